@@ -1,0 +1,66 @@
+import type { JsonValue } from '../json/types.ts';
+
+/** 'openapi-3.0' is the OAS 3.0 schema object (nullable, boolean exclusiveMinimum, $ref hides siblings). */
+export type Dialect = 'json-schema-2020-12' | 'openapi-3.1' | 'openapi-3.0';
+
+/** A request must not carry readOnly properties, an answer must not carry writeOnly ones. */
+export type Direction = 'request' | 'response' | 'neither';
+
+/** One place where an instance breaks a schema. Never carries the instance's value. */
+export interface SchemaViolation {
+  /** RFC 6901 JSON Pointer into the instance, '' for the whole. */
+  readonly pointer: string;
+  /** The keyword broken: 'type', 'required', 'pattern', 'readOnly', 'discriminator', 'undocumented' … */
+  readonly rule: string;
+  /** For 'required' and its kin: the name of the missing or forbidden member, from the schema or instance. */
+  readonly member?: string;
+}
+
+/** Where a schema stands: document address + JSON Pointer, e.g. 'file:///bank.yaml#/components/schemas/Payment'. */
+export type SchemaAddress = string;
+
+export interface SchemaEntry {
+  readonly address: SchemaAddress;
+  readonly direction: Direction;
+}
+
+export interface CompileOptions {
+  /** Parsed documents by absolute URI without fragment. Every $ref must land in one of them. */
+  readonly documents: ReadonlyMap<string, unknown>;
+  readonly dialect: Dialect;
+  /** Schemas needed, each becomes callable through link(). */
+  readonly entries: readonly SchemaEntry[];
+  /** Treat `format` as an assertion (always so for OpenAPI). */
+  readonly assertFormats: boolean;
+}
+
+/** A schema that cannot be compiled, or compiles with a doubt. The caller maps the address to file, line, column. */
+export interface SchemaDiagnostic {
+  readonly severity: 'error' | 'warning';
+  readonly address: SchemaAddress;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/**
+ * Schemas as generated source: plain data that crosses process boundaries. One unit a schema
+ * resource worth sharing; units are compiled on first use, so that a document of 900 operations
+ * costs nothing until its operations are called.
+ */
+export interface CompiledSchemas {
+  /** Source text of each unit. */
+  readonly units: readonly string[];
+  /** entryKey(entry) → index into units. */
+  readonly entries: Readonly<Record<string, number>>;
+  readonly diagnostics: readonly SchemaDiagnostic[];
+}
+
+export interface Validator {
+  /** At most `violationsMax` (default 16) violations; an empty list means valid. Never throws for any JsonValue. */
+  validate(value: JsonValue): readonly SchemaViolation[];
+  /**
+   * Pointers of members that no applicable schema documents. An object where no applicable schema
+   * lists properties is free-form: all of it counts as documented.
+   */
+  undocumented(value: JsonValue): readonly string[];
+}
