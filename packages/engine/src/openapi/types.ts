@@ -1,0 +1,167 @@
+import type { HeaderFields } from '../header-fields.ts';
+import type { JsonBounds, JsonValue } from '../json/types.ts';
+import type { CompiledSchemas } from '../json-schema/types.ts';
+
+/** A remark on a document or configuration, placed where a person can mend it. */
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning';
+  /** Stable name of the kind, kebab-case: 'unresolvable-reference', 'ambiguous-operations' … */
+  readonly code: string;
+  /** The document's URI as given to compileApi. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+export interface CompileApiOptions {
+  /** Reads another document that a relative $ref names; throws when it may not or cannot. */
+  readonly read: (uri: string) => string;
+  /** Problems of an `x-poorter` value; pointer is relative to that value. */
+  readonly checkExtension: (
+    value: unknown,
+  ) => readonly { pointer: string; message: string; suggestion?: string }[];
+  /** Refuse request members that no schema documents, whatever additionalProperties says. */
+  readonly strictProperties: boolean;
+}
+
+export type ApiCompilation =
+  | { readonly ok: true; readonly api: CompiledApi; readonly warnings: readonly Diagnostic[] }
+  | {
+      readonly ok: false;
+      readonly errors: readonly Diagnostic[];
+      readonly warnings: readonly Diagnostic[];
+    };
+
+export type SecurityScheme =
+  | { readonly type: 'apiKey'; readonly in: 'header' | 'query' | 'cookie'; readonly name: string }
+  | { readonly type: 'http'; readonly scheme: 'basic' }
+  | { readonly type: 'http'; readonly scheme: 'bearer' }
+  | { readonly type: 'oauth2' }
+  | { readonly type: 'openIdConnect'; readonly openIdConnectUrl: string }
+  | { readonly type: 'mutualTLS' };
+
+/** One alternative: every named scheme must hold, with the scopes (or, from 3.1, roles) listed. */
+export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
+
+/** Plain data: compiled in control, sent to the gateway threads. */
+export interface CompiledApi {
+  readonly title: string;
+  readonly version: string;
+  readonly openapi: '3.0' | '3.1';
+  readonly file: string;
+  readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
+  readonly operations: readonly CompiledOperation[];
+  readonly schemas: CompiledSchemas;
+}
+
+export interface CompiledOperation {
+  /** operationId, or 'GET /accounts/{id}' where the document gives none. Unique within the API. */
+  readonly id: string;
+  /** Upper-case. */
+  readonly method: string;
+  /** Full template with the server's base path: '/v1/accounts/{id}'. */
+  readonly path: string;
+  readonly summary: string;
+  readonly deprecated: boolean;
+  /** null: neither the operation nor the document declares `security`. [] : explicitly open. */
+  readonly security: readonly SecurityRequirement[] | null;
+  /** `x-poorter` of root, path and operation merged, the nearest key winning. */
+  readonly extension: Readonly<Record<string, unknown>>;
+  readonly line: number;
+  readonly column: number;
+  /** What the matcher and the validators need; the openapi folder alone reads it. */
+  readonly plan: unknown;
+}
+
+/** One place where a message breaks its description. Carries no value. */
+export interface MessageViolation {
+  readonly in: 'path' | 'query' | 'header' | 'cookie' | 'body' | 'status' | 'content-type';
+  /** Parameter or header name; absent for bodies. A name that the document does not know is not told. */
+  readonly name?: string;
+  /** RFC 6901 pointer within that parameter or body. */
+  readonly pointer: string;
+  readonly rule: string;
+  readonly member?: string;
+}
+
+export type Match =
+  | {
+      readonly kind: 'operation';
+      readonly operation: ApiOperation;
+      /** Raw, still percent-encoded, in the order of the template. */
+      readonly pathValues: readonly string[];
+    }
+  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
+  | { readonly kind: 'no-such-path' };
+
+export interface Api {
+  readonly compiled: CompiledApi;
+  readonly operations: readonly ApiOperation[];
+  /** `path` is the canonical path without query. Cost does not grow with the number of operations. */
+  match(method: string, path: string): Match;
+}
+
+export interface RequestParts {
+  readonly pathValues: readonly string[];
+  /** Raw query without '?', '' when none. */
+  readonly query: string;
+  readonly headers: HeaderFields;
+  /** Query, header and cookie names that carry credentials of this operation: known, not validated. */
+  readonly credentialNames?: {
+    readonly query: readonly string[];
+    readonly header: readonly string[];
+    readonly cookie: readonly string[];
+  };
+}
+
+/** How an operation wants its request body: decided before a byte of it is read. */
+export type BodyExpectation =
+  /** No body is documented: one that arrives is refused. */
+  | { readonly kind: 'none' }
+  /** Buffer and validate. */
+  | { readonly kind: 'validate' }
+  /** Documented as opaque bytes: may stream through unread. */
+  | { readonly kind: 'stream' }
+  | { readonly kind: 'unsupported'; readonly violation: MessageViolation };
+
+export interface BodyCheck {
+  readonly violations: readonly MessageViolation[];
+  /** The parsed body, for policies that read it later; undefined where it is not JSON or form data. */
+  readonly value: JsonValue | undefined;
+}
+
+/** How the answer is to be checked, decided when its head has arrived. */
+export type AnswerExpectation =
+  | { readonly kind: 'validate' }
+  /** Streams (SSE) and opaque media types: nothing to validate. */
+  | { readonly kind: 'opaque' }
+  /** The status or media type is not documented. */
+  | { readonly kind: 'undocumented'; readonly violation: MessageViolation };
+
+export interface AnswerCheck {
+  readonly violations: readonly MessageViolation[];
+  /** Pointers of members that no schema documents. */
+  readonly undocumented: readonly string[];
+}
+
+export interface ApiOperation {
+  readonly compiled: CompiledOperation;
+  /** Path, query, header and cookie parameters; undocumented query parameters are violations. */
+  checkParameters(parts: RequestParts): readonly MessageViolation[];
+  expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation;
+  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck;
+  expectAnswer(status: number, headers: HeaderFields): AnswerExpectation;
+  /** Headers are checked too. `bytes` is the whole answer body. */
+  checkAnswer(
+    status: number,
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    options: { readonly findUndocumented: boolean },
+  ): AnswerCheck;
+  /** Media types of documented answers that stream (text/event-stream), for load-time refusals of `block`. */
+  readonly streamingAnswers: readonly string[];
+}
