@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { CallContext, RequestFacts } from './facts.ts';
+import type { ProblemCode } from './problems.ts';
+
+/** In the order of evaluation; the order is code, never configuration. */
+export type Phase =
+  | 'admit'
+  | 'identify'
+  | 'limit'
+  | 'authorize'
+  | 'validate'
+  | 'permit'
+  | 'shape'
+  | 'release';
+
+/** What went wrong, for the record alone: pointers, rules, names. Never a value or a secret. */
+export type Evidence = Readonly<Record<string, unknown>>;
+
+export interface Pass {
+  readonly kind: 'pass';
+  /** Header fields for the answer: name, value, name, value … */
+  readonly answerHeaders?: readonly string[];
+  /** Called once when the call has ended, however it ended. */
+  readonly onEnd?: () => void;
+}
+
+export interface Deny {
+  readonly kind: 'deny';
+  readonly code: ProblemCode;
+  readonly evidence: Evidence;
+  readonly answerHeaders?: readonly string[];
+  /** Public members added to the problem, e.g. `errors`. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export type Verdict = Pass | Deny;
+
+const PASS: Pass = Object.freeze({ kind: 'pass' });
+
+export function pass(effects?: Omit<Pass, 'kind'>): Pass {
+  return effects === undefined ? PASS : { kind: 'pass', ...effects };
+}
+
+export function deny(
+  code: ProblemCode,
+  evidence: Evidence = {},
+  effects: Omit<Deny, 'kind' | 'code' | 'evidence'> = {},
+): Deny {
+  return { kind: 'deny', code, evidence, ...effects };
+}
+
+/** Judges one call. A throw is a fault, and a fault denies. */
+export type Evaluate<Context> = (
+  request: RequestFacts,
+  context: Context,
+) => Verdict | Promise<Verdict>;
+
+/** A policy: one rule of the gate, with a configuration that documents itself. */
+export interface Policy<Schema extends z.ZodType, Ports, Context = CallContext> {
+  readonly id: string;
+  readonly phase: Phase;
+  readonly config: Schema;
+  /** Runs once per snapshot; may throw to refuse the snapshot. */
+  readonly compile: (config: z.output<Schema>, ports: Ports) => Evaluate<Context>;
+}
+
+export function definePolicy<Schema extends z.ZodType, Ports, Context = CallContext>(
+  policy: Policy<Schema, Ports, Context>,
+): Policy<Schema, Ports, Context> {
+  return policy;
+}
