@@ -1,0 +1,99 @@
+/**
+ * One canonical form of a request target, used for matching, deciding, recording and forwarding.
+ *
+ * RFC 3986 §6.2.2: unreserved characters are decoded, other escapes get upper-case hex, dot
+ * segments are resolved; runs of slashes become one. Anything whose meaning depends on who reads
+ * it (an encoded slash, a backslash, a NUL, a fragment) is refused instead of interpreted.
+ */
+export type CanonicalTarget =
+  | { readonly ok: true; readonly path: string; readonly query: string }
+  | { readonly ok: false; readonly reason: TargetFault };
+
+export type TargetFault =
+  | 'not-origin-form'
+  | 'fragment'
+  | 'character'
+  | 'percent-encoding'
+  | 'encoded-slash'
+  | 'encoded-backslash'
+  | 'encoded-control'
+  | 'above-root';
+
+export interface TargetOptions {
+  /** Leave %2F in a segment as data; for APIs whose identifiers contain slashes. */
+  readonly allowEncodedSlash: boolean;
+}
+
+/** Already canonical: no escapes, no empty or dot segments. Most targets end here. */
+const PLAIN_PATH = /^(?:\/(?!\.{0,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
+const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
+/** RFC 3986 query, plus the characters browsers and clients leave raw: [ ] { } | ^ ` " < > \ are not. */
+const QUERY_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|^`"<>\\]*$/;
+const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+const UNRESERVED = /[A-Za-z0-9\-._~]/;
+
+export function canonicalTarget(target: string, options: TargetOptions): CanonicalTarget {
+  if (target.charCodeAt(0) !== 0x2f) return fault('not-origin-form');
+  if (target.includes('#')) return fault('fragment');
+  const mark = target.indexOf('?');
+  const rawPath = mark === -1 ? target : target.slice(0, mark);
+  const query = mark === -1 ? '' : target.slice(mark + 1);
+  if (query !== '') {
+    if (!QUERY_CHARACTERS.test(query)) return fault('character');
+    if (query.includes('%') && BROKEN_ESCAPE.test(query)) return fault('percent-encoding');
+  }
+  if (PLAIN_PATH.test(rawPath)) return { ok: true, path: rawPath, query };
+  if (!PATH_CHARACTERS.test(rawPath)) return fault('character');
+  if (BROKEN_ESCAPE.test(rawPath)) return fault('percent-encoding');
+  const danger = dangerousEscape(rawPath, options);
+  if (danger !== null) return fault(danger);
+  const path = resolveDotSegments(normaliseEscapes(rawPath));
+  return path === null ? fault('above-root') : { ok: true, path, query };
+}
+
+function fault(reason: TargetFault): CanonicalTarget {
+  return { ok: false, reason };
+}
+
+function dangerousEscape(path: string, options: TargetOptions): TargetFault | null {
+  for (let at = path.indexOf('%'); at !== -1; at = path.indexOf('%', at + 3)) {
+    const code = Number.parseInt(path.slice(at + 1, at + 3), 16);
+    if (code === 0x2f && !options.allowEncodedSlash) return 'encoded-slash';
+    if (code === 0x5c) return 'encoded-backslash';
+    if (code < 0x20 || code === 0x7f) return 'encoded-control';
+    // '%25' followed by two hex digits would be an escape again for whoever decodes twice.
+    if (code === 0x25 && /^[0-9A-Fa-f]{2}/.test(path.slice(at + 3, at + 5))) {
+      const nested = Number.parseInt(path.slice(at + 3, at + 5), 16);
+      if (nested === 0x2f || nested === 0x5c || nested === 0x2e || nested < 0x20) {
+        return 'percent-encoding';
+      }
+    }
+  }
+  return null;
+}
+
+function normaliseEscapes(path: string): string {
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (escape, hex: string) => {
+    const character = String.fromCharCode(Number.parseInt(hex, 16));
+    return UNRESERVED.test(character) ? character : escape.toUpperCase();
+  });
+}
+
+/** RFC 3986 §5.2.4 over merged slashes; null when a segment climbs above the root. */
+function resolveDotSegments(path: string): string | null {
+  const segments: string[] = [];
+  const parts = path.split('/');
+  for (let index = 1; index < parts.length; index++) {
+    const part = parts[index] as string;
+    const isLast = index === parts.length - 1;
+    if (part === '..') {
+      if (segments.length === 0) return null;
+      segments.pop();
+    } else if (part !== '.' && part !== '') {
+      segments.push(part);
+      continue;
+    }
+    if (isLast && segments.length > 0) segments.push('');
+  }
+  return `/${segments.join('/')}`;
+}

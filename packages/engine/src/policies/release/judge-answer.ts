@@ -1,0 +1,43 @@
+import type { AnswerCheck, MessageViolation } from '../../openapi/types.ts';
+
+/** What happens to an answer that differs from its description. */
+export type AnswerMode = 'report' | 'redact' | 'block';
+
+export type AnswerVerdict =
+  | { readonly kind: 'release' }
+  | { readonly kind: 'cut'; readonly pointers: readonly string[] }
+  | { readonly kind: 'withhold' };
+
+/**
+ * `report` releases everything. `redact` cuts undocumented members; what is wrong otherwise (a
+ * type, a missing member) is reported, because cutting cannot mend it. `block` withholds both.
+ */
+export function judgeAnswer(mode: AnswerMode, check: AnswerCheck): AnswerVerdict {
+  if (check.violations.length === 0 && check.undocumented.length === 0) return { kind: 'release' };
+  switch (mode) {
+    case 'report':
+      return { kind: 'release' };
+    case 'redact':
+      // A violation may stand for a member the schema forbids by additionalProperties: false.
+      return check.undocumented.length > 0
+        ? { kind: 'cut', pointers: check.undocumented }
+        : { kind: 'release' };
+    case 'block':
+      return { kind: 'withhold' };
+  }
+}
+
+/** When an answer cannot be checked at all (undocumented, too large, encoded): only `report` releases it. */
+export function judgeUncheckable(mode: AnswerMode): AnswerVerdict {
+  return mode === 'report' ? { kind: 'release' } : { kind: 'withhold' };
+}
+
+export function describeViolations(violations: readonly MessageViolation[]): readonly object[] {
+  return violations.map(({ in: where, name, pointer, rule, member }) => ({
+    in: where,
+    ...(name !== undefined && { name }),
+    pointer,
+    rule,
+    ...(member !== undefined && { member }),
+  }));
+}
