@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { CallContext, RequestFacts } from '../../facts.ts';
+import { definePolicy, deny, pass, type Verdict } from '../../policy.ts';
+import {
+  type IdentifiedPrincipal,
+  isGranted,
+  missingGrants,
+  type SatisfiedAlternative,
+} from '../identify/principal.ts';
+import { insufficientScope } from './insufficient-scope.ts';
+
+const names = z.array(z.string().min(1)).min(1);
+
+export const authorizeSchema = z
+  .strictObject({
+    roles: names.describe('The caller must have one of these roles.').optional(),
+    scopes: names.describe('The caller must carry all of these scopes.').optional(),
+    clients: names
+      .describe(
+        'Only these clients may call: OAuth client ids, names or ids of API keys, subjects or alternative names of certificates. The prefix `token:`, `key:` or `certificate:` narrows an entry to one kind of credential.',
+      )
+      .optional(),
+  })
+  .describe('Who may call this operation, beyond what `security` requires.');
+
+export type AuthorizeConfig = z.output<typeof authorizeSchema>;
+
+export interface AuthorizePorts {
+  readonly realm: string;
+  /** RFC 9728: where a client learns how to obtain the missing scope. */
+  readonly resourceMetadataUrl: string | null;
+}
+
+export interface AuthorizeContext extends Pick<CallContext, 'principal'> {
+  readonly principal: IdentifiedPrincipal | null;
+  readonly satisfied: readonly SatisfiedAlternative[];
+}
+
+/** May this caller call this function? Objects and contents are judged later, by `permit`. */
+export const authorize = definePolicy<typeof authorizeSchema, AuthorizePorts, AuthorizeContext>({
+  id: 'authorize',
+  phase: 'authorize',
+  config: authorizeSchema,
+  compile: (config, ports) => {
+    const scopes = config.scopes ?? [];
+    return (_request: RequestFacts, { principal, satisfied }): Verdict => {
+      if (!satisfied.some(isGranted)) return refuseGrants(satisfied, scopes, ports);
+      // Operations that are open to everybody ask nothing more; conditions make them not open.
+      const isOpen = !config.roles && !config.clients && scopes.length === 0;
+      if (isOpen) return pass();
+      if (principal === null) return deny('role_required', { reason: 'anonymous' });
+      const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
+      if (missing.length > 0) return insufficientScope(scopes, missing, ports);
+      if (config.clients && !isListed(principal, config.clients)) {
+        return deny('role_required', { reason: 'client-not-listed' });
+      }
+      const { roles } = config;
+      if (roles && !roles.some((role) => principal.roles.includes(role))) {
+        return deny('role_required', { reason: 'no-such-role', anyOf: roles });
+      }
+      return pass();
+    };
+  },
+});
+
+/** The nearest alternative tells what is missing; without any, the caller was never identified. */
+function refuseGrants(
+  satisfied: readonly SatisfiedAlternative[],
+  scopes: readonly string[],
+  ports: AuthorizePorts,
+): Verdict {
+  const [alternative] = satisfied;
+  if (alternative === undefined) return deny('credentials_required', { reason: 'nothing-proven' });
+  const lacking = alternative.schemes.map((scheme) => ({ scheme, missing: missingGrants(scheme) }));
+  const token = lacking.find(
+    ({ scheme, missing }) => scheme.carries === 'scopes' && missing.length,
+  );
+  if (token !== undefined) {
+    return insufficientScope([...token.scheme.required, ...scopes], token.missing, ports);
+  }
+  const missing = lacking.flatMap((entry) => entry.missing);
+  return deny('role_required', { reason: 'grant-missing', missing });
+}
+
+function isListed(principal: IdentifiedPrincipal, clients: readonly string[]): boolean {
+  return principal.clientNames.some(
+    (name) => clients.includes(name) || clients.includes(`${principal.kind}:${name}`),
+  );
+}

@@ -1,0 +1,7 @@
+export {
+  type AuthorizeConfig,
+  type AuthorizeContext,
+  type AuthorizePorts,
+  authorize,
+  authorizeSchema,
+} from './authorize.ts';

@@ -1,0 +1,26 @@
+import { readAuthorization } from './credential-places.ts';
+import { ABSENT, type Authenticate, rejected, type TrustedIssuer } from './principal.ts';
+import type { TokenVerifier } from './token-verifier.ts';
+
+/**
+ * RFC 6750 §2.1, the header field only: tokens in queries end up in logs, tokens in forms are read
+ * before anyone is known. `discoveryUrl` (openIdConnect) narrows the issuers to the one it names.
+ */
+export function compileBearerToken(
+  verifier: TokenVerifier,
+  discoveryUrl: string | null,
+): Authenticate {
+  const accepts = (issuer: TrustedIssuer) =>
+    discoveryUrl === null || discoveryUrlOf(issuer.issuer) === discoveryUrl;
+  return (request) => {
+    const presented = readAuthorization(request.headers, 'bearer');
+    if (presented.kind === 'absent') return ABSENT;
+    if (presented.kind === 'unreadable') return rejected(presented.reason);
+    return verifier.authenticate(presented.value, request, accepts);
+  };
+}
+
+/** OpenID Connect Discovery 1.0 §4.1: one terminating slash is removed before appending. */
+export function discoveryUrlOf(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+}

@@ -1,0 +1,48 @@
+import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+/**
+ * `poorter_`, 43 base62 digits of secret (256 bits), 6 base62 digits of CRC-32 over all before.
+ * Published, so that secret scanners can find a leaked key and discard look-alikes by checksum.
+ */
+export const KEY_PATTERN = /^poorter_[0-9A-Za-z]{49}$/;
+
+const PREFIX = 'poorter_';
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const SECRET_LENGTH = 43;
+const CHECKSUM_LENGTH = 6;
+export const KEY_SECRET_BYTES = 32;
+
+/** Writes 32 random bytes as a key. */
+export function formatKey(secret: Uint8Array): string {
+  if (secret.length !== KEY_SECRET_BYTES) {
+    throw new RangeError(`a key is made of ${KEY_SECRET_BYTES} random bytes, not ${secret.length}`);
+  }
+  const body = PREFIX + base62(BigInt(`0x${Buffer.from(secret).toString('hex')}`), SECRET_LENGTH);
+  return body + checksum(body);
+}
+
+/** Mistyped and cut keys fail here, before any look-up. */
+export function isWellFormedKey(text: string): boolean {
+  if (!KEY_PATTERN.test(text)) return false;
+  const split = PREFIX.length + SECRET_LENGTH;
+  return checksum(text.slice(0, split)) === text.slice(split);
+}
+
+/**
+ * A plain SHA-256 is enough: the secret has 256 random bits, so there is nothing to guess that a
+ * slow hash would protect.
+ */
+export function hashKey(key: string): string {
+  return hash('sha256', key, 'hex');
+}
+
+function checksum(body: string): string {
+  return base62(BigInt(crc32(body)), CHECKSUM_LENGTH);
+}
+
+function base62(value: bigint, length: number): string {
+  let text = '';
+  for (let rest = value; rest > 0n; rest /= 62n) text = DIGITS.charAt(Number(rest % 62n)) + text;
+  return text.padStart(length, '0');
+}

@@ -1,0 +1,113 @@
+import type { JSONWebKeySet } from 'jose';
+import type { Principal, RequestFacts } from '../../facts.ts';
+import type { Deny, Evidence } from '../../policy.ts';
+import type { ProblemCode } from '../../problems.ts';
+
+/** An API key as the gate knows it. The key itself is never stored. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Hex SHA-256 of the whole key, prefix and checksum included. */
+  readonly hash: string;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  /** Seconds since the epoch; null: until revoked. */
+  readonly expiresAt: number | null;
+}
+
+/** Whose tokens are believed, and how far. */
+export interface TrustedIssuer {
+  /** Compared exactly with `iss`: a trailing slash makes another issuer. */
+  readonly issuer: string;
+  /** A token must name one of these in `aud`. */
+  readonly audiences: readonly string[];
+  /** JWS algorithms accepted. Symmetric ones and `none` are dropped whatever stands here. */
+  readonly algorithms: readonly string[];
+  /** Tolerated difference between our clock and the issuer's; bounded to 300. */
+  readonly clockSkewSeconds: number;
+  /**
+   * Where roles stand when not in `roles`: a claim name, or, when it begins with '/', an
+   * RFC 6901 pointer such as `/realm_access/roles`.
+   */
+  readonly rolesClaim?: string;
+}
+
+/** What identification asks of its host. Every answer is immediate: no call waits for a network. */
+export interface IdentityPorts {
+  /** The live index of keys; the host swaps it. */
+  findKey(hashHex: string): KeyRecord | undefined;
+  issuers(): readonly TrustedIssuer[];
+  /** null: not fetched yet, so no token of that issuer can be judged. */
+  issuerKeys(issuer: string): { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
+  /** Asks the host to fetch the issuer's keys again in the background; the host limits the rate. */
+  unknownKeyId(issuer: string): void;
+  /** The deny set, consulted on every call, cached verifications included. */
+  isRevoked?(principal: Principal): boolean;
+}
+
+/** A principal with every name by which configuration may mean it. */
+export interface IdentifiedPrincipal extends Principal {
+  /**
+   * Key: id and name. Token: the client id, when the token claims one (a subject is a person's
+   * name, and must not pass for a client's). Certificate: subject and alternative names.
+   */
+  readonly clientNames: readonly string[];
+}
+
+/** The outcome of one security scheme. */
+export type Authentication =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'rejected'; readonly code: ProblemCode; readonly evidence: Evidence }
+  | { readonly kind: 'accepted'; readonly principal: IdentifiedPrincipal };
+
+export type Authenticate = (request: RequestFacts) => Authentication | Promise<Authentication>;
+
+export const ABSENT: Authentication = Object.freeze({ kind: 'absent' });
+
+export function rejected(
+  reason: string,
+  code: ProblemCode = 'credentials_invalid',
+  more: Evidence = {},
+): Authentication {
+  return { kind: 'rejected', code, evidence: { reason, ...more } };
+}
+
+/** One scheme of an alternative that holds: what the operation requires of it, what it carries. */
+export interface SatisfiedScheme {
+  readonly scheme: string;
+  /** Bearer-like schemes carry scopes; for the others the strings are scopes or roles of the key. */
+  readonly carries: 'scopes' | 'scopes-or-roles';
+  readonly required: readonly string[];
+  readonly principal: IdentifiedPrincipal;
+}
+
+/** An alternative of `security` whose every scheme was proven. Empty: the anonymous one. */
+export interface SatisfiedAlternative {
+  readonly schemes: readonly SatisfiedScheme[];
+}
+
+export type Identification =
+  | {
+      readonly kind: 'identified';
+      /** null: the call is anonymous, and may be. */
+      readonly principal: IdentifiedPrincipal | null;
+      readonly satisfied: readonly SatisfiedAlternative[];
+    }
+  | Deny;
+
+/** The required strings that the scheme's principal does not carry. */
+export function missingGrants(scheme: SatisfiedScheme): string[] {
+  const { required, principal } = scheme;
+  const missing: string[] = [];
+  for (const grant of required) {
+    if (principal.scopes.includes(grant)) continue;
+    if (scheme.carries === 'scopes-or-roles' && principal.roles.includes(grant)) continue;
+    missing.push(grant);
+  }
+  return missing;
+}
+
+/** Asks for the granted side: true only when nothing is missing. */
+export function isGranted(alternative: SatisfiedAlternative): boolean {
+  return alternative.schemes.every((scheme) => missingGrants(scheme).length === 0);
+}

@@ -1,0 +1,235 @@
+import type { RequestFacts } from '../../facts.ts';
+import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
+import { type Deny, deny } from '../../policy.ts';
+import { compileApiKey } from './api-key.ts';
+import { compileBearerToken } from './bearer-token.ts';
+import { type ChallengeOptions, compileChallenges, type TokenFault } from './challenges.ts';
+import { compileClientCertificate } from './client-certificate.ts';
+import { compileHttpBasic } from './http-basic.ts';
+import {
+  type Authenticate,
+  type Authentication,
+  type Identification,
+  type IdentifiedPrincipal,
+  type IdentityPorts,
+  isGranted,
+  type SatisfiedAlternative,
+  type SatisfiedScheme,
+} from './principal.ts';
+import { TokenVerifier } from './token-verifier.ts';
+
+export type Identify = (request: RequestFacts) => Identification | Promise<Identification>;
+
+/** Asked again by callers that hit a 503 of ours. */
+const KEYS_RETRY_SECONDS = '5';
+
+const ANONYMOUS: Identification = Object.freeze({
+  kind: 'identified',
+  principal: null,
+  satisfied: [{ schemes: [] }],
+});
+
+interface CompiledScheme {
+  readonly name: string;
+  readonly takesToken: boolean;
+  readonly authenticate: Authenticate;
+}
+
+/** Positions in the list of schemes, so that each is asked once whatever number of alternatives. */
+type CompiledAlternative = readonly { position: number; required: readonly string[] }[];
+
+/**
+ * OpenAPI `security`: any alternative suffices, every scheme of it must hold. Compiled once per
+ * operation; `security: []` is open.
+ */
+export function compileIdentification(
+  operation: { readonly security: readonly SecurityRequirement[] },
+  schemes: Readonly<Record<string, SecurityScheme>>,
+  options: ChallengeOptions,
+  ports: IdentityPorts,
+): Identify {
+  const { security } = operation;
+  if (security.length === 0) return () => ANONYMOUS;
+  const compiled: CompiledScheme[] = [];
+  const alternatives: CompiledAlternative[] = security.map((requirement) =>
+    Object.entries(requirement).map(([name, required]) => ({
+      position: positionOf(name, compiled, schemes, ports),
+      required,
+    })),
+  );
+  const isAnonymousAllowed = alternatives.some((alternative) => alternative.length === 0);
+  const named = alternatives.filter((alternative) => alternative.length > 0);
+  const challenges = compileChallenges(security, schemes, options);
+
+  const conclude = (outcomes: readonly Authentication[]): Identification => {
+    const satisfied: SatisfiedAlternative[] = [];
+    for (const alternative of named) {
+      const holds = satisfy(alternative, compiled, outcomes);
+      if (holds !== null) satisfied.push(holds);
+    }
+    // The call speaks with the first identity that is also granted what its alternative asks.
+    const spokesman = satisfied.find(isGranted) ?? satisfied[0];
+    if (spokesman !== undefined) {
+      return { kind: 'identified', principal: combine(spokesman), satisfied };
+    }
+    if (isAnonymousAllowed) return ANONYMOUS;
+    return refuse(named, compiled, outcomes, challenges);
+  };
+
+  return (request) => {
+    const outcomes: (Authentication | Promise<Authentication>)[] = [];
+    let waits = false;
+    for (const scheme of compiled) {
+      const outcome = scheme.authenticate(request);
+      if (outcome instanceof Promise) waits = true;
+      outcomes.push(outcome);
+    }
+    // Without a promise when nothing waits: the common call carries a credential seen before.
+    return waits
+      ? Promise.all(outcomes).then(conclude)
+      : conclude(outcomes as readonly Authentication[]);
+  };
+}
+
+function positionOf(
+  name: string,
+  compiled: CompiledScheme[],
+  schemes: Readonly<Record<string, SecurityScheme>>,
+  ports: IdentityPorts,
+): number {
+  const known = compiled.findIndex((scheme) => scheme.name === name);
+  if (known >= 0) return known;
+  const scheme = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
+  if (scheme === undefined) {
+    throw new Error(`security names the scheme '${name}', which securitySchemes does not define`);
+  }
+  const { authenticate, takesToken } = compileScheme(scheme, ports);
+  return compiled.push({ name, authenticate, takesToken }) - 1;
+}
+
+function compileScheme(scheme: SecurityScheme, ports: IdentityPorts): Omit<CompiledScheme, 'name'> {
+  switch (scheme.type) {
+    case 'apiKey':
+      return { takesToken: false, authenticate: compileApiKey(scheme, ports) };
+    case 'http':
+      return scheme.scheme === 'basic'
+        ? { takesToken: false, authenticate: compileHttpBasic(ports) }
+        : { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), null) };
+    case 'oauth2':
+      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), null) };
+    case 'openIdConnect': {
+      const url = scheme.openIdConnectUrl;
+      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), url) };
+    }
+    case 'mutualTLS':
+      return { takesToken: false, authenticate: compileClientCertificate(ports) };
+    default:
+      return scheme satisfies never;
+  }
+}
+
+// One verifier, and so one cache, for all operations and snapshots that share their ports.
+const verifiers = new WeakMap<IdentityPorts, TokenVerifier>();
+
+function verifierOf(ports: IdentityPorts): TokenVerifier {
+  const known = verifiers.get(ports);
+  if (known !== undefined) return known;
+  const verifier = new TokenVerifier(ports);
+  verifiers.set(ports, verifier);
+  return verifier;
+}
+
+function satisfy(
+  alternative: CompiledAlternative,
+  compiled: readonly CompiledScheme[],
+  outcomes: readonly Authentication[],
+): SatisfiedAlternative | null {
+  const schemes: SatisfiedScheme[] = [];
+  for (const { position, required } of alternative) {
+    const outcome = outcomes[position];
+    const scheme = compiled[position];
+    if (outcome?.kind !== 'accepted' || scheme === undefined) return null;
+    schemes.push({
+      scheme: scheme.name,
+      carries: scheme.takesToken ? 'scopes' : 'scopes-or-roles',
+      required,
+      principal: outcome.principal,
+    });
+  }
+  return { schemes };
+}
+
+const LEADERSHIP = ['token', 'key', 'certificate'] as const;
+
+/**
+ * Several credentials, one caller: the token leads before the key before the certificate, and
+ * its client, subject, scopes and roles count. Grants are never added up: a key with many roles
+ * must not lend them to a person whose token has few. The call expires with the first to expire.
+ */
+function combine(alternative: SatisfiedAlternative): IdentifiedPrincipal {
+  const principals = alternative.schemes.map((scheme) => scheme.principal);
+  const [first] = principals;
+  if (principals.length === 1 && first !== undefined) return first;
+  let leader: IdentifiedPrincipal | undefined;
+  for (const kind of LEADERSHIP) {
+    leader ??= principals.find((principal) => principal.kind === kind);
+  }
+  if (leader === undefined) throw new Error('a satisfied alternative has no principal');
+  const ends = principals.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt]));
+  return { ...leader, expiresAt: ends.length === 0 ? null : Math.min(...ends) };
+}
+
+/** Faults of ours rather than of the caller: they are told only when nothing else is in the way. */
+const NOT_THE_CALLERS = new Set(['keys_unavailable', 'overloaded']);
+
+function refuse(
+  alternatives: readonly CompiledAlternative[],
+  compiled: readonly CompiledScheme[],
+  outcomes: readonly Authentication[],
+  challenges: (fault: TokenFault) => readonly string[],
+): Deny {
+  for (const alternative of alternatives) {
+    const obstacles = alternative
+      .map(({ position }) => outcomes[position])
+      .filter((outcome) => outcome?.kind !== 'accepted');
+    const ours = obstacles.filter(
+      (outcome) => outcome?.kind === 'rejected' && NOT_THE_CALLERS.has(outcome.code),
+    );
+    const [first] = ours;
+    if (first?.kind === 'rejected' && ours.length === obstacles.length) {
+      const answerHeaders = ['retry-after', KEYS_RETRY_SECONDS];
+      return deny(first.code, { schemes: evidenceOf(compiled, outcomes) }, { answerHeaders });
+    }
+  }
+  const codes = new Set<string>();
+  let tokenFault: TokenFault = null;
+  for (const [position, outcome] of outcomes.entries()) {
+    if (outcome.kind !== 'rejected' || NOT_THE_CALLERS.has(outcome.code)) continue;
+    codes.add(outcome.code);
+    if (compiled[position]?.takesToken) {
+      tokenFault = outcome.code === 'credentials_expired' ? 'expired' : 'invalid';
+    }
+  }
+  const code = codes.has('credentials_expired')
+    ? 'credentials_expired'
+    : codes.size > 0
+      ? 'credentials_invalid'
+      : 'credentials_required';
+  return deny(
+    code,
+    { schemes: evidenceOf(compiled, outcomes) },
+    { answerHeaders: challenges(tokenFault) },
+  );
+}
+
+function evidenceOf(
+  compiled: readonly CompiledScheme[],
+  outcomes: readonly Authentication[],
+): Record<string, unknown> {
+  const evidence: Record<string, unknown> = Object.create(null);
+  for (const [position, outcome] of outcomes.entries()) {
+    const name = compiled[position]?.name ?? '';
+    evidence[name] = outcome.kind === 'rejected' ? outcome.evidence : outcome.kind;
+  }
+  return evidence;
+}

@@ -1,0 +1,210 @@
+import type { IdentifiedPrincipal, TrustedIssuer } from './principal.ts';
+import type { JsonMembers } from './token-text.ts';
+
+/** What a token says once its rules are kept. The signature is judged elsewhere. */
+export interface TokenMeaning {
+  readonly principal: IdentifiedPrincipal;
+  /** Seconds. */
+  readonly expiresAt: number;
+  readonly notBefore: number | null;
+  /** RFC 8705: the certificate that must be presented along with the token. */
+  readonly certificateThumbprint: string | null;
+}
+
+export type ClaimsReading =
+  | { readonly ok: true; readonly meaning: TokenMeaning }
+  | { readonly ok: false; readonly reason: string; readonly isExpired?: true };
+
+export const CLOCK_SKEW_MAX_SECONDS = 300;
+
+export function clockSkewOf(issuer: TrustedIssuer): number {
+  const { clockSkewSeconds } = issuer;
+  return clockSkewSeconds >= 0 ? Math.min(clockSkewSeconds, CLOCK_SKEW_MAX_SECONDS) : 0;
+}
+
+/** RFC 7519, RFC 8725 and, where the token claims to follow it, RFC 9068. */
+export function readClaims(
+  header: JsonMembers,
+  claims: JsonMembers,
+  issuer: TrustedIssuer,
+  nowSeconds: number,
+): ClaimsReading {
+  const profile = profileOf(header.typ);
+  if (profile === null) return refuse('type');
+  const fault =
+    audienceFault(claims.aud, issuer.audiences) ??
+    purposeFault(claims, profile) ??
+    (profile === 'rfc9068' ? rfc9068Fault(claims) : null);
+  if (fault !== null) return refuse(fault);
+
+  const skew = clockSkewOf(issuer);
+  const { exp, nbf, iat } = claims;
+  if (!isTime(exp)) return refuse('exp');
+  if (nbf !== undefined && !isTime(nbf)) return refuse('nbf');
+  if (iat !== undefined && !(isTime(iat) && iat <= nowSeconds + skew)) return refuse('iat');
+  const confirmation = readConfirmation(claims.cnf);
+  if (!confirmation.ok) return refuse('cnf');
+  const principal = readPrincipal(claims, issuer, exp);
+  if (principal === null) return refuse('claim-type');
+  const meaning: TokenMeaning = {
+    principal,
+    expiresAt: exp,
+    notBefore: nbf ?? null,
+    certificateThumbprint: confirmation.thumbprint,
+  };
+  const untimely = timeFault(meaning, skew, nowSeconds);
+  return untimely === null ? { ok: true, meaning } : untimely;
+}
+
+/** Judged at every use: a token that was good when it entered a cache may have expired there. */
+export function timeFault(
+  meaning: TokenMeaning,
+  skewSeconds: number,
+  nowSeconds: number,
+): { ok: false; reason: string; isExpired?: true } | null {
+  const isAlive = nowSeconds < meaning.expiresAt + skewSeconds;
+  if (!isAlive) return { ok: false, reason: 'expired', isExpired: true };
+  const hasBegun = meaning.notBefore === null || meaning.notBefore <= nowSeconds + skewSeconds;
+  return hasBegun ? null : refuse('nbf');
+}
+
+function refuse(reason: string): { ok: false; reason: string } {
+  return { ok: false, reason };
+}
+
+/** RFC 8725 §3.11: the type says what the signature was meant for; a stranger's type is refused. */
+function profileOf(typ: unknown): 'jwt' | 'rfc9068' | null {
+  if (typ === undefined) return 'jwt';
+  if (typeof typ !== 'string') return null;
+  const name = typ.toLowerCase().replace(/^application\//, '');
+  if (name === 'at+jwt') return 'rfc9068';
+  return name === 'jwt' ? 'jwt' : null;
+}
+
+function audienceFault(aud: unknown, accepted: readonly string[]): string | null {
+  const named = typeof aud === 'string' ? [aud] : aud;
+  if (!isStrings(named) || named.length === 0) return 'aud';
+  return named.some((audience) => accepted.includes(audience)) ? null : 'aud';
+}
+
+/** Claims that only ID tokens carry: OpenID Connect Core 1.0 §2 and §3.3.2.11. */
+const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
+/** What issuers that name the purpose in a claim (Keycloak `typ`, Cognito `token_use`) call ours. */
+const ACCESS_TOKEN_PURPOSES = ['bearer', 'jwt', 'at+jwt', 'access'];
+
+/** Other tokens of the same issuer carry the same signature: ID, logout, refresh, event tokens. */
+function purposeFault(claims: JsonMembers, profile: 'jwt' | 'rfc9068'): string | null {
+  // RFC 8417 security events, among them OpenID Connect logout tokens.
+  if (Object.hasOwn(claims, 'events')) return 'event-token';
+  for (const name of ['typ', 'token_use']) {
+    const purpose = claims[name];
+    if (purpose === undefined) continue;
+    const isAccess =
+      typeof purpose === 'string' && ACCESS_TOKEN_PURPOSES.includes(purpose.toLowerCase());
+    if (!isAccess) return 'purpose';
+  }
+  if (profile === 'rfc9068') return null;
+  if (ID_TOKEN_CLAIMS.some((name) => Object.hasOwn(claims, name))) return 'id-token';
+  // An ID token is addressed to the client itself, and grants nothing.
+  const { aud, azp, client_id: clientId, scope, scp } = claims;
+  const audiences = typeof aud === 'string' ? [aud] : (aud as readonly string[]);
+  const isForClient = [azp, clientId].some(
+    (client) => typeof client === 'string' && audiences.includes(client),
+  );
+  return isForClient && scope === undefined && scp === undefined ? 'id-token' : null;
+}
+
+/** RFC 9068 §2.2; iss, exp and aud are required of every token. */
+function rfc9068Fault(claims: JsonMembers): string | null {
+  for (const name of ['sub', 'client_id', 'jti']) {
+    if (!isName(claims[name])) return name;
+  }
+  return isTime(claims.iat) ? null : 'iat';
+}
+
+/** RFC 7800. Only a certificate can be proven here; any other binding must not be overlooked. */
+function readConfirmation(cnf: unknown): { ok: true; thumbprint: string | null } | { ok: false } {
+  if (cnf === undefined) return { ok: true, thumbprint: null };
+  if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) return { ok: false };
+  const entries = Object.entries(cnf);
+  const [entry] = entries;
+  if (entries.length !== 1 || entry === undefined) return { ok: false };
+  const [method, thumbprint] = entry;
+  if (method !== 'x5t#S256' || !isName(thumbprint)) return { ok: false };
+  return { ok: true, thumbprint };
+}
+
+/** null: a claim has a type that its definition does not allow. */
+function readPrincipal(
+  claims: JsonMembers,
+  issuer: TrustedIssuer,
+  expiresAt: number,
+): IdentifiedPrincipal | null {
+  const { sub, client_id: clientId, azp, jti } = claims;
+  for (const name of [sub, clientId, azp, jti]) {
+    if (name !== undefined && !isName(name)) return null;
+  }
+  const claimedClient = (clientId ?? azp) as string | undefined;
+  const client = claimedClient ?? (sub as string | undefined);
+  const scopes = readScopes(claims);
+  const roles = readRoles(claims, issuer.rolesClaim);
+  if (client === undefined || scopes === null || roles === null) return null;
+  return Object.freeze({
+    kind: 'token',
+    client,
+    clientNames: claimedClient === undefined ? [] : [claimedClient],
+    subject: (sub as string | undefined) ?? null,
+    issuer: issuer.issuer,
+    scopes,
+    roles,
+    credentialId: (jti as string | undefined) ?? null,
+    expiresAt,
+  });
+}
+
+/** `scope` of RFC 8693 §4.2; `scp`, a list or the same string, of issuers older than it. */
+function readScopes(claims: JsonMembers): readonly string[] | null {
+  const given = claims.scope ?? claims.scp;
+  if (given === undefined) return [];
+  if (typeof given === 'string') return given.split(' ').filter((scope) => scope !== '');
+  return isStrings(given) ? given : null;
+}
+
+function readRoles(claims: JsonMembers, place: string | undefined): readonly string[] | null {
+  const given = place === undefined ? own(claims, 'roles') : at(claims, place);
+  if (given === undefined) return [];
+  if (typeof given === 'string') return [given];
+  return isStrings(given) ? given : null;
+}
+
+function at(claims: JsonMembers, place: string): unknown {
+  if (!place.startsWith('/')) return own(claims, place);
+  let value: unknown = claims;
+  for (const step of place.slice(1).split('/')) {
+    value = own(value, step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  }
+  return value;
+}
+
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as JsonMembers)[name];
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** Names reach logs and header fields: bounded, and without control characters. */
+function isName(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= 1024 &&
+    !/[\x00-\x1f\x7f]/.test(value)
+  );
+}

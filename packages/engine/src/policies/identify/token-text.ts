@@ -1,0 +1,72 @@
+/** RFC 7519 sets no limit; header sections do, and no honest access token comes near this. */
+export const TOKEN_LENGTH_MAX = 8192;
+
+export type JsonMembers = Readonly<Record<string, unknown>>;
+
+export type TokenText =
+  | { readonly ok: true; readonly header: JsonMembers; readonly claims: JsonMembers }
+  | { readonly ok: false; readonly reason: string };
+
+/** Takes a JWS apart without believing a word of it. Never throws. */
+export function readTokenText(token: string): TokenText {
+  if (!(token.length <= TOKEN_LENGTH_MAX)) return { ok: false, reason: 'too-long' };
+  const parts = token.split('.');
+  if (parts.length === 5) return { ok: false, reason: 'encrypted' };
+  if (parts.length !== 3) return { ok: false, reason: 'not-a-jwt' };
+  const [headerPart, claimsPart, signaturePart] = parts as [string, string, string];
+  if (decodeBase64url(signaturePart) === null) return { ok: false, reason: 'not-a-jwt' };
+  const header = readMembers(headerPart);
+  const claims = readMembers(claimsPart);
+  if (header === null || claims === null) return { ok: false, reason: 'not-a-jwt' };
+  return { ok: true, header, claims };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function readMembers(part: string): JsonMembers | null {
+  const bytes = decodeBase64url(part);
+  if (bytes === null) return null;
+  try {
+    const text = utf8.decode(bytes);
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return hasDuplicateNames(text) ? null : (value as JsonMembers);
+  } catch {
+    return null;
+  }
+}
+
+/** Only the canonical spelling: a token must have one text, and so one hash. */
+function decodeBase64url(part: string): Buffer | null {
+  const bytes = Buffer.from(part, 'base64url');
+  return part !== '' && bytes.toString('base64url') === part ? bytes : null;
+}
+
+const JSON_MARKS = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
+
+/**
+ * RFC 7519 §4: claim names are unique. Two readers of a token with two `sub` would see two people,
+ * and JSON.parse keeps the last without a word. The text is known to be valid JSON.
+ */
+export function hasDuplicateNames(json: string): boolean {
+  const open: (Set<string> | null)[] = [];
+  let expectsName = false;
+  for (const [mark] of json.matchAll(JSON_MARKS)) {
+    if (mark === '{' || mark === '[') {
+      open.push(mark === '{' ? new Set() : null);
+      expectsName = mark === '{';
+    } else if (mark === '}' || mark === ']') {
+      open.pop();
+      expectsName = false;
+    } else if (mark === ',') {
+      expectsName = open.at(-1) instanceof Set;
+    } else if (expectsName) {
+      const names = open.at(-1);
+      const name = JSON.parse(mark) as string;
+      if (names?.has(name)) return true;
+      names?.add(name);
+      expectsName = false;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+const by = z
+  .enum(['client', 'subject', 'address', 'operation'])
+  .describe(
+    'Whose calls are counted together: the client (its address when anonymous), the subject of the token, the address (IPv6 by /64), or all callers of the operation.',
+  );
+
+const counted = z
+  .union([by, z.array(by).min(1).max(4)])
+  .describe('One, or several that are combined: [client, operation] counts a client per operation.')
+  .default('client');
+
+/** Appears in the RateLimit fields, so that it is a structured-field string without surprises. */
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+  .describe(
+    'Shown to callers in RateLimit-Policy. Limits of one name share their counters, and keep them when the numbers change.',
+  )
+  .optional();
+
+// Bounded so that no sum of them leaves the exact integers of a double.
+const calls = z.int().min(1).max(1_000_000_000);
+
+export const rateSchema = z
+  .strictObject({
+    requests: calls.describe('Calls allowed per period, refilled evenly.'),
+    per: z.enum(['second', 'minute', 'hour', 'day']).describe('The period.'),
+    burst: calls.describe('Calls allowed at once. Default: `requests`.').optional(),
+    by: counted,
+    name,
+  })
+  .describe('A rate: so many calls per period, enforced evenly (GCRA).');
+
+export const quotaSchema = z
+  .strictObject({
+    requests: calls.describe('Calls allowed in one period.'),
+    per: z.enum(['day', 'month']).describe('A calendar day or month in UTC.'),
+    by: counted,
+    name,
+  })
+  .describe('A quota: so many calls per calendar day or month.');
+
+export const concurrencySchema = z
+  .strictObject({
+    calls: z.int().min(1).max(1_000_000).describe('Calls under way at once.'),
+    by: counted,
+    name,
+  })
+  .describe('How many calls may be under way at once.');
+
+/** One, or a list of which every entry must allow the call. */
+export const limitSchema = oneOrList(rateSchema);
+export const quotaLimitSchema = oneOrList(quotaSchema);
+export const concurrencyLimitSchema = oneOrList(concurrencySchema);
+
+export const limitsSchema = z
+  .strictObject({
+    limit: limitSchema.optional(),
+    quota: quotaLimitSchema.optional(),
+    concurrency: concurrencyLimitSchema.optional(),
+  })
+  .describe('How much a caller may call.');
+
+export type RateConfig = z.output<typeof rateSchema>;
+export type QuotaConfig = z.output<typeof quotaSchema>;
+export type ConcurrencyConfig = z.output<typeof concurrencySchema>;
+export type LimitsConfig = z.output<typeof limitsSchema>;
+export type CountedBy = z.output<typeof by>;
+
+function oneOrList<Schema extends z.ZodType>(schema: Schema) {
+  return z.union([schema, z.array(schema).min(1).max(8)]);
+}
