@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { ByteLedger, type CounterMemory, InFlightGauge, SharedCounters } from './index.ts';
+
+/** A thread that counts as fast as it can, for the tests beside it. */
+interface Work {
+  readonly memory: CounterMemory;
+  readonly slot: number;
+  readonly verb: 'take' | 'count' | 'lease' | 'forever';
+  readonly key: string;
+  readonly times: number;
+  readonly gate: SharedArrayBuffer;
+}
+
+const { memory, slot, verb, key, times, gate } = workerData as Work;
+const counters = new SharedCounters(memory, slot);
+const started = new Int32Array(gate);
+Atomics.add(started, 0, 1);
+Atomics.notify(started, 0);
+// All threads start together, or there is no race to test.
+Atomics.wait(started, 1, 0);
+
+const rate = { requests: 100, perMs: 60_000, burst: 100 };
+let passed = 0;
+for (let call = 0; call < times; call += 1) {
+  if (verb === 'take' && counters.take(key, rate, 1_000_000).allowed) passed += 1;
+  if (verb === 'count' && counters.count(key, 100, 2_000_000, 1_000_000).allowed) passed += 1;
+  if (verb === 'lease' && counters.lease(key, 100)) passed += 1;
+}
+if (verb === 'forever') {
+  const ledger = new ByteLedger(memory, slot, 1_000_000_000);
+  const inFlight = new InFlightGauge(memory, slot);
+  for (let call = 0; ; call += 1) {
+    const name = `subject ${call % 50}`;
+    inFlight.enter();
+    ledger.reserve(10);
+    counters.lease(name, 1000);
+    counters.take(name, rate, 1_000_000 + call);
+    counters.count(name, 1_000_000_000, 2_000_000_000, 1_000_000);
+    if (call % 2 === 0) counters.giveBack(name);
+  }
+}
+parentPort?.postMessage(passed);
