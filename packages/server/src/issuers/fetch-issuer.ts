@@ -1,0 +1,130 @@
+import { type KeySetReading, readKeySet } from './key-set.ts';
+
+export const DOCUMENT_BYTES_MAX = 256 * 1024;
+export const FETCH_TIMEOUT_MS = 5000;
+const REDIRECTS_MAX = 3;
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface FetchedKeys extends KeySetReading {
+  /** From Cache-Control: max-age; null when it says nothing. */
+  readonly maxAgeSeconds: number | null;
+}
+
+/** The issuer's discovery document, then its key set. */
+export async function fetchIssuerKeys(
+  issuer: string,
+  jwksUrl: string | undefined,
+  fetch: Fetch,
+): Promise<FetchedKeys> {
+  const url = jwksUrl ?? (await discoverJwksUrl(issuer, fetch));
+  const { value, maxAgeSeconds } = await fetchJson(url, fetch);
+  try {
+    return { ...readKeySet(value), maxAgeSeconds };
+  } catch (cause) {
+    throw new Error(`reading the key set at ${url}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function discoverJwksUrl(issuer: string, fetch: Fetch): Promise<string> {
+  const failures: string[] = [];
+  for (const url of discoveryUrls(issuer)) {
+    let value: unknown;
+    try {
+      ({ value } = await fetchJson(url, fetch));
+    } catch (error) {
+      failures.push((error as Error).message);
+      continue;
+    }
+    const document = (value ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
+    // RFC 8414 §3.3, RFC 9207: identical, or anybody's document could stand for this issuer.
+    if (document.issuer !== issuer) {
+      throw new Error(`${url} describes another issuer than ${issuer}; compare them exactly`);
+    }
+    if (typeof document.jwks_uri !== 'string') throw new Error(`${url} names no jwks_uri`);
+    return document.jwks_uri;
+  }
+  throw new Error(failures.join('; '));
+}
+
+/** OpenID Connect Discovery appends to the path; RFC 8414 §3.1 inserts before it. */
+export function discoveryUrls(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+async function fetchJson(
+  start: string,
+  fetch: Fetch,
+): Promise<{ value: unknown; maxAgeSeconds: number | null }> {
+  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  let url = checkedUrl(start);
+  try {
+    for (let redirects = 0; ; redirects += 1) {
+      const response = await fetch(url.href, {
+        redirect: 'manual',
+        signal,
+        headers: { accept: 'application/json' },
+      });
+      const next = redirectOf(response, url);
+      if (next !== null) {
+        await response.body?.cancel();
+        if (redirects >= REDIRECTS_MAX) throw new Error('too many redirects');
+        // Another origin would decide whose signatures are believed.
+        if (next.origin !== url.origin) throw new Error('it redirects to another origin');
+        url = next;
+        continue;
+      }
+      if (response.status !== 200) {
+        await response.body?.cancel();
+        throw new Error(`it answers ${response.status}`);
+      }
+      const value: unknown = JSON.parse(await readBounded(response));
+      return { value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
+    }
+  } catch (cause) {
+    const { message, name } = cause as Error;
+    const why = name === 'TimeoutError' ? `no answer within ${FETCH_TIMEOUT_MS} ms` : message;
+    throw new Error(`fetching ${start}: ${why}`, { cause });
+  }
+}
+
+/** https, except to this very machine: keys fetched in clear are whoever's stands in between. */
+export function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null) throw new Error(`${text} is not a URL`);
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
+  if (!isSafe) throw new Error(`${text} is not https`);
+  if (url.username !== '' || url.password !== '') throw new Error('the URL carries a password');
+  return url;
+}
+
+function redirectOf(response: Response, from: URL): URL | null {
+  if (![301, 302, 303, 307, 308].includes(response.status)) return null;
+  const location = response.headers.get('location');
+  if (location === null) throw new Error(`it answers ${response.status} without a Location`);
+  return checkedUrl(new URL(location, from).href);
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (!(bytes <= DOCUMENT_BYTES_MAX)) throw new Error(`more than ${DOCUMENT_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+}
+
+function maxAgeOf(cacheControl: string | null): number | null {
+  if (cacheControl === null) return null;
+  if (/(^|[\s,])no-(store|cache)($|[\s,=])/i.test(cacheControl)) return 0;
+  const found = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl);
+  return found === null ? null : Number(found[1]);
+}

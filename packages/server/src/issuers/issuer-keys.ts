@@ -1,0 +1,191 @@
+import type { JSONWebKeySet } from 'jose';
+import { checkedUrl, type Fetch, type FetchedKeys, fetchIssuerKeys } from './fetch-issuer.ts';
+import { readKeySet } from './key-set.ts';
+
+export interface IssuerSource {
+  readonly issuer: string;
+  /** URL of the key set in place of discovery, or `file:./jwks.json`. */
+  readonly jwks?: string;
+}
+
+export interface IssuerKeysWorld {
+  readonly fetch: Fetch;
+  /** For `file:` key sets. */
+  readonly readFile: (path: string) => Promise<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly setTimer: (work: () => void, delayMs: number) => { readonly cancel: () => void };
+}
+
+export interface IssuerKeysEvents {
+  /** The keys to verify with from now on; null: none that are still to be trusted. */
+  onChange(issuer: string, jwks: JSONWebKeySet | null, generation: number): void;
+  onWarning(issuer: string, message: string): void;
+}
+
+const REFRESH_MS = 600_000;
+const REFRESH_MIN_MS = 60_000;
+const REFRESH_MAX_MS = 3_600_000;
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 60_000;
+/** An unknown `kid` costs a stranger nothing, so that it may cost the issuer no more than this. */
+const REFETCH_PAUSE_MS = 30_000;
+/** Longer than an issuer's bad night, shorter than anyone should believe a silent one. */
+const KEPT_WITHOUT_NEWS_MS = 86_400_000;
+
+interface Followed {
+  readonly source: IssuerSource;
+  jwks: JSONWebKeySet | null;
+  text: string;
+  generation: number;
+  fetchedAt: number;
+  refetchedAt: number;
+  failures: number;
+  timer: { readonly cancel: () => void } | null;
+  fetching: Promise<void> | null;
+}
+
+/**
+ * Follows the signing keys of every trusted issuer. A failing issuer keeps its last keys for a
+ * day; a key that leaves the set is forgotten with the first fetch that no longer shows it.
+ */
+export class IssuerKeys {
+  readonly #world: IssuerKeysWorld;
+  readonly #events: IssuerKeysEvents;
+  readonly #followed = new Map<string, Followed>();
+  #generation = 0;
+  #isClosed = false;
+
+  constructor(sources: readonly IssuerSource[], world: IssuerKeysWorld, events: IssuerKeysEvents) {
+    this.#world = world;
+    this.#events = events;
+    for (const source of sources) {
+      checkSource(source);
+      this.#followed.set(source.issuer, {
+        source,
+        jwks: null,
+        text: '',
+        generation: 0,
+        fetchedAt: Number.NEGATIVE_INFINITY,
+        refetchedAt: Number.NEGATIVE_INFINITY,
+        failures: 0,
+        timer: null,
+        fetching: null,
+      });
+    }
+  }
+
+  /** Fetches every issuer once; those that fail are tried again in the background. */
+  async start(): Promise<void> {
+    await Promise.all([...this.#followed.values()].map((followed) => this.#fetch(followed)));
+  }
+
+  /** Reads `file:` key sets again, and asks every issuer anew. */
+  async reload(): Promise<void> {
+    await this.start();
+  }
+
+  /** For an unknown `kid`: fetches soon, at most once per 30 seconds and issuer. */
+  refetch(issuer: string): void {
+    const followed = this.#followed.get(issuer);
+    if (followed === undefined || this.#isClosed) return;
+    const now = this.#world.now();
+    if (now - followed.refetchedAt < REFETCH_PAUSE_MS) return;
+    followed.refetchedAt = now;
+    void this.#fetch(followed);
+  }
+
+  keysOf(issuer: string): { jwks: JSONWebKeySet; generation: number } | null {
+    const followed = this.#followed.get(issuer);
+    if (followed === undefined || followed.jwks === null) return null;
+    return { jwks: followed.jwks, generation: followed.generation };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { timer } of this.#followed.values()) timer?.cancel();
+  }
+
+  #fetch(followed: Followed): Promise<void> {
+    followed.fetching ??= this.#fetchNow(followed).finally(() => {
+      followed.fetching = null;
+    });
+    return followed.fetching;
+  }
+
+  async #fetchNow(followed: Followed): Promise<void> {
+    const { issuer } = followed.source;
+    followed.timer?.cancel();
+    let pauseMs: number;
+    try {
+      const fetched = await this.#obtain(followed.source);
+      if (this.#isClosed) return;
+      for (const warning of fetched.warnings) this.#events.onWarning(issuer, warning);
+      if (fetched.jwks.keys.length === 0) throw new Error('the key set has no usable key');
+      followed.failures = 0;
+      followed.fetchedAt = this.#world.now();
+      this.#adopt(followed, fetched.jwks);
+      pauseMs = refreshPause(fetched.maxAgeSeconds);
+    } catch (error) {
+      if (this.#isClosed) return;
+      followed.failures += 1;
+      this.#events.onWarning(issuer, (error as Error).message);
+      this.#forgetOld(followed);
+      pauseMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(followed.failures - 1, 10));
+    }
+    followed.timer = this.#world.setTimer(() => void this.#fetch(followed), pauseMs);
+  }
+
+  #obtain({ issuer, jwks }: IssuerSource): Promise<FetchedKeys> {
+    if (jwks?.startsWith('file:')) return this.#readFile(jwks.slice('file:'.length));
+    return fetchIssuerKeys(issuer, jwks, this.#world.fetch);
+  }
+
+  async #readFile(path: string): Promise<FetchedKeys> {
+    try {
+      const value: unknown = JSON.parse(await this.#world.readFile(path));
+      return { ...readKeySet(value), maxAgeSeconds: null };
+    } catch (cause) {
+      throw new Error(`reading the key set ${path}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** The same keys keep their generation, so that verified tokens stay verified. */
+  #adopt(followed: Followed, jwks: JSONWebKeySet): void {
+    const text = JSON.stringify(jwks);
+    if (text === followed.text) return;
+    followed.text = text;
+    followed.jwks = jwks;
+    this.#announce(followed);
+  }
+
+  #forgetOld(followed: Followed): void {
+    const age = this.#world.now() - followed.fetchedAt;
+    if (followed.jwks === null || age <= KEPT_WITHOUT_NEWS_MS) return;
+    followed.jwks = null;
+    followed.text = '';
+    this.#announce(followed);
+  }
+
+  #announce(followed: Followed): void {
+    // One count for all issuers: an issuer that is removed and added again starts no lower.
+    this.#generation += 1;
+    followed.generation = this.#generation;
+    this.#events.onChange(followed.source.issuer, followed.jwks, followed.generation);
+  }
+}
+
+function refreshPause(maxAgeSeconds: number | null): number {
+  if (maxAgeSeconds === null) return REFRESH_MS;
+  return Math.min(REFRESH_MAX_MS, Math.max(REFRESH_MIN_MS, maxAgeSeconds * 1000));
+}
+
+/** A configuration that can never work fails at the start, not at the first token. */
+function checkSource({ issuer, jwks }: IssuerSource): void {
+  if (jwks?.startsWith('file:')) return;
+  try {
+    checkedUrl(jwks ?? issuer);
+  } catch (cause) {
+    throw new Error(`trusting the issuer ${issuer}: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -1,0 +1,266 @@
+import type { Diagnostic, KeyRecord } from '@poorter/engine';
+import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** Text that can stand in a log line or a header field: no control characters, no padding. */
+const plain = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(
+    /^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$/,
+    'must be one line of plain text',
+  );
+
+/** RFC 6749 §3.3: what a scope may consist of; roles keep to the same characters. */
+const grants = z
+  .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must not hold spaces, quotes or \\'))
+  .max(1000)
+  .default([]);
+
+const timestamp = z
+  .string()
+  .refine((text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text)), {
+    message: 'must be an ISO date, such as 2027-01-31 or 2027-01-31T12:00:00Z',
+  });
+
+export const keyEntrySchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be letters, digits, _ and - only')
+    .describe('Stable name of the key in logs and limits.'),
+  name: plain.describe('Who holds the key.'),
+  hash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal digits')
+    .describe('SHA-256 of the whole key. The key itself is stored nowhere.'),
+  scopes: grants.describe('Scopes of the key.'),
+  roles: grants.describe('Roles of the key.'),
+  created: timestamp.optional().describe('When the key was made.'),
+  expires: timestamp.nullable().default(null).describe('When the key ends; null: until revoked.'),
+});
+
+export type KeyEntry = z.output<typeof keyEntrySchema>;
+
+export interface KeyFileReading {
+  readonly keys: readonly KeyRecord[];
+  /** The entries as written, in the order of the file. */
+  readonly entries: readonly KeyEntry[];
+  /** With an error among them the file is not to be used: `keys` is empty then. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const KEYS_MAX = 100_000;
+
+/** Reads a key file strictly; never throws. `path` is only told, not opened. */
+export function readKeyFile(path: string, text: string): KeyFileReading {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
+  const diagnostics: Diagnostic[] = [];
+  const report = (code: string, offset: number, message: string, suggestion?: string) => {
+    const { line, col } = lines.linePos(offset);
+    diagnostics.push({
+      severity: 'error',
+      code,
+      file: path,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  };
+  const failed = () => ({ keys: [], entries: [], diagnostics });
+
+  for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
+    // The library quotes the line; a line of this file may hold a key that was pasted here.
+    report('yaml-syntax', pos[0], firstLine(withoutSecrets(message)) || code);
+  }
+  if (diagnostics.length > 0) return failed();
+  if (document.contents === null) return { keys: [], entries: [], diagnostics };
+
+  const list = listOfKeys(document.contents, report);
+  if (list === null) return failed();
+  if (list.length > KEYS_MAX) {
+    report('too-many-keys', 0, `the file has ${list.length} keys; at most ${KEYS_MAX} are read`);
+    return failed();
+  }
+  const entries: KeyEntry[] = [];
+  const known = { id: new Set<string>(), hash: new Set<string>() };
+  for (const node of list) {
+    const entry = readEntry(node, report);
+    if (entry === null) continue;
+    for (const member of ['id', 'hash'] as const) {
+      if (known[member].has(entry[member])) {
+        const message = `another key has the same ${member}`;
+        report(`duplicate-${member}`, offsetOf(node, [member]), message);
+      }
+      known[member].add(entry[member]);
+    }
+    entries.push(entry);
+  }
+  if (diagnostics.length > 0) return failed();
+  return { keys: entries.map(recordOf), entries, diagnostics };
+}
+
+export function recordOf(entry: KeyEntry): KeyRecord {
+  return Object.freeze({
+    id: entry.id,
+    name: entry.name,
+    hash: entry.hash.slice('sha256:'.length),
+    scopes: entry.scopes,
+    roles: entry.roles,
+    expiresAt: entry.expires === null ? null : Date.parse(entry.expires) / 1000,
+  });
+}
+
+type Report = (code: string, offset: number, message: string, suggestion?: string) => void;
+
+function listOfKeys(root: Node, report: Report): Node[] | null {
+  if (!isMap(root)) {
+    report('not-a-map', startOf(root), 'a key file is a map with one entry, keys');
+    return null;
+  }
+  let found: Node[] | null = [];
+  for (const pair of root.items) {
+    const name = nameOf(pair);
+    if (name !== 'keys') {
+      const suggestion = nearest(name, ['keys']);
+      report('unknown-member', offsetOfName(pair), `${shown(name)} is not known here`, suggestion);
+      found = null;
+      continue;
+    }
+    const value = pair.value as Node | null;
+    if (isSeq(value)) found = value.items as Node[];
+    else if (isScalar(value) && value.value === null) found = [];
+    else {
+      report('not-a-list', offsetOfName(pair), 'keys must be a list');
+      found = null;
+    }
+  }
+  return found;
+}
+
+function readEntry(node: Node, report: Report): KeyEntry | null {
+  let value: unknown;
+  try {
+    // Aliases are not resolved: nothing in this file needs them, and they can grow without bound.
+    value = plainValue(node);
+  } catch (error) {
+    report('not-plain', startOf(node), (error as Error).message);
+    return null;
+  }
+  const secret = secretIn(node);
+  if (secret !== null) {
+    report(
+      'key-in-clear',
+      secret,
+      'this is a key in clear text; whoever reads the file can call with it',
+      'revoke it, and run `poorter keys create`, which stores only the hash',
+    );
+    return null;
+  }
+  const result = keyEntrySchema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const place = issue.path.map(String);
+    if (issue.code === 'unrecognized_keys') {
+      for (const name of issue.keys) {
+        const suggestion = nearest(name, Object.keys(keyEntrySchema.shape));
+        const offset = offsetOf(node, [...place, name]);
+        report('unknown-member', offset, `${shown(name)} is not known here`, suggestion);
+      }
+      continue;
+    }
+    report('invalid', offsetOf(node, place), `${place.join('.') || 'key'}: ${issue.message}`);
+  }
+  return null;
+}
+
+function plainValue(node: unknown): unknown {
+  if (isScalar(node)) return node.value;
+  if (isSeq(node)) return node.items.map(plainValue);
+  if (isMap(node)) {
+    return Object.fromEntries(node.items.map((pair) => [nameOf(pair), plainValue(pair.value)]));
+  }
+  if (node === null || node === undefined) return null;
+  throw new Error('aliases are not read in a key file; write the value out');
+}
+
+const SECRET = /poorter_[0-9A-Za-z]{40,}/;
+
+function withoutSecrets(text: string): string {
+  return text.replace(new RegExp(SECRET, 'g'), 'poorter_…');
+}
+
+function secretIn(node: unknown): number | null {
+  if (isScalar(node)) return SECRET.test(String(node.value)) ? startOf(node) : null;
+  const inside = isSeq(node)
+    ? node.items
+    : isMap(node)
+      ? node.items.flatMap((pair) => [pair.key, pair.value])
+      : [];
+  for (const item of inside) {
+    const found = secretIn(item);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The place of a member's value, or of the nearest thing that exists on the way to it. */
+function offsetOf(node: unknown, path: readonly string[]): number {
+  let current = node;
+  let offset = startOf(node);
+  for (const step of path) {
+    if (isMap(current)) {
+      const pair = current.items.find((item) => nameOf(item) === step);
+      if (pair === undefined) return offset;
+      offset = pair.value === null ? offsetOfName(pair) : startOf(pair.value);
+      current = pair.value;
+    } else if (isSeq(current)) {
+      current = current.items[Number(step)];
+      offset = startOf(current);
+    }
+  }
+  return offset;
+}
+
+function offsetOfName(pair: Pair): number {
+  return startOf(pair.key);
+}
+
+function startOf(node: unknown): number {
+  return (node as Node | null | undefined)?.range?.[0] ?? 0;
+}
+
+function nameOf(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : '';
+}
+
+function shown(name: string): string {
+  return `'${withoutSecrets(name).slice(0, 60)}'`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const close = known.find((candidate) => distance(name.toLowerCase(), candidate) <= 2);
+  return close === undefined ? `known here: ${known.join(', ')}` : `did you mean '${close}'?`;
+}
+
+/** Levenshtein; both sides are short. */
+function distance(left: string, right: string): number {
+  if (Math.abs(left.length - right.length) > 2) return 3;
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const change = left[i - 1] === right[j - 1] ? 0 : 1;
+      const costs = [(row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + change];
+      next.push(Math.min(...costs));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 3;
+}
