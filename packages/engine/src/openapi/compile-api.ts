@@ -1,0 +1,196 @@
+import { compileSchemas } from '../json-schema/index.ts';
+import { refuseAmbiguousOperations, remarkOnOverlaps } from './description/check-paths.ts';
+import { checkFields, nameOf } from './description/object-fields.ts';
+import { type ReadOperation, readOperations } from './description/read-operations.ts';
+import { SecurityReader } from './description/read-security.ts';
+import { Reading } from './description/reading.ts';
+import { Documents } from './document/documents.ts';
+import { didYouMean } from './document/nearest.ts';
+import { isFields, ownMember } from './document/pointer.ts';
+import { child, type Place, Remarks } from './document/remarks.ts';
+import type {
+  ApiCompilation,
+  CompileApiOptions,
+  CompiledApi,
+  CompiledOperation,
+  Diagnostic,
+} from './types.ts';
+
+/** Reads a description whole: plain data for the gateway threads, or every reason why not. */
+export function compileApi(
+  source: { uri: string; text: string },
+  options: CompileApiOptions,
+): ApiCompilation {
+  const remarks = new Remarks();
+  const documents = new Documents(options.read, remarks);
+  const opened = documents.open(source.uri, source.text);
+  if (!opened.ok) return refuseUnreadable(opened);
+
+  const root: Place = { document: opened.document, pointer: '', value: opened.document.value };
+  const version = readVersion(root, remarks);
+  if (version === undefined) return conclude(remarks);
+  const reading = new Reading(documents, remarks, version, options);
+  const outline = readOutline(root, reading);
+  if (outline === undefined) return conclude(remarks);
+
+  const security = new SecurityReader(root, reading);
+  const operations = readOperations(root, security, reading);
+  security.remarkOnUnused();
+  refuseAmbiguousOperations(operations, remarks);
+  remarkOnOverlaps(operations, remarks);
+  if (operations.length === 0) {
+    remarks.warn(
+      'no-operations',
+      child(root, 'paths'),
+      'no operation is described: every call is refused',
+    );
+  }
+  if (remarks.hasErrors) return conclude(remarks);
+
+  const schemas = compileSchemas({
+    documents: documents.values,
+    dialect: version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
+    entries: reading.schemaEntries,
+    assertFormats: true,
+  });
+  for (const { severity, address, message, suggestion } of schemas.diagnostics) {
+    const place = placeOf(address, documents) ?? root;
+    if (severity === 'error') remarks.error('schema', place, message, suggestion);
+    else remarks.warn('schema', place, message, suggestion);
+  }
+  return conclude(remarks, {
+    ...outline,
+    openapi: version,
+    file: source.uri,
+    securitySchemes: security.schemes,
+    operations: placeOperations(operations),
+    schemas,
+  });
+}
+
+function conclude(remarks: Remarks, api?: CompiledApi): ApiCompilation {
+  const diagnostics = remarks.diagnostics();
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const warnings = diagnostics.filter(({ severity }) => severity === 'warning');
+  if (errors.length > 0 || api === undefined) return { ok: false, errors, warnings };
+  return { ok: true, api, warnings };
+}
+
+function refuseUnreadable(problem: {
+  uri: string;
+  line: number;
+  column: number;
+  message: string;
+  suggestion?: string;
+}): ApiCompilation {
+  const { uri, line, column, message, suggestion } = problem;
+  const error: Diagnostic = {
+    severity: 'error',
+    code: 'unreadable-document',
+    file: uri,
+    line,
+    column,
+    message,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+  return { ok: false, errors: [error], warnings: [] };
+}
+
+/** Each of these versions has a schema dialect of its own; guessing between them is not safe. */
+function readVersion(root: Place, remarks: Remarks): '3.0' | '3.1' | undefined {
+  if (!isFields(root.value)) {
+    const message = `an OpenAPI document is an object, found ${nameOf(root.value)}`;
+    remarks.error('wrong-type', root, message);
+    return undefined;
+  }
+  const at = child(root, 'openapi');
+  if (at.value === undefined) {
+    const swagger = ownMember(root.value, 'swagger');
+    if (swagger !== undefined) {
+      remarks.error(
+        'unsupported-version',
+        child(root, 'swagger'),
+        `Swagger ${String(swagger)} is not read here`,
+        'convert the document to OpenAPI 3.1, for instance with https://converter.swagger.io',
+      );
+    } else {
+      const suggestion =
+        didYouMean('openapi', Object.keys(root.value)) ?? "begin it with 'openapi: 3.1.1'";
+      remarks.error('no-version', root, "the document has no 'openapi' field", suggestion);
+    }
+    return undefined;
+  }
+  const text = typeof at.value === 'number' ? at.value.toFixed(1) : at.value;
+  const version = typeof text === 'string' ? /^3\.([012])(?:\.\d+)?(?:-.*)?$/.exec(text) : null;
+  if (version === null) {
+    remarks.error(
+      'unsupported-version',
+      at,
+      `this version of OpenAPI is not read here`,
+      'write 3.0.4 or 3.1.1, whichever the document follows',
+    );
+    return undefined;
+  }
+  if (version[1] === '2') {
+    remarks.warn(
+      'version-3.2',
+      at,
+      'OpenAPI 3.2 is read as 3.1: what is new in 3.2 is not enforced',
+    );
+  }
+  return version[1] === '0' ? '3.0' : '3.1';
+}
+
+function readOutline(
+  root: Place,
+  reading: Reading,
+): Pick<CompiledApi, 'title' | 'version'> | undefined {
+  const { remarks } = reading;
+  checkFields(root, 'root', remarks, { extensible: true });
+  const names = Object.keys(root.value as object);
+  const info = child(root, 'info');
+  if (!isFields(info.value)) {
+    const message = `'info' must be an object, found ${nameOf(info.value)}`;
+    remarks.error('wrong-type', info, message, didYouMean('info', names));
+    return undefined;
+  }
+  const paths = child(root, 'paths');
+  if (!isFields(paths.value)) {
+    const isOptional = reading.version === '3.1' && paths.value === undefined;
+    const hasOther = ['webhooks', 'components'].some((name) => names.includes(name));
+    if (!(isOptional && hasOther)) {
+      const message = `'paths' must be an object, found ${nameOf(paths.value)}`;
+      remarks.error('wrong-type', paths, message, didYouMean('paths', names));
+      return undefined;
+    }
+  }
+  const components = child(root, 'components');
+  if (components.value !== undefined) checkFields(components, 'components', remarks);
+  const version = ownMember(info.value, 'version');
+  return {
+    title: reading.text(info, 'title') ?? '',
+    // `version: 1.0` is a number to YAML.
+    version: typeof version === 'string' || typeof version === 'number' ? String(version) : '',
+  };
+}
+
+function placeOf(address: string, documents: Documents): Place | undefined {
+  const hash = address.indexOf('#');
+  const id = hash < 0 ? address : address.slice(0, hash);
+  const document = documents.documentOf(id);
+  if (document === undefined) return undefined;
+  const pointer = hash < 0 ? '' : address.slice(hash + 1);
+  return { document, pointer: pointer.startsWith('/') ? pointer : '', value: undefined };
+}
+
+function placeOperations(operations: readonly ReadOperation[]): CompiledOperation[] {
+  const placed: CompiledOperation[] = [];
+  const byDocument = Map.groupBy(operations, ({ place }) => place.document);
+  const lines = new Map<ReadOperation, { line: number; column: number }>();
+  for (const [document, reads] of byDocument) {
+    const positions = document.positions(reads.map(({ place }) => place.pointer));
+    for (const [index, read] of reads.entries()) lines.set(read, positions[index]!);
+  }
+  for (const read of operations) placed.push({ ...read.operation, ...lines.get(read)! });
+  return placed;
+}

@@ -1,0 +1,172 @@
+import type { Validator } from '../../json-schema/types.ts';
+import type { OperationPlan, ParameterPlan } from '../plan.ts';
+import type { MessageViolation, RequestParts } from '../types.ts';
+import { readCookies } from './cookies.ts';
+import { Draft } from './draft.ts';
+import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
+import { HeaderField } from './header-field.ts';
+import { decodeForm, decodePercent } from './lexemes.ts';
+import { takeApart } from './pieces.ts';
+import { buildValue, kindsOf, type Refusal } from './read-field.ts';
+import { settled } from './settled.ts';
+
+type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
+
+interface ParameterSpec extends FieldSpec {
+  readonly plan: ParameterPlan;
+  readonly validator: Validator | null;
+}
+
+const NONE: readonly string[] = [];
+const NO_VIOLATIONS: readonly MessageViolation[] = [];
+const UNDOCUMENTED_MAX = 16;
+
+/** One operation's parameters, compiled on its first call. */
+export class ParameterCheck {
+  readonly #strict: boolean;
+  /** By position in the template. */
+  readonly #path: readonly (ParameterSpec | undefined)[];
+  readonly #query: FieldSet<ParameterSpec>;
+  readonly #isQueryRequired: boolean;
+  readonly #headers: readonly HeaderField[];
+  readonly #cookies: FieldSet<ParameterSpec>;
+
+  constructor(plan: OperationPlan, validatorOf: ValidatorOf) {
+    const specs = plan.parameters.map((parameter) => specOf(parameter, validatorOf(parameter)));
+    const names = plan.template.flatMap((segment) => ('names' in segment ? segment.names : []));
+    const inPlace = (location: ParameterPlan['in']) =>
+      specs.filter((spec) => spec.plan.in === location);
+    const path = inPlace('path');
+    this.#strict = plan.strictProperties;
+    this.#path = names.map((name) => path.find((spec) => spec.name === name));
+    this.#query = new FieldSet(inPlace('query'));
+    this.#isQueryRequired = this.#query.specs.some((spec) => spec.plan.required);
+    this.#headers = inPlace('header').map((spec) => new HeaderField(spec.plan, spec.validator));
+    this.#cookies = new FieldSet(inPlace('cookie'));
+  }
+
+  check(parts: RequestParts): readonly MessageViolation[] {
+    const violations: MessageViolation[] = [];
+    this.#checkPath(parts.pathValues, violations);
+    if (parts.query !== '' || this.#isQueryRequired) this.#checkQuery(parts, violations);
+    if (this.#headers.length > 0) this.#checkHeaders(parts, violations);
+    if (this.#cookies.specs.length > 0) this.#checkCookies(parts, violations);
+    return violations.length === 0 ? NO_VIOLATIONS : violations;
+  }
+
+  #checkPath(values: readonly string[], violations: MessageViolation[]): void {
+    for (const [index, spec] of this.#path.entries()) {
+      const raw = values[index];
+      if (spec === undefined) continue;
+      if (raw === undefined || raw === '') {
+        violations.push(violation(spec.plan, 'required'));
+        continue;
+      }
+      this.#conclude(spec, readPathValue(spec, raw), violations);
+    }
+  }
+
+  #checkQuery(parts: RequestParts, violations: MessageViolation[]): void {
+    const pairs = readPairs(parts.query);
+    if ('rule' in pairs) {
+      violations.push({ in: 'query', ...pairs });
+      return;
+    }
+    const credentials = parts.credentialNames?.query ?? NONE;
+    const { inputs, unknown } = this.#query.collect(pairs, (name) => credentials.includes(name));
+    for (let count = 0; count < Math.min(unknown.length, UNDOCUMENTED_MAX); count++) {
+      violations.push({ in: 'query', pointer: '', rule: 'undocumented' });
+    }
+    for (const [index, spec] of this.#query.specs.entries()) {
+      const input = inputs[index];
+      if (credentials.includes(spec.name)) continue;
+      if (input === undefined) {
+        if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
+        continue;
+      }
+      if (spec.plan.allowEmpty && isEmpty(input)) continue;
+      this.#conclude(spec, readAlone(spec, input, decodeForm), violations);
+    }
+  }
+
+  #checkHeaders(parts: RequestParts, violations: MessageViolation[]): void {
+    const credentials = parts.credentialNames?.header ?? NONE;
+    for (const field of this.#headers) {
+      const isCredential = credentials.some((name) => name.toLowerCase() === field.name);
+      if (!isCredential) violations.push(...field.check(parts.headers, this.#strict));
+    }
+  }
+
+  #checkCookies({ headers, credentialNames }: RequestParts, violations: MessageViolation[]): void {
+    const credentials = credentialNames?.cookie ?? NONE;
+    const { pairs, repeated } = readCookies(headers, this.#cookies.specs);
+    const { inputs } = this.#cookies.collect(pairs, () => true);
+    for (const [index, spec] of this.#cookies.specs.entries()) {
+      const input = inputs[index];
+      if (credentials.includes(spec.name)) continue;
+      if (input === undefined) {
+        if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
+      } else if (repeated.has(spec.name) && spec.style !== 'cookie') {
+        violations.push(violation(spec.plan, 'duplicate'));
+      } else {
+        const decode = spec.style === 'cookie' ? (raw: string) => raw : decodePercent;
+        this.#conclude(spec, readAlone(spec, input, decode), violations);
+      }
+    }
+  }
+
+  #conclude(
+    { plan, validator }: ParameterSpec,
+    read: { readonly draft: Draft } | Refusal,
+    violations: MessageViolation[],
+  ): void {
+    if ('rule' in read) violations.push({ in: plan.in, name: plan.name, ...read });
+    else if (validator !== null) {
+      violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
+    }
+  }
+}
+
+function specOf(plan: ParameterPlan, validator: Validator | null): ParameterSpec {
+  const { name, shape, serialization } = plan;
+  return serialization.kind === 'style'
+    ? { plan, validator, name, shape, content: null, ...serialization }
+    : {
+        plan,
+        validator,
+        name,
+        shape,
+        style: 'form',
+        explode: false,
+        content: serialization.json ? 'json' : 'text',
+      };
+}
+
+function violation(plan: ParameterPlan, rule: string): MessageViolation {
+  return { in: plan.in, name: plan.name, pointer: '', rule };
+}
+
+function isEmpty({ occurrences, members }: FieldInput): boolean {
+  return members.length === 0 && occurrences.length === 1 && occurrences[0] === '';
+}
+
+function readPathValue(spec: ParameterSpec, raw: string): { readonly draft: Draft } | Refusal {
+  if (spec.content !== null) {
+    return readAlone(spec, { occurrences: [raw], members: [] }, decodePercent);
+  }
+  const draft = new Draft();
+  const readings = [];
+  let refusal: Refusal | undefined;
+  for (const kind of kindsOf(spec.shape)) {
+    const pieces = takeApart(raw, kind, spec.name, spec);
+    const built =
+      pieces === undefined
+        ? { rule: 'style', pointer: '' }
+        : buildValue(pieces, spec.shape, decodePercent, draft, '');
+    if ('rule' in built) refusal ??= built;
+    else readings.push(...built.readings);
+  }
+  if (readings.length === 0) return refusal ?? { rule: 'style', pointer: '' };
+  draft.putTop(readings);
+  return { draft };
+}

@@ -1,0 +1,45 @@
+import type { HeaderFields } from '../../header-fields.ts';
+import { type FieldSpec, PAIRS_MAX, type Pair } from './field-set.ts';
+import { propertiesOf } from './read-field.ts';
+
+/**
+ * RFC 6265 §4.2, read leniently: pairs without a name or '=' are skipped, values are not
+ * unquoted. `repeated` holds the names that occur twice: servers differ in which one they take.
+ */
+export function readCookies(
+  headers: HeaderFields,
+  specs: readonly FieldSpec[],
+): { pairs: Pair[]; repeated: ReadonlySet<string> } {
+  const pairs: Pair[] = [];
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const joined = specs.filter(isJoined);
+  for (const part of headers.all('cookie').join(';').split(';', PAIRS_MAX)) {
+    const equals = part.indexOf('=');
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const raw = part.slice(equals + 1).trim();
+    if (seen.has(name)) repeated.add(name);
+    seen.add(name);
+    const isList = joined.some((spec) => spec.name === name || propertiesOf(spec.shape).has(name));
+    if (isList && raw.includes('&')) pairs.push(...takeJoinedApart(name, raw));
+    else pairs.push({ name, raw });
+  }
+  return { pairs, repeated };
+}
+
+/** Style form, exploded, writes lists and objects with '&' into one cookie. */
+function isJoined({ style, explode, content, shape }: FieldSpec): boolean {
+  const isMany = shape.types?.some((type) => type === 'array' || type === 'object') ?? false;
+  return style === 'form' && explode && content === null && isMany;
+}
+
+/** color=blue&color=black */
+function takeJoinedApart(name: string, raw: string): Pair[] {
+  return `${name}=${raw}`.split('&').map((part) => {
+    const equals = part.indexOf('=');
+    return equals < 0
+      ? { name, raw: part }
+      : { name: part.slice(0, equals), raw: part.slice(equals + 1) };
+  });
+}

@@ -1,0 +1,98 @@
+import type { JsonValue } from '../../json/index.ts';
+import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
+import { setOwn } from './lexemes.ts';
+
+interface Choice {
+  readonly holder: object;
+  readonly key: string | number;
+  readonly pointer: string;
+  readonly readings: readonly JsonValue[];
+  chosen: number;
+}
+
+/** Validations spent on one value before its first reading's violations stand. */
+const ROUNDS_MAX = 64;
+
+/**
+ * A value read from text, where some texts have several readings: `5` under `number | string`.
+ * The first reading is in place; settle() tries others only where the validator objects.
+ */
+export class Draft {
+  readonly #top: { value: JsonValue } = { value: null };
+  readonly #choices: Choice[] = [];
+
+  get value(): JsonValue {
+    return this.#top.value;
+  }
+
+  putTop(readings: readonly JsonValue[]): void {
+    this.put(this.#top, 'value', '', readings);
+  }
+
+  put(holder: object, key: string | number, pointer: string, readings: readonly JsonValue[]): void {
+    place(holder, key, readings[0] as JsonValue);
+    if (readings.length > 1) this.#choices.push({ holder, key, pointer, readings, chosen: 0 });
+  }
+
+  /** Violations of the first reading, unless some reading has none. */
+  settle(validator: Validator): readonly SchemaViolation[] {
+    const first = validator.validate(this.value);
+    if (first.length === 0 || this.#choices.length === 0) return first;
+    let violations = first;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const advanced = new Set<Choice>();
+      let isStuck = false;
+      for (const { pointer } of violations) {
+        const choice = this.#choiceAt(pointer);
+        if (choice === undefined) isStuck = true;
+        else if (!advanced.has(choice)) {
+          advanced.add(choice);
+          choose(choice, choice.chosen + 1);
+        }
+      }
+      if (isStuck) break;
+      violations = validator.validate(this.value);
+      if (violations.length === 0) return violations;
+    }
+    if (this.#tryCombinations(validator)) return [];
+    for (const choice of this.#choices) choose(choice, 0);
+    return first;
+  }
+
+  /** The choice at that place, or the nearest one around it, that has readings left. */
+  #choiceAt(pointer: string): Choice | undefined {
+    let best: Choice | undefined;
+    for (const choice of this.#choices) {
+      const holds = pointer === choice.pointer || pointer.startsWith(`${choice.pointer}/`);
+      const hasMore = choice.chosen + 1 < choice.readings.length;
+      if (holds && hasMore && choice.pointer.length >= (best?.pointer.length ?? 0)) best = choice;
+    }
+    return best;
+  }
+
+  /** Violations above the choices (a `oneOf` around them) do not say which choice to change. */
+  #tryCombinations(validator: Validator): boolean {
+    for (const choice of this.#choices) choose(choice, 0);
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const next = this.#choices.find((choice) => choice.chosen + 1 < choice.readings.length);
+      if (next === undefined) return false;
+      for (const choice of this.#choices) {
+        if (choice === next) break;
+        choose(choice, 0);
+      }
+      choose(next, next.chosen + 1);
+      if (validator.validate(this.value).length === 0) return true;
+    }
+    return false;
+  }
+}
+
+function choose(choice: Choice, index: number): void {
+  choice.chosen = index;
+  place(choice.holder, choice.key, choice.readings[index] as JsonValue);
+}
+
+function place(holder: object, key: string | number, value: JsonValue): void {
+  if (typeof key === 'number') (holder as JsonValue[])[key] = value;
+  else setOwn(holder, key, value);
+}

@@ -1,0 +1,249 @@
+import type { JsonValue } from '../../json/index.ts';
+import type { Shape, Style } from '../plan.ts';
+import { Draft } from './draft.ts';
+import { readingsOf } from './lexemes.ts';
+import { takeApart } from './pieces.ts';
+import {
+  buildMap,
+  buildValue,
+  type Decode,
+  kindsOf,
+  type Member,
+  propertiesOf,
+  type Refusal,
+  readJsonField,
+} from './read-field.ts';
+
+/** One named value among name=value pairs: a query or cookie parameter, a form property. */
+export interface FieldSpec {
+  readonly name: string;
+  readonly style: Style;
+  readonly explode: boolean;
+  /** Set where the value is a document of a media type and not written in a style. */
+  readonly content: 'json' | 'text' | null;
+  readonly shape: Shape;
+}
+
+/** The raw texts that belong to one field. */
+export interface FieldInput {
+  readonly occurrences: string[];
+  /** Of an object written as several pairs. */
+  readonly members: Member[];
+}
+
+export interface Pair {
+  /** Decoded. */
+  readonly name: string;
+  readonly raw: string;
+}
+
+/** More pairs than any request line of sensible length holds. */
+export const PAIRS_MAX = 5_000;
+
+/** name=value&name=value, names decoded, values raw; a Refusal where a name cannot be decoded. */
+export function readPairs(text: string): Pair[] | Refusal {
+  const pairs: Pair[] = [];
+  let start = 0;
+  while (start <= text.length) {
+    let end = text.indexOf('&', start);
+    if (end < 0) end = text.length;
+    if (end > start) {
+      if (pairs.length === PAIRS_MAX) return { rule: 'items', pointer: '' };
+      const equals = text.indexOf('=', start);
+      const nameEnd = equals < 0 || equals > end ? end : equals;
+      const name = decodeName(text.slice(start, nameEnd));
+      if (name === undefined) return { rule: 'encoding', pointer: '' };
+      pairs.push({ name, raw: nameEnd === end ? '' : text.slice(nameEnd + 1, end) });
+    }
+    start = end + 1;
+  }
+  return pairs;
+}
+
+function decodeName(raw: string): string | undefined {
+  if (!raw.includes('%') && !raw.includes('+')) return raw;
+  try {
+    return decodeURIComponent(raw.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Which pair belongs to which field: exact names first, then brackets, then spread objects. */
+export class FieldSet<Spec extends FieldSpec> {
+  readonly specs: readonly Spec[];
+  readonly #byName = new Map<string, number>();
+  readonly #deep = new Map<string, number>();
+  readonly #spread = new Map<string, number>();
+  readonly #absorbing: number | undefined;
+
+  constructor(specs: readonly Spec[]) {
+    this.specs = specs;
+    for (const [index, spec] of specs.entries()) {
+      const isObject = spec.shape.types?.includes('object') ?? false;
+      if (spec.content === null && spec.style === 'deepObject') this.#deep.set(spec.name, index);
+      else if (isSpread(spec)) {
+        for (const name of propertiesOf(spec.shape).keys()) {
+          if (!this.#spread.has(name)) this.#spread.set(name, index);
+        }
+        if (absorbsOthers(spec.shape)) this.#absorbing ??= index;
+        if (isObject && kindsOf(spec.shape).length > 1) this.#byName.set(spec.name, index);
+      } else this.#byName.set(spec.name, index);
+    }
+  }
+
+  /** Inputs by the index of their spec, and how many names no spec knows. */
+  collect(
+    pairs: readonly Pair[],
+    isKnown: (name: string) => boolean,
+  ): { inputs: (FieldInput | undefined)[]; unknown: Pair[] } {
+    const inputs: (FieldInput | undefined)[] = new Array(this.specs.length).fill(undefined);
+    const unknown: Pair[] = [];
+    for (const pair of pairs) {
+      const exact = this.#byName.get(pair.name);
+      if (exact !== undefined) {
+        inputOf(inputs, exact).occurrences.push(pair.raw);
+        continue;
+      }
+      if (this.#addDeep(pair, inputs)) continue;
+      const spread = this.#spread.get(pair.name);
+      if (spread !== undefined) inputOf(inputs, spread).members.push(memberOf(pair));
+      else if (isKnown(pair.name)) continue;
+      else if (this.#absorbing !== undefined) {
+        inputOf(inputs, this.#absorbing).members.push(memberOf(pair));
+      } else unknown.push(pair);
+    }
+    return { inputs, unknown };
+  }
+
+  #addDeep(pair: Pair, inputs: (FieldInput | undefined)[]): boolean {
+    if (this.#deep.size === 0) return false;
+    const bracket = pair.name.indexOf('[');
+    if (bracket < 0) return false;
+    const index = this.#deep.get(pair.name.slice(0, bracket));
+    if (index === undefined) return false;
+    const path = readBrackets(pair.name.slice(bracket));
+    // An unreadable path still belongs to the field, which refuses it.
+    inputOf(inputs, index).members.push({ path: path ?? [], value: pair.raw });
+    return true;
+  }
+}
+
+function isSpread(spec: FieldSpec): boolean {
+  const styled = spec.style === 'form' || spec.style === 'cookie';
+  return (
+    spec.content === null &&
+    styled &&
+    spec.explode &&
+    (spec.shape.types?.includes('object') ?? false)
+  );
+}
+
+/** Says so explicitly, or could never have a value otherwise. */
+function absorbsOthers(shape: Shape): boolean {
+  if (shape.additional === false) return false;
+  return shape.additional !== undefined || shape.properties === undefined;
+}
+
+function inputOf(inputs: (FieldInput | undefined)[], index: number): FieldInput {
+  let input = inputs[index];
+  if (input === undefined) {
+    input = { occurrences: [], members: [] };
+    inputs[index] = input;
+  }
+  return input;
+}
+
+function memberOf({ name, raw }: Pair): Member {
+  return { path: [name], value: raw };
+}
+
+/** '[a][b]' into keys; undefined where the brackets are empty or do not pair up. */
+function readBrackets(text: string): string[] | undefined {
+  if (!/^(?:\[[^[\]]+\])+$/.test(text) || text.length > 1_000) return undefined;
+  return text.slice(1, -1).split('][');
+}
+
+/** The field as a draft of its value, noted under `pointer`. */
+export function readField(
+  spec: FieldSpec,
+  input: FieldInput,
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const { occurrences, members } = input;
+  if (members.length > 0) {
+    if (occurrences.length > 0) return { rule: 'duplicate', pointer };
+    if (members.some(({ path }) => path.length === 0)) return { rule: 'style', pointer };
+    return readMembers(spec, members, decode, draft, pointer);
+  }
+  if (spec.content !== null) {
+    if (occurrences.length > 1) return { rule: 'duplicate', pointer };
+    const text = decode(occurrences[0] as string);
+    if (text === undefined) return { rule: 'encoding', pointer };
+    return spec.content === 'json'
+      ? readJsonField(text, pointer)
+      : { readings: readingsOf(text, spec.shape) };
+  }
+  return readStyled(spec, occurrences, decode, draft, pointer);
+}
+
+/** Names of members arrive decoded; their values do not. */
+function readMembers(
+  spec: FieldSpec,
+  members: readonly Member[],
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const raw = members.map(({ path, value }) => ({ path: path.map(encodeKey), value }));
+  return buildMap(raw, spec.shape, decode, draft, pointer);
+}
+
+function encodeKey(key: string): string {
+  return /[%+]/.test(key) ? key.replaceAll('%', '%25').replaceAll('+', '%2B') : key;
+}
+
+function readStyled(
+  spec: FieldSpec,
+  occurrences: readonly string[],
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const readings: JsonValue[] = [];
+  let refusal: Refusal | undefined;
+  for (const kind of kindsOf(spec.shape)) {
+    // Exploded, every style repeats the name: each occurrence is one item, commas are data.
+    const isRepeated = kind === 'list' && spec.explode;
+    if (!isRepeated && occurrences.length > 1) {
+      refusal ??= { rule: 'duplicate', pointer };
+      continue;
+    }
+    const pieces = isRepeated
+      ? { kind, items: occurrences }
+      : takeApart(occurrences[0] as string, kind, spec.name, spec);
+    if (pieces === undefined) {
+      refusal ??= { rule: 'style', pointer };
+      continue;
+    }
+    const built = buildValue(pieces, spec.shape, decode, draft, pointer);
+    if ('rule' in built) refusal ??= built;
+    else readings.push(...built.readings);
+  }
+  return readings.length > 0 ? { readings } : (refusal ?? { rule: 'style', pointer });
+}
+
+/** A field that stands alone, as parameters do. */
+export function readAlone(
+  spec: FieldSpec,
+  input: FieldInput,
+  decode: Decode,
+): { readonly draft: Draft } | Refusal {
+  const draft = new Draft();
+  const built = readField(spec, input, decode, draft, '');
+  if ('rule' in built) return built;
+  draft.putTop(built.readings);
+  return { draft };
+}

@@ -1,0 +1,150 @@
+import { Buffer } from 'node:buffer';
+import { type JsonValue, readJson } from '../../json/index.ts';
+import { escapeSegment } from '../document/pointer.ts';
+import type { Shape } from '../plan.ts';
+import type { Draft } from './draft.ts';
+import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
+import type { Pieces, PiecesKind } from './pieces.ts';
+
+/** Why a text cannot be read at all, before any schema is asked. */
+export interface Refusal {
+  readonly rule: string;
+  readonly pointer: string;
+}
+
+export type Decode = (raw: string) => string | undefined;
+
+export const ANY: Shape = { types: null };
+
+/** What a shape allows a text to be, likeliest first. */
+export function kindsOf(shape: Shape): PiecesKind[] {
+  if (shape.types === null) return ['text'];
+  const kinds: PiecesKind[] = [];
+  if (shape.types.includes('array')) kinds.push('list');
+  if (shape.types.includes('object')) kinds.push('map');
+  if (shape.types.length > kinds.length || kinds.length === 0) kinds.push('text');
+  return kinds;
+}
+
+/** Pieces into a value of the draft's making; choices inside it are noted in the draft. */
+export function buildValue(
+  pieces: Pieces,
+  shape: Shape,
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  switch (pieces.kind) {
+    case 'text': {
+      const text = decode(pieces.text);
+      if (text === undefined) return { rule: 'encoding', pointer };
+      return { readings: readingsOf(text, shape) };
+    }
+    case 'list': {
+      if (pieces.items.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
+      const list: JsonValue[] = [];
+      for (const [index, item] of pieces.items.entries()) {
+        const text = decode(item);
+        const at = `${pointer}/${index}`;
+        if (text === undefined) return { rule: 'encoding', pointer: at };
+        draft.put(list, index, at, readingsOf(text, itemShape(shape, index)));
+      }
+      return { readings: [list] };
+    }
+    case 'map': {
+      if (pieces.members.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
+      const members: Member[] = pieces.members.map(([key, value]) => ({ path: [key], value }));
+      return buildMap(members, shape, decode, draft, pointer);
+    }
+    default:
+      return pieces satisfies never;
+  }
+}
+
+export interface Member {
+  /** Raw keys, outermost first. */
+  readonly path: readonly string[];
+  readonly value: string;
+}
+
+/** Members by path into nested objects; a repeated one is a list where its shape says so. */
+export function buildMap(
+  members: readonly Member[],
+  shape: Shape,
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const properties = propertiesOf(shape);
+  const byKey = new Map<string, Member[]>();
+  for (const member of members) {
+    const key = decode(member.path[0] as string);
+    if (key === undefined) return { rule: 'encoding', pointer };
+    const rest = { path: member.path.slice(1), value: member.value };
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, [rest]);
+    else known.push(rest);
+  }
+  const map: { [name: string]: JsonValue } = {};
+  for (const [key, parts] of byKey) {
+    // A name that the document does not know is the caller's, and is not repeated to anyone.
+    const known = properties.get(key);
+    const at = known === undefined ? pointer : `${pointer}/${escapeSegment(key)}`;
+    const built = buildMember(parts, known ?? additionalShape(shape), decode, draft, at);
+    if ('rule' in built) return built;
+    draft.put(map, key, `${pointer}/${escapeSegment(key)}`, built.readings);
+  }
+  return { readings: [map] };
+}
+
+function buildMember(
+  parts: readonly Member[],
+  shape: Shape,
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const [first] = parts as [Member, ...Member[]];
+  const nested = parts.filter(({ path }) => path.length > 0);
+  const types = shape.types ?? [];
+  if (nested.length > 0) {
+    const isObject = nested.length === parts.length && types.includes('object');
+    return isObject ? buildMap(nested, shape, decode, draft, pointer) : { rule: 'style', pointer };
+  }
+  if (types.includes('array')) {
+    const items = parts.map(({ value }) => value);
+    return buildValue({ kind: 'list', items }, shape, decode, draft, pointer);
+  }
+  if (parts.length > 1) return { rule: 'duplicate', pointer };
+  return buildValue({ kind: 'text', text: first.value }, shape, decode, draft, pointer);
+}
+
+function itemShape(shape: Shape, index: number): Shape {
+  return shape.prefixItems?.[index] ?? shape.items ?? ANY;
+}
+
+export function additionalShape(shape: Shape): Shape {
+  return shape.additional || ANY;
+}
+
+const indexed = new WeakMap<Shape, ReadonlyMap<string, Shape>>();
+
+export function propertiesOf(shape: Shape): ReadonlyMap<string, Shape> {
+  let properties = indexed.get(shape);
+  if (properties === undefined) {
+    properties = new Map(shape.properties);
+    indexed.set(shape, properties);
+  }
+  return properties;
+}
+
+/** A JSON text inside a field. */
+export function readJsonField(
+  text: string,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  if (!text.isWellFormed()) return { rule: 'encoding', pointer };
+  const reading = readJson(Buffer.from(text, 'utf8'), FIELD_BOUNDS);
+  if (reading.ok) return { readings: [reading.value] };
+  return { rule: `json-${reading.problem.rule}`, pointer: pointer + reading.problem.pointer };
+}

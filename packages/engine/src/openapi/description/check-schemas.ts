@@ -1,0 +1,94 @@
+import { isFields, ownMember } from '../document/pointer.ts';
+import { child, type Place, placeKey } from '../document/remarks.ts';
+import { nameOf } from './object-fields.ts';
+import type { Reading } from './reading.ts';
+
+const ONE = [
+  'additionalProperties',
+  'additionalItems',
+  'not',
+  'if',
+  'then',
+  'else',
+  'contains',
+  'propertyNames',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+  'contentSchema',
+];
+const MANY = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
+const NAMED = ['properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'];
+
+/**
+ * Walks every schema that a place reaches: opens the files they name, and remarks on references
+ * that lead nowhere. Whether a keyword makes sense is the schema compiler's to say.
+ */
+export function checkSchemas(start: Place, reading: Reading, checked: Set<string>): void {
+  const waiting = [start];
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    const key = placeKey(place);
+    if (checked.has(key)) continue;
+    checked.add(key);
+    if (typeof place.value === 'boolean') continue;
+    if (!isFields(place.value)) {
+      reading.remarks.error('wrong-type', place, `expected a schema, found ${nameOf(place.value)}`);
+      continue;
+    }
+    const target = referenceTarget(place, reading);
+    if (target !== undefined) waiting.push(target);
+    // 3.0: $ref hides its siblings.
+    if (reading.version === '3.0' && typeof ownMember(place.value, '$ref') === 'string') continue;
+    remarkOnHabits(place, reading);
+    waiting.push(...subschemas(place, reading));
+  }
+}
+
+function subschemas(place: Place, reading: Reading): Place[] {
+  const found: Place[] = [];
+  const { value } = place;
+  for (const keyword of ONE)
+    if (ownMember(value, keyword) !== undefined) found.push(child(place, keyword));
+  for (const keyword of MANY) found.push(...reading.list(place, keyword));
+  for (const keyword of NAMED) {
+    for (const [, schema] of reading.map(place, keyword)) found.push(schema);
+  }
+  const items = child(place, 'items');
+  if (Array.isArray(items.value)) found.push(...reading.list(place, 'items'));
+  else if (items.value !== undefined) found.push(items);
+  return found;
+}
+
+function referenceTarget(place: Place, reading: Reading): Place | undefined {
+  const reference = ownMember(place.value, '$ref');
+  if (reference === undefined) return undefined;
+  if (typeof reference !== 'string') {
+    // A property may be called $ref; a schema's own $ref is a string.
+    reading.remarks.error('wrong-type', child(place, '$ref'), '$ref must be a string');
+    return undefined;
+  }
+  // Names set by $id and $anchor are the schema compiler's to resolve.
+  if (reading.version === '3.1' && (/#[^/]/.test(reference) || ownMember(place.value, '$id'))) {
+    return undefined;
+  }
+  return reading.documents.target(place, reference);
+}
+
+function remarkOnHabits(place: Place, { remarks, version }: Reading): void {
+  const { value } = place;
+  if (typeof ownMember(value, 'required') === 'boolean') {
+    remarks.error(
+      'required-in-schema',
+      child(place, 'required'),
+      "in a schema, 'required' lists the names of required properties; a boolean enforces nothing",
+      "name the property in the 'required' list of the object around it",
+    );
+  }
+  if (version === '3.1' && ownMember(value, 'nullable') === true) {
+    remarks.warn(
+      'nullable-in-3.1',
+      child(place, 'nullable'),
+      "OpenAPI 3.1 does not know 'nullable': null stays refused",
+      "add 'null' to the list of types",
+    );
+  }
+}

@@ -1,0 +1,196 @@
+import { ownMember } from '../document/pointer.ts';
+import { child, type Place } from '../document/remarks.ts';
+import { mediaKind, parseMediaType, rangeHolds } from '../message/media-type.ts';
+import type {
+  AnswerPlan,
+  BodyPlan,
+  EncodingPlan,
+  HeaderPlan,
+  MediaPlan,
+  Shape,
+  Style,
+} from '../plan.ts';
+import { checkFields } from './object-fields.ts';
+import { readSerialized } from './read-parameters.ts';
+import { readShape } from './read-shape.ts';
+import type { Reading } from './reading.ts';
+
+export function readBody(operation: Place, method: string, reading: Reading): BodyPlan | null {
+  const at = child(operation, 'requestBody');
+  if (at.value === undefined) return null;
+  const place = reading.documents.follow(at);
+  if (place === undefined || !checkFields(place, 'requestBody', reading.remarks)) return null;
+  if (method === 'GET' || method === 'HEAD' || method === 'TRACE') {
+    reading.remarks.warn('body-of-safe-method', at, `${method} requests rarely carry a body`);
+  }
+  if (ownMember(place.value, 'content') === undefined) {
+    reading.remarks.error('body-without-content', place, "a request body needs 'content'");
+  }
+  return {
+    required: reading.flag(place, 'required') ?? false,
+    content: readContent(place, 'request', reading),
+  };
+}
+
+export function readAnswers(operation: Place, reading: Reading): AnswerPlan[] {
+  if (ownMember(operation.value, 'responses') === undefined) {
+    reading.remarks.warn(
+      'no-responses',
+      operation,
+      'no responses are described: every answer of the upstream counts as undocumented',
+    );
+    return [];
+  }
+  const plans: AnswerPlan[] = [];
+  for (const [key, at] of reading.map(operation, 'responses')) {
+    if (key.startsWith('x-')) continue;
+    const status = /^[1-5]xx$/i.test(key) ? key.toUpperCase() : key;
+    if (!/^(?:[1-5]\d\d|[1-5]XX|default)$/.test(status)) {
+      reading.remarks.error(
+        'unknown-status',
+        at,
+        `'${key}' is neither a status code, nor a range such as '2XX', nor 'default'`,
+      );
+      continue;
+    }
+    const place = reading.documents.follow(at);
+    if (place === undefined || !checkFields(place, 'response', reading.remarks)) continue;
+    plans.push({
+      status,
+      headers: readHeaders(place, reading, 'response'),
+      content: readContent(place, 'response', reading),
+    });
+  }
+  return plans;
+}
+
+function readHeaders(
+  holder: Place,
+  reading: Reading,
+  direction: 'request' | 'response',
+): HeaderPlan[] {
+  const plans: HeaderPlan[] = [];
+  for (const [name, at] of reading.map(holder, 'headers')) {
+    // OpenAPI: a header of this name is described by `content`, and ignored.
+    if (name.toLowerCase() === 'content-type') continue;
+    const place = reading.documents.follow(at);
+    if (place === undefined || !checkFields(place, 'header', reading.remarks)) continue;
+    plans.push({
+      name: name.toLowerCase(),
+      required: reading.flag(place, 'required') ?? false,
+      ...readSerialized(place, 'header', reading, direction),
+    });
+  }
+  return plans;
+}
+
+function readContent(
+  holder: Place,
+  direction: 'request' | 'response',
+  reading: Reading,
+): MediaPlan[] {
+  return reading.map(holder, 'content').flatMap(([text, at]) => {
+    const type = parseMediaType(text);
+    if (type === undefined) {
+      reading.remarks.error('unknown-media-type', at, `'${text}' is not a media type`);
+      return [];
+    }
+    const place = reading.documents.follow(at);
+    if (place === undefined || !checkFields(place, 'mediaType', reading.remarks)) return [];
+    const parameters = [...type.parameters].filter(([name]) => name !== 'charset');
+    return [{ range: type.type, parameters, ...readMedia(place, type.type, direction, reading) }];
+  });
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+function readMedia(
+  place: Place,
+  range: string,
+  direction: 'request' | 'response',
+  reading: Reading,
+): Pick<MediaPlan, 'schema' | 'shape' | 'encoding'> {
+  const at = child(place, 'schema');
+  if (at.value === undefined) return { schema: null };
+  const schema = reading.schema(at, direction);
+  const kind = mediaKind(range);
+  const mayBeForm = rangeHolds(range, FORM) || range.startsWith('multipart/') || range === '*/*';
+  if (kind === 'json') return { schema };
+  const shape = readShape(at, reading);
+  remarkOnUnread(place, range, shape, reading);
+  const encoding = mayBeForm ? readEncodings(place, shape, reading) : [];
+  return { schema, shape, ...(encoding.length > 0 ? { encoding } : {}) };
+}
+
+function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Reading): void {
+  if (range.includes('*')) return;
+  const kind = mediaKind(range);
+  const isPlain = shape.types?.every((type) => type === 'string') ?? true;
+  const isUnread = (kind === 'opaque' && !isPlain) || (kind === 'text' && !isReadableText(shape));
+  const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
+  if (isUnread || isUnreadMultipart) {
+    reading.remarks.warn(
+      'unenforceable-schema',
+      child(place, 'schema'),
+      `${range} bodies are not parsed here: only their media type and size are enforced`,
+    );
+  }
+}
+
+/** Text is a single value; lists and objects in text are the upstream's own format. */
+export function isReadableText(shape: Shape | undefined): boolean {
+  return shape?.types?.every((type) => type !== 'array' && type !== 'object') ?? true;
+}
+
+function readEncodings(
+  media: Place,
+  shape: Shape,
+  reading: Reading,
+): (readonly [string, EncodingPlan])[] {
+  const known = new Set(shape.properties?.map(([name]) => name));
+  return reading.map(media, 'encoding').flatMap(([property, place]) => {
+    if (!checkFields(place, 'encoding', reading.remarks)) return [];
+    if (!known.has(property)) {
+      reading.remarks.warn(
+        'encoding-of-unknown-property',
+        place,
+        `the schema has no property '${property}'`,
+      );
+    }
+    return [[property, readEncoding(place, reading)] as const];
+  });
+}
+
+const FORM_STYLES: readonly Style[] = ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'];
+
+function readEncoding(place: Place, reading: Reading): EncodingPlan {
+  const contentTypes = reading
+    .text(place, 'contentType')
+    ?.split(',')
+    .flatMap((text) => {
+      const type = parseMediaType(text.trim());
+      if (type !== undefined) return [type.type];
+      const at = child(place, 'contentType');
+      reading.remarks.error('unknown-media-type', at, `'${text.trim()}' is not a media type`);
+      return [];
+    });
+  const written = reading.text(place, 'style');
+  const style = FORM_STYLES.find((candidate) => candidate === written);
+  if (written !== undefined && style === undefined) {
+    const at = child(place, 'style');
+    reading.remarks.error('unknown-style', at, `'${written}' is not a style of form data`);
+  }
+  const explode = reading.flag(place, 'explode');
+  const isStyled =
+    written !== undefined ||
+    explode !== undefined ||
+    reading.flag(place, 'allowReserved') !== undefined;
+  const headers = readHeaders(place, reading, 'request');
+  return {
+    ...(contentTypes === undefined ? {} : { contentTypes }),
+    ...(isStyled
+      ? { style: { style: style ?? 'form', explode: explode ?? (style ?? 'form') === 'form' } }
+      : {}),
+    ...(headers.length > 0 ? { headers } : {}),
+  };
+}

@@ -1,0 +1,226 @@
+import { didYouMean } from '../document/nearest.ts';
+import { ownMember } from '../document/pointer.ts';
+import { child, type Place } from '../document/remarks.ts';
+import { isJsonType, parseMediaType } from '../message/media-type.ts';
+import type { ParameterLocation, ParameterPlan, Serialization, Style } from '../plan.ts';
+import { checkFields } from './object-fields.ts';
+import { readShape } from './read-shape.ts';
+import type { Reading } from './reading.ts';
+
+const STYLES: Readonly<Record<ParameterLocation, readonly Style[]>> = {
+  path: ['simple', 'label', 'matrix'],
+  query: ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'],
+  header: ['simple'],
+  cookie: ['form', 'cookie'],
+};
+
+/** OpenAPI: header parameters of these names are described elsewhere, and ignored. */
+const IGNORED_HEADERS = ['accept', 'content-type', 'authorization'];
+
+interface Located {
+  readonly name: string;
+  readonly in: ParameterLocation;
+  readonly place: Place;
+}
+
+/** Parameters of the path item, overridden by those of the operation with the same name and place. */
+export function readParameters(
+  pathItem: Place,
+  operation: Place,
+  templateNames: readonly string[],
+  reading: Reading,
+): ParameterPlan[] {
+  const located = new Map<string, Located>();
+  for (const holder of [pathItem, operation]) {
+    const own = new Set<string>();
+    for (const item of reading.list(holder, 'parameters')) {
+      const parameter = locateParameter(item, reading);
+      if (parameter === undefined) continue;
+      const key = `${parameter.in} ${parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name}`;
+      if (own.has(key)) {
+        reading.remarks.error(
+          'duplicate-parameter',
+          item,
+          `a second ${parameter.in} parameter is named '${parameter.name}'`,
+          'remove or rename one of the two',
+        );
+      }
+      own.add(key);
+      located.set(key, parameter);
+    }
+  }
+  const plans = [...located.values()].flatMap((parameter) => {
+    const isIgnored =
+      parameter.in === 'header' && IGNORED_HEADERS.includes(parameter.name.toLowerCase());
+    return isIgnored ? [] : [readParameter(parameter, reading)];
+  });
+  return matchTemplate(plans, located, templateNames, operation, reading);
+}
+
+function locateParameter(item: Place, reading: Reading): Located | undefined {
+  const { remarks } = reading;
+  const place = reading.documents.follow(item);
+  if (place === undefined || !checkFields(place, 'parameter', remarks)) return undefined;
+  const name = reading.text(place, 'name');
+  const location = reading.text(place, 'in');
+  if (name === undefined || location === undefined) {
+    const missing = name === undefined ? 'name' : 'in';
+    if (ownMember(place.value, missing) === undefined) {
+      remarks.error('incomplete-parameter', place, `a parameter needs '${missing}'`);
+    }
+    return undefined;
+  }
+  switch (location) {
+    case 'path':
+    case 'query':
+    case 'header':
+    case 'cookie':
+      return { name, in: location, place };
+    case 'body':
+    case 'formData':
+      remarks.error(
+        'swagger-leftover',
+        child(place, 'in'),
+        `'in: ${location}' is Swagger 2.0 and would enforce nothing`,
+        "describe the body under the operation's 'requestBody'",
+      );
+      return undefined;
+    default:
+      remarks.error(
+        'unknown-parameter-location',
+        child(place, 'in'),
+        `'in: ${location}' is not path, query, header or cookie`,
+        didYouMean(location, Object.keys(STYLES)),
+      );
+      return undefined;
+  }
+}
+
+function readParameter({ name, in: location, place }: Located, reading: Reading): ParameterPlan {
+  const required = reading.flag(place, 'required') ?? false;
+  if (location === 'path' && !required) {
+    reading.remarks.warn(
+      'path-parameter-not-required',
+      place,
+      `the path parameter '${name}' is required, whether the document says so or not`,
+      "write 'required: true'",
+    );
+  }
+  return {
+    in: location,
+    name,
+    required: required || location === 'path',
+    allowEmpty: location === 'query' && (reading.flag(place, 'allowEmptyValue') ?? false),
+    ...readSerialized(place, location, reading),
+  };
+}
+
+/** Serialization and schema, as parameters and headers write them. */
+export function readSerialized(
+  place: Place,
+  location: ParameterLocation,
+  reading: Reading,
+  direction: 'request' | 'response' = 'request',
+): Pick<ParameterPlan, 'serialization' | 'schema' | 'shape'> {
+  const content = reading.map(place, 'content');
+  const schema = child(place, 'schema');
+  if (content.length > 0 && schema.value !== undefined) {
+    reading.remarks.error(
+      'schema-and-content',
+      place,
+      "'schema' and 'content' exclude each other",
+      'keep one of the two',
+    );
+  }
+  const [first] = content;
+  if (first === undefined) {
+    if (schema.value === undefined) {
+      reading.remarks.warn('no-schema', place, 'without a schema, any value is accepted');
+    }
+    return {
+      serialization: readStyle(place, location, reading),
+      ...readSchema(schema, reading, direction),
+    };
+  }
+  if (content.length > 1) {
+    reading.remarks.error(
+      'many-contents',
+      child(place, 'content'),
+      "'content' takes one media type",
+    );
+  }
+  const media = reading.documents.follow(first[1]);
+  const inner = media === undefined ? first[1] : media;
+  checkFields(inner, 'mediaType', reading.remarks);
+  const type = parseMediaType(first[0]);
+  return {
+    serialization: { kind: 'content', json: type !== undefined && isJsonType(type.type) },
+    ...readSchema(child(inner, 'schema'), reading, direction),
+  };
+}
+
+function readSchema(
+  schema: Place,
+  reading: Reading,
+  direction: 'request' | 'response',
+): Pick<ParameterPlan, 'schema' | 'shape'> {
+  if (schema.value === undefined) return { schema: null, shape: { types: null } };
+  return { schema: reading.schema(schema, direction), shape: readShape(schema, reading) };
+}
+
+function readStyle(place: Place, location: ParameterLocation, reading: Reading): Serialization {
+  const allowed = STYLES[location];
+  const written = reading.text(place, 'style');
+  const style = allowed.find((known) => known === written) ?? (allowed[0] as Style);
+  if (written !== undefined && style !== written) {
+    reading.remarks.error(
+      'unknown-style',
+      child(place, 'style'),
+      `'${written}' is not a style of ${location} parameters`,
+      didYouMean(written, allowed) ?? `write one of ${allowed.join(', ')}`,
+    );
+  }
+  const explode = reading.flag(place, 'explode') ?? (style === 'form' || style === 'cookie');
+  return { kind: 'style', style, explode };
+}
+
+/** One path parameter for every name of the template, in whatever state the document left them. */
+function matchTemplate(
+  plans: readonly ParameterPlan[],
+  located: ReadonlyMap<string, Located>,
+  templateNames: readonly string[],
+  operation: Place,
+  reading: Reading,
+): ParameterPlan[] {
+  const declared = plans.filter((plan) => plan.in === 'path');
+  const names = declared.map(({ name }) => name);
+  for (const name of names.filter((candidate) => !templateNames.includes(candidate))) {
+    reading.remarks.warn(
+      'parameter-not-in-path',
+      located.get(`path ${name}`)?.place ?? operation,
+      `the path has no '{${name}}', so this parameter never occurs`,
+      didYouMean(name, templateNames),
+    );
+  }
+  const missing = templateNames.filter((name) => !names.includes(name));
+  for (const name of missing) {
+    reading.remarks.warn(
+      'undeclared-path-parameter',
+      operation,
+      `the path parameter '{${name}}' is not declared: any text is accepted`,
+      didYouMean(name, names),
+    );
+  }
+  return [
+    ...plans.filter((plan) => plan.in !== 'path' || templateNames.includes(plan.name)),
+    ...missing.map((name) => ({
+      in: 'path' as const,
+      name,
+      required: true,
+      allowEmpty: false,
+      serialization: { kind: 'style' as const, style: 'simple' as const, explode: false },
+      schema: null,
+      shape: { types: ['string' as const] },
+    })),
+  ];
+}

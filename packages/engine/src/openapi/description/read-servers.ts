@@ -1,0 +1,54 @@
+import { ownMember } from '../document/pointer.ts';
+import { child, type Place } from '../document/remarks.ts';
+import { checkFields } from './object-fields.ts';
+import type { Reading } from './reading.ts';
+import { canonicalLiteral } from './template.ts';
+
+/** Distinct path parts of the servers' URLs, in document order; undefined where none is declared. */
+export function readBasePaths(place: Place, reading: Reading): readonly string[] | undefined {
+  if (ownMember(place.value, 'servers') === undefined) return undefined;
+  const paths = new Set<string>();
+  for (const server of reading.list(place, 'servers')) {
+    if (!checkFields(server, 'server', reading.remarks)) continue;
+    const path = basePath(server, reading);
+    if (path !== undefined) paths.add(path);
+  }
+  return paths.size === 0 ? undefined : [...paths];
+}
+
+function basePath(server: Place, reading: Reading): string | undefined {
+  const url = reading.text(server, 'url');
+  if (url === undefined) {
+    if (ownMember(server.value, 'url') === undefined) {
+      reading.remarks.warn('server-without-url', server, 'a server without a URL serves nothing');
+    }
+    return undefined;
+  }
+  const variables = new Map(reading.map(server, 'variables'));
+  const filled = url.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {
+    const value = ownMember(variables.get(name)?.value, 'default');
+    // A port or version is often written unquoted.
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : placeholder;
+  });
+  const path = filled.replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  if (/[{}]/.test(path)) {
+    reading.remarks.error(
+      'server-variable',
+      child(server, 'url'),
+      'a variable in the path of this server has no default',
+      "give it a 'default' under 'variables'",
+    );
+    return undefined;
+  }
+  return canonicalPath(path);
+}
+
+/** Rooted, without dot segments and trailing slashes. */
+function canonicalPath(path: string): string {
+  const segments: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(canonicalLiteral(segment));
+  }
+  return segments.map((segment) => `/${segment}`).join('');
+}

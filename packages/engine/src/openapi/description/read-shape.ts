@@ -1,0 +1,208 @@
+import { isFields, ownMember } from '../document/pointer.ts';
+import { child, type Place } from '../document/remarks.ts';
+import type { Shape, ShapeType } from '../plan.ts';
+import type { Reading } from './reading.ts';
+
+/** Text formats nest little: a list in a member of an object in a list is deep already. */
+const DEPTH_MAX = 6;
+/** Schemas looked at for one shape; beyond it the rest is read as unconstrained. */
+const VISITS_MAX = 2_000;
+
+const ANY: Shape = { types: null };
+
+export function readShape(schema: Place, reading: Reading): Shape {
+  return new ShapeReader(reading).read(schema, 0, []);
+}
+
+class ShapeReader {
+  readonly #reading: Reading;
+  #visits = 0;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  /** `trail`: the references being followed, so that cycles end. */
+  read(place: Place, depth: number, trail: readonly string[]): Shape {
+    const { value } = place;
+    if (!isFields(value) || depth > DEPTH_MAX || ++this.#visits > VISITS_MAX) return ANY;
+    const reference = ownMember(value, '$ref');
+    if (typeof reference === 'string') {
+      const target = this.#follow(place, reference, depth, trail);
+      return this.#reading.version === '3.0'
+        ? target
+        : intersect(target, this.#own(place, depth, trail));
+    }
+    return this.#own(place, depth, trail);
+  }
+
+  #follow(place: Place, reference: string, depth: number, trail: readonly string[]): Shape {
+    if (/#[^/]/.test(reference)) return ANY;
+    const target = this.#reading.documents.target(place, reference);
+    if (target === undefined) return ANY;
+    const key = `${depth} ${target.document.id}#${target.pointer}`;
+    return trail.includes(key) ? ANY : this.read(target, depth, [...trail, key]);
+  }
+
+  #own(place: Place, depth: number, trail: readonly string[]): Shape {
+    let shape: Shape = {
+      types: typesOf(place.value),
+      ...this.#itemShapes(place, depth),
+      ...this.#memberShapes(place, depth),
+      ...(isBinary(place.value) ? { binary: true } : {}),
+    };
+    for (const part of members(place, 'allOf')) {
+      shape = intersect(shape, this.read(part, depth, trail));
+    }
+    for (const keyword of ['anyOf', 'oneOf']) {
+      const parts = members(place, keyword);
+      if (parts.length === 0) continue;
+      const union = parts.map((part) => this.read(part, depth, trail)).reduce(unite);
+      shape = intersect(shape, union);
+    }
+    if (shape.types !== null && ownMember(place.value, 'nullable') === true) {
+      return { ...shape, types: [...new Set([...shape.types, 'null' as const])] };
+    }
+    return shape;
+  }
+
+  #itemShapes(place: Place, depth: number): Partial<Shape> {
+    const items = child(place, 'items');
+    const prefix = members(place, 'prefixItems');
+    return {
+      ...(isFields(items.value) ? { items: this.read(items, depth + 1, []) } : {}),
+      ...(prefix.length > 0
+        ? { prefixItems: prefix.map((item) => this.read(item, depth + 1, [])) }
+        : {}),
+    };
+  }
+
+  #memberShapes(place: Place, depth: number): Partial<Shape> {
+    const properties = child(place, 'properties');
+    const additional = child(place, 'additionalProperties');
+    const names = isFields(properties.value) ? Object.keys(properties.value) : [];
+    return {
+      ...(names.length > 0
+        ? {
+            properties: names.map(
+              (name) => [name, this.read(child(properties, name), depth + 1, [])] as const,
+            ),
+          }
+        : {}),
+      ...(additional.value === false ? { additional: false } : {}),
+      ...(additional.value === true ? { additional: ANY } : {}),
+      ...(isFields(additional.value) ? { additional: this.read(additional, depth + 1, []) } : {}),
+    };
+  }
+}
+
+function members(place: Place, keyword: string): Place[] {
+  const list = child(place, keyword);
+  return Array.isArray(list.value) ? list.value.map((_, index) => child(list, index)) : [];
+}
+
+function typesOf(schema: unknown): readonly ShapeType[] | null {
+  const type = ownMember(schema, 'type');
+  const named = (Array.isArray(type) ? type : [type]).flatMap(shapeType);
+  if (named.length > 0) return [...new Set(named)];
+  const listed = ownMember(schema, 'enum');
+  const fixed = Array.isArray(listed)
+    ? listed
+    : Object.hasOwn(schema as object, 'const')
+      ? [ownMember(schema, 'const')]
+      : [];
+  if (fixed.length > 0) return [...new Set(fixed.map(typeOfValue))];
+  if (ownMember(schema, 'properties') !== undefined) return ['object'];
+  if (ownMember(schema, 'items') !== undefined) return ['array'];
+  return null;
+}
+
+function shapeType(type: unknown): ShapeType[] {
+  switch (type) {
+    case 'integer':
+      return ['number'];
+    case 'file':
+      return ['string'];
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'string':
+    case 'array':
+    case 'object':
+      return [type];
+    default:
+      return [];
+  }
+}
+
+function typeOfValue(value: unknown): ShapeType {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  const type = typeof value;
+  return type === 'boolean' || type === 'number' || type === 'string' ? type : 'object';
+}
+
+function isBinary(schema: unknown): boolean {
+  const format = ownMember(schema, 'format');
+  const mediaType = ownMember(schema, 'contentMediaType');
+  const isEncoded = ownMember(schema, 'contentEncoding') !== undefined;
+  return format === 'binary' || (typeof mediaType === 'string' && !isEncoded);
+}
+
+/** What holds under both. */
+function intersect(left: Shape, right: Shape): Shape {
+  const types =
+    left.types === null || right.types === null
+      ? (left.types ?? right.types)
+      : left.types.filter((type) => right.types?.includes(type));
+  return { types, ...mergeParts(left, right, intersect, 'all') };
+}
+
+/** What may hold under either. */
+function unite(left: Shape, right: Shape): Shape {
+  const types =
+    left.types === null || right.types === null
+      ? null
+      : [...new Set([...left.types, ...right.types])];
+  return { types, ...mergeParts(left, right, unite, 'any') };
+}
+
+function mergeParts(
+  left: Shape,
+  right: Shape,
+  merge: (left: Shape, right: Shape) => Shape,
+  mode: 'all' | 'any',
+): Partial<Shape> {
+  const items =
+    left.items && right.items ? merge(left.items, right.items) : (left.items ?? right.items);
+  const prefixItems = left.prefixItems ?? right.prefixItems;
+  const properties = new Map(left.properties);
+  for (const [name, shape] of right.properties ?? []) {
+    const known = properties.get(name);
+    properties.set(name, known === undefined ? shape : merge(known, shape));
+  }
+  const additional = mergeAdditional(left, right, merge, mode);
+  const binary = mode === 'all' ? left.binary || right.binary : left.binary && right.binary;
+  return {
+    ...(items ? { items } : {}),
+    ...(prefixItems ? { prefixItems } : {}),
+    ...(properties.size > 0 ? { properties: [...properties] } : {}),
+    ...(additional === undefined ? {} : { additional }),
+    ...(binary ? { binary } : {}),
+  };
+}
+
+function mergeAdditional(
+  left: Shape,
+  right: Shape,
+  merge: (left: Shape, right: Shape) => Shape,
+  mode: 'all' | 'any',
+): Shape | false | undefined {
+  if (left.additional === undefined || right.additional === undefined) {
+    return left.additional ?? right.additional;
+  }
+  if (left.additional === false || right.additional === false) {
+    return mode === 'all' ? false : left.additional || right.additional;
+  }
+  return merge(left.additional, right.additional);
+}

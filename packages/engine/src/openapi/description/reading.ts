@@ -1,0 +1,100 @@
+import type { Direction, SchemaAddress, SchemaEntry } from '../../json-schema/types.ts';
+import type { Documents } from '../document/documents.ts';
+import { ownMember } from '../document/pointer.ts';
+import { child, type Place, placeKey, type Remarks } from '../document/remarks.ts';
+import type { CompileApiOptions } from '../types.ts';
+import { checkSchemas } from './check-schemas.ts';
+import { nameOf } from './object-fields.ts';
+
+/** What every reader of the description shares. */
+export class Reading {
+  readonly documents: Documents;
+  readonly remarks: Remarks;
+  readonly version: '3.0' | '3.1';
+  readonly options: CompileApiOptions;
+  readonly #entries = new Map<string, SchemaEntry>();
+  readonly #checkedSchemas = new Set<string>();
+
+  constructor(
+    documents: Documents,
+    remarks: Remarks,
+    version: '3.0' | '3.1',
+    options: CompileApiOptions,
+  ) {
+    this.documents = documents;
+    this.remarks = remarks;
+    this.version = version;
+    this.options = options;
+  }
+
+  get schemaEntries(): SchemaEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The address under which the schema at that place will be callable. */
+  schema(place: Place, direction: Direction): SchemaAddress {
+    checkSchemas(place, this, this.#checkedSchemas);
+    const address = placeKey(this.#withoutBareReferences(place));
+    this.#entries.set(`${direction} ${address}`, { address, direction });
+    return address;
+  }
+
+  /** `{ $ref }` and nothing else is the schema it names: operations then share one validator. */
+  #withoutBareReferences(place: Place): Place {
+    let current = place;
+    for (let hops = 0; hops < 32; hops++) {
+      const { value } = current;
+      if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) break;
+      const reference = ownMember(value, '$ref');
+      if (typeof reference !== 'string' || !/^[^#]*(#(\/|$)|$)/.test(reference)) break;
+      const target = this.documents.target(current, reference);
+      if (target === undefined) break;
+      current = target;
+    }
+    return current;
+  }
+
+  /** A member of the given type; undefined where absent, or wrong after a remark. */
+  text(place: Place, key: string): string | undefined {
+    return this.#typed(place, key, 'string') as string | undefined;
+  }
+
+  flag(place: Place, key: string): boolean | undefined {
+    return this.#typed(place, key, 'boolean') as boolean | undefined;
+  }
+
+  #typed(place: Place, key: string, type: 'string' | 'boolean'): unknown {
+    const value = ownMember(place.value, key);
+    if (value === undefined) return undefined;
+    if (typeof value === type) return value;
+    this.remarks.error(
+      'wrong-type',
+      child(place, key),
+      `'${key}' must be a ${type}, found ${nameOf(value)}`,
+      type === 'boolean' && (value === 'true' || value === 'false')
+        ? 'remove the quotes'
+        : undefined,
+    );
+    return undefined;
+  }
+
+  /** Items of a list member; empty where absent, or wrong after a remark. */
+  list(place: Place, key: string): Place[] {
+    const at = child(place, key);
+    if (at.value === undefined) return [];
+    if (Array.isArray(at.value)) return at.value.map((_, index) => child(at, index));
+    this.remarks.error('wrong-type', at, `'${key}' must be an array, found ${nameOf(at.value)}`);
+    return [];
+  }
+
+  /** Members of a map member; empty where absent, or wrong after a remark. */
+  map(place: Place, key: string): [name: string, value: Place][] {
+    const at = child(place, key);
+    if (at.value === undefined) return [];
+    if (typeof at.value === 'object' && at.value !== null && !Array.isArray(at.value)) {
+      return Object.keys(at.value).map((name) => [name, child(at, name)]);
+    }
+    this.remarks.error('wrong-type', at, `'${key}' must be an object, found ${nameOf(at.value)}`);
+    return [];
+  }
+}

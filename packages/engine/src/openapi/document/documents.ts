@@ -1,0 +1,194 @@
+import { didYouMean } from './nearest.ts';
+import { isFields, ownMember, pointerSegments } from './pointer.ts';
+import { child, type Place, placeKey, type Remarks } from './remarks.ts';
+import { type Position, parseText, type SourceDocument } from './source-document.ts';
+
+/** A description split into more files than this is a mistake or an attack. */
+const DOCUMENTS_MAX = 500;
+const REFERENCE_HOPS_MAX = 64;
+
+export type Opened =
+  | { readonly ok: true; readonly document: SourceDocument }
+  | ({
+      readonly ok: false;
+      readonly uri: string;
+      readonly message: string;
+      readonly suggestion?: string;
+    } & Position);
+
+/** Every file of one description, read when a reference first needs it. */
+export class Documents {
+  readonly #read: (uri: string) => string;
+  readonly #remarks: Remarks;
+  readonly #opened = new Map<string, SourceDocument | null>();
+
+  constructor(read: (uri: string) => string, remarks: Remarks) {
+    this.#read = read;
+    this.#remarks = remarks;
+  }
+
+  /** Parsed values by address, as the schema compiler wants them. */
+  get values(): ReadonlyMap<string, unknown> {
+    const values = new Map<string, unknown>();
+    for (const [id, document] of this.#opened) {
+      if (document !== null) values.set(id, document.value);
+    }
+    return values;
+  }
+
+  documentOf(id: string): SourceDocument | undefined {
+    return this.#opened.get(id) ?? undefined;
+  }
+
+  open(uri: string, text: string): Opened {
+    const parsed = parseText(uri, text);
+    if (!parsed.ok) return { ...parsed, uri };
+    const id = absoluteAddress(uri);
+    const document = { id, uri, value: parsed.value, positions: parsed.positions };
+    this.#opened.set(id, document);
+    return { ok: true, document };
+  }
+
+  /** The place itself, or what its chain of $refs leads to; undefined after an error was noted. */
+  follow(place: Place): Place | undefined {
+    let current = place;
+    const passed = new Set<string>();
+    for (let hops = 0; hops < REFERENCE_HOPS_MAX; hops++) {
+      const reference = ownMember(current.value, '$ref');
+      if (reference === undefined || !isFields(current.value)) return current;
+      if (typeof reference !== 'string') {
+        this.#remarks.error('wrong-type', child(current, '$ref'), '$ref must be a string');
+        return undefined;
+      }
+      passed.add(placeKey(current));
+      const target = this.target(current, reference);
+      if (target === undefined) return undefined;
+      if (passed.has(placeKey(target))) break;
+      current = target;
+    }
+    this.#remarks.error(
+      'cyclic-reference',
+      child(place, '$ref'),
+      'this chain of references leads back to itself and never to a value',
+    );
+    return undefined;
+  }
+
+  /** One hop: the place that a reference at `from` names. */
+  target(from: Place, reference: string): Place | undefined {
+    const at = child(from, '$ref');
+    const [address = '', ...rest] = reference.split('#');
+    const fragment = rest.join('#');
+    const document = address === '' ? from.document : this.#neighbour(from, at, address);
+    if (document === undefined) return undefined;
+    const pointer = decodeFragment(fragment);
+    if (pointer === undefined || (pointer !== '' && !pointer.startsWith('/'))) {
+      this.#unresolvable(at, reference, `'#${fragment}' is not a JSON Pointer`);
+      return undefined;
+    }
+    return this.#descend(document, pointer, at, reference);
+  }
+
+  #descend(
+    document: SourceDocument,
+    pointer: string,
+    at: Place,
+    reference: string,
+  ): Place | undefined {
+    let value = document.value;
+    for (const segment of pointerSegments(pointer)) {
+      const isThere =
+        typeof value === 'object' &&
+        value !== null &&
+        Object.hasOwn(value, segment) &&
+        !(Array.isArray(value) && segment === 'length');
+      if (!isThere) {
+        const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+        this.#unresolvable(
+          at,
+          reference,
+          `'${segment}' does not exist there`,
+          didYouMean(segment, names),
+        );
+        return undefined;
+      }
+      value = (value as Record<string, unknown>)[segment];
+    }
+    return { document, pointer, value };
+  }
+
+  #neighbour(from: Place, at: Place, address: string): SourceDocument | undefined {
+    let id: string;
+    try {
+      id = new URL(address, from.document.id).href;
+    } catch {
+      this.#unresolvable(at, address, 'not a URI reference');
+      return undefined;
+    }
+    const known = this.#opened.get(id);
+    if (known !== undefined) return known ?? undefined;
+    this.#opened.set(id, null);
+    if (this.#opened.size > DOCUMENTS_MAX) {
+      this.#unresolvable(at, address, `the description spans more than ${DOCUMENTS_MAX} files`);
+      return undefined;
+    }
+    const uri = readableAddress(id);
+    let text: string;
+    try {
+      text = this.#read(uri);
+    } catch (error) {
+      this.#unresolvable(at, address, (error as Error)?.message ?? 'it cannot be read');
+      return undefined;
+    }
+    const opened = this.open(uri, text);
+    if (opened.ok) return opened.document;
+    const where = `${opened.uri}:${opened.line}:${opened.column}`;
+    this.#unresolvable(at, address, `${where}: ${opened.message}`, opened.suggestion);
+    return undefined;
+  }
+
+  #unresolvable(at: Place, reference: string, why: string, suggestion?: string): void {
+    this.#remarks.error(
+      'unresolvable-reference',
+      at,
+      `the reference '${shortened(reference)}' cannot be resolved: ${why}`,
+      suggestion,
+    );
+  }
+}
+
+function shortened(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
+
+/** The JSON Pointer in a URI fragment; undefined where its escapes are broken. */
+export function decodeFragment(fragment: string): string | undefined {
+  try {
+    const pointer = decodeURIComponent(fragment);
+    return /~(?![01])/.test(pointer) ? undefined : pointer;
+  } catch {
+    return undefined;
+  }
+}
+
+const RELATIVE = 'relative:///';
+
+/** Schemas are addressed by absolute URIs; a bare file path gets a scheme of its own. */
+function absoluteAddress(uri: string): string {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(uri) && URL.canParse(uri)) {
+    const url = new URL(uri);
+    url.hash = '';
+    return url.href;
+  }
+  const escaped = uri.split('/').map(encodeURIComponent).join('/');
+  return new URL(escaped, RELATIVE).href;
+}
+
+function readableAddress(id: string): string {
+  if (!id.startsWith(RELATIVE)) return id;
+  try {
+    return id.slice(RELATIVE.length).split('/').map(decodeURIComponent).join('/');
+  } catch {
+    return id.slice(RELATIVE.length);
+  }
+}

@@ -1,0 +1,194 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
+import { pointerSegments } from './pointer.ts';
+import type { ParsedText, Position } from './source-document.ts';
+
+/** Deeper than any description a person would write; keeps every later walk off the end of the stack. */
+export const DEPTH_MAX = 200;
+/** Nodes that aliases may add in all: a description repeats a few blocks, a bomb repeats millions. */
+const ALIASED_NODES_MAX = 200_000;
+
+class YamlProblem extends Error {
+  readonly offset: number;
+  readonly suggestion: string | undefined;
+  constructor(message: string, offset: number, suggestion?: string) {
+    super(message);
+    this.offset = offset;
+    this.suggestion = suggestion;
+  }
+}
+
+/** YAML 1.2, core schema; merge keys are understood, duplicate keys and alias bombs refused. */
+export function parseYaml(text: string): ParsedText {
+  const lines = new LineCounter();
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const tab = error.code === 'TAB_AS_INDENT';
+      return {
+        ok: false,
+        ...at(error.pos[0]),
+        message: error.message,
+        ...(tab ? { suggestion: 'indent with spaces; YAML does not allow tabs' } : {}),
+      };
+    }
+    const value = new Conversion().convert(document.contents, 0).value;
+    return {
+      ok: true,
+      value,
+      positions: (pointers) =>
+        pointers.map((pointer) => at(locate(document.contents, pointerSegments(pointer)))),
+    };
+  } catch (error) {
+    if (error instanceof YamlProblem) {
+      const suggestion = error.suggestion === undefined ? {} : { suggestion: error.suggestion };
+      return { ok: false, ...at(error.offset), message: error.message, ...suggestion };
+    }
+    // The parser recurses: nesting without end runs it out of stack.
+    const message =
+      error instanceof RangeError
+        ? 'the document is nested too deeply'
+        : `not readable as YAML: ${String((error as Error).message)}`;
+    return { ok: false, line: 1, column: 1, message };
+  }
+}
+
+interface Converted {
+  readonly value: unknown;
+  /** Nodes it would have without aliases. */
+  readonly size: number;
+}
+
+/** Document nodes into plain values. An alias shares the value of its anchor. */
+class Conversion {
+  readonly #anchors = new Map<string, Converted | 'open'>();
+  #aliasedNodes = 0;
+
+  convert(node: unknown, depth: number): Converted {
+    if (depth > DEPTH_MAX) {
+      throw new YamlProblem(`nested more than ${DEPTH_MAX} levels deep`, offsetOf(node));
+    }
+    if (isAlias(node)) return this.#alias(node.source, offsetOf(node));
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor !== undefined) this.#anchors.set(anchor, 'open');
+    const converted = this.#convertPlain(node, depth);
+    if (anchor !== undefined) this.#anchors.set(anchor, converted);
+    return converted;
+  }
+
+  #convertPlain(node: unknown, depth: number): Converted {
+    if (isMap(node)) return this.#map(node, depth);
+    if (isSeq(node)) {
+      let size = 1;
+      const value = node.items.map((item) => {
+        const converted = this.convert(item, depth + 1);
+        size += converted.size;
+        return converted.value;
+      });
+      return { value, size };
+    }
+    return { value: isScalar(node) ? (node.value ?? null) : null, size: 1 };
+  }
+
+  #alias(name: string, offset: number): Converted {
+    const target = this.#anchors.get(name);
+    if (target === undefined) throw new YamlProblem(`no anchor is named ${name}`, offset);
+    if (target === 'open') throw new YamlProblem(`the alias ${name} contains itself`, offset);
+    this.#aliasedNodes += target.size;
+    if (this.#aliasedNodes > ALIASED_NODES_MAX) {
+      throw new YamlProblem('aliases multiply the document beyond reason', offset);
+    }
+    return target;
+  }
+
+  #map(node: YAMLMap, depth: number): Converted {
+    const members = new Map<string, unknown>();
+    const merged: [string, unknown][] = [];
+    let size = 1;
+    for (const pair of node.items) {
+      const key = keyText(pair);
+      const converted = this.convert(pair.value, depth + 1);
+      size += converted.size + 1;
+      if (key === '<<' && isMergeKey(pair)) {
+        for (const part of [converted.value].flat()) {
+          if (typeof part !== 'object' || part === null) {
+            throw new YamlProblem('a merge key (<<) needs a map', offsetOf(pair.key));
+          }
+          merged.push(...Object.entries(part));
+        }
+        continue;
+      }
+      if (members.has(key)) {
+        throw new YamlProblem(
+          `the key '${key}' occurs twice in one map`,
+          offsetOf(pair.key),
+          'remove or rename one of the two',
+        );
+      }
+      members.set(key, converted.value);
+    }
+    for (const [key, value] of merged) if (!members.has(key)) members.set(key, value);
+    // fromEntries creates own members even for names such as __proto__.
+    return { value: Object.fromEntries(members), size };
+  }
+}
+
+function keyText({ key }: Pair): string {
+  if (isScalar(key)) {
+    // `200:` and `1.0:` keep their spelling.
+    return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+  }
+  if (key === null) return '';
+  throw new YamlProblem('a key must be a plain string', offsetOf(key));
+}
+
+function isMergeKey({ key }: Pair): boolean {
+  return isScalar(key) && (key as Scalar).type === 'PLAIN';
+}
+
+function offsetOf(node: unknown): number {
+  const range = (node as { range?: readonly number[] } | null)?.range;
+  return range?.[0] ?? 0;
+}
+
+/** Offset of the key (or list item) that the path names, or of the nearest place above it. */
+function locate(root: unknown, path: readonly string[]): number {
+  let node = root;
+  let offset = offsetOf(root);
+  for (const segment of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        ({ key }) => isScalar(key) && keyText({ key } as Pair) === segment,
+      );
+      if (pair === undefined) return offset;
+      offset = offsetOf(pair.key);
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(segment)];
+      if (node === undefined) return offset;
+      offset = offsetOf(node);
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}

@@ -1,0 +1,80 @@
+import type { Diagnostic } from '../types.ts';
+import { escapeSegment, ownMember } from './pointer.ts';
+import type { SourceDocument } from './source-document.ts';
+
+/** A value and where it stands. */
+export interface Place {
+  readonly document: SourceDocument;
+  /** RFC 6901. */
+  readonly pointer: string;
+  readonly value: unknown;
+}
+
+export function child(place: Place, key: string | number): Place {
+  const name = String(key);
+  return {
+    document: place.document,
+    pointer: `${place.pointer}/${escapeSegment(name)}`,
+    value: ownMember(place.value, name),
+  };
+}
+
+export function placeKey(place: Place): string {
+  return `${place.document.id}#${place.pointer}`;
+}
+
+/** More of either kind help nobody, and a hostile document could ask for millions. */
+const REMARKS_MAX = 200;
+
+interface Remark {
+  readonly severity: Diagnostic['severity'];
+  readonly code: string;
+  readonly place: Place;
+  readonly message: string;
+  readonly suggestion: string | undefined;
+}
+
+/** Collects remarks by place; lines are looked up once, at the end. */
+export class Remarks {
+  readonly #kept = new Map<string, Remark>();
+  readonly #counts = { error: 0, warning: 0 };
+
+  error(code: string, place: Place, message: string, suggestion?: string): void {
+    this.#add({ severity: 'error', code, place, message, suggestion });
+  }
+
+  warn(code: string, place: Place, message: string, suggestion?: string): void {
+    this.#add({ severity: 'warning', code, place, message, suggestion });
+  }
+
+  get hasErrors(): boolean {
+    return this.#counts.error > 0;
+  }
+
+  #add(remark: Remark): void {
+    const key = [remark.code, placeKey(remark.place), remark.message].join('\n');
+    if (this.#kept.has(key)) return;
+    if (this.#counts[remark.severity]++ >= REMARKS_MAX) return;
+    this.#kept.set(key, remark);
+  }
+
+  /** In the order of the documents' lines. */
+  diagnostics(): Diagnostic[] {
+    const byDocument = Map.groupBy(this.#kept.values(), ({ place }) => place.document);
+    const found: Diagnostic[] = [];
+    for (const [document, remarks] of byDocument) {
+      const positions = document.positions(remarks.map(({ place }) => place.pointer));
+      const placed = remarks.map(({ severity, code, message, suggestion }, index) => ({
+        severity,
+        code,
+        file: document.uri,
+        line: positions[index]!.line,
+        column: positions[index]!.column,
+        message,
+        ...(suggestion === undefined ? {} : { suggestion }),
+      }));
+      found.push(...placed.sort((a, b) => a.line - b.line || a.column - b.column));
+    }
+    return found;
+  }
+}

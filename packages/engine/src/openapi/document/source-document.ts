@@ -1,0 +1,44 @@
+import { parseJson } from './parse-json.ts';
+import { parseYaml } from './parse-yaml.ts';
+
+/** 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export type ParsedText =
+  | {
+      readonly ok: true;
+      readonly value: unknown;
+      /** Where the keys (or list items) stand that the pointers name. */
+      readonly positions: (pointers: readonly string[]) => Position[];
+    }
+  | ({ readonly ok: false; readonly message: string; readonly suggestion?: string } & Position);
+
+/** One file of a description: its text parsed, with a way back to lines. */
+export interface SourceDocument {
+  /** Absolute, without fragment: how schemas address it. */
+  readonly id: string;
+  /** As given to compileApi, or as read. */
+  readonly uri: string;
+  readonly value: unknown;
+  readonly positions: (pointers: readonly string[]) => Position[];
+}
+
+/** Largest text accepted: six times the largest public description known. */
+export const TEXT_LENGTH_MAX = 64 * 1024 * 1024;
+
+export function parseText(uri: string, text: string): ParsedText {
+  if (text.length > TEXT_LENGTH_MAX) {
+    return { ok: false, line: 1, column: 1, message: 'the document is larger than 64 MiB' };
+  }
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  if (/\.json$/i.test(uri)) return parseJson(plain);
+  if (/^\s*\{/.test(plain)) {
+    const parsed = parseJson(plain);
+    // A YAML flow map also starts with a brace.
+    if (parsed.ok || /^\s*\{\s*"/.test(plain)) return parsed;
+  }
+  return parseYaml(plain);
+}

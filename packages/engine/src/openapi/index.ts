@@ -1,0 +1,20 @@
+export { compileApi } from './compile-api.ts';
+export { openApi } from './open-api.ts';
+export type {
+  AnswerCheck,
+  AnswerExpectation,
+  Api,
+  ApiCompilation,
+  ApiOperation,
+  BodyCheck,
+  BodyExpectation,
+  CompileApiOptions,
+  CompiledApi,
+  CompiledOperation,
+  Diagnostic,
+  Match,
+  MessageViolation,
+  RequestParts,
+  SecurityRequirement,
+  SecurityScheme,
+} from './types.ts';

@@ -1,0 +1,93 @@
+import type { HeaderFields } from '../../header-fields.ts';
+import type { JsonBounds } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import type { OperationPlan } from '../plan.ts';
+import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
+import { isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
+import { type MediaType, parseMediaType, selectMedia } from './media-type.ts';
+
+interface Entry {
+  readonly range: string;
+  readonly parameters: readonly (readonly [string, string])[];
+  readonly check: MediaCheck;
+}
+
+/** What one operation documents as its request body. */
+export class RequestBodyCheck {
+  readonly #plan: OperationPlan['body'];
+  readonly #entries: readonly Entry[];
+
+  constructor(
+    plan: OperationPlan,
+    validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
+  ) {
+    this.#plan = plan.body;
+    this.#entries = (plan.body?.content ?? []).map((media) => ({
+      range: media.range,
+      parameters: media.parameters,
+      check: new MediaCheck(media, validatorOf, plan.strictProperties),
+    }));
+  }
+
+  expect(headers: HeaderFields, hasBody: boolean): BodyExpectation {
+    if (this.#plan === null) return { kind: 'none' };
+    if (!hasBody) {
+      return this.#plan.required
+        ? { kind: 'unsupported', violation: violation('body', 'required') }
+        : { kind: 'none' };
+    }
+    const selected = this.#select(headers);
+    if ('rule' in selected) return { kind: 'unsupported', violation: selected };
+    const kind = readingKind(selected.check.plan, selected.type);
+    return { kind: kind === 'opaque' ? 'stream' : 'validate' };
+  }
+
+  check(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    if (bytes.length === 0) return this.#checkEmpty(headers, bounds);
+    if (this.#plan === null) return refuse(violation('body', 'undocumented'));
+    const selected = this.#select(headers);
+    if ('rule' in selected) return refuse(selected);
+    return selected.check.check(bytes, selected.type, bounds);
+  }
+
+  /** No bytes are no body, except where the media type gives an empty text a meaning. */
+  #checkEmpty(headers: HeaderFields, bounds: JsonBounds): BodyCheck {
+    if (this.#plan === null || !headers.has('content-type')) {
+      return this.#plan?.required ? refuse(violation('body', 'required')) : NOTHING;
+    }
+    const selected = this.#select(headers);
+    if ('rule' in selected) return refuse(selected);
+    const kind = readingKind(selected.check.plan, selected.type);
+    if (kind === 'form' || kind === 'text') {
+      return selected.check.check(new Uint8Array(0), selected.type, bounds);
+    }
+    return this.#plan.required ? refuse(violation('body', 'required')) : NOTHING;
+  }
+
+  #select(headers: HeaderFields): { check: MediaCheck; type: MediaType } | MessageViolation {
+    if (hasContentCoding(headers)) return violation('body', 'content-encoding');
+    const texts = headers.all('content-type');
+    const type = texts.length === 1 ? parseMediaType(texts[0] as string) : undefined;
+    if (type === undefined) return violation('content-type', 'content-type');
+    const entry = selectMedia(this.#entries, type);
+    if (entry === undefined) return violation('content-type', 'content-type');
+    if (!isReadableCharset(entry.check.plan, type)) return violation('content-type', 'charset');
+    return { check: entry.check, type };
+  }
+}
+
+const NOTHING: BodyCheck = { violations: [], value: undefined };
+
+export function hasContentCoding(headers: HeaderFields): boolean {
+  return headers
+    .all('content-encoding')
+    .some((coding) => !/^[ \t]*(?:identity)?[ \t]*$/i.test(coding));
+}
+
+function violation(location: MessageViolation['in'], rule: string): MessageViolation {
+  return { in: location, pointer: '', rule };
+}
+
+function refuse(found: MessageViolation): BodyCheck {
+  return { violations: [found], value: undefined };
+}

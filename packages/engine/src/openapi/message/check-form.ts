@@ -1,0 +1,105 @@
+import type { JsonValue } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import { Draft } from '../decode/draft.ts';
+import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
+import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
+import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { settled } from '../decode/settled.ts';
+import { escapeSegment } from '../document/pointer.ts';
+import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
+import type { BodyCheck, MessageViolation } from '../types.ts';
+import { isJsonType } from './media-type.ts';
+import { strictUtf8 } from './multipart.ts';
+
+/** application/x-www-form-urlencoded against one schema, compiled on first use. */
+export class FormCheck {
+  readonly #fields: FieldSet<FieldSpec>;
+  readonly #additional: Shape;
+  readonly #validator: Validator | null;
+  readonly #strict: boolean;
+
+  constructor(plan: MediaPlan, validator: Validator | null, strict: boolean) {
+    const shape = plan.shape ?? { types: null };
+    const encodings = new Map(plan.encoding);
+    this.#fields = new FieldSet(
+      [...propertiesOf(shape)].map(([name, property]) =>
+        specOf(name, property, encodings.get(name)),
+      ),
+    );
+    this.#additional = additionalShape(shape);
+    this.#validator = validator;
+    this.#strict = strict;
+  }
+
+  check(bytes: Uint8Array): BodyCheck {
+    const text = strictUtf8(bytes);
+    const pairs = text === undefined ? { rule: 'encoding', pointer: '' } : readPairs(text);
+    if ('rule' in pairs) return refused(pairs);
+    const { inputs, unknown } = this.#fields.collect(pairs, () => false);
+    const draft = new Draft();
+    const form: { [name: string]: JsonValue } = {};
+    for (const [index, spec] of this.#fields.specs.entries()) {
+      const input = inputs[index];
+      if (input === undefined) continue;
+      const pointer = `/${escapeSegment(spec.name)}`;
+      const read = readField(spec, input, decodeForm, draft, pointer);
+      if ('rule' in read) return refused(read);
+      draft.put(form, spec.name, pointer, read.readings);
+    }
+    const refusal = this.#addUnknown(unknown, form, draft);
+    if (refusal !== undefined) return refused(refusal);
+    draft.putTop([form]);
+    return conclude(draft, this.#validator, this.#strict);
+  }
+
+  /** Kept as members, for additionalProperties to judge. */
+  #addUnknown(
+    unknown: readonly Pair[],
+    form: { [name: string]: JsonValue },
+    draft: Draft,
+  ): Refusal | undefined {
+    const isList = this.#additional.types?.includes('array') ?? false;
+    for (const { name, raw } of unknown) {
+      const text = decodeForm(raw);
+      if (text === undefined) return { rule: 'encoding', pointer: '' };
+      const pointer = `/${escapeSegment(name)}`;
+      const known = Object.hasOwn(form, name) ? form[name] : undefined;
+      if (isList && Array.isArray(known)) {
+        const item = this.#additional.items ?? { types: null };
+        draft.put(known, known.length, `${pointer}/${known.length}`, readingsOf(text, item));
+      } else if (known !== undefined) {
+        return { rule: 'duplicate', pointer: '' };
+      } else if (isList) {
+        const list: JsonValue[] = [];
+        const item = this.#additional.items ?? { types: null };
+        draft.put(list, 0, `${pointer}/0`, readingsOf(text, item));
+        setOwn(form, name, list);
+      } else draft.put(form, name, pointer, readingsOf(text, this.#additional));
+    }
+    return undefined;
+  }
+}
+
+function specOf(name: string, shape: Shape, encoding: EncodingPlan | undefined): FieldSpec {
+  if (encoding?.style !== undefined) return { name, shape, content: null, ...encoding.style };
+  const [contentType] = encoding?.contentTypes ?? [];
+  const isJson = contentType === undefined ? isObjectOnly(shape) : isJsonType(contentType);
+  const content = isJson ? 'json' : contentType === undefined ? null : 'text';
+  return { name, shape, content, style: 'form', explode: true };
+}
+
+/** OpenAPI's default for an object in form data: JSON. */
+export function isObjectOnly({ types }: Shape): boolean {
+  if (!types?.includes('object')) return false;
+  return types.every((type) => type === 'object' || type === 'null');
+}
+
+export function refused({ rule, pointer }: Refusal): BodyCheck {
+  return { violations: [{ in: 'body', pointer, rule }], value: undefined };
+}
+
+export function conclude(draft: Draft, validator: Validator | null, strict: boolean): BodyCheck {
+  const violations: readonly MessageViolation[] =
+    validator === null ? [] : settled('body', undefined, draft, validator, strict);
+  return { violations, value: draft.value };
+}

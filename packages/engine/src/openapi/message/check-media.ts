@@ -1,0 +1,103 @@
+import { type JsonBounds, readJson } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import { Draft } from '../decode/draft.ts';
+import { readingsOf } from '../decode/lexemes.ts';
+import type { MediaPlan } from '../plan.ts';
+import type { BodyCheck } from '../types.ts';
+import { conclude, FormCheck, refused } from './check-form.ts';
+import { MultipartCheck } from './check-multipart.ts';
+import { isUtf8Charset, type MediaType, mediaKind } from './media-type.ts';
+import { strictUtf8 } from './multipart.ts';
+
+type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
+
+export type MediaReading = 'json' | 'form' | 'multipart' | 'text' | 'opaque';
+
+/** How bytes of this actual type are read under that documented entry. */
+export function readingKind(plan: MediaPlan, type: MediaType): MediaReading {
+  const kind = mediaKind(type.type);
+  switch (kind) {
+    case 'json':
+    case 'opaque':
+      return kind;
+    case 'form':
+      return plan.schema === null ? 'opaque' : kind;
+    case 'multipart':
+      return plan.shape?.types?.includes('object') ? kind : 'opaque';
+    case 'text':
+      return plan.schema !== null && isPlainText(plan) ? kind : 'opaque';
+    default:
+      return kind satisfies never;
+  }
+}
+
+function isPlainText({ shape }: MediaPlan): boolean {
+  if (shape === undefined || shape.binary) return false;
+  return shape.types?.every((type) => type !== 'array' && type !== 'object') ?? true;
+}
+
+/** JSON, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
+export function isReadableCharset(plan: MediaPlan, type: MediaType): boolean {
+  const kind = readingKind(plan, type);
+  if (kind === 'opaque' || kind === 'multipart') return true;
+  return isUtf8Charset(type.parameters.get('charset'));
+}
+
+/** Checks bodies under one documented media type; parsers are compiled on first use. */
+export class MediaCheck {
+  readonly plan: MediaPlan;
+  readonly #validatorOf: ValidatorOf;
+  readonly #strict: boolean;
+  #form: FormCheck | undefined;
+  #multipart: MultipartCheck | undefined;
+
+  constructor(plan: MediaPlan, validatorOf: ValidatorOf, strict: boolean) {
+    this.plan = plan;
+    this.#validatorOf = validatorOf;
+    this.#strict = strict;
+  }
+
+  get validator(): Validator | null {
+    return this.#validatorOf(this.plan);
+  }
+
+  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
+    const kind = readingKind(this.plan, type);
+    switch (kind) {
+      case 'json':
+        return this.#checkJson(bytes, bounds);
+      case 'form':
+        this.#form ??= new FormCheck(this.plan, this.validator, this.#strict);
+        return this.#form.check(bytes);
+      case 'multipart':
+        this.#multipart ??= new MultipartCheck(this.plan, this.#validatorOf, this.#strict);
+        return this.#multipart.check(bytes, type, bounds);
+      case 'text':
+        return this.#checkText(bytes);
+      case 'opaque':
+        return { violations: [], value: undefined };
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  #checkJson(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    const reading = readJson(bytes, bounds);
+    if (!reading.ok) {
+      const { rule, pointer } = reading.problem;
+      return refused({ rule: `json-${rule}`, pointer });
+    }
+    const draft = new Draft();
+    draft.putTop([reading.value]);
+    return conclude(draft, this.validator, this.#strict);
+  }
+
+  #checkText(bytes: Uint8Array): BodyCheck {
+    const text = strictUtf8(bytes);
+    if (text === undefined) return refused({ rule: 'encoding', pointer: '' });
+    const draft = new Draft();
+    draft.putTop(readingsOf(text, this.plan.shape ?? { types: null }));
+    const { violations } = conclude(draft, this.validator, false);
+    return { violations, value: undefined };
+  }
+}

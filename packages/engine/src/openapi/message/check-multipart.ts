@@ -1,0 +1,162 @@
+import { Buffer } from 'node:buffer';
+import { HeaderFields } from '../../header-fields.ts';
+import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import { Draft } from '../decode/draft.ts';
+import { HeaderField } from '../decode/header-field.ts';
+import { readingsOf } from '../decode/lexemes.ts';
+import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { escapeSegment } from '../document/pointer.ts';
+import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
+import type { BodyCheck, MessageViolation } from '../types.ts';
+import { conclude, isObjectOnly, refused } from './check-form.ts';
+import { isJsonType, isUtf8Charset, type MediaType, rangeHolds } from './media-type.ts';
+import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
+
+type Readings = { readonly readings: readonly JsonValue[] };
+
+/** multipart/form-data (and kin whose parts are named) against one schema. */
+export class MultipartCheck {
+  readonly #shape: Shape;
+  readonly #encodings: ReadonlyMap<string, EncodingPlan>;
+  readonly #headers: ReadonlyMap<string, readonly HeaderField[]>;
+  readonly #validator: Validator | null;
+  readonly #strict: boolean;
+
+  constructor(
+    plan: MediaPlan,
+    validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
+    strict: boolean,
+  ) {
+    this.#shape = plan.shape ?? { types: null };
+    this.#encodings = new Map(plan.encoding);
+    this.#headers = new Map(
+      plan.encoding?.map(([name, { headers = [] }]) => [
+        name,
+        headers.map((header: HeaderPlan) => new HeaderField(header, validatorOf(header))),
+      ]),
+    );
+    this.#validator = validatorOf(plan);
+    this.#strict = strict;
+  }
+
+  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
+    const isFormData = type.type === 'multipart/form-data';
+    const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
+    if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
+    const draft = new Draft();
+    const form: { [name: string]: JsonValue } = {};
+    const violations: MessageViolation[] = [];
+    const byName = Map.groupBy(reading.parts, ({ name }) => name);
+    for (const [name, parts] of byName) {
+      if (name === undefined) return refused({ rule: 'part-name', pointer: '' });
+      // RFC 7578 §4.6: this field changes the meaning of all others.
+      if (name === '_charset_') return refused({ rule: 'charset', pointer: '' });
+      const refusal = this.#addField(name, parts, form, draft, bounds);
+      if (refusal !== undefined) return refused(refusal);
+      for (const part of parts) violations.push(...this.#checkPartHeaders(name, part));
+    }
+    draft.putTop([form]);
+    const checked = conclude(draft, this.#validator, this.#strict);
+    return { ...checked, violations: [...violations, ...checked.violations] };
+  }
+
+  #addField(
+    name: string,
+    parts: readonly Part[],
+    form: { [name: string]: JsonValue },
+    draft: Draft,
+    bounds: JsonBounds,
+  ): Refusal | undefined {
+    const known = propertiesOf(this.#shape).get(name);
+    const shape = known ?? additionalShape(this.#shape);
+    const encoding = this.#encodings.get(name);
+    const pointer = `/${escapeSegment(name)}`;
+    // A name that the document does not know is not told.
+    const told = known === undefined ? '' : pointer;
+    const isJsonList = encoding?.contentTypes?.some(isJsonType) && !isJsonItem(shape.items);
+    if (shape.types?.includes('array') && !(isJsonList && parts.length === 1)) {
+      const list: JsonValue[] = [];
+      for (const [index, part] of parts.entries()) {
+        const item = shape.prefixItems?.[index] ?? shape.items ?? { types: null };
+        const at = `${pointer}/${index}`;
+        const read = readPartValue(part, item, encoding, bounds, at);
+        if ('rule' in read) return read;
+        draft.put(list, index, at, read.readings);
+      }
+      draft.put(form, name, pointer, [list]);
+      return undefined;
+    }
+    if (parts.length > 1) return { rule: 'duplicate', pointer: told };
+    const read = readPartValue(parts[0] as Part, shape, encoding, bounds, told);
+    if ('rule' in read) return read;
+    draft.put(form, name, pointer, read.readings);
+    return undefined;
+  }
+
+  #checkPartHeaders(name: string, part: Part): MessageViolation[] {
+    const headers = this.#headers.get(name);
+    if (headers === undefined || headers.length === 0) return [];
+    const fields = new HeaderFields(part.headers);
+    return headers
+      .flatMap((header) => header.check(fields, this.#strict))
+      .map((found) => ({ ...found, in: 'body', pointer: `/${escapeSegment(name)}` }));
+  }
+}
+
+function isJsonItem(shape: Shape | undefined): boolean {
+  return shape?.types?.includes('object') ?? false;
+}
+
+function readPartValue(
+  part: Part,
+  shape: Shape,
+  encoding: EncodingPlan | undefined,
+  bounds: JsonBounds,
+  pointer: string,
+): Readings | Refusal {
+  const documented = encoding?.contentTypes ?? defaultTypes(shape);
+  // A part without a type is of the documented one: browsers send plain fields so.
+  const type = part.type?.type ?? assumedType(documented);
+  if (!documented.some((range) => rangeHolds(range, type)))
+    return { rule: 'content-type', pointer };
+  if (!isUtf8Charset(part.type?.parameters.get('charset'))) return { rule: 'charset', pointer };
+  if (isOpaque(shape, type, encoding)) {
+    // One character a byte, so that length keywords count bytes.
+    return { readings: [latin1(part.bytes)] };
+  }
+  const isJson = isJsonType(type);
+  // Upstream parsers hand parts with a filename to other code than plain fields.
+  if (part.hasFilename && !isJson) return { rule: 'filename', pointer };
+  if (isJson) {
+    const reading = readJson(part.bytes, bounds);
+    if (reading.ok) return { readings: [reading.value] };
+    return { rule: `json-${reading.problem.rule}`, pointer: pointer + reading.problem.pointer };
+  }
+  const text = strictUtf8(part.bytes);
+  if (text === undefined) return { rule: 'encoding', pointer };
+  return { readings: readingsOf(text, shape) };
+}
+
+/** OpenAPI's default content types of parts, by the type of their schema. */
+function defaultTypes(shape: Shape): readonly string[] {
+  if (shape.binary || shape.types === null) return ['*/*'];
+  if (isObjectOnly(shape) || shape.types.includes('array')) return ['application/json'];
+  return shape.types.includes('object') ? ['application/json', 'text/plain'] : ['text/plain'];
+}
+
+function assumedType(documented: readonly string[]): string {
+  const [first = 'text/plain'] = documented;
+  return first.includes('*') ? 'text/plain' : first;
+}
+
+/** File parts, and parts of types that nothing here reads. */
+function isOpaque(shape: Shape, type: string, encoding: EncodingPlan | undefined): boolean {
+  if (shape.binary) return true;
+  if (shape.types === null) return encoding?.contentTypes === undefined || !isJsonType(type);
+  return !isJsonType(type) && !type.startsWith('text/') && encoding?.contentTypes !== undefined;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}

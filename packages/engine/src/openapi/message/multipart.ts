@@ -1,0 +1,145 @@
+import { Buffer } from 'node:buffer';
+import { type MediaType, parseMediaType } from './media-type.ts';
+
+export interface Part {
+  /** undefined only outside multipart/form-data. */
+  readonly name: string | undefined;
+  readonly hasFilename: boolean;
+  /** undefined where the part names no type. */
+  readonly type: MediaType | undefined;
+  /** Lower-case name, value, name, value … */
+  readonly headers: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
+export type MultipartReading =
+  | { readonly ok: true; readonly parts: readonly Part[] }
+  | { readonly ok: false; readonly rule: string };
+
+export const PARTS_MAX = 1_000;
+const PART_HEADERS_MAX = 16;
+const PART_HEADER_BYTES_MAX = 8 * 1024;
+
+/** RFC 2046 §5.1.1. */
+const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
+
+/**
+ * RFC 2046 and RFC 7578 without their latitude: no preamble, no epilogue, no padding after a
+ * boundary, CRLF only, no folded, repeated or escaped header. Upstream parsers disagree about
+ * all of these, and a part that only one of two parsers sees is an attack.
+ */
+export function readMultipart(
+  bytes: Uint8Array,
+  boundary: string | undefined,
+  isFormData: boolean,
+): MultipartReading {
+  if (boundary === undefined || !BOUNDARY.test(boundary)) return refuse('boundary');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const opening = Buffer.from(`--${boundary}`, 'latin1');
+  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+  if (!buffer.subarray(0, opening.length).equals(opening)) return refuse('multipart');
+  const parts: Part[] = [];
+  let position = opening.length;
+  for (;;) {
+    const mark = buffer.toString('latin1', position, position + 2);
+    if (mark === '--') {
+      const rest = buffer.toString('latin1', position + 2, position + 5);
+      return rest === '' || rest === '\r\n' ? { ok: true, parts } : refuse('multipart');
+    }
+    if (mark !== '\r\n') return refuse('multipart');
+    if (parts.length === PARTS_MAX) return refuse('parts');
+    const end = buffer.indexOf(delimiter, position);
+    // An empty header block shares its CRLF with the boundary; no such part is of use.
+    if (end <= position) return refuse('multipart');
+    const part = readPart(buffer.subarray(position + 2, end + 2), isFormData);
+    if (typeof part === 'string') return refuse(part);
+    parts.push(part);
+    position = end + delimiter.length;
+  }
+}
+
+function refuse(rule: string): MultipartReading {
+  return { ok: false, rule };
+}
+
+/** `block` runs from the first header to the CRLF before the boundary, inclusive. */
+function readPart(block: Buffer, isFormData: boolean): Part | string {
+  const blank = block.indexOf('\r\n\r\n');
+  if (blank < 0) return 'multipart';
+  if (blank > PART_HEADER_BYTES_MAX) return 'part-headers';
+  const headers = readHeaders(block.subarray(0, blank));
+  if (typeof headers === 'string') return headers;
+  const at = (name: string): string | undefined => {
+    const index = headers.findIndex((text, position) => position % 2 === 0 && text === name);
+    return index < 0 ? undefined : headers[index + 1];
+  };
+  const encoding = at('content-transfer-encoding');
+  if (encoding !== undefined && !/^(?:7bit|8bit|binary)$/i.test(encoding))
+    return 'content-encoding';
+  const typeText = at('content-type');
+  const type = typeText === undefined ? undefined : parseMediaType(typeText);
+  if (typeText !== undefined && type === undefined) return 'part-content-type';
+  const disposition = readDisposition(at('content-disposition'), isFormData);
+  if (typeof disposition === 'string') return disposition;
+  const bytes = block.subarray(blank + 4, Math.max(blank + 4, block.length - 2));
+  return { ...disposition, type, headers, bytes };
+}
+
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
+
+function readHeaders(block: Buffer): string[] | string {
+  // Names of fields may be in UTF-8 (RFC 7578 §5.1); what is not UTF-8 is refused.
+  const text = strictUtf8(block);
+  if (text === undefined) return 'encoding';
+  if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/.test(text)) return 'part-headers';
+  const headers: string[] = [];
+  const names = new Set<string>();
+  for (const line of text.split('\r\n')) {
+    const found = FIELD.exec(line);
+    const name = found?.[1]?.toLowerCase();
+    if (name === undefined || names.has(name)) return 'part-headers';
+    if (names.size === PART_HEADERS_MAX) return 'part-headers';
+    names.add(name);
+    headers.push(name, found?.[2] as string);
+  }
+  return headers;
+}
+
+const DISPOSITION_PARAMETER =
+  /;[ \t]*([!#$%&'+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))[ \t]*/y;
+
+/** No backslashes, no `filename*`, nothing twice: parsers disagree about their meaning. */
+function readDisposition(
+  text: string | undefined,
+  isFormData: boolean,
+): { name: string | undefined; hasFilename: boolean } | string {
+  if (text === undefined) {
+    return isFormData ? 'content-disposition' : { name: undefined, hasFilename: false };
+  }
+  const kind = /^[a-z-]+/i.exec(text)?.[0] ?? '';
+  if (isFormData && kind.toLowerCase() !== 'form-data') return 'content-disposition';
+  const parameters = new Map<string, string>();
+  let position = kind.length;
+  while (/[ \t]/.test(text[position] ?? '')) position++;
+  while (position < text.length) {
+    DISPOSITION_PARAMETER.lastIndex = position;
+    const found = DISPOSITION_PARAMETER.exec(text);
+    const name = found?.[1]?.toLowerCase();
+    if (found === null || name === undefined || parameters.has(name)) return 'content-disposition';
+    parameters.set(name, found[2] ?? (found[3] as string));
+    position = DISPOSITION_PARAMETER.lastIndex;
+  }
+  const name = parameters.get('name');
+  if (isFormData && name === undefined) return 'content-disposition';
+  return { name, hasFilename: parameters.has('filename') };
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function strictUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

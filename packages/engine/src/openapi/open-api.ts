@@ -1,0 +1,116 @@
+import type { HeaderFields } from '../header-fields.ts';
+import type { JsonBounds } from '../json/index.ts';
+import { linkSchemas } from '../json-schema/index.ts';
+import type { Direction, Validator } from '../json-schema/types.ts';
+import { ParameterCheck } from './decode/check-parameters.ts';
+import { AnswerChecks } from './message/check-answer.ts';
+import { RequestBodyCheck } from './message/check-body.ts';
+import type { OperationPlan } from './plan.ts';
+import { Router } from './router.ts';
+import type {
+  AnswerCheck,
+  AnswerExpectation,
+  Api,
+  ApiOperation,
+  BodyCheck,
+  BodyExpectation,
+  CompiledApi,
+  CompiledOperation,
+  Match,
+  MessageViolation,
+  RequestParts,
+} from './types.ts';
+
+interface Linked {
+  validator(address: string, direction: Direction): Validator;
+}
+
+const NO_SUCH_PATH: Match = { kind: 'no-such-path' };
+
+/** A compiled description, ready for calls. Only the router is built now; operations wait for theirs. */
+export function openApi(compiled: CompiledApi): Api {
+  const linked = linkSchemas(compiled.schemas);
+  const operations = compiled.operations.map((operation) => new Operation(operation, linked));
+  const router = new Router();
+  for (const [index, { method, plan }] of compiled.operations.entries()) {
+    router.add(method, (plan as OperationPlan).template, index);
+  }
+  return {
+    compiled,
+    operations,
+    match(method, path) {
+      const routed = router.find(path);
+      if (routed === undefined) return NO_SUCH_PATH;
+      const index = routed.methods.get(method);
+      if (index === undefined) return { kind: 'method-not-allowed', allow: routed.allow };
+      return {
+        kind: 'operation',
+        operation: operations[index] as Operation,
+        pathValues: routed.values,
+      };
+    },
+  };
+}
+
+class Operation implements ApiOperation {
+  readonly compiled: CompiledOperation;
+  readonly #linked: Linked;
+  #parameters: ParameterCheck | undefined;
+  #body: RequestBodyCheck | undefined;
+  #answers: AnswerChecks | undefined;
+
+  constructor(compiled: CompiledOperation, linked: Linked) {
+    this.compiled = compiled;
+    this.#linked = linked;
+  }
+
+  get streamingAnswers(): readonly string[] {
+    return this.#answerChecks.streaming;
+  }
+
+  checkParameters(parts: RequestParts): readonly MessageViolation[] {
+    this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
+    return this.#parameters.check(parts);
+  }
+
+  expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation {
+    return this.#bodyCheck.expect(headers, hasBody);
+  }
+
+  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    return this.#bodyCheck.check(headers, bytes, bounds);
+  }
+
+  expectAnswer(status: number, headers: HeaderFields): AnswerExpectation {
+    return this.#answerChecks.expect(status, headers);
+  }
+
+  checkAnswer(
+    status: number,
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    options: { readonly findUndocumented: boolean },
+  ): AnswerCheck {
+    return this.#answerChecks.check(status, headers, bytes, bounds, options);
+  }
+
+  get #plan(): OperationPlan {
+    return this.compiled.plan as OperationPlan;
+  }
+
+  get #bodyCheck(): RequestBodyCheck {
+    this.#body ??= new RequestBodyCheck(this.#plan, this.#validatorsOf('request'));
+    return this.#body;
+  }
+
+  get #answerChecks(): AnswerChecks {
+    const { method } = this.compiled;
+    this.#answers ??= new AnswerChecks(method, this.#plan, this.#validatorsOf('response'));
+    return this.#answers;
+  }
+
+  #validatorsOf(direction: Direction): (plan: { schema: string | null }) => Validator | null {
+    return ({ schema }) => (schema === null ? null : this.#linked.validator(schema, direction));
+  }
+}

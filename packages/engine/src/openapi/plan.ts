@@ -1,0 +1,105 @@
+import type { Dialect, SchemaAddress } from '../json-schema/types.ts';
+
+/** What one operation's checks need: plain data, part of the snapshot sent to the gateway threads. */
+export interface OperationPlan {
+  readonly template: readonly SegmentPlan[];
+  readonly strictProperties: boolean;
+  readonly dialect: Dialect;
+  readonly parameters: readonly ParameterPlan[];
+  readonly body: BodyPlan | null;
+  readonly answers: readonly AnswerPlan[];
+}
+
+/** A literal segment in canonical percent-encoding, or literals and names alternating. */
+export type SegmentPlan =
+  | { readonly literal: string }
+  | {
+      /** One more than names: before, between and after them. */
+      readonly literals: readonly string[];
+      readonly names: readonly string[];
+    };
+
+export type ParameterLocation = 'path' | 'query' | 'header' | 'cookie';
+
+export type Style =
+  | 'simple'
+  | 'label'
+  | 'matrix'
+  | 'form'
+  | 'spaceDelimited'
+  | 'pipeDelimited'
+  | 'deepObject'
+  | 'cookie';
+
+/** How text becomes a value: by a style, or as a document of a media type. */
+export type Serialization =
+  | { readonly kind: 'style'; readonly style: Style; readonly explode: boolean }
+  | { readonly kind: 'content'; readonly json: boolean };
+
+export interface ParameterPlan {
+  readonly in: ParameterLocation;
+  readonly name: string;
+  readonly required: boolean;
+  readonly allowEmpty: boolean;
+  readonly serialization: Serialization;
+  readonly schema: SchemaAddress | null;
+  readonly shape: Shape;
+}
+
+export type ShapeType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object';
+
+/**
+ * What a schema says about types, gathered through references and combinators: enough to read
+ * text as values. The validator, not the shape, decides what is accepted.
+ */
+export interface Shape {
+  /** null: any. */
+  readonly types: readonly ShapeType[] | null;
+  readonly items?: Shape;
+  readonly prefixItems?: readonly Shape[];
+  readonly properties?: readonly (readonly [name: string, shape: Shape])[];
+  /** Absent where additionalProperties is not stated. */
+  readonly additional?: Shape | false;
+  readonly binary?: boolean;
+}
+
+export interface BodyPlan {
+  readonly required: boolean;
+  readonly content: readonly MediaPlan[];
+}
+
+export interface MediaPlan {
+  /** Lower-case 'type/subtype', either side possibly '*'. */
+  readonly range: string;
+  /** Parameters of the documented media type other than charset, lower-case names. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  readonly schema: SchemaAddress | null;
+  /** For text and form data. */
+  readonly shape?: Shape;
+  /** For form data: how properties are written that depart from the default. */
+  readonly encoding?: readonly (readonly [property: string, encoding: EncodingPlan])[];
+}
+
+export interface EncodingPlan {
+  /** Lower-case ranges. */
+  readonly contentTypes?: readonly string[];
+  /** Present where style, explode or allowReserved is written. */
+  readonly style?: { readonly style: Style; readonly explode: boolean };
+  readonly headers?: readonly HeaderPlan[];
+}
+
+export interface HeaderPlan {
+  /** Lower-case. */
+  readonly name: string;
+  readonly required: boolean;
+  readonly serialization: Serialization;
+  readonly schema: SchemaAddress | null;
+  readonly shape: Shape;
+}
+
+export interface AnswerPlan {
+  /** '200', '2XX' or 'default'. */
+  readonly status: string;
+  readonly headers: readonly HeaderPlan[];
+  readonly content: readonly MediaPlan[];
+}
