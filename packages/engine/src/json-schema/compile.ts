@@ -1,0 +1,130 @@
+import { emptyScope, keyOf, type ShapeBuilder, startBuilder, type Unit } from './build-shapes.ts';
+import { entryKey } from './entry-key.ts';
+import { generateUnit } from './generate.ts';
+import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
+import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
+import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
+
+/**
+ * Turns schemas into source text: resolve every reference, restate every dialect, specialise by
+ * direction where that matters, then write one unit for each schema that others share.
+ */
+export function compileSchemas(options: CompileOptions): CompiledSchemas {
+  const diagnostics = new Map<string, SchemaDiagnostic>();
+  const note = (diagnostic: SchemaDiagnostic) => {
+    const { severity, address, message } = diagnostic;
+    diagnostics.set(JSON.stringify([severity, address, message]), diagnostic);
+  };
+  const registry = openRegistry(options.documents);
+  const found = findEntries(options, registry, note);
+
+  // First without direction: that tells which schemas a direction changes at all.
+  const draft = build(options, registry, note, found, () => false);
+  const directed = unitsWithDirection(draft);
+  const isNeeded = directed.size > 0 && found.some(({ entry }) => entry.direction !== 'neither');
+  const builder = isNeeded
+    ? build(options, registry, note, found, (location, scope) => {
+        const neutral = { ...scope, direction: 'neither' as const, exempt: [] };
+        return scope.direction !== 'neither' && directed.has(keyOf(location, neutral));
+      })
+    : draft;
+
+  refuseEndlessReferences(builder, note);
+  const entries: [string, number][] = found.map(({ entry, location }) => [
+    entryKey(entry),
+    builder.unitFor(location, emptyScope(entry.direction)),
+  ]);
+  const remembered = repeatedlyEntered(builder.units);
+  const shapeOf = (unit: number) => builder.units[unit]!.shape;
+  const units = builder.units.map(({ index, shape }) =>
+    generateUnit(shape, {
+      shapeOf,
+      remembers: remembered.has(index),
+      constantOf: (unit) => constantOf(builder.units[unit]!),
+    }),
+  );
+  return { units, entries: Object.fromEntries(entries), diagnostics: [...diagnostics.values()] };
+}
+
+type Note = (diagnostic: SchemaDiagnostic) => void;
+interface FoundEntry {
+  readonly entry: SchemaEntry;
+  readonly location: Location;
+}
+
+function findEntries(options: CompileOptions, registry: Registry, note: Note): FoundEntry[] {
+  const found: FoundEntry[] = [];
+  for (const entry of options.entries) {
+    const location = registry.locate(entry.address);
+    if (location !== undefined) found.push({ entry, location });
+    else {
+      const { address } = entry;
+      note({ severity: 'error', address, message: 'there is no schema at this address' });
+    }
+  }
+  return found;
+}
+
+function build(
+  options: CompileOptions,
+  registry: Registry,
+  note: Note,
+  found: readonly FoundEntry[],
+  keepsDirection: Parameters<typeof startBuilder>[3],
+): ShapeBuilder {
+  const builder = startBuilder(
+    options,
+    registry,
+    (severity, { location, steps = [] }, message, suggestion) => {
+      const address = [addressOf(location), ...steps.map(escapeStep)].join('/');
+      note({ severity, address, message, ...(suggestion === undefined ? {} : { suggestion }) });
+    },
+    keepsDirection,
+  );
+  for (const { entry, location } of found) {
+    builder.unitFor(location, emptyScope(entry.direction));
+  }
+  builder.finish();
+  return builder;
+}
+
+/** Keys of the units that hold a readOnly or writeOnly property, or lead to one that does. */
+function unitsWithDirection({ units }: ShapeBuilder): Set<string> {
+  const callers = new Map<number, number[]>();
+  for (const unit of units) {
+    for (const target of linksOf(unit.shape).all) {
+      const list = callers.get(target);
+      if (list === undefined) callers.set(target, [unit.index]);
+      else list.push(unit.index);
+    }
+  }
+  const marked = new Set<number>();
+  const waiting = units.filter((unit) => unit.mentionsDirection).map((unit) => unit.index);
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    if (marked.has(at)) continue;
+    marked.add(at);
+    waiting.push(...(callers.get(at) ?? []));
+  }
+  return new Set([...marked].map((index) => keyOf(units[index]!.location, units[index]!.scope)));
+}
+
+/** `{"$ref": "#"}` alone would apply itself to the same value for ever. */
+function refuseEndlessReferences({ units }: ShapeBuilder, note: Note): void {
+  const inPlace = units.map((unit) => linksOf(unit.shape).inPlace);
+  for (const component of componentsOf(inPlace)) {
+    const [first] = component;
+    if (component.length === 1 && !inPlace[first!]!.includes(first!)) continue;
+    for (const index of component) {
+      const unit = units[index]!;
+      unit.shape = { id: 0, never: true };
+      const address = addressOf(unit.location);
+      const message = 'this schema refers back to itself without going deeper into the value';
+      note({ severity: 'error', address, message });
+    }
+  }
+}
+
+function constantOf({ shape }: Unit): boolean | undefined {
+  if (shape.never) return false;
+  return Object.keys(shape).length === 1 ? true : undefined;
+}

@@ -1,0 +1,208 @@
+import { faultOf, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
+import { isRecord, type Location, own, type Registry, type Resource } from './registry.ts';
+import { didYouMean, nearest } from './suggest.ts';
+import type { Dialect } from './types.ts';
+
+/** One keyword in the terms of 2020-12, and where its value stands in the author's text. */
+export interface Keyword {
+  readonly value: unknown;
+  readonly steps: readonly string[];
+}
+export type Keywords = Map<string, Keyword>;
+
+export type Report = (
+  severity: 'error' | 'warning',
+  at: { location: Location; steps?: readonly string[] },
+  message: string,
+  suggestion?: string,
+) => void;
+
+type OldDraft = '2019-09' | '07' | '06' | '04' | '03';
+
+/** Restates a schema of any dialect in 2020-12 keywords, each of the right form or left out. */
+export function readKeywords(
+  location: Location,
+  dialect: Dialect,
+  registry: Registry,
+  report: Report,
+): Keywords {
+  const schema = location.node as Record<string, unknown>;
+  const keywords: Keywords = new Map();
+  for (const [name, value] of Object.entries(schema)) keywords.set(name, { value, steps: [name] });
+
+  const draft = oldDraftOf(location.resource);
+  const warn = (message: string, steps: string[], suggestion?: string) =>
+    report('warning', { location, steps }, message, suggestion);
+  if (draft !== undefined) restateOldDraft(keywords, draft, warn);
+  else if (dialect === 'openapi-3.0' && location.resource.schemaUri === undefined) {
+    restateOpenApi30(keywords, warn);
+  } else if (keywords.get('nullable')?.value === true && dialect !== 'json-schema-2020-12') {
+    warn('nullable has no effect in OpenAPI 3.1', ['nullable'], 'add "null" to type');
+  }
+  if (draft === undefined && keywords.has('dependencies')) {
+    warn(
+      'dependencies was split in two and has no effect',
+      ['dependencies'],
+      'use dependentRequired or dependentSchemas',
+    );
+  }
+  if (!hasValidationVocabulary(location.resource, registry)) {
+    for (const name of VALIDATION_KEYWORDS) keywords.delete(name);
+  }
+  if (
+    keywords.get('required') !== undefined &&
+    typeof keywords.get('required')!.value === 'boolean'
+  ) {
+    warn(
+      'required beside a property has no effect',
+      ['required'],
+      "list the name in the parent's required",
+    );
+    keywords.delete('required');
+  }
+  if (dialect === 'json-schema-2020-12') keywords.delete('discriminator');
+
+  for (const [name, { value, steps }] of keywords) {
+    if (!Object.hasOwn(KEYWORD_FORMS, name)) {
+      warnOfTypingError(name, schema, warn);
+      continue;
+    }
+    const fault = faultOf(name, value);
+    if (fault === undefined) continue;
+    report('error', { location, steps }, fault.message, fault.suggestion);
+    keywords.delete(name);
+  }
+  return keywords;
+}
+
+export function oldDraftOf(resource: Resource): OldDraft | undefined {
+  const found = /json-schema\.org\/draft(?:-(0[3-7])|\/(2019-09))\//.exec(resource.schemaUri ?? '');
+  return (found?.[1] ?? found?.[2]) as OldDraft | undefined;
+}
+
+/** Formats are asserted where the schema's own metaschema says so. */
+export function hasFormatAssertion(resource: Resource, registry: Registry): boolean {
+  return vocabularyOf(resource, registry)?.[`${VOCABULARY}format-assertion`] !== undefined;
+}
+
+const VOCABULARY = 'https://json-schema.org/draft/2020-12/vocab/';
+
+function vocabularyOf(resource: Resource, registry: Registry): Record<string, unknown> | undefined {
+  if (resource.schemaUri === undefined) return undefined;
+  const declared = own(registry.resourceAt(resource.schemaUri)?.root, '$vocabulary');
+  return isRecord(declared) ? declared : undefined;
+}
+
+function hasValidationVocabulary(resource: Resource, registry: Registry): boolean {
+  const vocabulary = vocabularyOf(resource, registry);
+  return vocabulary === undefined || Object.hasOwn(vocabulary, `${VOCABULARY}validation`);
+}
+
+const VALIDATION_KEYWORDS = `type enum const multipleOf minimum maximum exclusiveMinimum
+  exclusiveMaximum minLength maxLength pattern minItems maxItems uniqueItems minContains maxContains
+  minProperties maxProperties required dependentRequired`.split(/\s+/);
+
+type Warn = (message: string, steps: string[], suggestion?: string) => void;
+
+const OPENAPI_30_KEYWORDS = new Set(
+  `title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern
+  maxItems minItems uniqueItems maxProperties minProperties required enum type allOf oneOf anyOf not
+  items properties additionalProperties description format default nullable discriminator readOnly
+  writeOnly xml externalDocs example deprecated $ref`.split(/\s+/),
+);
+
+/**
+ * OpenAPI 3.0: `$ref` hides its siblings, `nullable` widens `type`, exclusive bounds are flags.
+ * Keywords of later dialects are enforced all the same: the author who wrote them meant them.
+ */
+function restateOpenApi30(keywords: Keywords, warn: Warn): void {
+  if (keywords.has('$ref')) {
+    for (const name of keywords.keys()) {
+      if (name === '$ref') continue;
+      if (Object.hasOwn(KEYWORD_FORMS, name) || name === 'readOnly' || name === 'writeOnly') {
+        warn(`${name} has no effect beside $ref in OpenAPI 3.0`, [name], 'wrap the $ref in allOf');
+      }
+      keywords.delete(name);
+    }
+    return;
+  }
+  for (const name of keywords.keys()) {
+    if (OPENAPI_30_KEYWORDS.has(name) || !Object.hasOwn(KEYWORD_FORMS, name)) continue;
+    warn(`${name} is not part of OpenAPI 3.0; it is enforced as in JSON Schema 2020-12`, [name]);
+  }
+  restateExclusive(keywords, 'exclusiveMinimum', 'minimum');
+  restateExclusive(keywords, 'exclusiveMaximum', 'maximum');
+  const type = keywords.get('type');
+  if (Array.isArray(type?.value)) {
+    warn('a list of types is not part of OpenAPI 3.0; it is enforced', ['type']);
+  }
+  if (keywords.get('nullable')?.value !== true) return;
+  if (type === undefined) {
+    warn('nullable has no effect without type beside it', ['nullable'], 'add type');
+  } else {
+    const types = Array.isArray(type.value) ? type.value : [type.value];
+    keywords.set('type', { value: [...types, 'null'], steps: type.steps });
+  }
+}
+
+/** `exclusiveMinimum: true` beside `minimum: 3` is what 2020-12 calls `exclusiveMinimum: 3`. */
+function restateExclusive(keywords: Keywords, flag: string, bound: string): void {
+  const exclusive = keywords.get(flag);
+  if (typeof exclusive?.value !== 'boolean') return;
+  const limit = keywords.get(bound);
+  keywords.delete(flag);
+  if (!exclusive.value || limit === undefined) return;
+  keywords.set(flag, limit);
+  keywords.delete(bound);
+}
+
+function restateOldDraft(keywords: Keywords, draft: OldDraft, warn: Warn): void {
+  if (keywords.has('$schema')) {
+    warn(`JSON Schema draft ${draft} is read as far as 2020-12 can say it`, ['$schema']);
+  }
+  if (keywords.has('$ref') && draft !== '2019-09') {
+    for (const name of keywords.keys()) if (name !== '$ref') keywords.delete(name);
+    return;
+  }
+  keywords.delete('prefixItems');
+  keywords.delete('$dynamicRef');
+  if (draft === '04' || draft === '03') {
+    restateExclusive(keywords, 'exclusiveMinimum', 'minimum');
+    restateExclusive(keywords, 'exclusiveMaximum', 'maximum');
+    for (const name of ['const', 'contains', 'propertyNames', 'if']) keywords.delete(name);
+  }
+  if (draft !== '2019-09') {
+    for (const name of NEW_IN_2019) keywords.delete(name);
+  } else if (keywords.get('$recursiveRef')?.value === '#') {
+    keywords.set('$dynamicRef', { value: '#', steps: ['$recursiveRef'] });
+  }
+  const items = keywords.get('items');
+  const additional = keywords.get('additionalItems');
+  if (Array.isArray(items?.value)) {
+    keywords.delete('items');
+    if (items.value.length > 0) keywords.set('prefixItems', items);
+    if (additional !== undefined) keywords.set('items', additional);
+  }
+  const dependencies = keywords.get('dependencies');
+  if (isRecord(dependencies?.value) && draft !== '2019-09') {
+    const lists = Object.entries(dependencies.value).filter(([, rule]) => Array.isArray(rule));
+    const schemas = Object.entries(dependencies.value).filter(([, rule]) => !Array.isArray(rule));
+    const { steps } = dependencies;
+    keywords.set('dependentRequired', { value: Object.fromEntries(lists), steps });
+    keywords.set('dependentSchemas', { value: Object.fromEntries(schemas), steps });
+  }
+}
+
+const NEW_IN_2019 = `dependentRequired dependentSchemas minContains maxContains unevaluatedItems
+  unevaluatedProperties`.split(/\s+/);
+
+function warnOfTypingError(name: string, schema: object, warn: Warn): void {
+  if (SILENT_KEYWORDS.has(name) || name.startsWith('x-') || name.length < 4) return;
+  const meant = nearest(name, Object.keys(KEYWORD_FORMS));
+  if (meant === undefined || Object.hasOwn(schema, meant)) return;
+  warn(
+    `unknown keyword ${JSON.stringify(name.slice(0, 100))} is ignored`,
+    [name],
+    didYouMean(meant),
+  );
+}

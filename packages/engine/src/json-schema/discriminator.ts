@@ -1,0 +1,135 @@
+import type { Part, ShapeBuilder } from './build-shapes.ts';
+import { conjunction } from './forbidden.ts';
+import { addressOf, escapeStep, isRecord, type Location, own, rootOf } from './registry.ts';
+import type { UnitIndex } from './shape.ts';
+
+/**
+ * OpenAPI's discriminator: a member whose value names the schema the object must satisfy.
+ *
+ * Beside oneOf or anyOf it names one of these alternatives. Alone, in a parent, it names one of
+ * the components that extend the parent through allOf (or whatever `mapping` names). A name that
+ * leads to no schema is a violation: OAS 3.1.1 §4.8.25, "validation SHOULD fail".
+ */
+export function discriminate(builder: ShapeBuilder, part: Part): void {
+  const { report, registry } = builder;
+  const { location, keywords, scope, shape } = part;
+  const discriminator = keywords.get('discriminator')!.value as Record<string, unknown>;
+  const property = own(discriminator, 'propertyName');
+  const at = { location, steps: ['discriminator'] };
+  if (typeof property !== 'string') {
+    const isOldStyle = typeof location.node === 'object';
+    report(
+      'error',
+      at,
+      'discriminator needs propertyName',
+      isOldStyle ? 'discriminator: { propertyName: kind }' : undefined,
+    );
+    return;
+  }
+  const mapping = readMapping();
+
+  const targets = new Map<string, UnitIndex | null>();
+  if (keywords.has('oneOf') || keywords.has('anyOf')) nameAlternatives();
+  else if (!scope.dispatched.includes(addressOf(location))) nameDescendants();
+  else return;
+
+  if (targets.size === 0) {
+    report('warning', at, 'discriminator names no schema, so it is not enforced');
+    return;
+  }
+  shape.discriminator = { property, targets: [...targets] };
+
+  function nameAlternatives(): void {
+    const alternatives = new Map<string, UnitIndex>();
+    for (const keyword of ['oneOf', 'anyOf']) {
+      const count = (keywords.get(keyword)?.value as unknown[] | undefined)?.length ?? 0;
+      for (let i = 0; i < count; i++) {
+        const branch = registry.child(location, keyword, String(i));
+        const ref = own(branch.node, '$ref');
+        const target = typeof ref === 'string' ? registry.resolve(ref, branch.resource) : undefined;
+        // An inline alternative has no name; it can only serve values that are no objects.
+        if (target === undefined) continue;
+        const unit = builder.unitFor(target, scope);
+        alternatives.set(addressOf(target), unit);
+        const name = componentName(target);
+        if (name !== undefined) targets.set(name, unit);
+      }
+    }
+    for (const [value, target] of mapping) {
+      const unit = alternatives.get(addressOf(target));
+      if (unit !== undefined) targets.set(value, unit);
+      else {
+        report(
+          'warning',
+          { location, steps: ['discriminator', 'mapping', value] },
+          'this mapping names a schema that is none of the alternatives, so its value is refused',
+        );
+      }
+    }
+  }
+
+  function nameDescendants(): void {
+    const parent = addressOf(location);
+    const dispatched = [...new Set([...scope.dispatched, parent])].sort();
+    const name = (value: string, target: Location) => {
+      const isSelf = addressOf(target) === parent;
+      targets.set(value, isSelf ? null : builder.unitFor(target, { ...scope, dispatched }));
+    };
+    for (const component of components(location)) {
+      const extended = conjunction(registry, component, builder.options.dialect);
+      if (extended.some((schema) => addressOf(schema) === parent)) {
+        name(componentName(component)!, component);
+      }
+    }
+    const hasChildren = [...targets.values()].some((unit) => unit !== null);
+    for (const [value, target] of mapping) name(value, target);
+    // A parent that nobody extends describes nothing to choose from.
+    if (!hasChildren && mapping.length === 0) targets.clear();
+  }
+
+  function readMapping(): [string, Location][] {
+    const given = own(discriminator, 'mapping');
+    if (!isRecord(given)) return [];
+    const found: [string, Location][] = [];
+    for (const [value, ref] of Object.entries(given)) {
+      const target = typeof ref === 'string' ? resolveName(ref) : undefined;
+      if (target !== undefined) found.push([value, target]);
+      else {
+        report(
+          'error',
+          { location, steps: ['discriminator', 'mapping', value] },
+          'this mapping leads to no schema',
+        );
+      }
+    }
+    return found;
+  }
+
+  /** OAS 3.1.1: a value that may be a name is a name first, and a reference otherwise. */
+  function resolveName(ref: string): Location | undefined {
+    if (/^[A-Za-z0-9._-]+$/.test(ref)) {
+      const named = registry.resolve(`#/components/schemas/${ref}`, documentOf(location).resource);
+      if (named !== undefined) return named;
+    }
+    return registry.resolve(ref, location.resource);
+  }
+
+  function components(near: Location): Location[] {
+    const document = documentOf(near);
+    const schemas = own(own(document.node, 'components'), 'schemas');
+    if (!isRecord(schemas)) return [];
+    return Object.keys(schemas).map((name) =>
+      registry.child(document, 'components', 'schemas', name),
+    );
+  }
+
+  function documentOf(near: Location): Location {
+    return rootOf(registry.resourceAt(near.document) ?? near.resource);
+  }
+}
+
+function componentName(at: Location): string | undefined {
+  const found = /^\/components\/schemas\/([^/]+)$/.exec(at.pointer);
+  const name = found?.[1]?.replaceAll('~1', '/').replaceAll('~0', '~');
+  return name === undefined || escapeStep(name) !== found?.[1] ? undefined : name;
+}

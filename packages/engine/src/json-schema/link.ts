@@ -1,0 +1,225 @@
+import { ExactNumber, type JsonValue } from '../json/index.ts';
+import { entryKey } from './entry-key.ts';
+import { formatCheck } from './formats/index.ts';
+import { Findings, interpret, type World } from './interpret.ts';
+import { type Matcher, openMatcher } from './patterns/matcher.ts';
+import type { PatternSpec } from './patterns/pattern-spec.ts';
+import { deeperChildren, inPlaceChildren, type Shape, type UnitIndex } from './shape.ts';
+import type {
+  CompiledSchemas,
+  Direction,
+  SchemaAddress,
+  SchemaViolation,
+  Validator,
+} from './types.ts';
+import { findUndocumented } from './undocumented.ts';
+import { readValue } from './value-text.ts';
+import {
+  codePoints,
+  hasUniqueItems,
+  isEqual,
+  isInteger,
+  isMultipleOf,
+  isObject,
+  keepsLimit,
+  memberOf,
+} from './values.ts';
+
+const VIOLATIONS_MAX = 16;
+const NONE: readonly SchemaViolation[] = Object.freeze([]);
+
+export interface LinkedSchemas {
+  validator(address: SchemaAddress, direction: Direction): Validator;
+}
+
+/** Makes compiled schemas callable. Each unit's source is evaluated when it is first needed. */
+export function linkSchemas(
+  compiled: CompiledSchemas,
+  limits: { violationsMax?: number } = {},
+): LinkedSchemas {
+  const world = openWorld(compiled.units);
+  const violationsMax = limits.violationsMax ?? VIOLATIONS_MAX;
+  return {
+    validator(address, direction) {
+      const key = entryKey({ address, direction });
+      if (!Object.hasOwn(compiled.entries, key)) throw new Error(`no compiled schema ${key}`);
+      return openValidator(world, compiled.entries[key]!, violationsMax);
+    },
+  };
+}
+
+function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: number): Validator {
+  const entry = world.unit(unit);
+  return {
+    validate(value) {
+      try {
+        if (entry.check(value)) return NONE;
+        const findings = new Findings(violationsMax);
+        interpret(world, world.shape(unit), value, null, findings);
+        const { violations } = findings;
+        return violations.length > 0 ? violations : [{ pointer: '', rule: 'schema' }];
+      } catch (fault) {
+        return [{ pointer: '', rule: tooDeep(fault) }];
+      } finally {
+        world.forget();
+      }
+    },
+    undocumented(value) {
+      try {
+        return findUndocumented(world, unit, value);
+      } catch (fault) {
+        tooDeep(fault);
+        // Too deep to tell: nothing of it counts as documented.
+        return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
+      } finally {
+        world.forget();
+      }
+    },
+  };
+}
+
+import { escapeStep } from './registry.ts';
+
+/** Values nested deeper than the stack is; anything else is a fault of ours. */
+function tooDeep(fault: unknown): 'depth' {
+  if (fault instanceof RangeError) return 'depth';
+  throw fault;
+}
+
+interface LinkedUnit {
+  check(value: JsonValue): boolean;
+  readonly shapeText: string;
+}
+
+interface LinkedWorld extends World {
+  unit(index: UnitIndex): { check(value: JsonValue): boolean };
+  /** Drops what was remembered about the values of one call. */
+  forget(): void;
+}
+
+type Check = (value: JsonValue) => boolean;
+
+function openWorld(sources: readonly string[]): LinkedWorld {
+  const units: (LinkedUnit | undefined)[] = [];
+  const shapes: (Shape | undefined)[] = [];
+  const parts = new Map<Shape, Map<number, Shape>>();
+  const matchers = new Map<string, Matcher>();
+  const specMatchers = new WeakMap<PatternSpec, Matcher>();
+  const values = new Map<string, JsonValue>();
+  const memories: Map<JsonValue, boolean>[] = [];
+
+  function unit(index: UnitIndex): LinkedUnit {
+    const known = units[index];
+    if (known !== undefined) return known;
+    const lazy = {
+      shapeText: '',
+      check(value: JsonValue): boolean {
+        evaluate(index, lazy);
+        return lazy.check(value);
+      },
+    };
+    units[index] = lazy;
+    return lazy;
+  }
+
+  function evaluate(index: UnitIndex, lazy: { check: Check; shapeText: string }): void {
+    if (lazy.shapeText !== '') return;
+    const runtime = { ...shared, self: index };
+    const made = new Function('rt', sources[index]!)(runtime) as { check: Check; shape: string };
+    lazy.check = made.check;
+    lazy.shapeText = made.shape;
+  }
+
+  function shapeOf(index: UnitIndex): Shape {
+    const known = shapes[index];
+    if (known !== undefined) return known;
+    const linked = unit(index);
+    evaluate(index, linked as { check: Check; shapeText: string });
+    const shape = JSON.parse(linked.shapeText) as Shape;
+    shapes[index] = shape;
+    return shape;
+  }
+
+  function partOf(index: UnitIndex, id: number): Shape {
+    const root = shapeOf(index);
+    let all = parts.get(root);
+    if (all === undefined) {
+      all = new Map();
+      const waiting = [root];
+      for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+        all.set(at.id, at);
+        waiting.push(...inPlaceChildren(at), ...deeperChildren(at));
+      }
+      parts.set(root, all);
+    }
+    return all.get(id)!;
+  }
+
+  function matcher(text: string): Matcher {
+    let found = matchers.get(text);
+    if (found === undefined) {
+      found = openMatcher(JSON.parse(text) as PatternSpec);
+      matchers.set(text, found);
+    }
+    return found;
+  }
+
+  const world: LinkedWorld = {
+    unit,
+    check: (index, value) => unit(index).check(value),
+    shape: shapeOf,
+    pattern(spec) {
+      let found = specMatchers.get(spec);
+      if (found === undefined) {
+        found = matcher(JSON.stringify(spec));
+        specMatchers.set(spec, found);
+      }
+      return found;
+    },
+    value(text) {
+      let found = values.get(text);
+      if (found === undefined) {
+        found = readValue(text);
+        values.set(text, found);
+      }
+      return found;
+    },
+    forget() {
+      for (const memory of memories) if (memory.size > 0) memory.clear();
+    },
+  };
+
+  /** What generated source may touch. */
+  const shared = {
+    E: ExactNumber,
+    isObject,
+    isInteger,
+    codePoints,
+    isEqual,
+    keepsLimit,
+    isMultipleOf,
+    own: memberOf,
+    isUnique: hasUniqueItems,
+    unit,
+    value: world.value,
+    pattern: matcher,
+    format: (name: string, kind: 'string' | 'number') => formatCheck(name)![kind]!,
+    interpret: (index: UnitIndex, id: number, value: JsonValue) =>
+      interpret(world, partOf(index, id), value),
+    remembering(check: Check): Check {
+      const memory = new Map<JsonValue, boolean>();
+      memories.push(memory);
+      return (value) => {
+        if (typeof value !== 'object' || value === null) return check(value);
+        let answer = memory.get(value);
+        if (answer === undefined) {
+          answer = check(value);
+          memory.set(value, answer);
+        }
+        return answer;
+      };
+    },
+  };
+
+  return world;
+}

@@ -1,0 +1,82 @@
+import { type AST, RegExpParser } from '@eslint-community/regexpp';
+import type { PatternSpec } from './pattern-spec.ts';
+import { PatternTooLarge, PatternUnsupported, writeProgram } from './program.ts';
+import { isProvenLinear } from './prove-linear.ts';
+import { repair } from './repair.ts';
+
+export interface JudgedPattern {
+  readonly spec: PatternSpec;
+  readonly notes: readonly PatternNote[];
+}
+
+export interface PatternNote {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** Longest pattern read at all. */
+const PATTERN_LENGTH_MAX = 20_000;
+
+/**
+ * Decides how a pattern may run. Proven linear: the native engine. Otherwise: our automaton, which
+ * is linear by construction. A back-reference has no linear engine, so such a pattern is refused.
+ */
+export function judgePattern(source: string): JudgedPattern {
+  if (source.length > PATTERN_LENGTH_MAX) return refused('the pattern is too long');
+  const notes: PatternNote[] = [];
+  let text = source;
+  let ast = parse(text);
+  if (ast === undefined) {
+    const foreign = FOREIGN.find(([sign]) => sign.test(source));
+    if (foreign !== undefined)
+      return refused(`the pattern is not ECMA-262: ${foreign[1]}`, foreign[2]);
+    const repaired = repair(source);
+    ast = repaired === undefined ? undefined : parse(repaired);
+    if (ast === undefined) return refused('the pattern is not a regular expression of ECMA-262');
+    text = repaired!;
+    notes.push({
+      severity: 'warning',
+      message: 'the pattern is not valid in Unicode mode; it is read as browsers read it without',
+      suggestion: `write ${JSON.stringify(text)}`,
+    });
+  }
+  try {
+    if (isProvenLinear(ast)) return { spec: { kind: 'native', source: text }, notes };
+    return { spec: { kind: 'automaton', program: writeProgram(ast) }, notes };
+  } catch (fault) {
+    if (fault instanceof PatternTooLarge) {
+      return refused('the pattern repeats too much to be checked safely', 'use maxLength instead');
+    }
+    if (fault instanceof PatternUnsupported) return refused(fault.message);
+    throw fault;
+  }
+}
+
+function refused(message: string, suggestion?: string): JudgedPattern {
+  const note: PatternNote = { severity: 'error', message };
+  return {
+    spec: { kind: 'never' },
+    notes: [suggestion === undefined ? note : { ...note, suggestion }],
+  };
+}
+
+function parse(source: string): AST.Pattern | undefined {
+  try {
+    new RegExp(source, 'u');
+    return new RegExpParser({ ecmaVersion: 2025 }).parsePattern(source, 0, source.length, {
+      unicode: true,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Other dialects' notations that a lenient reading would silently turn into something else. */
+const FOREIGN: [RegExp, string, string][] = [
+  [/\(\?[a-z]+\)/, 'inline flags', 'use a group: (?i:…)'],
+  [/\\[AzZ]/, '\\A and \\z are no anchors here', 'use ^ and $'],
+  [/\(\?P[<=>]/, 'named groups', 'write (?<name>…)'],
+  [/\[\[:\w+:\]/, 'POSIX classes', 'write [A-Za-z], \\d or \\p{L}'],
+  [/\(\?>|[*+?}]\+/, 'atomic groups and possessive quantifiers', 'leave out the extra +'],
+];
