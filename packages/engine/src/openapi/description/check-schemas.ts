@@ -73,7 +73,7 @@ function referenceTarget(place: Place, reading: Reading): Place | undefined {
   return reading.documents.target(place, reference);
 }
 
-function remarkOnHabits(place: Place, { remarks, version }: Reading): void {
+function remarkOnHabits(place: Place, { remarks }: Reading): void {
   const { value } = place;
   if (typeof ownMember(value, 'required') === 'boolean') {
     remarks.error(
@@ -81,14 +81,6 @@ function remarkOnHabits(place: Place, { remarks, version }: Reading): void {
       child(place, 'required'),
       "in a schema, 'required' lists the names of required properties; a boolean enforces nothing",
       "name the property in the 'required' list of the object around it",
-    );
-  }
-  if (version === '3.1' && ownMember(value, 'nullable') === true) {
-    remarks.warn(
-      'nullable-in-3.1',
-      child(place, 'nullable'),
-      "OpenAPI 3.1 does not know 'nullable': null stays refused",
-      "add 'null' to the list of types",
     );
   }
 }

@@ -39,7 +39,8 @@ export function parseYaml(text: string): ParsedText {
       lineCounter: lines,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      // Anything quieter would let a second document in the file pass unread.
+      logLevel: 'error',
     });
     const [error] = document.errors;
     if (error !== undefined) {

@@ -48,6 +48,7 @@ export class MediaCheck {
   readonly plan: MediaPlan;
   readonly #validatorOf: ValidatorOf;
   readonly #strict: boolean;
+  #validator: { readonly linked: Validator | null } | undefined;
   #form: FormCheck | undefined;
   #multipart: MultipartCheck | undefined;
 
@@ -58,7 +59,8 @@ export class MediaCheck {
   }
 
   get validator(): Validator | null {
-    return this.#validatorOf(this.plan);
+    this.#validator ??= { linked: this.#validatorOf(this.plan) };
+    return this.#validator.linked;
   }
 
   check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {

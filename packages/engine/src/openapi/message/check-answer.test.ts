@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BOUNDS, headers, openOperation, told, utf8 } from '../testing.ts';
+import type { ApiOperation } from '../types.ts';
+
+const account = {
+  type: 'object',
+  required: ['iban'],
+  properties: {
+    iban: { type: 'string' },
+    secret: { type: 'string', writeOnly: true },
+    owner: { type: 'object', properties: { name: { type: 'string' } } },
+  },
+};
+
+const responses = {
+  200: {
+    description: '',
+    headers: {
+      'X-Total': { required: true, schema: { type: 'integer' } },
+      'X-Tags': { schema: { type: 'array', items: { type: 'integer' } } },
+      'Content-Type': { required: true, schema: { type: 'integer' } },
+    },
+    content: { 'application/json': { schema: account } },
+  },
+  204: { description: '' },
+  '2XX': { description: '', content: { 'text/plain': { schema: { type: 'string' } } } },
+  '4xx': {
+    description: '',
+    content: { 'application/problem+json': { schema: { type: 'object' } } },
+  },
+  '501': {
+    description: '',
+    content: { 'text/event-stream': {}, 'application/xml': { schema: account } },
+  },
+};
+
+const JSON_ANSWER = ['content-type', 'application/json', 'x-total', '1'];
+
+function expect(operation: ApiOperation, status: number, ...flat: string[]): string {
+  const expectation = operation.expectAnswer(status, headers(...flat));
+  return expectation.kind === 'undocumented' ? told([expectation.violation]) : expectation.kind;
+}
+
+function check(operation: ApiOperation, status: number, flat: string[], body: string) {
+  const { violations, undocumented } = operation.checkAnswer(
+    status,
+    headers(...flat),
+    utf8(body),
+    BOUNDS,
+    { findUndocumented: true },
+  );
+  return [told(violations), ...undocumented].join(' | ');
+}
+
+test('the description of an answer: exact status, then range, then default', () => {
+  const operation = openOperation({ responses }, { method: 'get' });
+  assert.equal(expect(operation, 200, 'content-type', 'application/json'), 'validate');
+  assert.equal(expect(operation, 201, 'content-type', 'text/plain'), 'validate');
+  assert.equal(expect(operation, 200, 'content-type', 'text/plain'), 'content-type  undocumented');
+  assert.equal(expect(operation, 404, 'content-type', 'application/problem+json'), 'validate');
+  assert.equal(expect(operation, 500, 'content-type', 'application/json'), 'status  undocumented');
+  assert.equal(expect(operation, 204), 'validate');
+  assert.equal(expect(operation, 304), 'validate');
+  assert.equal(expect(operation, 501, 'content-type', 'text/event-stream'), 'opaque');
+  assert.equal(expect(operation, 501, 'content-type', 'application/xml'), 'opaque');
+  assert.equal(
+    expect(operation, 200, 'content-type', 'application/json', 'content-encoding', 'gzip'),
+    'body  content-encoding',
+  );
+  assert.deepEqual(operation.streamingAnswers, ['text/event-stream']);
+  const fallback = openOperation({ responses: { default: responses[200] } });
+  assert.equal(expect(fallback, 500, 'content-type', 'application/json'), 'validate');
+  assert.equal(expect(fallback, 304, 'content-type', 'application/json'), 'validate');
+  assert.equal(
+    expect(openOperation({ responses: { 200: responses[200] } }), 304),
+    'status  undocumented',
+  );
+});
+
+test('bodies and headers of answers are checked', () => {
+  const operation = openOperation({ responses }, { method: 'get' });
+  const ok = '{"iban":"BE1"}';
+  assert.equal(check(operation, 200, JSON_ANSWER, ok), '');
+  assert.equal(check(operation, 200, JSON_ANSWER, '{}'), 'body  required');
+  assert.equal(check(operation, 200, JSON_ANSWER, ''), 'body  required');
+  assert.equal(
+    check(operation, 200, JSON_ANSWER, '{"iban":"a","iban":"b"}'),
+    'body /iban json-duplicate-key',
+  );
+  assert.equal(
+    check(operation, 200, JSON_ANSWER, '{"iban":"a","secret":"b"}'),
+    'body /secret writeOnly',
+  );
+  assert.equal(check(operation, 200, JSON_ANSWER.slice(0, 2), ok), 'header x-total required');
+  assert.equal(
+    check(operation, 200, [...JSON_ANSWER, 'x-tags', '1, x'], ok),
+    'header x-tags/1 type',
+  );
+  assert.equal(check(operation, 204, [], ''), '');
+  assert.equal(check(operation, 204, [], 'x'), 'content-type  undocumented');
+  assert.equal(check(operation, 500, [], ''), 'status  undocumented');
+  assert.equal(check(operation, 304, [], ''), '');
+  assert.equal(
+    check(operation, 404, ['content-type', 'application/problem+json'], '[]'),
+    'body  type',
+  );
+});
+
+test('members that no schema documents are found', () => {
+  const operation = openOperation({ responses });
+  const body = '{"iban":"a","balance":1,"owner":{"name":"x","age":3}}';
+  assert.equal(check(operation, 200, JSON_ANSWER, body), ' | /balance | /owner/age');
+  const unasked = operation.checkAnswer(200, headers(...JSON_ANSWER), utf8(body), BOUNDS, {
+    findUndocumented: false,
+  });
+  assert.deepEqual(unasked.undocumented, []);
+});
+
+test('an answer to HEAD has headers only', () => {
+  const operation = openOperation({ responses }, { method: 'head' });
+  assert.equal(expect(operation, 200, ...JSON_ANSWER, 'content-length', '20'), 'validate');
+  assert.equal(check(operation, 200, JSON_ANSWER, ''), '');
+});
+
+test('Set-Cookie repeats without being a list', () => {
+  const operation = openOperation({
+    responses: {
+      200: {
+        description: '',
+        headers: { 'Set-Cookie': { schema: { type: 'string', maxLength: 5 } } },
+      },
+    },
+  });
+  assert.equal(check(operation, 200, ['set-cookie', 'a=1', 'set-cookie', 'b=2'], ''), '');
+  assert.equal(
+    check(operation, 200, ['set-cookie', 'a=1', 'set-cookie', 'b=2345'], ''),
+    'header set-cookie maxLength',
+  );
+});
+
+test('ranges of media types', () => {
+  const operation = openOperation({
+    responses: { 200: { description: '', content: { '*/*': { schema: account } } } },
+  });
+  assert.equal(check(operation, 200, ['content-type', 'application/json'], '{}'), 'body  required');
+  assert.equal(expect(operation, 200, 'content-type', 'application/pdf'), 'opaque');
+});
