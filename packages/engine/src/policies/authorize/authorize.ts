@@ -36,32 +36,39 @@ export interface AuthorizeContext extends Pick<CallContext, 'principal'> {
   readonly satisfied: readonly SatisfiedAlternative[];
 }
 
+export type EvaluateAuthorization = (request: RequestFacts, context: AuthorizeContext) => Verdict;
+
 /** May this caller call this function? Objects and contents are judged later, by `permit`. */
 export const authorize = definePolicy<typeof authorizeSchema, AuthorizePorts, AuthorizeContext>({
   id: 'authorize',
   phase: 'authorize',
   config: authorizeSchema,
-  compile: (config, ports) => {
-    const scopes = config.scopes ?? [];
-    return (_request: RequestFacts, { principal, satisfied }): Verdict => {
-      if (!satisfied.some(isGranted)) return refuseGrants(satisfied, scopes, ports);
-      // Operations that are open to everybody ask nothing more; conditions make them not open.
-      const isOpen = !config.roles && !config.clients && scopes.length === 0;
-      if (isOpen) return pass();
-      if (principal === null) return deny('role_required', { reason: 'anonymous' });
-      const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
-      if (missing.length > 0) return insufficientScope(scopes, missing, ports);
-      if (config.clients && !isListed(principal, config.clients)) {
-        return deny('role_required', { reason: 'client-not-listed' });
-      }
-      const { roles } = config;
-      if (roles && !roles.some((role) => principal.roles.includes(role))) {
-        return deny('role_required', { reason: 'no-such-role', anyOf: roles });
-      }
-      return pass();
-    };
-  },
+  compile: compileAuthorization,
 });
+
+/** Without a configuration, what `security` lists is all that is required. */
+export function compileAuthorization(
+  config: AuthorizeConfig | undefined,
+  ports: AuthorizePorts,
+): EvaluateAuthorization {
+  const { roles, clients, scopes = [] } = config ?? {};
+  const isBare = roles === undefined && clients === undefined && scopes.length === 0;
+  return (_request, { principal, satisfied }) => {
+    if (!satisfied.some(isGranted)) return refuseGrants(satisfied, scopes, ports);
+    if (isBare) return pass();
+    // Conditions on the caller make an operation not open, whatever `security` says.
+    if (principal === null) return deny('role_required', { reason: 'anonymous' });
+    const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
+    if (missing.length > 0) return insufficientScope(scopes, missing, ports);
+    if (clients !== undefined && !isListed(principal, clients)) {
+      return deny('role_required', { reason: 'client-not-listed' });
+    }
+    if (roles !== undefined && !roles.some((role) => principal.roles.includes(role))) {
+      return deny('role_required', { reason: 'no-such-role', anyOf: roles });
+    }
+    return pass();
+  };
+}
 
 /** The nearest alternative tells what is missing; without any, the caller was never identified. */
 function refuseGrants(

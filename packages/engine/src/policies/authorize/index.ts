@@ -4,4 +4,6 @@ export {
   type AuthorizePorts,
   authorize,
   authorizeSchema,
+  compileAuthorization,
+  type EvaluateAuthorization,
 } from './authorize.ts';

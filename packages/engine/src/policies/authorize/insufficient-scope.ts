@@ -1,29 +1,20 @@
 import { type Deny, deny } from '../../policy.ts';
+import { bearerChallenge, type ChallengeOptions } from '../identify/challenges.ts';
 
 /** RFC 6750 §3.1: says which scopes the operation needs, so that a client can ask for them. */
 export function insufficientScope(
   needed: readonly string[],
   missing: readonly string[],
-  ports: { readonly realm: string; readonly resourceMetadataUrl: string | null },
+  options: ChallengeOptions,
 ): Deny {
-  // RFC 6749 §3.3: other characters cannot stand in a scope, so no token could carry them.
-  const scopes = new Set(needed.filter((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)));
-  const parts = [
-    `realm=${quoted(ports.realm)}`,
-    'error="insufficient_scope"',
-    `scope=${quoted([...scopes].join(' '))}`,
-  ];
-  if (ports.resourceMetadataUrl !== null) {
-    parts.push(`resource_metadata=${quoted(ports.resourceMetadataUrl)}`);
-  }
+  const error = {
+    code: 'insufficient_scope',
+    description: 'The token does not carry the scope that the operation requires',
+  };
+  const challenge = bearerChallenge(options, error, [...new Set(needed)]);
   return deny(
     'insufficient_scope',
     { missing },
-    { answerHeaders: ['www-authenticate', `Bearer ${parts.join(', ')}`] },
+    { answerHeaders: ['www-authenticate', challenge] },
   );
-}
-
-function quoted(text: string): string {
-  const printable = text.replace(/[^\t\x20-\x7e]/g, '');
-  return `"${printable.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -4,17 +4,15 @@ export {
   isNearLimit,
   type LimitContext,
   type LimitPass,
+  type LimitScope,
   type LimitVerdict,
   NEAR_LIMIT,
   windowEnd,
 } from './limit.ts';
 export {
-  concurrencyLimitSchema,
   concurrencySchema,
   type LimitsConfig,
   limitSchema,
   limitsSchema,
-  quotaLimitSchema,
   quotaSchema,
-  rateSchema,
 } from './limit-config.ts';

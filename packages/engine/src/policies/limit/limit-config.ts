@@ -23,7 +23,7 @@ const name = z
 // Bounded so that no sum of them leaves the exact integers of a double.
 const calls = z.int().min(1).max(1_000_000_000);
 
-export const rateSchema = z
+const rateSchema = z
   .strictObject({
     requests: calls.describe('Calls allowed per period, refilled evenly.'),
     per: z.enum(['second', 'minute', 'hour', 'day']).describe('The period.'),
@@ -33,7 +33,7 @@ export const rateSchema = z
   })
   .describe('A rate: so many calls per period, enforced evenly (GCRA).');
 
-export const quotaSchema = z
+const oneQuotaSchema = z
   .strictObject({
     requests: calls.describe('Calls allowed in one period.'),
     per: z.enum(['day', 'month']).describe('A calendar day or month in UTC.'),
@@ -42,7 +42,7 @@ export const quotaSchema = z
   })
   .describe('A quota: so many calls per calendar day or month.');
 
-export const concurrencySchema = z
+const oneConcurrencySchema = z
   .strictObject({
     calls: z.int().min(1).max(1_000_000).describe('Calls under way at once.'),
     by: counted,
@@ -52,20 +52,20 @@ export const concurrencySchema = z
 
 /** One, or a list of which every entry must allow the call. */
 export const limitSchema = oneOrList(rateSchema);
-export const quotaLimitSchema = oneOrList(quotaSchema);
-export const concurrencyLimitSchema = oneOrList(concurrencySchema);
+export const quotaSchema = oneOrList(oneQuotaSchema);
+export const concurrencySchema = oneOrList(oneConcurrencySchema);
 
 export const limitsSchema = z
   .strictObject({
     limit: limitSchema.optional(),
-    quota: quotaLimitSchema.optional(),
-    concurrency: concurrencyLimitSchema.optional(),
+    quota: quotaSchema.optional(),
+    concurrency: concurrencySchema.optional(),
   })
   .describe('How much a caller may call.');
 
 export type RateConfig = z.output<typeof rateSchema>;
-export type QuotaConfig = z.output<typeof quotaSchema>;
-export type ConcurrencyConfig = z.output<typeof concurrencySchema>;
+export type QuotaConfig = z.output<typeof oneQuotaSchema>;
+export type ConcurrencyConfig = z.output<typeof oneConcurrencySchema>;
 export type LimitsConfig = z.output<typeof limitsSchema>;
 export type CountedBy = z.output<typeof by>;
 

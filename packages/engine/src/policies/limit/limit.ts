@@ -10,6 +10,12 @@ export interface LimitContext {
   readonly principal: Principal | null;
 }
 
+/** What the configuration stands on. Two APIs never share a counter; operations may. */
+export interface LimitScope {
+  readonly api: string;
+  readonly operation: string;
+}
+
 export interface LimitPass extends Pass {
   /**
    * How much of the tightest allowance is used, from 0 (fresh) to 1 (the last call that passes).
@@ -63,13 +69,13 @@ const UNLIMITED: LimitPass = Object.freeze({ kind: 'pass', pressure: 0 });
  */
 export function compileLimits(
   config: LimitsConfig,
-  operationId: string,
+  scope: LimitScope,
   ports: { readonly counters: Counters },
 ): EvaluateLimits {
   const { counters } = ports;
-  const rates = listed(config.limit).map((rate) => compileRate(rate, operationId));
-  const quotas = listed(config.quota).map((quota) => compileQuota(quota, operationId));
-  const places = listed(config.concurrency).map((one) => compileConcurrency(one, operationId));
+  const rates = listed(config.limit).map((rate) => compileRate(rate, scope));
+  const quotas = listed(config.quota).map((quota) => compileQuota(quota, scope));
+  const places = listed(config.concurrency).map((one) => compileConcurrency(one, scope));
   if (rates.length + quotas.length + places.length === 0) return () => UNLIMITED;
   const policies = [...rates, ...quotas, ...places].map(({ policy }) => policy).join(', ');
 
@@ -157,29 +163,29 @@ function usedShare(allowance: Allowance, max: number): number {
 
 const PERIOD_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-function compileRate(config: RateConfig, operationId: string): CompiledRate {
+function compileRate(config: RateConfig, scope: LimitScope): CompiledRate {
   const { requests, per, by } = config;
   const perMs = PERIOD_MS[per];
   const name = config.name ?? `${nameOf(by)}-${per}`;
   const burst = config.burst ?? requests;
   const identity = config.name ?? `${requests}/${per}/${burst}`;
   return {
-    keyPrefix: `rate|${nameOf(by)}|${identity}|`,
-    subjectOf: compileSubject(by, operationId),
+    keyPrefix: `rate|${scope.api}|${nameOf(by)}|${identity}|`,
+    subjectOf: compileSubject(by, scope.operation),
     rate: { requests, perMs, burst },
     name,
     policy: `"${name}";q=${requests};w=${perMs / 1000}`,
   };
 }
 
-function compileQuota(config: QuotaConfig, operationId: string): CompiledQuota {
+function compileQuota(config: QuotaConfig, scope: LimitScope): CompiledQuota {
   const { requests, per, by } = config;
   const name = config.name ?? `${nameOf(by)}-${per}`;
   // A month has no fixed length, so that its policy item names no window.
   const window = per === 'day' ? `;w=${PERIOD_MS.day / 1000}` : '';
   return {
-    keyPrefix: `quota|${nameOf(by)}|${config.name ?? `${requests}/${per}`}|`,
-    subjectOf: compileSubject(by, operationId),
+    keyPrefix: `quota|${scope.api}|${nameOf(by)}|${config.name ?? `${requests}/${per}`}|`,
+    subjectOf: compileSubject(by, scope.operation),
     max: requests,
     per,
     name,
@@ -187,12 +193,12 @@ function compileQuota(config: QuotaConfig, operationId: string): CompiledQuota {
   };
 }
 
-function compileConcurrency(config: ConcurrencyConfig, operationId: string): CompiledConcurrency {
+function compileConcurrency(config: ConcurrencyConfig, scope: LimitScope): CompiledConcurrency {
   const { calls, by } = config;
   const name = config.name ?? `${nameOf(by)}-calls`;
   return {
-    keyPrefix: `concurrency|${nameOf(by)}|${config.name ?? calls}|`,
-    subjectOf: compileSubject(by, operationId),
+    keyPrefix: `concurrency|${scope.api}|${nameOf(by)}|${config.name ?? calls}|`,
+    subjectOf: compileSubject(by, scope.operation),
     max: calls,
     name,
     policy: `"${name}";q=${calls};qu="concurrent-requests"`,

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { addressKey } from '../../address-key.ts';
+import type { Principal, RequestFacts } from '../../facts.ts';
+import { HeaderFields } from '../../header-fields.ts';
+import { compileLimits, isNearLimit, type LimitVerdict, limitsSchema, windowEnd } from './index.ts';
+import { PlainCounters } from './plain-counters.fixture.ts';
+
+const noon = Date.UTC(2026, 5, 1, 12);
+
+function requestAt(nowMs: number, clientAddress = '192.0.2.1'): RequestFacts {
+  return {
+    id: '1',
+    nowMs,
+    clientAddress,
+    method: 'GET',
+    path: '/',
+    query: '',
+    headers: new HeaderFields([]),
+    clientCertificate: null,
+    hasBody: false,
+    isUpgrade: false,
+  };
+}
+
+function principalOf(more: Partial<Principal> = {}): Principal {
+  return {
+    kind: 'token',
+    client: 'app-1',
+    subject: 'anna',
+    issuer: 'https://login.example',
+    scopes: [],
+    roles: [],
+    credentialId: null,
+    expiresAt: null,
+    ...more,
+  };
+}
+
+function compiled(config: unknown, counters = new PlainCounters(), operation = 'op') {
+  const evaluate = compileLimits(
+    limitsSchema.parse(config),
+    { api: 'bank', operation },
+    { counters },
+  );
+  return (principal: Principal | null = null, request = requestAt(noon)) =>
+    evaluate(request, { principal });
+}
+
+function fieldsOf(verdict: LimitVerdict): Record<string, string> {
+  const fields = verdict.answerHeaders ?? [];
+  const names = fields.filter((_, index) => index % 2 === 0);
+  return Object.fromEntries(names.map((name, index) => [name, fields[index * 2 + 1] ?? '']));
+}
+
+test('a rate lets its requests pass and says what is left and when it is whole', () => {
+  const judge = compiled({ limit: { requests: 600, per: 'minute' } });
+  assert.deepEqual(fieldsOf(judge()), {
+    'ratelimit-policy': '"client-minute";q=600;w=60',
+    ratelimit: '"client-minute";r=599;t=1',
+  });
+});
+
+test('a refusal names one moment in Retry-After and RateLimit, at least a second ahead', () => {
+  const judge = compiled({ limit: { requests: 2, per: 'second', name: 'gold' } });
+  judge();
+  judge();
+  const verdict = judge();
+  assert.ok(verdict.kind === 'deny');
+  assert.equal(verdict.code, 'rate_limited');
+  assert.deepEqual(fieldsOf(verdict), {
+    'ratelimit-policy': '"gold";q=2;w=1',
+    ratelimit: '"gold";r=0;t=1',
+    'retry-after': '1',
+  });
+});
+
+test('several limits are shown together, and the one that refuses alone', () => {
+  const judge = compiled({
+    limit: [
+      { requests: 10, per: 'second' },
+      { requests: 2, per: 'hour', by: 'address' },
+    ],
+    quota: { requests: 100, per: 'month' },
+  });
+  assert.deepEqual(fieldsOf(judge()), {
+    'ratelimit-policy': '"client-second";q=10;w=1, "address-hour";q=2;w=3600, "client-month";q=100',
+    ratelimit: '"client-second";r=9;t=1, "address-hour";r=1;t=1800, "client-month";r=99;t=2548800',
+  });
+  judge();
+  assert.equal(fieldsOf(judge())['ratelimit-policy'], '"address-hour";q=2;w=3600');
+});
+
+test('a call refused by one rate costs nothing of another', () => {
+  const counters = new PlainCounters();
+  const judge = compiled(
+    {
+      limit: [
+        { requests: 100, per: 'day' },
+        { requests: 1, per: 'hour', by: 'address' },
+      ],
+    },
+    counters,
+  );
+  judge();
+  const before = JSON.stringify([...counters.arrivals]);
+  for (let call = 0; call < 10; call += 1) assert.equal(judge().kind, 'deny');
+  assert.equal(JSON.stringify([...counters.arrivals]), before);
+});
+
+test('clients are counted apart: by kind, by issuer, and by address when anonymous', () => {
+  const judge = compiled({ limit: { requests: 1, per: 'day' } });
+  const callers: [Principal | null, string][] = [
+    [principalOf(), '192.0.2.1'],
+    [principalOf({ issuer: 'https://two.example' }), '192.0.2.1'],
+    [principalOf({ kind: 'key', issuer: null }), '192.0.2.1'],
+    [null, '192.0.2.1'],
+    [null, '192.0.2.2'],
+    [null, '2001:db8::1'],
+  ];
+  for (const [principal, address] of callers) {
+    assert.equal(judge(principal, requestAt(noon, address)).kind, 'pass');
+    assert.equal(judge(principal, requestAt(noon, address)).kind, 'deny');
+  }
+  assert.equal(judge(null, requestAt(noon, '2001:db8::ffff:2')).kind, 'deny', 'the same /64');
+});
+
+test('names cannot be chosen to fall together', () => {
+  const judge = compiled({ limit: { requests: 1, per: 'day', by: ['client', 'address'] } });
+  assert.equal(judge(principalOf({ client: 'a","b' })).kind, 'pass');
+  assert.equal(judge(principalOf({ client: 'a', subject: 'b' })).kind, 'pass');
+});
+
+test('operations share an allowance unless the limit counts by operation', () => {
+  const counters = new PlainCounters();
+  const shared = { limit: { requests: 1, per: 'day' } };
+  assert.equal(compiled(shared, counters, 'one')().kind, 'pass');
+  assert.equal(compiled(shared, counters, 'two')().kind, 'deny');
+  const apart = { limit: { requests: 1, per: 'day', by: ['client', 'operation'] } };
+  assert.equal(compiled(apart, counters, 'one')().kind, 'pass');
+  assert.equal(compiled(apart, counters, 'two')().kind, 'pass');
+});
+
+test('a quota ends with the UTC day or month, leap years and year ends included', () => {
+  const cases: ['day' | 'month', number, number][] = [
+    ['day', Date.UTC(2028, 1, 28, 23, 59, 59, 999), Date.UTC(2028, 1, 29)],
+    ['day', Date.UTC(2026, 11, 31), Date.UTC(2027, 0, 1)],
+    ['month', Date.UTC(2028, 1, 29, 12), Date.UTC(2028, 2, 1)],
+    ['month', Date.UTC(2026, 11, 1), Date.UTC(2027, 0, 1)],
+  ];
+  for (const [per, now, end] of cases) assert.equal(windowEnd(per, now), end);
+  const judge = compiled({ quota: { requests: 1, per: 'month' } });
+  const lastMoment = requestAt(Date.UTC(2026, 5, 30, 23, 59, 59, 500));
+  assert.equal(judge(null, lastMoment).kind, 'pass');
+  const refused = judge(null, lastMoment);
+  assert.ok(refused.kind === 'deny' && refused.code === 'quota_exceeded');
+  assert.equal(fieldsOf(refused)['retry-after'], '1');
+  assert.equal(judge(null, requestAt(Date.UTC(2026, 6, 1))).kind, 'pass');
+});
+
+test('a place is held until the call ends, and comes back once however often it ends', () => {
+  const counters = new PlainCounters();
+  const judge = compiled({ concurrency: { calls: 1 } }, counters);
+  const first = judge();
+  assert.ok(first.kind === 'pass');
+  const second = judge();
+  assert.ok(second.kind === 'deny' && second.code === 'concurrency_exceeded');
+  first.onEnd?.();
+  first.onEnd?.();
+  assert.ok([...counters.leases.values()].every((held) => held === 0));
+  assert.equal(judge().kind, 'pass');
+});
+
+test('places taken are given back when a later limit refuses, and when counting fails', () => {
+  const counters = new PlainCounters();
+  const config = {
+    concurrency: [{ calls: 5 }, { calls: 5, by: 'address' }],
+    limit: { requests: 1, per: 'day' },
+  };
+  const judge = compiled(config, counters);
+  const first = judge();
+  assert.equal(judge().kind, 'deny');
+  counters.take = () => {
+    throw new Error('counting failed');
+  };
+  assert.throws(() => judge(), /counting failed/);
+  if (first.kind === 'pass') first.onEnd?.();
+  assert.ok([...counters.leases.values()].every((held) => held === 0));
+});
+
+test('pressure grows with use, so that a full gate can shed the heaviest callers first', () => {
+  const judge = compiled({ limit: { requests: 10, per: 'day' } });
+  const pressures = Array.from({ length: 10 }, () => judge()).map((verdict) => {
+    assert.ok(verdict.kind === 'pass');
+    return Math.round(verdict.pressure * 10);
+  });
+  assert.deepEqual(pressures, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.ok(isNearLimit(judge()));
+  assert.ok(!isNearLimit(compiled({})()));
+});
+
+test('configuration that means nothing does not load', () => {
+  const bad = [
+    { limit: { requests: 0, per: 'minute' } },
+    { limit: { requests: 1.5, per: 'minute' } },
+    { limit: { requests: 1, per: 'fortnight' } },
+    { limit: { requests: 1, per: 'minute', by: 'cookie' } },
+    { limit: { requests: 1, per: 'minute', busrt: 3 } },
+    { limit: [] },
+    { quota: { requests: 1, per: 'minute' } },
+    { concurrency: { requests: 1 } },
+    { limit: { requests: 1, per: 'minute', name: 'a";q=9' } },
+  ];
+  for (const config of bad) assert.equal(limitsSchema.safeParse(config).success, false);
+});
+
+test('addresses count by what one subscriber holds', () => {
+  const cases: [string, string][] = [
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:201', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0DB8:0001:0002::', '2001:db8:1:2::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['1::', '1:0:0:0::/64'],
+    ['not an address', 'unknown'],
+    ['', 'unknown'],
+  ];
+  for (const [address, key] of cases) assert.equal(addressKey(address), key, address);
+  fc.assert(
+    fc.property(fc.ipV6(), (address) => {
+      assert.match(addressKey(address), /^([0-9a-f]{1,4}(:[0-9a-f]{1,4}){3}::\/64|[\d.]{7,15})$/);
+    }),
+  );
+});
