@@ -40,6 +40,7 @@ class Writer {
   readonly classes: { source: string; flags: string }[] = [];
   readonly looks: Look[] = [];
   private readonly classIndexes = new Map<string, number>();
+  private steps = 0;
 
   add(instruction: Instruction): number {
     if (this.instructions.length >= INSTRUCTIONS_MAX) throw new PatternTooLarge();
@@ -59,6 +60,8 @@ class Writer {
   }
 
   private element(element: AST.Element, next: number, mode: Mode): number {
+    // Rounds of nothing add no instruction, so they are counted here.
+    if (++this.steps > 4 * INSTRUCTIONS_MAX) throw new PatternTooLarge();
     switch (element.type) {
       case 'Character':
       case 'CharacterSet':
@@ -81,22 +84,18 @@ class Writer {
   }
 
   private repeated({ element, min, max }: AST.Quantifier, next: number, mode: Mode): number {
-    // Repeating what takes no character changes nothing after the first round.
-    const isAssertion = element.type === 'Assertion';
-    const least = isAssertion ? Math.min(min, 1) : min;
-    const most = isAssertion ? Math.min(max, 1) : max;
     let entry = next;
-    if (most === Number.POSITIVE_INFINITY) {
+    if (max === Number.POSITIVE_INFINITY) {
       const loop = this.add(['jump', next]);
       const body = this.element(element, loop, mode);
       this.instructions[loop] = ['split', body, next];
       entry = loop;
     } else {
-      for (let i = least; i < most; i++) {
+      for (let i = min; i < max; i++) {
         entry = this.add(['split', this.element(element, entry, mode), next]);
       }
     }
-    for (let i = 0; i < least; i++) entry = this.element(element, entry, mode);
+    for (let i = 0; i < min; i++) entry = this.element(element, entry, mode);
     return entry;
   }
 

@@ -5,6 +5,10 @@ import { classRanges, disjoint, type Ranges } from './class-ranges.ts';
 const UNANCHORED_REACH_MAX = 64;
 /** Most single-character places: the proof compares them pairwise. */
 const PLACES_MAX = 300;
+/** Nested rounds of nothing add no place, so the work is bounded as well. */
+const STEPS_MAX = 5000;
+/** Most fixed rounds written out. */
+const UNROLLED_MAX = 64;
 
 /**
  * A conservative proof that backtracking stays linear. Each alternative is shown to be
@@ -40,10 +44,20 @@ interface Part {
 
 const EMPTY: Part = { first: [], last: [], isNullable: true, reach: 0 };
 
+function join(left: Part, right: Part): Part {
+  return {
+    first: left.isNullable ? [...left.first, ...right.first] : left.first,
+    last: right.isNullable ? [...left.last, ...right.last] : right.last,
+    isNullable: left.isNullable && right.isNullable,
+    reach: left.reach + right.reach,
+  };
+}
+
 class Proof {
   private readonly places: Ranges[] = [];
   /** Place → places that may follow, each noted once for every way to get there. */
   private readonly follow: number[][] = [];
+  private steps = 0;
 
   isDeterministic(whole: Part): boolean {
     return this.isDecided(whole.first) && this.follow.every((next) => this.isDecided(next));
@@ -65,17 +79,13 @@ class Proof {
       const part = this.element(element);
       if (part === undefined) return undefined;
       this.connect(whole.last, part.first);
-      whole = {
-        first: whole.isNullable ? [...whole.first, ...part.first] : whole.first,
-        last: part.isNullable ? [...whole.last, ...part.last] : part.last,
-        isNullable: whole.isNullable && part.isNullable,
-        reach: whole.reach + part.reach,
-      };
+      whole = join(whole, part);
     }
     return whole;
   }
 
   private element(element: AST.Element): Part | undefined {
+    if (++this.steps > STEPS_MAX) return undefined;
     switch (element.type) {
       case 'Character':
       case 'CharacterSet':
@@ -116,8 +126,19 @@ class Proof {
     };
   }
 
+  /** A fixed number of rounds is written out, for there the count decides and not the character. */
   private repeated({ element, min, max }: AST.Quantifier): Part | undefined {
     if (max === 0) return EMPTY;
+    const fixed = min > UNROLLED_MAX ? 0 : max === min ? min : Math.max(0, min - 1);
+    const before = this.sequence(new Array(fixed).fill(element));
+    if (before === undefined || fixed === max) return before;
+    const loop = this.loop(element, min - fixed, max - fixed);
+    if (loop === undefined) return undefined;
+    this.connect(before.last, loop.first);
+    return join(before, loop);
+  }
+
+  private loop(element: AST.Element, min: number, max: number): Part | undefined {
     const part = this.element(element);
     // Empty rounds of a loop can be arranged in many ways.
     if (part === undefined || part.isNullable) return undefined;

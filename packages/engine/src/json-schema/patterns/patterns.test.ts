@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RegExpParser } from '@eslint-community/regexpp';
+import fc from 'fast-check';
+import { judgePattern } from './judge-pattern.ts';
+import { openMatcher } from './matcher.ts';
+import { writeProgram } from './program.ts';
+
+const parser = new RegExpParser({ ecmaVersion: 2025 });
+
+function automaton(source: string) {
+  const ast = parser.parsePattern(source, 0, source.length, { unicode: true });
+  return openMatcher({ kind: 'automaton', program: writeProgram(ast) });
+}
+
+const kindOf = (source: string) => judgePattern(source).spec.kind;
+
+test('everyday patterns are proven linear and run natively', () => {
+  const proven = [
+    '^[a-z]{2,5}$',
+    '^[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}$',
+    '^\\d{4}-\\d{2}-\\d{2}$',
+    '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+    '^(foo|bar)$',
+    '^[^@]+@[^@]+$',
+    '^x-',
+    '[a-z]',
+    '^$',
+    '^\\S+$',
+    '^(?:[a-z]+,)*$',
+    '^a$|^b$',
+    '^(\\d{2}){3}$',
+    '^[0-9]{6,6}[0-9A-Z]?$',
+    '^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$',
+    '^.{1,100000}$',
+    '',
+  ];
+  for (const source of proven) assert.equal(kindOf(source), 'native', source);
+});
+
+test('whatever could backtrack runs on the automaton', () => {
+  const unproven = [
+    '^(a+)+$',
+    '(a|a)*$',
+    '^(a|a)*$',
+    '^(.*a){20}$',
+    '(x+x+)+y',
+    'a*a*b',
+    '[a-z]+[0-9]',
+    '^(a?){30}a{30}$',
+    '^(a*)*$',
+    '^([0-9]{1,2}){1,30}$',
+    '^(|a|)+$',
+    '^[\\s\\S]*foo',
+    '^(\\w+\\s?)*$',
+    '^\\p{L}+\\p{N}*$',
+    '^(?=.*[A-Z])(?!.*\\s).{8,}$',
+  ];
+  for (const source of unproven) assert.equal(kindOf(source), 'automaton', source);
+});
+
+test('hostile patterns on hostile text stay linear', () => {
+  const attacks: [string, string, string][] = [
+    ['^(a+)+$', 'a', '!'],
+    ['(a|a)*$', 'a', '!'],
+    ['^(.*a){20}$', 'a', '\n'],
+    ['(x+x+)+y', 'x', ''],
+    ['a*a*b', 'a', ''],
+    ['^(?=(a+)+$).*', 'a', '!'],
+    ['(?<=a+b)c', 'a', ''],
+    ['(?:(?=a*b)a)*c', 'a', ''],
+    ['^(\\w+\\s?)*$', 'word ', '!'],
+    ['([a-z]{1,60}){1,60}!', 'ab', '?'],
+    ['^[^@]+@[^@]+$', 'a', ''],
+    ['(.+)+\\p{Lu}', 'äöü', ''],
+  ];
+  for (const [source, fill, end] of attacks) {
+    const matcher = openMatcher(judgePattern(source).spec);
+    const text = fill.repeat(Math.ceil(100_000 / fill.length)) + end;
+    const start = performance.now();
+    matcher.test(text);
+    const elapsed = performance.now() - start;
+    assert.ok(elapsed < 1000, `${source}: ${elapsed.toFixed(0)} ms for 100 KB`);
+  }
+});
+
+test('repetitions that would fill the memory are refused', () => {
+  for (const source of [
+    '(a{1,1000}){1,1000}',
+    '((a{0,99}){0,99}){0,99}',
+    '(ab?){2,2000000000}',
+    '((((((){64}){64}){64}){64}){64}){64}',
+  ]) {
+    const { spec, notes } = judgePattern(source);
+    assert.equal(spec.kind, 'never', source);
+    assert.equal(notes[0]?.severity, 'error');
+  }
+});
+
+test('back-references are refused, look-arounds of any depth are not', () => {
+  assert.equal(kindOf('(a)\\1'), 'never');
+  assert.equal(kindOf('(?<q>["\']).*\\k<q>'), 'never');
+  assert.equal(kindOf('^(?!.*(?<!x)y)(?=a)'), 'automaton');
+});
+
+test('patterns that need no Unicode mode are read as browsers read them', () => {
+  const cases: [string, string, boolean][] = [
+    ['^[\\w-\\.]+$', 'a-b.c', true],
+    ['^[\\w-\\.]+$', 'a b', false],
+    ['^\\-?[0-9]+$', '-5', true],
+    ['^a\\_b$', 'a_b', true],
+    ['^{x}$', '{x}', true],
+    ['^a]$', 'a]', true],
+    ['^\\p{L}\\-\\p{N}$', 'é-٣', true],
+    ['^\\@\\"\\#$', '@"#', true],
+    ['^[\\-\\_\\.\\!\\~]+$', '-_.!~', true],
+  ];
+  for (const [source, text, expected] of cases) {
+    const { spec, notes } = judgePattern(source);
+    assert.deepEqual(
+      notes.map((note) => note.severity),
+      ['warning'],
+      source,
+    );
+    assert.equal(openMatcher(spec).test(text), expected, `${source} on ${text}`);
+  }
+});
+
+test('notations of other engines are refused with advice', () => {
+  for (const source of ['(?i)abc', '\\Aabc\\z', '(?P<n>a)', '[[:alpha:]]{', '(?>a)b', 'a++']) {
+    const { spec, notes } = judgePattern(source);
+    assert.equal(spec.kind, 'never', source);
+    assert.ok(notes[0]?.suggestion, source);
+  }
+});
+
+test('the automaton agrees with the native engine, construct by construct', () => {
+  const sources = [
+    ...['', 'a', '^', '$', '^$', 'a|', '|a', '(|a)+b', '(?:a|b)*c', 'a{2,3}b', 'a{0}b', 'a{2,}$'],
+    ...[
+      '\\bfoo\\b',
+      '\\Boo',
+      '\\b',
+      '^\\b',
+      '(?i:\\bK)',
+      '(?i:k)',
+      '(?i:[a-c])d',
+      '(?s:.)b',
+      '(?-i:a)',
+    ],
+    ...['(?m:^b$)', '(?m:a$)', 'a.b', '[^a]', '[^]', '[]', '\\s', '\\S\\s', '\\w\\W', '\\d\\D'],
+    ...[
+      '\\p{L}',
+      '\\P{L}',
+      '[\\p{Lu}\\d]',
+      '\\u{1F600}',
+      '\\ud83d\\ude00',
+      '^.$',
+      '^..$',
+      '\\cA',
+      '\\0',
+      '\\x61',
+    ],
+    ...[
+      '(?=a)b',
+      '(?=a)a',
+      'a(?!b)',
+      '(?<=a)b',
+      '(?<!a)b',
+      '(?<=^a)b',
+      '(?<=\\bfoo)o',
+      '(?=.*b).*a$',
+    ],
+    ...[
+      '(?!a|b)c',
+      '(?<=(?<!b)a)c',
+      '(?=(?<=a)b)',
+      '(?:(?=b)b|a)+$',
+
+      '(?<!(?!a).)b',
+      '(?=$)',
+      '(?=ab?$)',
+    ],
+  ];
+  const alphabet = [
+    'a',
+    'b',
+    'c',
+    'o',
+    'f',
+    'k',
+    'K',
+    'K',
+    'ſ',
+    ' ',
+    '\n',
+    '1',
+    '_',
+    'é',
+    '😀',
+    '\ud83d',
+    '\u0000',
+    '\u0001',
+  ];
+  const texts = fc
+    .array(fc.constantFrom(...alphabet), { maxLength: 8 })
+    .map((parts) => parts.join(''));
+  for (const source of sources) {
+    const ours = automaton(source);
+    const native = new RegExp(source, 'u');
+    fc.assert(
+      fc.property(texts, (text) => {
+        assert.equal(ours.test(text), native.test(text), `/${source}/ on ${JSON.stringify(text)}`);
+      }),
+      { numRuns: 150 },
+    );
+  }
+});
+
+test('the automaton agrees with the native engine on composed patterns', () => {
+  const atom = fc.constantFrom('a', 'b', '[ab]', '[^a]', '.', '\\b', '^', '$', '\\w', '');
+  const { pattern } = fc.letrec<{ pattern: string }>((tie) => ({
+    pattern: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      atom,
+      fc.tuple(tie('pattern'), tie('pattern')).map(([l, r]) => `${l}${r}`),
+      fc.tuple(tie('pattern'), tie('pattern')).map(([l, r]) => `(?:${l}|${r})`),
+      fc
+        .tuple(tie('pattern'), fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '*?'))
+        .map(([p, q]) => `(?:${p})${q}`),
+      fc
+        .tuple(fc.constantFrom('?=', '?!', '?<=', '?<!'), tie('pattern'))
+        .map(([k, p]) => `(${k}${p})`),
+    ),
+  }));
+  const texts = fc.stringMatching(/^[abc \n]{0,7}$/);
+  fc.assert(
+    fc.property(pattern, fc.array(texts, { minLength: 5, maxLength: 5 }), (source, samples) => {
+      fc.pre(source.length < 60);
+      const native = new RegExp(source, 'u');
+      const judged = openMatcher(judgePattern(source).spec);
+      const ours = automaton(source);
+      for (const text of samples) {
+        const expected = native.test(text);
+        assert.equal(ours.test(text), expected, `/${source}/ on ${JSON.stringify(text)}`);
+        assert.equal(judged.test(text), expected, `judged /${source}/ on ${JSON.stringify(text)}`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
