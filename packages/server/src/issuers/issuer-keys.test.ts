@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import type { JSONWebKeySet } from 'jose';
+import { checkedUrl, discoveryUrls } from './fetch-issuer.ts';
+import { IssuerKeys, type IssuerSource } from './index.ts';
+import { readKeySet } from './key-set.ts';
+
+const ec = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
+const keysNamed = (...ids: string[]) => ({ keys: ids.map((kid) => ({ ...ec, kid })) });
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A real server on loopback whose answers the test changes under way. */
+async function serve(answers: Record<string, Answer>) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const answer = answers[request.url ?? ''];
+    if (answer !== undefined) answer(request, response);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { origin: `http://127.0.0.1:${port}`, asked, answers };
+}
+
+function json(value: unknown, headers: Record<string, string> = {}): Answer {
+  return (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify(value));
+  };
+}
+
+/** Follows issuers with a clock and timers in the test's hands. */
+function follow(sources: readonly IssuerSource[]) {
+  const timers: { work: () => void; delayMs: number }[] = [];
+  const changes: { ids: string[] | null; generation: number }[] = [];
+  const warnings: string[] = [];
+  const clock = { now: 1_000_000 };
+  const keys = new IssuerKeys(
+    sources,
+    {
+      fetch: (url, init) => fetch(url, init),
+      readFile: (file) => readFile(file, 'utf8'),
+      now: () => clock.now,
+      setTimer: (work, delayMs) => {
+        const timer = { work, delayMs };
+        timers.push(timer);
+        return { cancel: () => void timers.splice(timers.indexOf(timer), 1) };
+      },
+    },
+    {
+      onChange: (_issuer, jwks, generation) =>
+        changes.push({ ids: jwks?.keys.map(({ kid }) => kid ?? '') ?? null, generation }),
+      onWarning: (_issuer, message) => warnings.push(message),
+    },
+  );
+  return { keys, timers, changes, warnings, clock };
+}
+
+async function discovered(set: Answer = json(keysNamed('a'))) {
+  const server = await serve({});
+  server.answers['/.well-known/openid-configuration'] = (request, response) =>
+    json({ issuer: server.origin, jwks_uri: `${server.origin}/jwks` })(request, response);
+  server.answers['/jwks'] = set;
+  return server;
+}
+
+test('an issuer is discovered, and its keys told with a generation', async () => {
+  const server = await discovered();
+  const { keys, changes, timers } = follow([{ issuer: server.origin }]);
+  await keys.start();
+  assert.deepEqual(changes, [{ ids: ['a'], generation: 1 }]);
+  assert.deepEqual(
+    timers.map(({ delayMs }) => delayMs),
+    [600_000],
+  );
+  assert.equal(keys.keysOf(server.origin)?.generation, 1);
+});
+
+test('an authorization server with a path is found where RFC 8414 puts it', async () => {
+  const server = await serve({});
+  const issuer = `${server.origin}/tenant`;
+  server.answers['/.well-known/oauth-authorization-server/tenant'] = json({
+    issuer,
+    jwks_uri: `${server.origin}/jwks`,
+  });
+  server.answers['/jwks'] = json(keysNamed('a'));
+  const { keys, changes } = follow([{ issuer }]);
+  await keys.start();
+  assert.equal(changes.length, 1);
+  assert.deepEqual(server.asked.slice(0, 2), [
+    '/tenant/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server/tenant',
+  ]);
+  assert.deepEqual(discoveryUrls('https://a.example/'), [
+    'https://a.example/.well-known/openid-configuration',
+    'https://a.example/.well-known/oauth-authorization-server',
+  ]);
+});
+
+test('a document of another issuer is not believed, nor one that differs by a slash', async () => {
+  for (const described of ['https://evil.example', null, '/']) {
+    const server = await serve({});
+    server.answers['/.well-known/openid-configuration'] = json({
+      issuer: described === '/' ? `${server.origin}/` : described,
+      jwks_uri: `${server.origin}/jwks`,
+    });
+    server.answers['/jwks'] = json(keysNamed('a'));
+    const { keys, changes, warnings } = follow([{ issuer: server.origin }]);
+    await keys.start();
+    assert.deepEqual(changes, []);
+    assert.match(warnings.join(), /another issuer/);
+    assert.ok(!server.asked.includes('/jwks'));
+  }
+});
+
+test('keys come over https, or from this machine; nothing else is asked', async () => {
+  for (const bad of [
+    'http://login.example',
+    'ftp://x',
+    'file:///etc/passwd',
+    'data:,{}',
+    'https://u:p@x',
+    'http://127.0.0.1.evil.example',
+    'http://localhost.evil.example',
+    'x',
+  ]) {
+    assert.throws(() => checkedUrl(bad), bad);
+  }
+  for (const good of [
+    'https://login.example',
+    'http://127.0.0.1:1',
+    'http://[::1]:1',
+    'http://localhost',
+  ]) {
+    checkedUrl(good);
+  }
+  assert.throws(() => follow([{ issuer: 'http://login.example' }]), /not https/);
+  const server = await serve({});
+  server.answers['/.well-known/openid-configuration'] = json({
+    issuer: server.origin,
+    jwks_uri: 'http://login.example/jwks',
+  });
+  const { keys, warnings } = follow([{ issuer: server.origin }]);
+  await keys.start();
+  assert.match(warnings.join(), /not https/);
+});
+
+test('a redirect is followed within the origin only, and not for ever', async () => {
+  const elsewhere = await serve({ '/jwks': json(keysNamed('evil')) });
+  const redirect =
+    (to: string): Answer =>
+    (_request, response) =>
+      void response.writeHead(302, { location: to }).end();
+  const cases: [string, RegExp | null][] = [
+    ['/moved', null],
+    [`${elsewhere.origin}/jwks`, /another origin/],
+    ['/jwks', /too many/],
+    ['http://169.254.169.254/latest', /not https/],
+  ];
+  for (const [location, fault] of cases) {
+    const server = await discovered(redirect(location));
+    server.answers['/moved'] = json(keysNamed('moved'));
+    const { keys, changes, warnings } = follow([{ issuer: server.origin }]);
+    await keys.start();
+    if (fault === null) assert.deepEqual(changes[0]?.ids, ['moved']);
+    else assert.match(warnings.join(), fault);
+  }
+  assert.deepEqual(elsewhere.asked, []);
+});
+
+test('an answer that is too large, not JSON, or not 200 is refused, with the address in the words', async () => {
+  const answers: [Answer, RegExp][] = [
+    [json({ keys: [], filler: 'x'.repeat(300_000) }), /more than 262144 bytes/],
+    [(_request, response) => void response.end('<html>'), /JSON/],
+    [(_request, response) => void response.writeHead(500).end(), /answers 500/],
+    [json([]), /not a JSON Web Key Set/],
+    [json({ keys: [] }), /no usable key/],
+  ];
+  for (const [answer, words] of answers) {
+    const server = await discovered(answer);
+    const { keys, changes, warnings } = follow([{ issuer: server.origin }]);
+    await keys.start();
+    assert.deepEqual(changes, []);
+    assert.match(warnings.join(), words);
+  }
+});
+
+test('an endless answer is cut off, and memory with it', async () => {
+  let stopped = false;
+  const server = await discovered((_request, response) => {
+    response.writeHead(200);
+    const pour = () => {
+      if (!stopped) response.write('x'.repeat(65_536), () => setImmediate(pour));
+    };
+    response.on('close', () => {
+      stopped = true;
+    });
+    pour();
+  });
+  const { keys, warnings } = follow([{ issuer: server.origin }]);
+  await keys.start();
+  assert.match(warnings.join(), /more than/);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(stopped);
+});
+
+test('a failing issuer keeps its keys, is asked again ever more slowly, and is not believed after a day', async () => {
+  const server = await discovered();
+  const { keys, timers, changes, clock } = follow([{ issuer: server.origin }]);
+  await keys.start();
+  server.answers['/jwks'] = (_request, response) => void response.writeHead(503).end();
+  const pauses: (number | undefined)[] = [];
+  for (let attempt = 0; attempt < 9; attempt += 1) {
+    await keys.reload();
+    pauses.push(timers.at(-1)?.delayMs);
+  }
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  assert.equal(timers.length, 1);
+  assert.equal(changes.length, 1);
+  clock.now += 86_400_001;
+  await keys.reload();
+  assert.deepEqual(changes.at(-1), { ids: null, generation: 2 });
+  assert.equal(keys.keysOf(server.origin), null);
+  server.answers['/jwks'] = json(keysNamed('a'));
+  await keys.reload();
+  assert.deepEqual(changes.at(-1), { ids: ['a'], generation: 3 });
+});
+
+test('a rotation raises the generation; the same keys do not', async () => {
+  const server = await discovered();
+  const { keys, changes } = follow([{ issuer: server.origin }]);
+  await keys.start();
+  await keys.reload();
+  assert.equal(changes.length, 1);
+  server.answers['/jwks'] = json(keysNamed('b'));
+  await keys.reload();
+  assert.deepEqual(changes.at(-1), { ids: ['b'], generation: 2 });
+});
+
+test('an unknown key id costs the issuer one fetch in 30 seconds, whoever asks', async () => {
+  const server = await discovered();
+  const { keys, clock } = follow([{ issuer: server.origin }]);
+  await keys.start();
+  const fetches = () => server.asked.filter((url) => url === '/jwks').length;
+  for (let call = 0; call < 100; call += 1) keys.refetch(server.origin);
+  keys.refetch('https://stranger.example');
+  await keys.start();
+  const afterBurst = fetches();
+  assert.ok(afterBurst <= 3);
+  clock.now += 29_999;
+  keys.refetch(server.origin);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(fetches(), afterBurst);
+  clock.now += 1;
+  keys.refetch(server.origin);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(fetches(), afterBurst + 1);
+});
+
+test('Cache-Control sets the pause, between a minute and an hour', async () => {
+  const cases: [string, number][] = [
+    ['max-age=1800', 1_800_000],
+    ['public, max-age=5', 60_000],
+    ['max-age=99999999', 3_600_000],
+    ['no-store', 60_000],
+    ['s-maxage=1800', 600_000],
+  ];
+  for (const [header, pause] of cases) {
+    const server = await discovered(json(keysNamed('a'), { 'cache-control': header }));
+    const { keys, timers } = follow([{ issuer: server.origin }]);
+    await keys.start();
+    assert.equal(timers[0]?.delayMs, pause, header);
+  }
+});
+
+test('a key set in a file is read again on reload, without discovery', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'poorter-issuers-'));
+  after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'jwks.json');
+  await writeFile(file, JSON.stringify(keysNamed('a')));
+  const { keys, changes, warnings } = follow([{ issuer: 'urn:any', jwks: `file:${file}` }]);
+  await keys.start();
+  await writeFile(file, JSON.stringify(keysNamed('b')));
+  await keys.reload();
+  assert.deepEqual(
+    changes.map(({ ids }) => ids),
+    [['a'], ['b']],
+  );
+  await writeFile(file, '{');
+  await keys.reload();
+  assert.match(warnings.join(), /reading the key set/);
+  assert.deepEqual(keys.keysOf('urn:any')?.jwks.keys[0]?.kid, 'b');
+});
+
+test('secret keys in a published set are dropped aloud, others of no use silently', () => {
+  const { jwks, warnings } = readKeySet({
+    keys: [
+      { ...ec, kid: 'good' },
+      { ...ec, kid: 'private', d: 'd' },
+      { kty: 'oct', k: 'c2VjcmV0' },
+      { ...ec, use: 'enc' },
+      { kty: 'NEW' },
+      { ...ec, kid: 7 },
+      null,
+      'key',
+    ],
+  } as unknown as JSONWebKeySet);
+  assert.deepEqual(
+    jwks.keys.map(({ kid }) => kid),
+    ['good'],
+  );
+  assert.deepEqual(warnings, [
+    'key 1 is private, and is not used',
+    'key 2 is symmetric, and is not used',
+    'key 5 is without a valid kid, and is not used',
+    'key 6 is not an object, and is not used',
+    'key 7 is not an object, and is not used',
+  ]);
+  for (const none of [null, 7, [], {}, { keys: {} }]) assert.throws(() => readKeySet(none));
+});
+
+test('after close nothing is fetched and nothing is told', async () => {
+  const server = await discovered();
+  const { keys, changes, timers } = follow([{ issuer: server.origin }]);
+  const started = keys.start();
+  keys.close();
+  await started;
+  assert.deepEqual(changes, []);
+  assert.deepEqual(timers, []);
+  keys.refetch(server.origin);
+});
