@@ -110,8 +110,7 @@ class Writer {
   private values({ values, constant }: Shape, v: string): string {
     let code = '';
     if (values !== undefined) {
-      const plain = values.every((text) => isPlain(text));
-      if (values.length > 8 && plain) {
+      if (values.length > 8 && values.every((text) => text.startsWith('"'))) {
         const set = this.constant('k', `new Set([${values.map(literal).join(', ')}])`);
         code += unless(`${set}.has(${v})`);
       } else code += unless(values.map((text) => this.equals(text, v)).join(' || ') || 'false');
@@ -121,8 +120,14 @@ class Writer {
   }
 
   private equals(text: string, v: string): string {
-    if (isPlain(text)) return `${v} === ${literal(text)}`;
-    return `isEqual(${this.constant('k', `rt.value(${quote(text)})`)}, ${v})`;
+    if (!isPlain(text)) return `isEqual(${this.value(text)}, ${v})`;
+    const same = `${v} === ${literal(text)}`;
+    const isNumber = typeof readValue(text) === 'number';
+    return isNumber ? `(${same} || ${v} instanceof E && isEqual(${this.value(text)}, ${v}))` : same;
+  }
+
+  private value(text: string): string {
+    return this.constant('k', `rt.value(${quote(text)})`);
   }
 
   private strings(shape: Shape, v: string): string {
@@ -161,14 +166,14 @@ class Writer {
     let plain = '';
     for (const [rule, text] of limits) {
       const limit = readValue(text);
-      const test = `rt.keepsLimit(${v}, "${rule}", ${this.constant('k', `rt.value(${quote(text)})`)})`;
+      const test = `rt.keepsLimit(${v}, "${rule}", ${this.value(text)})`;
       exact += unless(test);
       if (typeof limit !== 'number') plain += unless(test);
       else plain += unless(`${v} ${OPERATORS[rule]} ${limit < 0 ? `(${limit})` : limit}`);
     }
     if (multipleOf !== undefined) {
       const step = readValue(multipleOf);
-      const test = `rt.isMultipleOf(${v}, ${this.constant('k', `rt.value(${quote(multipleOf)})`)})`;
+      const test = `rt.isMultipleOf(${v}, ${this.value(multipleOf)})`;
       exact += unless(test);
       const isWhole = typeof step === 'number' && Number.isSafeInteger(step);
       plain += isWhole

@@ -91,7 +91,7 @@ interface LinkedUnit {
   readonly shapeText: string;
 }
 
-interface LinkedWorld extends World {
+export interface LinkedWorld extends World {
   unit(index: UnitIndex): { check(value: JsonValue): boolean };
   /** Drops what was remembered about the values of one call. */
   forget(): void;
@@ -99,7 +99,7 @@ interface LinkedWorld extends World {
 
 type Check = (value: JsonValue) => boolean;
 
-function openWorld(sources: readonly string[]): LinkedWorld {
+export function openWorld(sources: readonly string[]): LinkedWorld {
   const units: (LinkedUnit | undefined)[] = [];
   const shapes: (Shape | undefined)[] = [];
   const parts = new Map<Shape, Map<number, Shape>>();
