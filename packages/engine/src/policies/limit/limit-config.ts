@@ -7,7 +7,7 @@ const by = z
   );
 
 const counted = z
-  .union([by, z.array(by).min(1).max(4)])
+  .union([by, z.array(by).min(1).max(4)], { error: faultOfBranch })
   .describe('One, or several that are combined: [client, operation] counts a client per operation.')
   .default('client');
 
@@ -70,5 +70,14 @@ export type LimitsConfig = z.output<typeof limitsSchema>;
 export type CountedBy = z.output<typeof by>;
 
 function oneOrList<Schema extends z.ZodType>(schema: Schema) {
-  return z.union([schema, z.array(schema).min(1).max(8)]);
+  return z.union([schema, z.array(schema).min(1).max(8)], { error: faultOfBranch });
+}
+
+/** Of the two readings, tells the fault of the one that was meant; a bare union says "invalid". */
+function faultOfBranch(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  const [fault] = issue.errors[Array.isArray(issue.input) ? 1 : 0] ?? [];
+  if (fault === undefined) return undefined;
+  const place = fault.path.join('.');
+  return place === '' ? fault.message : `${place}: ${fault.message}`;
 }

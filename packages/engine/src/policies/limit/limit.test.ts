@@ -215,6 +215,19 @@ test('configuration that means nothing does not load', () => {
   for (const config of bad) assert.equal(limitsSchema.safeParse(config).success, false);
 });
 
+test('a refused configuration says which member is wrong', () => {
+  const cases: [unknown, RegExp][] = [
+    [{ requests: 1, per: 'fortnight' }, /^per: .*"minute"/],
+    [[{ requests: 1, per: 'fortnight' }], /^0\.per: /],
+    [{ per: 'minute' }, /^requests: /],
+    [{ requests: 1, per: 'minute', by: 'cookie' }, /^by: .*"address"/],
+  ];
+  for (const [limit, words] of cases) {
+    const { error } = limitsSchema.safeParse({ limit });
+    assert.match(error?.issues[0]?.message ?? '', words);
+  }
+});
+
 test('addresses count by what one subscriber holds', () => {
   const cases: [string, string][] = [
     ['192.0.2.1', '192.0.2.1'],

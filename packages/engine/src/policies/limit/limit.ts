@@ -103,7 +103,7 @@ export function compileLimits(
       held.push(key);
     }
     const keys = rates.map((rate) => rate.keyPrefix + rate.subjectOf(request, principal));
-    if (rates.length + quotas.length > 1) {
+    if (rates.length > 1) {
       for (const [index, rate] of rates.entries()) {
         const allowance = counters.peek(keys[index] as string, rate.rate, nowMs);
         if (!allowance.allowed) return refuseRate(rate, allowance);
