@@ -38,8 +38,7 @@ export function checkSchemas(start: Place, reading: Reading, checked: Set<string
     if (target !== undefined) waiting.push(target);
     // 3.0: $ref hides its siblings.
     if (reading.version === '3.0' && typeof ownMember(place.value, '$ref') === 'string') continue;
-    remarkOnHabits(place, reading);
-    waiting.push(...subschemas(place, reading));
+    waiting.push(...subschemas(place, reading), ...mappedSchemas(place, reading));
   }
 }
 
@@ -58,6 +57,18 @@ function subschemas(place: Place, reading: Reading): Place[] {
   return found;
 }
 
+/** A discriminator maps to names of schemas, or to references. */
+function mappedSchemas(place: Place, reading: Reading): Place[] {
+  const discriminator = child(place, 'discriminator');
+  if (!isFields(discriminator.value)) return [];
+  return reading.map(discriminator, 'mapping').flatMap(([, at]) => {
+    const { value } = at;
+    const isReference = typeof value === 'string' && /[#/]|\.(?:ya?ml|json)$/i.test(value);
+    const target = isReference ? reading.documents.target(place, value, at) : undefined;
+    return target === undefined ? [] : [target];
+  });
+}
+
 function referenceTarget(place: Place, reading: Reading): Place | undefined {
   const reference = ownMember(place.value, '$ref');
   if (reference === undefined) return undefined;
@@ -66,21 +77,7 @@ function referenceTarget(place: Place, reading: Reading): Place | undefined {
     reading.remarks.error('wrong-type', child(place, '$ref'), '$ref must be a string');
     return undefined;
   }
-  // Names set by $id and $anchor are the schema compiler's to resolve.
-  if (reading.version === '3.1' && (/#[^/]/.test(reference) || ownMember(place.value, '$id'))) {
-    return undefined;
-  }
+  // Names set by $anchor are the schema compiler's to resolve.
+  if (reading.version === '3.1' && /#[^/]/.test(reference)) return undefined;
   return reading.documents.target(place, reference);
-}
-
-function remarkOnHabits(place: Place, { remarks }: Reading): void {
-  const { value } = place;
-  if (typeof ownMember(value, 'required') === 'boolean') {
-    remarks.error(
-      'required-in-schema',
-      child(place, 'required'),
-      "in a schema, 'required' lists the names of required properties; a boolean enforces nothing",
-      "name the property in the 'required' list of the object around it",
-    );
-  }
 }

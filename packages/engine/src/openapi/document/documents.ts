@@ -1,6 +1,7 @@
 import { didYouMean } from './nearest.ts';
 import { isFields, ownMember, pointerSegments } from './pointer.ts';
 import { child, type Place, placeKey, type Remarks } from './remarks.ts';
+import { findSchemaResources, resourceAround, type SchemaResource } from './schema-resources.ts';
 import { type Position, parseText, type SourceDocument } from './source-document.ts';
 
 /** A description split into more files than this is a mistake or an attack. */
@@ -21,6 +22,7 @@ export class Documents {
   readonly #read: (uri: string) => string;
   readonly #remarks: Remarks;
   readonly #opened = new Map<string, SourceDocument | null>();
+  readonly #resources = new Map<string, { document: SourceDocument; resource: SchemaResource }>();
 
   constructor(read: (uri: string) => string, remarks: Remarks) {
     this.#read = read;
@@ -44,7 +46,10 @@ export class Documents {
     const parsed = parseText(uri, text);
     if (!parsed.ok) return { ...parsed, uri };
     const id = absoluteAddress(uri);
-    const document = { id, uri, value: parsed.value, positions: parsed.positions };
+    // Looking for `$id` costs a walk over everything; most descriptions have none.
+    const resources = text.includes('$id') ? findSchemaResources(parsed.value, id) : [];
+    const document = { id, uri, value: parsed.value, resources, positions: parsed.positions };
+    for (const resource of resources) this.#resources.set(resource.address, { document, resource });
     this.#opened.set(id, document);
     return { ok: true, document };
   }
@@ -75,27 +80,21 @@ export class Documents {
   }
 
   /** One hop: the place that a reference at `from` names. */
-  target(from: Place, reference: string): Place | undefined {
-    const at = child(from, '$ref');
+  target(from: Place, reference: string, at = child(from, '$ref')): Place | undefined {
     const [address = '', ...rest] = reference.split('#');
     const fragment = rest.join('#');
-    const document = address === '' ? from.document : this.#neighbour(from, at, address);
-    if (document === undefined) return undefined;
+    const start = address === '' ? startOf(from) : this.#neighbour(from, at, address);
+    if (start === undefined) return undefined;
     const pointer = decodeFragment(fragment);
     if (pointer === undefined || (pointer !== '' && !pointer.startsWith('/'))) {
       this.#unresolvable(at, reference, `'#${fragment}' is not a JSON Pointer`);
       return undefined;
     }
-    return this.#descend(document, pointer, at, reference);
+    return this.#descend(start, pointer, at, reference);
   }
 
-  #descend(
-    document: SourceDocument,
-    pointer: string,
-    at: Place,
-    reference: string,
-  ): Place | undefined {
-    let value = document.value;
+  #descend(start: Place, pointer: string, at: Place, reference: string): Place | undefined {
+    let { value } = start;
     for (const segment of pointerSegments(pointer)) {
       const isThere =
         typeof value === 'object' &&
@@ -114,19 +113,25 @@ export class Documents {
       }
       value = (value as Record<string, unknown>)[segment];
     }
-    return { document, pointer, value };
+    return { document: start.document, pointer: start.pointer + pointer, value };
   }
 
-  #neighbour(from: Place, at: Place, address: string): SourceDocument | undefined {
-    let id: string;
-    try {
-      id = new URL(address, from.document.id).href;
-    } catch {
+  /** The whole of another document, or of a schema that an `$id` names. */
+  #neighbour(from: Place, at: Place, address: string): Place | undefined {
+    const base = resourceAround(from.document.resources, from.pointer)?.address ?? from.document.id;
+    if (!URL.canParse(address, base)) {
       this.#unresolvable(at, address, 'not a URI reference');
       return undefined;
     }
+    const id = new URL(address, base).href;
+    const named = this.#resources.get(id);
+    if (named !== undefined) return { document: named.document, ...named.resource };
     const known = this.#opened.get(id);
-    if (known !== undefined) return known ?? undefined;
+    const document = known === undefined ? this.#openNeighbour(id, at, address) : known;
+    return document ? wholeOf(document) : undefined;
+  }
+
+  #openNeighbour(id: string, at: Place, address: string): SourceDocument | undefined {
     this.#opened.set(id, null);
     if (this.#opened.size > DOCUMENTS_MAX) {
       this.#unresolvable(at, address, `the description spans more than ${DOCUMENTS_MAX} files`);
@@ -155,6 +160,16 @@ export class Documents {
       suggestion,
     );
   }
+}
+
+function wholeOf(document: SourceDocument): Place {
+  return { document, pointer: '', value: document.value };
+}
+
+/** Where '#' leads from a place: the document, or the schema resource around it. */
+function startOf({ document, pointer }: Place): Place {
+  const resource = resourceAround(document.resources, pointer);
+  return resource === undefined ? wholeOf(document) : { document, ...resource };
 }
 
 function shortened(text: string): string {

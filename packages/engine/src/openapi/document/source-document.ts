@@ -1,5 +1,6 @@
 import { parseJson } from './parse-json.ts';
 import { parseYaml } from './parse-yaml.ts';
+import type { SchemaResource } from './schema-resources.ts';
 
 /** 1-based. */
 export interface Position {
@@ -23,6 +24,7 @@ export interface SourceDocument {
   /** As given to compileApi, or as read. */
   readonly uri: string;
   readonly value: unknown;
+  readonly resources: readonly SchemaResource[];
   readonly positions: (pointers: readonly string[]) => Position[];
 }
 
