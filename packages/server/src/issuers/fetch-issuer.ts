@@ -16,9 +16,10 @@ export async function fetchIssuerKeys(
   issuer: string,
   jwksUrl: string | undefined,
   fetch: Fetch,
+  timeoutMs: number = FETCH_TIMEOUT_MS,
 ): Promise<FetchedKeys> {
-  const url = jwksUrl ?? (await discoverJwksUrl(issuer, fetch));
-  const { value, maxAgeSeconds } = await fetchJson(url, fetch);
+  const url = jwksUrl ?? (await discoverJwksUrl(issuer, fetch, timeoutMs));
+  const { value, maxAgeSeconds } = await fetchJson(url, fetch, timeoutMs);
   try {
     return { ...readKeySet(value), maxAgeSeconds };
   } catch (cause) {
@@ -26,12 +27,12 @@ export async function fetchIssuerKeys(
   }
 }
 
-async function discoverJwksUrl(issuer: string, fetch: Fetch): Promise<string> {
+async function discoverJwksUrl(issuer: string, fetch: Fetch, timeoutMs: number): Promise<string> {
   const failures: string[] = [];
   for (const url of discoveryUrls(issuer)) {
     let value: unknown;
     try {
-      ({ value } = await fetchJson(url, fetch));
+      ({ value } = await fetchJson(url, fetch, timeoutMs));
     } catch (error) {
       failures.push((error as Error).message);
       continue;
@@ -60,8 +61,9 @@ export function discoveryUrls(issuer: string): string[] {
 async function fetchJson(
   start: string,
   fetch: Fetch,
+  timeoutMs: number,
 ): Promise<{ value: unknown; maxAgeSeconds: number | null }> {
-  const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
+  const signal = AbortSignal.timeout(timeoutMs);
   let url = checkedUrl(start);
   try {
     for (let redirects = 0; ; redirects += 1) {
@@ -88,7 +90,7 @@ async function fetchJson(
     }
   } catch (cause) {
     const { message, name } = cause as Error;
-    const why = name === 'TimeoutError' ? `no answer within ${FETCH_TIMEOUT_MS} ms` : message;
+    const why = name === 'TimeoutError' ? `no whole answer within ${timeoutMs} ms` : message;
     throw new Error(`fetching ${start}: ${why}`, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { JSONWebKeySet } from 'jose';
 import { checkedUrl, type Fetch, type FetchedKeys, fetchIssuerKeys } from './fetch-issuer.ts';
 import { readKeySet } from './key-set.ts';
@@ -10,6 +11,8 @@ export interface IssuerSource {
 
 export interface IssuerKeysWorld {
   readonly fetch: Fetch;
+  /** For a whole document, redirects included. Default: 5 s. */
+  readonly fetchTimeoutMs?: number;
   /** For `file:` key sets. */
   readonly readFile: (path: string) => Promise<string>;
   /** Milliseconds since the epoch. */
@@ -18,7 +21,10 @@ export interface IssuerKeysWorld {
 }
 
 export interface IssuerKeysEvents {
-  /** The keys to verify with from now on; null: none that are still to be trusted. */
+  /**
+   * The keys to verify with from now on; null: none that are still to be trusted. The generation
+   * says whether two key sets are the same one, not which is newer.
+   */
   onChange(issuer: string, jwks: JSONWebKeySet | null, generation: number): void;
   onWarning(issuer: string, message: string): void;
 }
@@ -53,7 +59,6 @@ export class IssuerKeys {
   readonly #world: IssuerKeysWorld;
   readonly #events: IssuerKeysEvents;
   readonly #followed = new Map<string, Followed>();
-  #generation = 0;
   #isClosed = false;
 
   constructor(sources: readonly IssuerSource[], world: IssuerKeysWorld, events: IssuerKeysEvents) {
@@ -138,7 +143,8 @@ export class IssuerKeys {
 
   #obtain({ issuer, jwks }: IssuerSource): Promise<FetchedKeys> {
     if (jwks?.startsWith('file:')) return this.#readFile(jwks.slice('file:'.length));
-    return fetchIssuerKeys(issuer, jwks, this.#world.fetch);
+    const { fetch, fetchTimeoutMs } = this.#world;
+    return fetchIssuerKeys(issuer, jwks, fetch, fetchTimeoutMs);
   }
 
   async #readFile(path: string): Promise<FetchedKeys> {
@@ -168,11 +174,19 @@ export class IssuerKeys {
   }
 
   #announce(followed: Followed): void {
-    // One count for all issuers: an issuer that is removed and added again starts no lower.
-    this.#generation += 1;
-    followed.generation = this.#generation;
+    followed.generation = generationOf(followed.text);
     this.#events.onChange(followed.source.issuer, followed.jwks, followed.generation);
   }
+}
+
+/**
+ * Taken from the keys themselves rather than counted: after a restart, a count would give other
+ * keys an old number, and a gate that remembers tokens by that number would go on believing them.
+ */
+function generationOf(keySetText: string): number {
+  return keySetText === ''
+    ? 0
+    : Number.parseInt(hash('sha256', keySetText, 'hex').slice(0, 12), 16);
 }
 
 function refreshPause(maxAgeSeconds: number | null): number {

@@ -15,6 +15,7 @@ const request = {
   clientCertificate: null,
   hasBody: false,
   isUpgrade: false,
+  isTls: true,
 };
 
 const ports = { realm: 'bank', resourceMetadataUrl: 'https://api.example/meta' };

@@ -260,6 +260,17 @@ test('a remembered token is judged again for expiry, revocation, rotation and tr
   assert.equal(outcomeOf(await identify(bearer(token))), 'credentials_invalid');
 });
 
+test('a snapshot that says the same of an issuer leaves its tokens remembered', async () => {
+  const world = new World();
+  const identify = identifyWith(world, [{ bearer: [] }]);
+  const token = tokenOf();
+  await identify(bearer(token));
+  world.trusted = structuredClone(world.trusted);
+  assert.ok(!(identify(bearer(token)) instanceof Promise));
+  world.trusted = [{ ...trustedIssuer, rolesClaim: 'other' }];
+  assert.ok(identify(bearer(token)) instanceof Promise);
+});
+
 test('calls that arrive together with one token share one verification, each judged by itself', async () => {
   const world = new World();
   const verifier = new TokenVerifier(world);

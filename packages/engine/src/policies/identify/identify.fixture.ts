@@ -31,6 +31,7 @@ export function requestOf(facts: {
     clientCertificate: facts.clientCertificate ?? null,
     hasBody: false,
     isUpgrade: false,
+    isTls: true,
   };
 }
 

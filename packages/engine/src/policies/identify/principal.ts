@@ -37,7 +37,10 @@ export interface IdentityPorts {
   /** The live index of keys; the host swaps it. */
   findKey(hashHex: string): KeyRecord | undefined;
   issuers(): readonly TrustedIssuer[];
-  /** null: not fetched yet, so no token of that issuer can be judged. */
+  /**
+   * null: not fetched yet, so no token of that issuer can be judged. Other keys must come with
+   * another generation, or tokens of the old ones stay remembered.
+   */
   issuerKeys(issuer: string): { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
   /** Asks the host to fetch the issuer's keys again in the background; the host limits the rate. */
   unknownKeyId(issuer: string): void;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { compactVerify, createLocalJWKSet, errors } from 'jose';
 import type { RequestFacts } from '../../facts.ts';
 import {
@@ -193,7 +194,12 @@ export class TokenVerifier {
     const list = this.#ports.issuers();
     if (list !== this.#issuerList) {
       this.#issuerList = list;
-      this.#issuers = new Map(list.map((trusted) => [trusted.issuer, trusted]));
+      // A new snapshot brings new objects; what says the same stays the same, and so do its tokens.
+      const kept = (trusted: TrustedIssuer) => {
+        const known = this.#issuers.get(trusted.issuer);
+        return isDeepStrictEqual(known, trusted) && known !== undefined ? known : trusted;
+      };
+      this.#issuers = new Map(list.map((trusted) => [trusted.issuer, kept(trusted)]));
     }
     return this.#issuers.get(issuer);
   }

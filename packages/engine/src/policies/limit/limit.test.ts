@@ -21,6 +21,7 @@ function requestAt(nowMs: number, clientAddress = '192.0.2.1'): RequestFacts {
     clientCertificate: null,
     hasBody: false,
     isUpgrade: false,
+    isTls: true,
   };
 }
 

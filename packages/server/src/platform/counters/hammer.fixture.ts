@@ -5,7 +5,7 @@ import { ByteLedger, type CounterMemory, InFlightGauge, SharedCounters } from '.
 interface Work {
   readonly memory: CounterMemory;
   readonly slot: number;
-  readonly verb: 'take' | 'count' | 'lease' | 'forever';
+  readonly verb: 'take' | 'count' | 'lease' | 'churn' | 'forever';
   readonly key: string;
   readonly times: number;
   readonly gate: SharedArrayBuffer;
@@ -26,6 +26,15 @@ for (let call = 0; call < times; call += 1) {
   if (verb === 'count' && counters.count(key, 100, 2_000_000, 1_000_000).allowed) passed += 1;
   if (verb === 'lease' && counters.lease(key, 100)) passed += 1;
 }
+if (verb === 'churn') {
+  // state[2]: holders at this moment; a moment with more than the limit is remembered in passed.
+  for (let call = 0; call < times; call += 1) {
+    if (!counters.lease(key, 3)) continue;
+    if (Atomics.add(started, 2, 1) + 1 > 3) passed += 1;
+    Atomics.sub(started, 2, 1);
+    counters.giveBack(key);
+  }
+}
 if (verb === 'forever') {
   const ledger = new ByteLedger(memory, slot, 1_000_000_000);
   const inFlight = new InFlightGauge(memory, slot);
@@ -35,6 +44,7 @@ if (verb === 'forever') {
     ledger.reserve(10);
     counters.lease(name, 1000);
     counters.take(name, rate, 1_000_000 + call);
+    if (counters.take('limited', rate, 1_000_000).allowed) Atomics.add(started, 3, 1);
     counters.count(name, 1_000_000_000, 2_000_000_000, 1_000_000);
     if (call % 2 === 0) counters.giveBack(name);
   }

@@ -173,9 +173,18 @@ test('of 10,000 calls at once against a limit of 100, exactly 100 pass, 20 times
   }
 });
 
+test('never more holders at one moment than places, while threads come and go', async () => {
+  const memory = createCounterMemory({ entries: 16, threads: 4, seed });
+  assert.equal(await hammer(memory, 'churn', 50_000), 0);
+  assert.equal(leasesIn(memory), 0);
+});
+
 test('threads killed at random moments leave no lock, no lease and no bytes', async () => {
   const memory = createCounterMemory({ entries: 64, threads: 3, seed });
   const survivor = new SharedCounters(memory, 2);
+  const rate = { requests: 1, perMs: 86_400_000, burst: 1 };
+  survivor.take('exhausted', rate, 1_000_000);
+  let granted = 0;
   for (let round = 0; round < 50; round += 1) {
     const threads = [0, 1].map((slot) => begin(memory, slot, 'forever', 0));
     await Promise.all(threads.map(({ ready }) => ready));
@@ -183,6 +192,7 @@ test('threads killed at random moments leave no lock, no lease and no bytes', as
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
     await Promise.all(threads.map(({ worker }) => worker.terminate()));
     for (const slot of [0, 1]) releaseThread(memory, slot);
+    for (const { granted: count } of threads) granted += count();
     assert.equal(leasesIn(memory), 0);
     assert.equal(new ByteLedger(memory, 2, 1).reservedBytes, 0);
     assert.equal(new InFlightGauge(memory, 2).total, 0);
@@ -191,8 +201,10 @@ test('threads killed at random moments leave no lock, no lease and no bytes', as
     assert.ok(
       new Int32Array(memory.buffer, leaseLocksOffset, leaseSets).every((held) => held === 0),
     );
-    assert.ok(survivor.take(`round ${round}`, { requests: 1, perMs: 1, burst: 1 }, 9e12).allowed);
+    assert.equal(survivor.take('exhausted', rate, 1_001_000).allowed, false);
   }
+  assert.ok(survivor.take('later', rate, 9e12).allowed);
+  assert.ok(granted > 0 && granted <= 100, `${granted} of 100 were granted`);
 });
 
 test('a lock of a dead thread refuses calls, and only until it is released', () => {
@@ -224,14 +236,14 @@ function leasesIn(memory: CounterMemory): number {
   return new Int32Array(memory.buffer, leasesOffset).reduce((sum, count) => sum + count, 0);
 }
 
-type Verb = 'take' | 'count' | 'lease' | 'forever';
+type Verb = 'take' | 'count' | 'lease' | 'churn' | 'forever';
 
 function begin(
   memory: CounterMemory,
   slot: number,
   verb: Verb,
   times: number,
-  gate: SharedArrayBuffer = new SharedArrayBuffer(8),
+  gate: SharedArrayBuffer = new SharedArrayBuffer(16),
 ) {
   const workerData = { memory, slot, verb, times, key: 'one key', gate };
   const worker = new Worker(new URL('./hammer.fixture.ts', import.meta.url), { workerData });
@@ -247,12 +259,13 @@ function begin(
       Atomics.store(state, 1, 1);
       Atomics.notify(state, 1);
     },
+    granted: () => Atomics.load(state, 3),
     done: new Promise<number>((resolve) => worker.once('message', resolve)),
   };
 }
 
 async function hammer(memory: CounterMemory, verb: Verb, times: number): Promise<number> {
-  const gate = new SharedArrayBuffer(8);
+  const gate = new SharedArrayBuffer(16);
   const threads = [0, 1, 2, 3].map((slot) => begin(memory, slot, verb, times, gate));
   const state = new Int32Array(gate);
   while (Atomics.load(state, 0) < 4) await new Promise((resolve) => setTimeout(resolve, 1));
