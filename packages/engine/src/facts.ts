@@ -16,6 +16,7 @@ export interface RequestFacts {
   readonly query: string;
   readonly headers: HeaderFields;
   readonly clientCertificate: ClientCertificate | null;
+  readonly isTls: boolean;
   readonly hasBody: boolean;
   readonly isUpgrade: boolean;
 }

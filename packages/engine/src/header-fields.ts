@@ -36,4 +36,15 @@ export class HeaderFields {
     const values = this.all(name);
     return values.length === 0 ? undefined : values.join(', ');
   }
+
+  /** A list in which `name` has this one value. */
+  with(name: string, value: string): HeaderFields {
+    const flat: string[] = [];
+    for (let index = 0; index < this.flat.length; index += 2) {
+      if (this.flat[index] !== name) {
+        flat.push(this.flat[index] as string, this.flat[index + 1] as string);
+      }
+    }
+    return new HeaderFields([...flat, name, value]);
+  }
 }

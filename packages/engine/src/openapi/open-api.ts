@@ -68,6 +68,10 @@ class Operation implements ApiOperation {
     return this.#answerChecks.streaming;
   }
 
+  get validatesAnswers(): boolean {
+    return this.#plan.answers.some(({ content }) => content.some(({ schema }) => schema !== null));
+  }
+
   checkParameters(parts: RequestParts): readonly MessageViolation[] {
     this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
     return this.#parameters.check(parts);

@@ -164,4 +164,6 @@ export interface ApiOperation {
   ): AnswerCheck;
   /** Media types of documented answers that stream (text/event-stream), for load-time refusals of `block`. */
   readonly streamingAnswers: readonly string[];
+  /** Some documented answer has a body that is checked: the gate then asks for it whole and uncompressed. */
+  readonly validatesAnswers: boolean;
 }

@@ -6,7 +6,10 @@ import ipaddr from 'ipaddr.js';
  */
 export class NetworkMap<Value> {
   /** family → prefix length → masked address → value. At most 33 + 129 look-ups an address. */
-  readonly #tables = { ipv4: new Map<number, Map<string, Value>>(), ipv6: new Map<number, Map<string, Value>>() };
+  readonly #tables = {
+    ipv4: new Map<number, Map<string, Value>>(),
+    ipv6: new Map<number, Map<string, Value>>(),
+  };
   #lengths = { ipv4: [] as number[], ipv6: [] as number[] };
 
   add(network: string, value: Value): void {
@@ -48,7 +51,9 @@ export function compileNetworkLists(lists: NetworkLists): (address: string) => b
   const isOpen = lists.allow.length === 0;
   return (address) => {
     const verdict = map.find(address);
-    return verdict === 'allow' || (isOpen && verdict === undefined && parseAddress(address) !== null);
+    return (
+      verdict === 'allow' || (isOpen && verdict === undefined && parseAddress(address) !== null)
+    );
   };
 }
 

@@ -1,4 +1,4 @@
-import { type JSONWebKeySet, type JWK, importJWK, SignJWT } from 'jose';
+import { importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
 import type { Principal } from '../../facts.ts';
 
 /**
@@ -24,7 +24,12 @@ export async function createIdentitySigner(options: IdentityOptions): Promise<Id
   const header = { alg: options.key.alg as string, kid: options.key.kid as string, typ: 'JWT' };
   const cache = new Map<string, { token: string; useUntilMs: number }>();
 
-  async function mint(principal: Principal | null, audience: string, nowMs: number, cacheKey: string) {
+  async function mint(
+    principal: Principal | null,
+    audience: string,
+    nowMs: number,
+    cacheKey: string,
+  ) {
     const issuedAt = Math.floor(nowMs / 1000);
     // The identity never outlives the credential it stands for.
     const expiresAt = Math.min(

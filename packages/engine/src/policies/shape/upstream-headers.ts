@@ -97,7 +97,10 @@ function travels(name: string, named: readonly string[], options: ShapeOptions):
   if (HOP_BY_HOP.has(name) || MANAGED.has(name) || name.startsWith(OWN_PREFIX)) return false;
   if (named.length > 0 && named.includes(name)) return false;
   if (options.credentialHeaders.includes(name)) return false;
-  if (options.wantsPlainAnswer && (name === 'accept-encoding' || name === 'range' || name === 'if-range')) {
+  if (
+    options.wantsPlainAnswer &&
+    (name === 'accept-encoding' || name === 'range' || name === 'if-range')
+  ) {
     return false;
   }
   // 'x_forwarded_for' and 'x.forwarded.for' become the managed name again behind CGI and its heirs.

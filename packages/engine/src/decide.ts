@@ -1,0 +1,253 @@
+import type { Principal, RequestFacts } from './facts.ts';
+import type { Gate, OperationGate } from './gate.ts';
+import type { JsonValue } from './json/index.ts';
+import type { MessageViolation } from './openapi/types.ts';
+import { type CallerStanding, hasRoom } from './policies/admit/overload.ts';
+import { isNearLimit } from './policies/limit/index.ts';
+import { describeViolations } from './policies/release/judge-answer.ts';
+import { upstreamHeaders, withoutQueryParameters } from './policies/shape/upstream-headers.ts';
+import { type Deny, deny, type Evidence, type Phase } from './policy.ts';
+import type { ProblemCode } from './problems.ts';
+
+/** The body of a call, as a port: the host reads it when, and only when, the decision needs it. */
+export interface BodyPort {
+  /** False where the host never sees bodies (forward-auth): what needs checking is then refused. */
+  readonly isVisible: boolean;
+  /** The whole body, or why it could not be had within the bound and in time. */
+  read(bytesMax: number): Promise<Uint8Array | Deny>;
+}
+
+export type Decision = Refusal | Forwarding;
+
+interface Decided {
+  readonly operation: OperationGate | null;
+  readonly principal: Principal | null;
+  /** Header fields for the answer, whoever gives it: name, value, … */
+  readonly answerHeaders: readonly string[];
+  /** Denials that `observe` mode let pass. */
+  readonly observed: readonly Observation[];
+  /** To be called once, when the call has ended. */
+  readonly end: () => void;
+}
+
+export interface Refusal extends Decided {
+  readonly kind: 'refuse';
+  readonly phase: Phase | 'match' | 'fault';
+  readonly code: ProblemCode;
+  readonly evidence: Evidence;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface Forwarding extends Decided {
+  readonly kind: 'forward';
+  readonly operation: OperationGate;
+  /** Canonical path and query: what was checked is what is forwarded. */
+  readonly target: string;
+  readonly headers: readonly string[];
+  readonly body: { kind: 'none' } | { kind: 'stream' } | { kind: 'bytes'; bytes: Uint8Array };
+}
+
+export interface Observation {
+  readonly phase: Phase;
+  readonly code: ProblemCode;
+  readonly evidence: Evidence;
+}
+
+/** The whole decision on one call, top to bottom. A throw anywhere refuses the call. */
+export async function decide(gate: Gate, request: RequestFacts, body: BodyPort): Promise<Decision> {
+  const call = new Call(gate, request);
+  try {
+    // admit
+    const admission = gate.admit(request) ?? call.room('unknown');
+    if (admission !== null) return call.refuse('admit', admission);
+
+    // match
+    const match = gate.match(request);
+    if (match.kind === 'refused') return call.refuse('match', match.denial);
+    const operation = (call.operation = match.operation);
+    const network = operation.checkNetwork(request);
+    if (network !== null) return call.refuse('admit', network);
+
+    // identify
+    const identifying = operation.identify(request);
+    const identity = identifying instanceof Promise ? await identifying : identifying;
+    if (identity.kind === 'deny') return call.refuse('identify', identity);
+    call.principal = identity.principal;
+    const shed = identity.principal === null ? call.room('anonymous') : null;
+    if (shed !== null) return call.refuse('admit', shed);
+
+    // limit
+    const limits = operation.limit(request, {
+      operation: operation.operation,
+      principal: identity.principal,
+    });
+    call.learn(limits);
+    if (limits.kind === 'deny') {
+      const crowded = call.room('over-limit');
+      if (crowded !== null) return call.refuse('admit', crowded);
+      if (!call.mayObserve('limit', limits)) return call.refuse('limit', limits);
+    } else if (isNearLimit(limits)) {
+      const crowded = call.room('over-limit');
+      if (crowded !== null) return call.refuse('admit', crowded);
+    }
+
+    // authorize
+    const authorization = operation.authorize(request, identity);
+    if (authorization.kind === 'deny') return call.refuse('authorize', authorization);
+
+    // validate
+    const parameters = operation.operation.checkParameters({
+      pathValues: match.pathValues,
+      query: request.query,
+      headers: request.headers,
+      credentialNames: operation.credentials,
+    });
+    if (parameters.length > 0) {
+      const denial = invalid(parameters);
+      if (!call.mayObserve('validate', denial)) return call.refuse('validate', denial);
+    }
+    const checked = await checkBody(call, operation, request, body);
+    if (checked.kind === 'deny') return call.refuse('validate', checked);
+
+    // shape
+    const signing = operation.identityFor(identity.principal, request.nowMs);
+    const signed = signing instanceof Promise ? await signing : signing;
+    const query = withoutQueryParameters(request.query, operation.credentials.query);
+    return {
+      kind: 'forward',
+      ...call.decided(),
+      operation,
+      target: query === '' ? request.path : `${request.path}?${query}`,
+      headers: upstreamHeaders(request, request.isTls ? 'https' : 'http', signed, operation.shape),
+      body: checked.body,
+    };
+  } catch (fault) {
+    return call.refuse('fault', deny('internal_fault', describeFault(fault)));
+  }
+}
+
+type CheckedBody =
+  | { kind: 'checked'; body: Forwarding['body']; value: JsonValue | undefined }
+  | Deny;
+
+async function checkBody(
+  call: Call,
+  operation: OperationGate,
+  request: RequestFacts,
+  body: BodyPort,
+): Promise<CheckedBody> {
+  if (!body.isVisible) {
+    const expected = operation.operation.expectBody(request.headers, true);
+    if (expected.kind !== 'none') return deny('body_not_visible');
+  }
+  const expectation = operation.operation.expectBody(request.headers, request.hasBody);
+  switch (expectation.kind) {
+    case 'stream':
+      return { kind: 'checked', body: { kind: 'stream' }, value: undefined };
+    case 'none': {
+      if (!request.hasBody) return { kind: 'checked', body: { kind: 'none' }, value: undefined };
+      const denial = invalid([{ in: 'body', pointer: '', rule: 'undocumented' }]);
+      if (!call.mayObserve('validate', denial)) return denial;
+      return { kind: 'checked', body: { kind: 'stream' }, value: undefined };
+    }
+    case 'unsupported': {
+      const { violation } = expectation;
+      const denial = violation.rule === 'required' ? invalid([violation]) : unsupported(violation);
+      if (!call.mayObserve('validate', denial)) return denial;
+      const passed = request.hasBody ? ({ kind: 'stream' } as const) : ({ kind: 'none' } as const);
+      return { kind: 'checked', body: passed, value: undefined };
+    }
+    case 'validate': {
+      const bytes = await body.read(operation.bodyBytesMax);
+      if (!(bytes instanceof Uint8Array)) return bytes;
+      const check = operation.operation.checkBody(request.headers, bytes, operation.jsonBounds);
+      if (check.violations.length > 0) {
+        const denial = invalid(check.violations);
+        // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
+        if (check.violations.some(isHygiene) || !call.mayObserve('validate', denial)) return denial;
+      }
+      return { kind: 'checked', body: { kind: 'bytes', bytes }, value: check.value };
+    }
+  }
+}
+
+function isHygiene(violation: MessageViolation): boolean {
+  return violation.rule.startsWith('json-') || violation.rule === 'encoding';
+}
+
+function invalid(violations: readonly MessageViolation[]): Deny {
+  const errors = describeViolations(violations);
+  return deny('request_invalid', { errors }, { details: { errors } });
+}
+
+function unsupported(violation: MessageViolation): Deny {
+  return deny('media_type_not_supported', { rule: violation.rule });
+}
+
+/** A fault tells operators its kind and place, and callers nothing. */
+function describeFault(fault: unknown): Evidence {
+  if (!(fault instanceof Error)) return { fault: typeof fault };
+  const place = fault.stack?.split('\n')[1]?.trim().replace(/\(?(?:file:\/\/)?\/.*\//, '(');
+  return { fault: fault.name, ...(place !== undefined && { place }) };
+}
+
+/** What is learned about one call while it is decided. */
+class Call {
+  operation: OperationGate | null = null;
+  principal: Principal | null = null;
+  readonly #gate: Gate;
+  readonly #request: RequestFacts;
+  readonly #answerHeaders: string[] = [];
+  readonly #observed: Observation[] = [];
+  readonly #onEnd: (() => void)[] = [];
+
+  constructor(gate: Gate, request: RequestFacts) {
+    this.#gate = gate;
+    this.#request = request;
+  }
+
+  room(standing: CallerStanding): Deny | null {
+    const { inFlight, capacity } = this.#gate;
+    if (hasRoom(standing, inFlight(), capacity)) return null;
+    return deny('overloaded', { standing }, { answerHeaders: ['retry-after', '1'] });
+  }
+
+  learn(effects: { answerHeaders?: readonly string[]; onEnd?: () => void }): void {
+    if (effects.answerHeaders !== undefined) this.#answerHeaders.push(...effects.answerHeaders);
+    if (effects.onEnd !== undefined) this.#onEnd.push(effects.onEnd);
+  }
+
+  /** `observe` softens limits and validation, and leaves a trace of what it let pass. */
+  mayObserve(phase: 'limit' | 'validate', denial: Deny): boolean {
+    if (this.operation?.mode !== 'observe') return false;
+    this.#observed.push({ phase, code: denial.code, evidence: denial.evidence });
+    return true;
+  }
+
+  refuse(phase: Refusal['phase'], denial: Deny): Refusal {
+    // Limits already announced their headers; everything else adds its own here.
+    if (phase !== 'limit') this.learn(denial);
+    this.#gate.chargeFailure(this.#request.clientAddress, denial.code, this.#request.nowMs);
+    return {
+      kind: 'refuse',
+      ...this.decided(),
+      phase,
+      code: denial.code,
+      evidence: denial.evidence,
+      details: denial.details ?? {},
+    };
+  }
+
+  decided(): Decided {
+    const onEnd = this.#onEnd;
+    return {
+      operation: this.operation,
+      principal: this.principal,
+      answerHeaders: this.#answerHeaders,
+      observed: this.#observed,
+      end: () => {
+        for (const effect of onEnd.splice(0)) effect();
+      },
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { compileNetworkLists } from './policies/admit/network-list.ts';
+import { authorizeSchema } from './policies/authorize/index.ts';
+import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
+
+const network = z.string().refine(isNetwork, { message: 'is not an IP address or network' });
+
+export const networkListsSchema = z
+  .strictObject({
+    allow: z.array(network).default([]).describe('Networks that may call; empty: all.'),
+    deny: z.array(network).default([]).describe('Networks that may not call.'),
+  })
+  .describe('The longest matching prefix decides; a tie denies.');
+
+/** `x-poorter` in an OpenAPI document: at root, path or operation level, the nearest key winning. */
+export const extensionSchema = z.strictObject({
+  limit: limitSchema.optional().describe('Rate limits (GCRA).'),
+  quota: quotaSchema.optional().describe('Calls per UTC day or month.'),
+  concurrency: concurrencySchema.optional().describe('Calls under way at once.'),
+  authorize: authorizeSchema.optional().describe('Who may call, beyond the scopes of the document.'),
+  network: networkListsSchema.optional(),
+  mode: z
+    .enum(['enforce', 'observe'])
+    .optional()
+    .describe('observe softens limits, validation and release; never hygiene, identity or authorization.'),
+  response: z
+    .enum(['report', 'redact', 'block'])
+    .optional()
+    .describe('What happens to an answer that differs from its description.'),
+  bodyBytesMax: z.int().min(0).max(1 << 30).optional().describe('Largest request body, in bytes.'),
+});
+
+export type Extension = z.output<typeof extensionSchema>;
+
+function isNetwork(text: string): boolean {
+  try {
+    compileNetworkLists({ allow: [text], deny: [] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Problems of an `x-poorter` value, each at a JSON Pointer within it. */
+export function checkExtension(
+  value: unknown,
+): readonly { pointer: string; message: string; suggestion?: string }[] {
+  const parsed = extensionSchema.safeParse(value);
+  if (parsed.success) return [];
+  return parsed.error.issues.flatMap((issue) => {
+    const pointer = issue.path.map((key) => `/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
+    if (issue.code !== 'unrecognized_keys') return [{ pointer, message: issue.message }];
+    const suggestion = `known keys here: ${knownKeys(issue.path)}`;
+    return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, message: `unknown key '${key}'`, suggestion }));
+  });
+}
+
+function knownKeys(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? Object.keys(extensionSchema.shape).join(', ') : 'see the reference of x-poorter';
+}

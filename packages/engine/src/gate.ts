@@ -1,0 +1,210 @@
+import type { JSONWebKeySet } from 'jose';
+import { addressKey } from './address-key.ts';
+import type { Counters, Rate } from './counters.ts';
+import type { CallContext, Principal, RequestFacts } from './facts.ts';
+import type { JsonBounds } from './json/index.ts';
+import { openApi } from './openapi/index.ts';
+import type { Api, ApiOperation, CompiledApi, Match } from './openapi/types.ts';
+import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
+import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
+import { compileAuthorization } from './policies/authorize/index.ts';
+import {
+  compileIdentification,
+  credentialNames,
+  type Identification,
+  type IdentityPorts,
+  type KeyRecord,
+  type TrustedIssuer,
+} from './policies/identify/index.ts';
+import { compileLimits, type LimitsConfig, type LimitVerdict } from './policies/limit/index.ts';
+import type { AnswerMode } from './policies/release/judge-answer.ts';
+import type { IdentitySigner } from './policies/shape/signed-identity.ts';
+import type { ShapeOptions } from './policies/shape/upstream-headers.ts';
+import { type Deny, deny, type Verdict } from './policy.ts';
+import type { ProblemCode } from './problems.ts';
+import { type Extension, extensionSchema } from './extension.ts';
+
+/** Everything the gate decides by, as plain data with a version: compiled in control, opened in a thread. */
+export interface GateSnapshot {
+  readonly version: number;
+  readonly apis: readonly ApiSnapshot[];
+  readonly network: NetworkLists;
+  readonly keys: readonly KeyRecord[];
+  readonly issuers: readonly TrustedIssuer[];
+  readonly issuerKeys: Readonly<Record<string, { jwks: JSONWebKeySet; generation: number }>>;
+  readonly failureBudget: Rate | null;
+  /** Calls under way at once, all threads together. */
+  readonly capacity: number;
+}
+
+export interface ApiSnapshot {
+  readonly name: string;
+  readonly compiled: CompiledApi;
+  /** Host names this API answers to, lower-case, without port; empty: any. */
+  readonly hosts: readonly string[];
+  readonly mode: 'enforce' | 'observe';
+  readonly response: AnswerMode;
+  readonly limits: LimitsConfig;
+  readonly bodyBytesMax: number;
+  readonly jsonBounds: JsonBounds;
+  /** Audience of the identity that the upstream receives. */
+  readonly identityAudience: string;
+  /** RFC 9728 metadata address for WWW-Authenticate; null when no token issuer is trusted. */
+  readonly resourceMetadataUrl: string | null;
+}
+
+export interface GatePorts {
+  readonly counters: Counters;
+  readonly identitySigner: IdentitySigner | null;
+  readonly unknownKeyId: (issuer: string) => void;
+  readonly inFlight: () => number;
+}
+
+/** One operation with every policy compiled for it. */
+export interface OperationGate {
+  readonly api: ApiSnapshot;
+  readonly operation: ApiOperation;
+  readonly mode: 'enforce' | 'observe';
+  readonly response: AnswerMode;
+  readonly credentials: { header: string[]; query: string[]; cookie: string[] };
+  readonly shape: ShapeOptions;
+  readonly bodyBytesMax: number;
+  readonly jsonBounds: JsonBounds;
+  checkNetwork(request: RequestFacts): Deny | null;
+  identify(request: RequestFacts): Identification | Promise<Identification>;
+  limit(request: RequestFacts, context: CallContext): LimitVerdict;
+  authorize(request: RequestFacts, identity: Identified): Verdict;
+  identityFor(principal: Principal | null, nowMs: number): string | null | Promise<string>;
+}
+
+type Identified = Extract<Identification, { kind: 'identified' }>;
+
+export type GateMatch =
+  | { kind: 'operation'; operation: OperationGate; pathValues: readonly string[] }
+  | { kind: 'refused'; denial: Deny };
+
+export class Gate {
+  readonly version: number;
+  readonly capacity: number;
+  readonly inFlight: () => number;
+  readonly #apis: readonly { api: Api; snapshot: ApiSnapshot }[];
+  readonly #failures: FailureBudget;
+  readonly #isNetworkAllowed: (address: string) => boolean;
+  /** Opened on first use: a description of 900 operations costs nothing until they are called. */
+  readonly #operations = new Map<ApiOperation, OperationGate>();
+  readonly #ports: GatePorts;
+  readonly #identity: IdentityPorts;
+
+  constructor(snapshot: GateSnapshot, ports: GatePorts) {
+    this.version = snapshot.version;
+    this.capacity = snapshot.capacity;
+    this.inFlight = ports.inFlight;
+    this.#ports = ports;
+    this.#apis = snapshot.apis.map((api) => ({ api: openApi(api.compiled), snapshot: api }));
+    this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
+    this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
+    this.#identity = identityPorts(snapshot, ports);
+  }
+
+  /** Everything that is decided before anyone looks at the path. */
+  admit(request: RequestFacts): Deny | null {
+    if (!this.#isNetworkAllowed(request.clientAddress)) return deny('address_not_allowed');
+    return this.#failures.check(addressKey(request.clientAddress), request.nowMs);
+  }
+
+  chargeFailure(clientAddress: string, code: ProblemCode, nowMs: number): void {
+    this.#failures.charge(addressKey(clientAddress), code, nowMs);
+  }
+
+  match(request: RequestFacts): GateMatch {
+    const allow = new Set<string>();
+    const host = hostName(request.headers.get('host'));
+    for (const { api, snapshot } of this.#apis) {
+      if (snapshot.hosts.length > 0 && !snapshot.hosts.includes(host)) continue;
+      const match = api.match(request.method, request.path);
+      if (match.kind === 'operation') {
+        return {
+          kind: 'operation',
+          operation: this.#operation(match, snapshot),
+          pathValues: match.pathValues,
+        };
+      }
+      if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);
+    }
+    if (allow.size === 0) return { kind: 'refused', denial: deny('no_such_operation') };
+    const answerHeaders = ['allow', [...allow].join(', ')];
+    return { kind: 'refused', denial: deny('method_not_allowed', {}, { answerHeaders }) };
+  }
+
+  #operation(match: Extract<Match, { kind: 'operation' }>, api: ApiSnapshot): OperationGate {
+    const known = this.#operations.get(match.operation);
+    if (known !== undefined) return known;
+    const opened = openOperation(match.operation, api, this.#ports, this.#identity);
+    this.#operations.set(match.operation, opened);
+    return opened;
+  }
+}
+
+function openOperation(
+  operation: ApiOperation,
+  api: ApiSnapshot,
+  ports: GatePorts,
+  identity: IdentityPorts,
+): OperationGate {
+  const { compiled } = operation;
+  const extension: Extension = extensionSchema.parse(compiled.extension);
+  const { securitySchemes } = api.compiled;
+  const security = compiled.security ?? [];
+  const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };
+  const response = extension.response ?? api.response;
+  const mode = extension.mode ?? api.mode;
+  // Every scheme of the API, not only this operation's: a credential is never the upstream's business.
+  const every = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
+  const credentials = credentialNames(every, securitySchemes);
+  const isNetworkAllowed = compileNetworkLists(extension.network ?? { allow: [], deny: [] });
+  const scope = { api: api.name, operation: compiled.id };
+  return {
+    api,
+    operation,
+    mode,
+    response: mode === 'observe' ? 'report' : response,
+    credentials,
+    shape: {
+      credentialHeaders: credentials.header,
+      credentialCookies: credentials.cookie,
+      wantsPlainAnswer: operation.validatesAnswers,
+    },
+    bodyBytesMax: extension.bodyBytesMax ?? api.bodyBytesMax,
+    jsonBounds: api.jsonBounds,
+    checkNetwork: (request) =>
+      isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
+    identify: compileIdentification({ security }, securitySchemes, challenge, identity),
+    limit: compileLimits(
+      {
+        limit: extension.limit ?? api.limits.limit,
+        quota: extension.quota ?? api.limits.quota,
+        concurrency: extension.concurrency ?? api.limits.concurrency,
+      },
+      scope,
+      { counters: ports.counters },
+    ),
+    authorize: compileAuthorization(extension.authorize, challenge),
+    identityFor: (principal, nowMs) =>
+      ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
+  };
+}
+
+function identityPorts(snapshot: GateSnapshot, ports: GatePorts): IdentityPorts {
+  const byHash = new Map(snapshot.keys.map((key) => [key.hash, key]));
+  return {
+    findKey: (hash) => byHash.get(hash),
+    issuers: () => snapshot.issuers,
+    issuerKeys: (issuer) => snapshot.issuerKeys[issuer] ?? null,
+    unknownKeyId: ports.unknownKeyId,
+  };
+}
+
+function hostName(host: string | undefined): string {
+  if (host === undefined) return '';
+  return host.replace(/:[0-9]+$/, '').toLowerCase();
+}

@@ -1,0 +1,60 @@
+/** The engine: request facts in, decision out. */
+
+export type { Allowance, Counters, Rate } from './counters.ts';
+export {
+  type BodyPort,
+  type Decision,
+  decide,
+  type Forwarding,
+  type Observation,
+  type Refusal,
+} from './decide.ts';
+export { checkExtension, type Extension, extensionSchema, networkListsSchema } from './extension.ts';
+export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
+export {
+  type ApiSnapshot,
+  Gate,
+  type GatePorts,
+  type GateSnapshot,
+  type OperationGate,
+} from './gate.ts';
+export { HeaderFields } from './header-fields.ts';
+export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
+export {
+  type ApiOperation,
+  type CompiledApi,
+  type CompiledOperation,
+  compileApi,
+  type Diagnostic,
+  openApi,
+} from './openapi/index.ts';
+export { canonicalTarget } from './policies/admit/canonical-path.ts';
+export { compileClientAddress } from './policies/admit/client-address.ts';
+export { compileNetworkLists } from './policies/admit/network-list.ts';
+export { checkHead } from './policies/admit/protocol-hygiene.ts';
+export {
+  formatKey,
+  hashKey,
+  isWellFormedKey,
+  KEY_PATTERN,
+  KEY_SECRET_BYTES,
+  type KeyRecord,
+  type TrustedIssuer,
+} from './policies/identify/index.ts';
+export { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
+export {
+  type AnswerMode,
+  type AnswerVerdict,
+  describeViolations,
+  judgeAnswer,
+  judgeUncheckable,
+} from './policies/release/judge-answer.ts';
+export { securityHeaders } from './policies/release/security-headers.ts';
+export {
+  createIdentitySigner,
+  type IdentitySigner,
+  publicKeySet,
+} from './policies/shape/signed-identity.ts';
+export { isPrivateAnswerHeader } from './policies/shape/upstream-headers.ts';
+export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
+export { type Problem, type ProblemCode, problems } from './problems.ts';

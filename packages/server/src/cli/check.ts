@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Diagnostic } from '@poorter/engine';
+import {
+  baseDirectory,
+  type ConfigurationSource,
+  loadConfiguration,
+} from '../configuration/load-configuration.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { compileSnapshot } from '../control/compile-snapshot.ts';
+import { loadIdentityKeys } from '../control/identity-keys.ts';
+import { readArguments, UsageError } from './arguments.ts';
+import { formatDiagnostic } from './diagnostics.ts';
+import { type CommandWorld, explain } from './serve.ts';
+
+/** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
+export async function checkCommand(argv: readonly string[], world: CommandWorld): Promise<number> {
+  try {
+    const { source, isJson, wantsHelp } = readArguments(argv, false);
+    if (wantsHelp) {
+      world.stdout.write('Usage: poorter check [OPENAPI | --config poorter.yaml] [--json]\n');
+      return 0;
+    }
+    const diagnostics = await check(source);
+    const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
+    if (isJson) world.stdout.write(`${JSON.stringify({ ok: !hasErrors, diagnostics })}\n`);
+    else world.stdout.write(`${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`);
+    return hasErrors ? 1 : 0;
+  } catch (error) {
+    if (error instanceof UsageError) return explain(error, world);
+    throw error;
+  }
+}
+
+async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]> {
+  // Identity keys are only needed to complete the snapshot; they are thrown away with their folder.
+  const scratch = mkdtempSync(join(tmpdir(), 'poorter-check-'));
+  try {
+    const configuration = loadConfiguration(source);
+    const { warnings } = compileSnapshot({
+      configuration,
+      configurationFile: source.file ?? 'arguments',
+      baseDirectory: baseDirectory(source),
+      dataDirectory: resolve(baseDirectory(source), configuration.storage),
+      version: 1,
+      identityKeys: await loadIdentityKeys(scratch, Date.now()),
+      issuerKeys: () => null,
+    });
+    return warnings;
+  } catch (error) {
+    if (error instanceof RefusedConfiguration) return error.diagnostics;
+    throw error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function verdict(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  return `${errors} errors, ${warnings} warnings`;
+}

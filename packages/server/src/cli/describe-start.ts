@@ -1,0 +1,26 @@
+import type { StartedFacts } from '../supervisor/supervisor.ts';
+
+const UNPROTECTED_SHOWN = 12;
+
+/** What is protected, what is not, and where things are: the first thing a newcomer reads. */
+export function describeStart(facts: StartedFacts, dataDirectory: string): string {
+  const lines = [''];
+  for (const api of facts.summary.apis) {
+    const open = api.unprotected;
+    const isProtected = api.operations - open.length;
+    lines.push(`  ${api.title}  ▸  ${api.upstream}${api.mode === 'observe' ? '   (observe)' : ''}`);
+    lines.push(`    ${isProtected} of ${api.operations} operations require credentials`);
+    for (const { operation, place, isDeclared } of open.slice(0, UNPROTECTED_SHOWN)) {
+      const why = isDeclared ? 'open by its description' : 'declares no security: add it';
+      lines.push(`    open  ${operation}   ${why}  (${place})`);
+    }
+    if (open.length > UNPROTECTED_SHOWN) {
+      lines.push(`    … and ${open.length - UNPROTECTED_SHOWN} more open operations`);
+    }
+    lines.push('');
+  }
+  lines.push(`  gate      ${facts.addresses.join(', ')}   (${facts.threads} threads)`);
+  lines.push(`  control   http://${facts.controlAddress}   /health/ready  /metrics`);
+  lines.push(`  data      ${dataDirectory}`, '');
+  return `${lines.join('\n')}\n`;
+}

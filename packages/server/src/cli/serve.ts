@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import type { Diagnostic } from '@poorter/engine';
+import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
+import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
+import { readArguments, UsageError, type ServeArguments } from './arguments.ts';
+import { formatDiagnostics } from './diagnostics.ts';
+import { describeStart } from './describe-start.ts';
+import { serveUsage } from './usage.ts';
+
+export interface CommandWorld {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+/** `poorter serve`: runs until SIGTERM or SIGINT. Exit status 1: refused to start; 2: wrong usage. */
+export async function serveCommand(argv: readonly string[], world: CommandWorld): Promise<number> {
+  let given: ServeArguments;
+  let configuration: Configuration;
+  try {
+    refuseInsecureParser();
+    given = readArguments(argv, true);
+    if (given.wantsHelp) {
+      world.stdout.write(serveUsage);
+      return 0;
+    }
+    configuration = loadConfiguration(given.source);
+  } catch (error) {
+    return explain(error, world);
+  }
+  const dataDirectory = resolve(baseDirectory(given.source), configuration.storage);
+  return new Promise((settle) => {
+    let hasStarted = false;
+    const say = (text: string) => world.stderr.write(text);
+    const supervisor = new Supervisor({
+      dataDirectory,
+      source: { threads: configuration.gateway.threads, ...given.source },
+      drainMs: configuration.timeouts.drainMs,
+      on: {
+        started: (facts) => {
+          hasStarted = true;
+          if (!given.isQuiet) world.stdout.write(started(facts, given, dataDirectory));
+        },
+        warned: (diagnostics) => {
+          if (!given.isQuiet) say(formatDiagnostics(diagnostics));
+        },
+        refused: (diagnostics) => {
+          say(refusal(diagnostics, hasStarted));
+          if (!hasStarted) void end(1);
+        },
+        trouble: (message) => {
+          say(`poorter: ${message}\n`);
+          if (!hasStarted && /EADDRINUSE|EACCES|EADDRNOTAVAIL/.test(message)) void end(1);
+        },
+        applied: (version) => {
+          if (hasStarted && !given.isQuiet) say(`poorter: version ${version} is in force\n`);
+        },
+      },
+    });
+    let ending: Promise<void> | null = null;
+    const end = (status: number): Promise<void> => {
+      ending ??= supervisor.stop().then(() => settle(status));
+      return ending;
+    };
+    process.on('SIGTERM', () => void end(0));
+    process.on('SIGINT', () => void end(0));
+    process.on('SIGHUP', () => supervisor.reload());
+    try {
+      supervisor.start();
+    } catch (error) {
+      settle(explain(error, world));
+    }
+  }).then((status) => {
+    // Children are gone; nothing that is left may keep the process.
+    setImmediate(() => process.exit(status as number));
+    return status as number;
+  });
+}
+
+function started(facts: StartedFacts, given: ServeArguments, dataDirectory: string): string {
+  if (given.isJson) return `${JSON.stringify({ event: 'started', ...facts, dataDirectory })}\n`;
+  return describeStart(facts, dataDirectory);
+}
+
+function refusal(diagnostics: readonly Diagnostic[], isServing: boolean): string {
+  const what = isServing
+    ? 'poorter: the new configuration is refused; the last good one stays in force\n'
+    : 'poorter: not started\n';
+  return formatDiagnostics(diagnostics) + what;
+}
+
+export function explain(error: unknown, world: CommandWorld): number {
+  if (error instanceof UsageError) {
+    world.stderr.write(`poorter: ${error.message}\n\n${serveUsage}`);
+    return 2;
+  }
+  if (error instanceof RefusedConfiguration) {
+    world.stderr.write(refusal(error.diagnostics, false));
+    return 1;
+  }
+  if (error instanceof DirectoryHeldError) {
+    world.stderr.write(`poorter: not started: ${error.message}\n`);
+    return 1;
+  }
+  world.stderr.write(`poorter: not started: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+}
+
+/** Node's lenient parser accepts smuggled requests; it may not come in through the environment. */
+function refuseInsecureParser(): void {
+  const options = `${process.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
+  if (options.includes('--insecure-http-parser')) {
+    throw new UsageError('--insecure-http-parser makes request smuggling possible; remove it from NODE_OPTIONS');
+  }
+}

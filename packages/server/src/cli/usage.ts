@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+
+export const usage = `Usage: poorter COMMAND
+
+  serve [OPENAPI --upstream URL | --config poorter.yaml]   put a gate in front of an API
+  check [OPENAPI | --config poorter.yaml]                  read everything, say what is wrong, serve nothing
+  keys create|list|revoke --file keys.yaml                 API keys
+  version
+
+Every command explains itself with --help.
+`;
+
+export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
+       poorter serve --config poorter.yaml [options]
+
+  --upstream URL      the service behind the gate
+  --listen HOST:PORT  where callers connect          (default 127.0.0.1:8080)
+  --control HOST:PORT health and metrics             (default 127.0.0.1:9090)
+  --data DIR          data directory                 (default ./poorter-data)
+  --keys FILE         key file                       (default keys.yaml in the data directory)
+  --issuer URL        trust tokens of this issuer    (with --audience; --jwks replaces discovery)
+  --audience NAME     the audience its tokens must name
+  --jwks URL|file:F   the issuer's keys
+  --mode MODE         enforce or observe             (default enforce)
+  --response MODE     report, redact or block        (default report)
+  --threads N         gateway threads                (default one per core)
+  --quiet             say nothing when all is well
+`;
+
+export function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

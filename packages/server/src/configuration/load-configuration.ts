@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { RefusedConfiguration } from './refused-configuration.ts';
+import { readConfiguration } from './read-configuration.ts';
+import { type Configuration, configurationSchema } from './schema.ts';
+
+/** Where the configuration comes from: a file, or the arguments of the command line. */
+export interface ConfigurationSource {
+  /** poorter.yaml; null when arguments alone describe the start. */
+  readonly file: string | null;
+  /** Overrides from arguments, in the shape of the file. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly threads?: number;
+}
+
+/** Throws RefusedConfiguration with every fault placed by file, line and column. */
+export function loadConfiguration(source: ConfigurationSource): Configuration {
+  const base = source.file === null ? {} : readFile(source.file);
+  const parsed = configurationSchema.safeParse({ ...base, ...source.values });
+  if (parsed.success) return parsed.data;
+  throw new RefusedConfiguration(
+    parsed.error.issues.map((issue) => ({
+      severity: 'error',
+      code: 'configuration',
+      file: source.file ?? 'arguments',
+      line: 1,
+      column: 1,
+      message: `${issue.path.join('.')}: ${issue.message}`,
+    })),
+    source.file === null ? [] : [source.file],
+  );
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RefusedConfiguration(
+      [
+        {
+          severity: 'error',
+          code: 'unreadable-file',
+          file,
+          line: 1,
+          column: 1,
+          message: `reading the configuration: ${(error as Error).message}`,
+        },
+      ],
+      [file],
+    );
+  }
+  const reading = readConfiguration(file, text);
+  if (!reading.ok) throw new RefusedConfiguration(reading.diagnostics, [file]);
+  return reading.value;
+}
+
+/** Relative paths start at the configuration file, or where the command was given. */
+export function baseDirectory(source: ConfigurationSource): string {
+  return source.file === null ? process.cwd() : dirname(resolve(source.file));
+}

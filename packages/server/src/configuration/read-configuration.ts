@@ -1,0 +1,142 @@
+import type { Diagnostic } from '@poorter/engine';
+import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { closestName } from './closest-name.ts';
+import { configurationSchema } from './schema.ts';
+
+export type ConfigurationReading =
+  /** As written; checked, but without the defaults. */
+  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** Parses poorter.yaml. Every fault is placed by line and column. */
+export function readConfiguration(path: string, text: string): ConfigurationReading {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
+  const syntax = document.errors.map((error): Diagnostic => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    const message = (error.message.split('\n')[0] as string).replace(/ at line \d+, column \d+:?$/, '');
+    return { severity: 'error', code: 'configuration-syntax', file: path, line, column: col, message };
+  });
+  if (syntax.length > 0) return { ok: false, diagnostics: syntax };
+
+  // Aliases multiply: a few lines can spell gigabytes.
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const parsed = configurationSchema.safeParse(value ?? {});
+  if (parsed.success) return { ok: true, value: value as Record<string, unknown> };
+  const diagnostics = parsed.error.issues.flatMap((issue) =>
+    describeIssue(issue).map(({ keys, message, suggestion }): Diagnostic => {
+      const { line, column } = locate(document, lines, keys);
+      return {
+        severity: 'error',
+        code: 'configuration',
+        file: path,
+        line,
+        column,
+        message,
+        ...(suggestion !== undefined && { suggestion }),
+      };
+    }),
+  );
+  return { ok: false, diagnostics };
+}
+
+interface Remark {
+  readonly keys: readonly PropertyKey[];
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+function describeIssue(issue: z.core.$ZodIssue): Remark[] {
+  const place = issue.path.map(String).join('.') || 'the file';
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const nearest = closestName(key, known);
+      return {
+        keys: [...issue.path, key],
+        message: `unknown key '${key}' in ${place}`,
+        suggestion:
+          nearest === null ? `known keys: ${known.join(', ')}` : `did you mean '${nearest}'?`,
+      };
+    });
+  }
+  if (issue.code === 'invalid_union') {
+    // Tell the fault of the branch that got furthest: the others did not fit by kind.
+    const branches = issue.errors.filter((errors) => errors.length > 0);
+    const deepest = branches.toSorted((a, b) => depth(b) - depth(a))[0];
+    if (deepest !== undefined) {
+      return deepest.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }));
+    }
+  }
+  return [{ keys: issue.path, message: `${place}: ${issue.message}` }];
+}
+
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(
+    ...issues.map((issue) => issue.path.length * 2 + (issue.code === 'unrecognized_keys' ? 1 : 0)),
+  );
+}
+
+/** Names the schema knows at a path, for suggestions. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let current: unknown = configurationSchema;
+  for (const key of path) current = step(current, key);
+  return Object.keys(shapeOf(current) ?? {});
+}
+
+function step(schema: unknown, key: PropertyKey): unknown {
+  const shape = shapeOf(schema);
+  if (shape !== undefined) return shape[String(key)];
+  const inner = unwrap(schema) as { _zod?: { def?: { element?: unknown } } } | undefined;
+  return inner?._zod?.def?.element;
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  const inner = unwrap(schema) as { _zod?: { def?: Record<string, unknown> } } | undefined;
+  const def = inner?._zod?.def;
+  if (def?.['type'] === 'union') {
+    const options = def['options'] as unknown[];
+    return Object.assign({}, ...options.map((option) => shapeOf(option) ?? {}));
+  }
+  return def?.['shape'] as Record<string, unknown> | undefined;
+}
+
+function unwrap(schema: unknown): unknown {
+  let current = schema as { _zod?: { def?: Record<string, unknown> } } | undefined;
+  for (let level = 0; level < 10; level++) {
+    const def = current?._zod?.def;
+    if (def === undefined) return current;
+    const next = def['innerType'] ?? (def['type'] === 'pipe' ? def['out'] : undefined);
+    if (next === undefined) return current;
+    current = next as typeof current;
+  }
+  return current;
+}
+
+/** The nearest node that exists along the path; for an unknown key, the key itself. */
+function locate(
+  document: Document,
+  lines: LineCounter,
+  keys: readonly PropertyKey[],
+): { line: number; column: number } {
+  for (let length = keys.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(keys.slice(0, length - 1), true);
+    const name = String(keys[length - 1]);
+    if (isMap(parent)) {
+      const pair = parent.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === name,
+      );
+      const range = isPair(pair) && isScalar(pair.key) ? pair.key.range : undefined;
+      if (range) return positionOf(lines, range[0]);
+    }
+    const node = document.getIn(keys.slice(0, length), true) as { range?: [number, number, number] };
+    if (node?.range) return positionOf(lines, node.range[0]);
+  }
+  return { line: 1, column: 1 };
+}
+
+function positionOf(lines: LineCounter, offset: number): { line: number; column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}

@@ -1,0 +1,196 @@
+import { concurrencySchema, limitSchema, networkListsSchema, quotaSchema } from '@poorter/engine';
+import { z } from 'zod';
+
+/** host:port, with brackets around an IPv6 host. Port 0 takes a free one. */
+const address = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, 'is not host:port');
+const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
+const file = z.string().min(1);
+const milliseconds = z.int().min(1).max(3_600_000);
+const bytes = z.int().min(0).max(2 ** 31);
+
+const listenerTls = z.strictObject({
+  certificate: file.describe('PEM file: certificate and its chain.'),
+  key: file.describe('PEM file: private key, as PATH or file:PATH.'),
+  minVersion: z
+    .enum(['TLSv1.2', 'TLSv1.3'])
+    .default('TLSv1.3')
+    .describe('Lowest protocol version accepted.'),
+  clientCertificate: z
+    .enum(['none', 'request', 'require'])
+    .default('none')
+    .describe('Whether callers are asked for a certificate, and refused without one.'),
+  clientAuthorities: z
+    .array(file)
+    .default([])
+    .describe('PEM files of the authorities that sign client certificates.'),
+});
+
+const listener = z.strictObject({
+  address: address.describe('host:port to listen on.'),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe('Allow plain HTTP on an address that is not loopback.'),
+  tls: listenerTls.optional(),
+});
+
+const upstream = z.strictObject({
+  targets: z
+    .array(url)
+    .min(1)
+    .max(64)
+    .describe('Base URLs of the same service; calls are spread, failing ones rested.'),
+  tls: z
+    .strictObject({
+      authorities: z.array(file).default([]).describe('PEM files trusted instead of the system store.'),
+      certificate: file.optional().describe('PEM file: certificate shown to the upstream.'),
+      key: file.optional().describe('PEM file: its private key.'),
+      serverName: z.string().optional().describe('Name sent as SNI and verified.'),
+    })
+    .prefault({}),
+  connectTimeoutMs: milliseconds.default(5_000).describe('Until a connection stands.'),
+  headTimeoutMs: milliseconds.default(30_000).describe('From the request to the answer head.'),
+  idleTimeoutMs: milliseconds.default(60_000).describe('Between two pieces of an answer body; streams are exempt.'),
+  connectionsMax: z.int().min(1).max(10_000).default(256).describe('Per target and thread.'),
+  failuresBeforeRest: z.int().min(1).max(1000).default(3).describe('Consecutive failures that rest a target.'),
+  restMs: milliseconds.default(10_000).describe('How long a failing target is left alone.'),
+  preserveHost: z.boolean().default(false).describe("Send the caller's Host instead of the target's."),
+});
+
+const api = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name of letters, digits, . _ -')
+    .optional()
+    .describe("Name in records and limits; default: the description file's name."),
+  spec: file.describe('OpenAPI 3.0 or 3.1 document, YAML or JSON.'),
+  upstream: z
+    .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream])
+    .describe('URL of the service, or a mapping with targets and details.'),
+  hosts: z.array(z.string().toLowerCase()).default([]).describe('Host names this API answers to; empty: any.'),
+  mode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .describe('observe softens limits, validation and release; never hygiene, identity or authorization.'),
+  response: z
+    .enum(['report', 'redact', 'block'])
+    .default('report')
+    .describe('What happens to answers that differ from their description.'),
+  strictProperties: z
+    .boolean()
+    .default(false)
+    .describe('Refuse request members that no schema documents, whatever additionalProperties says.'),
+  allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
+  audience: z.string().optional().describe("Audience of the identity sent upstream; default: the first target's origin."),
+});
+
+const trustedIssuer = z.strictObject({
+  issuer: z.string().min(1).describe('Exactly the `iss` of its tokens.'),
+  audience: z.union([z.string().min(1).transform((one) => [one]), z.array(z.string().min(1)).min(1)]),
+  jwks: z.string().optional().describe('URL or file: of its keys; default: found by discovery.'),
+  algorithms: z
+    .array(
+      z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']),
+    )
+    .min(1)
+    .default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'])
+    .describe('Signature algorithms accepted.'),
+  clockSkewSeconds: z.int().min(0).max(300).default(30).describe('Tolerated difference of clocks.'),
+  rolesClaim: z.string().optional().describe('Claim that lists roles; default: roles.'),
+});
+
+const bounds = z.strictObject({
+  headerBytes: bytes.default(16_384).describe('Whole header section of a request.'),
+  headerCount: z.int().min(1).max(1000).default(100).describe('Header fields in a request.'),
+  targetBytes: bytes.default(8_192).describe('Path and query of a request.'),
+  bodyBytes: bytes.default(1_048_576).describe('Largest request body that is validated.'),
+  answerBytes: bytes.default(4_194_304).describe('Largest answer that is validated.'),
+  jsonDepth: z.int().min(1).max(1000).default(64).describe('Nesting of JSON bodies.'),
+  jsonItems: z.int().min(1).default(100_000).describe('Members of one object, items of one array.'),
+  jsonStringLength: z.int().min(1).default(1_048_576).describe('Longest string in a JSON body.'),
+  memoryBytes: bytes.default(268_435_456).describe('All bodies in memory at once, all threads together.'),
+  concurrentCalls: z.int().min(1).default(2_048).describe('Calls under way at once, all threads together.'),
+  connectionsPerThread: z.int().min(1).default(10_000).describe('Open connections per gateway thread.'),
+});
+
+const timeouts = z.strictObject({
+  headMs: milliseconds.default(10_000).describe('For a whole request head to arrive.'),
+  bodyIdleMs: milliseconds.default(15_000).describe('Between two pieces of a request body.'),
+  bodyBytesPerSecondMin: z.int().min(0).default(512).describe('Slowest request body, after a grace of ten seconds.'),
+  keepAliveMs: milliseconds.default(65_000).describe('Idle connections are kept this long.'),
+  drainMs: milliseconds.default(30_000).describe('Calls under way may take this long after SIGTERM.'),
+});
+
+const failureBudget = z.strictObject({
+  failures: z.int().min(1).describe('Cost units; a malformed call costs 1, a wrong credential 10.'),
+  per: z.enum(['second', 'minute', 'hour']).default('minute'),
+});
+
+const forwardAuth = z.strictObject({
+  address: address.describe('host:port where the proxy asks.'),
+  for: z.enum(['nginx', 'traefik', 'caddy']).describe('Whose headers and status codes are spoken.'),
+  allowUnseenBodies: z
+    .boolean()
+    .default(false)
+    .describe('Let operations with a body pass although this host cannot see it.'),
+});
+
+/** poorter.yaml. Strict: an unknown key stops the start. */
+export const configurationSchema = z.strictObject({
+  listen: z.array(listener).max(16).prefault([{ address: '127.0.0.1:8080' }]),
+  control: z
+    .strictObject({ address: address.default('127.0.0.1:9090') })
+    .prefault({})
+    .describe('Operators: health and metrics.'),
+  apis: z.array(api).min(1).max(100),
+  keys: file.optional().describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
+  trust: z
+    .strictObject({
+      issuers: z.array(trustedIssuer).max(32).default([]).describe('Whose tokens are accepted.'),
+      proxies: networkListsSchema.shape.allow.describe('Whose X-Forwarded-For or Forwarded is believed.'),
+    })
+    .prefault({}),
+  network: networkListsSchema.prefault({}),
+  limits: z
+    .strictObject({
+      default: limitSchema.optional().describe('Rate limits of every operation that sets none.'),
+      quota: quotaSchema.optional(),
+      concurrency: concurrencySchema.optional(),
+      failures: z
+        .union([failureBudget, z.literal('off')])
+        .default({ failures: 1_000, per: 'minute' })
+        .describe('Failed calls an address may make.'),
+    })
+    .prefault({}),
+  identity: z
+    .strictObject({
+      issuer: z.string().min(1).default('poorter').describe('`iss` of the identity sent upstream.'),
+      lifetimeSeconds: z.int().min(10).max(300).default(60),
+    })
+    .prefault({}),
+  publicOrigin: url.optional().describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),
+  bounds: bounds.prefault({}),
+  timeouts: timeouts.prefault({}),
+  forwardAuth: z.array(forwardAuth).max(8).default([]),
+  gateway: z
+    .strictObject({
+      threads: z.int().min(1).max(64).optional().describe('Default: one per core.'),
+    })
+    .prefault({}),
+  records: z
+    .strictObject({
+      file: file.optional().describe('JSON lines, one per call; default: decisions.jsonl in the data directory.'),
+      rotateBytes: bytes.min(65_536).default(67_108_864).describe('A file of this size is set aside.'),
+      keepFiles: z.int().min(1).max(100).default(5).describe('Files set aside before the oldest goes.'),
+    })
+    .prefault({}),
+  storage: z.string().min(1).default('./poorter-data').describe('The data directory.'),
+  counters: z.literal('memory').default('memory'),
+});
+
+export type Configuration = z.output<typeof configurationSchema>;
+export type ApiConfiguration = Configuration['apis'][number];
+export type UpstreamConfiguration = ApiConfiguration['upstream'];
+export type ListenerConfiguration = Configuration['listen'][number];

@@ -1,0 +1,173 @@
+import type { ApiSnapshot, Diagnostic } from '@poorter/engine';
+import type { Configuration } from '../configuration/schema.ts';
+import { isLoopback, splitAddress } from './addresses.ts';
+
+/** What can only be judged with all descriptions and the configuration side by side. */
+export function checkApis(
+  apis: readonly ApiSnapshot[],
+  configuration: Configuration,
+  configurationFile: string,
+): Diagnostic[] {
+  return [
+    ...checkNames(apis, configurationFile),
+    ...checkOverlaps(apis),
+    ...apis.flatMap((api) => [
+      ...checkSchemes(api, configuration),
+      ...checkUndeclared(api, configuration),
+      ...checkBlocking(api),
+    ]),
+  ];
+}
+
+function checkNames(apis: readonly ApiSnapshot[], file: string): Diagnostic[] {
+  const seen = new Set<string>();
+  return apis.flatMap(({ name }) => {
+    const isTaken = seen.has(name);
+    seen.add(name);
+    if (!isTaken) return [];
+    return [error('duplicate-api', file, 1, 1, `two APIs are called '${name}'`, 'give one of them another name')];
+  });
+}
+
+/** The same method and path in two APIs for the same host: which one would serve it? */
+function checkOverlaps(apis: readonly ApiSnapshot[]): Diagnostic[] {
+  const owners = new Map<string, ApiSnapshot>();
+  const remarks: Diagnostic[] = [];
+  for (const api of apis) {
+    for (const operation of api.compiled.operations) {
+      const shape = `${operation.method} ${operation.path.replace(/\{[^}]*\}/g, '{}')}`;
+      for (const host of api.hosts.length === 0 ? ['*'] : api.hosts) {
+        const other = owners.get(`${host} ${shape}`) ?? owners.get(`* ${shape}`);
+        if (other !== undefined && other !== api) {
+          remarks.push(
+            error(
+              'ambiguous-operations',
+              api.compiled.file,
+              operation.line,
+              operation.column,
+              `${shape} is also an operation of the API '${other.name}'`,
+              'give the APIs different hosts, or different server paths',
+            ),
+          );
+        }
+        owners.set(`${host} ${shape}`, api);
+      }
+    }
+  }
+  return remarks;
+}
+
+/** A scheme that nothing in the configuration can verify would lock everybody out, or pretend to protect. */
+function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnostic[] {
+  const { issuers } = configuration.trust;
+  const asksForCertificates = configuration.listen.some(
+    ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
+  );
+  const reported = new Set<string>();
+  const remarks: Diagnostic[] = [];
+  for (const operation of api.compiled.operations) {
+    for (const scheme of (operation.security ?? []).flatMap((alternative) => Object.keys(alternative))) {
+      if (reported.has(scheme)) continue;
+      const definition = api.compiled.securitySchemes[scheme];
+      const missing = definition === undefined ? null : whatIsMissing();
+      if (missing === null || missing === undefined) continue;
+      reported.add(scheme);
+      remarks.push(
+        error(
+          'unenforceable-scheme',
+          api.compiled.file,
+          operation.line,
+          operation.column,
+          `the security scheme '${scheme}' of ${operation.method} ${operation.path} cannot be enforced: ${missing.why}`,
+          missing.suggestion,
+        ),
+      );
+
+      function whatIsMissing(): { why: string; suggestion: string } | null {
+        switch (definition?.type) {
+          case 'oauth2':
+            return issuers.length > 0 ? null : NO_ISSUER;
+          case 'http':
+            return definition.scheme === 'basic' || issuers.length > 0 ? null : NO_ISSUER;
+          case 'openIdConnect': {
+            const isTrusted = issuers.some(
+              ({ issuer }) =>
+                `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` ===
+                definition.openIdConnectUrl,
+            );
+            if (isTrusted) return null;
+            return {
+              why: `no trusted issuer has the discovery address ${definition.openIdConnectUrl}`,
+              suggestion:
+                'add trust.issuers with the issuer of that address and your audience, or start with --issuer URL --audience NAME',
+            };
+          }
+          case 'mutualTLS':
+            if (asksForCertificates) return null;
+            return {
+              why: 'no listener asks for client certificates',
+              suggestion: 'set tls.clientCertificate: request (or require) and tls.clientAuthorities on a listener',
+            };
+          default:
+            return null;
+        }
+      }
+    }
+  }
+  return remarks;
+}
+
+const NO_ISSUER = {
+  why: 'no token issuer is trusted',
+  suggestion: 'add trust.issuers with issuer and audience, or start with --issuer URL --audience NAME',
+};
+
+/** Trial mode: a document that never says `security` is served on loopback only. */
+function checkUndeclared(api: ApiSnapshot, configuration: Configuration): Diagnostic[] {
+  const undeclared = api.compiled.operations.filter(({ security }) => security === null);
+  const [first] = undeclared;
+  if (first === undefined) return [];
+  const isLocal = configuration.listen.every(({ address }) => isLoopback(splitAddress(address).host));
+  const count = `${undeclared.length} of ${api.compiled.operations.length} operations`;
+  const suggestion =
+    'declare security at the root of the document; write `security: []` on operations that are meant to be open';
+  return [
+    isLocal
+      ? { ...error('undeclared-security', api.compiled.file, first.line, first.column, `${count} declare no security and are open to everyone on this machine`, suggestion), severity: 'warning' }
+      : error('undeclared-security', api.compiled.file, first.line, first.column, `${count} declare no security; that is served on loopback only`, suggestion),
+  ];
+}
+
+/** A stream cannot be withheld once it runs: `block` and `redact` on one are refused, not weakened. */
+function checkBlocking(api: ApiSnapshot): Diagnostic[] {
+  return api.compiled.operations.flatMap((operation) => {
+    const own = operation.extension['response'];
+    const mode = own ?? api.response;
+    if (mode === 'report' || !streams(operation.plan)) return [];
+    return [
+      error(
+        'blocked-stream',
+        api.compiled.file,
+        operation.line,
+        operation.column,
+        `${operation.method} ${operation.path} documents a stream, which response: ${String(mode)} cannot check`,
+        'set x-poorter: { response: report } on the operation',
+      ),
+    ];
+  });
+}
+
+function streams(plan: unknown): boolean {
+  return /"text\/event-stream|"application\/(?:x-ndjson|json-seq|jsonl)/.test(JSON.stringify(plan) ?? '');
+}
+
+function error(
+  code: string,
+  file: string,
+  line: number,
+  column: number,
+  message: string,
+  suggestion: string,
+): Diagnostic {
+  return { severity: 'error', code, file, line, column, message, suggestion };
+}

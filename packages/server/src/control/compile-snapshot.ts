@@ -1,0 +1,423 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createSecureContext } from 'node:tls';
+import {
+  type ApiSnapshot,
+  type CompiledApi,
+  checkExtension,
+  compileApi,
+  type Diagnostic,
+  type KeyRecord,
+  type Rate,
+  type TrustedIssuer,
+} from '@poorter/engine';
+import type { JSONWebKeySet } from 'jose';
+import { publicKeySet } from '@poorter/engine';
+import type { ApiConfiguration, Configuration, ListenerConfiguration } from '../configuration/schema.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { readKeyFile } from '../keys/index.ts';
+import type {
+  ListenerSnapshot,
+  ProtectionSummary,
+  RuntimeSnapshot,
+  UpstreamSnapshot,
+} from '../platform/processes/messages.ts';
+import { isLoopback, metadataPath, splitAddress } from './addresses.ts';
+import { checkApis } from './check-apis.ts';
+import type { IdentityKeys } from './identity-keys.ts';
+import { resourceMetadata } from './resource-metadata.ts';
+
+/** Everything a snapshot is made of, read at one moment. */
+export interface SnapshotSources {
+  readonly configuration: Configuration;
+  /** Where the configuration stands; relative paths in it start here. */
+  readonly configurationFile: string;
+  readonly baseDirectory: string;
+  readonly dataDirectory: string;
+  readonly version: number;
+  readonly identityKeys: IdentityKeys;
+  readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
+}
+
+export interface CompiledSnapshot {
+  readonly snapshot: RuntimeSnapshot;
+  readonly summary: ProtectionSummary;
+  readonly warnings: readonly Diagnostic[];
+  /** Every file that was read: a change of one of them calls for a new snapshot. */
+  readonly files: readonly string[];
+}
+
+/** Throws RefusedConfiguration, with every fault placed. */
+export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
+  const { configuration } = sources;
+  const reader = new SourceReader(sources.configurationFile, sources.baseDirectory);
+  const apis = configuration.apis.map((api) => compileOneApi(api, configuration, reader));
+  const keys = readKeys(configuration, sources, reader);
+  const listeners = configuration.listen.map((listener) => readListener(listener, reader));
+  const upstreams = Object.fromEntries(
+    configuration.apis.map((api, index) => [apis[index]?.name ?? '', readUpstream(api, reader)]),
+  );
+  const issuers = configuration.trust.issuers.map(trustedIssuer);
+  const opened = apis.filter((api) => api !== null);
+  const remarks = checkApis(opened, configuration, sources.configurationFile);
+  for (const remark of remarks) reader.report(remark);
+  if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
+
+  const { bounds, limits, trust, identity } = configuration;
+  return {
+    snapshot: {
+      gate: {
+        version: sources.version,
+        apis: opened,
+        network: configuration.network,
+        keys,
+        issuers,
+        issuerKeys: Object.fromEntries(
+          issuers.flatMap(({ issuer }) => {
+            const known = sources.issuerKeys(issuer);
+            return known === null ? [] : [[issuer, known]];
+          }),
+        ),
+        failureBudget: limits.failures === 'off' ? null : failureRate(limits.failures),
+        capacity: bounds.concurrentCalls,
+      },
+      listeners,
+      forwardAuth: configuration.forwardAuth.map(({ address, ...rest }) => ({
+        ...splitAddress(address),
+        for: rest.for,
+        allowUnseenBodies: rest.allowUnseenBodies,
+      })),
+      upstreams,
+      trustedProxies: trust.proxies,
+      allowEncodedSlash: configuration.apis.some((api) => api.allowEncodedSlash),
+      identity: {
+        key: sources.identityKeys.current,
+        issuer: identity.issuer,
+        lifetimeSeconds: identity.lifetimeSeconds,
+      },
+      identityKeySet: publicKeySet(sources.identityKeys.all),
+      resourceMetadata: resourceMetadata(opened, configuration),
+      bounds: {
+        headerBytes: bounds.headerBytes,
+        headerCount: bounds.headerCount,
+        targetBytes: bounds.targetBytes,
+        answerBytes: bounds.answerBytes,
+        memoryBytes: bounds.memoryBytes,
+        connectionsPerThread: bounds.connectionsPerThread,
+      },
+      timeouts: configuration.timeouts,
+      records: {
+        file: resolve(
+          sources.dataDirectory,
+          configuration.records.file === undefined
+            ? 'decisions.jsonl'
+            : reader.path(configuration.records.file),
+        ),
+        rotateBytes: configuration.records.rotateBytes,
+        keepFiles: configuration.records.keepFiles,
+      },
+    },
+    summary: summarise(opened, configuration),
+    warnings: reader.warnings,
+    files: reader.files,
+  };
+}
+
+/** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
+class SourceReader {
+  readonly errors: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
+  readonly #files = new Set<string>();
+  readonly #base: string;
+  readonly #configurationFile: string;
+
+  constructor(configurationFile: string, base: string) {
+    this.#configurationFile = configurationFile;
+    this.#base = base;
+  }
+
+  get files(): readonly string[] {
+    return [...this.#files];
+  }
+
+  path(file: string): string {
+    return resolve(this.#base, file.replace(/^file:(?!\/\/)/, ''));
+  }
+
+  /** Throws what node:fs throws. */
+  read(file: string): string {
+    const path = this.path(file);
+    this.#files.add(path);
+    return readFileSync(path, 'utf8');
+  }
+
+  /** The text, or '' after reporting why there is none. */
+  readOrReport(file: string, what: string): string {
+    try {
+      return this.read(file);
+    } catch (error) {
+      this.fault('unreadable-file', `reading ${what} ${file}: ${(error as Error).message}`);
+      return '';
+    }
+  }
+
+  report(diagnostic: Diagnostic): void {
+    (diagnostic.severity === 'error' ? this.errors : this.warnings).push(diagnostic);
+  }
+
+  fault(code: string, message: string, suggestion?: string): void {
+    this.report({
+      severity: 'error',
+      code,
+      file: this.#configurationFile,
+      line: 1,
+      column: 1,
+      message,
+      ...(suggestion !== undefined && { suggestion }),
+    });
+  }
+}
+
+/** A description that did not change compiles to the same thing: reloads of a large one are cheap. */
+const compiledBefore = new Map<string, { texts: Map<string, string>; api: CompiledApi; warnings: readonly Diagnostic[] }>();
+
+function compileOneApi(
+  api: ApiConfiguration,
+  configuration: Configuration,
+  reader: SourceReader,
+): ApiSnapshot | null {
+  const path = reader.path(api.spec);
+  const texts = new Map<string, string>();
+  const read = (uri: string) => {
+    if (!uri.startsWith('file:')) throw new Error('only files next to the description are read');
+    const text = reader.read(fileURLToPath(uri));
+    texts.set(uri, text);
+    return text;
+  };
+  const uri = pathToFileURL(path).href;
+  let text: string;
+  try {
+    text = read(uri);
+  } catch (error) {
+    reader.fault('unreadable-file', `reading the description ${api.spec}: ${(error as Error).message}`);
+    return null;
+  }
+  const key = JSON.stringify([uri, api.strictProperties]);
+  const before = compiledBefore.get(key);
+  let compiled: CompiledApi;
+  if (before !== undefined && isUnchanged(before.texts, reader)) {
+    compiled = before.api;
+    for (const warning of before.warnings) reader.report(warning);
+  } else {
+    const result = compileApi(
+      { uri, text },
+      { read, checkExtension, strictProperties: api.strictProperties },
+    );
+    const readable = (diagnostic: Diagnostic) => ({ ...diagnostic, file: shortPath(diagnostic.file) });
+    const warnings = result.warnings.map(readable);
+    for (const warning of warnings) reader.report(warning);
+    if (!result.ok) {
+      for (const error of result.errors) reader.report(readable(error));
+      return null;
+    }
+    compiled = result.api;
+    compiledBefore.set(key, { texts, api: compiled, warnings });
+  }
+  const { bounds, limits } = configuration;
+  const target = new URL(api.upstream.targets[0] as string);
+  const name = api.name ?? basename(path).replace(/(?:\.openapi)?\.(?:ya?ml|json)$/, '');
+  return {
+    name,
+    compiled,
+    hosts: api.hosts,
+    mode: api.mode,
+    response: api.response,
+    limits: {
+      ...(limits.default !== undefined && { limit: limits.default }),
+      ...(limits.quota !== undefined && { quota: limits.quota }),
+      ...(limits.concurrency !== undefined && { concurrency: limits.concurrency }),
+    },
+    bodyBytesMax: bounds.bodyBytes,
+    jsonBounds: {
+      depthMax: bounds.jsonDepth,
+      itemsMax: bounds.jsonItems,
+      stringLengthMax: bounds.jsonStringLength,
+    },
+    identityAudience: api.audience ?? target.origin,
+    resourceMetadataUrl: metadataUrl(configuration, name),
+  };
+}
+
+function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): boolean {
+  for (const [uri, text] of texts) {
+    try {
+      if (reader.read(fileURLToPath(uri)) !== text) return false;
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}
+
+function shortPath(uri: string): string {
+  if (!uri.startsWith('file:')) return uri;
+  const path = fileURLToPath(uri);
+  const prefix = `${process.cwd()}/`;
+  return path.startsWith(prefix) ? path.slice(prefix.length) : path;
+}
+
+function readKeys(
+  configuration: Configuration,
+  sources: SnapshotSources,
+  reader: SourceReader,
+): readonly KeyRecord[] {
+  const file = configuration.keys ?? resolve(sources.dataDirectory, 'keys.yaml');
+  let text: string;
+  try {
+    text = reader.read(file);
+  } catch (error) {
+    // The default key file appears with the first key; one that was named must be there.
+    if (configuration.keys !== undefined) {
+      reader.fault(
+        'unreadable-file',
+        `reading the key file ${file}: ${(error as Error).message}`,
+        `make one: poorter keys create --file ${file} --name NAME`,
+      );
+    }
+    return [];
+  }
+  const { keys, diagnostics } = readKeyFile(reader.path(file), text);
+  for (const diagnostic of diagnostics) reader.report(diagnostic);
+  return keys;
+}
+
+function readListener(listener: ListenerConfiguration, reader: SourceReader): ListenerSnapshot {
+  const { host, port } = splitAddress(listener.address);
+  if (listener.tls === undefined) {
+    if (!listener.insecure && !isLoopback(host)) {
+      reader.fault(
+        'plain-http',
+        `${listener.address} would serve plain HTTP beyond this machine`,
+        'add tls with a certificate and key, listen on 127.0.0.1, or set insecure: true',
+      );
+    }
+    return { host, port, tls: null };
+  }
+  const { tls } = listener;
+  const errorsBefore = reader.errors.length;
+  const certificate = reader.readOrReport(tls.certificate, 'the certificate');
+  const key = reader.readOrReport(tls.key, 'the private key');
+  const clientAuthorities = tls.clientAuthorities.map((file) =>
+    reader.readOrReport(file, 'the client authority'),
+  );
+  if (tls.clientCertificate !== 'none' && clientAuthorities.length === 0) {
+    reader.fault(
+      'client-authorities',
+      `${listener.address} asks for client certificates but trusts nobody to sign them`,
+      'list the authorities in tls.clientAuthorities',
+    );
+  }
+  if (reader.errors.length === errorsBefore) checkPair(certificate, key, clientAuthorities, tls, reader);
+  return {
+    host,
+    port,
+    tls: {
+      certificate,
+      key,
+      minVersion: tls.minVersion,
+      clientCertificate: tls.clientCertificate,
+      clientAuthorities,
+    },
+  };
+}
+
+function checkPair(
+  certificate: string,
+  key: string,
+  clientAuthorities: readonly string[],
+  files: { certificate: string; key: string },
+  reader: SourceReader,
+): void {
+  try {
+    createSecureContext({ cert: certificate, key, ca: [...clientAuthorities] });
+    const until = new Date(new X509Certificate(certificate).validTo);
+    if (until.getTime() < Date.now()) {
+      reader.report({
+        severity: 'warning',
+        code: 'certificate-expired',
+        file: files.certificate,
+        line: 1,
+        column: 1,
+        message: `the certificate expired on ${until.toISOString().slice(0, 10)}`,
+      });
+    }
+  } catch (error) {
+    reader.fault(
+      'certificate',
+      `the certificate ${files.certificate} and key ${files.key} do not serve: ${(error as Error).message}`,
+    );
+  }
+}
+
+function readUpstream(api: ApiConfiguration, reader: SourceReader): UpstreamSnapshot {
+  const { tls, ...rest } = api.upstream;
+  return {
+    ...rest,
+    tls: {
+      authorities: tls.authorities.map((file) => reader.readOrReport(file, 'the upstream authority')),
+      certificate:
+        tls.certificate === undefined
+          ? null
+          : reader.readOrReport(tls.certificate, 'the upstream client certificate'),
+      key: tls.key === undefined ? null : reader.readOrReport(tls.key, 'the upstream client key'),
+      serverName: tls.serverName ?? null,
+    },
+  };
+}
+
+function trustedIssuer(issuer: Configuration['trust']['issuers'][number]): TrustedIssuer {
+  return {
+    issuer: issuer.issuer,
+    audiences: issuer.audience,
+    algorithms: issuer.algorithms,
+    clockSkewSeconds: issuer.clockSkewSeconds,
+    ...(issuer.rolesClaim !== undefined && { rolesClaim: issuer.rolesClaim }),
+  };
+}
+
+function metadataUrl(configuration: Configuration, name: string): string | null {
+  if (configuration.trust.issuers.length === 0) return null;
+  const path = metadataPath(configuration, name);
+  const origin = configuration.publicOrigin ?? `http://${configuration.listen[0]?.address ?? ''}`;
+  return new URL(path, origin).href;
+}
+
+function failureRate({ failures, per }: { failures: number; per: 'second' | 'minute' | 'hour' }): Rate {
+  const perMs = { second: 1_000, minute: 60_000, hour: 3_600_000 }[per];
+  return { requests: failures, perMs, burst: failures };
+}
+
+function summarise(apis: readonly ApiSnapshot[], configuration: Configuration): ProtectionSummary {
+  return {
+    apis: apis.map((api, index) => ({
+      name: api.name,
+      title: api.compiled.title,
+      operations: api.compiled.operations.length,
+      upstream: configuration.apis[index]?.upstream.targets.join(', ') ?? '',
+      mode: api.mode,
+      unprotected: api.compiled.operations
+        .filter(({ security }) => (security ?? []).length === 0 || security?.some(isOpen) === true)
+        .map(({ method, path, line, column, security }) => ({
+          operation: `${method} ${path}`,
+          place: `${shortPath(api.compiled.file)}:${line}:${column}`,
+          isDeclared: security !== null,
+        })),
+    })),
+  };
+}
+
+function isOpen(requirement: object): boolean {
+  return Object.keys(requirement).length === 0;
+}

@@ -1,0 +1,204 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Diagnostic } from '@poorter/engine';
+import type { JSONWebKeySet } from 'jose';
+import {
+  baseDirectory,
+  type ConfigurationSource,
+  loadConfiguration,
+} from '../configuration/load-configuration.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import { IssuerKeys } from '../issuers/index.ts';
+import { serveParent } from '../platform/processes/child-process.ts';
+import type { FromControl, ToControl } from '../platform/processes/messages.ts';
+import { splitAddress } from './addresses.ts';
+import { compileSnapshot } from './compile-snapshot.ts';
+import { FileWatch } from './file-watch.ts';
+import { loadIdentityKeys } from './identity-keys.ts';
+import { OperatorServer } from './operator-server.ts';
+
+/** Keys fetched before a restart are used again until they are this old. */
+const KEPT_KEYS_MS = 86_400_000;
+const WATCH_EVERY_MS = 1_000;
+
+const { dataDirectory, source } = JSON.parse(process.argv[2] as string) as {
+  dataDirectory: string;
+  source: ConfigurationSource;
+};
+const where = source.file ?? 'arguments';
+const versionFile = join(dataDirectory, 'snapshot-version');
+const keyCacheFile = join(dataDirectory, 'issuer-keys.json');
+
+const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => process.exit(0));
+const operators = new OperatorServer();
+const watch = new FileWatch(WATCH_EVERY_MS, () => void requestCompile());
+let issuerKeys: IssuerKeys | null = null;
+let issuerSources = '';
+const keptKeys = readKeptKeys();
+
+process.on('SIGTERM', () => process.exit(0));
+process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
+
+let isCompiling = false;
+let isCompileWanted = false;
+
+/** One compile at a time; what is asked for meanwhile becomes one more. */
+async function requestCompile(): Promise<void> {
+  isCompileWanted = true;
+  if (isCompiling) return;
+  isCompiling = true;
+  try {
+    while (isCompileWanted) {
+      isCompileWanted = false;
+      await compile();
+    }
+  } finally {
+    isCompiling = false;
+  }
+}
+
+async function compile(): Promise<void> {
+  const files = source.file === null ? [] : [source.file];
+  try {
+    const configuration = loadConfiguration(source);
+    await operators.listen(splitAddress(configuration.control.address));
+    send({ type: 'listening', address: operators.address });
+    await followIssuers(configuration);
+    const compiled = compileSnapshot({
+      configuration,
+      configurationFile: where,
+      baseDirectory: baseDirectory(source),
+      dataDirectory,
+      version: nextVersion(),
+      identityKeys: await loadIdentityKeys(dataDirectory, Date.now()),
+      issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
+    });
+    watch.follow([...files, ...compiled.files]);
+    if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
+    operators.compiled(compiled.snapshot.gate.version);
+    send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
+  } catch (error) {
+    const refused = error instanceof RefusedConfiguration ? error : null;
+    // The broken file is watched too: mending it is noticed.
+    watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
+    operators.refused();
+    send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
+  }
+}
+
+async function followIssuers(configuration: Configuration): Promise<void> {
+  const sources = configuration.trust.issuers.map(({ issuer, jwks }) => ({
+    issuer,
+    ...(jwks !== undefined && { jwks }),
+  }));
+  const text = JSON.stringify(sources);
+  if (issuerKeys !== null && text === issuerSources) {
+    if (sources.some(({ jwks }) => jwks?.startsWith('file:'))) await issuerKeys.reload();
+    return;
+  }
+  issuerKeys?.close();
+  issuerSources = text;
+  let isStarting = true;
+  issuerKeys = new IssuerKeys(
+    sources,
+    {
+      fetch: (url, init) => fetch(url, init),
+      readFile: (path) => readFile(resolve(baseDirectory(source), path), 'utf8'),
+      now: Date.now,
+      setTimer: (work, delayMs) => {
+        const timer = setTimeout(work, delayMs);
+        return { cancel: () => clearTimeout(timer) };
+      },
+    },
+    {
+      onChange: (issuer, jwks, generation) => {
+        keepKeys(issuer, jwks, generation);
+        if (!isStarting) void requestCompile();
+      },
+      onWarning: (issuer, message) =>
+        send({
+          type: 'warnings',
+          diagnostics: [warning('issuer-keys', `keys of ${issuer}: ${message}`)],
+        }),
+    },
+  );
+  await issuerKeys.start();
+  isStarting = false;
+}
+
+function receive(message: ToControl): void {
+  switch (message.type) {
+    case 'reload':
+      void requestCompile();
+      return;
+    case 'drain':
+      return operators.draining();
+    case 'gateway-down':
+      return operators.gatewayDown();
+    case 'gateway':
+      if (message.report.type === 'unknown-key-id') issuerKeys?.refetch(message.report.issuer);
+      return operators.heard(message.report);
+    default:
+      message satisfies never;
+  }
+}
+
+/** Versions go on counting over restarts: a gateway never meets an old number with new content. */
+function nextVersion(): number {
+  let last = 0;
+  try {
+    last = Number(readFileSync(versionFile, 'utf8')) || 0;
+  } catch {
+    // The first snapshot of this data directory.
+  }
+  writeFileSync(`${versionFile}.new`, String(last + 1), { mode: 0o600 });
+  renameSync(`${versionFile}.new`, versionFile);
+  return last + 1;
+}
+
+type KeptKeys = { jwks: JSONWebKeySet; generation: number };
+
+function readKeptKeys(): Map<string, KeptKeys> {
+  try {
+    const kept = JSON.parse(readFileSync(keyCacheFile, 'utf8')) as Record<
+      string,
+      { jwks: JSONWebKeySet; fetchedMs: number }
+    >;
+    return new Map(
+      Object.entries(kept)
+        .filter(([, { fetchedMs }]) => Date.now() - fetchedMs < KEPT_KEYS_MS)
+        .map(([issuer, { jwks }]) => [issuer, { jwks, generation: 0 }]),
+    );
+  } catch {
+    return new Map();
+  }
+}
+
+function keepKeys(issuer: string, jwks: JSONWebKeySet | null, generation: number): void {
+  if (jwks === null) keptKeys.delete(issuer);
+  else keptKeys.set(issuer, { jwks, generation });
+  const fetchedMs = Date.now();
+  const kept = Object.fromEntries(
+    [...keptKeys].map(([name, keys]) => [name, { jwks: keys.jwks, fetchedMs }]),
+  );
+  writeFileSync(`${keyCacheFile}.new`, JSON.stringify(kept), { mode: 0o600 });
+  renameSync(`${keyCacheFile}.new`, keyCacheFile);
+}
+
+function warning(code: string, message: string): Diagnostic {
+  return { severity: 'warning', code, file: where, line: 1, column: 1, message };
+}
+
+function faultOf(error: unknown): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'fault',
+    file: where,
+    line: 1,
+    column: 1,
+    message: error instanceof Error ? error.message : String(error),
+  };
+}

@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  type Decision,
+  type Deny,
+  deny,
+  type Evidence,
+  problems,
+  type Refusal,
+  type RequestFacts,
+} from '@poorter/engine';
+import type { CallRecord } from '../platform/records/record.ts';
+import type { OwnAnswer } from './own-answers.ts';
+import { problemBody, problemHeaders } from './problem-answer.ts';
+import type { RequestBody } from './request-body.ts';
+import type { Runtime } from './runtime.ts';
+
+/** An unread body up to this size is read away, so that the connection can be kept. */
+const DISCARD_BYTES_MAX = 65_536;
+
+type Outcome = Pick<CallRecord, 'decision' | 'phase' | 'code' | 'status' | 'evidence'>;
+
+/**
+ * One call from its head to its record. It takes its place in the record at the start (no place,
+ * no call) and gives up everything it holds at the end, however it ends.
+ */
+export class Call {
+  readonly id = nextCallId();
+  readonly nowMs: number;
+  request: RequestFacts | null = null;
+  body: RequestBody | null = null;
+  findings: Evidence | null = null;
+  readonly #runtime: Runtime;
+  readonly #host: CallRecord['host'];
+  readonly #method: string | null;
+  readonly #response: ServerResponse;
+  /** Forward-auth hosts understand fewer status codes. */
+  readonly #statusOf: (status: number) => number;
+  readonly #startedAt = performance.now();
+  #decision: Decision | null = null;
+  #outcome: Outcome | null = null;
+  #isClosed = false;
+  #onAbort: (() => void) | null = null;
+  #isTunnel = false;
+  readonly #socket: Socket | null;
+  readonly #bytesWrittenBefore: number;
+
+  /** Null when there is no place for a record: the caller has been told to come back. */
+  static open(
+    runtime: Runtime,
+    host: CallRecord['host'],
+    method: string | null,
+    response: ServerResponse,
+    statusOf: (status: number) => number = (status) => status,
+  ): Call | null {
+    if (runtime.records.reserve()) return new Call(runtime, host, method, response, statusOf);
+    const refusal = problemBody('record_unavailable', 'unrecorded');
+    response.writeHead(statusOf(503), problemHeaders(refusal, ['retry-after', '1', 'connection', 'close']));
+    response.end(refusal);
+    return null;
+  }
+
+  private constructor(
+    runtime: Runtime,
+    host: CallRecord['host'],
+    method: string | null,
+    response: ServerResponse,
+    statusOf: (status: number) => number,
+  ) {
+    this.#statusOf = statusOf;
+    this.#runtime = runtime;
+    this.#host = host;
+    this.#method = method;
+    this.#response = response;
+    this.#socket = response.socket;
+    this.#bytesWrittenBefore = this.#socket?.bytesWritten ?? 0;
+    this.nowMs = runtime.now();
+    runtime.inFlight.enter();
+    response.once('close', () => {
+      this.#onAbort?.();
+      this.#finish();
+    });
+  }
+
+  get isAborted(): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished;
+  }
+
+  /** What to do when the caller leaves before its answer is complete. */
+  onAbort(abort: () => void): void {
+    this.#onAbort = abort;
+  }
+
+  decided(decision: Decision): void {
+    this.#decision = decision;
+  }
+
+  refuse(phase: CallRecord['phase'], denial: Deny, native: IncomingMessage): void {
+    this.#runtime.gate.chargeFailure(this.#clientAddress(), denial.code, this.nowMs);
+    this.#settle('refused', phase, denial);
+    this.#answer(denial, denial.answerHeaders ?? [], native);
+  }
+
+  refuseDecided(refusal: Refusal, native: IncomingMessage): void {
+    this.#settle('refused', refusal.phase, { ...deny(refusal.code, refusal.evidence) });
+    this.#answer(refusal, refusal.answerHeaders, native);
+  }
+
+  /** The call was allowed, but no answer of the service reaches the caller. */
+  fail(denial: Deny): void {
+    this.#settle('failed', 'forward', denial);
+    const own = this.#decision?.answerHeaders ?? [];
+    if (this.#response.headersSent) this.#response.destroy();
+    else this.#answer(denial, own, null);
+  }
+
+  forwarded(status: number): void {
+    this.#outcome ??= { decision: 'forwarded', phase: null, code: null, status, evidence: {} };
+  }
+
+  /**
+   * A tunnel stands: recorded now, because it may live for days; its place and leases return when
+   * the returned function is called.
+   */
+  tunnelled(): () => void {
+    this.forwarded(101);
+    this.#isTunnel = true;
+    this.#write();
+    return () => {
+      if (this.#isTunnel) this.#giveBack();
+      this.#isTunnel = false;
+    };
+  }
+
+  /** Forward-auth: the proxy may send the call on, with these fields added. */
+  allow(fields: readonly string[]): void {
+    this.forwarded(200);
+    this.#response.writeHead(200, ['content-length', '0', 'cache-control', 'no-store', ...fields]);
+    this.#response.end();
+  }
+
+  answerOwn({ name, body }: OwnAnswer): void {
+    this.#outcome = { decision: 'answered', phase: 'own', code: null, status: 200, evidence: { name } };
+    this.#response.writeHead(200, [
+      'content-type',
+      'application/json',
+      'content-length',
+      String(body.length),
+      'cache-control',
+      'public, max-age=60',
+      'x-content-type-options',
+      'nosniff',
+    ]);
+    this.#response.end(this.#method === 'HEAD' ? undefined : body);
+  }
+
+  /** The handler is done; the record follows once the answer has left, or the caller has. */
+  close(): void {
+    this.#isClosed = true;
+    this.#finish();
+  }
+
+  #settle(decision: 'refused' | 'failed', phase: CallRecord['phase'], denial: Deny): void {
+    this.#outcome = {
+      decision,
+      phase,
+      code: denial.code,
+      status: problems[denial.code].status,
+      evidence: denial.evidence,
+    };
+  }
+
+  #answer(
+    denial: Pick<Deny, 'code' | 'details'>,
+    answerHeaders: readonly string[],
+    native: IncomingMessage | null,
+  ): void {
+    const response = this.#response;
+    if (response.destroyed) return;
+    const body = problemBody(denial.code, this.id, denial.details);
+    const headers = problemHeaders(body, answerHeaders);
+    // What follows an unread body on this connection could be read as the next request.
+    if (native !== null && mustClose(native, this.body)) headers.push('connection', 'close');
+    const { status } = problems[denial.code];
+    response.writeHead(this.#statusOf(status), headers);
+    response.end(this.#method === 'HEAD' ? undefined : body);
+  }
+
+  /** Runs once: when the handler is done and the answer is out, or the connection is gone. */
+  #finish(): void {
+    if (!this.#isClosed || !(this.#response.writableFinished || this.#response.destroyed)) return;
+    if (this.#isTunnel || this.#outcome === null) return;
+    this.#onAbort = null;
+    this.#giveBack();
+    this.#write();
+  }
+
+  #giveBack(): void {
+    this.#decision?.end();
+    this.#runtime.inFlight.leave();
+  }
+
+  #write(): void {
+    const outcome = this.#outcome;
+    if (outcome === null) return;
+    this.#outcome = null;
+    const record = this.#record(outcome);
+    this.#runtime.records.write(record);
+    this.#runtime.statistics.count(
+      record.api ?? '',
+      record.operation ?? '',
+      record.decision,
+      record.code ?? '',
+      record.durationMs / 1000,
+    );
+  }
+
+  #record(outcome: Outcome): CallRecord {
+    const principal = this.#decision?.principal ?? null;
+    const operation = this.#decision?.operation ?? null;
+    return {
+      time: new Date(this.nowMs).toISOString(),
+      id: this.id,
+      host: this.#host,
+      client: this.#clientAddress(),
+      method: this.#method,
+      api: operation?.api.name ?? null,
+      operation: operation?.operation.compiled.id ?? null,
+      path: operation?.operation.compiled.path ?? null,
+      principal: principal && {
+        kind: principal.kind,
+        client: principal.client,
+        subject: principal.subject,
+        credentialId: principal.credentialId,
+      },
+      ...outcome,
+      observed: this.#decision?.observed ?? [],
+      answer: this.findings,
+      snapshot: this.#runtime.gate.version,
+      durationMs: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
+      bytesIn: this.body?.bytesRead ?? 0,
+      bytesOut: (this.#socket?.bytesWritten ?? 0) - this.#bytesWrittenBefore,
+      complete: this.#isTunnel || this.#response.writableFinished,
+    };
+  }
+
+  #clientAddress(): string {
+    return this.request?.clientAddress ?? this.#socket?.remoteAddress ?? '';
+  }
+}
+
+function mustClose(native: IncomingMessage, body: RequestBody | null): boolean {
+  if (native.complete) return false;
+  const announced = native.headers['content-length'];
+  const isShort = announced !== undefined && Number(announced) <= DISCARD_BYTES_MAX;
+  return !isShort || body === null || body.wasTouched;
+}
+
+/** 64 random bits a thread, then a counter: unique without asking for randomness on every call. */
+const callPrefix = randomBytes(8).toString('hex');
+let callNumber = 0;
+
+export function nextCallId(): string {
+  callNumber = (callNumber + 1) % 0x1_0000_0000;
+  return `${callPrefix}-${callNumber.toString(16).padStart(8, '0')}`;
+}

@@ -1,0 +1,93 @@
+import type { Readable } from 'node:stream';
+import type { Forwarding } from '@poorter/engine';
+import type { Runtime } from '../runtime.ts';
+import { UpstreamAnswer, UpstreamError } from './upstream-answer.ts';
+import type { Target, Upstream } from './upstreams.ts';
+
+/** RFC 9110 §9.2.2: repeating these changes nothing more. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** Targets asked for one call, the first included. */
+const ATTEMPTS_MAX = 3;
+
+export interface ForwardPorts {
+  /** The caller's body, when it streams. */
+  readonly stream: () => Readable;
+  readonly contentLength: string | undefined;
+  readonly isStreamingAnswer: boolean;
+  /** Called with each attempt, so that the caller's departure can abort it. */
+  readonly onAttempt: (answer: UpstreamAnswer) => void;
+}
+
+/**
+ * Sends a decided call to its service and returns when the head of the answer stands.
+ * Tried again on another target only where nothing was sent, or where the method is idempotent
+ * and its body is at hand. Throws UpstreamError.
+ */
+export async function forward(
+  runtime: Runtime,
+  decision: Forwarding,
+  method: string,
+  ports: ForwardPorts,
+): Promise<UpstreamAnswer> {
+  const upstream = runtime.upstreams.of(decision.operation.api.name);
+  const tried: Target[] = [];
+  for (;;) {
+    const target = upstream.pick(runtime.now(), tried) ?? (tried[0] as Target);
+    tried.push(target);
+    try {
+      const answer = await attempt(upstream, target, decision, method, ports);
+      upstream.succeeded(target);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      if (error.failure !== 'aborted') upstream.failed(target, runtime.now());
+      if (tried.length >= ATTEMPTS_MAX || !mayRepeat(error, decision, method, upstream)) throw error;
+    }
+  }
+}
+
+function mayRepeat(
+  error: UpstreamError,
+  decision: Forwarding,
+  method: string,
+  upstream: Upstream,
+): boolean {
+  if (error.failure !== 'unreachable') return false;
+  if (decision.body.kind === 'stream') return error.nothingSent && upstream.size > 1;
+  return error.nothingSent ? upstream.size > 1 : IDEMPOTENT.has(method);
+}
+
+function attempt(
+  upstream: Upstream,
+  target: Target,
+  decision: Forwarding,
+  method: string,
+  ports: ForwardPorts,
+): Promise<UpstreamAnswer> {
+  const headers = [...decision.headers];
+  const { preserveHost } = upstream.snapshot;
+  headers.push('host', preserveHost ? (forwardedHost(headers) ?? target.host) : target.host);
+  let body: Uint8Array | Readable | null = null;
+  if (decision.body.kind === 'bytes') body = decision.body.bytes;
+  if (decision.body.kind === 'stream') {
+    body = ports.stream();
+    if (ports.contentLength !== undefined) headers.push('content-length', ports.contentLength);
+  }
+  return UpstreamAnswer.dispatch(
+    target.pool,
+    {
+      path: target.basePath + decision.target,
+      method: method as 'GET',
+      headers,
+      body,
+      // An event stream may be silent for as long as it likes.
+      ...(ports.isStreamingAnswer && { bodyTimeout: 0 }),
+    },
+    ports.onAttempt,
+  );
+}
+
+function forwardedHost(headers: readonly string[]): string | undefined {
+  const at = headers.indexOf('x-forwarded-host');
+  return at === -1 ? undefined : headers[at + 1];
+}

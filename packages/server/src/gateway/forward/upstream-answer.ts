@@ -1,0 +1,145 @@
+import type { Dispatcher } from 'undici';
+
+/** Chunks held for a slow reader before the upstream is told to wait. */
+const QUEUE_BYTES_MAX = 262_144;
+
+export type UpstreamFailure = 'unreachable' | 'timeout' | 'invalid' | 'aborted';
+
+/** Told apart by callers: whether a retry is safe, and what the caller of the API is told. */
+export class UpstreamError extends Error {
+  readonly failure: UpstreamFailure;
+  /** No byte of the request had left the gate. */
+  readonly nothingSent: boolean;
+  constructor(failure: UpstreamFailure, nothingSent: boolean, cause: unknown) {
+    super(`upstream ${failure}`, { cause });
+    this.name = 'UpstreamError';
+    this.failure = failure;
+    this.nothingSent = nothingSent;
+  }
+}
+
+/**
+ * An answer as it arrives: the head first, then pieces of the body, read one after the other with
+ * back-pressure to the upstream.
+ */
+export class UpstreamAnswer {
+  status = 0;
+  /** Lower-case name, value, … as the upstream sent them. */
+  headers: string[] = [];
+  /** Trailer section, once the body has ended. */
+  trailers: string[] = [];
+  #chunks: Buffer[] = [];
+  #queuedBytes = 0;
+  #hasEnded = false;
+  #error: UpstreamError | null = null;
+  #controller: Dispatcher.DispatchController | null = null;
+  #wake: (() => void) | null = null;
+  #wasSent = false;
+
+  /** Resolves with the answer when its head stands; rejects with UpstreamError. */
+  static dispatch(
+    pool: Dispatcher,
+    options: Dispatcher.DispatchOptions,
+    onHandle: (answer: UpstreamAnswer) => void,
+  ): Promise<UpstreamAnswer> {
+    const answer = new UpstreamAnswer();
+    onHandle(answer);
+    return new Promise((resolve, reject) => {
+      pool.dispatch(options, {
+        onRequestStart: (controller) => {
+          answer.#controller = controller;
+          answer.#wasSent = true;
+          if (answer.#error !== null) controller.abort(answer.#error);
+        },
+        onResponseStart: (controller, status) => {
+          // undici reports interim answers too; the final head is what counts.
+          if (status < 200) return;
+          answer.status = status;
+          answer.headers = textFields(controller.rawHeaders);
+          resolve(answer);
+        },
+        onResponseData: (_controller, chunk) => answer.#push(chunk),
+        onResponseEnd: (controller, trailers) => {
+          if (controller.rawTrailers) answer.trailers = textFields(controller.rawTrailers);
+          else answer.trailers = Object.entries(trailers ?? {}).flatMap(([n, v]) => [n, String(v)]);
+          answer.#hasEnded = true;
+          answer.#wake?.();
+        },
+        onResponseError: (_controller, error) => {
+          const failure = answer.#error ?? new UpstreamError(kindOf(error), !answer.#wasSent, error);
+          answer.#error = failure;
+          reject(failure);
+          answer.#wake?.();
+        },
+      });
+    });
+  }
+
+  /** Everything has arrived: what is left can be read without waiting. */
+  get isComplete(): boolean {
+    return this.#hasEnded;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** The next piece, or null at the end. Rejects with UpstreamError when the answer breaks off. */
+  async read(): Promise<Buffer | null> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#queuedBytes -= chunk.length;
+        if (this.#queuedBytes < QUEUE_BYTES_MAX && this.#controller?.paused) this.#controller.resume();
+        return chunk;
+      }
+      if (this.#error !== null) throw this.#error;
+      if (this.#hasEnded) return null;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+  }
+
+  abort(): void {
+    if (this.#hasEnded || this.#error !== null) return;
+    this.#error = new UpstreamError('aborted', false, null);
+    this.#controller?.abort(this.#error);
+    this.#wake?.();
+  }
+
+  #push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#queuedBytes += chunk.length;
+    if (this.#queuedBytes > QUEUE_BYTES_MAX) this.#controller?.pause();
+    this.#wake?.();
+  }
+}
+
+/** undici gives raw fields as buffers: name, value, … */
+export function textFields(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+  if (!Array.isArray(raw)) return Object.entries(raw ?? {}).flatMap(([n, v]) => [n, String(v)]);
+  const fields = new Array<string>(raw.length);
+  for (let index = 0; index < raw.length; index++) {
+    const text = raw[index] as Buffer | string;
+    const value = typeof text === 'string' ? text : text.toString('latin1');
+    fields[index] = index % 2 === 0 ? value.toLowerCase() : value;
+  }
+  return fields;
+}
+
+function kindOf(error: Error & { code?: string }): UpstreamFailure {
+  switch (error.code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'timeout';
+    case 'UND_ERR_HEADERS_OVERFLOW':
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
+      return 'invalid';
+    default:
+      if (error.name === 'HTTPParserError' || error.code?.startsWith('HPE_') === true) return 'invalid';
+      return error.name === 'AbortError' ? 'aborted' : 'unreachable';
+  }
+}

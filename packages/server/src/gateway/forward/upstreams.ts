@@ -1,0 +1,123 @@
+import { Pool } from 'undici';
+import type { UpstreamSnapshot } from '../../platform/processes/messages.ts';
+
+/** One address of a service, with its connections and its health. */
+export interface Target {
+  readonly origin: string;
+  /** Path of the target URL, without a trailing slash: prefixed to every call. */
+  readonly basePath: string;
+  readonly host: string;
+  readonly pool: Pool;
+  failures: number;
+  restsUntilMs: number;
+}
+
+/** A service behind the gate: its targets, and which of them is asked next. */
+export class Upstream {
+  readonly snapshot: UpstreamSnapshot;
+  readonly #targets: readonly Target[];
+  #next = 0;
+
+  constructor(snapshot: UpstreamSnapshot) {
+    this.snapshot = snapshot;
+    this.#targets = snapshot.targets.map((url) => openTarget(url, snapshot));
+  }
+
+  get size(): number {
+    return this.#targets.length;
+  }
+
+  /**
+   * The next target in turn that is not resting; when all rest, the one whose rest ends first:
+   * trying is better than refusing for certain.
+   */
+  pick(nowMs: number, tried: readonly Target[]): Target | null {
+    let fallback: Target | null = null;
+    for (let offset = 0; offset < this.#targets.length; offset++) {
+      const index = (this.#next + offset) % this.#targets.length;
+      const target = this.#targets[index] as Target;
+      if (tried.includes(target)) continue;
+      if (target.restsUntilMs <= nowMs) {
+        this.#next = (index + 1) % this.#targets.length;
+        return target;
+      }
+      if (fallback === null || target.restsUntilMs < fallback.restsUntilMs) fallback = target;
+    }
+    return fallback;
+  }
+
+  succeeded(target: Target): void {
+    target.failures = 0;
+    target.restsUntilMs = 0;
+  }
+
+  /** Passive health: enough failures in a row, and the target rests. */
+  failed(target: Target, nowMs: number): void {
+    target.failures++;
+    if (target.failures >= this.snapshot.failuresBeforeRest) {
+      target.restsUntilMs = nowMs + this.snapshot.restMs;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#targets.map((target) => target.pool.close().catch(() => undefined)));
+  }
+}
+
+function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
+  const { origin, pathname, host } = new URL(url);
+  const { authorities, certificate, key, serverName } = snapshot.tls;
+  const pool = new Pool(origin, {
+    connections: snapshot.connectionsMax,
+    pipelining: 1,
+    // Node's own store when no authorities are given; verification is never off.
+    connect: {
+      timeout: snapshot.connectTimeoutMs,
+      rejectUnauthorized: true,
+      ...(authorities.length > 0 && { ca: [...authorities] }),
+      ...(certificate !== null && { cert: certificate }),
+      ...(key !== null && { key }),
+      ...(serverName !== null && { servername: serverName }),
+    },
+    headersTimeout: snapshot.headTimeoutMs,
+    bodyTimeout: snapshot.idleTimeoutMs,
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 60_000,
+    // The whole section, not one field: what an upstream sends is bounded like what a caller sends.
+    maxHeaderSize: 65_536,
+    strictContentLength: true,
+    allowH2: false,
+  });
+  return {
+    origin,
+    basePath: pathname.replace(/\/+$/, ''),
+    host,
+    pool,
+    failures: 0,
+    restsUntilMs: 0,
+  };
+}
+
+/** The services of the snapshot in force. Unchanged ones keep their connections over a reload. */
+export class Upstreams {
+  #byApi = new Map<string, { key: string; upstream: Upstream }>();
+
+  apply(snapshots: Readonly<Record<string, UpstreamSnapshot>>): void {
+    const next = new Map<string, { key: string; upstream: Upstream }>();
+    for (const [api, snapshot] of Object.entries(snapshots)) {
+      const key = JSON.stringify(snapshot);
+      const known = this.#byApi.get(api);
+      next.set(api, known?.key === key ? known : { key, upstream: new Upstream(snapshot) });
+    }
+    const gone = [...this.#byApi].filter(([api, known]) => next.get(api) !== known);
+    this.#byApi = next;
+    // close() lets calls under way finish.
+    for (const [, { upstream }] of gone) void upstream.close();
+  }
+
+  of(api: string): Upstream {
+    const known = this.#byApi.get(api);
+    if (known === undefined) throw new Error(`no upstream for API ${api}`);
+    return known.upstream;
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { extname, join } from 'node:path';
+import { awaitLock } from '../platform/data-directory/data-directory.ts';
+import { serveParent } from '../platform/processes/child-process.ts';
+import type { FromGateway, ToGateway } from '../platform/processes/messages.ts';
+import { ThreadCrew } from './thread-crew.ts';
+
+/** A gateway whose supervisor died drains at most this long, then makes room for its successor. */
+const PREDECESSOR_WAIT_MS = 60_000;
+const STALL_MS = 5_000;
+const METRICS_EVERY_MS = 1_000;
+/** Quotas counted since the last save are forgotten by a crash. */
+const QUOTA_SAVE_EVERY_MS = 5_000;
+
+const { dataDirectory, source } = JSON.parse(process.argv[2] as string) as {
+  dataDirectory: string;
+  source: { threads?: number };
+};
+const quotaFile = join(dataDirectory, 'quotas.bin');
+const threads = source.threads ?? availableParallelism();
+
+const crew = new ThreadCrew({
+  module: join(import.meta.dirname, `gateway-thread${extname(import.meta.filename)}`),
+  threads,
+  seed: [randomInt(-(2 ** 31), 2 ** 31), randomInt(-(2 ** 31), 2 ** 31)],
+  stallMs: STALL_MS,
+  on: {
+    applied: (version) => send({ type: 'applied', version }),
+    listening: (addresses) => send({ type: 'listening', addresses, threads }),
+    failed: (message) => send({ type: 'failed', message }),
+    trouble: (message) => send({ type: 'failed', message }),
+    unknownKeyId: (issuer) => send({ type: 'unknown-key-id', issuer }),
+  },
+});
+
+const locking = awaitLock(dataDirectory, 'gateway', PREDECESSOR_WAIT_MS);
+const send: (message: FromGateway) => void = serveParent<ToGateway>(
+  (message) => void receive(message),
+  () => void drainAndExit(),
+);
+// The terminal sends these to the whole process group; the supervisor decides for everyone.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => void drainAndExit());
+process.on('SIGHUP', () => undefined);
+
+restoreQuotas();
+setInterval(() => send({ type: 'metrics', metrics: crew.metrics }), METRICS_EVERY_MS);
+setInterval(saveQuotas, QUOTA_SAVE_EVERY_MS);
+
+async function receive(message: ToGateway): Promise<void> {
+  switch (message.type) {
+    case 'snapshot':
+      await locking;
+      return crew.apply(message.snapshot);
+    case 'drain':
+      return drainAndExit();
+    default:
+      message satisfies never;
+  }
+}
+
+async function drainAndExit(): Promise<void> {
+  await crew.drain();
+  saveQuotas();
+  send({ type: 'drained' });
+  process.exit(0);
+}
+
+function restoreQuotas(): void {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(quotaFile);
+  } catch {
+    return;
+  }
+  const restored = crew.restoreQuotas(bytes);
+  if (!restored.ok) {
+    send({ type: 'failed', message: `saved quotas are unreadable (${restored.reason}); counting starts anew` });
+  }
+}
+
+function saveQuotas(): void {
+  try {
+    writeFileSync(`${quotaFile}.new`, crew.saveQuotas(), { mode: 0o600 });
+    renameSync(`${quotaFile}.new`, quotaFile);
+  } catch (error) {
+    send({ type: 'failed', message: `saving quotas: ${String(error)}` });
+  }
+}

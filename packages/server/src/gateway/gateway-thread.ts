@@ -1,0 +1,104 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { compileClientAddress, compileNetworkLists, createIdentitySigner, Gate } from '@poorter/engine';
+import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
+import { CallStatistics } from './call-statistics.ts';
+import { Upstreams } from './forward/upstreams.ts';
+import { ForwardAuthHosts } from './hosts/forward-auth.ts';
+import { Listeners } from './listeners.ts';
+import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
+import type { Runtime } from './runtime.ts';
+
+const HEARTBEAT_EVERY_MS = 200;
+const METRICS_EVERY_MS = 1_000;
+/** Records waiting for the disk, per thread; about 1 KB each. */
+const RECORDS_PENDING_MAX = 20_000;
+/** Connections that were on their way when the drain began are still accepted. */
+const LAME_DUCK_MS = 200;
+
+const seed = workerData as ThreadSeed;
+const counters = new SharedCounters(seed.memory, seed.slot);
+const inFlight = new InFlightGauge(seed.memory, seed.slot);
+const heartbeats = new Float64Array(seed.heartbeats);
+const statistics = new CallStatistics();
+const records = new JsonLinesSink({
+  ...seed.snapshot.records,
+  pendingMax: RECORDS_PENDING_MAX,
+  onTrouble: (message) => tell({ type: 'trouble', message }),
+});
+const upstreams = new Upstreams();
+const listeners = new Listeners(statistics);
+const forwardAuth = new ForwardAuthHosts(statistics);
+/** Snapshots are applied one after the other, in the order they came. */
+let applying: Promise<void> = apply(seed.snapshot);
+
+setInterval(() => {
+  heartbeats[seed.slot] = Date.now();
+}, HEARTBEAT_EVERY_MS);
+setInterval(
+  () => tell({ type: 'metrics', metrics: statistics.metrics(inFlight.total) }),
+  METRICS_EVERY_MS,
+);
+
+parentPort?.on('message', (message: ToThread) => {
+  applying = applying.then(() =>
+    message.type === 'drain' ? drain() : apply(message.snapshot),
+  );
+});
+
+/** Builds the new runtime whole, then swaps it in one assignment: a call sees one version or the other. */
+async function apply(snapshot: RuntimeSnapshot): Promise<void> {
+  try {
+    const runtime = await openRuntime(snapshot);
+    const addresses = await listeners.apply(snapshot.listeners, runtime);
+    const asked = await forwardAuth.apply(snapshot.forwardAuth, runtime);
+    heartbeats[seed.slot] = Date.now();
+    tell({ type: 'ready', version: snapshot.gate.version, addresses: [...addresses, ...asked] });
+  } catch (error) {
+    tell({ type: 'failed', message: `applying version ${snapshot.gate.version}: ${String(error)}` });
+  }
+}
+
+async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
+  const identitySigner = await createIdentitySigner(snapshot.identity);
+  const gate = new Gate(snapshot.gate, {
+    counters,
+    identitySigner,
+    unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
+    inFlight: () => inFlight.total,
+  });
+  upstreams.apply(snapshot.upstreams);
+  return {
+    snapshot,
+    gate,
+    clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    isTrustedProxy: trustedProxies(snapshot.trustedProxies),
+    upstreams,
+    records,
+    statistics,
+    inFlight,
+    memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes),
+    now: Date.now,
+  };
+}
+
+/** An empty list trusts nobody, unlike a network list, which then allows everyone. */
+function trustedProxies(networks: readonly string[]): (peer: string) => boolean {
+  if (networks.length === 0) return () => false;
+  return compileNetworkLists({ allow: networks, deny: [] });
+}
+
+async function drain(): Promise<void> {
+  const deadline = Date.now() + seed.snapshot.timeouts.drainMs;
+  await Promise.all([
+    listeners.drain(LAME_DUCK_MS, deadline),
+    forwardAuth.drain(LAME_DUCK_MS, deadline),
+  ]);
+  await records.close();
+  tell({ type: 'drained' });
+}
+
+function tell(message: FromThread): void {
+  parentPort?.postMessage(message);
+}

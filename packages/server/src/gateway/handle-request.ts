@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decide, type Deny, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
+import { Call } from './call.ts';
+import { forward } from './forward/forward.ts';
+import { UpstreamError, type UpstreamAnswer } from './forward/upstream-answer.ts';
+import { ownAnswer } from './own-answers.ts';
+import { release } from './release.ts';
+import { RequestBody } from './request-body.ts';
+import { requestFacts } from './request-facts.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * The story of a call: normalise, match and decide, forward, release, record. Every way out
+ * answers the caller and leaves exactly one record.
+ */
+export async function handleRequest(
+  runtime: Runtime,
+  native: IncomingMessage,
+  response: ServerResponse,
+  mustContinue: boolean,
+): Promise<void> {
+  const call = Call.open(runtime, 'http', native.method ?? null, response);
+  if (call === null) return;
+  let body: RequestBody | null = null;
+  try {
+    // normalise
+    const request = requestFacts(runtime, native, call);
+    if ('kind' in request) return call.refuse('admit', request, native);
+    call.request = request;
+    body = new RequestBody(native, response, runtime, mustContinue, announcedBytes(request));
+    call.body = body;
+
+    const own = ownAnswer(runtime, request);
+    if (own !== null) return call.answerOwn(own);
+
+    // match, decide
+    const decision = await decide(runtime.gate, request, body);
+    call.decided(decision);
+    if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+
+    // forward
+    const answer = await forwardCall(runtime, native, request, decision, body, call);
+    if (!(answer instanceof Object && 'status' in answer)) return call.fail(answer);
+
+    // release
+    const outcome = await release(runtime, request, decision, answer, response);
+    call.findings = outcome.findings;
+    if (outcome.kind === 'withheld') return call.fail(deny('answer_invalid'));
+    call.forwarded(answer.status);
+  } catch (fault) {
+    call.fail(failureOf(fault));
+  } finally {
+    body?.release();
+    // record
+    call.close();
+  }
+}
+
+/** The answer's head, or why there is none. A caller that leaves takes its call along. */
+async function forwardCall(
+  runtime: Runtime,
+  native: IncomingMessage,
+  request: RequestFacts,
+  decision: Forwarding,
+  body: RequestBody,
+  call: Call,
+): Promise<UpstreamAnswer | Deny> {
+  let current: UpstreamAnswer | null = null;
+  call.onAbort(() => current?.abort());
+  try {
+    return await forward(runtime, decision, native.method as string, {
+      stream: () => body.stream(),
+      contentLength: request.headers.get('content-length'),
+      isStreamingAnswer: decision.operation.operation.streamingAnswers.length > 0,
+      onAttempt: (answer) => {
+        current = answer;
+        if (call.isAborted) answer.abort();
+      },
+    });
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+function failureOf(error: unknown): Deny {
+  if (!(error instanceof UpstreamError)) {
+    return deny('internal_fault', { fault: error instanceof Error ? error.name : typeof error });
+  }
+  const cause = (error.cause as { code?: unknown } | null)?.code;
+  const evidence = { failure: error.failure, ...(typeof cause === 'string' && { cause }) };
+  switch (error.failure) {
+    case 'timeout':
+      return deny('upstream_timeout', evidence);
+    case 'invalid':
+      return deny('upstream_invalid', evidence);
+    case 'unreachable':
+    case 'aborted':
+      return deny('upstream_unreachable', evidence);
+    default:
+      return error.failure satisfies never;
+  }
+}
+
+function announcedBytes(request: RequestFacts): number {
+  return Number(request.headers.get('content-length') ?? 0);
+}

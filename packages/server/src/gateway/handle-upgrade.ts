@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { decide, type Deny, deny, type Forwarding, HeaderFields, type RequestFacts } from '@poorter/engine';
+import { Call } from './call.ts';
+import { textFields } from './forward/upstream-answer.ts';
+import { requestFacts } from './request-facts.ts';
+import type { Runtime } from './runtime.ts';
+
+/** RFC 6455 §1.3: what an accepting server mixes into the key. */
+const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const NO_FIELDS = new HeaderFields([]);
+const NO_BODY = { isVisible: true, read: async () => new Uint8Array() };
+
+/**
+ * A WebSocket handshake is decided like every call, and tunnelled only to operations whose
+ * description documents status 101, once the upstream has proved that it accepts.
+ */
+export async function handleUpgrade(
+  runtime: Runtime,
+  native: IncomingMessage,
+  socket: Socket,
+  early: Buffer,
+): Promise<void> {
+  const response = new ServerResponse(native);
+  response.assignSocket(socket);
+  response.shouldKeepAlive = false;
+  response.once('finish', () => socket.destroySoon());
+  socket.on('error', () => socket.destroy());
+  const call = Call.open(runtime, 'websocket', native.method ?? null, response);
+  if (call === null) return;
+  try {
+    const request = requestFacts(runtime, native, call);
+    if ('kind' in request) return call.refuse('admit', request, native);
+    call.request = request;
+    const handshake = checkHandshake(request);
+    if (handshake !== null) return call.refuse('admit', handshake, native);
+
+    const decision = await decide(runtime.gate, request, NO_BODY);
+    call.decided(decision);
+    if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    const { operation } = decision.operation;
+    if (operation.expectAnswer(101, NO_FIELDS).kind === 'undocumented') {
+      return call.fail(deny('upgrade_not_accepted', { reason: 'undocumented' }));
+    }
+
+    const upstream = await openUpstream(runtime, decision, request);
+    if ('kind' in upstream) return call.fail(upstream);
+    if (socket.destroyed) {
+      upstream.socket.destroy();
+      return call.fail(deny('upstream_unreachable', { failure: 'aborted' }));
+    }
+    response.detachSocket(socket);
+    const giveBack = call.tunnelled();
+    socket.write(handshakeAnswer(upstream.headers, decision.answerHeaders), 'latin1');
+    tunnel(socket, upstream.socket, early, giveBack);
+  } catch (fault) {
+    call.fail(deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }));
+  } finally {
+    call.close();
+  }
+}
+
+function checkHandshake(request: RequestFacts): Deny | null {
+  const { headers, method } = request;
+  const isWebSocket =
+    method === 'GET' &&
+    !request.hasBody &&
+    request.isUpgrade &&
+    headers.get('upgrade')?.toLowerCase() === 'websocket' &&
+    headers.all('sec-websocket-version').join() === '13' &&
+    /^[A-Za-z0-9+/]{22}==$/.test(headers.all('sec-websocket-key').join());
+  return isWebSocket ? null : deny('upgrade_not_accepted', { reason: 'handshake' });
+}
+
+type UpstreamTunnel = { readonly socket: Duplex; readonly headers: readonly string[] };
+
+async function openUpstream(
+  runtime: Runtime,
+  decision: Forwarding,
+  request: RequestFacts,
+): Promise<UpstreamTunnel | Deny> {
+  const upstream = runtime.upstreams.of(decision.operation.api.name);
+  const target = upstream.pick(runtime.now(), []);
+  if (target === null) return deny('upstream_unreachable', {});
+  const key = request.headers.get('sec-websocket-key') as string;
+  const expected = createHash('sha1').update(key + WEBSOCKET_GUID).digest('base64');
+  return new Promise((resolve) => {
+    target.pool.dispatch(
+      {
+        path: target.basePath + decision.target,
+        method: 'GET',
+        headers: [...decision.headers, 'host', target.host],
+        upgrade: 'websocket',
+      },
+      {
+        onRequestUpgrade(controller, status, _headers, socket) {
+          const headers = textFields(controller.rawHeaders);
+          const fields = new HeaderFields(headers);
+          if (status === 101 && fields.get('sec-websocket-accept') === expected) {
+            upstream.succeeded(target);
+            resolve({ socket, headers });
+          } else {
+            socket.destroy();
+            resolve(deny('upstream_invalid', { reason: 'handshake' }));
+          }
+        },
+        onResponseStart(controller, status) {
+          controller.abort(new Error('the upstream did not switch protocols'));
+          resolve(deny('upstream_invalid', { reason: 'handshake', upstreamStatus: status }));
+        },
+        onResponseError(_controller, error: Error & { code?: string }) {
+          upstream.failed(target, runtime.now());
+          resolve(deny('upstream_unreachable', { cause: error.code ?? error.name }));
+        },
+      },
+    );
+  });
+}
+
+function handshakeAnswer(upstreamHeaders: readonly string[], own: readonly string[]): string {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+  for (let index = 0; index < upstreamHeaders.length; index += 2) {
+    const name = upstreamHeaders[index] as string;
+    if (name.startsWith('sec-websocket-') || name === 'set-cookie') {
+      lines.push(`${name}: ${upstreamHeaders[index + 1]}`);
+    }
+  }
+  for (let index = 0; index < own.length; index += 2) lines.push(`${own[index]}: ${own[index + 1]}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** Bytes both ways with back-pressure; when one side ends, so does the other. */
+function tunnel(caller: Socket, upstream: Duplex, early: Buffer, onEnd: () => void): void {
+  caller.setTimeout(0);
+  if (early.length > 0) upstream.write(early);
+  const close = () => {
+    caller.destroy();
+    upstream.destroy();
+    onEnd();
+  };
+  for (const side of [caller, upstream]) side.once('error', close).once('close', close);
+  caller.pipe(upstream);
+  upstream.pipe(caller);
+}

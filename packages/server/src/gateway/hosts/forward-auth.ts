@@ -1,0 +1,204 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  canonicalTarget,
+  checkHead,
+  decide,
+  type Deny,
+  deny,
+  type HeaderFields,
+  type RequestFacts,
+} from '@poorter/engine';
+import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
+import { Call } from '../call.ts';
+import type { CallStatistics } from '../call-statistics.ts';
+import type { Runtime } from '../runtime.ts';
+
+/** Where each proxy puts the method and target of the call it asks about. */
+const DIALECTS = {
+  nginx: { method: 'x-original-method', target: 'x-original-uri' },
+  traefik: { method: 'x-forwarded-method', target: 'x-forwarded-uri' },
+  caddy: { method: 'x-forwarded-method', target: 'x-forwarded-uri' },
+} as const;
+
+const UNSEEN_BODY = { isVisible: false, read: async () => new Uint8Array() };
+/** The operator has declared that bodies are checked elsewhere. */
+const EXEMPT_BODY = { isVisible: true, read: async () => new Uint8Array() };
+
+/**
+ * The same decisions for a proxy that asks before it forwards: nginx `auth_request`, Traefik
+ * `forwardAuth`, Caddy `forward_auth`. Only proxies under `trust.proxies` may ask, because their
+ * headers are believed.
+ */
+export class ForwardAuthHosts {
+  readonly #statistics: CallStatistics;
+  readonly #open = new Map<string, { server: Server; host: ForwardAuthSnapshot }>();
+  #runtime: Runtime | null = null;
+
+  constructor(statistics: CallStatistics) {
+    this.#statistics = statistics;
+  }
+
+  async apply(hosts: readonly ForwardAuthSnapshot[], runtime: Runtime): Promise<string[]> {
+    this.#runtime = runtime;
+    const wanted = new Map(hosts.map((host) => [JSON.stringify(host), host]));
+    for (const [key, { server }] of this.#open) {
+      if (wanted.has(key)) continue;
+      this.#open.delete(key);
+      server.close();
+      server.closeIdleConnections();
+    }
+    const bound: string[] = [];
+    for (const [key, host] of wanted) {
+      const server = this.#open.get(key)?.server ?? (await this.#listen(host));
+      this.#open.set(key, { server, host });
+      const { address, port } = server.address() as AddressInfo;
+      bound.push(`${address}:${port}`);
+    }
+    return bound;
+  }
+
+  async drain(lameDuckMs: number, deadlineMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
+    await Promise.all(
+      [...this.#open.values()].map(
+        ({ server }) =>
+          new Promise<void>((resolve) => {
+            const force = setTimeout(
+              () => server.closeAllConnections(),
+              Math.max(0, deadlineMs - Date.now()),
+            );
+            server.close(() => {
+              clearTimeout(force);
+              resolve();
+            });
+            server.closeIdleConnections();
+          }),
+      ),
+    );
+  }
+
+  async #listen(host: ForwardAuthSnapshot): Promise<Server> {
+    const { bounds, timeouts } = (this.#runtime as Runtime).snapshot;
+    const server = createServer(
+      {
+        insecureHTTPParser: false,
+        maxHeaderSize: bounds.headerBytes + bounds.targetBytes * 2,
+        headersTimeout: timeouts.headMs,
+        requestTimeout: timeouts.headMs * 2,
+        keepAliveTimeout: timeouts.keepAliveMs,
+        requireHostHeader: false,
+      },
+      (request, response) => void judge(this.#runtime as Runtime, host, request, response),
+    );
+    server.maxHeadersCount = 0;
+    server.maxConnections = bounds.connectionsPerThread;
+    server.on('drop', () => this.#statistics.dropConnection());
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: host.host, port: host.port, reusePort: true }, resolve);
+    });
+    return server;
+  }
+}
+
+async function judge(
+  runtime: Runtime,
+  host: ForwardAuthSnapshot,
+  native: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const dialect = DIALECTS[host.for];
+  const method = fieldOf(native, dialect.method);
+  const call = Call.open(runtime, 'forward-auth', method ?? null, response, statusFor(host.for));
+  if (call === null) return;
+  try {
+    const request = originalRequest(runtime, native, call, dialect);
+    if ('kind' in request) return call.refuse('admit', request, native);
+    call.request = request;
+    const decision = await decide(
+      runtime.gate,
+      request,
+      host.allowUnseenBodies ? EXEMPT_BODY : UNSEEN_BODY,
+    );
+    call.decided(decision);
+    if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    call.allow([...identityFields(decision.headers), ...decision.answerHeaders]);
+  } catch (fault) {
+    call.fail(deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }));
+  } finally {
+    call.close();
+  }
+}
+
+/** The call the proxy asks about, or why it cannot be judged. */
+function originalRequest(
+  runtime: Runtime,
+  native: IncomingMessage,
+  call: Call,
+  dialect: { readonly method: string; readonly target: string },
+): RequestFacts | Deny {
+  const peer = native.socket.remoteAddress ?? '';
+  if (!runtime.isTrustedProxy(peer)) return deny('address_not_allowed', { reason: 'not-a-trusted-proxy' });
+  const rawTarget = fieldOf(native, dialect.target);
+  const method = fieldOf(native, dialect.method);
+  if (rawTarget === undefined || method === undefined) {
+    return deny('malformed_request', { reason: 'original-request-missing' });
+  }
+  const { bounds, allowEncodedSlash } = runtime.snapshot;
+  const headers = checkHead(
+    {
+      method,
+      target: rawTarget,
+      httpVersionMajor: native.httpVersionMajor,
+      // The proxy's own version says nothing about the caller's.
+      httpVersionMinor: 1,
+      rawHeaders: native.rawHeaders,
+    },
+    {
+      headerBytesMax: bounds.headerBytes,
+      headerCountMax: bounds.headerCount,
+      targetBytesMax: bounds.targetBytes,
+    },
+  );
+  if ('kind' in headers) return headers;
+  const target = canonicalTarget(rawTarget, { allowEncodedSlash });
+  if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
+  // The proxy forwards the target as it came: only one that is canonical already means the same there.
+  const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
+  if (canonical !== rawTarget) return deny('target_not_acceptable', { reason: 'not-canonical' });
+  return {
+    id: call.id,
+    nowMs: call.nowMs,
+    clientAddress: runtime.clientAddressOf(peer, headers),
+    method,
+    path: target.path,
+    query: target.query,
+    headers: withOriginalHost(headers),
+    clientCertificate: null,
+    isTls: headers.get('x-forwarded-proto') === 'https',
+    hasBody: false,
+    isUpgrade: false,
+  };
+}
+
+function withOriginalHost(headers: HeaderFields): HeaderFields {
+  const original = headers.get('x-forwarded-host') ?? headers.get('x-original-host');
+  return original === undefined ? headers : headers.with('host', original);
+}
+
+/** nginx passes only 401 and 403 on and turns everything else into 500. */
+function statusFor(proxy: ForwardAuthSnapshot['for']): (status: number) => number {
+  if (proxy !== 'nginx') return (status) => status;
+  return (status) => (status === 401 ? 401 : 403);
+}
+
+function identityFields(headers: readonly string[]): string[] {
+  const at = headers.indexOf('poorter-identity');
+  return at === -1 ? [] : ['poorter-identity', headers[at + 1] as string];
+}
+
+function fieldOf(native: IncomingMessage, name: string): string | undefined {
+  const value = native.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,222 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Deny, deny } from '@poorter/engine';
+import type { ListenerSnapshot } from '../platform/processes/messages.ts';
+import { Call } from './call.ts';
+import type { CallStatistics } from './call-statistics.ts';
+import { handleRequest } from './handle-request.ts';
+import { handleUpgrade } from './handle-upgrade.ts';
+import { recordUnparsed } from './record-unparsed.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Only these TLS 1.2 suites: forward secrecy and authenticated encryption. */
+const TLS12_CIPHERS =
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305';
+
+interface Listener {
+  readonly server: Server;
+  readonly isTls: boolean;
+}
+
+/** This thread's listening sockets. A reload keeps those that stay and swaps certificates in place. */
+export class Listeners {
+  readonly #statistics: CallStatistics;
+  readonly #open = new Map<string, Listener>();
+  readonly #tunnels = new Set<Socket>();
+  #runtime: Runtime | null = null;
+  #isDraining = false;
+
+  constructor(statistics: CallStatistics) {
+    this.#statistics = statistics;
+  }
+
+  /** Resolves with the addresses bound, in the order given. A failed bind leaves the rest as it was. */
+  async apply(snapshots: readonly ListenerSnapshot[], runtime: Runtime): Promise<string[]> {
+    const bound: string[] = [];
+    const wanted = new Set<string>();
+    const before = this.#runtime;
+    this.#runtime ??= runtime;
+    for (const snapshot of snapshots) {
+      const key = keyOf(snapshot);
+      wanted.add(key);
+      const known = this.#open.get(key);
+      if (known === undefined) this.#open.set(key, await this.#listen(snapshot, runtime));
+      else if (snapshot.tls !== null) secureContextOf(known.server).setSecureContext(tlsOptions(snapshot.tls));
+      bound.push(addressOf((this.#open.get(key) as Listener).server));
+    }
+    // Everything stands: from here on calls see the new version.
+    this.#runtime = runtime;
+    for (const [key, { server }] of this.#open) {
+      if (wanted.has(key)) continue;
+      this.#open.delete(key);
+      server.close();
+      server.closeIdleConnections();
+    }
+    if (before !== null) this.#resize(runtime);
+    return bound;
+  }
+
+  /** Accepts what is already on its way, then finishes what is under way, then closes. */
+  async drain(lameDuckMs: number, deadlineMs: number): Promise<void> {
+    this.#isDraining = true;
+    await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
+    const servers = [...this.#open.values()].map(({ server }) => server);
+    for (const tunnel of this.#tunnels) tunnel.end();
+    await Promise.all(
+      servers.map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            const force = setTimeout(() => server.closeAllConnections(), Math.max(0, deadlineMs - Date.now()));
+            const idle = setInterval(() => server.closeIdleConnections(), 100);
+            server.close(() => {
+              clearTimeout(force);
+              clearInterval(idle);
+              resolve();
+            });
+            server.closeIdleConnections();
+          }),
+      ),
+    );
+    for (const tunnel of this.#tunnels) tunnel.destroy();
+  }
+
+  async #listen(snapshot: ListenerSnapshot, runtime: Runtime): Promise<Listener> {
+    const { timeouts, bounds } = runtime.snapshot;
+    const options = {
+      // Never lenient, whatever NODE_OPTIONS says.
+      insecureHTTPParser: false,
+      maxHeaderSize: bounds.headerBytes + bounds.targetBytes,
+      headersTimeout: timeouts.headMs,
+      // Bodies have an idle and a rate bound instead of one flat cap.
+      requestTimeout: 0,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: timeouts.keepAliveMs,
+      // Checked with everything else about the head, so that the refusal is recorded.
+      requireHostHeader: false,
+      noDelay: true,
+      // Anything but a WebSocket handshake is an ordinary request whose Upgrade is ignored.
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket',
+    };
+    const server =
+      snapshot.tls === null
+        ? createServer(options)
+        : createTlsServer({ ...options, ...tlsOptions(snapshot.tls) });
+    server.maxHeadersCount = 0;
+    server.maxConnections = bounds.connectionsPerThread;
+    this.#attend(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: snapshot.host, port: snapshot.port, reusePort: true }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    server.on('error', () => this.#statistics.dropConnection());
+    return { server, isTls: snapshot.tls !== null };
+  }
+
+  #attend(server: Server): void {
+    const handle = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+      if (this.#isDraining) response.setHeader('connection', 'close');
+      void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
+    };
+    server.on('request', handle(false));
+    server.on('checkContinue', handle(true));
+    server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      this.#refuseHead(request, response, deny('expectation_failed'));
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#tunnels.add(socket as Socket);
+      socket.once('close', () => this.#tunnels.delete(socket as Socket));
+      void handleUpgrade(this.#runtime as Runtime, request, socket as Socket, head);
+    });
+    server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+      const response = new ServerResponse(request);
+      response.assignSocket(socket as Socket);
+      response.shouldKeepAlive = false;
+      response.once('finish', () => socket.destroy());
+      this.#refuseHead(request, response, deny('method_not_allowed', { reason: 'connect' }));
+    });
+    server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+      this.#refuseUnparsed(error, socket as Socket);
+    });
+    server.on('drop', () => this.#statistics.dropConnection());
+  }
+
+  #refuseHead(request: IncomingMessage, response: ServerResponse, denial: Deny): void {
+    const call = Call.open(this.#runtime as Runtime, 'http', request.method ?? null, response);
+    if (call === null) return;
+    call.refuse('admit', denial, request);
+    call.close();
+  }
+
+  /** What the HTTP parser refuses is a call too: answered where the connection still can, and recorded. */
+  #refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
+    const isParserError = error.code?.startsWith('HPE_') || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    // A connection that failed to say anything, or a TLS handshake that failed, is not a call.
+    if (!isParserError || socket.bytesRead === 0) {
+      socket.destroy();
+      return;
+    }
+    const denial = parserDenial(error);
+    const answer = recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial);
+    // With an answer under way on this connection, a second one would be read as part of it.
+    const inProgress = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
+    if (!socket.writable || (inProgress ?? null) !== null) socket.destroy();
+    else socket.end(answer);
+  }
+
+  #resize(runtime: Runtime): void {
+    for (const { server } of this.#open.values()) {
+      server.maxConnections = runtime.snapshot.bounds.connectionsPerThread;
+      server.headersTimeout = runtime.snapshot.timeouts.headMs;
+      server.keepAliveTimeout = runtime.snapshot.timeouts.keepAliveMs;
+    }
+  }
+}
+
+function parserDenial(error: Error & { code?: string }): Deny {
+  const evidence = { parser: error.code ?? error.name };
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return deny('headers_too_large', evidence);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return deny('request_timeout', evidence);
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
+      return deny('ambiguous_request', evidence);
+    default:
+      return deny('malformed_request', evidence);
+  }
+}
+
+function tlsOptions(tls: NonNullable<ListenerSnapshot['tls']>) {
+  return {
+    cert: tls.certificate,
+    key: tls.key,
+    minVersion: tls.minVersion,
+    ciphers: `TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:${TLS12_CIPHERS}`,
+    honorCipherOrder: true,
+    requestCert: tls.clientCertificate !== 'none',
+    rejectUnauthorized: tls.clientCertificate === 'require',
+    ...(tls.clientAuthorities.length > 0 && { ca: [...tls.clientAuthorities] }),
+    ALPNProtocols: ['http/1.1'],
+  };
+}
+
+function secureContextOf(server: Server): ReturnType<typeof createTlsServer> {
+  return server as ReturnType<typeof createTlsServer>;
+}
+
+function keyOf({ host, port, tls }: ListenerSnapshot): string {
+  const kind = tls === null ? 'http' : `https ${tls.clientCertificate} ${tls.minVersion}`;
+  return `${host} ${port} ${kind}`;
+}
+
+function addressOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BodyPort, type Deny, deny } from '@poorter/engine';
+import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A body may be slow at first: connections warm up. */
+const RATE_GRACE_MS = 10_000;
+/** Memory is reserved in steps, so that a large Content-Length alone reserves nothing. */
+const RESERVE_STEP_BYTES = 65_536;
+
+/**
+ * The body of a request: read into memory within its bound and the shared budget, or streamed.
+ * Either way it may not stall or trickle.
+ */
+export class RequestBody implements BodyPort {
+  readonly isVisible = true;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #runtime: Runtime;
+  readonly #mustContinue: boolean;
+  readonly #announcedBytes: number;
+  #reservedBytes = 0;
+  #wasTouched = false;
+  readonly #socketBytesBefore: number;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    runtime: Runtime,
+    mustContinue: boolean,
+    announcedBytes: number,
+  ) {
+    this.#announcedBytes = announcedBytes;
+    this.#request = request;
+    this.#response = response;
+    this.#runtime = runtime;
+    this.#mustContinue = mustContinue;
+    this.#socketBytesBefore = request.socket.bytesRead;
+  }
+
+  /** False while not a byte of it has been asked for. */
+  get wasTouched(): boolean {
+    return this.#wasTouched;
+  }
+
+  get bytesRead(): number {
+    return this.#wasTouched ? this.#request.socket.bytesRead - this.#socketBytesBefore : 0;
+  }
+
+  async read(bytesMax: number): Promise<Uint8Array | Deny> {
+    if (this.#announcedBytes > bytesMax) return deny('body_too_large', { bytesMax });
+    this.#begin();
+    const chunks: Buffer[] = [];
+    let length = 0;
+    let refusal: Deny | null = null;
+    await new Promise<void>((resolve) => {
+      const request = this.#request;
+      const end = (why: Deny | null) => {
+        refusal ??= why;
+        this.#unwatch();
+        request.off('data', onData);
+        request.off('end', onEnd);
+        request.off('error', onGone);
+        request.off('close', onGone);
+        if (refusal !== null) request.pause();
+        resolve();
+      };
+      const onData = (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > bytesMax) return end(deny('body_too_large', { bytesMax }));
+        if (!this.#reserve(length)) {
+          const answerHeaders = ['retry-after', '1'];
+          return end(deny('overloaded', { reason: 'memory' }, { answerHeaders }));
+        }
+        chunks.push(chunk);
+      };
+      const onEnd = () => end(request.complete ? null : deny('malformed_request', { reason: 'cut-off' }));
+      const onGone = () => end(deny('malformed_request', { reason: 'cut-off' }));
+      this.#watch(() => end(deny('request_timeout', { reason: 'body' })));
+      request.on('data', onData);
+      request.once('end', onEnd);
+      request.once('error', onGone);
+      request.once('close', onGone);
+    });
+    if (refusal !== null) return refusal;
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
+  }
+
+  /** The body as a stream for the upstream. A caller that stalls is cut off. */
+  stream(): IncomingMessage {
+    this.#begin();
+    this.#watch(() => this.#request.destroy(new Error('request body stalled')));
+    this.#request.once('close', () => this.#unwatch());
+    this.#request.once('end', () => this.#unwatch());
+    return this.#request;
+  }
+
+  /** Gives the reserved memory back. */
+  release(): void {
+    this.#unwatch();
+    if (this.#reservedBytes > 0) this.#runtime.memory.release(this.#reservedBytes);
+    this.#reservedBytes = 0;
+  }
+
+  /** RFC 9110 §10.1.1: the caller is asked for its body only now, after it was authorised. */
+  #begin(): void {
+    if (this.#mustContinue && !this.#wasTouched) this.#response.writeContinue();
+    this.#wasTouched = true;
+  }
+
+  #reserve(bytes: number): boolean {
+    if (bytes <= this.#reservedBytes) return true;
+    // Small bodies reserve what they are; larger ones in steps.
+    const wanted = Math.max(bytes - this.#reservedBytes, bytes > RESERVE_STEP_BYTES ? RESERVE_STEP_BYTES : 0);
+    if (!this.#runtime.memory.reserve(wanted)) return false;
+    this.#reservedBytes += wanted;
+    return true;
+  }
+
+  #watch(onStall: () => void): void {
+    watched.set(this, {
+      request: this.#request,
+      timeouts: this.#runtime.snapshot.timeouts,
+      startedAt: Date.now(),
+      movedAt: Date.now(),
+      bytes: this.#request.socket.bytesRead,
+      bytesAtStart: this.#request.socket.bytesRead,
+      onStall,
+    });
+    sweep ??= setInterval(sweepStalled, 500).unref();
+  }
+
+  #unwatch(): void {
+    watched.delete(this);
+  }
+}
+
+interface Watched {
+  readonly request: IncomingMessage;
+  readonly timeouts: RuntimeTimeouts;
+  startedAt: number;
+  movedAt: number;
+  bytes: number;
+  bytesAtStart: number;
+  readonly onStall: () => void;
+}
+
+/** Bodies under way in this thread; one timer looks after all of them. */
+const watched = new Map<RequestBody, Watched>();
+let sweep: NodeJS.Timeout | null = null;
+
+function sweepStalled(): void {
+  const now = Date.now();
+  for (const [body, entry] of watched) {
+    const { request, timeouts } = entry;
+    // A full buffer means that the upstream is slow, not the caller.
+    if (request.readableLength >= request.readableHighWaterMark) {
+      entry.startedAt = entry.movedAt = now;
+      entry.bytesAtStart = entry.bytes = request.socket.bytesRead;
+      continue;
+    }
+    if (request.socket.bytesRead !== entry.bytes) {
+      entry.bytes = request.socket.bytesRead;
+      entry.movedAt = now;
+    }
+    const elapsedMs = now - entry.startedAt;
+    const rate = ((entry.bytes - entry.bytesAtStart) * 1000) / elapsedMs;
+    const isIdle = now - entry.movedAt > timeouts.bodyIdleMs;
+    const isTrickling = elapsedMs > RATE_GRACE_MS && rate < timeouts.bodyBytesPerSecondMin;
+    if (!isIdle && !isTrickling) continue;
+    watched.delete(body);
+    entry.onStall();
+  }
+  if (watched.size === 0 && sweep !== null) {
+    clearInterval(sweep);
+    sweep = null;
+  }
+}

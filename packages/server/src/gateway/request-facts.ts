@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import {
+  canonicalTarget,
+  checkHead,
+  type ClientCertificate,
+  type Deny,
+  deny,
+  type HeaderFields,
+  type RequestFacts,
+} from '@poorter/engine';
+import type { Runtime } from './runtime.ts';
+
+/** Native request → facts: one checked header list, one canonical path; or the reason to refuse. */
+export function requestFacts(
+  runtime: Runtime,
+  native: IncomingMessage,
+  call: { readonly id: string; readonly nowMs: number },
+): RequestFacts | Deny {
+  const { bounds, allowEncodedSlash } = runtime.snapshot;
+  const headers = checkHead(
+    {
+      method: native.method ?? '',
+      target: native.url ?? '',
+      httpVersionMajor: native.httpVersionMajor,
+      httpVersionMinor: native.httpVersionMinor,
+      rawHeaders: native.rawHeaders,
+    },
+    {
+      headerBytesMax: bounds.headerBytes,
+      headerCountMax: bounds.headerCount,
+      targetBytesMax: bounds.targetBytes,
+    },
+  );
+  if ('kind' in headers) return headers;
+  const target = canonicalTarget(native.url as string, { allowEncodedSlash });
+  if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
+  const { socket } = native;
+  const isTls = socket instanceof TLSSocket;
+  return {
+    id: call.id,
+    nowMs: call.nowMs,
+    clientAddress: runtime.clientAddressOf(socket.remoteAddress ?? '', headers),
+    method: native.method as string,
+    path: target.path,
+    query: target.query,
+    headers,
+    clientCertificate: isTls ? certificateOf(socket) : null,
+    isTls,
+    hasBody: hasBody(headers),
+    isUpgrade: headers.has('upgrade') && /\bupgrade\b/i.test(headers.joined('connection') ?? ''),
+  };
+}
+
+/** RFC 9112 §6: a body is announced by its framing alone. */
+function hasBody(headers: HeaderFields): boolean {
+  const length = headers.get('content-length');
+  return length === undefined ? headers.has('transfer-encoding') : Number(length) > 0;
+}
+
+/** Certificates by connection: they do not change while it lives (renegotiation is off). */
+const certificates = new WeakMap<Socket, ClientCertificate | null>();
+
+function certificateOf(socket: TLSSocket): ClientCertificate | null {
+  const known = certificates.get(socket);
+  if (known !== undefined) return known;
+  const certificate = readCertificate(socket);
+  certificates.set(socket, certificate);
+  return certificate;
+}
+
+/** Only what TLS has verified against the listener's authorities counts as a certificate. */
+function readCertificate(socket: TLSSocket): ClientCertificate | null {
+  if (!socket.authorized) return null;
+  const x509 = socket.getPeerX509Certificate();
+  if (x509 === undefined) return null;
+  const peer = socket.getPeerCertificate();
+  return {
+    subject: rfc4514(x509.subject ?? ''),
+    subjectAlternativeNames: alternativeNames(x509.subjectAltName ?? ''),
+    thumbprint: Buffer.from((peer.fingerprint256 ?? '').replaceAll(':', ''), 'hex').toString('base64url'),
+  };
+}
+
+/** Node lists attributes one a line, most significant first; RFC 4514 writes them the other way round. */
+function rfc4514(subject: string): string {
+  return subject
+    .split('\n')
+    .filter((line) => line !== '')
+    .reverse()
+    .join(',');
+}
+
+/** 'DNS:a.example, URI:spiffe://…'; Node quotes a name that itself holds a comma. */
+function alternativeNames(text: string): string[] {
+  return [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(
+    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? JSON.parse(name) : name}`,
+  );
+}

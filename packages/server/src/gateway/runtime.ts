@@ -1,0 +1,21 @@
+import type { Gate, HeaderFields } from '@poorter/engine';
+import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';
+import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { RecordSink } from '../platform/records/record.ts';
+import type { CallStatistics } from './call-statistics.ts';
+import type { Upstreams } from './forward/upstreams.ts';
+
+/** What a call is handled with: one snapshot opened in one thread. */
+export interface Runtime {
+  readonly snapshot: RuntimeSnapshot;
+  readonly gate: Gate;
+  /** Whose call it is, through the proxies that are trusted. */
+  readonly clientAddressOf: (peer: string, headers: HeaderFields) => string;
+  readonly isTrustedProxy: (peer: string) => boolean;
+  readonly upstreams: Upstreams;
+  readonly records: RecordSink;
+  readonly statistics: CallStatistics;
+  readonly inFlight: InFlightGauge;
+  readonly memory: ByteLedger;
+  readonly now: () => number;
+}

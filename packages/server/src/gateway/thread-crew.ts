@@ -1,0 +1,222 @@
+import { Worker } from 'node:worker_threads';
+import {
+  type CounterMemory,
+  createCounterMemory,
+  exportQuotas,
+  importQuotas,
+  type QuotaImport,
+  releaseThread,
+} from '../platform/counters/index.ts';
+import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
+
+export interface ThreadCrewOptions {
+  readonly module: string;
+  readonly threads: number;
+  /** 64 random bits for the counter table. */
+  readonly seed: readonly [number, number];
+  /** A thread that has not shown life for this long is replaced. */
+  readonly stallMs: number;
+  readonly on: {
+    /** Every thread serves this version. */
+    readonly applied: (version: number) => void;
+    readonly listening: (addresses: readonly string[]) => void;
+    readonly failed: (message: string) => void;
+    readonly trouble: (message: string) => void;
+    readonly unknownKeyId: (issuer: string) => void;
+  };
+}
+
+/** Subjects that can be counted at once: about 3 MB. */
+const COUNTER_ENTRIES = 65_536;
+/** Before it listens, a thread may take this long to open a large description. */
+const START_GRACE_MS = 30_000;
+const WATCH_EVERY_MS = 250;
+
+interface Member {
+  readonly slot: number;
+  readonly worker: Worker;
+  readonly startedAt: number;
+  version: number;
+  isReady: boolean;
+  addresses: readonly string[];
+  metrics: readonly unknown[];
+}
+
+/**
+ * The gateway's threads: each accepts connections on the same ports (SO_REUSEPORT), counts in the
+ * same memory, and is replaced when it dies or stalls. What a dead thread held returns.
+ */
+export class ThreadCrew {
+  readonly memory: CounterMemory;
+  readonly #options: ThreadCrewOptions;
+  /** Milliseconds of the last sign of life, per slot. */
+  readonly #heartbeats: Float64Array<SharedArrayBuffer>;
+  readonly #members = new Map<number, Member>();
+  #snapshot: RuntimeSnapshot | null = null;
+  #addresses: readonly string[] = [];
+  #isDraining = false;
+  #drained: (() => void) | null = null;
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(options: ThreadCrewOptions) {
+    this.#options = options;
+    this.memory = createCounterMemory({
+      entries: COUNTER_ENTRIES,
+      threads: options.threads,
+      seed: options.seed,
+    });
+    this.#heartbeats = new Float64Array(new SharedArrayBuffer(options.threads * 8));
+    this.#watch = setInterval(() => this.#replaceStalled(), WATCH_EVERY_MS);
+  }
+
+  restoreQuotas(bytes: Uint8Array): QuotaImport {
+    return importQuotas(this.memory, bytes);
+  }
+
+  saveQuotas(): Uint8Array {
+    return exportQuotas(this.memory);
+  }
+
+  /** Metrics of every thread that has reported. */
+  get metrics(): readonly (readonly unknown[])[] {
+    return [...this.#members.values()].map((member) => member.metrics);
+  }
+
+  apply(snapshot: RuntimeSnapshot): void {
+    if (this.#isDraining) return;
+    this.#snapshot = snapshot;
+    if (this.#members.size === 0) {
+      // The first thread binds alone: it settles ports given as 0 for the others.
+      this.#start(0);
+      return;
+    }
+    for (const member of this.#members.values()) {
+      this.#tell(member, { type: 'snapshot', snapshot: this.#settled(snapshot) });
+    }
+  }
+
+  /** Resolves when every call under way has ended or the deadline has passed. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    clearInterval(this.#watch);
+    if (this.#members.size === 0) return;
+    const drained = new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
+    for (const member of this.#members.values()) this.#tell(member, { type: 'drain' });
+    await drained;
+  }
+
+  #start(slot: number): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === null) return;
+    const seed: ThreadSeed = {
+      slot,
+      memory: this.memory,
+      heartbeats: this.#heartbeats.buffer,
+      snapshot: this.#settled(snapshot),
+    };
+    this.#heartbeats[slot] = Date.now() + START_GRACE_MS;
+    const worker = new Worker(this.#options.module, {
+      workerData: seed,
+      // A thread that outgrows its heap dies alone.
+      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
+    });
+    const member: Member = {
+      slot,
+      worker,
+      startedAt: Date.now(),
+      version: 0,
+      isReady: false,
+      addresses: [],
+      metrics: [],
+    };
+    this.#members.set(slot, member);
+    worker.on('message', (message: FromThread) => this.#heard(member, message));
+    worker.on('error', (error) => this.#options.on.trouble(`gateway thread ${slot}: ${error}`));
+    worker.once('exit', () => this.#ended(member));
+  }
+
+  #heard(member: Member, message: FromThread): void {
+    switch (message.type) {
+      case 'ready':
+        member.isReady = true;
+        member.version = message.version;
+        member.addresses = message.addresses;
+        if (member.slot === 0 || this.#addresses.length === 0) this.#addresses = message.addresses;
+        for (let slot = 0; slot < this.#options.threads; slot++) {
+          if (!this.#members.has(slot)) this.#start(slot);
+        }
+        return this.#reportWhenEqual();
+      case 'failed':
+        // A thread that cannot serve at all must not linger half-open.
+        if (!member.isReady) void member.worker.terminate();
+        return this.#options.on.failed(message.message);
+      case 'metrics':
+        member.metrics = message.metrics;
+        return;
+      case 'unknown-key-id':
+        return this.#options.on.unknownKeyId(message.issuer);
+      case 'trouble':
+        return this.#options.on.trouble(message.message);
+      case 'drained':
+        void member.worker.terminate();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** A version counts as applied when every thread serves it. */
+  #reportWhenEqual(): void {
+    const members = [...this.#members.values()];
+    const version = this.#snapshot?.gate.version ?? 0;
+    if (members.length < this.#options.threads) return;
+    if (members.some((member) => !member.isReady || member.version !== version)) return;
+    this.#options.on.listening(this.#addresses);
+    this.#options.on.applied(version);
+  }
+
+  #ended(member: Member): void {
+    this.#members.delete(member.slot);
+    releaseThread(this.memory, member.slot);
+    if (this.#isDraining) {
+      if (this.#members.size === 0) this.#drained?.();
+      return;
+    }
+    this.#options.on.trouble(`gateway thread ${member.slot} ended; starting it again`);
+    // A thread that dies at birth would otherwise be reborn in a tight loop.
+    const waitMs = Date.now() - member.startedAt < 1_000 ? 500 : 0;
+    setTimeout(() => {
+      if (!this.#isDraining && !this.#members.has(member.slot)) this.#start(member.slot);
+    }, waitMs);
+  }
+
+  #replaceStalled(): void {
+    const now = Date.now();
+    for (const member of this.#members.values()) {
+      if (now - (this.#heartbeats[member.slot] as number) <= this.#options.stallMs) continue;
+      this.#heartbeats[member.slot] = now;
+      this.#options.on.trouble(`gateway thread ${member.slot} does not respond; replacing it`);
+      void member.worker.terminate();
+    }
+  }
+
+  #tell(member: Member, message: ToThread): void {
+    member.worker.postMessage(message);
+  }
+
+  /** Ports given as 0 become the ports that the first thread received. */
+  #settled(snapshot: RuntimeSnapshot): RuntimeSnapshot {
+    if (this.#addresses.length === 0) return snapshot;
+    const ports = this.#addresses.map((address) => Number(address.slice(address.lastIndexOf(':') + 1)));
+    const listeners = snapshot.listeners.map((listener, index) =>
+      listener.port === 0 ? { ...listener, port: ports[index] ?? 0 } : listener,
+    );
+    const forwardAuth = snapshot.forwardAuth.map((host, index) =>
+      host.port === 0 ? { ...host, port: ports[listeners.length + index] ?? 0 } : host,
+    );
+    return { ...snapshot, listeners, forwardAuth };
+  }
+}

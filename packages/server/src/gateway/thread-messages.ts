@@ -1,0 +1,23 @@
+import type { CounterMemory } from '../platform/counters/index.ts';
+import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+
+/** What a thread is born with. */
+export interface ThreadSeed {
+  readonly slot: number;
+  readonly memory: CounterMemory;
+  readonly heartbeats: SharedArrayBuffer;
+  readonly snapshot: RuntimeSnapshot;
+}
+
+export type ToThread =
+  | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
+  | { readonly type: 'drain' };
+
+export type FromThread =
+  /** Listening, and deciding by this version from the next call on. */
+  | { readonly type: 'ready'; readonly version: number; readonly addresses: readonly string[] }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
+  | { readonly type: 'unknown-key-id'; readonly issuer: string }
+  | { readonly type: 'trouble'; readonly message: string }
+  | { readonly type: 'drained' };

@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * The data directory belongs to one running Poorter. The lock is SQLite's own file lock, so the
+ * kernel lets go of it when the holder dies, however it dies.
+ */
+export interface DirectoryLock {
+  release(): void;
+}
+
+export class DirectoryHeldError extends Error {
+  readonly holder: string;
+  constructor(directory: string, holder: string) {
+    super(`the data directory ${directory} is in use by ${holder}`);
+    this.name = 'DirectoryHeldError';
+    this.holder = holder;
+  }
+}
+
+export function prepareDataDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** Throws DirectoryHeldError, naming the holder, when another process has the lock. */
+export function lockDirectory(directory: string, name: string): DirectoryLock {
+  const file = join(directory, `${name}.lock`);
+  const holderFile = join(directory, `${name}.holder.json`);
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    // A rollback journal, not WAL: EXCLUSIVE then keeps every other process out of the file.
+    database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
+  } catch (error) {
+    database.close();
+    if (!/locked|busy/i.test(String(error))) {
+      throw new Error(`locking the data directory ${directory}: ${String(error)}`, { cause: error });
+    }
+    throw new DirectoryHeldError(directory, describeHolder(holderFile));
+  }
+  const holder = { pid: process.pid, started: new Date().toISOString() };
+  writeFileSync(holderFile, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  return { release: () => database.close() };
+}
+
+function describeHolder(file: string): string {
+  try {
+    const { pid, started } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return `process ${String(pid)}, started ${String(started)}`;
+  } catch {
+    return 'another process that has not said who it is yet';
+  }
+}
+
+/** Waits for a lock that a dying process still holds; throws after `waitMs`. */
+export async function awaitLock(
+  directory: string,
+  name: string,
+  waitMs: number,
+): Promise<DirectoryLock> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    try {
+      return lockDirectory(directory, name);
+    } catch (error) {
+      if (!(error instanceof DirectoryHeldError) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

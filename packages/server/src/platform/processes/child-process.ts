@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from 'node:child_process';
+
+/** Restarts double their wait up to this bound; a child that lived a minute starts over. */
+const BACKOFF_MIN_MS = 100;
+const BACKOFF_MAX_MS = 10_000;
+const LIVED_LONG_MS = 60_000;
+
+export interface WatchedChildOptions {
+  readonly module: string;
+  readonly argv: readonly string[];
+  /** Without an answer to a ping for this long the child is killed and replaced. */
+  readonly stallMs: number;
+  readonly onMessage: (message: unknown) => void;
+  /** A new process stands; send it what it needs. */
+  readonly onStart: () => void;
+  readonly onExit: (reason: string) => void;
+}
+
+/** A child process that is started again whenever it dies or stalls, until it is stopped. */
+export class WatchedChild {
+  readonly #options: WatchedChildOptions;
+  #child: ChildProcess | null = null;
+  #startedAt = 0;
+  #heardAt = 0;
+  #backoffMs = BACKOFF_MIN_MS;
+  #isStopping = false;
+  #watch: NodeJS.Timeout | null = null;
+
+  constructor(options: WatchedChildOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    const child = fork(this.#options.module, this.#options.argv, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    this.#startedAt = this.#heardAt = Date.now();
+    child.on('message', (message) => {
+      this.#heardAt = Date.now();
+      if ((message as { type?: unknown }).type !== 'pong') this.#options.onMessage(message);
+    });
+    // A message to a child that is just dying must not take the supervisor down.
+    child.on('error', () => undefined);
+    child.once('exit', (code, signal) => this.#exited(signal ?? `status ${code}`));
+    this.#watch ??= setInterval(() => this.#ping(), 1_000);
+    this.#options.onStart();
+  }
+
+  send(message: object): void {
+    if (this.#child?.connected === true) this.#child.send(message, () => undefined);
+  }
+
+  /** Ends the child: politely, and after `deadlineMs` by force. Resolves when it is gone. */
+  async stop(farewell: object | null, deadlineMs: number): Promise<void> {
+    this.#isStopping = true;
+    if (this.#watch !== null) clearInterval(this.#watch);
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (farewell === null) child.kill('SIGTERM');
+    else this.send(farewell);
+    const force = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+    await gone;
+    clearTimeout(force);
+  }
+
+  #ping(): void {
+    if (Date.now() - this.#heardAt > this.#options.stallMs) this.#child?.kill('SIGKILL');
+    else this.send({ type: 'ping' });
+  }
+
+  #exited(reason: string): void {
+    this.#child = null;
+    if (this.#isStopping) return;
+    this.#options.onExit(reason);
+    if (Date.now() - this.#startedAt > LIVED_LONG_MS) this.#backoffMs = BACKOFF_MIN_MS;
+    setTimeout(() => {
+      if (!this.#isStopping) this.start();
+    }, this.#backoffMs);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MAX_MS);
+  }
+}
+
+/** In a child: answers pings, and calls `onOrphaned` when the supervisor is gone. */
+export function serveParent<Message>(
+  onMessage: (message: Message) => void,
+  onOrphaned: () => void,
+): (message: object) => void {
+  process.on('message', (message: { type?: unknown }) => {
+    if (message.type === 'ping') process.send?.({ type: 'pong' });
+    else onMessage(message as Message);
+  });
+  process.once('disconnect', onOrphaned);
+  return (message) => {
+    if (process.connected) process.send?.(message, () => undefined);
+  };
+}

@@ -1,0 +1,89 @@
+import type { Diagnostic, GateSnapshot } from '@poorter/engine';
+import type { JSONWebKeySet, JWK } from 'jose';
+import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
+
+export type { ListenerSnapshot, UpstreamSnapshot };
+
+/** All that a gateway needs to serve, compiled in control. Plain data. */
+export interface RuntimeSnapshot {
+  readonly gate: GateSnapshot;
+  readonly listeners: readonly ListenerSnapshot[];
+  readonly forwardAuth: readonly ForwardAuthSnapshot[];
+  readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
+  readonly trustedProxies: readonly string[];
+  readonly allowEncodedSlash: boolean;
+  readonly identity: { readonly key: JWK; readonly issuer: string; readonly lifetimeSeconds: number };
+  /** Public halves of this and earlier identity keys. */
+  readonly identityKeySet: JSONWebKeySet;
+  /** RFC 9728 documents by path. */
+  readonly resourceMetadata: Readonly<Record<string, unknown>>;
+  readonly bounds: RuntimeBounds;
+  readonly timeouts: RuntimeTimeouts;
+  readonly records: { readonly file: string; readonly rotateBytes: number; readonly keepFiles: number };
+}
+
+export interface ForwardAuthSnapshot {
+  readonly host: string;
+  readonly port: number;
+  readonly for: 'nginx' | 'traefik' | 'caddy';
+  readonly allowUnseenBodies: boolean;
+}
+
+export interface RuntimeBounds {
+  readonly headerBytes: number;
+  readonly headerCount: number;
+  readonly targetBytes: number;
+  readonly answerBytes: number;
+  readonly memoryBytes: number;
+  readonly connectionsPerThread: number;
+}
+
+export interface RuntimeTimeouts {
+  readonly headMs: number;
+  readonly bodyIdleMs: number;
+  readonly bodyBytesPerSecondMin: number;
+  readonly keepAliveMs: number;
+  readonly drainMs: number;
+}
+
+/** What control tells the gateway; the supervisor passes it on and remembers the last snapshot. */
+export type ToGateway =
+  | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
+  | { readonly type: 'drain' };
+
+export type FromGateway =
+  | { readonly type: 'listening'; readonly addresses: readonly string[]; readonly threads: number }
+  | { readonly type: 'applied'; readonly version: number }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
+  | { readonly type: 'unknown-key-id'; readonly issuer: string }
+  | { readonly type: 'drained' };
+
+/** What reaches control: orders of the supervisor and reports of the gateway. */
+export type ToControl =
+  | { readonly type: 'reload' }
+  | { readonly type: 'drain' }
+  | { readonly type: 'gateway'; readonly report: FromGateway }
+  | { readonly type: 'gateway-down' };
+
+export type FromControl =
+  | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot; readonly summary: ProtectionSummary }
+  | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly type: 'listening'; readonly address: string };
+
+/** What is protected and what is not, for people. */
+export interface ProtectionSummary {
+  readonly apis: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly operations: number;
+    readonly upstream: string;
+    readonly mode: 'enforce' | 'observe';
+    readonly unprotected: readonly {
+      readonly operation: string;
+      readonly place: string;
+      readonly isDeclared: boolean;
+    }[];
+  }[];
+}

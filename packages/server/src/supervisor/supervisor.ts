@@ -1,0 +1,160 @@
+import { extname, join } from 'node:path';
+import type { Diagnostic } from '@poorter/engine';
+import { type DirectoryLock, lockDirectory, prepareDataDirectory } from '../platform/data-directory/data-directory.ts';
+import { WatchedChild } from '../platform/processes/child-process.ts';
+import type {
+  FromControl,
+  FromGateway,
+  ProtectionSummary,
+  RuntimeSnapshot,
+  ToControl,
+} from '../platform/processes/messages.ts';
+
+/** '.ts' in development, '.js' where published. */
+const EXTENSION = extname(import.meta.filename);
+const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
+const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
+
+/** A compile of a very large description may keep control busy this long. */
+const CONTROL_STALL_MS = 120_000;
+const GATEWAY_STALL_MS = 20_000;
+
+export interface SupervisorOptions {
+  readonly dataDirectory: string;
+  /** How control finds the configuration; passed through as JSON. */
+  readonly source: object;
+  readonly drainMs: number;
+  readonly on: {
+    readonly started: (facts: StartedFacts) => void;
+    readonly refused: (diagnostics: readonly Diagnostic[]) => void;
+    readonly warned: (diagnostics: readonly Diagnostic[]) => void;
+    readonly trouble: (message: string) => void;
+    readonly applied: (version: number) => void;
+  };
+}
+
+export interface StartedFacts {
+  readonly summary: ProtectionSummary;
+  readonly addresses: readonly string[];
+  readonly threads: number;
+  readonly controlAddress: string;
+}
+
+/**
+ * One lock on the data directory, two children. Control compiles snapshots; the gateway serves
+ * them. Either may die alone: the other goes on, and the dead one is started again.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #control: WatchedChild;
+  readonly #gateway: WatchedChild;
+  #lock: DirectoryLock | null = null;
+  #snapshot: RuntimeSnapshot | null = null;
+  #summary: ProtectionSummary | null = null;
+  #controlAddress: string | null = null;
+  #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
+  #isGatewayStarted = false;
+  #isAnnounced = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const argv = [JSON.stringify({ dataDirectory: options.dataDirectory, source: options.source })];
+    this.#control = new WatchedChild({
+      module: CONTROL,
+      argv,
+      stallMs: CONTROL_STALL_MS,
+      onMessage: (message) => this.#fromControl(message as FromControl),
+      // A control that comes back must number its snapshots after those in force.
+      onStart: () => this.#tellControl({ type: 'reload' }),
+      onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
+    });
+    this.#gateway = new WatchedChild({
+      module: GATEWAY,
+      argv,
+      stallMs: GATEWAY_STALL_MS,
+      onMessage: (message) => this.#fromGateway(message as FromGateway),
+      onStart: () => this.#sendSnapshot(),
+      onExit: (reason) => {
+        this.#tellControl({ type: 'gateway-down' });
+        options.on.trouble(`gateway ended (${reason}); starting it again`);
+      },
+    });
+  }
+
+  get pids(): { control: number | undefined; gateway: number | undefined } {
+    return { control: this.#control.pid, gateway: this.#gateway.pid };
+  }
+
+  /** Throws DirectoryHeldError before anything is bound. */
+  start(): void {
+    prepareDataDirectory(this.#options.dataDirectory);
+    this.#lock = lockDirectory(this.#options.dataDirectory, 'poorter');
+    this.#control.start();
+  }
+
+  reload(): void {
+    this.#tellControl({ type: 'reload' });
+  }
+
+  /** Readiness off, calls under way finish, everything closes. */
+  async stop(): Promise<void> {
+    this.#tellControl({ type: 'drain' });
+    if (this.#isGatewayStarted) {
+      await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
+    }
+    await this.#control.stop(null, 5_000);
+    this.#lock?.release();
+  }
+
+  #fromControl(message: FromControl): void {
+    switch (message.type) {
+      case 'snapshot':
+        this.#snapshot = message.snapshot;
+        this.#summary = message.summary;
+        if (this.#isGatewayStarted) this.#sendSnapshot();
+        else {
+          this.#isGatewayStarted = true;
+          this.#gateway.start();
+        }
+        return;
+      case 'refused':
+        return this.#options.on.refused(message.diagnostics);
+      case 'warnings':
+        return this.#options.on.warned(message.diagnostics);
+      case 'listening':
+        this.#controlAddress = message.address;
+        return this.#announce();
+      default:
+        message satisfies never;
+    }
+  }
+
+  #fromGateway(message: FromGateway): void {
+    this.#tellControl({ type: 'gateway', report: message });
+    if (message.type === 'failed') this.#options.on.trouble(message.message);
+    if (message.type === 'applied') this.#options.on.applied(message.version);
+    if (message.type === 'listening') {
+      this.#listening = message;
+      this.#announce();
+    }
+  }
+
+  #announce(): void {
+    if (this.#isAnnounced || !this.#summary || !this.#controlAddress || !this.#listening) return;
+    this.#isAnnounced = true;
+    this.#options.on.started({
+      summary: this.#summary,
+      addresses: this.#listening.addresses,
+      threads: this.#listening.threads,
+      controlAddress: this.#controlAddress,
+    });
+  }
+
+  #sendSnapshot(): void {
+    if (this.#snapshot !== null) this.#gateway.send({ type: 'snapshot', snapshot: this.#snapshot });
+  }
+
+  #tellControl(message: ToControl): void {
+    this.#control.send(message);
+  }
+}
