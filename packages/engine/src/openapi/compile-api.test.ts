@@ -128,6 +128,21 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
     ['error unresolvable-reference 7:9'],
   ],
   [
+    'fields beside a reference',
+    yaml(
+      'parameters:\n- { $ref: "#/components/parameters/A", required: true }',
+      'components: { parameters: { A: { name: a, in: query, schema: {} } } }',
+    ),
+    ['warning field-beside-reference 7:46'],
+  ],
+  [
+    'a parameter of a type nobody parses',
+    yaml(
+      'parameters:\n- { name: a, in: query, content: { application/xml: { schema: { type: object } } } }',
+    ),
+    ['warning unenforceable-schema 7:42'],
+  ],
+  [
     'a schema reference to nowhere',
     yaml('parameters:\n- { name: a, in: query, schema: { $ref: "#/nowhere" } }'),
     ['error unresolvable-reference 7:41'],

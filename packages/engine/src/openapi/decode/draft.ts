@@ -5,7 +5,6 @@ import { setOwn } from './lexemes.ts';
 interface Choice {
   readonly holder: object;
   readonly key: string | number;
-  readonly pointer: string;
   readonly readings: readonly JsonValue[];
   chosen: number;
 }
@@ -20,6 +19,7 @@ const ROUNDS_MAX = 64;
 export class Draft {
   readonly #top: { value: JsonValue } = { value: null };
   readonly #choices: Choice[] = [];
+  readonly #byPointer = new Map<string, Choice[]>();
 
   get value(): JsonValue {
     return this.#top.value;
@@ -31,7 +31,12 @@ export class Draft {
 
   put(holder: object, key: string | number, pointer: string, readings: readonly JsonValue[]): void {
     place(holder, key, readings[0] as JsonValue);
-    if (readings.length > 1) this.#choices.push({ holder, key, pointer, readings, chosen: 0 });
+    if (readings.length < 2) return;
+    const choice = { holder, key, readings, chosen: 0 };
+    this.#choices.push(choice);
+    const others = this.#byPointer.get(pointer);
+    if (others === undefined) this.#byPointer.set(pointer, [choice]);
+    else others.push(choice);
   }
 
   /** Violations of the first reading, unless some reading has none. */
@@ -61,13 +66,12 @@ export class Draft {
 
   /** The choice at that place, or the nearest one around it, that has readings left. */
   #choiceAt(pointer: string): Choice | undefined {
-    let best: Choice | undefined;
-    for (const choice of this.#choices) {
-      const holds = pointer === choice.pointer || pointer.startsWith(`${choice.pointer}/`);
-      const hasMore = choice.chosen + 1 < choice.readings.length;
-      if (holds && hasMore && choice.pointer.length >= (best?.pointer.length ?? 0)) best = choice;
+    for (let at = pointer; ; at = at.slice(0, at.lastIndexOf('/'))) {
+      const open = this.#byPointer
+        .get(at)
+        ?.find((choice) => choice.chosen + 1 < choice.readings.length);
+      if (open !== undefined || at === '') return open;
     }
-    return best;
   }
 
   /** Violations above the choices (a `oneOf` around them) do not say which choice to change. */

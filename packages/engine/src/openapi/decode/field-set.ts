@@ -1,7 +1,7 @@
-import type { JsonValue } from '../../json/index.ts';
+import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Shape, Style } from '../plan.ts';
 import { Draft } from './draft.ts';
-import { readingsOf } from './lexemes.ts';
+import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { takeApart } from './pieces.ts';
 import {
   buildMap,
@@ -20,7 +20,7 @@ export interface FieldSpec {
   readonly style: Style;
   readonly explode: boolean;
   /** Set where the value is a document of a media type and not written in a style. */
-  readonly content: 'json' | 'text' | null;
+  readonly content: 'json' | 'json-items' | 'text' | null;
   readonly shape: Shape;
 }
 
@@ -160,7 +160,7 @@ function memberOf({ name, raw }: Pair): Member {
 
 /** '[a][b]' into keys; undefined where the brackets are empty or do not pair up. */
 function readBrackets(text: string): string[] | undefined {
-  if (!/^(?:\[[^[\]]+\])+$/.test(text) || text.length > 1_000) return undefined;
+  if (text.length > 1_000 || !/^(?:\[[^[\]]+\])+$/.test(text)) return undefined;
   return text.slice(1, -1).split('][');
 }
 
@@ -171,6 +171,7 @@ export function readField(
   decode: Decode,
   draft: Draft,
   pointer: string,
+  bounds: JsonBounds = FIELD_BOUNDS,
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   const { occurrences, members } = input;
   if (members.length > 0) {
@@ -178,15 +179,34 @@ export function readField(
     if (members.some(({ path }) => path.length === 0)) return { rule: 'style', pointer };
     return readMembers(spec, members, decode, draft, pointer);
   }
+  if (spec.content === 'json-items') return readJsonItems(occurrences, decode, pointer, bounds);
   if (spec.content !== null) {
     if (occurrences.length > 1) return { rule: 'duplicate', pointer };
     const text = decode(occurrences[0] as string);
     if (text === undefined) return { rule: 'encoding', pointer };
     return spec.content === 'json'
-      ? readJsonField(text, pointer)
+      ? readJsonField(text, pointer, bounds)
       : { readings: readingsOf(text, spec.shape) };
   }
   return readStyled(spec, occurrences, decode, draft, pointer);
+}
+
+function readJsonItems(
+  occurrences: readonly string[],
+  decode: Decode,
+  pointer: string,
+  bounds: JsonBounds,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const list: JsonValue[] = [];
+  for (const [index, raw] of occurrences.entries()) {
+    const at = `${pointer}/${index}`;
+    const text = decode(raw);
+    if (text === undefined) return { rule: 'encoding', pointer: at };
+    const read = readJsonField(text, at, bounds);
+    if ('rule' in read) return read;
+    list.push(read.readings[0] as JsonValue);
+  }
+  return { readings: [list] };
 }
 
 /** Names of members arrive decoded; their values do not. */

@@ -5,7 +5,7 @@ import type { Validator } from '../../json-schema/types.ts';
 import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
-import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
+import { decodeHeader, FIELD_BOUNDS, readingsOf, trimBlanks } from './lexemes.ts';
 import { type Pieces, takeApart } from './pieces.ts';
 import { buildValue, kindsOf, type Refusal } from './read-field.ts';
 import { settled } from './settled.ts';
@@ -84,24 +84,15 @@ export class HeaderField {
 function withoutBlanks(pieces: Pieces): Pieces {
   switch (pieces.kind) {
     case 'text':
-      return { kind: 'text', text: trim(pieces.text) };
+      return { kind: 'text', text: trimBlanks(pieces.text) };
     case 'list':
-      return { kind: 'list', items: pieces.items.map(trim) };
+      return { kind: 'list', items: pieces.items.map(trimBlanks) };
     case 'map':
       return {
         kind: 'map',
-        members: pieces.members.map(([key, value]) => [trim(key), trim(value)]),
+        members: pieces.members.map(([key, value]) => [trimBlanks(key), trimBlanks(value)]),
       };
     default:
       return pieces satisfies never;
   }
-}
-
-/** Blanks and tabs; nothing else is optional whitespace. */
-function trim(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && (text[start] === ' ' || text[start] === '\t')) start++;
-  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--;
-  return text.slice(start, end);
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type JsonValue, readJson } from '../../json/index.ts';
+import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { Shape } from '../plan.ts';
 import type { Draft } from './draft.ts';
@@ -142,9 +142,10 @@ export function propertiesOf(shape: Shape): ReadonlyMap<string, Shape> {
 export function readJsonField(
   text: string,
   pointer: string,
+  bounds: JsonBounds,
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   if (!text.isWellFormed()) return { rule: 'encoding', pointer };
-  const reading = readJson(Buffer.from(text, 'utf8'), FIELD_BOUNDS);
+  const reading = readJson(Buffer.from(text, 'utf8'), bounds);
   if (reading.ok) return { readings: [reading.value] };
   return { rule: `json-${reading.problem.rule}`, pointer: pointer + reading.problem.pointer };
 }

@@ -34,7 +34,7 @@ export function refuseAmbiguousOperations(
 
 /** Comparisons made before the search for doubtful overlaps ends. */
 const STEPS_MAX = 300_000;
-const OVERLAPS_MAX = 50;
+const OVERLAPS_MAX = 20;
 
 interface Node {
   readonly children: Map<string, { readonly segment: SegmentPlan; readonly node: Node }>;

@@ -153,10 +153,16 @@ export function readSerialized(
   const inner = media === undefined ? first[1] : media;
   checkFields(inner, 'mediaType', reading.remarks);
   const type = parseMediaType(first[0]);
-  return {
-    serialization: { kind: 'content', json: type !== undefined && isJsonType(type.type) },
-    ...readSchema(child(inner, 'schema'), reading, direction),
-  };
+  const json = type !== undefined && isJsonType(type.type);
+  const read = readSchema(child(inner, 'schema'), reading, direction);
+  const isPlain = read.shape.types?.every((name) => name !== 'array' && name !== 'object') ?? true;
+  if (json || isPlain) return { serialization: { kind: 'content', json }, ...read };
+  reading.remarks.warn(
+    'unenforceable-schema',
+    first[1],
+    `${first[0]} is not parsed here: any text is accepted`,
+  );
+  return { serialization: { kind: 'content', json }, schema: null, shape: { types: null } };
 }
 
 function readSchema(

@@ -65,6 +65,7 @@ export class Documents {
         this.#remarks.error('wrong-type', child(current, '$ref'), '$ref must be a string');
         return undefined;
       }
+      this.#remarkOnSiblings(current);
       passed.add(placeKey(current));
       const target = this.target(current, reference);
       if (target === undefined) return undefined;
@@ -77,6 +78,18 @@ export class Documents {
       'this chain of references leads back to itself and never to a value',
     );
     return undefined;
+  }
+
+  #remarkOnSiblings(reference: Place): void {
+    for (const key of Object.keys(reference.value as object)) {
+      if (['$ref', 'summary', 'description'].includes(key) || key.startsWith('x-')) continue;
+      this.#remarks.warn(
+        'field-beside-reference',
+        child(reference, key),
+        `'${key}' beside a $ref is ignored`,
+        'write it where the reference leads',
+      );
+    }
   }
 
   /** One hop: the place that a reference at `from` names. */

@@ -148,6 +148,7 @@ const formSchema = {
     csv: { type: 'array', items: integer },
     address: { type: 'object', properties: { zip: integer } },
     deep: { type: 'object', properties: { zip: integer } },
+    objects: { type: 'array', items: { type: 'object', properties: { zip: integer } } },
   },
 };
 
@@ -178,6 +179,9 @@ for (const openapi of ['3.0.4', '3.1.1']) {
       ['n=1&address=x', 'body /address json-syntax'],
       ['n=1&deep[zip]=1', ''],
       ['n=1&deep%5Bzip%5D=x', 'body /deep/zip type'],
+      ['n=1&objects={"zip":1}&objects={"zip":2}', ''],
+      ['n=1&objects={"zip":1}&objects={"zip":"x"}', 'body /objects/1/zip type'],
+      ['n=1&objects=x', 'body /objects/0 json-syntax'],
       ['n=1&s=%', 'body /s encoding'],
       ['n=1&%FF=1', 'body  encoding'],
       ['n=1&s=%C0%AF', 'body /s encoding'],

@@ -1,6 +1,7 @@
 import type { HeaderFields } from '../../header-fields.ts';
 import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
+import { trimBlanks } from '../decode/lexemes.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
 import { isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
@@ -79,9 +80,10 @@ export class RequestBodyCheck {
 const NOTHING: BodyCheck = { violations: [], value: undefined };
 
 export function hasContentCoding(headers: HeaderFields): boolean {
-  return headers
-    .all('content-encoding')
-    .some((coding) => !/^[ \t]*(?:identity)?[ \t]*$/i.test(coding));
+  return headers.all('content-encoding').some((coding) => {
+    const name = trimBlanks(coding).toLowerCase();
+    return name !== '' && name !== 'identity';
+  });
 }
 
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {

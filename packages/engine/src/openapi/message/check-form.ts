@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../json/index.ts';
+import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
@@ -31,10 +31,15 @@ export class FormCheck {
     this.#strict = strict;
   }
 
-  check(bytes: Uint8Array): BodyCheck {
+  check(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
     const text = strictUtf8(bytes);
     const pairs = text === undefined ? { rule: 'encoding', pointer: '' } : readPairs(text);
     if ('rule' in pairs) return refused(pairs);
+    if (pairs.length > bounds.itemsMax) return refused({ rule: 'items', pointer: '' });
+    const isLong = ({ raw }: Pair) =>
+      raw.length > bounds.stringLengthMax &&
+      (decodeForm(raw) ?? raw).length > bounds.stringLengthMax;
+    if (pairs.some(isLong)) return refused({ rule: 'string-length', pointer: '' });
     const { inputs, unknown } = this.#fields.collect(pairs, () => false);
     const draft = new Draft();
     const form: { [name: string]: JsonValue } = {};
@@ -42,7 +47,7 @@ export class FormCheck {
       const input = inputs[index];
       if (input === undefined) continue;
       const pointer = `/${escapeSegment(spec.name)}`;
-      const read = readField(spec, input, decodeForm, draft, pointer);
+      const read = readField(spec, input, decodeForm, draft, pointer, bounds);
       if ('rule' in read) return refused(read);
       draft.put(form, spec.name, pointer, read.readings);
     }
@@ -83,9 +88,18 @@ export class FormCheck {
 function specOf(name: string, shape: Shape, encoding: EncodingPlan | undefined): FieldSpec {
   if (encoding?.style !== undefined) return { name, shape, content: null, ...encoding.style };
   const [contentType] = encoding?.contentTypes ?? [];
-  const isJson = contentType === undefined ? isObjectOnly(shape) : isJsonType(contentType);
-  const content = isJson ? 'json' : contentType === undefined ? null : 'text';
-  return { name, shape, content, style: 'form', explode: true };
+  return { name, shape, content: contentOf(shape, contentType), style: 'form', explode: true };
+}
+
+function contentOf(shape: Shape, contentType: string | undefined): FieldSpec['content'] {
+  const isList = shape.types?.length === 1 && shape.types[0] === 'array';
+  const isListOfObjects = isList && shape.items !== undefined && isObjectOnly(shape.items);
+  if (contentType === undefined) {
+    if (isListOfObjects) return 'json-items';
+    return isObjectOnly(shape) ? 'json' : null;
+  }
+  if (!isJsonType(contentType)) return isList ? null : 'text';
+  return isListOfObjects ? 'json-items' : 'json';
 }
 
 /** OpenAPI's default for an object in form data: JSON. */

@@ -70,7 +70,7 @@ export class MediaCheck {
         return this.#checkJson(bytes, bounds);
       case 'form':
         this.#form ??= new FormCheck(this.plan, this.validator, this.#strict);
-        return this.#form.check(bytes);
+        return this.#form.check(bytes, bounds);
       case 'multipart':
         this.#multipart ??= new MultipartCheck(this.plan, this.#validatorOf, this.#strict);
         return this.#multipart.check(bytes, type, bounds);

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { trimBlanks } from '../decode/lexemes.ts';
 import { type MediaType, parseMediaType } from './media-type.ts';
 
 export interface Part {
@@ -85,7 +86,7 @@ function readPart(block: Buffer, isFormData: boolean): Part | string {
   return { ...disposition, type, headers, bytes };
 }
 
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/;
 
 function readHeaders(block: Buffer): string[] | string {
   // Names of fields may be in UTF-8 (RFC 7578 §5.1); what is not UTF-8 is refused.
@@ -100,7 +101,7 @@ function readHeaders(block: Buffer): string[] | string {
     if (name === undefined || names.has(name)) return 'part-headers';
     if (names.size === PART_HEADERS_MAX) return 'part-headers';
     names.add(name);
-    headers.push(name, found?.[2] as string);
+    headers.push(name, trimBlanks(found?.[2] as string));
   }
   return headers;
 }
