@@ -45,9 +45,10 @@ export interface ShapeBuilder {
   finish(): void;
 }
 
-/** Bounds for hostile documents: nesting of inline schemas, and units of one compilation. */
+/** Bounds for hostile documents: nesting of inline schemas, units and schemas of one compilation. */
 const NESTING_MAX = 300;
 const UNITS_MAX = 50_000;
+const SHAPES_MAX = 1_000_000;
 
 export const emptyScope = (direction: Direction): Scope => ({
   direction,
@@ -66,6 +67,7 @@ export function startBuilder(
   const indexes = new Map<string, UnitIndex>();
   const patterns = new Map<string, PatternSpec>();
   let built = 0;
+  let shapesBuilt = 0;
 
   const builder: ShapeBuilder = {
     units,
@@ -83,14 +85,21 @@ export function startBuilder(
       if (known !== undefined) return known;
       const index = units.length;
       indexes.set(key, index);
-      units.push({ index, location, scope, shape: { id: 0 }, mentionsDirection: false });
+      units.push({
+        index,
+        location,
+        scope,
+        shape: { id: 0, never: true },
+        mentionsDirection: false,
+      });
       return index;
     },
     finish() {
       for (; built < units.length; built++) {
         const unit = units[built]!;
-        if (built >= UNITS_MAX) {
-          report('error', { location: unit.location }, `more than ${UNITS_MAX} schemas`);
+        // What is not built stays a schema that allows nothing.
+        if (built >= UNITS_MAX || shapesBuilt >= SHAPES_MAX) {
+          report('error', { location: unit.location }, 'the schemas multiply beyond bounds');
           return;
         }
         unit.shape = buildShapes(unit);
@@ -104,8 +113,9 @@ export function startBuilder(
     function build(location: Location, outer: Scope, nesting: number): Shape {
       const shape: Shape = { id: shapes++ };
       if (location.node === true) return shape;
-      if (!isRecord(location.node) || nesting > NESTING_MAX) {
-        if (nesting > NESTING_MAX) report('error', { location }, 'schemas nested too deep');
+      const isTooMuch = nesting > NESTING_MAX || ++shapesBuilt > SHAPES_MAX;
+      if (!isRecord(location.node) || isTooMuch) {
+        if (isTooMuch) report('error', { location }, 'the schemas nest or multiply beyond bounds');
         shape.never = true;
         return shape;
       }

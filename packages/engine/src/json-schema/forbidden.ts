@@ -40,6 +40,18 @@ export function forbiddenNames(
 
 /** The schema and all that it requires besides: its $ref and allOf, followed to the end. */
 export function conjunction(registry: Registry, from: Location, dialect: Dialect): Location[] {
+  let known = conjunctions.get(registry);
+  if (known === undefined) conjunctions.set(registry, (known = new Map()));
+  const key = `${dialect} ${addressOf(from)}`;
+  let found = known.get(key);
+  if (found === undefined) known.set(key, (found = findConjunction(registry, from, dialect)));
+  return found;
+}
+
+/** Asked for every property of every schema, so each answer is kept as long as its registry. */
+const conjunctions = new WeakMap<Registry, Map<string, Location[]>>();
+
+function findConjunction(registry: Registry, from: Location, dialect: Dialect): Location[] {
   const found = new Map<string, Location>();
   const waiting = [from];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {

@@ -1,4 +1,5 @@
 import { decimalOf } from '../json/index.ts';
+import { formatCheck } from './formats/index.ts';
 import { quote } from './quote.ts';
 import { type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
 import { staticallyEvaluated } from './statically-evaluated.ts';
@@ -152,7 +153,7 @@ class Writer {
   }
 
   private format(name: string, kind: 'string' | 'number', v: string): string {
-    if (!KNOWN_FORMATS(name, kind)) return '';
+    if (!hasFormat(name, kind)) return '';
     return unless(`${this.constant('m', `rt.format(${quote(name)}, "${kind}")`)}(${v})`);
   }
 
@@ -382,9 +383,7 @@ const OPERATORS = {
   exclusiveMaximum: '<',
 } as const;
 
-import { formatCheck } from './formats/index.ts';
-
-const KNOWN_FORMATS = (name: string, kind: 'string' | 'number'): boolean =>
+const hasFormat = (name: string, kind: 'string' | 'number'): boolean =>
   formatCheck(name)?.[kind] !== undefined;
 
 const wrap = (expression: string): string => `(${expression})`;

@@ -4,6 +4,7 @@ import { formatCheck } from './formats/index.ts';
 import { Findings, interpret, type World } from './interpret.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
+import { escapeStep } from './registry.ts';
 import { deeperChildren, inPlaceChildren, type Shape, type UnitIndex } from './shape.ts';
 import type {
   CompiledSchemas,
@@ -77,8 +78,6 @@ function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: numbe
     },
   };
 }
-
-import { escapeStep } from './registry.ts';
 
 /** Values nested deeper than the stack is; anything else is a fault of ours. */
 function tooDeep(fault: unknown): 'depth' {

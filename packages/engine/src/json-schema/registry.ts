@@ -50,6 +50,8 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>): Registry 
   const resources = new Map<string, Resource>();
   const byRoot = new WeakMap<object, Resource>();
   const dynamicNames = new Set<string>();
+  // YAML aliases can make a document share its parts, or even contain itself.
+  const visited = new WeakSet<object>();
 
   function addResource(uri: string, at: Omit<Location, 'resource'>, inherited?: string): Resource {
     const declared = own(at.node, '$schema') ?? own(at.node, 'jsonSchemaDialect');
@@ -73,7 +75,8 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>): Registry 
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
       const [given, isOpened] = next;
       const schema = given.node;
-      if (!isRecord(schema)) continue;
+      if (!isRecord(schema) || visited.has(schema)) continue;
+      visited.add(schema);
       const here = isOpened ? given : { ...given, resource: enter(given, schema) };
       const { resource } = here;
       noteAnchors(here, schema);
@@ -135,7 +138,8 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>): Registry 
   function visitOpenApi(at: Location): void {
     const stack: Location[] = [at];
     for (let here = stack.pop(); here !== undefined; here = stack.pop()) {
-      if (typeof here.node !== 'object' || here.node === null) continue;
+      if (typeof here.node !== 'object' || here.node === null || visited.has(here.node)) continue;
+      visited.add(here.node);
       for (const [name, node] of Object.entries(here.node)) {
         const next = { ...here, node, pointer: `${here.pointer}/${escapeStep(name)}` };
         if (name === 'schema') visitSchema(next, false);

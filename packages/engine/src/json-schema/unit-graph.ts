@@ -67,7 +67,7 @@ export function componentsOf(links: readonly (readonly number[])[]): number[][] 
       const parent = frames.at(-1);
       if (parent !== undefined) low[parent.at] = Math.min(low[parent.at]!, low[at]!);
       if (low[at] !== order[at]) continue;
-      const component = open.splice(open.indexOf(at));
+      const component = open.splice(open.lastIndexOf(at));
       for (const member of component) isOpen[member] = false;
       components.push(component);
     }

@@ -18,6 +18,8 @@ export function isHostname(text: string): boolean {
 
 /** RFC 5890 §2.3.2.3: U-labels and plain labels, at most 63 octets each once encoded. */
 export function isIdnHostname(text: string): boolean {
+  // Encoding never makes a name shorter.
+  if (text.length > 253) return false;
   // RFC 3490 §3.1: these are label separators as well as the full stop.
   const labels = text.split(/[.\u3002\uff0e\uff61]/);
   let length = labels.length - 1;
