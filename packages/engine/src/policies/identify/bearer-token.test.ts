@@ -21,6 +21,7 @@ import {
   World,
 } from './identify.fixture.ts';
 import { TokenVerifier } from './token-verifier.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 async function judge(token: string, world = new World(), more = {}): Promise<string> {
   return outcomeOf(await identifyWith(world, [{ bearer: [] }])(bearer(token, more)));
@@ -271,6 +272,22 @@ test('a snapshot that says the same of an issuer leaves its tokens remembered', 
   assert.ok(identify(bearer(token)) instanceof Promise);
 });
 
+test('tokens kept over a snapshot are judged by the new one', async () => {
+  const verifiedTokens = new VerifiedTokens();
+  const before = Object.assign(new World(), { verifiedTokens });
+  const token = tokenOf();
+  await identifyWith(before, [{ bearer: [] }])(bearer(token));
+  const same = Object.assign(new World(), { verifiedTokens });
+  same.trusted = structuredClone(before.trusted);
+  assert.ok(!(identifyWith(same, [{ bearer: [] }])(bearer(token)) instanceof Promise));
+  const stranger = Object.assign(new World(), { verifiedTokens });
+  stranger.trusted = [];
+  assert.equal(await judge(token, stranger), 'credentials_invalid');
+  const rotated = Object.assign(new World(), { verifiedTokens });
+  rotated.keySets = { [ISSUER]: { jwks: { keys: [signerOf('k1').jwk] }, generation: 2 } };
+  assert.equal(await judge(token, rotated), 'credentials_invalid');
+});
+
 test('calls that arrive together with one token share one verification, each judged by itself', async () => {
   const world = new World();
   const verifier = new TokenVerifier(world);
@@ -287,16 +304,26 @@ test('calls that arrive together with one token share one verification, each jud
   );
 });
 
-test('the memory of tokens is bounded, and keeps those in use', async () => {
+test('a key withdrawn while a token is being verified does not vouch for it any more', async () => {
   const world = new World();
-  const verifier = new TokenVerifier(world, 10);
+  const identify = identifyWith(world, [{ bearer: [] }]);
+  const token = tokenOf();
+  const pending = identify(bearer(token));
+  world.keySets[ISSUER] = { jwks: { keys: [signerOf('k2').jwk] }, generation: 2 };
+  assert.equal(outcomeOf(await pending), 'keys_unavailable');
+  assert.equal(outcomeOf(await identify(bearer(token))), 'credentials_invalid');
+});
+
+test('the memory of tokens is bounded, and keeps those in use', async () => {
+  const tokens = new VerifiedTokens(10);
+  const verifier = new TokenVerifier(Object.assign(new World(), { verifiedTokens: tokens }));
   const all = () => true;
   const used = tokenOf({ jti: 'used' });
   await verifier.authenticate(used, bearer(used), all);
   for (let index = 0; index < 50; index += 1) {
     const token = tokenOf({ jti: `t${index}` });
     await verifier.authenticate(token, bearer(token), all);
-    assert.ok(verifier.verifiedCount <= 10);
+    assert.ok(tokens.size <= 10);
     assert.ok(!(verifier.authenticate(used, bearer(used), all) instanceof Promise));
   }
 });

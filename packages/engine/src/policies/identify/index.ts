@@ -25,5 +25,5 @@ export {
   DEFAULT_ALGORITHMS,
   DEFAULT_CLOCK_SKEW_SECONDS,
   SIGNATURE_ALGORITHMS,
-  VERIFIED_TOKENS_MAX,
 } from './token-verifier.ts';
+export { VERIFIED_TOKENS_MAX, VerifiedTokens } from './verified-tokens.ts';

@@ -2,6 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import type { Deny, Evidence } from '../../policy.ts';
 import type { ProblemCode } from '../../problems.ts';
+import type { VerifiedTokens } from './verified-tokens.ts';
 
 /** An API key as the gate knows it. The key itself is never stored. */
 export interface KeyRecord {
@@ -46,6 +47,8 @@ export interface IdentityPorts {
   unknownKeyId(issuer: string): void;
   /** The deny set, consulted on every call, cached verifications included. */
   isRevoked?(principal: Principal): boolean;
+  /** Kept by the host over snapshots, so that a new one need not verify every token again. */
+  readonly verifiedTokens?: VerifiedTokens;
 }
 
 /** A principal with every name by which configuration may mean it. */

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { compactVerify, createLocalJWKSet, errors } from 'jose';
 import type { RequestFacts } from '../../facts.ts';
 import {
@@ -8,8 +7,9 @@ import {
   rejected,
   type TrustedIssuer,
 } from './principal.ts';
-import { clockSkewOf, readClaims, type TokenMeaning, timeFault } from './token-claims.ts';
+import { clockSkewOf, readClaims, timeFault } from './token-claims.ts';
 import { type JsonMembers, readTokenText, TOKEN_LENGTH_MAX } from './token-text.ts';
+import { termsOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
 /**
  * Asymmetric only. With HS256 an attacker would sign with the public key as the shared secret
@@ -29,19 +29,9 @@ export const DEFAULT_ALGORITHMS: readonly string[] = [
 ];
 export const DEFAULT_CLOCK_SKEW_SECONDS = 30;
 
-/** About 10 MB of entries; beyond that, the least recently needed is verified again. */
-export const VERIFIED_TOKENS_MAX = 10_000;
 /** Signatures under verification at once, per thread: the rest is told to come back. */
 const PENDING_MAX = 1_000;
 const KEY_ID_LENGTH_MAX = 1024;
-
-interface VerifiedToken {
-  readonly meaning: TokenMeaning;
-  readonly issuer: TrustedIssuer;
-  readonly generation: number;
-  /** Second-chance eviction: set by a hit, cleared by the first pass of the hand. */
-  wasUsed: boolean;
-}
 
 type Verification =
   | { readonly ok: true; readonly entry: VerifiedToken }
@@ -56,19 +46,18 @@ type KeyResolver = ReturnType<typeof createLocalJWKSet>;
  */
 export class TokenVerifier {
   readonly #ports: IdentityPorts;
-  readonly #verifiedMax: number;
-  readonly #verified = new Map<string, VerifiedToken>();
+  readonly #verified: VerifiedTokens;
   readonly #pending = new Map<string, Promise<Verification>>();
   readonly #resolvers = new Map<
     string,
     { generation: number; resolve: KeyResolver; ids: Set<string> }
   >();
   #issuerList: readonly TrustedIssuer[] = [];
-  #issuers = new Map<string, TrustedIssuer>();
+  #issuers = new Map<string, { readonly issuer: TrustedIssuer; readonly terms: string }>();
 
-  constructor(ports: IdentityPorts, verifiedMax: number = VERIFIED_TOKENS_MAX) {
+  constructor(ports: IdentityPorts) {
     this.#ports = ports;
-    this.#verifiedMax = verifiedMax;
+    this.#verified = ports.verifiedTokens ?? new VerifiedTokens();
   }
 
   /** Immediate for a token seen before. `accepts` narrows the issuers a scheme stands for. */
@@ -85,19 +74,17 @@ export class TokenVerifier {
         known.wasUsed = true;
         return this.#judgeUse(digest, known, request, accepts);
       }
-      this.#verified.delete(digest);
+      this.#verified.forget(digest);
     }
     const begun = this.#pending.get(digest) ?? this.#begin(token, digest, request);
     if (!(begun instanceof Promise)) return begun;
-    return begun.then((verification) =>
-      verification.ok
-        ? this.#judgeUse(digest, verification.entry, request, accepts)
-        : verification.rejection,
-    );
-  }
-
-  get verifiedCount(): number {
-    return this.#verified.size;
+    return begun.then((verification) => {
+      if (!verification.ok) return verification.rejection;
+      const { entry } = verification;
+      // Keys or trust changed under way: what was proven no longer counts.
+      if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
+      return this.#judgeUse(digest, entry, request, accepts);
+    });
   }
 
   /** What can change between two uses of one token. */
@@ -111,7 +98,7 @@ export class TokenVerifier {
     if (!accepts(issuer)) return rejected('issuer-of-another-scheme');
     const untimely = timeFault(meaning, clockSkewOf(issuer), request.nowMs / 1000);
     if (untimely !== null) {
-      this.#verified.delete(digest);
+      this.#verified.forget(digest);
       return rejectedClaims(untimely);
     }
     const { certificateThumbprint, principal } = meaning;
@@ -135,8 +122,9 @@ export class TokenVerifier {
     if (!text.ok) return rejected(text.reason);
     const { header, claims } = text;
     // Read before it is believed, and only to choose whose keys must have signed.
-    const issuer = typeof claims.iss === 'string' ? this.#trusted(claims.iss) : undefined;
-    if (issuer === undefined) return rejected('issuer-not-trusted');
+    const trusted = typeof claims.iss === 'string' ? this.#trusted(claims.iss) : undefined;
+    if (trusted === undefined) return rejected('issuer-not-trusted');
+    const { issuer, terms } = trusted;
     const fault = headerFault(header, issuer);
     if (fault !== null) return rejected(fault);
     const reading = readClaims(header, claims, issuer, request.nowMs / 1000);
@@ -152,14 +140,15 @@ export class TokenVerifier {
     if (this.#pending.size >= PENDING_MAX) return rejected('verifications-pending', 'overloaded');
 
     const { meaning } = reading;
-    const entry = { meaning, issuer, generation: keys.generation, wasUsed: false };
+    const { generation } = keys;
+    const entry = { meaning, issuer, terms, generation, wasUsed: false };
     // Callers that arrive with the same token wait for one verification.
     const pending = this.#verifySignature(token, keyId, keys.resolve, entry).finally(() =>
       this.#pending.delete(digest),
     );
     this.#pending.set(digest, pending);
     return pending.then((verification) => {
-      if (verification.ok) this.#remember(digest, verification.entry);
+      if (verification.ok) this.#verified.remember(digest, verification.entry);
       return verification;
     });
   }
@@ -183,25 +172,22 @@ export class TokenVerifier {
   }
 
   #isCurrent(entry: VerifiedToken): boolean {
-    const { issuer, generation } = entry;
+    const { issuer, terms, generation } = entry;
     return (
-      this.#trusted(issuer.issuer) === issuer &&
+      this.#trusted(issuer.issuer)?.terms === terms &&
       this.#ports.issuerKeys(issuer.issuer)?.generation === generation
     );
   }
 
-  #trusted(issuer: string): TrustedIssuer | undefined {
+  #trusted(name: string): { issuer: TrustedIssuer; terms: string } | undefined {
     const list = this.#ports.issuers();
     if (list !== this.#issuerList) {
       this.#issuerList = list;
-      // A new snapshot brings new objects; what says the same stays the same, and so do its tokens.
-      const kept = (trusted: TrustedIssuer) => {
-        const known = this.#issuers.get(trusted.issuer);
-        return isDeepStrictEqual(known, trusted) && known !== undefined ? known : trusted;
-      };
-      this.#issuers = new Map(list.map((trusted) => [trusted.issuer, kept(trusted)]));
+      this.#issuers = new Map(
+        list.map((issuer) => [issuer.issuer, { issuer, terms: termsOf(issuer) }]),
+      );
     }
-    return this.#issuers.get(issuer);
+    return this.#issuers.get(name);
   }
 
   #keysOf(issuer: string): { generation: number; resolve: KeyResolver; ids: Set<string> } | null {
@@ -214,23 +200,6 @@ export class TokenVerifier {
     const keys = { generation: current.generation, resolve: createLocalJWKSet(current.jwks), ids };
     this.#resolvers.set(issuer, keys);
     return keys;
-  }
-
-  #remember(digest: string, entry: VerifiedToken): void {
-    if (this.#verified.size >= this.#verifiedMax) this.#forgetOne();
-    this.#verified.set(digest, entry);
-  }
-
-  /** Second chance, oldest first; after a few survivors the next one goes whatever its merit. */
-  #forgetOne(): void {
-    let chances = 8;
-    for (const [digest, entry] of this.#verified) {
-      this.#verified.delete(digest);
-      if (!entry.wasUsed || chances === 0) return;
-      chances -= 1;
-      entry.wasUsed = false;
-      this.#verified.set(digest, entry);
-    }
   }
 }
 
