@@ -1,4 +1,5 @@
 import { emptyScope, keyOf, type ShapeBuilder, startBuilder, type Unit } from './build-shapes.ts';
+import { warnOfOldDialects } from './dialects.ts';
 import { entryKey } from './entry-key.ts';
 import { generateUnit } from './generate.ts';
 import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
@@ -16,6 +17,7 @@ export function compileSchemas(options: CompileOptions): CompiledSchemas {
     diagnostics.set(JSON.stringify([severity, address, message]), diagnostic);
   };
   const registry = openRegistry(options.documents);
+  warnOfOldDialects(options.documents, note);
   const found = findEntries(options, registry, note);
 
   // First without direction: that tells which schemas a direction changes at all.

@@ -1,7 +1,14 @@
 import { faultOf, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
-import { isRecord, type Location, own, type Registry, type Resource } from './registry.ts';
+import {
+  isOldDraft,
+  isRecord,
+  type Location,
+  own,
+  type Registry,
+  type Resource,
+} from './registry.ts';
 import { didYouMean, nearest } from './suggest.ts';
-import type { Dialect } from './types.ts';
+import type { Dialect, SchemaDiagnostic } from './types.ts';
 
 /** One keyword in the terms of 2020-12, and where its value stands in the author's text. */
 export interface Keyword {
@@ -69,7 +76,8 @@ export function readKeywords(
     }
     const fault = faultOf(name, value);
     if (fault === undefined) continue;
-    report('error', { location, steps }, fault.message, fault.suggestion);
+    const place = fault.step === undefined ? steps : [...steps, fault.step];
+    report('error', { location, steps: place }, fault.message, fault.suggestion);
     keywords.delete(name);
   }
   return keywords;
@@ -78,6 +86,22 @@ export function readKeywords(
 export function oldDraftOf(resource: Resource): OldDraft | undefined {
   const found = /json-schema\.org\/draft(?:-(0[3-7])|\/(2019-09))\//.exec(resource.schemaUri ?? '');
   return (found?.[1] ?? found?.[2]) as OldDraft | undefined;
+}
+
+/** An OpenAPI document may make an old draft the dialect of all its schemas. */
+export function warnOfOldDialects(
+  documents: ReadonlyMap<string, unknown>,
+  note: (diagnostic: SchemaDiagnostic) => void,
+): void {
+  for (const [document, node] of documents) {
+    const uri = own(node, 'jsonSchemaDialect');
+    if (typeof uri !== 'string' || !isOldDraft(uri)) continue;
+    note({
+      severity: 'warning',
+      address: `${document}#/jsonSchemaDialect`,
+      message: 'an old draft of JSON Schema is read as far as 2020-12 can say it',
+    });
+  }
 }
 
 /** Formats are asserted where the schema's own metaschema says so. */

@@ -332,7 +332,10 @@ class Writer {
       code += isLarge(part) ? unless(this.passes(part, v)) : this.block(this.statements(part, v));
     }
     if (shape.anyOf !== undefined) {
-      code += unless(shape.anyOf.map((branch) => wrap(this.passes(branch, v))).join(' || '));
+      const any = shape.anyOf.map((branch) => wrap(this.passes(branch, v))).join(' || ');
+      // The discriminator has chosen one of these alternatives already, and it held.
+      const isChosen = shape.discriminator !== undefined && shape.oneOf === undefined;
+      code += unless(isChosen ? `isObject(${v}) || ${any}` : any);
     }
     if (shape.oneOf !== undefined) {
       const n = this.variable('n');

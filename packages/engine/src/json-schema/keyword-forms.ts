@@ -75,6 +75,8 @@ export const SILENT_KEYWORDS: ReadonlySet<string> = new Set(
 export interface FormFault {
   readonly message: string;
   readonly suggestion?: string | undefined;
+  /** Where within the keyword's value the fault is. */
+  readonly step?: string;
 }
 
 /** Undefined where the keyword's value can be enforced as written. */
@@ -94,7 +96,7 @@ export function faultOf(keyword: string, value: unknown): FormFault | undefined 
       if (!isRecord(value)) return { message: `${keyword} must be an object of schemas` };
       const wrong = Object.keys(value).find((name) => !isSchema(value[name]));
       if (wrong === undefined) return undefined;
-      return { message: `${keyword}: ${JSON.stringify(wrong)} must be a schema` };
+      return { message: 'this must be a schema: an object, true or false', step: wrong };
     }
     case 'string':
       return typeof value === 'string' ? undefined : { message: `${keyword} must be a string` };

@@ -287,6 +287,10 @@ test('a fault in a schema is told with its address and what was meant', () => {
       { items: [{}] },
       'error /Entry/items: items must be one schema (use "prefixItems" for a list)',
     ],
+    [
+      { properties: { a: 'string' } },
+      'error /Entry/properties/a: this must be a schema: an object, true or false',
+    ],
     [{ multipleOf: 0 }, 'error /Entry/multipleOf: multipleOf must be a number above 0'],
   ];
   for (const [Entry, expected] of cases) {
@@ -318,4 +322,94 @@ test('a $ref may lead anywhere a schema stands', () => {
   const { validate } = linkSchemas(compiled).validator(address, 'request');
   assert.deepEqual(validate(1), []);
   assert.equal(validate('1').length, 1);
+});
+
+test('discriminator beside anyOf: the named alternative must hold, null may pass beside it', () => {
+  const Entry = {
+    anyOf: [
+      { $ref: '#/components/schemas/Cat' },
+      { $ref: '#/components/schemas/Dog' },
+      { type: 'null' },
+    ],
+    discriminator: { propertyName: 'kind' },
+  };
+  const { judge } = compile({ ...kinds, Entry }, 'openapi-3.1');
+  assert.deepEqual(judge(null), []);
+  assert.deepEqual(judge({ kind: 'Dog' }), []);
+  assert.deepEqual(judge(1), [' anyOf']);
+  // A valid Dog, but it calls itself a Cat.
+  assert.deepEqual(judge({ kind: 'Cat' }), [' discriminator kind', ' required lives']);
+});
+
+test('a discriminator that names nothing is told and not enforced', () => {
+  const Entry = { oneOf: [{ type: 'object' }], discriminator: { propertyName: 'kind' } };
+  const { judge, notes } = compile({ Entry }, 'openapi-3.0');
+  assert.deepEqual(judge({}), []);
+  assert.deepEqual(notes, [
+    'warning /Entry/discriminator: discriminator names no schema, so it is not enforced',
+  ]);
+});
+
+test('schemas of old drafts keep their meaning, with a warning', () => {
+  const $schema = 'http://json-schema.org/draft-07/schema#';
+  const cases: [unknown, unknown, string[]][] = [
+    [{ $schema, items: [{ type: 'string' }], additionalItems: false }, ['a', 1], ['/1 items']],
+    [
+      { $schema, dependencies: { a: ['b'], c: { required: ['d'] } } },
+      { a: 1, c: 1 },
+      [' dependentRequired b', ' required d'],
+    ],
+    [
+      { $schema, $ref: '#/definitions/n', type: 'null', definitions: { n: { type: 'integer' } } },
+      1,
+      [],
+    ],
+    [
+      { $schema: 'http://json-schema.org/draft-04/schema#', minimum: 1, exclusiveMinimum: true },
+      1,
+      [' exclusiveMinimum'],
+    ],
+  ];
+  for (const [schema, value, expected] of cases) {
+    const document = schema as object;
+    const documents = new Map<string, unknown>([['file:///old.json', document]]);
+    const address = 'file:///old.json#';
+    const compiled = compileSchemas({
+      documents,
+      dialect: 'openapi-3.1',
+      entries: [{ address, direction: 'request' }],
+      assertFormats: true,
+    });
+    const told = compiled.diagnostics.map(({ severity }) => severity);
+    assert.ok(told.every((severity) => severity === 'warning'));
+    const found = linkSchemas(compiled)
+      .validator(address, 'request')
+      .validate(value as JsonValue);
+    assert.deepEqual(
+      found.map(({ pointer, rule, member }) => `${pointer} ${rule}${member ? ` ${member}` : ''}`),
+      expected,
+    );
+  }
+});
+
+test('documents that contain themselves neither hang nor pass', () => {
+  const loop: Record<string, unknown> = { type: 'object', properties: {} };
+  (loop.properties as Record<string, unknown>).self = loop;
+  const { judge, notes } = compile({ Entry: loop }, 'openapi-3.0');
+  assert.ok(notes.some((note) => note.startsWith('error')));
+  assert.deepEqual(judge({ self: {} }), []);
+});
+
+test('discriminators that multiply beyond bounds are refused', () => {
+  const schemas: Record<string, unknown> = {};
+  const all = Array.from({ length: 18 }, (_, i) => ({ $ref: `#/components/schemas/P${i}` }));
+  for (let i = 0; i < 18; i++) {
+    schemas[`P${i}`] = { properties: { k: {} }, discriminator: { propertyName: `k${i}` } };
+  }
+  schemas.Entry = { allOf: all };
+  schemas.Other = { allOf: all };
+  const start = performance.now();
+  const { notes } = compile(schemas, 'openapi-3.0');
+  assert.ok(performance.now() - start < 20_000);
+  assert.ok(notes.length === 0 || notes.some((note) => note.startsWith('error')));
 });
