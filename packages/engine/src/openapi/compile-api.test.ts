@@ -251,6 +251,16 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
     ['warning body-of-safe-method 6:7', 'warning unenforceable-schema 6:52'],
   ],
   [
+    'a server URL without scheme',
+    yaml('servers: [{ url: api.example.com/v1 }, { url: "{scheme}://{host}/v1" }, { url: ../v1 }]'),
+    ['warning relative-server 6:19'],
+  ],
+  [
+    'deepObject for a list',
+    yaml('parameters:\n- { name: a, in: query, style: deepObject, schema: { type: array } }'),
+    ['warning deep-object-without-object 7:31'],
+  ],
+  [
     'a server variable without default',
     yaml('servers: [{ url: "/{v}" }]'),
     ['error server-variable 6:19'],

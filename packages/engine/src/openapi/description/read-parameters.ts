@@ -137,10 +137,18 @@ export function readSerialized(
     if (schema.value === undefined) {
       reading.remarks.warn('no-schema', place, 'without a schema, any value is accepted');
     }
-    return {
-      serialization: readStyle(place, location, reading),
-      ...readSchema(schema, reading, direction),
-    };
+    const serialization = readStyle(place, location, reading);
+    const read = readSchema(schema, reading, direction);
+    const isObject = read.shape.types?.includes('object') ?? false;
+    if (serialization.kind === 'style' && serialization.style === 'deepObject' && !isObject) {
+      reading.remarks.warn(
+        'deep-object-without-object',
+        child(place, 'style'),
+        "'deepObject' writes objects only: no value of this parameter will ever fit",
+        "write 'style: form'",
+      );
+    }
+    return { serialization, ...read };
   }
   if (content.length > 1) {
     reading.remarks.error(

@@ -30,7 +30,15 @@ function basePath(server: Place, reading: Reading): string | undefined {
     // A port or version is often written unquoted.
     return typeof value === 'string' || typeof value === 'number' ? String(value) : placeholder;
   });
-  const path = filled.replace(/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  const path = filled.replace(/^(?:[^/?#:]*:)?\/\/[^/?#]*/, '').replace(/[?#].*$/s, '');
+  if (path === filled && /^[^/{]*[.:][^/]/.test(path) && !path.startsWith('.')) {
+    reading.remarks.warn(
+      'relative-server',
+      child(server, 'url'),
+      `without scheme, this URL is relative: paths begin with /${path}`,
+      `did you mean 'https://${path}'?`,
+    );
+  }
   if (/[{}]/.test(path)) {
     reading.remarks.error(
       'server-variable',

@@ -28,12 +28,12 @@ export interface SourceDocument {
   readonly positions: (pointers: readonly string[]) => Position[];
 }
 
-/** Largest text accepted: six times the largest public description known. */
-export const TEXT_LENGTH_MAX = 64 * 1024 * 1024;
+/** Largest text accepted: GitHub publishes one of 73 MB. */
+export const TEXT_LENGTH_MAX = 128 * 1024 * 1024;
 
 export function parseText(uri: string, text: string): ParsedText {
   if (text.length > TEXT_LENGTH_MAX) {
-    return { ok: false, line: 1, column: 1, message: 'the document is larger than 64 MiB' };
+    return { ok: false, line: 1, column: 1, message: 'the document is larger than 128 MiB' };
   }
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
   if (/\.json$/i.test(uri)) return parseJson(plain);

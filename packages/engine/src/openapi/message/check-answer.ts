@@ -5,7 +5,7 @@ import { HeaderField } from '../decode/header-field.ts';
 import type { AnswerPlan, OperationPlan } from '../plan.ts';
 import type { AnswerCheck, AnswerExpectation, MessageViolation } from '../types.ts';
 import { hasContentCoding } from './check-body.ts';
-import { isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
+import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
 import { isStreamingType, type MediaType, parseMediaType, selectMedia } from './media-type.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
@@ -141,7 +141,9 @@ function selectEntry(
   const texts = headers.all('content-type');
   const type = texts.length === 1 ? parseMediaType(texts[0] as string) : undefined;
   const entry = type === undefined ? undefined : selectMedia(entries, type);
-  if (type === undefined || entry === undefined) return violation('content-type', 'undocumented');
+  if (type === undefined || entry === undefined || evadesSchema(entry.check.plan, type)) {
+    return violation('content-type', 'undocumented');
+  }
   if (!isReadableCharset(entry.check.plan, type)) return violation('content-type', 'charset');
   return { check: entry.check, type };
 }

@@ -128,6 +128,22 @@ test('more parameters in the documented type win, and a stranger parameter does 
   assert.equal(check(operation, 'application/json;version=1', '{"two":1}'), 'body  required');
 });
 
+test('under a range, a type that nobody parses does not carry an object past its schema', () => {
+  for (const range of ['*/*', 'application/*']) {
+    const operation = withBody({ [range]: { schema: payment } });
+    assert.equal(expect(operation, ['content-type', 'application/json']), 'validate');
+    assert.equal(expect(operation, ['content-type', FORM]), 'validate');
+    for (const type of ['application/xml', 'application/x-yaml', 'application/octet-stream']) {
+      const refused = 'content-type  content-type';
+      assert.equal(expect(operation, ['content-type', type]), refused, type);
+      assert.equal(check(operation, type, '<amount/>'), refused, type);
+    }
+    assert.equal(expect(operation, ['content-type', 'text/plain']), 'content-type  content-type');
+  }
+  const bytes = withBody({ '*/*': { schema: { type: 'string', format: 'binary' } } });
+  assert.equal(expect(bytes, ['content-type', 'application/xml']), 'stream');
+});
+
 test('text bodies are one value', () => {
   const text = withBody({ 'text/plain': { schema: { type: 'string', maxLength: 3 } } });
   assert.equal(check(text, 'text/plain', 'abc'), '');

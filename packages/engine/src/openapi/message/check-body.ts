@@ -4,7 +4,7 @@ import type { Validator } from '../../json-schema/types.ts';
 import { trimBlanks } from '../decode/lexemes.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
-import { isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
+import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
 import { type MediaType, parseMediaType, selectMedia } from './media-type.ts';
 
 interface Entry {
@@ -71,7 +71,9 @@ export class RequestBodyCheck {
     const type = texts.length === 1 ? parseMediaType(texts[0] as string) : undefined;
     if (type === undefined) return violation('content-type', 'content-type');
     const entry = selectMedia(this.#entries, type);
-    if (entry === undefined) return violation('content-type', 'content-type');
+    if (entry === undefined || evadesSchema(entry.check.plan, type)) {
+      return violation('content-type', 'content-type');
+    }
     if (!isReadableCharset(entry.check.plan, type)) return violation('content-type', 'charset');
     return { check: entry.check, type };
   }

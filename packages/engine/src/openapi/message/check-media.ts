@@ -36,6 +36,13 @@ function isPlainText({ shape }: MediaPlan): boolean {
   return shape.types?.every((type) => type !== 'array' && type !== 'object') ?? true;
 }
 
+/** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
+export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
+  if (!plan.range.includes('*') || plan.schema === null) return false;
+  if (readingKind(plan, type) !== 'opaque' || plan.shape?.binary) return false;
+  return plan.shape?.types?.some((name) => name !== 'string' && name !== 'null') ?? false;
+}
+
 /** JSON, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
 export function isReadableCharset(plan: MediaPlan, type: MediaType): boolean {
   const kind = readingKind(plan, type);
