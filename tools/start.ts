@@ -1,0 +1,108 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { startBank } from '../examples/bank/bank.ts';
+
+/**
+ * `npm start`: the sample bank behind Poorter, with calls to paste.
+ * `npm start -- openapi.yaml --upstream URL`: the reader's own API, same as `poorter serve`.
+ */
+const root = join(import.meta.dirname, '..');
+const main = join(root, 'packages/server/src/main.ts');
+const argv = process.argv.slice(2);
+if (argv.length > 0) serve(argv);
+else await demo();
+
+async function demo(): Promise<void> {
+  const data = join(root, 'poorter-data');
+  const bank = await startBank(await freePort(3_000));
+  const gate = await freePort(8_080);
+  const control = await freePort(9_090);
+  const key = demoKey(data);
+  serve(
+    [
+      join(root, 'examples/bank/bank.openapi.yaml'),
+      ...['--upstream', bank.url, '--data', data],
+      ...['--listen', `127.0.0.1:${gate}`, '--control', `127.0.0.1:${control}`],
+    ],
+    () => process.stdout.write(callsToPaste(`http://127.0.0.1:${gate}/v1`, key)),
+  );
+}
+
+function callsToPaste(origin: string, key: string): string {
+  const asKey = `-H 'X-Api-Key: ${key}'`;
+  const payment = `{"debtorAccount":"acc-1001","creditorIban":"BE71096123456769","creditorName":"An","instructedAmount":{"amount":10.005,"currency":"EUR"}}`;
+  return `Paste these, one after the other:
+
+  # allowed; the service also sent a national number, which the description does not know: it is gone
+  curl -i ${origin}/accounts/acc-1001 ${asKey}
+
+  # 401: no credentials
+  curl -i ${origin}/accounts
+
+  # 400 with a pointer: the amount has a tenth of a cent
+  curl -i ${origin}/payments ${asKey} -H 'Content-Type: application/json' -d '${payment}'
+
+  # 429: the sixth call within a minute
+  for n in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code}\\n' ${origin}/accounts ${asKey}; done
+
+Stop with Ctrl-C. Your own API: npm start -- openapi.yaml --upstream http://127.0.0.1:3000
+`;
+}
+
+/** One key for the demo, kept in a 0600 file beside the data so that pasted lines work after a restart. */
+function demoKey(data: string): string {
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const kept = join(data, 'demo-key.txt');
+  const keys = join(data, 'keys.yaml');
+  try {
+    return readFileSync(kept, 'utf8').trim();
+  } catch {
+    // The first start.
+  }
+  const created = spawnSync(
+    process.execPath,
+    [...process.execArgv, main, 'keys', 'create', '--file', keys, '--name', 'demo', '--scopes', 'accounts,payments'],
+    { encoding: 'utf8' },
+  );
+  if (created.status !== 0) throw new Error(`making the demo key: ${created.stderr}`);
+  const key = created.stdout.trim();
+  writeFileSync(kept, `${key}\n`, { mode: 0o600 });
+  return key;
+}
+
+function serve(args: readonly string[], onStarted: () => void = () => undefined): void {
+  const child = spawn(process.execPath, [...process.execArgv, main, 'serve', ...args], {
+    stdio: ['inherit', 'pipe', 'inherit'],
+  });
+  let said = '';
+  let hasStarted = false;
+  child.stdout.on('data', (text: Buffer) => {
+    process.stdout.write(text);
+    if (hasStarted) return;
+    said += text.toString();
+    if (!said.includes('  data ')) return;
+    hasStarted = true;
+    onStarted();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on('exit', (code) => process.exit(code ?? 1));
+}
+
+/** The usual port when it is free, else any. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', () => {
+      if (wanted === 0) reject(new Error('no free port'));
+      else resolve(freePort(0));
+    });
+    probe.listen(wanted, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : wanted));
+    });
+  });
+}
