@@ -251,6 +251,16 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
     ['warning body-of-safe-method 6:7', 'warning unenforceable-schema 6:52'],
   ],
   [
+    'fields with nothing behind them',
+    yaml('parameters:\nrequestBody:\nsummary:\ntags:'),
+    ['warning empty-field 6:7', 'warning empty-field 7:7'],
+  ],
+  [
+    'security with nothing behind it, and a flag',
+    yaml('security:\nparameters:\n- { name: a, in: query, required: , schema: {} }'),
+    ['error wrong-type 6:7', 'error wrong-type 8:31'],
+  ],
+  [
     'a server URL without scheme',
     yaml('servers: [{ url: api.example.com/v1 }, { url: "{scheme}://{host}/v1" }, { url: ../v1 }]'),
     ['warning relative-server 6:19'],

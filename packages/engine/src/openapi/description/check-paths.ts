@@ -1,5 +1,5 @@
+import type { Position } from '../document/parsed-text.ts';
 import type { Remarks } from '../document/remarks.ts';
-import type { Position } from '../document/source-document.ts';
 import type { SegmentPlan } from '../plan.ts';
 import type { ReadOperation } from './read-operations.ts';
 import { templateKey } from './template.ts';

@@ -214,8 +214,8 @@ function checkExtensionKey(
   remarks: Remarks,
   { extensible = false }: { extensible?: boolean },
 ): void {
-  // A slip such as x-portero passes as somebody else's extension; one letter off does not.
-  const isOurs = key.toLowerCase().startsWith('x-poorter') || nearest(key, ['x-poorter']);
+  // Somebody else's extension may be called nearly like ours; one letter off it is a slip.
+  const isOurs = key.toLowerCase().startsWith('x-poorter') || nearest(key, ['x-poorter'], 1);
   if (!isOurs || (key === 'x-poorter' && extensible)) return;
   if (key === 'x-poorter') {
     remarks.error(

@@ -18,6 +18,10 @@ import type { Reading } from './reading.ts';
 export function readBody(operation: Place, method: string, reading: Reading): BodyPlan | null {
   const at = child(operation, 'requestBody');
   if (at.value === undefined) return null;
+  if (at.value === null) {
+    reading.remarks.warn('empty-field', at, "'requestBody' is empty: bodies are refused");
+    return null;
+  }
   const place = reading.documents.follow(at);
   if (place === undefined || !checkFields(place, 'requestBody', reading.remarks)) return null;
   if (method === 'GET' || method === 'HEAD' || method === 'TRACE') {

@@ -47,7 +47,7 @@ export function readOperations(
       if (!checkFields(place, 'operation', reading.remarks, { extensible: true })) continue;
       const read = {
         method,
-        summary: reading.text(place, 'summary') ?? '',
+        summary: summaryOf(place),
         deprecated: reading.flag(place, 'deprecated') ?? false,
         security: security.requirements(place) ?? shared.security,
         extension: { ...extension, ...readExtension(place, reading) },
@@ -77,6 +77,12 @@ export function readOperations(
     }
   }
   return operations;
+}
+
+/** Told to people, enforced by nobody. */
+function summaryOf(place: Place): string {
+  const summary = ownMember(place.value, 'summary');
+  return typeof summary === 'string' ? summary : '';
 }
 
 function literalSegments(base: string): SegmentPlan[] {
@@ -114,6 +120,10 @@ function methodsOf(pathItem: Place, reading: Reading): [method: string, place: P
     const method = key.toLowerCase();
     if (!METHODS.includes(method)) continue;
     const place = child(pathItem, key);
+    if (place.value === null) {
+      reading.remarks.warn('empty-field', place, `'${key}' is empty: the method is not served`);
+      continue;
+    }
     if (method !== key) {
       const suggestion = `write '${method}'`;
       reading.remarks.warn('upper-case-method', place, 'methods are in lower case', suggestion);

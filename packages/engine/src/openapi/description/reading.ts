@@ -78,10 +78,16 @@ export class Reading {
     return undefined;
   }
 
+  /** In YAML, a key with nothing behind it is null. */
+  #isEmpty(at: Place, key: string): boolean {
+    if (at.value === null) this.remarks.warn('empty-field', at, `'${key}' is empty`);
+    return at.value === undefined || at.value === null;
+  }
+
   /** Items of a list member; empty where absent, or wrong after a remark. */
   list(place: Place, key: string): Place[] {
     const at = child(place, key);
-    if (at.value === undefined) return [];
+    if (this.#isEmpty(at, key)) return [];
     if (Array.isArray(at.value)) return at.value.map((_, index) => child(at, index));
     this.remarks.error('wrong-type', at, `'${key}' must be an array, found ${nameOf(at.value)}`);
     return [];
@@ -90,7 +96,7 @@ export class Reading {
   /** Members of a map member; empty where absent, or wrong after a remark. */
   map(place: Place, key: string): [name: string, value: Place][] {
     const at = child(place, key);
-    if (at.value === undefined) return [];
+    if (this.#isEmpty(at, key)) return [];
     if (typeof at.value === 'object' && at.value !== null && !Array.isArray(at.value)) {
       return Object.keys(at.value).map((name) => [name, child(at, name)]);
     }

@@ -1,8 +1,9 @@
 import { didYouMean } from './nearest.ts';
+import type { Position } from './parsed-text.ts';
 import { isFields, ownMember, pointerSegments } from './pointer.ts';
 import { child, type Place, placeKey, type Remarks } from './remarks.ts';
 import { findSchemaResources, resourceAround, type SchemaResource } from './schema-resources.ts';
-import { type Position, parseText, type SourceDocument } from './source-document.ts';
+import { parseText, type SourceDocument } from './source-document.ts';
 
 /** A description split into more files than this is a mistake or an attack. */
 const DOCUMENTS_MAX = 500;

@@ -2,10 +2,13 @@ const CANDIDATES_MAX = 5_000;
 const LENGTH_MAX = 100;
 
 /** The candidate a misspelt word most likely meant; undefined where none is close enough. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function nearest(
+  word: string,
+  candidates: Iterable<string>,
+  distanceMax = editsExpected(word),
+): string | undefined {
   if (word.length > LENGTH_MAX) return undefined;
   const wanted = word.toLowerCase();
-  const distanceMax = wanted.length <= 3 ? 1 : wanted.length <= 8 ? 2 : 3;
   let best: string | undefined;
   let bestDistance = distanceMax + 1;
   let seen = 0;
@@ -19,6 +22,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
+}
+
+/** Longer words are misspelt more. */
+function editsExpected({ length }: string): number {
+  if (length <= 3) return 1;
+  return length <= 8 ? 2 : 3;
 }
 
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {

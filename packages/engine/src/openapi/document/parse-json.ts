@@ -1,7 +1,6 @@
 import { type ParseError, printParseErrorCode, visit } from 'jsonc-parser';
-import { DEPTH_MAX } from './parse-yaml.ts';
+import { DEPTH_MAX, type ParsedText, type Position } from './parsed-text.ts';
 import { pointerSegments } from './pointer.ts';
-import type { ParsedText, Position } from './source-document.ts';
 
 /**
  * JSON by the platform's parser: descriptions of ten megabytes are real. Positions are found

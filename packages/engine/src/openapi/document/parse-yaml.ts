@@ -9,11 +9,9 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { DEPTH_MAX, type ParsedText, type Position } from './parsed-text.ts';
 import { pointerSegments } from './pointer.ts';
-import type { ParsedText, Position } from './source-document.ts';
 
-/** Deeper than any description a person would write; keeps every later walk off the end of the stack. */
-export const DEPTH_MAX = 200;
 /** Nodes that aliases may add in all: a description repeats a few blocks, a bomb repeats millions. */
 const ALIASED_NODES_MAX = 200_000;
 

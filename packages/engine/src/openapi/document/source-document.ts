@@ -1,21 +1,7 @@
 import { parseJson } from './parse-json.ts';
 import { parseYaml } from './parse-yaml.ts';
+import type { ParsedText, Position } from './parsed-text.ts';
 import type { SchemaResource } from './schema-resources.ts';
-
-/** 1-based. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
-export type ParsedText =
-  | {
-      readonly ok: true;
-      readonly value: unknown;
-      /** Where the keys (or list items) stand that the pointers name. */
-      readonly positions: (pointers: readonly string[]) => Position[];
-    }
-  | ({ readonly ok: false; readonly message: string; readonly suggestion?: string } & Position);
 
 /** One file of a description: its text parsed, with a way back to lines. */
 export interface SourceDocument {

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { headers, openOperation, parts, told } from '../testing.ts';
+
+const string = { type: 'string' };
+const integer = { type: 'integer' };
+const number = { type: 'number' };
+const integers = { type: 'array', items: integer };
+const color = {
+  type: 'object',
+  properties: { R: integer, G: integer, B: integer },
+  required: ['R'],
+  additionalProperties: false,
+};
+const oneOf = (...values: unknown[]) => ({ enum: values });
+
+type Case = readonly [wire: string, told: string];
+
+function pathTable(name: string, parameter: object, cases: readonly Case[]): void {
+  test(name, () => {
+    const operation = openOperation(
+      { parameters: [{ name: 'p', in: 'path', required: true, ...parameter }] },
+      { path: '/x/{p}' },
+    );
+    for (const [raw, expected] of cases) {
+      const found = operation.checkParameters(parts({ pathValues: [raw] }));
+      assert.equal(told(found), expected, raw);
+    }
+  });
+}
+
+pathTable('path, simple: primitives', { schema: integer }, [
+  ['5', ''],
+  ['+5', 'path p type'],
+  ['0x5', 'path p type'],
+  ['%35', ''],
+  ['%', 'path p encoding'],
+]);
+pathTable("path: '+' is itself", { schema: oneOf('a+b') }, [
+  ['a+b', ''],
+  ['a%2Bb', ''],
+  ['a%20b', 'path p enum'],
+]);
+pathTable('path, simple: arrays', { schema: integers }, [
+  ['3,4,5', ''],
+  ['3', ''],
+  ['3,', 'path p/1 type'],
+  ['3%2C4', 'path p/0 type'],
+]);
+pathTable('path, simple: objects', { schema: color }, [
+  ['R,100,G,200,B,150', ''],
+  ['R=100,G=200', 'path p required; path p/R=100 additionalProperties'],
+  ['R,100,G', 'path p style'],
+]);
+pathTable('path, simple exploded: objects', { explode: true, schema: color }, [
+  ['R=100,G=200,B=150', ''],
+  ['R=100,G', 'path p style'],
+  ['R=x', 'path p/R type'],
+]);
+pathTable('path, label: primitives', { style: 'label', schema: number }, [
+  ['.5', ''],
+  ['.3.14', ''],
+  ['5', 'path p style'],
+]);
+pathTable('path, label: arrays', { style: 'label', schema: integers }, [
+  ['.3,4,5', ''],
+  ['.3.4.5', 'path p/0 type'],
+]);
+pathTable('path, label exploded: arrays', { style: 'label', explode: true, schema: integers }, [
+  ['.3.4.5', ''],
+  ['.3,4', 'path p/0 type'],
+  ['.', 'path p/0 type'],
+]);
+pathTable('path, label: objects', { style: 'label', schema: color }, [['.R,100,G,200,B,150', '']]);
+pathTable('path, label exploded: objects', { style: 'label', explode: true, schema: color }, [
+  ['.R=100.G=200.B=150', ''],
+  ['.R.100', 'path p style'],
+]);
+pathTable('path, matrix: primitives', { style: 'matrix', schema: string }, [
+  [';p=5', ''],
+  [';p', ''],
+  [';p=', ''],
+  [';q=5', 'path p style'],
+  ['p=5', 'path p style'],
+]);
+pathTable('path, matrix: arrays', { style: 'matrix', schema: integers }, [
+  [';p=3,4,5', ''],
+  [';p=3;p=4', 'path p/0 type'],
+]);
+pathTable('path, matrix exploded: arrays', { style: 'matrix', explode: true, schema: integers }, [
+  [';p=3;p=4;p=5', ''],
+  [';p=3;q=4', 'path p style'],
+]);
+pathTable('path, matrix: objects', { style: 'matrix', schema: color }, [[';p=R,100,G,200', '']]);
+pathTable('path, matrix exploded: objects', { style: 'matrix', explode: true, schema: color }, [
+  [';R=100;G=200;B=150', ''],
+  [';p=R,100', 'path p required; path p/p additionalProperties'],
+]);
+pathTable('path, JSON content', { content: { 'application/json': { schema: color } } }, [
+  ['%7B%22R%22%3A1%7D', ''],
+  ['x', 'path p json-syntax'],
+]);
+
+test('headers: simple style, no percent-decoding', () => {
+  const operation = openOperation({
+    parameters: [
+      { name: 'X-N', in: 'header', required: true, schema: integer },
+      { name: 'X-L', in: 'header', schema: integers },
+      { name: 'X-O', in: 'header', schema: color },
+      { name: 'X-E', in: 'header', explode: true, schema: color },
+      { name: 'X-S', in: 'header', schema: { type: 'string', maxLength: 3 } },
+      { name: 'X-J', in: 'header', content: { 'application/json': { schema: integers } } },
+      { name: 'Authorization', in: 'header', required: true, schema: integer },
+      { name: 'Accept', in: 'header', required: true, schema: integer },
+      { name: 'content-type', in: 'header', required: true, schema: integer },
+    ],
+  });
+  const cases: readonly (readonly [string[], string])[] = [
+    [['x-n', '5'], ''],
+    [['x-n', ' 5\t'], ''],
+    [[], 'header X-N required'],
+    [['x-n', '5', 'x-n', '5'], 'header X-N duplicate'],
+    [['x-n', '5', 'x-l', '1, 2', 'x-l', '3'], ''],
+    [['x-n', '5', 'x-l', '1,,2'], 'header X-L/1 type'],
+    [['x-n', '5', 'x-o', 'R,1,G,2'], ''],
+    [['x-n', '5', 'x-e', 'R=1, G=2'], ''],
+    [['x-n', '5', 'x-e', 'R,1'], 'header X-E style'],
+    [['x-n', '5', 'x-s', '%41'], ''],
+    [['x-n', '5', 'x-s', '%41%42'], 'header X-S maxLength'],
+    [['x-n', '5', 'x-s', '%zz'], ''],
+    [['x-n', '5', 'x-j', '[1,2]'], ''],
+    [['x-n', '5', 'x-j', '[1,"2"]'], 'header X-J/1 type'],
+    [['x-n', '%35'], 'header X-N type'],
+  ];
+  for (const [flat, expected] of cases) {
+    const found = operation.checkParameters(parts({ headers: headers(...flat) }));
+    assert.equal(told(found), expected, flat.join(' '));
+  }
+});
+
+test('cookies: lenient about strangers, strict about the documented', () => {
+  const operation = openOperation({
+    parameters: [
+      { name: 'n', in: 'cookie', required: true, schema: integer },
+      { name: 'l', in: 'cookie', explode: false, schema: integers },
+      { name: 'e', in: 'cookie', schema: integers },
+      { name: 'o', in: 'cookie', schema: color },
+      { name: 's', in: 'cookie', schema: oneOf('a+b', 'a b') },
+    ],
+  });
+  const cases: readonly (readonly [string, string])[] = [
+    ['n=5', ''],
+    ['other=1; n=5; =x; bare; other=2', ''],
+    ['', 'cookie n required'],
+    ['n=5; n=5', 'cookie n duplicate'],
+    ['n=x', 'cookie n type'],
+    ['n="5"', 'cookie n type'],
+    ['n=5; l=1,2', ''],
+    ['n=5; e=1&e=2', ''],
+    ['n=5; e=1; e=2', 'cookie e duplicate'],
+    ['n=5; R=1&G=2', ''],
+    ['n=5; s=a+b', ''],
+    ['n=5; s=a%20b', ''],
+    ['n=%', 'cookie n encoding'],
+  ];
+  for (const [cookie, expected] of cases) {
+    const found = operation.checkParameters(parts({ headers: headers('cookie', cookie) }));
+    assert.equal(told(found), expected, cookie);
+  }
+  const split = headers('cookie', 'n=5', 'cookie', 'n=6');
+  assert.equal(told(operation.checkParameters(parts({ headers: split }))), 'cookie n duplicate');
+});
