@@ -16,7 +16,7 @@ export function compileSchemas(options: CompileOptions): CompiledSchemas {
     const { severity, address, message } = diagnostic;
     diagnostics.set(JSON.stringify([severity, address, message]), diagnostic);
   };
-  const registry = openRegistry(options.documents);
+  const registry = openRegistry(options.documents, options.dialect);
   warnOfOldDialects(options.documents, note);
   const found = findEntries(options, registry, note);
 

@@ -68,6 +68,12 @@ export function readKeywords(
     keywords.delete('required');
   }
   if (dialect === 'json-schema-2020-12') keywords.delete('discriminator');
+  // `properties:` with nothing after it is null in YAML, and plainly means none.
+  for (const name of ['properties', 'required']) {
+    if (keywords.get(name)?.value !== null) continue;
+    warn(`${name} is empty`, [name], 'leave it out');
+    keywords.delete(name);
+  }
 
   for (const [name, { value, steps }] of keywords) {
     if (!Object.hasOwn(KEYWORD_FORMS, name)) {

@@ -291,6 +291,11 @@ test('a fault in a schema is told with its address and what was meant', () => {
       { properties: { a: 'string' } },
       'error /Entry/properties/a: this must be a schema: an object, true or false',
     ],
+    [{ required: null }, 'warning /Entry/required: required is empty (leave it out)'],
+    [
+      { pattern: '/^a$/' },
+      'warning /Entry/pattern: the pattern stands between slashes, which it then asks of the text (write "^a$")',
+    ],
     [{ multipleOf: 0 }, 'error /Entry/multipleOf: multipleOf must be a number above 0'],
   ];
   for (const [Entry, expected] of cases) {
@@ -390,6 +395,17 @@ test('schemas of old drafts keep their meaning, with a warning', () => {
       expected,
     );
   }
+});
+
+test('an $id has no say in OpenAPI 3.0, and moves the base in 3.1', () => {
+  const Entry = {
+    $id: 'https://elsewhere.example/x',
+    properties: { a: { $ref: '#/components/schemas/Text' } },
+  };
+  const old = compile({ Entry, Text: { type: 'string' } }, 'openapi-3.0');
+  assert.deepEqual(old.judge({ a: 1 }), ['/a type']);
+  const { notes } = compile({ Entry, Text: { type: 'string' } }, 'openapi-3.1');
+  assert.ok(notes.some((note) => note.includes('leads nowhere')));
 });
 
 test('documents that contain themselves neither hang nor pass', () => {

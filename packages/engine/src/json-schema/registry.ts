@@ -1,5 +1,5 @@
 import { METASCHEMAS } from './metaschemas.ts';
-import type { SchemaAddress } from './types.ts';
+import type { Dialect, SchemaAddress } from './types.ts';
 
 /** A place in a document where a schema may stand. */
 export interface Location {
@@ -46,7 +46,7 @@ export const escapeStep = (step: string): string =>
   step.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Finds every resource and anchor of the documents, before anything refers to them. */
-export function openRegistry(documents: ReadonlyMap<string, unknown>): Registry {
+export function openRegistry(documents: ReadonlyMap<string, unknown>, dialect: Dialect): Registry {
   const resources = new Map<string, Resource>();
   const byRoot = new WeakMap<object, Resource>();
   const dynamicNames = new Set<string>();
@@ -157,15 +157,17 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>): Registry 
   function addDocument(address: string, node: unknown): void {
     const uri = withoutFragment(resolveUri(address, ''));
     const isOpenApi = own(node, 'openapi') !== undefined || own(node, 'components') !== undefined;
-    const id = isOpenApi
-      ? own(node, '$self')
-      : own(node, isDraft4(own(node, '$schema')) ? 'id' : '$id');
     const at = { node, document: address, pointer: '' };
+    // OpenAPI 3.0 knows no $id; only a document that declares a JSON Schema dialect means it.
+    const isNamed = dialect !== 'openapi-3.0' || own(node, '$schema') !== undefined;
+    const keyword = isOpenApi ? '$self' : isDraft4(own(node, '$schema')) ? 'id' : '$id';
+    const id = isNamed ? own(node, keyword) : undefined;
     const base =
       typeof id === 'string' && !id.startsWith('#') ? withoutFragment(resolveUri(id, uri)) : uri;
     const resource = addResource(base, at);
     if (!resources.has(uri)) resources.set(uri, resource);
     const location = { ...at, resource };
+    if (!isNamed) return;
     if (isOpenApi) visitOpenApi(location);
     else visitSchema(location, true);
   }
@@ -190,7 +192,9 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>): Registry 
       const hash = ref.indexOf('#');
       const uri = hash === 0 ? from.uri : withoutFragment(resolveUri(ref, from.uri));
       const fragment = hash < 0 ? '' : decodeFragment(ref.slice(hash + 1));
-      const resource = resources.get(uri);
+      // Many documents name themselves one way and refer to each other by file: both are tried.
+      const byFile = withoutFragment(resolveUri(ref, resolveUri(from.document, '')));
+      const resource = resources.get(uri) ?? resources.get(byFile);
       if (resource === undefined || fragment === undefined) return undefined;
       if (fragment !== '' && !fragment.startsWith('/')) return resource.anchors.get(fragment);
       return walk(rootOf(resource), fragment);

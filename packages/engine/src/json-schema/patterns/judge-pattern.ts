@@ -25,6 +25,14 @@ const PATTERN_LENGTH_MAX = 20_000;
 export function judgePattern(source: string): JudgedPattern {
   if (source.length > PATTERN_LENGTH_MAX) return refused('the pattern is too long');
   const notes: PatternNote[] = [];
+  const slashed = /^\/(\^.*)\/[a-z]*$/.exec(source);
+  if (slashed !== null) {
+    notes.push({
+      severity: 'warning',
+      message: 'the pattern stands between slashes, which it then asks of the text',
+      suggestion: `write ${JSON.stringify(slashed[1])}`,
+    });
+  }
   let text = source;
   let ast = parse(text);
   if (ast === undefined) {
