@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import { mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -113,9 +112,9 @@ async function readIfPresent(file: string): Promise<string> {
 async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    const { O_CREAT, O_TRUNC, O_WRONLY, O_NOFOLLOW } = constants;
-    await using handle = await open(temporary, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW, 0o600);
-    await handle.chmod(0o600);
+    // Whatever a killed program left under that name, link or file, is not written through.
+    await unlink(temporary).catch(() => {});
+    await using handle = await open(temporary, 'wx', 0o600);
     await handle.writeFile(text);
     await handle.sync();
     await rename(temporary, file);

@@ -80,6 +80,7 @@ test('claims that break a rule are refused', async () => {
     ['a logout token', { events: {} }],
     ['a DPoP-bound token', { cnf: { jkt: 'x' } }],
     ['a doubly bound token', { cnf: { jkt: 'x', 'x5t#S256': certificate.thumbprint } }],
+    ['a doubly bound token, turned', { cnf: { 'x5t#S256': certificate.thumbprint, jkt: 'x' } }],
     ['an unknown confirmation', { cnf: { kid: 'x' } }],
     ['an empty confirmation', { cnf: {} }],
     ['a confirmation as text', { cnf: 'x' }],
@@ -91,7 +92,8 @@ test('claims that break a rule are refused', async () => {
     ['nobody at all', { client_id: undefined, sub: undefined }],
   ];
   for (const [name, claims] of bad) {
-    assert.equal(await judge(tokenOf(claims)), 'credentials_invalid', name);
+    const outcome = await judge(tokenOf(claims), new World(), { clientCertificate: certificate });
+    assert.equal(outcome, 'credentials_invalid', name);
   }
 });
 
@@ -159,6 +161,50 @@ test('no algorithm but the listed asymmetric ones: none, HMAC with the public ke
   const symmetric = { kty: 'oct', k: 'c2VjcmV0', kid: 'k1' };
   world.keySets = { [ISSUER]: { jwks: { keys: [symmetric] }, generation: 2 } };
   assert.equal(await judge(`${input}.${hmac}`, world), 'credentials_invalid');
+});
+
+test('an algorithm that is not asymmetric is refused by name, even when configured', async () => {
+  const world = new World();
+  world.trusted = [{ ...trustedIssuer, algorithms: ['HS256', 'none'] }];
+  for (const alg of ['HS256', 'none', 'ES256']) {
+    const identification = await identifyWith(world, [{ bearer: [] }])(
+      bearer(tokenOf({}, { alg })),
+    );
+    assert.ok(identification.kind === 'deny');
+    const evidence = JSON.stringify(identification.evidence);
+    assert.equal(evidence, '{"schemes":{"bearer":{"reason":"algorithm"}}}');
+  }
+});
+
+test('the scheme is followed by spaces and the token, nothing else', async () => {
+  const identify = identifyWith(new World(), [{ bearer: [] }]);
+  const token = tokenOf();
+  for (const good of [`Bearer ${token}`, `bEARER   ${token}`]) {
+    const request = requestOf({ headers: { authorization: good } });
+    assert.equal(outcomeOf(await identify(request)), 'app-1');
+  }
+  for (const bad of [
+    `Bearer\t${token}`,
+    `Bearer${token}`,
+    `Bearer \t${token}`,
+    `Bearer \u00a0${token}`,
+  ]) {
+    const request = requestOf({ headers: { authorization: bad } });
+    assert.match(outcomeOf(await identify(request)), /^credentials/);
+  }
+});
+
+test('an access token by its type may carry the nonce of its sign-in', async () => {
+  assert.equal(await judge(tokenOf({ nonce: 'n' }, { typ: 'at+jwt' })), 'app-1');
+});
+
+test('beyond a thousand signatures at once, callers are told to come back', async () => {
+  const identify = identifyWith(new World(), [{ bearer: [] }]);
+  const outcomes = await Promise.all(
+    Array.from({ length: 1010 }, (_, index) => identify(bearer(tokenOf({ jti: `p${index}` })))),
+  );
+  const refused = outcomes.filter((outcome) => outcomeOf(outcome) === 'overloaded');
+  assert.equal(refused.length, 10);
 });
 
 test('keys that the token brings along are not looked at', async () => {

@@ -59,7 +59,7 @@ export function readAuthorization(headers: HeaderFields, scheme: 'bearer' | 'bas
   if (!named) return ABSENT;
   if (value.length === scheme.length) return { kind: 'unreadable', reason: 'empty' };
   if (value.charCodeAt(scheme.length) !== 0x20) return ABSENT;
-  const token = value.slice(scheme.length).trimStart();
+  const token = value.slice(scheme.length).replace(/^ +/, '');
   // RFC 9110 §11.2 token68: letters, digits, -._~+/ and trailing '='.
   if (!/^[A-Za-z0-9._~+/-]+=*$/.test(token)) return { kind: 'unreadable', reason: 'not-token68' };
   return { kind: 'value', value: token };

@@ -69,6 +69,21 @@ test('every scheme of an alternative must hold', async () => {
   );
 });
 
+test('a call with two credentials ends with the first of them', async () => {
+  for (const [ends, expected] of [
+    [NOON / 1000 + 60, 60],
+    [NOON / 1000 + 900, 300],
+    [null, 300],
+  ] as const) {
+    const world = new World();
+    world.records = [recordOf({ expiresAt: ends })];
+    const facts = { headers: { ...withKey, ...withToken() } };
+    const identification = await judge([{ key: [], bearer: [] }], facts, world);
+    assert.ok(identification.kind === 'identified');
+    assert.equal(identification.principal?.expiresAt, NOON / 1000 + expected);
+  }
+});
+
 test('a call with two identities speaks as the one that is granted', async () => {
   const security = [{ key: ['admin'] }, { oauth: ['write'] }];
   assert.equal(await outcome(security, { headers: { ...withKey, ...withToken() } }), 'app-1');
@@ -194,6 +209,12 @@ test('basic takes a key by its name or id, in its one canonical spelling', async
     Buffer.from([0xff, 0x3a]),
   ];
   for (const pair of bad) assert.equal(await outcome(security, basic(pair)), 'credentials_invalid');
+  const padded = Buffer.from(`Shop:${key}`).toString('base64');
+  assert.ok(padded.endsWith('='));
+  for (const text of [padded.slice(0, -1), `${padded}=`, `${padded.slice(0, -2)}B=`]) {
+    const headers = { authorization: `Basic ${text}` };
+    assert.equal(await outcome(security, { headers }), 'credentials_invalid', text);
+  }
   const spelled = Buffer.from(`Shop:${key}`).toString('base64url');
   for (const text of [`${spelled.slice(0, 8)}-_${spelled.slice(10)}`, '====', '']) {
     assert.match(
@@ -210,6 +231,10 @@ test('a verified client certificate identifies by its subject', async () => {
   assert.equal(principal?.kind, 'certificate');
   assert.deepEqual(principal?.clientNames, ['CN=app-1,O=Fintech,C=BE', 'DNS:app.example']);
   assert.equal(await outcome([{ tls: [] }], {}), 'credentials_required');
+  const world = new World();
+  world.revoked.add(certificate.thumbprint);
+  const presented = { clientCertificate: certificate };
+  assert.equal(await outcome([{ tls: [] }], presented, world), 'credentials_invalid');
   const nameless = { ...certificate, subject: '', subjectAlternativeNames: [] };
   assert.equal(
     await outcome([{ tls: [] }], { clientCertificate: nameless }),

@@ -79,7 +79,7 @@ test('a clock that is set back does not lock a caller out', () => {
   for (let at = 0; at < 120_000; at += 500) {
     if (counters.take('a', rate, before + at).allowed) passed += 1;
   }
-  assert.ok(passed <= 120);
+  assert.ok(passed >= 60 && passed <= 120, `${passed} passed in two minutes`);
 });
 
 test('a quota counts within its window and starts anew after it', () => {
@@ -161,6 +161,17 @@ test('leases at ten times the capacity never exceed what was asked for, and all 
     }),
     { numRuns: 50 },
   );
+});
+
+test('a place held in overflow still counts when the subject finds a place of its own', () => {
+  const memory = createCounterMemory({ entries: 16, leaseEntries: 16, threads: 1, seed });
+  const counters = new SharedCounters(memory, 0);
+  for (let index = 0; index < 16; index += 1) assert.ok(counters.lease(`other ${index}`, 1));
+  assert.ok(counters.lease('late', 1));
+  counters.giveBack('other 3');
+  assert.equal(counters.lease('late', 1), false);
+  counters.giveBack('late');
+  assert.ok(counters.lease('late', 1));
 });
 
 test('of 10,000 calls at once against a limit of 100, exactly 100 pass, 20 times', async () => {

@@ -86,7 +86,11 @@ export class SharedCounters implements Counters {
     const isOverflow = place === overflow;
     // A newcomer inherits what newcomers before it have used: it may be one of them.
     let tat = times[(found >= 0 ? found : overflow) * 2] as number;
-    if (!isOverflow && tat > now + wholeMs + CLOCK_STEP_MS) tat = now + wholeMs;
+    if (!isOverflow && tat > now + wholeMs + CLOCK_STEP_MS) {
+      tat = now + wholeMs;
+      // Kept even if this call is refused, or the next one would begin at the far end again.
+      if (found >= 0 && takes) this.#write(place, true, high, low, tat, 0);
+    }
     const after = Math.max(tat, now) + cost * cellMs;
     const allowed = after - now <= wholeMs + cellMs * ROUNDING;
     if (allowed && takes) this.#write(place, found >= 0 || isOverflow, high, low, after, 0);
