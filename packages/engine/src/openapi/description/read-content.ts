@@ -1,6 +1,6 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
-import { mediaKind, parseMediaType, rangeHolds } from '../message/media-type.ts';
+import { isReadableText, mediaKind, parseMediaType, rangeHolds } from '../message/media-type.ts';
 import type {
   AnswerPlan,
   BodyPlan,
@@ -130,7 +130,8 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
   if (range.includes('*')) return;
   const kind = mediaKind(range);
   const isPlain = shape.types?.every((type) => type === 'string') ?? true;
-  const isUnread = (kind === 'opaque' && !isPlain) || (kind === 'text' && !isReadableText(shape));
+  const isUnread =
+    (kind === 'opaque' && !isPlain) || (kind === 'text' && !shape.binary && !isReadableText(shape));
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
     reading.remarks.warn(
@@ -139,11 +140,6 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
       `${range} bodies are not parsed here: only their media type and size are enforced`,
     );
   }
-}
-
-/** Text is a single value; lists and objects in text are the upstream's own format. */
-export function isReadableText(shape: Shape | undefined): boolean {
-  return shape?.types?.every((type) => type !== 'array' && type !== 'object') ?? true;
 }
 
 function readEncodings(

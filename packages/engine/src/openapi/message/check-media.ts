@@ -6,15 +6,19 @@ import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
 import { conclude, FormCheck, refused } from './check-form.ts';
 import { MultipartCheck } from './check-multipart.ts';
-import { isUtf8Charset, type MediaType, mediaKind } from './media-type.ts';
+import {
+  isReadableText,
+  isUtf8Charset,
+  type MediaKind,
+  type MediaType,
+  mediaKind,
+} from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
-export type MediaReading = 'json' | 'form' | 'multipart' | 'text' | 'opaque';
-
 /** How bytes of this actual type are read under that documented entry. */
-export function readingKind(plan: MediaPlan, type: MediaType): MediaReading {
+export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = mediaKind(type.type);
   switch (kind) {
     case 'json':
@@ -25,15 +29,10 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaReading {
     case 'multipart':
       return plan.shape?.types?.includes('object') ? kind : 'opaque';
     case 'text':
-      return plan.schema !== null && isPlainText(plan) ? kind : 'opaque';
+      return plan.schema !== null && isReadableText(plan.shape) ? kind : 'opaque';
     default:
       return kind satisfies never;
   }
-}
-
-function isPlainText({ shape }: MediaPlan): boolean {
-  if (shape === undefined || shape.binary) return false;
-  return shape.types?.every((type) => type !== 'array' && type !== 'object') ?? true;
 }
 
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */

@@ -1,3 +1,5 @@
+import type { Shape } from '../plan.ts';
+
 export interface MediaType {
   /** Lower-case 'type/subtype'. */
   readonly type: string;
@@ -42,6 +44,12 @@ export function mediaKind(type: string): MediaKind {
   if (type.startsWith('multipart/') && !isStreamingType(type)) return 'multipart';
   const isStructured = type.endsWith('+xml') || type === 'text/xml' || isStreamingType(type);
   return type.startsWith('text/') && !isStructured ? 'text' : 'opaque';
+}
+
+/** Text is a single value; lists and objects in text are the upstream's own format. */
+export function isReadableText(shape: Shape | undefined): boolean {
+  if (shape === undefined || shape.binary) return false;
+  return shape.types?.every((type) => type !== 'array' && type !== 'object') ?? true;
 }
 
 export function isJsonType(type: string): boolean {
