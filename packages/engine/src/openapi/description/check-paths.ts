@@ -36,8 +36,15 @@ export function refuseAmbiguousOperations(
 const STEPS_MAX = 300_000;
 const OVERLAPS_MAX = 20;
 
+interface Branch {
+  readonly segment: SegmentPlan;
+  readonly node: Node;
+}
+
 interface Node {
-  readonly children: Map<string, { readonly segment: SegmentPlan; readonly node: Node }>;
+  readonly children: Map<string, Branch>;
+  /** Those of the children that have parameters: few, however many literals there are. */
+  readonly templated: Branch[];
   read: ReadOperation | undefined;
 }
 
@@ -51,7 +58,7 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
   let found = 0;
   /** `left` won at an earlier segment by being concrete where `right` was not. */
   const compare = (left: Node, right: Node, isDecided: boolean, isDoubtful: boolean): void => {
-    if (found >= OVERLAPS_MAX || ++steps > STEPS_MAX) return;
+    if (found >= OVERLAPS_MAX || steps > STEPS_MAX) return;
     if (isDoubtful && left.read !== undefined && right.read !== undefined) {
       found++;
       remarks.warn(
@@ -62,7 +69,8 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
       );
     }
     for (const first of left.children.values()) {
-      for (const second of right.children.values()) {
+      for (const second of rivals(first, right)) {
+        if (++steps > STEPS_MAX) return;
         const order = compareSegments(first.segment, second.segment);
         if (order === 'disjoint') continue;
         if (order === 'equal') {
@@ -79,21 +87,34 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
 }
 
 function tree(operations: readonly ReadOperation[]): Node {
-  const root: Node = { children: new Map(), read: undefined };
+  const root: Node = { children: new Map(), templated: [], read: undefined };
   for (const read of operations) {
     let node = root;
     for (const segment of read.operation.plan.template) {
-      const key = templateKey([segment]) + ('literal' in segment ? '' : ' {}');
+      const key = branchKey(segment);
       let next = node.children.get(key);
       if (next === undefined) {
-        next = { segment, node: { children: new Map(), read: undefined } };
+        next = { segment, node: { children: new Map(), templated: [], read: undefined } };
         node.children.set(key, next);
+        if ('names' in segment) node.templated.push(next);
       }
       node = next.node;
     }
     node.read ??= read;
   }
   return root;
+}
+
+/** A literal cannot stand for a template's text: such keys carry a blank, literals none. */
+function branchKey(segment: SegmentPlan): string {
+  return templateKey([segment]) + ('literal' in segment ? '' : ' {}');
+}
+
+/** Branches that may match the same segment. */
+function rivals({ segment }: Branch, other: Node): Iterable<Branch> {
+  if ('names' in segment) return other.children.values();
+  const same = other.children.get(branchKey(segment));
+  return same === undefined ? other.templated : [same, ...other.templated];
 }
 
 function compareSegments(

@@ -122,7 +122,7 @@ function readMedia(
   if (kind === 'json') return { schema };
   const shape = readShape(at, reading);
   remarkOnUnread(place, range, shape, reading);
-  const encoding = mayBeForm ? readEncodings(place, shape, reading) : [];
+  const encoding = mayBeForm ? readEncodings(place, shape, direction, reading) : [];
   return { schema, shape, ...(encoding.length > 0 ? { encoding } : {}) };
 }
 
@@ -145,6 +145,7 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
 function readEncodings(
   media: Place,
   shape: Shape,
+  direction: 'request' | 'response',
   reading: Reading,
 ): (readonly [string, EncodingPlan])[] {
   const known = new Set(shape.properties?.map(([name]) => name));
@@ -157,13 +158,17 @@ function readEncodings(
         `the schema has no property '${property}'`,
       );
     }
-    return [[property, readEncoding(place, reading)] as const];
+    return [[property, readEncoding(place, direction, reading)] as const];
   });
 }
 
 const FORM_STYLES: readonly Style[] = ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'];
 
-function readEncoding(place: Place, reading: Reading): EncodingPlan {
+function readEncoding(
+  place: Place,
+  direction: 'request' | 'response',
+  reading: Reading,
+): EncodingPlan {
   const contentTypes = reading
     .text(place, 'contentType')
     ?.split(',')
@@ -185,7 +190,7 @@ function readEncoding(place: Place, reading: Reading): EncodingPlan {
     written !== undefined ||
     explode !== undefined ||
     reading.flag(place, 'allowReserved') !== undefined;
-  const headers = readHeaders(place, reading, 'request');
+  const headers = readHeaders(place, reading, direction);
   return {
     ...(contentTypes === undefined ? {} : { contentTypes }),
     ...(isStyled

@@ -139,6 +139,21 @@ test('Set-Cookie repeats without being a list', () => {
   );
 });
 
+test('multipart answers, with headers of their parts', () => {
+  const schema = { type: 'object', properties: { n: { type: 'integer' } } };
+  const encoding = { n: { headers: { 'X-N': { schema: { type: 'integer' } } } } };
+  const operation = openOperation({
+    responses: {
+      200: { description: '', content: { 'multipart/form-data': { schema, encoding } } },
+    },
+  });
+  const type = ['content-type', 'multipart/form-data; boundary=X'];
+  const body = (header: string, value: string) =>
+    `--X\r\nContent-Disposition: form-data; name="n"\r\nX-N: ${header}\r\n\r\n${value}\r\n--X--`;
+  assert.equal(check(operation, 200, type, body('1', '1')), '');
+  assert.equal(check(operation, 200, type, body('x', 'x')), 'body x-n/n type; body /n type');
+});
+
 test('ranges of media types', () => {
   const operation = openOperation({
     responses: { 200: { description: '', content: { '*/*': { schema: account } } } },
