@@ -163,6 +163,15 @@ test('leases at ten times the capacity never exceed what was asked for, and all 
   );
 });
 
+test('a long window in overflow is not cut short by a newcomer with a short one', () => {
+  const counters = new SharedCounters(createCounterMemory({ entries: 16, threads: 1, seed }), 0);
+  const [soon, late] = [noon + 1000, noon + 100_000];
+  for (let index = 0; index < 16; index += 1) counters.count(`other ${index}`, 9, late, noon);
+  assert.ok(counters.count('month', 1, late, noon).allowed);
+  assert.ok(counters.count('day', 5, soon, noon).allowed);
+  assert.equal(counters.count('month', 1, late, soon + 1).allowed, false);
+});
+
 test('a place held in overflow still counts when the subject finds a place of its own', () => {
   const memory = createCounterMemory({ entries: 16, leaseEntries: 16, threads: 1, seed });
   const counters = new SharedCounters(memory, 0);
