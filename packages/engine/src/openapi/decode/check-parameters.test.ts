@@ -409,6 +409,20 @@ queryTable(
   ],
 );
 
+test('types are found through anchors and $id', () => {
+  const schemas = {
+    a: { $anchor: 'count', ...integer },
+    b: { $id: 'https://schemas.example/b', $ref: '#/$defs/n', $defs: { n: integer } },
+  };
+  const names = ['#count', 'https://schemas.example/b', 'https://schemas.example/b#/$defs/n'];
+  for (const $ref of names) {
+    const parameters = [{ name: 'n', in: 'query', schema: { $ref } }];
+    const operation = openOperation({ parameters }, { rest: { components: { schemas } } });
+    assert.equal(told(operation.checkParameters(parts({ query: 'n=5' }))), '', $ref);
+    assert.equal(told(operation.checkParameters(parts({ query: 'n=x' }))), 'query n type', $ref);
+  }
+});
+
 test('types are found through references and allOf', () => {
   const operation = openOperation(
     {

@@ -26,7 +26,7 @@ class ShapeReader {
   read(place: Place, depth: number, trail: readonly string[]): Shape {
     const { value } = place;
     if (!isFields(value) || depth > DEPTH_MAX || ++this.#visits > VISITS_MAX) return ANY;
-    const reference = ownMember(value, '$ref');
+    const reference = ownMember(value, '$ref') ?? ownMember(value, '$dynamicRef');
     if (typeof reference === 'string') {
       const target = this.#follow(place, reference, depth, trail);
       return this.#reading.version === '3.0'
@@ -37,8 +37,11 @@ class ShapeReader {
   }
 
   #follow(place: Place, reference: string, depth: number, trail: readonly string[]): Shape {
-    if (/#[^/]/.test(reference)) return ANY;
-    const target = this.#reading.documents.target(place, reference);
+    const { documents } = this.#reading;
+    const isAnchor = /#[^/]/.test(reference);
+    const target = isAnchor
+      ? documents.anchored(place, reference)
+      : documents.target(place, reference);
     if (target === undefined) return ANY;
     const key = `${depth} ${target.document.id}#${target.pointer}`;
     return trail.includes(key) ? ANY : this.read(target, depth, [...trail, key]);

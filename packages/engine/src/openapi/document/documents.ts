@@ -47,8 +47,9 @@ export class Documents {
     const parsed = parseText(uri, text);
     if (!parsed.ok) return { ...parsed, uri };
     const id = absoluteAddress(uri);
-    // Looking for `$id` costs a walk over everything; most descriptions have none.
-    const resources = text.includes('$id') ? findSchemaResources(parsed.value, id) : [];
+    // Looking for these costs a walk over everything; most descriptions have none.
+    const hasResources = /\$(?:id|anchor|dynamicAnchor)\b/.test(text);
+    const resources = hasResources ? findSchemaResources(parsed.value, id) : [];
     const document = { id, uri, value: parsed.value, resources, positions: parsed.positions };
     for (const resource of resources) this.#resources.set(resource.address, { document, resource });
     this.#opened.set(id, document);
@@ -105,6 +106,14 @@ export class Documents {
       return undefined;
     }
     return this.#descend(start, pointer, at, reference);
+  }
+
+  /** The schema that an anchor names, in this document or one already read. */
+  anchored(from: Place, reference: string): Place | undefined {
+    const base = resourceAround(from.document.resources, from.pointer)?.address ?? from.document.id;
+    if (!URL.canParse(reference, base)) return undefined;
+    const named = this.#resources.get(new URL(reference, base).href);
+    return named && { document: named.document, ...named.resource };
   }
 
   #descend(start: Place, pointer: string, at: Place, reference: string): Place | undefined {

@@ -9,7 +9,7 @@ export interface SchemaResource {
 
 const RESOURCES_MAX = 10_000;
 
-/** Every `$id` of a document, outermost first. */
+/** Every `$id` and anchor of a document, outermost first; anchors have a fragment. */
 export function findSchemaResources(root: unknown, address: string): SchemaResource[] {
   const found: SchemaResource[] = [];
   const walk = (value: unknown, pointer: string, base: string): void => {
@@ -21,6 +21,10 @@ export function findSchemaResources(root: unknown, address: string): SchemaResou
       url.hash = '';
       inner = url.href;
       found.push({ address: inner, pointer, value });
+    }
+    for (const keyword of ['$anchor', '$dynamicAnchor']) {
+      const name = ownMember(value, keyword);
+      if (typeof name === 'string') found.push({ address: `${inner}#${name}`, pointer, value });
     }
     for (const [key, member] of Object.entries(value)) {
       walk(member, `${pointer}/${escapeSegment(key)}`, inner);
@@ -36,6 +40,8 @@ export function resourceAround(
   pointer: string,
 ): SchemaResource | undefined {
   return resources.findLast(
-    (resource) => pointer === resource.pointer || pointer.startsWith(`${resource.pointer}/`),
+    (resource) =>
+      !resource.address.includes('#') &&
+      (pointer === resource.pointer || pointer.startsWith(`${resource.pointer}/`)),
   );
 }
