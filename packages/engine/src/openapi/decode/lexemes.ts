@@ -32,7 +32,7 @@ export function readingsOf(text: string, shape: Shape): JsonValue[] {
   return readings;
 }
 
-export function readNumber(text: string): JsonValue | undefined {
+function readNumber(text: string): JsonValue | undefined {
   if (text.length > NUMBER_LENGTH_MAX || !NUMBER.test(text)) return undefined;
   const isPlainInteger = text.length <= 15 && !/[.eE]/.test(text) && text !== '-0';
   if (isPlainInteger) return Number(text);

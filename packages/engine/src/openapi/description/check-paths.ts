@@ -131,7 +131,7 @@ function compareSegments(
 }
 
 /** Characters that a segment fixes. */
-export function concreteness(segment: SegmentPlan): number {
+function concreteness(segment: SegmentPlan): number {
   if ('literal' in segment) return Number.POSITIVE_INFINITY;
   return segment.literals.reduce((sum, literal) => sum + literal.length, 0);
 }

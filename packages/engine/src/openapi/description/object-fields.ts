@@ -8,7 +8,7 @@ const EXAMPLED = ['example', 'examples'];
 const SERIALIZED = ['style', 'explode', 'allowReserved'];
 
 /** The fields of each OpenAPI object, 3.0 to 3.2. */
-export const KNOWN_FIELDS = {
+const KNOWN_FIELDS = {
   root: [
     'openapi',
     '$self',

@@ -200,7 +200,7 @@ function shortened(text: string): string {
 }
 
 /** The JSON Pointer in a URI fragment; undefined where its escapes are broken. */
-export function decodeFragment(fragment: string): string | undefined {
+function decodeFragment(fragment: string): string | undefined {
   try {
     const pointer = decodeURIComponent(fragment);
     return /~(?![01])/.test(pointer) ? undefined : pointer;

@@ -15,7 +15,7 @@ export interface SourceDocument {
 }
 
 /** Largest text accepted: GitHub publishes one of 73 MB. */
-export const TEXT_LENGTH_MAX = 128 * 1024 * 1024;
+const TEXT_LENGTH_MAX = 128 * 1024 * 1024;
 
 export function parseText(uri: string, text: string): ParsedText {
   if (text.length > TEXT_LENGTH_MAX) {

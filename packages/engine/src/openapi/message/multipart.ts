@@ -17,7 +17,7 @@ export type MultipartReading =
   | { readonly ok: true; readonly parts: readonly Part[] }
   | { readonly ok: false; readonly rule: string };
 
-export const PARTS_MAX = 1_000;
+const PARTS_MAX = 1_000;
 const PART_HEADERS_MAX = 16;
 const PART_HEADER_BYTES_MAX = 8 * 1024;
 
