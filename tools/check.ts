@@ -3,8 +3,18 @@ import { spawnSync } from 'node:child_process';
 /** Everything that can be said about the tree without running it. All steps run; any failure fails. */
 const STEPS: readonly (readonly [name: string, command: string, ...argv: string[]])[] = [
   ['types', 'tsc', '-p', '.'],
-  ['style', 'biome', 'ci', '.'],
-  ['dependency direction', 'depcruise', '--config', '.dependency-cruiser.json', 'packages', 'examples', 'tools', 'scenarios', 'bench'],
+  ['style', 'biome', 'ci', '--colors=off', '--diagnostic-level=warn', '.'],
+  [
+    'dependency direction',
+    'depcruise',
+    '--config',
+    '.dependency-cruiser.json',
+    'packages',
+    'examples',
+    'tools',
+    'scenarios',
+    'bench',
+  ],
   ['dead code', 'knip'],
   ['generated files', 'node', '--conditions=source', 'tools/generate.ts', '--check'],
 ];

@@ -63,7 +63,18 @@ function demoKey(data: string): string {
   }
   const created = spawnSync(
     process.execPath,
-    [...process.execArgv, main, 'keys', 'create', '--file', keys, '--name', 'demo', '--scopes', 'accounts,payments'],
+    [
+      ...process.execArgv,
+      main,
+      'keys',
+      'create',
+      '--file',
+      keys,
+      '--name',
+      'demo',
+      '--scopes',
+      'accounts,payments',
+    ],
     { encoding: 'utf8' },
   );
   if (created.status !== 0) throw new Error(`making the demo key: ${created.stderr}`);
@@ -102,7 +113,9 @@ function freePort(wanted: number): Promise<number> {
     });
     probe.listen(wanted, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : wanted));
+      probe.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : wanted),
+      );
     });
   });
 }

@@ -22,8 +22,21 @@ function openBank() {
   return { accounts, payments: new Map<string, object>() };
 }
 
-function account(accountId: string, iban: string, owner: string, amount: number, nationalNumber: string) {
-  return { accountId, iban, owner, status: 'open', balance: { amount, currency: 'EUR' }, nationalNumber };
+function account(
+  accountId: string,
+  iban: string,
+  owner: string,
+  amount: number,
+  nationalNumber: string,
+) {
+  return {
+    accountId,
+    iban,
+    owner,
+    status: 'open',
+    balance: { amount, currency: 'EUR' },
+    nationalNumber,
+  };
 }
 
 const TRANSACTIONS = [
@@ -60,7 +73,8 @@ async function serve(
   if (first === 'accounts' && known !== undefined && last === 'transactions') {
     return reply(response, 200, { transactions: TRANSACTIONS });
   }
-  if (first === 'accounts' && known !== undefined && last === undefined) return reply(response, 200, known);
+  if (first === 'accounts' && known !== undefined && last === undefined)
+    return reply(response, 200, known);
   if (first === 'payments' && request.method === 'POST') {
     const wish = JSON.parse(await text(request)) as Record<string, unknown>;
     const payment = {
@@ -92,7 +106,12 @@ async function text(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function reply(response: ServerResponse, status: number, body: object, type = 'application/json'): void {
+function reply(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  type = 'application/json',
+): void {
   response.writeHead(status, { 'content-type': type });
   response.end(JSON.stringify(body));
 }

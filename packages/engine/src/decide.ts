@@ -187,7 +187,10 @@ function unsupported(violation: MessageViolation): Deny {
 /** A fault tells operators its kind and place, and callers nothing. */
 function describeFault(fault: unknown): Evidence {
   if (!(fault instanceof Error)) return { fault: typeof fault };
-  const place = fault.stack?.split('\n')[1]?.trim().replace(/\(?(?:file:\/\/)?\/.*\//, '(');
+  const place = fault.stack
+    ?.split('\n')[1]
+    ?.trim()
+    .replace(/\(?(?:file:\/\/)?\/.*\//, '(');
   return { fault: fault.name, ...(place !== undefined && { place }) };
 }
 

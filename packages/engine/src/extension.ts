@@ -17,17 +17,26 @@ export const extensionSchema = z.strictObject({
   limit: limitSchema.optional().describe('Rate limits (GCRA).'),
   quota: quotaSchema.optional().describe('Calls per UTC day or month.'),
   concurrency: concurrencySchema.optional().describe('Calls under way at once.'),
-  authorize: authorizeSchema.optional().describe('Who may call, beyond the scopes of the document.'),
+  authorize: authorizeSchema
+    .optional()
+    .describe('Who may call, beyond the scopes of the document.'),
   network: networkListsSchema.optional(),
   mode: z
     .enum(['enforce', 'observe'])
     .optional()
-    .describe('observe softens limits, validation and release; never hygiene, identity or authorization.'),
+    .describe(
+      'observe softens limits, validation and release; never hygiene, identity or authorization.',
+    ),
   response: z
     .enum(['report', 'redact', 'block'])
     .optional()
     .describe('What happens to an answer that differs from its description.'),
-  bodyBytesMax: z.int().min(0).max(1 << 30).optional().describe('Largest request body, in bytes.'),
+  bodyBytesMax: z
+    .int()
+    .min(0)
+    .max(1 << 30)
+    .optional()
+    .describe('Largest request body, in bytes.'),
 });
 
 export type Extension = z.output<typeof extensionSchema>;
@@ -48,13 +57,21 @@ export function checkExtension(
   const parsed = extensionSchema.safeParse(value);
   if (parsed.success) return [];
   return parsed.error.issues.flatMap((issue) => {
-    const pointer = issue.path.map((key) => `/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('');
+    const pointer = issue.path
+      .map((key) => `/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`)
+      .join('');
     if (issue.code !== 'unrecognized_keys') return [{ pointer, message: issue.message }];
     const suggestion = `known keys here: ${knownKeys(issue.path)}`;
-    return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, message: `unknown key '${key}'`, suggestion }));
+    return issue.keys.map((key) => ({
+      pointer: `${pointer}/${key}`,
+      message: `unknown key '${key}'`,
+      suggestion,
+    }));
   });
 }
 
 function knownKeys(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? Object.keys(extensionSchema.shape).join(', ') : 'see the reference of x-poorter';
+  return path.length === 0
+    ? Object.keys(extensionSchema.shape).join(', ')
+    : 'see the reference of x-poorter';
 }

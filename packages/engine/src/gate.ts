@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { addressKey } from './address-key.ts';
 import type { Counters, Rate } from './counters.ts';
+import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { JsonBounds } from './json/index.ts';
 import { openApi } from './openapi/index.ts';
@@ -22,7 +23,6 @@ import type { IdentitySigner } from './policies/shape/signed-identity.ts';
 import type { ShapeOptions } from './policies/shape/upstream-headers.ts';
 import { type Deny, deny, type Verdict } from './policy.ts';
 import type { ProblemCode } from './problems.ts';
-import { type Extension, extensionSchema } from './extension.ts';
 
 /** Everything the gate decides by, as plain data with a version: compiled in control, opened in a thread. */
 export interface GateSnapshot {

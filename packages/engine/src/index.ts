@@ -9,7 +9,12 @@ export {
   type Observation,
   type Refusal,
 } from './decide.ts';
-export { checkExtension, type Extension, extensionSchema, networkListsSchema } from './extension.ts';
+export {
+  checkExtension,
+  type Extension,
+  extensionSchema,
+  networkListsSchema,
+} from './extension.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
 export {
   type ApiSnapshot,

@@ -18,7 +18,8 @@ export const problems = {
   target_not_acceptable: {
     status: 400,
     title: 'The request target is not an acceptable path.',
-    remedy: 'Use an absolute path with valid percent-encoding, without encoded slashes, backslashes or NUL.',
+    remedy:
+      'Use an absolute path with valid percent-encoding, without encoded slashes, backslashes or NUL.',
   },
   headers_too_large: {
     status: 431,

@@ -25,7 +25,10 @@ export async function checkCommand(argv: readonly string[], world: CommandWorld)
     const diagnostics = await check(source);
     const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
     if (isJson) world.stdout.write(`${JSON.stringify({ ok: !hasErrors, diagnostics })}\n`);
-    else world.stdout.write(`${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`);
+    else
+      world.stdout.write(
+        `${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`,
+      );
     return hasErrors ? 1 : 0;
   } catch (error) {
     if (error instanceof UsageError) return explain(error, world);

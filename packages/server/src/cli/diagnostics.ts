@@ -19,7 +19,9 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
     const shown = isWarning ? group.slice(0, SHOWN_PER_CODE) : group;
     lines.push(...shown.map(formatDiagnostic));
     if (group.length > shown.length) {
-      lines.push(`    … and ${group.length - shown.length} more of this kind (poorter check lists all)`);
+      lines.push(
+        `    … and ${group.length - shown.length} more of this kind (poorter check lists all)`,
+      );
     }
   }
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

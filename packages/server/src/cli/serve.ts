@@ -5,9 +5,9 @@ import { RefusedConfiguration } from '../configuration/refused-configuration.ts'
 import type { Configuration } from '../configuration/schema.ts';
 import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
-import { readArguments, UsageError, type ServeArguments } from './arguments.ts';
-import { formatDiagnostics } from './diagnostics.ts';
+import { readArguments, type ServeArguments, UsageError } from './arguments.ts';
 import { describeStart } from './describe-start.ts';
+import { formatDiagnostics } from './diagnostics.ts';
 import { serveUsage } from './usage.ts';
 
 export interface CommandWorld {
@@ -104,7 +104,9 @@ export function explain(error: unknown, world: CommandWorld): number {
     world.stderr.write(`poorter: not started: ${error.message}\n`);
     return 1;
   }
-  world.stderr.write(`poorter: not started: ${error instanceof Error ? error.message : String(error)}\n`);
+  world.stderr.write(
+    `poorter: not started: ${error instanceof Error ? error.message : String(error)}\n`,
+  );
   return 1;
 }
 
@@ -112,6 +114,8 @@ export function explain(error: unknown, world: CommandWorld): number {
 function refuseInsecureParser(): void {
   const options = `${process.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
   if (options.includes('--insecure-http-parser')) {
-    throw new UsageError('--insecure-http-parser makes request smuggling possible; remove it from NODE_OPTIONS');
+    throw new UsageError(
+      '--insecure-http-parser makes request smuggling possible; remove it from NODE_OPTIONS',
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { RefusedConfiguration } from './refused-configuration.ts';
 import { readConfiguration } from './read-configuration.ts';
+import { RefusedConfiguration } from './refused-configuration.ts';
 import { type Configuration, configurationSchema } from './schema.ts';
 
 /** Where the configuration comes from: a file, or the arguments of the command line. */

@@ -15,8 +15,18 @@ export function readConfiguration(path: string, text: string): ConfigurationRead
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const syntax = document.errors.map((error): Diagnostic => {
     const { line, col } = lines.linePos(error.pos[0]);
-    const message = (error.message.split('\n')[0] as string).replace(/ at line \d+, column \d+:?$/, '');
-    return { severity: 'error', code: 'configuration-syntax', file: path, line, column: col, message };
+    const message = (error.message.split('\n')[0] as string).replace(
+      / at line \d+, column \d+:?$/,
+      '',
+    );
+    return {
+      severity: 'error',
+      code: 'configuration-syntax',
+      file: path,
+      line,
+      column: col,
+      message,
+    };
   });
   if (syntax.length > 0) return { ok: false, diagnostics: syntax };
 
@@ -66,7 +76,9 @@ function describeIssue(issue: z.core.$ZodIssue): Remark[] {
     const branches = issue.errors.filter((errors) => errors.length > 0);
     const deepest = branches.toSorted((a, b) => depth(b) - depth(a))[0];
     if (deepest !== undefined) {
-      return deepest.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }));
+      return deepest.flatMap((inner) =>
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }),
+      );
     }
   }
   return [{ keys: issue.path, message: `${place}: ${issue.message}` }];
@@ -121,7 +133,8 @@ function locate(
   keys: readonly PropertyKey[],
 ): { line: number; column: number } {
   for (let length = keys.length; length > 0; length--) {
-    const parent = length === 1 ? document.contents : document.getIn(keys.slice(0, length - 1), true);
+    const parent =
+      length === 1 ? document.contents : document.getIn(keys.slice(0, length - 1), true);
     const name = String(keys[length - 1]);
     if (isMap(parent)) {
       const pair = parent.items.find(
@@ -130,7 +143,9 @@ function locate(
       const range = isPair(pair) && isScalar(pair.key) ? pair.key.range : undefined;
       if (range) return positionOf(lines, range[0]);
     }
-    const node = document.getIn(keys.slice(0, length), true) as { range?: [number, number, number] };
+    const node = document.getIn(keys.slice(0, length), true) as {
+      range?: [number, number, number];
+    };
     if (node?.range) return positionOf(lines, node.range[0]);
   }
   return { line: 1, column: 1 };

@@ -8,7 +8,10 @@ const address = z
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
 const file = z.string().min(1);
 const milliseconds = z.int().min(1).max(3_600_000);
-const bytes = z.int().min(0).max(2 ** 31);
+const bytes = z
+  .int()
+  .min(0)
+  .max(2 ** 31);
 
 const listenerTls = z.strictObject({
   certificate: file.describe('PEM file: certificate and its chain.'),
@@ -44,7 +47,10 @@ const upstream = z.strictObject({
     .describe('Base URLs of the same service; calls are spread, failing ones rested.'),
   tls: z
     .strictObject({
-      authorities: z.array(file).default([]).describe('PEM files trusted instead of the system store.'),
+      authorities: z
+        .array(file)
+        .default([])
+        .describe('PEM files trusted instead of the system store.'),
       certificate: file.optional().describe('PEM file: certificate shown to the upstream.'),
       key: file.optional().describe('PEM file: its private key.'),
       serverName: z.string().optional().describe('Name sent as SNI and verified.'),
@@ -52,11 +58,21 @@ const upstream = z.strictObject({
     .prefault({}),
   connectTimeoutMs: milliseconds.default(5_000).describe('Until a connection stands.'),
   headTimeoutMs: milliseconds.default(30_000).describe('From the request to the answer head.'),
-  idleTimeoutMs: milliseconds.default(60_000).describe('Between two pieces of an answer body; streams are exempt.'),
+  idleTimeoutMs: milliseconds
+    .default(60_000)
+    .describe('Between two pieces of an answer body; streams are exempt.'),
   connectionsMax: z.int().min(1).max(10_000).default(256).describe('Per target and thread.'),
-  failuresBeforeRest: z.int().min(1).max(1000).default(3).describe('Consecutive failures that rest a target.'),
+  failuresBeforeRest: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(3)
+    .describe('Consecutive failures that rest a target.'),
   restMs: milliseconds.default(10_000).describe('How long a failing target is left alone.'),
-  preserveHost: z.boolean().default(false).describe("Send the caller's Host instead of the target's."),
+  preserveHost: z
+    .boolean()
+    .default(false)
+    .describe("Send the caller's Host instead of the target's."),
 });
 
 const api = z.strictObject({
@@ -69,11 +85,16 @@ const api = z.strictObject({
   upstream: z
     .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream])
     .describe('URL of the service, or a mapping with targets and details.'),
-  hosts: z.array(z.string().toLowerCase()).default([]).describe('Host names this API answers to; empty: any.'),
+  hosts: z
+    .array(z.string().toLowerCase())
+    .default([])
+    .describe('Host names this API answers to; empty: any.'),
   mode: z
     .enum(['enforce', 'observe'])
     .default('enforce')
-    .describe('observe softens limits, validation and release; never hygiene, identity or authorization.'),
+    .describe(
+      'observe softens limits, validation and release; never hygiene, identity or authorization.',
+    ),
   response: z
     .enum(['report', 'redact', 'block'])
     .default('report')
@@ -81,18 +102,41 @@ const api = z.strictObject({
   strictProperties: z
     .boolean()
     .default(false)
-    .describe('Refuse request members that no schema documents, whatever additionalProperties says.'),
+    .describe(
+      'Refuse request members that no schema documents, whatever additionalProperties says.',
+    ),
   allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
-  audience: z.string().optional().describe("Audience of the identity sent upstream; default: the first target's origin."),
+  audience: z
+    .string()
+    .optional()
+    .describe("Audience of the identity sent upstream; default: the first target's origin."),
 });
 
 const trustedIssuer = z.strictObject({
   issuer: z.string().min(1).describe('Exactly the `iss` of its tokens.'),
-  audience: z.union([z.string().min(1).transform((one) => [one]), z.array(z.string().min(1)).min(1)]),
+  audience: z.union([
+    z
+      .string()
+      .min(1)
+      .transform((one) => [one]),
+    z.array(z.string().min(1)).min(1),
+  ]),
   jwks: z.string().optional().describe('URL or file: of its keys; default: found by discovery.'),
   algorithms: z
     .array(
-      z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']),
+      z.enum([
+        'RS256',
+        'RS384',
+        'RS512',
+        'PS256',
+        'PS384',
+        'PS512',
+        'ES256',
+        'ES384',
+        'ES512',
+        'EdDSA',
+        'Ed25519',
+      ]),
     )
     .min(1)
     .default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'])
@@ -110,17 +154,33 @@ const bounds = z.strictObject({
   jsonDepth: z.int().min(1).max(1000).default(64).describe('Nesting of JSON bodies.'),
   jsonItems: z.int().min(1).default(100_000).describe('Members of one object, items of one array.'),
   jsonStringLength: z.int().min(1).default(1_048_576).describe('Longest string in a JSON body.'),
-  memoryBytes: bytes.default(268_435_456).describe('All bodies in memory at once, all threads together.'),
-  concurrentCalls: z.int().min(1).default(2_048).describe('Calls under way at once, all threads together.'),
-  connectionsPerThread: z.int().min(1).default(10_000).describe('Open connections per gateway thread.'),
+  memoryBytes: bytes
+    .default(268_435_456)
+    .describe('All bodies in memory at once, all threads together.'),
+  concurrentCalls: z
+    .int()
+    .min(1)
+    .default(2_048)
+    .describe('Calls under way at once, all threads together.'),
+  connectionsPerThread: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe('Open connections per gateway thread.'),
 });
 
 const timeouts = z.strictObject({
   headMs: milliseconds.default(10_000).describe('For a whole request head to arrive.'),
   bodyIdleMs: milliseconds.default(15_000).describe('Between two pieces of a request body.'),
-  bodyBytesPerSecondMin: z.int().min(0).default(512).describe('Slowest request body, after a grace of ten seconds.'),
+  bodyBytesPerSecondMin: z
+    .int()
+    .min(0)
+    .default(512)
+    .describe('Slowest request body, after a grace of ten seconds.'),
   keepAliveMs: milliseconds.default(65_000).describe('Idle connections are kept this long.'),
-  drainMs: milliseconds.default(30_000).describe('Calls under way may take this long after SIGTERM.'),
+  drainMs: milliseconds
+    .default(30_000)
+    .describe('Calls under way may take this long after SIGTERM.'),
 });
 
 const failureBudget = z.strictObject({
@@ -139,17 +199,24 @@ const forwardAuth = z.strictObject({
 
 /** poorter.yaml. Strict: an unknown key stops the start. */
 export const configurationSchema = z.strictObject({
-  listen: z.array(listener).max(16).prefault([{ address: '127.0.0.1:8080' }]),
+  listen: z
+    .array(listener)
+    .max(16)
+    .prefault([{ address: '127.0.0.1:8080' }]),
   control: z
     .strictObject({ address: address.default('127.0.0.1:9090') })
     .prefault({})
     .describe('Operators: health and metrics.'),
   apis: z.array(api).min(1).max(100),
-  keys: file.optional().describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
+  keys: file
+    .optional()
+    .describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
   trust: z
     .strictObject({
       issuers: z.array(trustedIssuer).max(32).default([]).describe('Whose tokens are accepted.'),
-      proxies: networkListsSchema.shape.allow.describe('Whose X-Forwarded-For or Forwarded is believed.'),
+      proxies: networkListsSchema.shape.allow.describe(
+        'Whose X-Forwarded-For or Forwarded is believed.',
+      ),
     })
     .prefault({}),
   network: networkListsSchema.prefault({}),
@@ -170,7 +237,9 @@ export const configurationSchema = z.strictObject({
       lifetimeSeconds: z.int().min(10).max(300).default(60),
     })
     .prefault({}),
-  publicOrigin: url.optional().describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),
+  publicOrigin: url
+    .optional()
+    .describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),
   bounds: bounds.prefault({}),
   timeouts: timeouts.prefault({}),
   forwardAuth: z.array(forwardAuth).max(8).default([]),
@@ -181,9 +250,19 @@ export const configurationSchema = z.strictObject({
     .prefault({}),
   records: z
     .strictObject({
-      file: file.optional().describe('JSON lines, one per call; default: decisions.jsonl in the data directory.'),
-      rotateBytes: bytes.min(65_536).default(67_108_864).describe('A file of this size is set aside.'),
-      keepFiles: z.int().min(1).max(100).default(5).describe('Files set aside before the oldest goes.'),
+      file: file
+        .optional()
+        .describe('JSON lines, one per call; default: decisions.jsonl in the data directory.'),
+      rotateBytes: bytes
+        .min(65_536)
+        .default(67_108_864)
+        .describe('A file of this size is set aside.'),
+      keepFiles: z
+        .int()
+        .min(1)
+        .max(100)
+        .default(5)
+        .describe('Files set aside before the oldest goes.'),
     })
     .prefault({}),
   storage: z.string().min(1).default('./poorter-data').describe('The data directory.'),

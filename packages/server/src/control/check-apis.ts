@@ -25,7 +25,16 @@ function checkNames(apis: readonly ApiSnapshot[], file: string): Diagnostic[] {
     const isTaken = seen.has(name);
     seen.add(name);
     if (!isTaken) return [];
-    return [error('duplicate-api', file, 1, 1, `two APIs are called '${name}'`, 'give one of them another name')];
+    return [
+      error(
+        'duplicate-api',
+        file,
+        1,
+        1,
+        `two APIs are called '${name}'`,
+        'give one of them another name',
+      ),
+    ];
   });
 }
 
@@ -66,7 +75,9 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
   const reported = new Set<string>();
   const remarks: Diagnostic[] = [];
   for (const operation of api.compiled.operations) {
-    for (const scheme of (operation.security ?? []).flatMap((alternative) => Object.keys(alternative))) {
+    for (const scheme of (operation.security ?? []).flatMap((alternative) =>
+      Object.keys(alternative),
+    )) {
       if (reported.has(scheme)) continue;
       const definition = api.compiled.securitySchemes[scheme];
       const missing = definition === undefined ? null : whatIsMissing();
@@ -106,7 +117,8 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
             if (asksForCertificates) return null;
             return {
               why: 'no listener asks for client certificates',
-              suggestion: 'set tls.clientCertificate: request (or require) and tls.clientAuthorities on a listener',
+              suggestion:
+                'set tls.clientCertificate: request (or require) and tls.clientAuthorities on a listener',
             };
           default:
             return null;
@@ -119,7 +131,8 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
 
 const NO_ISSUER = {
   why: 'no token issuer is trusted',
-  suggestion: 'add trust.issuers with issuer and audience, or start with --issuer URL --audience NAME',
+  suggestion:
+    'add trust.issuers with issuer and audience, or start with --issuer URL --audience NAME',
 };
 
 /** Trial mode: a document that never says `security` is served on loopback only. */
@@ -127,14 +140,33 @@ function checkUndeclared(api: ApiSnapshot, configuration: Configuration): Diagno
   const undeclared = api.compiled.operations.filter(({ security }) => security === null);
   const [first] = undeclared;
   if (first === undefined) return [];
-  const isLocal = configuration.listen.every(({ address }) => isLoopback(splitAddress(address).host));
+  const isLocal = configuration.listen.every(({ address }) =>
+    isLoopback(splitAddress(address).host),
+  );
   const count = `${undeclared.length} of ${api.compiled.operations.length} operations`;
   const suggestion =
     'declare security at the root of the document; write `security: []` on operations that are meant to be open';
   return [
     isLocal
-      ? { ...error('undeclared-security', api.compiled.file, first.line, first.column, `${count} declare no security and are open to everyone on this machine`, suggestion), severity: 'warning' }
-      : error('undeclared-security', api.compiled.file, first.line, first.column, `${count} declare no security; that is served on loopback only`, suggestion),
+      ? {
+          ...error(
+            'undeclared-security',
+            api.compiled.file,
+            first.line,
+            first.column,
+            `${count} declare no security and are open to everyone on this machine`,
+            suggestion,
+          ),
+          severity: 'warning',
+        }
+      : error(
+          'undeclared-security',
+          api.compiled.file,
+          first.line,
+          first.column,
+          `${count} declare no security; that is served on loopback only`,
+          suggestion,
+        ),
   ];
 }
 
@@ -158,7 +190,9 @@ function checkBlocking(api: ApiSnapshot): Diagnostic[] {
 }
 
 function streams(plan: unknown): boolean {
-  return /"text\/event-stream|"application\/(?:x-ndjson|json-seq|jsonl)/.test(JSON.stringify(plan) ?? '');
+  return /"text\/event-stream|"application\/(?:x-ndjson|json-seq|jsonl)/.test(
+    JSON.stringify(plan) ?? '',
+  );
 }
 
 function error(

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createSecureContext } from 'node:tls';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type ApiSnapshot,
   type CompiledApi,
@@ -10,13 +10,17 @@ import {
   compileApi,
   type Diagnostic,
   type KeyRecord,
+  publicKeySet,
   type Rate,
   type TrustedIssuer,
 } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
-import { publicKeySet } from '@poorter/engine';
-import type { ApiConfiguration, Configuration, ListenerConfiguration } from '../configuration/schema.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import type {
+  ApiConfiguration,
+  Configuration,
+  ListenerConfiguration,
+} from '../configuration/schema.ts';
 import { readKeyFile } from '../keys/index.ts';
 import type {
   ListenerSnapshot,
@@ -181,7 +185,10 @@ class SourceReader {
 }
 
 /** A description that did not change compiles to the same thing: reloads of a large one are cheap. */
-const compiledBefore = new Map<string, { texts: Map<string, string>; api: CompiledApi; warnings: readonly Diagnostic[] }>();
+const compiledBefore = new Map<
+  string,
+  { texts: Map<string, string>; api: CompiledApi; warnings: readonly Diagnostic[] }
+>();
 
 function compileOneApi(
   api: ApiConfiguration,
@@ -201,7 +208,10 @@ function compileOneApi(
   try {
     text = read(uri);
   } catch (error) {
-    reader.fault('unreadable-file', `reading the description ${api.spec}: ${(error as Error).message}`);
+    reader.fault(
+      'unreadable-file',
+      `reading the description ${api.spec}: ${(error as Error).message}`,
+    );
     return null;
   }
   const key = JSON.stringify([uri, api.strictProperties]);
@@ -215,7 +225,10 @@ function compileOneApi(
       { uri, text },
       { read, checkExtension, strictProperties: api.strictProperties },
     );
-    const readable = (diagnostic: Diagnostic) => ({ ...diagnostic, file: shortPath(diagnostic.file) });
+    const readable = (diagnostic: Diagnostic) => ({
+      ...diagnostic,
+      file: shortPath(diagnostic.file),
+    });
     const warnings = result.warnings.map(readable);
     for (const warning of warnings) reader.report(warning);
     if (!result.ok) {
@@ -319,7 +332,8 @@ function readListener(listener: ListenerConfiguration, reader: SourceReader): Li
       'list the authorities in tls.clientAuthorities',
     );
   }
-  if (reader.errors.length === errorsBefore) checkPair(certificate, key, clientAuthorities, tls, reader);
+  if (reader.errors.length === errorsBefore)
+    checkPair(certificate, key, clientAuthorities, tls, reader);
   return {
     host,
     port,
@@ -366,7 +380,9 @@ function readUpstream(api: ApiConfiguration, reader: SourceReader): UpstreamSnap
   return {
     ...rest,
     tls: {
-      authorities: tls.authorities.map((file) => reader.readOrReport(file, 'the upstream authority')),
+      authorities: tls.authorities.map((file) =>
+        reader.readOrReport(file, 'the upstream authority'),
+      ),
       certificate:
         tls.certificate === undefined
           ? null
@@ -394,7 +410,13 @@ function metadataUrl(configuration: Configuration, name: string): string | null 
   return new URL(path, origin).href;
 }
 
-function failureRate({ failures, per }: { failures: number; per: 'second' | 'minute' | 'hour' }): Rate {
+function failureRate({
+  failures,
+  per,
+}: {
+  failures: number;
+  per: 'second' | 'minute' | 'hour';
+}): Rate {
   const perMs = { second: 1_000, minute: 60_000, hour: 3_600_000 }[per];
   return { requests: failures, perMs, burst: failures };
 }

@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { randomUUID } from 'node:crypto';
 
 /** A key signs for this long; its public half stays published for as long again. */
 const ROTATE_AFTER_MS = 30 * 24 * 3_600_000;

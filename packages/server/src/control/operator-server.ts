@@ -20,7 +20,7 @@ export class OperatorServer {
   }
 
   get address(): string {
-    const { address, port, family } = this.#server?.address() as AddressInfo;
+    const { address, port, family } = (this.#server as Server).address() as AddressInfo;
     return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
   }
 
@@ -82,7 +82,9 @@ export class OperatorServer {
         return reply(response, isReady ? 200 : 503, {
           status: isReady ? 'ready' : this.#isDraining ? 'draining' : 'starting',
           snapshot: this.#appliedVersion,
-          configuration: this.#isConfigurationBroken ? 'refused; the last good one serves' : 'current',
+          configuration: this.#isConfigurationBroken
+            ? 'refused; the last good one serves'
+            : 'current',
         });
       }
       case '/metrics': {
@@ -99,7 +101,9 @@ export class OperatorServer {
   async #metrics(): Promise<string> {
     const threads = this.#gatewayMetrics.filter((metrics) => (metrics as unknown[]).length > 0);
     const gateway =
-      threads.length === 0 ? '' : await AggregatorRegistry.aggregate(threads as object[][] as never).metrics();
+      threads.length === 0
+        ? ''
+        : await AggregatorRegistry.aggregate(threads as object[][] as never).metrics();
     const versions = [
       '# HELP poorter_snapshot_version Version compiled by control and served by every gateway thread.',
       '# TYPE poorter_snapshot_version gauge',

@@ -13,16 +13,19 @@ export function resourceMetadata(
     apis.map((api) => {
       const { origin } = new URL(api.resourceMetadataUrl as string);
       const path = metadataPath(configuration, api.name);
-      return [path, {
-        resource: configuration.apis.length === 1 ? origin : `${origin}/${api.name}`,
-        authorization_servers: issuers.map(({ issuer }) => issuer),
-        scopes_supported: scopesOf(api),
-        bearer_methods_supported: ['header'],
-        resource_name: api.compiled.title,
-        tls_client_certificate_bound_access_tokens: configuration.listen.some(
-          ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
-        ),
-      }];
+      return [
+        path,
+        {
+          resource: configuration.apis.length === 1 ? origin : `${origin}/${api.name}`,
+          authorization_servers: issuers.map(({ issuer }) => issuer),
+          scopes_supported: scopesOf(api),
+          bearer_methods_supported: ['header'],
+          resource_name: api.compiled.title,
+          tls_client_certificate_bound_access_tokens: configuration.listen.some(
+            ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
+          ),
+        },
+      ];
     }),
   );
 }
@@ -33,7 +36,8 @@ function scopesOf(api: ApiSnapshot): string[] {
     for (const alternative of security ?? []) {
       for (const [scheme, required] of Object.entries(alternative)) {
         const type = api.compiled.securitySchemes[scheme]?.type;
-        if (type === 'oauth2' || type === 'openIdConnect') for (const scope of required) scopes.add(scope);
+        if (type === 'oauth2' || type === 'openIdConnect')
+          for (const scope of required) scopes.add(scope);
       }
     }
   }

@@ -31,11 +31,24 @@ export class CallStatistics {
       return { value, labels: { api, operation, decision, code } };
     });
     return [
-      metric('poorter_calls_total', 'counter', 'Calls by operation, decision and problem code.', calls),
-      metric('poorter_call_duration_seconds', 'histogram', 'From request head to answer end.', this.#histogram()),
-      metric('poorter_connections_dropped_total', 'counter', 'Connections beyond the ceiling of a thread.', [
-        { value: this.#connectionsDropped, labels: {} },
-      ]),
+      metric(
+        'poorter_calls_total',
+        'counter',
+        'Calls by operation, decision and problem code.',
+        calls,
+      ),
+      metric(
+        'poorter_call_duration_seconds',
+        'histogram',
+        'From request head to answer end.',
+        this.#histogram(),
+      ),
+      metric(
+        'poorter_connections_dropped_total',
+        'counter',
+        'Connections beyond the ceiling of a thread.',
+        [{ value: this.#connectionsDropped, labels: {} }],
+      ),
       {
         ...metric('poorter_calls_under_way', 'gauge', 'Calls under way, all threads together.', [
           { value: callsUnderWay, labels: {} },

@@ -56,7 +56,10 @@ export class Call {
   ): Call | null {
     if (runtime.records.reserve()) return new Call(runtime, host, method, response, statusOf);
     const refusal = problemBody('record_unavailable', 'unrecorded');
-    response.writeHead(statusOf(503), problemHeaders(refusal, ['retry-after', '1', 'connection', 'close']));
+    response.writeHead(
+      statusOf(503),
+      problemHeaders(refusal, ['retry-after', '1', 'connection', 'close']),
+    );
     response.end(refusal);
     return null;
   }
@@ -141,7 +144,13 @@ export class Call {
   }
 
   answerOwn({ name, body }: OwnAnswer): void {
-    this.#outcome = { decision: 'answered', phase: 'own', code: null, status: 200, evidence: { name } };
+    this.#outcome = {
+      decision: 'answered',
+      phase: 'own',
+      code: null,
+      status: 200,
+      evidence: { name },
+    };
     this.#response.writeHead(200, [
       'content-type',
       'application/json',

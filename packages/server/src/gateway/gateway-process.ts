@@ -1,5 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { awaitLock } from '../platform/data-directory/data-directory.ts';
@@ -77,7 +77,10 @@ function restoreQuotas(): void {
   }
   const restored = crew.restoreQuotas(bytes);
   if (!restored.ok) {
-    send({ type: 'failed', message: `saved quotas are unreadable (${restored.reason}); counting starts anew` });
+    send({
+      type: 'failed',
+      message: `saved quotas are unreadable (${restored.reason}); counting starts anew`,
+    });
   }
 }
 

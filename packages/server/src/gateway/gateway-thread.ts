@@ -1,5 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { compileClientAddress, compileNetworkLists, createIdentitySigner, Gate } from '@poorter/engine';
+import {
+  compileClientAddress,
+  compileNetworkLists,
+  createIdentitySigner,
+  Gate,
+} from '@poorter/engine';
 import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
@@ -7,8 +12,8 @@ import { CallStatistics } from './call-statistics.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
-import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 import type { Runtime } from './runtime.ts';
+import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
 const HEARTBEAT_EVERY_MS = 200;
 const METRICS_EVERY_MS = 1_000;
@@ -42,9 +47,7 @@ setInterval(
 );
 
 parentPort?.on('message', (message: ToThread) => {
-  applying = applying.then(() =>
-    message.type === 'drain' ? drain() : apply(message.snapshot),
-  );
+  applying = applying.then(() => (message.type === 'drain' ? drain() : apply(message.snapshot)));
 });
 
 /** Builds the new runtime whole, then swaps it in one assignment: a call sees one version or the other. */
@@ -56,7 +59,10 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
     heartbeats[seed.slot] = Date.now();
     tell({ type: 'ready', version: snapshot.gate.version, addresses: [...addresses, ...asked] });
   } catch (error) {
-    tell({ type: 'failed', message: `applying version ${snapshot.gate.version}: ${String(error)}` });
+    tell({
+      type: 'failed',
+      message: `applying version ${snapshot.gate.version}: ${String(error)}`,
+    });
   }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { decide, type Deny, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
+import { type Deny, decide, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
 import { Call } from './call.ts';
 import { forward } from './forward/forward.ts';
-import { UpstreamError, type UpstreamAnswer } from './forward/upstream-answer.ts';
+import { type UpstreamAnswer, UpstreamError } from './forward/upstream-answer.ts';
 import { ownAnswer } from './own-answers.ts';
 import { release } from './release.ts';
 import { RequestBody } from './request-body.ts';

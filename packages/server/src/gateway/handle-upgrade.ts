@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { decide, type Deny, deny, type Forwarding, HeaderFields, type RequestFacts } from '@poorter/engine';
+import {
+  type Deny,
+  decide,
+  deny,
+  type Forwarding,
+  HeaderFields,
+  type RequestFacts,
+} from '@poorter/engine';
 import { Call } from './call.ts';
 import { textFields } from './forward/upstream-answer.ts';
 import { requestFacts } from './request-facts.ts';
@@ -56,7 +63,9 @@ export async function handleUpgrade(
     socket.write(handshakeAnswer(upstream.headers, decision.answerHeaders), 'latin1');
     tunnel(socket, upstream.socket, early, giveBack);
   } catch (fault) {
-    call.fail(deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }));
+    call.fail(
+      deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }),
+    );
   } finally {
     call.close();
   }
@@ -85,7 +94,9 @@ async function openUpstream(
   const target = upstream.pick(runtime.now(), []);
   if (target === null) return deny('upstream_unreachable', {});
   const key = request.headers.get('sec-websocket-key') as string;
-  const expected = createHash('sha1').update(key + WEBSOCKET_GUID).digest('base64');
+  const expected = createHash('sha1')
+    .update(key + WEBSOCKET_GUID)
+    .digest('base64');
   return new Promise((resolve) => {
     target.pool.dispatch(
       {
@@ -127,7 +138,8 @@ function handshakeAnswer(upstreamHeaders: readonly string[], own: readonly strin
       lines.push(`${name}: ${upstreamHeaders[index + 1]}`);
     }
   }
-  for (let index = 0; index < own.length; index += 2) lines.push(`${own[index]}: ${own[index + 1]}`);
+  for (let index = 0; index < own.length; index += 2)
+    lines.push(`${own[index]}: ${own[index + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 

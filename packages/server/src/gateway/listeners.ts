@@ -43,7 +43,8 @@ export class Listeners {
       wanted.add(key);
       const known = this.#open.get(key);
       if (known === undefined) this.#open.set(key, await this.#listen(snapshot, runtime));
-      else if (snapshot.tls !== null) secureContextOf(known.server).setSecureContext(tlsOptions(snapshot.tls));
+      else if (snapshot.tls !== null)
+        secureContextOf(known.server).setSecureContext(tlsOptions(snapshot.tls));
       bound.push(addressOf((this.#open.get(key) as Listener).server));
     }
     // Everything stands: from here on calls see the new version.
@@ -68,7 +69,10 @@ export class Listeners {
       servers.map(
         (server) =>
           new Promise<void>((resolve) => {
-            const force = setTimeout(() => server.closeAllConnections(), Math.max(0, deadlineMs - Date.now()));
+            const force = setTimeout(
+              () => server.closeAllConnections(),
+              Math.max(0, deadlineMs - Date.now()),
+            );
             const idle = setInterval(() => server.closeIdleConnections(), 100);
             server.close(() => {
               clearTimeout(force);
@@ -119,10 +123,11 @@ export class Listeners {
   }
 
   #attend(server: Server): void {
-    const handle = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-      if (this.#isDraining) response.setHeader('connection', 'close');
-      void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
-    };
+    const handle =
+      (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+        if (this.#isDraining) response.setHeader('connection', 'close');
+        void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
+      };
     server.on('request', handle(false));
     server.on('checkContinue', handle(true));
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
@@ -155,7 +160,8 @@ export class Listeners {
 
   /** What the HTTP parser refuses is a call too: answered where the connection still can, and recorded. */
   #refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
-    const isParserError = error.code?.startsWith('HPE_') || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    const isParserError =
+      error.code?.startsWith('HPE_') || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     // A connection that failed to say anything, or a TLS handshake that failed, is not a call.
     if (!isParserError || socket.bytesRead === 0) {
       socket.destroy();

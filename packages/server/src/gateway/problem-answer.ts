@@ -1,11 +1,7 @@
 import { type Evidence, type ProblemCode, problems } from '@poorter/engine';
 
 /** An RFC 9457 document for a caller: stable code, public sentence, nothing of the call's values. */
-export function problemBody(
-  code: ProblemCode,
-  callId: string,
-  details: Evidence = {},
-): Buffer {
+export function problemBody(code: ProblemCode, callId: string, details: Evidence = {}): Buffer {
   const { status, title, remedy } = problems[code];
   return Buffer.from(
     JSON.stringify({

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import {
@@ -14,7 +15,6 @@ import {
   type RequestFacts,
   securityHeaders,
 } from '@poorter/engine';
-import { createHash } from 'node:crypto';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -26,6 +26,7 @@ export interface ReleaseOutcome {
 
 /** Answers up to this size are checked before their head is sent; longer ones in `report` are checked in passing. */
 const CHECK_FIRST_BYTES_MAX = 65_536;
+const ONE_WRITE_BYTES_MAX = 16_384;
 
 /**
  * Lets an answer go, checked against its description: reported, cut or withheld as the operation
@@ -99,14 +100,19 @@ async function check(
       await pipe(answer, response);
       return { kind: 'released', findings: { unchecked: held.why } };
     }
-    const bytes = held.chunks.length === 1 ? (held.chunks[0] as Buffer) : Buffer.concat(held.chunks);
+    const bytes =
+      held.chunks.length === 1 ? (held.chunks[0] as Buffer) : Buffer.concat(held.chunks);
     const { verdict, findings } = judge(operation, answer.status, fields, bytes, isBodiless);
     switch (verdict.kind) {
       case 'withhold':
         return withhold(answer, findings);
       case 'cut': {
         const cut = Buffer.from(cutMembers(bytes, verdict.pointers));
-        response.writeHead(answer.status, [...recomputed(head, cut), 'content-length', String(cut.length)]);
+        response.writeHead(answer.status, [
+          ...recomputed(head, cut),
+          'content-length',
+          String(cut.length),
+        ]);
         response.end(cut);
         return { kind: 'released', findings };
       }
@@ -202,7 +208,13 @@ function withhold(answer: UpstreamAnswer, findings: Evidence | null): ReleaseOut
 
 type Held =
   | { isWhole: true; chunks: Buffer[]; bytes: number; letGo: () => void }
-  | { isWhole: false; why: 'over-bound' | 'memory'; chunks: Buffer[]; bytes: number; letGo: () => void };
+  | {
+      isWhole: false;
+      why: 'over-bound' | 'memory';
+      chunks: Buffer[];
+      bytes: number;
+      letGo: () => void;
+    };
 
 /** The answer in memory, up to a bound and within the shared budget. */
 async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number): Promise<Held> {
@@ -294,7 +306,9 @@ function finish(
   } else {
     head.push('content-length', String(bytes.length));
     response.writeHead(answer.status, head);
-    response.end(bytes);
+    // As text, Node puts head and body into one write; latin1 keeps every byte.
+    if (bytes.length <= ONE_WRITE_BYTES_MAX) response.end(bytes.toString('latin1'), 'latin1');
+    else response.end(bytes);
   }
 }
 

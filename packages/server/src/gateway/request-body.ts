@@ -21,6 +21,8 @@ export class RequestBody implements BodyPort {
   readonly #announcedBytes: number;
   #reservedBytes = 0;
   #wasTouched = false;
+  #isStream = false;
+  #bytesRead = 0;
   readonly #socketBytesBefore: number;
 
   constructor(
@@ -43,8 +45,10 @@ export class RequestBody implements BodyPort {
     return this.#wasTouched;
   }
 
+  /** Body bytes read into memory; for a stream, what the connection carried since the head. */
   get bytesRead(): number {
-    return this.#wasTouched ? this.#request.socket.bytesRead - this.#socketBytesBefore : 0;
+    if (!this.#isStream) return this.#bytesRead;
+    return this.#request.socket.bytesRead - this.#socketBytesBefore;
   }
 
   async read(bytesMax: number): Promise<Uint8Array | Deny> {
@@ -67,6 +71,7 @@ export class RequestBody implements BodyPort {
       };
       const onData = (chunk: Buffer) => {
         length += chunk.length;
+        this.#bytesRead = length;
         if (length > bytesMax) return end(deny('body_too_large', { bytesMax }));
         if (!this.#reserve(length)) {
           const answerHeaders = ['retry-after', '1'];
@@ -74,7 +79,8 @@ export class RequestBody implements BodyPort {
         }
         chunks.push(chunk);
       };
-      const onEnd = () => end(request.complete ? null : deny('malformed_request', { reason: 'cut-off' }));
+      const onEnd = () =>
+        end(request.complete ? null : deny('malformed_request', { reason: 'cut-off' }));
       const onGone = () => end(deny('malformed_request', { reason: 'cut-off' }));
       this.#watch(() => end(deny('request_timeout', { reason: 'body' })));
       request.on('data', onData);
@@ -88,6 +94,7 @@ export class RequestBody implements BodyPort {
 
   /** The body as a stream for the upstream. A caller that stalls is cut off. */
   stream(): IncomingMessage {
+    this.#isStream = true;
     this.#begin();
     this.#watch(() => this.#request.destroy(new Error('request body stalled')));
     this.#request.once('close', () => this.#unwatch());
@@ -111,7 +118,10 @@ export class RequestBody implements BodyPort {
   #reserve(bytes: number): boolean {
     if (bytes <= this.#reservedBytes) return true;
     // Small bodies reserve what they are; larger ones in steps.
-    const wanted = Math.max(bytes - this.#reservedBytes, bytes > RESERVE_STEP_BYTES ? RESERVE_STEP_BYTES : 0);
+    const wanted = Math.max(
+      bytes - this.#reservedBytes,
+      bytes > RESERVE_STEP_BYTES ? RESERVE_STEP_BYTES : 0,
+    );
     if (!this.#runtime.memory.reserve(wanted)) return false;
     this.#reservedBytes += wanted;
     return true;

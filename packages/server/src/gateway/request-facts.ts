@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
+  type ClientCertificate,
   canonicalTarget,
   checkHead,
-  type ClientCertificate,
   type Deny,
   deny,
   type HeaderFields,
@@ -79,7 +79,9 @@ function readCertificate(socket: TLSSocket): ClientCertificate | null {
   return {
     subject: rfc4514(x509.subject ?? ''),
     subjectAlternativeNames: alternativeNames(x509.subjectAltName ?? ''),
-    thumbprint: Buffer.from((peer.fingerprint256 ?? '').replaceAll(':', ''), 'hex').toString('base64url'),
+    thumbprint: Buffer.from((peer.fingerprint256 ?? '').replaceAll(':', ''), 'hex').toString(
+      'base64url',
+    ),
   };
 }
 

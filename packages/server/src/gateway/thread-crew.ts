@@ -210,7 +210,9 @@ export class ThreadCrew {
   /** Ports given as 0 become the ports that the first thread received. */
   #settled(snapshot: RuntimeSnapshot): RuntimeSnapshot {
     if (this.#addresses.length === 0) return snapshot;
-    const ports = this.#addresses.map((address) => Number(address.slice(address.lastIndexOf(':') + 1)));
+    const ports = this.#addresses.map((address) =>
+      Number(address.slice(address.lastIndexOf(':') + 1)),
+    );
     const listeners = snapshot.listeners.map((listener, index) =>
       listener.port === 0 ? { ...listener, port: ports[index] ?? 0 } : listener,
     );

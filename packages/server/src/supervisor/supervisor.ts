@@ -1,6 +1,10 @@
 import { extname, join } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
-import { type DirectoryLock, lockDirectory, prepareDataDirectory } from '../platform/data-directory/data-directory.ts';
+import {
+  type DirectoryLock,
+  lockDirectory,
+  prepareDataDirectory,
+} from '../platform/data-directory/data-directory.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
 import type {
   FromControl,

@@ -73,9 +73,9 @@ function dangerousEscape(path: string, options: TargetOptions): TargetFault | nu
 }
 
 function normaliseEscapes(path: string): string {
-  return path.replace(/%([0-9A-Fa-f]{2})/g, (escape, hex: string) => {
+  return path.replace(/%([0-9A-Fa-f]{2})/g, (written, hex: string) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return UNRESERVED.test(character) ? character : escape.toUpperCase();
+    return UNRESERVED.test(character) ? character : written.toUpperCase();
   });
 }
 

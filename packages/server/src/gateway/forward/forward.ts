@@ -41,7 +41,8 @@ export async function forward(
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       if (error.failure !== 'aborted') upstream.failed(target, runtime.now());
-      if (tried.length >= ATTEMPTS_MAX || !mayRepeat(error, decision, method, upstream)) throw error;
+      if (tried.length >= ATTEMPTS_MAX || !mayRepeat(error, decision, method, upstream))
+        throw error;
     }
   }
 }

@@ -66,7 +66,8 @@ export class UpstreamAnswer {
           answer.#wake?.();
         },
         onResponseError: (_controller, error) => {
-          const failure = answer.#error ?? new UpstreamError(kindOf(error), !answer.#wasSent, error);
+          const failure =
+            answer.#error ?? new UpstreamError(kindOf(error), !answer.#wasSent, error);
           answer.#error = failure;
           reject(failure);
           answer.#wake?.();
@@ -90,7 +91,8 @@ export class UpstreamAnswer {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
         this.#queuedBytes -= chunk.length;
-        if (this.#queuedBytes < QUEUE_BYTES_MAX && this.#controller?.paused) this.#controller.resume();
+        if (this.#queuedBytes < QUEUE_BYTES_MAX && this.#controller?.paused)
+          this.#controller.resume();
         return chunk;
       }
       if (this.#error !== null) throw this.#error;
@@ -139,7 +141,8 @@ function kindOf(error: Error & { code?: string }): UpstreamFailure {
     case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
       return 'invalid';
     default:
-      if (error.name === 'HTTPParserError' || error.code?.startsWith('HPE_') === true) return 'invalid';
+      if (error.name === 'HTTPParserError' || error.code?.startsWith('HPE_') === true)
+        return 'invalid';
       return error.name === 'AbortError' ? 'aborted' : 'unreachable';
   }
 }

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import {
   canonicalTarget,
   checkHead,
-  decide,
   type Deny,
+  decide,
   deny,
   type HeaderFields,
   type RequestFacts,
@@ -125,7 +125,9 @@ async function judge(
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
     call.allow([...identityFields(decision.headers), ...decision.answerHeaders]);
   } catch (fault) {
-    call.fail(deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }));
+    call.fail(
+      deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }),
+    );
   } finally {
     call.close();
   }
@@ -139,7 +141,8 @@ function originalRequest(
   dialect: { readonly method: string; readonly target: string },
 ): RequestFacts | Deny {
   const peer = native.socket.remoteAddress ?? '';
-  if (!runtime.isTrustedProxy(peer)) return deny('address_not_allowed', { reason: 'not-a-trusted-proxy' });
+  if (!runtime.isTrustedProxy(peer))
+    return deny('address_not_allowed', { reason: 'not-a-trusted-proxy' });
   const rawTarget = fieldOf(native, dialect.target);
   const method = fieldOf(native, dialect.method);
   if (rawTarget === undefined || method === undefined) {

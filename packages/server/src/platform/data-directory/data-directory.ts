@@ -30,11 +30,15 @@ export function lockDirectory(directory: string, name: string): DirectoryLock {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     // A rollback journal, not WAL: EXCLUSIVE then keeps every other process out of the file.
-    database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;');
+    database.exec(
+      'PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;',
+    );
   } catch (error) {
     database.close();
     if (!/locked|busy/i.test(String(error))) {
-      throw new Error(`locking the data directory ${directory}: ${String(error)}`, { cause: error });
+      throw new Error(`locking the data directory ${directory}: ${String(error)}`, {
+        cause: error,
+      });
     }
     throw new DirectoryHeldError(directory, describeHolder(holderFile));
   }

@@ -12,14 +12,22 @@ export interface RuntimeSnapshot {
   readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
   readonly trustedProxies: readonly string[];
   readonly allowEncodedSlash: boolean;
-  readonly identity: { readonly key: JWK; readonly issuer: string; readonly lifetimeSeconds: number };
+  readonly identity: {
+    readonly key: JWK;
+    readonly issuer: string;
+    readonly lifetimeSeconds: number;
+  };
   /** Public halves of this and earlier identity keys. */
   readonly identityKeySet: JSONWebKeySet;
   /** RFC 9728 documents by path. */
   readonly resourceMetadata: Readonly<Record<string, unknown>>;
   readonly bounds: RuntimeBounds;
   readonly timeouts: RuntimeTimeouts;
-  readonly records: { readonly file: string; readonly rotateBytes: number; readonly keepFiles: number };
+  readonly records: {
+    readonly file: string;
+    readonly rotateBytes: number;
+    readonly keepFiles: number;
+  };
 }
 
 export interface ForwardAuthSnapshot {
@@ -67,7 +75,11 @@ export type ToControl =
   | { readonly type: 'gateway-down' };
 
 export type FromControl =
-  | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot; readonly summary: ProtectionSummary }
+  | {
+      readonly type: 'snapshot';
+      readonly snapshot: RuntimeSnapshot;
+      readonly summary: ProtectionSummary;
+    }
   | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'listening'; readonly address: string };

@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+
+/** A real `poorter serve` in a folder of its own, on free ports. */
+export interface RunningPoorter {
+  /** 'http://127.0.0.1:PORT' of the first listener. */
+  readonly url: string;
+  readonly port: number;
+  /** Every bound address, in the order of `listen`, then of `forwardAuth`. */
+  readonly addresses: readonly string[];
+  readonly controlUrl: string;
+  readonly folder: string;
+  readonly process: ChildProcess;
+  /** A fresh API key. Waits until the gate serves the version that knows it. */
+  createKey(name: string, options?: { scopes?: string; roles?: string }): Promise<string>;
+  /** Decisions recorded so far; flushed within 50 ms of the call. */
+  records(): Promise<Record<string, unknown>[]>;
+  /** Waits until at least `count` decisions match, for at most five seconds. */
+  awaitRecords(
+    count: number,
+    matches?: (record: Record<string, unknown>) => boolean,
+  ): Promise<Record<string, unknown>[]>;
+  /** What it has printed, both streams. */
+  output(): string;
+  awaitOutput(pattern: RegExp, timeoutMs?: number): Promise<void>;
+  /** Process ids of control and gateway. */
+  children(): { control: number; gateway: number };
+  /** Writes a file in its folder. */
+  write(name: string, content: string | object): void;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
+const START_MAX_MS = 20_000;
+
+export interface PoorterSetup {
+  /** The OpenAPI document, as an object. */
+  readonly description: object;
+  readonly upstream: string;
+  /** Merged over the configuration: listen, bounds, limits, trust … `api` goes into apis[0]. */
+  readonly configuration?: Record<string, unknown> & { readonly api?: Record<string, unknown> };
+  readonly files?: Readonly<Record<string, string>>;
+  readonly threads?: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export async function startPoorter(t: TestContext, setup: PoorterSetup): Promise<RunningPoorter> {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-test-'));
+  const write = (name: string, content: string | object) =>
+    writeFileSync(join(folder, name), typeof content === 'string' ? content : stringify(content));
+  const { api, ...rest } = setup.configuration ?? {};
+  write('api.yaml', setup.description);
+  write('keys.yaml', 'keys: []\n');
+  write('poorter.yaml', {
+    listen: [{ address: '127.0.0.1:0' }],
+    control: { address: '127.0.0.1:0' },
+    apis: [{ spec: './api.yaml', upstream: setup.upstream, ...api }],
+    keys: './keys.yaml',
+    storage: './data',
+    gateway: { threads: setup.threads ?? 2 },
+    ...rest,
+  });
+  for (const [name, content] of Object.entries(setup.files ?? {})) write(name, content);
+
+  const child = run(['serve', '--config', join(folder, 'poorter.yaml'), '--json'], setup.env);
+  let said = '';
+  child.stdout?.on('data', (text: Buffer) => {
+    said += text;
+  });
+  child.stderr?.on('data', (text: Buffer) => {
+    said += text;
+  });
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      // Children notice that they are orphans and end by themselves.
+      await sleep(100);
+    }
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
+  const started = await startEvent(() => said, child);
+
+  const poorter: RunningPoorter = {
+    url: `http://${started.addresses[0]}`,
+    port: Number(started.addresses[0]?.split(':').at(-1)),
+    addresses: started.addresses,
+    controlUrl: `http://${started.controlAddress}`,
+    folder,
+    process: child,
+    write,
+    output: () => said,
+    async createKey(name, options = {}) {
+      const argv = ['keys', 'create', '--file', join(folder, 'keys.yaml'), '--name', name];
+      if (options.scopes !== undefined) argv.push('--scopes', options.scopes);
+      if (options.roles !== undefined) argv.push('--roles', options.roles);
+      const before = await versionOf(poorter);
+      const maker = run(argv);
+      let key = '';
+      maker.stdout?.on('data', (text: Buffer) => {
+        key += text;
+      });
+      await once(maker, 'close');
+      while ((await versionOf(poorter)) === before) await sleep(50);
+      return key.trim();
+    },
+    async records() {
+      await sleep(120);
+      return readRecords(folder);
+    },
+    async awaitRecords(count, matches = () => true) {
+      const deadline = Date.now() + 5_000;
+      for (;;) {
+        const found = readRecords(folder).filter(matches);
+        if (found.length >= count || Date.now() > deadline) return found;
+        await sleep(50);
+      }
+    },
+    async awaitOutput(pattern, timeoutMs = 10_000) {
+      const deadline = Date.now() + timeoutMs;
+      while (!pattern.test(said)) {
+        if (Date.now() > deadline) throw new Error(`${pattern} was not printed:\n${said}`);
+        await sleep(25);
+      }
+    },
+    children() {
+      const find = (name: string) => {
+        const found = childrenOf(child.pid as number).find(({ command }) => command.includes(name));
+        if (found === undefined) throw new Error(`${name} is not running`);
+        return found.pid;
+      };
+      return { control: find('control-process'), gateway: find('gateway-process') };
+    },
+    async stop(signal = 'SIGTERM') {
+      const gone = once(child, 'exit');
+      child.kill(signal);
+      const [code] = (await gone) as [number | null];
+      return code;
+    },
+  };
+  return poorter;
+}
+
+/** Runs the poorter program to its end. */
+export async function runPoorter(
+  argv: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const child = run(argv, undefined, options.cwd);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (text: Buffer) => {
+    stdout += text;
+  });
+  child.stderr?.on('data', (text: Buffer) => {
+    stderr += text;
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, stdout, stderr };
+}
+
+function run(argv: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): ChildProcess {
+  return spawn(process.execPath, ['--conditions=source', MAIN, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
+}
+
+interface StartEvent {
+  readonly addresses: string[];
+  readonly controlAddress: string;
+}
+
+async function startEvent(said: () => string, child: ChildProcess): Promise<StartEvent> {
+  const deadline = Date.now() + START_MAX_MS;
+  for (;;) {
+    const line = said()
+      .split('\n')
+      .find((one) => one.startsWith('{"event":"started"'));
+    if (line !== undefined) return JSON.parse(line) as StartEvent;
+    if (child.exitCode !== null) throw new Error(`poorter ended with ${child.exitCode}:\n${said()}`);
+    if (Date.now() > deadline) throw new Error(`poorter did not start:\n${said()}`);
+    await sleep(25);
+  }
+}
+
+async function versionOf(poorter: RunningPoorter): Promise<number> {
+  const answer = await fetch(`${poorter.controlUrl}/health/ready`);
+  return ((await answer.json()) as { snapshot: number }).snapshot;
+}
+
+function readRecords(folder: string): Record<string, unknown>[] {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, 'data/decisions.jsonl'), 'utf8');
+  } catch {
+    return [];
+  }
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+function childrenOf(pid: number): { pid: number; command: string }[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text
+    .split(' ')
+    .filter((one) => one !== '')
+    .map((one) => ({ pid: Number(one), command: readFileSync(`/proc/${one}/cmdline`, 'utf8') }));
+}

@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { extensionSchema, problems } from '@poorter/engine';
+import { z } from 'zod';
+import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
+
+/**
+ * Writes what is derived from the code: contract/ and docs/reference/. With --check it writes
+ * nothing and fails when a file is not current.
+ */
+type Schema = {
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly properties?: Record<string, Schema>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly required?: readonly string[];
+  readonly pattern?: string;
+  readonly format?: string;
+};
+
+const root = join(import.meta.dirname, '..');
+const configuration = z.toJSONSchema(configurationSchema, {
+  io: 'input',
+  unrepresentable: 'any',
+}) as Schema;
+const extension = z.toJSONSchema(extensionSchema, {
+  io: 'input',
+  unrepresentable: 'any',
+}) as Schema;
+
+const files: Readonly<Record<string, string>> = {
+  'contract/config.schema.json': json(configuration),
+  'contract/x-poorter.schema.json': json(extension),
+  'contract/problems.json': json(problems),
+  'docs/reference/configuration.md': page(
+    'poorter.yaml',
+    'Every key of the configuration file. An unknown key stops the start.',
+    configuration,
+  ),
+  'docs/reference/x-poorter.md': page(
+    'x-poorter',
+    'The extension in an OpenAPI document, at root, path or operation level; the nearest key wins.',
+    extension,
+  ),
+  'docs/reference/problems.md': problemPage(),
+};
+
+const isCheck = process.argv.includes('--check');
+const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
+for (const [file, text] of stale) {
+  if (isCheck) console.error(`not current: ${file} (npm run generate)`);
+  else {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+    console.log(`wrote ${file}`);
+  }
+}
+process.exitCode = isCheck && stale.length > 0 ? 1 : 0;
+
+function page(title: string, introduction: string, schema: Schema): string {
+  const rows = describe(schema, '');
+  return [
+    `# ${title}`,
+    '',
+    introduction,
+    '',
+    '| key | value | default | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function describe(schema: Schema, prefix: string): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    const fallback =
+      property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``;
+    const isPlain = fallback.length < 60;
+    const row = `| \`${key}\` | ${kindOf(property)} | ${isPlain ? fallback : ''} | ${cell(property.description ?? '')} |`;
+    return [row, ...nested(property).flatMap((inner) => describe(inner.schema, key + inner.mark))];
+  });
+}
+
+function nested(schema: Schema): { schema: Schema; mark: string }[] {
+  if (schema.properties !== undefined) return [{ schema, mark: '' }];
+  if (schema.items?.properties !== undefined) return [{ schema: schema.items, mark: '[]' }];
+  const mapping = schema.anyOf?.find(({ properties }) => properties !== undefined);
+  return mapping === undefined ? [] : [{ schema: mapping, mark: '' }];
+}
+
+function kindOf(schema: Schema): string {
+  if (schema.enum !== undefined)
+    return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(kindOf))].join(' or ');
+  if (schema.type === 'array') return `list of ${kindOf(schema.items ?? {})}`;
+  if (schema.type === 'object') return 'mapping';
+  if (schema.format !== undefined) return schema.format;
+  return String(schema.type ?? 'any');
+}
+
+function problemPage(): string {
+  const rows = Object.entries(problems).map(
+    ([code, { status, title, remedy }]) =>
+      `| <a id="${code}"></a>\`${code}\` | ${status} | ${cell(title)} | ${cell(remedy)} |`,
+  );
+  return [
+    '# Problems',
+    '',
+    'Every refusal is an RFC 9457 document (`application/problem+json`) with `type`',
+    '`urn:poorter:problem:CODE`, a stable `code`, and an `instance` that names the call in the records.',
+    '`request_invalid` lists `errors`, each with `in`, a JSON `pointer` and the `rule` broken; never a value.',
+    '',
+    '| code | status | what it says | what to do |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replace(/\|/g, '\\|').replace(/\n/g, ' ');
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(join(root, file), 'utf8');
+  } catch {
+    return null;
+  }
+}

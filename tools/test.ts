@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+
+/**
+ * `npm test`: installs the system packages that some tests need when it may, then runs every test.
+ * `npm test -- PATTERN…` runs the files whose path contains one of the patterns.
+ */
+const PACKAGES: Readonly<Record<string, string>> = { nginx: 'nginx-light', curl: 'curl' };
+/** Set-up of a slow mirror included, nothing may take longer. */
+const INSTALL_TIMEOUT_MS = 300_000;
+
+const missing = installMissing();
+const patterns = process.argv.slice(2);
+const files = globSync('{packages,examples,scenarios,tools,bench}/**/*.test.ts', {
+  exclude: (path) => path.includes('node_modules'),
+})
+  .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
+  .toSorted();
+const result = spawnSync(
+  process.execPath,
+  [
+    ...['--conditions=source', '--disable-warning=ExperimentalWarning', '--test'],
+    ...['--test-concurrency=2', '--test-timeout=240000', '--test-reporter=spec'],
+    ...files,
+  ],
+  { stdio: 'inherit', env: { ...process.env, POORTER_MISSING_PROGRAMS: missing.join(',') } },
+);
+for (const program of missing) {
+  console.log(`not run: the tests that need ${program}, which is not installed and could not be`);
+}
+// In CI a test that did not run is a test that failed.
+const mayMiss = process.env['CI'] === undefined || missing.length === 0;
+process.exitCode = mayMiss ? (result.status ?? 1) : 1;
+
+/** Programs that are still missing afterwards. */
+function installMissing(): string[] {
+  const absent = () => Object.keys(PACKAGES).filter((program) => !isInstalled(program));
+  const wanted = absent();
+  const mayInstall = process.getuid?.() === 0 && isInstalled('apt-get');
+  if (wanted.length === 0 || !mayInstall) return wanted;
+  console.log(`installing ${wanted.join(', ')} …`);
+  const packages = wanted.map((program) => PACKAGES[program] as string);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync('apt-get', ['update', '-qq'], { env, timeout: INSTALL_TIMEOUT_MS });
+  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+    env,
+    timeout: INSTALL_TIMEOUT_MS,
+  });
+  return absent();
+}
+
+function isInstalled(program: string): boolean {
+  return (
+    spawnSync('sh', ['-c', `command -v ${program} || test -x /usr/sbin/${program}`]).status === 0
+  );
+}
