@@ -2,6 +2,7 @@ import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { Findings, interpret, type World } from './interpret.ts';
+import { PatternWorkExceeded } from './patterns/automaton.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { escapeStep } from './registry.ts';
@@ -60,7 +61,7 @@ function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: numbe
         const { violations } = findings;
         return violations.length > 0 ? violations : [{ pointer: '', rule: 'schema' }];
       } catch (fault) {
-        return [{ pointer: '', rule: tooDeep(fault) }];
+        return [{ pointer: '', rule: limitReached(fault) }];
       } finally {
         world.forget();
       }
@@ -69,8 +70,8 @@ function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: numbe
       try {
         return findUndocumented(world, unit, value);
       } catch (fault) {
-        tooDeep(fault);
-        // Too deep to tell: nothing of it counts as documented.
+        limitReached(fault);
+        // Too much to tell: nothing of it counts as documented.
         return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
       } finally {
         world.forget();
@@ -79,9 +80,10 @@ function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: numbe
   };
 }
 
-/** Values nested deeper than the stack is; anything else is a fault of ours. */
-function tooDeep(fault: unknown): 'depth' {
+/** What may end a judgement early: both stand for a value that must not pass. */
+function limitReached(fault: unknown): 'depth' | 'pattern' {
   if (fault instanceof RangeError) return 'depth';
+  if (fault instanceof PatternWorkExceeded) return 'pattern';
   throw fault;
 }
 

@@ -381,6 +381,7 @@ test('a violation carries an escaped pointer, the keyword and the member, at mos
 test('text of a schema never becomes code', () => {
   const hostile = [
     '"];globalThis.stolen=1;//',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the attack itself
     '${globalThis.stolen=1}',
     "');globalThis.stolen=1;('",
     '\u2028globalThis.stolen=1//\u2029',
@@ -467,4 +468,12 @@ test('uniqueItems stays quick on a large array', () => {
   const start = performance.now();
   assert.deepEqual(validate(items), []);
   assert.ok(performance.now() - start < 2000);
+});
+
+test('a text too costly for its pattern does not pass, not even through not', () => {
+  const pattern = 'foo.{0,2000}bar';
+  const text = 'foo'.repeat(50_000);
+  for (const schema of [{ pattern }, { not: { pattern } }, { anyOf: [{ pattern }, true] }]) {
+    assert.deepEqual(validator(schema).validate(text), [{ pointer: '', rule: 'pattern' }]);
+  }
 });

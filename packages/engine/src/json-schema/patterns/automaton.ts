@@ -3,8 +3,21 @@ import type { AssertKind, Instruction, Program } from './pattern-spec.ts';
 
 /** States and steps remembered before the table is emptied; bounds memory, not correctness. */
 const STATES_MAX = 200;
-const STEPS_MAX = 8192;
+const STEPS_MAX = 32_768;
+/**
+ * Larger states are not worth remembering: telling them apart costs more than computing them, and
+ * a pattern that makes them makes many.
+ */
+const REMEMBERED_SIZE_MAX = 64;
+/**
+ * Instructions one text may cost, some tenths of a second. Everyday patterns stay far below;
+ * `foo.{0,2000}bar` on a long text of foos would not.
+ */
+const WORK_MAX = 20_000_000;
 const END = -1;
+
+/** Nobody knows whether the text matches, so the value must not pass, not even through `not`. */
+export class PatternWorkExceeded extends Error {}
 
 /**
  * Runs an automaton as a table that is filled while it runs: each text character costs one look-up
@@ -20,7 +33,7 @@ export function runAutomaton(program: Program): Matcher {
   const lookTables = looks.map(({ start }) => new Table(program, classes, start, true));
   return {
     test(text) {
-      const points = Int32Array.from(text, (char) => char.codePointAt(0)!);
+      const points = pointsOf(text);
       // Bit k of marks[i]: look-around k holds before character i.
       const marks = new Int32Array(points.length + 1);
       looks.forEach(({ direction }, k) => {
@@ -29,6 +42,17 @@ export function runAutomaton(program: Program): Matcher {
       return search.isFoundAmong(points, marks);
     },
   };
+}
+
+function pointsOf(text: string): Int32Array {
+  const points = new Int32Array(text.length);
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i)!;
+    points[count++] = point;
+    if (point > 0xffff) i++;
+  }
+  return points.subarray(0, count);
 }
 
 type CharacterTest = (point: number) => boolean;
@@ -45,11 +69,18 @@ function characterClass(source: string, flags: string): CharacterTest {
 interface State {
   readonly waiting: readonly number[];
   readonly before: number;
+  /** Steps over ASCII where no look-around holds, and those for each combination that does. */
   readonly ascii: (State | null)[];
+  readonly marked: Map<number, (State | null)[]>;
   readonly others: Map<number, State>;
   /** A match ends here: set on states reached by a step that passed `match`. */
   readonly isMatch: boolean;
+  readonly isRemembered: boolean;
 }
+
+const NO_STEPS: (State | null)[] = new Array<State | null>(128).fill(null);
+const NO_MARKED_STEPS = new Map<number, (State | null)[]>();
+const NO_OTHER_STEPS = new Map<number, State>();
 
 class Table {
   private readonly instructions: readonly Instruction[];
@@ -58,7 +89,10 @@ class Table {
   private readonly restarts: boolean;
   private states = new Map<string, State>();
   private steps = 0;
+  private work = 0;
   private readonly visited: Int32Array;
+  /** Marks what a step has put into the next state already. */
+  private readonly reached: Int32Array;
   private visit = 0;
 
   constructor(
@@ -72,9 +106,11 @@ class Table {
     this.start = start;
     this.restarts = restarts;
     this.visited = new Int32Array(program.instructions.length);
+    this.reached = new Int32Array(program.instructions.length);
   }
 
   isFoundIn(text: string): boolean {
+    this.work = 0;
     let state = this.first();
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -91,6 +127,7 @@ class Table {
   }
 
   isFoundAmong(points: Int32Array, marks: Int32Array): boolean {
+    this.work = 0;
     let state = this.first();
     for (let i = 0; i <= points.length; i++) {
       state = this.step(state, i < points.length ? points[i]! : END, marks[i]!);
@@ -102,6 +139,7 @@ class Table {
 
   /** Sets bit k wherever a match ends (forward) or, running from the end, begins. */
   mark(points: Int32Array, marks: Int32Array, k: number, isBackward: boolean): void {
+    this.work = 0;
     let state = this.first();
     const last = points.length;
     for (let i = 0; i <= last; i++) {
@@ -118,30 +156,50 @@ class Table {
 
   /** From `state` over the character `point`, with the look-arounds `marks` holding before it. */
   private step(state: State, point: number, marks: number, isBackward = false): State {
-    const isAscii = marks === 0 && point >= 0 && point < 128;
+    if (!state.isRemembered) return this.compute(state, point, marks, isBackward);
+    if (point >= 0 && point < 128) {
+      const table = marks === 0 ? state.ascii : this.markedTable(state, marks);
+      return (table[point] ??= this.compute(state, point, marks, isBackward));
+    }
     // 0x110000 code points and the end; marks above that.
     const key = marks * 0x110001 + point + 1;
-    const known = isAscii ? state.ascii[point] : state.others.get(key);
-    if (known != null) return known;
+    const known = state.others.get(key);
+    if (known !== undefined) return known;
     const next = this.compute(state, point, marks, isBackward);
-    if (isAscii) state.ascii[point] = next;
-    else if (++this.steps < STEPS_MAX) state.others.set(key, next);
-    else this.forget();
+    if (++this.steps > STEPS_MAX) this.forget();
+    else state.others.set(key, next);
     return next;
+  }
+
+  private markedTable(state: State, marks: number): (State | null)[] {
+    let table = state.marked.get(marks);
+    if (table === undefined) {
+      table = new Array<State | null>(128).fill(null);
+      this.steps += table.length;
+      if (this.steps > STEPS_MAX) this.forget();
+      else state.marked.set(marks, table);
+    }
+    return table;
   }
 
   private compute(state: State, point: number, marks: number, isBackward: boolean): State {
     const { instructions, visited } = this;
+    const { reached } = this;
+    if (this.visit === 0x7fffffff) {
+      visited.fill(0);
+      reached.fill(0);
+      this.visit = 0;
+    }
     const visit = ++this.visit;
     const before = isBackward ? point : state.before;
     const after = isBackward ? state.before : point;
     const taken: number[] = [];
-    const seen = new Set<number>();
     let isMatch = false;
     const stack: number[] = [...state.waiting];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (visited[at] === visit) continue;
       visited[at] = visit;
+      this.work++;
       const instruction = instructions[at]!;
       switch (instruction[0]) {
         case 'match':
@@ -162,14 +220,16 @@ class Table {
           }
           break;
         case 'char':
-          if (point !== END && this.classes[instruction[1]]!(point) && !seen.has(instruction[2])) {
-            seen.add(instruction[2]);
+          if (reached[instruction[2]] === visit) break;
+          if (point !== END && this.classes[instruction[1]]!(point)) {
+            reached[instruction[2]] = visit;
             taken.push(instruction[2]);
           }
           break;
       }
     }
-    if (this.restarts && point !== END && !seen.has(this.start)) taken.push(this.start);
+    if (this.work > WORK_MAX) throw new PatternWorkExceeded();
+    if (this.restarts && point !== END && reached[this.start] !== visit) taken.push(this.start);
     return this.remember(taken, point, isMatch);
   }
 
@@ -180,12 +240,31 @@ class Table {
 
   private remember(waiting: number[], point: number, isMatch: boolean): State {
     const before = witness(point);
+    if (waiting.length > REMEMBERED_SIZE_MAX) {
+      return {
+        waiting,
+        before,
+        isMatch,
+        isRemembered: false,
+        ascii: NO_STEPS,
+        marked: NO_MARKED_STEPS,
+        others: NO_OTHER_STEPS,
+      };
+    }
     waiting.sort((a, b) => a - b);
     const key = `${before} ${isMatch} ${waiting.join(' ')}`;
     let state = this.states.get(key);
     if (state === undefined) {
       if (this.states.size >= STATES_MAX) this.forget();
-      state = { waiting, before, isMatch, ascii: new Array(128).fill(null), others: new Map() };
+      state = {
+        waiting,
+        before,
+        isMatch,
+        isRemembered: true,
+        ascii: new Array<State | null>(128).fill(null),
+        marked: new Map(),
+        others: new Map(),
+      };
       this.states.set(key, state);
     }
     return state;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RegExpParser } from '@eslint-community/regexpp';
 import fc from 'fast-check';
+import { PatternWorkExceeded } from './automaton.ts';
 import { judgePattern } from './judge-pattern.ts';
 import { openMatcher } from './matcher.ts';
 import { writeProgram } from './program.ts';
@@ -81,6 +82,30 @@ test('hostile patterns on hostile text stay linear', () => {
     matcher.test(text);
     const elapsed = performance.now() - start;
     assert.ok(elapsed < 1000, `${source}: ${elapsed.toFixed(0)} ms for 100 KB`);
+  }
+});
+
+test('patterns with very many places at once stay within a bound for each character', () => {
+  const attacks: [string, string][] = [
+    ['.*foo.{0,2000}bar', 'foo'],
+    ['[ab]*a[ab]{2500}c', 'ab'],
+    ['(a|b)*a(a|b){12}c', 'aababbbab'],
+    ['^(?=.*x).{8,2500}$', 'xyz'],
+  ];
+  for (const [source, fill] of attacks) {
+    const { spec } = judgePattern(source);
+    assert.equal(spec.kind, 'automaton');
+    const text = fill.repeat(Math.ceil(10_000 / fill.length));
+    const start = performance.now();
+    openMatcher(spec).test(text);
+    const elapsed = performance.now() - start;
+    assert.ok(elapsed < 2000, `${source}: ${elapsed.toFixed(0)} ms for 10 KB`);
+    try {
+      openMatcher(spec).test(text.repeat(100));
+    } catch (fault) {
+      assert.ok(fault instanceof PatternWorkExceeded);
+    }
+    assert.ok(performance.now() - start < 5000, `${source}: no end on 1 MB`);
   }
 });
 

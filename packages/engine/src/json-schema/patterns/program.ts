@@ -6,7 +6,7 @@ export class PatternTooLarge extends Error {}
 export class PatternUnsupported extends Error {}
 
 /** Bounds one step of the automaton, and with it the time per character of hostile text. */
-const INSTRUCTIONS_MAX = 8000;
+const INSTRUCTIONS_MAX = 6000;
 const LOOKS_MAX = 24;
 
 /**
