@@ -361,6 +361,22 @@ test('references cross files, with escapes, and resolve against the file they st
   assert.deepEqual(read, Object.keys(files));
 });
 
+test('files that name themselves by $id still refer to each other by file', () => {
+  const files = {
+    'file:///api/a.json':
+      '{ "$id": "https://x.example/a", "type": "object", "properties": { "b": { "$ref": "b.json" } } }',
+    'file:///api/b.json': '{ "$id": "https://elsewhere.example/b", "type": "integer" }',
+  };
+  const parameters = [{ name: 'a', in: 'query', schema: { $ref: 'a.json' } }];
+  const document = describeApi({ '/a': { get: { parameters, ...answer } } });
+  assert.deepEqual(codes(compile(document, { files })), []);
+  const strict = { ...document, openapi: '3.0.4' };
+  assert.deepEqual(
+    codes(compile(strict, { files })).filter((code) => code.startsWith('error')),
+    [],
+  );
+});
+
 test('a fault in another file is told at that file', () => {
   const compilation = compile(`${HEAD}paths: { /a: { $ref: a.yaml } }`, {
     files: { 'file:///api/a.yaml': '\nget: { paramaters: [], responses: {} }' },

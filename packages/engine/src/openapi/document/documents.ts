@@ -22,6 +22,7 @@ export type Opened =
 export class Documents {
   readonly #read: (uri: string) => string;
   readonly #remarks: Remarks;
+  #knowsIds = true;
   readonly #opened = new Map<string, SourceDocument | null>();
   readonly #resources = new Map<string, { document: SourceDocument; resource: SchemaResource }>();
 
@@ -47,13 +48,22 @@ export class Documents {
     const parsed = parseText(uri, text);
     if (!parsed.ok) return { ...parsed, uri };
     const id = absoluteAddress(uri);
-    // Looking for these costs a walk over everything; most descriptions have none.
-    const hasResources = /\$(?:id|anchor|dynamicAnchor)\b/.test(text);
-    const resources = hasResources ? findSchemaResources(parsed.value, id) : [];
+    const resources = this.#hasResources(parsed.value, text)
+      ? findSchemaResources(parsed.value, id)
+      : [];
     const document = { id, uri, value: parsed.value, resources, positions: parsed.positions };
     for (const resource of resources) this.#resources.set(resource.address, { document, resource });
     this.#opened.set(id, document);
     return { ok: true, document };
+  }
+
+  #hasResources(value: unknown, text: string): boolean {
+    const version = ownMember(value, 'openapi');
+    // 3.0 knows neither $id nor anchors; a file that declares a JSON Schema dialect does.
+    if (version !== undefined) this.#knowsIds = !String(version).startsWith('3.0');
+    if (!this.#knowsIds && ownMember(value, '$schema') === undefined) return false;
+    // Looking for them costs a walk over everything; most descriptions have none.
+    return /\$(?:id|anchor|dynamicAnchor)\b/.test(text);
   }
 
   /** The place itself, or what its chain of $refs leads to; undefined after an error was noted. */
@@ -146,9 +156,10 @@ export class Documents {
       this.#unresolvable(at, address, 'not a URI reference');
       return undefined;
     }
-    const id = new URL(address, base).href;
-    const named = this.#resources.get(id);
+    const named = this.#resources.get(new URL(address, base).href);
     if (named !== undefined) return { document: named.document, ...named.resource };
+    // Many documents name themselves one way and refer to each other by file.
+    const id = new URL(address, from.document.id).href;
     const known = this.#opened.get(id);
     const document = known === undefined ? this.#openNeighbour(id, at, address) : known;
     return document ? wholeOf(document) : undefined;
