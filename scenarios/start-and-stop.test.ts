@@ -8,7 +8,10 @@ const description = {
   info: { title: 'Start', version: '1' },
   paths: {
     '/things': {
-      get: { security: [], responses: { 200: { description: 'ok', content: { 'application/json': {} } } } },
+      get: {
+        security: [],
+        responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
+      },
     },
   },
 };

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /** What reached the service, byte for byte. */
@@ -29,7 +29,7 @@ export async function startRawUpstream(t: TestContext, answer = ANSWER): Promise
     let pending = Buffer.alloc(0);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       pending = Buffer.concat([pending, chunk]);
       for (;;) {

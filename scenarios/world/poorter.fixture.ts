@@ -185,7 +185,8 @@ async function startEvent(said: () => string, child: ChildProcess): Promise<Star
       .split('\n')
       .find((one) => one.startsWith('{"event":"started"'));
     if (line !== undefined) return JSON.parse(line) as StartEvent;
-    if (child.exitCode !== null) throw new Error(`poorter ended with ${child.exitCode}:\n${said()}`);
+    if (child.exitCode !== null)
+      throw new Error(`poorter ended with ${child.exitCode}:\n${said()}`);
     if (Date.now() > deadline) throw new Error(`poorter did not start:\n${said()}`);
     await sleep(25);
   }

@@ -16,6 +16,7 @@ import {
   type IdentityPorts,
   type KeyRecord,
   type TrustedIssuer,
+  type VerifiedTokens,
 } from './policies/identify/index.ts';
 import { compileLimits, type LimitsConfig, type LimitVerdict } from './policies/limit/index.ts';
 import type { AnswerMode } from './policies/release/judge-answer.ts';
@@ -33,6 +34,8 @@ export interface GateSnapshot {
   readonly issuers: readonly TrustedIssuer[];
   readonly issuerKeys: Readonly<Record<string, { jwks: JSONWebKeySet; generation: number }>>;
   readonly failureBudget: Rate | null;
+  /** Without a sign of life from control for this long, every call is refused. */
+  readonly staleAfterMs: number;
   /** Calls under way at once, all threads together. */
   readonly capacity: number;
 }
@@ -57,6 +60,10 @@ export interface GatePorts {
   readonly counters: Counters;
   readonly identitySigner: IdentitySigner | null;
   readonly unknownKeyId: (issuer: string) => void;
+  /** Tokens verified in this thread; outlives snapshots. */
+  readonly verifiedTokens: VerifiedTokens;
+  /** Milliseconds since control last showed life; the gate closes when that is too long. */
+  readonly controlSilentMs: () => number;
   readonly inFlight: () => number;
 }
 
@@ -90,6 +97,7 @@ export class Gate {
   readonly #apis: readonly { api: Api; snapshot: ApiSnapshot }[];
   readonly #failures: FailureBudget;
   readonly #isNetworkAllowed: (address: string) => boolean;
+  readonly #staleAfterMs: number;
   /** Opened on first use: a description of 900 operations costs nothing until they are called. */
   readonly #operations = new Map<ApiOperation, OperationGate>();
   readonly #ports: GatePorts;
@@ -101,6 +109,7 @@ export class Gate {
     this.inFlight = ports.inFlight;
     this.#ports = ports;
     this.#apis = snapshot.apis.map((api) => ({ api: openApi(api.compiled), snapshot: api }));
+    this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
     this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
     this.#identity = identityPorts(snapshot, ports);
@@ -109,6 +118,8 @@ export class Gate {
   /** Everything that is decided before anyone looks at the path. */
   admit(request: RequestFacts): Deny | null {
     if (!this.#isNetworkAllowed(request.clientAddress)) return deny('address_not_allowed');
+    // Without control nobody revokes: what was decided long ago is not to be trusted for ever.
+    if (!(this.#ports.controlSilentMs() <= this.#staleAfterMs)) return deny('snapshot_stale');
     return this.#failures.check(addressKey(request.clientAddress), request.nowMs);
   }
 
@@ -201,6 +212,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts): IdentityPorts 
     issuers: () => snapshot.issuers,
     issuerKeys: (issuer) => snapshot.issuerKeys[issuer] ?? null,
     unknownKeyId: ports.unknownKeyId,
+    verifiedTokens: ports.verifiedTokens,
   };
 }
 

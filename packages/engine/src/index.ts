@@ -45,6 +45,7 @@ export {
   KEY_SECRET_BYTES,
   type KeyRecord,
   type TrustedIssuer,
+  VerifiedTokens,
 } from './policies/identify/index.ts';
 export { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
 export {

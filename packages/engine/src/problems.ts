@@ -66,6 +66,11 @@ export const problems = {
     title: 'The API is at its capacity.',
     remedy: 'Retry as Retry-After says; authenticated callers are served first.',
   },
+  snapshot_stale: {
+    status: 503,
+    title: 'The gate has been without its control for too long to decide on calls.',
+    remedy: 'Retry later; the API provider must restart the control process.',
+  },
   record_unavailable: {
     status: 503,
     title: 'The call cannot be recorded at this moment, so it is not accepted.',

@@ -33,6 +33,7 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
   const dataDirectory = resolve(baseDirectory(given.source), configuration.storage);
   return new Promise((settle) => {
     let hasStarted = false;
+    let version = 0;
     const say = (text: string) => world.stderr.write(text);
     const supervisor = new Supervisor({
       dataDirectory,
@@ -54,8 +55,12 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
           say(`poorter: ${message}\n`);
           if (!hasStarted && /EADDRINUSE|EACCES|EADDRNOTAVAIL/.test(message)) void end(1);
         },
-        applied: (version) => {
-          if (hasStarted && !given.isQuiet) say(`poorter: version ${version} is in force\n`);
+        applied: (applied) => {
+          const isNews = hasStarted && applied !== version && version !== 0;
+          version = applied;
+          if (isNews && !given.isQuiet)
+            say(`poorter: version ${applied} is in force
+`);
         },
       },
     });

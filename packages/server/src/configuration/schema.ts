@@ -246,6 +246,11 @@ export const configurationSchema = z.strictObject({
   gateway: z
     .strictObject({
       threads: z.int().min(1).max(64).optional().describe('Default: one per core.'),
+      staleAfterMs: z
+        .int()
+        .min(1_000)
+        .default(3_600_000)
+        .describe('Without control for this long, the gateway refuses every call.'),
     })
     .prefault({}),
   records: z

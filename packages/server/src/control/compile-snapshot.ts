@@ -85,6 +85,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
           }),
         ),
         failureBudget: limits.failures === 'off' ? null : failureRate(limits.failures),
+        staleAfterMs: configuration.gateway.staleAfterMs,
         capacity: bounds.concurrentCalls,
       },
       listeners,

@@ -54,6 +54,8 @@ async function receive(message: ToGateway): Promise<void> {
     case 'snapshot':
       await locking;
       return crew.apply(message.snapshot);
+    case 'control-seen':
+      return crew.controlSeen();
     case 'drain':
       return drainAndExit();
     default:

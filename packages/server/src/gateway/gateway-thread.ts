@@ -4,6 +4,7 @@ import {
   compileNetworkLists,
   createIdentitySigner,
   Gate,
+  VerifiedTokens,
 } from '@poorter/engine';
 import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
@@ -27,6 +28,7 @@ const counters = new SharedCounters(seed.memory, seed.slot);
 const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
+const verifiedTokens = new VerifiedTokens();
 const records = new JsonLinesSink({
   ...seed.snapshot.records,
   pendingMax: RECORDS_PENDING_MAX,
@@ -71,6 +73,8 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   const gate = new Gate(snapshot.gate, {
     counters,
     identitySigner,
+    verifiedTokens,
+    controlSilentMs: () => Date.now() - (heartbeats[seed.slots] as number),
     unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
     inFlight: () => inFlight.total,
   });

@@ -66,8 +66,14 @@ export class ThreadCrew {
       threads: options.threads,
       seed: options.seed,
     });
-    this.#heartbeats = new Float64Array(new SharedArrayBuffer(options.threads * 8));
+    this.#heartbeats = new Float64Array(new SharedArrayBuffer((options.threads + 1) * 8));
+    this.controlSeen();
     this.#watch = setInterval(() => this.#replaceStalled(), WATCH_EVERY_MS);
+  }
+
+  /** Control is alive: the snapshot in force may still be trusted. */
+  controlSeen(): void {
+    this.#heartbeats[this.#options.threads] = Date.now();
   }
 
   restoreQuotas(bytes: Uint8Array): QuotaImport {
@@ -113,6 +119,7 @@ export class ThreadCrew {
     if (snapshot === null) return;
     const seed: ThreadSeed = {
       slot,
+      slots: this.#options.threads,
       memory: this.memory,
       heartbeats: this.#heartbeats.buffer,
       snapshot: this.#settled(snapshot),

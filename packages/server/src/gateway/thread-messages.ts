@@ -4,7 +4,10 @@ import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 /** What a thread is born with. */
 export interface ThreadSeed {
   readonly slot: number;
+  /** How many slots there are. */
+  readonly slots: number;
   readonly memory: CounterMemory;
+  /** Float64 a slot: milliseconds of its last sign of life; the one after the last slot is control's. */
   readonly heartbeats: SharedArrayBuffer;
   readonly snapshot: RuntimeSnapshot;
 }

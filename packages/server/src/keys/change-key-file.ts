@@ -1,4 +1,4 @@
-import { mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Diagnostic, KeyRecord } from '@poorter/engine';
@@ -101,8 +101,7 @@ function isoSeconds(ms: number): string {
 
 async function readIfPresent(file: string): Promise<string> {
   try {
-    await using handle = await open(file, 'r');
-    return await handle.readFile('utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
@@ -114,17 +113,15 @@ async function replaceFile(file: string, text: string): Promise<void> {
   try {
     // Whatever a killed program left under that name, link or file, is not written through.
     await unlink(temporary).catch(() => {});
-    await using handle = await open(temporary, 'wx', 0o600);
-    await handle.writeFile(text);
-    await handle.sync();
+    await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true });
     await rename(temporary, file);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   }
   // The new name itself reaches the disk with its directory.
-  await using directory = await open(path.dirname(file), 'r');
-  await directory.sync();
+  const directory = await open(path.dirname(file), 'r');
+  await directory.sync().finally(() => directory.close());
 }
 
 const LOCK_TRIES = 200;

@@ -70,6 +70,7 @@ export class Supervisor {
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
       onStart: () => this.#tellControl({ type: 'reload' }),
+      onPong: () => this.#gateway.send({ type: 'control-seen' }),
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
     this.#gateway = new WatchedChild({

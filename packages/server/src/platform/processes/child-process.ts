@@ -11,6 +11,8 @@ export interface WatchedChildOptions {
   /** Without an answer to a ping for this long the child is killed and replaced. */
   readonly stallMs: number;
   readonly onMessage: (message: unknown) => void;
+  /** It answered a ping. */
+  readonly onPong?: () => void;
   /** A new process stands; send it what it needs. */
   readonly onStart: () => void;
   readonly onExit: (reason: string) => void;
@@ -43,7 +45,8 @@ export class WatchedChild {
     this.#startedAt = this.#heardAt = Date.now();
     child.on('message', (message) => {
       this.#heardAt = Date.now();
-      if ((message as { type?: unknown }).type !== 'pong') this.#options.onMessage(message);
+      if ((message as { type?: unknown }).type === 'pong') this.#options.onPong?.();
+      else this.#options.onMessage(message);
     });
     // A message to a child that is just dying must not take the supervisor down.
     child.on('error', () => undefined);

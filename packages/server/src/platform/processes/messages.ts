@@ -57,6 +57,8 @@ export interface RuntimeTimeouts {
 /** What control tells the gateway; the supervisor passes it on and remembers the last snapshot. */
 export type ToGateway =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
+  /** Control answered the supervisor within the last seconds. */
+  | { readonly type: 'control-seen' }
   | { readonly type: 'drain' };
 
 export type FromGateway =
