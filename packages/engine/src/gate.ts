@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
-import { addressKey } from './address-key.ts';
+import { addressKey } from './addresses.ts';
 import type { Counters, Rate } from './counters.ts';
 import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';

@@ -1,5 +1,3 @@
-import type { z } from 'zod';
-import type { CallContext, RequestFacts } from './facts.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** In the order of evaluation; the order is code, never configuration. */
@@ -47,25 +45,4 @@ export function deny(
   effects: Omit<Deny, 'kind' | 'code' | 'evidence'> = {},
 ): Deny {
   return { kind: 'deny', code, evidence, ...effects };
-}
-
-/** Judges one call. A throw is a fault, and a fault denies. */
-export type Evaluate<Context> = (
-  request: RequestFacts,
-  context: Context,
-) => Verdict | Promise<Verdict>;
-
-/** A policy: one rule of the gate, with a configuration that documents itself. */
-export interface Policy<Schema extends z.ZodType, Ports, Context = CallContext> {
-  readonly id: string;
-  readonly phase: Phase;
-  readonly config: Schema;
-  /** Runs once per snapshot; may throw to refuse the snapshot. */
-  readonly compile: (config: z.output<Schema>, ports: Ports) => Evaluate<Context>;
-}
-
-export function definePolicy<Schema extends z.ZodType, Ports, Context = CallContext>(
-  policy: Policy<Schema, Ports, Context>,
-): Policy<Schema, Ports, Context> {
-  return policy;
 }

@@ -1,3 +1,3 @@
 export { appendKey, KeyFileError, revokeKey } from './change-key-file.ts';
 export { createKey, type KeyWish } from './create-key.ts';
-export { type KeyEntry, type KeyFileReading, keyEntrySchema, readKeyFile } from './key-file.ts';
+export { type KeyEntry, type KeyFileReading, readKeyFile } from './key-file.ts';

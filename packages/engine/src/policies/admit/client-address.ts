@@ -1,5 +1,6 @@
+import { canonicalAddress } from '../../addresses.ts';
 import type { HeaderFields } from '../../header-fields.ts';
-import { canonicalAddress, NetworkMap } from './network-list.ts';
+import { NetworkMap } from './network-list.ts';
 
 /**
  * Whose call it is. Forwarding headers are read right to left and only through hops that the

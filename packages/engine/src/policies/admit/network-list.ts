@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { parseAddress } from '../../addresses.ts';
 
 /**
  * Networks under names. The longest prefix that covers an address decides; between equal
@@ -77,28 +77,6 @@ export function parseNetwork(network: string): {
     throw new Error(`'${network}' has bits set after its prefix of ${length}`);
   }
   return { ...parsed, length };
-}
-
-/** IPv4-mapped IPv6 addresses count as IPv4. Zone identifiers are dropped. null: not an address. */
-export function parseAddress(text: string): { family: 'ipv4' | 'ipv6'; bytes: number[] } | null {
-  const zone = text.indexOf('%');
-  const plain = zone === -1 ? text : text.slice(0, zone);
-  // Four-part decimal only: '010.1' and '0x7f.1' are read differently by different programs.
-  if (ipaddr.IPv4.isValidFourPartDecimal(plain)) {
-    return { family: 'ipv4', bytes: ipaddr.IPv4.parse(plain).toByteArray() };
-  }
-  if (!ipaddr.IPv6.isValid(plain)) return null;
-  const address = ipaddr.IPv6.parse(plain);
-  if (address.isIPv4MappedAddress()) {
-    return { family: 'ipv4', bytes: address.toIPv4Address().toByteArray() };
-  }
-  return { family: 'ipv6', bytes: address.toByteArray() };
-}
-
-/** Canonical text (RFC 5952 for IPv6); null when the text is no address. */
-export function canonicalAddress(text: string): string | null {
-  const parsed = parseAddress(text);
-  return parsed === null ? null : ipaddr.fromByteArray(parsed.bytes).toString();
 }
 
 function masked(bytes: readonly number[], length: number): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CallContext, RequestFacts } from '../../facts.ts';
-import { definePolicy, deny, pass, type Verdict } from '../../policy.ts';
+import { deny, pass, type Verdict } from '../../policy.ts';
 import {
   type IdentifiedPrincipal,
   isGranted,
@@ -38,15 +38,10 @@ export interface AuthorizeContext extends Pick<CallContext, 'principal'> {
 
 export type EvaluateAuthorization = (request: RequestFacts, context: AuthorizeContext) => Verdict;
 
-/** May this caller call this function? Objects and contents are judged later, by `permit`. */
-export const authorize = definePolicy<typeof authorizeSchema, AuthorizePorts, AuthorizeContext>({
-  id: 'authorize',
-  phase: 'authorize',
-  config: authorizeSchema,
-  compile: compileAuthorization,
-});
-
-/** Without a configuration, what `security` lists is all that is required. */
+/**
+ * May this caller call this function? Objects and contents are judged later, by `permit`.
+ * Without a configuration, what `security` lists is all that is required.
+ */
 export function compileAuthorization(
   config: AuthorizeConfig | undefined,
   ports: AuthorizePorts,

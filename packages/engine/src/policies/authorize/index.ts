@@ -2,7 +2,6 @@ export {
   type AuthorizeConfig,
   type AuthorizeContext,
   type AuthorizePorts,
-  authorize,
   authorizeSchema,
   compileAuthorization,
   type EvaluateAuthorization,

@@ -15,20 +15,10 @@ import { termsOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.t
  * Asymmetric only. With HS256 an attacker would sign with the public key as the shared secret
  * (RFC 8725 §2.1), and `none` is no signature.
  */
-export const SIGNATURE_ALGORITHMS: readonly string[] = [
+const SIGNATURE_ALGORITHMS: readonly string[] = [
   'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512',
   'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519',
 ]; // biome-ignore format: one family a line
-export const DEFAULT_ALGORITHMS: readonly string[] = [
-  'RS256',
-  'PS256',
-  'ES256',
-  'ES384',
-  'EdDSA',
-  'Ed25519',
-];
-export const DEFAULT_CLOCK_SKEW_SECONDS = 30;
-
 /** Signatures under verification at once, per thread: the rest is told to come back. */
 const PENDING_MAX = 1_000;
 const KEY_ID_LENGTH_MAX = 1024;

@@ -1,4 +1,4 @@
-import { addressKey } from '../../address-key.ts';
+import { addressKey } from '../../addresses.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import type { CountedBy } from './limit-config.ts';
 

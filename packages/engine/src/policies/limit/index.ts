@@ -6,7 +6,6 @@ export {
   type LimitPass,
   type LimitScope,
   type LimitVerdict,
-  NEAR_LIMIT,
   windowEnd,
 } from './limit.ts';
 export {

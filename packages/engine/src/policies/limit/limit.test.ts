@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addressKey } from '../../address-key.ts';
+import { addressKey } from '../../addresses.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { HeaderFields } from '../../header-fields.ts';
 import { compileLimits, isNearLimit, type LimitVerdict, limitsSchema, windowEnd } from './index.ts';
