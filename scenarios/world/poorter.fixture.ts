@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 
@@ -33,11 +32,17 @@ export interface RunningPoorter {
   children(): { control: number; gateway: number };
   /** Writes a file in its folder. */
   write(name: string, content: string | object): void;
+  read(name: string): string;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
 const START_MAX_MS = 20_000;
+
+/** A test, or the whole file: `{ after }` of node:test. */
+export interface Lifetime {
+  after(end: () => unknown): void;
+}
 
 export interface PoorterSetup {
   /** The OpenAPI document, as an object. */
@@ -50,7 +55,7 @@ export interface PoorterSetup {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-export async function startPoorter(t: TestContext, setup: PoorterSetup): Promise<RunningPoorter> {
+export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<RunningPoorter> {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-test-'));
   const write = (name: string, content: string | object) =>
     writeFileSync(join(folder, name), typeof content === 'string' ? content : stringify(content));
@@ -95,6 +100,7 @@ export async function startPoorter(t: TestContext, setup: PoorterSetup): Promise
     folder,
     process: child,
     write,
+    read: (name) => readFileSync(join(folder, name), 'utf8'),
     output: () => said,
     async createKey(name, options = {}) {
       const argv = ['keys', 'create', '--file', join(folder, 'keys.yaml'), '--name', name];

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Lifetime } from './poorter.fixture.ts';
+
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface Authority extends Certificate {
+  /** `subject` as openssl writes it: '/O=Bank/CN=service'. */
+  issue(subject: string, options?: { names?: string; expired?: boolean }): Certificate;
+}
+
+const EXPIRED_CONFIGURATION = `[ca]
+default_ca = expired
+[expired]
+database = index.txt
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+organizationName = optional
+`;
+
+/** A certificate authority made with the openssl program. */
+export function makeAuthority(t: Lifetime, name = 'Test Authority'): Authority {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-pki-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const openssl = (...argv: string[]) =>
+    execFileSync('openssl', argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl(
+    ...['req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '30'],
+    ...['-subj', `/CN=${name}`, '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+  );
+  // Only `openssl ca` sets both dates in every version of the program.
+  const signExpired = (file: string) => {
+    writeFileSync(join(folder, 'index.txt'), '');
+    writeFileSync(join(folder, 'ca.cnf'), EXPIRED_CONFIGURATION);
+    openssl(
+      ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key'],
+      ...['-in', `${file}.csr`, '-out', `${file}.pem`, '-extfile', `${file}.ext`],
+      ...['-startdate', '240101000000Z', '-enddate', '240102000000Z'],
+    );
+  };
+  let number = 0;
+  return {
+    certificate: read('ca.pem'),
+    key: read('ca.key'),
+    issue(subject, { names = 'IP:127.0.0.1,DNS:localhost', expired = false } = {}) {
+      const file = `leaf${++number}`;
+      writeFileSync(join(folder, `${file}.ext`), `subjectAltName=${names}\n`);
+      openssl('req', ...newKey, '-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', subject);
+      if (expired) signExpired(file);
+      else {
+        openssl(
+          ...['x509', '-req', '-in', `${file}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key'],
+          ...['-CAcreateserial', '-out', `${file}.pem`, '-extfile', `${file}.ext`, '-days', '30'],
+        );
+      }
+      return { certificate: read(`${file}.pem`), key: read(`${file}.key`) };
+    },
+  };
+}
