@@ -13,7 +13,7 @@ import {
 import type { CallRecord } from '../platform/records/record.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { problemBody, problemHeaders } from './problem-answer.ts';
-import type { RequestBody } from './request-body.ts';
+import { isBroken, type RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /** An unread body up to this size is read away, so that the connection can be kept. */
@@ -114,6 +114,8 @@ export class Call {
   fail(denial: Deny): void {
     this.#settle('failed', 'forward', denial);
     const own = this.#decision?.answerHeaders ?? [];
+    // After a body that broke off, nothing on this connection can be told apart.
+    if (this.body?.fault) this.#response.shouldKeepAlive = false;
     if (this.#response.headersSent) this.#response.destroy();
     else this.#answer(denial, own, null);
   }
@@ -261,6 +263,7 @@ export class Call {
 
 function mustClose(native: IncomingMessage, body: RequestBody | null): boolean {
   if (native.complete) return false;
+  if (isBroken(native)) return true;
   const announced = native.headers['content-length'];
   const isShort = announced !== undefined && Number(announced) <= DISCARD_BYTES_MAX;
   return !isShort || body === null || body.wasTouched;

@@ -70,6 +70,7 @@ async function forwardCall(
   try {
     return await forward(runtime, decision, native.method as string, {
       stream: () => body.stream(),
+      isBodyBroken: () => body.fault !== null || native.destroyed,
       contentLength: request.headers.get('content-length'),
       isStreamingAnswer: decision.operation.operation.streamingAnswers.length > 0,
       onAttempt: (answer) => {
@@ -78,7 +79,7 @@ async function forwardCall(
       },
     });
   } catch (error) {
-    return failureOf(error);
+    return body.fault ?? failureOf(error);
   }
 }
 

@@ -9,6 +9,7 @@ import type { CallStatistics } from './call-statistics.ts';
 import { handleRequest } from './handle-request.ts';
 import { handleUpgrade } from './handle-upgrade.ts';
 import { recordUnparsed } from './record-unparsed.ts';
+import { breakBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Only these TLS 1.2 suites: forward secrecy and authenticated encryption. */
@@ -134,11 +135,20 @@ export class Listeners {
       this.#refuseHead(request, response, deny('expectation_failed'));
     });
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (isAnswering(socket as Socket)) {
+        return this.#cutOff(
+          socket as Socket,
+          deny('upgrade_not_accepted', { reason: 'pipelined' }),
+        );
+      }
       this.#tunnels.add(socket as Socket);
       socket.once('close', () => this.#tunnels.delete(socket as Socket));
       void handleUpgrade(this.#runtime as Runtime, request, socket as Socket, head);
     });
     server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+      if (isAnswering(socket as Socket)) {
+        return this.#cutOff(socket as Socket, deny('method_not_allowed', { reason: 'connect' }));
+      }
       const response = new ServerResponse(request);
       response.assignSocket(socket as Socket);
       response.shouldKeepAlive = false;
@@ -167,12 +177,22 @@ export class Listeners {
       socket.destroy();
       return;
     }
+    const { incoming } = (socket as HttpSocket).parser ?? {};
+    if (incoming !== undefined && incoming !== null && !incoming.complete) {
+      // A body that breaks belongs to a call that answers and records itself.
+      if (isAnswering(socket)) breakBody(incoming, error);
+      else socket.destroy();
+      return;
+    }
     const denial = parserDenial(error);
-    const answer = recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial);
-    // With an answer under way on this connection, a second one would be read as part of it.
-    const inProgress = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
-    if (!socket.writable || (inProgress ?? null) !== null) socket.destroy();
-    else socket.end(answer);
+    if (!socket.writable || isAnswering(socket)) return this.#cutOff(socket, denial);
+    socket.end(recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial));
+  }
+
+  /** With an answer under way on this connection, a second one would be read as part of it. */
+  #cutOff(socket: Socket, denial: Deny): void {
+    recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial);
+    socket.destroy();
   }
 
   #resize(runtime: Runtime): void {
@@ -182,6 +202,16 @@ export class Listeners {
       server.keepAliveTimeout = runtime.snapshot.timeouts.keepAliveMs;
     }
   }
+}
+
+/** What Node keeps on a connection that speaks HTTP. */
+type HttpSocket = Socket & {
+  readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
+  readonly _httpMessage?: ServerResponse | null;
+};
+
+function isAnswering(socket: Socket): boolean {
+  return ((socket as HttpSocket)._httpMessage ?? null) !== null;
 }
 
 function parserDenial(error: Error & { code?: string }): Deny {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,6 +16,8 @@ const RESERVE_STEP_BYTES = 65_536;
 export class RequestBody implements BodyPort {
   readonly isVisible = true;
   readonly #request: IncomingMessage;
+  /** Kept apart: Node takes it from a request that was destroyed. */
+  readonly #socket: Socket;
   readonly #response: ServerResponse;
   readonly #runtime: Runtime;
   readonly #mustContinue: boolean;
@@ -22,6 +25,7 @@ export class RequestBody implements BodyPort {
   #reservedBytes = 0;
   #wasTouched = false;
   #isStream = false;
+  #fault: Deny | null = null;
   #bytesRead = 0;
   readonly #socketBytesBefore: number;
 
@@ -37,7 +41,13 @@ export class RequestBody implements BodyPort {
     this.#response = response;
     this.#runtime = runtime;
     this.#mustContinue = mustContinue;
+    this.#socket = request.socket;
     this.#socketBytesBefore = request.socket.bytesRead;
+  }
+
+  /** Why a streamed body ended early: the caller's doing, not the service's. */
+  get fault(): Deny | null {
+    return this.#fault;
   }
 
   /** False while not a byte of it has been asked for. */
@@ -48,11 +58,12 @@ export class RequestBody implements BodyPort {
   /** Body bytes read into memory; for a stream, what the connection carried since the head. */
   get bytesRead(): number {
     if (!this.#isStream) return this.#bytesRead;
-    return this.#request.socket.bytesRead - this.#socketBytesBefore;
+    return this.#socket.bytesRead - this.#socketBytesBefore;
   }
 
   async read(bytesMax: number): Promise<Uint8Array | Deny> {
     if (this.#announcedBytes > bytesMax) return deny('body_too_large', { bytesMax });
+    if (broken.has(this.#request)) return CUT_OFF;
     this.#begin();
     const chunks: Buffer[] = [];
     let length = 0;
@@ -79,9 +90,8 @@ export class RequestBody implements BodyPort {
         }
         chunks.push(chunk);
       };
-      const onEnd = () =>
-        end(request.complete ? null : deny('malformed_request', { reason: 'cut-off' }));
-      const onGone = () => end(deny('malformed_request', { reason: 'cut-off' }));
+      const onEnd = () => end(request.complete ? null : CUT_OFF);
+      const onGone = () => end(CUT_OFF);
       this.#watch(() => end(deny('request_timeout', { reason: 'body' })));
       request.on('data', onData);
       request.once('end', onEnd);
@@ -92,14 +102,23 @@ export class RequestBody implements BodyPort {
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
   }
 
-  /** The body as a stream for the upstream. A caller that stalls is cut off. */
+  /** The body as a stream for the upstream. A caller that stalls or breaks off ends the call. */
   stream(): IncomingMessage {
+    const request = this.#request;
     this.#isStream = true;
     this.#begin();
-    this.#watch(() => this.#request.destroy(new Error('request body stalled')));
-    this.#request.once('close', () => this.#unwatch());
-    this.#request.once('end', () => this.#unwatch());
-    return this.#request;
+    this.#watch(() => {
+      this.#fault = deny('request_timeout', { reason: 'body' });
+      breakBody(request, new Error('request body stalled'));
+    });
+    request.once('error', () => {
+      this.#fault ??= CUT_OFF;
+    });
+    request.once('close', () => this.#unwatch());
+    request.once('end', () => this.#unwatch());
+    if (broken.has(request))
+      setImmediate(() => request.emit('error', new Error('request body broken')));
+    return request;
   }
 
   /** Gives the reserved memory back. */
@@ -130,11 +149,12 @@ export class RequestBody implements BodyPort {
   #watch(onStall: () => void): void {
     watched.set(this, {
       request: this.#request,
+      socket: this.#socket,
       timeouts: this.#runtime.snapshot.timeouts,
       startedAt: Date.now(),
       movedAt: Date.now(),
-      bytes: this.#request.socket.bytesRead,
-      bytesAtStart: this.#request.socket.bytesRead,
+      bytes: this.#socket.bytesRead,
+      bytesAtStart: this.#socket.bytesRead,
       onStall,
     });
     sweep ??= setInterval(sweepStalled, 500).unref();
@@ -145,8 +165,24 @@ export class RequestBody implements BodyPort {
   }
 }
 
+const CUT_OFF = deny('malformed_request', { reason: 'cut-off' });
+
+/** Requests whose connection can carry nothing more. */
+const broken = new WeakSet<IncomingMessage>();
+
+/** The rest of this body will never be readable: whoever reads it, or is going to, is told. */
+export function breakBody(request: IncomingMessage, error: Error): void {
+  broken.add(request);
+  if (request.listenerCount('error') > 0) request.emit('error', error);
+}
+
+export function isBroken(request: IncomingMessage): boolean {
+  return broken.has(request);
+}
+
 interface Watched {
   readonly request: IncomingMessage;
+  readonly socket: Socket;
   readonly timeouts: RuntimeTimeouts;
   startedAt: number;
   movedAt: number;
@@ -162,15 +198,15 @@ let sweep: NodeJS.Timeout | null = null;
 function sweepStalled(): void {
   const now = Date.now();
   for (const [body, entry] of watched) {
-    const { request, timeouts } = entry;
+    const { request, socket, timeouts } = entry;
     // A full buffer means that the upstream is slow, not the caller.
     if (request.readableLength >= request.readableHighWaterMark) {
       entry.startedAt = entry.movedAt = now;
-      entry.bytesAtStart = entry.bytes = request.socket.bytesRead;
+      entry.bytesAtStart = entry.bytes = socket.bytesRead;
       continue;
     }
-    if (request.socket.bytesRead !== entry.bytes) {
-      entry.bytes = request.socket.bytesRead;
+    if (socket.bytesRead !== entry.bytes) {
+      entry.bytes = socket.bytesRead;
       entry.movedAt = now;
     }
     const elapsedMs = now - entry.startedAt;

@@ -12,6 +12,8 @@ const ATTEMPTS_MAX = 3;
 export interface ForwardPorts {
   /** The caller's body, when it streams. */
   readonly stream: () => Readable;
+  /** The stream ended early: no fault of the service. */
+  readonly isBodyBroken: () => boolean;
   readonly contentLength: string | undefined;
   readonly isStreamingAnswer: boolean;
   /** Called with each attempt, so that the caller's departure can abort it. */
@@ -40,6 +42,7 @@ export async function forward(
       return answer;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
+      if (decision.body.kind === 'stream' && ports.isBodyBroken()) throw error;
       if (error.failure !== 'aborted') upstream.failed(target, runtime.now());
       if (tried.length >= ATTEMPTS_MAX || !mayRepeat(error, decision, method, upstream))
         throw error;
