@@ -17,6 +17,7 @@ export type TargetFault =
   | 'encoded-slash'
   | 'encoded-backslash'
   | 'encoded-control'
+  | 'dot-segment-parameter'
   | 'above-root';
 
 export interface TargetOptions {
@@ -25,11 +26,13 @@ export interface TargetOptions {
 }
 
 /** Already canonical: no escapes, no empty or dot segments. Most targets end here. */
-const PLAIN_PATH = /^(?:\/(?!\.{0,2}(?:\/|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
+const PLAIN_PATH = /^(?:\/(?!\.{0,2}(?:[/;]|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
 const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
 /** RFC 3986 query, plus the characters browsers and clients leave raw: [ ] { } | ^ ` " < > \ are not. */
 const QUERY_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|^`"<>\\]*$/;
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+/** '/..;a/' climbs for servlet containers, which cut path parameters before they resolve dots. */
+const DOT_SEGMENT_PARAMETER = /\/\.{1,2};/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 
 export function canonicalTarget(target: string, options: TargetOptions): CanonicalTarget {
@@ -45,9 +48,12 @@ export function canonicalTarget(target: string, options: TargetOptions): Canonic
   if (PLAIN_PATH.test(rawPath)) return { ok: true, path: rawPath, query };
   if (!PATH_CHARACTERS.test(rawPath)) return fault('character');
   if (BROKEN_ESCAPE.test(rawPath)) return fault('percent-encoding');
-  const danger = dangerousEscape(rawPath, options);
+  // Decoded first: '%25%32%66' is '%252f' to whoever reads the canonical path.
+  const decoded = normaliseEscapes(rawPath);
+  const danger = dangerousEscape(decoded, options);
   if (danger !== null) return fault(danger);
-  const path = resolveDotSegments(normaliseEscapes(rawPath));
+  if (DOT_SEGMENT_PARAMETER.test(decoded)) return fault('dot-segment-parameter');
+  const path = resolveDotSegments(decoded);
   return path === null ? fault('above-root') : { ok: true, path, query };
 }
 
