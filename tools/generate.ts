@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
+import { keysUsage } from '../packages/server/src/cli/keys.ts';
+import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 
 /**
@@ -47,6 +49,7 @@ const files: Readonly<Record<string, string>> = {
     extension,
   ),
   'docs/reference/problems.md': problemPage(),
+  'docs/reference/commands.md': commandPage(),
 };
 
 const isCheck = process.argv.includes('--check');
@@ -120,6 +123,25 @@ function problemPage(): string {
     '|---|---|---|---|',
     ...rows,
     '',
+  ].join('\n');
+}
+
+function commandPage(): string {
+  const commands: readonly (readonly [string, string])[] = [
+    ['poorter', usage],
+    ['poorter serve', serveUsage],
+    ['poorter check', checkUsage],
+    ['poorter keys', keysUsage],
+  ];
+  const sections = commands.flatMap(([name, text]) => [`## ${name}`, '', '```', text.trimEnd(), '```', '']);
+  return [
+    '# Commands',
+    '',
+    'Exit status: 0 done, 1 refused or a fault was found, 2 called wrongly. `serve` writes its start to',
+    'standard output (`--json`: one JSON line) and everything later to standard error; `SIGHUP` reloads,',
+    '`SIGTERM` and `SIGINT` finish the calls under way and end.',
+    '',
+    ...sections,
   ].join('\n');
 }
 

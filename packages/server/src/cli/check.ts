@@ -13,13 +13,14 @@ import { loadIdentityKeys } from '../control/identity-keys.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { formatDiagnostic } from './diagnostics.ts';
 import { type CommandWorld, explain } from './serve.ts';
+import { checkUsage } from './usage.ts';
 
 /** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
 export async function checkCommand(argv: readonly string[], world: CommandWorld): Promise<number> {
   try {
     const { source, isJson, wantsHelp } = readArguments(argv, false);
     if (wantsHelp) {
-      world.stdout.write('Usage: poorter check [OPENAPI | --config poorter.yaml] [--json]\n');
+      world.stdout.write(checkUsage);
       return 0;
     }
     const diagnostics = await check(source);

@@ -10,7 +10,8 @@ export interface KeysCommandWorld {
   readonly random: (bytes: number) => Uint8Array;
 }
 
-const USAGE = `usage:
+/** What `poorter keys --help` says. */
+export const keysUsage = `usage:
   poorter keys create --file keys.yaml --name NAME [--scopes a,b] [--roles r] [--expires 90d|2027-01-31] [--json]
   poorter keys list   --file keys.yaml [--json]
   poorter keys revoke ID|NAME --file keys.yaml [--json]
@@ -35,7 +36,7 @@ export async function keysCommand(
         return await revoke(rest, world);
       case '--help':
       case '-h':
-        world.stdout.write(USAGE);
+        world.stdout.write(keysUsage);
         return 0;
       default:
         throw new UsageError(verb === undefined ? 'a verb is missing' : `no such verb: ${verb}`);
@@ -43,7 +44,7 @@ export async function keysCommand(
   } catch (error) {
     world.stderr.write(`poorter keys: ${(error as Error).message}\n`);
     if (!(error instanceof UsageError)) return 1;
-    world.stderr.write(USAGE);
+    world.stderr.write(keysUsage);
     return 2;
   }
 }

@@ -27,6 +27,11 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
   --quiet             say nothing when all is well
 `;
 
+export const checkUsage = `Usage: poorter check [OPENAPI | --config poorter.yaml] [--json]
+
+  Takes the options of serve; reads everything that serve would read, and serves nothing.
+`;
+
 export function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import {
   type AnswerVerdict,
@@ -47,7 +46,7 @@ export async function release(
 
   switch (expectation.kind) {
     case 'opaque':
-      await pass(answer, response, head, fields);
+      await pass(runtime, answer, response, head, fields);
       return { kind: 'released', findings: null };
     case 'undocumented': {
       const findings = { undocumented: describeViolations([expectation.violation]) };
@@ -55,13 +54,13 @@ export async function release(
       if (judgeUncheckable(operation.response).kind === 'withhold') {
         return withhold(answer, findings);
       }
-      await pass(answer, response, head, fields);
+      await pass(runtime, answer, response, head, fields);
       return { kind: 'released', findings };
     }
     case 'validate': {
       const encoding = fields.get('content-encoding');
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity' && !isBodiless) {
-        return uncheckable(operation, answer, response, head, fields, 'encoded');
+        return uncheckable(runtime, operation, answer, response, head, fields, 'encoded');
       }
       return check(runtime, operation, answer, response, head, fields, isBodiless);
     }
@@ -83,7 +82,7 @@ async function check(
   const announced = Number(fields.get('content-length') ?? 0);
   const mayPass = operation.response === 'report';
   if (announced > boundBytes && !isBodiless) {
-    return uncheckable(operation, answer, response, head, fields, 'over-bound');
+    return uncheckable(runtime, operation, answer, response, head, fields, 'over-bound');
   }
   const firstBytesMax = mayPass ? Math.min(boundBytes, CHECK_FIRST_BYTES_MAX) : boundBytes;
   const held = await hold(runtime, answer, firstBytesMax);
@@ -96,8 +95,8 @@ async function check(
         return withhold(answer, { unchecked: held.why });
       }
       writeHead(response, answer.status, head, fields.get('content-length'));
-      for (const chunk of held.chunks) await write(response, chunk);
-      await pipe(answer, response);
+      for (const chunk of held.chunks) await write(runtime, response, chunk);
+      await pipe(runtime, answer, response);
       return { kind: 'released', findings: { unchecked: held.why } };
     }
     const bytes =
@@ -143,7 +142,7 @@ async function checkInPassing(
   let reserved = 0;
   let isWhole = true;
   writeHead(response, answer.status, head, fields.get('content-length'));
-  for (const chunk of first) await write(response, chunk);
+  for (const chunk of first) await write(runtime, response, chunk);
   try {
     for (let chunk = await answer.read(); chunk !== null; chunk = await answer.read()) {
       bytes += chunk.length;
@@ -152,7 +151,7 @@ async function checkInPassing(
         reserved += chunk.length;
         copies.push(chunk);
       } else copies.length = 0;
-      await write(response, chunk);
+      await write(runtime, response, chunk);
     }
     endWithTrailers(answer, response);
     if (!isWhole) return { kind: 'released', findings: { unchecked: 'over-bound' } };
@@ -187,6 +186,7 @@ function judge(
 }
 
 async function uncheckable(
+  runtime: Runtime,
   operation: OperationGate,
   answer: UpstreamAnswer,
   response: ServerResponse,
@@ -197,7 +197,7 @@ async function uncheckable(
   if (judgeUncheckable(operation.response).kind === 'withhold') {
     return withhold(answer, { unchecked: why });
   }
-  await pass(answer, response, head, fields);
+  await pass(runtime, answer, response, head, fields);
   return { kind: 'released', findings: { unchecked: why } };
 }
 
@@ -313,6 +313,7 @@ function finish(
 }
 
 async function pass(
+  runtime: Runtime,
   answer: UpstreamAnswer,
   response: ServerResponse,
   head: string[],
@@ -321,7 +322,7 @@ async function pass(
   writeHead(response, answer.status, head, fields.get('content-length'));
   // An event stream's head must reach the caller before its first event.
   if (!answer.isComplete && answer.queuedBytes === 0) response.flushHeaders();
-  await pipe(answer, response);
+  await pipe(runtime, answer, response);
 }
 
 function writeHead(
@@ -334,17 +335,41 @@ function writeHead(
   response.writeHead(status, fields);
 }
 
-async function pipe(answer: UpstreamAnswer, response: ServerResponse): Promise<void> {
+async function pipe(
+  runtime: Runtime,
+  answer: UpstreamAnswer,
+  response: ServerResponse,
+): Promise<void> {
   for (let chunk = await answer.read(); chunk !== null; chunk = await answer.read()) {
-    await write(response, chunk);
+    await write(runtime, response, chunk);
   }
   endWithTrailers(answer, response);
 }
 
-/** Waits while the caller is slower than the service. A caller that left ends the wait too. */
-async function write(response: ServerResponse, chunk: Buffer): Promise<void> {
+/**
+ * Waits while the caller is slower than the service; what waits draws on the shared budget, and a
+ * slow reader for whom none is left is cut off. A caller that left ends the wait too.
+ */
+async function write(runtime: Runtime, response: ServerResponse, chunk: Buffer): Promise<void> {
   if (response.destroyed || response.write(chunk)) return;
-  await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  if (!runtime.memory.reserve(chunk.length)) {
+    response.destroy();
+    return;
+  }
+  await waitForDrain(response);
+  runtime.memory.release(chunk.length);
+}
+
+function waitForDrain(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
 }
 
 function endWithTrailers(answer: UpstreamAnswer, response: ServerResponse): void {

@@ -4,7 +4,7 @@ import type { ProblemCode } from '../../problems.ts';
 
 /**
  * What a refusal costs the address it came from. A guess at a credential costs ten times what a
- * malformed message costs; refusals that say nothing about intent (limits, overload, faults) are free.
+ * malformed message costs; refusals that say nothing about intent (limits, overload, unknown paths, faults) are free.
  */
 const COST: Partial<Record<ProblemCode, number>> = {
   credentials_invalid: 10,
@@ -14,8 +14,6 @@ const COST: Partial<Record<ProblemCode, number>> = {
   headers_too_large: 1,
   target_too_long: 1,
   request_timeout: 1,
-  no_such_operation: 1,
-  method_not_allowed: 1,
 };
 
 export interface FailureBudget {

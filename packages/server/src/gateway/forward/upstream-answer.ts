@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 
 /** Chunks held for a slow reader before the upstream is told to wait. */
-const QUEUE_BYTES_MAX = 262_144;
+const QUEUE_BYTES_MAX = 16_384;
 
 export type UpstreamFailure = 'unreachable' | 'timeout' | 'invalid' | 'aborted';
 
