@@ -41,11 +41,24 @@ const SINGLETON = new Set([
   'origin',
 ]);
 
+/** Fields a caller may declare to end at this hop (RFC 9110 §7.6.1). Upgrade is the one singleton. */
+const HOP_OPTION = new Set([
+  'close',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+  'http2-settings',
+  'proxy-connection',
+]);
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 §5.5 field-content: visible ASCII, blanks inside, obs-text. */
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 /** RFC 9110 §7.2: host or IPv6 literal, optional port; no user information, no blanks. */
 const HOST = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+/** Fields that say who calls. */
+const CALLER_FIELD = /^(?:connection|cookie|forwarded|x-forwarded-.*)$/;
 const METHOD = /^[A-Z]{3,20}$/;
 
 /**
@@ -85,7 +98,30 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
   }
   if (bytes > bounds.headerBytesMax) return deny('headers_too_large', { reason: 'bytes' });
   const fields = new HeaderFields(flat);
-  return checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? fields;
+  return checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? withoutHopFields(fields);
+}
+
+/**
+ * What Connection names ends here: nobody decides by a field that the upstream will not see. A
+ * field whose absence would change who calls, or what the body means, cannot be named.
+ */
+function withoutHopFields(fields: HeaderFields): HeaderFields | Deny {
+  const connection = fields.joined('connection');
+  if (connection === undefined) return fields;
+  const named = connection
+    .toLowerCase()
+    .split(',')
+    .map((option) => option.trim())
+    .filter((option) => !HOP_OPTION.has(option) && fields.has(option));
+  if (named.length === 0) return fields;
+  const meaning = named.find((name) => SINGLETON.has(name) || CALLER_FIELD.test(name));
+  if (meaning !== undefined) {
+    return deny('ambiguous_request', { reason: 'connection-option', field: meaning });
+  }
+  const { flat } = fields;
+  return new HeaderFields(
+    flat.filter((_, index) => !named.includes(flat[index - (index % 2)] as string)),
+  );
 }
 
 /**
