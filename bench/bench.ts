@@ -1,0 +1,108 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { fetchEquipment, findProgram } from './equipment.ts';
+import { Issuer } from './orders.ts';
+import { runScale, type ScaleResult, scaleTable } from './scale.ts';
+import { PEERS, runScenario, SCENARIOS, type ScenarioResult, YARDSTICK } from './scenarios.ts';
+import { runStart, type StartResult, startTable } from './start.ts';
+import { machineFacts, scenarioTable } from './tables.ts';
+import { startUpstream } from './upstream.ts';
+import { World } from './world.ts';
+
+const USAGE = `usage: npm run bench -- [options]
+
+  --rounds N      windows per peer, visited in turn                     (default 5)
+  --seconds S     length of a window                                    (default 3)
+  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'start'].join(', ')}
+  --peers NAMES   as the tables name them; "${YARDSTICK}" always runs
+  --json FILE     every window, for other programs
+`;
+
+const options = readOptions();
+if (options === null) {
+  process.stderr.write(USAGE);
+  process.exit(2);
+}
+await bench(options);
+process.exit(0);
+
+async function bench({ rounds, seconds, only, peers: wanted, json }: Options): Promise<void> {
+  fetchEquipment();
+  for (const name of ['wrk', 'nginx']) {
+    const { missing } = findProgram(name);
+    if (missing !== undefined) throw new Error(`${name}: ${missing}`);
+  }
+  const peers = PEERS.filter(
+    ({ name }) => wanted === null || name === YARDSTICK || wanted.has(name.toLowerCase()),
+  );
+  const isWanted = (name: string) => only === null || only.has(name);
+  const facts = machineFacts(peers);
+  console.log(facts);
+
+  const world = new World();
+  const upstream = await startUpstream(world);
+  const issuer = new Issuer();
+  const results: ScenarioResult[] = [];
+  for (const scenario of SCENARIOS.filter(({ name }) => isWanted(name))) {
+    const result = await runScenario(world, upstream, issuer, scenario, { rounds, seconds, peers });
+    results.push(result);
+    console.log(`\n${scenarioTable(result)}`);
+  }
+  let scale: ScaleResult[] = [];
+  if (isWanted('scale')) {
+    scale = await runScale(world, upstream, { rounds, seconds });
+    console.log(`\n${scaleTable(scale)}`);
+  }
+  let starts: StartResult[] = [];
+  if (isWanted('start')) {
+    starts = await runStart(world, upstream, seconds);
+    console.log(`\n${startTable(starts)}`);
+  }
+  await world.stopAll();
+  if (json === null) return;
+  const machine = facts.split('\n');
+  writeFileSync(
+    json,
+    JSON.stringify({ machine, rounds, seconds, results, scale, starts }, null, 2),
+  );
+}
+
+interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly only: ReadonlySet<string> | null;
+  readonly peers: ReadonlySet<string> | null;
+  readonly json: string | null;
+}
+
+function readOptions(): Options | null {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '3' },
+        only: { type: 'string' },
+        peers: { type: 'string' },
+        json: { type: 'string' },
+      },
+    });
+    const rounds = Number(values.rounds);
+    const seconds = Number(values.seconds);
+    if (!(Number.isInteger(rounds) && rounds > 0 && Number.isInteger(seconds) && seconds > 0)) {
+      throw new Error('--rounds and --seconds are whole numbers from 1 on');
+    }
+    const only = namesIn(values.only);
+    const parts = new Set<string>([...SCENARIOS.map(({ name }) => name), 'scale', 'start']);
+    for (const name of only ?? []) if (!parts.has(name)) throw new Error(`no part '${name}'`);
+    return { rounds, seconds, only, peers: namesIn(values.peers), json: values.json ?? null };
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+    return null;
+  }
+}
+
+function namesIn(text: string | undefined): ReadonlySet<string> | null {
+  return text === undefined
+    ? null
+    : new Set(text.split(',').map((name) => name.trim().toLowerCase()));
+}
