@@ -83,7 +83,8 @@ async function forwardCall(
   }
 }
 
-function failureOf(error: unknown): Deny {
+/** What a failure of the service, or of the gate itself, is to the caller. */
+export function failureOf(error: unknown): Deny {
   if (!(error instanceof UpstreamError)) {
     return deny('internal_fault', { fault: error instanceof Error ? error.name : typeof error });
   }

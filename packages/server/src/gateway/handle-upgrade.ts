@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto';
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  type Deny,
-  decide,
-  deny,
-  type Forwarding,
-  HeaderFields,
-  type RequestFacts,
-} from '@poorter/engine';
+import { type Deny, decide, deny, HeaderFields, type RequestFacts } from '@poorter/engine';
 import { Call } from './call.ts';
-import { textFields } from './forward/upstream-answer.ts';
+import { openTunnel } from './forward/open-tunnel.ts';
+import { failureOf } from './handle-request.ts';
 import { requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
 
-/** RFC 6455 §1.3: what an accepting server mixes into the key. */
-const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const NO_FIELDS = new HeaderFields([]);
 const NO_BODY = { isVisible: true, read: async () => new Uint8Array() };
 
@@ -52,8 +43,7 @@ export async function handleUpgrade(
       return call.fail(deny('upgrade_not_accepted', { reason: 'undocumented' }));
     }
 
-    const upstream = await openUpstream(runtime, decision, request);
-    if ('kind' in upstream) return call.fail(upstream);
+    const upstream = await openTunnel(runtime, decision, request, (abort) => call.onAbort(abort));
     if (socket.destroyed) {
       upstream.socket.destroy();
       return call.fail(deny('upstream_unreachable', { failure: 'aborted' }));
@@ -63,9 +53,7 @@ export async function handleUpgrade(
     socket.write(handshakeAnswer(upstream.headers, decision.answerHeaders), 'latin1');
     tunnel(socket, upstream.socket, early, giveBack);
   } catch (fault) {
-    call.fail(
-      deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }),
-    );
+    call.fail(failureOf(fault));
   } finally {
     call.close();
   }
@@ -81,53 +69,6 @@ function checkHandshake(request: RequestFacts): Deny | null {
     headers.all('sec-websocket-version').join() === '13' &&
     /^[A-Za-z0-9+/]{22}==$/.test(headers.all('sec-websocket-key').join());
   return isWebSocket ? null : deny('upgrade_not_accepted', { reason: 'handshake' });
-}
-
-type UpstreamTunnel = { readonly socket: Duplex; readonly headers: readonly string[] };
-
-async function openUpstream(
-  runtime: Runtime,
-  decision: Forwarding,
-  request: RequestFacts,
-): Promise<UpstreamTunnel | Deny> {
-  const upstream = runtime.upstreams.of(decision.operation.api.name);
-  const target = upstream.pick(runtime.now(), []);
-  if (target === null) return deny('upstream_unreachable', {});
-  const key = request.headers.get('sec-websocket-key') as string;
-  const expected = createHash('sha1')
-    .update(key + WEBSOCKET_GUID)
-    .digest('base64');
-  return new Promise((resolve) => {
-    target.pool.dispatch(
-      {
-        path: target.basePath + decision.target,
-        method: 'GET',
-        headers: [...decision.headers, 'host', target.host],
-        upgrade: 'websocket',
-      },
-      {
-        onRequestUpgrade(controller, status, _headers, socket) {
-          const headers = textFields(controller.rawHeaders);
-          const fields = new HeaderFields(headers);
-          if (status === 101 && fields.get('sec-websocket-accept') === expected) {
-            upstream.succeeded(target);
-            resolve({ socket, headers });
-          } else {
-            socket.destroy();
-            resolve(deny('upstream_invalid', { reason: 'handshake' }));
-          }
-        },
-        onResponseStart(controller, status) {
-          controller.abort(new Error('the upstream did not switch protocols'));
-          resolve(deny('upstream_invalid', { reason: 'handshake', upstreamStatus: status }));
-        },
-        onResponseError(_controller, error: Error & { code?: string }) {
-          upstream.failed(target, runtime.now());
-          resolve(deny('upstream_unreachable', { cause: error.code ?? error.name }));
-        },
-      },
-    );
-  });
 }
 
 function handshakeAnswer(upstreamHeaders: readonly string[], own: readonly string[]): string {

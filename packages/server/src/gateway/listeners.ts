@@ -71,7 +71,11 @@ export class Listeners {
         (server) =>
           new Promise<void>((resolve) => {
             const force = setTimeout(
-              () => server.closeAllConnections(),
+              () => {
+                server.closeAllConnections();
+                // Node forgets a connection that was upgraded, and still waits for it.
+                for (const tunnel of this.#tunnels) tunnel.destroy();
+              },
               Math.max(0, deadlineMs - Date.now()),
             );
             const idle = setInterval(() => server.closeIdleConnections(), 100);
@@ -84,7 +88,6 @@ export class Listeners {
           }),
       ),
     );
-    for (const tunnel of this.#tunnels) tunnel.destroy();
   }
 
   async #listen(snapshot: ListenerSnapshot, runtime: Runtime): Promise<Listener> {

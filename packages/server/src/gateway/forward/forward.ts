@@ -7,7 +7,7 @@ import type { Target, Upstream } from './upstreams.ts';
 /** RFC 9110 §9.2.2: repeating these changes nothing more. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** Targets asked for one call, the first included. */
-const ATTEMPTS_MAX = 3;
+export const ATTEMPTS_MAX = 3;
 
 export interface ForwardPorts {
   /** The caller's body, when it streams. */
@@ -69,8 +69,7 @@ function attempt(
   ports: ForwardPorts,
 ): Promise<UpstreamAnswer> {
   const headers = [...decision.headers];
-  const { preserveHost } = upstream.snapshot;
-  headers.push('host', preserveHost ? (forwardedHost(headers) ?? target.host) : target.host);
+  headers.push('host', hostOf(upstream, target, headers));
   let body: Uint8Array | Readable | null = null;
   if (decision.body.kind === 'bytes') body = decision.body.bytes;
   if (decision.body.kind === 'stream') {
@@ -91,7 +90,8 @@ function attempt(
   );
 }
 
-function forwardedHost(headers: readonly string[]): string | undefined {
-  const at = headers.indexOf('x-forwarded-host');
-  return at === -1 ? undefined : headers[at + 1];
+/** The Host that the service is asked under. */
+export function hostOf(upstream: Upstream, target: Target, headers: readonly string[]): string {
+  const at = upstream.snapshot.preserveHost ? headers.indexOf('x-forwarded-host') : -1;
+  return at === -1 ? target.host : (headers[at + 1] as string);
 }

@@ -67,7 +67,7 @@ export class UpstreamAnswer {
         },
         onResponseError: (_controller, error) => {
           const failure =
-            answer.#error ?? new UpstreamError(kindOf(error), !answer.#wasSent, error);
+            answer.#error ?? new UpstreamError(failureKindOf(error), !answer.#wasSent, error);
           answer.#error = failure;
           reject(failure);
           answer.#wake?.();
@@ -131,7 +131,7 @@ export function textFields(raw: Dispatcher.DispatchController['rawHeaders']): st
   return fields;
 }
 
-function kindOf(error: Error & { code?: string }): UpstreamFailure {
+export function failureKindOf(error: Error & { code?: string }): UpstreamFailure {
   switch (error.code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
