@@ -145,6 +145,8 @@ export interface AnswerCheck {
   readonly violations: readonly MessageViolation[];
   /** Pointers of members that no schema documents. */
   readonly undocumented: readonly string[];
+  /** The body cannot be searched for such members, or they cannot be cut out of it. */
+  readonly isUncuttable: boolean;
 }
 
 export interface ApiOperation {

@@ -23,7 +23,7 @@ interface Answer {
 
 /** RFC 9110: a 304 repeats what the caller has already been given. */
 const NOT_MODIFIED: Answer = { headers: [], entries: [] };
-const NOTHING_FOUND: AnswerCheck = { violations: [], undocumented: [] };
+const NOTHING_FOUND: AnswerCheck = { violations: [], undocumented: [], isUncuttable: false };
 
 /** What one operation documents as its answers. */
 export class AnswerChecks {
@@ -65,20 +65,26 @@ export class AnswerChecks {
     if (bytes.length === 0) {
       const isMissing = answer.entries.length > 0 && !this.#isWithoutBody(status);
       const found = isMissing ? this.#checkEmpty(answer, headers, bounds) : NOTHING_FOUND;
-      return { ...found, violations: [...violations, ...found.violations] };
+      const all = [...violations, ...found.violations];
+      return { ...found, violations: all, isUncuttable: false };
     }
     const selected = selectEntry(answer, headers);
     if ('rule' in selected) return refuse(...violations, selected);
     const { check, type } = selected;
-    const isOpaque = readingKind(check.plan, type) === 'opaque';
-    if (!isOpaque && hasContentCoding(headers)) {
+    const kind = readingKind(check.plan, type);
+    if (kind !== 'opaque' && hasContentCoding(headers)) {
       return refuse(...violations, violation('body', 'content-encoding'));
     }
     const body = check.check(bytes, type, bounds);
     const mayLook = findUndocumented && body.value !== undefined && body.value !== null;
     const pointers =
       mayLook && body.value !== undefined ? check.validator?.undocumented(body.value) : [];
-    return { violations: [...violations, ...body.violations], undocumented: pointers ?? [] };
+    return {
+      violations: [...violations, ...body.violations],
+      undocumented: pointers ?? [],
+      // Members are cut out of JSON alone.
+      isUncuttable: kind === 'json' ? body.value === undefined : (pointers ?? []).length > 0,
+    };
   }
 
   /** Exact before range before default. */
@@ -130,7 +136,7 @@ export class AnswerChecks {
     if (kind === 'opaque') return NOTHING_FOUND;
     if (kind === 'json') return refuse(violation('body', 'required'));
     const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds);
-    return { violations, undocumented: [] };
+    return { violations, undocumented: [], isUncuttable: false };
   }
 }
 
@@ -157,5 +163,5 @@ function undocumented(location: MessageViolation['in'], rule: string): AnswerExp
 }
 
 function refuse(...violations: MessageViolation[]): AnswerCheck {
-  return { violations, undocumented: [] };
+  return { violations, undocumented: [], isUncuttable: true };
 }

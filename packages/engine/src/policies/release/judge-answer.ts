@@ -10,7 +10,8 @@ export type AnswerVerdict =
 
 /**
  * `report` releases everything. `redact` cuts undocumented members; what is wrong otherwise (a
- * type, a missing member) is reported, because cutting cannot mend it. `block` withholds both.
+ * type, a missing member) is reported, because cutting cannot mend it; what cannot be searched is
+ * withheld. `block` withholds both.
  */
 export function judgeAnswer(mode: AnswerMode, check: AnswerCheck): AnswerVerdict {
   if (check.violations.length === 0 && check.undocumented.length === 0) return { kind: 'release' };
@@ -18,6 +19,8 @@ export function judgeAnswer(mode: AnswerMode, check: AnswerCheck): AnswerVerdict
     case 'report':
       return { kind: 'release' };
     case 'redact':
+      // A leak must not get out by breaking the JSON around it.
+      if (check.isUncuttable) return { kind: 'withhold' };
       // A violation may stand for a member the schema forbids by additionalProperties: false.
       return check.undocumented.length > 0
         ? { kind: 'cut', pointers: check.undocumented }
