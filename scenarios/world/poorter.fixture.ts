@@ -210,7 +210,9 @@ function readRecords(folder: string): Record<string, unknown>[] {
   } catch {
     return [];
   }
+  // A line that is just being written has no end yet.
   return text
+    .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -40,7 +40,8 @@ export async function handleUpgrade(
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
     const { operation } = decision.operation;
     if (operation.expectAnswer(101, NO_FIELDS).kind === 'undocumented') {
-      return call.fail(deny('upgrade_not_accepted', { reason: 'undocumented' }));
+      const undocumented = deny('upgrade_not_accepted', { reason: 'undocumented' });
+      return call.refuse('validate', undocumented, native);
     }
 
     const upstream = await openTunnel(runtime, decision, request, (abort) => call.onAbort(abort));

@@ -163,6 +163,10 @@ function checkFraming(
       return deny('malformed_request', { reason: 'transfer-encoding' });
     }
   }
+  const expectation = fields.get('expect');
+  if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
+    return deny('expectation_failed');
+  }
   // TRACE echoes credentials (RFC 9110 §9.3.8); CONNECT asks for a tunnel.
   if (head.method === 'TRACE' || head.method === 'CONNECT') {
     return deny('method_not_allowed', { reason: 'method' });
