@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Diagnostic } from '@poorter/engine';
 import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
@@ -35,7 +36,9 @@ export function readConfiguration(path: string, text: string): ConfigurationRead
   const parsed = configurationSchema.safeParse(value ?? {});
   if (parsed.success) return { ok: true, value: value as Record<string, unknown> };
   const diagnostics = parsed.error.issues.flatMap((issue) =>
-    describeIssue(issue).map(({ keys, message, suggestion }): Diagnostic => {
+    describeIssue(issue).map(({ keys, suggestion, ...remark }): Diagnostic => {
+      const isMissing = keys.length > 0 && !document.hasIn(keys);
+      const message = isMissing ? `${keys.map(String).join('.')} is missing` : remark.message;
       const { line, column } = locate(document, lines, keys);
       return {
         severity: 'error',
@@ -49,6 +52,20 @@ export function readConfiguration(path: string, text: string): ConfigurationRead
     }),
   );
   return { ok: false, diagnostics };
+}
+
+/** Where these keys stand in the file; its start, when it cannot be read any more. */
+export function placeInConfiguration(
+  path: string,
+  keys: readonly PropertyKey[],
+): { line: number; column: number } {
+  try {
+    const lines = new LineCounter();
+    const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines });
+    return locate(document, lines, keys);
+  } catch {
+    return { line: 1, column: 1 };
+  }
 }
 
 interface Remark {

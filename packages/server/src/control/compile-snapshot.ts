@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -32,6 +31,7 @@ import { isLoopback, metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import type { IdentityKeys } from './identity-keys.ts';
 import { resourceMetadata } from './resource-metadata.ts';
+import { SourceReader, shortPath } from './source-reader.ts';
 
 /** Everything a snapshot is made of, read at one moment. */
 export interface SnapshotSources {
@@ -57,11 +57,18 @@ export interface CompiledSnapshot {
 export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const { configuration } = sources;
   const reader = new SourceReader(sources.configurationFile, sources.baseDirectory);
-  const apis = configuration.apis.map((api) => compileOneApi(api, configuration, reader));
+  const apis = configuration.apis.map((api, index) =>
+    compileOneApi(api, index, configuration, reader),
+  );
   const keys = readKeys(configuration, sources, reader);
-  const listeners = configuration.listen.map((listener) => readListener(listener, reader));
+  const listeners = configuration.listen.map((listener, index) =>
+    readListener(listener, index, reader),
+  );
   const upstreams = Object.fromEntries(
-    configuration.apis.map((api, index) => [apis[index]?.name ?? '', readUpstream(api, reader)]),
+    configuration.apis.map((api, index) => [
+      apis[index]?.name ?? '',
+      readUpstream(api, index, reader),
+    ]),
   );
   const issuers = configuration.trust.issuers.map(trustedIssuer);
   const opened = apis.filter((api) => api !== null);
@@ -130,61 +137,6 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   };
 }
 
-/** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
-class SourceReader {
-  readonly errors: Diagnostic[] = [];
-  readonly warnings: Diagnostic[] = [];
-  readonly #files = new Set<string>();
-  readonly #base: string;
-  readonly #configurationFile: string;
-
-  constructor(configurationFile: string, base: string) {
-    this.#configurationFile = configurationFile;
-    this.#base = base;
-  }
-
-  get files(): readonly string[] {
-    return [...this.#files];
-  }
-
-  path(file: string): string {
-    return resolve(this.#base, file.replace(/^file:(?!\/\/)/, ''));
-  }
-
-  /** Throws what node:fs throws. */
-  read(file: string): string {
-    const path = this.path(file);
-    this.#files.add(path);
-    return readFileSync(path, 'utf8');
-  }
-
-  /** The text, or '' after reporting why there is none. */
-  readOrReport(file: string, what: string): string {
-    try {
-      return this.read(file);
-    } catch (error) {
-      this.fault('unreadable-file', `reading ${what} ${file}: ${(error as Error).message}`);
-      return '';
-    }
-  }
-
-  report(diagnostic: Diagnostic): void {
-    (diagnostic.severity === 'error' ? this.errors : this.warnings).push(diagnostic);
-  }
-
-  fault(code: string, message: string, suggestion?: string): void {
-    this.report({
-      severity: 'error',
-      code,
-      file: this.#configurationFile,
-      line: 1,
-      column: 1,
-      message,
-      ...(suggestion !== undefined && { suggestion }),
-    });
-  }
-}
-
 /** A description that did not change compiles to the same thing: reloads of a large one are cheap. */
 const compiledBefore = new Map<
   string,
@@ -193,6 +145,7 @@ const compiledBefore = new Map<
 
 function compileOneApi(
   api: ApiConfiguration,
+  index: number,
   configuration: Configuration,
   reader: SourceReader,
 ): ApiSnapshot | null {
@@ -210,6 +163,7 @@ function compileOneApi(
     text = read(uri);
   } catch (error) {
     reader.fault(
+      ['apis', index, 'spec'],
       'unreadable-file',
       `reading the description ${api.spec}: ${(error as Error).message}`,
     );
@@ -226,14 +180,10 @@ function compileOneApi(
       { uri, text },
       { read, checkExtension, strictProperties: api.strictProperties },
     );
-    const readable = (diagnostic: Diagnostic) => ({
-      ...diagnostic,
-      file: shortPath(diagnostic.file),
-    });
-    const warnings = result.warnings.map(readable);
+    const { warnings } = result;
     for (const warning of warnings) reader.report(warning);
     if (!result.ok) {
-      for (const error of result.errors) reader.report(readable(error));
+      for (const error of result.errors) reader.report(error);
       return null;
     }
     compiled = result.api;
@@ -275,13 +225,6 @@ function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): 
   return true;
 }
 
-function shortPath(uri: string): string {
-  if (!uri.startsWith('file:')) return uri;
-  const path = fileURLToPath(uri);
-  const prefix = `${process.cwd()}/`;
-  return path.startsWith(prefix) ? path.slice(prefix.length) : path;
-}
-
 function readKeys(
   configuration: Configuration,
   sources: SnapshotSources,
@@ -295,6 +238,7 @@ function readKeys(
     // The default key file appears with the first key; one that was named must be there.
     if (configuration.keys !== undefined) {
       reader.fault(
+        ['keys'],
         'unreadable-file',
         `reading the key file ${file}: ${(error as Error).message}`,
         `make one: poorter keys create --file ${file} --name NAME`,
@@ -307,11 +251,17 @@ function readKeys(
   return keys;
 }
 
-function readListener(listener: ListenerConfiguration, reader: SourceReader): ListenerSnapshot {
+function readListener(
+  listener: ListenerConfiguration,
+  index: number,
+  reader: SourceReader,
+): ListenerSnapshot {
+  const at = ['listen', index];
   const { host, port } = splitAddress(listener.address);
   if (listener.tls === undefined) {
     if (!listener.insecure && !isLoopback(host)) {
       reader.fault(
+        [...at, 'address'],
         'plain-http',
         `${listener.address} would serve plain HTTP beyond this machine`,
         'add tls with a certificate and key, listen on 127.0.0.1, or set insecure: true',
@@ -321,20 +271,25 @@ function readListener(listener: ListenerConfiguration, reader: SourceReader): Li
   }
   const { tls } = listener;
   const errorsBefore = reader.errors.length;
-  const certificate = reader.readOrReport(tls.certificate, 'the certificate');
-  const key = reader.readOrReport(tls.key, 'the private key');
-  const clientAuthorities = tls.clientAuthorities.map((file) =>
-    reader.readOrReport(file, 'the client authority'),
+  const certificate = reader.readOrReport(
+    [...at, 'tls', 'certificate'],
+    tls.certificate,
+    'the certificate',
+  );
+  const key = reader.readOrReport([...at, 'tls', 'key'], tls.key, 'the private key');
+  const clientAuthorities = tls.clientAuthorities.map((file, number) =>
+    reader.readOrReport([...at, 'tls', 'clientAuthorities', number], file, 'the client authority'),
   );
   if (tls.clientCertificate !== 'none' && clientAuthorities.length === 0) {
     reader.fault(
+      [...at, 'tls', 'clientCertificate'],
       'client-authorities',
       `${listener.address} asks for client certificates but trusts nobody to sign them`,
       'list the authorities in tls.clientAuthorities',
     );
   }
   if (reader.errors.length === errorsBefore)
-    checkPair(certificate, key, clientAuthorities, tls, reader);
+    checkPair(at, certificate, key, clientAuthorities, tls, reader);
   return {
     host,
     port,
@@ -349,6 +304,7 @@ function readListener(listener: ListenerConfiguration, reader: SourceReader): Li
 }
 
 function checkPair(
+  at: readonly PropertyKey[],
   certificate: string,
   key: string,
   clientAuthorities: readonly string[],
@@ -370,25 +326,38 @@ function checkPair(
     }
   } catch (error) {
     reader.fault(
+      [...at, 'tls', 'certificate'],
       'certificate',
       `the certificate ${files.certificate} and key ${files.key} do not serve: ${(error as Error).message}`,
     );
   }
 }
 
-function readUpstream(api: ApiConfiguration, reader: SourceReader): UpstreamSnapshot {
+function readUpstream(
+  api: ApiConfiguration,
+  index: number,
+  reader: SourceReader,
+): UpstreamSnapshot {
+  const at = ['apis', index, 'upstream', 'tls'];
   const { tls, ...rest } = api.upstream;
   return {
     ...rest,
     tls: {
-      authorities: tls.authorities.map((file) =>
-        reader.readOrReport(file, 'the upstream authority'),
+      authorities: tls.authorities.map((file, number) =>
+        reader.readOrReport([...at, 'authorities', number], file, 'the upstream authority'),
       ),
       certificate:
         tls.certificate === undefined
           ? null
-          : reader.readOrReport(tls.certificate, 'the upstream client certificate'),
-      key: tls.key === undefined ? null : reader.readOrReport(tls.key, 'the upstream client key'),
+          : reader.readOrReport(
+              [...at, 'certificate'],
+              tls.certificate,
+              'the upstream client certificate',
+            ),
+      key:
+        tls.key === undefined
+          ? null
+          : reader.readOrReport([...at, 'key'], tls.key, 'the upstream client key'),
       serverName: tls.serverName ?? null,
     },
   };

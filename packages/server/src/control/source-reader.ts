@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Diagnostic } from '@poorter/engine';
+import { placeInConfiguration } from '../configuration/read-configuration.ts';
+
+/** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
+export class SourceReader {
+  readonly errors: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
+  readonly #files = new Set<string>();
+  readonly #base: string;
+  readonly #configurationFile: string;
+
+  constructor(configurationFile: string, base: string) {
+    this.#configurationFile = configurationFile;
+    this.#base = base;
+  }
+
+  get files(): readonly string[] {
+    return [...this.#files];
+  }
+
+  path(file: string): string {
+    return resolve(this.#base, file.replace(/^file:(?!\/\/)/, ''));
+  }
+
+  /** Throws what node:fs throws. */
+  read(file: string): string {
+    const path = this.path(file);
+    this.#files.add(path);
+    return readFileSync(path, 'utf8');
+  }
+
+  /** The text, or '' after reporting, at the key that names the file, why there is none. */
+  readOrReport(at: readonly PropertyKey[], file: string, what: string): string {
+    try {
+      return this.read(file);
+    } catch (error) {
+      this.fault(at, 'unreadable-file', `reading ${what} ${file}: ${(error as Error).message}`);
+      return '';
+    }
+  }
+
+  report(diagnostic: Diagnostic): void {
+    const readable = {
+      ...diagnostic,
+      file: shortPath(diagnostic.file),
+      message: diagnostic.message.replace(/file:\/\/\/[^\s'")]+/g, shortPath),
+    };
+    (diagnostic.severity === 'error' ? this.errors : this.warnings).push(readable);
+  }
+
+  /** Something wrong in the configuration, at these keys. */
+  fault(at: readonly PropertyKey[], code: string, message: string, suggestion?: string): void {
+    const file = this.#configurationFile;
+    this.report({
+      severity: 'error',
+      code,
+      file,
+      ...placeInConfiguration(file, at),
+      message,
+      ...(suggestion !== undefined && { suggestion }),
+    });
+  }
+}
+
+/** As people write it: a path from where they are. */
+export function shortPath(uri: string): string {
+  if (!uri.startsWith('file:')) return uri;
+  const path = fileURLToPath(uri);
+  const prefix = `${process.cwd()}/`;
+  return path.startsWith(prefix) ? path.slice(prefix.length) : path;
+}
