@@ -68,9 +68,24 @@ export function keepsLimit(
   }
 }
 
+/** Steps of money and measures, by how many of them make one. */
+const SCALES: ReadonlyMap<number, number> = new Map([
+  [0.1, 10],
+  [0.01, 100],
+  [0.001, 1_000],
+  [0.0001, 10_000],
+]);
+
 export function isMultipleOf(value: number | ExactNumber, step: number | ExactNumber): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(step)) {
     return (value as number) % (step as number) === 0;
+  }
+  const scale = SCALES.get(step as number);
+  if (scale !== undefined && typeof value === 'number') {
+    // Up to 15 digits are told apart by doubles, and division rounds correctly: the quotient is
+    // the value exactly when the value means that many decimals.
+    const scaled = Math.round(value * scale);
+    if (Math.abs(scaled) <= 1e15) return scaled / scale === value;
   }
   const left = decimalOf(value);
   const right = decimalOf(step);
