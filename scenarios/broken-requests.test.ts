@@ -111,3 +111,15 @@ test('callers who break off their uploads do not put the service to rest', async
   });
   assert.equal(next.answers[0]?.status, 200);
 });
+
+for (const framing of ['Content-Length: 5', 'Transfer-Encoding: chunked']) {
+  test(`a WebSocket handshake with ${framing} is an ordinary call, and ends no thread`, async () => {
+    const body = framing.startsWith('C') ? 'hello' : '0\r\n\r\n';
+    const sent = request('GET', '/things', `${HANDSHAKE}${framing}\r\n`) + body;
+    const { answers } = await sendRaw(poorter.port, sent, { answers: 1 });
+    assert.equal(answers[0]?.status, 400);
+    const next = await sendRaw(poorter.port, request('GET', '/things'), { answers: 1 });
+    assert.equal(next.answers[0]?.status, 200);
+    assert.doesNotMatch(poorter.output(), /gateway thread/);
+  });
+}

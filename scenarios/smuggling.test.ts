@@ -13,7 +13,7 @@ const ends: (() => unknown)[] = [];
 const lifetime = { after: (end: () => unknown) => void ends.push(end) };
 
 before(async () => {
-  upstream = await startRawUpstream(lifetime as never);
+  upstream = await startRawUpstream(lifetime);
   const configuration = { limits: { failures: 'off' } };
   poorter = await startPoorter(lifetime, {
     description: things,

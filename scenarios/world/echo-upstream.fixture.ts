@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
+import type { Lifetime } from './poorter.fixture.ts';
 
 /** What reached the service, byte for byte. */
 export interface RawUpstream {
@@ -12,25 +12,34 @@ export interface RawUpstream {
   readonly requests: () => number;
 }
 
+export interface RawUpstreamOptions {
+  readonly answer?: string;
+  /** False for long runs: only requests are counted. */
+  readonly keepsBytes?: boolean;
+}
+
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
 
 /**
  * A service that answers every request head with `{}` and keeps the bytes it saw. It knows just
  * enough HTTP to find the end of a request that was framed properly.
  */
-export async function startRawUpstream(t: TestContext, answer = ANSWER): Promise<RawUpstream> {
+export async function startRawUpstream(
+  t: Lifetime,
+  { answer = ANSWER, keepsBytes = true }: RawUpstreamOptions = {},
+): Promise<RawUpstream> {
   const connections: Buffer[][] = [];
   const sockets = new Set<Socket>();
   let requests = 0;
   const server = createServer((socket) => {
     const chunks: Buffer[] = [];
-    connections.push(chunks);
+    if (keepsBytes) connections.push(chunks);
     sockets.add(socket);
     let pending = Buffer.alloc(0);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
+      if (keepsBytes) chunks.push(chunk);
       pending = Buffer.concat([pending, chunk]);
       for (;;) {
         const length = requestLength(pending);

@@ -105,8 +105,8 @@ export class Listeners {
       requireHostHeader: false,
       noDelay: true,
       // Anything but a WebSocket handshake is an ordinary request whose Upgrade is ignored.
-      shouldUpgradeCallback: (request: IncomingMessage) =>
-        request.headers.upgrade?.toLowerCase() === 'websocket',
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && !announcesBody(headers),
     };
     const server =
       snapshot.tls === null
@@ -212,6 +212,12 @@ type HttpSocket = Socket & {
   readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
   readonly _httpMessage?: ServerResponse | null;
 };
+
+/** A handshake has no body; Node would hand over a stream that is no socket. */
+function announcesBody(headers: IncomingMessage['headers']): boolean {
+  const length = headers['content-length'] ?? '0';
+  return length !== '0' || headers['transfer-encoding'] !== undefined;
+}
 
 function isAnswering(socket: Socket): boolean {
   return ((socket as HttpSocket)._httpMessage ?? null) !== null;
