@@ -14,8 +14,17 @@ import {
 } from './peer.ts';
 
 /** The yardstick: it forwards and checks nothing, in every scenario. */
-export const undiciRequest = bareProxy('undici', 'undici-proxy.ts');
-export const undiciDispatch = bareProxy('undici dispatch', 'undici-dispatch-proxy.ts');
+export const undiciRequest = bareProxy('undici', 'undici-proxy.ts', {
+  bare: [],
+  jwt: [],
+  everything: [],
+  key: [],
+});
+/** What the library can do at best; once without and once with bodies says enough. */
+export const undiciDispatch = bareProxy('undici dispatch', 'undici-dispatch-proxy.ts', {
+  bare: [],
+  key: [],
+});
 
 export const joseProxy = assembled('node + jose', { jwt: ['token', 'scope', 'limit'] });
 export const joseAjvProxy = assembled('node + jose + ajv', {
@@ -25,11 +34,11 @@ export const keyAjvProxy = assembled('node + key + ajv', {
   key: ['key', 'limit', 'request body', 'answer'],
 });
 
-function bareProxy(name: string, file: string): Peer {
+function bareProxy(name: string, file: string, does: Peer['does']): Peer {
   return {
     name,
-    does: { bare: [], jwt: [], everything: [], key: [] },
-    version: () => `undici ${versionOf('undici')}`,
+    does,
+    version: () => versionOf('undici'),
     async start({ world, upstream, port }) {
       const argv = [join(import.meta.dirname, file), String(port), upstream.origin];
       const program = world.start(process.execPath, [...QUIET, ...argv, String(THREADS)]);
@@ -44,7 +53,7 @@ function assembled(name: string, does: Partial<Record<ScenarioName, readonly Pro
     name,
     does,
     unavailable: () => (needsAjv ? ajvEntry().missing : undefined),
-    version: () => `jose ${versionOf('jose')}, undici ${versionOf('undici')}`,
+    version: () => `(jose ${versionOf('jose')}, undici ${versionOf('undici')})`,
     async start({ world, upstream, issuer, port, scenario }) {
       const apiKey = 'a-key-of-the-assembled-proxy';
       const withToken = { jwks: issuer.jwks, issuer: ISSUER, audience: AUDIENCE, scope: SCOPE };
