@@ -13,6 +13,8 @@ import type { ProblemCode } from './problems.ts';
 export interface BodyPort {
   /** False where the host never sees bodies (forward-auth): what needs checking is then refused. */
   readonly isVisible: boolean;
+  /** The operator has declared that bodies are checked elsewhere. */
+  readonly isExempt?: boolean;
   /** The whole body, or why it could not be had within the bound and in time. */
   read(bytesMax: number): Promise<Uint8Array | Deny>;
 }
@@ -136,6 +138,7 @@ async function checkBody(
   request: RequestFacts,
   body: BodyPort,
 ): Promise<CheckedBody> {
+  if (body.isExempt) return { kind: 'checked', body: { kind: 'none' }, value: undefined };
   if (!body.isVisible) {
     const expected = operation.operation.expectBody(request.headers, true);
     if (expected.kind !== 'none') return deny('body_not_visible');

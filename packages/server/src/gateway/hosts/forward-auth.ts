@@ -14,16 +14,17 @@ import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import type { Runtime } from '../runtime.ts';
 
-/** Where each proxy puts the method and target of the call it asks about. */
+/** Where each proxy puts the method, target and Host of the call it asks about. */
 const DIALECTS = {
-  nginx: { method: 'x-original-method', target: 'x-original-uri' },
-  traefik: { method: 'x-forwarded-method', target: 'x-forwarded-uri' },
-  caddy: { method: 'x-forwarded-method', target: 'x-forwarded-uri' },
+  nginx: { method: 'x-original-method', target: 'x-original-uri', host: 'x-original-host' },
+  traefik: { method: 'x-forwarded-method', target: 'x-forwarded-uri', host: 'x-forwarded-host' },
+  caddy: { method: 'x-forwarded-method', target: 'x-forwarded-uri', host: 'x-forwarded-host' },
 } as const;
 
+type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
+
 const UNSEEN_BODY = { isVisible: false, read: async () => new Uint8Array() };
-/** The operator has declared that bodies are checked elsewhere. */
-const EXEMPT_BODY = { isVisible: true, read: async () => new Uint8Array() };
+const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Uint8Array() };
 
 /**
  * The same decisions for a proxy that asks before it forwards: nginx `auth_request`, Traefik
@@ -138,7 +139,7 @@ function originalRequest(
   runtime: Runtime,
   native: IncomingMessage,
   call: Call,
-  dialect: { readonly method: string; readonly target: string },
+  dialect: Dialect,
 ): RequestFacts | Deny {
   const peer = native.socket.remoteAddress ?? '';
   if (!runtime.isTrustedProxy(peer))
@@ -177,7 +178,7 @@ function originalRequest(
     method,
     path: target.path,
     query: target.query,
-    headers: withOriginalHost(headers),
+    headers: withOriginalHost(headers, dialect),
     clientCertificate: null,
     isTls: headers.get('x-forwarded-proto') === 'https',
     hasBody: false,
@@ -185,8 +186,9 @@ function originalRequest(
   };
 }
 
-function withOriginalHost(headers: HeaderFields): HeaderFields {
-  const original = headers.get('x-forwarded-host') ?? headers.get('x-original-host');
+/** Only the field that this proxy writes: the other one is whatever the caller sent. */
+function withOriginalHost(headers: HeaderFields, { host }: Dialect): HeaderFields {
+  const original = headers.get(host);
   return original === undefined ? headers : headers.with('host', original);
 }
 
