@@ -27,7 +27,7 @@ const poorter = await startPoorter({ after }, { description, upstream: service.u
 const metrics = async () => (await call(`${poorter.controlUrl}/metrics`)).text;
 
 /** Sum over all samples of a metric whose labels match. */
-function valueOf(text: string, name: string, labels: Record<string, string> = {}): number {
+function sampleSum(text: string, name: string, labels: Record<string, string> = {}): number {
   return parseMetrics(text)
     .filter((sample) => sample.name === name)
     .filter((sample) =>
@@ -94,7 +94,7 @@ test('live and ready say so, and which version serves', async () => {
 test('metrics are Prometheus text, and counters grow by what happened', async () => {
   const before = await metrics();
   const counted = (text: string, labels: Record<string, string>) =>
-    valueOf(text, 'poorter_calls_total', labels);
+    sampleSum(text, 'poorter_calls_total', labels);
   for (let round = 0; round < 6; round++) await call(`${poorter.url}/things`);
   for (let round = 0; round < 3; round++) await call(`${poorter.url}/locked`);
   const refused = { decision: 'refused', code: 'credentials_required' };
@@ -109,10 +109,10 @@ test('metrics are Prometheus text, and counters grow by what happened', async ()
   assert.equal(counted(text, { operation: 'GET /locked', ...refused }), 3);
   const duration = 'poorter_call_duration_seconds';
   assert.equal(
-    valueOf(text, `${duration}_bucket`, { le: '+Inf' }),
-    valueOf(text, `${duration}_count`),
+    sampleSum(text, `${duration}_bucket`, { le: '+Inf' }),
+    sampleSum(text, `${duration}_count`),
   );
-  assert.ok(valueOf(text, `${duration}_sum`) > 0);
+  assert.ok(sampleSum(text, `${duration}_sum`) > 0);
   const buckets = parseMetrics(text)
     .filter(({ name }) => name === `${duration}_bucket`)
     .map(({ value }) => value);
@@ -121,14 +121,14 @@ test('metrics are Prometheus text, and counters grow by what happened', async ()
     buckets.toSorted((a, b) => a - b),
     'buckets are cumulative',
   );
-  assert.equal(valueOf(text, 'poorter_snapshot_version', { state: 'applied' }), 1);
+  assert.equal(sampleSum(text, 'poorter_snapshot_version', { state: 'applied' }), 1);
 });
 
 test('a refused configuration shows in readiness and metrics, and the last good one serves', async () => {
   const before = poorter.read('poorter.yaml');
   poorter.write('poorter.yaml', `${before}\ncolour: blue\n`);
   await eventually('the metric', async () => {
-    return valueOf(await metrics(), 'poorter_configuration_refused') === 1;
+    return sampleSum(await metrics(), 'poorter_configuration_refused') === 1;
   });
   const ready = await call(`${poorter.controlUrl}/health/ready`);
   assert.equal(ready.status, 200);
@@ -136,7 +136,7 @@ test('a refused configuration shows in readiness and metrics, and the last good 
   assert.equal((await call(`${poorter.url}/things`)).status, 200);
   poorter.write('poorter.yaml', before);
   await eventually('the mended one', async () => {
-    return valueOf(await metrics(), 'poorter_configuration_refused') === 0;
+    return sampleSum(await metrics(), 'poorter_configuration_refused') === 0;
   });
 });
 
