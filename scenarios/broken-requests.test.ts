@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
+import { eventually } from './world/calls.fixture.ts';
 import { type RunningPoorter, startPoorter } from './world/poorter.fixture.ts';
 import { parseAnswers, sendRaw } from './world/raw-client.fixture.ts';
 import { HEAD, JSON_TYPE, request, things } from './world/things.fixture.ts';
@@ -31,6 +32,12 @@ after(async () => {
   service.close();
 });
 
+/** The records since, once at least so many stand and nothing more follows. */
+async function added(before: number, owed: number) {
+  await poorter.awaitRecords(before + owed);
+  return (await poorter.records()).slice(before);
+}
+
 const SLOW = request('GET', '/things/slow');
 const HANDSHAKE =
   'Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
@@ -46,10 +53,23 @@ for (const [what, second] of Object.entries({
     const { answers, wasClosed } = await sendRaw(poorter.port, SLOW + second);
     assert.deepEqual({ answers, wasClosed }, { answers: [], wasClosed: true });
     assert.equal((await other).answers[0]?.status, 200);
-    assert.equal((await poorter.records()).length - before, 3);
+    assert.equal((await added(before, 3)).length, 3);
     assert.doesNotMatch(poorter.output(), /gateway thread/);
   });
 }
+
+test('calls that wait behind another are recorded and give up their places when the caller leaves', async () => {
+  const before = (await poorter.records()).length;
+  const pipelined = SLOW + request('GET', '/things').repeat(20);
+  await sendRaw(poorter.port, pipelined, { timeoutMs: 200 });
+  const left = await added(before, 21);
+  assert.equal(left.length, 21);
+  assert.ok(left.every(({ client }) => client === '127.0.0.1'));
+  await eventually('no call is under way', async () => {
+    const metrics = await (await fetch(`${poorter.controlUrl}/metrics`)).text();
+    return metrics.includes('poorter_calls_under_way 0\n');
+  });
+});
 
 const BROKEN_BODIES: Readonly<Record<string, string>> = {
   'a chunk size that is no number': '2\r\n{}\r\nzz\r\n',
@@ -71,7 +91,7 @@ for (const [target, type] of [
       assert.equal(answers[0]?.status, 400);
       assert.equal(JSON.parse(answers[0]?.body ?? '').code, 'malformed_request');
       assert.ok(wasClosed);
-      assert.equal((await poorter.records()).length - before, 1);
+      assert.equal((await added(before, 1)).length, 1);
     });
   }
 
@@ -81,9 +101,9 @@ for (const [target, type] of [
     const sent = `POST ${target} HTTP/1.1\r\n${HEAD}${fields}\r\n{"name"`;
     const { text } = await sendRaw(poorter.port, sent, { end: true });
     assert.equal(parseAnswers(text)[0]?.status, 400);
-    const added = (await poorter.records()).slice(before);
+    const left = await added(before, 1);
     assert.deepEqual(
-      added.map(({ code }) => code),
+      left.map(({ code }) => code),
       ['malformed_request'],
     );
   });
@@ -93,7 +113,7 @@ for (const [target, type] of [
     const fields = `Content-Type: ${type}\r\nContent-Length: 100\r\n`;
     const sent = `POST ${target} HTTP/1.1\r\n${HEAD}${fields}\r\n{"name"`;
     await sendRaw(poorter.port, sent, { timeoutMs: 150 });
-    assert.equal((await poorter.records()).length - before, 1);
+    assert.equal((await added(before, 1)).length, 1);
   });
 }
 

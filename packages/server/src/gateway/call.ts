@@ -43,7 +43,7 @@ export class Call {
   #isClosed = false;
   #onAbort: (() => void) | null = null;
   #isTunnel = false;
-  readonly #socket: Socket | null;
+  readonly #socket: Socket;
   readonly #bytesWrittenBefore: number;
 
   /** Null when there is no place for a record: the caller has been told to come back. */
@@ -76,14 +76,15 @@ export class Call {
     this.#host = host;
     this.#method = method;
     this.#response = response;
-    this.#socket = response.socket;
-    this.#bytesWrittenBefore = this.#socket?.bytesWritten ?? 0;
+    this.#socket = response.req.socket;
+    this.#bytesWrittenBefore = this.#socket.bytesWritten ?? 0;
     this.nowMs = runtime.now();
     runtime.inFlight.enter();
     response.once('close', () => {
       this.#onAbort?.();
       this.#finish();
     });
+    if (response.socket === null) closeWithConnection(response, this.#socket);
   }
 
   get isAborted(): boolean {
@@ -251,14 +252,30 @@ export class Call {
       snapshot: this.#runtime.gate.version,
       durationMs: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
       bytesIn: this.body?.bytesRead ?? 0,
-      bytesOut: (this.#socket?.bytesWritten ?? 0) - this.#bytesWrittenBefore,
+      bytesOut: (this.#socket.bytesWritten ?? 0) - this.#bytesWrittenBefore,
       complete: this.#isTunnel || this.#response.writableFinished,
     };
   }
 
   #clientAddress(): string {
-    return this.request?.clientAddress ?? this.#socket?.remoteAddress ?? '';
+    return this.request?.clientAddress ?? this.#socket.remoteAddress ?? '';
   }
+}
+
+/**
+ * An answer that waits behind another on its connection hears nothing from Node when the
+ * connection ends. Its call would hold its places for ever.
+ */
+function closeWithConnection(response: ServerResponse, socket: Socket): void {
+  const close = () => {
+    response.destroy();
+    response.emit('close');
+  };
+  // As many as a caller pipelines.
+  socket.setMaxListeners(0);
+  socket.once('close', close);
+  response.once('close', () => socket.off('close', close));
+  if (socket.destroyed) setImmediate(close);
 }
 
 function mustClose(native: IncomingMessage, body: RequestBody | null): boolean {

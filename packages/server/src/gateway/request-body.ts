@@ -2,12 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A body may be slow at first: connections warm up. */
 const RATE_GRACE_MS = 10_000;
-/** Memory is reserved in steps, so that a large Content-Length alone reserves nothing. */
-const RESERVE_STEP_BYTES = 65_536;
 
 /**
  * The body of a request: read into memory within its bound and the shared budget, or streamed.
@@ -65,8 +64,7 @@ export class RequestBody implements BodyPort {
     if (this.#announcedBytes > bytesMax) return deny('body_too_large', { bytesMax });
     if (broken.has(this.#request)) return CUT_OFF;
     this.#begin();
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const bytes = new GrowingBytes(this.#announcedBytes || bytesMax);
     let refusal: Deny | null = null;
     await new Promise<void>((resolve) => {
       const request = this.#request;
@@ -81,14 +79,13 @@ export class RequestBody implements BodyPort {
         resolve();
       };
       const onData = (chunk: Buffer) => {
-        length += chunk.length;
-        this.#bytesRead = length;
-        if (length > bytesMax) return end(deny('body_too_large', { bytesMax }));
-        if (!this.#reserve(length)) {
+        this.#bytesRead += chunk.length;
+        if (this.#bytesRead > bytesMax) return end(deny('body_too_large', { bytesMax }));
+        if (!this.#reserve(bytes.capacityWith(chunk))) {
           const answerHeaders = ['retry-after', '1'];
           return end(deny('overloaded', { reason: 'memory' }, { answerHeaders }));
         }
-        chunks.push(chunk);
+        bytes.push(chunk);
       };
       const onEnd = () => end(request.complete ? null : CUT_OFF);
       const onGone = () => end(CUT_OFF);
@@ -99,7 +96,7 @@ export class RequestBody implements BodyPort {
       request.once('close', onGone);
     });
     if (refusal !== null) return refusal;
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length);
+    return bytes.whole;
   }
 
   /** The body as a stream for the upstream. A caller that stalls or breaks off ends the call. */
@@ -136,13 +133,8 @@ export class RequestBody implements BodyPort {
 
   #reserve(bytes: number): boolean {
     if (bytes <= this.#reservedBytes) return true;
-    // Small bodies reserve what they are; larger ones in steps.
-    const wanted = Math.max(
-      bytes - this.#reservedBytes,
-      bytes > RESERVE_STEP_BYTES ? RESERVE_STEP_BYTES : 0,
-    );
-    if (!this.#runtime.memory.reserve(wanted)) return false;
-    this.#reservedBytes += wanted;
+    if (!this.#runtime.memory.reserve(bytes - this.#reservedBytes)) return false;
+    this.#reservedBytes = bytes;
     return true;
   }
 
