@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json/index.ts';
+import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { interpret, type Path, pointerOf, type World } from './interpret.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import { isObject, type JsonObject, memberOf } from './values.ts';
@@ -8,8 +8,10 @@ import { isObject, type JsonObject, memberOf } from './values.ts';
  * All schemas that apply to one place are looked at together: what any of them lists is documented.
  */
 export function findUndocumented(world: World, unit: UnitIndex, value: JsonValue): string[] {
+  const root = world.shape(unit);
+  if (isSurelyDocumented(world, root, value)) return [];
   const pointers: string[] = [];
-  visit(world, new Set([world.shape(unit)]), value, null, pointers);
+  visit(world, new Set([root]), value, null, pointers);
   return pointers;
 }
 
@@ -141,4 +143,73 @@ function addByMembers(world: World, shape: Shape, value: JsonObject, waiting: Sh
   const name = memberOf(value, shape.discriminator.property);
   const target = shape.discriminator.targets.find(([known]) => known === name)?.[1];
   if (target != null) waiting.push(world.shape(target));
+}
+
+/**
+ * The quick answer for most answers: true when plain properties and items document all of it.
+ * False only means that the long way must tell.
+ */
+function isSurelyDocumented(world: World, shape: Shape, value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return true;
+  const plain = plainOf(world, shape);
+  if (plain === null) return false;
+  if (Array.isArray(value)) {
+    if (plain.items === undefined) return true;
+    for (const item of value) if (!isSurelyDocumented(world, plain.items, item)) return false;
+    return true;
+  }
+  for (const name in value) {
+    const property = plain.properties.get(name) ?? plain.additional;
+    if (property === undefined) {
+      if (plain.properties.size > 0) return false;
+    } else if (property.never || !isSurelyDocumented(world, property, value[name]!)) return false;
+  }
+  return true;
+}
+
+/** A shape of which nothing but properties, items and additionalProperties bears on documentation. */
+interface PlainShape {
+  readonly properties: ReadonlyMap<string, Shape>;
+  readonly additional: Shape | undefined;
+  readonly items: Shape | undefined;
+}
+
+const plainShapes = new WeakMap<Shape, PlainShape | null>();
+/** References followed in a row; what goes deeper, or in a circle, takes the long way. */
+const REFERENCES_MAX = 16;
+
+function plainOf(world: World, shape: Shape): PlainShape | null {
+  let plain = plainShapes.get(shape);
+  if (plain === undefined) {
+    plain = readPlain(world, shape);
+    plainShapes.set(shape, plain);
+  }
+  return plain;
+}
+
+function readPlain(world: World, start: Shape): PlainShape | null {
+  let shape = start;
+  for (let followed = 0; ; followed++) {
+    const isBranched =
+      shape.allOf ??
+      shape.anyOf ??
+      shape.oneOf ??
+      shape.if ??
+      shape.dependentSchemas ??
+      shape.discriminator ??
+      shape.patternProperties ??
+      shape.unevaluatedProperties ??
+      shape.unevaluatedItems ??
+      shape.contains ??
+      shape.prefixItems;
+    if (isBranched !== undefined || shape.never) return null;
+    const { refs = [], properties, additionalProperties, items } = shape;
+    if (refs.length === 0) {
+      return { properties: listedProperties(shape), additional: additionalProperties, items };
+    }
+    const isBare =
+      properties === undefined && additionalProperties === undefined && items === undefined;
+    if (refs.length > 1 || !isBare || followed === REFERENCES_MAX) return null;
+    shape = world.shape(refs[0]!);
+  }
 }

@@ -11,6 +11,7 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import type { CallRecord } from '../platform/records/record.ts';
+import { cutOffStalled } from './cut-off-stalled.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import { isBroken, type RequestBody } from './request-body.ts';
@@ -171,6 +172,11 @@ export class Call {
   close(): void {
     this.#isClosed = true;
     this.#finish();
+    const response = this.#response;
+    if (this.#isTunnel || response.writableFinished || !this.#socket?.writableLength) return;
+    // Before Node's own listener, which starts the time that an idle connection is kept.
+    const { answerIdleMs } = this.#runtime.snapshot.timeouts;
+    response.prependOnceListener('finish', cutOffStalled(response, answerIdleMs));
   }
 
   #settle(decision: 'refused' | 'failed', phase: CallRecord['phase'], denial: Deny): void {

@@ -104,6 +104,8 @@ export class Listeners {
       // Checked with everything else about the head, so that the refusal is recorded.
       requireHostHeader: false,
       noDelay: true,
+      // No body is announced: no stream machinery for one.
+      optimizeEmptyRequests: true,
       // Anything but a WebSocket handshake is an ordinary request whose Upgrade is ignored.
       shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
         headers.upgrade?.toLowerCase() === 'websocket' && !announcesBody(headers),

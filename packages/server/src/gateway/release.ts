@@ -14,6 +14,7 @@ import {
   type RequestFacts,
   securityHeaders,
 } from '@poorter/engine';
+import { cutOffStalled } from './cut-off-stalled.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -356,7 +357,9 @@ async function write(runtime: Runtime, response: ServerResponse, chunk: Buffer):
     response.destroy();
     return;
   }
+  const callOff = cutOffStalled(response, runtime.snapshot.timeouts.answerIdleMs);
   await waitForDrain(response);
+  callOff();
   runtime.memory.release(chunk.length);
 }
 

@@ -64,7 +64,7 @@ export class RequestBody implements BodyPort {
     if (this.#announcedBytes > bytesMax) return deny('body_too_large', { bytesMax });
     if (broken.has(this.#request)) return CUT_OFF;
     this.#begin();
-    const bytes = new GrowingBytes(this.#announcedBytes || bytesMax);
+    const bytes = new GrowingBytes();
     let refusal: Deny | null = null;
     await new Promise<void>((resolve) => {
       const request = this.#request;

@@ -4,7 +4,7 @@ import { type Forwarding, HeaderFields, type RequestFacts } from '@poorter/engin
 import type { Dispatcher } from 'undici';
 import type { Runtime } from '../runtime.ts';
 import { ATTEMPTS_MAX, hostOf } from './forward.ts';
-import { failureKindOf, textFields, UpstreamError } from './upstream-answer.ts';
+import { failureKindOf, flatFields, UpstreamError } from './upstream-answer.ts';
 import type { Target, Upstream } from './upstreams.ts';
 
 /** RFC 6455 §1.3: what an accepting server mixes into the key. */
@@ -79,8 +79,8 @@ function shakeHands(
           controller = started;
           if (isAborted) started.abort(new Error('the caller left'));
         },
-        onRequestUpgrade(upgrading, status, _headers, socket) {
-          const headers = textFields(upgrading.rawHeaders);
+        onRequestUpgrade(_controller, status, parsed, socket) {
+          const headers = flatFields(parsed);
           const accept = new HeaderFields(headers).get('sec-websocket-accept');
           if (status === 101 && accept === expected && !isAborted) resolve({ socket, headers });
           else {

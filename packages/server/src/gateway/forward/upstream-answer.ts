@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 
 /** Chunks held for a slow reader before the upstream is told to wait. */
@@ -51,17 +52,16 @@ export class UpstreamAnswer {
           answer.#wasSent = true;
           if (answer.#error !== null) controller.abort(answer.#error);
         },
-        onResponseStart: (controller, status) => {
+        onResponseStart: (_controller, status, headers) => {
           // undici reports interim answers too; the final head is what counts.
           if (status < 200) return;
           answer.status = status;
-          answer.headers = textFields(controller.rawHeaders);
+          answer.headers = flatFields(headers);
           resolve(answer);
         },
         onResponseData: (_controller, chunk) => answer.#push(chunk),
-        onResponseEnd: (controller, trailers) => {
-          if (controller.rawTrailers) answer.trailers = textFields(controller.rawTrailers);
-          else answer.trailers = Object.entries(trailers ?? {}).flatMap(([n, v]) => [n, String(v)]);
+        onResponseEnd: (_controller, trailers) => {
+          if (trailers) answer.trailers = flatFields(trailers);
           answer.#hasEnded = true;
           answer.#wake?.();
         },
@@ -119,14 +119,13 @@ export class UpstreamAnswer {
   }
 }
 
-/** undici gives raw fields as buffers: name, value, … */
-export function textFields(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) return Object.entries(raw ?? {}).flatMap(([n, v]) => [n, String(v)]);
-  const fields = new Array<string>(raw.length);
-  for (let index = 0; index < raw.length; index++) {
-    const text = raw[index] as Buffer | string;
-    const value = typeof text === 'string' ? text : text.toString('latin1');
-    fields[index] = index % 2 === 0 ? value.toLowerCase() : value;
+/** undici's parsed fields, lower-case, as one list: name, value, … Repeated fields stay apart. */
+export function flatFields(parsed: IncomingHttpHeaders): string[] {
+  const fields: string[] = [];
+  for (const name in parsed) {
+    const value = parsed[name];
+    if (typeof value === 'string') fields.push(name, value);
+    else for (const one of value ?? []) fields.push(name, one);
   }
   return fields;
 }
