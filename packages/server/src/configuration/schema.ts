@@ -177,6 +177,9 @@ const timeouts = z.strictObject({
     .min(0)
     .default(512)
     .describe('Slowest request body, after a grace of ten seconds.'),
+  answerIdleMs: milliseconds
+    .default(60_000)
+    .describe('A caller that takes nothing of its answer for this long is cut off.'),
   keepAliveMs: milliseconds.default(65_000).describe('Idle connections are kept this long.'),
   drainMs: milliseconds
     .default(30_000)

@@ -50,6 +50,7 @@ export interface RuntimeTimeouts {
   readonly headMs: number;
   readonly bodyIdleMs: number;
   readonly bodyBytesPerSecondMin: number;
+  readonly answerIdleMs: number;
   readonly keepAliveMs: number;
   readonly drainMs: number;
 }
