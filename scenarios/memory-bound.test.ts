@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPoorter } from './world/poorter.fixture.ts';
+import { sendRaw } from './world/raw-client.fixture.ts';
+import { HEAD, JSON_TYPE, request, things } from './world/things.fixture.ts';
+
+const BUDGET_BYTES = 64 * 1_048_576;
+/** V8 lets some 64 MiB of dead buffers lie in each thread before it sweeps; pieces under way come on top. */
+const BASE_NOISE_BYTES = 192 * 1_048_576;
+const ANSWER_BYTES = 2_000_000;
+
+function residentBytes(pid: number): number {
+  const match = /VmRSS:\s+([0-9]+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1]) * 1024;
+}
+
+test('slow bodies and slow readers are held within the budget, and service resumes', async (t) => {
+  const text = `{"name":"${'x'.repeat(ANSWER_BYTES)}"}`;
+  const service = createServer((incoming, answer) => {
+    incoming.on('error', () => undefined).resume();
+    answer.on('error', () => undefined).setHeader('content-type', 'application/json');
+    answer.end(incoming.url === '/things/large' ? text : '{}');
+  });
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    service.closeAllConnections();
+    service.close();
+  });
+  const poorter = await startPoorter(t, {
+    description: things,
+    upstream: `http://127.0.0.1:${(service.address() as AddressInfo).port}`,
+    configuration: { bounds: { memoryBytes: BUDGET_BYTES } },
+  });
+  const { gateway } = poorter.children();
+  // Warm up: code and caches are not what is measured.
+  for (let count = 0; count < 50; count++) {
+    await sendRaw(poorter.port, request('POST', '/things', JSON_TYPE, '{"name":"x"}'), {
+      answers: 1,
+    });
+  }
+  await sendRaw(poorter.port, request('GET', '/things/large'), { answers: 1, timeoutMs: 2_000 });
+  const before = residentBytes(gateway);
+
+  const callers = [
+    ...Array.from({ length: 500 }, () => slowWriter(poorter.port)),
+    ...Array.from({ length: 20 }, () => chunkWriter(poorter.port)),
+    ...Array.from({ length: 60 }, () => slowReader(poorter.port)),
+  ];
+  let most = 0;
+  for (let count = 0; count < 40; count++) {
+    await sleep(100);
+    most = Math.max(most, residentBytes(gateway));
+  }
+  const growth = most - before;
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MiB`;
+  t.diagnostic(`grew by ${megabytes(growth)} with a budget of ${megabytes(BUDGET_BYTES)}`);
+  const shed = await poorter.awaitRecords(1, ({ code }) => code === 'overloaded');
+  for (const { socket } of callers) socket.destroy();
+  assert.ok(growth <= 1.25 * BUDGET_BYTES + BASE_NOISE_BYTES, megabytes(growth));
+  assert.ok(shed.length > 0);
+  assert.ok(shed.every(({ status }) => status === 503));
+
+  await sleep(300);
+  for (let count = 0; count < 20; count++) {
+    const body = `{"name":"${'x'.repeat(900_000)}"}`;
+    const { answers } = await sendRaw(poorter.port, request('POST', '/things', JSON_TYPE, body), {
+      answers: 1,
+    });
+    assert.equal(answers[0]?.status, 200);
+  }
+  assert.doesNotMatch(poorter.output(), /gateway thread/);
+});
+
+interface SlowCaller {
+  readonly socket: Socket;
+}
+
+/** Announces a mebibyte and keeps back its last bytes. */
+function slowWriter(port: number): SlowCaller {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.write(
+    `POST /things HTTP/1.1\r\n${HEAD}${JSON_TYPE}Content-Length: 1048576\r\n\r\n{"name":"`,
+  );
+  socket.write('x'.repeat(1_048_000));
+  return { socket };
+}
+
+/** The same in chunks of one byte, which weigh more in pieces than in bytes. */
+function chunkWriter(port: number): SlowCaller {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.write(`POST /things HTTP/1.1\r\n${HEAD}${JSON_TYPE}Transfer-Encoding: chunked\r\n\r\n`);
+  socket.write('1\r\nx\r\n'.repeat(30_000));
+  return { socket };
+}
+
+/** Asks for two megabytes and reads nothing. */
+function slowReader(port: number): SlowCaller {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.pause();
+  socket.write(request('GET', '/things/large'));
+  return { socket };
+}
