@@ -38,6 +38,7 @@ const answers: Readonly<Record<string, string>> = {
   'bad-chunk': `HTTP/1.1 200 OK\r\n${json}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nzz\r\n`,
   'cut-chunk': `HTTP/1.1 200 OK\r\n${json}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n`,
   folded: `HTTP/1.1 200 OK\r\nX-A: b\r\n c: d\r\n${json}Content-Length: 2\r\n\r\n{}`,
+  bytes: `HTTP/1.1 200 OK\r\nX-Latin: caf\xe9\r\nX-Utf: caf\xc3\xa9\r\n__proto__: x\r\nX-List: a\r\nX-List: b\r\n${json}Content-Length: 2\r\n\r\n{}`,
   'two-answers': `HTTP/1.1 200 OK\r\n${json}Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\n${json}Content-Length: 10\r\n\r\n{"evil":1}`,
   'early-refusal':
     'HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
@@ -52,7 +53,7 @@ const server = createServer((socket) => {
     const kind = /^[A-Z]+ \/answers\/([a-z-]+)/.exec(String(chunk))?.[1] ?? '';
     if (kind === 'endless') return pourInto(socket);
     if (kind === 'large') return socket.end(LARGE);
-    socket.write(answers[kind] ?? '');
+    socket.write(answers[kind] ?? '', 'latin1');
     if (kind === 'early-refusal') socket.resume();
     else if (kind !== 'two-answers') socket.end();
     return undefined;
@@ -89,6 +90,14 @@ test('answers that end with the connection, of HTTP/1.0, or after early hints ar
     assert.equal(answer.status, 200, kind);
     assert.equal(answer.text, '{}');
   }
+});
+
+test('fields of an answer keep their bytes, their order and their number', async () => {
+  const answer = await get('bytes');
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.headers['x-latin'], 'caf\xe9');
+  assert.equal(answer.headers['x-utf'], 'caf\xc3\xa9');
+  assert.equal(answer.headers['x-list'], 'a, b');
 });
 
 test('an answer that contradicts itself is a 502 and never a part of one', async () => {
