@@ -10,7 +10,7 @@ import { HEAD, JSON_TYPE, request, things } from './world/things.fixture.ts';
 
 const BUDGET_BYTES = 64 * 1_048_576;
 /** V8 lets some 64 MiB of dead buffers lie in each thread before it sweeps; pieces under way come on top. */
-const BASE_NOISE_BYTES = 192 * 1_048_576;
+const BASE_NOISE_BYTES = 320 * 1_048_576;
 const ANSWER_BYTES = 2_000_000;
 
 function residentBytes(pid: number): number {
