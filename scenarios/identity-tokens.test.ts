@@ -59,6 +59,12 @@ const poorter = await startPoorter(
           { issuer: discovered.url, audience: AUDIENCE, clockSkewSeconds: 0 },
           { issuer: byUrl.url, audience: AUDIENCE, jwks: `http://127.0.0.1:${byUrl.port}/jwks` },
           {
+            issuer: 'https://rsa.example',
+            audience: AUDIENCE,
+            jwks: `http://127.0.0.1:${byUrl.port}/jwks`,
+            algorithms: ['RS256'],
+          },
+          {
             issuer: byFile.url,
             audience: AUDIENCE,
             jwks: 'file:./jwks.json',
@@ -139,6 +145,10 @@ test('unsigned tokens and HMACs made with the public key are refused', async () 
     const mac = createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url');
     await refused(`${head}.${payload}.${mac}`);
   }
+});
+
+test('an algorithm that the issuer is not trusted with is refused, valid signature or not', async () => {
+  await refused(await byUrl.token({ iss: 'https://rsa.example' }));
 });
 
 test('a changed payload and a key that the token brings along are refused', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { WebSocket, WebSocketServer } from 'ws';
 import { type CallOptions, call, codeOf } from './world/calls.fixture.ts';
 import { type Certificate, makeAuthority } from './world/certificates.fixture.ts';
 import { AUDIENCE, startIssuer } from './world/issuer.fixture.ts';
@@ -32,6 +34,12 @@ const description = {
     '/certificate': certificateOnly(),
     '/by-subject': certificateOnly(['CN=shop,O=Acme']),
     '/by-name': certificateOnly(['certificate:URI:spiffe://acme/shop']),
+    '/feed': {
+      get: {
+        security: [{ certificate: [] }],
+        responses: { 101: { description: 'a WebSocket' } },
+      },
+    },
     '/token': { get: { security: [{ bearer: [] }], responses: ok } },
   },
 };
@@ -167,6 +175,20 @@ test('a foreign or expired certificate identifies nobody where certificates are 
     const answer = await get(requesting, '/by-subject', shown(certificate));
     assert.equal(answer.status, 401);
   }
+});
+
+test('a WebSocket over TLS is identified by its certificate like every call', async () => {
+  const echo = new WebSocketServer({ server: service.server });
+  echo.on('connection', (socket) => socket.on('message', (text) => socket.send(String(text))));
+  const options = { ca: authority.certificate, ...shown(shop) };
+  const socket = new WebSocket(`wss://${requesting}/feed`, options);
+  await once(socket, 'open');
+  socket.send('hello');
+  assert.equal(String((await once(socket, 'message'))[0]), 'hello');
+  socket.terminate();
+  const nobody = new WebSocket(`wss://${requesting}/feed`, { ca: authority.certificate });
+  const [error] = (await once(nobody, 'error')) as [Error];
+  assert.match(error.message, /401/);
 });
 
 test('headers that pretend to carry a certificate identify nobody and stop at the gate', async () => {

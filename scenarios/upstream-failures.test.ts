@@ -97,6 +97,7 @@ const upstreams: Record<string, object | string> = {
   smuggled: smuggled.url,
   enormous: enormous.url,
   dying: dying.url,
+  based: `${keeping.url}/base/v2/`,
   keeping: { targets: [keeping.url], preserveHost: true },
 };
 const poorter = await startPoorter(
@@ -200,6 +201,11 @@ test("the caller's Host is sent on only where the configuration says so", async 
   assert.equal(keeping.last().headers.host, 'shop.example');
   await get('pair', { host: 'shop.example' });
   assert.notEqual(alive.last().headers.host, 'shop.example');
+});
+
+test('the path of a target stands before the path of the call', async () => {
+  assert.equal((await get('based')).status, 200);
+  assert.equal(keeping.last().target, '/base/v2/based');
 });
 
 async function startRaw(answer: string) {
