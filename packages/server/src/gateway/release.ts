@@ -227,7 +227,12 @@ async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number):
     reserved = 0;
   };
   try {
-    for (let chunk = await answer.read(); chunk !== null; chunk = await answer.read()) {
+    // Small answers are there when their head is: nothing to wait for.
+    for (
+      let chunk = answer.takeNow() ?? (await answer.read());
+      chunk !== null;
+      chunk = answer.takeNow() ?? (answer.isComplete ? null : await answer.read())
+    ) {
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes > bytesMax) return { isWhole: false, why: 'over-bound', chunks, bytes, letGo };
@@ -320,9 +325,15 @@ async function pass(
   head: string[],
   fields: HeaderFields,
 ): Promise<void> {
+  const first = answer.takeNow();
+  if (first !== null && answer.isComplete && answer.queuedBytes === 0) {
+    finish(answer, response, head, fields, first, false);
+    return;
+  }
   writeHead(response, answer.status, head, fields.get('content-length'));
+  if (first !== null) await write(runtime, response, first);
   // An event stream's head must reach the caller before its first event.
-  if (!answer.isComplete && answer.queuedBytes === 0) response.flushHeaders();
+  else if (!answer.isComplete) response.flushHeaders();
   await pipe(runtime, answer, response);
 }
 

@@ -128,7 +128,7 @@ export class ThreadCrew {
     const worker = new Worker(this.#options.module, {
       workerData: seed,
       // A thread that outgrows its heap dies alone.
-      resourceLimits: { maxOldGenerationSizeMb: 2_048, maxYoungGenerationSizeMb: 96 },
+      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
     });
     const member: Member = {
       slot,

@@ -85,16 +85,20 @@ export class UpstreamAnswer {
     return this.#queuedBytes;
   }
 
+  /** A piece that has arrived already, or null: there may be more to wait for. */
+  takeNow(): Buffer | null {
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return null;
+    this.#queuedBytes -= chunk.length;
+    if (this.#queuedBytes < QUEUE_BYTES_MAX && this.#controller?.paused) this.#controller.resume();
+    return chunk;
+  }
+
   /** The next piece, or null at the end. Rejects with UpstreamError when the answer breaks off. */
   async read(): Promise<Buffer | null> {
     for (;;) {
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) {
-        this.#queuedBytes -= chunk.length;
-        if (this.#queuedBytes < QUEUE_BYTES_MAX && this.#controller?.paused)
-          this.#controller.resume();
-        return chunk;
-      }
+      const chunk = this.takeNow();
+      if (chunk !== null) return chunk;
       if (this.#error !== null) throw this.#error;
       if (this.#hasEnded) return null;
       await new Promise<void>((resolve) => {
