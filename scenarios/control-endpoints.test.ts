@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { after, test } from 'node:test';
 import { call, codeOf, eventually } from './world/calls.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
@@ -138,6 +139,35 @@ test('a refused configuration shows in readiness and metrics, and the last good 
   await eventually('the mended one', async () => {
     return sampleSum(await metrics(), 'poorter_configuration_refused') === 0;
   });
+});
+
+test('a new version leaves listeners that stay, and the connections on them, alone', async () => {
+  const configuration = { forwardAuth: [{ address: '127.0.0.1:0', for: 'traefik' }] };
+  const trust = { proxies: ['127.0.0.1/32'] };
+  const kept = await startPoorter(
+    { after },
+    { description, upstream: service.url, threads: 1, configuration: { ...configuration, trust } },
+  );
+  const agents = kept.addresses.map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
+  const ports = agents.map(() => new Set<number | undefined>());
+  agents.forEach((agent, index) => {
+    agent.on('free', (socket) => ports[index]?.add(socket.localPort));
+  });
+  const headers = { 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/things' };
+  const callAll = async () => {
+    for (const [index, address] of kept.addresses.entries()) {
+      const answer = await call(`http://${address}/things`, { agent: agents[index], headers });
+      assert.equal(answer.status, 200);
+    }
+  };
+  await callAll();
+  await kept.createKey('another');
+  await callAll();
+  assert.deepEqual(
+    ports.map((known) => known.size),
+    [1, 1],
+  );
+  for (const agent of agents) agent.destroy();
 });
 
 test('what is for operators is not on the listeners of callers', async () => {

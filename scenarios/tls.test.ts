@@ -153,7 +153,9 @@ test('a verified certificate is the caller: its subject and its alternative name
     assert.equal((await get(address, '/by-subject', shown(other))).status, 403);
     assert.equal((await get(address, '/by-name', shown(other))).status, 403);
   }
-  const records = await poorter.awaitRecords(1, ({ path }) => path === '/by-name');
+  const records = await poorter.awaitRecords(2, ({ path, status }) => {
+    return path === '/by-name' && status === 200;
+  });
   assert.deepEqual(records[0]?.['principal'], {
     kind: 'certificate',
     client: 'CN=shop,O=Acme',

@@ -40,13 +40,16 @@ export class Listeners {
     const before = this.#runtime;
     this.#runtime ??= runtime;
     for (const snapshot of snapshots) {
-      const key = keyOf(snapshot);
-      wanted.add(key);
-      const known = this.#open.get(key);
-      if (known === undefined) this.#open.set(key, await this.#listen(snapshot, runtime));
-      else if (snapshot.tls !== null)
+      const known = this.#open.get(keyOf(snapshot));
+      const listener = known ?? (await this.#listen(snapshot, runtime));
+      if (known !== undefined && snapshot.tls !== null)
         secureContextOf(known.server).setSecureContext(tlsOptions(snapshot.tls));
-      bound.push(addressOf((this.#open.get(key) as Listener).server));
+      // Port 0 has become a real one, by which the next version knows this listener.
+      const { port } = listener.server.address() as AddressInfo;
+      const key = keyOf({ ...snapshot, port });
+      this.#open.set(key, listener);
+      wanted.add(key);
+      bound.push(addressOf(listener.server));
     }
     // Everything stands: from here on calls see the new version.
     this.#runtime = runtime;

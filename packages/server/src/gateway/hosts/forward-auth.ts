@@ -33,7 +33,7 @@ const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Ui
  */
 export class ForwardAuthHosts {
   readonly #statistics: CallStatistics;
-  readonly #open = new Map<string, { server: Server; host: ForwardAuthSnapshot }>();
+  readonly #open = new Map<string, Server>();
   #runtime: Runtime | null = null;
 
   constructor(statistics: CallStatistics) {
@@ -42,19 +42,22 @@ export class ForwardAuthHosts {
 
   async apply(hosts: readonly ForwardAuthSnapshot[], runtime: Runtime): Promise<string[]> {
     this.#runtime = runtime;
-    const wanted = new Map(hosts.map((host) => [JSON.stringify(host), host]));
-    for (const [key, { server }] of this.#open) {
+    const wanted = new Set<string>();
+    const bound: string[] = [];
+    for (const host of hosts) {
+      const server = this.#open.get(keyOf(host)) ?? (await this.#listen(host));
+      // Port 0 has become a real one, by which the next version knows this host.
+      const { address, port } = server.address() as AddressInfo;
+      const key = keyOf({ ...host, port });
+      this.#open.set(key, server);
+      wanted.add(key);
+      bound.push(`${address}:${port}`);
+    }
+    for (const [key, server] of this.#open) {
       if (wanted.has(key)) continue;
       this.#open.delete(key);
       server.close();
       server.closeIdleConnections();
-    }
-    const bound: string[] = [];
-    for (const [key, host] of wanted) {
-      const server = this.#open.get(key)?.server ?? (await this.#listen(host));
-      this.#open.set(key, { server, host });
-      const { address, port } = server.address() as AddressInfo;
-      bound.push(`${address}:${port}`);
     }
     return bound;
   }
@@ -63,7 +66,7 @@ export class ForwardAuthHosts {
     await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
     await Promise.all(
       [...this.#open.values()].map(
-        ({ server }) =>
+        (server) =>
           new Promise<void>((resolve) => {
             const force = setTimeout(
               () => server.closeAllConnections(),
@@ -101,6 +104,10 @@ export class ForwardAuthHosts {
     });
     return server;
   }
+}
+
+function keyOf({ host, port, for: proxy, allowUnseenBodies }: ForwardAuthSnapshot): string {
+  return `${host} ${port} ${proxy} ${allowUnseenBodies}`;
 }
 
 async function judge(
