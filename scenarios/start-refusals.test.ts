@@ -143,6 +143,26 @@ const refusals: readonly Refusal[] = [
     place: 'poorter.yaml:6:12',
     says: /certificate \.\/text\.pem/,
   },
+  {
+    name: 'an authority that is no certificate',
+    configuration: configuration.replace(
+      'upstream: http://127.0.0.1:9',
+      'upstream:\n      targets: [https://127.0.0.1:9]\n      tls:\n        authorities: [./text.pem]',
+    ),
+    files: { 'text.pem': 'hello' },
+    place: 'poorter.yaml:6:23',
+    says: /the upstream authority \.\/text\.pem does not serve/,
+  },
+  {
+    name: 'an upstream certificate with another key',
+    configuration: configuration.replace(
+      'upstream: http://127.0.0.1:9',
+      'upstream:\n      targets: [https://127.0.0.1:9]\n      tls: { certificate: ./one.pem, key: ./another.key }',
+    ),
+    files: { 'one.pem': one.certificate, 'another.key': another.key },
+    place: 'poorter.yaml:5:14',
+    says: /certificate \.\/one\.pem and key \.\/another\.key do not serve/,
+  },
 ];
 
 function folderOf(refusal: Partial<Refusal>): string {

@@ -1,6 +1,4 @@
-import { X509Certificate } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type ApiSnapshot,
@@ -15,21 +13,13 @@ import {
 } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
-import type {
-  ApiConfiguration,
-  Configuration,
-  ListenerConfiguration,
-} from '../configuration/schema.ts';
+import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { readKeyFile } from '../keys/index.ts';
-import type {
-  ListenerSnapshot,
-  ProtectionSummary,
-  RuntimeSnapshot,
-  UpstreamSnapshot,
-} from '../platform/processes/messages.ts';
-import { isLoopback, metadataPath, splitAddress } from './addresses.ts';
+import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import type { IdentityKeys } from './identity-keys.ts';
+import { readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 
@@ -249,118 +239,6 @@ function readKeys(
   const { keys, diagnostics } = readKeyFile(reader.path(file), text);
   for (const diagnostic of diagnostics) reader.report(diagnostic);
   return keys;
-}
-
-function readListener(
-  listener: ListenerConfiguration,
-  index: number,
-  reader: SourceReader,
-): ListenerSnapshot {
-  const at = ['listen', index];
-  const { host, port } = splitAddress(listener.address);
-  if (listener.tls === undefined) {
-    if (!listener.insecure && !isLoopback(host)) {
-      reader.fault(
-        [...at, 'address'],
-        'plain-http',
-        `${listener.address} would serve plain HTTP beyond this machine`,
-        'add tls with a certificate and key, listen on 127.0.0.1, or set insecure: true',
-      );
-    }
-    return { host, port, tls: null };
-  }
-  const { tls } = listener;
-  const errorsBefore = reader.errors.length;
-  const certificate = reader.readOrReport(
-    [...at, 'tls', 'certificate'],
-    tls.certificate,
-    'the certificate',
-  );
-  const key = reader.readOrReport([...at, 'tls', 'key'], tls.key, 'the private key');
-  const clientAuthorities = tls.clientAuthorities.map((file, number) =>
-    reader.readOrReport([...at, 'tls', 'clientAuthorities', number], file, 'the client authority'),
-  );
-  if (tls.clientCertificate !== 'none' && clientAuthorities.length === 0) {
-    reader.fault(
-      [...at, 'tls', 'clientCertificate'],
-      'client-authorities',
-      `${listener.address} asks for client certificates but trusts nobody to sign them`,
-      'list the authorities in tls.clientAuthorities',
-    );
-  }
-  if (reader.errors.length === errorsBefore)
-    checkPair(at, certificate, key, clientAuthorities, tls, reader);
-  return {
-    host,
-    port,
-    tls: {
-      certificate,
-      key,
-      minVersion: tls.minVersion,
-      clientCertificate: tls.clientCertificate,
-      clientAuthorities,
-    },
-  };
-}
-
-function checkPair(
-  at: readonly PropertyKey[],
-  certificate: string,
-  key: string,
-  clientAuthorities: readonly string[],
-  files: { certificate: string; key: string },
-  reader: SourceReader,
-): void {
-  try {
-    createSecureContext({ cert: certificate, key, ca: [...clientAuthorities] });
-    const until = new Date(new X509Certificate(certificate).validTo);
-    if (until.getTime() < Date.now()) {
-      reader.report({
-        severity: 'warning',
-        code: 'certificate-expired',
-        file: files.certificate,
-        line: 1,
-        column: 1,
-        message: `the certificate expired on ${until.toISOString().slice(0, 10)}`,
-      });
-    }
-  } catch (error) {
-    reader.fault(
-      [...at, 'tls', 'certificate'],
-      'certificate',
-      `the certificate ${files.certificate} and key ${files.key} do not serve: ${(error as Error).message}`,
-    );
-  }
-}
-
-function readUpstream(
-  api: ApiConfiguration,
-  index: number,
-  reader: SourceReader,
-): UpstreamSnapshot {
-  const at = ['apis', index, 'upstream', 'tls'];
-  const { tls, ...rest } = api.upstream;
-  return {
-    ...rest,
-    tls: {
-      authorities: tls.authorities.map((file, number) =>
-        reader.readOrReport([...at, 'authorities', number], file, 'the upstream authority'),
-      ),
-      certificate:
-        tls.certificate === undefined
-          ? null
-          : reader.readOrReport(
-              [...at, 'certificate'],
-              tls.certificate,
-              'the upstream client certificate',
-            ),
-      key:
-        tls.key === undefined
-          ? null
-          : reader.readOrReport([...at, 'key'], tls.key, 'the upstream client key'),
-      serverName: tls.serverName ?? null,
-    },
-  };
 }
 
 function trustedIssuer(issuer: Configuration['trust']['issuers'][number]): TrustedIssuer {
