@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { firstLineOf } from './equipment.ts';
 import type { Window } from './load.ts';
 import type { Peer } from './peers/peer.ts';
@@ -70,6 +70,7 @@ export function machineFacts(peers: readonly Peer[]): string {
   return [
     `${cpus().length} × ${first?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     `${firstLineOf('uname', ['-sr'])}, ${firstLineOf('wrk', ['-v']).split(' [')[0]}`,
+    `load average before the run ${loadavg()[0]?.toFixed(1)}; an idle machine gives figures worth quoting`,
     ...versions,
   ].join('\n');
 }
