@@ -18,7 +18,9 @@ test('contract and reference pages say what the code says', () => {
 
 test('every problem code stands in the catalogue and on the page, and no other does', () => {
   const codes = Object.keys(problems).sort();
-  const catalogue = JSON.parse(readFileSync(join(root, 'contract/problems.json'), 'utf8')) as object;
+  const catalogue = JSON.parse(
+    readFileSync(join(root, 'contract/problems.json'), 'utf8'),
+  ) as object;
   const page = readFileSync(join(root, 'docs/reference/problems.md'), 'utf8');
   const onPage = [...page.matchAll(/<a id="([a-z_]+)">/g)].map(([, code]) => code).sort();
   assert.deepEqual(Object.keys(catalogue).sort(), codes);

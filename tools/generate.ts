@@ -133,7 +133,14 @@ function commandPage(): string {
     ['poorter check', checkUsage],
     ['poorter keys', keysUsage],
   ];
-  const sections = commands.flatMap(([name, text]) => [`## ${name}`, '', '```', text.trimEnd(), '```', '']);
+  const sections = commands.flatMap(([name, text]) => [
+    `## ${name}`,
+    '',
+    '```',
+    text.trimEnd(),
+    '```',
+    '',
+  ]);
   return [
     '# Commands',
     '',
