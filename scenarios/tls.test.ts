@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type CallOptions, call, codeOf } from './world/calls.fixture.ts';
@@ -51,7 +53,7 @@ const shop = authority.issue('/O=Acme/CN=shop', {
   names: 'DNS:shop.example,URI:spiffe://acme/shop',
 });
 const other = authority.issue('/O=Acme/CN=other');
-const expired = authority.issue('/O=Acme/CN=shop', { expired: true });
+const expired = authority.issue('/O=Acme/CN=shop', { until: new Date('2024-02-01') });
 const stranger = foreign.issue('/O=Acme/CN=shop');
 
 const service = await startService({ after });
@@ -191,6 +193,19 @@ test('a WebSocket over TLS is identified by its certificate like every call', as
   const nobody = new WebSocket(`wss://${requesting}/feed`, { ca: authority.certificate });
   const [error] = (await once(nobody, 'error')) as [Error];
   assert.match(error.message, /401/);
+});
+
+test('a certificate that expires on an open connection stops counting there too', async () => {
+  const until = new Date(Date.now() + 3_000);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ports = new Set<number | undefined>();
+  agent.on('free', (socket) => ports.add(socket.localPort));
+  const options = { agent, ...shown(authority.issue('/O=Acme/CN=brief', { until })) };
+  assert.equal((await get(requesting, '/certificate', options)).status, 200);
+  await sleep(until.getTime() - Date.now() + 1_000);
+  assert.equal(codeOf(await get(requesting, '/certificate', options)), 'credentials_required');
+  assert.equal(ports.size, 1);
+  agent.destroy();
 });
 
 test('headers that pretend to carry a certificate identify nobody and stop at the gate', async () => {

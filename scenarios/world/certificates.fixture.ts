@@ -11,12 +11,12 @@ export interface Certificate {
 
 export interface Authority extends Certificate {
   /** `subject` as openssl writes it: '/O=Bank/CN=service'. */
-  issue(subject: string, options?: { names?: string; expired?: boolean }): Certificate;
+  issue(subject: string, options?: { names?: string; until?: Date }): Certificate;
 }
 
-const EXPIRED_CONFIGURATION = `[ca]
-default_ca = expired
-[expired]
+const CA_CONFIGURATION = `[ca]
+default_ca = dated
+[dated]
 database = index.txt
 new_certs_dir = .
 rand_serial = yes
@@ -40,24 +40,25 @@ export function makeAuthority(t: Lifetime, name = 'Test Authority'): Authority {
     ...['-subj', `/CN=${name}`, '-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
   );
   // Only `openssl ca` sets both dates in every version of the program.
-  const signExpired = (file: string) => {
+  const signUntil = (file: string, until: Date) => {
+    const end = until.toISOString().replace(/[-:T]|\..*|^20/g, '');
     writeFileSync(join(folder, 'index.txt'), '');
-    writeFileSync(join(folder, 'ca.cnf'), EXPIRED_CONFIGURATION);
+    writeFileSync(join(folder, 'ca.cnf'), CA_CONFIGURATION);
     openssl(
       ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key'],
       ...['-in', `${file}.csr`, '-out', `${file}.pem`, '-extfile', `${file}.ext`],
-      ...['-startdate', '240101000000Z', '-enddate', '240102000000Z'],
+      ...['-startdate', '240101000000Z', '-enddate', `${end}Z`],
     );
   };
   let number = 0;
   return {
     certificate: read('ca.pem'),
     key: read('ca.key'),
-    issue(subject, { names = 'IP:127.0.0.1,DNS:localhost', expired = false } = {}) {
+    issue(subject, { names = 'IP:127.0.0.1,DNS:localhost', until } = {}) {
       const file = `leaf${++number}`;
       writeFileSync(join(folder, `${file}.ext`), `subjectAltName=${names}\n`);
       openssl('req', ...newKey, '-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', subject);
-      if (expired) signExpired(file);
+      if (until !== undefined) signUntil(file, until);
       else {
         openssl(
           ...['x509', '-req', '-in', `${file}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key'],

@@ -46,7 +46,7 @@ export function requestFacts(
     path: target.path,
     query: target.query,
     headers,
-    clientCertificate: isTls ? certificateOf(socket) : null,
+    clientCertificate: isTls ? certificateOf(socket, call.nowMs) : null,
     isTls,
     hasBody: hasBody(headers),
     isUpgrade: headers.has('upgrade') && /\bupgrade\b/i.test(headers.joined('connection') ?? ''),
@@ -59,30 +59,38 @@ function hasBody(headers: HeaderFields): boolean {
   return length === undefined ? headers.has('transfer-encoding') : Number(length) > 0;
 }
 
-/** Certificates by connection: they do not change while it lives (renegotiation is off). */
-const certificates = new WeakMap<Socket, ClientCertificate | null>();
+interface KnownCertificate {
+  readonly certificate: ClientCertificate;
+  readonly validUntilMs: number;
+}
 
-function certificateOf(socket: TLSSocket): ClientCertificate | null {
-  const known = certificates.get(socket);
-  if (known !== undefined) return known;
-  const certificate = readCertificate(socket);
-  certificates.set(socket, certificate);
-  return certificate;
+/** Certificates by connection: they do not change while it lives (renegotiation is off). */
+const certificates = new WeakMap<Socket, KnownCertificate | null>();
+
+/** A connection may outlive the certificate that opened it. */
+function certificateOf(socket: TLSSocket, nowMs: number): ClientCertificate | null {
+  let known = certificates.get(socket);
+  if (known === undefined) {
+    known = readCertificate(socket);
+    certificates.set(socket, known);
+  }
+  return known !== null && nowMs <= known.validUntilMs ? known.certificate : null;
 }
 
 /** Only what TLS has verified against the listener's authorities counts as a certificate. */
-function readCertificate(socket: TLSSocket): ClientCertificate | null {
+function readCertificate(socket: TLSSocket): KnownCertificate | null {
   if (!socket.authorized) return null;
   const x509 = socket.getPeerX509Certificate();
   if (x509 === undefined) return null;
   const peer = socket.getPeerCertificate();
-  return {
+  const certificate = {
     subject: rfc4514(x509.subject ?? ''),
     subjectAlternativeNames: alternativeNames(x509.subjectAltName ?? ''),
     thumbprint: Buffer.from((peer.fingerprint256 ?? '').replaceAll(':', ''), 'hex').toString(
       'base64url',
     ),
   };
+  return { certificate, validUntilMs: Date.parse(x509.validTo) };
 }
 
 /** Node lists attributes one a line, most significant first; RFC 4514 writes them the other way round. */
