@@ -115,6 +115,20 @@ test('bodies arrive whole, by length and in chunks, both ways', async () => {
   assert.equal(service.last().body, 'bytes');
 });
 
+test('a caller of HTTP/1.0 gets its answer without chunks, a pipelining one in order', async () => {
+  const old = await sendRaw(poorter.port, 'GET /answers/chunked HTTP/1.0\r\n\r\n');
+  assert.match(old, /^HTTP\/1\.1 200 /);
+  assert.match(old, /connection: close/i);
+  assert.doesNotMatch(old, /transfer-encoding/i);
+  assert.ok(old.endsWith('\r\n\r\n{"a":1}'));
+  const both = await sendRaw(
+    poorter.port,
+    'GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\nGET /things HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
+  const statuses = [...both.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+  assert.deepEqual(statuses, ['404', '200']);
+});
+
 test('HEAD, 204 and 304 have no body and keep their fields', async () => {
   const head = await get('/things', { method: 'HEAD' });
   assert.equal(head.status, 200);

@@ -8,10 +8,11 @@ import { startPoorter } from './world/poorter.fixture.ts';
 import { startStreamingService } from './world/service.fixture.ts';
 
 const MEGABYTE = 1_048_576;
-const STREAM_BYTES = 160 * MEGABYTE;
+const STREAM_BYTES = 320 * MEGABYTE;
 /** Kernel buffers on four sockets, the gate's own queues, and what V8 has not yet given back. */
 const HELD_BYTES_MAX = 24 * MEGABYTE;
-const RSS_GROWTH_MAX = 64 * MEGABYTE;
+/** A third of a stream: garbage not yet collected, never the stream itself. */
+const RSS_GROWTH_MAX = 110 * MEGABYTE;
 
 const binary = { 'application/octet-stream': {} };
 const description = {
