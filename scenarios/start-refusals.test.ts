@@ -244,6 +244,16 @@ test('poorter check of what would serve exits with 0', async () => {
   assert.match(stdout, /^0 errors, 0 warnings$/m);
 });
 
+test('a gate that only advises a proxy needs no listener, also where tokens are trusted', async () => {
+  const { status, stdout } = await runPoorter(['check', '--config', 'poorter.yaml'], {
+    cwd: folderOf({
+      configuration: `${configuration.replace('listen:\n  - address: 127.0.0.1:0\n', 'listen: []\n')}forwardAuth: [{ address: '127.0.0.1:0', for: traefik }]\ntrust:\n  proxies: [127.0.0.1/32]\n  issuers: [{ issuer: 'https://login.example', audience: api }]\n`,
+      api: `${api.replace('security: []', 'security: [{ token: [] }]')}${bearer}`,
+    }),
+  });
+  assert.equal(status, 0, stdout);
+});
+
 test('wrong usage exits with 2 and shows the usage', async () => {
   for (const argv of [
     ['serve'],

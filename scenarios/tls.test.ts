@@ -136,6 +136,11 @@ test('answers over TLS tell browsers to stay with it', async () => {
   assert.equal(service.last().headers['x-forwarded-proto'], 'https');
 });
 
+test('the metadata that a 401 points to is at an https address', async () => {
+  const challenge = String((await get(plain, '/token')).headers['www-authenticate']);
+  assert.match(challenge, /resource_metadata="https:\/\/127\.0\.0\.1/);
+});
+
 test('a listener that asks for certificates serves without one, as nobody', async () => {
   assert.equal((await get(requesting, '/open')).status, 200);
   assert.equal(codeOf(await get(requesting, '/certificate')), 'credentials_required');

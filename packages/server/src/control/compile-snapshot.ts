@@ -253,9 +253,13 @@ function trustedIssuer(issuer: Configuration['trust']['issuers'][number]): Trust
 
 function metadataUrl(configuration: Configuration, name: string): string | null {
   if (configuration.trust.issuers.length === 0) return null;
-  const path = metadataPath(configuration, name);
-  const origin = configuration.publicOrigin ?? `http://${configuration.listen[0]?.address ?? ''}`;
-  return new URL(path, origin).href;
+  const [listener] = configuration.listen;
+  const scheme = listener?.tls === undefined ? 'http' : 'https';
+  const local = listener === undefined ? null : `${scheme}://${listener.address}`;
+  const origin = configuration.publicOrigin ?? local;
+  // A gate that only advises a proxy serves no documents of its own.
+  if (origin === null) return null;
+  return new URL(metadataPath(configuration, name), origin).href;
 }
 
 function failureRate({

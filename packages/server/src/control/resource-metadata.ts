@@ -10,21 +10,24 @@ export function resourceMetadata(
   const { issuers } = configuration.trust;
   if (issuers.length === 0) return {};
   return Object.fromEntries(
-    apis.map((api) => {
-      const { origin } = new URL(api.resourceMetadataUrl as string);
+    apis.flatMap((api) => {
+      if (api.resourceMetadataUrl === null) return [];
+      const { origin } = new URL(api.resourceMetadataUrl);
       const path = metadataPath(configuration, api.name);
       return [
-        path,
-        {
-          resource: configuration.apis.length === 1 ? origin : `${origin}/${api.name}`,
-          authorization_servers: issuers.map(({ issuer }) => issuer),
-          scopes_supported: scopesOf(api),
-          bearer_methods_supported: ['header'],
-          resource_name: api.compiled.title,
-          tls_client_certificate_bound_access_tokens: configuration.listen.some(
-            ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
-          ),
-        },
+        [
+          path,
+          {
+            resource: configuration.apis.length === 1 ? origin : `${origin}/${api.name}`,
+            authorization_servers: issuers.map(({ issuer }) => issuer),
+            scopes_supported: scopesOf(api),
+            bearer_methods_supported: ['header'],
+            resource_name: api.compiled.title,
+            tls_client_certificate_bound_access_tokens: configuration.listen.some(
+              ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
+            ),
+          },
+        ],
       ];
     }),
   );
