@@ -144,6 +144,12 @@ const refusals: readonly Refusal[] = [
     says: /certificate \.\/text\.pem/,
   },
   {
+    name: 'an issuer whose keys would come over plain HTTP',
+    configuration: `${configuration}trust:\n  issuers:\n    - issuer: http://login.example\n      audience: api\n`,
+    place: 'poorter.yaml:9:7',
+    says: /http:\/\/login\.example is not https/,
+  },
+  {
     name: 'an authority that is no certificate',
     configuration: configuration.replace(
       'upstream: http://127.0.0.1:9',

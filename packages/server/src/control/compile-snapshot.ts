@@ -14,6 +14,7 @@ import {
 import type { JSONWebKeySet } from 'jose';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
+import { checkSource } from '../issuers/index.ts';
 import { readKeyFile } from '../keys/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
@@ -60,7 +61,9 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       readUpstream(api, index, reader),
     ]),
   );
-  const issuers = configuration.trust.issuers.map(trustedIssuer);
+  const issuers = configuration.trust.issuers.map((issuer, index) =>
+    trustedIssuer(issuer, index, reader),
+  );
   const opened = apis.filter((api) => api !== null);
   const remarks = checkApis(opened, configuration, sources.configurationFile);
   for (const remark of remarks) reader.report(remark);
@@ -241,7 +244,18 @@ function readKeys(
   return keys;
 }
 
-function trustedIssuer(issuer: Configuration['trust']['issuers'][number]): TrustedIssuer {
+function trustedIssuer(
+  issuer: Configuration['trust']['issuers'][number],
+  index: number,
+  reader: SourceReader,
+): TrustedIssuer {
+  const { jwks } = issuer;
+  try {
+    checkSource({ issuer: issuer.issuer, ...(jwks !== undefined && { jwks }) });
+  } catch (error) {
+    const key = jwks === undefined ? 'issuer' : 'jwks';
+    reader.fault(['trust', 'issuers', index, key], 'issuer', (error as Error).message);
+  }
   return {
     issuer: issuer.issuer,
     audiences: issuer.audience,

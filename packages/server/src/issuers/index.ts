@@ -1,5 +1,6 @@
 export type { Fetch } from './fetch-issuer.ts';
 export {
+  checkSource,
   IssuerKeys,
   type IssuerKeysEvents,
   type IssuerKeysWorld,

@@ -195,7 +195,7 @@ function refreshPause(maxAgeSeconds: number | null): number {
 }
 
 /** A configuration that can never work fails at the start, not at the first token. */
-function checkSource({ issuer, jwks }: IssuerSource): void {
+export function checkSource({ issuer, jwks }: IssuerSource): void {
   if (jwks?.startsWith('file:')) return;
   try {
     checkedUrl(jwks ?? issuer);
