@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { ThreadCrew } from './thread-crew.ts';
+
+const THREADS = 3;
+
+/** As much of a snapshot as the crew and the fixture read. */
+const snapshotOf = (version: number) =>
+  ({ gate: { version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
+
+function startCrew(t: TestContext) {
+  const applied: number[] = [];
+  const trouble: string[] = [];
+  const crew = new ThreadCrew({
+    module: join(import.meta.dirname, 'thread-crew.worker.fixture.ts'),
+    threads: THREADS,
+    seed: [1, 2],
+    stallMs: 400,
+    on: {
+      applied: (version) => applied.push(version),
+      listening: () => undefined,
+      failed: (message) => trouble.push(message),
+      trouble: (message) => trouble.push(message),
+      unknownKeyId: () => undefined,
+    },
+  });
+  t.after(() => crew.drain());
+  const until = async (holds: () => boolean) => {
+    const deadline = Date.now() + 8_000;
+    while (!holds()) {
+      assert.ok(Date.now() < deadline, `applied ${applied.join()}; ${trouble.join('; ')}`);
+      await sleep(20);
+    }
+  };
+  return { crew, applied, trouble, until };
+}
+
+for (const [version, what] of [
+  [3, 'dies'],
+  [4, 'stalls'],
+] as const) {
+  test(`a thread that ${what} is replaced, what it held returns, the others keep theirs`, async (t) => {
+    const { crew, applied, trouble, until } = startCrew(t);
+    crew.apply(snapshotOf(1));
+    await until(() => applied.includes(1));
+    crew.apply(snapshotOf(2));
+    await until(() => applied.includes(2));
+    const inFlight = new InFlightGauge(crew.memory, 0);
+    assert.equal(inFlight.total, THREADS);
+
+    crew.apply(snapshotOf(version));
+    await until(() => applied.includes(version));
+    assert.equal(inFlight.total, THREADS - 1);
+    // Ten places, two still held by the living.
+    const counters = new SharedCounters(crew.memory, 0);
+    let free = 0;
+    while (counters.lease('subject', 10)) free++;
+    assert.equal(free, 10 - (THREADS - 1));
+    assert.ok(
+      trouble.every((message) => message.includes('thread 1')),
+      trouble.join('; '),
+    );
+  });
+}
+
+test('a version counts as applied only when every thread serves it', async (t) => {
+  const { crew, applied, until } = startCrew(t);
+  crew.apply(snapshotOf(1));
+  await until(() => applied.includes(1));
+  crew.apply(snapshotOf(4));
+  await sleep(150);
+  assert.ok(!applied.includes(4));
+  await until(() => applied.includes(4));
+});
