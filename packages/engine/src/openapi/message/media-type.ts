@@ -15,8 +15,24 @@ const PARAMETER = new RegExp(
 );
 const LENGTH_MAX = 1_000;
 
+/** Texts remembered with their reading; callers and services write the same few again and again. */
+const REMEMBERED_MAX = 256;
+const REMEMBERED_LENGTH_MAX = 100;
+const remembered = new Map<string, MediaType>();
+
 /** RFC 9110 §8.3.1; undefined where the text is not a media type, or names a parameter twice. */
 export function parseMediaType(text: string): MediaType | undefined {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const parsed = readMediaType(text);
+  if (parsed !== undefined && text.length <= REMEMBERED_LENGTH_MAX) {
+    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+    remembered.set(text, parsed);
+  }
+  return parsed;
+}
+
+function readMediaType(text: string): MediaType | undefined {
   if (text.length > LENGTH_MAX) return undefined;
   const start = TYPE.exec(text);
   if (start === null) return undefined;

@@ -38,7 +38,12 @@ export function hashKey(key: string): string {
 }
 
 function checksum(body: string): string {
-  return base62(BigInt(crc32(body)), CHECKSUM_LENGTH);
+  let text = '';
+  // 32 bits: ordinary numbers are exact, and this runs for every key presented.
+  for (let rest = crc32(body); text.length < CHECKSUM_LENGTH; rest = Math.floor(rest / 62)) {
+    text = DIGITS.charAt(rest % 62) + text;
+  }
+  return text;
 }
 
 function base62(value: bigint, length: number): string {

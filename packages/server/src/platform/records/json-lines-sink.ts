@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import type { CallRecord, RecordSink } from './record.ts';
+import { recordLine } from './record-line.ts';
 
 export interface JsonLinesOptions {
   readonly file: string;
@@ -39,7 +40,7 @@ export class JsonLinesSink implements RecordSink {
   }
 
   write(record: CallRecord): void {
-    this.#lines.push(JSON.stringify(record));
+    this.#lines.push(recordLine(record));
     this.#schedule(FLUSH_AFTER_MS);
   }
 

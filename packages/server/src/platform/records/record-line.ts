@@ -1,0 +1,29 @@
+import type { CallRecord } from './record.ts';
+
+/**
+ * JSON.stringify of a record, written out: the fields are known, most of them the same from call
+ * to call, and this runs for every call.
+ */
+export function recordLine(record: CallRecord): string {
+  const { principal } = record;
+  return `{"time":"${record.time}","id":"${record.id}","host":"${record.host}","client":${text(record.client)},"method":${text(record.method)},"api":${text(record.api)},"operation":${text(record.operation)},"path":${text(record.path)},"principal":${
+    principal === null
+      ? 'null'
+      : `{"kind":"${principal.kind}","client":${text(principal.client)},"subject":${text(principal.subject)},"credentialId":${text(principal.credentialId)}}`
+  },"decision":"${record.decision}","phase":${text(record.phase)},"code":${text(record.code)},"status":${record.status},"evidence":${tree(record.evidence)},"observed":${
+    record.observed.length === 0 ? '[]' : JSON.stringify(record.observed)
+  },"answer":${record.answer === null ? 'null' : JSON.stringify(record.answer)},"snapshot":${record.snapshot},"durationMs":${record.durationMs},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"complete":${record.complete}}`;
+}
+
+/** Texts that need no escape, which nearly all do, cost no call of JSON.stringify. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function text(value: string | null): string {
+  if (value === null) return 'null';
+  return PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+}
+
+function tree(value: object): string {
+  for (const _ in value) return JSON.stringify(value);
+  return '{}';
+}
