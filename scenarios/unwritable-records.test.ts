@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { call, eventually } from './world/calls.fixture.ts';
+import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { startPoorter } from './world/poorter.fixture.ts';
+import { request, things } from './world/things.fixture.ts';
+
+/** Places for records in one thread, and a little more. */
+const CALLS = 20_400;
+
+/** So many refused calls in one connection: the quickest way to fill the places. */
+function fill(port: number, calls: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    let answered = 0;
+    let sent = 0;
+    const send = () => {
+      const batch = Math.min(200, calls - sent);
+      sent += batch;
+      socket.write(request('GET', '/nowhere').repeat(batch));
+    };
+    const end = () => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString('latin1')).slice(-10_000);
+      answered += chunk.toString('latin1').split('HTTP/1.1 ').length - 1;
+      if (text.includes('record_unavailable') || answered >= calls) end();
+      else if (answered >= sent) send();
+    });
+    socket.once('close', end);
+    socket.on('error', () => undefined);
+    send();
+  });
+}
+
+test('a full disk stops calls when no place for a record is left', async (t) => {
+  const upstream = await startRawUpstream(t, { keepsBytes: false });
+  const poorter = await startPoorter(t, {
+    description: things,
+    upstream: upstream.url,
+    threads: 1,
+    configuration: { records: { file: '/dev/full' }, limits: { failures: 'off' } },
+  });
+  assert.equal((await call(`${poorter.url}/things`)).status, 200);
+  await poorter.awaitOutput(/records cannot be written: .*ENOSPC/);
+  assert.match(await fill(poorter.port, CALLS), /HTTP\/1\.1 503 .*record_unavailable/s);
+  const reached = upstream.requests();
+  const refused = await call(`${poorter.url}/things`);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers['retry-after'], '1');
+  assert.equal(upstream.requests(), reached);
+});
+
+test('records wait while their folder is gone, and none is missing when it is back', async (t) => {
+  const upstream = await startRawUpstream(t, { keepsBytes: false });
+  const poorter = await startPoorter(t, {
+    description: things,
+    upstream: upstream.url,
+    threads: 1,
+    configuration: { records: { file: './apart/decisions.jsonl' }, limits: { failures: 'off' } },
+  });
+  const folder = `${poorter.folder}/apart`;
+  await call(`${poorter.url}/things`);
+  await poorter.awaitOutput(/records cannot be written/);
+  assert.match(await fill(poorter.port, CALLS), /record_unavailable/);
+  mkdirSync(folder);
+  await poorter.awaitOutput(/records are written again/);
+  await eventually('calls are served again', async () => {
+    return (await call(`${poorter.url}/things`)).status === 200;
+  });
+  renameSync(`${folder}/decisions.jsonl`, `${poorter.folder}/data/decisions.jsonl`);
+  const records = await poorter.awaitRecords(20_000);
+  assert.ok(records.length >= 20_000, `${records.length}`);
+  assert.equal(new Set(records.map(({ id }) => id)).size, records.length);
+  rmSync(folder, { recursive: true });
+});
