@@ -134,11 +134,10 @@ function countMembers(value: JsonValue): number {
     }
     return members;
   }
-  const object = value as { [name: string]: JsonValue };
-  const names = Object.keys(object);
-  members = names.length;
-  for (let i = 0; i < names.length; i++) {
-    const member = object[names[i]!]!;
+  // for…in walks an object without an array of its names; JSON.parse makes nothing inherited.
+  for (const name in value) {
+    members++;
+    const member = (value as { [name: string]: JsonValue })[name];
     if (typeof member === 'object' && member !== null) members += countMembers(member);
   }
   return members;
