@@ -46,13 +46,7 @@ export function readKeywords(
   } else if (keywords.get('nullable')?.value === true && dialect !== 'json-schema-2020-12') {
     warn('nullable has no effect in OpenAPI 3.1', ['nullable'], 'add "null" to type');
   }
-  if (draft === undefined && keywords.has('dependencies')) {
-    warn(
-      'dependencies was split in two and has no effect',
-      ['dependencies'],
-      'use dependentRequired or dependentSchemas',
-    );
-  }
+  if (draft === undefined) restateLegacy({ keywords, dialect, location, warn, report });
   if (!hasValidationVocabulary(location.resource, registry)) {
     for (const name of VALIDATION_KEYWORDS) keywords.delete(name);
   }
@@ -134,6 +128,58 @@ const VALIDATION_KEYWORDS = `type enum const multipleOf minimum maximum exclusiv
 
 type Warn = (message: string, steps: string[], suggestion?: string) => void;
 
+/** Keywords of older drafts whose meaning 2020-12 moved elsewhere: the author meant them. */
+function restateLegacy(schema: {
+  readonly keywords: Keywords;
+  readonly dialect: Dialect;
+  readonly location: Location;
+  readonly warn: Warn;
+  readonly report: Report;
+}): void {
+  const { keywords, dialect, location, warn, report } = schema;
+  if (keywords.has('dependencies')) {
+    const isMixed = keywords.has('dependentRequired') || keywords.has('dependentSchemas');
+    if (isMixed || !isRecord(keywords.get('dependencies')!.value)) {
+      const message = isMixed
+        ? 'dependencies beside the keywords that replaced it has no effect'
+        : 'dependencies must be an object of schemas or lists of names';
+      report('error', { location, steps: ['dependencies'] }, message);
+    } else {
+      warn('dependencies was split in two; it is enforced as in draft 07', ['dependencies'], SPLIT);
+      restateDependencies(keywords);
+    }
+  }
+  if (dialect === 'json-schema-2020-12') return;
+  for (const [flag, bound] of EXCLUSIVE) {
+    const exclusive = keywords.get(flag);
+    if (typeof exclusive?.value !== 'boolean') continue;
+    warn(
+      `${flag} is a number; true and false are read as in draft 04`,
+      [flag],
+      `leave out ${bound}`,
+    );
+    restateExclusive(keywords, flag, bound);
+  }
+  if (Array.isArray(keywords.get('items')?.value) && !keywords.has('prefixItems')) {
+    warn(
+      'items is one schema; a list of them is read as prefixItems',
+      ['items'],
+      'use prefixItems',
+    );
+    restateItems(keywords);
+  }
+  const recursive = keywords.get('$recursiveRef');
+  if (recursive === undefined || keywords.has('$ref')) return;
+  warn('$recursiveRef is read as $ref', ['$recursiveRef'], 'use $dynamicRef, or $ref');
+  keywords.set('$ref', recursive);
+}
+
+const SPLIT = 'use dependentRequired or dependentSchemas';
+const EXCLUSIVE = [
+  ['exclusiveMinimum', 'minimum'],
+  ['exclusiveMaximum', 'maximum'],
+] as const;
+
 const OPENAPI_30_KEYWORDS = new Set(
   `title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern
   maxItems minItems uniqueItems maxProperties minProperties required enum type allOf oneOf anyOf not
@@ -206,21 +252,28 @@ function restateOldDraft(keywords: Keywords, draft: OldDraft, warn: Warn): void 
   } else if (keywords.get('$recursiveRef')?.value === '#') {
     keywords.set('$dynamicRef', { value: '#', steps: ['$recursiveRef'] });
   }
+  restateItems(keywords);
+  if (draft !== '2019-09' && isRecord(keywords.get('dependencies')?.value)) {
+    restateDependencies(keywords);
+  }
+}
+
+function restateItems(keywords: Keywords): void {
   const items = keywords.get('items');
   const additional = keywords.get('additionalItems');
-  if (Array.isArray(items?.value)) {
-    keywords.delete('items');
-    if (items.value.length > 0) keywords.set('prefixItems', items);
-    if (additional !== undefined) keywords.set('items', additional);
-  }
-  const dependencies = keywords.get('dependencies');
-  if (isRecord(dependencies?.value) && draft !== '2019-09') {
-    const lists = Object.entries(dependencies.value).filter(([, rule]) => Array.isArray(rule));
-    const schemas = Object.entries(dependencies.value).filter(([, rule]) => !Array.isArray(rule));
-    const { steps } = dependencies;
-    keywords.set('dependentRequired', { value: Object.fromEntries(lists), steps });
-    keywords.set('dependentSchemas', { value: Object.fromEntries(schemas), steps });
-  }
+  if (!Array.isArray(items?.value)) return;
+  keywords.delete('items');
+  if (items.value.length > 0) keywords.set('prefixItems', items);
+  if (additional !== undefined) keywords.set('items', additional);
+}
+
+function restateDependencies(keywords: Keywords): void {
+  const { value, steps } = keywords.get('dependencies')!;
+  const rules = Object.entries(value as object);
+  const lists = rules.filter(([, rule]) => Array.isArray(rule));
+  const schemas = rules.filter(([, rule]) => !Array.isArray(rule));
+  keywords.set('dependentRequired', { value: Object.fromEntries(lists), steps });
+  keywords.set('dependentSchemas', { value: Object.fromEntries(schemas), steps });
 }
 
 const NEW_IN_2019 = `dependentRequired dependentSchemas minContains maxContains unevaluatedItems

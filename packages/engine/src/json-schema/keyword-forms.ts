@@ -1,4 +1,5 @@
 import { decimalOf, ExactNumber, isIntegral } from '../json/index.ts';
+import { meantType } from './foreign-types.ts';
 import { isRecord } from './registry.ts';
 import { TYPE_BITS } from './shape.ts';
 import { didYouMean, nearest } from './suggest.ts';
@@ -69,7 +70,7 @@ export const KEYWORD_FORMS: Readonly<Record<string, KeywordForm>> = {
 export const SILENT_KEYWORDS: ReadonlySet<string> = new Set(
   `$id $schema $anchor $dynamicAnchor $recursiveAnchor $vocabulary $comment $defs definitions title description default
   deprecated readOnly writeOnly examples example xml externalDocs contentEncoding contentMediaType
-  contentSchema nullable id additionalItems dependencies`.split(/\s+/),
+  contentSchema nullable id additionalItems dependencies $recursiveRef`.split(/\s+/),
 );
 
 export interface FormFault {
@@ -85,7 +86,7 @@ export function faultOf(keyword: string, value: unknown): FormFault | undefined 
     case 'schema':
       if (isSchema(value)) return undefined;
       if (keyword === 'items' && Array.isArray(value)) {
-        return { message: 'items must be one schema', suggestion: 'use "prefixItems" for a list' };
+        return { message: 'items must be one schema', suggestion: 'use prefixItems for a list' };
       }
       return { message: `${keyword} must be a schema: an object, true or false` };
     case 'schemas':
@@ -157,24 +158,6 @@ function unquoted(value: unknown): string | undefined {
 }
 
 const TYPE_NAMES = Object.keys(TYPE_BITS);
-const OTHER_TYPE_NAMES: Readonly<Record<string, string>> = {
-  int: 'integer',
-  long: 'integer',
-  float: 'number',
-  double: 'number',
-  decimal: 'number',
-  bool: 'boolean',
-  str: 'string',
-  text: 'string',
-  date: 'string',
-  datetime: 'string',
-  uuid: 'string',
-  file: 'string',
-  list: 'array',
-  map: 'object',
-  dict: 'object',
-  nil: 'null',
-};
 
 function typesFault(value: unknown): FormFault | undefined {
   const names = Array.isArray(value) ? value : [value];
@@ -184,10 +167,9 @@ function typesFault(value: unknown): FormFault | undefined {
     if (name === null)
       return { message: 'type must be a name', suggestion: 'write "null" in quotes' };
     if (typeof name !== 'string') return { message: 'type must be a name or a list of names' };
-    const other = Object.hasOwn(OTHER_TYPE_NAMES, name) ? OTHER_TYPE_NAMES[name] : undefined;
     return {
       message: `there is no type ${JSON.stringify(name.slice(0, 100))}`,
-      suggestion: didYouMean(other ?? nearest(name, TYPE_NAMES)),
+      suggestion: didYouMean(meantType(name)?.type ?? nearest(name, TYPE_NAMES)),
     };
   }
   return undefined;

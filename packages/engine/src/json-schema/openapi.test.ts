@@ -285,7 +285,7 @@ test('a fault in a schema is told with its address and what was meant', () => {
     ],
     [
       { items: [{}] },
-      'error /Entry/items: items must be one schema (use "prefixItems" for a list)',
+      'warning /Entry/items: items is one schema; a list of them is read as prefixItems (use prefixItems)',
     ],
     [
       { properties: { a: 'string' } },
@@ -294,7 +294,7 @@ test('a fault in a schema is told with its address and what was meant', () => {
     [{ required: null }, 'warning /Entry/required: required is empty (leave it out)'],
     [
       { pattern: '/^a$/' },
-      'warning /Entry/pattern: the pattern stands between slashes, which it then asks of the text (write "^a$")',
+      'warning /Entry/pattern: the pattern stands between slashes, which are read as delimiters (write "^a$")',
     ],
     [{ multipleOf: 0 }, 'error /Entry/multipleOf: multipleOf must be a number above 0'],
   ];

@@ -213,7 +213,7 @@ test('values are judged as the standard says', () => {
     [{ propertyNames: { maxLength: 2 } }, [{ ab: 1 }], [{ abc: 1 }]],
     [{ dependentRequired: { a: ['b'] } }, [{ a: 1, b: 1 }, {}], [{ a: 1 }]],
     [{ dependentSchemas: { a: { required: ['b'] } } }, [{ a: 1, b: 1 }, {}], [{ a: 1 }]],
-    [{ dependencies: { a: ['b'] } }, [{ a: 1 }], []],
+    [{ dependencies: { a: ['b'], c: false } }, [{ a: 1, b: 1 }, {}], [{ a: 1 }, { c: 1 }]],
     [
       { uniqueItems: true },
       [

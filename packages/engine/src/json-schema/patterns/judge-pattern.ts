@@ -3,6 +3,7 @@ import type { PatternSpec } from './pattern-spec.ts';
 import { PatternTooLarge, PatternUnsupported, writeProgram } from './program.ts';
 import { isProvenLinear } from './prove-linear.ts';
 import { repair } from './repair.ts';
+import { translate, withoutDelimiters } from './translate.ts';
 
 export interface JudgedPattern {
   readonly spec: PatternSpec;
@@ -25,21 +26,39 @@ const PATTERN_LENGTH_MAX = 20_000;
 export function judgePattern(source: string): JudgedPattern {
   if (source.length > PATTERN_LENGTH_MAX) return refused('the pattern is too long');
   const notes: PatternNote[] = [];
-  const slashed = /^\/(\^.*)\/[a-z]*$/.exec(source);
-  if (slashed !== null) {
+  const undelimited = withoutDelimiters(source);
+  if (undelimited !== undefined) {
+    notes.push({
+      severity: 'warning',
+      message: 'the pattern stands between slashes, which are read as delimiters',
+      suggestion: `write ${JSON.stringify(undelimited)}`,
+    });
+  } else if (/^\/(\^.*)\/[a-z]*$/.test(source)) {
     notes.push({
       severity: 'warning',
       message: 'the pattern stands between slashes, which it then asks of the text',
-      suggestion: `write ${JSON.stringify(slashed[1])}`,
+      suggestion: 'leave out the slashes',
     });
   }
-  let text = source;
+  let text = undelimited ?? source;
   let ast = parse(text);
   if (ast === undefined) {
-    const foreign = FOREIGN.find(([sign]) => sign.test(source));
+    const translated = translate(text);
+    if (translated !== undefined) {
+      text = translated.source;
+      ast = parse(text);
+      notes.push({
+        severity: 'warning',
+        message: `${translated.notations.join(', ')} is not ECMA-262; it is translated`,
+        suggestion: `write ${JSON.stringify(text)}`,
+      });
+    }
+  }
+  if (ast === undefined) {
+    const foreign = FOREIGN.find(([sign]) => sign.test(text));
     if (foreign !== undefined)
       return refused(`the pattern is not ECMA-262: ${foreign[1]}`, foreign[2]);
-    const repaired = repair(source);
+    const repaired = repair(text);
     ast = repaired === undefined ? undefined : parse(repaired);
     if (ast === undefined) return refused('the pattern is not a regular expression of ECMA-262');
     text = repaired!;
@@ -86,5 +105,10 @@ const FOREIGN: [RegExp, string, string][] = [
   [/\\[AzZ]/, '\\A and \\z are no anchors here', 'use ^ and $'],
   [/\(\?P[<=>]/, 'named groups', 'write (?<name>…)'],
   [/\[\[:\w+:\]/, 'POSIX classes', 'write [A-Za-z], \\d or \\p{L}'],
+  [
+    /(?<!\\)(?:\\\\)*\\[hHRXKGQEeaNyYiC]/,
+    'escapes such as \\h and \\Q are not known here',
+    'write the characters they stand for',
+  ],
   [/\(\?>|[*+?}]\+/, 'atomic groups and possessive quantifiers', 'leave out the extra +'],
 ];

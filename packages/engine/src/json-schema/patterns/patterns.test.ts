@@ -152,10 +152,73 @@ test('patterns that need no Unicode mode are read as browsers read them', () => 
 });
 
 test('notations of other engines are refused with advice', () => {
-  for (const source of ['(?i)abc', '\\Aabc\\z', '(?P<n>a)', '[[:alpha:]]{', '(?>a)b', 'a++']) {
+  for (const source of [
+    ...[
+      '(?x)a b',
+      '(?m)^a$',
+      '(?m)\\Aa',
+      '^(?i)a|b',
+      '(?U)a',
+      'a(?i)b',
+      '[[:alpha:]]{',
+      '[[:^alpha:]]',
+    ],
+    ...[
+      '[[:what:]]',
+      '(?>a)b',
+      'a++',
+      '[a-z]*+b',
+      '\\h',
+      '[\\h]',
+      '\\Qa.b\\E',
+      '(?!a\\Z)b',
+      '(?P<n>a)(?P=n)',
+    ],
+    ...['(?m:\\Aa)', '/(?x)a/'],
+  ]) {
     const { spec, notes } = judgePattern(source);
     assert.equal(spec.kind, 'never', source);
-    assert.ok(notes[0]?.suggestion, source);
+    assert.equal(notes[0]?.severity, 'error', source);
+  }
+});
+
+test('notations of other engines that ECMA-262 can say exactly are translated', () => {
+  const cases: [source: string, accepted: string[], refused: string[]][] = [
+    ['(?i)^[a-z]+$', ['ab', 'AB'], ['a1']],
+    ['^(?i)ab$', ['aB'], ['xab']],
+    ['(?i)^a|b$', ['Ax', 'xB'], ['xa']],
+    ['(?s)^a.b$', ['a\nb'], ['ab']],
+    ['(?is)^a.b$', ['A\nB'], ['ab']],
+    ['(?m)a', ['xa'], ['b']],
+    ['(?m)\\Aa', ['a'], ['\na']],
+    ['(?i)^[\\w-\\.]+$', ['A-.'], ['a b']],
+    ['\\A[a-z]+\\z', ['ab'], ['ab\n', 'a1', '\nab']],
+    ['\\Aab\\Z', ['ab'], ['ab\n', 'xab']],
+    ['^(\\Aa\\z)$', ['a'], ['b']],
+    ['^[[:alpha:]_]+$', ['aZ_'], ['a1', 'é', '[']],
+    ['^[^[:space:]]+$', ['ab'], ['a b', 'a\tb']],
+    ['^[[:upper:][:digit:]-]+$', ['A1-'], ['a']],
+    ['^[[:punct:]]$', ['!', '~', '\\', ']'], ['a', ' ']],
+    ['^(?P<year>\\d{4})$', ['2024'], ['24']],
+    ['^\\pL+$', ['é'], ['1', '+']],
+    ['/^[a-z]+$/', ['ab'], ['a1', '/ab/']],
+    ['/^[a-z]+$/i', ['AB'], ['a1']],
+    ['/^a\\/b$|^c$/u', ['a/b', 'c'], ['d']],
+    ['/^\\Aa$/', ['a'], ['b']],
+  ];
+  for (const [source, accepted, refused] of cases) {
+    const { spec, notes } = judgePattern(source);
+    assert.ok(notes.length > 0 && notes.every((note) => note.severity === 'warning'), source);
+    const matcher = openMatcher(spec);
+    for (const text of accepted) assert.equal(matcher.test(text), true, `${source} on ${text}`);
+    for (const text of refused) assert.equal(matcher.test(text), false, `${source} on ${text}`);
+  }
+});
+
+test('slashes around what is not anchored at both ends are text', () => {
+  for (const source of ['/^abc/', '/^abc\\$/', '/^abc$/m', '/abc/']) {
+    const matcher = openMatcher(judgePattern(source).spec);
+    assert.equal(matcher.test('abc'), false, source);
   }
 });
 
