@@ -1,7 +1,14 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Deny, decide, deny, HeaderFields, type RequestFacts } from '@poorter/engine';
+import {
+  type Deny,
+  decide,
+  deny,
+  HeaderFields,
+  type Principal,
+  type RequestFacts,
+} from '@poorter/engine';
 import { Call } from './call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import { failureOf } from './handle-request.ts';
@@ -11,9 +18,13 @@ import type { Runtime } from './runtime.ts';
 const NO_FIELDS = new HeaderFields([]);
 const NO_BODY = { isVisible: true, read: async () => new Uint8Array() };
 
+/** The longest that Node can wait at once, about 25 days; more would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /**
  * A WebSocket handshake is decided like every call, and tunnelled only to operations whose
  * description documents status 101, once the upstream has proved that it accepts.
+ * The tunnel lives no longer than the right that opened it.
  */
 export async function handleUpgrade(
   runtime: Runtime,
@@ -53,6 +64,8 @@ export async function handleUpgrade(
     const giveBack = call.tunnelled();
     socket.write(handshakeAnswer(upstream.headers, decision.answerHeaders), 'latin1');
     tunnel(socket, upstream.socket, early, giveBack);
+    const endMs = rightEndsAt(runtime, decision.principal);
+    if (endMs !== null) closeAt(endMs, runtime.now, socket);
   } catch (fault) {
     call.fail(failureOf(fault));
   } finally {
@@ -97,4 +110,23 @@ function tunnel(caller: Socket, upstream: Duplex, early: Buffer, onEnd: () => vo
   for (const side of [caller, upstream]) side.once('error', close).once('close', close);
   caller.pipe(upstream);
   upstream.pipe(caller);
+}
+
+/** Milliseconds until when another call with the same credential would pass; null: no end. */
+function rightEndsAt({ snapshot }: Runtime, principal: Principal | null): number | null {
+  if (principal === null || principal.expiresAt === null) return null;
+  const issuer = snapshot.gate.issuers.find(({ issuer }) => issuer === principal.issuer);
+  return (principal.expiresAt + (issuer?.clockSkewSeconds ?? 0)) * 1000;
+}
+
+/** By the clock, not by one timer: a wait may be too long for a timer, and clocks are set. */
+function closeAt(endMs: number, now: () => number, socket: Socket): void {
+  let timer: NodeJS.Timeout;
+  const look = () => {
+    const leftMs = endMs - now();
+    if (leftMs > 0) timer = setTimeout(look, Math.min(leftMs, TIMER_MS_MAX));
+    else socket.destroy();
+  };
+  look();
+  socket.once('close', () => clearTimeout(timer));
 }
