@@ -1,6 +1,8 @@
 import type { Diagnostic, KeyRecord } from '@poorter/engine';
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { splitKeyList } from './key-list.ts';
+import { readPlainEntry } from './plain-entry.ts';
 
 /** Text that can stand in a log line or a header field: no control characters, no padding. */
 const plain = z
@@ -52,54 +54,138 @@ export interface KeyFileReading {
 
 const KEYS_MAX = 100_000;
 
+/**
+ * Files from this size on are read item by item: the tree of a document of 100,000 keys takes a
+ * gigabyte.
+ */
+const WHOLE_CHARS_MAX = 65_536;
+
 /** Reads a key file strictly; never throws. `path` is only told, not opened. */
 export function readKeyFile(path: string, text: string): KeyFileReading {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
-  const diagnostics: Diagnostic[] = [];
-  const report = (code: string, offset: number, message: string, suggestion?: string) => {
-    const { line, col } = lines.linePos(offset);
-    diagnostics.push({
+  const byItems = text.length > WHOLE_CHARS_MAX ? readKeyFileByItems(path, text) : null;
+  return byItems ?? readWholeKeyFile(path, text);
+}
+
+/** Every file; the measure of the other way. */
+export function readWholeKeyFile(path: string, text: string): KeyFileReading {
+  const reading = new Reading(path);
+  const { document, report } = parse(text, reading, 0);
+  if (reading.hasFailed) return reading.result();
+  if (document.contents === null) return reading.result();
+
+  const list = listOfKeys(document.contents, report);
+  if (list === null) return reading.result();
+  if (list.length > KEYS_MAX) reading.tooMany(list.length);
+  else for (const node of list) reading.add(node, report);
+  return reading.result();
+}
+
+/**
+ * Files of the common shape, with the same result and little memory. Null where items do not stand
+ * for themselves: only the whole document tells then what is wrong.
+ */
+export function readKeyFileByItems(path: string, text: string): KeyFileReading | null {
+  const list = splitKeyList(text);
+  if (list === null) return null;
+  const reading = new Reading(path);
+  if (list.length > KEYS_MAX) {
+    reading.tooMany(list.length);
+    return reading.result();
+  }
+  for (const item of list.items()) {
+    if (reading.addPlain(item.text, list.indent)) continue;
+    // One line for the head, then the item, as if it stood alone in the file.
+    const alone = new Reading(path);
+    const { document, report } = parse(`keys:\n${item.text}`, reading, item.line - 2, alone);
+    const nodes =
+      alone.hasFailed || !document.contents ? null : listOfKeys(document.contents, report);
+    if (nodes?.length !== 1) return null;
+    reading.add(nodes[0] as Node, report);
+  }
+  return reading.result();
+}
+
+/** What has been read so far; one fault in it, and no key of the file is used. */
+class Reading {
+  readonly #path: string;
+  readonly #entries: KeyEntry[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #known = { id: new Set<string>(), hash: new Set<string>() };
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get hasFailed(): boolean {
+    return this.#diagnostics.length > 0;
+  }
+
+  report(code: string, line: number, column: number, message: string, suggestion?: string): void {
+    this.#diagnostics.push({
       severity: 'error',
       code,
-      file: path,
+      file: this.#path,
       line: Math.max(1, line),
-      column: Math.max(1, col),
+      column: Math.max(1, column),
       message,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
-  };
-  const failed = () => ({ keys: [], entries: [], diagnostics });
-
-  for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
-    // The library quotes the line; a line of this file may hold a key that was pasted here.
-    report('yaml-syntax', pos[0], firstLine(withoutSecrets(message)) || code);
   }
-  if (diagnostics.length > 0) return failed();
-  if (document.contents === null) return { keys: [], entries: [], diagnostics };
 
-  const list = listOfKeys(document.contents, report);
-  if (list === null) return failed();
-  if (list.length > KEYS_MAX) {
-    report('too-many-keys', 0, `the file has ${list.length} keys; at most ${KEYS_MAX} are read`);
-    return failed();
+  tooMany(count: number): void {
+    this.report('too-many-keys', 1, 1, `the file has ${count} keys; at most ${KEYS_MAX} are read`);
   }
-  const entries: KeyEntry[] = [];
-  const known = { id: new Set<string>(), hash: new Set<string>() };
-  for (const node of list) {
+
+  add(node: Node, report: Report): void {
     const entry = readEntry(node, report);
-    if (entry === null) continue;
+    if (entry === null) return;
     for (const member of ['id', 'hash'] as const) {
-      if (known[member].has(entry[member])) {
+      if (this.#known[member].has(entry[member])) {
         const message = `another key has the same ${member}`;
         report(`duplicate-${member}`, offsetOf(node, [member]), message);
       }
-      known[member].add(entry[member]);
+      this.#known[member].add(entry[member]);
     }
-    entries.push(entry);
+    this.#entries.push(entry);
   }
-  if (diagnostics.length > 0) return failed();
-  return { keys: entries.map(recordOf), entries, diagnostics };
+
+  /** False, and nothing done, unless the entry is plain and without any fault. */
+  addPlain(text: string, indent: number): boolean {
+    if (SECRET.test(text)) return false;
+    const value = readPlainEntry(text, indent);
+    if (value === null) return false;
+    const result = keyEntrySchema.safeParse(value);
+    if (!result.success) return false;
+    const entry = result.data;
+    if (this.#known.id.has(entry.id) || this.#known.hash.has(entry.hash)) return false;
+    this.#known.id.add(entry.id);
+    this.#known.hash.add(entry.hash);
+    this.#entries.push(entry);
+    return true;
+  }
+
+  result(): KeyFileReading {
+    const diagnostics = this.#diagnostics;
+    if (this.hasFailed) return { keys: [], entries: [], diagnostics };
+    return { keys: this.#entries.map(recordOf), entries: this.#entries, diagnostics };
+  }
+}
+
+/** `linesBefore`: lines of the file before this text. Faults of syntax go to `syntax`. */
+function parse(text: string, reading: Reading, linesBefore: number, syntax = reading) {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' });
+  const reporting =
+    (to: Reading): Report =>
+    (code, offset, message, suggestion) => {
+      const { line, col } = lines.linePos(offset);
+      to.report(code, line + linesBefore, col, message, suggestion);
+    };
+  for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
+    // The library quotes the line; a line of this file may hold a key that was pasted here.
+    reporting(syntax)('yaml-syntax', pos[0], firstLine(withoutSecrets(message)) || code);
+  }
+  return { document, report: reporting(reading) };
 }
 
 export function recordOf(entry: KeyEntry): KeyRecord {
