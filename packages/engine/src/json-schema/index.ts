@@ -1,6 +1,9 @@
 export { compileSchemas } from './compile.ts';
 export { entryKey } from './entry-key.ts';
+export { KEYWORD_FORMS } from './keyword-forms.ts';
+export { meantFlag, setMember, wholeNumberText } from './lax-values.ts';
 export { type LinkedSchemas, linkSchemas } from './link.ts';
+export { mendSchema } from './mend.ts';
 export type {
   CompiledSchemas,
   CompileOptions,

@@ -93,7 +93,7 @@ function mendKeyword(schema: Schema, name: string, value: unknown, note: Note): 
   }
   if (faultOf(name, value) === undefined) return;
   const meant = meantValue(name, value);
-  if (meant === undefined) return;
+  if (meant === undefined || meant === value) return;
   schema[name] = meant;
   note(readAs(name, meant));
 }
@@ -121,8 +121,8 @@ function meantValue(keyword: string, value: unknown): unknown {
       return number === value ? undefined : number;
     }
     case 'strings': {
-      const flag = meantFlag(value);
-      if (flag !== undefined) return flag;
+      // A member may well be called `on` or `yes`.
+      if (value === 'true' || value === 'false') return value === 'true';
       return isSingleWord(value) ? [value] : undefined;
     }
     case 'values':

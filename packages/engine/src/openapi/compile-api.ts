@@ -150,12 +150,11 @@ function readOutline(
   const names = Object.keys(root.value as object);
   const info = child(root, 'info');
   if (!isFields(info.value)) {
-    const message = `'info' must be an object, found ${nameOf(info.value)}`;
-    remarks.error('wrong-type', info, message, didYouMean('info', names));
-    return undefined;
+    const message = `'info' should be an object, found ${nameOf(info.value)}`;
+    remarks.warn('no-info', info, message, didYouMean('info', names));
   }
   const paths = child(root, 'paths');
-  if (!isFields(paths.value)) {
+  if (!isFields(paths.value) && paths.value !== null) {
     const isOptional = reading.version === '3.1' && paths.value === undefined;
     const hasOther = ['webhooks', 'components'].some((name) => names.includes(name));
     if (!(isOptional && hasOther)) {
@@ -164,14 +163,15 @@ function readOutline(
       return undefined;
     }
   }
-  const components = child(root, 'components');
+  const components = reading.member(root, 'components');
   if (components.value !== undefined) checkFields(components, 'components', remarks);
-  const version = ownMember(info.value, 'version');
-  return {
-    title: reading.text(info, 'title') ?? '',
-    // `version: 1.0` is a number to YAML.
-    version: typeof version === 'string' || typeof version === 'number' ? String(version) : '',
-  };
+  return { title: labelOf(info.value, 'title'), version: labelOf(info.value, 'version') };
+}
+
+/** Told to people, enforced by nobody. `version: 1.0` is a number to YAML. */
+function labelOf(info: unknown, key: string): string {
+  const label = ownMember(info, key);
+  return typeof label === 'string' || typeof label === 'number' ? String(label) : '';
 }
 
 function placeOf(address: string, documents: Documents): Place | undefined {

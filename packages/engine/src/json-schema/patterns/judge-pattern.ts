@@ -104,7 +104,7 @@ const FOREIGN: [RegExp, string, string][] = [
   [/\(\?[a-z]+\)/, 'inline flags', 'use a group: (?i:…)'],
   [/\\[AzZ]/, '\\A and \\z are no anchors here', 'use ^ and $'],
   [/\(\?P[<=>]/, 'named groups', 'write (?<name>…)'],
-  [/\[\[:\w+:\]/, 'POSIX classes', 'write [A-Za-z], \\d or \\p{L}'],
+  [/\[:\^?\w+:\]|\[([.=])[^\]]+\1\]/, 'POSIX classes', 'write [A-Za-z], \\d or \\p{L}'],
   [
     /(?<!\\)(?:\\\\)*\\[hHRXKGQEeaNyYiC]/,
     'escapes such as \\h and \\Q are not known here',

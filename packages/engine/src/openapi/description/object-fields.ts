@@ -186,10 +186,12 @@ function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks:
   const known: readonly string[] = KNOWN_FIELDS[kind];
   const at = child(place, key);
   if (LEFTOVER_IN.includes(kind) && Object.hasOwn(LEFTOVERS, key)) {
-    remarks.error(
+    // Schemas that references reach are enforced wherever they stand.
+    const severity = kind === 'root' && key === 'definitions' ? 'warn' : 'error';
+    remarks[severity](
       'swagger-leftover',
       at,
-      `'${key}' is not a field of an OpenAPI 3 ${kind} object and would enforce nothing`,
+      `'${key}' is not a field of an OpenAPI 3 ${kind} object and by itself enforces nothing`,
       LEFTOVERS[key],
     );
     return;

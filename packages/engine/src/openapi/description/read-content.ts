@@ -1,6 +1,12 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
-import { isReadableText, mediaKind, parseMediaType, rangeHolds } from '../message/media-type.ts';
+import {
+  isReadableText,
+  type MediaType,
+  mediaKind,
+  parseMediaType,
+  rangeHolds,
+} from '../message/media-type.ts';
 import type {
   AnswerPlan,
   BodyPlan,
@@ -10,6 +16,7 @@ import type {
   Shape,
   Style,
 } from '../plan.ts';
+import { mendUnwrapped } from './mend-unwrapped.ts';
 import { checkFields } from './object-fields.ts';
 import { readSerialized } from './read-parameters.ts';
 import { readShape } from './read-shape.ts';
@@ -48,7 +55,11 @@ export function readAnswers(operation: Place, reading: Reading): AnswerPlan[] {
   const plans: AnswerPlan[] = [];
   for (const [key, at] of reading.map(operation, 'responses')) {
     if (key.startsWith('x-')) continue;
-    const status = /^[1-5]xx$/i.test(key) ? key.toUpperCase() : key;
+    const status = readStatus(key, at, reading);
+    if (plans.some((plan) => plan.status === status)) {
+      reading.remarks.error('unknown-status', at, `the status '${status}' is described twice`);
+      continue;
+    }
     if (!/^(?:[1-5]\d\d|[1-5]XX|default)$/.test(status)) {
       reading.remarks.error(
         'unknown-status',
@@ -57,7 +68,7 @@ export function readAnswers(operation: Place, reading: Reading): AnswerPlan[] {
       );
       continue;
     }
-    const place = reading.documents.follow(at);
+    const place = reading.followed(at, 'responses');
     if (place === undefined || !checkFields(place, 'response', reading.remarks)) continue;
     plans.push({
       status,
@@ -66,6 +77,15 @@ export function readAnswers(operation: Place, reading: Reading): AnswerPlan[] {
     });
   }
   return plans;
+}
+
+/** `2xx` and `Default`: case is all that is wrong with them. */
+function readStatus(key: string, at: Place, reading: Reading): string {
+  const isRange = /^[1-5]xx$/i.test(key);
+  const isDefault = key.toLowerCase() === 'default';
+  const status = isRange ? key.toUpperCase() : isDefault ? 'default' : key;
+  if (status !== key) reading.readAs(at, `'${status}'`);
+  return status;
 }
 
 function readHeaders(
@@ -77,7 +97,8 @@ function readHeaders(
   for (const [name, at] of reading.map(holder, 'headers')) {
     // OpenAPI: a header of this name is described by `content`, and ignored.
     if (name.toLowerCase() === 'content-type') continue;
-    const place = reading.documents.follow(at);
+    const place = reading.followed(at);
+    if (place !== undefined) mendUnwrapped(place, 'header', reading);
     if (place === undefined || !checkFields(place, 'header', reading.remarks)) continue;
     plans.push({
       name: name.toLowerCase(),
@@ -94,16 +115,31 @@ function readContent(
   reading: Reading,
 ): MediaPlan[] {
   return reading.map(holder, 'content').flatMap(([text, at]) => {
-    const type = parseMediaType(text);
-    if (type === undefined) {
-      reading.remarks.error('unknown-media-type', at, `'${text}' is not a media type`);
-      return [];
-    }
-    const place = reading.documents.follow(at);
-    if (place === undefined || !checkFields(place, 'mediaType', reading.remarks)) return [];
-    const parameters = [...type.parameters].filter(([name]) => name !== 'charset');
-    return [{ range: type.type, parameters, ...readMedia(place, type.type, direction, reading) }];
+    const types = readMediaTypes(text, at, reading);
+    const place = types.length === 0 ? undefined : reading.followed(at);
+    if (place === undefined) return [];
+    mendUnwrapped(place, 'mediaType', reading);
+    if (!checkFields(place, 'mediaType', reading.remarks)) return [];
+    return types.map(({ type, parameters }) => ({
+      range: type,
+      parameters: [...parameters].filter(([name]) => name !== 'charset'),
+      ...readMedia(place, type, direction, reading),
+    }));
   });
+}
+
+/** One media type, as the standard has it, or several that share their description. */
+function readMediaTypes(text: string, at: Place, reading: Reading): readonly MediaType[] {
+  const type = parseMediaType(text);
+  if (type !== undefined) return [type];
+  const several = text.split(',').map((part) => (part.trim() === '*' ? '*/*' : part.trim()));
+  const types = several.map(parseMediaType).filter((read) => read !== undefined);
+  if (types.length < several.length || text.includes('"')) {
+    reading.remarks.error('unknown-media-type', at, `'${text}' is not a media type`);
+    return [];
+  }
+  reading.readAs(at, several.join(' and '), 'write each as a key of its own');
+  return types;
 }
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -114,7 +150,7 @@ function readMedia(
   direction: 'request' | 'response',
   reading: Reading,
 ): Pick<MediaPlan, 'schema' | 'shape' | 'encoding'> {
-  const at = child(place, 'schema');
+  const at = reading.member(place, 'schema');
   if (at.value === undefined) return { schema: null };
   const schema = reading.schema(at, direction);
   const kind = mediaKind(range);

@@ -31,12 +31,12 @@ export function readOperations(
     extension: readExtension(root, reading),
   };
   const operations: ReadOperation[] = [];
-  for (const [path, at] of reading.map(root, 'paths')) {
-    if (path.toLowerCase().startsWith('x-')) continue;
+  for (const [written, at] of reading.map(root, 'paths')) {
+    if (written.toLowerCase().startsWith('x-')) continue;
+    const path = rooted(written, at, reading);
     const template = readTemplate(path);
     if (!template.ok) {
-      const suggestion = path.startsWith('/') ? undefined : `did you mean '/${path}'?`;
-      reading.remarks.error('unreadable-path', at, template.message, suggestion);
+      reading.remarks.error('unreadable-path', at, template.message, template.suggestion);
       continue;
     }
     const pathItem = readPathItem(at, reading);
@@ -77,6 +77,13 @@ export function readOperations(
     }
   }
   return operations;
+}
+
+/** A path begins with a slash; an address with a host is no path. */
+function rooted(path: string, at: Place, reading: Reading): string {
+  if (path.startsWith('/') || !/^[\w{.~-]\S*$/.test(path) || path.includes('://')) return path;
+  reading.readAs(at, `'/${path}'`);
+  return `/${path}`;
 }
 
 /** Told to people, enforced by nobody. */
@@ -171,9 +178,8 @@ class UniqueIds {
 
   take(place: Place, method: string, path: string, baseIndex: number): string {
     const written = ownMember(place.value, 'operationId');
-    if (written !== undefined && typeof written !== 'string')
-      this.#reading.text(place, 'operationId');
-    const id = typeof written === 'string' && written !== '' ? written : undefined;
+    const text = written === null ? undefined : this.#reading.text(place, 'operationId');
+    const id = text === '' ? undefined : text;
     if (id !== undefined && baseIndex === 0) {
       const first = this.#written.get(id);
       if (first !== undefined) {

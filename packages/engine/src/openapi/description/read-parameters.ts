@@ -3,6 +3,7 @@ import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { isJsonType, parseMediaType } from '../message/media-type.ts';
 import type { ParameterLocation, ParameterPlan, Serialization, Style } from '../plan.ts';
+import { mendUnwrapped } from './mend-unwrapped.ts';
 import { checkFields } from './object-fields.ts';
 import { readShape } from './read-shape.ts';
 import type { Reading } from './reading.ts';
@@ -59,10 +60,11 @@ export function readParameters(
 
 function locateParameter(item: Place, reading: Reading): Located | undefined {
   const { remarks } = reading;
-  const place = reading.documents.follow(item);
+  const place = reading.documents.follow(item, 'parameters');
+  if (place !== undefined) mendUnwrapped(place, 'parameter', reading);
   if (place === undefined || !checkFields(place, 'parameter', remarks)) return undefined;
   const name = reading.text(place, 'name');
-  const location = reading.text(place, 'in');
+  const location = readLocation(place, reading);
   if (name === undefined || location === undefined) {
     const missing = name === undefined ? 'name' : 'in';
     if (ownMember(place.value, missing) === undefined) {
@@ -96,6 +98,14 @@ function locateParameter(item: Place, reading: Reading): Located | undefined {
   }
 }
 
+/** `in: Query` names its place well enough. */
+function readLocation(place: Place, reading: Reading): string | undefined {
+  const written = reading.text(place, 'in');
+  const meant = Object.keys(STYLES).find((known) => known === written?.trim().toLowerCase());
+  if (meant !== undefined && meant !== written) reading.readAs(child(place, 'in'), `in: ${meant}`);
+  return meant ?? written;
+}
+
 function readParameter({ name, in: location, place }: Located, reading: Reading): ParameterPlan {
   const required = reading.flag(place, 'required') ?? false;
   if (location === 'path' && !required) {
@@ -123,7 +133,7 @@ export function readSerialized(
   direction: 'request' | 'response' = 'request',
 ): Pick<ParameterPlan, 'serialization' | 'schema' | 'shape'> {
   const content = reading.map(place, 'content');
-  const schema = child(place, 'schema');
+  const schema = reading.member(place, 'schema');
   if (content.length > 0 && schema.value !== undefined) {
     reading.remarks.error(
       'schema-and-content',
@@ -159,10 +169,11 @@ export function readSerialized(
   }
   const media = reading.documents.follow(first[1]);
   const inner = media === undefined ? first[1] : media;
+  mendUnwrapped(inner, 'mediaType', reading);
   checkFields(inner, 'mediaType', reading.remarks);
   const type = parseMediaType(first[0]);
   const json = type !== undefined && isJsonType(type.type);
-  const read = readSchema(child(inner, 'schema'), reading, direction);
+  const read = readSchema(reading.member(inner, 'schema'), reading, direction);
   const isPlain = read.shape.types?.every((name) => name !== 'array' && name !== 'object') ?? true;
   if (json || isPlain) return { serialization: { kind: 'content', json }, ...read };
   reading.remarks.warn(
@@ -185,8 +196,11 @@ function readSchema(
 function readStyle(place: Place, location: ParameterLocation, reading: Reading): Serialization {
   const allowed = STYLES[location];
   const written = reading.text(place, 'style');
-  const style = allowed.find((known) => known === written) ?? (allowed[0] as Style);
-  if (written !== undefined && style !== written) {
+  const meant = allowed.find((known) => known.toLowerCase() === written?.toLowerCase());
+  const style = meant ?? (allowed[0] as Style);
+  if (meant !== undefined && meant !== written) {
+    reading.readAs(child(place, 'style'), `style: ${meant}`);
+  } else if (written !== undefined && style !== written) {
     reading.remarks.error(
       'unknown-style',
       child(place, 'style'),
@@ -200,12 +214,13 @@ function readStyle(place: Place, location: ParameterLocation, reading: Reading):
 
 /** One path parameter for every name of the template, in whatever state the document left them. */
 function matchTemplate(
-  plans: readonly ParameterPlan[],
+  read: readonly ParameterPlan[],
   located: ReadonlyMap<string, Located>,
   templateNames: readonly string[],
   operation: Place,
   reading: Reading,
 ): ParameterPlan[] {
+  const plans = renameToTemplate(read, located, templateNames, reading);
   const declared = plans.filter((plan) => plan.in === 'path');
   const names = declared.map(({ name }) => name);
   for (const name of names.filter((candidate) => !templateNames.includes(candidate))) {
@@ -237,4 +252,29 @@ function matchTemplate(
       shape: { types: ['string' as const] },
     })),
   ];
+}
+
+/** `userid`, `{userId}` and `:userId` beside a template of `{userId}` leave no doubt. */
+function renameToTemplate(
+  plans: readonly ParameterPlan[],
+  located: ReadonlyMap<string, Located>,
+  templateNames: readonly string[],
+  reading: Reading,
+): readonly ParameterPlan[] {
+  const names = plans.filter((plan) => plan.in === 'path').map(({ name }) => name);
+  const missing = templateNames.filter((name) => !names.includes(name));
+  const fits = (written: string) => missing.filter((name) => letters(name) === letters(written));
+  return plans.map((plan) => {
+    if (plan.in !== 'path' || templateNames.includes(plan.name)) return plan;
+    const [meant, another] = fits(plan.name);
+    const isShared = names.filter((name) => letters(name) === letters(plan.name)).length > 1;
+    if (meant === undefined || another !== undefined || isShared) return plan;
+    const place = located.get(`path ${plan.name}`)?.place;
+    if (place !== undefined) reading.readAs(child(place, 'name'), `name: ${meant}`);
+    return { ...plan, name: meant };
+  });
+}
+
+function letters(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s{}:_-]/g, '');
 }

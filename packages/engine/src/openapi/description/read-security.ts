@@ -44,11 +44,17 @@ export class SecurityReader {
     const at = child(holder, 'security');
     if (!isFields(holder.value) || !Object.hasOwn(holder.value, 'security')) return null;
     if (!Array.isArray(at.value)) {
+      const isOne = isFields(at.value) ? Object.keys(at.value).length > 0 : isName(at.value);
+      // One requirement without its list. An empty one would open the door: that must be written out.
+      if (isOne) {
+        this.#reading.readAs(at, 'a list of one requirement', 'put a dash (or brackets) before it');
+        return [this.#alternative(at)];
+      }
       this.#reading.remarks.error(
         'wrong-type',
         at,
         `'security' must be an array, found ${nameOf(at.value)}`,
-        isFields(at.value) ? 'put a dash (or brackets) before the requirement' : undefined,
+        isFields(at.value) ? "write 'security: []' to let everybody in" : undefined,
       );
       return [];
     }
@@ -57,13 +63,14 @@ export class SecurityReader {
 
   #alternative(place: Place): SecurityRequirement {
     const { remarks } = this.#reading;
+    if (isName(place.value)) {
+      const name = place.value;
+      this.#reading.readAs(place, `'${name}: []'`);
+      return Object.fromEntries([[name, this.#scopes({ ...place, value: [] }, name)]]);
+    }
     if (!isFields(place.value)) {
-      remarks.error(
-        'wrong-type',
-        place,
-        `a security requirement must be an object, found ${nameOf(place.value)}`,
-        typeof place.value === 'string' ? `write '${place.value}: []'` : undefined,
-      );
+      const message = `a security requirement must be an object, found ${nameOf(place.value)}`;
+      remarks.error('wrong-type', place, message);
       return {};
     }
     return Object.fromEntries(
@@ -90,16 +97,7 @@ export class SecurityReader {
         declared.suggestion,
       );
     }
-    const scopes = place.value;
-    if (!Array.isArray(scopes) || scopes.some((scope) => typeof scope !== 'string')) {
-      remarks.error(
-        'wrong-type',
-        place,
-        `the scopes of '${name}' must be an array of strings`,
-        scopes === null ? `write '${name}: []'` : undefined,
-      );
-      return [];
-    }
+    const scopes = this.#scopeList(place, name);
     for (const [index, scope] of scopes.entries()) {
       if (declared?.scopes === undefined || declared.scopes.has(scope)) continue;
       remarks.warn(
@@ -110,6 +108,20 @@ export class SecurityReader {
       );
     }
     return scopes;
+  }
+
+  #scopeList({ document, pointer, value }: Place, name: string): readonly string[] {
+    const at = { document, pointer, value };
+    if (Array.isArray(value) && value.every((scope) => typeof scope === 'string')) return value;
+    const isEmpty = value === null || (isFields(value) && Object.keys(value).length === 0);
+    if (isEmpty || isName(value)) {
+      const scopes = isEmpty ? [] : [value as string];
+      this.#reading.readAs(at, `'${name}: [${scopes.join()}]'`);
+      return scopes;
+    }
+    const message = `the scopes of '${name}' must be an array of strings`;
+    this.#reading.remarks.error('wrong-type', at, message);
+    return [];
   }
 
   /** After all operations were read: faults of schemes that nobody uses are only worth a warning. */
@@ -125,6 +137,9 @@ export class SecurityReader {
     }
   }
 }
+
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9._:/-]+$/.test(value);
 
 const TYPES = ['apiKey', 'http', 'oauth2', 'openIdConnect', 'mutualTLS'];
 
@@ -144,10 +159,18 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
     scopes: undefined,
   });
   const member = (key: string): unknown => ownMember(place.value, key);
-  const type = member('type');
+  const oneOf = (key: string, known: readonly string[]): unknown => {
+    const written = member(key);
+    const meant = known.find((name) => name.toLowerCase() === String(written).trim().toLowerCase());
+    if (meant !== undefined && meant !== written) {
+      reading.readAs(child(place, key), `${key}: ${meant}`);
+    }
+    return meant ?? written;
+  };
+  const type = oneOf('type', TYPES);
   switch (type) {
     case 'apiKey': {
-      const location = member('in');
+      const location = oneOf('in', ['header', 'query', 'cookie']);
       const name = member('name');
       if (typeof name !== 'string' || name === '') return refused("'name' is missing");
       if (location === 'header' || location === 'query' || location === 'cookie') {
@@ -156,7 +179,7 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
       return refused("'in' must be header, query or cookie");
     }
     case 'http': {
-      const scheme = String(member('scheme')).toLowerCase();
+      const scheme = String(member('scheme')).trim().toLowerCase();
       if (scheme === 'basic') return enforced({ type, scheme });
       if (scheme === 'bearer') return enforced({ type, scheme });
       const known = ['basic', 'bearer'];
@@ -175,8 +198,10 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
       }
       return enforced({ type });
     default: {
-      if (type === 'basic')
-        return refused('its type is from Swagger 2.0', 'type: http, scheme: basic');
+      if (type === 'basic' || type === 'bearer') {
+        reading.readAs(child(place, 'type'), `type: http, scheme: ${type}`);
+        return enforced({ type: 'http', scheme: type });
+      }
       const meant = nearest(String(type), TYPES);
       return refused('its type is unknown', meant && `did you mean '${meant}'?`);
     }

@@ -71,7 +71,8 @@ class ShapeReader {
 
   #itemShapes(place: Place, depth: number): Partial<Shape> {
     const items = child(place, 'items');
-    const prefix = members(place, 'prefixItems');
+    // Before 2020-12, a list of items said what prefixItems says now.
+    const prefix = members(place, Array.isArray(items.value) ? 'items' : 'prefixItems');
     return {
       ...(isFields(items.value) ? { items: this.read(items, depth + 1, []) } : {}),
       ...(prefix.length > 0
@@ -124,8 +125,6 @@ function shapeType(type: unknown): ShapeType[] {
   switch (type) {
     case 'integer':
       return ['number'];
-    case 'file':
-      return ['string'];
     case 'null':
     case 'boolean':
     case 'number':

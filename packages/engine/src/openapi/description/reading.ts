@@ -1,6 +1,7 @@
+import { meantFlag, wholeNumberText } from '../../json-schema/index.ts';
 import type { Direction, SchemaAddress, SchemaEntry } from '../../json-schema/types.ts';
 import type { Documents } from '../document/documents.ts';
-import { ownMember } from '../document/pointer.ts';
+import { ownMember, pointerSegments } from '../document/pointer.ts';
 import { child, type Place, placeKey, type Remarks } from '../document/remarks.ts';
 import type { CompileApiOptions } from '../types.ts';
 import { checkSchemas } from './check-schemas.ts';
@@ -56,32 +57,51 @@ export class Reading {
 
   /** A member of the given type; undefined where absent, or wrong after a remark. */
   text(place: Place, key: string): string | undefined {
-    return this.#typed(place, key, 'string') as string | undefined;
+    const value = ownMember(place.value, key);
+    if (value === undefined || typeof value === 'string') return value;
+    const text = wholeNumberText(value);
+    if (text === undefined) this.#refuseType(child(place, key), key, 'string');
+    else this.readAs(child(place, key), `'${text}'`);
+    return text;
   }
 
   flag(place: Place, key: string): boolean | undefined {
-    return this.#typed(place, key, 'boolean') as boolean | undefined;
+    const value = ownMember(place.value, key);
+    if (value === undefined || typeof value === 'boolean') return value;
+    if (this.#isEmpty(child(place, key), key)) return undefined;
+    const flag = meantFlag(value);
+    if (flag === undefined) this.#refuseType(child(place, key), key, 'boolean');
+    else this.readAs(child(place, key), String(flag));
+    return flag;
   }
 
-  #typed(place: Place, key: string, type: 'string' | 'boolean'): unknown {
-    const value = ownMember(place.value, key);
-    if (value === undefined) return undefined;
-    if (typeof value === type) return value;
-    this.remarks.error(
-      'wrong-type',
-      child(place, key),
-      `'${key}' must be a ${type}, found ${nameOf(value)}`,
-      type === 'boolean' && (value === 'true' || value === 'false')
-        ? 'remove the quotes'
-        : undefined,
-    );
-    return undefined;
+  /** Where what stands there breaks the standard, and can mean one thing only. */
+  readAs(at: Place, meant: string, suggestion = `write ${meant}`): void {
+    this.remarks.warn('read-as-meant', at, `this is read as ${meant}`, suggestion);
+  }
+
+  #refuseType(at: Place, key: string, type: 'string' | 'boolean'): void {
+    this.remarks.error('wrong-type', at, `'${key}' must be a ${type}, found ${nameOf(at.value)}`);
   }
 
   /** In YAML, a key with nothing behind it is null. */
   #isEmpty(at: Place, key: string): boolean {
     if (at.value === null) this.remarks.warn('empty-field', at, `'${key}' is empty`);
     return at.value === undefined || at.value === null;
+  }
+
+  /** A member, absent where nothing stands behind its key. */
+  member(place: Place, key: string): Place {
+    const at = child(place, key);
+    return this.#isEmpty(at, key) ? { ...at, value: undefined } : at;
+  }
+
+  /** What a reference leads to; an object without members where nothing stands behind the key. */
+  followed(at: Place, kind?: 'parameters' | 'responses'): Place | undefined {
+    if (at.value !== null) return this.documents.follow(at, kind);
+    const key = pointerSegments(at.pointer).at(-1) ?? '';
+    this.remarks.warn('empty-field', at, `'${key}' is empty`, `write '${key}: {}'`);
+    return { ...at, value: {} };
   }
 
   /** Items of a list member; empty where absent, or wrong after a remark. */

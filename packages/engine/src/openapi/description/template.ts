@@ -6,7 +6,7 @@ export type ReadTemplate =
       readonly segments: readonly SegmentPlan[];
       readonly names: readonly string[];
     }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly suggestion?: string };
 
 const SEGMENTS_MAX = 100;
 
@@ -14,7 +14,11 @@ const SEGMENTS_MAX = 100;
 export function readTemplate(path: string): ReadTemplate {
   if (!path.startsWith('/')) return { ok: false, message: 'a path must start with a slash' };
   if (/[?#]/.test(path)) {
-    return { ok: false, message: 'a path carries no query and no fragment' };
+    return {
+      ok: false,
+      message: 'a path carries no query and no fragment',
+      suggestion: 'leave it out, and describe what it carries as query parameters',
+    };
   }
   const segments: SegmentPlan[] = [];
   const names: string[] = [];

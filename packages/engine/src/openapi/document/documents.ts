@@ -1,3 +1,4 @@
+import { setMember } from '../../json-schema/index.ts';
 import { didYouMean } from './nearest.ts';
 import type { Position } from './parsed-text.ts';
 import { isFields, ownMember, pointerSegments } from './pointer.ts';
@@ -67,12 +68,14 @@ export class Documents {
   }
 
   /** The place itself, or what its chain of $refs leads to; undefined after an error was noted. */
-  follow(place: Place): Place | undefined {
+  follow(place: Place, kind?: 'parameters' | 'responses'): Place | undefined {
     let current = place;
     const passed = new Set<string>();
     for (let hops = 0; hops < REFERENCE_HOPS_MAX; hops++) {
+      if (!isFields(current.value)) return current;
+      if (kind !== undefined) this.respell(current, kind);
       const reference = ownMember(current.value, '$ref');
-      if (reference === undefined || !isFields(current.value)) return current;
+      if (reference === undefined) return current;
       if (typeof reference !== 'string') {
         this.#remarks.error('wrong-type', child(current, '$ref'), '$ref must be a string');
         return undefined;
@@ -102,6 +105,32 @@ export class Documents {
         'write it where the reference leads',
       );
     }
+  }
+
+  /**
+   * Swagger wrote `$ref: Pet` and `#/definitions/Pet`. Where that leads nowhere, and a component of
+   * this name exists, the component is meant.
+   */
+  respell(place: Place, kind: 'schemas' | 'parameters' | 'responses'): void {
+    const reference = ownMember(place.value, '$ref');
+    if (typeof reference !== 'string' || !isFields(place.value)) return;
+    const folder = kind === 'schemas' ? 'definitions' : kind;
+    const [, section, name] = SWAGGER_REFERENCE.exec(reference) ?? [];
+    if (name === undefined || (section !== undefined && section !== folder)) return;
+    const { document, pointer } = place;
+    if (resourceAround(document.resources, pointer) !== undefined) return;
+    const segment = pointerSegments(`/${name}`)[0] as string;
+    const isThere = section && ownMember(ownMember(document.value, section), segment) !== undefined;
+    const components = ownMember(ownMember(document.value, 'components'), kind);
+    if (isThere || ownMember(components, segment) === undefined) return;
+    const meant = `#/components/${kind}/${name}`;
+    this.#remarks.warn(
+      'read-as-meant',
+      child(place, '$ref'),
+      `'${shortened(reference)}' is read as '${shortened(meant)}'`,
+      'write it so',
+    );
+    setMember(place.value, '$ref', meant);
   }
 
   /** One hop: the place that a reference at `from` names. */
@@ -140,7 +169,9 @@ export class Documents {
           at,
           reference,
           `'${segment}' does not exist there`,
-          didYouMean(segment, names),
+          segment === '' && pointer.endsWith('/')
+            ? 'remove the slash at its end'
+            : didYouMean(segment, names),
         );
         return undefined;
       }
@@ -219,6 +250,8 @@ function decodeFragment(fragment: string): string | undefined {
     return undefined;
   }
 }
+
+const SWAGGER_REFERENCE = /^(?:#\/(definitions|parameters|responses)\/)?([\w-]+)$/;
 
 const RELATIVE = 'relative:///';
 
