@@ -71,6 +71,8 @@ const schemaRows: readonly SchemaRow[] = [
   ['readonly', { properties: { a: { readonly: true } } }, {}, { a: 1 }],
   ['min_items in quotes', { min_items: '1' }, [1], []],
   ['a bare name', { $ref: 'Pet' }, { name: 'a' }, {}],
+  ['a reference without slash', { $ref: '#components/schemas/Pet' }, { name: 'a' }, {}],
+  ['a reference without sign', { $ref: '/components/schemas/Pet' }, { name: 'a' }, {}],
   ['a reference into definitions', { $ref: '#/definitions/Pet' }, { name: 'a' }, {}],
   [
     'a discriminator that is a name',
@@ -208,6 +210,20 @@ for (const [name, parameter, accepted, refused] of parameterRows) {
     assert.notEqual(check(refused), '');
   });
 }
+
+test('a single parameter or server where a list belongs is that list', () => {
+  const { operation, api, codes } = opened(
+    describeApi(
+      { '/x': { get: { parameters: { name: 'a', in: 'query', type: 'integer' }, ...answer } } },
+      { servers: { url: 'https://x.example/v1' } },
+    ),
+  );
+  assert.deepEqual([...new Set(codes)], ['read-as-meant']);
+  assert.equal(api.match('GET', '/v1/x').kind, 'operation');
+  assert.equal(api.match('GET', '/x').kind, 'no-such-path');
+  assert.equal(told(operation.checkParameters(parts({ query: 'a=1' }))), '');
+  assert.equal(told(operation.checkParameters(parts({ query: 'a=b' }))), 'query a type');
+});
 
 test('a path parameter named almost as its template is that parameter', () => {
   for (const name of ['userid', '{userId}', ':userId', 'user_id']) {

@@ -1,11 +1,19 @@
 import { meantFlag, wholeNumberText } from '../../json-schema/index.ts';
 import type { Direction, SchemaAddress, SchemaEntry } from '../../json-schema/types.ts';
 import type { Documents } from '../document/documents.ts';
-import { ownMember, pointerSegments } from '../document/pointer.ts';
+import { isFields, ownMember, pointerSegments } from '../document/pointer.ts';
 import { child, type Place, placeKey, type Remarks } from '../document/remarks.ts';
 import type { CompileApiOptions } from '../types.ts';
 import { checkSchemas } from './check-schemas.ts';
 import { nameOf } from './object-fields.ts';
+
+const OPTIONAL_LISTS = new Set(['parameters', 'servers']);
+
+/** Fields by which a single item is known that stands where a list of them belongs. */
+const ITEM_MARKS: Readonly<Record<string, readonly string[]>> = {
+  parameters: ['in', '$ref'],
+  servers: ['url'],
+};
 
 /** What every reader of the description shares. */
 export class Reading {
@@ -61,7 +69,7 @@ export class Reading {
     if (value === undefined || typeof value === 'string') return value;
     const text = wholeNumberText(value);
     if (text === undefined) this.#refuseType(child(place, key), key, 'string');
-    else this.readAs(child(place, key), `'${text}'`);
+    else this.readAs(child(place, key), `${key}: '${text}'`);
     return text;
   }
 
@@ -71,7 +79,7 @@ export class Reading {
     if (this.#isEmpty(child(place, key), key)) return undefined;
     const flag = meantFlag(value);
     if (flag === undefined) this.#refuseType(child(place, key), key, 'boolean');
-    else this.readAs(child(place, key), String(flag));
+    else this.readAs(child(place, key), `${key}: ${flag}`);
     return flag;
   }
 
@@ -108,7 +116,16 @@ export class Reading {
   list(place: Place, key: string): Place[] {
     const at = child(place, key);
     if (this.#isEmpty(at, key)) return [];
-    if (Array.isArray(at.value)) return at.value.map((_, index) => child(at, index));
+    if (Array.isArray(at.value)) {
+      // A dash with nothing behind it adds nothing.
+      const items = at.value.map((_, index) => child(at, index));
+      return OPTIONAL_LISTS.has(key) ? items.filter((item) => !this.#isEmpty(item, key)) : items;
+    }
+    const mark = ITEM_MARKS[key]?.some((name) => ownMember(at.value, name) !== undefined);
+    if (mark && isFields(at.value)) {
+      this.readAs(at, 'a list of one', 'put a dash (or brackets) before it');
+      return [at];
+    }
     this.remarks.error('wrong-type', at, `'${key}' must be an array, found ${nameOf(at.value)}`);
     return [];
   }

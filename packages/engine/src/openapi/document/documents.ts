@@ -68,7 +68,7 @@ export class Documents {
   }
 
   /** The place itself, or what its chain of $refs leads to; undefined after an error was noted. */
-  follow(place: Place, kind?: 'parameters' | 'responses'): Place | undefined {
+  follow(place: Place, kind?: ComponentKind): Place | undefined {
     let current = place;
     const passed = new Set<string>();
     for (let hops = 0; hops < REFERENCE_HOPS_MAX; hops++) {
@@ -108,26 +108,22 @@ export class Documents {
   }
 
   /**
-   * Swagger wrote `$ref: Pet` and `#/definitions/Pet`. Where that leads nowhere, and a component of
-   * this name exists, the component is meant.
+   * `$ref: Pet` and `#/definitions/Pet` as Swagger wrote them, `#components/schemas/Pet` without
+   * its slash. Where a component of this name exists, the component is meant.
    */
-  respell(place: Place, kind: 'schemas' | 'parameters' | 'responses'): void {
+  respell(place: Place, kind: ComponentKind): void {
     const reference = ownMember(place.value, '$ref');
     if (typeof reference !== 'string' || !isFields(place.value)) return;
-    const folder = kind === 'schemas' ? 'definitions' : kind;
-    const [, section, name] = SWAGGER_REFERENCE.exec(reference) ?? [];
-    if (name === undefined || (section !== undefined && section !== folder)) return;
     const { document, pointer } = place;
-    if (resourceAround(document.resources, pointer) !== undefined) return;
-    const segment = pointerSegments(`/${name}`)[0] as string;
-    const isThere = section && ownMember(ownMember(document.value, section), segment) !== undefined;
+    const name = meantComponent(reference, kind, document.value);
     const components = ownMember(ownMember(document.value, 'components'), kind);
-    if (isThere || ownMember(components, segment) === undefined) return;
+    if (name === undefined || ownMember(components, name) === undefined) return;
+    if (resourceAround(document.resources, pointer) !== undefined) return;
     const meant = `#/components/${kind}/${name}`;
     this.#remarks.warn(
       'read-as-meant',
       child(place, '$ref'),
-      `'${shortened(reference)}' is read as '${shortened(meant)}'`,
+      `'${reference}' is read as '${meant}'`,
       'write it so',
     );
     setMember(place.value, '$ref', meant);
@@ -251,7 +247,27 @@ function decodeFragment(fragment: string): string | undefined {
   }
 }
 
-const SWAGGER_REFERENCE = /^(?:#\/(definitions|parameters|responses)\/)?([\w-]+)$/;
+type ComponentKind = 'schemas' | 'parameters' | 'responses';
+
+const REFERENCES = {
+  schemas: /^(?:#\/definitions\/|(?:#|\/|)components\/schemas\/)([\w.-]{1,200})$/,
+  parameters: /^(?:#\/parameters\/|(?:#|\/|)components\/parameters\/)([\w.-]{1,200})$/,
+  responses: /^(?:#\/responses\/|(?:#|\/|)components\/responses\/)([\w.-]{1,200})$/,
+};
+
+/** The name of the component; undefined where the reference is sound as it stands. */
+function meantComponent(
+  reference: string,
+  kind: ComponentKind,
+  document: unknown,
+): string | undefined {
+  // A name with a dot may well be a file.
+  if (/^[\w-]{1,200}$/.test(reference)) return reference;
+  const name = REFERENCES[kind].exec(reference)?.[1];
+  if (name === undefined || !reference.startsWith('#/')) return name;
+  const section = ownMember(document, kind === 'schemas' ? 'definitions' : kind);
+  return ownMember(section, name) === undefined ? name : undefined;
+}
 
 const RELATIVE = 'relative:///';
 
