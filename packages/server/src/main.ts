@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
-import { checkCommand } from './cli/check.ts';
-import { keysCommand } from './cli/keys.ts';
-import { serveCommand } from './cli/serve.ts';
-import { usage, version } from './cli/usage.ts';
+import { keepCompiledCode } from './platform/compiled-code/keep-compiled-code.ts';
 
 const world = {
   stdout: process.stdout,
@@ -12,17 +9,28 @@ const world = {
   random: (bytes: number) => new Uint8Array(randomBytes(bytes)),
 };
 
+// What is imported from here on comes compiled from the last run; so does all that children load.
+keepCompiledCode();
 const [command, ...argv] = process.argv.slice(2);
 process.exitCode = await run();
 
-function run(): Promise<number> | number {
+async function run(): Promise<number> {
   switch (command) {
-    case 'serve':
+    case 'serve': {
+      const { serveCommand } = await import('./cli/serve.ts');
       return serveCommand(argv, world);
-    case 'check':
+    }
+    case 'check': {
+      const { checkCommand } = await import('./cli/check.ts');
       return checkCommand(argv, world);
-    case 'keys':
+    }
+    case 'keys': {
+      const { keysCommand } = await import('./cli/keys.ts');
       return keysCommand(argv, world);
+    }
+  }
+  const { usage, version } = await import('./cli/usage.ts');
+  switch (command) {
     case 'version':
     case '--version':
       process.stdout.write(`${version()}\n`);

@@ -30,6 +30,7 @@ const name = fc.oneof(
 );
 const time = fc.constantFrom('2027-01-31', '2027-01-31T12:00:00Z', '2027-13-31', 'soon', '7');
 const grants = fc.array(fc.oneof(name, fc.constantFrom('read', 'orders:write')), { maxLength: 3 });
+type Entry = Readonly<Record<string, string | string[] | null>>;
 const optional = { requiredKeys: ['id', 'name', 'hash'] as ('id' | 'name' | 'hash')[] };
 const sound = fc.record(
   {
@@ -55,8 +56,10 @@ const odd = fc.record(
   },
   optional,
 );
-const entry = fc.oneof({ weight: 6, arbitrary: sound }, { weight: 1, arbitrary: odd });
-type Entry = fc.infer<typeof entry>;
+const entry = fc.oneof(
+  { weight: 6, arbitrary: sound },
+  { weight: 1, arbitrary: odd },
+) as fc.Arbitrary<Entry>;
 
 const quote = (text: string | null) => (text === null ? 'null' : JSON.stringify(text));
 const bare = (text: string | null) => text ?? 'null';
