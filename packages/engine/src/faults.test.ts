@@ -100,6 +100,7 @@ async function decideWith(breaker: Breaker, more: { key?: string; body?: string 
       keys: [recordOf()],
       issuers: [],
       issuerKeys: {},
+      revoked: [],
       failureBudget: { requests: 100, perMs: 60_000, burst: 100 },
       staleAfterMs: 60_000,
       capacity: 100,

@@ -33,6 +33,8 @@ export interface GateSnapshot {
   readonly keys: readonly KeyRecord[];
   readonly issuers: readonly TrustedIssuer[];
   readonly issuerKeys: Readonly<Record<string, { jwks: JSONWebKeySet; generation: number }>>;
+  /** Key ids, token ids, clients, subjects and certificate thumbprints that are refused from now on. */
+  readonly revoked: readonly string[];
   readonly failureBudget: Rate | null;
   /** Without a sign of life from control for this long, every call is refused. */
   readonly staleAfterMs: number;
@@ -207,7 +209,11 @@ function openOperation(
 
 function identityPorts(snapshot: GateSnapshot, ports: GatePorts): IdentityPorts {
   const byHash = new Map(snapshot.keys.map((key) => [key.hash, key]));
+  const revoked = new Set(snapshot.revoked);
+  const isNamed = (name: string | null) => name !== null && revoked.has(name);
   return {
+    isRevoked: ({ credentialId, client, subject }) =>
+      revoked.size > 0 && (isNamed(credentialId) || isNamed(client) || isNamed(subject)),
     findKey: (hash) => byHash.get(hash),
     issuers: () => snapshot.issuers,
     issuerKeys: (issuer) => snapshot.issuerKeys[issuer] ?? null,

@@ -157,6 +157,11 @@ export const problems = {
     title: 'The service behind the API could not be reached.',
     remedy: 'Retry later.',
   },
+  caller_left: {
+    status: 499,
+    title: 'The caller left before its answer was complete.',
+    remedy: 'Nothing was answered; this code appears in records only.',
+  },
   upstream_timeout: {
     status: 504,
     title: 'The service behind the API did not answer in time.',

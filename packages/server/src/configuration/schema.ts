@@ -217,6 +217,13 @@ export const configurationSchema = z.strictObject({
   trust: z
     .strictObject({
       issuers: z.array(trustedIssuer).max(32).default([]).describe('Whose tokens are accepted.'),
+      revoked: z
+        .array(z.string().min(1))
+        .max(100_000)
+        .default([])
+        .describe(
+          'Refused from the next version on, whatever they carry: key ids, token ids (jti), clients, subjects, certificate thumbprints.',
+        ),
       proxies: networkListsSchema.shape.allow.describe(
         'Whose X-Forwarded-For or Forwarded is believed.',
       ),

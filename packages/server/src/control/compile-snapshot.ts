@@ -84,6 +84,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
             return known === null ? [] : [[issuer, known]];
           }),
         ),
+        revoked: trust.revoked,
         failureBudget: limits.failures === 'off' ? null : failureRate(limits.failures),
         staleAfterMs: configuration.gateway.staleAfterMs,
         capacity: bounds.concurrentCalls,

@@ -96,8 +96,9 @@ export function failureOf(error: unknown): Deny {
     case 'invalid':
       return deny('upstream_invalid', evidence);
     case 'unreachable':
-    case 'aborted':
       return deny('upstream_unreachable', evidence);
+    case 'aborted':
+      return deny('caller_left', evidence);
     default:
       return error.failure satisfies never;
   }

@@ -8,7 +8,7 @@ import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import { handleRequest } from './handle-request.ts';
 import { handleUpgrade } from './handle-upgrade.ts';
-import { recordUnparsed } from './record-unparsed.ts';
+import { isParserError, parserDenial, recordUnparsed } from './record-unparsed.ts';
 import { breakBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -40,13 +40,13 @@ export class Listeners {
     const before = this.#runtime;
     this.#runtime ??= runtime;
     for (const snapshot of snapshots) {
-      const known = this.#open.get(keyOf(snapshot));
+      const known = this.#open.get(keyOf(snapshot, runtime));
       const listener = known ?? (await this.#listen(snapshot, runtime));
       if (known !== undefined && snapshot.tls !== null)
         secureContextOf(known.server).setSecureContext(tlsOptions(snapshot.tls));
       // Port 0 has become a real one, by which the next version knows this listener.
       const { port } = listener.server.address() as AddressInfo;
-      const key = keyOf({ ...snapshot, port });
+      const key = keyOf({ ...snapshot, port }, runtime);
       this.#open.set(key, listener);
       wanted.add(key);
       bound.push(addressOf(listener.server));
@@ -178,10 +178,7 @@ export class Listeners {
 
   /** What the HTTP parser refuses is a call too: answered where the connection still can, and recorded. */
   #refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
-    const isParserError =
-      error.code?.startsWith('HPE_') || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-    // A connection that failed to say anything, or a TLS handshake that failed, is not a call.
-    if (!isParserError || socket.bytesRead === 0) {
+    if (!isParserError(error, socket)) {
       socket.destroy();
       return;
     }
@@ -228,21 +225,6 @@ function isAnswering(socket: Socket): boolean {
   return ((socket as HttpSocket)._httpMessage ?? null) !== null;
 }
 
-function parserDenial(error: Error & { code?: string }): Deny {
-  const evidence = { parser: error.code ?? error.name };
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return deny('headers_too_large', evidence);
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return deny('request_timeout', evidence);
-    case 'HPE_INVALID_TRANSFER_ENCODING':
-    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
-      return deny('ambiguous_request', evidence);
-    default:
-      return deny('malformed_request', evidence);
-  }
-}
-
 function tlsOptions(tls: NonNullable<ListenerSnapshot['tls']>) {
   return {
     cert: tls.certificate,
@@ -261,9 +243,11 @@ function secureContextOf(server: Server): ReturnType<typeof createTlsServer> {
   return server as ReturnType<typeof createTlsServer>;
 }
 
-function keyOf({ host, port, tls }: ListenerSnapshot): string {
+/** What a listening socket cannot change while it is open. */
+function keyOf({ host, port, tls }: ListenerSnapshot, runtime: Runtime): string {
+  const { headerBytes, targetBytes } = runtime.snapshot.bounds;
   const kind = tls === null ? 'http' : `https ${tls.clientCertificate} ${tls.minVersion}`;
-  return `${host} ${port} ${kind}`;
+  return `${host} ${port} ${kind} ${headerBytes + targetBytes}`;
 }
 
 function addressOf(server: Server): string {

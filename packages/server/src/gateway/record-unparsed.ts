@@ -1,4 +1,5 @@
-import { type Deny, problems } from '@poorter/engine';
+import type { Socket } from 'node:net';
+import { type Deny, deny, problems } from '@poorter/engine';
 import { nextCallId } from './call.ts';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import type { Runtime } from './runtime.ts';
@@ -53,3 +54,35 @@ const REASONS: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
 };
+
+/** A connection that failed to say anything, or a TLS handshake that failed, is not a call. */
+export function isParserError(error: Error & { code?: string }, socket: Socket): boolean {
+  const isAboutRequest =
+    error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  return isAboutRequest && socket.bytesRead > 0;
+}
+
+/** For hosts without bodies or pipelines worth saving: answered where possible, and recorded. */
+export function refuseUnparsed(
+  runtime: Runtime,
+  error: Error & { code?: string },
+  socket: Socket,
+): void {
+  if (!isParserError(error, socket) || !socket.writable) socket.destroy();
+  else socket.end(recordUnparsed(runtime, socket.remoteAddress ?? '', parserDenial(error)));
+}
+
+export function parserDenial(error: Error & { code?: string }): Deny {
+  const evidence = { parser: error.code ?? error.name };
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return deny('headers_too_large', evidence);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return deny('request_timeout', evidence);
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
+      return deny('ambiguous_request', evidence);
+    default:
+      return deny('malformed_request', evidence);
+  }
+}

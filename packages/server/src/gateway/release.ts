@@ -123,8 +123,15 @@ async function check(
         return verdict satisfies never;
     }
   } finally {
-    held.letGo();
+    letGoWhenSent(response, held);
   }
+}
+
+/** A large answer weighs until a slow caller has taken it, not only until it was handed to Node. */
+function letGoWhenSent(response: ServerResponse, held: Held): void {
+  const isGone = response.destroyed || response.writableFinished;
+  if (isGone || held.bytes <= ONE_WRITE_BYTES_MAX) held.letGo();
+  else response.once('close', held.letGo);
 }
 
 /** `report`: the caller gets the pieces as they come; a copy is checked at the end. */
@@ -236,10 +243,12 @@ async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number):
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes > bytesMax) return { isWhole: false, why: 'over-bound', chunks, bytes, letGo };
-      if (!runtime.memory.reserve(chunk.length)) {
+      // Several pieces are held twice for a moment: as they came and as one.
+      const weight = chunks.length > 1 ? chunk.length * 2 : chunk.length;
+      if (!runtime.memory.reserve(weight)) {
         return { isWhole: false, why: 'memory', chunks, bytes, letGo };
       }
-      reserved += chunk.length;
+      reserved += weight;
     }
     return { isWhole: true, chunks, bytes, letGo };
   } catch (error) {

@@ -7,6 +7,12 @@ import type { Runtime } from './runtime.ts';
 
 /** A body may be slow at first: connections warm up. */
 const RATE_GRACE_MS = 10_000;
+/** What one read of a socket brings at most. */
+const ONE_PIECE_BYTES = 65_536;
+/** A body may come in this many pieces before their size counts. */
+const PIECES_FREE = 2_048;
+/** Smaller pieces than this, on average, cost the gate more than they carry. */
+const PIECE_BYTES_MIN = 16;
 
 /**
  * The body of a request: read into memory within its bound and the shared budget, or streamed.
@@ -66,6 +72,7 @@ export class RequestBody implements BodyPort {
     this.#begin();
     const bytes = new GrowingBytes();
     let refusal: Deny | null = null;
+    let pieces = 0;
     await new Promise<void>((resolve) => {
       const request = this.#request;
       const end = (why: Deny | null) => {
@@ -80,6 +87,10 @@ export class RequestBody implements BodyPort {
       };
       const onData = (chunk: Buffer) => {
         this.#bytesRead += chunk.length;
+        pieces++;
+        if (pieces > PIECES_FREE && this.#bytesRead < pieces * PIECE_BYTES_MIN) {
+          return end(deny('malformed_request', { reason: 'tiny-chunks' }));
+        }
         if (this.#bytesRead > bytesMax) return end(deny('body_too_large', { bytesMax }));
         if (!this.#reserve(bytes.capacityWith(chunk))) {
           const answerHeaders = ['retry-after', '1'];
@@ -132,9 +143,11 @@ export class RequestBody implements BodyPort {
   }
 
   #reserve(bytes: number): boolean {
-    if (bytes <= this.#reservedBytes) return true;
-    if (!this.#runtime.memory.reserve(bytes - this.#reservedBytes)) return false;
-    this.#reservedBytes = bytes;
+    // A body of several pieces is held twice for a moment: in pieces and as one.
+    const held = bytes > ONE_PIECE_BYTES ? bytes * 2 : bytes;
+    if (held <= this.#reservedBytes) return true;
+    if (!this.#runtime.memory.reserve(held - this.#reservedBytes)) return false;
+    this.#reservedBytes = held;
     return true;
   }
 

@@ -38,10 +38,12 @@ export function requestFacts(
   if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
   const { socket } = native;
   const isTls = socket instanceof TLSSocket;
+  const clientAddress = runtime.clientAddressOf(socket.remoteAddress ?? '', headers);
+  if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
     id: call.id,
     nowMs: call.nowMs,
-    clientAddress: runtime.clientAddressOf(socket.remoteAddress ?? '', headers),
+    clientAddress,
     method: native.method as string,
     path: target.path,
     query: target.query,

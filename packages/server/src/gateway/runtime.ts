@@ -10,7 +10,7 @@ export interface Runtime {
   readonly snapshot: RuntimeSnapshot;
   readonly gate: Gate;
   /** Whose call it is, through the proxies that are trusted. */
-  readonly clientAddressOf: (peer: string, headers: HeaderFields) => string;
+  readonly clientAddressOf: (peer: string, headers: HeaderFields) => string | null;
   readonly isTrustedProxy: (peer: string) => boolean;
   readonly upstreams: Upstreams;
   readonly records: RecordSink;

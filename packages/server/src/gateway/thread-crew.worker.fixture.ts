@@ -11,9 +11,12 @@ const counters = new SharedCounters(seed.memory, seed.slot);
 const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const isFirstLife = seed.snapshot.gate.version === 1;
-setInterval(() => {
+const beat = () => {
   heartbeats[seed.slot] = Date.now();
-}, 20);
+};
+setInterval(beat, 20);
+// Before it is told to stall: the grace of a starting thread is over.
+beat();
 
 const ready = (version: number) =>
   parentPort?.postMessage({ type: 'ready', version, addresses: [`127.0.0.1:${4_000}`] });

@@ -7,7 +7,7 @@ import { compileClientAddress } from './client-address.ts';
 const trusting = compileClientAddress(['10.0.0.0/8', '2001:db8:1::/48']);
 const PROXY = '10.0.0.1';
 
-function addressOf(fields: Record<string, string> | string[], peer = PROXY): string {
+function addressOf(fields: Record<string, string> | string[], peer = PROXY): string | null {
   const flat = Array.isArray(fields) ? fields : Object.entries(fields).flat();
   return trusting(peer, new HeaderFields(flat));
 }
@@ -69,6 +69,14 @@ for (const [value, caller] of [
     assert.equal(addressOf({ forwarded: value }), caller);
   });
 }
+
+test('a proxy that writes one forwarding header and passes on the caller’s other one is not guessed at', () => {
+  const disagreeing = { 'x-forwarded-for': '127.0.0.1', forwarded: 'for=198.51.100.7' };
+  assert.equal(addressOf(disagreeing), null);
+  assert.equal(addressOf(disagreeing, '192.0.2.1'), '192.0.2.1');
+  const agreeing = { 'x-forwarded-for': '198.51.100.7', forwarded: 'for=198.51.100.7;proto=https' };
+  assert.equal(addressOf(agreeing), '198.51.100.7');
+});
 
 test('what stands left of the first untrusted hop changes nothing', () => {
   const invented = fc.array(fc.constantFrom('127.0.0.1', '10.0.0.5', 'x', '::1', '203.0.113.1'), {

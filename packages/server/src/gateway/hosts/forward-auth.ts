@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   canonicalTarget,
   checkHead,
@@ -12,6 +13,7 @@ import {
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
+import { refuseUnparsed } from '../record-unparsed.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Where each proxy puts the method, target and Host of the call it asks about. */
@@ -98,6 +100,9 @@ export class ForwardAuthHosts {
     server.maxHeadersCount = 0;
     server.maxConnections = bounds.connectionsPerThread;
     server.on('drop', () => this.#statistics.dropConnection());
+    server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+      refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: host.host, port: host.port, reusePort: true }, resolve);
@@ -178,10 +183,12 @@ function originalRequest(
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
   if (canonical !== rawTarget) return deny('target_not_acceptable', { reason: 'not-canonical' });
+  const clientAddress = runtime.clientAddressOf(peer, headers);
+  if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
     id: call.id,
     nowMs: call.nowMs,
-    clientAddress: runtime.clientAddressOf(peer, headers),
+    clientAddress,
     method,
     path: target.path,
     query: target.query,

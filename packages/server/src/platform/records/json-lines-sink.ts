@@ -53,6 +53,9 @@ export class JsonLinesSink implements RecordSink {
 
   async close(): Promise<void> {
     await this.flush();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const lost = this.#lines.length;
+    if (lost > 0) this.#options.onTrouble(`${lost} records could not be written and are lost`);
     await this.#handle?.close();
     this.#handle = null;
   }
