@@ -76,8 +76,9 @@ function mendFlag(schema: Schema, name: string, value: unknown, note: Note): voi
 
 /** Emptiness that could mean a prohibition, or a lost reference, is no absence. */
 const NEVER_EMPTY = new Set(
-  `const type $ref $dynamicRef additionalProperties unevaluatedProperties unevaluatedItems not
-  discriminator`.split(/\s+/),
+  `const type $ref $dynamicRef additionalProperties unevaluatedProperties unevaluatedItems not`.split(
+    /\s+/,
+  ),
 );
 
 function mendKeyword(schema: Schema, name: string, value: unknown, note: Note): void {
@@ -123,7 +124,7 @@ function meantValue(keyword: string, value: unknown): unknown {
     case 'strings': {
       // A member may well be called `on` or `yes`.
       if (value === 'true' || value === 'false') return value === 'true';
-      return isSingleWord(value) ? [value] : undefined;
+      return isSingleWord(value) ? [value] : wholeNumbersAsNames(value);
     }
     case 'values':
       return isSingleWord(value) || typeof value === 'number' || typeof value === 'boolean'
@@ -140,6 +141,13 @@ function meantValue(keyword: string, value: unknown): unknown {
     default:
       return undefined;
   }
+}
+
+/** `required: [1]` is a number to YAML. */
+function wholeNumbersAsNames(value: unknown): unknown {
+  if (!Array.isArray(value)) return undefined;
+  const names = value.map((name) => wholeNumberText(name) ?? name);
+  return names.every((name) => typeof name === 'string') ? names : undefined;
 }
 
 /** `a,b` and `a|b` may be several. */
@@ -204,13 +212,13 @@ function mendEnum(schema: Schema, note: Note): void {
   const values = schema['enum'];
   if (!Array.isArray(values)) return;
   const types = [schema['type']].flat().filter((type) => type !== 'null');
-  if (types.length !== 1) return;
+  if (types.length !== 1 || !isTypeName(types[0])) return;
   const meant = values.map((value) => meantEnumValue(types[0], value));
   if (meant.every((value, index) => value === values[index])) return;
   schema['enum'] = meant;
   note({
     steps: ['enum'],
-    message: `the values are read as type ${String(types[0])}, which stands beside them`,
+    message: `the values are read as type ${types[0]}, which stands beside them`,
     suggestion: types[0] === 'string' ? 'put them in quotes' : 'write them without quotes',
   });
 }

@@ -6,7 +6,7 @@ import { SecurityReader } from './description/read-security.ts';
 import { Reading } from './description/reading.ts';
 import { Documents } from './document/documents.ts';
 import { didYouMean } from './document/nearest.ts';
-import { isFields, ownMember } from './document/pointer.ts';
+import { isFields, ownMember, plainText } from './document/pointer.ts';
 import { child, type Place, Remarks } from './document/remarks.ts';
 import type {
   ApiCompilation,
@@ -110,7 +110,7 @@ function readVersion(root: Place, remarks: Remarks): '3.0' | '3.1' | undefined {
       remarks.error(
         'unsupported-version',
         child(root, 'swagger'),
-        `Swagger ${String(swagger)} is not read here`,
+        `Swagger ${plainText(swagger)} is not read here`,
         'convert the document to OpenAPI 3.1, for instance with https://converter.swagger.io',
       );
     } else {

@@ -61,6 +61,8 @@ const schemaRows: readonly SchemaRow[] = [
   ['a list of such types', { type: ['Int', null] }, null, 'a'],
   ['an author’s own format', { type: 'date', format: 'date-time' }, '2024-02-29T00:00:00Z', 'a'],
   ['required: a name', { required: 'a' }, { a: 1 }, {}],
+  ['required: numbers', { required: [1] }, { 1: 1 }, {}],
+  ['a discriminator with nothing behind it', { discriminator: null, type: 'object' }, {}, 1],
   ['enum: a value', { enum: 'a' }, 'a', 'b'],
   ['numbers for texts', { type: 'string', enum: [1, true] }, '1', 1],
   ['texts for numbers', { type: 'integer', enum: ['1', '2'] }, 1, '1'],
@@ -223,6 +225,21 @@ test('a single parameter or server where a list belongs is that list', () => {
   assert.equal(api.match('GET', '/x').kind, 'no-such-path');
   assert.equal(told(operation.checkParameters(parts({ query: 'a=1' }))), '');
   assert.equal(told(operation.checkParameters(parts({ query: 'a=b' }))), 'query a type');
+});
+
+test('servers that are bare addresses, and scopes that are bare names, are read', () => {
+  const flows = { implicit: { scopes: ['read'] } };
+  const { api, codes } = opened(
+    describeApi(
+      { '/x': { get: { security: [{ oauth: ['read'] }], ...answer } } },
+      {
+        servers: ['https://x.example/v1'],
+        components: { securitySchemes: { oauth: { type: 'oauth2', flows } } },
+      },
+    ),
+  );
+  assert.deepEqual([...new Set(codes)], ['read-as-meant']);
+  assert.equal(api.match('GET', '/v1/x').kind, 'operation');
 });
 
 test('a path parameter named almost as its template is that parameter', () => {

@@ -1,5 +1,5 @@
 import { KEYWORD_FORMS, setMember } from '../../json-schema/index.ts';
-import { type Fields, isFields, ownMember } from '../document/pointer.ts';
+import { type Fields, isFields, ownMember, plainText } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { Reading } from './reading.ts';
 
@@ -38,7 +38,7 @@ export function mendUnwrapped(
     "move it under 'schema'",
   );
   const unwrapped = Object.fromEntries(keywords.map((key) => [key, ownMember(value, key)]));
-  const isList = String(ownMember(unwrapped, 'type')).toLowerCase() === 'array';
+  const isList = plainText(ownMember(unwrapped, 'type')).toLowerCase() === 'array';
   if (kind !== 'mediaType' && given === undefined && isList) mendCollection(place, value, reading);
   for (const key of keywords) delete (value as Record<string, unknown>)[key];
   setMember(value, 'schema', given === undefined ? unwrapped : { allOf: [given, unwrapped] });

@@ -276,5 +276,5 @@ function renameToTemplate(
 }
 
 function letters(name: string): string {
-  return name.toLowerCase().replaceAll(/[\s{}:_-]/g, '');
+  return name.toLowerCase().replaceAll(/[\s{}:*+_-]/g, '');
 }

@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from '../document/nearest.ts';
-import { isFields, ownMember } from '../document/pointer.ts';
+import { isFields, ownMember, plainText } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { SecurityRequirement, SecurityScheme } from '../types.ts';
 import { checkFields, nameOf } from './object-fields.ts';
@@ -161,7 +161,9 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
   const member = (key: string): unknown => ownMember(place.value, key);
   const oneOf = (key: string, known: readonly string[]): unknown => {
     const written = member(key);
-    const meant = known.find((name) => name.toLowerCase() === String(written).trim().toLowerCase());
+    const meant = known.find(
+      (name) => name.toLowerCase() === plainText(written).trim().toLowerCase(),
+    );
     if (meant !== undefined && meant !== written) {
       reading.readAs(child(place, key), `${key}: ${meant}`);
     }
@@ -179,7 +181,7 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
       return refused("'in' must be header, query or cookie");
     }
     case 'http': {
-      const scheme = String(member('scheme')).trim().toLowerCase();
+      const scheme = plainText(member('scheme')).trim().toLowerCase();
       if (scheme === 'basic') return enforced({ type, scheme });
       if (scheme === 'bearer') return enforced({ type, scheme });
       const known = ['basic', 'bearer'];
@@ -202,7 +204,7 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
         reading.readAs(child(place, 'type'), `type: http, scheme: ${type}`);
         return enforced({ type: 'http', scheme: type });
       }
-      const meant = nearest(String(type), TYPES);
+      const meant = nearest(plainText(type), TYPES);
       return refused('its type is unknown', meant && `did you mean '${meant}'?`);
     }
   }
@@ -216,7 +218,12 @@ function declaredScopes(place: Place, reading: Reading): ReadonlySet<string> | u
   }
   const scopes = new Set<string>();
   for (const [, flow] of flows) {
-    for (const [scope] of reading.map(flow, 'scopes')) scopes.add(scope);
+    const listed = ownMember(flow.value, 'scopes');
+    // Names without descriptions: enough to know them by.
+    if (Array.isArray(listed)) {
+      reading.readAs(child(flow, 'scopes'), 'names of scopes', 'write an object of descriptions');
+      for (const scope of listed) scopes.add(plainText(scope));
+    } else for (const [scope] of reading.map(flow, 'scopes')) scopes.add(scope);
   }
   return scopes;
 }

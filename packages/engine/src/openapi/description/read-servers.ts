@@ -8,7 +8,10 @@ import { canonicalLiteral } from './template.ts';
 export function readBasePaths(place: Place, reading: Reading): readonly string[] | undefined {
   if (ownMember(place.value, 'servers') === undefined) return undefined;
   const paths = new Set<string>();
-  for (const server of reading.list(place, 'servers')) {
+  for (const at of reading.list(place, 'servers')) {
+    const isBare = typeof at.value === 'string';
+    if (isBare) reading.readAs(at, 'the url of a server', `write 'url: ${at.value}'`);
+    const server = isBare ? { ...at, value: { url: at.value } } : at;
     if (!checkFields(server, 'server', reading.remarks)) continue;
     const path = basePath(server, reading);
     if (path !== undefined) paths.add(path);

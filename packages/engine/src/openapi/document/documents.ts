@@ -1,7 +1,7 @@
 import { setMember } from '../../json-schema/index.ts';
 import { didYouMean } from './nearest.ts';
 import type { Position } from './parsed-text.ts';
-import { isFields, ownMember, pointerSegments } from './pointer.ts';
+import { isFields, ownMember, plainText, pointerSegments } from './pointer.ts';
 import { child, type Place, placeKey, type Remarks } from './remarks.ts';
 import { findSchemaResources, resourceAround, type SchemaResource } from './schema-resources.ts';
 import { parseText, type SourceDocument } from './source-document.ts';
@@ -61,7 +61,7 @@ export class Documents {
   #hasResources(value: unknown, text: string): boolean {
     const version = ownMember(value, 'openapi');
     // 3.0 knows neither $id nor anchors; a file that declares a JSON Schema dialect does.
-    if (version !== undefined) this.#knowsIds = !String(version).startsWith('3.0');
+    if (version !== undefined) this.#knowsIds = !plainText(version).startsWith('3.0');
     if (!this.#knowsIds && ownMember(value, '$schema') === undefined) return false;
     // Looking for them costs a walk over everything; most descriptions have none.
     return /\$(?:id|anchor|dynamicAnchor)\b/.test(text);

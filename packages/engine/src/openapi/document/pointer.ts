@@ -20,6 +20,11 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Text or number as text; `toString` of a document's object is the document's to choose. */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 /** An own member only: a document may well have keys such as `constructor`. */
 export function ownMember(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
