@@ -167,7 +167,9 @@ class Reading {
   result(): KeyFileReading {
     const diagnostics = this.#diagnostics;
     if (this.hasFailed) return { keys: [], entries: [], diagnostics };
-    return { keys: this.#entries.map(recordOf), entries: this.#entries, diagnostics };
+    const shared = sharedLists();
+    const keys = this.#entries.map((entry) => recordOf(entry, shared));
+    return { keys, entries: this.#entries, diagnostics };
   }
 }
 
@@ -188,15 +190,34 @@ function parse(text: string, reading: Reading, linesBefore: number, syntax = rea
   return { document, report: reporting(reading) };
 }
 
-export function recordOf(entry: KeyEntry): KeyRecord {
+function recordOf(
+  entry: KeyEntry,
+  shared: (list: readonly string[]) => readonly string[],
+): KeyRecord {
   return Object.freeze({
     id: entry.id,
     name: entry.name,
     hash: entry.hash.slice('sha256:'.length),
-    scopes: entry.scopes,
-    roles: entry.roles,
+    scopes: shared(entry.scopes),
+    roles: shared(entry.roles),
     expiresAt: entry.expires === null ? null : Date.parse(entry.expires) / 1000,
   });
+}
+
+/**
+ * Most keys have the scopes of many others: one list for all of them, and it stays one on the way
+ * to other processes and threads.
+ */
+function sharedLists(): (list: readonly string[]) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return (list) => {
+    // No scope or role holds a space.
+    const text = list.join(' ');
+    const same = known.get(text);
+    if (same !== undefined) return same;
+    known.set(text, Object.freeze([...list]));
+    return known.get(text) as readonly string[];
+  };
 }
 
 type Report = (code: string, offset: number, message: string, suggestion?: string) => void;
