@@ -96,7 +96,7 @@ export function serveParent<Message>(
   onOrphaned: () => void,
 ): (message: object) => void {
   process.on('message', (message: { type?: unknown }) => {
-    if (message.type === 'ping') process.send?.({ type: 'pong' });
+    if (message.type === 'ping') process.send?.({ type: 'pong' }, () => undefined);
     else onMessage(message as Message);
   });
   process.once('disconnect', onOrphaned);
