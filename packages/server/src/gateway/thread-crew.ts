@@ -127,8 +127,9 @@ export class ThreadCrew {
     this.#heartbeats[slot] = Date.now() + START_GRACE_MS;
     const worker = new Worker(this.#options.module, {
       workerData: seed,
-      // A thread that outgrows its heap dies alone.
-      resourceLimits: { maxOldGenerationSizeMb: 2_048 },
+      // A thread that outgrows its heap dies alone. A smaller nursery than the default keeps its garbage
+      // from outweighing the memory budget.
+      resourceLimits: { maxOldGenerationSizeMb: 2_048, maxYoungGenerationSizeMb: 48 },
     });
     const member: Member = {
       slot,
