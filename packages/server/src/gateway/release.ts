@@ -257,6 +257,10 @@ async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number):
   }
 }
 
+function whole(chunks: readonly Buffer[]): Buffer {
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
 /** The head for the caller: what the service said, less what is private, plus what every answer carries. */
 function answerHead(
   request: RequestFacts,
@@ -334,11 +338,22 @@ async function pass(
   head: string[],
   fields: HeaderFields,
 ): Promise<void> {
-  const first = answer.takeNow();
-  if (first !== null && answer.isComplete && answer.queuedBytes === 0) {
-    finish(answer, response, head, fields, first, false);
+  // A short answer is had whole before its head is sent: if it breaks off, that is a plain 502.
+  const isShort = Number(fields.get('content-length') ?? Number.NaN) <= CHECK_FIRST_BYTES_MAX;
+  if (isShort && response.req.method !== 'HEAD') {
+    const held = await hold(runtime, answer, CHECK_FIRST_BYTES_MAX);
+    if (held.isWhole) {
+      finish(answer, response, head, fields, whole(held.chunks), held.bytes === 0);
+      letGoWhenSent(response, held);
+      return;
+    }
+    writeHead(response, answer.status, head, fields.get('content-length'));
+    for (const chunk of held.chunks) await write(runtime, response, chunk);
+    held.letGo();
+    await pipe(runtime, answer, response);
     return;
   }
+  const first = answer.takeNow();
   writeHead(response, answer.status, head, fields.get('content-length'));
   if (first !== null) await write(runtime, response, first);
   // An event stream's head must reach the caller before its first event.

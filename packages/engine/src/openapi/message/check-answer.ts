@@ -48,9 +48,6 @@ export class AnswerChecks {
     const selected = selectEntry(answer, headers);
     if ('rule' in selected) return { kind: 'undocumented', violation: selected };
     if (readingKind(selected.check.plan, selected.type) === 'opaque') return { kind: 'opaque' };
-    // Nothing is said about the content: there is nothing to hold it against.
-    if (selected.check.plan.schema === null && answer.headers.length === 0)
-      return { kind: 'opaque' };
     if (hasContentCoding(headers)) return undocumented('body', 'content-encoding');
     return { kind: 'validate' };
   }
@@ -74,6 +71,8 @@ export class AnswerChecks {
     const selected = selectEntry(answer, headers);
     if ('rule' in selected) return refuse(...violations, selected);
     const { check, type } = selected;
+    // Nothing is said about the content: there is nothing to hold it against.
+    if (check.plan.schema === null && answer.headers.length === 0) return NOTHING_FOUND;
     const kind = readingKind(check.plan, type);
     if (kind !== 'opaque' && hasContentCoding(headers)) {
       return refuse(...violations, violation('body', 'content-encoding'));
