@@ -258,7 +258,7 @@ export const configurationSchema = z.strictObject({
       threads: z.int().min(1).max(64).optional().describe('Default: one per core.'),
       staleAfterMs: z
         .int()
-        .min(1_000)
+        .min(5_000)
         .default(3_600_000)
         .describe('Without control for this long, the gateway refuses every call.'),
     })

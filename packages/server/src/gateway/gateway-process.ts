@@ -10,6 +10,7 @@ import { ThreadCrew } from './thread-crew.ts';
 /** A gateway whose supervisor died drains at most this long, then makes room for its successor. */
 const PREDECESSOR_WAIT_MS = 60_000;
 const STALL_MS = 5_000;
+const FORCE_AFTER_MS = 5_000;
 const METRICS_EVERY_MS = 1_000;
 /** Quotas counted since the last save are forgotten by a crash. */
 const QUOTA_SAVE_EVERY_MS = 5_000;
@@ -64,6 +65,8 @@ async function receive(message: ToGateway): Promise<void> {
 }
 
 async function drainAndExit(): Promise<void> {
+  // An orphan has nobody who would end it by force.
+  setTimeout(() => process.exit(1), crew.drainMs + FORCE_AFTER_MS);
   await crew.drain();
   saveQuotas();
   send({ type: 'drained' });

@@ -71,6 +71,11 @@ export class ThreadCrew {
     this.#watch = setInterval(() => this.#replaceStalled(), WATCH_EVERY_MS);
   }
 
+  /** How long calls under way may take once the drain has begun. */
+  get drainMs(): number {
+    return this.#snapshot?.timeouts.drainMs ?? 0;
+  }
+
   /** Control is alive: the snapshot in force may still be trusted. */
   controlSeen(): void {
     this.#heartbeats[this.#options.threads] = Date.now();
