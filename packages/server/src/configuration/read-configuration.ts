@@ -31,8 +31,15 @@ export function readConfiguration(path: string, text: string): ConfigurationRead
   });
   if (syntax.length > 0) return { ok: false, diagnostics: syntax };
 
-  // Aliases multiply: a few lines can spell gigabytes.
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  let value: unknown;
+  try {
+    // Aliases multiply: a few lines can spell gigabytes.
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    const message = `the YAML aliases cannot be followed: ${(error as Error).message}`;
+    const diagnostic = { severity: 'error', code: 'configuration-syntax', message } as const;
+    return { ok: false, diagnostics: [{ ...diagnostic, file: path, line: 1, column: 1 }] };
+  }
   const parsed = configurationSchema.safeParse(value ?? {});
   if (parsed.success) return { ok: true, value: value as Record<string, unknown> };
   const diagnostics = parsed.error.issues.flatMap((issue) =>
