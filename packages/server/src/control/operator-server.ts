@@ -41,6 +41,11 @@ export class OperatorServer {
     this.#where = `${host} ${port}`;
   }
 
+  close(): void {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+  }
+
   compiled(version: number): void {
     this.#compiledVersion = version;
     this.#isConfigurationBroken = false;
