@@ -280,7 +280,7 @@ function answerHead(
   }
   head.push(...own);
   head.push(
-    ...securityHeaders((name) => fields.has(name), {
+    ...securityHeaders(fields, {
       isTls: request.isTls,
       isAuthenticated: decision.principal !== null,
     }),

@@ -1,23 +1,28 @@
+import type { HeaderFields } from '../../header-fields.ts';
+
+/** Data is never rendered; a page that an API documents may be, but not inside somebody's frame. */
+const POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'";
+const POLICY_OF_PAGES = "frame-ancestors 'none'";
+
 /**
  * Header fields every answer of an API should carry (OWASP REST Security Cheat Sheet); a field
  * the upstream set itself is kept.
  */
-const DEFAULTS: readonly (readonly [string, string])[] = [
-  ['x-content-type-options', 'nosniff'],
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['referrer-policy', 'no-referrer'],
-];
-
 export function securityHeaders(
-  present: (name: string) => boolean,
+  answer: HeaderFields,
   call: { readonly isTls: boolean; readonly isAuthenticated: boolean },
 ): string[] {
   const out: string[] = [];
-  for (const [name, value] of DEFAULTS) if (!present(name)) out.push(name, value);
-  if (call.isTls && !present('strict-transport-security')) {
+  if (!answer.has('x-content-type-options')) out.push('x-content-type-options', 'nosniff');
+  if (!answer.has('content-security-policy')) {
+    const isPage = answer.get('content-type')?.toLowerCase().startsWith('text/html') === true;
+    out.push('content-security-policy', isPage ? POLICY_OF_PAGES : POLICY_OF_DATA);
+  }
+  if (!answer.has('referrer-policy')) out.push('referrer-policy', 'no-referrer');
+  if (call.isTls && !answer.has('strict-transport-security')) {
     out.push('strict-transport-security', 'max-age=31536000');
   }
   // RFC 9111 §3.5 lets some caches keep what an API key unlocked: say no unless the upstream decided.
-  if (call.isAuthenticated && !present('cache-control')) out.push('cache-control', 'no-store');
+  if (call.isAuthenticated && !answer.has('cache-control')) out.push('cache-control', 'no-store');
   return out;
 }
