@@ -55,7 +55,7 @@ export {
   judgeAnswer,
   judgeUncheckable,
 } from './policies/release/judge-answer.ts';
-export { securityHeaders } from './policies/release/security-headers.ts';
+export { addSecurityHeaders } from './policies/release/security-headers.ts';
 export {
   createIdentitySigner,
   type IdentitySigner,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import {
   type AnswerVerdict,
+  addSecurityHeaders,
   cutMembers,
   describeViolations,
   type Evidence,
@@ -12,7 +13,6 @@ import {
   judgeUncheckable,
   type OperationGate,
   type RequestFacts,
-  securityHeaders,
 } from '@poorter/engine';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
@@ -32,7 +32,7 @@ const ONE_WRITE_BYTES_MAX = 16_384;
  * Lets an answer go, checked against its description: reported, cut or withheld as the operation
  * says. Nothing has been written to the caller when the outcome is 'withheld'.
  */
-export async function release(
+export function release(
   runtime: Runtime,
   request: RequestFacts,
   decision: Forwarding,
@@ -47,16 +47,14 @@ export async function release(
 
   switch (expectation.kind) {
     case 'opaque':
-      await pass(runtime, answer, response, head, fields);
-      return { kind: 'released', findings: null };
+      return pass(runtime, answer, response, head, fields, null);
     case 'undocumented': {
       const findings = { undocumented: describeViolations([expectation.violation]) };
       // The service's own refusals are often undocumented; their bodies still go through the mode.
       if (judgeUncheckable(operation.response).kind === 'withhold') {
-        return withhold(answer, findings);
+        return Promise.resolve(withhold(answer, findings));
       }
-      await pass(runtime, answer, response, head, fields);
-      return { kind: 'released', findings };
+      return pass(runtime, answer, response, head, fields, findings);
     }
     case 'validate': {
       const encoding = fields.get('content-encoding');
@@ -86,7 +84,7 @@ async function check(
     return uncheckable(runtime, operation, answer, response, head, fields, 'over-bound');
   }
   const firstBytesMax = mayPass ? Math.min(boundBytes, CHECK_FIRST_BYTES_MAX) : boundBytes;
-  const held = await hold(runtime, answer, firstBytesMax);
+  const held = holdNow(answer) ?? (await hold(runtime, answer, firstBytesMax));
   try {
     if (!held.isWhole && held.why === 'over-bound' && mayPass && held.bytes < boundBytes) {
       return await checkInPassing(runtime, operation, answer, response, head, fields, held.chunks);
@@ -193,7 +191,7 @@ function judge(
   return { verdict, findings };
 }
 
-async function uncheckable(
+function uncheckable(
   runtime: Runtime,
   operation: OperationGate,
   answer: UpstreamAnswer,
@@ -202,11 +200,11 @@ async function uncheckable(
   fields: HeaderFields,
   why: string,
 ): Promise<ReleaseOutcome> {
+  const findings = { unchecked: why };
   if (judgeUncheckable(operation.response).kind === 'withhold') {
-    return withhold(answer, { unchecked: why });
+    return Promise.resolve(withhold(answer, findings));
   }
-  await pass(runtime, answer, response, head, fields);
-  return { kind: 'released', findings: { unchecked: why } };
+  return pass(runtime, answer, response, head, fields, findings);
 }
 
 function withhold(answer: UpstreamAnswer, findings: Evidence | null): ReleaseOutcome {
@@ -223,6 +221,16 @@ type Held =
       bytes: number;
       letGo: () => void;
     };
+
+const nothingToLetGo = () => undefined;
+
+/** A small answer that is there already, in one piece: no waiting, no budget to ask. */
+function holdNow(answer: UpstreamAnswer): Held | null {
+  if (!answer.isComplete || answer.queuedBytes > ONE_WRITE_BYTES_MAX) return null;
+  const chunk = answer.takeOnly();
+  if (chunk === null) return null;
+  return { isWhole: true, chunks: [chunk], bytes: chunk.length, letGo: nothingToLetGo };
+}
 
 /** The answer in memory, up to a bound and within the shared budget. */
 async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number): Promise<Held> {
@@ -269,22 +277,17 @@ function answerHead(
   fields: HeaderFields,
 ): string[] {
   const { flat } = fields;
-  const connection = fields.joined('connection');
+  const connection = fields.has('connection') ? fields.joined('connection') : undefined;
   const named = connection === undefined ? [] : connection.toLowerCase().split(/\s*,\s*/);
   const own = decision.answerHeaders;
   const head: string[] = [];
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] as string;
-    if (isPrivateAnswerHeader(name, named) || own.includes(name)) continue;
+    if (isPrivateAnswerHeader(name, named) || (own.length > 0 && own.includes(name))) continue;
     head.push(name, flat[index + 1] as string);
   }
-  head.push(...own);
-  head.push(
-    ...securityHeaders(fields, {
-      isTls: request.isTls,
-      isAuthenticated: decision.principal !== null,
-    }),
-  );
+  for (const part of own) head.push(part);
+  addSecurityHeaders(head, fields, request.isTls, decision.principal !== null);
   if (fields.has('trailer') && !fields.has('content-length') && answer.status !== 304) {
     head.push('trailer', fields.joined('trailer') as string);
   }
@@ -337,21 +340,23 @@ async function pass(
   response: ServerResponse,
   head: string[],
   fields: HeaderFields,
-): Promise<void> {
+  findings: Evidence | null,
+): Promise<ReleaseOutcome> {
+  const outcome: ReleaseOutcome = { kind: 'released', findings };
   // A short answer is had whole before its head is sent: if it breaks off, that is a plain 502.
   const isShort = Number(fields.get('content-length') ?? Number.NaN) <= CHECK_FIRST_BYTES_MAX;
   if (isShort && response.req.method !== 'HEAD') {
-    const held = await hold(runtime, answer, CHECK_FIRST_BYTES_MAX);
+    const held = holdNow(answer) ?? (await hold(runtime, answer, CHECK_FIRST_BYTES_MAX));
     if (held.isWhole) {
       finish(answer, response, head, fields, whole(held.chunks), held.bytes === 0);
       letGoWhenSent(response, held);
-      return;
+      return outcome;
     }
     writeHead(response, answer.status, head, fields.get('content-length'));
     for (const chunk of held.chunks) await write(runtime, response, chunk);
     held.letGo();
     await pipe(runtime, answer, response);
-    return;
+    return outcome;
   }
   const first = answer.takeNow();
   writeHead(response, answer.status, head, fields.get('content-length'));
@@ -359,6 +364,7 @@ async function pass(
   // An event stream's head must reach the caller before its first event.
   else if (!answer.isComplete) response.flushHeaders();
   await pipe(runtime, answer, response);
+  return outcome;
 }
 
 function writeHead(

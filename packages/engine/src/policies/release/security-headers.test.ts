@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFields } from '../../header-fields.ts';
-import { securityHeaders } from './security-headers.ts';
+import { addSecurityHeaders } from './security-headers.ts';
 
 const plain = { isTls: false, isAuthenticated: false };
-const fieldsOf = (flat: string[], call = plain) =>
-  new HeaderFields(securityHeaders(new HeaderFields(flat), call));
+function fieldsOf(flat: string[], call = plain): HeaderFields {
+  const head: string[] = [];
+  addSecurityHeaders(head, new HeaderFields(flat), call.isTls, call.isAuthenticated);
+  return new HeaderFields(head);
+}
 
 test('data may not be rendered, a page may, neither in a frame', () => {
   const data = fieldsOf(['content-type', 'application/json']).get('content-security-policy');

@@ -85,6 +85,11 @@ export class UpstreamAnswer {
     return this.#queuedBytes;
   }
 
+  /** The piece that has arrived, if it is the only one. */
+  takeOnly(): Buffer | null {
+    return this.#chunks.length === 1 ? this.takeNow() : null;
+  }
+
   /** A piece that has arrived already, or null: there may be more to wait for. */
   takeNow(): Buffer | null {
     const chunk = this.#chunks.shift();
