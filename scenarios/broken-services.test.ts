@@ -53,8 +53,9 @@ const MISDEEDS: Readonly<Record<string, { act: (socket: Socket) => void; status:
       status: null,
     },
     'sends-too-little': {
+      // Short enough to be had whole first: the caller gets a plain refusal, not half an answer.
       act: (socket) => socket.end(`${JSON_HEAD}Content-Length: 9\r\n\r\n{}`),
-      status: null,
+      status: 502,
     },
   };
 
