@@ -191,6 +191,10 @@ test('when the caller vanishes, the service is let go', async () => {
 });
 
 test('handshakes and tunnels are in the records', async () => {
+  await poorter.awaitRecords(
+    1,
+    (one) => one['host'] === 'websocket' && one['decision'] === 'failed',
+  );
   const records = await poorter.awaitRecords(3, ({ host }) => host === 'websocket');
   const decisions = new Set(records.map(({ decision }) => decision));
   assert.deepEqual([...decisions].toSorted(), ['failed', 'forwarded', 'refused']);
