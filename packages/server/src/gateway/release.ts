@@ -98,8 +98,7 @@ async function check(
       await pipe(runtime, answer, response);
       return { kind: 'released', findings: { unchecked: held.why } };
     }
-    const bytes =
-      held.chunks.length === 1 ? (held.chunks[0] as Buffer) : Buffer.concat(held.chunks);
+    const bytes = whole(held.chunks);
     const { verdict, findings } = judge(operation, answer.status, fields, bytes, isBodiless);
     switch (verdict.kind) {
       case 'withhold':
