@@ -75,6 +75,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const identity = identifying instanceof Promise ? await identifying : identifying;
     if (identity.kind === 'deny') return call.refuse('identify', identity);
     call.principal = identity.principal;
+    const blocked = operation.checkBlocks(identity, request.nowMs);
+    if (blocked !== null) return call.refuse('identify', blocked);
     const shed = identity.principal === null ? call.room('anonymous') : null;
     if (shed !== null) return call.refuse('admit', shed);
 

@@ -26,6 +26,16 @@ export {
 export { HeaderFields } from './header-fields.ts';
 export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
 export {
+  type Block,
+  type BlockKind,
+  EMPTY_LIVE_STATE,
+  keyedHash,
+  type LiveChange,
+  type LiveState,
+  LiveTable,
+  type ManagedKey,
+} from './live-state.ts';
+export {
   type ApiOperation,
   type CompiledApi,
   type CompiledOperation,
@@ -47,7 +57,12 @@ export {
   type TrustedIssuer,
   VerifiedTokens,
 } from './policies/identify/index.ts';
-export { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
+export {
+  concurrencySchema,
+  limitSchema,
+  limitsSchema,
+  quotaSchema,
+} from './policies/limit/index.ts';
 export {
   type AnswerMode,
   type AnswerVerdict,

@@ -56,6 +56,16 @@ export const problems = {
     title: 'Calls from this network are not accepted.',
     remedy: 'Call from a network that the API provider allows, or ask the provider to allow yours.',
   },
+  address_blocked: {
+    status: 403,
+    title: 'Calls from this address are blocked for now.',
+    remedy: 'Wait as Retry-After says, or ask the API provider why.',
+  },
+  caller_blocked: {
+    status: 403,
+    title: 'This caller is blocked for now.',
+    remedy: 'Wait as Retry-After says, or ask the API provider why.',
+  },
   too_many_failures: {
     status: 429,
     title: 'Too many failed calls came from this address.',

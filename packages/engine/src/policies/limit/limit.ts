@@ -71,11 +71,20 @@ export function compileLimits(
   config: LimitsConfig,
   scope: LimitScope,
   ports: { readonly counters: Counters },
+  /** Limits that the caller brings along, counted over all that it calls. */
+  own: { readonly config: LimitsConfig; readonly scope: LimitScope } | null = null,
 ): EvaluateLimits {
   const { counters } = ports;
-  const rates = listed(config.limit).map((rate) => compileRate(rate, scope));
-  const quotas = listed(config.quota).map((quota) => compileQuota(quota, scope));
-  const places = listed(config.concurrency).map((one) => compileConcurrency(one, scope));
+  const sources = own === null ? [{ config, scope }] : [{ config, scope }, own];
+  const rates = sources.flatMap(({ config, scope }) =>
+    listed(config.limit).map((rate) => compileRate(rate, scope)),
+  );
+  const quotas = sources.flatMap(({ config, scope }) =>
+    listed(config.quota).map((quota) => compileQuota(quota, scope)),
+  );
+  const places = sources.flatMap(({ config, scope }) =>
+    listed(config.concurrency).map((one) => compileConcurrency(one, scope)),
+  );
   if (rates.length + quotas.length + places.length === 0) return () => UNLIMITED;
   const policies = [...rates, ...quotas, ...places].map(({ policy }) => policy).join(', ');
 
