@@ -84,6 +84,7 @@ export interface OperationGate {
   readonly operation: ApiOperation;
   readonly mode: 'enforce' | 'observe';
   readonly response: AnswerMode;
+  readonly audit: 'durable' | 'batched';
   readonly credentials: { header: string[]; query: string[]; cookie: string[] };
   readonly shape: ShapeOptions;
   readonly bodyBytesMax: number;
@@ -216,6 +217,7 @@ function openOperation(
     operation,
     mode,
     response: mode === 'observe' ? 'report' : response,
+    audit: extension.audit ?? 'batched',
     credentials,
     shape: {
       credentialHeaders: credentials.header,
