@@ -101,7 +101,11 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   return {
     snapshot,
     gate,
-    clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    head: {
+      ...snapshot.bounds,
+      allowEncodedSlash: snapshot.allowEncodedSlash,
+      clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    },
     isTrustedProxy: trustedProxies(snapshot.trustedProxies),
     upstreams,
     records,
