@@ -81,10 +81,11 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (shed !== null) return call.refuse('admit', shed);
 
     // limit
-    const limits = operation.limit(request, {
+    const limiting = operation.limit(request, {
       operation: operation.operation,
       principal: identity.principal,
     });
+    const limits = limiting instanceof Promise ? await limiting : limiting;
     call.learn(limits);
     if (limits.kind === 'deny') {
       const crowded = call.room('over-limit');

@@ -1,6 +1,6 @@
 import type { JSONWebKeySet } from 'jose';
 import { addressKey } from './addresses.ts';
-import type { Counters, Rate } from './counters.ts';
+import type { Counters, Rate, RemoteCounters } from './counters.ts';
 import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { JsonBounds } from './json/index.ts';
@@ -67,6 +67,8 @@ export interface ApiSnapshot {
 
 export interface GatePorts {
   readonly counters: Counters;
+  /** Rates and quotas counted over several machines; concurrency stays with each. */
+  readonly remoteCounters?: RemoteCounters | undefined;
   readonly identitySigner: IdentitySigner | null;
   readonly unknownKeyId: (issuer: string) => void;
   /** Tokens verified in this thread; outlives snapshots. */
@@ -93,7 +95,7 @@ export interface OperationGate {
   identify(request: RequestFacts): Identification | Promise<Identification>;
   /** Is anybody who proved an identity in this call blocked? */
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
-  limit(request: RequestFacts, context: CallContext): LimitVerdict;
+  limit(request: RequestFacts, context: CallContext): LimitVerdict | Promise<LimitVerdict>;
   authorize(request: RequestFacts, identity: Identified): Verdict;
   identityFor(principal: Principal | null, nowMs: number): string | null | Promise<string>;
 }
@@ -198,8 +200,8 @@ function openOperation(
     quota: extension.quota ?? api.limits.quota,
     concurrency: extension.concurrency ?? api.limits.concurrency,
   };
-  const { counters } = ports;
-  const limit = compileLimits(limits, scope, { counters });
+  const { counters, remoteCounters: remote } = ports;
+  const limit = compileLimits(limits, scope, { counters, remote });
   /** Keys that carry limits of their own; a key that changes is another record. */
   const limitsOfKeys = new WeakMap<ManagedKey, EvaluateLimits>();
   const limitOf = (principal: Principal | null): EvaluateLimits => {
@@ -208,7 +210,7 @@ function openOperation(
     const known = limitsOfKeys.get(key);
     if (known !== undefined) return known;
     const own = { config: key.limits, scope: { api: '', operation: '' } };
-    const compiledLimits = compileLimits(limits, scope, { counters }, own);
+    const compiledLimits = compileLimits(limits, scope, { counters, remote }, own);
     limitsOfKeys.set(key, compiledLimits);
     return compiledLimits;
   };

@@ -1,6 +1,6 @@
 /** The engine: request facts in, decision out. */
 
-export type { Allowance, Counters, Rate } from './counters.ts';
+export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export {
   type BodyPort,
   type Decision,

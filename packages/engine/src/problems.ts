@@ -129,6 +129,11 @@ export const problems = {
     title: 'The quota is used up.',
     remedy: 'Wait for the next period, or ask the API provider for a larger quota.',
   },
+  limits_unavailable: {
+    status: 503,
+    title: 'How much was called cannot be counted at this moment, so the call is not accepted.',
+    remedy: 'Retry as Retry-After says.',
+  },
   concurrency_exceeded: {
     status: 429,
     title: 'Too many calls are under way at once.',
