@@ -114,6 +114,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         connectionsPerThread: bounds.connectionsPerThread,
       },
       timeouts: configuration.timeouts,
+      sharedCounters: readSharedCounters(configuration, reader),
       records: {
         file: resolve(
           sources.dataDirectory,
@@ -243,6 +244,27 @@ function readKeys(
   const { keys, diagnostics } = readKeyFile(reader.path(file), text);
   for (const diagnostic of diagnostics) reader.report(diagnostic);
   return keys;
+}
+
+function readSharedCounters(
+  configuration: Configuration,
+  reader: SourceReader,
+): RuntimeSnapshot['sharedCounters'] {
+  const { counters } = configuration;
+  if (counters === 'memory') return null;
+  try {
+    const url = reader.secret(counters.url);
+    const { protocol } = new URL(url);
+    if (/^(?:valkeys?|rediss?):$/.test(protocol)) return { ...counters, url };
+    throw new Error(`${protocol}// is not valkey://, valkeys://, redis:// or rediss://`);
+  } catch (error) {
+    reader.fault(
+      ['counters'],
+      'counters',
+      `reading the address of the shared counters: ${(error as Error).message}`,
+    );
+    return null;
+  }
 }
 
 function trustedIssuer(

@@ -7,7 +7,12 @@ import {
   LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
-import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import {
+  ByteLedger,
+  InFlightGauge,
+  SharedCounters,
+  ValkeyCounters,
+} from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { CallStatistics } from './call-statistics.ts';
@@ -39,6 +44,7 @@ const records = new JsonLinesSink({
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
 const forwardAuth = new ForwardAuthHosts(statistics);
+let remote: { readonly text: string; readonly counters: ValkeyCounters } | null = null;
 /** Snapshots are applied one after the other, in the order they came. */
 let applying: Promise<void> = apply(seed.snapshot);
 
@@ -90,6 +96,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   const identitySigner = await createIdentitySigner(snapshot.identity);
   const gate = new Gate(snapshot.gate, {
     counters,
+    remoteCounters: remoteCounters(snapshot.sharedCounters),
     identitySigner,
     verifiedTokens,
     live,
@@ -114,6 +121,20 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes),
     now: Date.now,
   };
+}
+
+/** The connection outlives snapshots that do not change it. */
+function remoteCounters(shared: RuntimeSnapshot['sharedCounters']): ValkeyCounters | undefined {
+  const text = JSON.stringify(shared);
+  if (remote?.text === text) return remote.counters;
+  const before = remote?.counters;
+  // Calls of the version before may still wait for their count.
+  if (before !== undefined) setTimeout(() => before.close(), 10_000).unref();
+  remote = null;
+  if (shared === null) return undefined;
+  const onTrouble = (message: string) => tell({ type: 'trouble', message });
+  remote = { text, counters: new ValkeyCounters({ ...shared, onTrouble }) };
+  return remote.counters;
 }
 
 /** An empty list trusts nobody, unlike a network list, which then allows everyone. */

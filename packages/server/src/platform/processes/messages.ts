@@ -23,6 +23,12 @@ export interface RuntimeSnapshot {
   readonly resourceMetadata: Readonly<Record<string, unknown>>;
   readonly bounds: RuntimeBounds;
   readonly timeouts: RuntimeTimeouts;
+  /** Counters that machines share; null: this machine counts alone. */
+  readonly sharedCounters: {
+    readonly url: string;
+    readonly machines: number;
+    readonly timeoutMs: number;
+  } | null;
   readonly records: {
     readonly file: string;
     readonly rotateBytes: number;
