@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
@@ -38,6 +39,7 @@ let issuerKeys: IssuerKeys | null = null;
 let issuerSources = '';
 const keptKeys = readKeptKeys();
 
+setPriority(10);
 process.on('SIGTERM', () => process.exit(0));
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
