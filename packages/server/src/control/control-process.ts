@@ -1,6 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
@@ -12,6 +11,7 @@ import {
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
+import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import { splitAddress } from './addresses.ts';
@@ -39,7 +39,7 @@ let issuerKeys: IssuerKeys | null = null;
 let issuerSources = '';
 const keptKeys = readKeptKeys();
 
-setPriority(10);
+workInBackground();
 process.on('SIGTERM', () => process.exit(0));
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
