@@ -1,6 +1,6 @@
 /** The engine: request facts in, decision out. */
 
-export type { Allowance, Counters, Rate } from './counters.ts';
+export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export {
   type BodyPort,
   type Decision,
@@ -27,6 +27,16 @@ export {
 export { HeaderFields } from './header-fields.ts';
 export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
 export {
+  type Block,
+  type BlockKind,
+  EMPTY_LIVE_STATE,
+  keyedHash,
+  type LiveChange,
+  type LiveState,
+  LiveTable,
+  type ManagedKey,
+} from './live-state.ts';
+export {
   type ApiOperation,
   type CompiledApi,
   type CompiledOperation,
@@ -52,7 +62,12 @@ export {
   type TrustedIssuer,
   VerifiedTokens,
 } from './policies/identify/index.ts';
-export { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
+export {
+  concurrencySchema,
+  limitSchema,
+  limitsSchema,
+  quotaSchema,
+} from './policies/limit/index.ts';
 export {
   type AnswerMode,
   type AnswerVerdict,

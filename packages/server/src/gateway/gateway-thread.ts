@@ -4,6 +4,7 @@ import {
   compileNetworkLists,
   createIdentitySigner,
   Gate,
+  LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
 import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
@@ -30,6 +31,7 @@ const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
+const live = new LiveTable(seed.live);
 const records = new JsonLinesSink({
   ...seed.snapshot.records,
   pendingMax: RECORDS_PENDING_MAX,
@@ -51,7 +53,23 @@ setInterval(
 );
 
 parentPort?.on('message', (message: ToThread) => {
-  applying = applying.then(() => (message.type === 'drain' ? drain() : apply(message.snapshot)));
+  switch (message.type) {
+    // Between two calls, without waiting for a snapshot that is being opened.
+    case 'live':
+      live.replace(message.state);
+      return tell({ type: 'live-applied', sequence: live.sequence });
+    case 'live-change':
+      live.apply(message.change);
+      return tell({ type: 'live-applied', sequence: live.sequence });
+    case 'snapshot':
+      applying = applying.then(() => apply(message.snapshot));
+      return;
+    case 'drain':
+      applying = applying.then(drain);
+      return;
+    default:
+      message satisfies never;
+  }
 });
 
 /** Builds the new runtime whole, then swaps it in one assignment: a call sees one version or the other. */
@@ -76,6 +94,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     counters,
     identitySigner,
     verifiedTokens,
+    live,
     controlSilentMs: () => Date.now() - (heartbeats[seed.slots] as number),
     unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
     inFlight: () => inFlight.total,
@@ -84,7 +103,11 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   return {
     snapshot,
     gate,
-    clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    head: {
+      ...snapshot.bounds,
+      allowEncodedSlash: snapshot.allowEncodedSlash,
+      clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    },
     isTrustedProxy: trustedProxies(snapshot.trustedProxies),
     upstreams,
     records,
