@@ -5,7 +5,7 @@ import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { JsonBounds } from './json/index.ts';
 import { type Block, LiveTable, type ManagedKey } from './live-state.ts';
-import { openApi } from './openapi/index.ts';
+import { openApi, type PackedApi } from './openapi/index.ts';
 import type { Api, ApiOperation, CompiledApi, Match } from './openapi/types.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
@@ -65,6 +65,11 @@ export interface ApiSnapshot {
   readonly resourceMetadataUrl: string | null;
 }
 
+/** How a snapshot travels: each description in one block of bytes. */
+export type PackedGateSnapshot = Omit<GateSnapshot, 'apis'> & {
+  readonly apis: readonly (Omit<ApiSnapshot, 'compiled'> & { readonly packed: PackedApi })[];
+};
+
 export interface GatePorts {
   readonly counters: Counters;
   /** Rates and quotas counted over several machines; concurrency stays with each. */
@@ -106,16 +111,24 @@ export type GateMatch =
   | { kind: 'operation'; operation: OperationGate; pathValues: readonly string[] }
   | { kind: 'refused'; denial: Deny };
 
+interface ServedApi {
+  readonly api: Api;
+  readonly snapshot: ApiSnapshot;
+  /**
+   * Opened on first use: a description of 900 operations costs nothing until they are called. Per
+   * API: one description may serve two hosts under different rules.
+   */
+  readonly operations: Map<ApiOperation, OperationGate>;
+}
+
 export class Gate {
   readonly version: number;
   readonly capacity: number;
   readonly inFlight: () => number;
-  readonly #apis: readonly { api: Api; snapshot: ApiSnapshot }[];
+  readonly #apis: readonly ServedApi[];
   readonly #failures: FailureBudget;
   readonly #isNetworkAllowed: (address: string) => boolean;
   readonly #staleAfterMs: number;
-  /** Opened on first use: a description of 900 operations costs nothing until they are called. */
-  readonly #operations = new Map<ApiOperation, OperationGate>();
   readonly #ports: GatePorts;
   readonly #identity: IdentityPorts;
   readonly #live: LiveTable;
@@ -125,7 +138,11 @@ export class Gate {
     this.capacity = snapshot.capacity;
     this.inFlight = ports.inFlight;
     this.#ports = ports;
-    this.#apis = snapshot.apis.map((api) => ({ api: openApi(api.compiled), snapshot: api }));
+    this.#apis = snapshot.apis.map((api) => ({
+      api: openApi(api.compiled),
+      snapshot: api,
+      operations: new Map(),
+    }));
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
     this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
@@ -150,13 +167,14 @@ export class Gate {
   match(request: RequestFacts): GateMatch {
     const allow = new Set<string>();
     const host = hostName(request.headers.get('host'));
-    for (const { api, snapshot } of this.#apis) {
+    for (const served of this.#apis) {
+      const { api, snapshot } = served;
       if (snapshot.hosts.length > 0 && !snapshot.hosts.includes(host)) continue;
       const match = api.match(request.method, request.path);
       if (match.kind === 'operation') {
         return {
           kind: 'operation',
-          operation: this.#operation(match, snapshot),
+          operation: this.#operation(match, served),
           pathValues: match.pathValues,
         };
       }
@@ -167,11 +185,14 @@ export class Gate {
     return { kind: 'refused', denial: deny('method_not_allowed', {}, { answerHeaders }) };
   }
 
-  #operation(match: Extract<Match, { kind: 'operation' }>, api: ApiSnapshot): OperationGate {
-    const known = this.#operations.get(match.operation);
+  #operation(
+    { operation }: Extract<Match, { kind: 'operation' }>,
+    { snapshot, operations }: ServedApi,
+  ): OperationGate {
+    const known = operations.get(operation);
     if (known !== undefined) return known;
-    const opened = openOperation(match.operation, api, this.#ports, this.#identity, this.#live);
-    this.#operations.set(match.operation, opened);
+    const opened = openOperation(operation, snapshot, this.#ports, this.#identity, this.#live);
+    operations.set(operation, opened);
     return opened;
   }
 }

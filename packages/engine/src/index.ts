@@ -22,6 +22,7 @@ export {
   type GatePorts,
   type GateSnapshot,
   type OperationGate,
+  type PackedGateSnapshot,
 } from './gate.ts';
 export { HeaderFields } from './header-fields.ts';
 export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
@@ -42,6 +43,10 @@ export {
   compileApi,
   type Diagnostic,
   openApi,
+  openApiInSteps,
+  type PackedApi,
+  packApi,
+  unpackApi,
 } from './openapi/index.ts';
 export { canonicalTarget } from './policies/admit/canonical-path.ts';
 export { compileClientAddress } from './policies/admit/client-address.ts';

@@ -7,6 +7,8 @@ import {
   compileApi,
   type Diagnostic,
   type KeyRecord,
+  type PackedApi,
+  packApi,
   publicKeySet,
   type Rate,
   type TrustedIssuer,
@@ -74,7 +76,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     snapshot: {
       gate: {
         version: sources.version,
-        apis: opened,
+        apis: opened.map(({ compiled, ...api }) => ({ ...api, packed: packed(compiled) })),
         network: configuration.network,
         keys,
         issuers,
@@ -207,6 +209,17 @@ function compileOneApi(
     identityAudience: api.audience ?? target.origin,
     resourceMetadataUrl: metadataUrl(configuration, name),
   };
+}
+
+const packedBefore = new WeakMap<CompiledApi, PackedApi>();
+
+function packed(compiled: CompiledApi): PackedApi {
+  let known = packedBefore.get(compiled);
+  if (known === undefined) {
+    known = packApi(compiled);
+    packedBefore.set(compiled, known);
+  }
+  return known;
 }
 
 function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): boolean {

@@ -19,6 +19,7 @@ import { CallStatistics } from './call-statistics.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
+import { OpenedDescriptions } from './opened-descriptions.ts';
 import type { Runtime } from './runtime.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -41,6 +42,7 @@ const records = new JsonLinesSink({
   pendingMax: RECORDS_PENDING_MAX,
   onTrouble: (message) => tell({ type: 'trouble', message }),
 });
+const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
 const forwardAuth = new ForwardAuthHosts(statistics);
@@ -94,7 +96,7 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
 
 async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   const identitySigner = await createIdentitySigner(snapshot.identity);
-  const gate = new Gate(snapshot.gate, {
+  const gate = new Gate(await descriptions.open(snapshot.gate), {
     counters,
     remoteCounters: remoteCounters(snapshot.sharedCounters),
     identitySigner,

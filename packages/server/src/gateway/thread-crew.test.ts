@@ -10,7 +10,7 @@ const THREADS = 3;
 
 /** As much of a snapshot as the crew and the fixture read. */
 const snapshotOf = (version: number) =>
-  ({ gate: { version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
+  ({ gate: { apis: [], version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
 
 function startCrew(t: TestContext) {
   const applied: number[] = [];

@@ -9,6 +9,7 @@ import {
   releaseThread,
 } from '../platform/counters/index.ts';
 import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
 export interface ThreadCrewOptions {
@@ -104,14 +105,14 @@ export class ThreadCrew {
 
   apply(snapshot: RuntimeSnapshot): void {
     if (this.#isDraining) return;
-    this.#snapshot = snapshot;
+    this.#snapshot = shareDescriptions(snapshot, this.#snapshot);
     if (this.#members.size === 0) {
       // The first thread binds alone: it settles ports given as 0 for the others.
       this.#start(0);
       return;
     }
     for (const member of this.#members.values()) {
-      this.#tell(member, { type: 'snapshot', snapshot: this.#settled(snapshot) });
+      this.#tell(member, { type: 'snapshot', snapshot: this.#settled(this.#snapshot) });
     }
   }
 

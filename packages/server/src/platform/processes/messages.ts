@@ -1,4 +1,4 @@
-import type { Diagnostic, GateSnapshot, LiveChange, LiveState } from '@poorter/engine';
+import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
@@ -6,7 +6,7 @@ export type { ListenerSnapshot, UpstreamSnapshot };
 
 /** All that a gateway needs to serve, compiled in control. Plain data. */
 export interface RuntimeSnapshot {
-  readonly gate: GateSnapshot;
+  readonly gate: PackedGateSnapshot;
   readonly listeners: readonly ListenerSnapshot[];
   readonly forwardAuth: readonly ForwardAuthSnapshot[];
   readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
