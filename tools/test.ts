@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   nginx: 'nginx-light',
   curl: 'curl',
   'redis-server': 'redis-server',
+  postgres: 'postgresql',
 };
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -79,6 +80,8 @@ function installMissing(): string[] {
 
 function isInstalled(program: string): boolean {
   return (
+    // Debian keeps the server away from the PATH.
+    globSync(`/usr/lib/postgresql/*/bin/${program}`).length > 0 ||
     spawnSync('sh', ['-c', `command -v ${program} || test -x /usr/sbin/${program}`]).status === 0
   );
 }

@@ -1,5 +1,4 @@
-import type { ProtectedCall } from '@poorter/middleware';
-import type { RefusedCall } from '@poorter/middleware';
+import type { ProtectedCall, RefusedCall } from '@poorter/middleware';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { Answer } from './act.ts';
 

@@ -8,8 +8,8 @@ import type { CallRecord } from '../platform/records/record.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
 import { NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { Act, Answer, Handler, Handlers } from './act.ts';
-import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
+import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { compileContract, openOperatorGate } from './operator-gate.ts';
 
 /** Where acts are recorded. */
@@ -43,7 +43,6 @@ export class AdminApi {
   readonly #fastify: FastifyInstance;
   readonly #protect: ReturnType<typeof protect>;
   readonly #calls = new WeakMap<IncomingMessage, ProtectedCall>();
-  #handle: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
 
   constructor(ports: AdminApiPorts) {
     this.#ports = ports;
@@ -63,16 +62,7 @@ export class AdminApi {
       reserve: () => ports.recorder.reserve(),
       refused: (call) => ports.recorder.write(refusalRecord(call, ports.now())),
     });
-    this.#fastify = Fastify({
-      logger: false,
-      // Fastify's own handler is mounted on a server that is already there.
-      serverFactory: (handler) => {
-        this.#handle = handler;
-        return nullServer();
-      },
-      exposeHeadRoutes: false,
-      bodyLimit: 1,
-    });
+    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: false });
     // Bodies were read and checked by the gate; what is left on the wire is nothing.
     this.#fastify.removeAllContentTypeParsers();
     this.#fastify.addContentTypeParser('*', (request, _payload, done) => {
@@ -95,7 +85,7 @@ export class AdminApi {
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
       this.#calls.set(request, call);
-      this.#handle?.(request, response);
+      this.#fastify.routing(request, response);
     });
   }
 
@@ -121,7 +111,13 @@ export class AdminApi {
           nowMs: call.nowMs,
         };
         const startedAt = performance.now();
-        const answer = await this.#recorded(call, handler, act, headerOf(request.headers['idempotency-key']), startedAt);
+        const answer = await this.#recorded(
+          call,
+          handler,
+          act,
+          headerOf(request.headers['idempotency-key']),
+          startedAt,
+        );
         call.end();
         void reply
           .code(answer.status)
@@ -181,7 +177,9 @@ export class AdminApi {
     try {
       if (idempotencyKey === undefined) return await handler(act);
       const key = `${act.operator.client} ${call.decision.operation.operation.compiled.id} ${idempotencyKey}`;
-      const body = createHash('sha256').update(call.body ?? '').digest('hex');
+      const body = createHash('sha256')
+        .update(call.body ?? '')
+        .digest('hex');
       const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
       switch (turn.kind) {
         case 'answered':
@@ -199,7 +197,9 @@ export class AdminApi {
       try {
         answer = await handler(act);
       } catch (error) {
-        await idempotency.abandon(key, (turn as { attempt: string }).attempt).catch(() => undefined);
+        await idempotency
+          .abandon(key, (turn as { attempt: string }).attempt)
+          .catch(() => undefined);
         throw error;
       }
       await idempotency.finish(key, (turn as { attempt: string }).attempt, JSON.stringify(answer));
@@ -212,9 +212,12 @@ export class AdminApi {
   #problemOf(error: unknown, id: string): Answer {
     if (error instanceof AdminProblem) return problem(error, id);
     if (error instanceof NotFoundError) return problem(new AdminProblem('not_found'), id);
-    if (error instanceof StaleVersionError) return problem(new AdminProblem('version_conflict'), id);
+    if (error instanceof StaleVersionError)
+      return problem(new AdminProblem('version_conflict'), id);
     // Operators of this machine are told what happened; callers are not.
-    this.#ports.onTrouble(`admin API: ${error instanceof Error ? `${error.name}: ${error.message}` : 'fault'}`);
+    this.#ports.onTrouble(
+      `admin API: ${error instanceof Error ? `${error.name}: ${error.message}` : 'fault'}`,
+    );
     return problem(new AdminProblem('store_unavailable'), id);
   }
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import {
-  checkExtension,
-  compileApi,
   type CompiledApi,
   type Counters,
+  checkExtension,
+  compileApi,
   Gate,
   type LiveTable,
   VerifiedTokens,
