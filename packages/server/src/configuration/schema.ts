@@ -302,7 +302,28 @@ export const configurationSchema = z.strictObject({
         .describe('Files set aside before the oldest goes.'),
     })
     .prefault({}),
-  storage: z.string().min(1).default('./poorter-data').describe('The data directory.'),
+  storage: z
+    .string()
+    .min(1)
+    // A misspelled scheme must not become a directory of that name.
+    .regex(
+      /^(?:postgres(?:ql)?:\/\/|(?![a-z][a-z0-9+.-]*:\/\/))/i,
+      'is a directory or postgres://…',
+    )
+    .default('./poorter-data')
+    .describe(
+      'A directory, for SQLite files in it; or postgres://…, best as env:NAME or file:PATH, since it holds a password.',
+    ),
+  dataDirectory: file
+    .optional()
+    .describe('Local files; default: `storage` when it is a directory, else ./poorter-data.'),
+  masterKey: z
+    .string()
+    .regex(/^(?:file:|env:|vault:https?:\/\/)./, 'is not file:PATH, env:NAME or vault:https://…')
+    .optional()
+    .describe(
+      'What wraps the keys of the database: file:PATH, env:NAME or vault:https://HOST/transit/keys/NAME?token=env:NAME; default: master.key in the data directory.',
+    ),
   counters: z
     .union([
       z.literal('memory'),
