@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
+import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
 import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
@@ -37,7 +38,8 @@ const extension = z.toJSONSchema(extensionSchema, {
 const files: Readonly<Record<string, string>> = {
   'contract/config.schema.json': json(configuration),
   'contract/x-poorter.schema.json': json(extension),
-  'contract/problems.json': json(problems),
+  'contract/admin.openapi.yaml': read('packages/server/contract/admin.openapi.yaml') ?? '',
+  'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',
     'Every key of the configuration file. An unknown key stops the start.',
@@ -108,7 +110,7 @@ function kindOf(schema: Schema): string {
 }
 
 function problemPage(): string {
-  const rows = Object.entries(problems).map(
+  const rows = Object.entries({ ...problems, ...adminProblems }).map(
     ([code, { status, title, remedy }]) =>
       `| <a id="${code}"></a>\`${code}\` | ${status} | ${cell(title)} | ${cell(remedy)} |`,
   );

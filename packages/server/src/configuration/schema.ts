@@ -200,6 +200,28 @@ const forwardAuth = z.strictObject({
     .describe('Let operations with a body pass although this host cannot see it.'),
 });
 
+const countersUrl = z
+  .string()
+  .regex(/^(?:valkeys?|rediss?):\/\/|^(?:env|file):./, 'is not valkey://…, env:NAME or file:PATH');
+
+const sharedCounters = z.strictObject({
+  url: countersUrl.describe(
+    'valkey:// or valkeys:// (TLS); with a password: env:NAME or file:PATH.',
+  ),
+  machines: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe('Gateways that divide each limit among them while the shared counters are away.'),
+  timeoutMs: z
+    .int()
+    .min(5)
+    .max(5_000)
+    .default(100)
+    .describe('A call waits this long for its count; then this machine counts its share.'),
+});
+
 /** poorter.yaml. Strict: an unknown key stops the start. */
 export const configurationSchema = z.strictObject({
   listen: z
@@ -302,7 +324,16 @@ export const configurationSchema = z.strictObject({
     .describe(
       'What wraps the keys of the database: file:PATH, env:NAME or vault:https://HOST/transit/keys/NAME?token=env:NAME; default: master.key in the data directory.',
     ),
-  counters: z.literal('memory').default('memory'),
+  counters: z
+    .union([
+      z.literal('memory'),
+      countersUrl.transform((url) => ({ url })).pipe(sharedCounters),
+      sharedCounters,
+    ])
+    .default('memory')
+    .describe(
+      'Where rates and quotas are counted: memory (this machine), or a Valkey or Redis 7 that machines share.',
+    ),
 });
 
 export type Configuration = z.output<typeof configurationSchema>;

@@ -11,6 +11,7 @@ import {
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
+import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import { splitAddress } from './addresses.ts';
@@ -38,6 +39,7 @@ let issuerKeys: IssuerKeys | null = null;
 let issuerSources = '';
 const keptKeys = readKeptKeys();
 
+workInBackground();
 process.on('SIGTERM', () => process.exit(0));
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
