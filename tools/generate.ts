@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
 import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
+import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
+import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
+import { statusUsage } from '../packages/server/src/cli/status.ts';
+import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
 import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 
@@ -134,6 +138,10 @@ function commandPage(): string {
     ['poorter serve', serveUsage],
     ['poorter check', checkUsage],
     ['poorter keys', keysUsage],
+    ['poorter blocks', blocksUsage],
+    ['poorter operators', operatorsUsage],
+    ['poorter subjects', subjectsUsage],
+    ['poorter status', statusUsage],
   ];
   const sections = commands.flatMap(([name, text]) => [
     `## ${name}`,

@@ -6,7 +6,7 @@ import { type ProtectedCall, protect } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
-import { NotFoundError, StaleVersionError } from '../state/index.ts';
+import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { Act, Answer, Handler, Handlers } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { AdminProblem, adminProblems } from './admin-problems.ts';
@@ -31,7 +31,13 @@ export interface AdminApiPorts {
   readonly hosts: readonly string[];
   readonly now: () => number;
   readonly onTrouble: (message: string) => void;
+  /** An operator's credential was used. */
+  readonly onUse: (operatorId: string, atMs: number) => void;
 }
+
+/** How exactly the last use of a credential is known; a write for every call would be one too many. */
+const USE_EVERY_MS = 60_000;
+const OPERATORS_MAX = 10_000;
 
 /**
  * The admin API. A call passes our own engine first, under the contract as its policy; then its act
@@ -42,6 +48,8 @@ export class AdminApi {
   readonly #gate: Gate;
   readonly #fastify: FastifyInstance;
   readonly #protect: ReturnType<typeof protect>;
+  /** When each operator's use was last noted. */
+  readonly #lastUse = new Map<string, number>();
   readonly #calls = new WeakMap<IncomingMessage, ProtectedCall>();
 
   constructor(ports: AdminApiPorts) {
@@ -85,6 +93,8 @@ export class AdminApi {
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
       this.#calls.set(request, call);
+      // What was checked is what is routed: the canonical path.
+      request.url = call.decision.target;
       this.#fastify.routing(request, response);
     });
   }
@@ -110,6 +120,7 @@ export class AdminApi {
           version: versionOf(request.headers['if-match']),
           nowMs: call.nowMs,
         };
+        this.#noteUse(act);
         const startedAt = performance.now();
         const answer = await this.#recorded(
           call,
@@ -132,6 +143,14 @@ export class AdminApi {
         return reply.send(JSON.stringify(answer.body));
       },
     });
+  }
+
+  #noteUse({ operator, nowMs }: Act): void {
+    const last = this.#lastUse.get(operator.client) ?? 0;
+    if (nowMs - last < USE_EVERY_MS) return;
+    if (this.#lastUse.size >= OPERATORS_MAX) this.#lastUse.clear();
+    this.#lastUse.set(operator.client, nowMs);
+    this.#ports.onUse(operator.client, nowMs);
   }
 
   /** An intent before the act where its record must last, an outcome after it, before the answer. */
@@ -212,6 +231,9 @@ export class AdminApi {
   #problemOf(error: unknown, id: string): Answer {
     if (error instanceof AdminProblem) return problem(error, id);
     if (error instanceof NotFoundError) return problem(new AdminProblem('not_found'), id);
+    if (error instanceof CursorError) {
+      return problem(new AdminProblem('value_not_acceptable', { reason: 'cursor' }), id);
+    }
     if (error instanceof StaleVersionError)
       return problem(new AdminProblem('version_conflict'), id);
     // Operators of this machine are told what happened; callers are not.

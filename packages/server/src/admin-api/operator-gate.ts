@@ -59,7 +59,8 @@ export function openOperatorGate(
       issuers: [],
       issuerKeys: {},
       revoked: [],
-      failureBudget: { requests: 300, perMs: 60_000, burst: 300 },
+      // Credentials are 256 random bits: the budget bounds noise, and must not lock the owner out.
+      failureBudget: { requests: 30_000, perMs: 60_000, burst: 30_000 },
       staleAfterMs: Number.MAX_SAFE_INTEGER,
       capacity: 200,
     },

@@ -236,6 +236,23 @@ export const configurationSchema = z.strictObject({
   keys: file
     .optional()
     .describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
+  keyRotation: z
+    .strictObject({
+      warnAfterDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .optional()
+        .describe('A managed key this old is due.'),
+      refuseAfterDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .optional()
+        .describe('A managed key this old is refused.'),
+    })
+    .prefault({})
+    .describe('How old a managed key may grow before it is rotated.'),
   trust: z
     .strictObject({
       issuers: z.array(trustedIssuer).max(32).default([]).describe('Whose tokens are accepted.'),

@@ -72,7 +72,10 @@ export class Supervisor {
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
-      onStart: () => this.#tellControl({ type: 'reload' }),
+      onStart: () => {
+        this.#tellControl({ type: 'reload' });
+        if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
+      },
       onPong: () => this.#gateway.send({ type: 'control-seen' }),
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
@@ -82,6 +85,7 @@ export class Supervisor {
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
+        this.#tellControl({ type: 'gateway-up' });
         this.#gateway.send({ type: 'live', state: this.#live.state });
         this.#sendSnapshot();
       },

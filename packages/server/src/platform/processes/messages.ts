@@ -89,6 +89,7 @@ export type ToControl =
   | { readonly type: 'reload' }
   | { readonly type: 'drain' }
   | { readonly type: 'gateway'; readonly report: FromGateway }
+  | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' };
 
 export type FromControl =
