@@ -1,3 +1,3 @@
-export { decodeMessage, encodeMessage } from './link-codec.ts';
 export { LinkClient } from './link-client.ts';
+export { decodeMessage, encodeMessage } from './link-codec.ts';
 export { type LinkCredentials, type LinkEnd, LinkServer } from './link-server.ts';

@@ -74,7 +74,9 @@ export class LinkServer {
     this.#server.on('upgrade', (request, socket, head) => {
       const name = nameOf(request.socket as TLSSocket, options.names);
       if (name === null || this.#sockets.clients.size >= CONNECTIONS_MAX) {
-        options.on.trouble('a machine whose certificate names no gateway of link.gateways was refused');
+        options.on.trouble(
+          'a machine whose certificate names no gateway of link.gateways was refused',
+        );
         socket.destroy();
         return;
       }
