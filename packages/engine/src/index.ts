@@ -47,7 +47,12 @@ export {
   type TrustedIssuer,
   VerifiedTokens,
 } from './policies/identify/index.ts';
-export { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
+export {
+  concurrencySchema,
+  type LimitsConfig,
+  limitSchema,
+  quotaSchema,
+} from './policies/limit/index.ts';
 export {
   type AnswerMode,
   type AnswerVerdict,

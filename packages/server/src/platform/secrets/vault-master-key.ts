@@ -120,12 +120,20 @@ async function tryOnce(
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(key.timeoutMs ?? TIMEOUT_MS),
     });
-    const text = await stream.text();
-    const parsed: unknown = JSON.parse(text);
+    const parsed = jsonOrNull(await stream.text());
     return { status: statusCode, body: parsed, said: errorsIn(parsed) };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     return { status: 0, body: null, said: (code ?? message).slice(0, 200) };
+  }
+}
+
+/** What stands before a vault answers in HTML. */
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

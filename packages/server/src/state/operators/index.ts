@@ -1,0 +1,7 @@
+export {
+  type Operator,
+  type OperatorRole,
+  OperatorStore,
+  type OperatorTables,
+  type OperatorWish,
+} from './operator-store.ts';

@@ -1,0 +1,7 @@
+export {
+  readTombstones,
+  TOMBSTONE_FILE,
+  type Tombstone,
+  TombstoneFileError,
+  Tombstones,
+} from './tombstones.ts';
