@@ -115,7 +115,7 @@ export function checkInclusion(
 ): boolean {
   if (!areSafe(index, size) || index >= size || !areHashes([leafHash, root, ...path])) return false;
   let [at, last] = [index, size - 1];
-  let hash = Buffer.from(leafHash);
+  let hash: Buffer = Buffer.from(leafHash);
   for (const step of path) {
     if (last === 0) return false;
     if (at % 2 === 1 || at === last) {
@@ -145,7 +145,7 @@ export function checkConsistency(
   if (first === undefined) return false;
   let [at, last] = [from - 1, size - 1];
   while (at % 2 === 1) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
-  let [old, now] = [Buffer.from(first), Buffer.from(first)];
+  let [old, now]: [Buffer, Buffer] = [Buffer.from(first), Buffer.from(first)];
   for (const step of steps) {
     if (last === 0) return false;
     if (at % 2 === 1 || at === last) {
