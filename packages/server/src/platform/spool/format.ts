@@ -116,7 +116,9 @@ export class FrameCipher {
 
   /** The lines, or null when the frame is not what its writer wrote. */
   open(frame: Buffer, { number, length }: FrameHead): Buffer | null {
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce(number));
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonce(number), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(this.#headerHash).setAAD(frame.subarray(0, FRAME_HEAD_BYTES));
     decipher.setAuthTag(frame.subarray(FRAME_HEAD_BYTES + length));
     const lines = decipher.update(frame.subarray(FRAME_HEAD_BYTES, FRAME_HEAD_BYTES + length));

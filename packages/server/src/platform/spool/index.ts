@@ -5,10 +5,11 @@ export { realDisk } from './spool-files.ts';
 export { SpoolKeeper } from './spool-keeper.ts';
 export {
   listWriters,
-  type ReadFrame,
+  type ReadFrames,
   readFrames,
   removeFile,
   removeWriter,
+  SPOOL_START,
   type SpooledWriter,
   type SpoolPosition,
 } from './spool-reader.ts';
