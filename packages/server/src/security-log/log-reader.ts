@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { BUNDLE_WIDTH, splitLeaves, unpackLeaves } from './bundle.ts';
 import type { LogTables } from './log-tables.ts';
-import { HASH_BYTES, hashPrefixedLeaf } from './tree/hashing.ts';
+import { HASH_BYTES } from './tree/hashing.ts';
 import type { TileReader } from './tree/proofs.ts';
 import { levelWidth, TILE_WIDTH } from './tree/tiles.ts';
 
@@ -128,10 +128,15 @@ export class LogReader implements TileReader {
       .where('number', '=', index)
       .executeTakeFirst();
     if (row !== undefined) return Buffer.from(row.hashes);
-    // The open tile of leaf hashes is made from the leaves.
-    const tail = level === 0 ? await this.tail() : null;
-    if (tail === null || tail.first !== index * TILE_WIDTH) return Buffer.alloc(0);
-    return Buffer.concat(tail.leaves.map(hashPrefixedLeaf));
+    // The open tile of leaf hashes stands beside the leaves.
+    const rows = await this.#kysely
+      .selectFrom('log_tail')
+      .select('hashes')
+      .where('node', '=', this.#node)
+      .where('first', '>=', level === 0 ? index * TILE_WIDTH : Number.MAX_SAFE_INTEGER)
+      .orderBy('first')
+      .execute();
+    return Buffer.concat(rows.map(({ hashes }) => hashes));
   }
 
   /** The open tile of each level: what a writer goes on with. */

@@ -9,7 +9,7 @@ export interface LogTables {
     terms: Uint8Array;
     leaves: Uint8Array;
   };
-  log_tail: { node: string; first: number; leaves: Uint8Array };
+  log_tail: { node: string; first: number; leaves: Uint8Array; hashes: Uint8Array };
   log_tile: { node: string; level: number; number: number; hashes: Uint8Array };
   log_checkpoint: { node: string; size: number; note: string; made_at: number };
   log_cursor: { node: string; source: string; position: string };

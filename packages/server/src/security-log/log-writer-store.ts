@@ -29,7 +29,11 @@ export interface Append {
   /** Bundles that became whole; the rows of the tail before their end are in them. */
   readonly bundles: readonly PackedBundle[];
   /** Leaves after the last whole bundle that are new. */
-  readonly tail: { readonly first: number; readonly leaves: Uint8Array } | null;
+  readonly tail: {
+    readonly first: number;
+    readonly leaves: Uint8Array;
+    readonly hashes: Uint8Array;
+  } | null;
   readonly tiles: readonly Tile[];
   readonly cursors: ReadonlyMap<string, string>;
   readonly forgottenCursors: readonly string[];
@@ -142,7 +146,7 @@ export class LogWriterStore {
     if (tail === null) return;
     await transaction
       .insertInto('log_tail')
-      .values({ node: this.#node, first: tail.first, leaves: tail.leaves })
+      .values({ node: this.#node, ...tail })
       .execute();
   }
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +93,7 @@ export interface LogWorld {
   readonly database: Database<LogTables>;
   readonly keys: KeysInMemory;
   readonly signer: CheckpointSigner;
+  readonly signerKey: KeyObject;
   readonly troubles: string[];
   readonly reader: LogReader;
   readonly clock: { now: number };
@@ -107,11 +108,12 @@ export async function openWorld(givenPlace?: DatabasePlace, node = NODE): Promis
   const place = givenPlace ?? { kind: 'sqlite' as const, file: join(directory, 'log.sqlite') };
   const database = await openLog(place);
   const keys = new KeysInMemory();
-  const signer = checkpointSigner(node, generateKeyPairSync('ed25519').privateKey);
+  const signerKey = generateKeyPairSync('ed25519').privateKey;
+  const signer = checkpointSigner(node, signerKey);
   const troubles: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 2) };
   return {
-    ...{ directory, spoolDirectory, place, database, keys, signer, troubles, clock },
+    ...{ directory, spoolDirectory, place, database, keys, signer, signerKey, troubles, clock },
     reader: new LogReader(database.kysely, node),
     writer: (name = {}, fileBytesMax = 8_000_000) =>
       new SpoolWriter({

@@ -147,7 +147,8 @@ export class Recorder {
       if (await this.#drain(writer, batch)) hasMore = true;
     }
     const isDue = this.#isCheckpointDue(batch.leaves.length, isLast && !hasMore);
-    if (batch.isEmpty && !isDue && this.#forgotten.length === 0) return { leaves: 0, hasMore: false };
+    if (batch.isEmpty && !isDue && this.#forgotten.length === 0)
+      return { leaves: 0, hasMore: false };
     await this.#append(batch, isDue, null);
     return { leaves: this.#state.size - before, hasMore };
   }
@@ -276,14 +277,18 @@ export class Recorder {
   async #append(batch: Batch, isDue: boolean, dropBefore: number | null): Promise<void> {
     const bundles: PackedBundle[] = [];
     let newTail: Buffer[] = [];
+    let newHashes: Buffer[] = [];
     for (const { bytes, time, terms } of batch.prefixed()) {
-      this.#tree.append(hashPrefixedLeaf(bytes));
+      const hash = hashPrefixedLeaf(bytes);
+      this.#tree.append(hash);
       this.#open.add(bytes, time, ...terms);
       newTail.push(bytes);
+      newHashes.push(hash);
       if (this.#open.count < BUNDLE_WIDTH) continue;
       bundles.push(pack(this.#open));
       this.#open = new OpenBundle(this.#open.first + BUNDLE_WIDTH);
       newTail = [];
+      newHashes = [];
     }
     const size = this.#tree.size;
     const madeAt = this.#now();
@@ -294,7 +299,11 @@ export class Recorder {
       tail:
         newTail.length === 0
           ? null
-          : { first: size - newTail.length, leaves: Buffer.concat(newTail) },
+          : {
+              first: size - newTail.length,
+              leaves: Buffer.concat(newTail),
+              hashes: Buffer.concat(newHashes),
+            },
       tiles: this.#tree.takeChanged(),
       forgottenCursors: forgotten,
       checkpoint: note === null ? null : { note, madeAt },

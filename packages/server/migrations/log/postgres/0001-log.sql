@@ -21,12 +21,13 @@ CREATE TABLE log_bundle (
   UNIQUE (node, first)
 );
 
--- The leaves after the last whole bundle, a row a transaction, not compressed.
+-- The leaves after the last whole bundle, a row a transaction, not compressed, with their hashes.
 CREATE TABLE log_tail (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   node text COLLATE "C" NOT NULL,
   first bigint NOT NULL,
   leaves bytea NOT NULL,
+  hashes bytea NOT NULL,
   UNIQUE (node, first)
 );
 

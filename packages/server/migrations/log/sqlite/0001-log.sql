@@ -21,12 +21,13 @@ CREATE TABLE log_bundle (
   UNIQUE (node, first)
 ) STRICT;
 
--- The leaves after the last whole bundle, a row a transaction, not compressed.
+-- The leaves after the last whole bundle, a row a transaction, not compressed, with their hashes.
 CREATE TABLE log_tail (
   id INTEGER PRIMARY KEY,
   node TEXT NOT NULL,
   first INTEGER NOT NULL,
   leaves BLOB NOT NULL,
+  hashes BLOB NOT NULL,
   UNIQUE (node, first)
 ) STRICT;
 
