@@ -129,7 +129,7 @@ export class Callers {
     this.#allowance = Math.min(NEW_ADDRESSES_MAX, this.#allowance + Math.max(0, gained));
     this.#allowanceMs = nowMs;
     if (this.#allowance < 1) {
-      return { kind: 'addresses', value: new Date(nowMs).toISOString().slice(0, 10) };
+      return crowdedDay(nowMs);
     }
     this.#allowance--;
     return addressSubject(address);
@@ -138,6 +138,11 @@ export class Callers {
 
 export function addressSubject(value: string): Subject {
   return { kind: 'address', value };
+}
+
+/** Whose key the addresses share that came too fast on this day. */
+export function crowdedDay(ms: number): Subject {
+  return { kind: 'addresses', value: new Date(ms).toISOString().slice(0, 10) };
 }
 
 export function clientSubject(value: string): Subject {

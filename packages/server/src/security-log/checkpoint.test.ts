@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   checkpointSigner,
-  createSigningKey,
   formatVerifierKey,
   openCheckpoint,
   parseVerifierKey,
-  readSigningKey,
+  signingKey,
 } from './checkpoint.ts';
 
 /** Made with golang.org/x/mod/sumdb/note. */
@@ -19,11 +18,7 @@ const vectors = JSON.parse(
 ) as { seed: string; verifierKey: string; checkpoint: string; roots: Record<string, string> };
 
 const name = 'example.com/poorter-log';
-const seeded = createPrivateKey({
-  key: Buffer.from(`302e020100300506032b657004220420${vectors.seed}`, 'hex'),
-  format: 'der',
-  type: 'pkcs8',
-});
+const seeded = signingKey(Buffer.from(vectors.seed, 'hex'));
 const root = Buffer.from(vectors.roots['1000'] as string, 'hex');
 
 test("keys and checkpoints are those of Go's sumdb/note, byte for byte", () => {
@@ -52,16 +47,6 @@ test('witnesses may sign too; nobody else speaks for the log', () => {
   const other = checkpointSigner(name, generateKeyPairSync('ed25519').privateKey);
   assert.ok('fault' in openCheckpoint(other.sign({ size: 1000, root }), key));
   assert.ok('fault' in openCheckpoint(witness.sign({ size: 1000, root }), key));
-});
-
-test('a new signing key survives its storage', () => {
-  const signer = checkpointSigner('node-1', readSigningKey(createSigningKey()));
-  const key = parseVerifierKey(formatVerifierKey(signer.key));
-  assert.deepEqual(openCheckpoint(signer.sign({ size: 0, root }), key), {
-    origin: 'node-1',
-    size: 0,
-    root,
-  });
 });
 
 test('a verifier key that does not match its own hash is refused', () => {

@@ -1,12 +1,4 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hash,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { HASH_BYTES } from './tree/hashing.ts';
 
 /** A signed statement: the tree of this origin, at this size, has this root. */
@@ -33,7 +25,8 @@ const SIGNATURE_BYTES = 64;
 const KEY_ID_BYTES = 4;
 /** A note larger than this is not a checkpoint. */
 const NOTE_CHARS_MAX = 16_384;
-/** DER before the 32 bytes of an Ed25519 public key (RFC 8410). */
+/** DER before the 32 bytes of an Ed25519 key (RFC 8410). */
+const PRIVATE_KEY_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_KEY_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** C2SP tlog-checkpoint, signed as C2SP signed-note says. */
@@ -50,13 +43,10 @@ export function checkpointSigner(name: string, privateKey: KeyObject): Checkpoin
   };
 }
 
-/** A new signing key, as PKCS #8 DER to be kept sealed. */
-export function createSigningKey(): Buffer {
-  return generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' });
-}
-
-export function readSigningKey(der: Buffer): KeyObject {
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+/** The key of 32 secret bytes (RFC 8032 §5.1.5). */
+export function signingKey(seed: Uint8Array): KeyObject {
+  const key = Buffer.concat([PRIVATE_KEY_PREFIX, seed]);
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
 }
 
 function verifierKey(name: string, publicKey: KeyObject): VerifierKey {

@@ -83,13 +83,19 @@ export class LogReader implements TileReader {
     return tail !== null && tail.first <= index ? tail : null;
   }
 
-  /** Bundles before this one, newest first. */
-  async headsBefore(first: number, limit: number): Promise<BundleHead[]> {
+  /** Bundles before this one that reach into a span of time, newest first. */
+  async headsBefore(
+    first: number,
+    limit: number,
+    span: { readonly from?: string | undefined; readonly to?: string | undefined } = {},
+  ): Promise<BundleHead[]> {
     const rows = await this.#kysely
       .selectFrom('log_bundle')
       .select(['first', 'from_time', 'to_time', 'terms'])
       .where('node', '=', this.#node)
       .where('first', '<', first)
+      .$if(span.from !== undefined, (q) => q.where('to_time', '>=', span.from as string))
+      .$if(span.to !== undefined, (q) => q.where('from_time', '<=', span.to as string))
       .orderBy('first', 'desc')
       .limit(limit)
       .execute();

@@ -107,6 +107,11 @@ export class LogWriterStore {
           .where('node', '=', this.#node)
           .where('first', '<', dropBefore)
           .execute();
+        await transaction
+          .deleteFrom('log_checkpoint')
+          .where('node', '=', this.#node)
+          .where('size', '<', dropBefore)
+          .execute();
       }
     });
     return { epoch: from.epoch, size, dropped };
