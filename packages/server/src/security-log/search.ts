@@ -173,6 +173,15 @@ async function matches(
   return objectPseudonym(owner, object.parameter, object.value) === pseudonym;
 }
 
+/** For those who read many leaves in turn. */
+export function callerFor(
+  node: string,
+  keys: ReadableKeys | null,
+): (leaf: Leaf) => Promise<FoundRecord['caller']> {
+  const unsealer = new Unsealer(node, keys);
+  return (leaf) => unsealer.callerOf(leaf);
+}
+
 /** Opens what says who called, as long as the key lives. */
 class Unsealer {
   readonly #node: string;
