@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fetchEquipment, findProgram } from './equipment.ts';
 import { Issuer } from './orders.ts';
+import { type ReloadResult, reloadTable, runReload } from './reload.ts';
 import { runScale, type ScaleResult, scaleTable } from './scale.ts';
 import { PEERS, runScenario, SCENARIOS, type ScenarioResult, YARDSTICK } from './scenarios.ts';
 import { runStart, type StartResult, startTable } from './start.ts';
@@ -13,7 +14,7 @@ const USAGE = `usage: npm run bench -- [options]
 
   --rounds N      windows per peer, visited in turn                     (default 5)
   --seconds S     length of a window                                    (default 3)
-  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'start'].join(', ')}
+  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start'].join(', ')}
   --peers NAMES   as the tables name them; "${YARDSTICK}" always runs
   --json FILE     every window, for other programs
 `;
@@ -53,6 +54,11 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     scale = await runScale(world, upstream, { rounds, seconds });
     console.log(`\n${scaleTable(scale)}`);
   }
+  let reloads: ReloadResult[] = [];
+  if (isWanted('reload')) {
+    reloads = await runReload(world, upstream, { rounds, seconds });
+    console.log(`\n${reloadTable(reloads)}`);
+  }
   let starts: StartResult[] = [];
   if (isWanted('start')) {
     starts = await runStart(world, upstream, seconds);
@@ -63,7 +69,7 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
   const machine = facts.split('\n');
   writeFileSync(
     json,
-    JSON.stringify({ machine, rounds, seconds, results, scale, starts }, null, 2),
+    JSON.stringify({ machine, rounds, seconds, results, scale, reloads, starts }, null, 2),
   );
 }
 
@@ -92,7 +98,12 @@ function readOptions(): Options | null {
       throw new Error('--rounds and --seconds are whole numbers from 1 on');
     }
     const only = namesIn(values.only);
-    const parts = new Set<string>([...SCENARIOS.map(({ name }) => name), 'scale', 'start']);
+    const parts = new Set<string>([
+      ...SCENARIOS.map(({ name }) => name),
+      'scale',
+      'reload',
+      'start',
+    ]);
     for (const name of only ?? []) if (!parts.has(name)) throw new Error(`no part '${name}'`);
     return { rounds, seconds, only, peers: namesIn(values.peers), json: values.json ?? null };
   } catch (error) {

@@ -47,9 +47,10 @@ export async function measureWindow(
   script: string,
   target: { readonly origin: string; readonly pid: number },
   seconds: number,
+  connections: number = CONNECTIONS,
 ): Promise<Window> {
   const before = cpuSeconds(target.pid);
-  const result = await runWrk(script, target.origin, seconds);
+  const result = await runWrk(script, target.origin, seconds, connections);
   const used = cpuSeconds(target.pid) - before;
   if (result.failures > 0 || result.calls === 0) {
     throw new Error(`${result.failures} of ${result.calls} calls failed under load`);
@@ -62,10 +63,15 @@ export async function measureWindow(
   };
 }
 
-async function runWrk(script: string, origin: string, seconds: number): Promise<WrkResult> {
+async function runWrk(
+  script: string,
+  origin: string,
+  seconds: number,
+  connections: number,
+): Promise<WrkResult> {
   const child = spawn(
     'wrk',
-    ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, origin],
+    ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, origin],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const stop = () => child.kill('SIGKILL');

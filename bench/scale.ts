@@ -93,6 +93,7 @@ export async function startDescribed(
     keys: string;
     headers: Record<string, string>;
     path: string;
+    configuration?: object;
   },
 ): Promise<RunningSize> {
   const port = await freePort();
@@ -101,6 +102,7 @@ export async function startDescribed(
   const configuration = {
     listen: [{ address: `127.0.0.1:${port}` }],
     apis: [{ spec: './api.yaml', upstream: upstream.origin }],
+    ...setup.configuration,
   };
   const spawned = performance.now();
   const program = startPoorter(world, folder, { description, keys, configuration });

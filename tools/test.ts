@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const PACKAGES: Readonly<Record<string, string>> = {
   nginx: 'nginx-light',
   curl: 'curl',
+  'redis-server': 'redis-server',
   postgres: 'postgresql',
 };
 /** Set-up of a slow mirror included, nothing may take longer. */

@@ -33,3 +33,24 @@ export interface Allowance {
   /** Milliseconds until the allowance is whole again. */
   readonly resetMs: number;
 }
+
+/** What a call takes from one allowance. */
+export type Draw =
+  | { readonly kind: 'rate'; readonly key: string; readonly rate: Rate }
+  | {
+      readonly kind: 'quota';
+      readonly key: string;
+      readonly max: number;
+      readonly windowEndMs: number;
+    };
+
+/** Counting that several machines share. */
+export interface RemoteCounters {
+  /** How many machines divide an allowance among them while the shared count is away. */
+  readonly machines: number;
+  /**
+   * Takes all draws of a call in one atomic step: when one is refused, none is taken. The answers
+   * stand in the order of the draws and end with the one that refused. Null, soon: the count is away.
+   */
+  draw(draws: readonly Draw[], nowMs: number): Promise<readonly Allowance[] | null>;
+}

@@ -75,14 +75,17 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const identity = identifying instanceof Promise ? await identifying : identifying;
     if (identity.kind === 'deny') return call.refuse('identify', identity);
     call.principal = identity.principal;
+    const blocked = operation.checkBlocks(identity, request.nowMs);
+    if (blocked !== null) return call.refuse('identify', blocked);
     const shed = identity.principal === null ? call.room('anonymous') : null;
     if (shed !== null) return call.refuse('admit', shed);
 
     // limit
-    const limits = operation.limit(request, {
+    const limiting = operation.limit(request, {
       operation: operation.operation,
       principal: identity.principal,
     });
+    const limits = limiting instanceof Promise ? await limiting : limiting;
     call.learn(limits);
     if (limits.kind === 'deny') {
       const crowded = call.room('over-limit');

@@ -31,6 +31,12 @@ export const extensionSchema = z.strictObject({
     .enum(['report', 'redact', 'block'])
     .optional()
     .describe('What happens to an answer that differs from its description.'),
+  audit: z
+    .enum(['durable', 'batched'])
+    .optional()
+    .describe(
+      'durable: on disk before the call is forwarded, and again before its answer leaves; batched (default): within 50 ms.',
+    ),
   bodyBytesMax: z
     .int()
     .min(0)

@@ -1,10 +1,11 @@
 import type { JSONWebKeySet } from 'jose';
 import { addressKey } from './addresses.ts';
-import type { Counters, Rate } from './counters.ts';
+import type { Counters, Rate, RemoteCounters } from './counters.ts';
 import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { JsonBounds } from './json/index.ts';
-import { openApi } from './openapi/index.ts';
+import { type Block, LiveTable, type ManagedKey } from './live-state.ts';
+import { openApi, type PackedApi } from './openapi/index.ts';
 import type { Api, ApiOperation, CompiledApi, Match } from './openapi/types.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
@@ -12,13 +13,19 @@ import { compileAuthorization } from './policies/authorize/index.ts';
 import {
   compileIdentification,
   credentialNames,
+  hashKey,
   type Identification,
   type IdentityPorts,
   type KeyRecord,
   type TrustedIssuer,
   type VerifiedTokens,
 } from './policies/identify/index.ts';
-import { compileLimits, type LimitsConfig, type LimitVerdict } from './policies/limit/index.ts';
+import {
+  compileLimits,
+  type EvaluateLimits,
+  type LimitsConfig,
+  type LimitVerdict,
+} from './policies/limit/index.ts';
 import type { AnswerMode } from './policies/release/judge-answer.ts';
 import type { IdentitySigner } from './policies/shape/signed-identity.ts';
 import type { ShapeOptions } from './policies/shape/upstream-headers.ts';
@@ -58,12 +65,21 @@ export interface ApiSnapshot {
   readonly resourceMetadataUrl: string | null;
 }
 
+/** How a snapshot travels: each description in one block of bytes. */
+export type PackedGateSnapshot = Omit<GateSnapshot, 'apis'> & {
+  readonly apis: readonly (Omit<ApiSnapshot, 'compiled'> & { readonly packed: PackedApi })[];
+};
+
 export interface GatePorts {
   readonly counters: Counters;
+  /** Rates and quotas counted over several machines; concurrency stays with each. */
+  readonly remoteCounters?: RemoteCounters | undefined;
   readonly identitySigner: IdentitySigner | null;
   readonly unknownKeyId: (issuer: string) => void;
   /** Tokens verified in this thread; outlives snapshots. */
   readonly verifiedTokens: VerifiedTokens;
+  /** Managed keys and blocks; outlives snapshots. Without it there are none. */
+  readonly live?: LiveTable;
   /** Milliseconds since control last showed life; the gate closes when that is too long. */
   readonly controlSilentMs: () => number;
   readonly inFlight: () => number;
@@ -75,13 +91,16 @@ export interface OperationGate {
   readonly operation: ApiOperation;
   readonly mode: 'enforce' | 'observe';
   readonly response: AnswerMode;
+  readonly audit: 'durable' | 'batched';
   readonly credentials: { header: string[]; query: string[]; cookie: string[] };
   readonly shape: ShapeOptions;
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   checkNetwork(request: RequestFacts): Deny | null;
   identify(request: RequestFacts): Identification | Promise<Identification>;
-  limit(request: RequestFacts, context: CallContext): LimitVerdict;
+  /** Is anybody who proved an identity in this call blocked? */
+  checkBlocks(identity: Identified, nowMs: number): Deny | null;
+  limit(request: RequestFacts, context: CallContext): LimitVerdict | Promise<LimitVerdict>;
   authorize(request: RequestFacts, identity: Identified): Verdict;
   identityFor(principal: Principal | null, nowMs: number): string | null | Promise<string>;
 }
@@ -92,34 +111,50 @@ export type GateMatch =
   | { kind: 'operation'; operation: OperationGate; pathValues: readonly string[] }
   | { kind: 'refused'; denial: Deny };
 
+interface ServedApi {
+  readonly api: Api;
+  readonly snapshot: ApiSnapshot;
+  /**
+   * Opened on first use: a description of 900 operations costs nothing until they are called. Per
+   * API: one description may serve two hosts under different rules.
+   */
+  readonly operations: Map<ApiOperation, OperationGate>;
+}
+
 export class Gate {
   readonly version: number;
   readonly capacity: number;
   readonly inFlight: () => number;
-  readonly #apis: readonly { api: Api; snapshot: ApiSnapshot }[];
+  readonly #apis: readonly ServedApi[];
   readonly #failures: FailureBudget;
   readonly #isNetworkAllowed: (address: string) => boolean;
   readonly #staleAfterMs: number;
-  /** Opened on first use: a description of 900 operations costs nothing until they are called. */
-  readonly #operations = new Map<ApiOperation, OperationGate>();
   readonly #ports: GatePorts;
   readonly #identity: IdentityPorts;
+  readonly #live: LiveTable;
 
   constructor(snapshot: GateSnapshot, ports: GatePorts) {
     this.version = snapshot.version;
     this.capacity = snapshot.capacity;
     this.inFlight = ports.inFlight;
     this.#ports = ports;
-    this.#apis = snapshot.apis.map((api) => ({ api: openApi(api.compiled), snapshot: api }));
+    this.#apis = snapshot.apis.map((api) => ({
+      api: openApi(api.compiled),
+      snapshot: api,
+      operations: new Map(),
+    }));
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
     this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
-    this.#identity = identityPorts(snapshot, ports);
+    this.#live = ports.live ?? new LiveTable();
+    this.#identity = identityPorts(snapshot, ports, this.#live);
   }
 
   /** Everything that is decided before anyone looks at the path. */
   admit(request: RequestFacts): Deny | null {
     if (!this.#isNetworkAllowed(request.clientAddress)) return deny('address_not_allowed');
+    const block = this.#live.blockOfAddress(request.clientAddress, request.nowMs);
+    if (block !== undefined) return blocked('address_blocked', block, request.nowMs);
     // Without control nobody revokes: what was decided long ago is not to be trusted for ever.
     if (!(this.#ports.controlSilentMs() <= this.#staleAfterMs)) return deny('snapshot_stale');
     return this.#failures.check(addressKey(request.clientAddress), request.nowMs);
@@ -132,13 +167,14 @@ export class Gate {
   match(request: RequestFacts): GateMatch {
     const allow = new Set<string>();
     const host = hostName(request.headers.get('host'));
-    for (const { api, snapshot } of this.#apis) {
+    for (const served of this.#apis) {
+      const { api, snapshot } = served;
       if (snapshot.hosts.length > 0 && !snapshot.hosts.includes(host)) continue;
       const match = api.match(request.method, request.path);
       if (match.kind === 'operation') {
         return {
           kind: 'operation',
-          operation: this.#operation(match, snapshot),
+          operation: this.#operation(match, served),
           pathValues: match.pathValues,
         };
       }
@@ -149,11 +185,14 @@ export class Gate {
     return { kind: 'refused', denial: deny('method_not_allowed', {}, { answerHeaders }) };
   }
 
-  #operation(match: Extract<Match, { kind: 'operation' }>, api: ApiSnapshot): OperationGate {
-    const known = this.#operations.get(match.operation);
+  #operation(
+    { operation }: Extract<Match, { kind: 'operation' }>,
+    { snapshot, operations }: ServedApi,
+  ): OperationGate {
+    const known = operations.get(operation);
     if (known !== undefined) return known;
-    const opened = openOperation(match.operation, api, this.#ports, this.#identity);
-    this.#operations.set(match.operation, opened);
+    const opened = openOperation(operation, snapshot, this.#ports, this.#identity, this.#live);
+    operations.set(operation, opened);
     return opened;
   }
 }
@@ -163,6 +202,7 @@ function openOperation(
   api: ApiSnapshot,
   ports: GatePorts,
   identity: IdentityPorts,
+  live: LiveTable,
 ): OperationGate {
   const { compiled } = operation;
   const extension: Extension = extensionSchema.parse(compiled.extension);
@@ -176,11 +216,31 @@ function openOperation(
   const credentials = credentialNames(every, securitySchemes);
   const isNetworkAllowed = compileNetworkLists(extension.network ?? { allow: [], deny: [] });
   const scope = { api: api.name, operation: compiled.id };
+  const limits = {
+    limit: extension.limit ?? api.limits.limit,
+    quota: extension.quota ?? api.limits.quota,
+    concurrency: extension.concurrency ?? api.limits.concurrency,
+  };
+  const { counters, remoteCounters: remote } = ports;
+  const limit = compileLimits(limits, scope, { counters, remote });
+  /** Keys that carry limits of their own; a key that changes is another record. */
+  const limitsOfKeys = new WeakMap<ManagedKey, EvaluateLimits>();
+  const limitOf = (principal: Principal | null): EvaluateLimits => {
+    const key = live.keyOf(principal);
+    if (key?.limits === undefined) return limit;
+    const known = limitsOfKeys.get(key);
+    if (known !== undefined) return known;
+    const own = { config: key.limits, scope: { api: '', operation: '' } };
+    const compiledLimits = compileLimits(limits, scope, { counters, remote }, own);
+    limitsOfKeys.set(key, compiledLimits);
+    return compiledLimits;
+  };
   return {
     api,
     operation,
     mode,
     response: mode === 'observe' ? 'report' : response,
+    audit: extension.audit ?? 'batched',
     credentials,
     shape: {
       credentialHeaders: credentials.header,
@@ -192,34 +252,58 @@ function openOperation(
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
-    limit: compileLimits(
-      {
-        limit: extension.limit ?? api.limits.limit,
-        quota: extension.quota ?? api.limits.quota,
-        concurrency: extension.concurrency ?? api.limits.concurrency,
-      },
-      scope,
-      { counters: ports.counters },
-    ),
+    checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
+    limit: (request, context) => limitOf(context.principal)(request, context),
     authorize: compileAuthorization(extension.authorize, challenge),
     identityFor: (principal, nowMs) =>
       ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
   };
 }
 
-function identityPorts(snapshot: GateSnapshot, ports: GatePorts): IdentityPorts {
+/** Whoever takes part is looked at: a blocked key is no better beside a good token. */
+function checkBlocks(live: LiveTable, identity: Identified, nowMs: number): Deny | null {
+  for (const { schemes } of identity.satisfied) {
+    for (const { principal } of schemes) {
+      const block = live.blockOfPrincipal(principal, nowMs);
+      if (block !== undefined) return blocked('caller_blocked', block, nowMs);
+    }
+  }
+  return null;
+}
+
+function blocked(code: 'address_blocked' | 'caller_blocked', block: Block, nowMs: number): Deny {
+  const { id, kind, untilMs } = block;
+  if (untilMs === null) return deny(code, { block: id, kind });
+  const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
+  return deny(code, { block: id, kind }, { answerHeaders: ['retry-after', String(seconds)] });
+}
+
+function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable): IdentityPorts {
   const byHash = new Map(snapshot.keys.map((key) => [key.hash, key]));
   const revoked = new Set(snapshot.revoked);
   const isNamed = (name: string | null) => name !== null && revoked.has(name);
   return {
     isRevoked: ({ credentialId, client, subject }) =>
       revoked.size > 0 && (isNamed(credentialId) || isNamed(client) || isNamed(subject)),
-    findKey: (hash) => byHash.get(hash),
+    findKey: (key) => live.findKey(key) ?? (byHash.size > 0 ? byHash.get(hashKey(key)) : undefined),
+    mayUseFrom,
     issuers: () => snapshot.issuers,
     issuerKeys: (issuer) => snapshot.issuerKeys[issuer] ?? null,
     unknownKeyId: ports.unknownKeyId,
     verifiedTokens: ports.verifiedTokens,
   };
+}
+
+/** Lists of networks stand in immutable records: each is compiled once. */
+const compiledNetworks = new WeakMap<readonly string[], (address: string) => boolean>();
+
+function mayUseFrom(networks: readonly string[], address: string): boolean {
+  let isAllowed = compiledNetworks.get(networks);
+  if (isAllowed === undefined) {
+    isAllowed = compileNetworkLists({ allow: networks, deny: [] });
+    compiledNetworks.set(networks, isAllowed);
+  }
+  return isAllowed(address);
 }
 
 function hostName(host: string | undefined): string {

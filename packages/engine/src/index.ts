@@ -1,6 +1,6 @@
 /** The engine: request facts in, decision out. */
 
-export type { Allowance, Counters, Rate } from './counters.ts';
+export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export {
   type BodyPort,
   type Decision,
@@ -22,9 +22,20 @@ export {
   type GatePorts,
   type GateSnapshot,
   type OperationGate,
+  type PackedGateSnapshot,
 } from './gate.ts';
 export { HeaderFields } from './header-fields.ts';
 export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
+export {
+  type Block,
+  type BlockKind,
+  EMPTY_LIVE_STATE,
+  keyedHash,
+  type LiveChange,
+  type LiveState,
+  LiveTable,
+  type ManagedKey,
+} from './live-state.ts';
 export {
   type ApiOperation,
   type CompiledApi,
@@ -32,6 +43,10 @@ export {
   compileApi,
   type Diagnostic,
   openApi,
+  openApiInSteps,
+  type PackedApi,
+  packApi,
+  unpackApi,
 } from './openapi/index.ts';
 export { canonicalTarget } from './policies/admit/canonical-path.ts';
 export { compileClientAddress } from './policies/admit/client-address.ts';
@@ -51,6 +66,7 @@ export {
   concurrencySchema,
   type LimitsConfig,
   limitSchema,
+  limitsSchema,
   quotaSchema,
 } from './policies/limit/index.ts';
 export {

@@ -56,6 +56,16 @@ export const problems = {
     title: 'Calls from this network are not accepted.',
     remedy: 'Call from a network that the API provider allows, or ask the provider to allow yours.',
   },
+  address_blocked: {
+    status: 403,
+    title: 'Calls from this address are blocked for now.',
+    remedy: 'Wait as Retry-After says, or ask the API provider why.',
+  },
+  caller_blocked: {
+    status: 403,
+    title: 'This caller is blocked for now.',
+    remedy: 'Wait as Retry-After says, or ask the API provider why.',
+  },
   too_many_failures: {
     status: 429,
     title: 'Too many failed calls came from this address.',
@@ -118,6 +128,11 @@ export const problems = {
     status: 429,
     title: 'The quota is used up.',
     remedy: 'Wait for the next period, or ask the API provider for a larger quota.',
+  },
+  limits_unavailable: {
+    status: 503,
+    title: 'How much was called cannot be counted at this moment, so the call is not accepted.',
+    remedy: 'Retry as Retry-After says.',
   },
   concurrency_exceeded: {
     status: 429,

@@ -10,7 +10,9 @@ import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
  * Turns schemas into source text: resolve every reference, restate every dialect, specialise by
  * direction where that matters, then write one unit for each schema that others share.
  */
-export function compileSchemas(options: CompileOptions): CompiledSchemas {
+export function compileSchemas(
+  options: CompileOptions,
+): CompiledSchemas & { readonly units: readonly string[] } {
   const diagnostics = new Map<string, SchemaDiagnostic>();
   const note = (diagnostic: SchemaDiagnostic) => {
     const { severity, address, message } = diagnostic;

@@ -100,7 +100,7 @@ export interface LinkedWorld extends World {
 
 type Check = (value: JsonValue) => boolean;
 
-export function openWorld(sources: readonly string[]): LinkedWorld {
+export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
   const units: (LinkedUnit | undefined)[] = [];
   const shapes: (Shape | undefined)[] = [];
   const parts = new Map<Shape, Map<number, Shape>>();
@@ -126,7 +126,7 @@ export function openWorld(sources: readonly string[]): LinkedWorld {
   function evaluate(index: UnitIndex, lazy: { check: Check; shapeText: string }): void {
     if (lazy.shapeText !== '') return;
     const runtime = { ...shared, self: index };
-    const made = new Function('rt', sources[index]!)(runtime) as { check: Check; shape: string };
+    const made = new Function('rt', sources.at(index)!)(runtime) as { check: Check; shape: string };
     lazy.check = made.check;
     lazy.shapeText = made.shape;
   }

@@ -48,8 +48,8 @@ export interface SchemaDiagnostic {
  * costs nothing until its operations are called.
  */
 export interface CompiledSchemas {
-  /** Source text of each unit. */
-  readonly units: readonly string[];
+  /** Source text of each unit: an array, or what decodes one when it is asked for. */
+  readonly units: { readonly length: number; at(index: number): string | undefined };
   /** entryKey(entry) → index into units. */
   readonly entries: Readonly<Record<string, number>>;
   readonly diagnostics: readonly SchemaDiagnostic[];

@@ -1,5 +1,6 @@
 export { compileApi } from './compile-api.ts';
-export { openApi } from './open-api.ts';
+export { openApi, openApiInSteps } from './open-api.ts';
+export { type PackedApi, packApi, unpackApi } from './packed-api.ts';
 export type {
   AnswerCheck,
   AnswerExpectation,

@@ -5,7 +5,8 @@ import type { Direction, Validator } from '../json-schema/types.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
-import type { OperationPlan } from './plan.ts';
+import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
+import type { OperationPlan, SegmentPlan } from './plan.ts';
 import { Router } from './router.ts';
 import type {
   AnswerCheck,
@@ -27,14 +28,48 @@ interface Linked {
 
 const NO_SUCH_PATH: Match = { kind: 'no-such-path' };
 
+/** A description that a later snapshot still has is not opened again: its validators stay warm. */
+const opened = new WeakMap<CompiledApi, Api>();
+
 /** A compiled description, ready for calls. Only the router is built now; operations wait for theirs. */
 export function openApi(compiled: CompiledApi): Api {
+  const known = opened.get(compiled);
+  if (known !== undefined) return known;
+  const steps = opening(compiled);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same in short stretches: `rest` is awaited between them, and calls go on. */
+export async function openApiInSteps(
+  compiled: CompiledApi,
+  rest: () => Promise<unknown>,
+): Promise<void> {
+  if (opened.has(compiled)) return;
+  for (const _ of opening(compiled)) await rest();
+}
+
+function* opening(compiled: CompiledApi): Generator<undefined, Api> {
   const linked = linkSchemas(compiled.schemas);
   const operations = compiled.operations.map((operation) => new Operation(operation, linked));
   const router = new Router();
-  for (const [index, { method, plan }] of compiled.operations.entries()) {
-    router.add(method, (plan as OperationPlan).template, index);
+  for (const [index, operation] of compiled.operations.entries()) {
+    if (index % ROUTES_A_SECTION === 0) yield;
+    router.add(operation.method, templateOf(operation), index);
   }
+  const api = assemble(compiled, operations, router);
+  opened.set(compiled, api);
+  return api;
+}
+
+function templateOf(operation: CompiledOperation): readonly SegmentPlan[] {
+  if (operation instanceof PackedOperation) return operation.template;
+  return (operation.plan as OperationPlan).template;
+}
+
+function assemble(compiled: CompiledApi, operations: readonly Operation[], router: Router): Api {
   return {
     compiled,
     operations,

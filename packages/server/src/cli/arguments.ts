@@ -53,7 +53,7 @@ export function readArguments(argv: readonly string[], needsUpstream: boolean): 
   const own = {
     ...(values.listen !== undefined && { listen: [{ address: values.listen }] }),
     ...(values.control !== undefined && { control: { address: values.control } }),
-    ...(values.data !== undefined && { storage: values.data }),
+    ...(values.data !== undefined && { dataDirectory: values.data }),
     ...(values.keys !== undefined && { keys: values.keys }),
     ...(values.issuer !== undefined && { trust: trust(values) }),
   };

@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
@@ -30,7 +30,7 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
   } catch (error) {
     return explain(error, world);
   }
-  const dataDirectory = resolve(baseDirectory(given.source), configuration.storage);
+  const dataDirectory = dataDirectoryOf(configuration, baseDirectory(given.source));
   return new Promise((settle) => {
     let hasStarted = false;
     let version = 0;

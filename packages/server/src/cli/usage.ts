@@ -4,7 +4,11 @@ export const usage = `Usage: poorter COMMAND
 
   serve [OPENAPI --upstream URL | --config poorter.yaml]   put a gate in front of an API
   check [OPENAPI | --config poorter.yaml]                  read everything, say what is wrong, serve nothing
-  keys create|list|revoke --file keys.yaml                 API keys
+  keys create|list|show|rotate|revoke|leaked               API keys
+  blocks add|list|undo                                     who is refused for a time
+  operators create|list|revoke                             who may administer
+  subjects erase                                           the right to be forgotten
+  status                                                   what is in force, what asks for attention
   version
 
 Every command explains itself with --help.

@@ -200,6 +200,28 @@ const forwardAuth = z.strictObject({
     .describe('Let operations with a body pass although this host cannot see it.'),
 });
 
+const countersUrl = z
+  .string()
+  .regex(/^(?:valkeys?|rediss?):\/\/|^(?:env|file):./, 'is not valkey://…, env:NAME or file:PATH');
+
+const sharedCounters = z.strictObject({
+  url: countersUrl.describe(
+    'valkey:// or valkeys:// (TLS); with a password: env:NAME or file:PATH.',
+  ),
+  machines: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe('Gateways that divide each limit among them while the shared counters are away.'),
+  timeoutMs: z
+    .int()
+    .min(5)
+    .max(5_000)
+    .default(100)
+    .describe('A call waits this long for its count; then this machine counts its share.'),
+});
+
 /** poorter.yaml. Strict: an unknown key stops the start. */
 export const configurationSchema = z.strictObject({
   listen: z
@@ -214,6 +236,23 @@ export const configurationSchema = z.strictObject({
   keys: file
     .optional()
     .describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
+  keyRotation: z
+    .strictObject({
+      warnAfterDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .optional()
+        .describe('A managed key this old is due.'),
+      refuseAfterDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .optional()
+        .describe('A managed key this old is refused.'),
+    })
+    .prefault({})
+    .describe('How old a managed key may grow before it is rotated.'),
   trust: z
     .strictObject({
       issuers: z.array(trustedIssuer).max(32).default([]).describe('Whose tokens are accepted.'),
@@ -280,8 +319,38 @@ export const configurationSchema = z.strictObject({
         .describe('Files set aside before the oldest goes.'),
     })
     .prefault({}),
-  storage: z.string().min(1).default('./poorter-data').describe('The data directory.'),
-  counters: z.literal('memory').default('memory'),
+  storage: z
+    .string()
+    .min(1)
+    // A misspelled scheme must not become a directory of that name.
+    .regex(
+      /^(?:postgres(?:ql)?:\/\/|(?![a-z][a-z0-9+.-]*:\/\/))/i,
+      'is a directory or postgres://…',
+    )
+    .default('./poorter-data')
+    .describe(
+      'A directory, for SQLite files in it; or postgres://…, best as env:NAME or file:PATH, since it holds a password.',
+    ),
+  dataDirectory: file
+    .optional()
+    .describe('Local files; default: `storage` when it is a directory, else ./poorter-data.'),
+  masterKey: z
+    .string()
+    .regex(/^(?:file:|env:|vault:https?:\/\/)./, 'is not file:PATH, env:NAME or vault:https://…')
+    .optional()
+    .describe(
+      'What wraps the keys of the database: file:PATH, env:NAME or vault:https://HOST/transit/keys/NAME?token=env:NAME; default: master.key in the data directory.',
+    ),
+  counters: z
+    .union([
+      z.literal('memory'),
+      countersUrl.transform((url) => ({ url })).pipe(sharedCounters),
+      sharedCounters,
+    ])
+    .default('memory')
+    .describe(
+      'Where rates and quotas are counted: memory (this machine), or a Valkey or Redis 7 that machines share.',
+    ),
 });
 
 export type Configuration = z.output<typeof configurationSchema>;

@@ -7,6 +7,8 @@ import {
   compileApi,
   type Diagnostic,
   type KeyRecord,
+  type PackedApi,
+  packApi,
   publicKeySet,
   type Rate,
   type TrustedIssuer,
@@ -74,7 +76,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     snapshot: {
       gate: {
         version: sources.version,
-        apis: opened,
+        apis: opened.map(({ compiled, ...api }) => ({ ...api, packed: packed(compiled) })),
         network: configuration.network,
         keys,
         issuers,
@@ -114,6 +116,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         connectionsPerThread: bounds.connectionsPerThread,
       },
       timeouts: configuration.timeouts,
+      sharedCounters: readSharedCounters(configuration, reader),
       records: {
         file: resolve(
           sources.dataDirectory,
@@ -208,6 +211,17 @@ function compileOneApi(
   };
 }
 
+const packedBefore = new WeakMap<CompiledApi, PackedApi>();
+
+function packed(compiled: CompiledApi): PackedApi {
+  let known = packedBefore.get(compiled);
+  if (known === undefined) {
+    known = packApi(compiled);
+    packedBefore.set(compiled, known);
+  }
+  return known;
+}
+
 function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): boolean {
   for (const [uri, text] of texts) {
     try {
@@ -243,6 +257,27 @@ function readKeys(
   const { keys, diagnostics } = readKeyFile(reader.path(file), text);
   for (const diagnostic of diagnostics) reader.report(diagnostic);
   return keys;
+}
+
+function readSharedCounters(
+  configuration: Configuration,
+  reader: SourceReader,
+): RuntimeSnapshot['sharedCounters'] {
+  const { counters } = configuration;
+  if (counters === 'memory') return null;
+  try {
+    const url = reader.secret(counters.url);
+    const { protocol } = new URL(url);
+    if (/^(?:valkeys?|rediss?):$/.test(protocol)) return { ...counters, url };
+    throw new Error(`${protocol}// is not valkey://, valkeys://, redis:// or rediss://`);
+  } catch (error) {
+    reader.fault(
+      ['counters'],
+      'counters',
+      `reading the address of the shared counters: ${(error as Error).message}`,
+    );
+    return null;
+  }
 }
 
 function trustedIssuer(

@@ -11,9 +11,13 @@ import {
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
+import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
+import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
+import type { CallRecord } from '../platform/records/record.ts';
 import { splitAddress } from './addresses.ts';
+import { Administration } from './administration.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
@@ -33,14 +37,39 @@ const keyCacheFile = join(dataDirectory, 'issuer-keys.json');
 
 const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => process.exit(0));
 const operators = new OperatorServer();
+const sink = new JsonLinesSink({
+  file: join(dataDirectory, 'decisions.jsonl'),
+  rotateBytes: 67_108_864,
+  keepFiles: 5,
+  pendingMax: 20_000,
+  onTrouble: (message) => send({ type: 'warnings', diagnostics: [warning('records', message)] }),
+});
+const recorder = {
+  reserve: () => sink.reserve(),
+  write: (record: CallRecord) => sink.write(record),
+  commit: async (record: CallRecord) => {
+    sink.write(record);
+    await sink.flush();
+  },
+};
+const log = {
+  search: async () => ({ items: [], next: null }),
+  show: async () => undefined,
+  prove: async () => undefined,
+  checkpoints: async () => [],
+};
 const watch = new FileWatch(WATCH_EVERY_MS, () => void requestCompile());
 let issuerKeys: IssuerKeys | null = null;
 let issuerSources = '';
 const keptKeys = readKeptKeys();
 
+workInBackground();
 process.on('SIGTERM', () => process.exit(0));
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
+
+let administration: Administration | null = null;
+let isGatewayUp = false;
 
 let isCompiling = false;
 let isCompileWanted = false;
@@ -64,8 +93,10 @@ async function compile(): Promise<void> {
   const files = source.file === null ? [] : [source.file];
   try {
     const configuration = loadConfiguration(source);
+    await administrate(configuration);
     await operators.listen(splitAddress(configuration.control.address));
     send({ type: 'listening', address: operators.address });
+    await administration?.announce(`http://${operators.address}`);
     await followIssuers(configuration);
     const compiled = compileSnapshot({
       configuration,
@@ -78,6 +109,8 @@ async function compile(): Promise<void> {
     });
     watch.follow([...files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
+    // Whoever serves by the snapshot must know who is blocked and revoked first.
+    await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
   } catch (error) {
@@ -87,6 +120,24 @@ async function compile(): Promise<void> {
     operators.refused();
     send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
   }
+}
+
+async function administrate(configuration: Configuration): Promise<void> {
+  if (administration !== null) return administration.apply(configuration);
+  administration = await Administration.open({
+    configuration,
+    baseDirectory: baseDirectory(source),
+    dataDirectory,
+    send,
+    warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
+    recorder,
+    log,
+    usesOf: async () => [],
+    forget: async () => undefined,
+    status: () => ({ version: '0.1.0', snapshot: operators.versions }),
+  });
+  if (isGatewayUp) administration.gatewayUp();
+  operators.admin = administration.api;
 }
 
 async function followIssuers(configuration: Configuration): Promise<void> {
@@ -136,9 +187,15 @@ function receive(message: ToControl): void {
       return;
     case 'drain':
       return operators.draining();
+    case 'gateway-up':
+      isGatewayUp = true;
+      return administration?.gatewayUp();
     case 'gateway-down':
+      isGatewayUp = false;
+      administration?.gatewayDown();
       return operators.gatewayDown();
     case 'gateway':
+      administration?.heard(message.report);
       if (message.report.type === 'unknown-key-id') issuerKeys?.refetch(message.report.issuer);
       return operators.heard(message.report);
     default:

@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import type { AdminApi } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
 
 /** Health and metrics, for operators and their machines. Never on a caller's listener. */
 export class OperatorServer {
+  /** Answers below /v1/ once the state is open. */
+  admin: AdminApi | null = null;
   #server: Server | null = null;
   #where = '';
   #isGatewayServing = false;
@@ -46,6 +49,10 @@ export class OperatorServer {
     this.#server?.closeAllConnections();
   }
 
+  get versions(): { compiled: number; applied: number } {
+    return { compiled: this.#compiledVersion, applied: this.#appliedVersion };
+  }
+
   compiled(version: number): void {
     this.#compiledVersion = version;
     this.#isConfigurationBroken = false;
@@ -77,7 +84,8 @@ export class OperatorServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '').split('?', 1)[0];
+    const path = (request.url ?? '').split('?', 1)[0] as string;
+    if (this.admin?.owns(path) === true) return this.admin.answer(request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, {});
     switch (path) {
       case '/health/live':

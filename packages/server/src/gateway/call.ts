@@ -10,10 +10,10 @@ import {
   type Refusal,
   type RequestFacts,
 } from '@poorter/engine';
+import { problemBody, problemHeaders } from '@poorter/middleware';
 import type { CallRecord } from '../platform/records/record.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { OwnAnswer } from './own-answers.ts';
-import { problemBody, problemHeaders } from './problem-answer.ts';
 import { isBroken, type RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 

@@ -29,6 +29,7 @@ const crew = new ThreadCrew({
   stallMs: STALL_MS,
   on: {
     applied: (version) => send({ type: 'applied', version }),
+    liveApplied: (sequence) => send({ type: 'live-applied', sequence }),
     listening: (addresses) => send({ type: 'listening', addresses, threads }),
     failed: (message) => send({ type: 'failed', message }),
     trouble: (message) => send({ type: 'failed', message }),
@@ -55,6 +56,9 @@ async function receive(message: ToGateway): Promise<void> {
     case 'snapshot':
       await locking;
       return crew.apply(message.snapshot);
+    case 'live':
+    case 'live-change':
+      return crew.applyLive(message);
     case 'control-seen':
       return crew.controlSeen();
     case 'drain':

@@ -4,15 +4,22 @@ import {
   compileNetworkLists,
   createIdentitySigner,
   Gate,
+  LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
-import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import {
+  ByteLedger,
+  InFlightGauge,
+  SharedCounters,
+  ValkeyCounters,
+} from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { CallStatistics } from './call-statistics.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
+import { OpenedDescriptions } from './opened-descriptions.ts';
 import type { Runtime } from './runtime.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -29,14 +36,17 @@ const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
+const live = new LiveTable(seed.live);
 const records = new JsonLinesSink({
   ...seed.snapshot.records,
   pendingMax: RECORDS_PENDING_MAX,
   onTrouble: (message) => tell({ type: 'trouble', message }),
 });
+const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
 const forwardAuth = new ForwardAuthHosts(statistics);
+let remote: { readonly text: string; readonly counters: ValkeyCounters } | null = null;
 /** Snapshots are applied one after the other, in the order they came. */
 let applying: Promise<void> = apply(seed.snapshot);
 
@@ -49,7 +59,23 @@ setInterval(
 );
 
 parentPort?.on('message', (message: ToThread) => {
-  applying = applying.then(() => (message.type === 'drain' ? drain() : apply(message.snapshot)));
+  switch (message.type) {
+    // Between two calls, without waiting for a snapshot that is being opened.
+    case 'live':
+      live.replace(message.state);
+      return tell({ type: 'live-applied', sequence: live.sequence });
+    case 'live-change':
+      live.apply(message.change);
+      return tell({ type: 'live-applied', sequence: live.sequence });
+    case 'snapshot':
+      applying = applying.then(() => apply(message.snapshot));
+      return;
+    case 'drain':
+      applying = applying.then(drain);
+      return;
+    default:
+      message satisfies never;
+  }
 });
 
 /** Builds the new runtime whole, then swaps it in one assignment: a call sees one version or the other. */
@@ -70,10 +96,12 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
 
 async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   const identitySigner = await createIdentitySigner(snapshot.identity);
-  const gate = new Gate(snapshot.gate, {
+  const gate = new Gate(await descriptions.open(snapshot.gate), {
     counters,
+    remoteCounters: remoteCounters(snapshot.sharedCounters),
     identitySigner,
     verifiedTokens,
+    live,
     controlSilentMs: () => Date.now() - (heartbeats[seed.slots] as number),
     unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
     inFlight: () => inFlight.total,
@@ -82,7 +110,11 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   return {
     snapshot,
     gate,
-    clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    head: {
+      ...snapshot.bounds,
+      allowEncodedSlash: snapshot.allowEncodedSlash,
+      clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+    },
     isTrustedProxy: trustedProxies(snapshot.trustedProxies),
     upstreams,
     records,
@@ -91,6 +123,20 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes),
     now: Date.now,
   };
+}
+
+/** The connection outlives snapshots that do not change it. */
+function remoteCounters(shared: RuntimeSnapshot['sharedCounters']): ValkeyCounters | undefined {
+  const text = JSON.stringify(shared);
+  if (remote?.text === text) return remote.counters;
+  const before = remote?.counters;
+  // Calls of the version before may still wait for their count.
+  if (before !== undefined) setTimeout(() => before.close(), 10_000).unref();
+  remote = null;
+  if (shared === null) return undefined;
+  const onTrouble = (message: string) => tell({ type: 'trouble', message });
+  remote = { text, counters: new ValkeyCounters({ ...shared, onTrouble }) };
+  return remote.counters;
 }
 
 /** An empty list trusts nobody, unlike a network list, which then allows everyone. */

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Deny, decide, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
+import { requestFacts } from '@poorter/middleware';
 import { Call } from './call.ts';
 import { forward } from './forward/forward.ts';
 import { type UpstreamAnswer, UpstreamError } from './forward/upstream-answer.ts';
 import { ownAnswer } from './own-answers.ts';
 import { release } from './release.ts';
 import { RequestBody } from './request-body.ts';
-import { requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function handleRequest(
   let body: RequestBody | null = null;
   try {
     // normalise
-    const request = requestFacts(runtime, native, call);
+    const request = requestFacts(runtime.head, native, call);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
     body = new RequestBody(native, response, runtime, mustContinue, announcedBytes(request));

@@ -9,10 +9,10 @@ import {
   type Principal,
   type RequestFacts,
 } from '@poorter/engine';
+import { requestFacts } from '@poorter/middleware';
 import { Call } from './call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import { failureOf } from './handle-request.ts';
-import { requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
 
 const NO_FIELDS = new HeaderFields([]);
@@ -40,7 +40,7 @@ export async function handleUpgrade(
   const call = Call.open(runtime, 'websocket', native.method ?? null, response);
   if (call === null) return;
   try {
-    const request = requestFacts(runtime, native, call);
+    const request = requestFacts(runtime.head, native, call);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
     const handshake = checkHandshake(request);

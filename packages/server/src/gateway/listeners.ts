@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
 import type { ListenerSnapshot } from '../platform/processes/messages.ts';
 import { Call } from './call.ts';
@@ -18,7 +19,8 @@ const TLS12_CIPHERS =
 
 interface Listener {
   readonly server: Server;
-  readonly isTls: boolean;
+  /** In force; reading the same keys again would hold up calls for nothing. */
+  tls: ListenerSnapshot['tls'];
 }
 
 /** This thread's listening sockets. A reload keeps those that stay and swaps certificates in place. */
@@ -42,8 +44,10 @@ export class Listeners {
     for (const snapshot of snapshots) {
       const known = this.#open.get(keyOf(snapshot, runtime));
       const listener = known ?? (await this.#listen(snapshot, runtime));
-      if (known !== undefined && snapshot.tls !== null)
-        secureContextOf(known.server).setSecureContext(tlsOptions(snapshot.tls));
+      if (snapshot.tls !== null && !isDeepStrictEqual(listener.tls, snapshot.tls)) {
+        secureContextOf(listener.server).setSecureContext(tlsOptions(snapshot.tls));
+        listener.tls = snapshot.tls;
+      }
       // Port 0 has become a real one, by which the next version knows this listener.
       const { port } = listener.server.address() as AddressInfo;
       const key = keyOf({ ...snapshot, port }, runtime);
@@ -128,7 +132,7 @@ export class Listeners {
       });
     });
     server.on('error', () => this.#statistics.dropConnection());
-    return { server, isTls: snapshot.tls !== null };
+    return { server, tls: snapshot.tls };
   }
 
   #attend(server: Server): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Deny, deny, problems } from '@poorter/engine';
+import { problemBody, problemHeaders } from '@poorter/middleware';
 import { nextCallId } from './call.ts';
-import { problemBody, problemHeaders } from './problem-answer.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records bytes that never became a request, charges their sender, and returns the raw answer. */

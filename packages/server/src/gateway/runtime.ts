@@ -1,4 +1,5 @@
-import type { Gate, HeaderFields } from '@poorter/engine';
+import type { Gate } from '@poorter/engine';
+import type { HeadRules } from '@poorter/middleware';
 import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import type { RecordSink } from '../platform/records/record.ts';
@@ -9,8 +10,7 @@ import type { Upstreams } from './forward/upstreams.ts';
 export interface Runtime {
   readonly snapshot: RuntimeSnapshot;
   readonly gate: Gate;
-  /** Whose call it is, through the proxies that are trusted. */
-  readonly clientAddressOf: (peer: string, headers: HeaderFields) => string | null;
+  readonly head: HeadRules;
   readonly isTrustedProxy: (peer: string) => boolean;
   readonly upstreams: Upstreams;
   readonly records: RecordSink;

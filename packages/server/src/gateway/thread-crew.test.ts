@@ -10,10 +10,11 @@ const THREADS = 3;
 
 /** As much of a snapshot as the crew and the fixture read. */
 const snapshotOf = (version: number) =>
-  ({ gate: { version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
+  ({ gate: { apis: [], version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
 
 function startCrew(t: TestContext) {
   const applied: number[] = [];
+  const live: number[] = [];
   const trouble: string[] = [];
   const crew = new ThreadCrew({
     module: join(import.meta.dirname, 'thread-crew.worker.fixture.ts'),
@@ -22,6 +23,7 @@ function startCrew(t: TestContext) {
     stallMs: 400,
     on: {
       applied: (version) => applied.push(version),
+      liveApplied: (sequence) => live.push(sequence),
       listening: () => undefined,
       failed: (message) => trouble.push(message),
       trouble: (message) => trouble.push(message),
@@ -36,7 +38,7 @@ function startCrew(t: TestContext) {
       await sleep(20);
     }
   };
-  return { crew, applied, trouble, until };
+  return { crew, applied, live, trouble, until };
 }
 
 for (const [version, what] of [
@@ -75,4 +77,33 @@ test('a version counts as applied only when every thread serves it', async (t) =
   await sleep(150);
   assert.ok(!applied.includes(4));
   await until(() => applied.includes(4));
+});
+
+const liveChange = (sequence: number) => ({
+  type: 'live-change' as const,
+  change: {
+    sequence,
+    keys: { put: [], removed: [] },
+    blocks: { put: [], removed: [] },
+  },
+});
+
+test('a revocation counts as applied only when every thread has acknowledged it', async (t) => {
+  const { crew, applied, live, until } = startCrew(t);
+  crew.apply(snapshotOf(1));
+  await until(() => applied.includes(1));
+  crew.applyLive(liveChange(5));
+  assert.ok(!live.includes(5), 'not before a thread had a chance to answer');
+  await until(() => live.includes(5));
+});
+
+test('a thread that stalls on a revocation is replaced by one that knows it', async (t) => {
+  const { crew, applied, live, trouble, until } = startCrew(t);
+  crew.apply(snapshotOf(1));
+  await until(() => applied.includes(1));
+  crew.applyLive(liveChange(9));
+  await sleep(200);
+  assert.ok(!live.includes(9), 'the stalled thread still decides by the old state');
+  await until(() => live.includes(9));
+  assert.ok(trouble.some((message) => message.includes('thread 1 does not respond')));
 });

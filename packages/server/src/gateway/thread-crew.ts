@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { LiveTable } from '@poorter/engine';
 import {
   type CounterMemory,
   createCounterMemory,
@@ -7,7 +8,8 @@ import {
   type QuotaImport,
   releaseThread,
 } from '../platform/counters/index.ts';
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
 export interface ThreadCrewOptions {
@@ -20,6 +22,8 @@ export interface ThreadCrewOptions {
   readonly on: {
     /** Every thread serves this version. */
     readonly applied: (version: number) => void;
+    /** Every thread decides by live state of this sequence or a later one. */
+    readonly liveApplied: (sequence: number) => void;
     readonly listening: (addresses: readonly string[]) => void;
     readonly failed: (message: string) => void;
     readonly trouble: (message: string) => void;
@@ -38,6 +42,8 @@ interface Member {
   readonly worker: Worker;
   readonly startedAt: number;
   version: number;
+  /** Of the live state it was born with or has acknowledged since. */
+  liveSequence: number;
   isReady: boolean;
   addresses: readonly string[];
   metrics: readonly unknown[];
@@ -54,6 +60,9 @@ export class ThreadCrew {
   readonly #heartbeats: Float64Array<SharedArrayBuffer>;
   readonly #members = new Map<number, Member>();
   #snapshot: RuntimeSnapshot | null = null;
+  /** What new threads are born with. */
+  readonly #live = new LiveTable();
+  #liveReported = 0;
   #addresses: readonly string[] = [];
   #isDraining = false;
   #drained: (() => void) | null = null;
@@ -96,15 +105,22 @@ export class ThreadCrew {
 
   apply(snapshot: RuntimeSnapshot): void {
     if (this.#isDraining) return;
-    this.#snapshot = snapshot;
+    this.#snapshot = shareDescriptions(snapshot, this.#snapshot);
     if (this.#members.size === 0) {
       // The first thread binds alone: it settles ports given as 0 for the others.
       this.#start(0);
       return;
     }
     for (const member of this.#members.values()) {
-      this.#tell(member, { type: 'snapshot', snapshot: this.#settled(snapshot) });
+      this.#tell(member, { type: 'snapshot', snapshot: this.#settled(this.#snapshot) });
     }
+  }
+
+  applyLive(message: LiveMessage): void {
+    if (message.type === 'live') this.#live.replace(message.state);
+    else this.#live.apply(message.change);
+    for (const member of this.#members.values()) this.#tell(member, message);
+    this.#reportLive();
   }
 
   /** Resolves when every call under way has ended or the deadline has passed. */
@@ -128,6 +144,7 @@ export class ThreadCrew {
       memory: this.memory,
       heartbeats: this.#heartbeats.buffer,
       snapshot: this.#settled(snapshot),
+      live: this.#live.state,
     };
     this.#heartbeats[slot] = Date.now() + START_GRACE_MS;
     const worker = new Worker(this.#options.module, {
@@ -141,6 +158,7 @@ export class ThreadCrew {
       worker,
       startedAt: Date.now(),
       version: 0,
+      liveSequence: this.#live.sequence,
       isReady: false,
       addresses: [],
       metrics: [],
@@ -162,6 +180,9 @@ export class ThreadCrew {
           if (!this.#members.has(slot)) this.#start(slot);
         }
         return this.#reportWhenEqual();
+      case 'live-applied':
+        member.liveSequence = message.sequence;
+        return this.#reportLive();
       case 'failed':
         // A thread that cannot serve at all must not linger half-open.
         if (!member.isReady) void member.worker.terminate();
@@ -191,9 +212,22 @@ export class ThreadCrew {
     this.#options.on.applied(version);
   }
 
+  /**
+   * A thread that does not answer is replaced by the watch, and its successor is born with the
+   * newest state: the report comes then.
+   */
+  #reportLive(): void {
+    const members = [...this.#members.values()];
+    const oldest = Math.min(this.#live.sequence, ...members.map((member) => member.liveSequence));
+    if (oldest === this.#liveReported && oldest !== this.#live.sequence) return;
+    this.#liveReported = oldest;
+    this.#options.on.liveApplied(oldest);
+  }
+
   #ended(member: Member): void {
     this.#members.delete(member.slot);
     releaseThread(this.memory, member.slot);
+    this.#reportLive();
     if (this.#isDraining) {
       if (this.#members.size === 0) this.#drained?.();
       return;

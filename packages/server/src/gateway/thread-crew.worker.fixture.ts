@@ -3,8 +3,9 @@ import { InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import type { ThreadSeed, ToThread } from './thread-messages.ts';
 
 /**
- * A thread that does as it is told by a version number: 2 takes leases, 3 dies, 4 stalls. Only the
- * thread in slot 1 misbehaves, and only in its first life.
+ * A thread that does as it is told by a version number: 2 takes leases, 3 dies, 4 stalls; a change
+ * of live state to sequence 9 stalls it too. Only the thread in slot 1 misbehaves, and only in its
+ * first life.
  */
 const seed = workerData as ThreadSeed;
 const counters = new SharedCounters(seed.memory, seed.slot);
@@ -23,6 +24,11 @@ const ready = (version: number) =>
 
 parentPort?.on('message', (message: ToThread) => {
   if (message.type === 'drain') return parentPort?.postMessage({ type: 'drained' });
+  if (message.type === 'live' || message.type === 'live-change') {
+    const { sequence } = message.type === 'live' ? message.state : message.change;
+    while (sequence === 9 && seed.slot === 1 && seed.live.sequence !== 9);
+    return parentPort?.postMessage({ type: 'live-applied', sequence });
+  }
   const { version } = message.snapshot.gate;
   if (version === 2) {
     counters.lease('subject', 10);

@@ -1,5 +1,6 @@
+import type { LiveState } from '@poorter/engine';
 import type { CounterMemory } from '../platform/counters/index.ts';
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
 
 /** What a thread is born with. */
 export interface ThreadSeed {
@@ -10,15 +11,18 @@ export interface ThreadSeed {
   /** Float64 a slot: milliseconds of its last sign of life; the one after the last slot is control's. */
   readonly heartbeats: SharedArrayBuffer;
   readonly snapshot: RuntimeSnapshot;
+  readonly live: LiveState;
 }
 
 export type ToThread =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
+  | LiveMessage
   | { readonly type: 'drain' };
 
 export type FromThread =
   /** Listening, and deciding by this version from the next call on. */
   | { readonly type: 'ready'; readonly version: number; readonly addresses: readonly string[] }
+  | { readonly type: 'live-applied'; readonly sequence: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string }

@@ -1,5 +1,5 @@
 import { extname, join } from 'node:path';
-import type { Diagnostic } from '@poorter/engine';
+import { type Diagnostic, LiveTable } from '@poorter/engine';
 import {
   type DirectoryLock,
   lockDirectory,
@@ -9,6 +9,7 @@ import { WatchedChild } from '../platform/processes/child-process.ts';
 import type {
   FromControl,
   FromGateway,
+  LiveMessage,
   ProtectionSummary,
   RuntimeSnapshot,
   ToControl,
@@ -54,6 +55,8 @@ export class Supervisor {
   readonly #gateway: WatchedChild;
   #lock: DirectoryLock | null = null;
   #snapshot: RuntimeSnapshot | null = null;
+  /** The gateway restarts with it although control is down. */
+  readonly #live = new LiveTable();
   #summary: ProtectionSummary | null = null;
   #controlAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
@@ -69,7 +72,10 @@ export class Supervisor {
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
-      onStart: () => this.#tellControl({ type: 'reload' }),
+      onStart: () => {
+        this.#tellControl({ type: 'reload' });
+        if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
+      },
       onPong: () => this.#gateway.send({ type: 'control-seen' }),
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
@@ -78,7 +84,11 @@ export class Supervisor {
       argv,
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
-      onStart: () => this.#sendSnapshot(),
+      onStart: () => {
+        this.#tellControl({ type: 'gateway-up' });
+        this.#gateway.send({ type: 'live', state: this.#live.state });
+        this.#sendSnapshot();
+      },
       onExit: (reason) => {
         this.#tellControl({ type: 'gateway-down' });
         options.on.trouble(`gateway ended (${reason}); starting it again`);
@@ -122,6 +132,9 @@ export class Supervisor {
           this.#gateway.start();
         }
         return;
+      case 'live':
+      case 'live-change':
+        return this.#passLive(message);
       case 'refused':
         return this.#options.on.refused(message.diagnostics);
       case 'warnings':
@@ -142,6 +155,12 @@ export class Supervisor {
       this.#listening = message;
       this.#announce();
     }
+  }
+
+  #passLive(message: LiveMessage): void {
+    if (message.type === 'live') this.#live.replace(message.state);
+    else this.#live.apply(message.change);
+    if (this.#isGatewayStarted) this.#gateway.send(message);
   }
 
   #announce(): void {

@@ -25,13 +25,13 @@ export class NetworkMap<Value> {
     return this.#lengths.ipv4.length + this.#lengths.ipv6.length === 0;
   }
 
-  /** The value of the longest prefix covering the address; undefined when none does. */
-  find(address: string): Value | undefined {
+  /** The value of the longest prefix covering the address that is wanted; undefined when none is. */
+  find(address: string, isWanted: (value: Value) => boolean = () => true): Value | undefined {
     const parsed = parseAddress(address);
     if (parsed === null) return undefined;
     for (const length of this.#lengths[parsed.family]) {
       const value = this.#tables[parsed.family].get(length)?.get(masked(parsed.bytes, length));
-      if (value !== undefined) return value;
+      if (value !== undefined && isWanted(value)) return value;
     }
     return undefined;
   }

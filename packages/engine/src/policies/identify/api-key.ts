@@ -1,7 +1,7 @@
 import type { RequestFacts } from '../../facts.ts';
 import type { SecurityScheme } from '../../openapi/types.ts';
 import { type Presented, readCookie, readHeader, readQuery } from './credential-places.ts';
-import { hashKey, isWellFormedKey } from './key-format.ts';
+import { isWellFormedKey } from './key-format.ts';
 import {
   ABSENT,
   type Authenticate,
@@ -35,13 +35,19 @@ export function authenticateKey(
   if (!isWellFormedKey(key)) return rejected('malformed-key');
   // No constant-time comparison: what is looked up is the hash of 256 secret bits, and a caller
   // who learns how far two hashes agree learns nothing that brings the secret nearer.
-  const record = ports.findKey(hashKey(key));
+  const record = ports.findKey(key);
   if (record === undefined) return rejected('unknown-key');
   if (!isNamed(record)) return rejected('name-mismatch', 'credentials_invalid', { key: record.id });
   const { expiresAt } = record;
   // Ask for the living side, so that a NaN refuses.
   const isAlive = expiresAt === null || request.nowMs < expiresAt * 1000;
   if (!isAlive) return rejected('expired', 'credentials_expired', { key: record.id });
+  const { networks } = record;
+  if (networks !== undefined && networks.length > 0) {
+    // Answered like a wrong key: whoever stole it does not learn that it is a right one.
+    const isAtHome = ports.mayUseFrom?.(networks, request.clientAddress) ?? false;
+    if (!isAtHome) return rejected('network', 'credentials_invalid', { key: record.id });
+  }
   const principal = principalOf(record);
   if (ports.isRevoked?.(principal)) {
     return rejected('revoked', 'credentials_invalid', { key: record.id });
@@ -65,8 +71,8 @@ function principalOf(record: KeyRecord): IdentifiedPrincipal {
   if (known !== undefined) return known;
   const principal: IdentifiedPrincipal = Object.freeze({
     kind: 'key',
-    client: record.id,
-    clientNames: [record.id, record.name],
+    client: record.client ?? record.id,
+    clientNames: [...new Set([record.client ?? record.id, record.id, record.name])],
     subject: null,
     issuer: null,
     scopes: record.scopes,

@@ -138,9 +138,9 @@ export class World implements IdentityPorts {
   revoked = new Set<string>();
   lookups = 0;
 
-  findKey = (hashHex: string) => {
+  findKey = (key: string) => {
     this.lookups += 1;
-    return this.records.find(({ hash }) => hash === hashHex);
+    return this.records.find(({ hash }) => hash === hashKey(key));
   };
   issuers = () => this.trusted;
   issuerKeys = (issuer: string) => this.keySets[issuer] ?? null;

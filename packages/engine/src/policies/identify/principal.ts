@@ -8,12 +8,16 @@ import type { VerifiedTokens } from './verified-tokens.ts';
 export interface KeyRecord {
   readonly id: string;
   readonly name: string;
-  /** Hex SHA-256 of the whole key, prefix and checksum included. */
+  /** The application that holds it, over all its rotations; default: the id. */
+  readonly client?: string;
+  /** Hex SHA-256 of the whole key, prefix and checksum included; a keyed hash where a store holds it. */
   readonly hash: string;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
   /** Seconds since the epoch; null: until revoked. */
   readonly expiresAt: number | null;
+  /** Networks it may be used from; absent or empty: any. */
+  readonly networks?: readonly string[];
 }
 
 /** Whose tokens are believed, and how far. */
@@ -35,8 +39,10 @@ export interface TrustedIssuer {
 
 /** What identification asks of its host. Every answer is immediate: no call waits for a network. */
 export interface IdentityPorts {
-  /** The live index of keys; the host swaps it. */
-  findKey(hashHex: string): KeyRecord | undefined;
+  /** The live index of keys; the host swaps it. It is given well-formed keys only. */
+  findKey(key: string): KeyRecord | undefined;
+  /** May a key that names networks be used from here? Without this port, it may not. */
+  mayUseFrom?(networks: readonly string[], address: string): boolean;
   issuers(): readonly TrustedIssuer[];
   /**
    * null: not fetched yet, so no token of that issuer can be judged. Other keys must come with

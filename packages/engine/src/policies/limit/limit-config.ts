@@ -20,6 +20,13 @@ const name = z
   )
   .optional();
 
+const whenCountersAreAway = z
+  .enum(['share', 'refuse', 'allow'])
+  .default('share')
+  .describe(
+    'While the counters that machines share are away: this machine counts its share (share), refuses (refuse), or does not count (allow).',
+  );
+
 // Bounded so that no sum of them leaves the exact integers of a double.
 const calls = z.int().min(1).max(1_000_000_000);
 
@@ -30,6 +37,7 @@ const rateSchema = z
     burst: calls.describe('Calls allowed at once. Default: `requests`.').optional(),
     by: counted,
     name,
+    whenCountersAreAway,
   })
   .describe('A rate: so many calls per period, enforced evenly (GCRA).');
 
@@ -39,6 +47,7 @@ const oneQuotaSchema = z
     per: z.enum(['day', 'month']).describe('A calendar day or month in UTC.'),
     by: counted,
     name,
+    whenCountersAreAway,
   })
   .describe('A quota: so many calls per calendar day or month.');
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addressKey } from '../../addresses.ts';
+import type { Allowance, Draw, RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { HeaderFields } from '../../header-fields.ts';
 import { compileLimits, isNearLimit, type LimitVerdict, limitsSchema, windowEnd } from './index.ts';
@@ -45,8 +46,11 @@ function compiled(config: unknown, counters = new PlainCounters(), operation = '
     { api: 'bank', operation },
     { counters },
   );
-  return (principal: Principal | null = null, request = requestAt(noon)) =>
-    evaluate(request, { principal });
+  return (principal: Principal | null = null, request = requestAt(noon)) => {
+    const verdict = evaluate(request, { principal });
+    assert.ok(!(verdict instanceof Promise), 'counting in this process waits for nobody');
+    return verdict;
+  };
 }
 
 function fieldsOf(verdict: LimitVerdict): Record<string, string> {
@@ -248,4 +252,87 @@ test('addresses count by what one subscriber holds', () => {
       assert.match(addressKey(address), /^([0-9a-f]{1,4}(:[0-9a-f]{1,4}){3}::\/64|[\d.]{7,15})$/);
     }),
   );
+});
+
+/** Counting elsewhere: reachable, away, or broken. */
+function elsewhere(answer: RemoteCounters['draw'], machines = 4) {
+  const counters = new PlainCounters();
+  const seen: Draw[][] = [];
+  const remote: RemoteCounters = {
+    machines,
+    draw: (draws, nowMs) => {
+      seen.push([...draws]);
+      return answer(draws, nowMs);
+    },
+  };
+  const judge = (config: unknown) => {
+    const evaluate = compileLimits(
+      limitsSchema.parse(config),
+      { api: 'bank', operation: 'op' },
+      { counters, remote },
+    );
+    return async () => evaluate(requestAt(noon), { principal: principalOf() });
+  };
+  return { judge, seen, counters };
+}
+
+const granted: Allowance = { allowed: true, remaining: 5, retryAfterMs: 0, resetMs: 1_000 };
+const refused: Allowance = { allowed: false, remaining: 0, retryAfterMs: 9_000, resetMs: 9_000 };
+
+test('all that a call takes is asked of the shared counters in one step', async () => {
+  const { judge, seen } = elsewhere(async (draws) => draws.map(() => granted));
+  const verdict = await judge({
+    limit: [
+      { requests: 10, per: 'second' },
+      { requests: 600, per: 'hour' },
+    ],
+    quota: { requests: 1_000, per: 'day' },
+  })();
+  assert.equal(verdict.kind, 'pass');
+  assert.deepEqual(
+    seen.map((draws) => draws.map(({ kind }) => kind)),
+    [['rate', 'rate', 'quota']],
+  );
+});
+
+test('what the shared counters refuse is refused, whichever of the draws it was', async () => {
+  const { judge } = elsewhere(async () => [granted, refused]);
+  const verdict = await judge({
+    limit: { requests: 10, per: 'second' },
+    quota: { requests: 1_000, per: 'day' },
+  })();
+  assert.equal(verdict.kind === 'deny' && verdict.code, 'quota_exceeded');
+  assert.equal(fieldsOf(verdict)['retry-after'], '9');
+});
+
+test('while the shared counters are away a machine grants its share and no more', async () => {
+  const { judge } = elsewhere(async () => null);
+  const call = judge({ limit: { requests: 40, per: 'hour' } });
+  const verdicts = [];
+  for (let calls = 0; calls < 40; calls++) verdicts.push(await call());
+  assert.equal(verdicts.filter(({ kind }) => kind === 'pass').length, 10);
+});
+
+test('a limit may refuse, or let pass uncounted, while the shared counters are away', async () => {
+  const { judge, counters } = elsewhere(async () => null);
+  const strict = await judge({
+    limit: { requests: 40, per: 'hour', whenCountersAreAway: 'refuse' },
+  })();
+  assert.equal(strict.kind === 'deny' && strict.code, 'limits_unavailable');
+  const open = await judge({ quota: { requests: 1, per: 'day', whenCountersAreAway: 'allow' } })();
+  assert.equal(open.kind, 'pass');
+  assert.equal(counters.windows.size + counters.arrivals.size, 0);
+});
+
+test('a place that was taken returns when the shared counters refuse or break', async () => {
+  const breaking = elsewhere(async () => {
+    throw new Error('broken');
+  });
+  const config = { limit: { requests: 10, per: 'second' }, concurrency: { calls: 1 } };
+  await assert.rejects(breaking.judge(config)());
+  const refusing = elsewhere(async () => [refused]);
+  await refusing.judge(config)();
+  for (const { counters } of [breaking, refusing]) {
+    assert.deepEqual([...counters.leases.values()], [0]);
+  }
 });

@@ -1,4 +1,4 @@
-import type { Allowance, Counters, Rate } from '../../counters.ts';
+import type { Allowance, Counters, Draw, RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { type Deny, deny, type Pass } from '../../policy.ts';
 import { compileSubject, type SubjectOf } from './counted-subject.ts';
@@ -25,7 +25,10 @@ export interface LimitPass extends Pass {
 }
 
 export type LimitVerdict = LimitPass | Deny;
-export type EvaluateLimits = (request: RequestFacts, context: LimitContext) => LimitVerdict;
+export type EvaluateLimits = (
+  request: RequestFacts,
+  context: LimitContext,
+) => LimitVerdict | Promise<LimitVerdict>;
 
 /** Pressure from which a caller counts as near its limit: 90 % used. */
 export const NEAR_LIMIT = 0.9;
@@ -35,21 +38,16 @@ export function isNearLimit(verdict: LimitVerdict): boolean {
   return !(verdict.kind === 'pass' && verdict.pressure < NEAR_LIMIT);
 }
 
-interface CompiledRate {
-  readonly keyPrefix: string;
-  readonly subjectOf: SubjectOf;
-  readonly rate: Rate;
+/** A rate or a quota, compiled. */
+interface CountedLimit {
   readonly name: string;
   readonly policy: string;
-}
-
-interface CompiledQuota {
-  readonly keyPrefix: string;
-  readonly subjectOf: SubjectOf;
+  /** Calls that a whole allowance holds. */
   readonly max: number;
-  readonly per: 'day' | 'month';
-  readonly name: string;
-  readonly policy: string;
+  /** What happens while the count that machines share is away. */
+  readonly away: 'share' | 'refuse' | 'allow';
+  readonly draw: (request: RequestFacts, principal: Principal | null) => Draw;
+  readonly refuse: (allowance: Allowance) => Deny;
 }
 
 interface CompiledConcurrency {
@@ -70,80 +68,134 @@ const UNLIMITED: LimitPass = Object.freeze({ kind: 'pass', pressure: 0 });
 export function compileLimits(
   config: LimitsConfig,
   scope: LimitScope,
-  ports: { readonly counters: Counters },
+  ports: { readonly counters: Counters; readonly remote?: RemoteCounters | undefined },
+  /** Limits that the caller brings along, counted over all that it calls. */
+  own: { readonly config: LimitsConfig; readonly scope: LimitScope } | null = null,
 ): EvaluateLimits {
-  const { counters } = ports;
-  const rates = listed(config.limit).map((rate) => compileRate(rate, scope));
-  const quotas = listed(config.quota).map((quota) => compileQuota(quota, scope));
-  const places = listed(config.concurrency).map((one) => compileConcurrency(one, scope));
-  if (rates.length + quotas.length + places.length === 0) return () => UNLIMITED;
-  const policies = [...rates, ...quotas, ...places].map(({ policy }) => policy).join(', ');
+  const { counters, remote } = ports;
+  const sources = own === null ? [{ config, scope }] : [{ config, scope }, own];
+  const rates = sources.flatMap(({ config, scope }) =>
+    listed(config.limit).map((rate) => compileRate(rate, scope)),
+  );
+  const quotas = sources.flatMap(({ config, scope }) =>
+    listed(config.quota).map((quota) => compileQuota(quota, scope)),
+  );
+  const counted = [...rates, ...quotas];
+  const places = sources.flatMap(({ config, scope }) =>
+    listed(config.concurrency).map((one) => compileConcurrency(one, scope)),
+  );
+  if (counted.length + places.length === 0) return () => UNLIMITED;
+  const policies = [...counted, ...places].map(({ policy }) => policy).join(', ');
 
   return (request, { principal }) => {
     const held: string[] = [];
     const leave = () => {
       for (const key of held.splice(0)) counters.giveBack(key);
     };
-    try {
-      const verdict = spend(request, principal, held);
+    const settle = (verdict: LimitVerdict): LimitVerdict => {
       if (verdict.kind === 'deny') leave();
       else if (held.length > 0) return { ...verdict, onEnd: leave };
       return verdict;
-    } catch (fault) {
+    };
+    const fail = (fault: unknown): never => {
       leave();
       throw fault;
+    };
+    try {
+      const verdict = spend(request, principal, held);
+      return verdict instanceof Promise ? verdict.then(settle).catch(fail) : settle(verdict);
+    } catch (fault) {
+      return fail(fault);
     }
   };
 
-  function spend(request: RequestFacts, principal: Principal | null, held: string[]): LimitVerdict {
+  function spend(
+    request: RequestFacts,
+    principal: Principal | null,
+    held: string[],
+  ): LimitVerdict | Promise<LimitVerdict> {
     const { nowMs } = request;
     for (const place of places) {
       const key = place.keyPrefix + place.subjectOf(request, principal);
       if (!counters.lease(key, place.max)) return refuseConcurrency(place);
       held.push(key);
     }
-    const keys = rates.map((rate) => rate.keyPrefix + rate.subjectOf(request, principal));
-    if (rates.length > 1) {
-      for (const [index, rate] of rates.entries()) {
-        const allowance = counters.peek(keys[index] as string, rate.rate, nowMs);
-        if (!allowance.allowed) return refuseRate(rate, allowance);
-      }
+    if (counted.length === 0) return conclude([]);
+    const draws = counted.map((one) => one.draw(request, principal));
+    if (remote === undefined) return conclude(drawHere(counters, draws, nowMs));
+    return remote
+      .draw(draws, nowMs)
+      .then((allowances) => (allowances === null ? drawShare(draws, nowMs) : conclude(allowances)));
+  }
+
+  /** The shared count is away: each limit says what then. */
+  function drawShare(draws: readonly Draw[], nowMs: number): LimitVerdict {
+    const shared = counted.filter(({ away }) => away !== 'allow');
+    if (shared.some(({ away }) => away === 'refuse')) {
+      return deny('limits_unavailable', {}, { answerHeaders: ['retry-after', '1'] });
     }
+    const machines = remote?.machines ?? 1;
+    const shares = draws
+      .filter((_, index) => counted[index]?.away !== 'allow')
+      .map((draw) => shareOf(draw, machines));
+    return conclude(drawHere(counters, shares, nowMs), shared);
+  }
+
+  function conclude(
+    allowances: readonly Allowance[],
+    limits: readonly CountedLimit[] = counted,
+  ): LimitVerdict {
     let pressure = 0;
     const items: string[] = [];
-    for (const [index, rate] of rates.entries()) {
-      const allowance = counters.take(keys[index] as string, rate.rate, nowMs);
-      if (!allowance.allowed) return refuseRate(rate, allowance);
-      pressure = Math.max(pressure, usedShare(allowance, rate.rate.burst));
-      items.push(policyItem(rate.name, allowance));
-    }
-    for (const quota of quotas) {
-      const key = quota.keyPrefix + quota.subjectOf(request, principal);
-      const windowEndMs = windowEnd(quota.per, nowMs);
-      const allowance = counters.count(key, quota.max, windowEndMs, nowMs);
-      if (!allowance.allowed) return refuseQuota(quota, allowance);
-      pressure = Math.max(pressure, usedShare(allowance, quota.max));
-      items.push(policyItem(quota.name, allowance));
+    for (const [index, limit] of limits.entries()) {
+      const allowance = allowances[index] as Allowance;
+      if (!allowance.allowed) return limit.refuse(allowance);
+      pressure = Math.max(pressure, usedShare(allowance, limit.max));
+      items.push(policyItem(limit.name, allowance));
     }
     return { kind: 'pass', pressure, answerHeaders: limitFields(policies, items) };
   }
 }
 
-function refuseRate(rate: CompiledRate, allowance: Allowance): Deny {
-  const { requests, perMs } = rate.rate;
-  return deny(
-    'rate_limited',
-    { limit: rate.name, requests, perMs },
-    { answerHeaders: refusalFields(rate.policy, rate.name, allowance.retryAfterMs) },
-  );
+/**
+ * Rates are looked at before any is taken, so that a call refused by one costs nothing of another;
+ * quotas come last, because what they count stays counted for a month.
+ */
+function drawHere(counters: Counters, draws: readonly Draw[], nowMs: number): Allowance[] {
+  const allowances: Allowance[] = [];
+  const isAlone = draws.filter(({ kind }) => kind === 'rate').length < 2;
+  if (!isAlone) {
+    for (const draw of draws) {
+      if (draw.kind !== 'rate') continue;
+      const allowance = counters.peek(draw.key, draw.rate, nowMs);
+      if (!allowance.allowed) {
+        const before = draws.slice(0, draws.indexOf(draw)).map(() => PASSED);
+        return [...before, allowance];
+      }
+    }
+  }
+  for (const draw of draws) {
+    const allowance =
+      draw.kind === 'rate'
+        ? counters.take(draw.key, draw.rate, nowMs)
+        : counters.count(draw.key, draw.max, draw.windowEndMs, nowMs);
+    allowances.push(allowance);
+    if (!allowance.allowed) break;
+  }
+  return allowances;
 }
 
-function refuseQuota(quota: CompiledQuota, allowance: Allowance): Deny {
-  return deny(
-    'quota_exceeded',
-    { quota: quota.name, requests: quota.max, per: quota.per },
-    { answerHeaders: refusalFields(quota.policy, quota.name, allowance.retryAfterMs) },
-  );
+/** Stands before the allowance that refused; nobody is shown it. */
+const PASSED: Allowance = { allowed: true, remaining: 0, retryAfterMs: 0, resetMs: 0 };
+
+/** One machine's part of an allowance, never less than one call. */
+function shareOf(draw: Draw, machines: number): Draw {
+  const part = (calls: number) => Math.max(1, Math.floor(calls / machines));
+  // Under a key of its own: what was counted elsewhere is not this machine's.
+  const key = `share|${draw.key}`;
+  if (draw.kind === 'quota') return { ...draw, key, max: part(draw.max) };
+  const { requests, perMs, burst } = draw.rate;
+  return { ...draw, key, rate: { requests: part(requests), perMs, burst: part(burst) } };
 }
 
 /** When a place falls free is not known; a second is polite to both sides. */
@@ -163,33 +215,60 @@ function usedShare(allowance: Allowance, max: number): number {
 
 const PERIOD_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-function compileRate(config: RateConfig, scope: LimitScope): CompiledRate {
+function compileRate(config: RateConfig, scope: LimitScope): CountedLimit {
   const { requests, per, by } = config;
   const perMs = PERIOD_MS[per];
   const name = config.name ?? `${nameOf(by)}-${per}`;
   const burst = config.burst ?? requests;
   const identity = config.name ?? `${requests}/${per}/${burst}`;
+  const keyPrefix = `rate|${scope.api}|${nameOf(by)}|${identity}|`;
+  const subjectOf = compileSubject(by, scope.operation);
+  const rate = { requests, perMs, burst };
+  const policy = `"${name}";q=${requests};w=${perMs / 1000}`;
   return {
-    keyPrefix: `rate|${scope.api}|${nameOf(by)}|${identity}|`,
-    subjectOf: compileSubject(by, scope.operation),
-    rate: { requests, perMs, burst },
     name,
-    policy: `"${name}";q=${requests};w=${perMs / 1000}`,
+    policy,
+    max: burst,
+    away: config.whenCountersAreAway,
+    draw: (request, principal) => ({
+      kind: 'rate',
+      key: keyPrefix + subjectOf(request, principal),
+      rate,
+    }),
+    refuse: ({ retryAfterMs }) =>
+      deny(
+        'rate_limited',
+        { limit: name, requests, perMs },
+        { answerHeaders: refusalFields(policy, name, retryAfterMs) },
+      ),
   };
 }
 
-function compileQuota(config: QuotaConfig, scope: LimitScope): CompiledQuota {
+function compileQuota(config: QuotaConfig, scope: LimitScope): CountedLimit {
   const { requests, per, by } = config;
   const name = config.name ?? `${nameOf(by)}-${per}`;
   // A month has no fixed length, so that its policy item names no window.
   const window = per === 'day' ? `;w=${PERIOD_MS.day / 1000}` : '';
+  const policy = `"${name}";q=${requests}${window}`;
+  const keyPrefix = `quota|${scope.api}|${nameOf(by)}|${config.name ?? `${requests}/${per}`}|`;
+  const subjectOf = compileSubject(by, scope.operation);
   return {
-    keyPrefix: `quota|${scope.api}|${nameOf(by)}|${config.name ?? `${requests}/${per}`}|`,
-    subjectOf: compileSubject(by, scope.operation),
-    max: requests,
-    per,
     name,
-    policy: `"${name}";q=${requests}${window}`,
+    policy,
+    max: requests,
+    away: config.whenCountersAreAway,
+    draw: (request, principal) => ({
+      kind: 'quota',
+      key: keyPrefix + subjectOf(request, principal),
+      max: requests,
+      windowEndMs: windowEnd(per, request.nowMs),
+    }),
+    refuse: ({ retryAfterMs }) =>
+      deny(
+        'quota_exceeded',
+        { quota: name, requests, per },
+        { answerHeaders: refusalFields(policy, name, retryAfterMs) },
+      ),
   };
 }
 

@@ -40,6 +40,7 @@ CREATE TABLE change (
 
 CREATE TABLE api_key (
   id text COLLATE "C" PRIMARY KEY,
+  client text COLLATE "C" NOT NULL,
   prefix text COLLATE "C" NOT NULL,
   hash text COLLATE "C" NOT NULL UNIQUE,
   name_sealed text COLLATE "C" NOT NULL,
@@ -49,6 +50,7 @@ CREATE TABLE api_key (
   roles text COLLATE "C" NOT NULL,
   limits text COLLATE "C",
   networks text COLLATE "C" NOT NULL,
+  created_by text COLLATE "C",
   created_at bigint NOT NULL,
   expires_at bigint,
   rotated_from text COLLATE "C",

@@ -40,6 +40,7 @@ CREATE TABLE change (
 
 CREATE TABLE api_key (
   id TEXT PRIMARY KEY,
+  client TEXT NOT NULL,
   prefix TEXT NOT NULL,
   hash TEXT NOT NULL UNIQUE,
   name_sealed TEXT NOT NULL,
@@ -49,6 +50,7 @@ CREATE TABLE api_key (
   roles TEXT NOT NULL,
   limits TEXT,
   networks TEXT NOT NULL,
+  created_by TEXT,
   created_at INTEGER NOT NULL,
   expires_at INTEGER,
   rotated_from TEXT,

@@ -183,7 +183,7 @@ function originalRequest(
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
   if (canonical !== rawTarget) return deny('target_not_acceptable', { reason: 'not-canonical' });
-  const clientAddress = runtime.clientAddressOf(peer, headers);
+  const clientAddress = runtime.head.clientAddressOf(peer, headers);
   if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
     id: call.id,

@@ -1,4 +1,4 @@
-import type { Diagnostic, GateSnapshot } from '@poorter/engine';
+import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
@@ -6,7 +6,7 @@ export type { ListenerSnapshot, UpstreamSnapshot };
 
 /** All that a gateway needs to serve, compiled in control. Plain data. */
 export interface RuntimeSnapshot {
-  readonly gate: GateSnapshot;
+  readonly gate: PackedGateSnapshot;
   readonly listeners: readonly ListenerSnapshot[];
   readonly forwardAuth: readonly ForwardAuthSnapshot[];
   readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
@@ -23,6 +23,12 @@ export interface RuntimeSnapshot {
   readonly resourceMetadata: Readonly<Record<string, unknown>>;
   readonly bounds: RuntimeBounds;
   readonly timeouts: RuntimeTimeouts;
+  /** Counters that machines share; null: this machine counts alone. */
+  readonly sharedCounters: {
+    readonly url: string;
+    readonly machines: number;
+    readonly timeoutMs: number;
+  } | null;
   readonly records: {
     readonly file: string;
     readonly rotateBytes: number;
@@ -58,13 +64,21 @@ export interface RuntimeTimeouts {
 /** What control tells the gateway; the supervisor passes it on and remembers the last snapshot. */
 export type ToGateway =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
+  | LiveMessage
   /** Control answered the supervisor within the last seconds. */
   | { readonly type: 'control-seen' }
   | { readonly type: 'drain' };
 
+/** What changes without a snapshot: whole at a start, as differences afterwards. */
+export type LiveMessage =
+  | { readonly type: 'live'; readonly state: LiveState }
+  | { readonly type: 'live-change'; readonly change: LiveChange };
+
 export type FromGateway =
   | { readonly type: 'listening'; readonly addresses: readonly string[]; readonly threads: number }
   | { readonly type: 'applied'; readonly version: number }
+  /** Every thread decides by live state of this sequence, or has been replaced by one that does. */
+  | { readonly type: 'live-applied'; readonly sequence: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string }
@@ -75,6 +89,7 @@ export type ToControl =
   | { readonly type: 'reload' }
   | { readonly type: 'drain' }
   | { readonly type: 'gateway'; readonly report: FromGateway }
+  | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' };
 
 export type FromControl =
@@ -83,6 +98,7 @@ export type FromControl =
       readonly snapshot: RuntimeSnapshot;
       readonly summary: ProtectionSummary;
     }
+  | LiveMessage
   | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'listening'; readonly address: string };

@@ -1,4 +1,4 @@
-import type { Evidence, Phase, Principal, ProblemCode } from '@poorter/engine';
+import type { Evidence, Phase, Principal } from '@poorter/engine';
 
 /**
  * One call, one record: who, what, when, from where, decision and reasons. Values never: paths
@@ -7,7 +7,7 @@ import type { Evidence, Phase, Principal, ProblemCode } from '@poorter/engine';
 export interface CallRecord {
   readonly time: string;
   readonly id: string;
-  readonly host: 'http' | 'websocket' | 'forward-auth' | 'parser';
+  readonly host: 'http' | 'websocket' | 'forward-auth' | 'parser' | 'admin';
   readonly client: string;
   readonly method: string | null;
   readonly api: string | null;
@@ -15,9 +15,11 @@ export interface CallRecord {
   /** Path template of the operation; null when nothing matched. */
   readonly path: string | null;
   readonly principal: Pick<Principal, 'kind' | 'client' | 'subject' | 'credentialId'> | null;
-  readonly decision: 'forwarded' | 'refused' | 'failed' | 'answered';
+  /** `intended`: recorded before it happened; an outcome with the same id follows. */
+  readonly decision: 'intended' | 'forwarded' | 'refused' | 'failed' | 'answered';
   readonly phase: Phase | 'match' | 'fault' | 'parser' | 'forward' | 'own' | null;
-  readonly code: ProblemCode | null;
+  /** Of the problem catalogue: the gate's, or the admin API's. */
+  readonly code: string | null;
   readonly status: number | null;
   readonly evidence: Evidence;
   readonly observed: readonly unknown[];

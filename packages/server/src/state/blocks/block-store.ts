@@ -4,6 +4,7 @@ import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, type ChangeTables, recordChange } from '../changes/index.ts';
+import { type Page, pageOf, readCursor } from '../cursor.ts';
 import { NotFoundError } from '../stale-version.ts';
 import type { StateWorld } from '../world.ts';
 
@@ -53,6 +54,14 @@ export class BlockValueError extends Error {
 type Row = BlockTables['block'];
 type Session = Transaction<BlockTables>;
 
+export interface BlockQuery {
+  readonly cursor?: string;
+  readonly limit?: number;
+  /** Ended and undone ones too. */
+  readonly ended?: boolean;
+}
+
+const PAGE = 100;
 const PAGE_MAX = 10_000;
 const EXPIRED_AT_ONCE = 1_000;
 
@@ -154,6 +163,31 @@ export class BlockStore {
       .limit(Math.min(limit, PAGE_MAX))
       .execute();
     return rows.map((row) => this.#blockOf(row));
+  }
+
+  /** Newest first; without `ended`, those that hold now. Throws CursorError. */
+  async list({ cursor, limit, ended }: BlockQuery = {}): Promise<Page<Block>> {
+    const size = Math.max(1, Math.min(limit ?? PAGE, PAGE_MAX));
+    let query = this.#database.kysely.selectFrom('block').selectAll();
+    if (ended !== true) {
+      const now = this.#world.now();
+      query = query
+        .where('ended_at', 'is', null)
+        .where(({ eb, or }) => or([eb('until', 'is', null), eb('until', '>', now)]));
+    }
+    if (cursor !== undefined) {
+      const { at, id } = readCursor(cursor);
+      query = query.where(({ and, or, eb }) =>
+        or([eb('created_at', '<', at), and([eb('created_at', '=', at), eb('id', '<', id)])]),
+      );
+    }
+    const rows = await query
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(size + 1)
+      .execute();
+    const itemOf = (row: Row) => this.#blockOf(row);
+    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
   }
 
   async show(id: string): Promise<Block | undefined> {

@@ -5,6 +5,7 @@ import type { ChangeTables } from '../changes/index.ts';
 export interface KeyTables extends ChangeTables {
   api_key: {
     id: string;
+    client: string;
     prefix: string;
     hash: string;
     name_sealed: string;
@@ -15,6 +16,7 @@ export interface KeyTables extends ChangeTables {
     roles: string;
     limits: string | null;
     networks: string;
+    created_by: string | null;
     created_at: number;
     expires_at: number | null;
     rotated_from: string | null;
@@ -47,10 +49,14 @@ export interface KeyTerms {
 export interface ManagedKey extends KeyTerms {
   /** Random and public. */
   readonly id: string;
+  /** The application that holds it: the id of its first key, over all rotations. */
+  readonly client: string;
   /** The start of the key, by which its holder knows it. */
   readonly prefix: string;
   /** HMAC-SHA-256 of the key under the key for API keys. */
   readonly hash: string;
+  /** The operator who made it. */
+  readonly createdBy: string | null;
   readonly createdAt: number;
   readonly rotatedFrom: string | null;
   readonly rotatedTo: string | null;
@@ -104,6 +110,8 @@ export function keyOfRow(ring: KeyRing, row: KeyRow): ManagedKey {
     sealed === null ? null : ring.open(place(row.id, column), sealed);
   return {
     id: row.id,
+    client: row.client,
+    createdBy: row.created_by,
     prefix: row.prefix,
     hash: row.hash,
     name: ring.open(place(row.id, 'name'), row.name_sealed),

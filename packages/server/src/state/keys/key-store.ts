@@ -76,8 +76,8 @@ export class KeyStore {
     this.#world = world;
   }
 
-  async create(terms: KeyTerms): Promise<IssuedKey> {
-    const { key, row } = this.#draw(terms, null);
+  async create(terms: KeyTerms, createdBy: string | null = null): Promise<IssuedKey> {
+    const { key, row } = this.#draw(terms, null, createdBy);
     await this.#change(async (session) => {
       await session.insertInto('api_key').values(row).execute();
       return row.id;
@@ -162,13 +162,18 @@ export class KeyStore {
   }
 
   /** A new key on the same terms; the old one is accepted until `overlapUntil`. */
-  async rotate(id: string, overlapUntil: number, version?: number): Promise<IssuedKey> {
+  async rotate(
+    id: string,
+    overlapUntil: number,
+    version?: number,
+    createdBy: string | null = null,
+  ): Promise<IssuedKey> {
     let issued: { key: string; row: KeyRow } | undefined;
     await this.#change(async (session) => {
       const old = await lockedRow(session, id, version);
       if (old.revoked_at !== null) throw new NotFoundError(`the key ${id} is revoked`);
       if (old.rotated_to !== null) throw new NotFoundError(`the key ${id} was rotated already`);
-      issued = this.#draw(keyOfRow(this.#ring, old), id);
+      issued = this.#draw(keyOfRow(this.#ring, old), old, createdBy);
       await session.insertInto('api_key').values(issued.row).execute();
       await session
         .updateTable('api_key')
@@ -251,16 +256,22 @@ export class KeyStore {
     });
   }
 
-  #draw(terms: KeyTerms, rotatedFrom: string | null): { key: string; row: KeyRow } {
+  #draw(
+    terms: KeyTerms,
+    rotatedFrom: KeyRow | null,
+    createdBy: string | null,
+  ): { key: string; row: KeyRow } {
     const key = formatKey(this.#world.random(KEY_SECRET_BYTES));
     const id = `key_${Buffer.from(this.#world.random(8)).toString('hex')}`;
     const row: KeyRow = {
       id,
+      client: rotatedFrom?.client ?? id,
+      created_by: createdBy,
       prefix: key.slice(0, PREFIX_LENGTH),
       hash: hashApiKey(this.#hashKey, key),
       ...termColumns(this.#ring, id, terms),
       created_at: this.#world.now(),
-      rotated_from: rotatedFrom,
+      rotated_from: rotatedFrom?.id ?? null,
       ...{ rotated_to: null, overlap_until: null, revoked_at: null, revoked_reason_sealed: null },
       ...{ last_used_at: null, last_used_operation: null, version: 1 },
     };

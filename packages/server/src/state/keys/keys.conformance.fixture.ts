@@ -12,7 +12,7 @@ const terms: KeyTerms = {
   owner: 'griet@example.test',
   scopes: ['accounts:read', 'payments:write'],
   roles: ['partner'],
-  limits: { limit: { requests: 10, per: 'second', by: 'client' } },
+  limits: { limit: { requests: 10, per: 'second', by: 'client', whenCountersAreAway: 'share' } },
   networks: ['192.0.2.0/24', '2001:db8::/32'],
   expiresAt: NOON + 24 * HOUR,
 };

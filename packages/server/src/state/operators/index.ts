@@ -1,5 +1,6 @@
 export {
   type Operator,
+  type OperatorCredential,
   type OperatorRole,
   OperatorStore,
   type OperatorTables,

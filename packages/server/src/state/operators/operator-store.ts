@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { formatKey, KEY_SECRET_BYTES } from '@poorter/engine';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
@@ -38,14 +39,18 @@ export interface Operator extends OperatorWish {
   readonly version: number;
 }
 
+/** As the gate in front of the admin API needs it. */
+export interface OperatorCredential extends Pick<Operator, 'id' | 'name' | 'roles' | 'expiresAt'> {
+  /** Hex HMAC-SHA-256 under `hashKey`. */
+  readonly hash: string;
+}
+
 type Row = OperatorTables['operator'];
 
 const PAGE = 100;
 const PAGE_MAX = 1_000;
-/** Published, so that secret scanners find a leaked one; never the shape of an API key. */
-const CREDENTIAL = /^poorteroperator_[A-Za-z0-9_-]{43}$/;
-/** How exactly the last use is known; a write for every call would be one too many. */
-const TOUCH_MS = 60_000;
+/** More operators than this are not asked for at once. */
+const CREDENTIALS_MAX = 10_000;
 
 /** The people and programs that may administer Poorter. */
 export class OperatorStore {
@@ -70,8 +75,7 @@ export class OperatorStore {
 
   /** The credential is returned this once. */
   async create(wish: OperatorWish): Promise<{ credential: string; operator: Operator }> {
-    const secret = Buffer.from(this.#world.random(32)).toString('base64url');
-    const credential = `poorteroperator_${secret}`;
+    const credential = formatKey(this.#world.random(KEY_SECRET_BYTES));
     const id = `operator_${Buffer.from(this.#world.random(8)).toString('hex')}`;
     const row: Row = {
       id,
@@ -86,27 +90,34 @@ export class OperatorStore {
     return { credential, operator: this.#operatorOf(row) };
   }
 
-  /** Who this is, while neither expired nor revoked; notes the use. */
-  async authenticate(credential: string): Promise<Operator | undefined> {
-    if (!CREDENTIAL.test(credential)) return undefined;
-    const row = await this.#database.kysely
+  /** The key under which credentials are hashed: another than that of API keys, so neither opens the other. */
+  get hashKey(): Uint8Array {
+    return this.#hashKey;
+  }
+
+  /** What operators are known by: those that are not revoked. Expiry is for whoever lets them in. */
+  async credentials(): Promise<OperatorCredential[]> {
+    const rows = await this.#database.kysely
       .selectFrom('operator')
       .selectAll()
-      .where('credential_hash', '=', this.#hash(credential))
       .where('revoked_at', 'is', null)
-      .executeTakeFirst();
-    const now = this.#world.now();
-    // Asked for the allowed side.
-    const isCurrent = row !== undefined && (row.expires_at === null || now < row.expires_at);
-    if (!isCurrent) return undefined;
-    if (row.last_used_at === null || now - row.last_used_at >= TOUCH_MS) {
-      await this.#database.kysely
-        .updateTable('operator')
-        .set({ last_used_at: now })
-        .where('id', '=', row.id)
-        .execute();
-    }
-    return this.#operatorOf(row);
+      .orderBy('created_at')
+      .limit(CREDENTIALS_MAX)
+      .execute();
+    return rows.map((row) => {
+      const { id, name, roles, expiresAt } = this.#operatorOf(row);
+      return { id, name, roles, expiresAt, hash: row.credential_hash };
+    });
+  }
+
+  /** Late ones never turn the clock back. */
+  async touch(id: string, at: number): Promise<void> {
+    await this.#database.kysely
+      .updateTable('operator')
+      .set({ last_used_at: at })
+      .where('id', '=', id)
+      .where(({ eb, or }) => or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
+      .execute();
   }
 
   async show(id: string): Promise<Operator | undefined> {

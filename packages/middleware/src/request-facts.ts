@@ -10,15 +10,23 @@ import {
   type HeaderFields,
   type RequestFacts,
 } from '@poorter/engine';
-import type { Runtime } from './runtime.ts';
+
+/** What a host accepts of a head, and whom it believes about addresses. */
+export interface HeadRules {
+  readonly headerBytes: number;
+  readonly headerCount: number;
+  readonly targetBytes: number;
+  readonly allowEncodedSlash: boolean;
+  /** Whose call it is, through the proxies that are trusted; null when that cannot be told. */
+  readonly clientAddressOf: (peer: string, headers: HeaderFields) => string | null;
+}
 
 /** Native request → facts: one checked header list, one canonical path; or the reason to refuse. */
 export function requestFacts(
-  runtime: Runtime,
+  rules: HeadRules,
   native: IncomingMessage,
   call: { readonly id: string; readonly nowMs: number },
 ): RequestFacts | Deny {
-  const { bounds, allowEncodedSlash } = runtime.snapshot;
   const headers = checkHead(
     {
       method: native.method ?? '',
@@ -28,17 +36,19 @@ export function requestFacts(
       rawHeaders: native.rawHeaders,
     },
     {
-      headerBytesMax: bounds.headerBytes,
-      headerCountMax: bounds.headerCount,
-      targetBytesMax: bounds.targetBytes,
+      headerBytesMax: rules.headerBytes,
+      headerCountMax: rules.headerCount,
+      targetBytesMax: rules.targetBytes,
     },
   );
   if ('kind' in headers) return headers;
-  const target = canonicalTarget(native.url as string, { allowEncodedSlash });
+  const target = canonicalTarget(native.url as string, {
+    allowEncodedSlash: rules.allowEncodedSlash,
+  });
   if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
   const { socket } = native;
   const isTls = socket instanceof TLSSocket;
-  const clientAddress = runtime.clientAddressOf(socket.remoteAddress ?? '', headers);
+  const clientAddress = rules.clientAddressOf(socket.remoteAddress ?? '', headers);
   if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
     id: call.id,

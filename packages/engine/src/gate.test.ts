@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RequestFacts } from './facts.ts';
+import { type ApiSnapshot, Gate, type GatePorts, type GateSnapshot } from './gate.ts';
+import { HeaderFields } from './header-fields.ts';
+import { packApi, unpackApi } from './openapi/index.ts';
+import { BOUNDS, compile, describeApi } from './openapi/testing.ts';
+import { VerifiedTokens } from './policies/identify/index.ts';
+import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
+
+const ports: GatePorts = {
+  counters: new PlainCounters(),
+  identitySigner: null,
+  unknownKeyId: () => undefined,
+  verifiedTokens: new VerifiedTokens(),
+  controlSilentMs: () => 0,
+  inFlight: () => 1,
+};
+
+function snapshotOf(apis: readonly ApiSnapshot[]): GateSnapshot {
+  return {
+    version: 1,
+    apis,
+    network: { allow: [], deny: [] },
+    keys: [],
+    issuers: [],
+    issuerKeys: {},
+    revoked: [],
+    failureBudget: null,
+    staleAfterMs: 60_000,
+    capacity: 100,
+  };
+}
+
+function requestTo(host: string): RequestFacts {
+  return {
+    id: 'call-1',
+    nowMs: 0,
+    clientAddress: '192.0.2.1',
+    method: 'GET',
+    path: '/things',
+    query: '',
+    headers: new HeaderFields(['host', host]),
+    clientCertificate: null,
+    isTls: false,
+    hasBody: false,
+    isUpgrade: false,
+  };
+}
+
+function description() {
+  const get = { responses: { 200: { description: '' } } };
+  const compilation = compile(describeApi({ '/things': { get } }, { security: [] }));
+  assert.ok(compilation.ok);
+  return unpackApi(packApi(compilation.api));
+}
+
+function api(name: string, more: Partial<ApiSnapshot> = {}): ApiSnapshot {
+  return {
+    name,
+    compiled: description(),
+    hosts: [],
+    mode: 'enforce',
+    response: 'block',
+    limits: {},
+    bodyBytesMax: 1_000,
+    jsonBounds: BOUNDS,
+    identityAudience: 'http://service',
+    resourceMetadataUrl: null,
+    ...more,
+  };
+}
+
+function operationOf(gate: Gate, host: string) {
+  const match = gate.match(requestTo(host));
+  assert.equal(match.kind, 'operation');
+  return match.kind === 'operation' ? match.operation : assert.fail();
+}
+
+test('one description behind two hosts keeps the rules of each', () => {
+  const compiled = description();
+  const strict = api('strict', { compiled, hosts: ['strict.example'] });
+  const lax = api('lax', { compiled, hosts: ['lax.example'], mode: 'observe', bodyBytesMax: 5 });
+  const gate = new Gate(snapshotOf([lax, strict]), ports);
+  for (const _ of [1, 2]) {
+    assert.equal(operationOf(gate, 'lax.example').mode, 'observe');
+    assert.equal(operationOf(gate, 'strict.example').mode, 'enforce');
+    assert.equal(operationOf(gate, 'strict.example').bodyBytesMax, 1_000);
+  }
+});
+
+test('a description kept over a reload obeys the rules of the new version', () => {
+  const compiled = description();
+  const before = new Gate(snapshotOf([api('things', { compiled, mode: 'observe' })]), ports);
+  const open = operationOf(before, 'a');
+  const after = new Gate(snapshotOf([api('things', { compiled, bodyBytesMax: 7 })]), ports);
+  assert.equal(operationOf(after, 'a').mode, 'enforce');
+  assert.equal(operationOf(after, 'a').bodyBytesMax, 7);
+  assert.equal(operationOf(after, 'a').operation, open.operation);
+});

@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type BodyPort,
+  type Deny,
+  decide,
+  deny,
+  type Evidence,
+  type Forwarding,
+  type Gate,
+  type Phase,
+  type Principal,
+  type ProblemCode,
+  problems,
+  type RequestFacts,
+} from '@poorter/engine';
+import { problemBody, problemHeaders } from './problem-answer.ts';
+import { type HeadRules, requestFacts } from './request-facts.ts';
+
+/** What the host asks of the service around it. */
+export interface NodeHostPorts {
+  /** The gate in force; asked once per call. */
+  readonly gate: () => Gate;
+  readonly head: HeadRules;
+  readonly now: () => number;
+  readonly nextId: () => string;
+  /** Takes a place in the record before anything is decided: no place, no call. */
+  readonly reserve: () => boolean;
+  /** A call that ends here. It holds its place; the service writes the record. */
+  readonly refused: (call: RefusedCall) => void;
+}
+
+export interface RefusedCall {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly method: string | null;
+  /** Null when the head itself was refused. */
+  readonly request: RequestFacts | null;
+  readonly peer: string;
+  readonly api: string | null;
+  readonly operation: string | null;
+  /** Path template. */
+  readonly path: string | null;
+  readonly principal: Principal | null;
+  readonly phase: Phase | 'match' | 'fault';
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly evidence: Evidence;
+  readonly snapshot: number;
+}
+
+/** A call that is allowed. The service answers it, records it, and calls `end` once. */
+export interface ProtectedCall {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly request: RequestFacts;
+  readonly decision: Forwarding;
+  /** The checked bytes; null without a body. The native request has been read. */
+  readonly body: Uint8Array | null;
+  readonly snapshot: number;
+  readonly end: () => void;
+}
+
+type Next = (call: ProtectedCall) => void;
+
+/**
+ * The engine in front of a `node:http` handler. `next` is called for allowed calls only, after the
+ * body was read and checked; everything else is answered here. Never throws, never calls twice.
+ */
+export function protect(
+  ports: NodeHostPorts,
+): (native: IncomingMessage, response: ServerResponse, next: Next) => Promise<void> {
+  return async (native, response, next) => {
+    const id = ports.nextId();
+    if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'));
+    const nowMs = ports.now();
+    const gate = ports.gate();
+    const call = { id, nowMs, method: native.method ?? null, snapshot: gate.version };
+    const peer = native.socket.remoteAddress ?? '';
+    const unmatched = { api: null, operation: null, path: null, principal: null };
+    let request: RequestFacts | null = null;
+    try {
+      const facts = requestFacts(ports.head, native, { id, nowMs });
+      if ('kind' in facts) {
+        gate.chargeFailure(peer, facts.code, nowMs);
+        ports.refused({ ...call, ...unmatched, ...told(facts, 'admit'), request, peer });
+        return answer(native, response, id, facts);
+      }
+      request = facts;
+      const body = new BufferedBody(native);
+      const decision = await decide(gate, facts, body);
+      if (decision.kind === 'refuse') {
+        decision.end();
+        const { operation } = decision;
+        ports.refused({
+          ...call,
+          request,
+          peer,
+          api: operation?.api.name ?? null,
+          operation: operation?.operation.compiled.id ?? null,
+          path: operation?.operation.compiled.path ?? null,
+          principal: decision.principal,
+          ...told(decision, decision.phase),
+        });
+        return answer(native, response, id, decision);
+      }
+      // A body that nobody described is not the service's to read either.
+      if (decision.body.kind === 'stream') {
+        decision.end();
+        const denial = deny('internal_fault', { fault: 'unbuffered body' });
+        ports.refused({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
+        return answer(native, response, id, denial);
+      }
+      const bytes = decision.body.kind === 'bytes' ? decision.body.bytes : null;
+      next({ ...call, request, decision, body: bytes, end: decision.end });
+    } catch (fault) {
+      const denial = deny('internal_fault', {
+        fault: fault instanceof Error ? fault.name : 'throw',
+      });
+      ports.refused({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
+      answer(native, response, id, denial);
+    }
+  };
+}
+
+function told(denial: Pick<Deny, 'code' | 'evidence'>, phase: RefusedCall['phase']) {
+  const { code, evidence } = denial;
+  return { phase, code, evidence, status: problems[code].status };
+}
+
+function answer(
+  native: IncomingMessage,
+  response: ServerResponse,
+  id: string,
+  denial: Pick<Deny, 'code' | 'details' | 'answerHeaders'>,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const body = problemBody(denial.code, id, denial.details);
+  const headers = problemHeaders(body, denial.answerHeaders ?? []);
+  // What follows an unread body on this connection could be read as the next request.
+  if (!native.complete) headers.push('connection', 'close');
+  response.writeHead(problems[denial.code].status, headers);
+  response.end(native.method === 'HEAD' ? undefined : body);
+}
+
+/** Reads a body into memory when the decision asks for it, within its bound. */
+class BufferedBody implements BodyPort {
+  readonly isVisible = true;
+  readonly #native: IncomingMessage;
+
+  constructor(native: IncomingMessage) {
+    this.#native = native;
+  }
+
+  async read(bytesMax: number): Promise<Uint8Array | Deny> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    try {
+      for await (const chunk of this.#native.iterator({ destroyOnReturn: false })) {
+        length += (chunk as Buffer).length;
+        if (!(length <= bytesMax)) return deny('body_too_large', { bytesMax });
+        chunks.push(chunk as Buffer);
+      }
+    } catch {
+      return deny('malformed_request', { reason: 'cut-off' });
+    }
+    if (!this.#native.complete) return deny('malformed_request', { reason: 'cut-off' });
+    return Buffer.concat(chunks);
+  }
+}

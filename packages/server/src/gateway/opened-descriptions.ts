@@ -1,0 +1,27 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  type CompiledApi,
+  type GateSnapshot,
+  openApiInSteps,
+  type PackedGateSnapshot,
+  unpackApi,
+} from '@poorter/engine';
+
+/** This thread's descriptions. One that a new version still has stays open, its validators compiled. */
+export class OpenedDescriptions {
+  #byDigest = new Map<string, CompiledApi>();
+
+  /** Opens what is new, a stretch at a time, so that calls go on meanwhile. */
+  async open(snapshot: PackedGateSnapshot): Promise<GateSnapshot> {
+    const next = new Map<string, CompiledApi>();
+    const apis = [];
+    for (const { packed, ...api } of snapshot.apis) {
+      const compiled = this.#byDigest.get(packed.digest) ?? unpackApi(packed);
+      next.set(packed.digest, compiled);
+      await openApiInSteps(compiled, () => turn());
+      apis.push({ ...api, compiled });
+    }
+    this.#byDigest = next;
+    return { ...snapshot, apis };
+  }
+}
