@@ -7,11 +7,19 @@ import {
 } from '../platform/data-directory/data-directory.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
-import type { FromGateway, RuntimeSnapshot, ToGateway } from '../platform/processes/messages.ts';
+import type {
+  FromGateway,
+  RuntimeSnapshot,
+  ToGateway,
+  ToRemoteGateway,
+} from '../platform/processes/messages.ts';
+import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
+/** Control writes pieces of the spool to its disk within this time, or they are sent again. */
+const SHIP_MAX_MS = 30_000;
 
 export interface GatewaySupervisorOptions {
   readonly dataDirectory: string;
@@ -41,6 +49,10 @@ export class GatewaySupervisor {
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
   #snapshot: RuntimeSnapshot | null = null;
+  #shipper: SpoolShipper | null = null;
+  /** Pieces of the spool that wait for control's word, by number. */
+  readonly #batches = new Map<number, (isKept: boolean) => void>();
+  #lastBatch = 0;
   #isStarted = false;
   #isAnnounced = false;
   /** What control must hear again when the link comes back. */
@@ -68,6 +80,11 @@ export class GatewaySupervisor {
     const { dataDirectory, control, credentials, on } = this.#options;
     prepareDataDirectory(dataDirectory);
     this.#lock = lockDirectory(dataDirectory, 'poorter');
+    this.#shipper = new SpoolShipper({
+      directory: join(dataDirectory, 'spool'),
+      send: (pieces) => this.#ship(pieces),
+      onTrouble: on.trouble,
+    });
     let isCutOff = false;
     this.#link = new LinkClient({
       address: control,
@@ -78,9 +95,10 @@ export class GatewaySupervisor {
           isCutOff = false;
           for (const report of this.#lastReports.values()) this.#link?.send(report);
         },
-        message: (message) => this.#fromControl(message as ToGateway),
+        message: (message) => this.#fromControl(message as ToRemoteGateway),
         seen: () => this.#tell({ type: 'control-seen' }),
         close: (why) => {
+          for (const settle of [...this.#batches.values()]) settle(false);
           if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
           isCutOff = true;
         },
@@ -92,11 +110,12 @@ export class GatewaySupervisor {
     if (this.#isStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
+    this.#shipper?.close();
     this.#link?.close();
     this.#lock?.release();
   }
 
-  #fromControl(message: ToGateway): void {
+  #fromControl(message: ToRemoteGateway): void {
     switch (message.type) {
       case 'live':
         this.#live.replace(message.state);
@@ -107,6 +126,10 @@ export class GatewaySupervisor {
         break;
       case 'snapshot':
         return this.#apply(this.#own(message.snapshot));
+      case 'spooled':
+      case 'not-spooled':
+        this.#batches.get(message.batch)?.(message.type === 'spooled');
+        return;
       case 'control-seen':
       case 'drain':
         return;
@@ -162,6 +185,21 @@ export class GatewaySupervisor {
       default:
         message satisfies never;
     }
+  }
+
+  #ship(pieces: readonly SpoolPiece[]): Promise<boolean> {
+    this.#lastBatch += 1;
+    const batch = this.#lastBatch;
+    if (this.#link?.send({ type: 'spool', batch, pieces }) !== true) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (isKept: boolean) => {
+        clearTimeout(timer);
+        this.#batches.delete(batch);
+        resolve(isKept);
+      };
+      const timer = setTimeout(() => settle(false), SHIP_MAX_MS);
+      this.#batches.set(batch, settle);
+    });
   }
 
   #tell(message: ToGateway): void {
