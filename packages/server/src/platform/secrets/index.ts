@@ -1,5 +1,11 @@
 export { openUnder, type SealedPlace, type SealingKey, sealUnder } from './envelope.ts';
-export { type KeyRing, type KeyRingTables, openKeyRing, rotateMasterKey } from './key-ring.ts';
+export {
+  checkMasterKey,
+  type KeyRing,
+  type KeyRingTables,
+  openKeyRing,
+  rotateMasterKey,
+} from './key-ring.ts';
 export {
   type MasterKeyProvider,
   MasterKeyUnavailableError,
