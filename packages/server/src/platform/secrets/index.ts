@@ -6,10 +6,6 @@ export {
   openKeyRing,
   rotateMasterKey,
 } from './key-ring.ts';
-export {
-  type MasterKeyProvider,
-  MasterKeyUnavailableError,
-  WrongMasterKeyError,
-} from './master-key-provider.ts';
+export { type MasterKeyProvider, WrongMasterKeyError } from './master-key-provider.ts';
 export { type MasterKeyWorld, openMasterKey } from './open-master-key.ts';
 export { KEY_BYTES, SealBrokenError, unambiguous } from './sealed-bytes.ts';
