@@ -203,12 +203,10 @@ export class Administration {
     return {
       ...own,
       live: this.live.sequence,
-      gateways: [...this.live.gateways].map(([node, live]) => ({
-        node,
-        isConnected: true,
-        snapshot: own.snapshot.applied,
-        live,
-      })),
+      gateways: [
+        ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
+        ...this.live.cutOff.map((node) => ({ node, isConnected: false, live: -1 })),
+      ],
       attention: await this.#attention(),
     };
   }

@@ -16,12 +16,14 @@ import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import type { CallRecord } from '../platform/records/record.ts';
+import { mirrorPieces } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
 import { Administration } from './administration.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { OperatorServer } from './operator-server.ts';
+import { RemoteGateways } from './remote-gateways.ts';
 
 /** Keys fetched before a restart are used again until they are this old. */
 const KEPT_KEYS_MS = 86_400_000;
@@ -68,6 +70,19 @@ process.on('SIGTERM', () => process.exit(0));
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
+const remotes = new RemoteGateways({
+  dataDirectory,
+  liveNow: () => (administration as Administration).live.whole,
+  connected: (gateway) => administration?.live.gatewayUp(gateway),
+  gone: (gateway, untilMs) => administration?.live.gatewayDown(gateway, untilMs),
+  confirmed: (gateway, sequence) => administration?.live.confirmed(gateway, sequence),
+  applied: () => undefined,
+  report: (_, report) => {
+    if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
+  },
+  spooled: (gateway, pieces) => mirrorPieces(join(dataDirectory, 'spool'), gateway, pieces),
+  trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
+});
 let administration: Administration | null = null;
 let isGatewayUp = false;
 
@@ -113,6 +128,9 @@ async function compile(): Promise<void> {
     await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
+    remotes.snapshot(compiled.snapshot);
+    const { link, gateway } = configuration;
+    await remotes.apply(link, compiled.linkCredentials, gateway.staleAfterMs);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
@@ -128,7 +146,10 @@ async function administrate(configuration: Configuration): Promise<void> {
     configuration,
     baseDirectory: baseDirectory(source),
     dataDirectory,
-    send,
+    send: (message) => {
+      send(message);
+      remotes.send(message);
+    },
     warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
     recorder,
     log,

@@ -1,6 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { ApiConfiguration, ListenerConfiguration } from '../configuration/schema.ts';
+import type {
+  ApiConfiguration,
+  Configuration,
+  ListenerConfiguration,
+} from '../configuration/schema.ts';
+import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../platform/processes/messages.ts';
 import { isLoopback, splitAddress } from './addresses.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -156,4 +161,18 @@ function readAuthority(
     reader.fault(at, 'certificate', `${what} ${file} does not serve: ${(error as Error).message}`);
   }
   return text;
+}
+
+/** Certificates of the link, read and reported like those of listeners. */
+export function readLinkCredentials(
+  link: NonNullable<Configuration['link']>,
+  reader: SourceReader,
+): LinkCredentials {
+  return {
+    certificate: reader.readOrReport(['link', 'certificate'], link.certificate, 'the certificate'),
+    key: reader.readOrReport(['link', 'key'], link.key, 'the private key'),
+    authorities: link.authorities.map((file, index) =>
+      reader.readOrReport(['link', 'authorities', index], file, 'the authority'),
+    ),
+  };
 }

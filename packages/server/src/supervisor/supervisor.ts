@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   /** How control finds the configuration; passed through as JSON. */
   readonly source: object;
   readonly drainMs: number;
+  /** False: control alone; gateways run on other machines. */
+  readonly runsGateway: boolean;
   readonly on: {
     readonly started: (facts: StartedFacts) => void;
     readonly refused: (diagnostics: readonly Diagnostic[]) => void;
@@ -126,7 +128,8 @@ export class Supervisor {
       case 'snapshot':
         this.#snapshot = message.snapshot;
         this.#summary = message.summary;
-        if (this.#isGatewayStarted) this.#sendSnapshot();
+        if (!this.#options.runsGateway) this.#announce();
+        else if (this.#isGatewayStarted) this.#sendSnapshot();
         else {
           this.#isGatewayStarted = true;
           this.#gateway.start();
@@ -164,12 +167,13 @@ export class Supervisor {
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#summary || !this.#controlAddress || !this.#listening) return;
+    if (this.#isAnnounced || !this.#summary || !this.#controlAddress) return;
+    if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
       summary: this.#summary,
-      addresses: this.#listening.addresses,
-      threads: this.#listening.threads,
+      addresses: this.#listening?.addresses ?? [],
+      threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
     });
   }
