@@ -11,11 +11,10 @@ export {
 export type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
 export {
   DatabaseNewerError,
-  MigrationAlteredError,
   type MigrationSet,
   type MigrationState,
   migrate,
 } from './migrate.ts';
-export { moveSchema } from './move-schema.ts';
+export { dropSchemas, moveSchema } from './move-schema.ts';
 export { DatabaseBusyError } from './mutex.ts';
-export { openDatabase, shownPlace } from './open-database.ts';
+export { openDatabase } from './open-database.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -110,7 +110,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       const identity = join(target, 'identity-keys.json');
       assert.equal(readFileSync(identity, 'utf8'), 'identity '.repeat(100_000));
       assert.equal(statSync(identity).mode & 0o777, 0o600);
-      assert.ok(!existsSync(`${target}.restoring`) && !existsSync(`${target}.before-restore`));
+      assert.deepEqual(readdirSync(dirname(target)), [basename(target)]);
     }
   });
 
@@ -141,6 +141,18 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
   });
 });
 
+test('of two restores to one directory at once, what stands there in the end is whole', async (t) => {
+  const { state, subject } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  for (let round = 0; round < 5; round += 1) {
+    const target = freshTarget(t, state);
+    const done = await Promise.allSettled(Array.from({ length: 3 }, () => restore(file, target)));
+    if (done.every(({ status }) => status === 'rejected')) await restore(file, target);
+    const again = await reopen(t, target);
+    assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
+  }
+});
+
 test('a target with anything in it is refused and left as it is', async (t) => {
   const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
   const file = await backUp(t, state);
@@ -150,10 +162,13 @@ test('a target with anything in it is refused and left as it is', async (t) => {
   assert.deepEqual(readdirSync(target).toSorted(), ['master.key', 'state.sqlite']);
   assert.equal(readFileSync(join(target, 'state.sqlite'), 'utf8'), 'mine');
   const beside = freshTarget(t, state);
-  mkdirSync(`${beside}.restoring`);
-  writeFileSync(join(`${beside}.restoring`, 'mine'), 'mine');
-  await assert.rejects(restore(file, beside), TargetNotEmptyError);
-  assert.equal(readFileSync(join(`${beside}.restoring`, 'mine'), 'utf8'), 'mine');
+  for (const name of ['restoring', 'restoring-mine']) {
+    mkdirSync(`${beside}.${name}`);
+    writeFileSync(join(`${beside}.${name}`, 'mine'), 'mine');
+  }
+  await restore(file, beside);
+  assert.ok(existsSync(join(`${beside}.restoring`, 'mine')));
+  assert.ok(existsSync(join(`${beside}.restoring-mine`, 'mine')));
   await assert.rejects(writeBackup({} as never, file), /never replaces/);
 });
 
@@ -170,7 +185,7 @@ test('another master key, missing tombstones or a torn one leave the target as i
   await assert.rejects(restore(file, right, undefined, [torn]), { name: 'TombstoneFileError' });
   for (const directory of [target, right]) {
     assert.deepEqual(readdirSync(directory), ['master.key']);
-    assert.ok(!existsSync(`${directory}.restoring`));
+    assert.deepEqual(readdirSync(dirname(directory)), [basename(directory)]);
   }
   assert.ok((await restore(file, right)).rows > 0);
 });
