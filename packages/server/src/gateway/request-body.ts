@@ -76,7 +76,7 @@ export class RequestBody implements BodyPort {
     if (broken.has(this.#request)) return CUT_OFF;
     this.#begin();
     if (!this.#reserve(WAITING_CALL_BYTES + SMALL_BODY_BYTES)) return NO_MEMORY;
-    const bytes = new GrowingBytes(this.#announcedBytes);
+    const bytes = new GrowingBytes(this.#announcedBytes, { ownsPieces: true });
     let refusal: Deny | null = null;
     let pieces = 0;
     await new Promise<void>((resolve) => {
