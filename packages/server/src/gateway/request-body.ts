@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
-import { GrowingBytes } from './growing-bytes.ts';
+import { GrowingBytes, giveBack } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A body may be slow at first: connections warm up. */
@@ -88,7 +88,7 @@ export class RequestBody implements BodyPort {
         request.off('end', onEnd);
         request.off('error', onGone);
         request.off('close', onGone);
-        if (refusal !== null) request.pause();
+        if (refusal !== null) discard(request);
         resolve();
       };
       const onData = (chunk: Buffer) => {
@@ -179,6 +179,15 @@ export class RequestBody implements BodyPort {
 
 const NO_MEMORY = deny('overloaded', { reason: 'memory' }, { answerHeaders: ['retry-after', '1'] });
 const CUT_OFF = deny('malformed_request', { reason: 'cut-off' });
+
+/**
+ * What the parser still has in hand comes in this turn, whatever is said to the connection: let go
+ * of piece by piece, it costs less than kept for nobody.
+ */
+function discard(request: IncomingMessage): void {
+  request.on('data', giveBack);
+  setImmediate(() => request.pause());
+}
 
 /** Requests whose connection can carry nothing more. */
 const broken = new WeakSet<IncomingMessage>();
