@@ -27,6 +27,7 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
   --jwks URL|file:F   the issuer's keys
   --mode MODE         enforce or observe             (default enforce)
   --response MODE     report, redact or block        (default report)
+  --role ROLE         all, control or gateway        (default all; see docs/guides/many-machines.md)
   --threads N         gateway threads                (default one per core)
   --quiet             say nothing when all is well
 `;

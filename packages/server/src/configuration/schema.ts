@@ -222,6 +222,39 @@ const sharedCounters = z.strictObject({
     .describe('A call waits this long for its count; then this machine counts its share.'),
 });
 
+const linkCredentials = {
+  certificate: file.describe('PEM file: certificate of this machine and its chain.'),
+  key: file.describe('PEM file: its private key, as PATH or file:PATH.'),
+  authorities: z
+    .array(file)
+    .min(1)
+    .describe('PEM files of the authorities that sign the certificates of the other machines.'),
+};
+
+/** The whole configuration of a machine that runs `poorter serve --role gateway`. */
+export const gatewayConfigurationSchema = z.strictObject({
+  link: z.strictObject({
+    control: address.describe('host:port of the control machine; its certificate must carry host.'),
+    ...linkCredentials,
+  }),
+  listen: z
+    .array(z.strictObject({ address: address.describe('host:port to listen on.') }))
+    .max(16)
+    .optional()
+    .describe("Instead of the addresses of control's listeners, in their order."),
+  gateway: z
+    .strictObject({
+      threads: z.int().min(1).max(64).optional().describe('Default: one per core.'),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({ drainMs: milliseconds.default(30_000).describe('After SIGTERM.') })
+    .prefault({}),
+  dataDirectory: file.default('./poorter-gateway').describe('Local files: spool and lock.'),
+});
+
+export type GatewayConfiguration = z.output<typeof gatewayConfigurationSchema>;
+
 /** poorter.yaml. Strict: an unknown key stops the start. */
 export const configurationSchema = z.strictObject({
   listen: z
@@ -291,6 +324,18 @@ export const configurationSchema = z.strictObject({
     .describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),
   bounds: bounds.prefault({}),
   timeouts: timeouts.prefault({}),
+  link: z
+    .strictObject({
+      address: address.describe('host:port where gateways on other machines connect.'),
+      ...linkCredentials,
+      gateways: z
+        .array(z.string().regex(/^[A-Za-z0-9._]{1,64}$/, 'is not a name of letters, digits, . _'))
+        .min(1)
+        .max(256)
+        .describe('Who may connect: DNS names in their certificates.'),
+    })
+    .optional()
+    .describe('Gateways on other machines (poorter serve --role gateway).'),
   forwardAuth: z.array(forwardAuth).max(8).default([]),
   gateway: z
     .strictObject({

@@ -2,7 +2,6 @@ export { CursorError, type Page } from './cursor.ts';
 export {
   openState,
   type Replay,
-  replayTombstones,
   type State,
   type StateSettings,
   stateMigrations,

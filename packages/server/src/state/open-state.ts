@@ -40,8 +40,12 @@ export interface State {
   readonly singleUse: SingleUseStore;
   readonly idempotency: IdempotencyStore;
   readonly changes: ChangeFeed;
+  /** What a process that was killed, or a backup, had left to do. */
+  readonly replayed: Replay;
   close(): Promise<void>;
 }
+
+type Stores = Omit<State, 'replayed'>;
 
 export function stateMigrations(): MigrationSet {
   const packageFile = new URL('../../package.json', import.meta.url);
@@ -60,9 +64,8 @@ export async function openState(settings: StateSettings): Promise<State> {
   try {
     await migrate(database, stateMigrations());
     const ring = await openKeyRing(database, settings.masterKey);
-    const state = storesOver(database, ring, settings.dataDirectory, settings.world);
-    await replayTombstones(state);
-    return state;
+    const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
+    return { ...stores, replayed: await replayTombstones(stores) };
   } catch (error) {
     await database.close();
     throw error;
@@ -74,7 +77,7 @@ export interface Replay {
   readonly revoked: number;
 }
 
-export async function replayTombstones(state: State): Promise<Replay> {
+async function replayTombstones(state: Stores): Promise<Replay> {
   const erased = await state.subjectKeys.replayTombstones();
   const keys = await state.keys.replayTombstones();
   return { erased, revoked: keys + (await state.operators.replayTombstones()) };
@@ -85,7 +88,7 @@ function storesOver(
   ring: KeyRing,
   dataDirectory: string,
   world: StateWorld,
-): State {
+): Stores {
   const tombstones = new Tombstones(dataDirectory);
   return {
     database,

@@ -1,3 +1,13 @@
+export {
+  type AppliedMigration,
+  type Cell,
+  clearTable,
+  insertRows,
+  isEmptyDatabase,
+  readMigrations,
+  readTables,
+  type TableRows,
+} from './copy-tables.ts';
 export type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
 export {
   DatabaseNewerError,
@@ -6,5 +16,6 @@ export {
   type MigrationState,
   migrate,
 } from './migrate.ts';
+export { moveSchema } from './move-schema.ts';
 export { DatabaseBusyError } from './mutex.ts';
 export { openDatabase, shownPlace } from './open-database.ts';

@@ -9,12 +9,11 @@ import {
   type Transaction,
 } from 'kysely';
 import type { Database, DatabaseOptions } from './database.ts';
-import { withRetry } from './retry.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 
 const WAIT_MS = 10_000;
-/** SQLite waits inside the statement and holds the whole thread; longer waits are ours, in `retry`. */
-const BUSY_TIMEOUT_MS = 250;
+/** SQLite waits inside the statement and holds the whole thread; longer waits are the driver's. */
+const BUSY_TIMEOUT_MS = 5;
 /** Pages of 4 KiB: a WAL of this size is copied back into the database. */
 const CHECKPOINT_PAGES = 1_000;
 
@@ -27,7 +26,7 @@ export function openSqlite<Tables>(file: string, options: DatabaseOptions): Data
     dialect: 'sqlite',
     place: { kind: 'sqlite', file },
     kysely,
-    write: (work) => withRetry(() => kysely.transaction().execute(work)),
+    write: (work) => kysely.transaction().execute(work),
     snapshot: (work) =>
       isInMemory ? kysely.transaction().execute(work) : readApart(file, options, work),
     runScript: async (_, sql) => native.exec(sql),
@@ -66,10 +65,17 @@ function connect(file: string, options: DatabaseOptions, readOnly: boolean): Dat
   }
 }
 
+/** Kysely's own queue for a single connection has no bound; the driver's turns have one. */
+class Adapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
 function kyselyOver<Tables>(native: DatabaseSync, options: DatabaseOptions): Kysely<Tables> {
   return new Kysely<Tables>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new Adapter(),
       createDriver: () => new SqliteDriver(native, options.waitMs ?? WAIT_MS),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),

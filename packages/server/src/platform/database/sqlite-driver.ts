@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import type {
   CompiledQuery,
   DatabaseConnection,
@@ -6,10 +7,12 @@ import type {
   QueryResult,
   TransactionSettings,
 } from 'kysely';
-import { Mutex } from './mutex.ts';
+import { DatabaseBusyError, Mutex } from './mutex.ts';
+import { isRetryable } from './retry.ts';
 
 /** Our stores have well under a hundred statements; a lost one costs a compilation. */
 const STATEMENTS_MAX = 200;
+const PAUSE_MS = 5;
 
 /**
  * Kysely over `node:sqlite`: one connection, whose holder runs alone. Statements are synchronous,
@@ -22,7 +25,7 @@ export class SqliteDriver implements Driver {
 
   constructor(native: DatabaseSync, waitMs: number) {
     this.#native = native;
-    this.#connection = new SqliteConnection(native);
+    this.#connection = new SqliteConnection(native, waitMs);
     this.#mutex = new Mutex(waitMs);
   }
 
@@ -35,7 +38,8 @@ export class SqliteDriver implements Driver {
 
   async beginTransaction(_: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     // IMMEDIATE: the right to write is taken at the start, so no transaction fails half-way for it.
-    this.#native.exec(settings.accessMode === 'read only' ? 'BEGIN' : 'BEGIN IMMEDIATE');
+    const begin = settings.accessMode === 'read only' ? 'BEGIN' : 'BEGIN IMMEDIATE';
+    await this.#connection.whenFree(() => this.#native.exec(begin));
   }
 
   async commitTransaction(): Promise<void> {
@@ -63,19 +67,42 @@ export class SqliteDriver implements Driver {
 
 class SqliteConnection implements DatabaseConnection {
   readonly #native: DatabaseSync;
+  readonly #waitMs: number;
   /** In order of last use. */
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(native: DatabaseSync) {
+  constructor(native: DatabaseSync, waitMs: number) {
     this.#native = native;
+    this.#waitMs = waitMs;
+  }
+
+  /**
+   * Waits for another process that writes. Not in SQLite's own way, which would hold this thread:
+   * the pauses leave it to others.
+   */
+  async whenFree<Result>(work: () => Result): Promise<Result> {
+    const deadline = performance.now() + this.#waitMs;
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        if (performance.now() > deadline) {
+          throw new DatabaseBusyError(`another process held it for ${this.#waitMs} ms`);
+        }
+      }
+      await pause(PAUSE_MS);
+    }
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const statement = this.#prepared(sql);
     const values = parameters.map(bindable);
-    if (statement.columns().length > 0) return { rows: statement.all(...values) as Row[] };
-    const { changes } = statement.run(...values);
-    return { rows: [], numAffectedRows: BigInt(changes) };
+    return this.whenFree(() => {
+      const statement = this.#prepared(sql);
+      if (statement.columns().length > 0) return { rows: statement.all(...values) as Row[] };
+      const { changes } = statement.run(...values);
+      return { rows: [], numAffectedRows: BigInt(changes) };
+    });
   }
 
   async *streamQuery<Row>(

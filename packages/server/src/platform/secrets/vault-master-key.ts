@@ -123,8 +123,10 @@ async function tryOnce(
     const parsed = jsonOrNull(await stream.text());
     return { status: statusCode, body: parsed, said: errorsIn(parsed) };
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    return { status: 0, body: null, said: (code ?? message).slice(0, 200) };
+    const { code, message } = error as { code?: unknown; message: string };
+    // Node's codes are names; a timeout has a number.
+    const said = typeof code === 'string' ? code : message.slice(0, 200);
+    return { status: 0, body: null, said };
   }
 }
 
