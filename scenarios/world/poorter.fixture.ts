@@ -71,6 +71,8 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     storage: './data',
     gateway: { threads: setup.threads ?? 2 },
     ...rest,
+    // What the tests read: the security log itself shows nobody.
+    records: { file: './data/decisions.jsonl', ...(rest['records'] as object | undefined) },
   });
   for (const [name, content] of Object.entries(setup.files ?? {})) write(name, content);
 
