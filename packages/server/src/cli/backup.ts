@@ -1,13 +1,21 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openDatabase } from '../platform/database/index.ts';
+import type { Storage } from '../configuration/resolve-storage.ts';
+import { type Database, openDatabase } from '../platform/database/index.ts';
 import { writeBackup } from '../state/backup/index.ts';
 import { noPositionals, type OperatorWorld, parsed, required, UsageError } from './options.ts';
-import { refuseAbsentState, STORAGE_OPTIONS, storageOf, storageUsage } from './storage-options.ts';
+import {
+  databasesOf,
+  refuseAbsentState,
+  STORAGE_OPTIONS,
+  storageOf,
+  storageUsage,
+} from './storage-options.ts';
 import { version } from './usage.ts';
 
 export const backupUsage = `Usage: poorter backup --out FILE [--data DIR | --config poorter.yaml] [options]
 
-  Writes the state and the files of the data directory into one sealed file, while the server runs.
+  Writes state, log and the files of the data directory into one sealed file, while the server runs.
   The master key is not in it, and is needed to restore it: keep that key elsewhere.
 
   --out FILE         never over a file that exists
@@ -32,11 +40,11 @@ export async function backupCommand(
     const out = resolve(required(values.out, '--out'));
     const storage = storageOf(values, world);
     refuseAbsentState(storage);
-    const database = await openDatabase<unknown>(storage.state);
+    const databases = await openAll(storage);
     try {
       const { rows, files } = await writeBackup(
         {
-          databases: [{ name: 'state', database }],
+          databases,
           files: FILES.map((name) => ({ name, path: join(storage.dataDirectory, name) })),
           masterKey: storage.masterKey,
           program: version(),
@@ -51,12 +59,27 @@ export async function backupCommand(
       }
       return 0;
     } finally {
-      await database.close();
+      for (const { database } of databases) await database.close();
     }
   } catch (error) {
     world.stderr.write(`poorter backup: ${(error as Error).message}\n`);
     if (!(error instanceof UsageError)) return 1;
     world.stderr.write(`\n${backupUsage}`);
     return 2;
+  }
+}
+
+async function openAll(storage: Storage): Promise<{ name: string; database: Database<unknown> }[]> {
+  const opened: { name: string; database: Database<unknown> }[] = [];
+  try {
+    for (const { name, place } of databasesOf(storage)) {
+      // No log yet: opening it would make one.
+      if (place.kind === 'sqlite' && !existsSync(place.file)) continue;
+      opened.push({ name, database: await openDatabase<unknown>(place) });
+    }
+    return opened;
+  } catch (error) {
+    for (const { database } of opened) await database.close();
+    throw error;
   }
 }

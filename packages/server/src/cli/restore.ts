@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { restoreBackup } from '../state/backup/index.ts';
-import { stateMigrations } from '../state/index.ts';
 import { noPositionals, type OperatorWorld, parsed, required, UsageError } from './options.ts';
-import { STORAGE_OPTIONS, storageOf, storageUsage } from './storage-options.ts';
+import { databasesOf, STORAGE_OPTIONS, storageOf, storageUsage } from './storage-options.ts';
 
 export const restoreUsage = `Usage: poorter restore FILE [--data DIR | --config poorter.yaml] [options]
 
@@ -27,11 +26,12 @@ export async function restoreCommand(
     const [file, ...more] = positionals;
     noPositionals(more);
     const backup = resolve(required(file, 'FILE'));
-    const { dataDirectory, state, masterKey } = storageOf(values, world);
+    const storage = storageOf(values, world);
+    const { dataDirectory, masterKey } = storage;
     const restored = await restoreBackup({
       file: backup,
       ...{ masterKey, dataDirectory, world },
-      databases: [{ name: 'state', place: state, migrations: [stateMigrations()] }],
+      databases: databasesOf(storage),
       tombstones: (values.tombstones ?? []).map((path) => resolve(path)),
     });
     const createdAt = new Date(restored.createdAt).toISOString();

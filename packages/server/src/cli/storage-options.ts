@@ -3,6 +3,9 @@ import { resolve } from 'node:path';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { resolveStorage, type Storage } from '../configuration/resolve-storage.ts';
 import { type MasterKeyProvider, openMasterKey } from '../platform/secrets/index.ts';
+import { logMigrations } from '../security-log/open-log.ts';
+import type { RestoredDatabase } from '../state/backup/index.ts';
+import { stateMigrations } from '../state/index.ts';
 import type { OperatorWorld } from './options.ts';
 
 /** For commands that work on the data directory itself, whether or not a server runs. */
@@ -58,6 +61,15 @@ export function storageOf(values: StorageValues, world: OperatorWorld): OpenedSt
   const given = values['master-key'];
   const masterKey = given === undefined ? keyOf(configuration?.masterKey, base) : argument(given);
   return { ...storage, masterKey, otherMasterKey: argument };
+}
+
+/** Everything that a backup holds of the databases, in the order in which it is read. */
+export function databasesOf({ state, log }: Storage): RestoredDatabase[] {
+  return [
+    // The log first: every key that its records need is then in the state.
+    { name: 'log', place: log, migrations: [logMigrations()] },
+    { name: 'state', place: state, migrations: [stateMigrations()] },
+  ];
 }
 
 /** Opening a file that is not there would make one. */

@@ -2,6 +2,7 @@ export {
   type AppliedMigration,
   type Cell,
   clearTable,
+  continueNumbers,
   insertRows,
   isEmptyDatabase,
   readMigrations,

@@ -6,7 +6,12 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
-import type { DatabasePlace } from '../../platform/database/index.ts';
+import {
+  type DatabasePlace,
+  type MigrationSet,
+  migrate,
+  openDatabase,
+} from '../../platform/database/index.ts';
 import { openState, stateMigrations } from '../index.ts';
 import {
   freshDirectory,
@@ -52,6 +57,21 @@ async function restore(
   const masterKey = masterKeyIn(dataDirectory);
   const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
   return restoreBackup({ file, masterKey, dataDirectory, databases, tombstones, world });
+}
+
+function numberedMigrations(t: Lifetime): MigrationSet {
+  const directory = freshDirectory(t);
+  const texts = {
+    sqlite:
+      'CREATE TABLE record (id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT;',
+    postgres: `CREATE TABLE record (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes bytea NOT NULL);`,
+  };
+  for (const [dialect, text] of Object.entries(texts)) {
+    mkdirSync(join(directory, dialect));
+    writeFileSync(join(directory, dialect, '0001-record.sql'), text);
+  }
+  return { domain: 'log', directory, program: 'x' };
 }
 
 async function reopen(t: Lifetime, dataDirectory: string, given?: DatabasePlace) {
@@ -111,6 +131,51 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       assert.equal(readFileSync(identity, 'utf8'), 'identity '.repeat(100_000));
       assert.equal(statSync(identity).mode & 0o777, 0o600);
       assert.deepEqual(readdirSync(dirname(target)), [basename(target)]);
+    }
+  });
+
+  test('a log with bytes and numbers of the database comes back as it was, and goes on counting', async (t) => {
+    const { state } = await filled(t, freshPlace());
+    const place = freshPlace();
+    const log = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(place);
+    t.after(() => log.close());
+    await migrate(log, numberedMigrations(t));
+    const large = Array.from({ length: 30 }, () => randomBytes(400_000));
+    for (const bytes of large) await log.kysely.insertInto('record').values({ bytes }).execute();
+    const file = join(freshDirectory(t), 'backup');
+    const masterKey = masterKeyIn(state.dataDirectory);
+    const databases = [
+      { name: 'log', database: log.as<unknown>() },
+      { name: 'state', database: state.database.as<unknown>() },
+    ];
+    await writeBackup({ databases, files: [], masterKey, program: 'x', now: () => NOON }, file);
+    const dataDirectory = freshTarget(t, state);
+    const otherKind = dialect === 'postgres' ? freshPlace() : undefined;
+    const placeOf = (name: string) => ({
+      kind: 'sqlite' as const,
+      file: join(dataDirectory, name),
+    });
+    const logPlace = otherKind ?? placeOf('log.sqlite');
+    await restoreBackup({
+      ...{ file, dataDirectory, masterKey: masterKeyIn(dataDirectory), tombstones: [], world },
+      databases: [
+        { name: 'log', place: logPlace, migrations: [numberedMigrations(t)] },
+        { name: 'state', place: placeOf('state.sqlite'), migrations: [stateMigrations()] },
+      ],
+    });
+    const again = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(logPlace);
+    t.after(() => again.close());
+    await again.kysely
+      .insertInto('record')
+      .values({ bytes: randomBytes(3) })
+      .execute();
+    const rows = await again.kysely.selectFrom('record').selectAll().orderBy('id').execute();
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      Array.from({ length: 31 }, (_, index) => index + 1),
+    );
+    for (const [index, bytes] of large.entries()) {
+      assert.ok(Buffer.from(rows[index]!.bytes).equals(bytes));
     }
   });
 

@@ -4,6 +4,7 @@ import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'nod
 import { basename, dirname, join } from 'node:path';
 import {
   clearTable,
+  continueNumbers,
   type Database,
   type DatabasePlace,
   dropSchemas,
@@ -238,13 +239,14 @@ class FilledDatabase {
   async insert(entry: Extract<Entry, { kind: 'rows' }>): Promise<void> {
     await this.#database.write(async (session) => {
       if (!this.#cleared.has(entry.table)) await clearTable(session, entry.table);
-      await insertRows(session, entry);
+      await insertRows(this.#database.dialect, session, entry);
     });
     this.#cleared.add(entry.table);
   }
 
   async finish(): Promise<void> {
     try {
+      await continueNumbers(this.#database);
       for (const set of this.#migrations) await migrate(this.#database, set);
     } finally {
       await this.close();
