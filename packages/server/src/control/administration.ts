@@ -134,8 +134,8 @@ export class Administration {
   }
 
   /** The command line of this machine finds the server by this. */
-  async announce(url: string): Promise<void> {
-    await keepOperatorCredential(this.#ports.dataDirectory, url, this.state.operators);
+  async announce(server: { url: string; certificate?: string }): Promise<void> {
+    await keepOperatorCredential(this.#ports.dataDirectory, server, this.state.operators);
     await this.operatorsChanged();
   }
 

@@ -130,6 +130,7 @@ export class RemoteGateways {
     this.#writeSeen();
     // From now on it must confirm what is revoked, although it has not told yet what it serves by.
     this.#ports.connected(end.name);
+    end.send({ type: 'you-are', name: end.name });
     // In one turn with the list of ends: no change can overtake the whole.
     end.send(this.#ports.liveNow());
     if (this.#snapshot !== null) end.send({ type: 'snapshot', snapshot: this.#snapshot });

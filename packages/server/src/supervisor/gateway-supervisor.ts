@@ -53,6 +53,8 @@ export class GatewaySupervisor {
   /** Pieces of the spool that wait for control's word, by number. */
   readonly #batches = new Map<number, (isKept: boolean) => void>();
   #lastBatch = 0;
+  /** As its certificate says; told by control. */
+  #name: string | null = null;
   #isStarted = false;
   #isAnnounced = false;
   /** What control must hear again when the link comes back. */
@@ -126,6 +128,9 @@ export class GatewaySupervisor {
         break;
       case 'snapshot':
         return this.#apply(this.#own(message.snapshot));
+      case 'you-are':
+        this.#name = message.name;
+        return;
       case 'spooled':
       case 'not-spooled':
         this.#batches.get(message.batch)?.(message.type === 'spooled');
@@ -150,15 +155,20 @@ export class GatewaySupervisor {
     this.#gateway.start();
   }
 
-  /** Control's snapshot, at the addresses of this machine. */
+  /** Control's snapshot, at the addresses and in the directories of this machine. */
   #own(snapshot: RuntimeSnapshot): RuntimeSnapshot {
-    const { listen } = this.#options;
-    if (listen === null) return snapshot;
+    const { listen, dataDirectory } = this.#options;
     const listeners = snapshot.listeners.map((listener, index) => ({
       ...listener,
-      ...listen[index],
+      ...listen?.[index],
     }));
-    return { ...snapshot, listeners };
+    const spool = snapshot.spool && {
+      ...snapshot.spool,
+      directory: join(dataDirectory, 'spool'),
+      node: this.#name ?? snapshot.spool.node,
+    };
+    // Clear text of records stays with control.
+    return { ...snapshot, listeners, spool, records: null };
   }
 
   #fromGateway(message: FromGateway): void {

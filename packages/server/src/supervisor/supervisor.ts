@@ -77,7 +77,8 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const argv = [JSON.stringify({ dataDirectory: options.dataDirectory, source: options.source })];
+    const { dataDirectory, source, runsGateway } = options;
+    const argv = [JSON.stringify({ dataDirectory, source, runsGateway })];
     this.#control = new WatchedChild({
       module: CONTROL,
       argv,

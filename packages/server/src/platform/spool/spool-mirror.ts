@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countFileName, endFileName, parseSpoolName, spoolFileName, writerId } from './names.ts';
@@ -15,20 +26,45 @@ export class SpoolPieceError extends Error {
   override readonly name = 'SpoolPieceError';
 }
 
+/** Writers whose every line is here; more than these are not remembered. */
+const FINISHED_MAX = 10_000;
+const FINISHED_FILE = 'finished-writers';
+
 /**
- * Keeps the pieces of another machine's spool in this one's directory, where the recorder finds
- * them. Pieces may come twice; they are on disk when this returns. Throws SpoolPieceError.
+ * Keeps the pieces of other machines' spools in this one's directory, where the recorder finds them.
+ * Pieces may come twice: what is here already, or has been recorded, is not kept again.
  */
-export function mirrorPieces(directory: string, node: string, pieces: readonly SpoolPiece[]): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  for (const { file, offset, bytes } of pieces) {
-    const entry = parseSpoolName(file);
-    if (entry === null || entry.writer.node !== node) {
-      throw new SpoolPieceError(`${node} sent a file that is not of its spool`);
+export class SpoolMirror {
+  readonly #directory: string;
+  readonly #finished: Set<string>;
+
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#directory = directory;
+    this.#finished = new Set(readLines(join(directory, FINISHED_FILE)));
+  }
+
+  /** They are on disk when this returns. Throws SpoolPieceError. */
+  keep(node: string, pieces: readonly SpoolPiece[]): void {
+    const ended: string[] = [];
+    for (const piece of pieces) {
+      const entry = parseSpoolName(piece.file);
+      if (entry === null || entry.writer.node !== node) {
+        throw new SpoolPieceError(`${node} sent a file that is not of its spool`);
+      }
+      const id = writerId(entry.writer);
+      if (this.#finished.has(id)) continue;
+      if (entry.kind === 'end') ended.push(id);
+      this.#write(piece, entry.kind === 'count');
     }
-    const descriptor = openSync(join(directory, file), entry.kind === 'count' ? 'w' : 'a', 0o600);
+    syncDirectory(this.#directory);
+    for (const id of ended) this.#finish(id);
+  }
+
+  #write({ file, offset, bytes }: SpoolPiece, replaces: boolean): void {
+    const descriptor = openSync(join(this.#directory, file), replaces ? 'w' : 'a', 0o600);
     try {
-      const size = entry.kind === 'count' ? 0 : fstatSync(descriptor).size;
+      const size = replaces ? 0 : fstatSync(descriptor).size;
       if (size < offset) throw new SpoolPieceError(`${file}: bytes before ${offset} are missing`);
       const fresh = bytes.subarray(Math.max(0, size - offset));
       for (let written = 0; written < fresh.length; ) {
@@ -39,11 +75,36 @@ export function mirrorPieces(directory: string, node: string, pieces: readonly S
       closeSync(descriptor);
     }
   }
-  const folder = openSync(directory, 'r');
+
+  /** Before the other side hears of it: whatever comes of this writer later has come before. */
+  #finish(id: string): void {
+    this.#finished.add(id);
+    const [oldest] = this.#finished;
+    if (this.#finished.size > FINISHED_MAX && oldest !== undefined) this.#finished.delete(oldest);
+    const file = join(this.#directory, FINISHED_FILE);
+    writeFileSync(`${file}.new`, [...this.#finished, ''].join('\n'), { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+    syncDirectory(this.#directory);
+  }
+}
+
+function readLines(file: string): string[] {
   try {
-    fsyncSync(folder);
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    return [];
+  }
+}
+
+/** A file whose name is lost is lost. */
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r');
+  try {
+    fsyncSync(descriptor);
   } finally {
-    closeSync(folder);
+    closeSync(descriptor);
   }
 }
 
