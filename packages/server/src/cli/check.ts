@@ -50,6 +50,7 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
       version: 1,
       identityKeys: await loadIdentityKeys(scratch, Date.now()),
+      spool: null,
       issuerKeys: () => null,
     });
     return warnings;

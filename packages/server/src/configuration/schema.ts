@@ -351,7 +351,9 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       file: file
         .optional()
-        .describe('JSON lines, one per call; default: decisions.jsonl in the data directory.'),
+        .describe(
+          'Besides the security log, JSON lines in clear text, one per call: who called included.',
+        ),
       rotateBytes: bytes
         .min(65_536)
         .default(67_108_864)
@@ -364,6 +366,32 @@ export const configurationSchema = z.strictObject({
         .describe('Files set aside before the oldest goes.'),
     })
     .prefault({}),
+  log: z
+    .strictObject({
+      node: z
+        .string()
+        .regex(/^[A-Za-z0-9._]{1,64}$/, 'is not a name of letters, digits, dots and underscores')
+        .optional()
+        .describe(
+          'Whose log it is: stands in every checkpoint. Default: made once, from the host.',
+        ),
+      keepDays: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .default(400)
+        .describe('Records are dropped after this; their hashes stay, so that every proof stands.'),
+      keepBytes: bytes
+        .min(1_048_576)
+        .default(10_737_418_240)
+        .describe('Bytes of records, as they are packed; the oldest are dropped beyond it.'),
+      spoolBytes: bytes
+        .min(33_554_432)
+        .default(268_435_456)
+        .describe('Records on their way into the log; when all is taken, calls are refused.'),
+    })
+    .prefault({})
+    .describe('The security log.'),
   storage: z
     .string()
     .min(1)

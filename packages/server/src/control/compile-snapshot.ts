@@ -36,6 +36,8 @@ export interface SnapshotSources {
   readonly dataDirectory: string;
   readonly version: number;
   readonly identityKeys: IdentityKeys;
+  /** Where records of calls go; null where nothing is served. */
+  readonly spool: RuntimeSnapshot['spool'];
   readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
 }
 
@@ -122,16 +124,15 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       },
       timeouts: configuration.timeouts,
       sharedCounters: readSharedCounters(configuration, reader),
-      records: {
-        file: resolve(
-          sources.dataDirectory,
-          configuration.records.file === undefined
-            ? 'decisions.jsonl'
-            : reader.path(configuration.records.file),
-        ),
-        rotateBytes: configuration.records.rotateBytes,
-        keepFiles: configuration.records.keepFiles,
-      },
+      records:
+        configuration.records.file === undefined
+          ? null
+          : {
+              file: reader.path(configuration.records.file),
+              rotateBytes: configuration.records.rotateBytes,
+              keepFiles: configuration.records.keepFiles,
+            },
+      spool: sources.spool,
     },
     summary: summarise(opened, configuration),
     linkCredentials,

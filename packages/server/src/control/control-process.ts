@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
+import type { AdminLog } from '../admin-api/index.ts';
 import {
   baseDirectory,
   type ConfigurationSource,
@@ -14,7 +15,6 @@ import { IssuerKeys } from '../issuers/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
-import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import { mirrorPieces } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
@@ -22,6 +22,7 @@ import { Administration } from './administration.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
+import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
 import { RemoteGateways } from './remote-gateways.ts';
 
@@ -37,28 +38,24 @@ const where = source.file ?? 'arguments';
 const versionFile = join(dataDirectory, 'snapshot-version');
 const keyCacheFile = join(dataDirectory, 'issuer-keys.json');
 
-const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => process.exit(0));
+const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => void exit());
 const operators = new OperatorServer();
-const sink = new JsonLinesSink({
-  file: join(dataDirectory, 'decisions.jsonl'),
-  rotateBytes: 67_108_864,
-  keepFiles: 5,
-  pendingMax: 20_000,
-  onTrouble: (message) => send({ type: 'warnings', diagnostics: [warning('records', message)] }),
-});
+let logKeeping: LogKeeping | null = null;
+/** Before there is a log, nothing is done that would have to be recorded. */
 const recorder = {
-  reserve: () => sink.reserve(),
-  write: (record: CallRecord) => sink.write(record),
+  reserve: () => logKeeping?.acts.reserve() ?? false,
+  write: (record: CallRecord) => logKeeping?.acts.write(record),
   commit: async (record: CallRecord) => {
-    sink.write(record);
-    await sink.flush();
+    if (logKeeping === null) throw new Error('the security log is not open');
+    await logKeeping.acts.commit(record);
   },
 };
-const log = {
-  search: async () => ({ items: [], next: null }),
-  show: async () => undefined,
-  prove: async () => undefined,
-  checkpoints: async () => [],
+const noLog = () => Promise.reject(new Error('the security log is not open'));
+const log: AdminLog = {
+  search: (query) => logKeeping?.log.search(query) ?? noLog(),
+  show: (node, index) => logKeeping?.log.show(node, index) ?? noLog(),
+  prove: (node, index) => logKeeping?.log.prove(node, index) ?? noLog(),
+  checkpoints: () => logKeeping?.log.checkpoints() ?? noLog(),
 };
 const watch = new FileWatch(WATCH_EVERY_MS, () => void requestCompile());
 let issuerKeys: IssuerKeys | null = null;
@@ -66,7 +63,7 @@ let issuerSources = '';
 const keptKeys = readKeptKeys();
 
 workInBackground();
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => void exit());
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
@@ -88,6 +85,13 @@ let isGatewayUp = false;
 
 let isCompiling = false;
 let isCompileWanted = false;
+
+/** The supervisor waits five seconds. */
+async function exit(): Promise<void> {
+  setTimeout(() => process.exit(0), 4_500);
+  await logKeeping?.stop().catch(() => undefined);
+  process.exit(0);
+}
 
 /** One compile at a time; what is asked for meanwhile becomes one more. */
 async function requestCompile(): Promise<void> {
@@ -120,6 +124,7 @@ async function compile(): Promise<void> {
       dataDirectory,
       version: nextVersion(),
       identityKeys: await loadIdentityKeys(dataDirectory, Date.now()),
+      spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
     });
     watch.follow([...files, ...compiled.files]);
@@ -141,7 +146,10 @@ async function compile(): Promise<void> {
 }
 
 async function administrate(configuration: Configuration): Promise<void> {
-  if (administration !== null) return administration.apply(configuration);
+  if (administration !== null) {
+    logKeeping?.apply(configuration);
+    return administration.apply(configuration);
+  }
   administration = await Administration.open({
     configuration,
     baseDirectory: baseDirectory(source),
@@ -153,9 +161,14 @@ async function administrate(configuration: Configuration): Promise<void> {
     warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
     recorder,
     log,
-    usesOf: async () => [],
-    forget: async () => undefined,
+    usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
+    forget: async () => logKeeping?.forget(),
     status: () => ({ version: '0.1.0', snapshot: operators.versions }),
+  });
+  logKeeping = await LogKeeping.open({
+    ...{ configuration, baseDirectory: baseDirectory(source), dataDirectory },
+    state: administration.state,
+    warn: (message) => send({ type: 'warnings', diagnostics: [warning('log', message)] }),
   });
   if (isGatewayUp) administration.gatewayUp();
   operators.admin = administration.api;

@@ -38,6 +38,7 @@ interface Waiter {
 
 /** A stalled gateway thread is replaced after five seconds; its successor needs a moment to start. */
 const REACH_MAX_MS = 20_000;
+const LOOK_EVERY_MS = 250;
 const PAGE = 1_000;
 
 /**
@@ -106,14 +107,18 @@ export class LiveFeed {
         sequence,
         done: () => {
           clearTimeout(timer);
+          clearInterval(look);
           this.#waiters.delete(waiter);
           resolve();
         },
       };
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
+        clearInterval(look);
         reject(new NotEverywhereError(missing()));
       }, maxMs);
+      // Time alone ends what a gateway that is cut off may serve.
+      const look = setInterval(() => this.#settle(), LOOK_EVERY_MS);
       this.#waiters.add(waiter);
     });
   }

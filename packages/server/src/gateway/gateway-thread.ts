@@ -15,6 +15,8 @@ import {
 } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
+import { RecordSpool } from '../platform/records/record-spool.ts';
+import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import { CallStatistics } from './call-statistics.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
@@ -37,11 +39,7 @@ const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
 const live = new LiveTable(seed.live);
-const records = new JsonLinesSink({
-  ...seed.snapshot.records,
-  pendingMax: RECORDS_PENDING_MAX,
-  onTrouble: (message) => tell({ type: 'trouble', message }),
-});
+const records = openRecords();
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
@@ -137,6 +135,21 @@ function remoteCounters(shared: RuntimeSnapshot['sharedCounters']): ValkeyCounte
   const onTrouble = (message: string) => tell({ type: 'trouble', message });
   remote = { text, counters: new ValkeyCounters({ ...shared, onTrouble }) };
   return remote.counters;
+}
+
+/** Fails where there is no spool: what cannot be recorded is not served. */
+function openRecords(): RecordSpool {
+  const onTrouble = (message: string) => tell({ type: 'trouble', message });
+  const { spool, snapshot } = seed;
+  if (spool === null || snapshot.spool === null) throw new Error('there is no spool for records');
+  const { directory, key } = snapshot.spool;
+  const places = new SpoolPlaces(spool.memory, seed.slot);
+  const writer = new SpoolWriter({ directory, name: spool.name, key, places, onTrouble });
+  const clearText =
+    snapshot.records === null
+      ? null
+      : new JsonLinesSink({ ...snapshot.records, pendingMax: RECORDS_PENDING_MAX, onTrouble });
+  return new RecordSpool(writer, clearText);
 }
 
 /** An empty list trusts nobody, unlike a network list, which then allows everyone. */

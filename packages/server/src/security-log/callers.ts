@@ -15,6 +15,7 @@ export interface KnownCaller {
   readonly who: string;
   readonly terms: readonly string[];
   readonly owner: SealingKey;
+  /** Of an API key, whose last use is worth knowing. */
   readonly credentialId: string | null;
 }
 
@@ -80,16 +81,22 @@ export class Callers {
       caller.client === null ? null : await this.#keys.keyOf(clientSubject(caller.client));
     const subject =
       caller.subject === null ? null : await this.#keys.keyOf(personSubject(caller.subject));
+    // Keys are few and last; ids of tokens are neither.
+    const credential =
+      caller.kind !== 'key' || caller.credentialId === null
+        ? null
+        : await this.#keys.keyOf(credentialSubject(caller.credentialId));
     const owner = subject ?? client ?? address;
     const sealed: SealedCaller = {
       sealed: sealUnder(owner, placeOf(this.#node), text),
       client: client && pseudonymOf(client, caller.client as string),
       subject: subject && pseudonymOf(subject, caller.subject as string),
       address: pseudonymOf(address, caller.address),
+      ...(credential && { credential: pseudonymOf(credential, caller.credentialId as string) }),
     };
     const made = {
       ...{ who: JSON.stringify(sealed), terms: callerTerms(sealed), owner },
-      credentialId: caller.credentialId,
+      credentialId: caller.kind === 'key' ? caller.credentialId : null,
     };
     this.#keep(text, made);
     return made;
@@ -147,6 +154,10 @@ export function crowdedDay(ms: number): Subject {
 
 export function clientSubject(value: string): Subject {
   return { kind: 'client', value };
+}
+
+export function credentialSubject(value: string): Subject {
+  return { kind: 'credential', value };
 }
 
 export function personSubject(value: string): Subject {

@@ -36,6 +36,8 @@ export interface SealedCaller {
   readonly client: string | null;
   readonly subject: string | null;
   readonly address: string;
+  /** Of API keys. */
+  readonly credential?: string;
 }
 
 /** What happened to records that are not there; their number is exact. */
@@ -98,6 +100,7 @@ export function callerTerms(who: SealedCaller | null): string[] {
   const terms = [`address ${who.address}`];
   if (who.client !== null) terms.push(`client ${who.client}`);
   if (who.subject !== null) terms.push(`subject ${who.subject}`);
+  if (who.credential !== undefined) terms.push(`credential ${who.credential}`);
   return terms;
 }
 

@@ -4,6 +4,7 @@ import type { Subject } from '../state/subject-keys/index.ts';
 import {
   addressSubject,
   clientSubject,
+  credentialSubject,
   crowdedDay,
   objectPseudonym,
   personSubject,
@@ -27,6 +28,8 @@ export interface LogQuery {
   readonly client?: string | undefined;
   readonly subject?: string | undefined;
   readonly address?: string | undefined;
+  /** Id of an API key. */
+  readonly credential?: string | undefined;
   /** `getAccount`, or with its API: `bank getAccount`. */
   readonly operation?: string | undefined;
   readonly decision?: string | undefined;
@@ -140,9 +143,10 @@ async function wantedTerms(
     }
     wanted.push(terms);
   };
-  const { client, subject, address } = query;
+  const { client, subject, address, credential } = query;
   await ask('client', client, client === undefined ? [] : [clientSubject(client)]);
   await ask('subject', subject, subject === undefined ? [] : [personSubject(subject)]);
+  await ask('credential', credential, credential ? [credentialSubject(credential)] : []);
   const days = address === undefined ? [] : daysOf(query, now).map(crowdedDay);
   await ask('address', address, address === undefined ? [] : [addressSubject(address), ...days]);
   return wanted.some((terms) => terms.length === 0) ? null : wanted;

@@ -24,6 +24,16 @@ const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION
 const CONTROL_STALL_MS = 120_000;
 const GATEWAY_STALL_MS = 20_000;
 
+/**
+ * glibc keeps what is freed, the more the larger it was: it raises its threshold for pages of their
+ * own to the largest block it has seen. Bodies then return to it and never to the system.
+ */
+const ALLOCATOR = {
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_ARENA_MAX: '2',
+};
+
 export interface SupervisorOptions {
   readonly dataDirectory: string;
   /** How control finds the configuration; passed through as JSON. */
@@ -84,6 +94,7 @@ export class Supervisor {
     this.#gateway = new WatchedChild({
       module: GATEWAY,
       argv,
+      env: ALLOCATOR,
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {

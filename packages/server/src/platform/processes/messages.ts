@@ -1,5 +1,6 @@
 import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
+import type { SpoolKey } from '../spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -29,11 +30,21 @@ export interface RuntimeSnapshot {
     readonly machines: number;
     readonly timeoutMs: number;
   } | null;
+  /** Records as clear text besides the security log; null: none. */
   readonly records: {
     readonly file: string;
     readonly rotateBytes: number;
     readonly keepFiles: number;
-  };
+  } | null;
+  /** Where records of calls go on their way into the security log. */
+  readonly spool: SpoolSnapshot | null;
+}
+
+export interface SpoolSnapshot {
+  readonly directory: string;
+  readonly node: string;
+  readonly key: SpoolKey;
+  readonly bytesMax: number;
 }
 
 export interface ForwardAuthSnapshot {

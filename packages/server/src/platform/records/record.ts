@@ -33,13 +33,20 @@ export interface CallRecord {
   readonly complete: boolean;
 }
 
+/** Values of path parameters, by name: kept as pseudonyms only. */
+export type TouchedObjects = Readonly<Record<string, string>> | null;
+
 /**
  * Where records go. A call reserves its place before it is decided: no place, no call. Every
  * reservation ends in exactly one write.
  */
 export interface RecordSink {
   reserve(): boolean;
-  write(record: CallRecord): void;
+  write(record: CallRecord, objects?: TouchedObjects): void;
+  /** Before a durable call is forwarded: on disk when it resolves. Beyond the reservation's one write. */
+  commitIntent(record: CallRecord, objects?: TouchedObjects): Promise<void>;
+  /** Before the answer of a durable call leaves: on disk when it resolves. */
+  commitOutcome(record: CallRecord): Promise<void>;
   /** Hands everything to the operating system. */
   flush(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { CallRecord } from './record.ts';
+import type { CallRecord, TouchedObjects } from './record.ts';
 import { membersOf, memberText } from './record-line.ts';
 
 /**
@@ -30,7 +30,7 @@ export interface Caller {
 const MEMBERS_CHARS_MAX = 32_768;
 const OBJECTS_CHARS_MAX = 4_096;
 
-export function callLine(record: CallRecord, objects: Readonly<Record<string, string>> | null) {
+export function callLine(record: CallRecord, objects: TouchedObjects): string {
   let members = membersOf(record);
   if (members.length > MEMBERS_CHARS_MAX) {
     const cut = { cut: 'too-large' };
@@ -40,30 +40,24 @@ export function callLine(record: CallRecord, objects: Readonly<Record<string, st
 }
 
 /** A durable operation is about to be forwarded. */
-export function intentLine(record: CallRecord, objects: Readonly<Record<string, string>> | null) {
+export function intentLine(record: CallRecord, objects: TouchedObjects): string {
   const { time, id, host, method, api, operation, path, snapshot } = record;
   const members = `"id":"${id}","host":"${host}","method":${memberText(method)},"api":${memberText(api)},"operation":${memberText(operation)},"path":${memberText(path)},"snapshot":${snapshot}`;
   return line('intent', { ...record, time, decision: 'forwarded', code: null }, members, objects);
 }
 
 /** The answer to a durable operation is about to leave. */
-export function outcomeLine(
-  record: CallRecord,
-  time: string,
-  status: number,
-  decision: CallRecord['decision'],
-  code: CallRecord['code'],
-): string {
-  const { id, api, operation } = record;
+export function outcomeLine(record: CallRecord, time: string): string {
+  const { id, api, operation, decision, code, status } = record;
   const members = `"id":"${id}","api":${memberText(api)},"operation":${memberText(operation)},"decision":"${decision}","code":${memberText(code)},"status":${status}`;
-  return line('outcome', { ...record, time, decision, code }, members, null);
+  return line('outcome', { ...record, time }, members, null);
 }
 
 function line(
   type: 'call' | 'intent' | 'outcome',
   record: CallRecord,
   members: string,
-  objects: Readonly<Record<string, string>> | null,
+  objects: TouchedObjects,
 ): string {
   const { principal } = record;
   const who =

@@ -158,6 +158,12 @@ export class SpoolWriter {
     return committed;
   }
 
+  /** Settles one admission whose line was committed. */
+  settle(): void {
+    this.#batch.settling++;
+    if (this.#running === null) this.#timer ??= setTimeout(() => this.#runSoon(), FLUSH_AFTER_MS);
+  }
+
   /** Hands everything to the operating system. */
   async flush(): Promise<void> {
     while (this.#running !== null) await this.#running;
@@ -184,7 +190,8 @@ export class SpoolWriter {
   }
 
   get #hasLines(): boolean {
-    return this.#batch.lines.length > 0 || this.#full.length > 0;
+    const { lines, settling } = this.#batch;
+    return lines.length > 0 || settling > 0 || this.#full.length > 0;
   }
 
   #push(line: string): Batch {
@@ -245,7 +252,8 @@ export class SpoolWriter {
 
   async #writeOut(): Promise<void> {
     if (this.#unwritten !== null) await this.#writeSealed(this.#unwritten);
-    if (this.#batch.lines.length > 0 || this.#turnedAway > 0) {
+    const { lines, settling } = this.#batch;
+    if (lines.length > 0 || settling > 0 || this.#turnedAway > 0) {
       this.#full.push(this.#batch);
       this.#batch = emptyBatch();
     }

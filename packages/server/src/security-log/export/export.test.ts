@@ -120,7 +120,7 @@ function framesOf(bytes: Buffer): string[] {
   return frames;
 }
 
-test("syslog over TLS carries every record in its own frame; a stranger's certificate gets none", async () => {
+test("syslog over TLS carries every record in its own frame; a stranger's certificate gets none", async (t) => {
   const world = await openWorld();
   await fill(world, 300);
   const { key, cert } = selfSigned(world.directory);
@@ -131,6 +131,7 @@ test("syslog over TLS carries every record in its own frame; a stranger's certif
   };
   const server = createTlsServer({ key, cert }, take);
   const plain = createServer(take);
+  t.after(() => [server.close(), plain.close()]);
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   await new Promise<void>((resolve) => plain.listen(0, 'localhost', resolve));
   const port = (server.address() as AddressInfo).port;
@@ -157,8 +158,6 @@ test("syslog over TLS carries every record in its own frame; a stranger's certif
     }),
   );
   assert.equal(framesOf(Buffer.concat(received)).length, 300);
-  server.close();
-  plain.close();
   rmSync(cursorFile);
   writeFileSync(cursorFile, '{"next":-1}');
   await assert.rejects(runExport(optionsFor(world, { ...cef, openSink })), /not a cursor/);

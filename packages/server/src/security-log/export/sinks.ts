@@ -55,6 +55,7 @@ export interface SyslogTarget {
 
 const CONNECT_MS = 10_000;
 const SEND_MS = 30_000;
+const CLOSE_MS = 3_000;
 
 /**
  * Syslog has no acknowledgement (RFC 5425 §4.3): `send` returns when the kernel has taken the bytes.
@@ -93,8 +94,12 @@ export async function openSyslogSink(target: SyslogTarget): Promise<ExportSink> 
       if (broken !== null) throw broken;
     },
     async close() {
-      await within(SEND_MS, `closing ${host}:${port}`, socket, (resolve) => socket.end(resolve));
-      socket.destroy();
+      // A receiver that closes after our end has read everything: the nearest to a receipt there is.
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.end();
+      const patience = setTimeout(() => socket.destroy(), CLOSE_MS);
+      if (!socket.destroyed) await closed;
+      clearTimeout(patience);
     },
   };
 }
