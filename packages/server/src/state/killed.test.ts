@@ -2,9 +2,19 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { restoreBackup, writeBackup } from './backup/index.ts';
 import { openState, type State, stateMigrations } from './index.ts';
 import {
@@ -16,6 +26,8 @@ import {
 } from './state.fixture.ts';
 
 const worker = join(import.meta.dirname, 'killed.worker.fixture.ts');
+const compiled = mkdtempSync(join(tmpdir(), 'poorter-killed-'));
+after(() => rmSync(compiled, { recursive: true }));
 const STEPS_MAX = 400;
 const AT_ONCE = 3;
 
@@ -27,7 +39,11 @@ async function runKilled(operation: string, directory: string, step: number, arg
       ...['--conditions=source', '--disable-warning=ExperimentalWarning', worker],
       ...[operation, directory, String(step), argument],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000, killSignal: 'SIGTERM' },
+    {
+      ...{ stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGTERM' },
+      // A hundred processes with the same code: the first compiles it for all.
+      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+    },
   );
   let said = '';
   child.stdout.on('data', (text: Buffer) => {

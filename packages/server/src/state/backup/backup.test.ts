@@ -126,7 +126,10 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       assert.equal((await again.operators.credentials())[0]?.id, operator.id);
       assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
       assert.equal((await again.blocks.listActive())[0]?.value, 'mallory');
-      assert.equal(await again.changes.latest(), await state.changes.latest());
+      const latest = await state.changes.latest();
+      for (const known of [0, latest - 1, latest, latest + 1]) {
+        assert.ok((await again.changes.changesSince(known)).isGap, 'every reader reads everything');
+      }
       const identity = join(target, 'identity-keys.json');
       assert.equal(readFileSync(identity, 'utf8'), 'identity '.repeat(100_000));
       assert.equal(statSync(identity).mode & 0o777, 0o600);
@@ -181,10 +184,12 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
 
   test('who was erased and what was revoked since the backup does not come back', async (t) => {
     const { state, issued, operator, subject } = await filled(t, freshPlace());
+    await state.singleUse.issue('enrolment', 'link', NOON + 1);
     const file = await backUp(t, state);
     await state.subjectKeys.destroy(griet);
     await state.keys.revoke(issued.record.id, 'leaked');
     await state.operators.revoke(operator.id);
+    assert.ok(await state.singleUse.consume('enrolment', 'link'));
     const tombstones = join(state.dataDirectory, 'tombstones.jsonl');
     for (const way of ['named', 'found'] as const) {
       const target = freshTarget(t, state);
@@ -200,6 +205,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       assert.equal(await again.subjectKeys.find(griet), undefined);
       assert.equal((await again.keys.find(issued.key))?.revokedAt, NOON);
       assert.deepEqual(await again.operators.credentials(), []);
+      assert.equal(await again.singleUse.consume('enrolment', 'link'), false, 'it was used');
       // The next backup of the restored one knows of them as well.
       assert.equal(readFileSync(join(target, 'tombstones.jsonl'), 'utf8').split('\n').length, 4);
     }

@@ -297,8 +297,13 @@ async function repeatErasures(
   const state = await openState({
     ...{ place, dataDirectory: staging, masterKey: plan.masterKey, world: plan.world },
   });
-  await state.close();
-  return state.replayed;
+  try {
+    await state.singleUse.voidAll();
+    await state.changes.startAnew();
+    return state.replayed;
+  } finally {
+    await state.close();
+  }
 }
 
 async function moveIntoPlace(
