@@ -11,6 +11,7 @@ import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { CallStatistics } from './call-statistics.ts';
+import { collectorUnderPressure } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
@@ -37,6 +38,7 @@ const records = new JsonLinesSink({
   pendingMax: RECORDS_PENDING_MAX,
   onTrouble: (message) => tell({ type: 'trouble', message }),
 });
+const collectGarbage = collectorUnderPressure(Date.now);
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
@@ -113,7 +115,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     records,
     statistics,
     inFlight,
-    memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes),
+    memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes, collectGarbage),
     now: Date.now,
   };
 }
