@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
 import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
+import { logUsage } from '../packages/server/src/cli/log.ts';
 import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
 import { statusUsage } from '../packages/server/src/cli/status.ts';
 import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
@@ -141,6 +142,7 @@ function commandPage(): string {
     ['poorter blocks', blocksUsage],
     ['poorter operators', operatorsUsage],
     ['poorter subjects', subjectsUsage],
+    ['poorter log', logUsage],
     ['poorter status', statusUsage],
   ];
   const sections = commands.flatMap(([name, text]) => [

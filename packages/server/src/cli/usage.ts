@@ -8,6 +8,7 @@ export const usage = `Usage: poorter COMMAND
   blocks add|list|undo                                     who is refused for a time
   operators create|list|revoke                             who may administer
   subjects erase                                           the right to be forgotten
+  log tail|search|show|verify|prove|export                 what happened, and the proof of it
   status                                                   what is in force, what asks for attention
   version
 
