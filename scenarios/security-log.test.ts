@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 
@@ -31,7 +32,15 @@ const upstream = await startRawUpstream({ after });
 const poorter = await startPoorter(
   { after },
   // Only the security log, no clear text beside it.
-  { description, upstream: upstream.url, configuration: { records: { file: undefined } } },
+  {
+    description,
+    upstream: upstream.url,
+    configuration: {
+      // A port that stays when the gateway is killed.
+      listen: [{ address: `127.0.0.1:${await unusedPort()}` }],
+      records: { file: undefined },
+    },
+  },
 );
 const data = join(poorter.folder, 'data');
 
@@ -69,6 +78,13 @@ async function search(count: number, ...argv: string[]): Promise<Found[]> {
   }
 }
 
+async function until(is: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(100)) {
+    if (await is().catch(() => false)) return;
+  }
+  throw new Error('it did not come to pass');
+}
+
 /** By which the log knows the key; the first test learns it. */
 let client = '';
 const key = await poorter.createKey('Shop-of-Margarete');
@@ -87,7 +103,8 @@ test('every call is found by operation, client, decision, code and object', asyn
   await search(30, '--operation', 'getAccount', '--decision', 'forwarded');
   await search(1, '--code', 'credentials_required');
   const [named] = await search(1, '--object', 'account=DE8937040044053201307', '--names');
-  client = (named?.caller as { client: string }).client;
+  assert.ok(named !== undefined);
+  ({ client } = named.caller as { client: string });
   const mine = await search(30, '--client', client, '--operation', 'getAccount', '--limit', '30');
   assert.ok(mine.every(({ caller }) => (caller as { address: string }).address === '127.0.0.1'));
   await search(1, '--object', 'account=DE8937040044053201307', '--operation', 'getAccount');
@@ -188,7 +205,7 @@ function filesIn(directory: string): string[] {
 }
 
 test('an erased client is nowhere; nothing personal stands in any file, nor in a copy of them', async () => {
-  await call('GET', 'still-in-the-spool-4713');
+  await until(async () => (await call('GET', 'still-in-the-spool-4713')).status === 200);
   const copy = join(poorter.folder, 'copy');
   cpSync(data, copy, { recursive: true });
   const { out } = await log('export', '--to', join(poorter.folder, 'all.jsonl'));

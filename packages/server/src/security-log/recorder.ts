@@ -361,7 +361,7 @@ function sourceName(writerId: string): string {
 function pack(open: OpenBundle): PackedBundle {
   return {
     ...{ first: open.first, fromTime: open.fromTime, toTime: open.toTime },
-    ...{ terms: filterOf(open.terms()), leaves: packLeaves(open.raw()) },
+    ...{ terms: filterOf(open.terms), leaves: packLeaves(open.raw()) },
   };
 }
 
