@@ -13,4 +13,4 @@ export {
   type SpooledWriter,
   type SpoolPosition,
 } from './spool-reader.ts';
-export { SpoolUnavailableError, SpoolWriter } from './spool-writer.ts';
+export { SpoolWriter } from './spool-writer.ts';
