@@ -14,4 +14,4 @@ export {
   type SpooledWriter,
   type SpoolPosition,
 } from './spool-reader.ts';
-export { SpoolUnavailableError, SpoolWriter } from './spool-writer.ts';
+export { SpoolWriter } from './spool-writer.ts';
