@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fetchEquipment, findProgram } from './equipment.ts';
+import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
 import { type ReloadResult, reloadTable, runReload } from './reload.ts';
 import { runScale, type ScaleResult, scaleTable } from './scale.ts';
@@ -14,7 +15,7 @@ const USAGE = `usage: npm run bench -- [options]
 
   --rounds N      windows per peer, visited in turn                     (default 5)
   --seconds S     length of a window                                    (default 3)
-  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start'].join(', ')}
+  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start', 'log'].join(', ')}
   --peers NAMES   as the tables name them; "${YARDSTICK}" always runs
   --json FILE     every window, for other programs
 `;
@@ -64,12 +65,17 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     starts = await runStart(world, upstream, seconds);
     console.log(`\n${startTable(starts)}`);
   }
+  let log: LogFigures | null = null;
+  if (isWanted('log')) {
+    log = await runLog(rounds);
+    console.log(`\n${logTable(log)}`);
+  }
   await world.stopAll();
   if (json === null) return;
   const machine = facts.split('\n');
   writeFileSync(
     json,
-    JSON.stringify({ machine, rounds, seconds, results, scale, reloads, starts }, null, 2),
+    JSON.stringify({ machine, rounds, seconds, results, scale, reloads, starts, log }, null, 2),
   );
 }
 
@@ -103,6 +109,7 @@ function readOptions(): Options | null {
       'scale',
       'reload',
       'start',
+      'log',
     ]);
     for (const name of only ?? []) if (!parts.has(name)) throw new Error(`no part '${name}'`);
     return { rounds, seconds, only, peers: namesIn(values.peers), json: values.json ?? null };

@@ -2,7 +2,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
+import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
+import { backupUsage } from '../packages/server/src/cli/backup.ts';
+import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
+import { logUsage } from '../packages/server/src/cli/log.ts';
+import { masterKeyUsage } from '../packages/server/src/cli/master-key.ts';
+import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
+import { restoreUsage } from '../packages/server/src/cli/restore.ts';
+import { statusUsage } from '../packages/server/src/cli/status.ts';
+import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
 import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 
@@ -37,7 +46,8 @@ const extension = z.toJSONSchema(extensionSchema, {
 const files: Readonly<Record<string, string>> = {
   'contract/config.schema.json': json(configuration),
   'contract/x-poorter.schema.json': json(extension),
-  'contract/problems.json': json(problems),
+  'contract/admin.openapi.yaml': read('packages/server/contract/admin.openapi.yaml') ?? '',
+  'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',
     'Every key of the configuration file. An unknown key stops the start.',
@@ -108,7 +118,7 @@ function kindOf(schema: Schema): string {
 }
 
 function problemPage(): string {
-  const rows = Object.entries(problems).map(
+  const rows = Object.entries({ ...problems, ...adminProblems }).map(
     ([code, { status, title, remedy }]) =>
       `| <a id="${code}"></a>\`${code}\` | ${status} | ${cell(title)} | ${cell(remedy)} |`,
   );
@@ -132,6 +142,14 @@ function commandPage(): string {
     ['poorter serve', serveUsage],
     ['poorter check', checkUsage],
     ['poorter keys', keysUsage],
+    ['poorter blocks', blocksUsage],
+    ['poorter operators', operatorsUsage],
+    ['poorter subjects', subjectsUsage],
+    ['poorter backup', backupUsage],
+    ['poorter restore', restoreUsage],
+    ['poorter master-key', masterKeyUsage],
+    ['poorter log', logUsage],
+    ['poorter status', statusUsage],
   ];
   const sections = commands.flatMap(([name, text]) => [
     `## ${name}`,

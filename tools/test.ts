@@ -7,7 +7,12 @@ import { join } from 'node:path';
  * `npm test`: installs the system packages that some tests need when it may, then runs every test.
  * `npm test -- PATTERN…` runs the files whose path contains one of the patterns.
  */
-const PACKAGES: Readonly<Record<string, string>> = { nginx: 'nginx-light', curl: 'curl' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  nginx: 'nginx-light',
+  curl: 'curl',
+  'redis-server': 'redis-server',
+  postgres: 'postgresql',
+};
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;
 
@@ -75,6 +80,8 @@ function installMissing(): string[] {
 
 function isInstalled(program: string): boolean {
   return (
+    // Debian keeps the server away from the PATH.
+    globSync(`/usr/lib/postgresql/*/bin/${program}`).length > 0 ||
     spawnSync('sh', ['-c', `command -v ${program} || test -x /usr/sbin/${program}`]).status === 0
   );
 }

@@ -24,6 +24,8 @@ export type Decision = Refusal | Forwarding;
 interface Decided {
   readonly operation: OperationGate | null;
   readonly principal: Principal | null;
+  /** Of the operation's path parameters, in the order of its path. */
+  readonly pathValues: readonly string[];
   /** Header fields for the answer, whoever gives it: name, value, … */
   readonly answerHeaders: readonly string[];
   /** Denials that `observe` mode let pass. */
@@ -67,6 +69,7 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const match = gate.match(request);
     if (match.kind === 'refused') return call.refuse('match', match.denial);
     const operation = (call.operation = match.operation);
+    call.pathValues = match.pathValues;
     const network = operation.checkNetwork(request);
     if (network !== null) return call.refuse('admit', network);
 
@@ -203,6 +206,7 @@ function describeFault(fault: unknown): Evidence {
 /** What is learned about one call while it is decided. */
 class Call {
   operation: OperationGate | null = null;
+  pathValues: readonly string[] = [];
   principal: Principal | null = null;
   readonly #gate: Gate;
   readonly #request: RequestFacts;
@@ -252,6 +256,7 @@ class Call {
     return {
       operation: this.operation,
       principal: this.principal,
+      pathValues: this.pathValues,
       answerHeaders: this.#answerHeaders,
       observed: this.#observed,
       end: () => {

@@ -64,6 +64,7 @@ export {
 } from './policies/identify/index.ts';
 export {
   concurrencySchema,
+  type LimitsConfig,
   limitSchema,
   limitsSchema,
   quotaSchema,

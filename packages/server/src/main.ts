@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { keepCompiledCode } from './platform/compiled-code/keep-compiled-code.ts';
 
 const world = {
+  stdin: process.stdin,
+  environment: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,
@@ -23,6 +25,38 @@ async function run(): Promise<number> {
     case 'check': {
       const { checkCommand } = await import('./cli/check.ts');
       return checkCommand(argv, world);
+    }
+    case 'backup': {
+      const { backupCommand } = await import('./cli/backup.ts');
+      return backupCommand(argv, world);
+    }
+    case 'restore': {
+      const { restoreCommand } = await import('./cli/restore.ts');
+      return restoreCommand(argv, world);
+    }
+    case 'master-key': {
+      const { masterKeyCommand } = await import('./cli/master-key.ts');
+      return masterKeyCommand(argv, world);
+    }
+    case 'status': {
+      const { statusCommand } = await import('./cli/status.ts');
+      return statusCommand(argv, world);
+    }
+    case 'blocks': {
+      const { blocksCommand } = await import('./cli/blocks.ts');
+      return blocksCommand(argv, world);
+    }
+    case 'operators': {
+      const { operatorsCommand } = await import('./cli/operators.ts');
+      return operatorsCommand(argv, world);
+    }
+    case 'subjects': {
+      const { subjectsCommand } = await import('./cli/subjects.ts');
+      return subjectsCommand(argv, world);
+    }
+    case 'log': {
+      const { logCommand } = await import('./cli/log.ts');
+      return logCommand(argv, world);
     }
     case 'keys': {
       const { keysCommand } = await import('./cli/keys.ts');

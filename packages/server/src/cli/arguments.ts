@@ -4,10 +4,14 @@ import type { ConfigurationSource } from '../configuration/load-configuration.ts
 export interface ServeArguments {
   readonly source: ConfigurationSource;
   readonly dataDirectory: string | null;
+  /** What this machine runs. */
+  readonly role: Role;
   readonly isQuiet: boolean;
   readonly isJson: boolean;
   readonly wantsHelp: boolean;
 }
+
+export type Role = 'all' | 'control' | 'gateway';
 
 /** A sentence for the person at the keyboard; the command exits with 2. */
 export class UsageError extends Error {}
@@ -25,6 +29,7 @@ const OPTIONS = {
   mode: { type: 'string' },
   response: { type: 'string' },
   threads: { type: 'string' },
+  role: { type: 'string' },
   quiet: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -37,6 +42,7 @@ export function readArguments(argv: readonly string[], needsUpstream: boolean): 
   if (extra.length > 0) throw new UsageError(`one OpenAPI document is enough: ${extra.join(' ')}`);
   const common = {
     dataDirectory: values.data ?? null,
+    role: roleOf(values.role),
     isQuiet: values.quiet ?? false,
     isJson: values.json ?? false,
     wantsHelp: values.help ?? false,
@@ -53,7 +59,7 @@ export function readArguments(argv: readonly string[], needsUpstream: boolean): 
   const own = {
     ...(values.listen !== undefined && { listen: [{ address: values.listen }] }),
     ...(values.control !== undefined && { control: { address: values.control } }),
-    ...(values.data !== undefined && { storage: values.data }),
+    ...(values.data !== undefined && { dataDirectory: values.data }),
     ...(values.keys !== undefined && { keys: values.keys }),
     ...(values.issuer !== undefined && { trust: trust(values) }),
   };
@@ -64,6 +70,7 @@ export function readArguments(argv: readonly string[], needsUpstream: boolean): 
     }
     return { ...common, source: sourceOf(values.config, own) };
   }
+  if (common.role === 'gateway') throw new UsageError('--role gateway needs --config');
   if (spec === undefined) throw new UsageError('an OpenAPI document or --config is needed');
   if (values.upstream === undefined && needsUpstream) {
     throw new UsageError('--upstream URL says where the service is');
@@ -75,6 +82,19 @@ export function readArguments(argv: readonly string[], needsUpstream: boolean): 
     ...(values.response !== undefined && { response: values.response }),
   };
   return { ...common, source: sourceOf(null, { ...own, apis: [api] }) };
+}
+
+function roleOf(text: string | undefined): Role {
+  switch (text) {
+    case undefined:
+      return 'all';
+    case 'all':
+    case 'control':
+    case 'gateway':
+      return text;
+    default:
+      throw new UsageError('--role is all, control or gateway');
+  }
 }
 
 function trust(values: { issuer?: string; audience?: string; jwks?: string }): object {

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import {
   baseDirectory,
@@ -8,6 +8,7 @@ import {
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import { compileSnapshot } from '../control/compile-snapshot.ts';
 import { loadIdentityKeys } from '../control/identity-keys.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -46,9 +47,10 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       configuration,
       configurationFile: source.file ?? 'arguments',
       baseDirectory: baseDirectory(source),
-      dataDirectory: resolve(baseDirectory(source), configuration.storage),
+      dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
       version: 1,
       identityKeys: await loadIdentityKeys(scratch, Date.now()),
+      spool: null,
       issuerKeys: () => null,
     });
     return warnings;

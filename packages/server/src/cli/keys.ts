@@ -1,182 +1,254 @@
-import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { appendKey, createKey, readKeyFile, revokeKey } from '../keys/index.ts';
-
-export interface KeysCommandWorld {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly random: (bytes: number) => Uint8Array;
-}
+import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
+import { keyFileCommand, keyFileUsage } from './key-file.ts';
+import {
+  isoMoment,
+  listed,
+  noPositionals,
+  type OperatorWorld,
+  parsed,
+  readInput,
+  required,
+  spanSeconds,
+  UsageError,
+} from './options.ts';
+import { runVerbs } from './run-verbs.ts';
 
 /** What `poorter keys --help` says. */
-export const keysUsage = `usage:
-  poorter keys create --file keys.yaml --name NAME [--scopes a,b] [--roles r] [--expires 90d|2027-01-31] [--json]
-  poorter keys list   --file keys.yaml [--json]
-  poorter keys revoke ID|NAME --file keys.yaml [--json]
-`;
+export const keysUsage = `Usage: poorter keys VERB [options]
 
-/** A mistake in how the command was called, not in what it found. */
-class UsageError extends Error {}
+  create --name NAME [--owner WHO] [--scopes a,b] [--roles r] [--networks 10.0.0.0/8,…]
+         [--limits JSON] [--expires 90d|2027-01-31]
+  list   [--state active|expired|revoked|rotated] [--owner WHO]
+  show   ID
+  rotate ID [--overlap 24h] [--expires 90d|2027-01-31]
+  revoke ID [--reason TEXT]
+  leaked KEY | --stdin [--since 2026-11-01T00:00:00Z] [--no-replace]
+
+  A key is printed once, alone on standard output; what else there is to say goes to standard error.
+  A revocation returns when every gateway thread refuses the key. Every verb takes --json.
+
+${serverUsage}
+Without a server, in a key file:
+
+${keyFileUsage}`;
+
+interface Key {
+  readonly id: string;
+  readonly client: string;
+  readonly name: string;
+  readonly owner: string | null;
+  readonly prefix: string;
+  readonly state: string;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly expires: string | null;
+  readonly lastUsed: string | null;
+  readonly rotation: string;
+}
+
+interface NewKey {
+  readonly key: string;
+  readonly record: Key;
+}
 
 /** `poorter keys`: 0 done, 1 not done, 2 called wrongly. */
-export async function keysCommand(
-  argv: readonly string[],
-  world: KeysCommandWorld,
-): Promise<number> {
-  const [verb, ...rest] = argv;
-  try {
-    switch (verb) {
-      case 'create':
-        return await create(rest, world);
-      case 'list':
-        return await list(rest, world);
-      case 'revoke':
-        return await revoke(rest, world);
-      case '--help':
-      case '-h':
-        world.stdout.write(keysUsage);
-        return 0;
-      default:
-        throw new UsageError(verb === undefined ? 'a verb is missing' : `no such verb: ${verb}`);
-    }
-  } catch (error) {
-    world.stderr.write(`poorter keys: ${(error as Error).message}\n`);
-    if (!(error instanceof UsageError)) return 1;
-    world.stderr.write(keysUsage);
-    return 2;
+export async function keysCommand(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  if (argv.some((one) => one === '--file' || one.startsWith('--file='))) {
+    return keyFileCommand(argv, world);
   }
+  return runVerbs('keys', { create, list, show, rotate, revoke, leaked }, keysUsage, argv, world);
 }
 
-async function create(argv: readonly string[], world: KeysCommandWorld): Promise<number> {
+async function create(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, {
-    file: { type: 'string' },
+    ...SERVER_OPTIONS,
     name: { type: 'string' },
+    owner: { type: 'string' },
     scopes: { type: 'string' },
     roles: { type: 'string' },
+    networks: { type: 'string' },
+    limits: { type: 'string' },
     expires: { type: 'string' },
-    json: { type: 'boolean' },
   });
   noPositionals(positionals);
-  const file = required(values.file, '--file');
-  const name = required(values.name, '--name');
-  const expiresAt = values.expires === undefined ? null : expiry(values.expires, world.now());
-  const scopes = listed(values.scopes);
-  const roles = listed(values.roles);
-  const { key, record } = createKey({ name, scopes, roles, expiresAt, random: world.random });
-  await appendKey(file, record, world.now());
-  if (values.json) {
-    const { hash: _, ...shown } = record;
-    writeJson(world, { key, ...shown });
-    return 0;
-  }
-  // The key alone on standard output, so that it can be piped into a secret store.
-  world.stdout.write(`${key}\n`);
-  world.stderr.write(`${record.id} (${name}) is in ${file}. The key is shown this once.\n`);
-  return 0;
+  const wish = {
+    name: required(values.name, '--name'),
+    ...(values.owner !== undefined && { owner: values.owner }),
+    scopes: listed(values.scopes),
+    roles: listed(values.roles),
+    networks: listed(values.networks),
+    ...(values.limits !== undefined && { limits: jsonOf(values.limits, '--limits') }),
+    ...expiry(values.expires, world),
+  };
+  const client = AdminClient.find(values, world);
+  const { body } = await client.call<NewKey>('POST', '/v1/keys', wish);
+  return tellNew(body, values.json === true, world);
 }
 
-async function list(argv: readonly string[], world: KeysCommandWorld): Promise<number> {
+async function list(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, {
-    file: { type: 'string' },
-    json: { type: 'boolean' },
+    ...SERVER_OPTIONS,
+    state: { type: 'string' },
+    owner: { type: 'string' },
   });
   noPositionals(positionals);
-  const file = required(values.file, '--file');
-  const { entries, diagnostics } = readKeyFile(file, await readText(file));
-  for (const { line, column, message, suggestion } of diagnostics) {
-    const hint = suggestion === undefined ? '' : ` (${suggestion})`;
-    world.stderr.write(`${file}:${line}:${column}: ${message}${hint}\n`);
+  const client = AdminClient.find(values, world);
+  const query = {
+    ...(values.state !== undefined && { state: values.state }),
+    ...(values.owner !== undefined && { owner: values.owner }),
+  };
+  const keys: Key[] = [];
+  for await (const key of client.list<Key>('/v1/keys', query)) {
+    if (values.json) keys.push(key);
+    else world.stdout.write(`${lineOf(key)}\n`);
   }
-  if (diagnostics.length > 0) return 1;
-  if (values.json) {
-    writeJson(world, { keys: entries.map(({ hash: _, ...shown }) => shown) });
-    return 0;
-  }
-  for (const { id, name, scopes, roles, expires } of entries) {
-    const isOver = expires !== null && Date.parse(expires) <= world.now();
-    const end = expires === null ? 'no expiry' : `${isOver ? 'EXPIRED' : 'expires'} ${expires}`;
-    const grants = [...scopes, ...roles.map((role) => `role:${role}`)].join(',') || '-';
-    world.stdout.write(`${id}  ${name}  ${grants}  ${end}\n`);
+  if (values.json) world.stdout.write(`${JSON.stringify({ keys })}\n`);
+  return 0;
+}
+
+async function show(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, SERVER_OPTIONS);
+  const client = AdminClient.find(values, world);
+  const { body } = await client.call<Key>('GET', `/v1/keys/${idOf(positionals)}`);
+  if (values.json) world.stdout.write(`${JSON.stringify(body)}\n`);
+  else {
+    for (const [name, value] of Object.entries(body)) {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      if (value !== null) world.stdout.write(`${name.padEnd(14)} ${text}\n`);
+    }
   }
   return 0;
 }
 
-async function revoke(argv: readonly string[], world: KeysCommandWorld): Promise<number> {
+async function rotate(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, {
-    file: { type: 'string' },
-    json: { type: 'boolean' },
+    ...SERVER_OPTIONS,
+    overlap: { type: 'string' },
+    expires: { type: 'string' },
   });
-  const [idOrName, ...more] = positionals;
-  noPositionals(more);
-  const wanted = required(idOrName, 'ID or NAME');
-  const file = required(values.file, '--file');
-  await readText(file);
-  const removed = await revokeKey(file, wanted);
-  if (removed === undefined) {
-    world.stderr.write(`poorter keys: ${file} has no key ${wanted}\n`);
-    return 1;
-  }
-  if (values.json) writeJson(world, { revoked: { id: removed.id, name: removed.name } });
-  else world.stdout.write(`revoked ${removed.id} (${removed.name})\n`);
+  const overlapSeconds = values.overlap === undefined ? undefined : spanSeconds(values.overlap);
+  if (Number.isNaN(overlapSeconds)) throw new UsageError('--overlap takes 30m, 24h, 7d or 0m');
+  const wish = {
+    ...(overlapSeconds !== undefined && { overlapSeconds }),
+    ...expiry(values.expires, world),
+  };
+  const id = idOf(positionals);
+  const client = AdminClient.find(values, world);
+  const { body } = await client.call<NewKey>('POST', `/v1/keys/${id}/rotate`, wish);
+  return tellNew(body, values.json === true, world);
+}
+
+async function revoke(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, reason: { type: 'string' } });
+  const id = idOf(positionals);
+  const client = AdminClient.find(values, world);
+  const wish = values.reason === undefined ? {} : { reason: values.reason };
+  const { body } = await client.call<Key>('POST', `/v1/keys/${id}/revoke`, wish);
+  if (values.json) world.stdout.write(`${JSON.stringify(body)}\n`);
+  else world.stdout.write(`revoked ${body.id} (${body.name}); every gateway refuses it\n`);
   return 0;
 }
 
-type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+/** Standard input may hold one key among other text, such as a line of a scanner's report. */
+const INPUT_CHARS_MAX = 1_048_576;
 
-function parsed<const Wanted extends Options>(argv: readonly string[], options: Wanted) {
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
+async function leaked(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, {
+    ...SERVER_OPTIONS,
+    stdin: { type: 'boolean' },
+    since: { type: 'string' },
+    'no-replace': { type: 'boolean' },
+  });
+  const text = values.stdin ? await readInput(world, INPUT_CHARS_MAX) : positionals.shift();
+  noPositionals(positionals);
+  const keys = [...new Set((text ?? '').match(/poorter_[0-9A-Za-z]{49}/g) ?? [])];
+  if (keys.length === 0) throw new UsageError('no key of the form poorter_… was given');
+  const client = AdminClient.find(values, world);
+  let status = 0;
+  for (const key of keys) {
+    const wish = {
+      key,
+      replace: values['no-replace'] !== true,
+      ...(values.since !== undefined && { leakedAt: new Date(values.since).toISOString() }),
+    };
+    try {
+      const { body } = await client.call<Leak>('POST', '/v1/keys/leaked', wish);
+      tellLeak(body, values.json === true, world);
+    } catch (error) {
+      // Never the key itself: what is wrong with it is told by where it starts.
+      world.stderr.write(`${key.slice(0, 12)}…: ${(error as Error).message}\n`);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+interface Leak {
+  readonly revoked: Key;
+  readonly replacement: NewKey | null;
+  readonly uses: readonly {
+    operation: string | null;
+    address: string | null;
+    calls: number;
+    first: string;
+    last: string;
+  }[];
+}
+
+function tellLeak(leak: Leak, isJson: boolean, world: OperatorWorld): void {
+  if (isJson) {
+    world.stdout.write(`${JSON.stringify(leak)}\n`);
+    return;
+  }
+  const { revoked, replacement, uses } = leak;
+  const say = (text: string) => world.stderr.write(`${text}\n`);
+  say(`revoked ${revoked.id} (${revoked.name}); every gateway refuses it`);
+  if (replacement !== null) {
+    world.stdout.write(`${replacement.key}\n`);
+    say(`its replacement ${replacement.record.id} is on standard output, this once`);
+  }
+  say(uses.length === 0 ? 'it was not used since' : 'it was used since:');
+  for (const { operation, address, calls, first, last } of uses) {
+    say(
+      `  ${calls} × ${operation ?? '?'} from ${address ?? 'an erased address'}, ${first} to ${last}`,
+    );
   }
 }
 
-function noPositionals(positionals: readonly string[]): void {
-  if (positionals.length > 0) throw new UsageError(`unexpected argument: ${positionals[0]}`);
-}
-
-function required(value: string | undefined, name: string): string {
-  if (value === undefined || value === '') throw new UsageError(`${name} is missing`);
-  return value;
-}
-
-function listed(text: string | undefined): string[] {
-  const items = (text ?? '').split(',').map((item) => item.trim());
-  return [...new Set(items.filter((item) => item !== ''))];
-}
-
-const UNIT_SECONDS = { h: 3600, d: 86_400, w: 604_800 } as const;
-
-/** Seconds since the epoch. A key that has already expired helps nobody. */
-function expiry(text: string, nowMs: number): number {
-  const span = /^(\d{1,5})([hdw])$/.exec(text);
-  const seconds =
-    span === null
-      ? isoSeconds(text)
-      : Math.floor(nowMs / 1000) +
-        Number(span[1]) * UNIT_SECONDS[span[2] as keyof typeof UNIT_SECONDS];
-  if (seconds > nowMs / 1000) return seconds;
-  throw new UsageError('--expires must be in the future: 90d, 12h, 4w or an ISO date');
-}
-
-function isoSeconds(text: string): number {
-  if (!/^\d{4}-\d\d-\d\d(T.+)?$/.test(text)) return Number.NaN;
-  return Math.floor(Date.parse(text) / 1000);
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`reading ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}`, {
-      cause,
-    });
+function tellNew({ key, record }: NewKey, isJson: boolean, world: OperatorWorld): number {
+  if (isJson) world.stdout.write(`${JSON.stringify({ key, ...record })}\n`);
+  else {
+    // The key alone on standard output, so that it can be piped into a secret store.
+    world.stdout.write(`${key}\n`);
+    world.stderr.write(`${record.id} (${record.name}). The key is shown this once.\n`);
   }
+  return 0;
 }
 
-function writeJson(world: KeysCommandWorld, value: unknown): void {
-  world.stdout.write(`${JSON.stringify(value)}\n`);
+function lineOf({ id, name, state, scopes, roles, expires, lastUsed, rotation }: Key): string {
+  const grants = [...scopes, ...roles.map((role) => `role:${role}`)].join(',') || '-';
+  const due = rotation === 'due' || rotation === 'overdue' ? `  rotation ${rotation}` : '';
+  const end = expires === null ? 'no expiry' : `expires ${expires}`;
+  return `${id}  ${state}  ${name}  ${grants}  ${end}  ${lastUsed === null ? 'never used' : `used ${lastUsed}`}${due}`;
+}
+
+function idOf(positionals: string[]): string {
+  const id = positionals.shift();
+  noPositionals(positionals);
+  return encodeURIComponent(required(id, 'ID'));
+}
+
+function expiry(text: string | undefined, world: OperatorWorld): { expires?: string } {
+  const expires = isoMoment(text, world.now(), '--expires');
+  return expires === undefined ? {} : { expires };
+}
+
+function jsonOf(text: string, option: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(
+      `${option} takes JSON, such as '{"limit":{"requests":60,"per":"minute"}}'`,
+    );
+  }
 }

@@ -1,13 +1,14 @@
-import { resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import { readArguments, type ServeArguments, UsageError } from './arguments.ts';
 import { describeStart } from './describe-start.ts';
 import { formatDiagnostics } from './diagnostics.ts';
+import { serveGateway } from './serve-gateway.ts';
 import { serveUsage } from './usage.ts';
 
 export interface CommandWorld {
@@ -26,11 +27,12 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
       world.stdout.write(serveUsage);
       return 0;
     }
+    if (given.role === 'gateway') return await serveGateway(given, world);
     configuration = loadConfiguration(given.source);
   } catch (error) {
     return explain(error, world);
   }
-  const dataDirectory = resolve(baseDirectory(given.source), configuration.storage);
+  const dataDirectory = dataDirectoryOf(configuration, baseDirectory(given.source));
   return new Promise((settle) => {
     let hasStarted = false;
     let version = 0;
@@ -39,6 +41,7 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
       dataDirectory,
       source: { threads: configuration.gateway.threads, ...given.source },
       drainMs: configuration.timeouts.drainMs,
+      runsGateway: given.role === 'all',
       on: {
         started: (facts) => {
           hasStarted = true;

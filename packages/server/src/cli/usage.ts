@@ -4,7 +4,18 @@ export const usage = `Usage: poorter COMMAND
 
   serve [OPENAPI --upstream URL | --config poorter.yaml]   put a gate in front of an API
   check [OPENAPI | --config poorter.yaml]                  read everything, say what is wrong, serve nothing
-  keys create|list|revoke --file keys.yaml                 API keys
+  keys create|list|show|rotate|revoke|leaked               API keys
+  blocks add|list|undo                                     who is refused for a time
+  operators create|list|revoke                             who may administer
+  subjects erase                                           the right to be forgotten
+<<<<<<< HEAD
+  backup --out FILE                                        everything, in one sealed file, while it runs
+  restore FILE                                             a data directory from a backup
+  master-key rotate --to TEXT                              another master key, without downtime
+=======
+  log tail|search|show|verify|prove|export                 what happened, and the proof of it
+>>>>>>> h3
+  status                                                   what is in force, what asks for attention
   version
 
 Every command explains itself with --help.
@@ -23,6 +34,7 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
   --jwks URL|file:F   the issuer's keys
   --mode MODE         enforce or observe             (default enforce)
   --response MODE     report, redact or block        (default report)
+  --role ROLE         all, control or gateway        (default all; see docs/guides/many-machines.md)
   --threads N         gateway threads                (default one per core)
   --quiet             say nothing when all is well
 `;

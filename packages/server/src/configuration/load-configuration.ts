@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { readConfiguration } from './read-configuration.ts';
 import { RefusedConfiguration } from './refused-configuration.ts';
-import { type Configuration, configurationSchema } from './schema.ts';
+import {
+  type Configuration,
+  configurationSchema,
+  type GatewayConfiguration,
+  gatewayConfigurationSchema,
+} from './schema.ts';
 
 /** Where the configuration comes from: a file, or the arguments of the command line. */
 export interface ConfigurationSource {
@@ -15,8 +21,20 @@ export interface ConfigurationSource {
 
 /** Throws RefusedConfiguration with every fault placed by file, line and column. */
 export function loadConfiguration(source: ConfigurationSource): Configuration {
-  const base = source.file === null ? {} : readFile(source.file);
-  const parsed = configurationSchema.safeParse({ ...base, ...source.values });
+  return load(source, configurationSchema);
+}
+
+/** The same, for a machine that only runs a gateway. */
+export function loadGatewayConfiguration(source: ConfigurationSource): GatewayConfiguration {
+  return load(source, gatewayConfigurationSchema);
+}
+
+function load<Schema extends z.ZodType>(
+  source: ConfigurationSource,
+  schema: Schema,
+): z.output<Schema> {
+  const base = source.file === null ? {} : readFile(source.file, schema);
+  const parsed = schema.safeParse({ ...base, ...source.values });
   if (parsed.success) return parsed.data;
   throw new RefusedConfiguration(
     parsed.error.issues.map((issue) => ({
@@ -31,7 +49,7 @@ export function loadConfiguration(source: ConfigurationSource): Configuration {
   );
 }
 
-function readFile(file: string): Record<string, unknown> {
+function readFile(file: string, schema: z.ZodType): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -50,7 +68,7 @@ function readFile(file: string): Record<string, unknown> {
       [file],
     );
   }
-  const reading = readConfiguration(file, text);
+  const reading = readConfiguration(file, text, schema);
   if (!reading.ok) throw new RefusedConfiguration(reading.diagnostics, [file]);
   return reading.value;
 }

@@ -11,7 +11,11 @@ export type ConfigurationReading =
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** Parses poorter.yaml. Every fault is placed by line and column. */
-export function readConfiguration(path: string, text: string): ConfigurationReading {
+export function readConfiguration(
+  path: string,
+  text: string,
+  schema: z.ZodType = configurationSchema,
+): ConfigurationReading {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const syntax = document.errors.map((error): Diagnostic => {
@@ -40,10 +44,10 @@ export function readConfiguration(path: string, text: string): ConfigurationRead
     const diagnostic = { severity: 'error', code: 'configuration-syntax', message } as const;
     return { ok: false, diagnostics: [{ ...diagnostic, file: path, line: 1, column: 1 }] };
   }
-  const parsed = configurationSchema.safeParse(value ?? {});
+  const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return { ok: true, value: value as Record<string, unknown> };
   const diagnostics = parsed.error.issues.flatMap((issue) =>
-    describeIssue(issue).map(({ keys, suggestion, ...remark }): Diagnostic => {
+    describeIssue(issue, schema).map(({ keys, suggestion, ...remark }): Diagnostic => {
       const isMissing = keys.length > 0 && !document.hasIn(keys);
       const message = isMissing ? `${keys.map(String).join('.')} is missing` : remark.message;
       const { line, column } = locate(document, lines, keys);
@@ -81,10 +85,10 @@ interface Remark {
   readonly suggestion?: string;
 }
 
-function describeIssue(issue: z.core.$ZodIssue): Remark[] {
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): Remark[] {
   const place = issue.path.map(String).join('.') || 'the file';
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(issue.path);
+    const known = knownKeys(issue.path, schema);
     return issue.keys.map((key) => {
       const nearest = closestName(key, known);
       return {
@@ -101,7 +105,7 @@ function describeIssue(issue: z.core.$ZodIssue): Remark[] {
     const deepest = branches.toSorted((a, b) => depth(b) - depth(a))[0];
     if (deepest !== undefined) {
       return deepest.flatMap((inner) =>
-        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }),
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema),
       );
     }
   }
@@ -115,8 +119,8 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 }
 
 /** Names the schema knows at a path, for suggestions. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  let current: unknown = configurationSchema;
+function knownKeys(path: readonly PropertyKey[], schema: z.ZodType): string[] {
+  let current: unknown = schema;
   for (const key of path) current = step(current, key);
   return Object.keys(shapeOf(current) ?? {});
 }

@@ -200,6 +200,61 @@ const forwardAuth = z.strictObject({
     .describe('Let operations with a body pass although this host cannot see it.'),
 });
 
+const countersUrl = z
+  .string()
+  .regex(/^(?:valkeys?|rediss?):\/\/|^(?:env|file):./, 'is not valkey://…, env:NAME or file:PATH');
+
+const sharedCounters = z.strictObject({
+  url: countersUrl.describe(
+    'valkey:// or valkeys:// (TLS); with a password: env:NAME or file:PATH.',
+  ),
+  machines: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe('Gateways that divide each limit among them while the shared counters are away.'),
+  timeoutMs: z
+    .int()
+    .min(5)
+    .max(5_000)
+    .default(100)
+    .describe('A call waits this long for its count; then this machine counts its share.'),
+});
+
+const linkCredentials = {
+  certificate: file.describe('PEM file: certificate of this machine and its chain.'),
+  key: file.describe('PEM file: its private key, as PATH or file:PATH.'),
+  authorities: z
+    .array(file)
+    .min(1)
+    .describe('PEM files of the authorities that sign the certificates of the other machines.'),
+};
+
+/** The whole configuration of a machine that runs `poorter serve --role gateway`. */
+export const gatewayConfigurationSchema = z.strictObject({
+  link: z.strictObject({
+    control: address.describe('host:port of the control machine; its certificate must carry host.'),
+    ...linkCredentials,
+  }),
+  listen: z
+    .array(z.strictObject({ address: address.describe('host:port to listen on.') }))
+    .max(16)
+    .optional()
+    .describe("Instead of the addresses of control's listeners, in their order."),
+  gateway: z
+    .strictObject({
+      threads: z.int().min(1).max(64).optional().describe('Default: one per core.'),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({ drainMs: milliseconds.default(30_000).describe('After SIGTERM.') })
+    .prefault({}),
+  dataDirectory: file.default('./poorter-gateway').describe('Local files: spool and lock.'),
+});
+
+export type GatewayConfiguration = z.output<typeof gatewayConfigurationSchema>;
+
 /** poorter.yaml. Strict: an unknown key stops the start. */
 export const configurationSchema = z.strictObject({
   listen: z
@@ -207,13 +262,42 @@ export const configurationSchema = z.strictObject({
     .max(16)
     .prefault([{ address: '127.0.0.1:8080' }]),
   control: z
-    .strictObject({ address: address.default('127.0.0.1:9090') })
+    .strictObject({
+      address: address.default('127.0.0.1:9090').describe('host:port where operators connect.'),
+      insecure: z
+        .boolean()
+        .default(false)
+        .describe('Allow plain HTTP on an address that is not loopback.'),
+      tls: z
+        .strictObject({
+          certificate: file.describe('PEM file: certificate and its chain.'),
+          key: file.describe('PEM file: private key, as PATH or file:PATH.'),
+        })
+        .optional(),
+    })
     .prefault({})
-    .describe('Operators: health and metrics.'),
+    .describe('Operators: health, metrics and the admin API.'),
   apis: z.array(api).min(1).max(100),
   keys: file
     .optional()
     .describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
+  keyRotation: z
+    .strictObject({
+      warnAfterDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .optional()
+        .describe('A managed key this old is due.'),
+      refuseAfterDays: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .optional()
+        .describe('A managed key this old is refused.'),
+    })
+    .prefault({})
+    .describe('How old a managed key may grow before it is rotated.'),
   trust: z
     .strictObject({
       issuers: z.array(trustedIssuer).max(32).default([]).describe('Whose tokens are accepted.'),
@@ -252,6 +336,18 @@ export const configurationSchema = z.strictObject({
     .describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),
   bounds: bounds.prefault({}),
   timeouts: timeouts.prefault({}),
+  link: z
+    .strictObject({
+      address: address.describe('host:port where gateways on other machines connect.'),
+      ...linkCredentials,
+      gateways: z
+        .array(z.string().regex(/^[A-Za-z0-9._]{1,64}$/, 'is not a name of letters, digits, . _'))
+        .min(1)
+        .max(256)
+        .describe('Who may connect: DNS names in their certificates.'),
+    })
+    .optional()
+    .describe('Gateways on other machines (poorter serve --role gateway).'),
   forwardAuth: z.array(forwardAuth).max(8).default([]),
   gateway: z
     .strictObject({
@@ -267,7 +363,9 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       file: file
         .optional()
-        .describe('JSON lines, one per call; default: decisions.jsonl in the data directory.'),
+        .describe(
+          'Besides the security log, JSON lines in clear text, one per call: who called included.',
+        ),
       rotateBytes: bytes
         .min(65_536)
         .default(67_108_864)
@@ -280,8 +378,64 @@ export const configurationSchema = z.strictObject({
         .describe('Files set aside before the oldest goes.'),
     })
     .prefault({}),
-  storage: z.string().min(1).default('./poorter-data').describe('The data directory.'),
-  counters: z.literal('memory').default('memory'),
+  log: z
+    .strictObject({
+      node: z
+        .string()
+        .regex(/^[A-Za-z0-9._]{1,64}$/, 'is not a name of letters, digits, dots and underscores')
+        .optional()
+        .describe(
+          'Whose log it is: stands in every checkpoint. Default: made once, from the host.',
+        ),
+      keepDays: z
+        .int()
+        .min(1)
+        .max(36_500)
+        .default(400)
+        .describe('Records are dropped after this; their hashes stay, so that every proof stands.'),
+      keepBytes: bytes
+        .min(1_048_576)
+        .default(10_737_418_240)
+        .describe('Bytes of records, as they are packed; the oldest are dropped beyond it.'),
+      spoolBytes: bytes
+        .min(33_554_432)
+        .default(268_435_456)
+        .describe('Records on their way into the log; when all is taken, calls are refused.'),
+    })
+    .prefault({})
+    .describe('The security log.'),
+  storage: z
+    .string()
+    .min(1)
+    // A misspelled scheme must not become a directory of that name.
+    .regex(
+      /^(?:postgres(?:ql)?:\/\/|(?![a-z][a-z0-9+.-]*:\/\/))/i,
+      'is a directory or postgres://…',
+    )
+    .default('./poorter-data')
+    .describe(
+      'A directory, for SQLite files in it; or postgres://…, best as env:NAME or file:PATH, since it holds a password.',
+    ),
+  dataDirectory: file
+    .optional()
+    .describe('Local files; default: `storage` when it is a directory, else ./poorter-data.'),
+  masterKey: z
+    .string()
+    .regex(/^(?:file:|env:|vault:https?:\/\/)./, 'is not file:PATH, env:NAME or vault:https://…')
+    .optional()
+    .describe(
+      'What wraps the keys of the database: file:PATH, env:NAME or vault:https://HOST/transit/keys/NAME?token=env:NAME; default: master.key in the data directory.',
+    ),
+  counters: z
+    .union([
+      z.literal('memory'),
+      countersUrl.transform((url) => ({ url })).pipe(sharedCounters),
+      sharedCounters,
+    ])
+    .default('memory')
+    .describe(
+      'Where rates and quotas are counted: memory (this machine), or a Valkey or Redis 7 that machines share.',
+    ),
 });
 
 export type Configuration = z.output<typeof configurationSchema>;

@@ -18,11 +18,12 @@ import { RefusedConfiguration } from '../configuration/refused-configuration.ts'
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { checkSource } from '../issuers/index.ts';
 import { readKeyFile } from '../keys/index.ts';
+import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import type { IdentityKeys } from './identity-keys.ts';
-import { readListener, readUpstream } from './read-ends.ts';
+import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 
@@ -35,12 +36,16 @@ export interface SnapshotSources {
   readonly dataDirectory: string;
   readonly version: number;
   readonly identityKeys: IdentityKeys;
+  /** Where records of calls go; null where nothing is served. */
+  readonly spool: RuntimeSnapshot['spool'];
   readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
 }
 
 export interface CompiledSnapshot {
   readonly snapshot: RuntimeSnapshot;
   readonly summary: ProtectionSummary;
+  /** Null without `link`. */
+  readonly linkCredentials: LinkCredentials | null;
   readonly warnings: readonly Diagnostic[];
   /** Every file that was read: a change of one of them calls for a new snapshot. */
   readonly files: readonly string[];
@@ -66,6 +71,8 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const issuers = configuration.trust.issuers.map((issuer, index) =>
     trustedIssuer(issuer, index, reader),
   );
+  const { link } = configuration;
+  const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
   const opened = apis.filter((api) => api !== null);
   const remarks = checkApis(opened, configuration, sources.configurationFile);
   for (const remark of remarks) reader.report(remark);
@@ -116,18 +123,19 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         connectionsPerThread: bounds.connectionsPerThread,
       },
       timeouts: configuration.timeouts,
-      records: {
-        file: resolve(
-          sources.dataDirectory,
-          configuration.records.file === undefined
-            ? 'decisions.jsonl'
-            : reader.path(configuration.records.file),
-        ),
-        rotateBytes: configuration.records.rotateBytes,
-        keepFiles: configuration.records.keepFiles,
-      },
+      sharedCounters: readSharedCounters(configuration, reader),
+      records:
+        configuration.records.file === undefined
+          ? null
+          : {
+              file: reader.path(configuration.records.file),
+              rotateBytes: configuration.records.rotateBytes,
+              keepFiles: configuration.records.keepFiles,
+            },
+      spool: sources.spool,
     },
     summary: summarise(opened, configuration),
+    linkCredentials,
     warnings: reader.warnings,
     files: reader.files,
   };
@@ -256,6 +264,27 @@ function readKeys(
   const { keys, diagnostics } = readKeyFile(reader.path(file), text);
   for (const diagnostic of diagnostics) reader.report(diagnostic);
   return keys;
+}
+
+function readSharedCounters(
+  configuration: Configuration,
+  reader: SourceReader,
+): RuntimeSnapshot['sharedCounters'] {
+  const { counters } = configuration;
+  if (counters === 'memory') return null;
+  try {
+    const url = reader.secret(counters.url);
+    const { protocol } = new URL(url);
+    if (/^(?:valkeys?|rediss?):$/.test(protocol)) return { ...counters, url };
+    throw new Error(`${protocol}// is not valkey://, valkeys://, redis:// or rediss://`);
+  } catch (error) {
+    reader.fault(
+      ['counters'],
+      'counters',
+      `reading the address of the shared counters: ${(error as Error).message}`,
+    );
+    return null;
+  }
 }
 
 function trustedIssuer(

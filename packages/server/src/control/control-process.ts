@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
+import type { AdminLog } from '../admin-api/index.ts';
 import {
   baseDirectory,
   type ConfigurationSource,
@@ -14,38 +15,92 @@ import { IssuerKeys } from '../issuers/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
-import { splitAddress } from './addresses.ts';
+import type { CallRecord } from '../platform/records/record.ts';
+import { SpoolMirror } from '../platform/spool/index.ts';
+import { Administration } from './administration.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
+import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
+import { readOperatorAddress } from './read-ends.ts';
+import { RemoteGateways } from './remote-gateways.ts';
 
 /** Keys fetched before a restart are used again until they are this old. */
 const KEPT_KEYS_MS = 86_400_000;
 const WATCH_EVERY_MS = 1_000;
 
-const { dataDirectory, source } = JSON.parse(process.argv[2] as string) as {
+const { dataDirectory, source, runsGateway } = JSON.parse(process.argv[2] as string) as {
   dataDirectory: string;
+  runsGateway: boolean;
   source: ConfigurationSource;
 };
 const where = source.file ?? 'arguments';
 const versionFile = join(dataDirectory, 'snapshot-version');
 const keyCacheFile = join(dataDirectory, 'issuer-keys.json');
 
-const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => process.exit(0));
+const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => void exit());
 const operators = new OperatorServer();
+operators.runsGateway = runsGateway;
+let logKeeping: LogKeeping | null = null;
+/** Before there is a log, nothing is done that would have to be recorded. */
+const recorder = {
+  reserve: () => logKeeping?.acts.reserve() ?? false,
+  write: (record: CallRecord) => logKeeping?.acts.write(record),
+  commit: async (record: CallRecord) => {
+    if (logKeeping === null) throw new Error('the security log is not open');
+    await logKeeping.acts.commit(record);
+  },
+};
+const noLog = () => Promise.reject(new Error('the security log is not open'));
+const log: AdminLog = {
+  search: (query) => logKeeping?.log.search(query) ?? noLog(),
+  show: (node, index) => logKeeping?.log.show(node, index) ?? noLog(),
+  prove: (node, index) => logKeeping?.log.prove(node, index) ?? noLog(),
+  checkpoints: () => logKeeping?.log.checkpoints() ?? noLog(),
+};
 const watch = new FileWatch(WATCH_EVERY_MS, () => void requestCompile());
 let issuerKeys: IssuerKeys | null = null;
 let issuerSources = '';
 const keptKeys = readKeptKeys();
 
 workInBackground();
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => void exit());
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
+let openedMirror: SpoolMirror | null = null;
+/** Made when the first gateway on another machine sends its records. */
+function mirror(): SpoolMirror {
+  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'));
+  return openedMirror;
+}
+
+const remotes = new RemoteGateways({
+  dataDirectory,
+  liveNow: () => (administration as Administration).live.whole,
+  connected: (gateway) => administration?.live.gatewayUp(gateway),
+  gone: (gateway, untilMs) => administration?.live.gatewayDown(gateway, untilMs),
+  confirmed: (gateway, sequence) => administration?.live.confirmed(gateway, sequence),
+  applied: () => undefined,
+  report: (_, report) => {
+    if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
+  },
+  spooled: (gateway, pieces) => mirror().keep(gateway, pieces),
+  trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
+});
+let administration: Administration | null = null;
+let isGatewayUp = false;
+
 let isCompiling = false;
 let isCompileWanted = false;
+
+/** The supervisor waits five seconds. */
+async function exit(): Promise<void> {
+  setTimeout(() => process.exit(0), 4_500);
+  await logKeeping?.stop().catch(() => undefined);
+  process.exit(0);
+}
 
 /** One compile at a time; what is asked for meanwhile becomes one more. */
 async function requestCompile(): Promise<void> {
@@ -66,8 +121,10 @@ async function compile(): Promise<void> {
   const files = source.file === null ? [] : [source.file];
   try {
     const configuration = loadConfiguration(source);
-    await operators.listen(splitAddress(configuration.control.address));
+    await administrate(configuration);
+    await operators.listen(readOperatorAddress(configuration, where, baseDirectory(source)));
     send({ type: 'listening', address: operators.address });
+    await administration?.announce(operators.reachedAt);
     await followIssuers(configuration);
     const compiled = compileSnapshot({
       configuration,
@@ -76,12 +133,18 @@ async function compile(): Promise<void> {
       dataDirectory,
       version: nextVersion(),
       identityKeys: await loadIdentityKeys(dataDirectory, Date.now()),
+      spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
     });
     watch.follow([...files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
+    // Whoever serves by the snapshot must know who is blocked and revoked first.
+    await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
+    remotes.snapshot(compiled.snapshot);
+    const { link, gateway } = configuration;
+    await remotes.apply(link, compiled.linkCredentials, gateway.staleAfterMs);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
@@ -89,6 +152,35 @@ async function compile(): Promise<void> {
     operators.refused();
     send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
   }
+}
+
+async function administrate(configuration: Configuration): Promise<void> {
+  if (administration !== null) {
+    logKeeping?.apply(configuration);
+    return administration.apply(configuration);
+  }
+  administration = await Administration.open({
+    configuration,
+    baseDirectory: baseDirectory(source),
+    dataDirectory,
+    send: (message) => {
+      send(message);
+      remotes.send(message);
+    },
+    warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
+    recorder,
+    log,
+    usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
+    forget: async () => logKeeping?.forget(),
+    status: () => ({ version: '0.1.0', snapshot: operators.versions }),
+  });
+  logKeeping = await LogKeeping.open({
+    ...{ configuration, baseDirectory: baseDirectory(source), dataDirectory },
+    state: administration.state,
+    warn: (message) => send({ type: 'warnings', diagnostics: [warning('log', message)] }),
+  });
+  if (isGatewayUp) administration.gatewayUp();
+  operators.admin = administration.api;
 }
 
 async function followIssuers(configuration: Configuration): Promise<void> {
@@ -138,9 +230,15 @@ function receive(message: ToControl): void {
       return;
     case 'drain':
       return operators.draining();
+    case 'gateway-up':
+      isGatewayUp = true;
+      return administration?.gatewayUp();
     case 'gateway-down':
+      isGatewayUp = false;
+      administration?.gatewayDown();
       return operators.gatewayDown();
     case 'gateway':
+      administration?.heard(message.report);
       if (message.report.type === 'unknown-key-id') issuerKeys?.refetch(message.report.issuer);
       return operators.heard(message.report);
     default:

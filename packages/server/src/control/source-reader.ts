@@ -32,6 +32,15 @@ export class SourceReader {
     return readFileSync(path, 'utf8');
   }
 
+  /** A value that may be a secret: as it stands, or env:NAME, or file:PATH. Throws without telling it. */
+  secret(text: string): string {
+    if (text.startsWith('file:')) return this.read(text).trim();
+    if (!text.startsWith('env:')) return text;
+    const value = process.env[text.slice(4)];
+    if (value === undefined || value === '') throw new Error(`${text} is not set`);
+    return value;
+  }
+
   /** The text, or '' after reporting, at the key that names the file, why there is none. */
   readOrReport(at: readonly PropertyKey[], file: string, what: string): string {
     try {

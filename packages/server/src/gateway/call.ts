@@ -16,9 +16,12 @@ import { cutOffStalled } from './cut-off-stalled.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { isBroken, type RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
+import { touchedObjects } from './touched-objects.ts';
 
 /** An unread body up to this size is read away, so that the connection can be kept. */
 const DISCARD_BYTES_MAX = 65_536;
+
+const FORWARDED = { decision: 'forwarded', phase: null, code: null, evidence: {} } as const;
 
 type Outcome = Pick<CallRecord, 'decision' | 'phase' | 'code' | 'status' | 'evidence'>;
 
@@ -219,12 +222,24 @@ export class Call {
     this.#runtime.inFlight.leave();
   }
 
+  /** What must be on disk before a durable call goes on. False: it could not be kept. */
+  async commitIntent(): Promise<boolean> {
+    const record = this.#record({ ...FORWARDED, status: null });
+    return kept(this.#runtime.records.commitIntent(record, touchedObjects(this.#decision)));
+  }
+
+  /** What must be on disk before the answer to a durable call leaves. */
+  async commitOutcome(outcome: Pick<Outcome, 'decision' | 'code' | 'status'>): Promise<boolean> {
+    const record = this.#record({ ...FORWARDED, ...outcome });
+    return kept(this.#runtime.records.commitOutcome(record));
+  }
+
   #write(): void {
     const outcome = this.#outcome;
     if (outcome === null) return;
     this.#outcome = null;
     const record = this.#record(outcome);
-    this.#runtime.records.write(record);
+    this.#runtime.records.write(record, touchedObjects(this.#decision));
     this.#runtime.statistics.count(
       record.api ?? '',
       record.operation ?? '',
@@ -303,4 +318,13 @@ let callNumber = 0;
 export function nextCallId(): string {
   callNumber = (callNumber + 1) % 0x1_0000_0000;
   return `${callPrefix}-${callNumber.toString(16).padStart(8, '0')}`;
+}
+
+async function kept(record: Promise<void>): Promise<boolean> {
+  try {
+    await record;
+    return true;
+  } catch {
+    return false;
+  }
 }

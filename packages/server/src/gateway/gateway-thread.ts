@@ -7,9 +7,16 @@ import {
   LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
-import { ByteLedger, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import {
+  ByteLedger,
+  InFlightGauge,
+  SharedCounters,
+  ValkeyCounters,
+} from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
+import { RecordSpool } from '../platform/records/record-spool.ts';
+import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import { CallStatistics } from './call-statistics.ts';
 import { collectorUnderPressure } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
@@ -33,16 +40,13 @@ const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
 const live = new LiveTable(seed.live);
-const records = new JsonLinesSink({
-  ...seed.snapshot.records,
-  pendingMax: RECORDS_PENDING_MAX,
-  onTrouble: (message) => tell({ type: 'trouble', message }),
-});
+const records = openRecords();
 const collectGarbage = collectorUnderPressure(Date.now);
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
 const forwardAuth = new ForwardAuthHosts(statistics);
+let remote: { readonly text: string; readonly counters: ValkeyCounters } | null = null;
 /** Snapshots are applied one after the other, in the order they came. */
 let applying: Promise<void> = apply(seed.snapshot);
 
@@ -94,6 +98,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
   const identitySigner = await createIdentitySigner(snapshot.identity);
   const gate = new Gate(await descriptions.open(snapshot.gate), {
     counters,
+    remoteCounters: remoteCounters(snapshot.sharedCounters),
     identitySigner,
     verifiedTokens,
     live,
@@ -118,6 +123,35 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes, collectGarbage),
     now: Date.now,
   };
+}
+
+/** The connection outlives snapshots that do not change it. */
+function remoteCounters(shared: RuntimeSnapshot['sharedCounters']): ValkeyCounters | undefined {
+  const text = JSON.stringify(shared);
+  if (remote?.text === text) return remote.counters;
+  const before = remote?.counters;
+  // Calls of the version before may still wait for their count.
+  if (before !== undefined) setTimeout(() => before.close(), 10_000).unref();
+  remote = null;
+  if (shared === null) return undefined;
+  const onTrouble = (message: string) => tell({ type: 'trouble', message });
+  remote = { text, counters: new ValkeyCounters({ ...shared, onTrouble }) };
+  return remote.counters;
+}
+
+/** Fails where there is no spool: what cannot be recorded is not served. */
+function openRecords(): RecordSpool {
+  const onTrouble = (message: string) => tell({ type: 'trouble', message });
+  const { spool, snapshot } = seed;
+  if (spool === null || snapshot.spool === null) throw new Error('there is no spool for records');
+  const { directory, key } = snapshot.spool;
+  const places = new SpoolPlaces(spool.memory, seed.slot);
+  const writer = new SpoolWriter({ directory, name: spool.name, key, places, onTrouble });
+  const clearText =
+    snapshot.records === null
+      ? null
+      : new JsonLinesSink({ ...snapshot.records, pendingMax: RECORDS_PENDING_MAX, onTrouble });
+  return new RecordSpool(writer, clearText);
 }
 
 /** An empty list trusts nobody, unlike a network list, which then allows everyone. */

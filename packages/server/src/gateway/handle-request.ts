@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Deny, decide, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
+import {
+  type Deny,
+  decide,
+  deny,
+  type Forwarding,
+  problems,
+  type RequestFacts,
+} from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware';
 import { Call } from './call.ts';
 import { forward } from './forward/forward.ts';
@@ -38,9 +45,22 @@ export async function handleRequest(
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
 
+    // record the intent
+    const isDurable = decision.operation.audit === 'durable';
+    if (isDurable && !(await call.commitIntent())) return call.fail(deny('record_unavailable'));
+
     // forward
     const answer = await forwardCall(runtime, native, request, decision, body, call);
-    if (!(answer instanceof Object && 'status' in answer)) return call.fail(answer);
+    if (!(answer instanceof Object && 'status' in answer)) {
+      return isDurable ? await failDurably(call, answer) : call.fail(answer);
+    }
+    if (isDurable) {
+      const outcome = { decision: 'forwarded', code: null, status: answer.status } as const;
+      if (!(await call.commitOutcome(outcome))) {
+        answer.abort();
+        return call.fail(deny('record_unavailable'));
+      }
+    }
 
     // release
     const outcome = await release(runtime, request, decision, answer, response);
@@ -54,6 +74,13 @@ export async function handleRequest(
     // record
     call.close();
   }
+}
+
+/** The call was forwarded, or nearly: what became of it is on disk before the caller hears. */
+async function failDurably(call: Call, denial: Deny): Promise<void> {
+  const { status } = problems[denial.code];
+  const isKept = await call.commitOutcome({ decision: 'failed', code: denial.code, status });
+  call.fail(isKept ? denial : deny('record_unavailable'));
 }
 
 /** The answer's head, or why there is none. A caller that leaves takes its call along. */

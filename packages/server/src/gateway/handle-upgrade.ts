@@ -55,10 +55,17 @@ export async function handleUpgrade(
       return call.refuse('validate', undocumented, native);
     }
 
+    const isDurable = decision.operation.audit === 'durable';
+    if (isDurable && !(await call.commitIntent())) return call.fail(deny('record_unavailable'));
     const upstream = await openTunnel(runtime, decision, request, (abort) => call.onAbort(abort));
     if (socket.destroyed) {
       upstream.socket.destroy();
       return call.fail(deny('upstream_unreachable', { failure: 'aborted' }));
+    }
+    const standing = { decision: 'forwarded', code: null, status: 101 } as const;
+    if (isDurable && !(await call.commitOutcome(standing))) {
+      upstream.socket.destroy();
+      return call.fail(deny('record_unavailable'));
     }
     response.detachSocket(socket);
     const giveBack = call.tunnelled();

@@ -9,6 +9,7 @@ import {
   releaseThread,
 } from '../platform/counters/index.ts';
 import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { CrewSpool } from './crew-spool.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -60,6 +61,7 @@ export class ThreadCrew {
   readonly #heartbeats: Float64Array<SharedArrayBuffer>;
   readonly #members = new Map<number, Member>();
   #snapshot: RuntimeSnapshot | null = null;
+  #spool: CrewSpool | null = null;
   /** What new threads are born with. */
   readonly #live = new LiveTable();
   #liveReported = 0;
@@ -106,6 +108,7 @@ export class ThreadCrew {
   apply(snapshot: RuntimeSnapshot): void {
     if (this.#isDraining) return;
     this.#snapshot = shareDescriptions(snapshot, this.#snapshot);
+    this.#spool ??= CrewSpool.open(snapshot, this.#options.threads, this.#options.on.trouble);
     if (this.#members.size === 0) {
       // The first thread binds alone: it settles ports given as 0 for the others.
       this.#start(0);
@@ -144,6 +147,7 @@ export class ThreadCrew {
       memory: this.memory,
       heartbeats: this.#heartbeats.buffer,
       snapshot: this.#settled(snapshot),
+      spool: this.#spool?.begin(slot) ?? null,
       live: this.#live.state,
     };
     this.#heartbeats[slot] = Date.now() + START_GRACE_MS;
@@ -230,6 +234,7 @@ export class ThreadCrew {
   #ended(member: Member): void {
     this.#members.delete(member.slot);
     releaseThread(this.memory, member.slot);
+    this.#spool?.ended(member.slot);
     this.#reportLive();
     if (this.#isDraining) {
       if (this.#members.size === 0) this.#drained?.();

@@ -1,6 +1,7 @@
 import type { LiveState } from '@poorter/engine';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { SpoolMemory, WriterName } from '../platform/spool/index.ts';
 
 /** What a thread is born with. */
 export interface ThreadSeed {
@@ -11,6 +12,8 @@ export interface ThreadSeed {
   /** Float64 a slot: milliseconds of its last sign of life; the one after the last slot is control's. */
   readonly heartbeats: SharedArrayBuffer;
   readonly snapshot: RuntimeSnapshot;
+  /** This thread's end of the spool; null where the snapshot has none. */
+  readonly spool: { readonly name: WriterName; readonly memory: SpoolMemory } | null;
   readonly live: LiveState;
 }
 

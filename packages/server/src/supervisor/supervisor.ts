@@ -39,6 +39,8 @@ export interface SupervisorOptions {
   /** How control finds the configuration; passed through as JSON. */
   readonly source: object;
   readonly drainMs: number;
+  /** False: control alone; gateways run on other machines. */
+  readonly runsGateway: boolean;
   readonly on: {
     readonly started: (facts: StartedFacts) => void;
     readonly refused: (diagnostics: readonly Diagnostic[]) => void;
@@ -75,14 +77,18 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const argv = [JSON.stringify({ dataDirectory: options.dataDirectory, source: options.source })];
+    const { dataDirectory, source, runsGateway } = options;
+    const argv = [JSON.stringify({ dataDirectory, source, runsGateway })];
     this.#control = new WatchedChild({
       module: CONTROL,
       argv,
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
-      onStart: () => this.#tellControl({ type: 'reload' }),
+      onStart: () => {
+        this.#tellControl({ type: 'reload' });
+        if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
+      },
       onPong: () => this.#gateway.send({ type: 'control-seen' }),
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
@@ -95,6 +101,7 @@ export class Supervisor {
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
+        this.#tellControl({ type: 'gateway-up' });
         this.#gateway.send({ type: 'live', state: this.#live.state });
         this.#sendSnapshot();
       },
@@ -135,7 +142,8 @@ export class Supervisor {
       case 'snapshot':
         this.#snapshot = message.snapshot;
         this.#summary = message.summary;
-        if (this.#isGatewayStarted) this.#sendSnapshot();
+        if (!this.#options.runsGateway) this.#announce();
+        else if (this.#isGatewayStarted) this.#sendSnapshot();
         else {
           this.#isGatewayStarted = true;
           this.#gateway.start();
@@ -173,12 +181,13 @@ export class Supervisor {
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#summary || !this.#controlAddress || !this.#listening) return;
+    if (this.#isAnnounced || !this.#summary || !this.#controlAddress) return;
+    if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
       summary: this.#summary,
-      addresses: this.#listening.addresses,
-      threads: this.#listening.threads,
+      addresses: this.#listening?.addresses ?? [],
+      threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
     });
   }

@@ -136,6 +136,10 @@ async function judge(
     );
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    // What the proxy does with the permission is not seen here: the permission is what is recorded.
+    if (decision.operation.audit === 'durable' && !(await call.commitIntent())) {
+      return call.fail(deny('record_unavailable'));
+    }
     call.allow([...identityFields(decision.headers), ...decision.answerHeaders]);
   } catch (fault) {
     call.fail(

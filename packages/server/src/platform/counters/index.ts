@@ -7,3 +7,4 @@ export {
 export { ByteLedger, InFlightGauge } from './gauges.ts';
 export { exportQuotas, importQuotas, type QuotaImport } from './quota-file.ts';
 export { SharedCounters } from './shared-counters.ts';
+export { ValkeyCounters } from './valkey-counters.ts';

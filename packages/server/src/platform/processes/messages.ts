@@ -1,5 +1,6 @@
 import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
+import type { SpoolKey } from '../spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -23,11 +24,27 @@ export interface RuntimeSnapshot {
   readonly resourceMetadata: Readonly<Record<string, unknown>>;
   readonly bounds: RuntimeBounds;
   readonly timeouts: RuntimeTimeouts;
+  /** Counters that machines share; null: this machine counts alone. */
+  readonly sharedCounters: {
+    readonly url: string;
+    readonly machines: number;
+    readonly timeoutMs: number;
+  } | null;
+  /** Records as clear text besides the security log; null: none. */
   readonly records: {
     readonly file: string;
     readonly rotateBytes: number;
     readonly keepFiles: number;
-  };
+  } | null;
+  /** Where records of calls go on their way into the security log. */
+  readonly spool: SpoolSnapshot | null;
+}
+
+export interface SpoolSnapshot {
+  readonly directory: string;
+  readonly node: string;
+  readonly key: SpoolKey;
+  readonly bytesMax: number;
 }
 
 export interface ForwardAuthSnapshot {
@@ -63,6 +80,13 @@ export type ToGateway =
   | { readonly type: 'control-seen' }
   | { readonly type: 'drain' };
 
+/** What a gateway on another machine hears from control, beside its answers to pieces of the spool. */
+export type ToRemoteGateway =
+  | ToGateway
+  /** The name under which control knows it. */
+  | { readonly type: 'you-are'; readonly name: string }
+  | { readonly type: 'spooled' | 'not-spooled'; readonly batch: number };
+
 /** What changes without a snapshot: whole at a start, as differences afterwards. */
 export type LiveMessage =
   | { readonly type: 'live'; readonly state: LiveState }
@@ -83,6 +107,7 @@ export type ToControl =
   | { readonly type: 'reload' }
   | { readonly type: 'drain' }
   | { readonly type: 'gateway'; readonly report: FromGateway }
+  | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' };
 
 export type FromControl =

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import type { CallRecord, RecordSink } from './record.ts';
+import type { CallRecord } from './record.ts';
 import { recordLine } from './record-line.ts';
 
 export interface JsonLinesOptions {
@@ -20,7 +20,7 @@ const RETRY_AFTER_MS = 500;
  * Appends records as JSON lines. Several threads append to the same file: each batch is one
  * O_APPEND write of whole lines, which the kernel keeps apart.
  */
-export class JsonLinesSink implements RecordSink {
+export class JsonLinesSink {
   readonly #options: JsonLinesOptions;
   #reserved = 0;
   #lines: string[] = [];
@@ -37,6 +37,11 @@ export class JsonLinesSink implements RecordSink {
     if (this.#reserved >= this.#options.pendingMax) return false;
     this.#reserved++;
     return true;
+  }
+
+  /** A place that is not needed after all. */
+  release(): void {
+    this.#reserved--;
   }
 
   write(record: CallRecord): void {

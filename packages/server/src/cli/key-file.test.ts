@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { hashKey, isWellFormedKey } from '@poorter/engine';
-import { keysCommand } from './keys.ts';
+import { keyFileCommand } from './key-file.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'poorter-keys-command-'));
 after(() => rm(folder, { recursive: true }));
@@ -15,7 +15,7 @@ let drawn = 0;
 async function run(...argv: string[]) {
   const out: string[] = [];
   const err: string[] = [];
-  const status = await keysCommand(argv, {
+  const status = await keyFileCommand(argv, {
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
     now: () => noon,
@@ -81,7 +81,7 @@ test('a wrong call exits 2 with a line that helps', async () => {
     const { status, out, err } = await run(...argv);
     assert.equal(status, 2, argv.join(' '));
     assert.match(err, words);
-    assert.match(err, /usage:/);
+    assert.match(err, /poorter keys create --file/);
     assert.equal(out, '');
   }
   assert.equal((await run('list', '--file', file)).status, 1);

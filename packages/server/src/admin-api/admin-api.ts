@@ -1,0 +1,282 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CompiledOperation, Counters, Gate, LiveTable } from '@poorter/engine';
+import { compileClientAddress } from '@poorter/engine';
+import { type ProtectedCall, protect } from '@poorter/middleware';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { CallRecord } from '../platform/records/record.ts';
+import type { IdempotencyStore } from '../state/idempotency/index.ts';
+import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
+import type { Act, Answer, Handler, Handlers } from './act.ts';
+import { actRecord, refusalRecord } from './act-record.ts';
+import { AdminProblem, adminProblems } from './admin-problems.ts';
+import { compileContract, openOperatorGate } from './operator-gate.ts';
+
+/** Where acts are recorded. */
+export interface ActRecorder {
+  reserve(): boolean;
+  write(record: CallRecord): void;
+  /** On disk when it resolves. */
+  commit(record: CallRecord): Promise<void>;
+}
+
+export interface AdminApiPorts {
+  readonly handlers: Handlers;
+  /** Operators and their credentials, by which callers are known. */
+  readonly operators: LiveTable;
+  readonly counters: Counters;
+  readonly idempotency: IdempotencyStore;
+  readonly recorder: ActRecorder;
+  /** Host names under which the control address is reached. */
+  readonly hosts: readonly string[];
+  readonly now: () => number;
+  readonly onTrouble: (message: string) => void;
+  /** An operator's credential was used. */
+  readonly onUse: (operatorId: string, atMs: number) => void;
+}
+
+/** How exactly the last use of a credential is known; a write for every call would be one too many. */
+const USE_EVERY_MS = 60_000;
+const OPERATORS_MAX = 10_000;
+
+/**
+ * The admin API. A call passes our own engine first, under the contract as its policy; then its act
+ * is recorded, done, and recorded again; then answered.
+ */
+export class AdminApi {
+  readonly #ports: AdminApiPorts;
+  readonly #gate: Gate;
+  readonly #fastify: FastifyInstance;
+  readonly #protect: ReturnType<typeof protect>;
+  /** When each operator's use was last noted. */
+  readonly #lastUse = new Map<string, number>();
+  readonly #calls = new WeakMap<IncomingMessage, ProtectedCall>();
+
+  constructor(ports: AdminApiPorts) {
+    this.#ports = ports;
+    const contract = compileContract();
+    this.#gate = openOperatorGate(contract, ports.operators, ports.counters, ports.hosts);
+    this.#protect = protect({
+      gate: () => this.#gate,
+      head: {
+        headerBytes: 16_384,
+        headerCount: 64,
+        targetBytes: 8_192,
+        allowEncodedSlash: false,
+        clientAddressOf: compileClientAddress([]),
+      },
+      now: ports.now,
+      nextId: nextActId,
+      reserve: () => ports.recorder.reserve(),
+      refused: (call) => ports.recorder.write(refusalRecord(call, ports.now())),
+    });
+    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: false });
+    // Bodies were read and checked by the gate; what is left on the wire is nothing.
+    this.#fastify.removeAllContentTypeParsers();
+    this.#fastify.addContentTypeParser('*', (request, _payload, done) => {
+      const bytes = this.#calls.get(request.raw)?.body ?? null;
+      done(null, bytes === null ? undefined : JSON.parse(Buffer.from(bytes).toString('utf8')));
+    });
+    for (const operation of contract.operations) this.#mount(operation);
+  }
+
+  async ready(): Promise<void> {
+    await this.#fastify.ready();
+  }
+
+  /** True for paths that are the admin API's. */
+  owns(target: string): boolean {
+    return target.startsWith('/v1/') || target === '/v1';
+  }
+
+  /** Answers a call on the control address. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    void this.#protect(request, response, (call) => {
+      this.#calls.set(request, call);
+      // What was checked is what is routed: the canonical path.
+      request.url = call.decision.target;
+      this.#fastify.routing(request, response);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#fastify.close();
+  }
+
+  #mount(operation: CompiledOperation): void {
+    const handler = this.#ports.handlers[operation.id];
+    if (handler === undefined) throw new Error(`no handler for ${operation.id}`);
+    this.#fastify.route({
+      method: operation.method as 'GET',
+      url: operation.path.replace(/\{([^}]+)\}/g, ':$1'),
+      handler: async (request, reply) => {
+        const call = this.#calls.get(request.raw) as ProtectedCall;
+        const { decision } = call;
+        const act: Act = {
+          operator: decision.principal as Act['operator'],
+          path: request.params as Record<string, string>,
+          query: request.query as Record<string, string>,
+          body: request.body,
+          version: versionOf(request.headers['if-match']),
+          nowMs: call.nowMs,
+        };
+        this.#noteUse(act);
+        const startedAt = performance.now();
+        const answer = await this.#recorded(
+          call,
+          handler,
+          act,
+          headerOf(request.headers['idempotency-key']),
+          startedAt,
+        );
+        call.end();
+        void reply
+          .code(answer.status)
+          .headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+        if (answer.version !== undefined) void reply.header('etag', `"${answer.version}"`);
+        const fields = decision.answerHeaders;
+        for (let at = 0; at + 1 < fields.length; at += 2) {
+          void reply.header(fields[at] as string, fields[at + 1] as string);
+        }
+        if (isProblem(answer)) void reply.type('application/problem+json');
+        else void reply.type('application/json');
+        return reply.send(JSON.stringify(answer.body));
+      },
+    });
+  }
+
+  #noteUse({ operator, nowMs }: Act): void {
+    const last = this.#lastUse.get(operator.client) ?? 0;
+    if (nowMs - last < USE_EVERY_MS) return;
+    if (this.#lastUse.size >= OPERATORS_MAX) this.#lastUse.clear();
+    this.#lastUse.set(operator.client, nowMs);
+    this.#ports.onUse(operator.client, nowMs);
+  }
+
+  /** An intent before the act where its record must last, an outcome after it, before the answer. */
+  async #recorded(
+    call: ProtectedCall,
+    handler: Handler,
+    act: Act,
+    idempotencyKey: string | undefined,
+    startedAt: number,
+  ): Promise<Answer> {
+    const { recorder } = this.#ports;
+    const isDurable = call.decision.operation.audit === 'durable';
+    const elapsed = () => performance.now() - startedAt;
+    if (isDurable) {
+      try {
+        await recorder.commit(actRecord(call, null, elapsed()));
+      } catch {
+        recorder.write(actRecord(call, UNRECORDED, elapsed()));
+        return UNRECORDED;
+      }
+    }
+    const answer = await this.#once(call, handler, act, idempotencyKey);
+    const record = actRecord(call, answer, elapsed());
+    if (!isDurable) {
+      recorder.write(record);
+      return answer;
+    }
+    try {
+      await recorder.commit(record);
+      return answer;
+    } catch {
+      return UNRECORDED;
+    }
+  }
+
+  async #once(
+    call: ProtectedCall,
+    handler: Handler,
+    act: Act,
+    idempotencyKey: string | undefined,
+  ): Promise<Answer> {
+    const { idempotency } = this.#ports;
+    try {
+      if (idempotencyKey === undefined) return await handler(act);
+      const key = `${act.operator.client} ${call.decision.operation.operation.compiled.id} ${idempotencyKey}`;
+      const body = createHash('sha256')
+        .update(call.body ?? '')
+        .digest('hex');
+      const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
+      switch (turn.kind) {
+        case 'answered':
+          return JSON.parse(turn.answer) as Answer;
+        case 'under-way':
+          throw new AdminProblem('idempotency_under_way');
+        case 'mismatch':
+          throw new AdminProblem('idempotency_mismatch');
+        case 'new':
+          break;
+        default:
+          turn satisfies never;
+      }
+      let answer: Answer;
+      try {
+        answer = await handler(act);
+      } catch (error) {
+        await idempotency
+          .abandon(key, (turn as { attempt: string }).attempt)
+          .catch(() => undefined);
+        throw error;
+      }
+      await idempotency.finish(key, (turn as { attempt: string }).attempt, JSON.stringify(answer));
+      return answer;
+    } catch (error) {
+      return this.#problemOf(error, call.id);
+    }
+  }
+
+  #problemOf(error: unknown, id: string): Answer {
+    if (error instanceof AdminProblem) return problem(error, id);
+    if (error instanceof NotFoundError) return problem(new AdminProblem('not_found'), id);
+    if (error instanceof CursorError) {
+      return problem(new AdminProblem('value_not_acceptable', { reason: 'cursor' }), id);
+    }
+    if (error instanceof StaleVersionError)
+      return problem(new AdminProblem('version_conflict'), id);
+    // Operators of this machine are told what happened; callers are not.
+    this.#ports.onTrouble(
+      `admin API: ${error instanceof Error ? `${error.name}: ${error.message}` : 'fault'}`,
+    );
+    return problem(new AdminProblem('store_unavailable'), id);
+  }
+}
+
+const UNRECORDED: Answer = {
+  status: 503,
+  body: {
+    type: 'urn:poorter:problem:record_unavailable',
+    title: 'The call cannot be recorded at this moment, so it is not accepted.',
+    status: 503,
+    code: 'record_unavailable',
+  },
+};
+
+function problem({ code, details }: AdminProblem, id: string): Answer {
+  const { status, title, remedy } = adminProblems[code];
+  const type = `urn:poorter:problem:${code}`;
+  const instance = `urn:poorter:call:${id}`;
+  return { status, body: { type, title, status, code, detail: remedy, instance, ...details } };
+}
+
+function isProblem({ status }: Answer): boolean {
+  return status >= 400;
+}
+
+function versionOf(ifMatch: string | undefined): number | undefined {
+  return ifMatch === undefined ? undefined : Number(ifMatch.replaceAll('"', ''));
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+const actPrefix = randomBytes(8).toString('hex');
+let actNumber = 0;
+
+function nextActId(): string {
+  actNumber += 1;
+  return `${actPrefix}-${actNumber.toString(16).padStart(8, '0')}`;
+}

@@ -1,0 +1,268 @@
+import { compileNetworkLists, type LimitsConfig, limitsSchema } from '@poorter/engine';
+import type { KeyStore, KeyTerms, ManagedKey } from '../state/keys/index.ts';
+import { type Answer, type Handlers, iso, milliseconds } from './act.ts';
+import { AdminProblem } from './admin-problems.ts';
+import type { Everywhere } from './everywhere.ts';
+import { pageLimit } from './pages.ts';
+
+/** When a key is old enough to be replaced. */
+export interface RotationPolicy {
+  /** Milliseconds after which a key should be rotated; null: never said. */
+  readonly warnAfterMs: number | null;
+  /** Milliseconds after which it is refused. */
+  readonly refuseAfterMs: number | null;
+}
+
+export interface KeyUseSummary {
+  readonly operation: string | null;
+  readonly address: string | null;
+  readonly calls: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+export interface KeyRoutePorts {
+  readonly keys: KeyStore;
+  readonly everywhere: Everywhere;
+  readonly rotation: () => RotationPolicy;
+  /** Where a key was used since a moment, from the security log. */
+  readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
+}
+
+type State = 'active' | 'expired' | 'revoked' | 'rotated';
+
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+
+export function keyRoutes(ports: KeyRoutePorts): Handlers {
+  const { keys, everywhere } = ports;
+  const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
+
+  return {
+    async listKeys({ query, nowMs }) {
+      const wanted = query['state'] as State | undefined;
+      const page = await keys.list({
+        limit: pageLimit(query),
+        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+        ...(query['owner'] !== undefined && { owner: query['owner'] }),
+      });
+      const items = page.items
+        .map((key) => shown(key, nowMs))
+        .filter(({ state }) => wanted === undefined || state === wanted);
+      return { status: 200, body: { items, next: page.next } };
+    },
+
+    async createKey(act) {
+      const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
+      const issued = await keys.create(terms, act.operator.client);
+      await everywhere.reach();
+      return newKey(issued.key, issued.record, act.nowMs);
+    },
+
+    async showKey({ path, nowMs }) {
+      return answerOf(await known(keys, path['id']), nowMs);
+    },
+
+    async changeKey({ path, body, version, nowMs }) {
+      const before = await known(keys, path['id']);
+      if (before.revokedAt !== null) throw new AdminProblem('not_possible', { reason: 'revoked' });
+      const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
+      const after = await keys.update(before.id, terms, version);
+      await everywhere.reach();
+      return answerOf(after, nowMs);
+    },
+
+    async rotateKey({ path, body, nowMs, operator }) {
+      const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
+      const before = await known(keys, path['id']);
+      if (stateOf(before, nowMs) !== 'active') {
+        throw new AdminProblem('not_possible', { reason: stateOf(before, nowMs) });
+      }
+      const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
+      const issued = await keys.rotate(
+        before.id,
+        nowMs + overlapMs,
+        before.version,
+        operator.client,
+      );
+      let { record } = issued;
+      if (wish.expires !== undefined || record.expiresAt !== null) {
+        const expiresAt = successorExpiry(before, wish.expires, nowMs);
+        record = await keys.update(record.id, { expiresAt });
+      }
+      await everywhere.reach();
+      return newKey(issued.key, record, nowMs);
+    },
+
+    async revokeKey({ path, body, nowMs }) {
+      const { reason } = (body ?? {}) as { reason?: string };
+      await known(keys, path['id']);
+      const key = await keys.revoke(path['id'] as string, reason ?? 'revoked by an operator');
+      await everywhere.reach();
+      return answerOf(key, nowMs);
+    },
+
+    async reportLeakedKey({ body, nowMs, operator }) {
+      const wish = body as { key: string; leakedAt?: string; replace?: boolean };
+      const leaked = await keys.find(wish.key);
+      if (leaked === undefined) throw new AdminProblem('not_found');
+      const isAlive = stateOf(leaked, nowMs) === 'active';
+      const replacement =
+        isAlive && wish.replace !== false && leaked.rotatedTo === null
+          ? await keys.rotate(leaked.id, nowMs, undefined, operator.client)
+          : null;
+      // First the new key, then the end of the old: whoever holds it rightly is never without.
+      const revoked = await keys.revoke(leaked.id, 'leaked');
+      await everywhere.reach();
+      const since = milliseconds(wish.leakedAt) ?? leaked.createdAt;
+      return {
+        status: 200,
+        target: leaked.id,
+        body: {
+          revoked: shown(revoked, nowMs),
+          replacement: replacement && {
+            key: replacement.key,
+            record: shown(replacement.record, nowMs),
+          },
+          uses: await ports.usesOf(leaked.id, since),
+        },
+      };
+    },
+  };
+
+  function answerOf(key: ManagedKey, nowMs: number): Answer {
+    return { status: 200, body: shown(key, nowMs), version: key.version, target: key.id };
+  }
+
+  function newKey(key: string, record: ManagedKey, nowMs: number): Answer {
+    return {
+      status: 201,
+      body: { key, record: shown(record, nowMs) },
+      version: record.version,
+      target: record.id,
+    };
+  }
+}
+
+interface WrittenTerms {
+  name: string;
+  owner: string | null;
+  scopes: string[];
+  roles: string[];
+  limits: unknown;
+  networks: string[];
+  expires: string | null;
+}
+
+const NEW_KEY: KeyTerms = {
+  name: '',
+  owner: null,
+  scopes: [],
+  roles: [],
+  limits: null,
+  networks: [],
+  expiresAt: null,
+};
+
+/** The contract has checked the form; what only the engine can judge is checked here. */
+function termsOf(written: Partial<WrittenTerms>, before: KeyTerms, nowMs: number): KeyTerms {
+  const { name, owner, scopes, roles, limits, networks, expires } = written;
+  if (networks !== undefined) checkNetworks(networks);
+  const expiresAt = expires === undefined ? before.expiresAt : milliseconds(expires);
+  if (expires !== undefined && expiresAt !== null && !(expiresAt > nowMs)) {
+    throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
+  }
+  return {
+    name: name ?? before.name,
+    owner: owner === undefined ? before.owner : owner,
+    scopes: scopes ?? before.scopes,
+    roles: roles ?? before.roles,
+    limits: limits === undefined ? before.limits : readLimits(limits),
+    networks: networks ?? before.networks,
+    expiresAt,
+  };
+}
+
+function readLimits(limits: unknown): LimitsConfig | null {
+  if (limits === null) return null;
+  const read = limitsSchema.safeParse(limits);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const reason = `limits${issue?.path.map((key) => `.${String(key)}`).join('')}: ${issue?.message}`;
+  throw new AdminProblem('value_not_acceptable', { reason });
+}
+
+function checkNetworks(networks: readonly string[]): void {
+  try {
+    compileNetworkLists({ allow: networks, deny: [] });
+  } catch (error) {
+    throw new AdminProblem('value_not_acceptable', {
+      reason: `networks: ${(error as Error).message}`,
+    });
+  }
+}
+
+/** A successor lives as long as its predecessor was meant to, from now on. */
+function successorExpiry(
+  before: ManagedKey,
+  wish: string | undefined,
+  nowMs: number,
+): number | null {
+  if (wish !== undefined) {
+    const wished = milliseconds(wish);
+    if (wished !== null && wished > nowMs) return wished;
+    throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
+  }
+  return before.expiresAt === null ? null : nowMs + (before.expiresAt - before.createdAt);
+}
+
+async function known(keys: KeyStore, id: string | undefined): Promise<ManagedKey> {
+  const key = await keys.show(id ?? '');
+  if (key === undefined) throw new AdminProblem('not_found');
+  return key;
+}
+
+function stateOf(key: ManagedKey, nowMs: number): State {
+  if (key.revokedAt !== null) return 'revoked';
+  if (key.expiresAt !== null && !(nowMs < key.expiresAt)) return 'expired';
+  if (key.rotatedTo !== null && !(nowMs < (key.overlapUntil ?? 0))) return 'rotated';
+  return 'active';
+}
+
+function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy) {
+  return {
+    id: key.id,
+    client: key.client,
+    name: key.name,
+    owner: key.owner,
+    prefix: key.prefix,
+    state: stateOf(key, nowMs),
+    scopes: key.scopes,
+    roles: key.roles,
+    limits: key.limits,
+    networks: key.networks,
+    created: iso(key.createdAt),
+    createdBy: key.createdBy,
+    expires: iso(key.expiresAt),
+    rotatedFrom: key.rotatedFrom,
+    rotatedTo: key.rotatedTo,
+    overlapUntil: iso(key.overlapUntil),
+    revoked: iso(key.revokedAt),
+    reason: key.revokedReason,
+    lastUsed: iso(key.lastUsedAt),
+    lastOperation: key.lastUsedOperation,
+    rotation: rotationOf(key, nowMs, policy),
+  };
+}
+
+export function rotationOf(
+  key: Pick<ManagedKey, 'createdAt' | 'rotatedTo' | 'revokedAt'>,
+  nowMs: number,
+  policy: RotationPolicy,
+): 'none' | 'fine' | 'due' | 'overdue' {
+  if (policy.warnAfterMs === null && policy.refuseAfterMs === null) return 'none';
+  if (key.rotatedTo !== null || key.revokedAt !== null) return 'fine';
+  const age = nowMs - key.createdAt;
+  if (policy.refuseAfterMs !== null && !(age < policy.refuseAfterMs)) return 'overdue';
+  if (policy.warnAfterMs !== null && !(age < policy.warnAfterMs)) return 'due';
+  return 'fine';
+}

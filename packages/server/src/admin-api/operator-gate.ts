@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import {
+  type CompiledApi,
+  type Counters,
+  checkExtension,
+  compileApi,
+  Gate,
+  type LiveTable,
+  VerifiedTokens,
+} from '@poorter/engine';
+
+const CONTRACT = new URL('../../contract/admin.openapi.yaml', import.meta.url);
+const BODY_BYTES_MAX = 65_536;
+
+/** The contract of the admin API; it is also the policy that protects it. */
+export function compileContract(): CompiledApi {
+  const uri = CONTRACT.href;
+  const compiled = compileApi(
+    { uri, text: readFileSync(CONTRACT, 'utf8') },
+    {
+      read: () => {
+        throw new Error('the contract stands alone');
+      },
+      checkExtension,
+      strictProperties: true,
+    },
+  );
+  if (compiled.ok) return compiled.api;
+  throw new Error(`the admin contract: ${compiled.errors[0]?.message}`);
+}
+
+/** The gate in front of the admin API: Poorter protected by Poorter. */
+export function openOperatorGate(
+  contract: CompiledApi,
+  operators: LiveTable,
+  counters: Counters,
+  hosts: readonly string[],
+): Gate {
+  return new Gate(
+    {
+      version: 1,
+      apis: [
+        {
+          name: 'admin',
+          compiled: contract,
+          // Names of the control address only: a page elsewhere cannot rebind its own name to it.
+          hosts,
+          mode: 'enforce',
+          response: 'report',
+          limits: {},
+          bodyBytesMax: BODY_BYTES_MAX,
+          jsonBounds: { depthMax: 16, itemsMax: 10_000, stringLengthMax: BODY_BYTES_MAX },
+          identityAudience: 'admin',
+          resourceMetadataUrl: null,
+        },
+      ],
+      network: { allow: [], deny: [] },
+      keys: [],
+      issuers: [],
+      issuerKeys: {},
+      revoked: [],
+      // Credentials are 256 random bits: the budget bounds noise, and must not lock the owner out.
+      failureBudget: { requests: 30_000, perMs: 60_000, burst: 30_000 },
+      staleAfterMs: Number.MAX_SAFE_INTEGER,
+      capacity: 200,
+    },
+    {
+      counters,
+      identitySigner: null,
+      verifiedTokens: new VerifiedTokens(),
+      unknownKeyId: () => undefined,
+      controlSilentMs: () => 0,
+      inFlight: () => 0,
+      live: operators,
+    },
+  );
+}

@@ -1,0 +1,60 @@
+import type { Operator, OperatorRole, OperatorStore } from '../state/operators/index.ts';
+import { type Handlers, iso, milliseconds } from './act.ts';
+import { AdminProblem } from './admin-problems.ts';
+import { pageLimit } from './pages.ts';
+
+export interface OperatorRoutePorts {
+  readonly operators: OperatorStore;
+  /** The gate in front of this API knows what is stored now. */
+  readonly operatorsChanged: () => Promise<void>;
+}
+
+/** Who may administer Poorter. */
+export function operatorRoutes({ operators, operatorsChanged }: OperatorRoutePorts): Handlers {
+  return {
+    async listOperators({ query }) {
+      const page = await operators.list({
+        limit: pageLimit(query),
+        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+      });
+      return { status: 200, body: { items: page.items.map(shownOperator), next: page.next } };
+    },
+
+    async createOperator({ body, nowMs }) {
+      const wish = body as { name: string; roles: OperatorRole[]; expires?: string };
+      const expiresAt = milliseconds(wish.expires);
+      if (expiresAt !== null && !(expiresAt > nowMs)) {
+        throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
+      }
+      const { name, roles } = wish;
+      const { credential, operator } = await operators.create({ name, roles, expiresAt });
+      await operatorsChanged();
+      return {
+        status: 201,
+        body: { operator: shownOperator(operator), key: credential },
+        target: operator.id,
+      };
+    },
+
+    async revokeOperator({ path, operator }) {
+      const id = path['id'] as string;
+      // The last way in must not be locked from the inside.
+      if (id === operator.client) throw new AdminProblem('not_possible', { reason: 'yourself' });
+      const revoked = await operators.revoke(id);
+      await operatorsChanged();
+      return { status: 200, body: shownOperator(revoked), target: id };
+    },
+  };
+}
+
+function shownOperator(operator: Operator) {
+  return {
+    id: operator.id,
+    name: operator.name,
+    roles: operator.roles,
+    created: iso(operator.createdAt),
+    expires: iso(operator.expiresAt),
+    revoked: iso(operator.revokedAt),
+    lastUsed: iso(operator.lastUsedAt),
+  };
+}

@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Agent, fetch, type Response } from 'undici';
+import type { OperatorWorld } from './options.ts';
+
+/** Where a command finds the server it speaks to. */
+export const SERVER_OPTIONS = {
+  data: { type: 'string' },
+  url: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const serverUsage = `  --data DIR   data directory of the running server   (default ./poorter-data)
+  --url URL    its control address, for a server elsewhere; the credential is then POORTER_OPERATOR_KEY
+`;
+
+const TIMEOUT_MS = 60_000;
+
+/** What the server said no to, as a sentence. */
+export class AdminRefusal extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface AdminReply<Body> {
+  readonly body: Body;
+  readonly etag: string | null;
+}
+
+/** Speaks the admin API of a running server. */
+export class AdminClient {
+  readonly #url: string;
+  readonly #key: string;
+  #dispatcher: Agent | undefined;
+
+  /** Throws a sentence for people when there is no way to a server. */
+  static find(
+    values: { readonly data?: string | undefined; readonly url?: string | undefined },
+    world: OperatorWorld,
+  ): AdminClient {
+    const { POORTER_OPERATOR_KEY: given, POORTER_DATA: home } = world.environment;
+    if (values.url !== undefined) {
+      if (given === undefined) throw new Error('--url needs a credential in POORTER_OPERATOR_KEY');
+      return new AdminClient(values.url, given);
+    }
+    const directory = values.data ?? home ?? './poorter-data';
+    const file = join(directory, 'operator-credential.json');
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      const why = code === 'ENOENT' ? 'there is no such file' : code;
+      throw new Error(
+        `reading ${file}: ${why}; start the server first, or name its data directory with --data`,
+        { cause },
+      );
+    }
+    const { url, key, certificate } = JSON.parse(text) as {
+      url: string;
+      key: string;
+      certificate?: string;
+    };
+    return new AdminClient(url, given ?? key, certificate);
+  }
+
+  private constructor(url: string, key: string, certificate?: string) {
+    this.#url = url.replace(/\/$/, '');
+    this.#key = key;
+    if (certificate === undefined) return;
+    // Exactly this certificate, whatever names it carries: the server itself wrote it down.
+    const connect = {
+      ca: certificate,
+      allowPartialTrustChain: true,
+      checkServerIdentity: () => undefined,
+    };
+    this.#dispatcher = new Agent({ connect });
+  }
+
+  async call<Body>(
+    method: string,
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<AdminReply<Body>> {
+    let answer: Response;
+    try {
+      answer = await fetch(this.#url + path, {
+        method,
+        headers: {
+          'poorter-operator-key': this.#key,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(this.#dispatcher !== undefined && { dispatcher: this.#dispatcher }),
+      });
+    } catch (cause) {
+      throw new Error(`no server answers at ${this.#url}; is it running?`, { cause });
+    }
+    const text = await answer.text();
+    const read = (text === '' ? null : JSON.parse(text)) as Body & Problem;
+    if (answer.ok) return { body: read, etag: answer.headers.get('etag') };
+    throw new AdminRefusal(answer.status, read?.code ?? '', sentenceOf(answer.status, read));
+  }
+
+  /** All items of a list, page by page. */
+  async *list<Item>(
+    path: string,
+    query: Readonly<Record<string, string>> = {},
+  ): AsyncGenerator<Item> {
+    let cursor: string | null = null;
+    do {
+      const search = new URLSearchParams({
+        limit: '200',
+        ...query,
+        ...(cursor !== null && { cursor }),
+      });
+      const { body }: AdminReply<{ items: Item[]; next: string | null }> = await this.call(
+        'GET',
+        `${path}?${search}`,
+      );
+      yield* body.items;
+      cursor = body.next;
+    } while (cursor !== null);
+  }
+}
+
+interface Problem {
+  readonly code?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly reason?: string;
+  readonly gateways?: readonly string[];
+  readonly errors?: readonly { pointer?: string; rule?: string; name?: string }[];
+}
+
+function sentenceOf(status: number, problem: Problem | null): string {
+  if (problem?.title === undefined) return `the server answered ${status}`;
+  const more = [
+    problem.reason,
+    problem.gateways?.join(', '),
+    ...(problem.errors ?? []).map(({ pointer, name, rule }) =>
+      `${pointer || name || ''} ${rule}`.trim(),
+    ),
+  ].filter((part) => part !== undefined && part !== '');
+  return `${problem.title}${more.length > 0 ? ` (${more.join('; ')})` : ''} ${problem.detail ?? ''}`.trim();
+}

@@ -1,0 +1,86 @@
+import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
+import { isoMoment, noPositionals, type OperatorWorld, parsed, required } from './options.ts';
+import { runVerbs } from './run-verbs.ts';
+
+export const blocksUsage = `Usage: poorter blocks VERB [options]
+
+  add KIND VALUE --reason TEXT [--until 12h|2027-01-31]   KIND: address, network, client, key, subject
+  list [--ended]
+  undo ID
+
+  A block is in force when the command returns. Every verb takes --json.
+
+${serverUsage}`;
+
+interface Block {
+  readonly id: string;
+  readonly kind: string;
+  readonly value: string;
+  readonly reason: string;
+  readonly state: string;
+  readonly until: string | null;
+}
+
+/** `poorter blocks`: who is refused for a time. 0 done, 1 not done, 2 called wrongly. */
+export async function blocksCommand(
+  argv: readonly string[],
+  world: OperatorWorld,
+): Promise<number> {
+  return runVerbs('blocks', { add, list, undo }, blocksUsage, argv, world);
+}
+
+async function add(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, {
+    ...SERVER_OPTIONS,
+    reason: { type: 'string' },
+    until: { type: 'string' },
+  });
+  const [kind, value, ...more] = positionals;
+  noPositionals(more);
+  const until = isoMoment(values.until, world.now(), '--until');
+  const wish = {
+    kind: required(kind, 'KIND'),
+    value: required(value, 'VALUE'),
+    reason: required(values.reason, '--reason'),
+    ...(until !== undefined && { until }),
+  };
+  const client = AdminClient.find(values, world);
+  const { body } = await client.call<Block>('POST', '/v1/blocks', wish);
+  return tell(body, values.json === true, world);
+}
+
+async function list(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, ended: { type: 'boolean' } });
+  noPositionals(positionals);
+  const client = AdminClient.find(values, world);
+  const blocks: Block[] = [];
+  for await (const block of client.list<Block>('/v1/blocks', {
+    ...(values.ended && { ended: 'true' }),
+  })) {
+    if (values.json) blocks.push(block);
+    else tell(block, false, world);
+  }
+  if (values.json) world.stdout.write(`${JSON.stringify({ blocks })}\n`);
+  return 0;
+}
+
+async function undo(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, SERVER_OPTIONS);
+  const [id, ...more] = positionals;
+  noPositionals(more);
+  const path = `/v1/blocks/${encodeURIComponent(required(id, 'ID'))}`;
+  const client = AdminClient.find(values, world);
+  const { body } = await client.call<Block>('DELETE', path);
+  return tell(body, values.json === true, world);
+}
+
+function tell(block: Block, isJson: boolean, world: OperatorWorld): number {
+  const { id, state, kind, value, until, reason } = block;
+  const end = until === null ? 'until undone' : `until ${until}`;
+  world.stdout.write(
+    isJson
+      ? `${JSON.stringify(block)}\n`
+      : `${id}  ${state}  ${kind} ${value}  ${end}  ${reason}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,28 @@
+import { type OperatorWorld, UsageError } from './options.ts';
+
+type Verb = (argv: readonly string[], world: OperatorWorld) => Promise<number>;
+
+/** A command with verbs: 0 done, 1 not done, 2 called wrongly. */
+export async function runVerbs(
+  name: string,
+  verbs: Readonly<Record<string, Verb>>,
+  usage: string,
+  argv: readonly string[],
+  world: OperatorWorld,
+): Promise<number> {
+  const [verb, ...rest] = argv;
+  try {
+    if (verb === '--help' || verb === '-h') {
+      world.stdout.write(usage);
+      return 0;
+    }
+    if (verb === undefined) throw new UsageError('a verb is missing');
+    if (!Object.hasOwn(verbs, verb)) throw new UsageError(`no such verb: ${verb}`);
+    return await (verbs[verb] as Verb)(rest, world);
+  } catch (error) {
+    world.stderr.write(`poorter ${name}: ${(error as Error).message}\n`);
+    if (!(error instanceof UsageError)) return 1;
+    world.stderr.write(`\n${usage}`);
+    return 2;
+  }
+}

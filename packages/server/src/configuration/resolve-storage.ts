@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DatabasePlace } from '../platform/database/index.ts';
+import { RefusedConfiguration } from './refused-configuration.ts';
+import type { Configuration } from './schema.ts';
+
+export interface Storage {
+  /** Absolute. Local also with PostgreSQL: locks, tombstones, spool. */
+  readonly dataDirectory: string;
+  readonly state: DatabasePlace;
+  /** Apart from the state: what is appended all day must not slow the rest. */
+  readonly log: DatabasePlace;
+}
+
+type Wishes = Pick<Configuration, 'storage' | 'dataDirectory'>;
+
+const DEFAULT_DIRECTORY = './poorter-data';
+const DEFAULT_SCHEMA = 'poorter';
+const POSTGRES = /^postgres(?:ql)?:\/\//i;
+const INDIRECT = /^(env|file):(.+)$/s;
+
+/** Without reading any secret. */
+export function dataDirectoryOf({ storage, dataDirectory }: Wishes, baseDirectory: string): string {
+  const isDirectory = !POSTGRES.test(storage) && !INDIRECT.test(storage);
+  return resolve(baseDirectory, dataDirectory ?? (isDirectory ? storage : DEFAULT_DIRECTORY));
+}
+
+/** Where everything is kept. Throws RefusedConfiguration, never with the text of a secret in it. */
+export function resolveStorage(
+  wishes: Wishes,
+  baseDirectory: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Storage {
+  const dataDirectory = dataDirectoryOf(wishes, baseDirectory);
+  const given = readIndirect(wishes.storage, baseDirectory, environment);
+  if (given === null) {
+    const fileOf = (name: string) => ({ kind: 'sqlite' as const, file: join(dataDirectory, name) });
+    return { dataDirectory, state: fileOf('state.sqlite'), log: fileOf('log.sqlite') };
+  }
+  if (!POSTGRES.test(given) || !URL.canParse(given)) {
+    throw refusal('storage: what it names is not a URL of the form postgres://…');
+  }
+  const url = new URL(given);
+  const schema = url.searchParams.get('schema') ?? DEFAULT_SCHEMA;
+  if (!/^[a-z_][a-z0-9_]{0,44}$/.test(schema)) {
+    throw refusal('storage: schema takes a-z, 0-9 and _, and starts with a letter');
+  }
+  url.searchParams.delete('schema');
+  const placeOf = (name: string) => ({
+    ...{ kind: 'postgres' as const, url: url.href, schema: name },
+  });
+  return { dataDirectory, state: placeOf(schema), log: placeOf(`${schema}_log`) };
+}
+
+/** Null: `storage` is a directory. */
+function readIndirect(
+  storage: string,
+  baseDirectory: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | null {
+  if (POSTGRES.test(storage)) return storage;
+  const [, kind, name] = INDIRECT.exec(storage) ?? [];
+  if (name === undefined) return null;
+  if (kind === 'env') {
+    const value = environment[name]?.trim();
+    if (value === undefined || value === '') {
+      throw refusal(`storage: the environment has no ${name}`);
+    }
+    return value;
+  }
+  try {
+    return readFileSync(resolve(baseDirectory, name), 'utf8').trim();
+  } catch (cause) {
+    throw refusal(`storage: reading ${name}: ${(cause as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function refusal(message: string): RefusedConfiguration {
+  const place = { file: 'configuration', line: 1, column: 1 };
+  return new RefusedConfiguration(
+    [{ severity: 'error', code: 'configuration', ...place, message }],
+    [],
+  );
+}

@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto';
+import { LiveTable } from '@poorter/engine';
+import {
+  type ActRecorder,
+  AdminApi,
+  type AdminLog,
+  AdminProblem,
+  blockRoutes,
+  type KeyUseSummary,
+  keyRoutes,
+  logRoutes,
+  operatorRoutes,
+  type RotationPolicy,
+  rotationOf,
+  type Status,
+  statusRoutes,
+  subjectRoutes,
+} from '../admin-api/index.ts';
+import { resolveStorage } from '../configuration/resolve-storage.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
+import type { FromGateway, LiveMessage } from '../platform/processes/messages.ts';
+import { openMasterKey } from '../platform/secrets/index.ts';
+import { openState, type State } from '../state/index.ts';
+import type { Subject } from '../state/subject-keys/index.ts';
+import { isLoopback } from './addresses.ts';
+import { LiveFeed, NotEverywhereError } from './live-feed.ts';
+import { keepOperatorCredential } from './operator-credential.ts';
+
+export interface AdministrationPorts {
+  readonly configuration: Configuration;
+  readonly baseDirectory: string;
+  readonly dataDirectory: string;
+  readonly send: (message: LiveMessage) => void;
+  readonly warn: (message: string) => void;
+  readonly recorder: ActRecorder;
+  readonly log: AdminLog;
+  readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
+  /** Lets go of what was kept of an erased subject. */
+  readonly forget: (subject: Subject) => Promise<void>;
+  readonly status: () => Omit<Status, 'live' | 'gateways' | 'attention'>;
+}
+
+const LOCAL_GATEWAY = 'local';
+/** Other programs on the same database, such as a second control, are noticed this fast. */
+const LOOK_EVERY_MS = 1_000;
+const HOUSEKEEPING_EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Keys that are looked at for the rotation policy in one answer of the status. */
+const ATTENTION_MAX = 20;
+
+/** What lasts, and those who may change it: state, live feed, admin API. */
+export class Administration {
+  readonly state: State;
+  readonly live: LiveFeed;
+  readonly api: AdminApi;
+  readonly #ports: AdministrationPorts;
+  readonly #operators: LiveTable;
+  #rotation: RotationPolicy;
+  readonly #timers: NodeJS.Timeout[];
+
+  static async open(ports: AdministrationPorts): Promise<Administration> {
+    const { configuration, baseDirectory, dataDirectory, warn } = ports;
+    const storage = resolveStorage(configuration, baseDirectory, process.env);
+    const state = await openState({
+      place: storage.state,
+      dataDirectory,
+      masterKey: openMasterKey(configuration.masterKey, {
+        dataDirectory,
+        baseDirectory,
+        environment: process.env,
+        warn,
+      }),
+      world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
+    });
+    const administration = new Administration(ports, state);
+    await administration.api.ready();
+    await administration.operatorsChanged();
+    return administration;
+  }
+
+  private constructor(ports: AdministrationPorts, state: State) {
+    this.#ports = ports;
+    this.state = state;
+    this.#operators = new LiveTable();
+    this.#rotation = rotationPolicy(ports.configuration);
+    this.live = new LiveFeed({
+      ...{ keys: state.keys, blocks: state.blocks, changes: state.changes, ring: state.ring },
+      send: ports.send,
+      now: Date.now,
+      keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
+    });
+    const everywhere = { reach: () => this.#reach() };
+    const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
+    this.api = new AdminApi({
+      handlers: {
+        ...keyRoutes({
+          keys: state.keys,
+          everywhere,
+          rotation: () => this.#rotation,
+          usesOf: ports.usesOf,
+        }),
+        ...blockRoutes({ blocks: state.blocks, everywhere }),
+        ...operatorRoutes({
+          operators: state.operators,
+          operatorsChanged: () => this.operatorsChanged(),
+        }),
+        ...logRoutes(ports.log),
+        ...subjectRoutes(state.subjectKeys, ports.forget),
+        ...statusRoutes(() => this.#status()),
+      },
+      operators: this.#operators,
+      counters: new SharedCounters(memory, 0),
+      idempotency: state.idempotency,
+      recorder: ports.recorder,
+      hosts: hostsOf(ports.configuration.control.address),
+      now: Date.now,
+      onTrouble: ports.warn,
+      onUse: (id, at) => void state.operators.touch(id, at).catch(() => undefined),
+    });
+    this.#timers = [
+      setInterval(() => void this.#look(), LOOK_EVERY_MS),
+      setInterval(() => void this.#keepHouse(), HOUSEKEEPING_EVERY_MS),
+    ];
+  }
+
+  /** A new configuration may change what keys are refused. */
+  async apply(configuration: Configuration): Promise<void> {
+    const before = this.#rotation.refuseAfterMs;
+    this.#rotation = rotationPolicy(configuration);
+    if (before !== this.#rotation.refuseAfterMs && this.live.sequence >= 0) {
+      await this.live.republish();
+    }
+  }
+
+  /** The command line of this machine finds the server by this. */
+  async announce(server: { url: string; certificate?: string }): Promise<void> {
+    await keepOperatorCredential(this.#ports.dataDirectory, server, this.state.operators);
+    await this.operatorsChanged();
+  }
+
+  heard(report: FromGateway): void {
+    if (report.type === 'live-applied') this.live.confirmed(LOCAL_GATEWAY, report.sequence);
+  }
+
+  gatewayUp(): void {
+    this.live.gatewayUp(LOCAL_GATEWAY);
+  }
+
+  gatewayDown(): void {
+    this.live.gatewayDown(LOCAL_GATEWAY);
+  }
+
+  async operatorsChanged(): Promise<void> {
+    const credentials = await this.state.operators.credentials();
+    this.#operators.replace({
+      sequence: 0,
+      keyHashKey: Buffer.from(this.state.operators.hashKey).toString('hex'),
+      keys: credentials.map(({ id, name, roles, expiresAt, hash }) => ({
+        ...{ id, name, hash, roles, scopes: [] },
+        expiresAt: expiresAt === null ? null : expiresAt / 1000,
+      })),
+      blocks: [],
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.api.close();
+    await this.state.close();
+  }
+
+  async #reach(): Promise<void> {
+    try {
+      await this.live.reach();
+    } catch (error) {
+      if (!(error instanceof NotEverywhereError)) throw error;
+      throw new AdminProblem('not_everywhere_yet', { gateways: error.gateways });
+    }
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.live.publish();
+      await this.operatorsChanged();
+    } catch (error) {
+      this.#ports.warn(`looking for changes in the database: ${(error as Error).message}`);
+    }
+  }
+
+  async #keepHouse(): Promise<void> {
+    try {
+      await this.state.blocks.expire();
+      await this.state.idempotency.prune();
+      await this.state.singleUse.prune();
+    } catch (error) {
+      this.#ports.warn(`keeping the database in order: ${(error as Error).message}`);
+    }
+  }
+
+  async #status(): Promise<Status> {
+    const own = this.#ports.status();
+    return {
+      ...own,
+      live: this.live.sequence,
+      gateways: [
+        ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
+        ...this.live.cutOff.map((node) => ({ node, isConnected: false, live: -1 })),
+      ],
+      attention: await this.#attention(),
+    };
+  }
+
+  async #attention(): Promise<Status['attention']> {
+    if (this.#rotation.warnAfterMs === null && this.#rotation.refuseAfterMs === null) return [];
+    const attention: { code: string; message: string }[] = [];
+    const nowMs = Date.now();
+    for (let cursor: string | null = ''; cursor !== null && attention.length < ATTENTION_MAX; ) {
+      const page: Awaited<ReturnType<State['keys']['list']>> = await this.state.keys.list({
+        limit: 1_000,
+        ...(cursor !== '' && { cursor }),
+      });
+      for (const key of page.items) {
+        const verdict = rotationOf(key, nowMs, this.#rotation);
+        if (verdict !== 'due' && verdict !== 'overdue') continue;
+        const days = Math.floor((nowMs - key.createdAt) / DAY_MS);
+        attention.push({
+          code: `key_rotation_${verdict}`,
+          message: `${key.id} (${key.name}) is ${days} days old${verdict === 'overdue' ? ' and refused' : ''}; poorter keys rotate ${key.id}`,
+        });
+      }
+      cursor = page.next;
+    }
+    return attention.slice(0, ATTENTION_MAX);
+  }
+}
+
+function rotationPolicy({ keyRotation }: Configuration): RotationPolicy {
+  const { warnAfterDays, refuseAfterDays } = keyRotation;
+  return {
+    warnAfterMs: warnAfterDays === undefined ? null : warnAfterDays * DAY_MS,
+    refuseAfterMs: refuseAfterDays === undefined ? null : refuseAfterDays * DAY_MS,
+  };
+}
+
+/** Any name reaches an address that is not loopback; loopback has three. */
+function hostsOf(address: string): readonly string[] {
+  const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
+  return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
+}

@@ -1,0 +1,228 @@
+import { hash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { extname, join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { AdminLog, KeyUseSummary } from '../admin-api/index.ts';
+import { resolveStorage } from '../configuration/resolve-storage.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import type { SpoolSnapshot } from '../platform/processes/messages.ts';
+import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
+import { RecordSpool } from '../platform/records/record-spool.ts';
+import {
+  createSpoolMemory,
+  SpoolKeeper,
+  type SpoolKey,
+  SpoolPlaces,
+  SpoolWriter,
+} from '../platform/spool/index.ts';
+import {
+  type CredentialUse,
+  checkpointSigner,
+  type FromRecorder,
+  formatVerifierKey,
+  type RecorderSeed,
+  type RetentionPolicy,
+  signingKey,
+  type ToRecorder,
+} from '../security-log/index.ts';
+import type { State } from '../state/index.ts';
+import { LogDesk } from './log-desk.ts';
+
+const THREAD = join(
+  import.meta.dirname,
+  `../security-log/recorder-thread${extname(import.meta.filename)}`,
+);
+const RESTART_AFTER_MS = 1_000;
+const STOP_MAX_MS = 3_000;
+const USES_EVERY_MS = 5_000;
+const USES_MAX = 1_000;
+/** Acts of operators are few. */
+const ACTS_BYTES_MAX = 33_554_432;
+const ACTS_PENDING_MAX = 1_000;
+const DAY_MS = 86_400_000;
+
+export interface LogKeepingPorts {
+  readonly configuration: Configuration;
+  readonly baseDirectory: string;
+  readonly dataDirectory: string;
+  readonly state: State;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Control's part in the security log: the recorder in a thread of its own, the spool of control's own
+ * acts, and the desk at which operators read.
+ */
+export class LogKeeping {
+  /** What the gateway needs to write. */
+  readonly spool: SpoolSnapshot;
+  /** Where acts of operators are recorded. */
+  readonly acts: RecordSpool;
+  readonly #seed: RecorderSeed;
+  readonly #ports: LogKeepingPorts;
+  readonly #desk: LogDesk;
+  readonly #uses = new Map<string, CredentialUse>();
+  #usesTimer: NodeJS.Timeout | null = null;
+  #worker: Worker | null = null;
+  #isStopping = false;
+
+  static async open(ports: LogKeepingPorts): Promise<LogKeeping> {
+    const { configuration, baseDirectory, dataDirectory, state } = ports;
+    const storage = resolveStorage(configuration, baseDirectory, process.env);
+    const node = configuration.log.node ?? keptNodeName(dataDirectory);
+    const key = state.ring.derive('spool');
+    const id = hash('sha256', key, 'hex').slice(0, 8);
+    const seed: RecorderSeed = {
+      ...{ node, log: storage.log, state: storage.state, dataDirectory, baseDirectory },
+      masterKey: configuration.masterKey,
+      spoolDirectory: join(dataDirectory, 'spool'),
+      spoolKey: { id, key },
+      signingSeed: state.ring.derive(`security log signing key of ${node}`),
+      retention: retentionOf(configuration),
+    };
+    const desk = await LogDesk.open(storage.log, node, seed.signingSeed, state.subjectKeys);
+    return new LogKeeping(ports, seed, desk);
+  }
+
+  private constructor(ports: LogKeepingPorts, seed: RecorderSeed, desk: LogDesk) {
+    this.#ports = ports;
+    this.#seed = seed;
+    this.#desk = desk;
+    const { node, spoolDirectory: directory } = seed;
+    const key: SpoolKey = { ...seed.spoolKey, wrapped: 'derived' };
+    const bytesMax = ports.configuration.log.spoolBytes;
+    this.spool = { directory, node, key, bytesMax };
+    const memory = createSpoolMemory(1, ACTS_BYTES_MAX);
+    const keeper = new SpoolKeeper(directory, `${node}.control`, memory);
+    const places = new SpoolPlaces(memory, 0);
+    const onTrouble = ports.warn;
+    const name = keeper.begin(0);
+    const { file, rotateBytes, keepFiles } = ports.configuration.records;
+    const clearText =
+      file === undefined
+        ? null
+        : new JsonLinesSink({
+            ...{ rotateBytes, keepFiles, onTrouble, pendingMax: ACTS_PENDING_MAX },
+            file: resolve(ports.baseDirectory, file),
+          });
+    this.acts = new RecordSpool(
+      new SpoolWriter({ directory, name, key, places, onTrouble }),
+      clearText,
+    );
+    keepPublicKey(ports.dataDirectory, node, seed.signingSeed);
+    this.#start();
+  }
+
+  get log(): AdminLog {
+    return this.#desk;
+  }
+
+  usesOf(keyId: string, sinceMs: number): Promise<readonly KeyUseSummary[]> {
+    return this.#desk.usesOf(keyId, sinceMs);
+  }
+
+  apply(configuration: Configuration): void {
+    this.#tell({ type: 'retention', retention: retentionOf(configuration) });
+  }
+
+  forget(): void {
+    this.#tell({ type: 'forget' });
+  }
+
+  /** What lies in the spool becomes leaves under a signed checkpoint, if there is time. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.acts.close();
+    const worker = this.#worker;
+    if (worker === null) return;
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#tell({ type: 'stop' });
+    const force = setTimeout(() => void worker.terminate(), STOP_MAX_MS);
+    await gone;
+    clearTimeout(force);
+    await this.#desk.close();
+  }
+
+  #start(): void {
+    const worker = new Worker(THREAD, { workerData: this.#seed });
+    this.#worker = worker;
+    worker.on('message', (message: FromRecorder) => this.#heard(message));
+    worker.on('error', (error) => this.#ports.warn(`the recorder: ${String(error)}`));
+    worker.once('exit', () => {
+      this.#worker = null;
+      if (this.#isStopping) return;
+      this.#ports.warn('the recorder ended; starting it again');
+      setTimeout(() => !this.#isStopping && this.#start(), RESTART_AFTER_MS);
+    });
+  }
+
+  #heard(message: FromRecorder): void {
+    switch (message.type) {
+      case 'trouble':
+        return this.#ports.warn(message.message);
+      case 'uses':
+        return this.#noteUses(message.uses);
+      case 'stopped':
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Only the last use of a key counts; once in some seconds is soon enough. */
+  #noteUses(uses: ReadonlyMap<string, CredentialUse>): void {
+    for (const [id, use] of uses) this.#uses.set(id, use);
+    if (this.#uses.size >= USES_MAX) void this.#keepUses();
+    else this.#usesTimer ??= setTimeout(() => void this.#keepUses(), USES_EVERY_MS);
+  }
+
+  async #keepUses(): Promise<void> {
+    if (this.#usesTimer !== null) clearTimeout(this.#usesTimer);
+    this.#usesTimer = null;
+    const uses = [...this.#uses];
+    this.#uses.clear();
+    try {
+      await this.#ports.state.keys.touchLastUse(
+        uses.flatMap(([id, { time, operation }]) =>
+          operation === null ? [] : [{ id, at: Date.parse(time), operation }],
+        ),
+      );
+    } catch (error) {
+      this.#ports.warn(`keeping when keys were last used: ${String(error)}`);
+    }
+  }
+
+  #tell(message: ToRecorder): void {
+    this.#worker?.postMessage(message);
+  }
+}
+
+function retentionOf({ log }: Configuration): RetentionPolicy {
+  return { ageMs: log.keepDays * DAY_MS, bytesMax: log.keepBytes };
+}
+
+/** Made once: a log goes on under its name when the host is called otherwise. */
+function keptNodeName(dataDirectory: string): string {
+  const file = join(dataDirectory, 'node-name');
+  try {
+    const name = readFileSync(file, 'utf8').trim();
+    if (/^[A-Za-z0-9._]{1,64}$/.test(name)) return name;
+  } catch {
+    // The first start.
+  }
+  const host =
+    hostname()
+      .replace(/[^A-Za-z0-9._]/g, '_')
+      .slice(0, 40) || 'node';
+  const name = `${host}.${randomBytes(3).toString('hex')}`;
+  writeFileSync(file, `${name}\n`, { mode: 0o600 });
+  return name;
+}
+
+/** For whoever verifies: the file is to be copied elsewhere, and compared. */
+function keepPublicKey(dataDirectory: string, node: string, seed: Uint8Array): void {
+  const { key } = checkpointSigner(node, signingKey(seed));
+  const text = `${formatVerifierKey(key)}\n`;
+  writeFileSync(join(dataDirectory, 'log-public-key'), text, { mode: 0o644 });
+}

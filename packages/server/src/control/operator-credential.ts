@@ -1,0 +1,55 @@
+import { createHmac } from 'node:crypto';
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OperatorStore } from '../state/operators/index.ts';
+
+/** How the command line of this machine reaches a running server. */
+export interface OperatorCredentialFile {
+  readonly url: string;
+  readonly key: string;
+  /** The server's certificate, PEM, where it speaks TLS: no other is believed under this address. */
+  readonly certificate?: string;
+}
+
+export const CREDENTIAL_FILE = 'operator-credential.json';
+const NAME = 'command line of this machine';
+
+/**
+ * Keeps a credential for the command line in the data directory, readable for its owner alone. One
+ * that still works stays; any other is replaced by a new one.
+ */
+export async function keepOperatorCredential(
+  directory: string,
+  server: Omit<OperatorCredentialFile, 'key'>,
+  operators: OperatorStore,
+): Promise<void> {
+  const file = join(directory, CREDENTIAL_FILE);
+  const known = read(file);
+  if (known !== null) {
+    const hash = createHmac('sha256', operators.hashKey).update(known.key).digest('hex');
+    const works = (await operators.credentials()).some((one) => one.hash === hash);
+    if (works) {
+      write(file, { ...server, key: known.key });
+      return;
+    }
+  }
+  const { credential } = await operators.create({ name: NAME, roles: ['owner'], expiresAt: null });
+  write(file, { ...server, key: credential });
+}
+
+function read(file: string): OperatorCredentialFile | null {
+  try {
+    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<OperatorCredentialFile>;
+    return typeof value.url === 'string' && typeof value.key === 'string'
+      ? { url: value.url, key: value.key }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function write(file: string, content: OperatorCredentialFile): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  chmodSync(`${file}.new`, 0o600);
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,190 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Configuration } from '../configuration/schema.ts';
+import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
+import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { SpoolPiece } from '../platform/spool/index.ts';
+import { splitAddress } from './addresses.ts';
+
+export interface RemoteGatewayPorts {
+  readonly dataDirectory: string;
+  /** Everything that is live now, for a gateway that just connected. */
+  readonly liveNow: () => LiveMessage;
+  readonly connected: (gateway: string) => void;
+  /** It went; it may go on serving until this moment. */
+  readonly gone: (gateway: string, servesUntilMs: number) => void;
+  readonly confirmed: (gateway: string, sequence: number) => void;
+  readonly applied: (gateway: string, version: number) => void;
+  readonly report: (gateway: string, report: FromGateway) => void;
+  /** Pieces of its spool; true once they are on disk. */
+  readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => void;
+  readonly trouble: (message: string) => void;
+}
+
+const bytes = z.instanceof(Uint8Array);
+const fromRemote = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('applied'), version: z.int() }),
+  z.object({ type: z.literal('live-applied'), sequence: z.int() }),
+  z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
+  z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
+  z.object({ type: z.literal('unknown-key-id'), issuer: z.string().max(2_000) }),
+  z.object({
+    type: z.literal('listening'),
+    addresses: z.array(z.string().max(300)).max(64),
+    threads: z.int(),
+  }),
+  z.object({
+    type: z.literal('spool'),
+    batch: z.int(),
+    pieces: z
+      .array(z.object({ file: z.string().max(200), offset: z.int().min(0), bytes }))
+      .max(1_000),
+  }),
+]);
+
+/** How often the moment is written down at which each gateway was last seen. */
+const WRITE_EVERY_MS = 5_000;
+
+/**
+ * Gateways on other machines: they receive snapshots and live state, and send acknowledgements and
+ * their spools. One that is cut off goes on serving until its staleness bound: until then, what is
+ * revoked is not revoked everywhere, and that is said.
+ */
+export class RemoteGateways {
+  readonly #ports: RemoteGatewayPorts;
+  #server: LinkServer | null = null;
+  #configured = '';
+  #snapshot: RuntimeSnapshot | null = null;
+  readonly #seen: Map<string, number>;
+  readonly #file: string;
+  #address: string | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(ports: RemoteGatewayPorts) {
+    this.#ports = ports;
+    this.#file = join(ports.dataDirectory, 'gateways-seen.json');
+    this.#seen = readSeen(this.#file);
+  }
+
+  get address(): string | null {
+    return this.#address;
+  }
+
+  /** Listens as the configuration says; does nothing when that did not change. */
+  async apply(
+    link: NonNullable<Configuration['link']> | undefined,
+    credentials: LinkCredentials | null,
+    staleAfterMs: number,
+  ): Promise<void> {
+    const configured = JSON.stringify([link, credentials]);
+    if (configured === this.#configured) return;
+    this.#configured = configured;
+    this.#server?.close();
+    this.#server = null;
+    this.#address = null;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    if (link === undefined || credentials === null) return;
+    // Whoever served when control was last up may serve still.
+    for (const name of link.gateways) {
+      const seen = this.#seen.get(name);
+      if (seen !== undefined && Date.now() - seen < staleAfterMs) {
+        this.#ports.gone(name, seen + staleAfterMs);
+      }
+    }
+    this.#server = new LinkServer({
+      ...splitAddress(link.address),
+      credentials,
+      names: link.gateways,
+      on: {
+        open: (end) => this.#opened(end),
+        message: (end, message) => this.#heard(end, message),
+        seen: (end) => this.#seen.set(end.name, Date.now()),
+        close: (end) => {
+          this.#ports.gone(end.name, (this.#seen.get(end.name) ?? Date.now()) + staleAfterMs);
+          this.#ports.trouble(`the gateway ${end.name} is cut off`);
+        },
+        trouble: this.#ports.trouble,
+      },
+    });
+    this.#address = await this.#server.listen();
+    this.#timer = setInterval(() => this.#writeSeen(), WRITE_EVERY_MS);
+  }
+
+  send(message: LiveMessage): void {
+    for (const end of this.#server?.ends ?? []) end.send(message);
+  }
+
+  snapshot(snapshot: RuntimeSnapshot): void {
+    this.#snapshot = snapshot;
+    for (const end of this.#server?.ends ?? []) end.send({ type: 'snapshot', snapshot });
+  }
+
+  close(): void {
+    this.#server?.close();
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #opened(end: LinkEnd): void {
+    this.#seen.set(end.name, Date.now());
+    this.#writeSeen();
+    // From now on it must confirm what is revoked, although it has not told yet what it serves by.
+    this.#ports.connected(end.name);
+    end.send({ type: 'you-are', name: end.name });
+    // In one turn with the list of ends: no change can overtake the whole.
+    end.send(this.#ports.liveNow());
+    if (this.#snapshot !== null) end.send({ type: 'snapshot', snapshot: this.#snapshot });
+  }
+
+  #heard(end: LinkEnd, unknown: unknown): void {
+    this.#seen.set(end.name, Date.now());
+    const read = fromRemote.safeParse(unknown);
+    if (!read.success) {
+      this.#ports.trouble(`the gateway ${end.name} said something that is not understood`);
+      return end.close();
+    }
+    const message = read.data;
+    switch (message.type) {
+      case 'live-applied':
+        return this.#ports.confirmed(end.name, message.sequence);
+      case 'applied':
+        return this.#ports.applied(end.name, message.version);
+      case 'failed':
+        return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
+      case 'spool':
+        try {
+          this.#ports.spooled(end.name, message.pieces);
+          end.send({ type: 'spooled', batch: message.batch });
+        } catch (error) {
+          this.#ports.trouble(`keeping records of ${end.name}: ${(error as Error).message}`);
+          end.send({ type: 'not-spooled', batch: message.batch });
+        }
+        return;
+      case 'metrics':
+      case 'unknown-key-id':
+      case 'listening':
+        return this.#ports.report(end.name, message);
+      default:
+        message satisfies never;
+    }
+  }
+
+  #writeSeen(): void {
+    const text = JSON.stringify(Object.fromEntries(this.#seen));
+    try {
+      writeFileSync(`${this.#file}.new`, text, { mode: 0o600 });
+      renameSync(`${this.#file}.new`, this.#file);
+    } catch (error) {
+      this.#ports.trouble(`writing down which gateways were seen: ${(error as Error).message}`);
+    }
+  }
+}
+
+function readSeen(file: string): Map<string, number> {
+  try {
+    const seen = z.record(z.string(), z.number()).parse(JSON.parse(readFileSync(file, 'utf8')));
+    return new Map(Object.entries(seen));
+  } catch {
+    return new Map();
+  }
+}

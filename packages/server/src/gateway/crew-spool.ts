@@ -1,0 +1,55 @@
+import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import {
+  createSpoolMemory,
+  SpoolKeeper,
+  type SpoolMemory,
+  type WriterName,
+} from '../platform/spool/index.ts';
+
+const MEASURE_EVERY_MS = 500;
+
+/** The spool as the crew sees it: which writers live, and how many bytes all of them take. */
+export class CrewSpool {
+  readonly #keeper: SpoolKeeper;
+  readonly #memory: SpoolMemory;
+  readonly #onTrouble: (message: string) => void;
+
+  /** To be called under the lock of the gateway. Null where the snapshot has no spool. */
+  static open(
+    { spool }: RuntimeSnapshot,
+    threads: number,
+    onTrouble: (message: string) => void,
+  ): CrewSpool | null {
+    if (spool === null || spool === undefined) return null;
+    const memory = createSpoolMemory(threads, spool.bytesMax);
+    return new CrewSpool(new SpoolKeeper(spool.directory, spool.node, memory), memory, onTrouble);
+  }
+
+  private constructor(
+    keeper: SpoolKeeper,
+    memory: SpoolMemory,
+    onTrouble: (message: string) => void,
+  ) {
+    this.#keeper = keeper;
+    this.#memory = memory;
+    this.#onTrouble = onTrouble;
+    setInterval(() => this.#safely(() => keeper.measure()), MEASURE_EVERY_MS).unref();
+  }
+
+  begin(slot: number): { readonly name: WriterName; readonly memory: SpoolMemory } {
+    return { name: this.#keeper.begin(slot), memory: this.#memory };
+  }
+
+  ended(slot: number): void {
+    this.#safely(() => this.#keeper.ended(slot, this.#memory));
+  }
+
+  /** A disk that refuses now is asked again soon. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#onTrouble(`keeping the spool: ${String(error)}`);
+    }
+  }
+}

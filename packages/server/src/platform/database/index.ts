@@ -1,0 +1,21 @@
+export {
+  type AppliedMigration,
+  type Cell,
+  clearTable,
+  continueNumbers,
+  insertRows,
+  isEmptyDatabase,
+  readMigrations,
+  readTables,
+  type TableRows,
+} from './copy-tables.ts';
+export type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
+export {
+  DatabaseNewerError,
+  type MigrationSet,
+  type MigrationState,
+  migrate,
+} from './migrate.ts';
+export { dropSchemas, moveSchema } from './move-schema.ts';
+export { DatabaseBusyError } from './mutex.ts';
+export { openDatabase } from './open-database.ts';

@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
+import { openPostgres } from './postgres-database.ts';
+import { openSqlite } from './sqlite-database.ts';
+
+/** Opens it, and makes sure that it answers. */
+export async function openDatabase<Tables>(
+  place: DatabasePlace,
+  options: DatabaseOptions = {},
+): Promise<Database<Tables>> {
+  if (place.kind === 'sqlite') return openSqlite<Tables>(place.file, options);
+  const database = openPostgres<Tables>(place.url, place.schema, options);
+  try {
+    await sql`SELECT 1`.execute(database.kysely);
+    return database;
+  } catch (cause) {
+    await database.close();
+    throw new Error(`opening the database ${shownPlace(place)}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Without the password. */
+export function shownPlace(place: DatabasePlace): string {
+  if (place.kind === 'sqlite') return place.file;
+  try {
+    const { hostname, port, pathname } = new URL(place.url);
+    return `postgres://${hostname}${port === '' ? '' : `:${port}`}${pathname}, schema ${place.schema}`;
+  } catch {
+    return `of PostgreSQL, schema ${place.schema}`;
+  }
+}

@@ -1,0 +1,94 @@
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import type { Database, DatabaseOptions } from './database.ts';
+import { withRetry } from './retry.ts';
+
+const WAIT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECTIONS_MAX = 10;
+/** A transaction that forgot itself gives its locks back. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
+const INT8 = 20;
+
+export function openPostgres<Tables>(
+  url: string,
+  schema: string,
+  options: DatabaseOptions,
+): Database<Tables> {
+  if (!SCHEMA.test(schema)) throw new Error(`'${schema}' is not the name of a schema: ${SCHEMA}`);
+  const pool = connect(url, schema, options);
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const database: Database<Tables> = {
+    dialect: 'postgres',
+    place: { kind: 'postgres', url, schema },
+    kysely,
+    write: (work, lock) =>
+      withRetry(() =>
+        kysely
+          .transaction()
+          .setIsolationLevel('serializable')
+          .execute(async (transaction) => {
+            // Before the first read: the snapshot is then taken when the turn has come.
+            if (lock !== undefined) {
+              await sql`LOCK TABLE ${sql.table(lock)} IN EXCLUSIVE MODE`.execute(transaction);
+            }
+            return work(transaction);
+          }),
+      ),
+    snapshot: (work) =>
+      kysely
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .setAccessMode('read only')
+        .execute(async (reader) => {
+          await reader.executeQuery(CompiledQuery.raw('SELECT 1'));
+          return work(reader);
+        }),
+    runScript: async (transaction, text) => {
+      await transaction.executeQuery(CompiledQuery.raw(text));
+    },
+    scrub: async (table) => {
+      await sql`VACUUM ${sql.table(table)}`.execute(kysely);
+      return true;
+    },
+    as: <Other>() => database as unknown as Database<Other>,
+    close: () => kysely.destroy(),
+  };
+  return database;
+}
+
+function connect(url: string, schema: string, options: DatabaseOptions): pg.Pool {
+  const waitMs = options.waitMs ?? WAIT_MS;
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'poorter',
+    options: `-c search_path=${schema}`,
+    max: options.connectionsMax ?? CONNECTIONS_MAX,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    // The server's own clock ends a statement; this one ends the wait for a server that is gone.
+    query_timeout: (options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS) + 5_000,
+    lock_timeout: waitMs,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  });
+  // A connection that dies is replaced, and the next statement on it fails. Without listeners, for
+  // idle connections and for those in use, the process would end.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => void client.on('error', () => {}));
+  return pool;
+}
+
+/** Integers are numbers, as in SQLite. Ours are times and counts; others are refused, not rounded. */
+function typeParser(type: number, format?: 'text' | 'binary'): unknown {
+  if (type === INT8 && format !== 'binary') return exactInteger;
+  return pg.types.getTypeParser(type, format as 'text');
+}
+
+function exactInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value;
+  throw new RangeError(`the integer ${text} is larger than can be told exactly`);
+}

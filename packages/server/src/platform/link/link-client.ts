@@ -1,0 +1,120 @@
+import { WebSocket } from 'ws';
+import { decodeMessage, encodeMessage } from './link-codec.ts';
+import type { LinkCredentials } from './link-server.ts';
+
+export interface LinkClientOptions {
+  /** host:port of control. */
+  readonly address: string;
+  readonly credentials: LinkCredentials;
+  readonly on: {
+    readonly open: () => void;
+    readonly message: (message: unknown) => void;
+    /** Control showed life. */
+    readonly seen: () => void;
+    readonly close: (why: string) => void;
+  };
+  readonly random?: () => number;
+}
+
+const INCOMING_MAX = 512 * 1024 * 1024;
+const WAITING_MAX = 64 * 1024 * 1024;
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 5_000;
+/** Control pings every second. */
+const SILENT_MAX_MS = 5_000;
+const HANDSHAKE_MAX_MS = 5_000;
+
+/** This machine's end of the link; it connects again until it is closed. */
+export class LinkClient {
+  readonly #options: LinkClientOptions;
+  readonly #random: () => number;
+  #connection: WebSocket | null = null;
+  #heardAt = 0;
+  #retryMs = RETRY_MIN_MS;
+  #isClosed = false;
+  #retry: NodeJS.Timeout | null = null;
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(options: LinkClientOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#watch = setInterval(() => this.#checkSilence(), 1_000);
+    this.#connect();
+  }
+
+  get isOpen(): boolean {
+    return this.#connection?.readyState === WebSocket.OPEN;
+  }
+
+  /** False: there is no connection, or it takes too little; the message is not sent. */
+  send(message: object): boolean {
+    const connection = this.#connection;
+    if (connection === null || connection.readyState !== WebSocket.OPEN) return false;
+    if (connection.bufferedAmount > WAITING_MAX) return false;
+    connection.send(encodeMessage(message));
+    return true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#watch);
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#connection?.terminate();
+  }
+
+  #connect(): void {
+    const { address, credentials, on } = this.#options;
+    const { certificate, key, authorities } = credentials;
+    const connection = new WebSocket(`wss://${address}/link`, {
+      cert: certificate,
+      key,
+      ca: [...authorities],
+      minVersion: 'TLSv1.3',
+      rejectUnauthorized: true,
+      handshakeTimeout: HANDSHAKE_MAX_MS,
+      maxPayload: INCOMING_MAX,
+      perMessageDeflate: false,
+    });
+    this.#connection = connection;
+    this.#heardAt = Date.now();
+    let why = 'the connection ended';
+    connection.once('open', () => {
+      this.#retryMs = RETRY_MIN_MS;
+      on.open();
+    });
+    connection.on('ping', () => {
+      this.#heardAt = Date.now();
+      on.seen();
+    });
+    connection.on('message', (data, isBinary) => {
+      this.#heardAt = Date.now();
+      if (isBinary) return connection.terminate();
+      try {
+        on.message(decodeMessage(String(data)));
+      } catch (error) {
+        why = (error as Error).message;
+        connection.terminate();
+      }
+    });
+    connection.on('error', (error) => {
+      why = error.message;
+    });
+    connection.once('close', () => {
+      this.#connection = null;
+      on.close(why);
+      this.#connectLater();
+    });
+  }
+
+  /** Scattered, so that many machines do not come back in the same moment. */
+  #connectLater(): void {
+    if (this.#isClosed) return;
+    const waitMs = this.#retryMs * (0.5 + this.#random());
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
+    this.#retry = setTimeout(() => this.#connect(), waitMs);
+  }
+
+  #checkSilence(): void {
+    if (this.isOpen && Date.now() - this.#heardAt > SILENT_MAX_MS) this.#connection?.terminate();
+  }
+}

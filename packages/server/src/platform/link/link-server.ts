@@ -1,0 +1,173 @@
+import { createServer, type Server } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { decodeMessage, encodeMessage } from './link-codec.ts';
+
+/** Certificates of both ends, PEM. There is no link without them. */
+export interface LinkCredentials {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authorities: readonly string[];
+}
+
+export interface LinkServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly credentials: LinkCredentials;
+  /** Names that may connect: a DNS name in the certificate. */
+  readonly names: readonly string[];
+  readonly on: {
+    readonly open: (end: LinkEnd) => void;
+    readonly message: (end: LinkEnd, message: unknown) => void;
+    readonly seen: (end: LinkEnd) => void;
+    readonly close: (end: LinkEnd) => void;
+    readonly trouble: (message: string) => void;
+  };
+}
+
+/** One connected machine. */
+export interface LinkEnd {
+  readonly name: string;
+  /** False when it reads too slowly: it is then cut off, and connects again. */
+  send(message: object): boolean;
+  close(): void;
+}
+
+/** What a gateway sends: reports, and pieces of its spool. */
+const INCOMING_MAX = 8 * 1024 * 1024;
+/** A snapshot of a very large description, several times over. */
+const WAITING_MAX = 512 * 1024 * 1024;
+const PING_EVERY_MS = 1_000;
+/** Without a sign of life for this long the connection is given up. */
+const SILENT_MAX_MS = 5_000;
+const CONNECTIONS_MAX = 256;
+
+/** Where other machines connect: mutual TLS 1.3, messages over WebSocket. */
+export class LinkServer {
+  readonly #options: LinkServerOptions;
+  readonly #server: Server;
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: INCOMING_MAX,
+    perMessageDeflate: false,
+  });
+  readonly #ends = new Map<WebSocket, { end: LinkEnd; heardAt: number }>();
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(options: LinkServerOptions) {
+    this.#options = options;
+    const { certificate, key, authorities } = options.credentials;
+    this.#server = createServer(
+      {
+        cert: certificate,
+        key,
+        ca: [...authorities],
+        minVersion: 'TLSv1.3',
+        requestCert: true,
+        rejectUnauthorized: true,
+        headersTimeout: 5_000,
+        requestTimeout: 5_000,
+      },
+      (_, response) => response.writeHead(426).end(),
+    );
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.on('upgrade', (request, socket, head) => {
+      const name = nameOf(request.socket as TLSSocket, options.names);
+      if (name === null || this.#sockets.clients.size >= CONNECTIONS_MAX) {
+        options.on.trouble(
+          'a machine whose certificate names no gateway of link.gateways was refused',
+        );
+        socket.destroy();
+        return;
+      }
+      this.#sockets.handleUpgrade(request, socket, head, (connection) =>
+        this.#opened(connection, name),
+      );
+    });
+    this.#server.on('tlsClientError', () => undefined);
+    this.#watch = setInterval(() => this.#ping(), PING_EVERY_MS);
+  }
+
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port }, resolve);
+    });
+    const bound = this.#server.address() as { address: string; port: number };
+    return `${bound.address}:${bound.port}`;
+  }
+
+  get ends(): LinkEnd[] {
+    return [...this.#ends.values()].map(({ end }) => end);
+  }
+
+  close(): void {
+    clearInterval(this.#watch);
+    for (const connection of this.#sockets.clients) connection.terminate();
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  #opened(connection: WebSocket, name: string): void {
+    const { on } = this.#options;
+    // One connection a name: a machine that comes back replaces what it left behind.
+    for (const [other, { end }] of this.#ends) if (end.name === name) other.terminate();
+    const end: LinkEnd = {
+      name,
+      send: (message) => {
+        if (connection.bufferedAmount > WAITING_MAX) {
+          connection.terminate();
+          return false;
+        }
+        connection.send(encodeMessage(message));
+        return true;
+      },
+      close: () => connection.terminate(),
+    };
+    const entry = { end, heardAt: Date.now() };
+    this.#ends.set(connection, entry);
+    connection.on('pong', () => {
+      entry.heardAt = Date.now();
+      on.seen(end);
+    });
+    connection.on('message', (data, isBinary) => {
+      entry.heardAt = Date.now();
+      if (isBinary) return connection.terminate();
+      let message: unknown;
+      try {
+        message = decodeMessage(String(data));
+      } catch {
+        return connection.terminate();
+      }
+      on.message(end, message);
+    });
+    connection.on('error', () => connection.terminate());
+    connection.once('close', () => {
+      this.#ends.delete(connection);
+      on.close(end);
+    });
+    on.open(end);
+  }
+
+  #ping(): void {
+    for (const [connection, { heardAt }] of this.#ends) {
+      if (Date.now() - heardAt > SILENT_MAX_MS) connection.terminate();
+      else connection.ping();
+    }
+  }
+}
+
+/** The listed name that a verified certificate carries; null: none. */
+function nameOf(socket: TLSSocket, names: readonly string[]): string | null {
+  if (!socket.authorized) return null;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return null;
+  // Exactly: a wildcard in a certificate must not make it every gateway at once.
+  const carried = new Set(
+    [...(certificate.subjectAltName ?? '').matchAll(/DNS:([^,\s"]+)/g)].map(([, name]) =>
+      (name as string).toLowerCase(),
+    ),
+  );
+  return names.find((name) => carried.has(name.toLowerCase())) ?? null;
+}

@@ -1,0 +1,55 @@
+import type { SpoolWriter } from '../spool/index.ts';
+import type { JsonLinesSink } from './json-lines-sink.ts';
+import type { CallRecord, RecordSink, TouchedObjects } from './record.ts';
+import { callLine, intentLine, outcomeLine } from './spool-line.ts';
+
+/** Records into the spool, and as clear text beside it where that was asked for. */
+export class RecordSpool implements RecordSink {
+  readonly #spool: SpoolWriter;
+  readonly #clearText: JsonLinesSink | null;
+
+  constructor(spool: SpoolWriter, clearText: JsonLinesSink | null) {
+    this.#spool = spool;
+    this.#clearText = clearText;
+  }
+
+  reserve(): boolean {
+    if (this.#clearText === null) return this.#spool.admit();
+    if (!this.#clearText.reserve()) return false;
+    if (this.#spool.admit()) return true;
+    this.#clearText.release();
+    return false;
+  }
+
+  write(record: CallRecord, objects: TouchedObjects = null): void {
+    this.#spool.append(callLine(record, objects));
+    this.#clearText?.write(record);
+  }
+
+  commitIntent(record: CallRecord, objects: TouchedObjects = null): Promise<void> {
+    return this.#spool.commit(intentLine(record, objects));
+  }
+
+  commitOutcome(record: CallRecord): Promise<void> {
+    return this.#spool.commit(outcomeLine(record, new Date().toISOString()));
+  }
+
+  /**
+   * A record that must be on disk before anyone goes on: the one of its reservation, unless it is what
+   * is only intended.
+   */
+  async commit(record: CallRecord): Promise<void> {
+    await this.#spool.commit(callLine(record, null));
+    const isIntent = record.decision === 'intended';
+    if (!isIntent) this.#spool.settle();
+    if (!isIntent || this.#clearText?.reserve()) this.#clearText?.write(record);
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([this.#spool.flush(), this.#clearText?.flush()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#spool.close(), this.#clearText?.close()]);
+  }
+}

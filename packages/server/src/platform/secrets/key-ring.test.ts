@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { onEveryBackend } from '../database/backends.fixture.ts';
+import { type DatabasePlace, openDatabase } from '../database/index.ts';
+import {
+  type KeyRingTables,
+  type MasterKeyProvider,
+  openKeyRing,
+  openMasterKey,
+  rotateMasterKey,
+  SealBrokenError,
+  WrongMasterKeyError,
+} from './index.ts';
+
+const TABLES = `
+CREATE TABLE key_encryption_key (singleton integer PRIMARY KEY, id text NOT NULL,
+  provider text NOT NULL, wrapped text NOT NULL, wrapped_at bigint NOT NULL);
+CREATE TABLE data_key (id text PRIMARY KEY, purpose text NOT NULL UNIQUE,
+  wrapped text NOT NULL, created_at bigint NOT NULL);`;
+
+function freshMasterKey(name = 'KEY'): MasterKeyProvider {
+  return openMasterKey(`env:${name}`, {
+    ...{ dataDirectory: '/', baseDirectory: '/', warn: () => {} },
+    environment: { [name]: randomBytes(32).toString('hex') },
+  });
+}
+
+onEveryBackend('key ring', ({ freshPlace }) => {
+  type Life = { after(work: () => unknown): void };
+  const open = async (t: Life, place: DatabasePlace) => {
+    const database = await openDatabase<KeyRingTables>(place);
+    t.after(() => database.close());
+    return database;
+  };
+  const prepared = async (t: Life) => {
+    const place = freshPlace();
+    if (place.kind === 'postgres') {
+      const { default: pg } = await import('pg');
+      const client = new pg.Client({ connectionString: place.url });
+      await client.connect();
+      await client.query(`CREATE SCHEMA ${place.schema}`);
+      await client.end();
+    }
+    const database = await open(t, place);
+    await database.write((transaction) => database.runScript(transaction, TABLES));
+    return database;
+  };
+  const place = { table: 'api_key', column: 'owner', row: 'key_1' };
+
+  test('what one start sealed the next opens; indexes and derived keys stay the same', async (t) => {
+    const database = await prepared(t);
+    const master = freshMasterKey();
+    const ring = await openKeyRing(database, master);
+    const again = await openKeyRing(await open(t, database.place), master);
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (value, purpose) => {
+        assert.equal(again.open(place, ring.seal(place, value)), value);
+        assert.equal(again.blindIndex(purpose, value), ring.blindIndex(purpose, value));
+        assert.deepEqual(again.derive(purpose), ring.derive(purpose));
+      }),
+    );
+    assert.notEqual(ring.seal(place, 'x'), ring.seal(place, 'x'));
+    assert.notEqual(ring.blindIndex('a', 'bc'), ring.blindIndex('ab', 'c'));
+    assert.notDeepEqual(ring.derive('a'), ring.derive('b'));
+  });
+
+  test('programs that start at once on an empty database have the same keys', async (t) => {
+    const database = await prepared(t);
+    const master = freshMasterKey();
+    const databases = await Promise.all(Array.from({ length: 5 }, () => open(t, database.place)));
+    const rings = await Promise.all(databases.map((one) => openKeyRing(one, master)));
+    assert.equal(new Set(rings.map((ring) => ring.derive('x').toString('hex'))).size, 1);
+    assert.equal(rings[4]!.open(place, rings[0]!.seal(place, 'value')), 'value');
+  });
+
+  test('a value that was altered or moved is refused, and the process lives', async (t) => {
+    const database = await prepared(t);
+    const ring = await openKeyRing(database, freshMasterKey());
+    const other = await openKeyRing(await prepared(t), freshMasterKey());
+    const sealed = ring.seal(place, 'griet@example.test');
+    for (const moved of [
+      { ...place, row: 'key_2' },
+      { ...place, column: 'name' },
+      { table: 'api_keyo', column: 'wner', row: 'key_1' },
+    ]) {
+      assert.throws(() => ring.open(moved, sealed), SealBrokenError);
+    }
+    assert.throws(() => other.open(place, sealed), SealBrokenError);
+    fc.assert(
+      fc.property(fc.nat(sealed.length - 1), fc.constantFrom(...'Aa0_-.'), (at, character) => {
+        const altered = sealed.slice(0, at) + character + sealed.slice(at + 1);
+        const isSame = altered === sealed || decoded(altered) === decoded(sealed);
+        if (isSame) assert.equal(ring.open(place, altered), 'griet@example.test');
+        else assert.throws(() => ring.open(place, altered), SealBrokenError);
+        assert.throws(() => ring.open(place, sealed.slice(0, at)), SealBrokenError);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        assert.throws(() => ring.open(place, text), SealBrokenError);
+      }),
+    );
+    assert.equal(ring.open(place, sealed), 'griet@example.test');
+  });
+
+  test('another master key is refused with both names, and changes nothing', async (t) => {
+    const database = await prepared(t);
+    const master = freshMasterKey('RIGHT');
+    const ring = await openKeyRing(database, master);
+    const before = await database.kysely.selectFrom('key_encryption_key').selectAll().execute();
+    await assert.rejects(openKeyRing(database, freshMasterKey('OTHER')), (error) => {
+      assert.ok(error instanceof WrongMasterKeyError);
+      assert.match(error.message, /env:OTHER does not open.*wrapped by env:RIGHT on 20/);
+      return true;
+    });
+    await assert.rejects(
+      rotateMasterKey(database, freshMasterKey('OTHER'), master),
+      WrongMasterKeyError,
+    );
+    const rows = await database.kysely.selectFrom('key_encryption_key').selectAll().execute();
+    assert.deepEqual(rows, before);
+    assert.deepEqual((await openKeyRing(database, master)).derive('x'), ring.derive('x'));
+  });
+
+  test('a rotation changes one row; who runs goes on, who starts needs the new key', async (t) => {
+    const database = await prepared(t);
+    const [old, next] = [freshMasterKey('OLD'), freshMasterKey('NEXT')];
+    const running = await openKeyRing(database, old);
+    const sealed = running.seal(place, 'value');
+    const dataKeys = await database.kysely.selectFrom('data_key').selectAll().execute();
+    await rotateMasterKey(database, old, next);
+    assert.deepEqual(await database.kysely.selectFrom('data_key').selectAll().execute(), dataKeys);
+    const started = await openKeyRing(await open(t, database.place), next);
+    assert.equal(started.open(place, running.seal(place, 'later')), 'later');
+    assert.equal(started.open(place, sealed), 'value');
+    await assert.rejects(openKeyRing(database, old), /wrapped by env:NEXT/);
+  });
+
+  test('a rotation to a key that does not give back what it wrapped changes nothing', async (t) => {
+    const database = await prepared(t);
+    const old = freshMasterKey('OLD');
+    await openKeyRing(database, old);
+    const broken: MasterKeyProvider = {
+      id: 'broken',
+      wrap: async () => new Uint8Array(60),
+      unwrap: async () => new Uint8Array(32),
+    };
+    await assert.rejects(rotateMasterKey(database, old, broken), /does not give back/);
+    const failing = { ...broken, wrap: () => Promise.reject(new Error('away')) };
+    await assert.rejects(rotateMasterKey(database, old, failing), /away/);
+    assert.ok(await openKeyRing(database, old));
+  });
+
+  test('of two rotations at once one is made, and the database opens with its key', async (t) => {
+    const database = await prepared(t);
+    const old = freshMasterKey('OLD');
+    await openKeyRing(database, old);
+    const next = [freshMasterKey('A'), freshMasterKey('B')];
+    const done = await Promise.allSettled(next.map((to) => rotateMasterKey(database, old, to)));
+    const winners = next.filter((_, index) => done[index]!.status === 'fulfilled');
+    assert.equal(winners.length, 1);
+    assert.ok(await openKeyRing(database, winners[0]!));
+  });
+});
+
+/** The last digit of base64 has bits that mean nothing. */
+function decoded(envelope: string): string {
+  const [version, key, text, ...rest] = envelope.split('.');
+  return [version, key, Buffer.from(text ?? '', 'base64url').toString('hex'), ...rest].join('.');
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  type MasterKeyProvider,
+  MasterKeyUnavailableError,
+  WrongMasterKeyError,
+} from './master-key-provider.ts';
+import { KEY_BYTES, openBytes, SealBrokenError, sealBytes } from './sealed-bytes.ts';
+
+const CONTEXT = 'poorter master key 1';
+/** Nobody but the owner; 32 bytes in base64 with room for spaces. */
+const MODES = [0o600, 0o400];
+const FILE_BYTES_MAX = 1_024;
+
+/**
+ * A master key in a file. With `create`, a missing file is made when something is wrapped for the
+ * first time: a database that has keys already is never met by a new master key.
+ */
+export function fileMasterKey(
+  path: string,
+  options: { create: boolean; onCreated?: (path: string) => void },
+): MasterKeyProvider {
+  const read = () => readKeyFile(path);
+  const readOrCreate = () => {
+    if (options.create && createKeyFile(path)) options.onCreated?.(path);
+    return read();
+  };
+  return localProvider(`file:${path}`, read, readOrCreate);
+}
+
+/** A master key in an environment variable. */
+export function environmentMasterKey(
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): MasterKeyProvider {
+  const read = () => {
+    const text = environment[name];
+    if (text === undefined || text === '') {
+      throw new MasterKeyUnavailableError(`the environment has no ${name} with the master key`);
+    }
+    return parseKey(text, `the environment variable ${name}`);
+  };
+  return localProvider(`env:${name}`, read, read);
+}
+
+function localProvider(
+  id: string,
+  keyToUnwrap: () => Buffer,
+  keyToWrap: () => Buffer,
+): MasterKeyProvider {
+  return {
+    id,
+    wrap: async (plain, context) => sealBytes(keyToWrap(), plain, [CONTEXT, context]),
+    unwrap: async (wrapped, context) => {
+      try {
+        return openBytes(keyToUnwrap(), wrapped, [CONTEXT, context]);
+      } catch (cause) {
+        if (!(cause instanceof SealBrokenError)) throw cause;
+        throw new WrongMasterKeyError(`the master key ${id} did not wrap this`, { cause });
+      }
+    },
+  };
+}
+
+function readKeyFile(path: string): Buffer {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const fault = code === 'ENOENT' ? 'there is no such file' : code;
+    throw new MasterKeyUnavailableError(`reading the master key in ${path}: ${fault}`, { cause });
+  }
+  try {
+    const { mode, size } = fstatSync(file);
+    if (!MODES.includes(mode & 0o777)) {
+      throw new MasterKeyUnavailableError(
+        `others may read the master key in ${path} (mode ${(mode & 0o777).toString(8)}): chmod 600 it`,
+      );
+    }
+    if (size > FILE_BYTES_MAX) throw new MasterKeyUnavailableError(`${path} is no master key`);
+    return parseKey(readFileSync(file, 'utf8'), path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** True when this call made it. It is on disk, whole, before anything can be wrapped with it. */
+function createKeyFile(path: string): boolean {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    // Fails when the file exists: of two that start at once, one makes it and both read it.
+    linkSync(draft, path);
+    syncDirectory(dirname(path));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft);
+  }
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** 32 bytes as 64 hexadecimal digits, or in base64 or base64url. */
+function parseKey(given: string, where: string): Buffer {
+  const text = given.trim();
+  const key = /^[0-9a-fA-F]{64}$/.test(text)
+    ? Buffer.from(text, 'hex')
+    : /^[A-Za-z0-9+/_-]{43}=?$/.test(text)
+      ? Buffer.from(text, 'base64')
+      : null;
+  if (key?.length === KEY_BYTES) return key;
+  throw new MasterKeyUnavailableError(
+    `${where} must hold a master key of 32 random bytes in base64 or hex (openssl rand -base64 32)`,
+  );
+}

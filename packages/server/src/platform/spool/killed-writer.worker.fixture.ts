@@ -1,0 +1,38 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openWriter } from './spool.fixture.ts';
+
+/** Calls without end, until the process is killed: says when an intent, an outcome is promised. */
+const [directory, seed] = process.argv.slice(2) as [string, string];
+const writer = openWriter(directory, { fileBytesMax: 40_000 });
+let random = Number(seed);
+const draw = (below: number) => {
+  random = (random * 48_271) % 2_147_483_647;
+  return random % below;
+};
+let number = 0;
+
+async function caller(): Promise<void> {
+  for (;;) {
+    const call = ++number;
+    if (!writer.admit()) {
+      await sleep(1);
+      continue;
+    }
+    const isDurable = draw(3) === 0;
+    if (isDurable) {
+      await writer.commit(`intent ${call}`);
+      writeSync(1, `forwarded ${call}\n`);
+    }
+    if (draw(4) === 0) await sleep(draw(3));
+    if (isDurable) {
+      await writer.commit(`outcome ${call}`);
+      writeSync(1, `answered ${call}\n`);
+    }
+    writer.append(`call ${call} ${'x'.repeat(draw(400))}`);
+    writeSync(1, `closed ${call} ${Date.now()}\n`);
+    await sleep(0);
+  }
+}
+
+for (let at = 0; at < 8; at++) void caller();

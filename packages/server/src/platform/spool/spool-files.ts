@@ -1,0 +1,75 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The disk as the writer sees it: an argument, so that a test can make any call of it fail. */
+export interface SpoolDisk {
+  /** An empty file. */
+  create(directory: string, name: string): Promise<SpoolFile>;
+  createCounter(directory: string, name: string): SpoolCounter;
+}
+
+export interface SpoolFile {
+  /** Bytes written, which may be fewer. */
+  write(bytes: Buffer, position: number): Promise<number>;
+  /** Returns when what was written survives a power cut. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SpoolCounter {
+  /** Costs about a microsecond: it reaches the page cache, which survives the process. */
+  set(count: number): void;
+  close(): void;
+}
+
+export const realDisk: SpoolDisk = {
+  async create(directory, name) {
+    const handle = await open(join(directory, name), 'w', 0o600);
+    return new RealFile(handle, directory);
+  },
+  createCounter(directory, name) {
+    const descriptor = openSync(join(directory, name), 'wx', 0o600);
+    const cell = new Float64Array(1);
+    const bytes = new Uint8Array(cell.buffer);
+    return {
+      set(count) {
+        cell[0] = count;
+        writeSync(descriptor, bytes, 0, 8, 0);
+      },
+      close: () => closeSync(descriptor),
+    };
+  },
+};
+
+class RealFile implements SpoolFile {
+  readonly #handle: FileHandle;
+  readonly #directory: string;
+  #isNameSynced = false;
+
+  constructor(handle: FileHandle, directory: string) {
+    this.#handle = handle;
+    this.#directory = directory;
+  }
+
+  async write(bytes: Buffer, position: number): Promise<number> {
+    return (await this.#handle.write(bytes, 0, bytes.length, position)).bytesWritten;
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.datasync();
+    if (this.#isNameSynced) return;
+    // A file whose name is lost is lost.
+    const directory = await open(this.#directory, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+    this.#isNameSynced = true;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}

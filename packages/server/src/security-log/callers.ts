@@ -1,0 +1,192 @@
+import { createHmac } from 'node:crypto';
+import type { Caller } from '../platform/records/spool-line.ts';
+import { type SealingKey, sealUnder, unambiguous } from '../platform/secrets/index.ts';
+import { pseudonym, type Subject } from '../state/subject-keys/index.ts';
+import { callerTerms, type SealedCaller } from './leaf.ts';
+
+/** What the log needs of the subjects' data keys. */
+export interface LogSubjectKeys {
+  keyOf(subject: Subject): Promise<SealingKey>;
+}
+
+/** A caller as leaves carry it: made once, used for many records. */
+export interface KnownCaller {
+  /** JSON text. */
+  readonly who: string;
+  readonly terms: readonly string[];
+  readonly owner: SealingKey;
+  /** Of an API key, whose last use is worth knowing. */
+  readonly credentialId: string | null;
+}
+
+/** Callers in each of two generations; the elder is forgotten when the younger is full or old. */
+const CALLERS_MAX = 10_000;
+const GENERATION_MS = 300_000;
+/** Addresses that get a data key of their own, at once and a minute; an attacker has any number. */
+const NEW_ADDRESSES_MAX = 2_000;
+const NEW_ADDRESSES_A_MINUTE = 300;
+const OBJECTS_MAX = 20_000;
+
+/**
+ * Seals callers. The data key is that of the subject, else of the client, else of the address:
+ * destroying it erases the caller from all leaves.
+ */
+export class Callers {
+  readonly #node: string;
+  readonly #keys: LogSubjectKeys;
+  readonly #now: () => number;
+  #young = new Map<string, KnownCaller>();
+  #old = new Map<string, KnownCaller>();
+  #bornMs: number;
+  #allowance = NEW_ADDRESSES_MAX;
+  #allowanceMs: number;
+  readonly #objects = new Map<string, { text: string; terms: readonly string[] }>();
+
+  constructor(node: string, keys: LogSubjectKeys, now: () => number) {
+    this.#node = node;
+    this.#keys = keys;
+    this.#now = now;
+    this.#bornMs = now();
+    this.#allowanceMs = now();
+  }
+
+  known(text: string): KnownCaller | undefined {
+    const young = this.#young.get(text);
+    if (young !== undefined) return young;
+    const old = this.#old.get(text);
+    if (old !== undefined) this.#keep(text, old);
+    return old;
+  }
+
+  /** After an erasure: what was sealed is not sealed again with a key that is no more. */
+  forget(): void {
+    this.#young.clear();
+    this.#old.clear();
+    this.#objects.clear();
+  }
+
+  /** Old generations go, whoever still calls: a key may have been destroyed by another node. */
+  turn(): void {
+    if (this.#now() - this.#bornMs < GENERATION_MS) return;
+    this.forget();
+    this.#bornMs = this.#now();
+  }
+
+  async meet(text: string): Promise<KnownCaller> {
+    const known = this.known(text);
+    if (known !== undefined) return known;
+    const caller = readCaller(text);
+    const address = await this.#keys.keyOf(this.#addressSubject(caller.address));
+    const client =
+      caller.client === null ? null : await this.#keys.keyOf(clientSubject(caller.client));
+    const subject =
+      caller.subject === null ? null : await this.#keys.keyOf(personSubject(caller.subject));
+    // Keys are few and last; ids of tokens are neither.
+    const credential =
+      caller.kind !== 'key' || caller.credentialId === null
+        ? null
+        : await this.#keys.keyOf(credentialSubject(caller.credentialId));
+    const owner = subject ?? client ?? address;
+    const sealed: SealedCaller = {
+      sealed: sealUnder(owner, placeOf(this.#node), text),
+      client: client && pseudonymOf(client, caller.client as string),
+      subject: subject && pseudonymOf(subject, caller.subject as string),
+      address: pseudonymOf(address, caller.address),
+      ...(credential && { credential: pseudonymOf(credential, caller.credentialId as string) }),
+    };
+    const made = {
+      ...{ who: JSON.stringify(sealed), terms: callerTerms(sealed), owner },
+      credentialId: caller.kind === 'key' ? caller.credentialId : null,
+    };
+    this.#keep(text, made);
+    return made;
+  }
+
+  /** Pseudonyms of what was touched, keyed by the caller's data key: erased with the caller. */
+  objects(text: string, { owner }: KnownCaller): { text: string; terms: readonly string[] } {
+    const name = `${owner.id} ${text}`;
+    const known = this.#objects.get(name);
+    if (known !== undefined) return known;
+    const values = JSON.parse(text) as Record<string, string>;
+    const pseudonyms: Record<string, string> = {};
+    for (const [parameter, value] of Object.entries(values)) {
+      pseudonyms[parameter] = objectPseudonym(owner, parameter, value);
+    }
+    const made = {
+      text: JSON.stringify(pseudonyms),
+      terms: Object.values(pseudonyms).map((one) => `object ${one}`),
+    };
+    if (this.#objects.size >= OBJECTS_MAX) this.#objects.clear();
+    this.#objects.set(name, made);
+    return made;
+  }
+
+  #keep(text: string, caller: KnownCaller): void {
+    if (this.#young.size >= CALLERS_MAX) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(text, caller);
+  }
+
+  /** When addresses come faster than people do, they share the key of their day. */
+  #addressSubject(address: string): Subject {
+    const nowMs = this.#now();
+    const gained = ((nowMs - this.#allowanceMs) / 60_000) * NEW_ADDRESSES_A_MINUTE;
+    this.#allowance = Math.min(NEW_ADDRESSES_MAX, this.#allowance + Math.max(0, gained));
+    this.#allowanceMs = nowMs;
+    if (this.#allowance < 1) {
+      return crowdedDay(nowMs);
+    }
+    this.#allowance--;
+    return addressSubject(address);
+  }
+}
+
+export function addressSubject(value: string): Subject {
+  return { kind: 'address', value };
+}
+
+/** Whose key the addresses share that came too fast on this day. */
+export function crowdedDay(ms: number): Subject {
+  return { kind: 'addresses', value: new Date(ms).toISOString().slice(0, 10) };
+}
+
+export function clientSubject(value: string): Subject {
+  return { kind: 'client', value };
+}
+
+export function credentialSubject(value: string): Subject {
+  return { kind: 'credential', value };
+}
+
+export function personSubject(value: string): Subject {
+  return { kind: 'subject', value };
+}
+
+/** Several values may share a key, as the addresses of a crowded day do. */
+export function pseudonymOf(key: SealingKey, value: string): string {
+  return keyed(key, 'caller', value);
+}
+
+export function objectPseudonym(key: SealingKey, parameter: string, value: string): string {
+  return keyed(key, `object ${parameter}`, value);
+}
+
+function keyed(key: SealingKey, purpose: string, value: string): string {
+  const secret = pseudonym(key, 'security log');
+  return createHmac('sha256', secret)
+    .update(unambiguous([purpose, value]))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+export function placeOf(node: string) {
+  return { table: 'log_bundle', column: 'who', row: node };
+}
+
+function readCaller(text: string): Caller {
+  const caller = JSON.parse(text) as Caller;
+  if (typeof caller.address !== 'string') throw new Error('a spooled caller has no address');
+  return caller;
+}

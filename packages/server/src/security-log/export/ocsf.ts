@@ -1,0 +1,67 @@
+import { isDenied, namesOf, type SiemRecord, titleOf } from './siem-record.ts';
+
+const ACTIVITIES: Readonly<Record<string, number>> = {
+  POST: 1,
+  GET: 2,
+  HEAD: 2,
+  OPTIONS: 2,
+  PUT: 3,
+  PATCH: 3,
+  DELETE: 4,
+};
+const OTHER = 99;
+const CLASS_UID = 6003;
+
+/** OCSF 1.3, class API Activity. */
+export function toOcsf(record: SiemRecord): object {
+  const { leaf, index, node, version } = record;
+  const { client, subject, address, isAddress } = namesOf(record);
+  const activity = ACTIVITIES[leaf.method ?? ''] ?? OTHER;
+  const isFailure = isDenied(leaf) || leaf.type === 'gap';
+  return {
+    class_uid: CLASS_UID,
+    class_name: 'API Activity',
+    category_uid: 6,
+    category_name: 'Application Activity',
+    activity_id: activity,
+    type_uid: CLASS_UID * 100 + activity,
+    time: Date.parse(leaf.time),
+    severity_id: leaf.type === 'gap' ? 4 : isFailure ? 2 : 1,
+    status_id: isFailure ? 2 : 1,
+    ...(leaf.code && { status_code: leaf.code }),
+    message: titleOf(leaf),
+    ...(leaf.durationMs !== undefined && { duration: Math.round(leaf.durationMs) }),
+    metadata: {
+      version: '1.3.0',
+      product: { name: 'Poorter', vendor_name: 'Poorter', version },
+      uid: `${node}/${index}`,
+      sequence: index,
+      original_time: leaf.time,
+      ...(leaf.id !== undefined && { correlation_uid: leaf.id }),
+    },
+    actor: {
+      ...(client !== null && { app_uid: client }),
+      user: { uid: subject ?? client ?? 'anonymous' },
+    },
+    src_endpoint: isAddress ? { ip: address } : { uid: address ?? 'unknown' },
+    api: {
+      operation: leaf.operation ?? leaf.type,
+      ...(leaf.api && { service: { name: leaf.api } }),
+      ...(leaf.id !== undefined && { request: { uid: leaf.id } }),
+      ...(leaf.status != null && {
+        response: { code: leaf.status, ...(leaf.code && { error: leaf.code }) },
+      }),
+    },
+    ...(leaf.method && {
+      http_request: {
+        http_method: leaf.method,
+        ...(leaf.path && { url: { path: leaf.path } }),
+      },
+    }),
+    unmapped: { type: leaf.type, ...(leaf.objects && { objects: leaf.objects }), ...gapOf(leaf) },
+  };
+}
+
+function gapOf({ cause, count }: SiemRecord['leaf']): object {
+  return cause === undefined ? {} : { cause, count };
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { DatabasePlace } from '../platform/database/index.ts';
+import { workInBackground } from '../platform/processes/background-priority.ts';
+import { openMasterKey } from '../platform/secrets/index.ts';
+import { openState } from '../state/index.ts';
+import { checkpointSigner, signingKey } from './checkpoint.ts';
+import { LogReader } from './log-reader.ts';
+import { FencedError } from './log-writer-store.ts';
+import { openLog } from './open-log.ts';
+import { type CredentialUse, Recorder } from './recorder.ts';
+import { applyRetention, type RetentionPolicy } from './retention.ts';
+
+/** What the thread is born with. */
+export interface RecorderSeed {
+  readonly node: string;
+  readonly log: DatabasePlace;
+  readonly state: DatabasePlace;
+  readonly dataDirectory: string;
+  readonly baseDirectory: string;
+  readonly masterKey: string | undefined;
+  readonly spoolDirectory: string;
+  readonly spoolKey: { readonly id: string; readonly key: Uint8Array };
+  readonly signingSeed: Uint8Array;
+  readonly retention: RetentionPolicy;
+}
+
+export type ToRecorder =
+  | { readonly type: 'forget' }
+  | { readonly type: 'retention'; readonly retention: RetentionPolicy }
+  | { readonly type: 'stop' };
+
+export type FromRecorder =
+  | { readonly type: 'trouble'; readonly message: string }
+  | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }
+  | { readonly type: 'stopped' };
+
+const POLL_MS = 50;
+const RETENTION_EVERY_MS = 60_000;
+const RETRY_MS = 1_000;
+
+const seed = workerData as RecorderSeed;
+let retention = seed.retention;
+let isStopping = false;
+let current: Recorder | null = null;
+
+parentPort?.on('message', (message: ToRecorder) => {
+  switch (message.type) {
+    case 'forget':
+      return current?.forgetCallers();
+    case 'retention':
+      retention = message.retention;
+      return;
+    case 'stop':
+      isStopping = true;
+      return;
+    default:
+      message satisfies never;
+  }
+});
+
+workInBackground();
+await record();
+tell({ type: 'stopped' });
+parentPort?.close();
+
+/** Drains until told to stop. What fails is begun anew from what the database has. */
+async function record(): Promise<void> {
+  const { dataDirectory, baseDirectory } = seed;
+  const warn = (message: string) => tell({ type: 'trouble', message });
+  const environment = process.env;
+  const world = { dataDirectory, baseDirectory, environment, warn };
+  const state = await openState({
+    ...{ place: seed.state, dataDirectory, masterKey: openMasterKey(seed.masterKey, world) },
+    world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
+  });
+  const database = await openLog(seed.log);
+  let told = '';
+  while (!isStopping) {
+    try {
+      current = await Recorder.open({
+        ...{ database, node: seed.node, spoolDirectory: seed.spoolDirectory },
+        signer: checkpointSigner(seed.node, signingKey(seed.signingSeed)),
+        subjectKeys: state.subjectKeys,
+        openSpoolKey,
+        onTrouble: warn,
+        onUsed: (uses) => tell({ type: 'uses', uses }),
+      });
+      await drain(current, new LogReader(database.kysely, seed.node));
+    } catch (error) {
+      const message = `recording: ${String(error)}`;
+      if (message !== told) warn(message);
+      told = message;
+      if (error instanceof FencedError) break;
+      await sleep(RETRY_MS);
+    }
+  }
+  await database.close();
+  await state.close();
+}
+
+async function drain(recorder: Recorder, reader: LogReader): Promise<void> {
+  let retainedMs = 0;
+  while (!isStopping) {
+    const { hasMore } = await recorder.step();
+    if (hasMore) continue;
+    if (Date.now() - retainedMs > RETENTION_EVERY_MS) {
+      retainedMs = Date.now();
+      await applyRetention(recorder, reader, retention, retainedMs);
+    }
+    await sleep(POLL_MS);
+  }
+  while ((await recorder.step(true)).hasMore);
+}
+
+function openSpoolKey(id: string): Uint8Array {
+  if (id !== seed.spoolKey.id) {
+    tell({
+      type: 'trouble',
+      message: `the spool was written with the key ${id}, which is unknown`,
+    });
+  }
+  return seed.spoolKey.key;
+}
+
+function tell(message: FromRecorder): void {
+  parentPort?.postMessage(message);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,220 @@
+import type { Caller } from '../platform/records/spool-line.ts';
+import { openUnder, SealBrokenError, type SealingKey } from '../platform/secrets/index.ts';
+import type { Subject } from '../state/subject-keys/index.ts';
+import {
+  addressSubject,
+  clientSubject,
+  credentialSubject,
+  crowdedDay,
+  objectPseudonym,
+  personSubject,
+  placeOf,
+  pseudonymOf,
+} from './callers.ts';
+import { type Leaf, parseLeaf, termsOf } from './leaf.ts';
+import type { LeafRun, LogReader } from './log-reader.ts';
+import { mayHold } from './terms.ts';
+
+/** What of subjects' keys a reader needs; null for readers who may not see who called. */
+export interface ReadableKeys {
+  find(subject: Subject): Promise<SealingKey | undefined>;
+  byId(id: string): Promise<SealingKey | undefined>;
+}
+
+export interface LogQuery {
+  /** ISO times, both included. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly client?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly address?: string | undefined;
+  /** Id of an API key. */
+  readonly credential?: string | undefined;
+  /** `getAccount`, or with its API: `bank getAccount`. */
+  readonly operation?: string | undefined;
+  readonly decision?: string | undefined;
+  readonly code?: string | undefined;
+  readonly type?: string | undefined;
+  /** A pseudonym as records show it, or a value of a path parameter. */
+  readonly objectPseudonym?: string | undefined;
+  readonly object?: { readonly parameter: string; readonly value: string } | undefined;
+  readonly limit: number;
+  /** Only leaves before this one: `next` of the page before. */
+  readonly before?: number | undefined;
+}
+
+export interface FoundRecord {
+  readonly index: number;
+  readonly leaf: Leaf;
+  /** `erased`: the key that opened it is destroyed. `sealed`: this reader has no keys. */
+  readonly caller: Caller | 'erased' | 'sealed' | null;
+}
+
+export interface FoundPage {
+  readonly records: readonly FoundRecord[];
+  /** Null: nothing is left to look at. */
+  readonly next: number | null;
+}
+
+const HEADS_AT_ONCE = 200;
+/** Bundles opened for one page; beyond it the page ends early, and the next goes on. */
+const BUNDLES_MAX = 400;
+/** Days looked through for addresses that shared a key. */
+const DAYS_MAX = 92;
+const DAY_MS = 86_400_000;
+
+/** Newest first. */
+export async function searchLog(
+  reader: LogReader,
+  node: string,
+  keys: ReadableKeys | null,
+  query: LogQuery,
+  now: number,
+): Promise<FoundPage> {
+  const state = await reader.state();
+  const wanted = await wantedTerms(keys, query, now);
+  if (state === null || wanted === null) return { records: [], next: null };
+  const unsealer = new Unsealer(node, keys);
+  const found: FoundRecord[] = [];
+  const end = Math.min(query.before ?? state.size, state.size);
+  const look = async (run: LeafRun): Promise<number | null> => {
+    for (let at = run.leaves.length - 1; at >= 0; at--) {
+      const index = run.first + at;
+      if (index >= end) continue;
+      const leaf = parseLeaf((run.leaves[at] as Buffer).toString('utf8', 1));
+      if (leaf === null || !(await matches(leaf, wanted, query, unsealer))) continue;
+      found.push({ index, leaf, caller: await unsealer.callerOf(leaf) });
+      if (found.length === query.limit) return index;
+    }
+    return null;
+  };
+  const tail = await reader.tail();
+  if (tail !== null && tail.first < end) {
+    const full = await look(tail);
+    if (full !== null) return { records: found, next: full > 0 ? full : null };
+  }
+  let opened = 0;
+  for (let before = end; ; ) {
+    const heads = await reader.headsBefore(before, HEADS_AT_ONCE, query);
+    for (const { first, terms } of heads) {
+      before = first;
+      if (!wanted.every((any) => any.some((term) => mayHold(terms, term)))) continue;
+      const run = await reader.bundle(first);
+      // Retention may have come between.
+      const full = run === null ? null : await look(run);
+      if (full !== null) return { records: found, next: full > 0 ? full : null };
+      if (++opened >= BUNDLES_MAX) return { records: found, next: first > 0 ? first : null };
+    }
+    if (heads.length < HEADS_AT_ONCE) return { records: found, next: null };
+  }
+}
+
+/** One leaf. Null: it is not there, or was dropped. */
+export async function showRecord(
+  reader: LogReader,
+  node: string,
+  keys: ReadableKeys | null,
+  index: number,
+): Promise<FoundRecord | null> {
+  const run = await reader.runOf(index);
+  const bytes = run?.leaves[index - run.first];
+  const leaf = bytes === undefined ? null : parseLeaf(bytes.toString('utf8', 1));
+  if (leaf === null) return null;
+  return { index, leaf, caller: await new Unsealer(node, keys).callerOf(leaf) };
+}
+
+/** Each list must be met by one of its terms. Null: nothing can match. */
+async function wantedTerms(
+  keys: ReadableKeys | null,
+  query: LogQuery,
+  now: number,
+): Promise<string[][] | null> {
+  const wanted: string[][] = [];
+  for (const field of ['operation', 'decision', 'code', 'type'] as const) {
+    if (query[field] !== undefined) wanted.push([`${field} ${query[field]}`]);
+  }
+  if (query.objectPseudonym !== undefined) wanted.push([`object ${query.objectPseudonym}`]);
+  const ask = async (field: string, value: string | undefined, subjects: readonly Subject[]) => {
+    if (value === undefined) return;
+    const terms: string[] = [];
+    for (const subject of subjects) {
+      const key = await keys?.find(subject);
+      if (key !== undefined) terms.push(`${field} ${pseudonymOf(key, value)}`);
+    }
+    wanted.push(terms);
+  };
+  const { client, subject, address, credential } = query;
+  await ask('client', client, client === undefined ? [] : [clientSubject(client)]);
+  await ask('subject', subject, subject === undefined ? [] : [personSubject(subject)]);
+  await ask('credential', credential, credential ? [credentialSubject(credential)] : []);
+  const days = address === undefined ? [] : daysOf(query, now).map(crowdedDay);
+  await ask('address', address, address === undefined ? [] : [addressSubject(address), ...days]);
+  return wanted.some((terms) => terms.length === 0) ? null : wanted;
+}
+
+function daysOf({ from, to }: LogQuery, now: number): number[] {
+  const last = Math.min(to === undefined ? now : Date.parse(to), now);
+  const first = Math.max(from === undefined ? 0 : Date.parse(from), last - DAYS_MAX * DAY_MS);
+  const days: number[] = [];
+  for (let day = last; day > first - DAY_MS; day -= DAY_MS) days.push(day);
+  return days;
+}
+
+async function matches(
+  leaf: Leaf,
+  wanted: readonly string[][],
+  { from, to, object }: LogQuery,
+  unsealer: Unsealer,
+): Promise<boolean> {
+  if (from !== undefined && leaf.time < from) return false;
+  if (to !== undefined && leaf.time > to) return false;
+  const terms = new Set(termsOf(leaf));
+  if (!wanted.every((any) => any.some((term) => terms.has(term)))) return false;
+  if (object === undefined) return true;
+  const pseudonym = leaf.objects?.[object.parameter];
+  const owner = pseudonym === undefined ? undefined : await unsealer.ownerOf(leaf);
+  if (owner === undefined) return false;
+  return objectPseudonym(owner, object.parameter, object.value) === pseudonym;
+}
+
+/** For those who read many leaves in turn. */
+export function callerFor(
+  node: string,
+  keys: ReadableKeys | null,
+): (leaf: Leaf) => Promise<FoundRecord['caller']> {
+  const unsealer = new Unsealer(node, keys);
+  return (leaf) => unsealer.callerOf(leaf);
+}
+
+/** Opens what says who called, as long as the key lives. */
+class Unsealer {
+  readonly #node: string;
+  readonly #keys: ReadableKeys | null;
+  readonly #known = new Map<string, SealingKey | undefined>();
+
+  constructor(node: string, keys: ReadableKeys | null) {
+    this.#node = node;
+    this.#keys = keys;
+  }
+
+  async callerOf(leaf: Leaf): Promise<FoundRecord['caller']> {
+    if (leaf.who === undefined) return null;
+    if (this.#keys === null) return 'sealed';
+    const key = await this.ownerOf(leaf);
+    if (key === undefined) return 'erased';
+    try {
+      const text = openUnder(() => key, placeOf(this.#node), leaf.who.sealed).toString('utf8');
+      return JSON.parse(text) as Caller;
+    } catch (error) {
+      if (error instanceof SealBrokenError) return 'erased';
+      throw error;
+    }
+  }
+
+  async ownerOf(leaf: Leaf): Promise<SealingKey | undefined> {
+    const id = leaf.who?.sealed.split('.')[1];
+    if (id === undefined || this.#keys === null) return undefined;
+    if (!this.#known.has(id)) this.#known.set(id, await this.#keys.byId(id));
+    return this.#known.get(id);
+  }
+}

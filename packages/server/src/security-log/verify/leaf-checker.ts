@@ -1,0 +1,153 @@
+import { type Checkpoint, openCheckpoint, type VerifierKey } from '../checkpoint.ts';
+import { parseLeaf } from '../leaf.ts';
+import { Frontier } from '../tree/frontier.ts';
+import { hashPrefixedLeaf } from '../tree/hashing.ts';
+
+/** What is wrong first. */
+export interface LogFault {
+  /** The first leaf that is not what was signed, or the first of the range in which it is. */
+  readonly index: number;
+  /** The last leaf of that range; null when the leaf itself is known. */
+  readonly until: number | null;
+  readonly message: string;
+}
+
+export interface LogVerdict {
+  readonly fault: LogFault | null;
+  /** Leaves looked at, from `from` on. */
+  readonly from: number;
+  readonly size: number;
+  /** The largest size for which a signature stands. */
+  readonly signedSize: number;
+  readonly signedNote: string | null;
+  readonly checkpoints: number;
+  /** Leaves before this one were dropped by retention: only their hashes could be checked. */
+  readonly dropped: number;
+  readonly records: number;
+  /** Records that are known to be missing, by the log's own account. */
+  readonly lost: number;
+}
+
+const GAP = Buffer.from('"type":"gap"');
+const RETENTION = Buffer.from('"type":"retention"');
+
+/**
+ * Takes leaves and checkpoints in order and holds the one against the other. Needs nothing but the
+ * public key, and memory that grows with the logarithm of the log.
+ */
+export class LeafChecker {
+  readonly #key: VerifierKey;
+  readonly #from: number;
+  readonly #tree: Frontier;
+  readonly #since: Checkpoint | null;
+  #hasMetSince = false;
+  #goodSize: number;
+  #signed: { size: number; note: string } | null = null;
+  #checkpoints = 0;
+  #dropped = 0;
+  /** Up to here leaves were dropped, as a leaf of the log itself says. */
+  #mayBeDropped = 0;
+  #lost = 0;
+  #fault: LogFault | null = null;
+
+  constructor(key: VerifierKey, tree = new Frontier(), since: Checkpoint | null = null) {
+    this.#key = key;
+    this.#from = tree.size;
+    this.#goodSize = tree.size;
+    this.#tree = tree;
+    this.#since = since;
+    if (since !== null && since.size < tree.size) {
+      this.fail(tree.size, null, `the remembered checkpoint is of size ${since.size}, before it`);
+    }
+    this.#compareSince();
+  }
+
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  /** Roots of the perfect subtrees so far. */
+  get roots(): readonly Buffer[] {
+    return this.#tree.roots;
+  }
+
+  get hasFault(): boolean {
+    return this.#fault !== null;
+  }
+
+  /** Only the first fault counts. */
+  fail(index: number, until: number | null, message: string): void {
+    this.#fault ??= { index, until, message };
+  }
+
+  /** Behind its prefix. Returns its hash. */
+  leaf(prefixed: Buffer): Buffer {
+    const hash = hashPrefixedLeaf(prefixed);
+    if (prefixed.includes(GAP)) this.#lost += parseLeaf(prefixed.toString('utf8', 1))?.count ?? 0;
+    if (prefixed.includes(RETENTION)) this.#allowDropped(prefixed);
+    this.#push(hash);
+    return hash;
+  }
+
+  /** A leaf that retention dropped. */
+  hashOnly(hash: Buffer): void {
+    this.#push(hash);
+    this.#dropped = this.#tree.size;
+  }
+
+  checkpoint(note: string): void {
+    const checkpoint = openCheckpoint(note, this.#key);
+    const at = this.#tree.size;
+    if ('fault' in checkpoint) {
+      const { fault } = checkpoint;
+      return this.fail(this.#goodSize, at - 1, `a checkpoint at size ${at} is no good: ${fault}`);
+    }
+    if (checkpoint.size !== at) {
+      return this.fail(at, null, `${checkpoint.size} leaves were signed, ${at} are there`);
+    }
+    if (!checkpoint.root.equals(this.#tree.root())) {
+      const message = `the leaves are not those that were signed at size ${at}`;
+      return this.fail(this.#goodSize, Math.max(this.#goodSize, at - 1), message);
+    }
+    this.#checkpoints++;
+    this.#goodSize = at;
+    this.#signed = { size: at, note };
+  }
+
+  finish(): LogVerdict {
+    if (this.#since !== null && !this.#hasMetSince) {
+      const { size } = this.#since;
+      const message = `the log is shorter than what was remembered: ${size} leaves`;
+      this.fail(this.#tree.size, null, message);
+    }
+    if (this.#dropped > this.#mayBeDropped) {
+      const message = 'leaves are missing that no retention dropped';
+      this.fail(this.#mayBeDropped, this.#dropped - 1, message);
+    }
+    return {
+      ...{ fault: this.#fault, from: this.#from, size: this.#tree.size },
+      ...{ signedSize: this.#signed?.size ?? 0, signedNote: this.#signed?.note ?? null },
+      ...{ checkpoints: this.#checkpoints, dropped: this.#dropped, lost: this.#lost },
+      records: this.#tree.size - this.#from,
+    };
+  }
+
+  #push(hash: Buffer): void {
+    this.#tree.push(hash);
+    if (this.#since !== null && this.#tree.size === this.#since.size) this.#compareSince();
+  }
+
+  #compareSince(): void {
+    if (this.#since === null || this.#tree.size !== this.#since.size) return;
+    this.#hasMetSince = true;
+    if (this.#since.root.equals(this.#tree.root())) return;
+    const last = this.#since.size - 1;
+    this.fail(this.#goodSize, last, 'this is not the log that was remembered: it forked before');
+  }
+
+  #allowDropped(prefixed: Buffer): void {
+    const leaf = parseLeaf(prefixed.toString('utf8', 1));
+    if (leaf?.type !== 'retention' || typeof leaf.before !== 'number') return;
+    this.#mayBeDropped = Math.max(this.#mayBeDropped, leaf.before);
+  }
+}

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
+import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import {
+  type DatabasePlace,
+  type MigrationSet,
+  migrate,
+  openDatabase,
+} from '../../platform/database/index.ts';
+import { openState, stateMigrations } from '../index.ts';
+import {
+  freshDirectory,
+  type Lifetime,
+  masterKeyIn,
+  NOON,
+  openFreshState,
+  type StateUnderTest,
+} from '../state.fixture.ts';
+import { BackupBrokenError, restoreBackup, TargetNotEmptyError, writeBackup } from './index.ts';
+
+const world = { now: () => NOON, random: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
+const griet = { kind: 'subject', value: 'griet@example.test' };
+
+/** Copies the master key, as a person does before a restore. */
+function freshTarget(t: Lifetime, state: StateUnderTest): string {
+  const target = join(freshDirectory(t), 'data');
+  mkdirSync(target);
+  const masterKey = readFileSync(join(state.dataDirectory, 'master.key'));
+  writeFileSync(join(target, 'master.key'), masterKey, { mode: 0o600 });
+  return target;
+}
+
+async function backUp(t: Lifetime, state: StateUnderTest): Promise<string> {
+  const path = join(freshDirectory(t), 'backup');
+  const fileIn = (name: string) => ({ name, path: join(state.dataDirectory, name) });
+  const source = {
+    databases: [{ name: 'state', database: state.database.as<unknown>() }],
+    files: ['identity-keys.json', 'tombstones.jsonl', 'absent'].map(fileIn),
+    masterKey: masterKeyIn(state.dataDirectory),
+    ...{ program: '1.2.3', now: () => NOON },
+  };
+  await writeBackup(source, path);
+  return path;
+}
+
+async function restore(
+  file: string,
+  dataDirectory: string,
+  place: DatabasePlace = { kind: 'sqlite', file: join(dataDirectory, 'state.sqlite') },
+  tombstones: readonly string[] = [],
+) {
+  const masterKey = masterKeyIn(dataDirectory);
+  const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
+  return restoreBackup({ file, masterKey, dataDirectory, databases, tombstones, world });
+}
+
+function numberedMigrations(t: Lifetime): MigrationSet {
+  const directory = freshDirectory(t);
+  const texts = {
+    sqlite:
+      'CREATE TABLE record (id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT;',
+    postgres: `CREATE TABLE record (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes bytea NOT NULL);`,
+  };
+  for (const [dialect, text] of Object.entries(texts)) {
+    mkdirSync(join(directory, dialect));
+    writeFileSync(join(directory, dialect, '0001-record.sql'), text);
+  }
+  return { domain: 'log', directory, program: 'x' };
+}
+
+async function reopen(t: Lifetime, dataDirectory: string, given?: DatabasePlace) {
+  const place = given ?? { kind: 'sqlite' as const, file: join(dataDirectory, 'state.sqlite') };
+  const masterKey = masterKeyIn(dataDirectory);
+  const state = await openState({ place, dataDirectory, masterKey, world });
+  t.after(() => state.close());
+  return state;
+}
+
+async function filled(t: Lifetime, place: DatabasePlace) {
+  const state = await openFreshState(t, place);
+  writeFileSync(join(state.dataDirectory, 'identity-keys.json'), 'identity '.repeat(100_000));
+  const terms = { name: 'Shop', owner: 'griet@example.test', scopes: ['a'], roles: [] };
+  const issued = await state.keys.create({
+    ...terms,
+    ...{ limits: null, networks: [], expiresAt: null },
+  });
+  const { operator } = await state.operators.create({
+    ...{ name: 'Lieve', roles: ['owner'], expiresAt: null },
+  });
+  const subject = await state.subjectKeys.keyOf(griet);
+  await state.blocks.block({
+    ...{ kind: 'subject', value: 'mallory', reason: 'abuse', until: null, createdBy: operator.id },
+  });
+  return { state, issued, operator, subject };
+}
+
+onEveryBackend('backup', ({ freshPlace, dialect }) => {
+  test('a backup made while others write holds one moment, and opens elsewhere', async (t) => {
+    const { state, issued, operator, subject } = await filled(t, freshPlace());
+    let isDone = false;
+    const writing = (async () => {
+      for (let at = 1; !isDone; at += 1) {
+        await state.keys.touchLastUse([{ id: issued.record.id, at, operation: 'x' }]);
+        // SQLite answers at once: without a pause nobody else would have a turn.
+        await setImmediate();
+      }
+    })();
+    const file = await backUp(t, state);
+    isDone = true;
+    await writing;
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    // Into the other kind, too: rows travel in a form of their own.
+    const places = dialect === 'postgres' ? [undefined, freshPlace()] : [undefined];
+    for (const place of places) {
+      const target = freshTarget(t, state);
+      const summary = await restore(file, target, place);
+      assert.equal(summary.files, 1);
+      const again = await reopen(t, target, place);
+      assert.equal((await again.keys.find(issued.key))?.owner, 'griet@example.test');
+      assert.equal((await again.operators.credentials())[0]?.id, operator.id);
+      assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
+      assert.equal((await again.blocks.listActive())[0]?.value, 'mallory');
+      const latest = await state.changes.latest();
+      for (const known of [0, latest - 1, latest, latest + 1]) {
+        assert.ok((await again.changes.changesSince(known)).isGap, 'every reader reads everything');
+      }
+      const identity = join(target, 'identity-keys.json');
+      assert.equal(readFileSync(identity, 'utf8'), 'identity '.repeat(100_000));
+      assert.equal(statSync(identity).mode & 0o777, 0o600);
+      assert.deepEqual(readdirSync(dirname(target)), [basename(target)]);
+    }
+  });
+
+  test('a log with bytes and numbers of the database comes back as it was, and goes on counting', async (t) => {
+    const { state } = await filled(t, freshPlace());
+    const place = freshPlace();
+    const log = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(place);
+    t.after(() => log.close());
+    await migrate(log, numberedMigrations(t));
+    const large = Array.from({ length: 30 }, () => randomBytes(400_000));
+    for (const bytes of large) await log.kysely.insertInto('record').values({ bytes }).execute();
+    const file = join(freshDirectory(t), 'backup');
+    const masterKey = masterKeyIn(state.dataDirectory);
+    const databases = [
+      { name: 'log', database: log.as<unknown>() },
+      { name: 'state', database: state.database.as<unknown>() },
+    ];
+    await writeBackup({ databases, files: [], masterKey, program: 'x', now: () => NOON }, file);
+    const dataDirectory = freshTarget(t, state);
+    const otherKind = dialect === 'postgres' ? freshPlace() : undefined;
+    const placeOf = (name: string) => ({
+      kind: 'sqlite' as const,
+      file: join(dataDirectory, name),
+    });
+    const logPlace = otherKind ?? placeOf('log.sqlite');
+    await restoreBackup({
+      ...{ file, dataDirectory, masterKey: masterKeyIn(dataDirectory), tombstones: [], world },
+      databases: [
+        { name: 'log', place: logPlace, migrations: [numberedMigrations(t)] },
+        { name: 'state', place: placeOf('state.sqlite'), migrations: [stateMigrations()] },
+      ],
+    });
+    const again = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(logPlace);
+    t.after(() => again.close());
+    await again.kysely
+      .insertInto('record')
+      .values({ bytes: randomBytes(3) })
+      .execute();
+    const rows = await again.kysely.selectFrom('record').selectAll().orderBy('id').execute();
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      Array.from({ length: 31 }, (_, index) => index + 1),
+    );
+    for (const [index, bytes] of large.entries()) {
+      assert.ok(Buffer.from(rows[index]!.bytes).equals(bytes));
+    }
+  });
+
+  test('who was erased and what was revoked since the backup does not come back', async (t) => {
+    const { state, issued, operator, subject } = await filled(t, freshPlace());
+    await state.singleUse.issue('enrolment', 'link', NOON + 1);
+    const file = await backUp(t, state);
+    await state.subjectKeys.destroy(griet);
+    await state.keys.revoke(issued.record.id, 'leaked');
+    await state.operators.revoke(operator.id);
+    assert.ok(await state.singleUse.consume('enrolment', 'link'));
+    const tombstones = join(state.dataDirectory, 'tombstones.jsonl');
+    for (const way of ['named', 'found'] as const) {
+      const target = freshTarget(t, state);
+      if (way === 'found') {
+        writeFileSync(join(target, 'tombstones.jsonl'), readFileSync(tombstones));
+      }
+      const place = dialect === 'postgres' ? freshPlace() : undefined;
+      const summary = await restore(file, target, place, way === 'named' ? [tombstones] : []);
+      assert.equal(summary.erased, 1);
+      assert.equal(summary.revoked, 2);
+      const again = await reopen(t, target, place);
+      assert.equal(await again.subjectKeys.byId(subject.id), undefined);
+      assert.equal(await again.subjectKeys.find(griet), undefined);
+      assert.equal((await again.keys.find(issued.key))?.revokedAt, NOON);
+      assert.deepEqual(await again.operators.credentials(), []);
+      assert.equal(await again.singleUse.consume('enrolment', 'link'), false, 'it was used');
+      // The next backup of the restored one knows of them as well.
+      assert.equal(readFileSync(join(target, 'tombstones.jsonl'), 'utf8').split('\n').length, 4);
+    }
+  });
+});
+
+test('of two restores to one directory at once, what stands there in the end is whole', async (t) => {
+  const { state, subject } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  for (let round = 0; round < 5; round += 1) {
+    const target = freshTarget(t, state);
+    const done = await Promise.allSettled(Array.from({ length: 3 }, () => restore(file, target)));
+    if (done.every(({ status }) => status === 'rejected')) await restore(file, target);
+    const again = await reopen(t, target);
+    assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
+  }
+});
+
+test('a target with anything in it is refused and left as it is', async (t) => {
+  const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  const target = freshTarget(t, state);
+  writeFileSync(join(target, 'state.sqlite'), 'mine');
+  await assert.rejects(restore(file, target), TargetNotEmptyError);
+  assert.deepEqual(readdirSync(target).toSorted(), ['master.key', 'state.sqlite']);
+  assert.equal(readFileSync(join(target, 'state.sqlite'), 'utf8'), 'mine');
+  const beside = freshTarget(t, state);
+  for (const name of ['restoring', 'restoring-mine']) {
+    mkdirSync(`${beside}.${name}`);
+    writeFileSync(join(`${beside}.${name}`, 'mine'), 'mine');
+  }
+  await restore(file, beside);
+  assert.ok(existsSync(join(`${beside}.restoring`, 'mine')));
+  assert.ok(existsSync(join(`${beside}.restoring-mine`, 'mine')));
+  await assert.rejects(writeBackup({} as never, file), /never replaces/);
+});
+
+test('another master key, missing tombstones or a torn one leave the target as it was', async (t) => {
+  const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  const other = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const target = freshTarget(t, other.state);
+  await assert.rejects(restore(file, target), { name: 'WrongMasterKeyError' });
+  const right = freshTarget(t, state);
+  await assert.rejects(restore(file, right, undefined, [join(right, 'none')]), /ENOENT/);
+  const torn = join(freshDirectory(t), 'tombstones');
+  writeFileSync(torn, '{"kind":"key","id":"key_1","at":1}\nnonsense\n');
+  await assert.rejects(restore(file, right, undefined, [torn]), { name: 'TombstoneFileError' });
+  for (const directory of [target, right]) {
+    assert.deepEqual(readdirSync(directory), ['master.key']);
+    assert.deepEqual(readdirSync(dirname(directory)), [basename(directory)]);
+  }
+  assert.ok((await restore(file, right)).rows > 0);
+});
+
+test('a backup that was altered or cut anywhere is refused, and nothing is restored', async (t) => {
+  const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const whole = readFileSync(await backUp(t, state));
+  assert.ok(whole.length > 3 * 65_552, 'several chunks');
+  const file = join(freshDirectory(t), 'altered');
+  const target = freshTarget(t, state);
+  const isRefused = async (bytes: Uint8Array) => {
+    writeFileSync(file, bytes);
+    await assert.rejects(restore(file, target), (error: Error) => {
+      assert.match(error.name, /BackupBrokenError|WrongMasterKeyError/, String(error.stack));
+      return true;
+    });
+    assert.deepEqual(readdirSync(target), ['master.key']);
+  };
+  const anywhere = fc.oneof(fc.nat(400), fc.nat(whole.length - 1));
+  await fc.assert(
+    fc.asyncProperty(anywhere, fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+      const altered = Buffer.from(whole);
+      altered[at] = altered[at]! ^ mask;
+      await isRefused(altered);
+    }),
+    { numRuns: 40 },
+  );
+  await fc.assert(
+    fc.asyncProperty(anywhere, async (length) => isRefused(whole.subarray(0, length))),
+    { numRuns: 25 },
+  );
+  const chunk = 65_536 + 16;
+  const start = whole.length - (((whole.length - 400) % chunk) + chunk);
+  await isRefused(Buffer.concat([whole, randomBytes(1)]));
+  await isRefused(Buffer.concat([whole, whole.subarray(start)]));
+  const header = whole.indexOf('}') + 1;
+  const pieces = [0, 1].map((index) =>
+    whole.subarray(header + index * chunk, header + (index + 1) * chunk),
+  );
+  const swapped = [whole.subarray(0, header), pieces[1]!, pieces[0]!];
+  await isRefused(Buffer.concat([...swapped, whole.subarray(header + 2 * chunk)]));
+  // Cut exactly between two chunks.
+  await isRefused(whole.subarray(0, header + chunk));
+  writeFileSync(file, whole);
+  assert.ok((await restore(file, target)).rows > 0);
+  assert.ok(BackupBrokenError);
+});

@@ -1,0 +1,357 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import {
+  clearTable,
+  continueNumbers,
+  type Database,
+  type DatabasePlace,
+  dropSchemas,
+  insertRows,
+  isEmptyDatabase,
+  type MigrationSet,
+  migrate,
+  moveSchema,
+  openDatabase,
+} from '../../platform/database/index.ts';
+import type { MasterKeyProvider } from '../../platform/secrets/index.ts';
+import { openState, type Replay } from '../open-state.ts';
+import { readTombstones, TOMBSTONE_FILE, type Tombstone, Tombstones } from '../tombstones/index.ts';
+import type { StateWorld } from '../world.ts';
+import { type Entry, readEntries } from './entries.ts';
+import { BackupBrokenError, openSealedFile } from './sealed-file.ts';
+
+export interface RestorePlan {
+  readonly file: string;
+  readonly masterKey: MasterKeyProvider;
+  /** Absent, empty, or with nothing but a master key and tombstones in it. */
+  readonly dataDirectory: string;
+  /** By name, as in the backup; `state` is among them. A SQLite file stands in the data directory. */
+  readonly databases: readonly RestoredDatabase[];
+  /** Files with further tombstones: what was erased and revoked since the backup. */
+  readonly tombstones: readonly string[];
+  readonly world: StateWorld;
+}
+
+export interface RestoredDatabase {
+  readonly name: string;
+  readonly place: DatabasePlace;
+  readonly migrations: readonly MigrationSet[];
+}
+
+export interface RestoreSummary extends Replay {
+  readonly createdAt: number;
+  readonly rows: number;
+  readonly files: number;
+}
+
+/** Something is there already that a restore would destroy. */
+export class TargetNotEmptyError extends Error {
+  override readonly name = 'TargetNotEmptyError';
+}
+
+/** What a person puts there before a restore. */
+const CARRIED_OVER = ['master.key', TOMBSTONE_FILE];
+const LEFTOVER = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.gone)?$/;
+const GONE = '.gone';
+const STAGED_SCHEMA = '_new_';
+
+/**
+ * Builds everything beside the target and renames it at the end: killed at any point, the target is
+ * as it was or whole. What was erased and revoked is erased and revoked again before the end.
+ */
+export async function restoreBackup(plan: RestorePlan): Promise<RestoreSummary> {
+  const target = plan.dataDirectory;
+  await finishRename(target);
+  await refuseUsedTarget(plan);
+  await removeLeftovers(target);
+  const id = randomUUID();
+  const staging = `${target}.restoring-${id}`;
+  const sealed = await openSealedFile(plan.file, plan.masterKey);
+  try {
+    await mkdir(staging, { recursive: true, mode: 0o700 });
+    const staged = plan.databases.map((one) => stagedDatabase(one, plan, staging, id));
+    try {
+      const counts = await unpack(readEntries(sealed.chunks()), staged, staging);
+      await carryOver(plan, staging);
+      const replay = await repeatErasures(plan, staged, staging);
+      await syncTree(staging);
+      // Again: another restore may have come to its end meanwhile.
+      await refuseUsedTarget(plan);
+      await moveIntoPlace(plan, staged, staging);
+      return { createdAt: sealed.header.createdAt, ...counts, ...replay };
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+      await removeStagedSchemas(plan);
+    }
+  } finally {
+    await sealed.close();
+  }
+}
+
+/** A restore that was killed between its two renames left the old directory aside. */
+async function finishRename(target: string): Promise<void> {
+  if (existsSync(asideOf(target)) && !existsSync(target)) await rename(asideOf(target), target);
+}
+
+async function refuseUsedTarget({ dataDirectory, databases }: RestorePlan): Promise<void> {
+  const found = existsSync(dataDirectory) ? await readdir(dataDirectory) : [];
+  if (existsSync(dataDirectory) && isMountPoint(dataDirectory)) {
+    throw new TargetNotEmptyError(
+      `${dataDirectory} is a mount point and cannot be replaced: restore into a directory below it`,
+    );
+  }
+  const used = found.filter((name) => !CARRIED_OVER.includes(name));
+  if (used.length > 0) {
+    throw new TargetNotEmptyError(`${dataDirectory} is not empty: it holds ${used[0]}`);
+  }
+  for (const { place } of databases) {
+    if (place.kind === 'sqlite') continue;
+    await withDatabase(place, async (database) => {
+      if (await isEmptyDatabase(database)) return;
+      throw new TargetNotEmptyError(`the schema ${place.schema} is not empty`);
+    });
+  }
+}
+
+function isMountPoint(directory: string): boolean {
+  return statSync(directory).dev !== statSync(dirname(directory)).dev;
+}
+
+/** What restores that were killed left beside the target. Nobody else makes such names. */
+async function removeLeftovers(target: string): Promise<void> {
+  const start = `${basename(target)}.restoring-`;
+  const siblings = existsSync(dirname(target)) ? await readdir(dirname(target)) : [];
+  for (const name of siblings) {
+    if (!name.startsWith(start) || !LEFTOVER.test(name.slice(start.length))) continue;
+    const path = join(dirname(target), name);
+    // Away first, in one step: another restore that still works there must not rename half of it.
+    const gone = name.endsWith(GONE) ? path : path + GONE;
+    if (gone !== path) await rename(path, gone);
+    await rm(gone, { recursive: true, force: true });
+  }
+}
+
+function stagedDatabase(
+  database: RestoredDatabase,
+  { dataDirectory }: RestorePlan,
+  staging: string,
+  id: string,
+): RestoredDatabase {
+  const { place } = database;
+  if (place.kind === 'postgres') {
+    const schema = place.schema + STAGED_SCHEMA + id.slice(0, 8);
+    return { ...database, place: { ...place, schema } };
+  }
+  if (dirname(place.file) !== dataDirectory) {
+    throw new Error(`${place.file} does not stand in ${dataDirectory}`);
+  }
+  return { ...database, place: { kind: 'sqlite', file: join(staging, basename(place.file)) } };
+}
+
+async function removeStagedSchemas({ databases }: RestorePlan): Promise<void> {
+  for (const { place } of databases) {
+    if (place.kind === 'postgres') await dropSchemas(place, place.schema + STAGED_SCHEMA);
+  }
+}
+
+async function unpack(
+  entries: AsyncGenerator<Entry>,
+  databases: readonly RestoredDatabase[],
+  staging: string,
+): Promise<{ rows: number; files: number }> {
+  const counted = { rows: 0, files: 0 };
+  let filling: FilledDatabase | null = null;
+  let file: FileHandle | null = null;
+  try {
+    for await (const entry of entries) {
+      switch (entry.kind) {
+        case 'database':
+          await filling?.finish();
+          filling = await FilledDatabase.start(entry, databases);
+          break;
+        case 'rows':
+          if (filling === null) throw new BackupBrokenError('rows without a database');
+          await filling.insert(entry);
+          counted.rows += entry.rows.length;
+          break;
+        case 'file':
+          await file?.close();
+          file = await openBelow(staging, entry.name);
+          counted.files += 1;
+          break;
+        case 'bytes':
+          if (file === null) throw new BackupBrokenError('bytes without a file');
+          await file.writeFile(Buffer.from(entry.base64, 'base64'));
+          break;
+        case 'end':
+          if (entry.rows !== counted.rows || entry.files !== counted.files) {
+            throw new BackupBrokenError('the backup holds less than it says');
+          }
+      }
+    }
+    await filling?.finish();
+    filling = null;
+    return counted;
+  } finally {
+    await filling?.close();
+    await file?.close();
+  }
+}
+
+/** A database of the version that the backup has; brought to that of the program at the end. */
+class FilledDatabase {
+  readonly #database: Database<unknown>;
+  readonly #migrations: readonly MigrationSet[];
+  readonly #cleared = new Set<string>();
+
+  private constructor(database: Database<unknown>, migrations: readonly MigrationSet[]) {
+    this.#database = database;
+    this.#migrations = migrations;
+  }
+
+  static async start(
+    { name, migrations }: Extract<Entry, { kind: 'database' }>,
+    databases: readonly RestoredDatabase[],
+  ): Promise<FilledDatabase> {
+    const known = databases.find((one) => one.name === name);
+    if (known === undefined) throw new Error(`the backup holds '${name}', which has no place here`);
+    const database = await openDatabase(known.place);
+    const filled = new FilledDatabase(database, known.migrations);
+    try {
+      for (const { domain, version } of migrations) {
+        const set = known.migrations.find((one) => one.domain === domain);
+        const reached = set === undefined ? 0 : (await migrate(database, set, version)).to;
+        if (reached === version) continue;
+        throw new Error(
+          `the backup holds version ${version} of '${domain}', and this program knows ${reached}: ` +
+            'restore it with the program that made it, or a newer one',
+        );
+      }
+      return filled;
+    } catch (error) {
+      await filled.close();
+      throw error;
+    }
+  }
+
+  async insert(entry: Extract<Entry, { kind: 'rows' }>): Promise<void> {
+    await this.#database.write(async (session) => {
+      if (!this.#cleared.has(entry.table)) await clearTable(session, entry.table);
+      await insertRows(this.#database.dialect, session, entry);
+    });
+    this.#cleared.add(entry.table);
+  }
+
+  async finish(): Promise<void> {
+    try {
+      await continueNumbers(this.#database);
+      for (const set of this.#migrations) await migrate(this.#database, set);
+    } finally {
+      await this.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+}
+
+async function openBelow(staging: string, name: string): Promise<FileHandle> {
+  const path = join(staging, name);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  // Exclusive: no file of the backup replaces a database.
+  return open(path, 'wx', 0o600);
+}
+
+async function carryOver(plan: RestorePlan, staging: string): Promise<void> {
+  const masterKey = join(plan.dataDirectory, 'master.key');
+  if (existsSync(masterKey)) await copyFile(masterKey, join(staging, 'master.key'));
+  const tombstones = new Tombstones(staging);
+  const known = new Set(tombstones.read().map(keyOf));
+  const sources = [join(plan.dataDirectory, TOMBSTONE_FILE), ...plan.tombstones];
+  const missing = new Map<string, Tombstone>();
+  for (const source of sources) {
+    const isOptional = !plan.tombstones.includes(source);
+    if (isOptional && !existsSync(source)) continue;
+    for (const tombstone of readTombstones(source)) {
+      if (!known.has(keyOf(tombstone))) missing.set(keyOf(tombstone), tombstone);
+    }
+  }
+  tombstones.append([...missing.values()]);
+}
+
+function keyOf({ kind, id }: Tombstone): string {
+  return `${kind} ${id}`;
+}
+
+/** Opening the state repeats them; it shows, too, that this master key opens what was restored. */
+async function repeatErasures(
+  plan: RestorePlan,
+  staged: readonly RestoredDatabase[],
+  staging: string,
+): Promise<Replay> {
+  const place = staged.find(({ name }) => name === 'state')?.place;
+  if (place === undefined) throw new Error('a restore needs a place for the state');
+  const state = await openState({
+    ...{ place, dataDirectory: staging, masterKey: plan.masterKey, world: plan.world },
+  });
+  try {
+    await state.singleUse.voidAll();
+    await state.changes.startAnew();
+    return state.replayed;
+  } finally {
+    await state.close();
+  }
+}
+
+async function moveIntoPlace(
+  plan: RestorePlan,
+  staged: readonly RestoredDatabase[],
+  staging: string,
+): Promise<void> {
+  for (const { name, place } of staged) {
+    const wanted = plan.databases.find((one) => one.name === name)?.place;
+    if (place.kind === 'postgres' && wanted?.kind === 'postgres') {
+      await moveSchema(place, wanted.schema);
+    }
+  }
+  const { dataDirectory } = plan;
+  if (existsSync(dataDirectory)) await rename(dataDirectory, asideOf(dataDirectory));
+  await rename(staging, dataDirectory);
+  await syncPath(dirname(dataDirectory));
+  await rm(asideOf(dataDirectory), { recursive: true, force: true });
+}
+
+function asideOf(target: string): string {
+  return `${target}.before-restore`;
+}
+
+async function syncTree(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    await syncPath(join(entry.parentPath, entry.name));
+  }
+  await syncPath(directory);
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function withDatabase(
+  place: DatabasePlace,
+  work: (database: Database<unknown>) => Promise<void>,
+): Promise<void> {
+  const database = await openDatabase(place);
+  try {
+    await work(database);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,8 @@
+export {
+  type Block,
+  type BlockKind,
+  BlockStore,
+  type BlockTables,
+  BlockValueError,
+  type BlockWish,
+} from './block-store.ts';

@@ -1,0 +1,9 @@
+export {
+  CHANGE_LOCK,
+  type Change,
+  type ChangedDomain,
+  ChangeFeed,
+  type Changes,
+  type ChangeTables,
+  recordChange,
+} from './changes.ts';

@@ -1,0 +1,1 @@
+export { type Idempotency, IdempotencyStore, type IdempotencyTables } from './idempotency-store.ts';

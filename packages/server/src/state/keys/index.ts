@@ -1,0 +1,8 @@
+export type { KeyTables, KeyTerms, ManagedKey } from './key-row.ts';
+export {
+  API_KEY_HASH,
+  type IssuedKey,
+  type KeyQuery,
+  KeyStore,
+  type KeyUse,
+} from './key-store.ts';

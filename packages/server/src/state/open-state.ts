@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type Database,
+  type DatabaseOptions,
+  type DatabasePlace,
+  type MigrationSet,
+  migrate,
+  openDatabase,
+} from '../platform/database/index.ts';
+import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../platform/secrets/index.ts';
+import { BlockStore, type BlockTables } from './blocks/index.ts';
+import { ChangeFeed, type ChangeTables } from './changes/index.ts';
+import { IdempotencyStore, type IdempotencyTables } from './idempotency/index.ts';
+import { KeyStore, type KeyTables } from './keys/index.ts';
+import { OperatorStore, type OperatorTables } from './operators/index.ts';
+import { SingleUseStore, type SingleUseTables } from './single-use/index.ts';
+import { SubjectKeys, type SubjectKeyTables } from './subject-keys/index.ts';
+import type { StateTables } from './tables.ts';
+import { Tombstones } from './tombstones/index.ts';
+import type { StateWorld } from './world.ts';
+
+export interface StateSettings {
+  readonly place: DatabasePlace;
+  readonly options?: DatabaseOptions;
+  readonly masterKey: MasterKeyProvider;
+  /** Local even when the database is not: tombstones stand there. */
+  readonly dataDirectory: string;
+  readonly world: StateWorld;
+}
+
+/** Everything that control keeps, apart from the log. */
+export interface State {
+  readonly database: Database<StateTables>;
+  readonly ring: KeyRing;
+  readonly keys: KeyStore;
+  readonly blocks: BlockStore;
+  readonly operators: OperatorStore;
+  readonly subjectKeys: SubjectKeys;
+  readonly singleUse: SingleUseStore;
+  readonly idempotency: IdempotencyStore;
+  readonly changes: ChangeFeed;
+  /** What a process that was killed, or a backup, had left to do. */
+  readonly replayed: Replay;
+  close(): Promise<void>;
+}
+
+type Stores = Omit<State, 'replayed'>;
+
+export function stateMigrations(): MigrationSet {
+  const packageFile = new URL('../../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  // Beside `src` and `dist`, for both.
+  const directory = fileURLToPath(new URL('../../migrations/state', import.meta.url));
+  return { domain: 'state', directory, program: version };
+}
+
+/**
+ * Opens it, brings its tables to this version and its keys into memory, and repeats the erasures and
+ * revocations whose tombstones stand in the data directory.
+ */
+export async function openState(settings: StateSettings): Promise<State> {
+  const database = await openDatabase<StateTables>(settings.place, settings.options);
+  try {
+    await migrate(database, stateMigrations());
+    const ring = await openKeyRing(database, settings.masterKey);
+    const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
+    return { ...stores, replayed: await replayTombstones(stores) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+export interface Replay {
+  readonly erased: number;
+  readonly revoked: number;
+}
+
+async function replayTombstones(state: Stores): Promise<Replay> {
+  const erased = await state.subjectKeys.replayTombstones();
+  const keys = await state.keys.replayTombstones();
+  return { erased, revoked: keys + (await state.operators.replayTombstones()) };
+}
+
+function storesOver(
+  database: Database<StateTables>,
+  ring: KeyRing,
+  dataDirectory: string,
+  world: StateWorld,
+): Stores {
+  const tombstones = new Tombstones(dataDirectory);
+  return {
+    database,
+    ring,
+    keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
+    blocks: new BlockStore(database.as<BlockTables>(), ring, world),
+    operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
+    subjectKeys: new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, world),
+    singleUse: new SingleUseStore(database.as<SingleUseTables>(), ring, world),
+    idempotency: new IdempotencyStore(database.as<IdempotencyTables>(), ring, world),
+    changes: new ChangeFeed(database.as<ChangeTables>()),
+    close: () => database.close(),
+  };
+}

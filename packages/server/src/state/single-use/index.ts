@@ -1,0 +1,1 @@
+export { SingleUseStore, type SingleUseTables } from './single-use-store.ts';

@@ -1,0 +1,6 @@
+export {
+  readTombstones,
+  TOMBSTONE_FILE,
+  type Tombstone,
+  Tombstones,
+} from './tombstones.ts';

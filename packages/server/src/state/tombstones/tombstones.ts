@@ -1,0 +1,116 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+/** What must never come back from a backup: an erased person, a right that was taken away. */
+export interface Tombstone {
+  readonly kind: 'subject-key' | 'key' | 'operator';
+  /** Random, and says nothing of whom it was about. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+const tombstoneSchema = z.strictObject({
+  kind: z.enum(['subject-key', 'key', 'operator']),
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  at: z.int(),
+});
+
+export const TOMBSTONE_FILE = 'tombstones.jsonl';
+/** Some ten million erasures. */
+const FILE_BYTES_MAX = 1 << 30;
+const NEWLINE = 0x0a;
+/** Many times a line. */
+const TAIL_BYTES = 4_096;
+
+export class TombstoneFileError extends Error {
+  override readonly name = 'TombstoneFileError';
+}
+
+/** An append-only file in the data directory; a line counts when it is whole. */
+export class Tombstones {
+  readonly path: string;
+
+  constructor(dataDirectory: string) {
+    this.path = join(dataDirectory, TOMBSTONE_FILE);
+  }
+
+  /** Returns when they are on disk. */
+  append(tombstones: readonly Tombstone[]): void {
+    if (tombstones.length === 0) return;
+    const lines = tombstones.map(({ kind, id, at }) => JSON.stringify({ kind, id, at }));
+    const isNew = !existsSync(this.path);
+    const file = openSync(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      const start = wholeLength(file);
+      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+      // What a write that broke off left behind was never promised to anyone.
+      ftruncateSync(file, start);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, null, start + at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    if (isNew) syncDirectory(dirname(this.path));
+  }
+
+  read(): Tombstone[] {
+    return existsSync(this.path) ? readTombstones(this.path) : [];
+  }
+}
+
+/** Throws TombstoneFileError when a whole line cannot be read: an erasure would be forgotten. */
+export function readTombstones(path: string): Tombstone[] {
+  const text = readFileSync(path, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole
+    .split('\n')
+    .slice(0, -1)
+    .map((line, index) => {
+      const tombstone = parse(line);
+      if (tombstone !== null) return tombstone;
+      throw new TombstoneFileError(
+        `${path}:${index + 1} is no tombstone; what it ended is unknown`,
+      );
+    });
+}
+
+function parse(line: string): Tombstone | null {
+  try {
+    return tombstoneSchema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+/** Up to the last newline. */
+function wholeLength(file: number): number {
+  const { size } = fstatSync(file);
+  if (size > FILE_BYTES_MAX) throw new TombstoneFileError('the tombstone file is full');
+  const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+  const read = readSync(file, tail, 0, tail.length, size - tail.length);
+  const newline = tail.subarray(0, read).lastIndexOf(NEWLINE);
+  if (newline < 0 && size > TAIL_BYTES) throw new TombstoneFileError('the end is no tombstone');
+  return size - tail.length + newline + 1;
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}

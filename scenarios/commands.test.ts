@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { startPoorter } from './world/poorter.fixture.ts';
+
+const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
+
+interface Said {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function poorterCommand(argv: readonly string[], input = '', env = {}): Promise<Said> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--conditions=source', MAIN, ...argv], {
+      env: { ...process.env, ...env },
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (text: Buffer) => {
+      out += text;
+    });
+    child.stderr.on('data', (text: Buffer) => {
+      err += text;
+    });
+    child.once('close', (status) => resolve({ status, out, err }));
+    child.stdin.end(input);
+  });
+}
+
+const description = {
+  openapi: '3.1.0',
+  info: { title: 'Commands', version: '1' },
+  components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' } } },
+  paths: {
+    '/things': {
+      get: { security: [{ key: ['read'] }], responses: { 200: { description: 'ok' } } },
+    },
+  },
+};
+
+test('an operator manages keys, blocks and operators of a running server from the command line', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const at = ['--data', join(poorter.folder, 'data')];
+  const call = async (key: string) => {
+    const answer = await fetch(`${poorter.url}/things`, { headers: { 'x-api-key': key } });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const run = async (argv: readonly string[], input = '', env = {}) => {
+    const said = await poorterCommand([...argv, ...at], input, env);
+    assert.equal(said.status, 0, `${argv.join(' ')}: ${said.err}`);
+    return said;
+  };
+
+  const made = await run([
+    'keys',
+    'create',
+    '--name',
+    'Shop',
+    '--scopes',
+    'read',
+    '--owner',
+    'Ann',
+  ]);
+  const key = made.out.trim();
+  assert.match(key, /^poorter_[0-9A-Za-z]{49}$/);
+  assert.ok(!made.err.includes(key));
+  const id = /key_[0-9a-f]+/.exec(made.err)?.[0] as string;
+  assert.equal(await call(key), 200);
+
+  const listed = JSON.parse((await run(['keys', 'list', '--json'])).out);
+  assert.deepEqual(
+    listed.keys.map((one: { id: string; owner: string }) => [one.id, one.owner]),
+    [[id, 'Ann']],
+  );
+  assert.match((await run(['keys', 'show', id])).out, /^name +Shop$/m);
+
+  const rotated = (await run(['keys', 'rotate', id, '--overlap', '1h'])).out.trim();
+  assert.deepEqual([await call(key), await call(rotated)], [200, 200]);
+
+  const leak = await run(['keys', 'leaked', '--stdin'], `found in app.js:12: "${rotated}"\n`);
+  assert.equal(await call(rotated), 401);
+  assert.equal(await call(leak.out.trim()), 200);
+  assert.match(leak.err, /every gateway refuses it/);
+  assert.ok(!leak.err.includes(rotated));
+
+  await run(['keys', 'revoke', id, '--reason', 'left the company']);
+  assert.equal(await call(key), 401);
+
+  const block = await run([
+    'blocks',
+    'add',
+    'address',
+    '127.0.0.1',
+    '--reason',
+    'x',
+    '--until',
+    '1h',
+  ]);
+  assert.equal(await call(leak.out.trim()), 403);
+  await run(['blocks', 'undo', block.out.split(' ')[0] as string]);
+  assert.equal(await call(leak.out.trim()), 200);
+
+  const auditor = await run(['operators', 'create', '--name', 'Audit', '--roles', 'auditor']);
+  const env = { POORTER_OPERATOR_KEY: auditor.out.trim() };
+  await run(['keys', 'list'], '', env);
+  const refused = await poorterCommand(['keys', 'revoke', id, ...at], '', env);
+  assert.equal(refused.status, 1);
+  assert.match(refused.err, /^poorter keys: /);
+  await run(['status']);
+});
+
+test('without a server a command says what to do, and a wrong call exits 2', async () => {
+  const alone = await poorterCommand(['keys', 'list', '--data', '/nonexistent']);
+  assert.equal(alone.status, 1);
+  assert.match(alone.err, /start the server first/);
+  for (const argv of [
+    ['keys', 'nonsense'],
+    ['blocks', 'add', 'address'],
+    ['operators', 'create', '--name', 'x'],
+    ['keys', 'leaked', 'not-a-key'],
+    ['status', '--unknown'],
+  ]) {
+    const wrong = await poorterCommand(argv);
+    assert.equal(wrong.status, 2, `${argv.join(' ')}: ${wrong.err}`);
+    assert.match(wrong.err, /Usage: /);
+  }
+});
