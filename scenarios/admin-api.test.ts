@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { get as httpsGet } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
-import { type AdminCall, adminOf } from './world/admin.fixture.ts';
+import { type AdminCall, adminOf, operatorCredential } from './world/admin.fixture.ts';
+import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
-import { type Lifetime, type RunningPoorter, startPoorter } from './world/poorter.fixture.ts';
+import {
+  type Lifetime,
+  type RunningPoorter,
+  runPoorter,
+  startPoorter,
+} from './world/poorter.fixture.ts';
 
 interface Operation {
   readonly method: string;
@@ -203,4 +210,40 @@ test('every act is recorded, refused ones too, with who and what and no value', 
   assert.ok(records.some((record) => record['code'] === 'credentials_required'));
   assert.ok(!JSON.stringify(records).includes('Planted Person'));
   assert.ok(!JSON.stringify(records).includes(made.body.key));
+});
+
+test('the control address refuses plain HTTP beyond this machine, and speaks TLS where it is told to', async (t) => {
+  const authority = makeAuthority(t);
+  const { certificate, key } = authority.issue('/CN=control');
+  const description = {
+    openapi: '3.1.0',
+    info: { title: 'Control', version: '1' },
+    paths: { '/x': { get: { security: [], responses: { 200: { description: 'ok' } } } } },
+  };
+  const setup = { description, upstream: 'http://127.0.0.1:9' };
+  const files = { 'control.pem': certificate, 'control.key': key };
+  await assert.rejects(
+    startPoorter(t, { ...setup, configuration: { control: { address: '0.0.0.0:0' } } }),
+    /plain HTTP beyond this machine/,
+  );
+  const tls = { certificate: './control.pem', key: './control.key' };
+  const secure = await startPoorter(t, {
+    ...setup,
+    files,
+    configuration: { control: { address: '127.0.0.1:0', tls } },
+  });
+  const { hostname, port } = new URL(secure.controlUrl);
+  const headers = { 'poorter-operator-key': operatorCredential(secure) };
+  const status = await new Promise((resolve, reject) => {
+    httpsGet(
+      { hostname, port, path: '/v1/status', ca: authority.certificate, headers },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    ).once('error', reject);
+  });
+  assert.equal(status, 200);
+  const said = await runPoorter(['status', '--data', join(secure.folder, 'data')]);
+  assert.equal(said.status, 0, said.stderr);
 });

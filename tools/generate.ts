@@ -3,10 +3,13 @@ import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
 import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
+import { backupUsage } from '../packages/server/src/cli/backup.ts';
 import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
 import { logUsage } from '../packages/server/src/cli/log.ts';
+import { masterKeyUsage } from '../packages/server/src/cli/master-key.ts';
 import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
+import { restoreUsage } from '../packages/server/src/cli/restore.ts';
 import { statusUsage } from '../packages/server/src/cli/status.ts';
 import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
 import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
@@ -142,6 +145,9 @@ function commandPage(): string {
     ['poorter blocks', blocksUsage],
     ['poorter operators', operatorsUsage],
     ['poorter subjects', subjectsUsage],
+    ['poorter backup', backupUsage],
+    ['poorter restore', restoreUsage],
+    ['poorter master-key', masterKeyUsage],
     ['poorter log', logUsage],
     ['poorter status', statusUsage],
   ];

@@ -52,6 +52,7 @@ export interface PoorterSetup {
   readonly configuration?: Record<string, unknown> & { readonly api?: Record<string, unknown> };
   readonly files?: Readonly<Record<string, string>>;
   readonly threads?: number;
+  readonly role?: 'all' | 'control';
   readonly env?: NodeJS.ProcessEnv;
 }
 
@@ -75,7 +76,9 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
   });
   for (const [name, content] of Object.entries(setup.files ?? {})) write(name, content);
 
-  const child = run(['serve', '--config', join(folder, 'poorter.yaml'), '--json'], setup.env);
+  const role = ['--role', setup.role ?? 'all'];
+  const argv = ['serve', '--config', join(folder, 'poorter.yaml'), '--json', ...role];
+  const child = run(argv, setup.env);
   let said = '';
   child.stdout?.on('data', (text: Buffer) => {
     said += text;
@@ -143,7 +146,14 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
         if (found === undefined) throw new Error(`${name} is not running`);
         return found.pid;
       };
-      return { control: find('control-process'), gateway: find('gateway-process') };
+      return {
+        get control() {
+          return find('control-process');
+        },
+        get gateway() {
+          return find('gateway-process');
+        },
+      };
     },
     async stop(signal = 'SIGTERM') {
       const gone = once(child, 'exit');

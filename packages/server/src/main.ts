@@ -26,6 +26,18 @@ async function run(): Promise<number> {
       const { checkCommand } = await import('./cli/check.ts');
       return checkCommand(argv, world);
     }
+    case 'backup': {
+      const { backupCommand } = await import('./cli/backup.ts');
+      return backupCommand(argv, world);
+    }
+    case 'restore': {
+      const { restoreCommand } = await import('./cli/restore.ts');
+      return restoreCommand(argv, world);
+    }
+    case 'master-key': {
+      const { masterKeyCommand } = await import('./cli/master-key.ts');
+      return masterKeyCommand(argv, world);
+    }
     case 'status': {
       const { statusCommand } = await import('./cli/status.ts');
       return statusCommand(argv, world);

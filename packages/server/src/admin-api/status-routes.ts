@@ -7,7 +7,6 @@ export interface Status {
   readonly gateways: readonly {
     readonly node: string;
     readonly isConnected: boolean;
-    readonly snapshot: number;
     readonly live: number;
   }[];
   readonly attention: readonly { readonly code: string; readonly message: string }[];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Agent, fetch, type Response } from 'undici';
 import type { OperatorWorld } from './options.ts';
 
 /** Where a command finds the server it speaks to. */
@@ -36,6 +37,7 @@ export interface AdminReply<Body> {
 export class AdminClient {
   readonly #url: string;
   readonly #key: string;
+  #dispatcher: Agent | undefined;
 
   /** Throws a sentence for people when there is no way to a server. */
   static find(
@@ -60,13 +62,25 @@ export class AdminClient {
         { cause },
       );
     }
-    const { url, key } = JSON.parse(text) as { url: string; key: string };
-    return new AdminClient(url, given ?? key);
+    const { url, key, certificate } = JSON.parse(text) as {
+      url: string;
+      key: string;
+      certificate?: string;
+    };
+    return new AdminClient(url, given ?? key, certificate);
   }
 
-  private constructor(url: string, key: string) {
+  private constructor(url: string, key: string, certificate?: string) {
     this.#url = url.replace(/\/$/, '');
     this.#key = key;
+    if (certificate === undefined) return;
+    // Exactly this certificate, whatever names it carries: the server itself wrote it down.
+    const connect = {
+      ca: certificate,
+      allowPartialTrustChain: true,
+      checkServerIdentity: () => undefined,
+    };
+    this.#dispatcher = new Agent({ connect });
   }
 
   async call<Body>(
@@ -86,6 +100,7 @@ export class AdminClient {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(this.#dispatcher !== undefined && { dispatcher: this.#dispatcher }),
       });
     } catch (cause) {
       throw new Error(`no server answers at ${this.#url}; is it running?`, { cause });

@@ -8,6 +8,7 @@ import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import { readArguments, type ServeArguments, UsageError } from './arguments.ts';
 import { describeStart } from './describe-start.ts';
 import { formatDiagnostics } from './diagnostics.ts';
+import { serveGateway } from './serve-gateway.ts';
 import { serveUsage } from './usage.ts';
 
 export interface CommandWorld {
@@ -26,6 +27,7 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
       world.stdout.write(serveUsage);
       return 0;
     }
+    if (given.role === 'gateway') return await serveGateway(given, world);
     configuration = loadConfiguration(given.source);
   } catch (error) {
     return explain(error, world);
@@ -39,6 +41,7 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
       dataDirectory,
       source: { threads: configuration.gateway.threads, ...given.source },
       drainMs: configuration.timeouts.drainMs,
+      runsGateway: given.role === 'all',
       on: {
         started: (facts) => {
           hasStarted = true;

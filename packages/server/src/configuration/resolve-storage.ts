@@ -42,7 +42,7 @@ export function resolveStorage(
   }
   const url = new URL(given);
   const schema = url.searchParams.get('schema') ?? DEFAULT_SCHEMA;
-  if (!/^[a-z_][a-z0-9_]{0,54}$/.test(schema)) {
+  if (!/^[a-z_][a-z0-9_]{0,44}$/.test(schema)) {
     throw refusal('storage: schema takes a-z, 0-9 and _, and starts with a letter');
   }
   url.searchParams.delete('schema');

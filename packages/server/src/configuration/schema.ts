@@ -262,9 +262,21 @@ export const configurationSchema = z.strictObject({
     .max(16)
     .prefault([{ address: '127.0.0.1:8080' }]),
   control: z
-    .strictObject({ address: address.default('127.0.0.1:9090') })
+    .strictObject({
+      address: address.default('127.0.0.1:9090').describe('host:port where operators connect.'),
+      insecure: z
+        .boolean()
+        .default(false)
+        .describe('Allow plain HTTP on an address that is not loopback.'),
+      tls: z
+        .strictObject({
+          certificate: file.describe('PEM file: certificate and its chain.'),
+          key: file.describe('PEM file: private key, as PATH or file:PATH.'),
+        })
+        .optional(),
+    })
     .prefault({})
-    .describe('Operators: health and metrics.'),
+    .describe('Operators: health, metrics and the admin API.'),
   apis: z.array(api).min(1).max(100),
   keys: file
     .optional()

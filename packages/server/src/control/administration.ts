@@ -134,8 +134,8 @@ export class Administration {
   }
 
   /** The command line of this machine finds the server by this. */
-  async announce(url: string): Promise<void> {
-    await keepOperatorCredential(this.#ports.dataDirectory, url, this.state.operators);
+  async announce(server: { url: string; certificate?: string }): Promise<void> {
+    await keepOperatorCredential(this.#ports.dataDirectory, server, this.state.operators);
     await this.operatorsChanged();
   }
 
@@ -203,12 +203,10 @@ export class Administration {
     return {
       ...own,
       live: this.live.sequence,
-      gateways: [...this.live.gateways].map(([node, live]) => ({
-        node,
-        isConnected: true,
-        snapshot: own.snapshot.applied,
-        live,
-      })),
+      gateways: [
+        ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
+        ...this.live.cutOff.map((node) => ({ node, isConnected: false, live: -1 })),
+      ],
       attention: await this.#attention(),
     };
   }

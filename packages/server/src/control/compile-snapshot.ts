@@ -18,11 +18,12 @@ import { RefusedConfiguration } from '../configuration/refused-configuration.ts'
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { checkSource } from '../issuers/index.ts';
 import { readKeyFile } from '../keys/index.ts';
+import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import type { IdentityKeys } from './identity-keys.ts';
-import { readListener, readUpstream } from './read-ends.ts';
+import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 
@@ -43,6 +44,8 @@ export interface SnapshotSources {
 export interface CompiledSnapshot {
   readonly snapshot: RuntimeSnapshot;
   readonly summary: ProtectionSummary;
+  /** Null without `link`. */
+  readonly linkCredentials: LinkCredentials | null;
   readonly warnings: readonly Diagnostic[];
   /** Every file that was read: a change of one of them calls for a new snapshot. */
   readonly files: readonly string[];
@@ -68,6 +71,8 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const issuers = configuration.trust.issuers.map((issuer, index) =>
     trustedIssuer(issuer, index, reader),
   );
+  const { link } = configuration;
+  const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
   const opened = apis.filter((api) => api !== null);
   const remarks = checkApis(opened, configuration, sources.configurationFile);
   for (const remark of remarks) reader.report(remark);
@@ -130,6 +135,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       spool: sources.spool,
     },
     summary: summarise(opened, configuration),
+    linkCredentials,
     warnings: reader.warnings,
     files: reader.files,
   };

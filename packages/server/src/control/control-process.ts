@@ -16,20 +16,23 @@ import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import type { CallRecord } from '../platform/records/record.ts';
-import { splitAddress } from './addresses.ts';
+import { SpoolMirror } from '../platform/spool/index.ts';
 import { Administration } from './administration.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
+import { readOperatorAddress } from './read-ends.ts';
+import { RemoteGateways } from './remote-gateways.ts';
 
 /** Keys fetched before a restart are used again until they are this old. */
 const KEPT_KEYS_MS = 86_400_000;
 const WATCH_EVERY_MS = 1_000;
 
-const { dataDirectory, source } = JSON.parse(process.argv[2] as string) as {
+const { dataDirectory, source, runsGateway } = JSON.parse(process.argv[2] as string) as {
   dataDirectory: string;
+  runsGateway: boolean;
   source: ConfigurationSource;
 };
 const where = source.file ?? 'arguments';
@@ -38,6 +41,7 @@ const keyCacheFile = join(dataDirectory, 'issuer-keys.json');
 
 const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => void exit());
 const operators = new OperatorServer();
+operators.runsGateway = runsGateway;
 let logKeeping: LogKeeping | null = null;
 /** Before there is a log, nothing is done that would have to be recorded. */
 const recorder = {
@@ -65,6 +69,26 @@ process.on('SIGTERM', () => void exit());
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
+let openedMirror: SpoolMirror | null = null;
+/** Made when the first gateway on another machine sends its records. */
+function mirror(): SpoolMirror {
+  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'));
+  return openedMirror;
+}
+
+const remotes = new RemoteGateways({
+  dataDirectory,
+  liveNow: () => (administration as Administration).live.whole,
+  connected: (gateway) => administration?.live.gatewayUp(gateway),
+  gone: (gateway, untilMs) => administration?.live.gatewayDown(gateway, untilMs),
+  confirmed: (gateway, sequence) => administration?.live.confirmed(gateway, sequence),
+  applied: () => undefined,
+  report: (_, report) => {
+    if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
+  },
+  spooled: (gateway, pieces) => mirror().keep(gateway, pieces),
+  trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
+});
 let administration: Administration | null = null;
 let isGatewayUp = false;
 
@@ -98,9 +122,9 @@ async function compile(): Promise<void> {
   try {
     const configuration = loadConfiguration(source);
     await administrate(configuration);
-    await operators.listen(splitAddress(configuration.control.address));
+    await operators.listen(readOperatorAddress(configuration, where, baseDirectory(source)));
     send({ type: 'listening', address: operators.address });
-    await administration?.announce(`http://${operators.address}`);
+    await administration?.announce(operators.reachedAt);
     await followIssuers(configuration);
     const compiled = compileSnapshot({
       configuration,
@@ -118,6 +142,9 @@ async function compile(): Promise<void> {
     await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
+    remotes.snapshot(compiled.snapshot);
+    const { link, gateway } = configuration;
+    await remotes.apply(link, compiled.linkCredentials, gateway.staleAfterMs);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
@@ -136,7 +163,10 @@ async function administrate(configuration: Configuration): Promise<void> {
     configuration,
     baseDirectory: baseDirectory(source),
     dataDirectory,
-    send,
+    send: (message) => {
+      send(message);
+      remotes.send(message);
+    },
     warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
     recorder,
     log,

@@ -1,4 +1,9 @@
-import type { Block as LiveBlock, LiveChange, ManagedKey as LiveKey } from '@poorter/engine';
+import {
+  type Block as LiveBlock,
+  type LiveChange,
+  type ManagedKey as LiveKey,
+  LiveTable,
+} from '@poorter/engine';
 import type { LiveMessage } from '../platform/processes/messages.ts';
 import type { Block, BlockStore } from '../state/blocks/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
@@ -33,6 +38,7 @@ interface Waiter {
 
 /** A stalled gateway thread is replaced after five seconds; its successor needs a moment to start. */
 const REACH_MAX_MS = 20_000;
+const LOOK_EVERY_MS = 250;
 const PAGE = 1_000;
 
 /**
@@ -43,8 +49,12 @@ export class LiveFeed {
   readonly #ports: LiveFeedPorts;
   #sequence = -1;
   #publishing: Promise<void> = Promise.resolve();
+  /** What was sent so far, as a gateway holds it. */
+  readonly #table = new LiveTable();
   /** What each connected gateway has confirmed. */
   readonly #confirmed = new Map<string, number>();
+  /** Gateways that are cut off, and until when they may go on serving by what they know. */
+  readonly #cutOff = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
 
   constructor(ports: LiveFeedPorts) {
@@ -53,6 +63,12 @@ export class LiveFeed {
 
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** Names of gateways that are cut off and may still serve. */
+  get cutOff(): readonly string[] {
+    this.#missing(0);
+    return [...this.#cutOff.keys()];
   }
 
   /** Sequence by gateway. */
@@ -84,32 +100,44 @@ export class LiveFeed {
   async reach(maxMs = REACH_MAX_MS): Promise<void> {
     await this.publish();
     const sequence = this.#sequence;
-    const missing = () => [...this.#confirmed].filter(([, seen]) => seen < sequence);
+    const missing = () => this.#missing(sequence);
     if (missing().length === 0) return;
     await new Promise<void>((resolve, reject) => {
       const waiter = {
         sequence,
         done: () => {
           clearTimeout(timer);
+          clearInterval(look);
           this.#waiters.delete(waiter);
           resolve();
         },
       };
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter);
-        reject(new NotEverywhereError(missing().map(([gateway]) => gateway)));
+        clearInterval(look);
+        reject(new NotEverywhereError(missing()));
       }, maxMs);
+      // Time alone ends what a gateway that is cut off may serve.
+      const look = setInterval(() => this.#settle(), LOOK_EVERY_MS);
       this.#waiters.add(waiter);
     });
   }
 
-  /** A gateway serves, by we do not know what yet: nothing is everywhere before it has told. */
-  gatewayUp(gateway: string): void {
-    if (!this.#confirmed.has(gateway)) this.#confirmed.set(gateway, -1);
+  /** Everything, for a gateway that connects. */
+  get whole(): LiveMessage {
+    return { type: 'live', state: this.#table.state };
   }
 
-  gatewayDown(gateway: string): void {
+  /** A gateway serves, by we do not know what yet: nothing is everywhere before it has told. */
+  gatewayUp(gateway: string): void {
+    this.#confirmed.set(gateway, -1);
+    this.#cutOff.delete(gateway);
+  }
+
+  /** It no longer serves; or it is cut off, and may serve until a moment. */
+  gatewayDown(gateway: string, servesUntilMs = 0): void {
     this.#confirmed.delete(gateway);
+    if (servesUntilMs > this.#ports.now()) this.#cutOff.set(gateway, servesUntilMs);
     this.#settle();
   }
 
@@ -119,12 +147,27 @@ export class LiveFeed {
   }
 
   #settle(): void {
-    const oldest = Math.min(...this.#confirmed.values());
-    for (const waiter of this.#waiters) if (oldest >= waiter.sequence) waiter.done();
+    for (const waiter of this.#waiters) {
+      if (this.#missing(waiter.sequence).length === 0) waiter.done();
+    }
+  }
+
+  /** Who may still decide by something older. */
+  #missing(sequence: number): string[] {
+    const now = this.#ports.now();
+    for (const [gateway, untilMs] of this.#cutOff) if (untilMs <= now) this.#cutOff.delete(gateway);
+    const behind = [...this.#confirmed].filter(([, seen]) => seen < sequence);
+    return [...behind.map(([gateway]) => gateway), ...this.#cutOff.keys()];
+  }
+
+  #send(message: LiveMessage): void {
+    if (message.type === 'live') this.#table.replace(message.state);
+    else this.#table.apply(message.change);
+    this.#ports.send(message);
   }
 
   async #sendAll(): Promise<void> {
-    const { keys, blocks, changes, ring, send } = this.#ports;
+    const { keys, blocks, changes, ring } = this.#ports;
     // Before the rows are read: what changes meanwhile is sent again, and changes nothing.
     const sequence = await changes.latest();
     const live: LiveKey[] = [];
@@ -148,11 +191,11 @@ export class LiveFeed {
     }
     const keyHashKey = Buffer.from(ring.derive(API_KEY_HASH)).toString('hex');
     this.#sequence = sequence;
-    send({ type: 'live', state: { sequence, keyHashKey, keys: live, blocks: blocked } });
+    this.#send({ type: 'live', state: { sequence, keyHashKey, keys: live, blocks: blocked } });
   }
 
   async #sendChanges(): Promise<void> {
-    const { changes, keys, blocks, send } = this.#ports;
+    const { changes, keys, blocks } = this.#ports;
     for (;;) {
       const since = await changes.changesSince(this.#sequence, PAGE);
       if (since.isGap) return this.#sendAll();
@@ -173,7 +216,7 @@ export class LiveFeed {
         blocks: await this.#changedBlocks(blocks, idsOf('block')),
       };
       this.#sequence = since.sequence;
-      send({ type: 'live-change', change });
+      this.#send({ type: 'live-change', change });
       if (!since.hasMore) return;
     }
   }

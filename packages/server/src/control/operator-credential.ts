@@ -7,6 +7,8 @@ import type { OperatorStore } from '../state/operators/index.ts';
 export interface OperatorCredentialFile {
   readonly url: string;
   readonly key: string;
+  /** The server's certificate, PEM, where it speaks TLS: no other is believed under this address. */
+  readonly certificate?: string;
 }
 
 export const CREDENTIAL_FILE = 'operator-credential.json';
@@ -18,7 +20,7 @@ const NAME = 'command line of this machine';
  */
 export async function keepOperatorCredential(
   directory: string,
-  url: string,
+  server: Omit<OperatorCredentialFile, 'key'>,
   operators: OperatorStore,
 ): Promise<void> {
   const file = join(directory, CREDENTIAL_FILE);
@@ -27,13 +29,12 @@ export async function keepOperatorCredential(
     const hash = createHmac('sha256', operators.hashKey).update(known.key).digest('hex');
     const works = (await operators.credentials()).some((one) => one.hash === hash);
     if (works) {
-      if (known.url !== url) write(file, { url, key: known.key });
-      else chmodSync(file, 0o600);
+      write(file, { ...server, key: known.key });
       return;
     }
   }
   const { credential } = await operators.create({ name: NAME, roles: ['owner'], expiresAt: null });
-  write(file, { url, key: credential });
+  write(file, { ...server, key: credential });
 }
 
 function read(file: string): OperatorCredentialFile | null {

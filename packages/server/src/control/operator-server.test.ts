@@ -21,7 +21,7 @@ function send(port: number, bytes: string): Promise<string> {
 
 test('whatever operators’ port is sent, it answers with a status of its own, no stack trace, and lives', async (t) => {
   const operators = new OperatorServer();
-  await operators.listen({ host: '127.0.0.1', port: 0 });
+  await operators.listen({ host: '127.0.0.1', port: 0, tls: null });
   t.after(() => operators.close());
   const port = Number(operators.address.split(':').at(-1));
   const line = fc.oneof(

@@ -1,14 +1,31 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { AdminApi } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
+
+export interface OperatorAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
 
 /** Health and metrics, for operators and their machines. Never on a caller's listener. */
 export class OperatorServer {
   /** Answers below /v1/ once the state is open. */
   admin: AdminApi | null = null;
   #server: Server | null = null;
+  #certificate: string | null = null;
+  /** False where gateways run on other machines only: readiness is then control's own. */
+  runsGateway = true;
   #where = '';
   #isGatewayServing = false;
   #isDraining = false;
@@ -27,21 +44,36 @@ export class OperatorServer {
     return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
   }
 
-  /** Binds once; a reload with the same address changes nothing. */
-  async listen({ host, port }: { host: string; port: number }): Promise<void> {
-    if (this.#where === `${host} ${port}`) return;
-    const server = createServer(
-      { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 8_192 },
-      (request, response) => void this.#answer(request, response),
-    );
+  /** Where the command line of this machine finds it, and by what certificate it knows it. */
+  get reachedAt(): { url: string; certificate?: string } {
+    if (this.#certificate === null) return { url: `http://${this.address}` };
+    return { url: `https://${this.address}`, certificate: this.#certificate };
+  }
+
+  /** Binds once; a reload with the same address and certificate changes nothing. */
+  async listen({ host, port, tls }: OperatorAddress): Promise<void> {
+    const where = JSON.stringify([host, port, tls]);
+    if (this.#where === where) return;
+    const options = { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 8_192 };
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    const server =
+      tls === null
+        ? createServer(options, answer)
+        : createTlsServer(
+            { ...options, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
+            answer,
+          );
+    // The same address with another certificate: the old one must let go first.
+    if (this.#server !== null) await closed(this.#server);
     server.maxConnections = 100;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);
     });
-    this.#server?.close();
     this.#server = server;
-    this.#where = `${host} ${port}`;
+    this.#certificate = tls?.certificate ?? null;
+    this.#where = where;
   }
 
   close(): void {
@@ -91,7 +123,8 @@ export class OperatorServer {
       case '/health/live':
         return reply(response, 200, { status: 'live' });
       case '/health/ready': {
-        const isReady = this.#isGatewayServing && !this.#isDraining;
+        const isServing = this.runsGateway ? this.#isGatewayServing : this.#compiledVersion > 0;
+        const isReady = isServing && !this.#isDraining;
         return reply(response, isReady ? 200 : 503, {
           status: isReady ? 'ready' : this.#isDraining ? 'draining' : 'starting',
           snapshot: this.#appliedVersion,

@@ -1,9 +1,16 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { ApiConfiguration, ListenerConfiguration } from '../configuration/schema.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import type {
+  ApiConfiguration,
+  Configuration,
+  ListenerConfiguration,
+} from '../configuration/schema.ts';
+import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../platform/processes/messages.ts';
 import { isLoopback, splitAddress } from './addresses.ts';
-import type { SourceReader } from './source-reader.ts';
+import type { OperatorAddress } from './operator-server.ts';
+import { SourceReader } from './source-reader.ts';
 
 /** Both ends of the gate: where it listens and where it calls, with their certificates checked. */
 export function readListener(
@@ -156,4 +163,43 @@ function readAuthority(
     reader.fault(at, 'certificate', `${what} ${file} does not serve: ${(error as Error).message}`);
   }
   return text;
+}
+
+/** Where operators connect. Throws RefusedConfiguration: without it nothing can be administered. */
+export function readOperatorAddress(
+  { control }: Configuration,
+  configurationFile: string,
+  baseDirectory: string,
+): OperatorAddress {
+  const reader = new SourceReader(configurationFile, baseDirectory);
+  const { host, port } = splitAddress(control.address);
+  const { tls } = control;
+  if (tls === undefined && !control.insecure && !isLoopback(host)) {
+    reader.fault(
+      ['control', 'address'],
+      'plain-http',
+      `${control.address} would serve operators over plain HTTP beyond this machine`,
+      'add control.tls with a certificate and key, listen on 127.0.0.1, or set insecure: true',
+    );
+  }
+  const read = tls && {
+    certificate: reader.readOrReport(['control', 'tls'], tls.certificate, 'the certificate'),
+    key: reader.readOrReport(['control', 'tls'], tls.key, 'the private key'),
+  };
+  if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
+  return { host, port, tls: read ?? null };
+}
+
+/** Certificates of the link, read and reported like those of listeners. */
+export function readLinkCredentials(
+  link: NonNullable<Configuration['link']>,
+  reader: SourceReader,
+): LinkCredentials {
+  return {
+    certificate: reader.readOrReport(['link', 'certificate'], link.certificate, 'the certificate'),
+    key: reader.readOrReport(['link', 'key'], link.key, 'the private key'),
+    authorities: link.authorities.map((file, index) =>
+      reader.readOrReport(['link', 'authorities', index], file, 'the authority'),
+    ),
+  };
 }

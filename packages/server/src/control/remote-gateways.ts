@@ -4,13 +4,13 @@ import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
 import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
 import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { SpoolPiece } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
-import type { SourceReader } from './source-reader.ts';
 
 export interface RemoteGatewayPorts {
   readonly dataDirectory: string;
   /** Everything that is live now, for a gateway that just connected. */
-  readonly liveNow: () => Promise<LiveMessage>;
+  readonly liveNow: () => LiveMessage;
   readonly connected: (gateway: string) => void;
   /** It went; it may go on serving until this moment. */
   readonly gone: (gateway: string, servesUntilMs: number) => void;
@@ -18,15 +18,8 @@ export interface RemoteGatewayPorts {
   readonly applied: (gateway: string, version: number) => void;
   readonly report: (gateway: string, report: FromGateway) => void;
   /** Pieces of its spool; true once they are on disk. */
-  readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => Promise<void>;
+  readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => void;
   readonly trouble: (message: string) => void;
-}
-
-/** Bytes of one spool file of a gateway, from a place on. */
-export interface SpoolPiece {
-  readonly file: string;
-  readonly offset: number;
-  readonly bytes: Uint8Array;
 }
 
 const bytes = z.instanceof(Uint8Array);
@@ -104,8 +97,8 @@ export class RemoteGateways {
       credentials,
       names: link.gateways,
       on: {
-        open: (end) => void this.#opened(end),
-        message: (end, message) => void this.#heard(end, message),
+        open: (end) => this.#opened(end),
+        message: (end, message) => this.#heard(end, message),
         seen: (end) => this.#seen.set(end.name, Date.now()),
         close: (end) => {
           this.#ports.gone(end.name, (this.#seen.get(end.name) ?? Date.now()) + staleAfterMs);
@@ -132,23 +125,18 @@ export class RemoteGateways {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  async #opened(end: LinkEnd): Promise<void> {
+  #opened(end: LinkEnd): void {
     this.#seen.set(end.name, Date.now());
     this.#writeSeen();
     // From now on it must confirm what is revoked, although it has not told yet what it serves by.
     this.#ports.connected(end.name);
-    try {
-      end.send(await this.#ports.liveNow());
-      if (this.#snapshot !== null) end.send({ type: 'snapshot', snapshot: this.#snapshot });
-    } catch (error) {
-      this.#ports.trouble(
-        `telling the gateway ${end.name} what is live: ${(error as Error).message}`,
-      );
-      end.close();
-    }
+    end.send({ type: 'you-are', name: end.name });
+    // In one turn with the list of ends: no change can overtake the whole.
+    end.send(this.#ports.liveNow());
+    if (this.#snapshot !== null) end.send({ type: 'snapshot', snapshot: this.#snapshot });
   }
 
-  async #heard(end: LinkEnd, unknown: unknown): Promise<void> {
+  #heard(end: LinkEnd, unknown: unknown): void {
     this.#seen.set(end.name, Date.now());
     const read = fromRemote.safeParse(unknown);
     if (!read.success) {
@@ -165,7 +153,7 @@ export class RemoteGateways {
         return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
       case 'spool':
         try {
-          await this.#ports.spooled(end.name, message.pieces);
+          this.#ports.spooled(end.name, message.pieces);
           end.send({ type: 'spooled', batch: message.batch });
         } catch (error) {
           this.#ports.trouble(`keeping records of ${end.name}: ${(error as Error).message}`);
@@ -190,20 +178,6 @@ export class RemoteGateways {
       this.#ports.trouble(`writing down which gateways were seen: ${(error as Error).message}`);
     }
   }
-}
-
-/** Certificates of the link, read and reported like those of listeners. */
-export function readLinkCredentials(
-  link: NonNullable<Configuration['link']>,
-  reader: SourceReader,
-): LinkCredentials {
-  return {
-    certificate: reader.readOrReport(['link', 'certificate'], link.certificate, 'the certificate'),
-    key: reader.readOrReport(['link', 'key'], link.key, 'the private key'),
-    authorities: link.authorities.map((file, index) =>
-      reader.readOrReport(['link', 'authorities', index], file, 'the authority'),
-    ),
-  };
 }
 
 function readSeen(file: string): Map<string, number> {

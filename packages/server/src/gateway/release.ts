@@ -16,6 +16,7 @@ import {
 } from '@poorter/engine';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
+import { GrowingBytes, giveBack } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What became of an answer: for the record. */
@@ -27,6 +28,13 @@ export interface ReleaseOutcome {
 /** Answers up to this size are checked before their head is sent; longer ones in `report` are checked in passing. */
 const CHECK_FIRST_BYTES_MAX = 65_536;
 const ONE_WRITE_BYTES_MAX = 16_384;
+/** A piece may share its memory with the head of its answer, and is on its way to the caller. */
+const SHARED = { ownsPieces: false };
+/**
+ * What a call weighs while its caller does not read: connection, parser, answer, timers, and a
+ * read each of the service's connection in its buffer and in the queue behind it.
+ */
+const SLOW_READER_BYTES = 28_672 + 2 * 65_536;
 
 /**
  * Lets an answer go, checked against its description: reported, cut or withheld as the operation
@@ -84,21 +92,21 @@ async function check(
     return uncheckable(runtime, operation, answer, response, head, fields, 'over-bound');
   }
   const firstBytesMax = mayPass ? Math.min(boundBytes, CHECK_FIRST_BYTES_MAX) : boundBytes;
-  const held = holdNow(answer) ?? (await hold(runtime, answer, firstBytesMax));
+  const held = holdNow(answer) ?? (await hold(runtime, answer, announced, firstBytesMax));
   try {
-    if (!held.isWhole && held.why === 'over-bound' && mayPass && held.bytes < boundBytes) {
-      return await checkInPassing(runtime, operation, answer, response, head, fields, held.chunks);
+    if (!held.isWhole && held.why === 'over-bound' && mayPass && held.bytes.length < boundBytes) {
+      return await checkInPassing(runtime, operation, answer, response, head, fields, held.bytes);
     }
     if (!held.isWhole) {
       if (judgeUncheckable(operation.response).kind === 'withhold') {
         return withhold(answer, { unchecked: held.why });
       }
       writeHead(response, answer.status, head, fields.get('content-length'));
-      for (const chunk of held.chunks) await write(runtime, response, chunk);
+      await write(runtime, response, held.bytes);
       await pipe(runtime, answer, response);
       return { kind: 'released', findings: { unchecked: held.why } };
     }
-    const bytes = whole(held.chunks);
+    const { bytes } = held;
     const { verdict, findings } = judge(operation, answer.status, fields, bytes, isBodiless);
     switch (verdict.kind) {
       case 'withhold':
@@ -127,8 +135,12 @@ async function check(
 /** A large answer weighs until a slow caller has taken it, not only until it was handed to Node. */
 function letGoWhenSent(response: ServerResponse, held: Held): void {
   const isGone = response.destroyed || response.writableFinished;
-  if (isGone || held.bytes <= ONE_WRITE_BYTES_MAX) held.letGo();
-  else response.once('close', held.letGo);
+  if (isGone || held.bytes.length <= ONE_WRITE_BYTES_MAX) held.letGo();
+  else {
+    response.once('close', held.letGo);
+    // Once the connection has taken it, it is ours alone.
+    if (held.isOwn) response.once('finish', () => giveBack(held.bytes));
+  }
 }
 
 /** `report`: the caller gets the pieces as they come; a copy is checked at the end. */
@@ -139,30 +151,43 @@ async function checkInPassing(
   response: ServerResponse,
   head: string[],
   fields: HeaderFields,
-  first: readonly Buffer[],
+  first: Buffer,
 ): Promise<ReleaseOutcome> {
   const boundBytes = runtime.snapshot.bounds.answerBytes;
-  const copies: Buffer[] = [...first];
-  let bytes = first.reduce((sum, chunk) => sum + chunk.length, 0);
+  const copy = new GrowingBytes(Number(fields.get('content-length') ?? 0), SHARED);
+  let bytes = 0;
   let reserved = 0;
   let isWhole = true;
+  const keep = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (!isWhole) return;
+    const weight = copy.weightWith(chunk);
+    isWhole = bytes <= boundBytes && runtime.memory.reserve(Math.max(0, weight - reserved));
+    if (isWhole) {
+      reserved = Math.max(reserved, weight);
+      copy.push(chunk);
+    } else {
+      copy.discard();
+      runtime.memory.release(reserved);
+      reserved = 0;
+    }
+  };
   writeHead(response, answer.status, head, fields.get('content-length'));
-  for (const chunk of first) await write(runtime, response, chunk);
   try {
+    keep(first);
+    await write(runtime, response, first);
     for (let chunk = await answer.read(); chunk !== null; chunk = await answer.read()) {
-      bytes += chunk.length;
-      isWhole &&= bytes <= boundBytes && runtime.memory.reserve(chunk.length);
-      if (isWhole) {
-        reserved += chunk.length;
-        copies.push(chunk);
-      } else copies.length = 0;
+      keep(chunk);
       await write(runtime, response, chunk);
     }
     endWithTrailers(answer, response);
     if (!isWhole) return { kind: 'released', findings: { unchecked: 'over-bound' } };
-    const { findings } = judge(operation, answer.status, fields, Buffer.concat(copies), false);
+    const whole = copy.whole;
+    const { findings } = judge(operation, answer.status, fields, whole, false);
+    giveBack(whole);
     return { kind: 'released', findings };
   } finally {
+    copy.discard();
     runtime.memory.release(reserved);
   }
 }
@@ -211,30 +236,35 @@ function withhold(answer: UpstreamAnswer, findings: Evidence | null): ReleaseOut
   return { kind: 'withheld', findings: { ...findings, action: 'withhold' } };
 }
 
-type Held =
-  | { isWhole: true; chunks: Buffer[]; bytes: number; letGo: () => void }
-  | {
-      isWhole: false;
-      why: 'over-bound' | 'memory';
-      chunks: Buffer[];
-      bytes: number;
-      letGo: () => void;
-    };
+type Held = {
+  readonly bytes: Buffer<ArrayBufferLike>;
+  /** The bytes stand in memory of their own, not in what was read from the service's connection. */
+  readonly isOwn: boolean;
+  readonly letGo: () => void;
+} & (
+  | { readonly isWhole: true }
+  | { readonly isWhole: false; readonly why: 'over-bound' | 'memory' }
+);
 
 const nothingToLetGo = () => undefined;
 
 /** A small answer that is there already, in one piece: no waiting, no budget to ask. */
 function holdNow(answer: UpstreamAnswer): Held | null {
   if (!answer.isComplete || answer.queuedBytes > ONE_WRITE_BYTES_MAX) return null;
-  const chunk = answer.takeOnly();
-  if (chunk === null) return null;
-  return { isWhole: true, chunks: [chunk], bytes: chunk.length, letGo: nothingToLetGo };
+  const bytes = answer.takeOnly();
+  if (bytes === null) return null;
+  return { isWhole: true, bytes, isOwn: false, letGo: nothingToLetGo };
 }
 
 /** The answer in memory, up to a bound and within the shared budget. */
-async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number): Promise<Held> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+async function hold(
+  runtime: Runtime,
+  answer: UpstreamAnswer,
+  announcedBytes: number,
+  bytesMax: number,
+): Promise<Held> {
+  const bytes = new GrowingBytes(announcedBytes <= bytesMax ? announcedBytes : 0, SHARED);
+  let length = 0;
   let reserved = 0;
   const letGo = () => {
     if (reserved > 0) runtime.memory.release(reserved);
@@ -247,25 +277,25 @@ async function hold(runtime: Runtime, answer: UpstreamAnswer, bytesMax: number):
       chunk !== null;
       chunk = answer.takeNow() ?? (answer.isComplete ? null : await answer.read())
     ) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > bytesMax) return { isWhole: false, why: 'over-bound', chunks, bytes, letGo };
-      // Several pieces are held twice for a moment: as they came and as one.
-      const weight = chunks.length > 1 ? chunk.length * 2 : chunk.length;
-      if (!runtime.memory.reserve(weight)) {
-        return { isWhole: false, why: 'memory', chunks, bytes, letGo };
-      }
-      reserved += weight;
+      length += chunk.length;
+      const missing = Math.max(0, bytes.weightWith(chunk) - reserved);
+      const hasRoom = runtime.memory.reserve(missing);
+      if (hasRoom) reserved += missing;
+      bytes.push(chunk);
+      if (length > bytesMax) return held(bytes, letGo, 'over-bound');
+      if (!hasRoom) return held(bytes, letGo, 'memory');
     }
-    return { isWhole: true, chunks, bytes, letGo };
+    return held(bytes, letGo, null);
   } catch (error) {
     letGo();
+    bytes.discard();
     throw error;
   }
 }
 
-function whole(chunks: readonly Buffer[]): Buffer {
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+function held(bytes: GrowingBytes, letGo: () => void, why: 'over-bound' | 'memory' | null): Held {
+  const own = { bytes: bytes.whole, isOwn: true, letGo };
+  return why === null ? { ...own, isWhole: true } : { ...own, isWhole: false, why };
 }
 
 /** The head for the caller: what the service said, less what is private, plus what every answer carries. */
@@ -345,14 +375,15 @@ async function pass(
   // A short answer is had whole before its head is sent: if it breaks off, that is a plain 502.
   const isShort = Number(fields.get('content-length') ?? Number.NaN) <= CHECK_FIRST_BYTES_MAX;
   if (isShort && response.req.method !== 'HEAD') {
-    const held = holdNow(answer) ?? (await hold(runtime, answer, CHECK_FIRST_BYTES_MAX));
+    const announced = Number(fields.get('content-length'));
+    const held = holdNow(answer) ?? (await hold(runtime, answer, announced, CHECK_FIRST_BYTES_MAX));
     if (held.isWhole) {
-      finish(answer, response, head, fields, whole(held.chunks), held.bytes === 0);
+      finish(answer, response, head, fields, held.bytes, held.bytes.length === 0);
       letGoWhenSent(response, held);
       return outcome;
     }
     writeHead(response, answer.status, head, fields.get('content-length'));
-    for (const chunk of held.chunks) await write(runtime, response, chunk);
+    await write(runtime, response, held.bytes);
     held.letGo();
     await pipe(runtime, answer, response);
     return outcome;
@@ -393,14 +424,15 @@ async function pipe(
  */
 async function write(runtime: Runtime, response: ServerResponse, chunk: Buffer): Promise<void> {
   if (response.destroyed || response.write(chunk)) return;
-  if (!runtime.memory.reserve(chunk.length)) {
+  const weight = SLOW_READER_BYTES + chunk.length;
+  if (!runtime.memory.reserve(weight)) {
     response.destroy();
     return;
   }
   const callOff = cutOffStalled(response, runtime.snapshot.timeouts.answerIdleMs);
   await waitForDrain(response);
   callOff();
-  runtime.memory.release(chunk.length);
+  runtime.memory.release(weight);
 }
 
 function waitForDrain(response: ServerResponse): Promise<void> {

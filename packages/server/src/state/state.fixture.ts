@@ -27,6 +27,19 @@ export function freshDirectory(t: Lifetime): string {
   return directory;
 }
 
+export const stateWorld = {
+  now: () => NOON,
+  random: (bytes: number) => new Uint8Array(randomBytes(bytes)),
+};
+
+/** A master key in hexadecimal, as from the environment. */
+export function namedMasterKey(hex: string) {
+  return openMasterKey('env:KEY', {
+    ...{ dataDirectory: '/', baseDirectory: '/', warn: () => {} },
+    environment: { KEY: hex },
+  });
+}
+
 export function masterKeyIn(dataDirectory: string) {
   return openMasterKey(undefined, {
     dataDirectory,

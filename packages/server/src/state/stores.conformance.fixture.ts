@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import type { Backend } from '../platform/database/backends.fixture.ts';
-import { sealUnder } from '../platform/secrets/index.ts';
+import { openUnder, sealUnder } from '../platform/secrets/index.ts';
 import { type Block, BlockValueError, type BlockWish } from './blocks/index.ts';
 import { CursorError, NotFoundError, type Page } from './index.ts';
 import { NOON, openFreshState } from './state.fixture.ts';
@@ -272,6 +272,24 @@ export function subjectKeyConformance(backend: Backend): void {
     assert.equal(pseudonym(key, 'log'), pseudonym(await subjectKeys.keyOf(griet), 'log'));
     const all = [pseudonym(key, 'log'), pseudonym(key, 'search'), pseudonym(other, 'log')];
     assert.equal(new Set(all).size, 3);
+  });
+
+  test('what was sealed under a subject opens until the subject is erased, and not for another', async (t) => {
+    const { subjectKeys, reopen } = await fresh(t);
+    const place = { table: 'leaf', column: 'caller', row: '1' };
+    const sealed = sealUnder(await subjectKeys.keyOf(griet), place, 'Griet');
+    const id = sealed.split('.')[1] as string;
+    const open = async () => {
+      const key = await (await reopen()).subjectKeys.byId(id);
+      return openUnder(() => key, place, sealed).toString();
+    };
+    assert.equal(await open(), 'Griet');
+    const other = await subjectKeys.keyOf({ ...griet, value: 'other' });
+    assert.throws(() => openUnder(() => ({ ...other, id }), place, sealed), {
+      name: 'SealBrokenError',
+    });
+    await subjectKeys.destroy(griet);
+    await assert.rejects(open(), { name: 'SealBrokenError' });
   });
 
   test('a wrapped key that was moved to another subject does not open', async (t) => {

@@ -7,11 +7,19 @@ import {
 } from '../platform/data-directory/data-directory.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
-import type { FromGateway, RuntimeSnapshot, ToGateway } from '../platform/processes/messages.ts';
+import type {
+  FromGateway,
+  RuntimeSnapshot,
+  ToGateway,
+  ToRemoteGateway,
+} from '../platform/processes/messages.ts';
+import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
+/** Control writes pieces of the spool to its disk within this time, or they are sent again. */
+const SHIP_MAX_MS = 30_000;
 
 export interface GatewaySupervisorOptions {
   readonly dataDirectory: string;
@@ -41,6 +49,12 @@ export class GatewaySupervisor {
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
   #snapshot: RuntimeSnapshot | null = null;
+  #shipper: SpoolShipper | null = null;
+  /** Pieces of the spool that wait for control's word, by number. */
+  readonly #batches = new Map<number, (isKept: boolean) => void>();
+  #lastBatch = 0;
+  /** As its certificate says; told by control. */
+  #name: string | null = null;
   #isStarted = false;
   #isAnnounced = false;
   /** What control must hear again when the link comes back. */
@@ -68,6 +82,11 @@ export class GatewaySupervisor {
     const { dataDirectory, control, credentials, on } = this.#options;
     prepareDataDirectory(dataDirectory);
     this.#lock = lockDirectory(dataDirectory, 'poorter');
+    this.#shipper = new SpoolShipper({
+      directory: join(dataDirectory, 'spool'),
+      send: (pieces) => this.#ship(pieces),
+      onTrouble: on.trouble,
+    });
     let isCutOff = false;
     this.#link = new LinkClient({
       address: control,
@@ -78,9 +97,10 @@ export class GatewaySupervisor {
           isCutOff = false;
           for (const report of this.#lastReports.values()) this.#link?.send(report);
         },
-        message: (message) => this.#fromControl(message as ToGateway),
+        message: (message) => this.#fromControl(message as ToRemoteGateway),
         seen: () => this.#tell({ type: 'control-seen' }),
         close: (why) => {
+          for (const settle of [...this.#batches.values()]) settle(false);
           if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
           isCutOff = true;
         },
@@ -92,11 +112,12 @@ export class GatewaySupervisor {
     if (this.#isStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
+    this.#shipper?.close();
     this.#link?.close();
     this.#lock?.release();
   }
 
-  #fromControl(message: ToGateway): void {
+  #fromControl(message: ToRemoteGateway): void {
     switch (message.type) {
       case 'live':
         this.#live.replace(message.state);
@@ -107,6 +128,13 @@ export class GatewaySupervisor {
         break;
       case 'snapshot':
         return this.#apply(this.#own(message.snapshot));
+      case 'you-are':
+        this.#name = message.name;
+        return;
+      case 'spooled':
+      case 'not-spooled':
+        this.#batches.get(message.batch)?.(message.type === 'spooled');
+        return;
       case 'control-seen':
       case 'drain':
         return;
@@ -127,15 +155,20 @@ export class GatewaySupervisor {
     this.#gateway.start();
   }
 
-  /** Control's snapshot, at the addresses of this machine. */
+  /** Control's snapshot, at the addresses and in the directories of this machine. */
   #own(snapshot: RuntimeSnapshot): RuntimeSnapshot {
-    const { listen } = this.#options;
-    if (listen === null) return snapshot;
+    const { listen, dataDirectory } = this.#options;
     const listeners = snapshot.listeners.map((listener, index) => ({
       ...listener,
-      ...listen[index],
+      ...listen?.[index],
     }));
-    return { ...snapshot, listeners };
+    const spool = snapshot.spool && {
+      ...snapshot.spool,
+      directory: join(dataDirectory, 'spool'),
+      node: this.#name ?? snapshot.spool.node,
+    };
+    // Clear text of records stays with control.
+    return { ...snapshot, listeners, spool, records: null };
   }
 
   #fromGateway(message: FromGateway): void {
@@ -162,6 +195,21 @@ export class GatewaySupervisor {
       default:
         message satisfies never;
     }
+  }
+
+  #ship(pieces: readonly SpoolPiece[]): Promise<boolean> {
+    this.#lastBatch += 1;
+    const batch = this.#lastBatch;
+    if (this.#link?.send({ type: 'spool', batch, pieces }) !== true) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (isKept: boolean) => {
+        clearTimeout(timer);
+        this.#batches.delete(batch);
+        resolve(isKept);
+      };
+      const timer = setTimeout(() => settle(false), SHIP_MAX_MS);
+      this.#batches.set(batch, settle);
+    });
   }
 
   #tell(message: ToGateway): void {

@@ -24,11 +24,23 @@ const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION
 const CONTROL_STALL_MS = 120_000;
 const GATEWAY_STALL_MS = 20_000;
 
+/**
+ * glibc keeps what is freed, the more the larger it was: it raises its threshold for pages of their
+ * own to the largest block it has seen. Bodies then return to it and never to the system.
+ */
+const ALLOCATOR = {
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_ARENA_MAX: '2',
+};
+
 export interface SupervisorOptions {
   readonly dataDirectory: string;
   /** How control finds the configuration; passed through as JSON. */
   readonly source: object;
   readonly drainMs: number;
+  /** False: control alone; gateways run on other machines. */
+  readonly runsGateway: boolean;
   readonly on: {
     readonly started: (facts: StartedFacts) => void;
     readonly refused: (diagnostics: readonly Diagnostic[]) => void;
@@ -65,7 +77,8 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const argv = [JSON.stringify({ dataDirectory: options.dataDirectory, source: options.source })];
+    const { dataDirectory, source, runsGateway } = options;
+    const argv = [JSON.stringify({ dataDirectory, source, runsGateway })];
     this.#control = new WatchedChild({
       module: CONTROL,
       argv,
@@ -82,6 +95,9 @@ export class Supervisor {
     this.#gateway = new WatchedChild({
       module: GATEWAY,
       argv,
+      env: ALLOCATOR,
+      // Its threads ask for a collection when the memory budget is nearly spent.
+      execArgv: ['--expose-gc'],
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
@@ -126,7 +142,8 @@ export class Supervisor {
       case 'snapshot':
         this.#snapshot = message.snapshot;
         this.#summary = message.summary;
-        if (this.#isGatewayStarted) this.#sendSnapshot();
+        if (!this.#options.runsGateway) this.#announce();
+        else if (this.#isGatewayStarted) this.#sendSnapshot();
         else {
           this.#isGatewayStarted = true;
           this.#gateway.start();
@@ -164,12 +181,13 @@ export class Supervisor {
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#summary || !this.#controlAddress || !this.#listening) return;
+    if (this.#isAnnounced || !this.#summary || !this.#controlAddress) return;
+    if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
       summary: this.#summary,
-      addresses: this.#listening.addresses,
-      threads: this.#listening.threads,
+      addresses: this.#listening?.addresses ?? [],
+      threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
     });
   }

@@ -19,6 +19,8 @@ type AnyTables = Record<string, Record<string, unknown>>;
 /** A catalogue of migrations is written by `migrate`, not copied. */
 const OWN_TABLE = 'migration';
 const ROWS_AT_ONCE = 100;
+/** Rows with large bytes in them travel in smaller lots. */
+const CHARS_AT_ONCE = 4 << 20;
 
 /** Every row of every table, a bounded number at once, as of the snapshot of `reader`. */
 export async function* readTables<Tables>(
@@ -32,7 +34,8 @@ export async function* readTables<Tables>(
     for await (const batch of batches) {
       const columns = Object.keys(batch[0] ?? {});
       if (columns.length === 0) continue;
-      yield { table, columns, rows: batch.map((row) => columns.map((name) => cellOf(row[name]))) };
+      const rows = batch.map((row) => columns.map((name) => cellOf(row[name])));
+      for (const some of bySize(rows)) yield { table, columns, rows: some };
     }
   }
 }
@@ -66,18 +69,50 @@ export async function clearTable<Tables>(
 }
 
 export async function insertRows<Tables>(
+  dialect: 'sqlite' | 'postgres',
   session: Transaction<Tables>,
   { table, columns, rows }: TableRows,
 ): Promise<void> {
+  // Numbers that a database gave are kept: others refer to them.
+  const overriding = sql.raw(dialect === 'postgres' ? 'OVERRIDING SYSTEM VALUE' : '');
   const names = sql.join(columns.map((name) => sql.ref(name)));
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
     const values = rows
       .slice(at, at + ROWS_AT_ONCE)
       .map((row) => sql`(${sql.join(row.map(bindableOf))})`);
-    await sql`INSERT INTO ${sql.table(table)} (${names}) VALUES ${sql.join(values)}`.execute(
-      session,
-    );
+    await sql`INSERT INTO ${sql.table(table)} (${names}) ${overriding}
+      VALUES ${sql.join(values)}`.execute(session);
   }
+}
+
+/** The next number that PostgreSQL gives comes after those that were copied; SQLite sees to it itself. */
+export async function continueNumbers<Tables>(database: Database<Tables>): Promise<void> {
+  if (database.dialect === 'sqlite') return;
+  const session = database.kysely as unknown as Kysely<AnyTables>;
+  const { rows } = await sql<{ table: string; column: string }>`
+    SELECT table_name AS table, column_name AS column FROM information_schema.columns
+    WHERE table_schema = current_schema() AND is_identity = 'YES'`.execute(session);
+  for (const { table, column } of rows) {
+    await sql`SELECT setval(pg_get_serial_sequence(${table}, ${column}), max(${sql.ref(column)}))
+      FROM ${sql.table(table)} HAVING count(*) > 0`.execute(session);
+  }
+}
+
+function* bySize(rows: readonly (readonly Cell[])[]): Generator<(readonly Cell[])[]> {
+  let lot: (readonly Cell[])[] = [];
+  let chars = 0;
+  for (const row of rows) {
+    lot.push(row);
+    for (const cell of row) {
+      if (typeof cell === 'string') chars += cell.length;
+      else if (typeof cell === 'object' && cell !== null) chars += cell.base64.length;
+    }
+    if (chars < CHARS_AT_ONCE) continue;
+    yield lot;
+    lot = [];
+    chars = 0;
+  }
+  if (lot.length > 0) yield lot;
 }
 
 async function tableNames(

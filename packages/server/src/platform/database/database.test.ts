@@ -225,6 +225,30 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
       });
     });
   } else {
+    test('a server that dropped every connection is used again, and the process lives', async (t) => {
+      const database = await migrated(t);
+      assert.ok(database.place.kind === 'postgres');
+      const other = await openDatabase<Tables>(database.place);
+      t.after(() => other.close());
+      await Promise.all(
+        Array.from({ length: 5 }, () =>
+          database.kysely.selectFrom('account').selectAll().execute(),
+        ),
+      );
+      const half = database.write(async (transaction) => {
+        await transaction.deleteFrom('account').execute();
+        await other.kysely.executeQuery(
+          raw(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'poorter' AND pid <> pg_backend_pid()`),
+        );
+        await pause(50);
+        await transaction.selectFrom('account').selectAll().execute();
+      });
+      await assert.rejects(half);
+      const rows = await database.kysely.selectFrom('account').selectAll().execute();
+      assert.equal(rows.length, 2, 'half a transaction is none');
+    });
+
     test('a server that is not there is said within the time, without the password', async () => {
       const url = 'postgres://poorter:hunter2@127.0.0.1:1/poorter';
       const place = { kind: 'postgres' as const, url, schema: 'x' };

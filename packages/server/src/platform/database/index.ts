@@ -2,6 +2,7 @@ export {
   type AppliedMigration,
   type Cell,
   clearTable,
+  continueNumbers,
   insertRows,
   isEmptyDatabase,
   readMigrations,
@@ -11,11 +12,10 @@ export {
 export type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
 export {
   DatabaseNewerError,
-  MigrationAlteredError,
   type MigrationSet,
   type MigrationState,
   migrate,
 } from './migrate.ts';
-export { moveSchema } from './move-schema.ts';
+export { dropSchemas, moveSchema } from './move-schema.ts';
 export { DatabaseBusyError } from './mutex.ts';
-export { openDatabase, shownPlace } from './open-database.ts';
+export { openDatabase } from './open-database.ts';

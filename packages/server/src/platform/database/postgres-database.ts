@@ -74,8 +74,10 @@ function connect(url: string, schema: string, options: DatabaseOptions): pg.Pool
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
-  // A connection that dies while idle is replaced; without a listener the process would end.
+  // A connection that dies is replaced, and the next statement on it fails. Without listeners, for
+  // idle connections and for those in use, the process would end.
   pool.on('error', () => {});
+  pool.on('connect', (client) => void client.on('error', () => {}));
   return pool;
 }
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,6 +17,10 @@ export interface PostgresServer {
   readonly url: string;
   /** A schema of its own each time. */
   freshPlace(): DatabasePlace & { kind: 'postgres' };
+  /** As a power cut would end it. */
+  kill(): void;
+  /** After `kill`: the same data at the same place. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,7 +58,31 @@ export async function startPostgres(): Promise<PostgresServer> {
   server.stderr?.on('data', (text: Buffer) => {
     said = (said + text).slice(-10_000);
   });
+  let second: ReturnType<typeof spawn> | null = null;
+  const kill = () => {
+    const pidFile = readFileSync(join(folder, 'data/postmaster.pid'), 'utf8');
+    process.kill(Number(pidFile.split('\n')[0]), 'SIGKILL');
+  };
+  const restart = async () => {
+    // Children of the killed server hold its shared memory until they notice.
+    const deadline = Date.now() + START_MS_MAX;
+    for (;;) {
+      const argv = [
+        ...['-D', join(folder, 'data'), '-k', folder],
+        ...settings.flatMap((one) => ['-c', one]),
+      ];
+      second = spawn(join(bin, 'postgres'), argv, { ...user, env, stdio: 'ignore', cwd: folder });
+      const ended = once(second, 'exit').then(() => false);
+      if (await Promise.race([answers(url).then(() => true), ended])) return;
+      if (Date.now() > deadline) throw new Error('PostgreSQL did not start again');
+      await pause(200);
+    }
+  };
   const stop = async () => {
+    if (second !== null && second.exitCode === null) {
+      second.kill('SIGQUIT');
+      await once(second, 'exit');
+    }
     if (server.exitCode !== null) return;
     server.stdin?.end();
     await once(server, 'exit');
@@ -69,7 +97,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
   let schemas = 0;
   const freshPlace = () => ({ kind: 'postgres' as const, url, schema: `test_${(schemas += 1)}` });
-  return { url, freshPlace, stop };
+  return { url, freshPlace, kill, restart, stop };
 }
 
 /** Debian keeps the server away from the PATH. */

@@ -80,6 +80,13 @@ export type ToGateway =
   | { readonly type: 'control-seen' }
   | { readonly type: 'drain' };
 
+/** What a gateway on another machine hears from control, beside its answers to pieces of the spool. */
+export type ToRemoteGateway =
+  | ToGateway
+  /** The name under which control knows it. */
+  | { readonly type: 'you-are'; readonly name: string }
+  | { readonly type: 'spooled' | 'not-spooled'; readonly batch: number };
+
 /** What changes without a snapshot: whole at a start, as differences afterwards. */
 export type LiveMessage =
   | { readonly type: 'live'; readonly state: LiveState }

@@ -1,9 +1,11 @@
 export { openUnder, type SealedPlace, type SealingKey, sealUnder } from './envelope.ts';
-export { type KeyRing, type KeyRingTables, openKeyRing, rotateMasterKey } from './key-ring.ts';
 export {
-  type MasterKeyProvider,
-  MasterKeyUnavailableError,
-  WrongMasterKeyError,
-} from './master-key-provider.ts';
+  checkMasterKey,
+  type KeyRing,
+  type KeyRingTables,
+  openKeyRing,
+  rotateMasterKey,
+} from './key-ring.ts';
+export { type MasterKeyProvider, WrongMasterKeyError } from './master-key-provider.ts';
 export { type MasterKeyWorld, openMasterKey } from './open-master-key.ts';
 export { KEY_BYTES, SealBrokenError, unambiguous } from './sealed-bytes.ts';

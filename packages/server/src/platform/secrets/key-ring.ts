@@ -83,6 +83,16 @@ export async function rotateMasterKey<Tables extends KeyRingTables>(
   await database.scrub('key_encryption_key');
 }
 
+/** Throws unless this master key opens the keys of the database. Makes and changes nothing. */
+export async function checkMasterKey<Tables extends KeyRingTables>(
+  opened: Database<Tables>,
+  provider: MasterKeyProvider,
+): Promise<void> {
+  const row = await readTop(opened.as<KeyRingTables>());
+  if (row === undefined) throw new Error('the database has no keys yet');
+  await unwrapTop(row, provider);
+}
+
 type TopRow = KeyRingTables['key_encryption_key'];
 
 function readTop(database: Database<KeyRingTables>): Promise<TopRow | undefined> {

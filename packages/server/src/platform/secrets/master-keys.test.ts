@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
 import { type MasterKeyWorld, openMasterKey } from './index.ts';
 import { startVault } from './vault.fixture.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
@@ -178,6 +179,21 @@ test('a vault that is busy is asked again; one that refuses or stays away is not
   assert.equal(vault.requests.length, asked + 1, 'a refusal is not repeated');
   const misnamed = vaultMasterKey({ ...key, name: 'other', token: () => vault.token });
   await assert.rejects(misnamed.wrap(plain, 'a'), /404/);
+});
+
+test('a vault is believed for the authority that is named, and for no other', async (t) => {
+  const authority = makeAuthority(t);
+  const served = authority.issue('/CN=vault', { names: 'IP:127.0.0.1' });
+  const vault = await startVault({ cert: served.certificate, key: served.key });
+  t.after(() => vault.close());
+  const here = world({ TOKEN: vault.token });
+  writeFileSync(join(here.dataDirectory, 'ca.pem'), authority.certificate);
+  const text = `vault:${vault.origin}/transit/keys/poorter?token=env:TOKEN`;
+  const provider = openMasterKey(`${text}&ca=ca.pem`, here);
+  assert.deepEqual(await provider.unwrap(await provider.wrap(plain, 'a'), 'a'), plain);
+  const asked = vault.requests.length;
+  await assert.rejects(openMasterKey(text, here).wrap(plain, 'a'), unavailable);
+  assert.equal(vault.requests.length, asked, 'the token went nowhere');
 });
 
 test('what was wrapped by something else is never sent to the vault', async (t) => {

@@ -3,6 +3,7 @@ export { createSpoolMemory, type SpoolMemory, SpoolPlaces } from './places.ts';
 export type { SpoolDisk, SpoolFile } from './spool-files.ts';
 export { realDisk } from './spool-files.ts';
 export { SpoolKeeper } from './spool-keeper.ts';
+export { SpoolMirror, type SpoolPiece, SpoolPieceError, SpoolShipper } from './spool-mirror.ts';
 export {
   listWriters,
   type ReadFrames,

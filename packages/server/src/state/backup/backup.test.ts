@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
-import type { DatabasePlace } from '../../platform/database/index.ts';
+import {
+  type DatabasePlace,
+  type MigrationSet,
+  migrate,
+  openDatabase,
+} from '../../platform/database/index.ts';
 import { openState, stateMigrations } from '../index.ts';
 import {
   freshDirectory,
@@ -52,6 +57,21 @@ async function restore(
   const masterKey = masterKeyIn(dataDirectory);
   const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
   return restoreBackup({ file, masterKey, dataDirectory, databases, tombstones, world });
+}
+
+function numberedMigrations(t: Lifetime): MigrationSet {
+  const directory = freshDirectory(t);
+  const texts = {
+    sqlite:
+      'CREATE TABLE record (id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL) STRICT;',
+    postgres: `CREATE TABLE record (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bytes bytea NOT NULL);`,
+  };
+  for (const [dialect, text] of Object.entries(texts)) {
+    mkdirSync(join(directory, dialect));
+    writeFileSync(join(directory, dialect, '0001-record.sql'), text);
+  }
+  return { domain: 'log', directory, program: 'x' };
 }
 
 async function reopen(t: Lifetime, dataDirectory: string, given?: DatabasePlace) {
@@ -106,20 +126,70 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       assert.equal((await again.operators.credentials())[0]?.id, operator.id);
       assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
       assert.equal((await again.blocks.listActive())[0]?.value, 'mallory');
-      assert.equal(await again.changes.latest(), await state.changes.latest());
+      const latest = await state.changes.latest();
+      for (const known of [0, latest - 1, latest, latest + 1]) {
+        assert.ok((await again.changes.changesSince(known)).isGap, 'every reader reads everything');
+      }
       const identity = join(target, 'identity-keys.json');
       assert.equal(readFileSync(identity, 'utf8'), 'identity '.repeat(100_000));
       assert.equal(statSync(identity).mode & 0o777, 0o600);
-      assert.ok(!existsSync(`${target}.restoring`) && !existsSync(`${target}.before-restore`));
+      assert.deepEqual(readdirSync(dirname(target)), [basename(target)]);
+    }
+  });
+
+  test('a log with bytes and numbers of the database comes back as it was, and goes on counting', async (t) => {
+    const { state } = await filled(t, freshPlace());
+    const place = freshPlace();
+    const log = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(place);
+    t.after(() => log.close());
+    await migrate(log, numberedMigrations(t));
+    const large = Array.from({ length: 30 }, () => randomBytes(400_000));
+    for (const bytes of large) await log.kysely.insertInto('record').values({ bytes }).execute();
+    const file = join(freshDirectory(t), 'backup');
+    const masterKey = masterKeyIn(state.dataDirectory);
+    const databases = [
+      { name: 'log', database: log.as<unknown>() },
+      { name: 'state', database: state.database.as<unknown>() },
+    ];
+    await writeBackup({ databases, files: [], masterKey, program: 'x', now: () => NOON }, file);
+    const dataDirectory = freshTarget(t, state);
+    const otherKind = dialect === 'postgres' ? freshPlace() : undefined;
+    const placeOf = (name: string) => ({
+      kind: 'sqlite' as const,
+      file: join(dataDirectory, name),
+    });
+    const logPlace = otherKind ?? placeOf('log.sqlite');
+    await restoreBackup({
+      ...{ file, dataDirectory, masterKey: masterKeyIn(dataDirectory), tombstones: [], world },
+      databases: [
+        { name: 'log', place: logPlace, migrations: [numberedMigrations(t)] },
+        { name: 'state', place: placeOf('state.sqlite'), migrations: [stateMigrations()] },
+      ],
+    });
+    const again = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(logPlace);
+    t.after(() => again.close());
+    await again.kysely
+      .insertInto('record')
+      .values({ bytes: randomBytes(3) })
+      .execute();
+    const rows = await again.kysely.selectFrom('record').selectAll().orderBy('id').execute();
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      Array.from({ length: 31 }, (_, index) => index + 1),
+    );
+    for (const [index, bytes] of large.entries()) {
+      assert.ok(Buffer.from(rows[index]!.bytes).equals(bytes));
     }
   });
 
   test('who was erased and what was revoked since the backup does not come back', async (t) => {
     const { state, issued, operator, subject } = await filled(t, freshPlace());
+    await state.singleUse.issue('enrolment', 'link', NOON + 1);
     const file = await backUp(t, state);
     await state.subjectKeys.destroy(griet);
     await state.keys.revoke(issued.record.id, 'leaked');
     await state.operators.revoke(operator.id);
+    assert.ok(await state.singleUse.consume('enrolment', 'link'));
     const tombstones = join(state.dataDirectory, 'tombstones.jsonl');
     for (const way of ['named', 'found'] as const) {
       const target = freshTarget(t, state);
@@ -135,10 +205,23 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       assert.equal(await again.subjectKeys.find(griet), undefined);
       assert.equal((await again.keys.find(issued.key))?.revokedAt, NOON);
       assert.deepEqual(await again.operators.credentials(), []);
+      assert.equal(await again.singleUse.consume('enrolment', 'link'), false, 'it was used');
       // The next backup of the restored one knows of them as well.
       assert.equal(readFileSync(join(target, 'tombstones.jsonl'), 'utf8').split('\n').length, 4);
     }
   });
+});
+
+test('of two restores to one directory at once, what stands there in the end is whole', async (t) => {
+  const { state, subject } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  for (let round = 0; round < 5; round += 1) {
+    const target = freshTarget(t, state);
+    const done = await Promise.allSettled(Array.from({ length: 3 }, () => restore(file, target)));
+    if (done.every(({ status }) => status === 'rejected')) await restore(file, target);
+    const again = await reopen(t, target);
+    assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
+  }
 });
 
 test('a target with anything in it is refused and left as it is', async (t) => {
@@ -150,10 +233,13 @@ test('a target with anything in it is refused and left as it is', async (t) => {
   assert.deepEqual(readdirSync(target).toSorted(), ['master.key', 'state.sqlite']);
   assert.equal(readFileSync(join(target, 'state.sqlite'), 'utf8'), 'mine');
   const beside = freshTarget(t, state);
-  mkdirSync(`${beside}.restoring`);
-  writeFileSync(join(`${beside}.restoring`, 'mine'), 'mine');
-  await assert.rejects(restore(file, beside), TargetNotEmptyError);
-  assert.equal(readFileSync(join(`${beside}.restoring`, 'mine'), 'utf8'), 'mine');
+  for (const name of ['restoring', 'restoring-mine']) {
+    mkdirSync(`${beside}.${name}`);
+    writeFileSync(join(`${beside}.${name}`, 'mine'), 'mine');
+  }
+  await restore(file, beside);
+  assert.ok(existsSync(join(`${beside}.restoring`, 'mine')));
+  assert.ok(existsSync(join(`${beside}.restoring-mine`, 'mine')));
   await assert.rejects(writeBackup({} as never, file), /never replaces/);
 });
 
@@ -170,7 +256,7 @@ test('another master key, missing tombstones or a torn one leave the target as i
   await assert.rejects(restore(file, right, undefined, [torn]), { name: 'TombstoneFileError' });
   for (const directory of [target, right]) {
     assert.deepEqual(readdirSync(directory), ['master.key']);
-    assert.ok(!existsSync(`${directory}.restoring`));
+    assert.deepEqual(readdirSync(dirname(directory)), [basename(directory)]);
   }
   assert.ok((await restore(file, right)).rows > 0);
 });

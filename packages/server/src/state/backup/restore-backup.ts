@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import {
-  copyFile,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   clearTable,
+  continueNumbers,
   type Database,
   type DatabasePlace,
+  dropSchemas,
   insertRows,
   isEmptyDatabase,
   type MigrationSet,
@@ -61,8 +53,9 @@ export class TargetNotEmptyError extends Error {
 
 /** What a person puts there before a restore. */
 const CARRIED_OVER = ['master.key', TOMBSTONE_FILE];
-const MARK = '.poorter-restore';
-const STAGED_SCHEMA = '_new';
+const LEFTOVER = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.gone)?$/;
+const GONE = '.gone';
+const STAGED_SCHEMA = '_new_';
 
 /**
  * Builds everything beside the target and renames it at the end: killed at any point, the target is
@@ -72,21 +65,25 @@ export async function restoreBackup(plan: RestorePlan): Promise<RestoreSummary> 
   const target = plan.dataDirectory;
   await finishRename(target);
   await refuseUsedTarget(plan);
-  const staging = `${target}.restoring`;
+  await removeLeftovers(target);
+  const id = randomUUID();
+  const staging = `${target}.restoring-${id}`;
   const sealed = await openSealedFile(plan.file, plan.masterKey);
   try {
-    const token = await makeStaging(staging);
+    await mkdir(staging, { recursive: true, mode: 0o700 });
+    const staged = plan.databases.map((one) => stagedDatabase(one, plan, staging, id));
     try {
-      const staged = plan.databases.map((one) => stagedDatabase(one, plan, staging));
       const counts = await unpack(readEntries(sealed.chunks()), staged, staging);
       await carryOver(plan, staging);
       const replay = await repeatErasures(plan, staged, staging);
       await syncTree(staging);
-      await refuseForeign(staging, token);
+      // Again: another restore may have come to its end meanwhile.
+      await refuseUsedTarget(plan);
       await moveIntoPlace(plan, staged, staging);
       return { createdAt: sealed.header.createdAt, ...counts, ...replay };
     } finally {
       await rm(staging, { recursive: true, force: true });
+      await removeStagedSchemas(plan);
     }
   } finally {
     await sealed.close();
@@ -122,36 +119,41 @@ function isMountPoint(directory: string): boolean {
   return statSync(directory).dev !== statSync(dirname(directory)).dev;
 }
 
-/** Returns what is written in its mark: another restore to the same target has another. */
-async function makeStaging(staging: string): Promise<string> {
-  if (existsSync(staging) && !existsSync(join(staging, MARK))) {
-    throw new TargetNotEmptyError(`${staging} is in the way, and no restore made it`);
+/** What restores that were killed left beside the target. Nobody else makes such names. */
+async function removeLeftovers(target: string): Promise<void> {
+  const start = `${basename(target)}.restoring-`;
+  const siblings = existsSync(dirname(target)) ? await readdir(dirname(target)) : [];
+  for (const name of siblings) {
+    if (!name.startsWith(start) || !LEFTOVER.test(name.slice(start.length))) continue;
+    const path = join(dirname(target), name);
+    // Away first, in one step: another restore that still works there must not rename half of it.
+    const gone = name.endsWith(GONE) ? path : path + GONE;
+    if (gone !== path) await rename(path, gone);
+    await rm(gone, { recursive: true, force: true });
   }
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { recursive: true, mode: 0o700 });
-  const token = randomUUID();
-  await writeFile(join(staging, MARK), token, { mode: 0o600 });
-  return token;
-}
-
-async function refuseForeign(staging: string, token: string): Promise<void> {
-  if ((await readFile(join(staging, MARK), 'utf8')) === token) return;
-  throw new Error(`another restore works in ${staging}`);
 }
 
 function stagedDatabase(
   database: RestoredDatabase,
   { dataDirectory }: RestorePlan,
   staging: string,
+  id: string,
 ): RestoredDatabase {
   const { place } = database;
   if (place.kind === 'postgres') {
-    return { ...database, place: { ...place, schema: place.schema + STAGED_SCHEMA } };
+    const schema = place.schema + STAGED_SCHEMA + id.slice(0, 8);
+    return { ...database, place: { ...place, schema } };
   }
   if (dirname(place.file) !== dataDirectory) {
     throw new Error(`${place.file} does not stand in ${dataDirectory}`);
   }
   return { ...database, place: { kind: 'sqlite', file: join(staging, basename(place.file)) } };
+}
+
+async function removeStagedSchemas({ databases }: RestorePlan): Promise<void> {
+  for (const { place } of databases) {
+    if (place.kind === 'postgres') await dropSchemas(place, place.schema + STAGED_SCHEMA);
+  }
 }
 
 async function unpack(
@@ -215,7 +217,6 @@ class FilledDatabase {
   ): Promise<FilledDatabase> {
     const known = databases.find((one) => one.name === name);
     if (known === undefined) throw new Error(`the backup holds '${name}', which has no place here`);
-    if (known.place.kind === 'postgres') await moveSchema(known.place, null);
     const database = await openDatabase(known.place);
     const filled = new FilledDatabase(database, known.migrations);
     try {
@@ -238,13 +239,14 @@ class FilledDatabase {
   async insert(entry: Extract<Entry, { kind: 'rows' }>): Promise<void> {
     await this.#database.write(async (session) => {
       if (!this.#cleared.has(entry.table)) await clearTable(session, entry.table);
-      await insertRows(session, entry);
+      await insertRows(this.#database.dialect, session, entry);
     });
     this.#cleared.add(entry.table);
   }
 
   async finish(): Promise<void> {
     try {
+      await continueNumbers(this.#database);
       for (const set of this.#migrations) await migrate(this.#database, set);
     } finally {
       await this.close();
@@ -295,8 +297,13 @@ async function repeatErasures(
   const state = await openState({
     ...{ place, dataDirectory: staging, masterKey: plan.masterKey, world: plan.world },
   });
-  await state.close();
-  return state.replayed;
+  try {
+    await state.singleUse.voidAll();
+    await state.changes.startAnew();
+    return state.replayed;
+  } finally {
+    await state.close();
+  }
 }
 
 async function moveIntoPlace(
@@ -310,7 +317,6 @@ async function moveIntoPlace(
       await moveSchema(place, wanted.schema);
     }
   }
-  await rm(join(staging, MARK));
   const { dataDirectory } = plan;
   if (existsSync(dataDirectory)) await rename(dataDirectory, asideOf(dataDirectory));
   await rename(staging, dataDirectory);

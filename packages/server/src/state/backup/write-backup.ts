@@ -3,14 +3,18 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Transaction } from 'kysely';
 import { type Database, readMigrations, readTables } from '../../platform/database/index.ts';
-import type { MasterKeyProvider } from '../../platform/secrets/index.ts';
+import {
+  checkMasterKey,
+  type KeyRingTables,
+  type MasterKeyProvider,
+} from '../../platform/secrets/index.ts';
 import { type Entry, frameEntry } from './entries.ts';
 import { SealedFileWriter } from './sealed-file.ts';
 
 export interface BackupSource {
   /**
    * In the order in which their moments are taken: the log before the state, so that every key that
-   * a log entry needs is in the state.
+   * a log entry needs is in the state. One is named `state`.
    */
   readonly databases: readonly { readonly name: string; readonly database: Database<unknown> }[];
   /** Read last, so that the tombstones among them know more than the rows, never less. */
@@ -30,6 +34,10 @@ const FILE_CHUNK_BYTES = 1 << 20;
 /** Writes everything to `path`, while others write to the databases. Never over another file. */
 export async function writeBackup(source: BackupSource, path: string): Promise<BackupSummary> {
   if (existsSync(path)) throw new Error(`${path} exists; a backup never replaces a file`);
+  const state = source.databases.find(({ name }) => name === 'state');
+  if (state === undefined) throw new Error('a backup without the state restores nothing');
+  // Sealed with another key than the rows in it, the backup would be lost with the directory.
+  await checkMasterKey(state.database.as<KeyRingTables>(), source.masterKey);
   const draft = `${path}.partial`;
   const file = await open(draft, 'w', 0o600);
   try {

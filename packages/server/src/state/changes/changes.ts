@@ -31,6 +31,8 @@ export const CHANGE_LOCK = 'change_sequence';
 const REMEMBERED = 100_000;
 const PRUNE_EVERY = 1_000;
 const PAGE_MAX = 10_000;
+/** More changes than lie between a backup and its restore. */
+const RESTORE_LEAP = 10_000_000;
 
 /** Writes down, in the transaction of the change itself, that it happened. */
 export async function recordChange<Tables extends ChangeTables>(
@@ -65,6 +67,20 @@ export class ChangeFeed {
   /** The number of the last change. */
   async latest(): Promise<number> {
     return latestIn(this.#database.kysely);
+  }
+
+  /**
+   * After a restore: numbers that were given since the backup stand for other changes now. No reader
+   * may take them up; all read everything again.
+   */
+  async startAnew(): Promise<void> {
+    await this.#database.write(async (session) => {
+      await session
+        .updateTable('change_sequence')
+        .set(({ eb }) => ({ last: eb('last', '+', RESTORE_LEAP) }))
+        .execute();
+      await session.deleteFrom('change').execute();
+    }, CHANGE_LOCK);
   }
 
   /** What happened after `sequence`. */

@@ -1,7 +1,6 @@
 export type { KeyTables, KeyTerms, ManagedKey } from './key-row.ts';
 export {
   API_KEY_HASH,
-  hashApiKey,
   type IssuedKey,
   type KeyQuery,
   KeyStore,

@@ -33,7 +33,8 @@ export function keyStoreConformance(backend: Backend): void {
       const { name, owner, scopes, roles, limits, networks, expiresAt } = found as typeof record;
       assert.deepEqual({ name, owner, scopes, roles, limits, networks, expiresAt }, terms);
     }
-    assert.equal(await state.keys.find(`${key.slice(0, -1)}x`), undefined);
+    const last = key.endsWith('x') ? 'y' : 'x';
+    assert.equal(await state.keys.find(key.slice(0, -1) + last), undefined);
     assert.equal(await state.keys.show('key_0000000000000000'), undefined);
   });
 

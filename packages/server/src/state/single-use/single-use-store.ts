@@ -69,6 +69,15 @@ export class SingleUseStore {
     return numInsertedOrUpdatedRows === 1n;
   }
 
+  /** After a restore: what was used since the backup would be usable again, so nothing is. */
+  async voidAll(): Promise<void> {
+    await this.#database.kysely
+      .updateTable('single_use')
+      .set({ consumed_at: this.#world.now() })
+      .where('consumed_at', 'is', null)
+      .execute();
+  }
+
   /** Forgets what has expired, a bounded number at once. Returns how many. */
   async prune(): Promise<number> {
     const { numDeletedRows } = await this.#database.kysely

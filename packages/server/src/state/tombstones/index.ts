@@ -2,6 +2,5 @@ export {
   readTombstones,
   TOMBSTONE_FILE,
   type Tombstone,
-  TombstoneFileError,
   Tombstones,
 } from './tombstones.ts';

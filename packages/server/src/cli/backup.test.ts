@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openMasterKey } from '../platform/secrets/index.ts';
+import { openState } from '../state/index.ts';
+import { backupCommand } from './backup.ts';
+import { masterKeyCommand } from './master-key.ts';
+import { restoreCommand } from './restore.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'poorter-backup-command-'));
+after(() => rmSync(folder, { recursive: true }));
+const environment = { OLD: randomBytes(32).toString('hex'), NEXT: randomBytes(32).toString('hex') };
+const data = join(folder, 'data');
+
+type Command = typeof backupCommand;
+
+async function run(command: Command, ...argv: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const status = await command(argv, {
+    stdin: (async function* () {})(),
+    stdout: { write: (text) => out.push(text) },
+    stderr: { write: (text) => err.push(text) },
+    environment,
+    now: Date.now,
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+  });
+  return { status, out: out.join(''), err: err.join('') };
+}
+
+async function open(dataDirectory: string, masterKey: string) {
+  const provider = openMasterKey(masterKey, {
+    ...{ dataDirectory, baseDirectory: dataDirectory, environment, warn: () => {} },
+  });
+  return openState({
+    ...{ dataDirectory, masterKey: provider },
+    place: { kind: 'sqlite', file: join(dataDirectory, 'state.sqlite') },
+    world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
+  });
+}
+
+test('a directory is backed up, lost and restored; the erased stay erased; the master key is rotated', async () => {
+  mkdirSync(data);
+  const state = await open(data, 'env:OLD');
+  const griet = { kind: 'subject', value: 'griet' };
+  const kept = await state.subjectKeys.keyOf({ kind: 'subject', value: 'kept' });
+  const { id } = await state.subjectKeys.keyOf(griet);
+  const file = join(folder, 'backup');
+  const place = ['--data', data, '--master-key', 'env:OLD'];
+  const made = await run(backupCommand, '--out', file, ...place, '--json');
+  assert.equal(made.status, 0, made.err);
+  assert.equal(JSON.parse(made.out).masterKey, 'env:OLD');
+  assert.equal((await run(backupCommand, '--out', file, ...place)).status, 1, 'never over a file');
+  const forgotten = await run(backupCommand, '--out', `${file}2`, '--data', data);
+  assert.equal(forgotten.status, 1, 'a key beside the data is not made for a database of another');
+  assert.deepEqual(readdirSync(folder).toSorted(), ['backup', 'data']);
+  assert.ok(!readdirSync(data).includes('master.key'));
+  await state.subjectKeys.destroy(griet);
+  await state.close();
+
+  renameSync(data, `${data}-lost`);
+  const tombstones = ['--tombstones', join(`${data}-lost`, 'tombstones.jsonl')];
+  const wrong = await run(restoreCommand, file, '--data', data, '--master-key', 'env:NEXT');
+  assert.equal(wrong.status, 1);
+  const restored = await run(restoreCommand, file, ...place, ...tombstones, '--json');
+  assert.equal(restored.status, 0, restored.err);
+  assert.equal(JSON.parse(restored.out).erased, 1);
+  assert.equal((await run(restoreCommand, file, ...place)).status, 1, 'never over a directory');
+
+  const rotated = await run(masterKeyCommand, 'rotate', '--to', 'env:NEXT', ...place);
+  assert.equal(rotated.status, 0, rotated.err);
+  await assert.rejects(open(data, 'env:OLD'), { name: 'WrongMasterKeyError' });
+  const again = await open(data, 'env:NEXT');
+  assert.equal(await again.subjectKeys.byId(id), undefined);
+  assert.ok(await again.subjectKeys.byId(kept.id));
+  await again.close();
+});
+
+test('wrong use is told from failure, and a wrong directory is not made into a right one', async () => {
+  const empty = join(folder, 'empty');
+  const out = join(folder, 'none');
+  assert.equal((await run(backupCommand)).status, 2);
+  assert.equal((await run(backupCommand, '--out', out, 'x')).status, 2);
+  assert.equal((await run(restoreCommand)).status, 2);
+  assert.equal((await run(masterKeyCommand)).status, 2);
+  assert.equal((await run(masterKeyCommand, 'rotate', '--data', empty)).status, 2);
+  const absent = await run(backupCommand, '--out', out, '--data', empty);
+  assert.equal(absent.status, 1);
+  assert.match(absent.err, /there is no state in/);
+  writeFileSync(out, 'no backup');
+  const hostile = await run(restoreCommand, out, '--data', empty);
+  assert.equal(hostile.status, 1);
+  assert.match(hostile.err, /is no backup of Poorter/);
+  for (const command of [backupCommand, restoreCommand, masterKeyCommand]) {
+    assert.equal((await run(command, '--help')).status, 0);
+  }
+});

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import { restoreBackup } from '../state/backup/index.ts';
+import { noPositionals, type OperatorWorld, parsed, required, UsageError } from './options.ts';
+import { databasesOf, STORAGE_OPTIONS, storageOf, storageUsage } from './storage-options.ts';
+
+export const restoreUsage = `Usage: poorter restore FILE [--data DIR | --config poorter.yaml] [options]
+
+  Builds a data directory from a backup. The target must be empty, but for a master.key and a
+  tombstones.jsonl: what was erased and revoked since the backup is erased and revoked again.
+
+  --tombstones FILE  tombstones.jsonl of the directory that was lost; may be given several times
+${storageUsage}`;
+
+/** `poorter restore`: 0 done, 1 not done, 2 called wrongly. */
+export async function restoreCommand(
+  argv: readonly string[],
+  world: OperatorWorld,
+): Promise<number> {
+  try {
+    const tombstones = { type: 'string', multiple: true } as const;
+    const { values, positionals } = parsed(argv, { ...STORAGE_OPTIONS, tombstones });
+    if (values.help) {
+      world.stdout.write(restoreUsage);
+      return 0;
+    }
+    const [file, ...more] = positionals;
+    noPositionals(more);
+    const backup = resolve(required(file, 'FILE'));
+    const storage = storageOf(values, world);
+    const { dataDirectory, masterKey } = storage;
+    const restored = await restoreBackup({
+      file: backup,
+      ...{ masterKey, dataDirectory, world },
+      databases: databasesOf(storage),
+      tombstones: (values.tombstones ?? []).map((path) => resolve(path)),
+    });
+    const createdAt = new Date(restored.createdAt).toISOString();
+    const told = { dataDirectory, ...restored, createdAt };
+    if (values.json) world.stdout.write(`${JSON.stringify(told)}\n`);
+    else {
+      const { rows, files, erased, revoked } = restored;
+      world.stdout.write(
+        `${dataDirectory}: ${rows} rows and ${files} files of ${createdAt}; ` +
+          `${erased} erasures and ${revoked} revocations repeated\n`,
+      );
+    }
+    return 0;
+  } catch (error) {
+    world.stderr.write(`poorter restore: ${(error as Error).message}\n`);
+    if (!(error instanceof UsageError)) return 1;
+    world.stderr.write(`\n${restoreUsage}`);
+    return 2;
+  }
+}

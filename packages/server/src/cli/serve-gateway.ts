@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { baseDirectory, loadGatewayConfiguration } from '../configuration/load-configuration.ts';
+import type { GatewayConfiguration } from '../configuration/schema.ts';
+import type { LinkCredentials } from '../platform/link/index.ts';
+import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
+import type { ServeArguments } from './arguments.ts';
+import type { CommandWorld } from './serve.ts';
+
+/** `poorter serve --role gateway`: runs until SIGTERM or SIGINT. Throws what `serve` explains. */
+export function serveGateway(given: ServeArguments, world: CommandWorld): Promise<number> {
+  const configuration = loadGatewayConfiguration(given.source);
+  const base = baseDirectory(given.source);
+  const say = (text: string) => world.stderr.write(text);
+  const supervisor = new GatewaySupervisor({
+    dataDirectory: resolve(base, configuration.dataDirectory),
+    control: configuration.link.control,
+    credentials: credentialsOf(configuration, base),
+    listen: configuration.listen?.map(({ address }) => splitAddress(address)) ?? null,
+    threads: given.source.threads ?? configuration.gateway.threads,
+    drainMs: configuration.timeouts.drainMs,
+    on: {
+      started: (addresses, threads) => {
+        if (given.isQuiet) return;
+        world.stdout.write(
+          given.isJson
+            ? `${JSON.stringify({ event: 'started', addresses, threads, controlAddress: null })}\n`
+            : `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${configuration.link.control}\n`,
+        );
+      },
+      trouble: (message) => say(`poorter: ${message}\n`),
+      applied: (version) => {
+        if (!given.isQuiet) say(`poorter: version ${version} is in force\n`);
+      },
+    },
+  });
+  return new Promise<number>((settle) => {
+    let isEnding = false;
+    const end = () => {
+      if (isEnding) return;
+      isEnding = true;
+      void supervisor.stop().then(() => {
+        settle(0);
+        // Children are gone; nothing that is left may keep the process.
+        setImmediate(() => process.exit(0));
+      });
+    };
+    process.on('SIGTERM', end);
+    process.on('SIGINT', end);
+    supervisor.start();
+  });
+}
+
+function credentialsOf({ link }: GatewayConfiguration, base: string): LinkCredentials {
+  const read = (what: string, file: string) => {
+    try {
+      return readFileSync(resolve(base, file.replace(/^file:(?!\/\/)/, '')), 'utf8');
+    } catch (error) {
+      throw new Error(`reading link.${what} ${file}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    certificate: read('certificate', link.certificate),
+    key: read('key', link.key),
+    authorities: link.authorities.map((file) => read('authorities', file)),
+  };
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return {
+    host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(address.slice(colon + 1)),
+  };
+}

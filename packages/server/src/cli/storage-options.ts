@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { resolveStorage, type Storage } from '../configuration/resolve-storage.ts';
+import { type MasterKeyProvider, openMasterKey } from '../platform/secrets/index.ts';
+import { logMigrations } from '../security-log/open-log.ts';
+import type { RestoredDatabase } from '../state/backup/index.ts';
+import { stateMigrations } from '../state/index.ts';
+import type { OperatorWorld } from './options.ts';
+
+/** For commands that work on the data directory itself, whether or not a server runs. */
+export const STORAGE_OPTIONS = {
+  config: { type: 'string' },
+  data: { type: 'string' },
+  storage: { type: 'string' },
+  'master-key': { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+export const storageUsage = `  --config FILE      take storage, dataDirectory and masterKey from this poorter.yaml
+  --data DIR         data directory                    (default ./poorter-data)
+  --storage TEXT     postgres://…, env:NAME or file:PATH, when the state is not in the data directory
+  --master-key TEXT  file:PATH, env:NAME or vault:…    (default master.key in the data directory)
+  --json             one JSON line
+`;
+
+export interface StorageValues {
+  readonly config?: string | undefined;
+  readonly data?: string | undefined;
+  readonly storage?: string | undefined;
+  readonly 'master-key'?: string | undefined;
+}
+
+export interface OpenedStorage extends Storage {
+  readonly masterKey: MasterKeyProvider;
+  /** One that is named in an argument. */
+  otherMasterKey(text: string): MasterKeyProvider;
+}
+
+const DEFAULT_STORAGE = './poorter-data';
+
+/** Throws when a configuration, or a secret that it names, cannot be read. */
+export function storageOf(values: StorageValues, world: OperatorWorld): OpenedStorage {
+  const source = { file: values.config ?? null, values: {} };
+  const configuration = values.config === undefined ? undefined : loadConfiguration(source);
+  const base = baseDirectory(source);
+  const wishes = {
+    storage: values.storage ?? configuration?.storage ?? DEFAULT_STORAGE,
+    // What stands in an argument starts where the command was given.
+    dataDirectory: values.data === undefined ? configuration?.dataDirectory : resolve(values.data),
+  };
+  const storage = resolveStorage(wishes, base, world.environment);
+  const keyOf = (text: string | undefined, baseDirectory: string) =>
+    openMasterKey(text, {
+      ...{ dataDirectory: storage.dataDirectory, baseDirectory },
+      environment: world.environment,
+      warn: (sentence) => void world.stderr.write(`poorter: ${sentence}\n`),
+    });
+  const argument = (text: string) => keyOf(text, process.cwd());
+  const given = values['master-key'];
+  const masterKey = given === undefined ? keyOf(configuration?.masterKey, base) : argument(given);
+  return { ...storage, masterKey, otherMasterKey: argument };
+}
+
+/** Everything that a backup holds of the databases, in the order in which it is read. */
+export function databasesOf({ state, log }: Storage): RestoredDatabase[] {
+  return [
+    // The log first: every key that its records need is then in the state.
+    { name: 'log', place: log, migrations: [logMigrations()] },
+    { name: 'state', place: state, migrations: [stateMigrations()] },
+  ];
+}
+
+/** Opening a file that is not there would make one. */
+export function refuseAbsentState({ state, dataDirectory }: Storage): void {
+  if (state.kind === 'postgres' || existsSync(state.file)) return;
+  throw new Error(`there is no state in ${dataDirectory}: is this the data directory?`);
+}

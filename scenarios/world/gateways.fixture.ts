@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import type { Authority } from './certificates.fixture.ts';
+import type { Lifetime } from './poorter.fixture.ts';
+
+const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
+const START_MAX_MS = 30_000;
+
+/** A real `poorter serve --role gateway` in a folder of its own. */
+export interface RunningGateway {
+  readonly name: string;
+  readonly url: string;
+  readonly folder: string;
+  readonly process: ChildProcess;
+  output(): string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Files of both ends of the link, signed by one authority. */
+export function linkFiles(authority: Authority, name: string): Record<string, string> {
+  const { certificate, key } = authority.issue(`/CN=${name}`, {
+    names: `DNS:${name},DNS:localhost`,
+  });
+  return { 'link.pem': certificate, 'link.key': key, 'link-ca.pem': authority.certificate };
+}
+
+export const LINK_FILES = {
+  certificate: './link.pem',
+  key: './link.key',
+  authorities: ['./link-ca.pem'],
+};
+
+export async function startGateway(
+  t: Lifetime,
+  setup: { name: string; control: string; authority: Authority; folder?: string; port?: number },
+): Promise<RunningGateway> {
+  const folder = setup.folder ?? mkdtempSync(join(tmpdir(), 'poorter-gateway-'));
+  if (setup.folder === undefined) {
+    for (const [file, text] of Object.entries(linkFiles(setup.authority, setup.name))) {
+      writeFileSync(join(folder, file), text, { mode: 0o600 });
+    }
+    t.after(() =>
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
+    );
+  }
+  writeFileSync(
+    join(folder, 'gateway.yaml'),
+    stringify({
+      link: { control: setup.control, ...LINK_FILES },
+      listen: [{ address: `127.0.0.1:${setup.port ?? 0}` }],
+      gateway: { threads: 1 },
+      dataDirectory: './data',
+    }),
+  );
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--conditions=source', MAIN, 'serve', '--role', 'gateway'],
+      ...['--config', join(folder, 'gateway.yaml'), '--json'],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (text: Buffer) => {
+      said += text;
+    });
+  }
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+    // A gateway process whose supervisor was killed ends by itself.
+    if (signal === 'SIGKILL') await sleep(500);
+  };
+  t.after(() => stop('SIGKILL'));
+  const deadline = Date.now() + START_MAX_MS;
+  for (;;) {
+    const line = said.split('\n').find((one) => one.startsWith('{"event":"started"'));
+    if (line !== undefined) {
+      const { addresses } = JSON.parse(line) as { addresses: string[] };
+      const url = `http://${addresses[0]}`;
+      return { name: setup.name, url, folder, process: child, output: () => said, stop };
+    }
+    if (child.exitCode !== null) throw new Error(`gateway ended with ${child.exitCode}:\n${said}`);
+    if (Date.now() > deadline) throw new Error(`gateway did not start:\n${said}`);
+    await sleep(25);
+  }
+}
