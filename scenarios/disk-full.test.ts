@@ -285,7 +285,8 @@ test('nothing is lost while the disk of the log is full: the spool takes the res
   await eventually('the bound of the spool', () => callers.tally.GET.turnedAway > 100, 60_000);
   const most = await mostBytes(gateway, 3_000);
   t.diagnostic(`grew by ${megabytes(most - before)} while the spool filled`);
-  assert.ok(most - before < GROWTH_BYTES_MAX, megabytes(most - before));
+  // Long records begin within it: what of them is not yet collected counts too.
+  assert.ok(most - before < WAITING_BYTES_MAX / 2, megabytes(most - before));
   disk.empty();
   callers.path = '/accounts';
   const { answered } = callers.tally.POST;
