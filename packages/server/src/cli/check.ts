@@ -49,7 +49,7 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       baseDirectory: baseDirectory(source),
       dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
       version: 1,
-      identityKeys: await loadIdentityKeys(scratch, Date.now()),
+      identityKeys: await loadIdentityKeys(scratch, Date.now(), null),
       spool: null,
       issuerKeys: () => null,
     });
