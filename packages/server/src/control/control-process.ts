@@ -73,7 +73,7 @@ process.on('SIGHUP', () => undefined);
 let openedMirror: SpoolMirror | null = null;
 /** Made when the first gateway on another machine sends its records. */
 function mirror(): SpoolMirror {
-  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'));
+  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'), logKeeping?.spool.bytesMax ?? 0);
   return openedMirror;
 }
 
