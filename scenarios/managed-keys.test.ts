@@ -76,6 +76,8 @@ test('rotation overlaps: both keys speak for one client, then the old one ends',
   assert.equal(rotated.body.record.client, made.body.record.client);
   assert.equal(rotated.body.record.rotatedFrom, id);
   assert.deepEqual([await call(made.body.key), await call(rotated.body.key)], [200, 200]);
+  const again = await admin('POST', `/v1/keys/${id}/rotate`, {});
+  assert.equal(again.status, 409, 'one successor at a time');
   await new Promise((resolve) => setTimeout(resolve, 2_200));
   assert.deepEqual([await call(made.body.key), await call(rotated.body.key)], [401, 200]);
   assert.equal((await admin('GET', `/v1/keys/${id}`)).body.state, 'rotated');
