@@ -21,6 +21,7 @@ export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--nam
                           [--credential KEY-ID] [--operation O] [--decision D] [--code C] [--type T]
                           [--object PSEUDONYM | PARAMETER=VALUE] [--limit N] [--before INDEX] [--names] [--json]
        poorter log show INDEX [--names]
+       poorter log open   [--from TIME] [--to TIME] [--limit N] [--names] [--json]
        poorter log verify [EXPORT | PROOF] [--key KEY] [--since CHECKPOINT] [--remember FILE] [--json]
        poorter log prove INDEX
        poorter log export --to FILE [--format poorter|ocsf|ecs]      [--cursor FILE] [--follow] [--names]
