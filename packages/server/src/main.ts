@@ -54,6 +54,10 @@ async function run(): Promise<number> {
       const { subjectsCommand } = await import('./cli/subjects.ts');
       return subjectsCommand(argv, world);
     }
+    case 'scan': {
+      const { scanCommand } = await import('./cli/scan.ts');
+      return scanCommand(argv, world);
+    }
     case 'keys': {
       const { keysCommand } = await import('./cli/keys.ts');
       return keysCommand(argv, world);

@@ -11,6 +11,7 @@ export const usage = `Usage: poorter COMMAND
   backup --out FILE                                        everything, in one sealed file, while it runs
   restore FILE                                             a data directory from a backup
   master-key rotate --to TEXT                              another master key, without downtime
+  scan PATH | --git                                        keys and other secrets in a tree or its history
   status                                                   what is in force, what asks for attention
   version
 
