@@ -1,4 +1,4 @@
-import { createHash, scryptSync } from 'node:crypto';
+import { createHash, randomBytes, scryptSync } from 'node:crypto';
 
 /** One secret at one place. The secret itself is not in it. */
 export interface Finding {
@@ -30,7 +30,8 @@ export function excerptOf(rule: string, secret: string): string {
 /** Secrets that people choose: a plain hash of one in a committed baseline could be guessed from. */
 const CHOSEN_BY_PEOPLE = /^(basicauth|database-connection-string|npm\/npmrc)/;
 const SCRYPT = { N: 16_384, r: 8, p: 1 };
-const KNOWN_MAX = 1_000;
+/** Half a minute of work; whoever fills a tree with passwords cannot make a scan last for hours. */
+const SLOW_MAX = 1_000;
 
 /** Says that two findings are the same one, without saying what the secret is. */
 export class Fingerprints {
@@ -46,9 +47,10 @@ export class Fingerprints {
   #hardened(rule: string, secret: string): Buffer {
     const known = this.#slow.get(secret);
     if (known !== undefined) return known;
+    // Beyond the bound a print is new in every run: such a finding is told, and accepted by no baseline.
+    if (this.#slow.size >= SLOW_MAX) return randomBytes(32);
     // The salt must be the same in every run, or a baseline would not be found again.
     const fresh = scryptSync(secret, `poorter-scan-1 ${rule}`, 32, SCRYPT);
-    if (this.#slow.size >= KNOWN_MAX) this.#slow.clear();
     this.#slow.set(secret, fresh);
     return fresh;
   }
