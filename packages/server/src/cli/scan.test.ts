@@ -45,7 +45,10 @@ test('the program scans, and says so by its status', (context) => {
   const argv = ['--conditions=source', main, 'scan', root];
   const { status, stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   assert.equal(status, 1);
-  assert.match(stdout, /^leak:1:1: warning: gitlab\/gitlab-personal-access-token: glpa…\n1 findings in 1 files/);
+  assert.match(
+    stdout,
+    /^leak:1:1: warning: gitlab\/gitlab-personal-access-token: glpa…\n1 findings in 1 files/,
+  );
 });
 
 test('the status is 0 for nothing, 1 for findings, 2 for a wrong call or what could not be read', async (context) => {

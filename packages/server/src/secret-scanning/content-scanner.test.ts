@@ -46,10 +46,13 @@ test('a secret is found once, at its line and column, however the content is cut
         const middle = ' '.repeat(between);
         const text = `${before}😀${key}${middle}${token}${'\ntail'.repeat(300_000)}`;
         const line = before.split('\n').length;
-        assert.deepEqual(places(text, chunk), [
-          `poorter/api-key ${line}:3`,
-          `github/github-token ${line}:${3 + key.length + between}`,
-        ].filter((one) => between > 0 || !one.startsWith('github')));
+        assert.deepEqual(
+          places(text, chunk),
+          [
+            `poorter/api-key ${line}:3`,
+            `github/github-token ${line}:${3 + key.length + between}`,
+          ].filter((one) => between > 0 || !one.startsWith('github')),
+        );
       },
     ),
     { numRuns: 25 },
@@ -119,14 +122,27 @@ test('whatever the bytes, scanning ends without a fault', () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
     fc
-      .constantFrom('SG.', '://', 'a:b@', 'ghs_', '-----BEGIN PRIVATE KEY-----', 'hf_', 'poorter_', '\n')
+      .constantFrom(
+        'SG.',
+        '://',
+        'a:b@',
+        'ghs_',
+        '-----BEGIN PRIVATE KEY-----',
+        'hf_',
+        'poorter_',
+        '\n',
+      )
       .map((text) => Buffer.from(text)),
   );
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 40 }), fc.integer({ min: 1, max: 99 }), (pieces, cut) => {
-      const bytes = Buffer.concat(pieces);
-      assert.equal(scanned(bytes, '.npmrc', cut).bytes, bytes.length);
-    }),
+    fc.property(
+      fc.array(piece, { maxLength: 40 }),
+      fc.integer({ min: 1, max: 99 }),
+      (pieces, cut) => {
+        const bytes = Buffer.concat(pieces);
+        assert.equal(scanned(bytes, '.npmrc', cut).bytes, bytes.length);
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -17,6 +17,8 @@ export interface ListingReport {
 
 const SLASH = Buffer.from('/');
 const DEPTH_MAX = 256;
+/** No path that a system opens is nearly as long. */
+const PART_MAX = 1_048_576;
 /** Objects of git are compressed: `--git` reads them. */
 const PACKED = new Set(['objects', 'lfs']);
 
@@ -59,6 +61,8 @@ export async function* separated(
       from = end + 1;
     }
     rest = bytes.subarray(from);
+    if (rest.length > PART_MAX)
+      throw new Error(`git named something longer than ${PART_MAX} bytes`);
   }
   if (rest.length > 0) yield rest;
 }

@@ -60,7 +60,10 @@ test('one content in many commits and places is one finding', async (context) =>
   repository.git('revert', '--no-edit', 'HEAD');
   repository.commit('c', secret);
   const { findings } = await scan(repository.root);
-  assert.deepEqual(findings.map(({ commit }) => commit), [first]);
+  assert.deepEqual(
+    findings.map(({ commit }) => commit),
+    [first],
+  );
 });
 
 test('other branches, tags, stashes, abandoned commits and the index hide nothing', async (context) => {

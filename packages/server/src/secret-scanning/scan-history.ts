@@ -44,7 +44,8 @@ export async function scanHistory({ repository, threads }: HistoryScan): Promise
     }
     if (batch.length > 0) await crew.give({ kind: 'blobs', blobs: batch });
     await crew.finish();
-    for (const git of [objects, sizes]) {
+    // In this order: while sizes are asked for, somebody reads the objects.
+    for (const git of [sizes, objects]) {
       if ((await git.ended) !== 0) throw new Error(`reading the history: ${git.complaint.trim()}`);
     }
   } finally {

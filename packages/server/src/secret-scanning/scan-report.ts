@@ -2,6 +2,7 @@ import type { Finding } from './finding.ts';
 import { printablePath, uriOf } from './finding.ts';
 import type { ListingReport } from './list-files.ts';
 import type { ScanAnswer, Unreadable } from './scan-messages.ts';
+import { FINDINGS_MAX } from './tally.ts';
 
 /** What a scan found, and what it could not see. */
 export interface ScanReport {
@@ -17,7 +18,6 @@ export interface ScanReport {
   readonly notes: readonly string[];
 }
 
-const FINDINGS_MAX = 10_000;
 const UNREADABLE_MAX = 1_000;
 const NOTES_MAX = 100;
 

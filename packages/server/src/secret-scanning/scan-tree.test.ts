@@ -60,7 +60,11 @@ test('what git ignores is left out, what it tracks in spite of that is not', asy
 test('a repository inside another is read too', async (context) => {
   const root = scratch(context);
   git(root, 'init', '-q');
-  put(root, { 'inner/leak': githubToken(), 'inner/.gitignore': 'quiet\n', 'inner/quiet': ownKey() });
+  put(root, {
+    'inner/leak': githubToken(),
+    'inner/.gitignore': 'quiet\n',
+    'inner/quiet': ownKey(),
+  });
   git(join(root, 'inner'), 'init', '-q');
   git(join(root, 'inner'), 'add', '-A');
   git(join(root, 'inner'), 'commit', '-qm', 'x');
@@ -83,7 +87,10 @@ test('no link leads out of the tree, and no pipe makes a scan wait', async (cont
   execFileSync('mkfifo', [join(root, 'pipe')]);
   for (const allFiles of [false, true]) {
     const { findings, unreadable } = await scanTree({ path: root, threads: 1, allFiles });
-    assert.deepEqual(findings.map(({ uri }) => uri), ['own']);
+    assert.deepEqual(
+      findings.map(({ uri }) => uri),
+      ['own'],
+    );
     assert.deepEqual(unreadable, []);
   }
 });

@@ -3,6 +3,9 @@ import type { Finding } from './finding.ts';
 import { uriOf } from './finding.ts';
 import type { ScanAnswer, Unreadable } from './scan-messages.ts';
 
+/** As many as a report lists. */
+export const FINDINGS_MAX = 10_000;
+
 /** Adds up what single contents gave. */
 export class Tally {
   readonly findings: Finding[] = [];
@@ -14,7 +17,9 @@ export class Tally {
   unlisted = 0;
 
   add({ findings, bytes, allowed, unlisted }: ContentResult): void {
-    this.findings.push(...findings);
+    const room = FINDINGS_MAX - this.findings.length;
+    this.findings.push(...findings.slice(0, room));
+    this.unlisted += Math.max(0, findings.length - room);
     this.contents += 1;
     this.bytes += bytes;
     this.allowed += allowed;

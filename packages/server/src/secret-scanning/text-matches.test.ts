@@ -142,9 +142,25 @@ function onePasswordToken(): string {
 }
 
 function surroundings(): fc.Arbitrary<string> {
-  const piece = fc.constantFrom('x', 'é', '😀', '\n', ' ', '"', '=', 'SG.', '://', 'ghs_', '-', '字');
+  const piece = fc.constantFrom(
+    'x',
+    'é',
+    '😀',
+    '\n',
+    ' ',
+    '"',
+    '=',
+    'SG.',
+    '://',
+    'ghs_',
+    '-',
+    '字',
+  );
   const short = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
-  return fc.oneof(short, short.map((text) => `${text}${' filler;\n'.repeat(2_000)}${text}`));
+  return fc.oneof(
+    short,
+    short.map((text) => `${text}${' filler;\n'.repeat(2_000)}${text}`),
+  );
 }
 
 function wholly(content: string, filePath: string): string[] {
@@ -152,7 +168,10 @@ function wholly(content: string, filePath: string): string[] {
   const all = rules.names.flatMap((name) => rules.run(name, { content, filePath, ext }));
   return [
     ...new Set(
-      all.map(({ rule, start, secret }) => `${rule} ${Buffer.byteLength(content.slice(0, start))} ${secret}`),
+      all.map(
+        ({ rule, start, secret }) =>
+          `${rule} ${Buffer.byteLength(content.slice(0, start))} ${secret}`,
+      ),
     ),
   ].toSorted();
 }
@@ -160,7 +179,13 @@ function wholly(content: string, filePath: string): string[] {
 function byAnchors(text: string, filePath: string): string[] {
   const bytes = Buffer.from(text);
   const ext = filePath.endsWith('.json') ? '.json' : '.ts';
-  const part = { bytes, end: bytes.length, anchorsFrom: 0, anchorsUntil: bytes.length, isWhole: true };
+  const part = {
+    bytes,
+    end: bytes.length,
+    anchorsFrom: 0,
+    anchorsUntil: bytes.length,
+    isWhole: true,
+  };
   return matcher
     .matches({ ...part, filePath, ext })
     .map(({ rule, start, secret }) => `${rule} ${start} ${secret}`)
