@@ -126,6 +126,29 @@ test('a directory or file that may not be read is told', async (context) => {
   assert.ok(unreadable.length > 0);
 });
 
+test('without git every file is read', async (context) => {
+  const root = scratch(context);
+  git(root, 'init', '-q');
+  put(root, { '.gitignore': 'ignored\n', ignored: githubToken(), kept: githubToken() });
+  const path = process.env['PATH'];
+  context.after(() => {
+    process.env['PATH'] = path;
+  });
+  process.env['PATH'] = root;
+  assert.deepEqual(await uris(root), ['ignored', 'kept']);
+});
+
+test('a tree that git cannot list to its end is read whole', async (context) => {
+  const root = scratch(context);
+  git(root, 'init', '-q');
+  put(root, { leak: githubToken() });
+  git(root, 'add', '-A');
+  writeFileSync(join(root, '.git/index'), 'DIRC torn');
+  const { findings, notes } = await scanTree({ path: root, threads: 1, allFiles: false });
+  assert.ok(findings.some(({ uri }) => uri === 'leak'));
+  assert.match(notes.join(), /every file is read/);
+});
+
 test('a repository cannot make git run its programs, or look elsewhere', async (context) => {
   const root = scratch(context);
   const elsewhere = scratch(context);
