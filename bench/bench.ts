@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fetchEquipment, findProgram } from './equipment.ts';
+import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
 import { type ReloadResult, reloadTable, runReload } from './reload.ts';
 import { runScale, type ScaleResult, scaleTable } from './scale.ts';
@@ -15,7 +16,7 @@ const USAGE = `usage: npm run bench -- [options]
 
   --rounds N      windows per peer, visited in turn                     (default 5)
   --seconds S     length of a window                                    (default 3)
-  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start', 'scan'].join(', ')}
+  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start', 'log', 'scan'].join(', ')}
   --peers NAMES   as the tables name them; "${YARDSTICK}" always runs
   --json FILE     every window, for other programs
 `;
@@ -72,9 +73,14 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     starts = await runStart(world, upstream, seconds);
     console.log(`\n${startTable(starts)}`);
   }
+  let log: LogFigures | null = null;
+  if (isWanted('log')) {
+    log = await runLog(rounds);
+    console.log(`\n${logTable(log)}`);
+  }
   await world.stopAll();
   const machine = facts.split('\n');
-  writeResults(json, { machine, rounds, seconds, results, scale, reloads, starts, scans });
+  writeResults(json, { machine, rounds, seconds, results, scale, reloads, starts, log, scans });
 }
 
 function writeResults(file: string | null, all: object): void {
@@ -111,6 +117,7 @@ function readOptions(): Options | null {
       'scale',
       'reload',
       'start',
+      'log',
       'scan',
     ]);
     for (const name of only ?? []) if (!parts.has(name)) throw new Error(`no part '${name}'`);

@@ -72,9 +72,10 @@ test(
       assert.ok(Date.now() < deadline, 'the gateways did not come back to the counters');
       await sleep(100);
     }
-    for (const { output } of machines) {
-      assert.match(output(), /shared counters are away/);
-      assert.match(output(), /shared counters are back/);
+    for (const machine of machines) {
+      assert.match(machine.output(), /shared counters are away/);
+      // Each asks again at moments of its own.
+      await machine.awaitOutput(/shared counters are back/, 10_000);
     }
   },
 );

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { problems } from '@poorter/engine';
+import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -17,7 +18,7 @@ test('contract and reference pages say what the code says', () => {
 });
 
 test('every problem code stands in the catalogue and on the page, and no other does', () => {
-  const codes = Object.keys(problems).sort();
+  const codes = Object.keys({ ...problems, ...adminProblems }).sort();
   const catalogue = JSON.parse(
     readFileSync(join(root, 'contract/problems.json'), 'utf8'),
   ) as object;

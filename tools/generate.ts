@@ -6,6 +6,7 @@ import { adminProblems } from '../packages/server/src/admin-api/admin-problems.t
 import { backupUsage } from '../packages/server/src/cli/backup.ts';
 import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
+import { logUsage } from '../packages/server/src/cli/log.ts';
 import { masterKeyUsage } from '../packages/server/src/cli/master-key.ts';
 import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
 import { restoreUsage } from '../packages/server/src/cli/restore.ts';
@@ -149,6 +150,7 @@ function commandPage(): string {
     ['poorter restore', restoreUsage],
     ['poorter master-key', masterKeyUsage],
     ['poorter scan', scanUsage],
+    ['poorter log', logUsage],
     ['poorter status', statusUsage],
   ];
   const sections = commands.flatMap(([name, text]) => [

@@ -47,6 +47,13 @@ function callsToPaste(origin: string, key: string): string {
   # 429: the sixth call within a minute
   for n in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code}\\n' ${origin}/accounts ${asKey}; done
 
+In another terminal, here:
+
+  npx poorter log search --names     what was decided, about whom, and why
+  npx poorter log verify             that nobody changed a record since
+  npx poorter keys create --name my-app --scopes accounts     a key that works when it is printed
+  npx poorter status
+
 Stop with Ctrl-C. Your own API: npm start -- openapi.yaml --upstream http://127.0.0.1:3000
 `;
 }

@@ -24,6 +24,8 @@ export interface StartedPeer {
   readonly apiKey?: string;
   /** File that grows by a line per call, if it keeps a record. */
   readonly recordFile?: string;
+  /** Where records are no lines of a file: how many there are. */
+  readonly countRecords?: () => number;
 }
 
 export interface Peer {

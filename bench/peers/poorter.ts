@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { stringify } from 'yaml';
 import { createKey } from '../../packages/server/src/keys/index.ts';
 import { AUDIENCE, ISSUER, ORDER_SCHEMA, SCOPE } from '../orders.ts';
@@ -43,7 +44,7 @@ export const poorter: Peer = {
     return {
       program,
       apiKey,
-      recordFile: join(world.folder, folder, 'data/decisions.jsonl'),
+      countRecords: () => logSize(join(world.folder, folder, 'data/log.sqlite')),
     };
   },
 };
@@ -127,3 +128,13 @@ const SECURITY: Readonly<Record<ScenarioName, readonly object[]>> = {
   everything: [{ token: [SCOPE] }],
   key: [{ key: [SCOPE] }],
 };
+
+function logSize(file: string): number {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const row = database.prepare('SELECT size FROM log_node').get() as { size: number } | undefined;
+    return row?.size ?? 0;
+  } finally {
+    database.close();
+  }
+}

@@ -58,6 +58,10 @@ async function run(): Promise<number> {
       const { scanCommand } = await import('./cli/scan.ts');
       return scanCommand(argv, world);
     }
+    case 'log': {
+      const { logCommand } = await import('./cli/log.ts');
+      return logCommand(argv, world);
+    }
     case 'keys': {
       const { keysCommand } = await import('./cli/keys.ts');
       return keysCommand(argv, world);

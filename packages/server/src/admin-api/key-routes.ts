@@ -54,7 +54,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
     async createKey(act) {
       const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
       const issued = await keys.create(terms, act.operator.client);
-      await everywhere.reach();
+      await everywhere.tell();
       return newKey(issued.key, issued.record, act.nowMs);
     },
 
@@ -74,9 +74,8 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
     async rotateKey({ path, body, nowMs, operator }) {
       const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
       const before = await known(keys, path['id']);
-      if (stateOf(before, nowMs) !== 'active') {
-        throw new AdminProblem('not_possible', { reason: stateOf(before, nowMs) });
-      }
+      const state = before.rotatedTo === null ? stateOf(before, nowMs) : 'rotated';
+      if (state !== 'active') throw new AdminProblem('not_possible', { reason: state });
       const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
       const issued = await keys.rotate(
         before.id,
@@ -89,7 +88,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
         const expiresAt = successorExpiry(before, wish.expires, nowMs);
         record = await keys.update(record.id, { expiresAt });
       }
-      await everywhere.reach();
+      await everywhere.tell();
       return newKey(issued.key, record, nowMs);
     },
 
@@ -112,7 +111,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
           : null;
       // First the new key, then the end of the old: whoever holds it rightly is never without.
       const revoked = await keys.revoke(leaked.id, 'leaked');
-      await everywhere.reach();
+      const unconfirmed = await everywhere.tell();
       const since = milliseconds(wish.leakedAt) ?? leaked.createdAt;
       return {
         status: 200,
@@ -124,6 +123,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
             record: shown(replacement.record, nowMs),
           },
           uses: await ports.usesOf(leaked.id, since),
+          unconfirmed,
         },
       };
     },

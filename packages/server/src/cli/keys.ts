@@ -174,6 +174,7 @@ async function leaked(argv: readonly string[], world: OperatorWorld): Promise<nu
     try {
       const { body } = await client.call<Leak>('POST', '/v1/keys/leaked', wish);
       tellLeak(body, values.json === true, world);
+      if (body.unconfirmed.length > 0) status = 1;
     } catch (error) {
       // Never the key itself: what is wrong with it is told by where it starts.
       world.stderr.write(`${key.slice(0, 12)}…: ${(error as Error).message}\n`);
@@ -186,6 +187,7 @@ async function leaked(argv: readonly string[], world: OperatorWorld): Promise<nu
 interface Leak {
   readonly revoked: Key;
   readonly replacement: NewKey | null;
+  readonly unconfirmed: readonly string[];
   readonly uses: readonly {
     operation: string | null;
     address: string | null;
@@ -200,9 +202,13 @@ function tellLeak(leak: Leak, isJson: boolean, world: OperatorWorld): void {
     world.stdout.write(`${JSON.stringify(leak)}\n`);
     return;
   }
-  const { revoked, replacement, uses } = leak;
+  const { revoked, replacement, uses, unconfirmed } = leak;
   const say = (text: string) => world.stderr.write(`${text}\n`);
-  say(`revoked ${revoked.id} (${revoked.name}); every gateway refuses it`);
+  say(
+    unconfirmed.length === 0
+      ? `revoked ${revoked.id} (${revoked.name}); every gateway refuses it`
+      : `revoked ${revoked.id} (${revoked.name}); NOT CONFIRMED by ${unconfirmed.join(', ')}`,
+  );
   if (replacement !== null) {
     world.stdout.write(`${replacement.key}\n`);
     say(`its replacement ${replacement.record.id} is on standard output, this once`);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { resolveStorage, type Storage } from '../configuration/resolve-storage.ts';
 import { type MasterKeyProvider, openMasterKey } from '../platform/secrets/index.ts';
-import { logMigrations } from '../security-log/open-log.ts';
+import { logMigrations } from '../security-log/index.ts';
 import type { RestoredDatabase } from '../state/backup/index.ts';
 import { stateMigrations } from '../state/index.ts';
 import type { OperatorWorld } from './options.ts';

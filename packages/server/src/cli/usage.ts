@@ -8,6 +8,7 @@ export const usage = `Usage: poorter COMMAND
   blocks add|list|undo                                     who is refused for a time
   operators create|list|revoke                             who may administer
   subjects erase                                           the right to be forgotten
+  log tail|search|show|verify|prove|export                 what happened, and the proof of it
   backup --out FILE                                        everything, in one sealed file, while it runs
   restore FILE                                             a data directory from a backup
   master-key rotate --to TEXT                              another master key, without downtime

@@ -45,6 +45,8 @@ const LOCAL_GATEWAY = 'local';
 /** Other programs on the same database, such as a second control, are noticed this fast. */
 const LOOK_EVERY_MS = 1_000;
 const HOUSEKEEPING_EVERY_MS = 60_000;
+/** A stalled gateway thread is replaced within this time. */
+const TELL_MAX_MS = 8_000;
 const DAY_MS = 86_400_000;
 /** Keys that are looked at for the rotation policy in one answer of the status. */
 const ATTENTION_MAX = 20;
@@ -90,7 +92,7 @@ export class Administration {
       now: Date.now,
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
     });
-    const everywhere = { reach: () => this.#reach() };
+    const everywhere = { reach: () => this.#reach(), tell: () => this.#tell() };
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
     this.api = new AdminApi({
       handlers: {
@@ -176,6 +178,16 @@ export class Administration {
     } catch (error) {
       if (!(error instanceof NotEverywhereError)) throw error;
       throw new AdminProblem('not_everywhere_yet', { gateways: error.gateways });
+    }
+  }
+
+  async #tell(): Promise<readonly string[]> {
+    try {
+      await this.live.reach(TELL_MAX_MS);
+      return [];
+    } catch (error) {
+      if (!(error instanceof NotEverywhereError)) throw error;
+      return error.gateways;
     }
   }
 

@@ -16,6 +16,7 @@ import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import type { CallRecord } from '../platform/records/record.ts';
+import type { KeyRing } from '../platform/secrets/index.ts';
 import { SpoolMirror } from '../platform/spool/index.ts';
 import { Administration } from './administration.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
@@ -72,7 +73,7 @@ process.on('SIGHUP', () => undefined);
 let openedMirror: SpoolMirror | null = null;
 /** Made when the first gateway on another machine sends its records. */
 function mirror(): SpoolMirror {
-  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'));
+  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'), logKeeping?.spool.bytesMax ?? 0);
   return openedMirror;
 }
 
@@ -89,6 +90,12 @@ const remotes = new RemoteGateways({
   spooled: (gateway, pieces) => mirror().keep(gateway, pieces),
   trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
 });
+/** Of the open state: nothing is compiled before it. */
+function ring(): KeyRing {
+  if (administration === null) throw new Error('the state is not open');
+  return administration.state.ring;
+}
+
 let administration: Administration | null = null;
 let isGatewayUp = false;
 
@@ -132,7 +139,7 @@ async function compile(): Promise<void> {
       baseDirectory: baseDirectory(source),
       dataDirectory,
       version: nextVersion(),
-      identityKeys: await loadIdentityKeys(dataDirectory, Date.now()),
+      identityKeys: await loadIdentityKeys(dataDirectory, Date.now(), ring()),
       spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
     });

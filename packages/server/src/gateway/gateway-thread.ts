@@ -18,6 +18,7 @@ import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { RecordSpool } from '../platform/records/record-spool.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import { CallStatistics } from './call-statistics.ts';
+import { collectorUnderPressure } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
@@ -40,6 +41,7 @@ const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
 const live = new LiveTable(seed.live);
 const records = openRecords();
+const collectGarbage = collectorUnderPressure(Date.now);
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
@@ -118,7 +120,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     records,
     statistics,
     inFlight,
-    memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes),
+    memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes, collectGarbage),
     now: Date.now,
   };
 }

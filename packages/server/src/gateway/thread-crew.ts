@@ -155,7 +155,10 @@ export class ThreadCrew {
       workerData: seed,
       // A thread that outgrows its heap dies alone. A smaller nursery than the default keeps its garbage
       // from outweighing the memory budget.
-      resourceLimits: { maxOldGenerationSizeMb: 2_048, maxYoungGenerationSizeMb: 48 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: 2_048,
+        maxYoungGenerationSizeMb: 24,
+      },
     });
     const member: Member = {
       slot,

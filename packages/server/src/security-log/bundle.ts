@@ -78,8 +78,8 @@ export class OpenBundle {
     this.add(prefixed, timeOfLeaf(text), leaf === null ? [] : termsOf(leaf));
   }
 
-  *terms(): Generator<string> {
-    for (const list of this.#terms) yield* list;
+  get terms(): Iterable<readonly string[]> {
+    return this.#terms;
   }
 
   raw(): Buffer {

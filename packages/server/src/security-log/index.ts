@@ -1,9 +1,33 @@
-export type { VerifierKey } from './checkpoint.ts';
-export { checkpointSigner, formatVerifierKey, parseVerifierKey, signingKey } from './checkpoint.ts';
+export {
+  type Checkpoint,
+  checkpointSigner,
+  formatVerifierKey,
+  openCheckpoint,
+  parseVerifierKey,
+  signingKey,
+  type VerifierKey,
+} from './checkpoint.ts';
+export {
+  type ExportFormat,
+  type ExportOptions,
+  followExport,
+  runExport,
+} from './export/run-export.ts';
+export { openFileSink, openSyslogSink } from './export/sinks.ts';
 export { LogReader, nodesOf } from './log-reader.ts';
-export { openLog } from './open-log.ts';
+export type { LogTables } from './log-tables.ts';
+export { logMigrations, openLog, openLogToRead } from './open-log.ts';
 export type { CredentialUse } from './recorder.ts';
 export type { FromRecorder, RecorderSeed, ToRecorder } from './recorder-thread.ts';
 export type { RetentionPolicy } from './retention.ts';
-export { type FoundRecord, type LogQuery, searchLog, showRecord } from './search.ts';
+export {
+  type FoundRecord,
+  type LogQuery,
+  type ReadableKeys,
+  searchLog,
+  showRecord,
+} from './search.ts';
 export { checkProof, proveLeaf } from './verify/inclusion.ts';
+export type { LogVerdict } from './verify/leaf-checker.ts';
+export { verifyDatabase } from './verify/verify-database.ts';
+export { verifyExport } from './verify/verify-export.ts';

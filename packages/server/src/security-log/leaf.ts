@@ -1,7 +1,7 @@
 /**
  * A leaf is one line of JSON. Its first member is its version, its second the time:
  *
- * {"v":1,"time":"…","type":"call"|"intent"|"outcome"|"act", …public members…,
+ * {"v":1,"time":"…","type":"call"|"intent"|"outcome", …public members…,
  *  "who":{"sealed":"…","client":"…","subject":"…","address":"…"},"objects":{"account":"…"}}
  * {"v":1,"time":"…","type":"gap","cause":"…","count":3,"writer":"…"}
  * {"v":1,"time":"…","type":"retention","before":512}
@@ -11,7 +11,7 @@
 export interface Leaf {
   readonly v: 1;
   readonly time: string;
-  readonly type: 'call' | 'intent' | 'outcome' | 'act' | 'gap' | 'retention';
+  readonly type: 'call' | 'intent' | 'outcome' | 'gap' | 'retention';
   readonly id?: string;
   readonly api?: string | null;
   readonly operation?: string | null;

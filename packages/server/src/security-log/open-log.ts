@@ -16,6 +16,11 @@ export function logMigrations(): MigrationSet {
   return { domain: 'log', directory, program: version };
 }
 
+/** For commands beside a server that runs: nothing is created or migrated. */
+export function openLogToRead(place: DatabasePlace): Promise<Database<LogTables>> {
+  return openDatabase<LogTables>(place, { synchronous: 'normal' });
+}
+
 /** The log's own database; its tables are brought to this version. */
 export async function openLog(place: DatabasePlace): Promise<Database<LogTables>> {
   const database = await openDatabase<LogTables>(place, { synchronous: 'normal' });

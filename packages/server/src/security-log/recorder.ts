@@ -266,7 +266,7 @@ export class Recorder {
       terms.push(`operation ${operation}`);
       if (api) terms.push(`operation ${api} ${operation}`);
     }
-    if (type !== 'intent' && type !== 'act') terms.push(`decision ${decision}`);
+    if (type !== 'intent') terms.push(`decision ${decision}`);
     if (code) terms.push(`code ${code}`);
     const made = { terms, operation: operation ?? null };
     if (this.#facets.size >= FACETS_MAX) this.#facets.clear();
@@ -361,7 +361,7 @@ function sourceName(writerId: string): string {
 function pack(open: OpenBundle): PackedBundle {
   return {
     ...{ first: open.first, fromTime: open.fromTime, toTime: open.toTime },
-    ...{ terms: filterOf(open.terms()), leaves: packLeaves(open.raw()) },
+    ...{ terms: filterOf(open.terms), leaves: packLeaves(open.raw()) },
   };
 }
 

@@ -96,6 +96,8 @@ export class Supervisor {
       module: GATEWAY,
       argv,
       env: ALLOCATOR,
+      // Its threads ask for a collection when the memory budget is nearly spent.
+      execArgv: ['--expose-gc'],
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {

@@ -49,7 +49,7 @@ CREATE TABLE api_key (
   scopes text COLLATE "C" NOT NULL,
   roles text COLLATE "C" NOT NULL,
   limits text COLLATE "C",
-  networks text COLLATE "C" NOT NULL,
+  networks_sealed text COLLATE "C" NOT NULL,
   created_by text COLLATE "C",
   created_at bigint NOT NULL,
   expires_at bigint,

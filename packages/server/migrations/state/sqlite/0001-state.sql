@@ -49,7 +49,7 @@ CREATE TABLE api_key (
   scopes TEXT NOT NULL,
   roles TEXT NOT NULL,
   limits TEXT,
-  networks TEXT NOT NULL,
+  networks_sealed TEXT NOT NULL,
   created_by TEXT,
   created_at INTEGER NOT NULL,
   expires_at INTEGER,

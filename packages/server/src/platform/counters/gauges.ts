@@ -8,11 +8,21 @@ export class ByteLedger {
   readonly #ledger: BigInt64Array;
   readonly #slot: number;
   readonly #budget: bigint;
+  readonly #scarce: bigint;
+  readonly #onScarce: () => void;
 
-  constructor(memory: CounterMemory, threadSlot: number, budgetBytes: number) {
+  /** `onScarce` is called whenever three quarters of the budget are taken. */
+  constructor(
+    memory: CounterMemory,
+    threadSlot: number,
+    budgetBytes: number,
+    onScarce: () => void = () => undefined,
+  ) {
     this.#ledger = viewsOf(memory).ledger;
     this.#slot = checkedSlot(memory, threadSlot);
     this.#budget = BigInt(budgetBytes);
+    this.#scarce = (this.#budget * 3n) / 4n;
+    this.#onScarce = onScarce;
   }
 
   /**
@@ -23,7 +33,9 @@ export class ByteLedger {
     const amount = BigInt(bytes);
     if (!(amount >= 0n)) throw new RangeError('byte ledger: bytes must not be negative');
     Atomics.add(this.#ledger, this.#slot, amount);
-    if (this.#sum() <= this.#budget) return true;
+    const sum = this.#sum();
+    if (sum > this.#scarce) this.#onScarce();
+    if (sum <= this.#budget) return true;
     Atomics.sub(this.#ledger, this.#slot, amount);
     return false;
   }

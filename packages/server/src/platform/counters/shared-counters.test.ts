@@ -251,6 +251,19 @@ test('the byte ledger grants what fits, refuses the rest, and gets everything ba
   assert.equal(mine.reservedBytes, 0);
 });
 
+test('the byte ledger says so when three quarters are taken, whoever took them', () => {
+  const memory = createCounterMemory({ entries: 16, threads: 2, seed });
+  let asked = 0;
+  const mine = new ByteLedger(memory, 0, 100, () => asked++);
+  const theirs = new ByteLedger(memory, 1, 100);
+  assert.ok(theirs.reserve(70));
+  assert.ok(mine.reserve(5));
+  assert.equal(asked, 0);
+  assert.ok(mine.reserve(1));
+  assert.equal(mine.reserve(50), false);
+  assert.equal(asked, 2);
+});
+
 function leasesIn(memory: CounterMemory): number {
   const { leasesOffset } = memory.layout;
   return new Int32Array(memory.buffer, leasesOffset).reduce((sum, count) => sum + count, 0);

@@ -10,6 +10,8 @@ export interface WatchedChildOptions {
   readonly argv: readonly string[];
   /** Added to the environment; what stands there already is left as it is. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Options of Node, besides those of this process. */
+  readonly execArgv?: readonly string[];
   /** Without an answer to a ping for this long the child is killed and replaced. */
   readonly stallMs: number;
   readonly onMessage: (message: unknown) => void;
@@ -41,6 +43,7 @@ export class WatchedChild {
   start(): void {
     const child = fork(this.#options.module, this.#options.argv, {
       serialization: 'advanced',
+      execArgv: [...process.execArgv, ...(this.#options.execArgv ?? [])],
       env: { ...this.#options.env, ...process.env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

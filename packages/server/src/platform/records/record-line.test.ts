@@ -3,9 +3,68 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CallRecord } from './record.ts';
 import { recordLine } from './record-line.ts';
+import { callLine, intentLine, outcomeLine, splitSpoolLine, timeOfLine } from './spool-line.ts';
 
 const anyText = fc.option(fc.string({ unit: 'binary' }), { nil: null });
+const plainRecord: CallRecord = {
+  time: '2026-01-01T00:00:00.000Z',
+  id: 'call-1',
+  host: 'http',
+  client: '',
+  method: 'GET',
+  api: 'a',
+  operation: 'o',
+  path: '/p',
+  principal: null,
+  decision: 'forwarded',
+  phase: null,
+  code: null,
+  status: 200,
+  evidence: {},
+  observed: [],
+  answer: null,
+  snapshot: 1,
+  durationMs: 1,
+  bytesIn: 0,
+  bytesOut: 0,
+  complete: true,
+};
 const tree = fc.dictionary(fc.string(), fc.jsonValue());
+
+test('a spool line comes apart as it was put together, and names nobody in its public part', () => {
+  const text = fc.string({ unit: 'binary', minLength: 1 });
+  fc.assert(
+    fc.property(
+      text,
+      text,
+      text,
+      fc.dictionary(text, text),
+      (client, subject, operation, objects) => {
+        const principal = { kind: 'token' as const, client, subject, credentialId: null };
+        const record = { ...plainRecord, client: `a ${client}`, operation, principal };
+        for (const line of [
+          callLine(record, objects),
+          intentLine(record, objects),
+          outcomeLine(record, record.time),
+        ]) {
+          assert.ok(!line.includes('\n'));
+          assert.equal(timeOfLine(line), record.time);
+          const parts = splitSpoolLine(line);
+          assert.ok(parts !== null);
+          const members = JSON.parse(`{${parts.members}}`) as Record<string, unknown>;
+          assert.equal(members['operation'], operation);
+          assert.ok(!('client' in members) && !('principal' in members));
+          assert.deepEqual(JSON.parse(parts.caller), {
+            ...{ address: record.client, client, subject, credentialId: null, kind: 'token' },
+          });
+          assert.equal(JSON.parse(parts.facets)[1], operation);
+          const touched = parts.objects === '' ? null : Object.entries(JSON.parse(parts.objects));
+          if (touched !== null) assert.deepEqual(touched, Object.entries({ ...objects }));
+        }
+      },
+    ),
+  );
+});
 
 test('a record line is what JSON.stringify would have written, whatever a name contains', () => {
   const records = fc.record({

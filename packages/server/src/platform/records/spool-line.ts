@@ -70,20 +70,6 @@ function line(
   }\t[${memberText(record.api)},${memberText(record.operation)},"${record.decision}",${memberText(record.code)}]`;
 }
 
-/** An act of an operator or of Poorter itself: public members, and who. */
-export function actLine(
-  act: { readonly time: string; readonly operation: string; readonly members: object },
-  caller: Caller,
-): string {
-  const { time, operation, members } = act;
-  const { address, client, subject, credentialId, kind } = caller;
-  const more = JSON.stringify(members).slice(1, -1);
-  const who = JSON.stringify({ address, client, subject, credentialId, kind });
-  return `"time":"${time}","type":"act","operation":${JSON.stringify(operation)}${
-    more === '' ? '' : `,${more}`
-  }\t${who}\t\t[null,${JSON.stringify(operation)},"answered",null]`;
-}
-
 /** Null for a line that no writer of this version writes. */
 export function splitSpoolLine(text: string): SpoolLine | null {
   const first = text.indexOf('\t');

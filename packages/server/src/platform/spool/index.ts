@@ -3,7 +3,7 @@ export { createSpoolMemory, type SpoolMemory, SpoolPlaces } from './places.ts';
 export type { SpoolDisk, SpoolFile } from './spool-files.ts';
 export { realDisk } from './spool-files.ts';
 export { SpoolKeeper } from './spool-keeper.ts';
-export { SpoolMirror, type SpoolPiece, SpoolPieceError, SpoolShipper } from './spool-mirror.ts';
+export { SpoolMirror, type SpoolPiece, SpoolShipper } from './spool-mirror.ts';
 export {
   listWriters,
   type ReadFrames,
@@ -14,4 +14,4 @@ export {
   type SpooledWriter,
   type SpoolPosition,
 } from './spool-reader.ts';
-export { SpoolUnavailableError, SpoolWriter } from './spool-writer.ts';
+export { SpoolWriter } from './spool-writer.ts';

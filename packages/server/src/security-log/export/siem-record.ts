@@ -25,7 +25,7 @@ export function namesOf({ leaf, caller }: SiemRecord): {
   return { client, subject, address, isAddress: false };
 }
 
-/** Gaps, retention, intents and acts have no decision of a call. */
+/** Gaps, retention and intents have no decision of a call. */
 export function isDenied(leaf: Leaf): boolean {
   return leaf.decision === 'refused' || leaf.decision === 'failed';
 }

@@ -9,22 +9,27 @@ const LEAF_PREFIX = 0x00;
 const pair = Buffer.alloc(1 + 2 * HASH_BYTES);
 pair[0] = 0x01;
 
+/** As text of one character a byte on the way: half the time of a Buffer made by `hash` itself. */
+function sha256(bytes: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', bytes, 'latin1'), 'latin1');
+}
+
 export function hashLeaf(leaf: Uint8Array): Buffer {
   const prefixed = Buffer.allocUnsafe(leaf.length + 1);
   prefixed[0] = LEAF_PREFIX;
   prefixed.set(leaf, 1);
-  return hash('sha256', prefixed, 'buffer');
+  return sha256(prefixed);
 }
 
 /** For leaves that already stand behind their prefix, as they do in a bundle. */
 export function hashPrefixedLeaf(prefixed: Uint8Array): Buffer {
-  return hash('sha256', prefixed, 'buffer');
+  return sha256(prefixed);
 }
 
 export function hashNode(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1);
   pair.set(right, 1 + HASH_BYTES);
-  return hash('sha256', pair, 'buffer');
+  return sha256(pair);
 }
 
 /** The root of a perfect subtree whose lowest hashes stand in `hashes`, from `start`, `count` of them. */
@@ -37,7 +42,7 @@ export function perfectRoot(hashes: Uint8Array, start: number, count: number): B
     const above = Buffer.allocUnsafe((width / 2) * HASH_BYTES);
     for (let at = 0; at < width; at += 2) {
       pair.set(row.subarray(at * HASH_BYTES, (at + 2) * HASH_BYTES), 1);
-      above.set(hash('sha256', pair, 'buffer'), (at / 2) * HASH_BYTES);
+      above.write(hash('sha256', pair, 'latin1'), (at / 2) * HASH_BYTES, 'latin1');
     }
     row = above;
   }

@@ -11,11 +11,12 @@ export interface KeyTables extends ChangeTables {
     name_sealed: string;
     owner_sealed: string | null;
     owner_index: string | null;
-    /** JSON, as are roles, limits and networks. */
+    /** JSON, as are roles and limits, and networks under their seal. */
     scopes: string;
     roles: string;
     limits: string | null;
-    networks: string;
+    /** An address may be somebody's home. */
+    networks_sealed: string;
     created_by: string | null;
     created_at: number;
     expires_at: number | null;
@@ -79,7 +80,7 @@ type TermColumns = Pick<
   | 'scopes'
   | 'roles'
   | 'limits'
-  | 'networks'
+  | 'networks_sealed'
   | 'expires_at'
 >;
 
@@ -96,7 +97,7 @@ export function termColumns(ring: KeyRing, id: string, terms: KeyTerms): TermCol
     scopes: JSON.stringify(terms.scopes),
     roles: JSON.stringify(terms.roles),
     limits: terms.limits === null ? null : JSON.stringify(terms.limits),
-    networks: JSON.stringify(terms.networks),
+    networks_sealed: ring.seal(place(id, 'networks'), JSON.stringify(terms.networks)),
     expires_at: terms.expiresAt,
   };
 }
@@ -119,7 +120,7 @@ export function keyOfRow(ring: KeyRing, row: KeyRow): ManagedKey {
     scopes: JSON.parse(row.scopes) as string[],
     roles: JSON.parse(row.roles) as string[],
     limits: row.limits === null ? null : (JSON.parse(row.limits) as LimitsConfig),
-    networks: JSON.parse(row.networks) as string[],
+    networks: JSON.parse(ring.open(place(row.id, 'networks'), row.networks_sealed)) as string[],
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     rotatedFrom: row.rotated_from,

@@ -1,0 +1,158 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { baseDirectory, loadConfiguration } from '../../configuration/load-configuration.ts';
+import { resolveStorage, type Storage } from '../../configuration/resolve-storage.ts';
+import { type DatabasePlace, openDatabase } from '../../platform/database/index.ts';
+import { type KeyRingTables, openKeyRing, openMasterKey } from '../../platform/secrets/index.ts';
+import {
+  LogReader,
+  nodesOf,
+  openLogToRead,
+  parseVerifierKey,
+  type ReadableKeys,
+  type VerifierKey,
+} from '../../security-log/index.ts';
+import { SubjectKeys, type SubjectKeyTables } from '../../state/subject-keys/index.ts';
+import { Tombstones } from '../../state/tombstones/index.ts';
+import { type OperatorWorld, UsageError } from '../options.ts';
+
+export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--names] [--json]
+       poorter log search [--from TIME] [--to TIME] [--client C] [--subject S] [--address A]
+                          [--credential KEY-ID] [--operation O] [--decision D] [--code C] [--type T]
+                          [--object PSEUDONYM | PARAMETER=VALUE] [--limit N] [--before INDEX] [--names] [--json]
+       poorter log show INDEX [--names]
+       poorter log verify [EXPORT | PROOF] [--key KEY] [--since CHECKPOINT] [--remember FILE] [--json]
+       poorter log prove INDEX
+       poorter log export --to FILE [--format poorter|ocsf|ecs]      [--cursor FILE] [--follow] [--names]
+       poorter log export --to tls://HOST:PORT | tcp://HOST:PORT --cursor FILE [--ca FILE] [--follow] [--names]
+
+  --data DIR    data directory         (default ./poorter-data)
+  --config FILE poorter.yaml, where storage or masterKey stand in it
+  --node NAME   whose log              (default: the only one)
+  --key KEY     public key, or a file with it   (default: log-public-key in the data directory)
+  --names       opens who called; needs the master key
+`;
+
+export const LOG_OPTIONS = {
+  data: { type: 'string' },
+  config: { type: 'string' },
+  node: { type: 'string' },
+  key: { type: 'string' },
+  json: { type: 'boolean' },
+  names: { type: 'boolean' },
+} as const;
+
+export interface LogValues {
+  readonly data?: string | undefined;
+  readonly config?: string | undefined;
+  readonly node?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface OpenLog {
+  readonly node: string;
+  readonly reader: LogReader;
+  /** Reads of one moment. */
+  snapshot<Result>(work: (reader: LogReader) => Promise<Result>): Promise<Result>;
+  publicKey(): VerifierKey;
+  /** Opens who called; throws a sentence when the master key is not there. */
+  keys(): Promise<ReadableKeys>;
+  close(): Promise<void>;
+}
+
+/** The log that these options name, for reading, whether or not the server runs. */
+export async function openNamedLog(values: LogValues, world: OperatorWorld): Promise<OpenLog> {
+  const { storage, masterKey, base } = placesOf(values, world);
+  refuseMissing(storage.log, 'log');
+  const database = await openLogToRead(storage.log);
+  const closing: (() => Promise<void>)[] = [() => database.close()];
+  try {
+    const node = await chosenNode(await nodesOf(database.kysely), values.node);
+    let keys: Promise<ReadableKeys> | null = null;
+    return {
+      node,
+      reader: new LogReader(database.kysely, node),
+      snapshot: (work) => database.snapshot((at) => work(new LogReader(at, node))),
+      publicKey: () => readPublicKey(values, storage.dataDirectory),
+      keys: () => (keys ??= openKeys(storage, masterKey, base, world, closing)),
+      close: async () => {
+        for (const close of closing) await close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Needs no log: a stranger has only the key. */
+export function readPublicKey(values: LogValues, dataDirectory: string | null): VerifierKey {
+  const given = values.key ?? (dataDirectory && join(dataDirectory, 'log-public-key'));
+  if (!given) throw new UsageError('--key is missing');
+  try {
+    return parseVerifierKey(existsSync(given) ? readFileSync(given, 'utf8') : given);
+  } catch (error) {
+    throw new UsageError(`--key ${given}: ${(error as Error).message}`);
+  }
+}
+
+export function directoryOf(values: LogValues, world: OperatorWorld): string {
+  return values.data ?? world.environment['POORTER_DATA'] ?? './poorter-data';
+}
+
+function placesOf(
+  values: LogValues,
+  world: OperatorWorld,
+): { storage: Storage; masterKey: string | undefined; base: string } {
+  if (values.config === undefined) {
+    const wishes = { storage: directoryOf(values, world), dataDirectory: undefined };
+    const storage = resolveStorage(wishes, process.cwd(), world.environment);
+    return { storage, masterKey: undefined, base: process.cwd() };
+  }
+  const source = { file: values.config, values: values.data ? { storage: values.data } : {} };
+  const configuration = loadConfiguration(source);
+  const base = baseDirectory(source);
+  const storage = resolveStorage(configuration, base, world.environment);
+  return { storage, masterKey: configuration.masterKey, base };
+}
+
+function refuseMissing(place: DatabasePlace, what: string): void {
+  if (place.kind !== 'sqlite' || existsSync(place.file)) return;
+  throw new Error(`there is no ${what} at ${place.file}; name the data directory with --data`);
+}
+
+async function chosenNode(nodes: readonly string[], wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) {
+    if (nodes.includes(wanted)) return wanted;
+    throw new Error(`there is no log of ${wanted}; there is: ${nodes.join(', ') || 'none'}`);
+  }
+  const [only, ...more] = nodes;
+  if (only === undefined) throw new Error('nothing has been recorded yet');
+  if (more.length > 0) throw new UsageError(`--node is missing; there is: ${nodes.join(', ')}`);
+  return only;
+}
+
+async function openKeys(
+  storage: Storage,
+  masterKey: string | undefined,
+  base: string,
+  world: OperatorWorld,
+  closing: (() => Promise<void>)[],
+): Promise<ReadableKeys> {
+  const { dataDirectory } = storage;
+  refuseMissing(storage.state, 'state');
+  if (masterKey === undefined) {
+    // A command that reads must not make a master key where there is none.
+    refuseMissing({ kind: 'sqlite', file: join(dataDirectory, 'master.key') }, 'master key');
+  }
+  const database = await openDatabase<SubjectKeyTables & KeyRingTables>(storage.state);
+  closing.push(() => database.close());
+  const { environment, now, random } = world;
+  const warn = (message: string) => world.stderr.write(`${message}\n`);
+  const provider = openMasterKey(masterKey, {
+    ...{ dataDirectory, baseDirectory: base, environment, warn },
+  });
+  const ring = await openKeyRing(database, provider);
+  const tombstones = new Tombstones(dataDirectory);
+  return new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, { now, random });
+}

@@ -1,0 +1,107 @@
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import {
+  type Checkpoint,
+  checkProof,
+  type LogVerdict,
+  openCheckpoint,
+  type VerifierKey,
+  verifyDatabase,
+  verifyExport,
+} from '../../security-log/index.ts';
+import { noPositionals, type OperatorWorld, parsed, UsageError } from '../options.ts';
+import { directoryOf, LOG_OPTIONS, openNamedLog, readPublicKey } from './places.ts';
+
+/** A proof of one record is a small file; an export begins otherwise. */
+const PROOF_BYTES_MAX = 8 * 1024 * 1024;
+
+/** 0 good, 1 bad. */
+export async function verifyVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, {
+    ...LOG_OPTIONS,
+    since: { type: 'string' },
+    remember: { type: 'string' },
+  });
+  const [file, ...more] = positionals;
+  noPositionals(more);
+  if (file !== undefined && !existsSync(file)) throw new UsageError(`there is no file ${file}`);
+  const data = directoryOf(values, world);
+  if (file !== undefined && (await isProof(file))) {
+    return verifyProof(file, readPublicKey(values, data), world);
+  }
+  let verdict: LogVerdict;
+  if (file !== undefined) {
+    const key = readPublicKey(values, data);
+    verdict = await verifyExport(createReadStream(file), key, sinceOf(values.since, key));
+  } else {
+    const log = await openNamedLog(values, world);
+    try {
+      const key = log.publicKey();
+      const since = sinceOf(values.since, key);
+      verdict = await log.snapshot((reader) => verifyDatabase(reader, key, since));
+    } finally {
+      await log.close();
+    }
+  }
+  if (values.json) world.stdout.write(`${JSON.stringify(verdict)}\n`);
+  else for (const line of told(verdict)) world.stdout.write(`${line}\n`);
+  if (verdict.fault !== null) return 1;
+  if (values.remember !== undefined && verdict.signedNote !== null) {
+    writeFileSync(values.remember, verdict.signedNote);
+  }
+  return 0;
+}
+
+async function isProof(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return /^\s*\{\s*"kind":\s*"inclusion"/.test(buffer.toString('latin1', 0, bytesRead));
+  } finally {
+    await handle.close();
+  }
+}
+
+function verifyProof(file: string, key: VerifierKey, world: OperatorWorld): number {
+  const bytes = readFileSync(file);
+  if (bytes.length > PROOF_BYTES_MAX) throw new UsageError(`${file} is too long for a proof`);
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString());
+  } catch {
+    value = null;
+  }
+  const fault = checkProof(value, key);
+  world.stdout.write(
+    fault === null
+      ? `good: record ${(value as { index: number }).index} is in the log of ${key.name}\n`
+      : `bad: ${fault}\n`,
+  );
+  return fault === null ? 0 : 1;
+}
+
+function sinceOf(file: string | undefined, key: VerifierKey): Checkpoint | null {
+  if (file === undefined) return null;
+  const opened = openCheckpoint(readFileSync(file, 'utf8'), key);
+  if ('fault' in opened) throw new UsageError(`--since ${file}: ${opened.fault}`);
+  return opened;
+}
+
+function told(verdict: LogVerdict): string[] {
+  const { fault, from, size, signedSize, checkpoints, dropped, lost } = verdict;
+  if (fault !== null) {
+    const where =
+      fault.until === null || fault.until === fault.index
+        ? `at record ${fault.index}`
+        : `in records ${fault.index} to ${fault.until}`;
+    return [`bad ${where}: ${fault.message}`];
+  }
+  const lines = [`good: records ${from} to ${signedSize - 1} are those that were signed`];
+  if (signedSize === 0) lines[0] = 'good, as far as anything can be said: nothing is signed yet';
+  lines.push(`${checkpoints} checkpoints`);
+  if (size > signedSize) lines.push(`${size - signedSize} newer records are not signed yet`);
+  if (dropped > 0)
+    lines.push(`records before ${dropped} were dropped by retention; their hashes fit`);
+  if (lost > 0) lines.push(`${lost} records are missing by the log's own account`);
+  return lines;
+}

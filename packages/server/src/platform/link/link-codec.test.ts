@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { decodeMessage, encodeMessage } from './link-codec.ts';
+
+test('a message arrives as it was sent, bytes included', () => {
+  const bytes = fc.uint8Array({ maxLength: 50 });
+  const value = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      fc.string(),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      bytes,
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc.dictionary(fc.stringMatching(/^[a-z]{1,6}$/), tie('tree'), {
+        maxKeys: 4,
+        noNullPrototype: true,
+      }),
+    ),
+  })).tree;
+  fc.assert(
+    fc.property(value, (sent) => {
+      const got = decodeMessage(encodeMessage({ sent })) as { sent: unknown };
+      assert.deepEqual(got.sent, sent);
+    }),
+  );
+});
+
+test('a Buffer and a view into shared memory arrive as their bytes', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(8), 2, 3);
+  shared.set([1, 2, 3]);
+  const got = decodeMessage(encodeMessage({ a: Buffer.from('abc'), b: shared })) as {
+    a: Uint8Array;
+    b: Uint8Array;
+  };
+  assert.deepEqual([...got.a], [97, 98, 99]);
+  assert.deepEqual([...got.b], [1, 2, 3]);
+});
+
+test('whatever text comes, it is read or refused as a whole', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      try {
+        decodeMessage(text);
+      } catch (error) {
+        assert.ok(error instanceof SyntaxError);
+      }
+    }),
+  );
+});
