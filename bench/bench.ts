@@ -5,6 +5,7 @@ import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
 import { type ReloadResult, reloadTable, runReload } from './reload.ts';
 import { runScale, type ScaleResult, scaleTable } from './scale.ts';
+import { runScan, type ScanResult, scanTable } from './scan.ts';
 import { PEERS, runScenario, SCENARIOS, type ScenarioResult, YARDSTICK } from './scenarios.ts';
 import { runStart, type StartResult, startTable } from './start.ts';
 import { machineFacts, scenarioTable } from './tables.ts';
@@ -15,7 +16,7 @@ const USAGE = `usage: npm run bench -- [options]
 
   --rounds N      windows per peer, visited in turn                     (default 5)
   --seconds S     length of a window                                    (default 3)
-  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start', 'log'].join(', ')}
+  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start', 'log', 'scan'].join(', ')}
   --peers NAMES   as the tables name them; "${YARDSTICK}" always runs
   --json FILE     every window, for other programs
 `;
@@ -29,6 +30,13 @@ await bench(options);
 process.exit(0);
 
 async function bench({ rounds, seconds, only, peers: wanted, json }: Options): Promise<void> {
+  let scans: ScanResult[] = [];
+  if (only === null || only.has('scan')) {
+    scans = await runScan(rounds);
+    console.log(`\n${scanTable(scans)}`);
+  }
+  // Scanning needs no load generator.
+  if (only?.size === 1 && only.has('scan')) return writeResults(json, { rounds, scans });
   fetchEquipment();
   for (const name of ['wrk', 'nginx']) {
     const { missing } = findProgram(name);
@@ -71,12 +79,12 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     console.log(`\n${logTable(log)}`);
   }
   await world.stopAll();
-  if (json === null) return;
   const machine = facts.split('\n');
-  writeFileSync(
-    json,
-    JSON.stringify({ machine, rounds, seconds, results, scale, reloads, starts, log }, null, 2),
-  );
+  writeResults(json, { machine, rounds, seconds, results, scale, reloads, starts, log, scans });
+}
+
+function writeResults(file: string | null, all: object): void {
+  if (file !== null) writeFileSync(file, JSON.stringify(all, null, 2));
 }
 
 interface Options {
@@ -110,6 +118,7 @@ function readOptions(): Options | null {
       'reload',
       'start',
       'log',
+      'scan',
     ]);
     for (const name of only ?? []) if (!parts.has(name)) throw new Error(`no part '${name}'`);
     return { rounds, seconds, only, peers: namesIn(values.peers), json: values.json ?? null };
