@@ -1,4 +1,5 @@
 import { exportVerb } from './log/export.ts';
+import { openVerb } from './log/open.ts';
 import { logUsage } from './log/places.ts';
 import { proveVerb } from './log/prove.ts';
 import { searchVerb, showVerb, tailVerb } from './log/read.ts';
@@ -14,6 +15,7 @@ export function logCommand(argv: readonly string[], world: OperatorWorld): Promi
     tail: tailVerb,
     search: searchVerb,
     show: showVerb,
+    open: openVerb,
     verify: verifyVerb,
     prove: proveVerb,
     export: exportVerb,

@@ -1,14 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type Deny,
-  decide,
-  deny,
-  type Forwarding,
-  problems,
-  type RequestFacts,
-} from '@poorter/engine';
+import { type Deny, decide, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware';
 import { Call } from './call.ts';
+import { failDurably, unrecorded } from './durable-call.ts';
 import { forward } from './forward/forward.ts';
 import { type UpstreamAnswer, UpstreamError } from './forward/upstream-answer.ts';
 import { ownAnswer } from './own-answers.ts';
@@ -47,7 +41,7 @@ export async function handleRequest(
 
     // record the intent
     const isDurable = decision.operation.audit === 'durable';
-    if (isDurable && !(await call.commitIntent())) return call.fail(deny('record_unavailable'));
+    if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));
 
     // forward
     const answer = await forwardCall(runtime, native, request, decision, body, call);
@@ -58,7 +52,7 @@ export async function handleRequest(
       const outcome = { decision: 'forwarded', code: null, status: answer.status } as const;
       if (!(await call.commitOutcome(outcome))) {
         answer.abort();
-        return call.fail(deny('record_unavailable'));
+        return call.fail(unrecorded({ upstream: answer.status }));
       }
     }
 
@@ -74,13 +68,6 @@ export async function handleRequest(
     // record
     call.close();
   }
-}
-
-/** The call was forwarded, or nearly: what became of it is on disk before the caller hears. */
-async function failDurably(call: Call, denial: Deny): Promise<void> {
-  const { status } = problems[denial.code];
-  const isKept = await call.commitOutcome({ decision: 'failed', code: denial.code, status });
-  call.fail(isKept ? denial : deny('record_unavailable'));
 }
 
 /** The answer's head, or why there is none. A caller that leaves takes its call along. */

@@ -5,13 +5,15 @@ import {
   type Deny,
   decide,
   deny,
+  type Forwarding,
   HeaderFields,
   type Principal,
   type RequestFacts,
 } from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware';
 import { Call } from './call.ts';
-import { openTunnel } from './forward/open-tunnel.ts';
+import { failDurably, unrecorded } from './durable-call.ts';
+import { openTunnel, type Tunnel } from './forward/open-tunnel.ts';
 import { failureOf } from './handle-request.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -56,16 +58,14 @@ export async function handleUpgrade(
     }
 
     const isDurable = decision.operation.audit === 'durable';
-    if (isDurable && !(await call.commitIntent())) return call.fail(deny('record_unavailable'));
-    const upstream = await openTunnel(runtime, decision, request, (abort) => call.onAbort(abort));
-    if (socket.destroyed) {
-      upstream.socket.destroy();
-      return call.fail(deny('upstream_unreachable', { failure: 'aborted' }));
-    }
+    if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));
+    const upstream = await reachService(runtime, decision, request, call);
+    if ('kind' in upstream)
+      return isDurable ? await failDurably(call, upstream) : call.fail(upstream);
     const standing = { decision: 'forwarded', code: null, status: 101 } as const;
     if (isDurable && !(await call.commitOutcome(standing))) {
       upstream.socket.destroy();
-      return call.fail(deny('record_unavailable'));
+      return call.fail(unrecorded({ upstream: 101 }));
     }
     response.detachSocket(socket);
     const giveBack = call.tunnelled();
@@ -77,6 +77,23 @@ export async function handleUpgrade(
     call.fail(failureOf(fault));
   } finally {
     call.close();
+  }
+}
+
+/** A tunnel to the service, or why there is none. */
+async function reachService(
+  runtime: Runtime,
+  decision: Forwarding,
+  request: RequestFacts,
+  call: Call,
+): Promise<Tunnel | Deny> {
+  try {
+    const tunnel = await openTunnel(runtime, decision, request, (abort) => call.onAbort(abort));
+    if (!call.isAborted) return tunnel;
+    tunnel.socket.destroy();
+    return deny('upstream_unreachable', { failure: 'aborted' });
+  } catch (error) {
+    return failureOf(error);
   }
 }
 

@@ -7,12 +7,15 @@ export const BUNDLE_WIDTH = TILE_WIDTH;
 /** Raw bytes a bundle can unpack to; more is not ours. */
 const UNPACKED_BYTES_MAX = 64 * 1024 * 1024;
 
+/** In few steps: most bundles pack to less than one chunk. */
+const FAST = { params: { [zlib.ZSTD_c_compressionLevel]: 1 }, chunkSize: 64 * 1024 };
+
 /**
  * Leaves stand one after the other, each behind a zero byte. The zero separates them, for JSON text
  * contains none, and is at the same time the prefix that RFC 9162 hashes before a leaf.
  */
 export function packLeaves(raw: Uint8Array): Buffer {
-  return zstdCompressSync(raw, { params: { [zlib.ZSTD_c_compressionLevel]: 1 } });
+  return zstdCompressSync(raw, FAST);
 }
 
 /** Throws when the bytes are not a packed bundle. */
@@ -40,7 +43,8 @@ export function withoutPrefix(prefixed: Buffer): Buffer {
 /** Leaves after the last whole bundle, with all that a bundle needs when it is closed. */
 export class OpenBundle {
   readonly first: number;
-  readonly #pieces: Buffer[] = [];
+  /** Pieces of the buffers that leaves came in: those that follow each other there are one. */
+  readonly #pieces: { readonly of: Buffer; readonly start: number; end: number }[] = [];
   #count = 0;
   /** Lists of terms, the same list for the same caller: few distinct ones in many leaves. */
   readonly #terms = new Set<readonly string[]>();
@@ -63,8 +67,17 @@ export class OpenBundle {
     return this.#toTime;
   }
 
-  add(prefixed: Buffer, time: string, ...terms: readonly (readonly string[])[]): void {
-    this.#pieces.push(prefixed);
+  /** A leaf that stands in a buffer from `start` to `end`, with its prefix. */
+  add(
+    of: Buffer,
+    start: number,
+    end: number,
+    time: string,
+    terms: readonly (readonly string[])[],
+  ): void {
+    const last = this.#pieces.at(-1);
+    if (last !== undefined && last.of === of && last.end === start) last.end = end;
+    else this.#pieces.push({ of, start, end });
     this.#count++;
     for (const list of terms) this.#terms.add(list);
     if (this.#fromTime === '' || time < this.#fromTime) this.#fromTime = time;
@@ -75,7 +88,8 @@ export class OpenBundle {
   addKept(prefixed: Buffer): void {
     const text = prefixed.toString('utf8', 1);
     const leaf = parseLeaf(text);
-    this.add(prefixed, timeOfLeaf(text), leaf === null ? [] : termsOf(leaf));
+    const terms = leaf === null ? [] : [termsOf(leaf)];
+    this.add(prefixed, 0, prefixed.length, timeOfLeaf(text), terms);
   }
 
   get terms(): Iterable<readonly string[]> {
@@ -83,6 +97,6 @@ export class OpenBundle {
   }
 
   raw(): Buffer {
-    return Buffer.concat(this.#pieces);
+    return Buffer.concat(this.#pieces.map(({ of, start, end }) => of.subarray(start, end)));
   }
 }

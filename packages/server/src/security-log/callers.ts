@@ -37,6 +37,8 @@ export class Callers {
   readonly #now: () => number;
   #young = new Map<string, KnownCaller>();
   #old = new Map<string, KnownCaller>();
+  /** Who was met under a key that has gone meanwhile is not remembered. */
+  #epoch = 0;
   #bornMs: number;
   #allowance = NEW_ADDRESSES_MAX;
   #allowanceMs: number;
@@ -60,6 +62,7 @@ export class Callers {
 
   /** After an erasure: what was sealed is not sealed again with a key that is no more. */
   forget(): void {
+    this.#epoch++;
     this.#young.clear();
     this.#old.clear();
     this.#objects.clear();
@@ -76,6 +79,7 @@ export class Callers {
     const known = this.known(text);
     if (known !== undefined) return known;
     const caller = readCaller(text);
+    const epoch = this.#epoch;
     const address = await this.#keys.keyOf(this.#addressSubject(caller.address));
     const client =
       caller.client === null ? null : await this.#keys.keyOf(clientSubject(caller.client));
@@ -98,7 +102,7 @@ export class Callers {
       ...{ who: JSON.stringify(sealed), terms: callerTerms(sealed), owner },
       credentialId: caller.kind === 'key' ? caller.credentialId : null,
     };
-    this.#keep(text, made);
+    if (epoch === this.#epoch) this.#keep(text, made);
     return made;
   }
 

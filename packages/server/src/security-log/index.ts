@@ -16,6 +16,7 @@ export {
 export { openFileSink, openSyslogSink } from './export/sinks.ts';
 export { LogReader, nodesOf } from './log-reader.ts';
 export type { LogTables } from './log-tables.ts';
+export { type OpenIntent, openIntents } from './open-intents.ts';
 export { logMigrations, openLog, openLogToRead } from './open-log.ts';
 export type { CredentialUse } from './recorder.ts';
 export type { FromRecorder, RecorderSeed, ToRecorder } from './recorder-thread.ts';

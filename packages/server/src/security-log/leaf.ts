@@ -21,6 +21,7 @@ export interface Leaf {
   readonly decision?: string;
   readonly code?: string | null;
   readonly status?: number | null;
+  readonly evidence?: Readonly<Record<string, unknown>>;
   readonly durationMs?: number;
   readonly bytesIn?: number;
   readonly bytesOut?: number;

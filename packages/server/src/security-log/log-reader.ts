@@ -15,6 +15,8 @@ export interface LogState {
 export interface LeafRun {
   readonly first: number;
   readonly leaves: readonly Buffer[];
+  /** What a search goes by, of a whole bundle. */
+  readonly head: BundleHead | null;
 }
 
 export interface BundleHead {
@@ -54,11 +56,14 @@ export class LogReader implements TileReader {
   async bundle(first: number): Promise<LeafRun | null> {
     const row = await this.#kysely
       .selectFrom('log_bundle')
-      .select('leaves')
+      .select(['from_time', 'to_time', 'terms', 'leaves'])
       .where('node', '=', this.#node)
       .where('first', '=', first)
       .executeTakeFirst();
-    return row === undefined ? null : { first, leaves: splitLeaves(unpackLeaves(row.leaves)) };
+    if (row === undefined) return null;
+    const { terms, from_time: fromTime, to_time: toTime } = row;
+    const leaves = splitLeaves(unpackLeaves(row.leaves));
+    return { first, leaves, head: { first, fromTime, toTime, terms } };
   }
 
   /** The leaves after the last whole bundle. */
@@ -72,7 +77,7 @@ export class LogReader implements TileReader {
     const [start] = rows;
     if (start === undefined) return null;
     const raw = Buffer.concat(rows.map(({ leaves }) => leaves));
-    return { first: start.first, leaves: splitLeaves(raw) };
+    return { first: start.first, leaves: splitLeaves(raw), head: null };
   }
 
   /** The run in which this leaf stands. */

@@ -43,11 +43,13 @@ const seed = workerData as RecorderSeed;
 let retention = seed.retention;
 let isStopping = false;
 let current: Recorder | null = null;
+let forget: () => void = () => undefined;
 
 parentPort?.on('message', (message: ToRecorder) => {
   switch (message.type) {
     case 'forget':
-      return current?.forgetCallers();
+      forget();
+      return;
     case 'retention':
       retention = message.retention;
       return;
@@ -75,6 +77,11 @@ async function record(): Promise<void> {
     world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
   });
   const database = await openLog(seed.log);
+  // Keys first: the recorder would take the destroyed one from them again.
+  forget = () => {
+    state.subjectKeys.forgetCached();
+    current?.forgetCallers();
+  };
   let told = '';
   while (!isStopping) {
     try {

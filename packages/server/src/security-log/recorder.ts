@@ -23,7 +23,6 @@ import {
   type WriterState,
 } from './log-writer-store.ts';
 import { filterOf } from './terms.ts';
-import { hashPrefixedLeaf } from './tree/hashing.ts';
 import { TileTree } from './tree/tiles.ts';
 
 export interface RecorderOptions {
@@ -276,19 +275,18 @@ export class Recorder {
 
   async #append(batch: Batch, isDue: boolean, dropBefore: number | null): Promise<void> {
     const bundles: PackedBundle[] = [];
-    let newTail: Buffer[] = [];
-    let newHashes: Buffer[] = [];
-    for (const { bytes, time, terms } of batch.prefixed()) {
-      const hash = hashPrefixedLeaf(bytes);
-      this.#tree.append(hash);
-      this.#open.add(bytes, time, ...terms);
-      newTail.push(bytes);
-      newHashes.push(hash);
+    const { all, ends } = batch.joined();
+    /** Where the leaves begin that no bundle of this batch has taken. */
+    let tail = { first: this.#tree.size, start: 0 };
+    for (let at = 0, start = 0; at < ends.length; at++) {
+      const end = ends[at] as number;
+      this.#tree.appendLeaf(all.subarray(start, end));
+      this.#open.add(all, start, end, batch.times[at] as string, batch.terms[at] ?? []);
+      start = end;
       if (this.#open.count < BUNDLE_WIDTH) continue;
       bundles.push(pack(this.#open));
       this.#open = new OpenBundle(this.#open.first + BUNDLE_WIDTH);
-      newTail = [];
-      newHashes = [];
+      tail = { first: this.#tree.size, start };
     }
     const size = this.#tree.size;
     const madeAt = this.#now();
@@ -297,12 +295,12 @@ export class Recorder {
     const change: Append = {
       ...{ from: this.#state, size, bundles, dropBefore, cursors: batch.cursors },
       tail:
-        newTail.length === 0
+        tail.first === size
           ? null
           : {
-              first: size - newTail.length,
-              leaves: Buffer.concat(newTail),
-              hashes: Buffer.concat(newHashes),
+              first: tail.first,
+              leaves: all.subarray(tail.start),
+              hashes: this.#tree.hashesFrom(tail.first),
             },
       tiles: this.#tree.takeChanged(),
       forgottenCursors: forgotten,
@@ -368,8 +366,8 @@ function pack(open: OpenBundle): PackedBundle {
 /** Leaves of one transaction, as text until all are known. */
 class Batch {
   readonly leaves: string[] = [];
-  readonly #times: string[] = [];
-  readonly #terms: (readonly (readonly string[])[])[] = [];
+  readonly times: string[] = [];
+  readonly terms: (readonly (readonly string[])[])[] = [];
   readonly cursors = new Map<string, string>();
   readonly uses = new Map<string, CredentialUse>();
   bytes = 0;
@@ -380,19 +378,18 @@ class Batch {
 
   add(prefixed: string, time: string, terms: readonly (readonly string[])[]): void {
     this.leaves.push(prefixed);
-    this.#times.push(time);
-    this.#terms.push(terms);
+    this.times.push(time);
+    this.terms.push(terms);
   }
 
-  /** All in one conversion to bytes: a zero byte begins each. */
-  *prefixed(): Generator<{ bytes: Buffer; time: string; terms: readonly (readonly string[])[] }> {
+  /** All in one conversion to bytes, and where each ends: a zero byte begins the next. */
+  joined(): { all: Buffer; ends: number[] } {
     const all = Buffer.from(this.leaves.join(''));
-    let start = 0;
-    for (const [at, time] of this.#times.entries()) {
+    const ends: number[] = [];
+    for (let start = 0; ends.length < this.leaves.length; ) {
       const next = all.indexOf(0, start + 1);
-      const end = next < 0 ? all.length : next;
-      yield { bytes: all.subarray(start, end), time, terms: this.#terms[at] ?? [] };
-      start = end;
+      ends.push((start = next < 0 ? all.length : next));
     }
+    return { all, ends };
   }
 }

@@ -137,7 +137,7 @@ function shown(record: FoundRecord, { json }: { readonly json?: boolean | undefi
   return `${leaf.time}  ${index}  ${type}${plain(what)}  ${plain(whoOf(leaf.who, caller))}\n`;
 }
 
-function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['caller']): string {
+export function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['caller']): string {
   if (who === undefined) return '';
   if (caller === 'erased') return '(erased)';
   if (typeof caller === 'object' && caller !== null) {
@@ -149,7 +149,7 @@ function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['caller']): 
 }
 
 /** What a caller chose must not steer the terminal. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
@@ -159,7 +159,7 @@ export function whole(text: string, name: string, max = Number.MAX_SAFE_INTEGER)
   throw new UsageError(`${name} is a whole number up to ${max}`);
 }
 
-function isoTime(text: string | undefined, name: string): string | undefined {
+export function isoTime(text: string | undefined, name: string): string | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) throw new UsageError(`${name} is an ISO date or time`);

@@ -13,6 +13,7 @@ import {
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
+import { unrecorded } from '../durable-call.ts';
 import { refuseUnparsed } from '../record-unparsed.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -136,9 +137,8 @@ async function judge(
     );
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
-    // What the proxy does with the permission is not seen here: the permission is what is recorded.
-    if (decision.operation.audit === 'durable' && !(await call.commitIntent())) {
-      return call.fail(deny('record_unavailable'));
+    if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
+      return call.fail(unrecorded(null));
     }
     call.allow([...identityFields(decision.headers), ...decision.answerHeaders]);
   } catch (fault) {
@@ -148,6 +148,12 @@ async function judge(
   } finally {
     call.close();
   }
+}
+
+/** What the proxy does with a permission is not seen here: that it was given is the outcome. */
+async function commitPermission(call: Call): Promise<boolean> {
+  const allowed = { decision: 'forwarded', code: null, status: 200 } as const;
+  return (await call.commitIntent()) && (await call.commitOutcome(allowed));
 }
 
 /** The call the proxy asks about, or why it cannot be judged. */

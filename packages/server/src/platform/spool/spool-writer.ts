@@ -62,6 +62,13 @@ interface Batch {
   settling: number;
 }
 
+/** A full batch that waits: as bytes, because the texts would take several times the room. */
+interface PackedBatch {
+  readonly bytes: Buffer;
+  readonly chars: number;
+  readonly settling: number;
+}
+
 /** A frame as it was sealed: tried again byte for byte, because its nonce must not seal anything else. */
 interface SealedFrame {
   readonly open: OpenFile;
@@ -84,7 +91,7 @@ export class SpoolWriter {
   #settled = 0;
   #turnedAway = 0;
   /** Full ones wait; lines join the last. */
-  #full: Batch[] = [];
+  #full: PackedBatch[] = [];
   #batch = emptyBatch();
   #chars = 0;
   #waiters: Waiter[] = [];
@@ -197,7 +204,7 @@ export class SpoolWriter {
   #push(line: string): Batch {
     if (line.length > FRAME_CHARS) throw new RangeError(`a line of ${line.length} characters`);
     if (this.#batch.chars + line.length > FRAME_CHARS) {
-      this.#full.push(this.#batch);
+      this.#full.push(packed(this.#batch));
       this.#batch = emptyBatch();
     }
     const batch = this.#batch;
@@ -253,19 +260,22 @@ export class SpoolWriter {
   async #writeOut(): Promise<void> {
     if (this.#unwritten !== null) await this.#writeSealed(this.#unwritten);
     const { lines, settling } = this.#batch;
-    if (lines.length > 0 || settling > 0 || this.#turnedAway > 0) {
-      this.#full.push(this.#batch);
+    // Those turned away are told in any frame: an empty one only where there is no other, lest one more
+    // wait with each attempt that fails.
+    const isTold = this.#turnedAway === 0 || this.#full.length > 0;
+    if (lines.length > 0 || settling > 0 || !isTold) {
+      this.#full.push(packed(this.#batch));
       this.#batch = emptyBatch();
     }
     // What comes while these are written waits for the next turn.
     for (let left = this.#full.length; left > 0; left--) {
       const open = await this.#currentFile();
-      this.#unwritten = this.#seal(open, this.#full.shift() as Batch);
+      this.#unwritten = this.#seal(open, this.#full.shift() as PackedBatch);
       await this.#writeSealed(this.#unwritten);
     }
   }
 
-  #seal(open: OpenFile, { lines, chars, settling }: Batch): SealedFrame {
+  #seal(open: OpenFile, { bytes: lines, chars, settling }: PackedBatch): SealedFrame {
     const bytes = open.cipher.seal(
       {
         number: open.frames,
@@ -274,7 +284,7 @@ export class SpoolWriter {
         turnedAway: Math.min(this.#turnedAway, 0xffff_ffff),
         writtenMs: this.#now(),
       },
-      Buffer.from(lines.join('\n')),
+      lines,
     );
     this.#turnedAway = 0;
     return { open, bytes, settled: settling, chars };
@@ -374,6 +384,10 @@ export class SpoolWriter {
       return this.#options.places.giveBack(taken);
     }
   }
+}
+
+function packed({ lines, chars, settling }: Batch): PackedBatch {
+  return { bytes: Buffer.from(lines.join('\n')), chars, settling };
 }
 
 function emptyBatch(): Batch {

@@ -9,7 +9,7 @@ import { createSpoolMemory, SpoolPlaces } from './places.ts';
 import { failingDisk, openWriter, readSpool, spoolDirectory, spoolKey } from './spool.fixture.ts';
 import { realDisk } from './spool-files.ts';
 import { SpoolKeeper } from './spool-keeper.ts';
-import { listWriters, removeFile } from './spool-reader.ts';
+import { listWriters, readFrames, removeFile, SPOOL_START } from './spool-reader.ts';
 import { SpoolUnavailableError } from './spool-writer.ts';
 
 /** `SEEDS=200 node --test …` for the long campaign. */
@@ -157,6 +157,32 @@ test(
     assert.equal(read.turnedAway, 20_000 - admitted);
     assert.equal(read.lines.filter((one) => one === line).length, admitted);
     assert.ok(read.lines.includes('after'));
+  }),
+);
+
+test(
+  'calls that are turned away for hours leave one frame behind them, not one for each attempt',
+  withDirectory(async (directory) => {
+    let isFull = true;
+    const writer = openWriter(directory, {
+      disk: failingDisk(() => (isFull ? 'all' : 'no')),
+      bytesMax: 256,
+    });
+    for (let attempt = 0; attempt < 50; attempt++) {
+      assert.ok(!writer.admit());
+      await writer.flush();
+    }
+    isFull = false;
+    await writer.flush();
+    await writer.close();
+    const [found] = listWriters(directory);
+    assert.ok(found !== undefined);
+    const bounds = { bytesMax: 1_000_000, isPatient: false };
+    const { frames } = readFrames(directory, found, SPOOL_START, () => spoolKey.key, bounds);
+    assert.deepEqual(
+      frames.map(({ turnedAway }) => turnedAway),
+      [50],
+    );
   }),
 );
 

@@ -32,7 +32,7 @@ export async function* signedLeaves(
     const run = await reader.runOf(next);
     if (run === null) throw new DroppedError(next);
     const leaves = run.leaves.slice(next - run.first, size - run.first);
-    yield { first: next, leaves };
+    yield { first: next, leaves, head: null };
     next += leaves.length;
   }
 }

@@ -26,6 +26,11 @@ export function hashPrefixedLeaf(prefixed: Uint8Array): Buffer {
   return sha256(prefixed);
 }
 
+/** Without a Buffer between: this runs for every record. */
+export function writePrefixedLeafHash(prefixed: Uint8Array, into: Buffer, at: number): void {
+  into.write(hash('sha256', prefixed, 'latin1'), at, HASH_BYTES, 'latin1');
+}
+
 export function hashNode(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1);
   pair.set(right, 1 + HASH_BYTES);

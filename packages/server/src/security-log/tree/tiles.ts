@@ -1,4 +1,4 @@
-import { EMPTY_ROOT, HASH_BYTES, hashNode, perfectRoot } from './hashing.ts';
+import { EMPTY_ROOT, HASH_BYTES, hashNode, perfectRoot, writePrefixedLeafHash } from './hashing.ts';
 
 /** Hashes a tile holds: eight levels of the tree. */
 export const TILE_WIDTH = 256;
@@ -50,16 +50,37 @@ export class TileTree {
   }
 
   append(leafHash: Uint8Array): void {
-    let hash = leafHash;
+    this.#openTile(0).add(leafHash);
+    this.#rise();
+  }
+
+  /** A leaf behind its prefix; its hash is made where it is kept. */
+  appendLeaf(prefixed: Uint8Array): void {
+    this.#openTile(0).addLeaf(prefixed);
+    this.#rise();
+  }
+
+  /** Hashes of the last leaves, from one of the open tile on. */
+  hashesFrom(leaf: number): Buffer {
+    const { hashes, filled, index } = this.#openTile(0);
+    const start = leaf - index * TILE_WIDTH;
+    return Buffer.from(hashes.subarray(start * HASH_BYTES, filled * HASH_BYTES));
+  }
+
+  #openTile(level: number): OpenTile {
+    return (this.#open[level] ??= new OpenTile(0));
+  }
+
+  /** Full tiles go; their roots stand one level higher. */
+  #rise(): void {
+    this.#size++;
     for (let level = 0; ; level++) {
-      const tile = (this.#open[level] ??= new OpenTile(0));
-      tile.add(hash);
-      if (tile.filled < TILE_WIDTH) break;
+      const tile = this.#openTile(level);
+      if (tile.filled < TILE_WIDTH) return;
       this.#changed.push({ level, index: tile.index, hashes: tile.copy() });
-      hash = perfectRoot(tile.hashes, 0, TILE_WIDTH);
+      this.#openTile(level + 1).add(perfectRoot(tile.hashes, 0, TILE_WIDTH));
       tile.next();
     }
-    this.#size++;
   }
 
   /** Tiles filled since the last call, and open tiles above the leaves that grew. */
@@ -110,6 +131,12 @@ class OpenTile {
     this.index = index;
     this.filled = hashes.length / HASH_BYTES;
     this.hashes.set(hashes);
+  }
+
+  addLeaf(prefixed: Uint8Array): void {
+    writePrefixedLeafHash(prefixed, this.hashes, this.filled * HASH_BYTES);
+    this.filled++;
+    this.hasGrown = true;
   }
 
   add(hash: Uint8Array): void {

@@ -1,6 +1,7 @@
-import { BUNDLE_WIDTH } from '../bundle.ts';
+import { BUNDLE_WIDTH, OpenBundle } from '../bundle.ts';
 import type { Checkpoint, VerifierKey } from '../checkpoint.ts';
-import type { LeafRun, LogReader, StoredCheckpoint } from '../log-reader.ts';
+import type { BundleHead, LeafRun, LogReader, StoredCheckpoint } from '../log-reader.ts';
+import { filterOf } from '../terms.ts';
 import { Frontier } from '../tree/frontier.ts';
 import { HASH_BYTES, perfectRoot } from '../tree/hashing.ts';
 import { levelWidth, TILE_WIDTH } from '../tree/tiles.ts';
@@ -29,6 +30,7 @@ export async function verifyDatabase(
     const tile = await reader.tile(0, first / TILE_WIDTH);
     if (run === null) await dropped(checker, checkpoints, tile, first);
     else await leaves(checker, checkpoints, run, tile);
+    if (run?.head && !checker.hasFault) compareHead(checker, run, run.head);
     if (checker.size % TILE_WIDTH === 0 && !checker.hasFault) {
       await parents.compare(checker, first, tile);
     }
@@ -74,6 +76,27 @@ async function leaves(
     if (checkpoints.next === checker.size) await checkpoints.passTo(checker, false);
     if (checker.hasFault) return;
   }
+}
+
+/** What a search goes by must be what the leaves say: otherwise a record is there, and not found. */
+function compareHead(checker: LeafChecker, { first, leaves }: LeafRun, head: BundleHead): void {
+  const open = new OpenBundle(first);
+  for (const leaf of leaves) open.addKept(leaf);
+  const last = first + leaves.length - 1;
+  if (head.fromTime !== open.fromTime || head.toTime !== open.toTime) {
+    checker.fail(first, last, 'the times of the bundle are not those of its leaves');
+  }
+  // An empty filter hides nothing.
+  if (head.terms.length > 0 && !filterOf([distinctTerms(open)]).equals(head.terms)) {
+    checker.fail(first, last, 'the search filter of the bundle does not fit its leaves');
+  }
+}
+
+/** As one list: most leaves repeat the terms of others. */
+function distinctTerms({ terms }: OpenBundle): string[] {
+  const distinct = new Set<string>();
+  for (const list of terms) for (const term of list) distinct.add(term);
+  return [...distinct];
 }
 
 async function dropped(

@@ -8,6 +8,7 @@ import { exportLines, signedEnd } from '../export/export-lines.ts';
 import { drain, fill, type LogWorld, lineOf, NODE, openWorld } from '../log.fixture.ts';
 import { LogReader } from '../log-reader.ts';
 import { openLog } from '../open-log.ts';
+import { searchLog } from '../search.ts';
 import { checkProof, proveLeaf } from './inclusion.ts';
 import { verifyDatabase } from './verify-database.ts';
 import { verifyExport } from './verify-export.ts';
@@ -212,6 +213,49 @@ test('whatever is changed in the database is noticed, and the first bad leaf is 
   hashes[40]! ^= 1;
   await kysely.updateTable('log_tile').set({ hashes }).where('level', '=', 1).execute();
   assert.deepEqual((await check()).fault?.index, 256);
+  await world.close();
+});
+
+test('a record cannot be hidden from a search by a changed filter or time of its bundle', async () => {
+  const world = await openWorld();
+  await fill(world, 600);
+  const { kysely } = world.database;
+  const check = () => verifyDatabase(world.reader, world.signer.key);
+  const kept = await kysely
+    .selectFrom('log_bundle')
+    .selectAll()
+    .where('first', '=', 256)
+    .executeTakeFirstOrThrow();
+  const set = ({ from_time, to_time, terms }: typeof kept) =>
+    kysely
+      .updateTable('log_bundle')
+      .set({ from_time, to_time, terms })
+      .where('first', '=', 256)
+      .execute();
+  const query = { operation: 'getAccount', limit: 1_000, from: '2026-01-01T00:05:00.000Z' };
+  const found = async () =>
+    (await searchLog(world.reader, NODE, null, query, world.clock.now)).records.length;
+  const all = await found();
+  const dark = { ...kept, terms: Buffer.alloc(kept.terms.length) };
+  const early = { ...kept, to_time: kept.from_time };
+  const late = { ...kept, from_time: kept.to_time };
+  for (const changed of [dark, { ...kept, to_time: '2025-12-31' }]) {
+    await set(changed);
+    assert.ok((await found()) < all, 'the change hides records');
+  }
+  for (const changed of [dark, early, late]) {
+    await set(changed);
+    const { fault } = await check();
+    assert.deepEqual([fault?.index, fault?.until], [256, 511], String(fault?.message));
+  }
+  for (let round = 0; round < MUTATIONS / 5; round++) {
+    const terms = Buffer.from(kept.terms);
+    terms[draw(terms.length)]! ^= 1 << draw(8);
+    await set({ ...kept, terms });
+    assert.equal((await check()).fault?.index, 256);
+  }
+  await set(kept);
+  assert.equal((await check()).fault, null);
   await world.close();
 });
 

@@ -51,6 +51,8 @@ export class SubjectKeys {
   readonly #world: StateWorld;
   /** By blind index, in order of last use. */
   readonly #cache = new Map<string, { key: SealingKey; until: number }>();
+  /** What was read before the cache was emptied must not come into it afterwards. */
+  #epoch = 0;
 
   constructor(
     database: Database<SubjectKeyTables>,
@@ -79,10 +81,11 @@ export class SubjectKeys {
     const index = this.#indexOf(subject);
     const cached = this.#cached(index);
     if (cached !== undefined) return cached;
+    const epoch = this.#epoch;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const key = (await this.#read(index)) ?? (await this.#create(index));
       if (key === undefined) continue;
-      this.#remember(index, key);
+      if (epoch === this.#epoch) this.#remember(index, key);
       return key;
     }
     throw new Error('a subject key was erased again and again while it was made');
@@ -92,6 +95,12 @@ export class SubjectKeys {
   async find(subject: Subject): Promise<SealingKey | undefined> {
     const index = this.#indexOf(subject);
     return this.#cached(index) ?? (await this.#read(index));
+  }
+
+  /** Another instance has erased somebody: who is asked for next is read anew. */
+  forgetCached(): void {
+    this.#epoch++;
+    this.#cache.clear();
   }
 
   /** By id, as it stands in what was sealed. Undefined: erased, or never there. */
