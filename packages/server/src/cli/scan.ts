@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import {
   acceptedIn,
@@ -118,7 +118,9 @@ async function scan(wish: ScanWish, world: OperatorWorld): Promise<number> {
   tellTroubles(report, world);
   if (wish.baseline !== null && wish.writesBaseline) {
     if (report.unlisted > 0) throw new Error('too many findings to accept; narrow the path');
-    writeFileSync(wish.baseline, baselineOf(findings));
+    // Whole or not at all: a torn baseline would lose what was accepted before.
+    writeFileSync(`${wish.baseline}.new`, baselineOf(findings));
+    renameSync(`${wish.baseline}.new`, wish.baseline);
     world.stderr.write(`accepted from now on: ${findings.length} findings, in ${wish.baseline}\n`);
     return report.unreadable.length > 0 ? 2 : 0;
   }
@@ -128,7 +130,8 @@ async function scan(wish: ScanWish, world: OperatorWorld): Promise<number> {
   else writeFileSync(wish.output, told);
   if (findings.some(({ rule }) => rule === OWN_KEY_RULE)) {
     world.stderr.write(
-      'Keys of Poorter were found. `poorter keys leaked --stdin < FILE` replaces and revokes them.\n',
+      'Keys of Poorter were found. `poorter keys leaked --stdin < FILE` replaces and revokes them;\n' +
+        'a credential of an operator is revoked with `poorter operators revoke`.\n',
     );
   }
   if (findings.length > 0 || report.unlisted > 0) return 1;

@@ -11,6 +11,8 @@ const WALK = [
   'log',
   '--all',
   '--reflog',
+  // Children before their parents, whatever their clocks said: what is said last is earliest.
+  '--date-order',
   '--format=%H',
   '--raw',
   '--no-abbrev',

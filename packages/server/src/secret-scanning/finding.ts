@@ -18,7 +18,7 @@ export interface Finding {
 }
 
 export const OWN_KEY_RULE = 'poorter/api-key';
-export const OWN_KEY_TITLE = 'Poorter API key';
+export const OWN_KEY_TITLE = 'Poorter API key or operator credential';
 
 const OWN_SHOWN = 12;
 const OTHERS_SHOWN = 4;

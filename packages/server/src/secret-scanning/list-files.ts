@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isWorkTree, startGit } from './git.ts';
 
 /** Real path of what is listed, and where that stands below the root. */
@@ -30,6 +32,9 @@ export async function* listFiles(listing: Listing): AsyncGenerator<Buffer> {
   const { directory, prefix, allFiles, report } = listing;
   const everything = () => walk(Buffer.from(directory), Buffer.from(prefix), report);
   if (allFiles || !isWorkTree(directory)) {
+    if (!allFiles && existsSync(join(directory, '.git'))) {
+      report.note('git does not answer for this tree, so every file is read, ignored ones too');
+    }
     yield* everything();
     return;
   }

@@ -28,6 +28,10 @@ class Repository {
     }).trim();
   }
 
+  setClock(seconds: number): void {
+    this.#clock = seconds;
+  }
+
   commit(file: string, text: string): string {
     writeFileSync(join(this.root, file), text);
     this.git('add', '-A');
@@ -50,6 +54,21 @@ test('a secret that was removed is found, with the commit that brought it', asyn
     [{ uri: 'config', line: 1, column: 6, commit: brought, level: 'error' }],
   );
   assert.deepEqual(unreadable, []);
+});
+
+test('a clock that went backwards does not make a later commit the earliest', async (context) => {
+  const repository = new Repository(context);
+  const secret = githubToken();
+  const first = repository.commit('leak', secret);
+  repository.commit('leak', 'gone');
+  repository.setClock(1_000_000_000);
+  repository.commit('leak', secret);
+  repository.commit('readme', 'later');
+  const { findings } = await scan(repository.root);
+  assert.deepEqual(
+    findings.map(({ commit }) => commit),
+    [first],
+  );
 });
 
 test('one content in many commits and places is one finding', async (context) => {

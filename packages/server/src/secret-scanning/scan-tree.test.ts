@@ -135,7 +135,31 @@ test('without git every file is read', async (context) => {
     process.env['PATH'] = path;
   });
   process.env['PATH'] = root;
-  assert.deepEqual(await uris(root), ['ignored', 'kept']);
+  const { findings, notes } = await scanTree({ path: root, threads: 1, allFiles: false });
+  assert.deepEqual(
+    findings.map(({ uri }) => uri),
+    ['ignored', 'kept'],
+  );
+  assert.match(notes.join(), /every file is read/);
+});
+
+test('a repository of somebody else, whom git does not trust, is read whole', async (context) => {
+  const root = scratch(context);
+  git(root, 'init', '-q');
+  put(root, { '.gitignore': 'ignored\n', ignored: githubToken() });
+  // Who trusts every directory has said so at home.
+  const { HOME, XDG_CONFIG_HOME } = process.env;
+  context.after(() => {
+    for (const [name, value] of Object.entries({ HOME, XDG_CONFIG_HOME })) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  Object.assign(process.env, { HOME: scratch(context), XDG_CONFIG_HOME: scratch(context) });
+  // Only root can give a directory away; others see here that their own is read as git says.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) execFileSync('chown', ['-R', '65534:65534', root]);
+  assert.deepEqual(await uris(root), isRoot ? ['ignored'] : []);
 });
 
 test('a tree that git cannot list to its end is read whole', async (context) => {
