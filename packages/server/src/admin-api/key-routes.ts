@@ -21,17 +21,25 @@ export interface KeyUseSummary {
   readonly last: string;
 }
 
+export interface OperationRights {
+  readonly scopes: ReadonlySet<string>;
+  readonly roles: ReadonlySet<string>;
+}
+
 export interface KeyRoutePorts {
   readonly keys: KeyStore;
   readonly everywhere: Everywhere;
   readonly rotation: () => RotationPolicy;
-  /** Where a key was used since a moment, from the security log. */
+  /** What an operation asks of its callers, by its id. */
+  readonly rightsOf: (operation: string) => OperationRights;
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
 }
 
 type State = 'active' | 'expired' | 'revoked' | 'rotated';
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
+const UNUSED_DAYS = 90;
+const DAY_MS = 86_400_000;
 
 export function keyRoutes(ports: KeyRoutePorts): Handlers {
   const { keys, everywhere } = ports;
@@ -60,6 +68,26 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
 
     async showKey({ path, nowMs }) {
       return answerOf(await known(keys, path['id']), nowMs);
+    },
+
+    async showUnusedRights({ path, query, nowMs }) {
+      const key = await known(keys, path['id']);
+      const days = Number(query['days'] ?? UNUSED_DAYS);
+      const since = nowMs - days * DAY_MS;
+      const operations = await keys.operationsSince(key.id, since);
+      const asked = operations.map((operation) => ports.rightsOf(operation));
+      const isUnused = (kind: 'scopes' | 'roles') => (right: string) =>
+        !asked.some((rights) => rights[kind].has(right));
+      return {
+        status: 200,
+        body: {
+          since: iso(since),
+          operations,
+          scopes: key.scopes.filter(isUnused('scopes')),
+          // A scheme that carries no scopes may ask for a role by the same word.
+          roles: key.roles.filter(isUnused('roles')).filter(isUnused('scopes')),
+        },
+      };
     },
 
     async changeKey({ path, body, version, nowMs }) {

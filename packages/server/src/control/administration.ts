@@ -9,6 +9,7 @@ import {
   type KeyUseSummary,
   keyRoutes,
   logRoutes,
+  type OperationRights,
   operatorRoutes,
   type RotationPolicy,
   rotationOf,
@@ -35,6 +36,7 @@ export interface AdministrationPorts {
   readonly warn: (message: string) => void;
   readonly recorder: ActRecorder;
   readonly log: AdminLog;
+  readonly rightsOf: (operation: string) => OperationRights;
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
   /** Lets go of what was kept of an erased subject. */
   readonly forget: (subject: Subject) => Promise<void>;
@@ -101,6 +103,7 @@ export class Administration {
           everywhere,
           rotation: () => this.#rotation,
           usesOf: ports.usesOf,
+          rightsOf: ports.rightsOf,
         }),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...operatorRoutes({

@@ -19,7 +19,7 @@ import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 import { SpoolMirror } from '../platform/spool/index.ts';
 import { Administration } from './administration.ts';
-import { compileSnapshot } from './compile-snapshot.ts';
+import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { LogKeeping } from './log-keeping.ts';
@@ -96,6 +96,8 @@ function ring(): KeyRing {
   return administration.state.ring;
 }
 
+let rights: CompiledSnapshot['rights'] = new Map();
+const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;
 let isGatewayUp = false;
 
@@ -143,6 +145,7 @@ async function compile(): Promise<void> {
       spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
     });
+    rights = compiled.rights;
     watch.follow([...files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
     // Whoever serves by the snapshot must know who is blocked and revoked first.
@@ -177,6 +180,7 @@ async function administrate(configuration: Configuration): Promise<void> {
     warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
     recorder,
     log,
+    rightsOf: (operation) => rights.get(operation) ?? NO_RIGHTS,
     usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
     forget: async () => logKeeping?.forget(),
     status: () => ({ version: '0.1.0', snapshot: operators.versions }),

@@ -170,7 +170,10 @@ test('uses of credentials are told once their leaves are kept', async () => {
   await drain(await world.recorder({ onUsed }));
   assert.deepEqual(
     [...told.keys()].toSorted(),
-    [0, 1, 2, 3].map((at) => `credential-${at}\ngetAccount`),
+    [
+      ...[0, 1, 2, 3].map((at) => `credential-${at}\ngetAccount`),
+      ...[0, 2, 3].map((at) => `credential-${at}\nlistAccounts`),
+    ].toSorted(),
   );
   assert.deepEqual(told.get('credential-3\ngetAccount'), {
     credential: 'credential-3',
