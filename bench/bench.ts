@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { type CommitResult, commitTable, runCommits } from './commits.ts';
+import { type CounterResult, counterTable, runCounters } from './counters.ts';
 import { fetchEquipment, findProgram } from './equipment.ts';
 import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
@@ -12,11 +14,14 @@ import { machineFacts, scenarioTable } from './tables.ts';
 import { startUpstream } from './upstream.ts';
 import { World } from './world.ts';
 
+/** Besides the scenarios. */
+const PARTS = ['scale', 'reload', 'start', 'log', 'commits', 'counters', 'scan'];
+
 const USAGE = `usage: npm run bench -- [options]
 
   --rounds N      windows per peer, visited in turn                     (default 5)
   --seconds S     length of a window                                    (default 3)
-  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), 'scale', 'reload', 'start', 'log', 'scan'].join(', ')}
+  --only NAMES    of ${[...SCENARIOS.map(({ name }) => name), ...PARTS].join(', ')}
   --peers NAMES   as the tables name them; "${YARDSTICK}" always runs
   --json FILE     every window, for other programs
 `;
@@ -78,9 +83,20 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     log = await runLog(rounds);
     console.log(`\n${logTable(log)}`);
   }
+  let commits: CommitResult[] = [];
+  if (isWanted('commits')) {
+    commits = await runCommits({ rounds, seconds });
+    console.log(`\n${commitTable(commits)}`);
+  }
+  let counters: CounterResult[] = [];
+  if (isWanted('counters')) {
+    counters = await runCounters(world, upstream, { rounds, seconds });
+    console.log(`\n${counterTable(counters)}`);
+  }
   await world.stopAll();
   const machine = facts.split('\n');
-  writeResults(json, { machine, rounds, seconds, results, scale, reloads, starts, log, scans });
+  const parts = { results, scale, reloads, starts, log, scans, commits, counters };
+  writeResults(json, { machine, rounds, seconds, ...parts });
 }
 
 function writeResults(file: string | null, all: object): void {
@@ -112,14 +128,7 @@ function readOptions(): Options | null {
       throw new Error('--rounds and --seconds are whole numbers from 1 on');
     }
     const only = namesIn(values.only);
-    const parts = new Set<string>([
-      ...SCENARIOS.map(({ name }) => name),
-      'scale',
-      'reload',
-      'start',
-      'log',
-      'scan',
-    ]);
+    const parts = new Set<string>([...SCENARIOS.map(({ name }) => name), ...PARTS]);
     for (const name of only ?? []) if (!parts.has(name)) throw new Error(`no part '${name}'`);
     return { rounds, seconds, only, peers: namesIn(values.peers), json: values.json ?? null };
   } catch (error) {

@@ -97,7 +97,7 @@ export function logTable(figures: LogFigures): string {
   ].join('\n');
 }
 
-function spoolIn(directory: string, disk: SpoolDisk = realDisk): SpoolWriter {
+export function spoolIn(directory: string, disk: SpoolDisk = realDisk): SpoolWriter {
   return new SpoolWriter({
     ...{ directory, key, disk },
     name: { node: NODE, slot: 0, boot: randomBytes(8).toString('hex') },
@@ -212,7 +212,10 @@ async function growLog(parent: string, records: number) {
   return { verifySeconds, proofMs, bytesARecord: statSync(file).size / records };
 }
 
-function openRecorder(database: Awaited<ReturnType<typeof openLog>>, spoolDirectory: string) {
+export function openRecorder(
+  database: Awaited<ReturnType<typeof openLog>>,
+  spoolDirectory: string,
+) {
   const known = new Map<string, { id: string; bytes: Buffer }>();
   const keyOf = async ({ kind, value }: { kind: string; value: string }) => {
     const name = `${kind} ${value}`;
@@ -228,7 +231,7 @@ function openRecorder(database: Awaited<ReturnType<typeof openLog>>, spoolDirect
 }
 
 /** 500 callers, four operations, now and then a refusal. */
-function recordOf(number: number): CallRecord {
+export function recordOf(number: number): CallRecord {
   const isRefused = number % 50 === 0;
   return {
     time: new Date(1_780_000_000_000 + number).toISOString(),

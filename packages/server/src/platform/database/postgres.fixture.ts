@@ -26,9 +26,11 @@ export interface PostgresServer {
 
 /**
  * A real PostgreSQL on a socket in a folder of its own. The shell between ends it and removes the
- * folder when this process ends, however it ends.
+ * folder when this process ends, however it ends. It does not wait for its disk unless told to.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({
+  fsync = 'off' as 'off' | 'on',
+} = {}): Promise<PostgresServer> {
   const bin = programFolder();
   const folder = mkdtempSync(join(tmpdir(), 'poorter-postgres-'));
   const user = serverUser();
@@ -45,7 +47,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
   const script =
     'exec 3<&0; "$@" </dev/null & server=$!; cat <&3 >/dev/null; kill -QUIT $server; wait $server; rm -rf "$0"';
-  const settings = ['listen_addresses=', 'fsync=off', 'max_connections=150'];
+  const settings = ['listen_addresses=', `fsync=${fsync}`, 'max_connections=150'];
   const server = spawn(
     'sh',
     [

@@ -28,7 +28,7 @@ export function hashPrefixedLeaf(prefixed: Uint8Array): Buffer {
 
 /** Without a Buffer between: this runs for every record. */
 export function writePrefixedLeafHash(prefixed: Uint8Array, into: Buffer, at: number): void {
-  into.write(hash('sha256', prefixed, 'latin1'), at, HASH_BYTES, 'latin1');
+  into.write(hash('sha256', prefixed, 'latin1'), at, 'latin1');
 }
 
 export function hashNode(left: Uint8Array, right: Uint8Array): Buffer {
