@@ -7,6 +7,7 @@ import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
 import { type ReloadResult, reloadTable, runReload } from './reload.ts';
 import { runScale, type ScaleResult, scaleTable } from './scale.ts';
+import { runScan, type ScanResult, scanTable } from './scan.ts';
 import { PEERS, runScenario, SCENARIOS, type ScenarioResult, YARDSTICK } from './scenarios.ts';
 import { runStart, type StartResult, startTable } from './start.ts';
 import { machineFacts, scenarioTable } from './tables.ts';
@@ -14,7 +15,7 @@ import { startUpstream } from './upstream.ts';
 import { World } from './world.ts';
 
 /** Besides the scenarios. */
-const PARTS = ['scale', 'reload', 'start', 'log', 'commits', 'counters'];
+const PARTS = ['scale', 'reload', 'start', 'log', 'commits', 'counters', 'scan'];
 
 const USAGE = `usage: npm run bench -- [options]
 
@@ -34,6 +35,13 @@ await bench(options);
 process.exit(0);
 
 async function bench({ rounds, seconds, only, peers: wanted, json }: Options): Promise<void> {
+  let scans: ScanResult[] = [];
+  if (only === null || only.has('scan')) {
+    scans = await runScan(rounds);
+    console.log(`\n${scanTable(scans)}`);
+  }
+  // Scanning needs no load generator.
+  if (only?.size === 1 && only.has('scan')) return writeResults(json, { rounds, scans });
   fetchEquipment();
   for (const name of ['wrk', 'nginx']) {
     const { missing } = findProgram(name);
@@ -86,10 +94,13 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     console.log(`\n${counterTable(counters)}`);
   }
   await world.stopAll();
-  if (json === null) return;
   const machine = facts.split('\n');
-  const parts = { results, scale, reloads, starts, log, commits, counters };
-  writeFileSync(json, JSON.stringify({ machine, rounds, seconds, ...parts }, null, 2));
+  const parts = { results, scale, reloads, starts, log, scans, commits, counters };
+  writeResults(json, { machine, rounds, seconds, ...parts });
+}
+
+function writeResults(file: string | null, all: object): void {
+  if (file !== null) writeFileSync(file, JSON.stringify(all, null, 2));
 }
 
 interface Options {

@@ -33,17 +33,25 @@ export interface Memory {
   readonly residentMb: number;
   /** Proportional: shared pages count once. */
   readonly proportionalMb: number;
+  /** Of the programs' own making: pages of mapped files, which the system may take back, are not in it. */
+  readonly anonymousMb: number;
 }
 
 export function memoryOf(pid: number): Memory {
   let residentKb = 0;
   let proportionalKb = 0;
+  let anonymousKb = 0;
   for (const one of processTree(pid)) {
     const rollup = read(`/proc/${one}/smaps_rollup`);
     residentKb += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
     proportionalKb += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+    anonymousKb += Number(/^Anonymous:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
   }
-  return { residentMb: residentKb / 1024, proportionalMb: proportionalKb / 1024 };
+  return {
+    residentMb: residentKb / 1024,
+    proportionalMb: proportionalKb / 1024,
+    anonymousMb: anonymousKb / 1024,
+  };
 }
 
 function read(file: string): string {

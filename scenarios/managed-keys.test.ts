@@ -76,19 +76,29 @@ test('rotation overlaps: both keys speak for one client, then the old one ends',
   assert.equal(rotated.body.record.client, made.body.record.client);
   assert.equal(rotated.body.record.rotatedFrom, id);
   assert.deepEqual([await call(made.body.key), await call(rotated.body.key)], [200, 200]);
+  const again = await admin('POST', `/v1/keys/${id}/rotate`, {});
+  assert.equal(again.status, 409, 'one successor at a time');
   await new Promise((resolve) => setTimeout(resolve, 2_200));
   assert.deepEqual([await call(made.body.key), await call(rotated.body.key)], [401, 200]);
   assert.equal((await admin('GET', `/v1/keys/${id}`)).body.state, 'rotated');
 });
 
-test('a leaked key is replaced, and refused at once', async (t) => {
+test('a leaked key is replaced, and refused at once; where it was used is told', async (t) => {
   const { call, admin } = await start(t);
   const made = await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] });
+  for (let calls = 0; calls < 3; calls++) assert.equal(await call(made.body.key), 200);
+  // Records reach the log within a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   const leaked = await admin('POST', '/v1/keys/leaked', { key: made.body.key });
   assert.equal(leaked.status, 200, JSON.stringify(leaked.body));
   assert.equal(await call(made.body.key), 401);
   assert.equal(await call(leaked.body.replacement.key), 200);
   assert.equal(leaked.body.revoked.reason, 'leaked');
+  const [use, ...others] = leaked.body.uses;
+  assert.equal(others.length, 0);
+  assert.equal(use.calls, 3);
+  assert.equal(use.address, '127.0.0.1');
+  assert.match(use.operation, /things/i);
 });
 
 test('a change needs the version that was read, and reaches the gate', async (t) => {

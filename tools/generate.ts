@@ -10,6 +10,7 @@ import { logUsage } from '../packages/server/src/cli/log.ts';
 import { masterKeyUsage } from '../packages/server/src/cli/master-key.ts';
 import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
 import { restoreUsage } from '../packages/server/src/cli/restore.ts';
+import { scanUsage } from '../packages/server/src/cli/scan.ts';
 import { statusUsage } from '../packages/server/src/cli/status.ts';
 import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
 import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
@@ -148,6 +149,7 @@ function commandPage(): string {
     ['poorter backup', backupUsage],
     ['poorter restore', restoreUsage],
     ['poorter master-key', masterKeyUsage],
+    ['poorter scan', scanUsage],
     ['poorter log', logUsage],
     ['poorter status', statusUsage],
   ];

@@ -54,6 +54,10 @@ async function run(): Promise<number> {
       const { subjectsCommand } = await import('./cli/subjects.ts');
       return subjectsCommand(argv, world);
     }
+    case 'scan': {
+      const { scanCommand } = await import('./cli/scan.ts');
+      return scanCommand(argv, world);
+    }
     case 'log': {
       const { logCommand } = await import('./cli/log.ts');
       return logCommand(argv, world);

@@ -67,7 +67,7 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers {
       if (known === undefined) throw new AdminProblem('not_found');
       if (known.endedAt !== null) throw new AdminProblem('not_possible', { reason: 'ended' });
       const block = await blocks.undo(id, operator.client);
-      await everywhere.reach();
+      await everywhere.tell();
       return answerOf(block, 200, nowMs);
     },
   };

@@ -2,7 +2,12 @@
 export interface Everywhere {
   /**
    * Resolves when every thread of every connected gateway decides by all that is stored now. Throws
-   * AdminProblem `not_everywhere_yet` when that takes too long.
+   * AdminProblem `not_everywhere_yet` when that takes too long: for verbs that take rights away.
    */
   reach(): Promise<void>;
+  /**
+   * The same for verbs that give: gateways that did not confirm in time are named, and nothing fails,
+   * because a key that was made must not be lost with its answer.
+   */
+  tell(): Promise<readonly string[]>;
 }

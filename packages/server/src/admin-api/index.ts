@@ -1,7 +1,13 @@
 export { type ActRecorder, AdminApi } from './admin-api.ts';
 export { AdminProblem } from './admin-problems.ts';
 export { blockRoutes } from './block-routes.ts';
-export { type KeyUseSummary, keyRoutes, type RotationPolicy, rotationOf } from './key-routes.ts';
+export {
+  type KeyUseSummary,
+  keyRoutes,
+  type OperationRights,
+  type RotationPolicy,
+  rotationOf,
+} from './key-routes.ts';
 export { type AdminLog, logRoutes } from './log-routes.ts';
 export { operatorRoutes } from './operator-routes.ts';
 export { type Status, statusRoutes } from './status-routes.ts';

@@ -21,17 +21,25 @@ export interface KeyUseSummary {
   readonly last: string;
 }
 
+export interface OperationRights {
+  readonly scopes: ReadonlySet<string>;
+  readonly roles: ReadonlySet<string>;
+}
+
 export interface KeyRoutePorts {
   readonly keys: KeyStore;
   readonly everywhere: Everywhere;
   readonly rotation: () => RotationPolicy;
-  /** Where a key was used since a moment, from the security log. */
+  /** What an operation asks of its callers, by its id. */
+  readonly rightsOf: (operation: string) => OperationRights;
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
 }
 
 type State = 'active' | 'expired' | 'revoked' | 'rotated';
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
+const UNUSED_DAYS = 90;
+const DAY_MS = 86_400_000;
 
 export function keyRoutes(ports: KeyRoutePorts): Handlers {
   const { keys, everywhere } = ports;
@@ -54,12 +62,32 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
     async createKey(act) {
       const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
       const issued = await keys.create(terms, act.operator.client);
-      await everywhere.reach();
+      await everywhere.tell();
       return newKey(issued.key, issued.record, act.nowMs);
     },
 
     async showKey({ path, nowMs }) {
       return answerOf(await known(keys, path['id']), nowMs);
+    },
+
+    async showUnusedRights({ path, query, nowMs }) {
+      const key = await known(keys, path['id']);
+      const days = Number(query['days'] ?? UNUSED_DAYS);
+      const since = nowMs - days * DAY_MS;
+      const operations = await keys.operationsSince(key.id, since);
+      const asked = operations.map((operation) => ports.rightsOf(operation));
+      const isUnused = (kind: 'scopes' | 'roles') => (right: string) =>
+        !asked.some((rights) => rights[kind].has(right));
+      return {
+        status: 200,
+        body: {
+          since: iso(since),
+          operations,
+          scopes: key.scopes.filter(isUnused('scopes')),
+          // A scheme that carries no scopes may ask for a role by the same word.
+          roles: key.roles.filter(isUnused('roles')).filter(isUnused('scopes')),
+        },
+      };
     },
 
     async changeKey({ path, body, version, nowMs }) {
@@ -74,9 +102,8 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
     async rotateKey({ path, body, nowMs, operator }) {
       const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
       const before = await known(keys, path['id']);
-      if (stateOf(before, nowMs) !== 'active') {
-        throw new AdminProblem('not_possible', { reason: stateOf(before, nowMs) });
-      }
+      const state = before.rotatedTo === null ? stateOf(before, nowMs) : 'rotated';
+      if (state !== 'active') throw new AdminProblem('not_possible', { reason: state });
       const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
       const issued = await keys.rotate(
         before.id,
@@ -89,7 +116,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
         const expiresAt = successorExpiry(before, wish.expires, nowMs);
         record = await keys.update(record.id, { expiresAt });
       }
-      await everywhere.reach();
+      await everywhere.tell();
       return newKey(issued.key, record, nowMs);
     },
 
@@ -112,7 +139,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
           : null;
       // First the new key, then the end of the old: whoever holds it rightly is never without.
       const revoked = await keys.revoke(leaked.id, 'leaked');
-      await everywhere.reach();
+      const unconfirmed = await everywhere.tell();
       const since = milliseconds(wish.leakedAt) ?? leaked.createdAt;
       return {
         status: 200,
@@ -124,6 +151,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
             record: shown(replacement.record, nowMs),
           },
           uses: await ports.usesOf(leaked.id, since),
+          unconfirmed,
         },
       };
     },

@@ -11,6 +11,12 @@ export interface ServeArguments {
   readonly wantsHelp: boolean;
 }
 
+/** Where a command speaks. */
+export interface CommandWorld {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
 export type Role = 'all' | 'control' | 'gateway';
 
 /** A sentence for the person at the keyboard; the command exits with 2. */

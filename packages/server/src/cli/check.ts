@@ -11,9 +11,10 @@ import { RefusedConfiguration } from '../configuration/refused-configuration.ts'
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import { compileSnapshot } from '../control/compile-snapshot.ts';
 import { loadIdentityKeys } from '../control/identity-keys.ts';
+import type { CommandWorld } from './arguments.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { formatDiagnostic } from './diagnostics.ts';
-import { type CommandWorld, explain } from './serve.ts';
+import { explain } from './serve.ts';
 import { checkUsage } from './usage.ts';
 
 /** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
@@ -49,7 +50,7 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       baseDirectory: baseDirectory(source),
       dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
       version: 1,
-      identityKeys: await loadIdentityKeys(scratch, Date.now()),
+      identityKeys: await loadIdentityKeys(scratch, Date.now(), null),
       spool: null,
       issuerKeys: () => null,
     });

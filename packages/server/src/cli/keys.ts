@@ -21,6 +21,8 @@ export const keysUsage = `Usage: poorter keys VERB [options]
   list   [--state active|expired|revoked|rotated] [--owner WHO]
   show   ID
   rotate ID [--overlap 24h] [--expires 90d|2027-01-31]
+  change ID [--name NAME] [--scopes a,b] [--roles r] [--networks …] [--expires 90d|never]
+  unused ID [--days 90]        scopes and roles that nothing it called has asked for
   revoke ID [--reason TEXT]
   leaked KEY | --stdin [--since 2026-11-01T00:00:00Z] [--no-replace]
 
@@ -56,7 +58,13 @@ export async function keysCommand(argv: readonly string[], world: OperatorWorld)
   if (argv.some((one) => one === '--file' || one.startsWith('--file='))) {
     return keyFileCommand(argv, world);
   }
-  return runVerbs('keys', { create, list, show, rotate, revoke, leaked }, keysUsage, argv, world);
+  return runVerbs(
+    'keys',
+    { create, list, show, rotate, change, unused, revoke, leaked },
+    keysUsage,
+    argv,
+    world,
+  );
 }
 
 async function create(argv: readonly string[], world: OperatorWorld): Promise<number> {
@@ -138,6 +146,57 @@ async function rotate(argv: readonly string[], world: OperatorWorld): Promise<nu
   return tellNew(body, values.json === true, world);
 }
 
+async function change(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, {
+    ...SERVER_OPTIONS,
+    name: { type: 'string' },
+    scopes: { type: 'string' },
+    roles: { type: 'string' },
+    networks: { type: 'string' },
+    expires: { type: 'string' },
+  });
+  const path = `/v1/keys/${idOf(positionals)}`;
+  const wish = {
+    ...(values.name !== undefined && { name: values.name }),
+    ...(values.scopes !== undefined && { scopes: listed(values.scopes) }),
+    ...(values.roles !== undefined && { roles: listed(values.roles) }),
+    ...(values.networks !== undefined && { networks: listed(values.networks) }),
+    ...(values.expires === 'never' ? { expires: null } : expiry(values.expires, world)),
+  };
+  if (Object.keys(wish).length === 0) throw new UsageError('nothing to change was given');
+  const client = AdminClient.find(values, world);
+  const { etag } = await client.call<Key>('GET', path);
+  const { body } = await client.call<Key>('PATCH', path, wish, { 'if-match': etag ?? '' });
+  world.stdout.write(values.json ? `${JSON.stringify(body)}\n` : `${lineOf(body)}\n`);
+  return 0;
+}
+
+async function unused(argv: readonly string[], world: OperatorWorld): Promise<number> {
+  const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, days: { type: 'string' } });
+  const id = idOf(positionals);
+  const client = AdminClient.find(values, world);
+  const days = values.days === undefined ? '' : `?days=${encodeURIComponent(values.days)}`;
+  const { body } = await client.call<Unused>('GET', `/v1/keys/${id}/unused${days}`);
+  if (values.json) {
+    world.stdout.write(`${JSON.stringify(body)}\n`);
+    return 0;
+  }
+  const rights = [...body.scopes, ...body.roles.map((role) => `role:${role}`)];
+  world.stdout.write(rights.map((right) => `${right}\n`).join(''));
+  world.stderr.write(
+    `${rights.length} unused since ${body.since}; it called ${body.operations.length} operations. ` +
+      `To take rights back: poorter keys change ${id} --scopes …\n`,
+  );
+  return 0;
+}
+
+interface Unused {
+  readonly since: string;
+  readonly operations: readonly string[];
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
 async function revoke(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, reason: { type: 'string' } });
   const id = idOf(positionals);
@@ -174,6 +233,7 @@ async function leaked(argv: readonly string[], world: OperatorWorld): Promise<nu
     try {
       const { body } = await client.call<Leak>('POST', '/v1/keys/leaked', wish);
       tellLeak(body, values.json === true, world);
+      if (body.unconfirmed.length > 0) status = 1;
     } catch (error) {
       // Never the key itself: what is wrong with it is told by where it starts.
       world.stderr.write(`${key.slice(0, 12)}…: ${(error as Error).message}\n`);
@@ -186,6 +246,7 @@ async function leaked(argv: readonly string[], world: OperatorWorld): Promise<nu
 interface Leak {
   readonly revoked: Key;
   readonly replacement: NewKey | null;
+  readonly unconfirmed: readonly string[];
   readonly uses: readonly {
     operation: string | null;
     address: string | null;
@@ -200,9 +261,13 @@ function tellLeak(leak: Leak, isJson: boolean, world: OperatorWorld): void {
     world.stdout.write(`${JSON.stringify(leak)}\n`);
     return;
   }
-  const { revoked, replacement, uses } = leak;
+  const { revoked, replacement, uses, unconfirmed } = leak;
   const say = (text: string) => world.stderr.write(`${text}\n`);
-  say(`revoked ${revoked.id} (${revoked.name}); every gateway refuses it`);
+  say(
+    unconfirmed.length === 0
+      ? `revoked ${revoked.id} (${revoked.name}); every gateway refuses it`
+      : `revoked ${revoked.id} (${revoked.name}); NOT CONFIRMED by ${unconfirmed.join(', ')}`,
+  );
   if (replacement !== null) {
     world.stdout.write(`${replacement.key}\n`);
     say(`its replacement ${replacement.record.id} is on standard output, this once`);

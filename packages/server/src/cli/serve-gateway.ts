@@ -4,8 +4,7 @@ import { baseDirectory, loadGatewayConfiguration } from '../configuration/load-c
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
-import type { ServeArguments } from './arguments.ts';
-import type { CommandWorld } from './serve.ts';
+import type { CommandWorld, ServeArguments } from './arguments.ts';
 
 /** `poorter serve --role gateway`: runs until SIGTERM or SIGINT. Throws what `serve` explains. */
 export function serveGateway(given: ServeArguments, world: CommandWorld): Promise<number> {

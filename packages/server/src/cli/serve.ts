@@ -5,16 +5,12 @@ import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
+import type { CommandWorld } from './arguments.ts';
 import { readArguments, type ServeArguments, UsageError } from './arguments.ts';
 import { describeStart } from './describe-start.ts';
 import { formatDiagnostics } from './diagnostics.ts';
 import { serveGateway } from './serve-gateway.ts';
 import { serveUsage } from './usage.ts';
-
-export interface CommandWorld {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-}
 
 /** `poorter serve`: runs until SIGTERM or SIGINT. Exit status 1: refused to start; 2: wrong usage. */
 export async function serveCommand(argv: readonly string[], world: CommandWorld): Promise<number> {

@@ -8,13 +8,11 @@ export const usage = `Usage: poorter COMMAND
   blocks add|list|undo                                     who is refused for a time
   operators create|list|revoke                             who may administer
   subjects erase                                           the right to be forgotten
-<<<<<<< HEAD
+  log tail|search|show|verify|prove|export                 what happened, and the proof of it
   backup --out FILE                                        everything, in one sealed file, while it runs
   restore FILE                                             a data directory from a backup
   master-key rotate --to TEXT                              another master key, without downtime
-=======
-  log tail|search|show|verify|prove|export                 what happened, and the proof of it
->>>>>>> h3
+  scan PATH | --git                                        keys and other secrets in a tree or its history
   status                                                   what is in force, what asks for attention
   version
 

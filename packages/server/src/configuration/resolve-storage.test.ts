@@ -9,7 +9,7 @@ import { configurationSchema } from './schema.ts';
 
 const api = { spec: 'a.yaml', upstream: 'http://127.0.0.1:1' };
 const read = (own: object) => configurationSchema.parse({ apis: [api], ...own });
-const secret = 'postgres://poorter:hunter2@db.example/poorter?sslmode=verify-full';
+const secret = 'postgres://poorter:hunter2@db.example/poorter?sslmode=verify-full'; // poorter:allow
 
 test('without a word about it, everything is in ./poorter-data, state apart from log', () => {
   assert.deepEqual(resolveStorage(read({}), '/srv', {}), {

@@ -9,6 +9,7 @@ import {
   type KeyUseSummary,
   keyRoutes,
   logRoutes,
+  type OperationRights,
   operatorRoutes,
   type RotationPolicy,
   rotationOf,
@@ -35,6 +36,7 @@ export interface AdministrationPorts {
   readonly warn: (message: string) => void;
   readonly recorder: ActRecorder;
   readonly log: AdminLog;
+  readonly rightsOf: (operation: string) => OperationRights;
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
   /** Lets go of what was kept of an erased subject. */
   readonly forget: (subject: Subject) => Promise<void>;
@@ -45,6 +47,8 @@ const LOCAL_GATEWAY = 'local';
 /** Other programs on the same database, such as a second control, are noticed this fast. */
 const LOOK_EVERY_MS = 1_000;
 const HOUSEKEEPING_EVERY_MS = 60_000;
+/** A stalled gateway thread is replaced within this time. */
+const TELL_MAX_MS = 8_000;
 const DAY_MS = 86_400_000;
 /** Keys that are looked at for the rotation policy in one answer of the status. */
 const ATTENTION_MAX = 20;
@@ -90,7 +94,7 @@ export class Administration {
       now: Date.now,
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
     });
-    const everywhere = { reach: () => this.#reach() };
+    const everywhere = { reach: () => this.#reach(), tell: () => this.#tell() };
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
     this.api = new AdminApi({
       handlers: {
@@ -99,6 +103,7 @@ export class Administration {
           everywhere,
           rotation: () => this.#rotation,
           usesOf: ports.usesOf,
+          rightsOf: ports.rightsOf,
         }),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...operatorRoutes({
@@ -176,6 +181,16 @@ export class Administration {
     } catch (error) {
       if (!(error instanceof NotEverywhereError)) throw error;
       throw new AdminProblem('not_everywhere_yet', { gateways: error.gateways });
+    }
+  }
+
+  async #tell(): Promise<readonly string[]> {
+    try {
+      await this.live.reach(TELL_MAX_MS);
+      return [];
+    } catch (error) {
+      if (!(error instanceof NotEverywhereError)) throw error;
+      return error.gateways;
     }
   }
 

@@ -6,6 +6,7 @@ import {
   checkExtension,
   compileApi,
   type Diagnostic,
+  extensionSchema,
   type KeyRecord,
   type PackedApi,
   packApi,
@@ -14,6 +15,7 @@ import {
   type TrustedIssuer,
 } from '@poorter/engine';
 import type { JSONWebKeySet } from 'jose';
+import type { OperationRights } from '../admin-api/index.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { checkSource } from '../issuers/index.ts';
@@ -44,6 +46,8 @@ export interface SnapshotSources {
 export interface CompiledSnapshot {
   readonly snapshot: RuntimeSnapshot;
   readonly summary: ProtectionSummary;
+  /** What operations ask of their callers, by operation id, over all APIs. */
+  readonly rights: ReadonlyMap<string, OperationRights>;
   /** Null without `link`. */
   readonly linkCredentials: LinkCredentials | null;
   readonly warnings: readonly Diagnostic[];
@@ -135,6 +139,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       spool: sources.spool,
     },
     summary: summarise(opened, configuration),
+    rights: rightsOf(opened),
     linkCredentials,
     warnings: reader.warnings,
     files: reader.files,
@@ -328,6 +333,24 @@ function failureRate({
 }): Rate {
   const perMs = { second: 1_000, minute: 60_000, hour: 3_600_000 }[per];
   return { requests: failures, perMs, burst: failures };
+}
+
+/** Every scope and role that any way into an operation asks for. */
+function rightsOf(apis: readonly ApiSnapshot[]): ReadonlyMap<string, OperationRights> {
+  const rights = new Map<string, { scopes: Set<string>; roles: Set<string> }>();
+  for (const { compiled } of apis) {
+    for (const { id, security, extension } of compiled.operations) {
+      const known = rights.get(id) ?? { scopes: new Set<string>(), roles: new Set<string>() };
+      for (const requirement of security ?? []) {
+        for (const scope of Object.values(requirement).flat()) known.scopes.add(scope);
+      }
+      const { authorize } = extensionSchema.parse(extension);
+      for (const scope of authorize?.scopes ?? []) known.scopes.add(scope);
+      for (const role of authorize?.roles ?? []) known.roles.add(role);
+      rights.set(id, known);
+    }
+  }
+  return rights;
 }
 
 function summarise(apis: readonly ApiSnapshot[], configuration: Configuration): ProtectionSummary {

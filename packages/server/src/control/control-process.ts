@@ -16,9 +16,10 @@ import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import type { CallRecord } from '../platform/records/record.ts';
+import type { KeyRing } from '../platform/secrets/index.ts';
 import { SpoolMirror } from '../platform/spool/index.ts';
 import { Administration } from './administration.ts';
-import { compileSnapshot } from './compile-snapshot.ts';
+import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { LogKeeping } from './log-keeping.ts';
@@ -72,7 +73,7 @@ process.on('SIGHUP', () => undefined);
 let openedMirror: SpoolMirror | null = null;
 /** Made when the first gateway on another machine sends its records. */
 function mirror(): SpoolMirror {
-  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'));
+  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'), logKeeping?.spool.bytesMax ?? 0);
   return openedMirror;
 }
 
@@ -89,6 +90,14 @@ const remotes = new RemoteGateways({
   spooled: (gateway, pieces) => mirror().keep(gateway, pieces),
   trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
 });
+/** Of the open state: nothing is compiled before it. */
+function ring(): KeyRing {
+  if (administration === null) throw new Error('the state is not open');
+  return administration.state.ring;
+}
+
+let rights: CompiledSnapshot['rights'] = new Map();
+const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;
 let isGatewayUp = false;
 
@@ -132,10 +141,11 @@ async function compile(): Promise<void> {
       baseDirectory: baseDirectory(source),
       dataDirectory,
       version: nextVersion(),
-      identityKeys: await loadIdentityKeys(dataDirectory, Date.now()),
+      identityKeys: await loadIdentityKeys(dataDirectory, Date.now(), ring()),
       spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
     });
+    rights = compiled.rights;
     watch.follow([...files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
     // Whoever serves by the snapshot must know who is blocked and revoked first.
@@ -170,6 +180,7 @@ async function administrate(configuration: Configuration): Promise<void> {
     warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
     recorder,
     log,
+    rightsOf: (operation) => rights.get(operation) ?? NO_RIGHTS,
     usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
     forget: async () => logKeeping?.forget(),
     status: () => ({ version: '0.1.0', snapshot: operators.versions }),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { KeyRing } from '../platform/secrets/index.ts';
 
 /** A key signs for this long; its public half stays published for as long again. */
 const ROTATE_AFTER_MS = 30 * 24 * 3_600_000;
@@ -17,10 +18,22 @@ export interface IdentityKeys {
   readonly all: readonly JWK[];
 }
 
-/** The keys that sign the upstream identity: made at the first start, kept in a 0600 file, rotated by age. */
-export async function loadIdentityKeys(directory: string, nowMs: number): Promise<IdentityKeys> {
+/** Seals what is kept; part of the key ring. */
+export type Seal = Pick<KeyRing, 'seal' | 'open'>;
+
+const PLACE = { table: 'file', column: 'identity-keys', row: 'identity-keys.json' };
+
+/**
+ * The keys that sign the upstream identity: made at the first start, kept sealed in a 0600 file, rotated
+ * by age. Without a seal they live no longer than the directory.
+ */
+export async function loadIdentityKeys(
+  directory: string,
+  nowMs: number,
+  seal: Seal | null,
+): Promise<IdentityKeys> {
   const file = join(directory, 'identity-keys.json');
-  const stored = existsSync(file) ? readStored(file) : [];
+  const stored = existsSync(file) ? readStored(file, seal) : [];
   const kept = stored.filter((key) => nowMs - key.createdMs < 2 * ROTATE_AFTER_MS);
   const newest = kept[0];
   if (newest !== undefined && nowMs - newest.createdMs < ROTATE_AFTER_MS) {
@@ -29,14 +42,16 @@ export async function loadIdentityKeys(directory: string, nowMs: number): Promis
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: 'ES256', use: 'sig' };
   const keys = [{ createdMs: nowMs, jwk }, ...kept];
-  writeFileSync(`${file}.new`, JSON.stringify(keys), { mode: 0o600 });
+  const text = JSON.stringify(keys);
+  writeFileSync(`${file}.new`, seal?.seal(PLACE, text) ?? text, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return { current: jwk, all: keys.map((key) => key.jwk) };
 }
 
-function readStored(file: string): StoredKey[] {
+function readStored(file: string, seal: Seal | null): StoredKey[] {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as StoredKey[];
+    const text = readFileSync(file, 'utf8');
+    return JSON.parse(seal?.open(PLACE, text) ?? text) as StoredKey[];
   } catch (cause) {
     throw new Error(`reading the identity keys in ${file}: ${String(cause)}`, { cause });
   }

@@ -180,12 +180,12 @@ export class LogKeeping {
   async #keepUses(): Promise<void> {
     if (this.#usesTimer !== null) clearTimeout(this.#usesTimer);
     this.#usesTimer = null;
-    const uses = [...this.#uses];
+    const uses = [...this.#uses.values()];
     this.#uses.clear();
     try {
       await this.#ports.state.keys.touchLastUse(
-        uses.flatMap(([id, { time, operation }]) =>
-          operation === null ? [] : [{ id, at: Date.parse(time), operation }],
+        uses.flatMap(({ credential, time, operation }) =>
+          operation === null ? [] : [{ id: credential, at: Date.parse(time), operation }],
         ),
       );
     } catch (error) {

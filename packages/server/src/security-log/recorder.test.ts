@@ -170,8 +170,15 @@ test('uses of credentials are told once their leaves are kept', async () => {
   await drain(await world.recorder({ onUsed }));
   assert.deepEqual(
     [...told.keys()].toSorted(),
-    [0, 1, 2, 3].map((at) => `credential-${at}`),
+    [
+      ...[0, 1, 2, 3].map((at) => `credential-${at}\ngetAccount`),
+      ...[0, 2, 3].map((at) => `credential-${at}\nlistAccounts`),
+    ].toSorted(),
   );
-  assert.deepEqual(told.get('credential-3'), { time: recordOf(7).time, operation: 'getAccount' });
+  assert.deepEqual(told.get('credential-3\ngetAccount'), {
+    credential: 'credential-3',
+    operation: 'getAccount',
+    time: recordOf(7).time,
+  });
   await world.close();
 });

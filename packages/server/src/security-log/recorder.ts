@@ -39,9 +39,11 @@ export interface RecorderOptions {
   readonly now?: () => number;
 }
 
+/** The last time in a batch that a credential called an operation. */
 export interface CredentialUse {
-  readonly time: string;
+  readonly credential: string;
   readonly operation: string | null;
+  readonly time: string;
 }
 
 /** Bytes of spool read in one transaction. */
@@ -246,7 +248,9 @@ export class Recorder {
         terms.push(touched.terms);
       }
       if (caller.credentialId !== null) {
-        batch.uses.set(caller.credentialId, { time, operation: facets.operation });
+        const { credentialId: credential } = caller;
+        const { operation } = facets;
+        batch.uses.set(`${credential}\n${operation}`, { credential, operation, time });
       }
       batch.add(`\0${leafText(parts.members, caller.who, objects)}`, time, terms);
     }
@@ -369,6 +373,7 @@ class Batch {
   readonly times: string[] = [];
   readonly terms: (readonly (readonly string[])[])[] = [];
   readonly cursors = new Map<string, string>();
+  /** By credential and operation. */
   readonly uses = new Map<string, CredentialUse>();
   bytes = 0;
 

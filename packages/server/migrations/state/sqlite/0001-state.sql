@@ -65,6 +65,14 @@ CREATE TABLE api_key (
 CREATE INDEX api_key_by_age ON api_key (created_at, id);
 CREATE INDEX api_key_by_owner ON api_key (owner_index, created_at, id);
 
+-- Which operations a key has called, and when last: what it never calls it need not be allowed.
+CREATE TABLE api_key_use (
+  key_id TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (key_id, operation)
+) STRICT;
+
 CREATE TABLE block (
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL,

@@ -68,7 +68,8 @@ export async function openNamedLog(values: LogValues, world: OperatorWorld): Pro
   const database = await openLogToRead(storage.log);
   const closing: (() => Promise<void>)[] = [() => database.close()];
   try {
-    const node = await chosenNode(await nodesOf(database.kysely), values.node);
+    const own = ownNode(storage.dataDirectory);
+    const node = chosenNode(await nodesOf(database.kysely), values.node, own, world);
     let keys: Promise<ReadableKeys> | null = null;
     return {
       node,
@@ -122,15 +123,34 @@ function refuseMissing(place: DatabasePlace, what: string): void {
   throw new Error(`there is no ${what} at ${place.file}; name the data directory with --data`);
 }
 
-async function chosenNode(nodes: readonly string[], wanted: string | undefined): Promise<string> {
+/** Under which name this data directory writes: a restored one has another than what it restored. */
+function ownNode(dataDirectory: string): string | null {
+  try {
+    return readFileSync(join(dataDirectory, 'node-name'), 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+function chosenNode(
+  nodes: readonly string[],
+  wanted: string | undefined,
+  own: string | null,
+  world: OperatorWorld,
+): string {
   if (wanted !== undefined) {
     if (nodes.includes(wanted)) return wanted;
     throw new Error(`there is no log of ${wanted}; there is: ${nodes.join(', ') || 'none'}`);
   }
   const [only, ...more] = nodes;
   if (only === undefined) throw new Error('nothing has been recorded yet');
-  if (more.length > 0) throw new UsageError(`--node is missing; there is: ${nodes.join(', ')}`);
-  return only;
+  if (more.length === 0) return only;
+  if (own === null || !nodes.includes(own)) {
+    throw new UsageError(`--node is missing; there is: ${nodes.join(', ')}`);
+  }
+  const others = nodes.filter((node) => node !== own);
+  world.stderr.write(`log of ${own}; --node shows another: ${others.join(', ')}\n`);
+  return own;
 }
 
 async function openKeys(

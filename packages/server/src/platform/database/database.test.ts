@@ -250,7 +250,7 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
     });
 
     test('a server that is not there is said within the time, without the password', async () => {
-      const url = 'postgres://poorter:hunter2@127.0.0.1:1/poorter';
+      const url = 'postgres://poorter:hunter2@127.0.0.1:1/poorter'; // poorter:allow
       const place = { kind: 'postgres' as const, url, schema: 'x' };
       await assert.rejects(openDatabase(place, { connectTimeoutMs: 1_000 }), (error: Error) => {
         assert.match(error.message, /postgres:\/\/127\.0\.0\.1:1\/poorter, schema x: /);

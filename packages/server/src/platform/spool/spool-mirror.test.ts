@@ -30,7 +30,7 @@ const shown = (directory: string) =>
 test('a spool is carried byte for byte, and leaves its disk only when it is on the other', async (t) => {
   const from = folder(t);
   const to = folder(t);
-  const mirror = new SpoolMirror(to);
+  const mirror = new SpoolMirror(to, 10_000_000);
   const big = Buffer.alloc(3_000_000, 'x');
   writeFileSync(join(from, `${WRITER}-0.spool`), big);
   writeFileSync(join(from, `${WRITER}-1.spool`), 'tail');
@@ -67,20 +67,20 @@ test('pieces that come twice are kept once, also after they were recorded and a 
     offset,
     bytes: Buffer.from(text),
   });
-  const mirror = new SpoolMirror(to);
+  const mirror = new SpoolMirror(to, 10_000_000);
   mirror.keep('gw_a', [piece('abc')]);
   mirror.keep('gw_a', [piece('abc'), piece('cde', 2)]);
   assert.equal(readFileSync(join(to, `${WRITER}-0.spool`), 'utf8'), 'abcde');
   mirror.keep('gw_a', [{ file: `${WRITER}.end`, offset: 0, bytes: new Uint8Array() }]);
   // The recorder has taken everything, and its files are gone.
   for (const file of shown(to)) rmSync(join(to, file));
-  new SpoolMirror(to).keep('gw_a', [piece('abcde')]);
+  new SpoolMirror(to, 10_000_000).keep('gw_a', [piece('abcde')]);
   assert.deepEqual(shown(to), []);
 });
 
 test('a machine writes its own spool only, and leaves no hole in it', (t) => {
   const to = folder(t);
-  const mirror = new SpoolMirror(to);
+  const mirror = new SpoolMirror(to, 10_000_000);
   const bytes = Buffer.from('x');
   for (const file of [
     'gw_b-0-0123456789abcdef-0.spool',
@@ -95,4 +95,17 @@ test('a machine writes its own spool only, and leaves no hole in it', (t) => {
     () => mirror.keep('gw_a', [{ file: `${WRITER}-0.spool`, offset: 5, bytes }]),
     SpoolPieceError,
   );
+});
+
+test('a machine that sends more than is recorded fills no disk: it is told to keep the rest', (t) => {
+  const to = folder(t);
+  const mirror = new SpoolMirror(to, 1_000);
+  const file = `${WRITER}-0.spool`;
+  const bytes = new Uint8Array(600);
+  mirror.keep('gw_a', [{ file, offset: 0, bytes }]);
+  mirror.keep('gw_a', [{ file, offset: 600, bytes }]);
+  assert.throws(() => mirror.keep('gw_a', [{ file, offset: 1_200, bytes }]), SpoolPieceError);
+  assert.equal(readFileSync(join(to, file)).length, 1_200);
+  rmSync(join(to, file));
+  mirror.keep('gw_a', [{ file: `${WRITER}-1.spool`, offset: 0, bytes }]);
 });

@@ -4,9 +4,11 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -36,16 +38,22 @@ const FINISHED_FILE = 'finished-writers';
  */
 export class SpoolMirror {
   readonly #directory: string;
+  readonly #bytesMax: number;
   readonly #finished: Set<string>;
 
-  constructor(directory: string) {
+  /** Beyond `bytesMax` of unrecorded files a machine keeps its records itself, and sends them again. */
+  constructor(directory: string, bytesMax: number) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#directory = directory;
+    this.#bytesMax = bytesMax;
     this.#finished = new Set(readLines(join(directory, FINISHED_FILE)));
   }
 
   /** They are on disk when this returns. Throws SpoolPieceError. */
   keep(node: string, pieces: readonly SpoolPiece[]): void {
+    if (!(this.#bytesOf(node) <= this.#bytesMax)) {
+      throw new SpoolPieceError(`the spool of ${node} is full here`);
+    }
     const ended: string[] = [];
     for (const piece of pieces) {
       const entry = parseSpoolName(piece.file);
@@ -59,6 +67,15 @@ export class SpoolMirror {
     }
     syncDirectory(this.#directory);
     for (const id of ended) this.#finish(id);
+  }
+
+  #bytesOf(node: string): number {
+    let bytes = 0;
+    for (const file of readdirSync(this.#directory)) {
+      if (parseSpoolName(file)?.writer.node !== node) continue;
+      bytes += statSync(join(this.#directory, file), { throwIfNoEntry: false })?.size ?? 0;
+    }
+    return bytes;
   }
 
   #write({ file, offset, bytes }: SpoolPiece, replaces: boolean): void {

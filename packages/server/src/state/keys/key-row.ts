@@ -3,6 +3,7 @@ import type { KeyRing } from '../../platform/secrets/index.ts';
 import type { ChangeTables } from '../changes/index.ts';
 
 export interface KeyTables extends ChangeTables {
+  api_key_use: { key_id: string; operation: string; last_at: number };
   api_key: {
     id: string;
     client: string;

@@ -252,8 +252,36 @@ export class KeyStore {
           .where('id', '=', id)
           .where(({ eb, or }) => or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
           .execute();
+        await session
+          .insertInto('api_key_use')
+          .columns(['key_id', 'operation', 'last_at'])
+          .expression((from) =>
+            from
+              .selectFrom('api_key')
+              .select(({ val }) => ['id', val(operation).as('operation'), val(at).as('last_at')])
+              .where('id', '=', id),
+          )
+          .onConflict((conflict) =>
+            conflict
+              .columns(['key_id', 'operation'])
+              .doUpdateSet({ last_at: at })
+              .where('api_key_use.last_at', '<', at),
+          )
+          .execute();
       }
     });
+  }
+
+  /** Operations that a key has called since then. */
+  async operationsSince(id: string, since: number): Promise<string[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('api_key_use')
+      .select('operation')
+      .where('key_id', '=', id)
+      .where('last_at', '>=', since)
+      .orderBy('operation')
+      .execute();
+    return rows.map(({ operation }) => operation);
   }
 
   #draw(

@@ -143,6 +143,13 @@ export function keyStoreConformance(backend: Backend): void {
     const shown = await keys.show(record.id);
     assert.equal(shown?.lastUsedAt, NOON + 5);
     assert.equal(shown?.lastUsedOperation, 'bank/getAccounts');
+    await keys.touchLastUse([{ id: record.id, at: NOON + 1, operation: 'bank/getAccounts' }]);
+    assert.deepEqual(await keys.operationsSince(record.id, NOON), [
+      'bank/getAccounts',
+      'bank/late',
+    ]);
+    assert.deepEqual(await keys.operationsSince(record.id, NOON + 3), ['bank/getAccounts']);
+    assert.deepEqual(await keys.operationsSince('key_none', 0), []);
     assert.equal(shown?.version, 1);
     assert.equal(await changes.latest(), before);
   });
