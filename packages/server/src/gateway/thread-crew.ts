@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { LiveTable } from '@poorter/engine';
+import { monotonicMs } from '../platform/clock/index.ts';
 import {
   type CounterMemory,
   createCounterMemory,
@@ -98,15 +99,15 @@ export class ThreadCrew {
 
   /** Control is alive: the snapshot in force may still be trusted. */
   controlSeen(): void {
-    this.#heartbeats[this.#options.threads] = Date.now();
+    this.#heartbeats[this.#options.threads] = monotonicMs();
   }
 
   restoreQuotas(bytes: Uint8Array): QuotaImport {
-    return importQuotas(this.memory, bytes);
+    return importQuotas(this.memory, bytes, Date.now() - monotonicMs());
   }
 
   saveQuotas(): Uint8Array {
-    return exportQuotas(this.memory);
+    return exportQuotas(this.memory, Date.now() - monotonicMs());
   }
 
   /** Metrics of every thread that has reported. */
@@ -159,7 +160,7 @@ export class ThreadCrew {
       spool: this.#spool?.begin(slot) ?? null,
       live: this.#live.state,
     };
-    this.#heartbeats[slot] = Date.now() + START_GRACE_MS;
+    this.#heartbeats[slot] = monotonicMs() + START_GRACE_MS;
     const worker = new Worker(this.#options.module, {
       workerData: seed,
       // A thread that outgrows its heap dies alone.
@@ -171,7 +172,7 @@ export class ThreadCrew {
     const member: Member = {
       slot,
       worker,
-      startedAt: Date.now(),
+      startedAt: monotonicMs(),
       version: 0,
       liveSequence: this.#live.sequence,
       isReady: false,
@@ -250,14 +251,14 @@ export class ThreadCrew {
     }
     this.#options.on.trouble(`gateway thread ${member.slot} ended; starting it again`);
     // A thread that dies at birth would otherwise be reborn in a tight loop.
-    const waitMs = Date.now() - member.startedAt < 1_000 ? 500 : 0;
+    const waitMs = monotonicMs() - member.startedAt < 1_000 ? 500 : 0;
     setTimeout(() => {
       if (!this.#isDraining && !this.#members.has(member.slot)) this.#start(member.slot);
     }, waitMs);
   }
 
   #replaceStalled(): void {
-    const now = Date.now();
+    const now = monotonicMs();
     for (const member of this.#members.values()) {
       if (now - (this.#heartbeats[member.slot] as number) <= this.#options.stallMs) continue;
       this.#heartbeats[member.slot] = now;

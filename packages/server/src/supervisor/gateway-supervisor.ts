@@ -14,6 +14,7 @@ import type {
   ToRemoteGateway,
 } from '../platform/processes/messages.ts';
 import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
+import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
@@ -67,6 +68,8 @@ export class GatewaySupervisor {
     this.#gateway = new WatchedChild({
       module: GATEWAY,
       argv: [JSON.stringify({ dataDirectory, source })],
+      env: gatewayEnvironment(process.env),
+      execArgv: GATEWAY_OPTIONS,
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { monotonicMs } from '../clock/index.ts';
 
 /**
  * The data directory belongs to one running Poorter. The lock is SQLite's own file lock, so the
@@ -62,12 +63,12 @@ export async function awaitLock(
   name: string,
   waitMs: number,
 ): Promise<DirectoryLock> {
-  const deadline = Date.now() + waitMs;
+  const deadline = monotonicMs() + waitMs;
   for (;;) {
     try {
       return lockDirectory(directory, name);
     } catch (error) {
-      if (!(error instanceof DirectoryHeldError) || Date.now() > deadline) throw error;
+      if (!(error instanceof DirectoryHeldError) || monotonicMs() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
