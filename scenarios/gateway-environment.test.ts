@@ -13,7 +13,7 @@ test('the process that faces callers does not hold the secrets of the environmen
     description: things,
     upstream: service.url,
     configuration: { masterKey: 'env:GATE_MASTER_KEY' },
-    env: { GATE_MASTER_KEY: masterKey, GATE_DATABASE_URL: 'postgres://gate:hidden@db/gate' },
+    env: { GATE_MASTER_KEY: masterKey, GATE_DATABASE_PASSWORD: 'hidden' },
   });
   assert.equal((await call(`${poorter.url}/things`)).status, 200);
   const { control, gateway } = poorter.children();

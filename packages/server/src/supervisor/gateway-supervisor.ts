@@ -4,6 +4,7 @@ import {
   type DirectoryLock,
   lockDirectory,
   prepareDataDirectory,
+  removeRemnants,
 } from '../platform/data-directory/data-directory.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
@@ -85,6 +86,7 @@ export class GatewaySupervisor {
     const { dataDirectory, control, credentials, on } = this.#options;
     prepareDataDirectory(dataDirectory);
     this.#lock = lockDirectory(dataDirectory, 'poorter');
+    removeRemnants(dataDirectory);
     this.#shipper = new SpoolShipper({
       directory: join(dataDirectory, 'spool'),
       send: (pieces) => this.#ship(pieces),

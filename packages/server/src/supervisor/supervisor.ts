@@ -4,6 +4,7 @@ import {
   type DirectoryLock,
   lockDirectory,
   prepareDataDirectory,
+  removeRemnants,
 } from '../platform/data-directory/data-directory.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
 import type {
@@ -111,6 +112,7 @@ export class Supervisor {
   start(): void {
     prepareDataDirectory(this.#options.dataDirectory);
     this.#lock = lockDirectory(this.#options.dataDirectory, 'poorter');
+    removeRemnants(this.#options.dataDirectory);
     this.#control.start();
   }
 
