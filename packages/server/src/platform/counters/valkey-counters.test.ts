@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from '@poorter/engine';
+import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
 import { ValkeyCounters } from './valkey-counters.ts';
 
@@ -35,7 +36,7 @@ function open(t: TestContext, redis: RedisFixture, timeoutMs = 1_000) {
 }
 
 async function reachable(counters: ValkeyCounters): Promise<void> {
-  const deadline = Date.now() + 12_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while ((await counters.draw([rate('probe', 1_000_000, 1_000)], 0)) === null) {
     assert.ok(Date.now() < deadline, 'the counters did not come back');
     await sleep(20);
