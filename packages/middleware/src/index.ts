@@ -1,4 +1,4 @@
 /** The engine inside a Node service: native request in, decision, native answer or the service's turn. */
 export { type NodeHostPorts, type ProtectedCall, protect, type RefusedCall } from './node-host.ts';
 export { problemBody, problemHeaders } from './problem-answer.ts';
-export { type HeadRules, requestFacts } from './request-facts.ts';
+export { forgetCertificate, type HeadRules, requestFacts } from './request-facts.ts';

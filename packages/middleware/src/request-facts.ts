@@ -79,6 +79,11 @@ interface KnownCertificate {
 /** Certificates by connection: they do not change while it lives (renegotiation is off). */
 const certificates = new WeakMap<Socket, KnownCertificate | null>();
 
+/** Those who vouched for it are no longer trusted: nobody is identified by this connection again. */
+export function forgetCertificate(socket: TLSSocket): void {
+  certificates.set(socket, null);
+}
+
 /** A connection may outlive the certificate that opened it. */
 function certificateOf(socket: TLSSocket, nowMs: number): ClientCertificate | null {
   let known = certificates.get(socket);

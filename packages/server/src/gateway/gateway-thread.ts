@@ -162,10 +162,10 @@ function trustedProxies(networks: readonly string[]): (peer: string) => boolean 
 }
 
 async function drain(): Promise<void> {
-  const deadline = monotonicMs() + seed.snapshot.timeouts.drainMs;
+  const { drainMs } = seed.snapshot.timeouts;
   await Promise.all([
-    listeners.drain(LAME_DUCK_MS, deadline),
-    forwardAuth.drain(LAME_DUCK_MS, deadline),
+    listeners.drain(LAME_DUCK_MS, drainMs),
+    forwardAuth.drain(LAME_DUCK_MS, drainMs),
   ]);
   await records.close();
   tell({ type: 'drained' });

@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
-import { monotonicMs } from '../platform/clock/index.ts';
+import { forgetCertificate } from '@poorter/middleware';
 import type { ListenerSnapshot } from '../platform/processes/messages.ts';
+import { Acceptor, askToClose, isAnswering } from './acceptor.ts';
 import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import { handleRequest } from './handle-request.ts';
@@ -19,18 +21,22 @@ const TLS12_CIPHERS =
   'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305';
 
 interface Listener {
-  readonly server: Server;
+  readonly acceptor: Acceptor;
   /** In force; reading the same keys again would hold up calls for nothing. */
   tls: ListenerSnapshot['tls'];
 }
 
-/** This thread's listening sockets. A reload keeps those that stay and swaps certificates in place. */
+/**
+ * This thread's listening sockets. A reload keeps those whose address stays and changes everything
+ * else in place, certificates and bounds included; one that goes finishes what it has begun.
+ */
 export class Listeners {
   readonly #statistics: CallStatistics;
   readonly #open = new Map<string, Listener>();
+  /** No longer in the configuration, until their last connection ends. */
+  readonly #retired = new Set<Acceptor>();
   readonly #tunnels = new Set<Socket>();
   #runtime: Runtime | null = null;
-  #isDraining = false;
 
   constructor(statistics: CallStatistics) {
     this.#statistics = statistics;
@@ -40,62 +46,78 @@ export class Listeners {
   async apply(snapshots: readonly ListenerSnapshot[], runtime: Runtime): Promise<string[]> {
     const bound: string[] = [];
     const wanted = new Set<string>();
-    const before = this.#runtime;
     this.#runtime ??= runtime;
     for (const snapshot of snapshots) {
       const known = this.#open.get(keyOf(snapshot, runtime));
       const listener = known ?? (await this.#listen(snapshot, runtime));
-      if (snapshot.tls !== null && !isDeepStrictEqual(listener.tls, snapshot.tls)) {
-        secureContextOf(listener.server).setSecureContext(tlsOptions(snapshot.tls));
-        listener.tls = snapshot.tls;
-      }
+      this.#retune(listener, snapshot, runtime);
       // Port 0 has become a real one, by which the next version knows this listener.
-      const { port } = listener.server.address() as AddressInfo;
+      const { port } = listener.acceptor.server.address() as AddressInfo;
       const key = keyOf({ ...snapshot, port }, runtime);
       this.#open.set(key, listener);
       wanted.add(key);
-      bound.push(addressOf(listener.server));
+      bound.push(listener.acceptor.address);
     }
     // Everything stands: from here on calls see the new version.
     this.#runtime = runtime;
-    for (const [key, { server }] of this.#open) {
+    for (const [key, { acceptor }] of this.#open) {
       if (wanted.has(key)) continue;
       this.#open.delete(key);
-      server.close();
-      server.closeIdleConnections();
+      void this.#retire(acceptor);
     }
-    if (before !== null) this.#resize(runtime);
     return bound;
   }
 
   /** Accepts what is already on its way, then finishes what is under way, then closes. */
-  async drain(lameDuckMs: number, deadlineMs: number): Promise<void> {
-    this.#isDraining = true;
+  async drain(lameDuckMs: number, graceMs: number): Promise<void> {
+    const open = [...this.#open.values()].map(({ acceptor }) => acceptor);
+    for (const acceptor of open) acceptor.announceEnd();
     await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
-    const servers = [...this.#open.values()].map(({ server }) => server);
     for (const tunnel of this.#tunnels) tunnel.end();
     await Promise.all(
-      servers.map(
-        (server) =>
-          new Promise<void>((resolve) => {
-            const force = setTimeout(
-              () => {
-                server.closeAllConnections();
-                // Node forgets a connection that was upgraded, and still waits for it.
-                for (const tunnel of this.#tunnels) tunnel.destroy();
-              },
-              Math.max(0, deadlineMs - monotonicMs()),
-            );
-            const idle = setInterval(() => server.closeIdleConnections(), 100);
-            server.close(() => {
-              clearTimeout(force);
-              clearInterval(idle);
-              resolve();
-            });
-            server.closeIdleConnections();
-          }),
-      ),
+      [...open, ...this.#retired].map((acceptor) => acceptor.close(graceMs, this.#isTunnel)),
     );
+  }
+
+  readonly #isTunnel = (socket: Socket): boolean => this.#tunnels.has(socket);
+
+  async #retire(acceptor: Acceptor): Promise<void> {
+    this.#retired.add(acceptor);
+    await acceptor.close(Number.POSITIVE_INFINITY, this.#isTunnel);
+    this.#retired.delete(acceptor);
+  }
+
+  /** What an open listening socket can change. */
+  #retune(listener: Listener, { tls }: ListenerSnapshot, { snapshot }: Runtime): void {
+    const { server } = listener.acceptor;
+    const { bounds, timeouts } = snapshot;
+    server.maxConnections = bounds.connectionsPerThread;
+    server.headersTimeout = timeouts.headMs;
+    server.keepAliveTimeout = timeouts.keepAliveMs;
+    // Read by Node for each new connection; the head is held to its bounds at each call besides.
+    (server as { maxHeaderSize?: number }).maxHeaderSize = bounds.headerBytes + bounds.targetBytes;
+    if (tls === null || listener.tls === null || isDeepStrictEqual(listener.tls, tls)) return;
+    const before = listener.tls;
+    const options = tlsOptions(tls);
+    const { requestCert, rejectUnauthorized } = options;
+    const secure = server as ReturnType<typeof createTlsServer>;
+    secure.setSecureContext(options);
+    Object.assign(secure, { requestCert, rejectUnauthorized });
+    listener.tls = tls;
+    if (trustsLess(before, tls)) this.#distrust(listener.acceptor);
+  }
+
+  /**
+   * Connections that were verified by authorities that are no longer trusted prove nothing any
+   * more: nobody is identified by them, and the callers come back on fresh ones.
+   */
+  #distrust({ connections }: Acceptor): void {
+    for (const socket of connections) {
+      forgetCertificate(socket as TLSSocket);
+      if (this.#tunnels.has(socket)) {
+        if ((socket as TLSSocket).authorized) socket.destroy();
+      } else if (isAnswering(socket)) askToClose(socket);
+    }
   }
 
   async #listen(snapshot: ListenerSnapshot, runtime: Runtime): Promise<Listener> {
@@ -121,25 +143,24 @@ export class Listeners {
     const server =
       snapshot.tls === null
         ? createServer(options)
-        : createTlsServer({ ...options, ...tlsOptions(snapshot.tls) });
+        : createTlsServer({
+            ...options,
+            ...tlsOptions(snapshot.tls),
+            // Whoever is silent in the handshake is held no longer than one who is silent in a head.
+            handshakeTimeout: timeouts.headMs,
+          });
     server.maxHeadersCount = 0;
     server.maxConnections = bounds.connectionsPerThread;
     this.#attend(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: snapshot.host, port: snapshot.port, reusePort: true }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    const acceptor = new Acceptor(server);
+    await acceptor.listen(snapshot);
     server.on('error', () => this.#statistics.dropConnection());
-    return { server, tls: snapshot.tls };
+    return { acceptor, tls: snapshot.tls };
   }
 
   #attend(server: Server): void {
     const handle =
       (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-        if (this.#isDraining) response.setHeader('connection', 'close');
         void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
       };
     server.on('request', handle(false));
@@ -204,14 +225,6 @@ export class Listeners {
     recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial);
     socket.destroy();
   }
-
-  #resize(runtime: Runtime): void {
-    for (const { server } of this.#open.values()) {
-      server.maxConnections = runtime.snapshot.bounds.connectionsPerThread;
-      server.headersTimeout = runtime.snapshot.timeouts.headMs;
-      server.keepAliveTimeout = runtime.snapshot.timeouts.keepAliveMs;
-    }
-  }
 }
 
 /** What Node keeps on a connection that speaks HTTP. */
@@ -224,10 +237,6 @@ type HttpSocket = Socket & {
 function announcesBody(headers: IncomingMessage['headers']): boolean {
   const length = headers['content-length'] ?? '0';
   return length !== '0' || headers['transfer-encoding'] !== undefined;
-}
-
-function isAnswering(socket: Socket): boolean {
-  return ((socket as HttpSocket)._httpMessage ?? null) !== null;
 }
 
 function tlsOptions(tls: NonNullable<ListenerSnapshot['tls']>) {
@@ -244,18 +253,19 @@ function tlsOptions(tls: NonNullable<ListenerSnapshot['tls']>) {
   };
 }
 
-function secureContextOf(server: Server): ReturnType<typeof createTlsServer> {
-  return server as ReturnType<typeof createTlsServer>;
+/** Fewer authorities vouch, or more is asked of every connection. */
+function trustsLess(before: TlsSnapshot, after: TlsSnapshot): boolean {
+  const kept = new Set(after.clientAuthorities);
+  return (
+    before.clientAuthorities.some((authority) => !kept.has(authority)) ||
+    (after.clientCertificate === 'require' && before.clientCertificate !== 'require') ||
+    after.minVersion > before.minVersion
+  );
 }
+
+type TlsSnapshot = NonNullable<ListenerSnapshot['tls']>;
 
 /** What a listening socket cannot change while it is open. */
-function keyOf({ host, port, tls }: ListenerSnapshot, runtime: Runtime): string {
-  const { headerBytes, targetBytes } = runtime.snapshot.bounds;
-  const kind = tls === null ? 'http' : `https ${tls.clientCertificate} ${tls.minVersion}`;
-  return `${host} ${port} ${kind} ${headerBytes + targetBytes}`;
-}
-
-function addressOf(server: Server): string {
-  const { address, port, family } = server.address() as AddressInfo;
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+function keyOf({ host, port, tls }: ListenerSnapshot, { snapshot }: Runtime): string {
+  return `${host} ${port} ${tls === null ? 'http' : `https ${snapshot.timeouts.headMs}`}`;
 }

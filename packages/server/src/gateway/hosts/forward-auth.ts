@@ -10,8 +10,8 @@ import {
   type HeaderFields,
   type RequestFacts,
 } from '@poorter/engine';
-import { monotonicMs } from '../../platform/clock/index.ts';
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
+import { Acceptor } from '../acceptor.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
@@ -37,7 +37,9 @@ const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Ui
  */
 export class ForwardAuthHosts {
   readonly #statistics: CallStatistics;
-  readonly #open = new Map<string, Server>();
+  readonly #open = new Map<string, Acceptor>();
+  /** No longer in the configuration, until their last connection ends. */
+  readonly #retired = new Set<Acceptor>();
   #runtime: Runtime | null = null;
 
   constructor(statistics: CallStatistics) {
@@ -49,67 +51,65 @@ export class ForwardAuthHosts {
     const wanted = new Set<string>();
     const bound: string[] = [];
     for (const host of hosts) {
-      const server = this.#open.get(keyOf(host)) ?? (await this.#listen(host));
+      const acceptor = this.#open.get(keyOf(host)) ?? (await this.#listen(host));
+      this.#retune(acceptor.server);
       // Port 0 has become a real one, by which the next version knows this host.
-      const { address, port } = server.address() as AddressInfo;
+      const { port } = acceptor.server.address() as AddressInfo;
       const key = keyOf({ ...host, port });
-      this.#open.set(key, server);
+      this.#open.set(key, acceptor);
       wanted.add(key);
-      bound.push(`${address}:${port}`);
+      bound.push(acceptor.address);
     }
-    for (const [key, server] of this.#open) {
+    for (const [key, acceptor] of this.#open) {
       if (wanted.has(key)) continue;
       this.#open.delete(key);
-      server.close();
-      server.closeIdleConnections();
+      void this.#retire(acceptor);
     }
     return bound;
   }
 
-  async drain(lameDuckMs: number, deadlineMs: number): Promise<void> {
+  async drain(lameDuckMs: number, graceMs: number): Promise<void> {
+    const open = [...this.#open.values()];
+    for (const acceptor of open) acceptor.announceEnd();
     await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
     await Promise.all(
-      [...this.#open.values()].map(
-        (server) =>
-          new Promise<void>((resolve) => {
-            const force = setTimeout(
-              () => server.closeAllConnections(),
-              Math.max(0, deadlineMs - monotonicMs()),
-            );
-            server.close(() => {
-              clearTimeout(force);
-              resolve();
-            });
-            server.closeIdleConnections();
-          }),
-      ),
+      [...open, ...this.#retired].map((acceptor) => acceptor.close(graceMs, () => false)),
     );
   }
 
-  async #listen(host: ForwardAuthSnapshot): Promise<Server> {
+  async #retire(acceptor: Acceptor): Promise<void> {
+    this.#retired.add(acceptor);
+    await acceptor.close(Number.POSITIVE_INFINITY, () => false);
+    this.#retired.delete(acceptor);
+  }
+
+  #retune(server: Server): void {
     const { bounds, timeouts } = (this.#runtime as Runtime).snapshot;
+    server.maxConnections = bounds.connectionsPerThread;
+    server.headersTimeout = timeouts.headMs;
+    server.requestTimeout = timeouts.headMs * 2;
+    server.keepAliveTimeout = timeouts.keepAliveMs;
+    (server as { maxHeaderSize?: number }).maxHeaderSize =
+      bounds.headerBytes + bounds.targetBytes * 2;
+  }
+
+  async #listen(host: ForwardAuthSnapshot): Promise<Acceptor> {
     const server = createServer(
       {
         insecureHTTPParser: false,
-        maxHeaderSize: bounds.headerBytes + bounds.targetBytes * 2,
-        headersTimeout: timeouts.headMs,
-        requestTimeout: timeouts.headMs * 2,
-        keepAliveTimeout: timeouts.keepAliveMs,
         requireHostHeader: false,
       },
       (request, response) => void judge(this.#runtime as Runtime, host, request, response),
     );
     server.maxHeadersCount = 0;
-    server.maxConnections = bounds.connectionsPerThread;
     server.on('drop', () => this.#statistics.dropConnection());
     server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
       refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: host.host, port: host.port, reusePort: true }, resolve);
-    });
-    return server;
+    this.#retune(server);
+    const acceptor = new Acceptor(server);
+    await acceptor.listen(host);
+    return acceptor;
   }
 }
 
