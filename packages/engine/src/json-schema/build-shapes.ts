@@ -2,11 +2,12 @@ import { ExactNumber } from '../json/index.ts';
 import { hasFormatAssertion, type Keywords, type Report, readKeywords } from './dialects.ts';
 import { discriminate } from './discriminator.ts';
 import { forbiddenNames, forbiddenRule } from './forbidden.ts';
+import { admitNull } from './nullable.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { addressOf, isRecord, type Location, type Registry, type Resource } from './registry.ts';
 import { type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
-import { didYouMean, nearest } from './suggest.ts';
+import { nearest, suggestionOf } from './suggest.ts';
 import type { CompileOptions, Direction } from './types.ts';
 import { writeValue } from './value-text.ts';
 
@@ -49,6 +50,8 @@ export interface ShapeBuilder {
 const NESTING_MAX = 300;
 const UNITS_MAX = 50_000;
 const SHAPES_MAX = 1_000_000;
+/** References for which a better name is searched: the search costs time. */
+const SUGGESTIONS_MAX = 50;
 
 export const emptyScope = (direction: Direction): Scope => ({
   direction,
@@ -68,6 +71,7 @@ export function startBuilder(
   const patterns = new Map<string, PatternSpec>();
   let built = 0;
   let shapesBuilt = 0;
+  let targetsMissed = 0;
 
   const builder: ShapeBuilder = {
     units,
@@ -111,7 +115,7 @@ export function startBuilder(
     let shapes = 0;
 
     function build(location: Location, outer: Scope, nesting: number): Shape {
-      const shape: Shape = { id: shapes++ };
+      let shape: Shape = { id: shapes++ };
       if (location.node === true) return shape;
       const isTooMuch = nesting > NESTING_MAX || ++shapesBuilt > SHAPES_MAX;
       if (!isRecord(location.node) || isTooMuch) {
@@ -121,8 +125,13 @@ export function startBuilder(
       }
       const entered = enterResource(outer, location.resource, registry);
       const scope = withExemptions(entered, location);
-      const keywords = readKeywords(location, options.dialect, registry, report);
+      const keywords = readKeywords(location, options, registry, report);
       const deeper: Scope = { ...scope, dispatched: [], exempt: [] };
+      const whole = shape;
+      if (admitNull(keywords, location, options, report)) {
+        shape = { id: shapes++ };
+        whole.anyOf = [{ id: shapes++, types: TYPE_BITS['null']! }, shape];
+      }
       const part: Part = {
         shape,
         location,
@@ -138,7 +147,7 @@ export function startBuilder(
       addObjectRules(part);
       addCombinations(part);
       if (keywords.has('discriminator')) discriminate(builder, part);
-      return shape;
+      return whole;
     }
 
     const child = (location: Location, steps: readonly string[]) =>
@@ -146,7 +155,7 @@ export function startBuilder(
 
     function withExemptions(scope: Scope, location: Location): Scope {
       if (scope.direction === 'neither') return scope;
-      const names = forbiddenNames(registry, location, scope.direction, options.dialect);
+      const names = forbiddenNames(registry, location, scope.direction, options);
       if (names.size === 0) return scope;
       return { ...scope, exempt: [...new Set([...scope.exempt, ...names])].sort() };
     }
@@ -168,7 +177,9 @@ export function startBuilder(
             'error',
             { location, steps: found.steps },
             `${keyword} ${JSON.stringify(ref.slice(0, 300))} ${why}`,
-            nearestTarget(registry, ref, location.resource),
+            ++targetsMissed <= SUGGESTIONS_MAX
+              ? nearestTarget(registry, ref, location.resource)
+              : undefined,
           );
           shape.never = true;
           continue;
@@ -270,11 +281,10 @@ export function startBuilder(
         [...new Set(names)].filter((n) => !scope.exempt.includes(n));
       const forbids = (steps: string[]) => {
         const property = child(location, steps);
-        if (forbiddenRule(registry, property, 'neither', options.dialect) === undefined)
-          return undefined;
+        if (forbiddenRule(registry, property, 'neither', options) === undefined) return undefined;
         unit.mentionsDirection = true;
         if (direction === 'neither') return undefined;
-        return forbiddenRule(registry, property, direction, options.dialect);
+        return forbiddenRule(registry, property, direction, options);
       };
 
       const required = keywords.get('required')?.value as string[] | undefined;
@@ -410,5 +420,5 @@ function nearestTarget(registry: Registry, ref: string, from: Resource): string 
   const parent = registry.resolve(ref.slice(0, cut), from);
   if (!isRecord(parent?.node)) return undefined;
   const found = nearest(ref.slice(cut + 1), Object.keys(parent.node));
-  return didYouMean(found === undefined ? undefined : `${ref.slice(0, cut)}/${found}`);
+  return suggestionOf(found === undefined ? undefined : `${ref.slice(0, cut)}/${found}`);
 }

@@ -76,7 +76,7 @@ export function discriminate(builder: ShapeBuilder, part: Part): void {
       targets.set(value, isSelf ? null : builder.unitFor(target, { ...scope, dispatched }));
     };
     for (const component of components(location)) {
-      const extended = conjunction(registry, component, builder.options.dialect);
+      const extended = conjunction(registry, component, builder.options);
       if (extended.some((schema) => addressOf(schema) === parent)) {
         name(componentName(component)!, component);
       }

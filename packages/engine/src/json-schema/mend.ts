@@ -194,7 +194,8 @@ function mendMembers(schema: Schema, note: Note): void {
   const properties = schema['properties'];
   if (!isRecord(properties)) return;
   for (const [name, value] of Object.entries(properties)) {
-    if (value !== null && !isTypeName(value)) continue;
+    // A reference that leads nowhere is no property of that name.
+    if (name === '$ref' || (value !== null && !isTypeName(value))) continue;
     setMember(properties, name, value === null ? {} : { type: value });
     note({
       steps: ['properties', name],

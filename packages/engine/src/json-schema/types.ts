@@ -32,6 +32,18 @@ export interface CompileOptions {
   readonly entries: readonly SchemaEntry[];
   /** Treat `format` as an assertion (always so for OpenAPI). */
   readonly assertFormats: boolean;
+  /**
+   * By the letter of the dialect (the default), or as authors mean what they write: `nullable` admits
+   * null whatever stands beside it, and what stands beside a `$ref` holds in OpenAPI 3.0, too.
+   */
+  readonly reading?: Reading;
+}
+
+export type Reading = 'strict' | 'meant';
+
+/** OpenAPI 3.0 by the letter: a `$ref` hides its siblings. */
+export function hidesBesideReference({ dialect, reading }: CompileOptions): boolean {
+  return dialect === 'openapi-3.0' && reading !== 'meant';
 }
 
 /** A schema that cannot be compiled, or compiles with a doubt. The caller maps the address to file, line, column. */

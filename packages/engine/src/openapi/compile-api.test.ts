@@ -133,7 +133,7 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
       'parameters:\n- { $ref: "#/components/parameters/A", required: true }',
       'components: { parameters: { A: { name: a, in: query, schema: {} } } }',
     ),
-    ['warning field-beside-reference 7:46'],
+    ['warning read-as-meant 7:46'],
   ],
   [
     'a parameter of a type nobody parses',

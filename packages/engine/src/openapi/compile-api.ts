@@ -1,11 +1,11 @@
-import { compileSchemas } from '../json-schema/index.ts';
+import { compileSchemas, didYouMean } from '../json-schema/index.ts';
 import { refuseAmbiguousOperations, remarkOnOverlaps } from './description/check-paths.ts';
 import { checkFields, nameOf } from './description/object-fields.ts';
 import { type ReadOperation, readOperations } from './description/read-operations.ts';
 import { SecurityReader } from './description/read-security.ts';
 import { Reading } from './description/reading.ts';
+import { refuseStrayExtensions } from './description/stray-extensions.ts';
 import { Documents } from './document/documents.ts';
-import { didYouMean } from './document/nearest.ts';
 import { isFields, ownMember, plainText } from './document/pointer.ts';
 import { child, type Place, Remarks } from './document/remarks.ts';
 import type {
@@ -36,6 +36,7 @@ export function compileApi(
   const security = new SecurityReader(root, reading);
   const operations = readOperations(root, security, reading);
   security.remarkOnUnused();
+  refuseStrayExtensions(root, remarks);
   refuseAmbiguousOperations(operations, remarks);
   remarkOnOverlaps(operations, remarks);
   if (operations.length === 0) {
@@ -52,6 +53,7 @@ export function compileApi(
     dialect: version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
     entries: reading.schemaEntries,
     assertFormats: true,
+    reading: reading.manner,
   });
   for (const { severity, address, message, suggestion } of schemas.diagnostics) {
     const place = placeOf(address, documents) ?? root;
@@ -163,8 +165,6 @@ function readOutline(
       return undefined;
     }
   }
-  const components = reading.member(root, 'components');
-  if (components.value !== undefined) checkFields(components, 'components', remarks);
   return { title: labelOf(info.value, 'title'), version: labelOf(info.value, 'version') };
 }
 

@@ -1,6 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds, JsonValue } from '../json/types.ts';
-import type { CompiledSchemas } from '../json-schema/types.ts';
+import type { CompiledSchemas, Reading } from '../json-schema/types.ts';
 
 /** A remark on a document or configuration, placed where a person can mend it. */
 export interface Diagnostic {
@@ -25,6 +25,8 @@ export interface CompileApiOptions {
   ) => readonly { pointer: string; message: string; suggestion?: string }[];
   /** Refuse request members that no schema documents, whatever additionalProperties says. */
   readonly strictProperties: boolean;
+  /** Schemas by the letter of their dialect, or (the default) as their authors mean them. */
+  readonly reading?: Reading;
 }
 
 export type ApiCompilation =

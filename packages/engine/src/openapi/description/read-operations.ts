@@ -2,7 +2,7 @@ import { isFields, ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { OperationPlan, SegmentPlan } from '../plan.ts';
 import type { CompiledOperation } from '../types.ts';
-import { checkFields, nameOf } from './object-fields.ts';
+import { isOurExtension, nameOf, refuseExtension } from './object-fields.ts';
 import { readAnswers, readBody } from './read-content.ts';
 import { readParameters } from './read-parameters.ts';
 import type { SecurityReader } from './read-security.ts';
@@ -32,7 +32,10 @@ export function readOperations(
   };
   const operations: ReadOperation[] = [];
   for (const [written, at] of reading.map(root, 'paths')) {
-    if (written.toLowerCase().startsWith('x-')) continue;
+    if (written.toLowerCase().startsWith('x-')) {
+      if (isOurExtension(written)) refuseExtension(at, written, reading.remarks);
+      continue;
+    }
     const path = rooted(written, at, reading);
     const template = readTemplate(path);
     if (!template.ok) {
@@ -43,8 +46,9 @@ export function readOperations(
     if (pathItem === undefined) continue;
     const extension = { ...shared.extension, ...readExtension(pathItem, reading) };
     const pathBases = readBasePaths(pathItem, reading);
-    for (const [method, place] of methodsOf(pathItem, reading)) {
-      if (!checkFields(place, 'operation', reading.remarks, { extensible: true })) continue;
+    for (const [method, at] of methodsOf(pathItem, reading)) {
+      const place = reading.object(at, 'operation', { extensible: true });
+      if (place === undefined) continue;
       const read = {
         method,
         summary: summaryOf(place),
@@ -99,26 +103,9 @@ function literalSegments(base: string): SegmentPlan[] {
     .map((literal) => ({ literal }));
 }
 
-/** A path item may be a reference with fields beside it: those beside it win. */
 function readPathItem(at: Place, reading: Reading): Place | undefined {
   if (at.value === null || at.value === undefined) return undefined;
-  if (!checkFields(at, 'pathItem', reading.remarks, { extensible: true })) return undefined;
-  if (ownMember(at.value, '$ref') === undefined) return at;
-  const target = reading.documents.follow(at);
-  if (target === undefined) return undefined;
-  if (!checkFields(target, 'pathItem', reading.remarks, { extensible: true })) return undefined;
-  const beside = Object.keys(at.value as object).filter(
-    (key) => !['$ref', 'summary', 'description'].includes(key),
-  );
-  if (beside.length === 0) return target;
-  // OpenAPI leaves this undefined, so no reading of it could be relied upon.
-  reading.remarks.error(
-    'fields-beside-reference',
-    child(at, beside[0] as string),
-    "a path item with '$ref' cannot have other fields",
-    'move them into the referenced path item',
-  );
-  return undefined;
+  return reading.object(at, 'pathItem', { extensible: true });
 }
 
 function methodsOf(pathItem: Place, reading: Reading): [method: string, place: Place][] {

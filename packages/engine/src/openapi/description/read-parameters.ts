@@ -1,10 +1,8 @@
-import { didYouMean } from '../document/nearest.ts';
+import { didYouMean } from '../../json-schema/index.ts';
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { isJsonType, parseMediaType } from '../message/media-type.ts';
 import type { ParameterLocation, ParameterPlan, Serialization, Style } from '../plan.ts';
-import { mendUnwrapped } from './mend-unwrapped.ts';
-import { checkFields } from './object-fields.ts';
 import { readShape } from './read-shape.ts';
 import type { Reading } from './reading.ts';
 
@@ -60,9 +58,8 @@ export function readParameters(
 
 function locateParameter(item: Place, reading: Reading): Located | undefined {
   const { remarks } = reading;
-  const place = reading.documents.follow(item, 'parameters');
-  if (place !== undefined) mendUnwrapped(place, 'parameter', reading);
-  if (place === undefined || !checkFields(place, 'parameter', remarks)) return undefined;
+  const place = reading.object(item, 'parameter');
+  if (place === undefined) return undefined;
   const name = reading.text(place, 'name');
   const location = readLocation(place, reading);
   if (name === undefined || location === undefined) {
@@ -167,10 +164,7 @@ export function readSerialized(
       "'content' takes one media type",
     );
   }
-  const media = reading.documents.follow(first[1]);
-  const inner = media === undefined ? first[1] : media;
-  mendUnwrapped(inner, 'mediaType', reading);
-  checkFields(inner, 'mediaType', reading.remarks);
+  const inner = reading.object(first[1], 'mediaType') ?? first[1];
   const type = parseMediaType(first[0]);
   const json = type !== undefined && isJsonType(type.type);
   const read = readSchema(reading.member(inner, 'schema'), reading, direction);

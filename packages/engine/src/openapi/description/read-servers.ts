@@ -1,6 +1,5 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
-import { checkFields } from './object-fields.ts';
 import type { Reading } from './reading.ts';
 import { canonicalLiteral } from './template.ts';
 
@@ -11,8 +10,8 @@ export function readBasePaths(place: Place, reading: Reading): readonly string[]
   for (const at of reading.list(place, 'servers')) {
     const isBare = typeof at.value === 'string';
     if (isBare) reading.readAs(at, 'the url of a server', `write 'url: ${at.value}'`);
-    const server = isBare ? { ...at, value: { url: at.value } } : at;
-    if (!checkFields(server, 'server', reading.remarks)) continue;
+    const server = isBare ? { ...at, value: { url: at.value } } : reading.object(at, 'server');
+    if (server === undefined) continue;
     const path = basePath(server, reading);
     if (path !== undefined) paths.add(path);
   }

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util';
+import { meantFlag } from '../../json-schema/index.ts';
+import { isFields, ownMember } from '../document/pointer.ts';
+import { child, type Place, type Remarks } from '../document/remarks.ts';
+import { isDocumentation, type ObjectKind } from './known-fields.ts';
+import { isOurExtension } from './object-fields.ts';
+
+/**
+ * What a chain of references leads to, with what stands beside them. OpenAPI says that such fields
+ * are ignored, other tools let them win: so only those are taken that both readings allow, and one
+ * that would change what is checked is an error.
+ */
+export function withFieldsBeside(
+  target: Place,
+  references: readonly Place[],
+  kind: ObjectKind | 'map',
+  remarks: Remarks,
+): Place {
+  return references.reduceRight<Place>((inner, reference) => {
+    const taken = new Map(inner.beside);
+    for (const key of Object.keys(reference.value as object)) {
+      if (key === '$ref') continue;
+      if (isTaken(child(reference, key), key, inner, kind, remarks)) {
+        taken.set(key, child(reference, key));
+      }
+    }
+    if (taken.size === (inner.beside?.size ?? 0)) return inner;
+    const added = Object.fromEntries([...taken].map(([key, at]) => [key, at.value]));
+    return { ...inner, value: { ...(inner.value as object), ...added }, beside: taken };
+  }, target);
+}
+
+function isTaken(
+  at: Place,
+  key: string,
+  target: Place,
+  kind: ObjectKind | 'map',
+  remarks: Remarks,
+): boolean {
+  if (!isFields(target.value)) return refuse(at, key, remarks);
+  if (isDeepStrictEqual(ownMember(target.value, key), at.value)) return false;
+  const isAbsent = !Object.hasOwn(target.value, key);
+  if (kind === 'map') return isAbsent || refuse(at, key, remarks);
+  const isForeign = key.toLowerCase().startsWith('x-') && !isOurExtension(key);
+  if (isForeign || key === 'summary' || key === 'description') return false;
+  if (isDocumentation(kind, key)) {
+    const message = `'${key}' beside a $ref is ignored`;
+    remarks.warn('field-beside-reference', at, message, 'write it where the reference leads');
+    return false;
+  }
+  // OpenAPI: fields beside the reference of a path item hold, if they are not described twice.
+  if (isAbsent && (kind === 'pathItem' || (kind === 'operation' && key === 'x-poorter')))
+    return true;
+  if (key === 'required' && meantFlag(at.value) !== undefined) {
+    return isRequiredBeside(at, meantFlag(ownMember(target.value, key)) ?? false, remarks);
+  }
+  return refuse(at, key, remarks);
+}
+
+/** Required by either is required. */
+function isRequiredBeside(at: Place, isRequiredThere: boolean, remarks: Remarks): boolean {
+  const isStricter = meantFlag(at.value) === true && !isRequiredThere;
+  const message = isStricter
+    ? "'required' beside a $ref is read as if it stood where the reference leads"
+    : "'required' beside a $ref is ignored: the stricter of the two holds";
+  remarks.warn('read-as-meant', at, message, 'write it where the reference leads');
+  return isStricter;
+}
+
+function refuse(at: Place, key: string, remarks: Remarks): false {
+  remarks.error(
+    'fields-beside-reference',
+    at,
+    `tools disagree about '${key}' beside a $ref: some ignore it, some let it win`,
+    'move it to where the reference leads',
+  );
+  return false;
+}
