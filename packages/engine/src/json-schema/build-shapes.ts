@@ -6,7 +6,7 @@ import { admitNull } from './nullable.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { addressOf, isRecord, type Location, type Registry, type Resource } from './registry.ts';
-import { type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
+import { type Forbidden, type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
 import { nearest, suggestionOf } from './suggest.ts';
 import type { CompileOptions, Direction } from './types.ts';
 import { writeValue } from './value-text.ts';
@@ -20,6 +20,8 @@ export interface Unit {
   shape: Shape;
   /** Holds a property that one direction forbids. */
   mentionsDirection: boolean;
+  /** Holds a member that this direction passes over. */
+  cutsMembers: boolean;
 }
 
 /**
@@ -95,6 +97,7 @@ export function startBuilder(
         scope,
         shape: { id: 0, never: true },
         mentionsDirection: false,
+        cutsMembers: false,
       });
       return index;
     },
@@ -234,6 +237,7 @@ export function startBuilder(
       const isAsserted = options.assertFormats || options.dialect !== 'json-schema-2020-12';
       if (format !== undefined && (isAsserted || hasFormatAssertion(location.resource, registry))) {
         shape.format = format;
+        if (options.formats === 'report') shape.isFormatReported = true;
       }
     }
 
@@ -287,6 +291,13 @@ export function startBuilder(
         return forbiddenRule(registry, property, direction, options);
       };
 
+      const isIgnored = (rule: Forbidden | undefined) =>
+        rule === 'readOnly' && direction === 'request' && options.readOnlyMembers === 'ignore';
+      const ignored = (): Shape => {
+        unit.cutsMembers = true;
+        return { id: shapes++, ignored: true };
+      };
+
       const required = keywords.get('required')?.value as string[] | undefined;
       if (required !== undefined) shape.required = needed(required);
       const dependent = keywords.get('dependentRequired')?.value as Record<string, string[]>;
@@ -298,6 +309,7 @@ export function startBuilder(
         shape.properties = Object.keys(properties).map((name) => {
           const steps = ['properties', name];
           const rule = forbids(steps);
+          if (isIgnored(rule)) return [name, ignored()];
           return rule === undefined ? [name, within(steps)] : [name, within(steps), rule];
         });
       }
@@ -309,6 +321,7 @@ export function startBuilder(
           const steps = ['patternProperties', source];
           const pattern = judge(source, location, steps);
           const rule = forbids(steps);
+          if (isIgnored(rule)) return [pattern, ignored()];
           return rule === undefined ? [pattern, within(steps)] : [pattern, within(steps), rule];
         });
       }
@@ -322,7 +335,8 @@ export function startBuilder(
       }
       if (shape.additionalProperties !== undefined) {
         const rule = forbids([...keywords.get('additionalProperties')!.steps]);
-        if (rule !== undefined) shape.additionalForbidden = rule;
+        if (isIgnored(rule)) shape.additionalProperties = ignored();
+        else if (rule !== undefined) shape.additionalForbidden = rule;
       }
       const schemas = keywords.get('dependentSchemas');
       if (schemas !== undefined) {

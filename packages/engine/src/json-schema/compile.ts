@@ -47,7 +47,14 @@ export function compileSchemas(
       constantOf: (unit) => constantOf(builder.units[unit]!),
     }),
   );
-  return { units, entries: Object.fromEntries(entries), diagnostics: [...diagnostics.values()] };
+  const cutting = withCallers(builder, (unit) => unit.cutsMembers);
+  return {
+    units,
+    entries: Object.fromEntries(entries),
+    diagnostics: [...diagnostics.values()],
+    ...(cutting.size > 0 ? { cutting: [...cutting] } : {}),
+    ...(options.formats === 'report' ? { reportsFormats: true } : {}),
+  };
 }
 
 type Note = (diagnostic: SchemaDiagnostic) => void;
@@ -93,7 +100,14 @@ function build(
 }
 
 /** Keys of the units that hold a readOnly or writeOnly property, or lead to one that does. */
-function unitsWithDirection({ units }: ShapeBuilder): Set<string> {
+function unitsWithDirection(builder: ShapeBuilder): Set<string> {
+  const marked = withCallers(builder, (unit) => unit.mentionsDirection);
+  const { units } = builder;
+  return new Set([...marked].map((index) => keyOf(units[index]!.location, units[index]!.scope)));
+}
+
+/** The units that are so, and all that refer to them. */
+function withCallers({ units }: ShapeBuilder, isSo: (unit: Unit) => boolean): Set<number> {
   const callers = new Map<number, number[]>();
   for (const unit of units) {
     for (const target of linksOf(unit.shape).all) {
@@ -103,13 +117,13 @@ function unitsWithDirection({ units }: ShapeBuilder): Set<string> {
     }
   }
   const marked = new Set<number>();
-  const waiting = units.filter((unit) => unit.mentionsDirection).map((unit) => unit.index);
+  const waiting = units.filter(isSo).map((unit) => unit.index);
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     if (marked.has(at)) continue;
     marked.add(at);
     waiting.push(...(callers.get(at) ?? []));
   }
-  return new Set([...marked].map((index) => keyOf(units[index]!.location, units[index]!.scope)));
+  return marked;
 }
 
 /** `{"$ref": "#"}` alone would apply itself to the same value for ever. */

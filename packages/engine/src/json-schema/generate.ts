@@ -53,7 +53,7 @@ class Writer {
   /** An expression: does `v` satisfy the shape? */
   private passes(shape: Shape, v: string): string {
     if (shape.never) return 'false';
-    const { id: _, refs, ...rest } = shape;
+    const { id: _, refs, ignored: __, ...rest } = shape;
     if (Object.keys(rest).length === 0) {
       if (refs === undefined) return 'true';
       return refs.map((unit) => this.unitPasses(unit, v)).join(' && ');
@@ -146,7 +146,7 @@ class Writer {
       );
     }
     if (pattern !== undefined) code += unless(`${this.pattern(pattern)}.test(${v})`);
-    if (format !== undefined) {
+    if (format !== undefined && !shape.isFormatReported) {
       code += this.format(format, 'string', v);
     }
     return code;
@@ -181,7 +181,7 @@ class Writer {
         ? unless(`Number.isSafeInteger(${v}) ? ${v} % ${step} === 0 : ${test}`)
         : unless(test);
     }
-    if (format !== undefined) {
+    if (format !== undefined && !shape.isFormatReported) {
       const test = this.format(format, 'number', v);
       exact += test;
       plain += test;

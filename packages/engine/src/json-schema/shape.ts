@@ -27,6 +27,10 @@ export interface Shape {
   maxLength?: number;
   pattern?: PatternSpec;
   format?: string;
+  /** The format is reported, not asserted. */
+  isFormatReported?: true;
+  /** A member that is passed over in this direction, whatever its value. */
+  ignored?: true;
   minItems?: number;
   maxItems?: number;
   uniqueItems?: true;

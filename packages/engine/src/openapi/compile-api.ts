@@ -29,7 +29,8 @@ export function compileApi(
   const root: Place = { document: opened.document, pointer: '', value: opened.document.value };
   const version = readVersion(root, remarks);
   if (version === undefined) return conclude(remarks);
-  const reading = new Reading(documents, remarks, version, options);
+  const settings = { ...options, ...ownSettings(root) };
+  const reading = new Reading(documents, remarks, version, settings);
   const outline = readOutline(root, reading);
   if (outline === undefined) return conclude(remarks);
 
@@ -54,6 +55,8 @@ export function compileApi(
     entries: reading.schemaEntries,
     assertFormats: true,
     reading: reading.manner,
+    readOnlyMembers: settings.readOnlyMembers ?? 'ignore',
+    formats: settings.formats ?? 'enforce',
   });
   for (const { severity, address, message, suggestion } of schemas.diagnostics) {
     const place = placeOf(address, documents) ?? root;
@@ -68,6 +71,24 @@ export function compileApi(
     operations: placeOperations(operations),
     schemas,
   });
+}
+
+const SETTINGS = {
+  reading: ['meant', 'strict'],
+  readOnlyMembers: ['ignore', 'refuse'],
+  formats: ['enforce', 'report'],
+} as const;
+
+/** What the description says of its own reading goes before the configuration. */
+function ownSettings(root: Place): Partial<CompileApiOptions> {
+  const extension = ownMember(root.value, 'x-poorter');
+  const given = Object.entries(SETTINGS).flatMap(([name, values]) => {
+    const value = (values as readonly unknown[]).find(
+      (known) => known === ownMember(extension, name),
+    );
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(given) as Partial<CompileApiOptions>;
 }
 
 function conclude(remarks: Remarks, api?: CompiledApi): ApiCompilation {

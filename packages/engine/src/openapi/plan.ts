@@ -4,6 +4,8 @@ import type { Dialect, SchemaAddress } from '../json-schema/types.ts';
 export interface OperationPlan {
   readonly template: readonly SegmentPlan[];
   readonly strictProperties: boolean;
+  /** Query names that pass although no parameter describes them. */
+  readonly allowedQuery?: readonly string[];
   readonly dialect: Dialect;
   readonly parameters: readonly ParameterPlan[];
   readonly body: BodyPlan | null;

@@ -16,18 +16,19 @@ export function withFieldsBeside(
   kind: ObjectKind | 'map',
   remarks: Remarks,
 ): Place {
-  return references.reduceRight<Place>((inner, reference) => {
-    const taken = new Map(inner.beside);
+  const beside = new Map<string, Place>();
+  let place = target;
+  for (const reference of references.toReversed()) {
     for (const key of Object.keys(reference.value as object)) {
-      if (key === '$ref') continue;
-      if (isTaken(child(reference, key), key, inner, kind, remarks)) {
-        taken.set(key, child(reference, key));
-      }
+      const at = child(reference, key);
+      if (key !== '$ref' && isTaken(at, key, place, kind, remarks)) beside.set(key, at);
     }
-    if (taken.size === (inner.beside?.size ?? 0)) return inner;
-    const added = Object.fromEntries([...taken].map(([key, at]) => [key, at.value]));
-    return { ...inner, value: { ...(inner.value as object), ...added }, beside: taken };
-  }, target);
+    if (beside.size === 0) continue;
+    const members = [...beside].map(([key, at]) => [key, at.value] as const);
+    const value = { ...(target.value as object), ...Object.fromEntries(members) };
+    place = { ...target, value, beside };
+  }
+  return place;
 }
 
 function isTaken(

@@ -1,10 +1,10 @@
 import { isFields, ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
-import type { OperationPlan, SegmentPlan } from '../plan.ts';
+import type { OperationPlan, ParameterPlan, SegmentPlan } from '../plan.ts';
 import type { CompiledOperation } from '../types.ts';
 import { isOurExtension, nameOf, refuseExtension } from './object-fields.ts';
 import { readAnswers, readBody } from './read-content.ts';
-import { readParameters } from './read-parameters.ts';
+import { anyPathParameter, readParameters } from './read-parameters.ts';
 import type { SecurityReader } from './read-security.ts';
 import { readBasePaths } from './read-servers.ts';
 import type { Reading } from './reading.ts';
@@ -28,7 +28,7 @@ export function readOperations(
   const shared = {
     basePaths: readBasePaths(root, reading) ?? [''],
     security: security.requirements(root),
-    extension: readExtension(root, reading),
+    extension: readExtension(root, reading, { isRoot: true }),
   };
   const operations: ReadOperation[] = [];
   for (const [written, at] of reading.map(root, 'paths')) {
@@ -56,22 +56,27 @@ export function readOperations(
         security: security.requirements(place) ?? shared.security,
         extension: { ...extension, ...readExtension(place, reading) },
       };
-      const parameters = readParameters(pathItem, place, template.names, reading);
+      const allowedQuery = allowedQueryOf(read.extension, reading);
+      const parameters = readParameters(pathItem, place, template.names, reading, {
+        isOpen: read.security?.length === 0,
+      });
       const body = readBody(place, method, reading);
       const answers = readAnswers(place, reading);
       const bases = readBasePaths(place, reading) ?? pathBases ?? shared.basePaths;
       for (const [index, base] of bases.entries()) {
+        const prefix = readPrefix(base, template.names);
         operations.push({
           place,
           operation: {
-            id: ids.take(place, method, base + path, index),
-            path: base + path,
+            id: ids.take(place, method, prefix.path + path, index),
+            path: prefix.path + path,
             ...read,
             plan: {
-              template: [...literalSegments(base), ...template.segments],
+              template: [...prefix.segments, ...template.segments],
               strictProperties: reading.options.strictProperties,
               dialect: reading.version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
-              parameters,
+              ...(allowedQuery.length > 0 ? { allowedQuery } : {}),
+              parameters: [...parameters, ...prefix.parameters],
               body,
               answers,
             },
@@ -83,11 +88,28 @@ export function readOperations(
   return operations;
 }
 
+function allowedQueryOf(
+  extension: Readonly<Record<string, unknown>>,
+  reading: Reading,
+): readonly string[] {
+  const named = extension['allowUndocumentedQuery'] ?? reading.options.allowUndocumentedQuery ?? [];
+  return Array.isArray(named) ? named.filter((name) => typeof name === 'string') : [];
+}
+
 /** A path begins with a slash; an address with a host is no path. */
-function rooted(path: string, at: Place, reading: Reading): string {
+function rooted(written: string, at: Place, reading: Reading): string {
+  const path = withoutFragment(written, at, reading);
   if (path.startsWith('/') || !/^[\w{.~-]\S*$/.test(path) || path.includes('://')) return path;
   reading.readAs(at, `'/${path}'`);
   return `/${path}`;
+}
+
+/** Authors tell operations on one path apart by a fragment, which no caller sends. */
+function withoutFragment(path: string, at: Place, reading: Reading): string {
+  const hash = path.indexOf('#');
+  if (hash < 1 || path.includes('?') || path.slice(0, hash).includes('{#')) return path;
+  reading.readAs(at, `'${path.slice(0, hash)}'`, 'leave out the fragment: callers do not send it');
+  return path.slice(0, hash);
 }
 
 /** Told to people, enforced by nobody. */
@@ -96,11 +118,27 @@ function summaryOf(place: Place): string {
   return typeof summary === 'string' ? summary : '';
 }
 
-function literalSegments(base: string): SegmentPlan[] {
-  return base
-    .split('/')
-    .slice(1)
-    .map((literal) => ({ literal }));
+/** The base path of a server; a variable without default is a path parameter of any text. */
+function readPrefix(
+  base: string,
+  taken: readonly string[],
+): { path: string; segments: readonly SegmentPlan[]; parameters: readonly ParameterPlan[] } {
+  const literals = base.split('/').slice(1);
+  if (!base.includes('{')) {
+    return { path: base, segments: literals.map((literal) => ({ literal })), parameters: [] };
+  }
+  const path = base.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
+    let unique = name;
+    while (taken.includes(unique)) unique = `${unique}_`;
+    return `{${unique}}`;
+  });
+  const template = readTemplate(path);
+  const names = template.ok ? template.names : [];
+  return {
+    path,
+    segments: template.ok ? template.segments : literals.map((literal) => ({ literal })),
+    parameters: names.map(anyPathParameter),
+  };
 }
 
 function readPathItem(at: Place, reading: Reading): Place | undefined {
@@ -135,7 +173,14 @@ function methodsOf(pathItem: Place, reading: Reading): [method: string, place: P
   return found;
 }
 
-function readExtension(holder: Place, reading: Reading): Readonly<Record<string, unknown>> {
+/** They decide how schemas are compiled, which all operations share. */
+const ROOT_ONLY = ['reading', 'readOnlyMembers', 'formats'];
+
+function readExtension(
+  holder: Place,
+  reading: Reading,
+  { isRoot = false } = {},
+): Readonly<Record<string, unknown>> {
   const at = child(holder, 'x-poorter');
   if (at.value === undefined) return {};
   if (!isFields(at.value)) {
@@ -149,6 +194,16 @@ function readExtension(holder: Place, reading: Reading): Readonly<Record<string,
   for (const problem of reading.options.checkExtension(at.value)) {
     const place = { ...at, pointer: at.pointer + problem.pointer };
     reading.remarks.error('extension', place, problem.message, problem.suggestion);
+  }
+  for (const key of isRoot ? [] : ROOT_ONLY) {
+    if (!Object.hasOwn(at.value, key)) continue;
+    const message = `'${key}' holds for the whole description`;
+    reading.remarks.error(
+      'extension',
+      child(at, key),
+      message,
+      "put it into 'x-poorter' at the root",
+    );
   }
   return at.value;
 }

@@ -26,7 +26,9 @@ function basePath(server: Place, reading: Reading): string | undefined {
     }
     return undefined;
   }
-  const variables = new Map(reading.map(server, 'variables'));
+  const variables = new Map(
+    reading.map(server, 'variables').map(([name, at]) => [name, reading.documents.follow(at)]),
+  );
   const filled = url.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {
     const value = ownMember(variables.get(name)?.value, 'default');
     // A port or version is often written unquoted.
@@ -41,16 +43,26 @@ function basePath(server: Place, reading: Reading): string | undefined {
       `did you mean 'https://${path}'?`,
     );
   }
-  if (/[{}]/.test(path)) {
-    reading.remarks.error(
-      'server-variable',
-      child(server, 'url'),
-      'a variable in the path of this server has no default',
-      "give it a 'default' under 'variables'",
-    );
+  if (/[{}]/.test(path.replaceAll(/\{[^{}/]+\}/g, ''))) {
+    const message = 'the braces in the path of this server do not pair up';
+    reading.remarks.error('server-variable', child(server, 'url'), message);
     return undefined;
   }
+  if (path.includes('{')) {
+    reading.remarks.warn(
+      'server-variable',
+      child(server, 'url'),
+      'a variable in the path of this server has no default: any text may stand there',
+      "give it a 'default' under 'variables'",
+    );
+  }
   return canonicalPath(path);
+}
+
+/** Variables without default stay as they are written. */
+function canonicalSegment(segment: string): string {
+  const pieces = segment.split(/(\{[^{}]*\})/);
+  return pieces.map((piece) => (piece.startsWith('{') ? piece : canonicalLiteral(piece))).join('');
 }
 
 /** Rooted, without dot segments and trailing slashes. */
@@ -58,7 +70,7 @@ function canonicalPath(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();
-    else if (segment !== '' && segment !== '.') segments.push(canonicalLiteral(segment));
+    else if (segment !== '' && segment !== '.') segments.push(canonicalSegment(segment));
   }
   return segments.map((segment) => `/${segment}`).join('');
 }

@@ -30,6 +30,8 @@ export class Reading {
   readonly remarks: Remarks;
   readonly version: '3.0' | '3.1';
   readonly options: CompileApiOptions;
+  /** As authors mean what they write, unless the letter is asked for. */
+  readonly manner: 'meant' | 'strict';
   readonly #entries = new Map<string, SchemaEntry>();
   readonly #checkedSchemas = new Set<string>();
 
@@ -43,11 +45,7 @@ export class Reading {
     this.remarks = remarks;
     this.version = version;
     this.options = options;
-  }
-
-  /** As authors mean what they write, unless the letter is asked for. */
-  get manner(): 'meant' | 'strict' {
-    return this.options.reading ?? 'meant';
+    this.manner = options.reading ?? 'meant';
   }
 
   /** OpenAPI 3.0 by the letter: a `$ref` hides its siblings. */
