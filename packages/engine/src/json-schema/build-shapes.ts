@@ -53,7 +53,10 @@ const NESTING_MAX = 300;
 const UNITS_MAX = 50_000;
 const SHAPES_MAX = 1_000_000;
 /** References for which a better name is searched: the search costs time. */
-const SUGGESTIONS_MAX = 50;
+const SUGGESTIONS_MAX = 20;
+
+const TOO_DEEP = `schemas are nested more than ${NESTING_MAX} levels deep here`;
+const TOO_MANY = `the description needs more than ${UNITS_MAX} schemas, or ${SHAPES_MAX} parts of them: that is the limit`;
 
 export const emptyScope = (direction: Direction): Scope => ({
   direction,
@@ -106,7 +109,7 @@ export function startBuilder(
         const unit = units[built]!;
         // What is not built stays a schema that allows nothing.
         if (built >= UNITS_MAX || shapesBuilt >= SHAPES_MAX) {
-          report('error', { location: unit.location }, 'the schemas multiply beyond bounds');
+          report('error', { location: unit.location }, TOO_MANY);
           return;
         }
         unit.shape = buildShapes(unit);
@@ -122,7 +125,7 @@ export function startBuilder(
       if (location.node === true) return shape;
       const isTooMuch = nesting > NESTING_MAX || ++shapesBuilt > SHAPES_MAX;
       if (!isRecord(location.node) || isTooMuch) {
-        if (isTooMuch) report('error', { location }, 'the schemas nest or multiply beyond bounds');
+        if (isTooMuch) report('error', { location }, nesting > NESTING_MAX ? TOO_DEEP : TOO_MANY);
         shape.never = true;
         return shape;
       }

@@ -13,6 +13,11 @@ import { readTemplate } from './template.ts';
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'];
 const METHOD_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+/** The largest descriptions in use have some 10,000 paths; each costs memory in every process. */
+const PATHS_MAX = 30_000;
+const OPERATIONS_MAX = 40_000;
+const SPLIT = 'split it into several descriptions, each an API of its own';
+
 /** Line and column are found at the end, for all operations at once. */
 export interface ReadOperation {
   readonly place: Place;
@@ -31,7 +36,19 @@ export function readOperations(
     extension: readExtension(root, reading, { isRoot: true }),
   };
   const operations: ReadOperation[] = [];
-  for (const [written, at] of reading.map(root, 'paths')) {
+  const paths = reading.map(root, 'paths');
+  const limit = `at most ${PATHS_MAX} paths and ${OPERATIONS_MAX} operations are read`;
+  if (paths.length > PATHS_MAX) {
+    const message = `the description has ${paths.length} paths: ${limit}`;
+    reading.remarks.error('too-large', child(root, 'paths'), message, SPLIT);
+    return operations;
+  }
+  for (const [written, at] of paths) {
+    if (operations.length > OPERATIONS_MAX) {
+      const message = `more operations than one description may have: ${limit}`;
+      reading.remarks.error('too-large', at, message, SPLIT);
+      return operations;
+    }
     if (written.toLowerCase().startsWith('x-')) {
       if (isOurExtension(written)) refuseExtension(at, written, reading.remarks);
       continue;

@@ -109,7 +109,7 @@ export class SecurityReader {
         'unknown-security-scheme',
         place,
         `no security scheme is named '${name}'`,
-        remarks.didYouMean(name, this.#declared.keys()) ??
+        remarks.didYouMean(name, () => this.#declared.keys()) ??
           "declare it under 'components.securitySchemes'",
       );
     } else if (declared.scheme === null) {
@@ -127,7 +127,7 @@ export class SecurityReader {
         'undeclared-scope',
         child(place, index),
         `the scheme '${name}' declares no scope '${scope}'`,
-        remarks.didYouMean(scope, declared.scopes),
+        remarks.didYouMean(scope, () => declared.scopes ?? []),
       );
     }
     return scopes;

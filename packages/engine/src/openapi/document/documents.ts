@@ -7,6 +7,8 @@ import { parseText, type SourceDocument } from './source-document.ts';
 
 /** A description split into more files than this is a mistake or an attack. */
 const DOCUMENTS_MAX = 10_000;
+/** All of them together, as long as the largest single one may be, and again. */
+const TEXTS_LENGTH_MAX = 256 * 1024 * 1024;
 const REFERENCE_HOPS_MAX = 64;
 
 export type Opened =
@@ -24,6 +26,7 @@ export class Documents {
   readonly #remarks: Remarks;
   #knowsIds = true;
   #depth = 0;
+  #textLength = 0;
   readonly #opened = new Map<string, SourceDocument | null>();
   readonly #resources = new Map<string, { document: SourceDocument; resource: SchemaResource }>();
 
@@ -151,7 +154,7 @@ export class Documents {
       here = through;
       const { value } = here;
       if (!isMemberOf(value, segment)) {
-        const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+        const names = () => (typeof value === 'object' && value !== null ? Object.keys(value) : []);
         this.#unresolvable(
           at,
           reference,
@@ -208,6 +211,12 @@ export class Documents {
     let text: string;
     try {
       text = this.#read(uri);
+      this.#textLength += text.length;
+      if (this.#textLength > TEXTS_LENGTH_MAX) {
+        throw new Error(
+          `the files of the description are larger than ${TEXTS_LENGTH_MAX >> 20} MiB`,
+        );
+      }
     } catch (error) {
       this.#unresolvable(at, address, (error as Error)?.message ?? 'it cannot be read');
       return undefined;

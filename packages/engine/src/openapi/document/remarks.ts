@@ -30,7 +30,7 @@ export function placeKey(place: Place): string {
 
 /** More of either kind help nobody, and a hostile document could ask for millions. */
 const REMARKS_MAX = 200;
-const SUGGESTIONS_MAX = 50;
+const SUGGESTIONS_MAX = 20;
 
 interface Remark {
   readonly severity: Diagnostic['severity'];
@@ -43,7 +43,7 @@ interface Remark {
 /** Collects remarks by place; lines are looked up once, at the end. */
 export class Remarks {
   readonly #kept = new Map<string, Remark>();
-  #suggestions = 0;
+  readonly #suggestions = new Map<string, string | undefined>();
   readonly #counts = { error: 0, warning: 0 };
 
   error(code: string, place: Place, message: string, suggestion?: string): void {
@@ -55,10 +55,12 @@ export class Remarks {
   }
 
   /** What a misspelt name meant; only for the first remarks of a load, as the search costs time. */
-  didYouMean(word: string, candidates: Iterable<string>): string | undefined {
-    if (this.#suggestions >= SUGGESTIONS_MAX) return undefined;
-    this.#suggestions++;
-    return didYouMean(word, candidates);
+  didYouMean(word: string, candidates: () => Iterable<string>): string | undefined {
+    if (this.#suggestions.has(word)) return this.#suggestions.get(word);
+    if (this.#suggestions.size >= SUGGESTIONS_MAX) return undefined;
+    const suggestion = didYouMean(word, candidates());
+    this.#suggestions.set(word, suggestion);
+    return suggestion;
   }
 
   get hasErrors(): boolean {
