@@ -243,6 +243,8 @@ function meanSiblings(keywords: Keywords, warn: Warn): void {
     if (name === '$ref' || !Object.hasOwn(KEYWORD_FORMS, name)) continue;
     warn(`${name} beside $ref is enforced, too`, [name], 'wrap the $ref in allOf');
   }
+  // The type that counts is that of the schema referred to; authors write `object` here by habit.
+  keywords.delete('type');
   const additional = keywords.get('additionalProperties');
   if (additional === undefined || keywords.has('unevaluatedProperties')) return;
   keywords.delete('additionalProperties');

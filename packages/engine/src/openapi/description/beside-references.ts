@@ -49,6 +49,11 @@ function isTaken(
     remarks.warn('field-beside-reference', at, message, 'write it where the reference leads');
     return false;
   }
+  // Swagger's `type` beside a parameter says again what its schema says.
+  const schema = ownMember(target.value, 'schema');
+  if (isAbsent && isDeepStrictEqual(ownMember(schema, key), at.value)) return false;
+  // More headers are more to hold an answer against.
+  if (isAbsent && kind === 'response' && key === 'headers') return true;
   // OpenAPI: fields beside the reference of a path item hold, if they are not described twice.
   if (isAbsent && (kind === 'pathItem' || (kind === 'operation' && key === 'x-poorter')))
     return true;

@@ -120,7 +120,7 @@ function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks:
     return;
   }
   const isShared = /^[._]/.test(key);
-  const isPlain = typeof at.value !== 'object' || at.value === null || isWords(at.value);
+  const isPlain = kind === 'root' ? !mentionsProtection(at.value) : isFlat(at.value);
   if (soundsProtective(key) || !(isPlain || isShared)) {
     const why = `${message}, and it may have been meant to protect`;
     remarks.error('unknown-field', at, why, `remove it, or call it 'x-${plain(key)}'`);
@@ -129,8 +129,21 @@ function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks:
   }
 }
 
-const isWords = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((word) => typeof word !== 'object');
+/** A value without parts of its own, or a list of them. */
+const isFlat = (value: unknown): boolean =>
+  [value].flat().every((word) => typeof word !== 'object' || word === null);
+
+/** Deeper than this, nobody looks for what an unknown object at the root could mean. */
+const MENTION_DEPTH_MAX = 4;
+
+function mentionsProtection(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth > MENTION_DEPTH_MAX) return true;
+  return Object.entries(value).some(
+    ([key, member]) =>
+      ENFORCING.has(key) || soundsProtective(key) || mentionsProtection(member, depth + 1),
+  );
+}
 
 /** Names of other objects are told apart more strictly: there are many of them. */
 function editsAllowed({ length }: string): number {
