@@ -350,11 +350,27 @@ export function startBuilder(
       }
     }
 
-    function addCombinations({ shape, keywords, inPlace }: Part): void {
+    /** `{}` among the branches of `oneOf`: an object without members, not every other value. */
+    function meanEmptyBranches(shape: Shape, location: Location): void {
+      const branches = shape.oneOf ?? [];
+      const hasOthers = branches.some((branch) => Object.keys(branch).length > 1);
+      for (const [index, branch] of branches.entries()) {
+        if (!hasOthers || Object.keys(branch).length > 1) continue;
+        if (!isRecord((location.node as { oneOf: unknown[] }).oneOf[index])) continue;
+        branch.types = TYPE_BITS['object']!;
+        branch.maxProperties = 0;
+        const at = { location, steps: ['oneOf', String(index)] };
+        const message = 'an empty branch is read as an object without members';
+        report('warning', at, message, 'write { type: object, maxProperties: 0 }');
+      }
+    }
+
+    function addCombinations({ shape, location, keywords, inPlace }: Part): void {
       for (const name of ['allOf', 'anyOf', 'oneOf'] as const) {
         const list = keywords.get(name)?.value as unknown[] | undefined;
         if (list !== undefined) shape[name] = list.map((_, i) => inPlace([name, String(i)]));
       }
+      if (options.reading === 'meant') meanEmptyBranches(shape, location);
       for (const name of ['not', 'if'] as const) {
         if (keywords.has(name)) shape[name] = inPlace([name]);
       }

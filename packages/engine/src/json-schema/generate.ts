@@ -270,6 +270,7 @@ class Writer {
         const test = unit === null ? '' : unless(this.unitPasses(unit, v));
         code += `case ${quote(value)}:\n${test}break;\n`;
       }
+      if (discriminator.isOptional) code += 'case undefined: break;\n';
       code += 'default: return false;\n}\n';
     }
     if (!closed) code += this.everyMember(shape, v, evaluated);
@@ -334,7 +335,9 @@ class Writer {
     if (shape.anyOf !== undefined) {
       const any = shape.anyOf.map((branch) => wrap(this.passes(branch, v))).join(' || ');
       // The discriminator has chosen one of these alternatives already, and it held.
-      const isChosen = shape.discriminator !== undefined && shape.oneOf === undefined;
+      const { discriminator } = shape;
+      const isChosen =
+        discriminator !== undefined && !discriminator.isOptional && shape.oneOf === undefined;
       code += unless(isChosen ? `isObject(${v}) || ${any}` : any);
     }
     if (shape.oneOf !== undefined) {

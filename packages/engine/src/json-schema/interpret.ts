@@ -270,9 +270,10 @@ class Run {
   discriminated(value: JsonObject): void {
     const { discriminator } = this.shape;
     if (discriminator === undefined || this.isDone) return;
-    const { property, targets } = discriminator;
+    const { property, targets, isOptional } = discriminator;
     const name = memberOf(value, property);
     if (name === undefined) {
+      if (isOptional) return;
       this.fail('discriminator', property);
       return;
     }

@@ -70,6 +70,8 @@ export interface DiscriminatorShape {
   readonly property: string;
   /** Value → the schema it names; null where the value names this very schema. */
   readonly targets: [value: string, unit: UnitIndex | null][];
+  /** The member may be missing: the alternatives then decide alone. */
+  readonly isOptional?: true;
 }
 
 export const TYPE_BITS: Readonly<Record<string, number>> = {

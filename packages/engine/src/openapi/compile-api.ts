@@ -1,5 +1,6 @@
 import { compileSchemas, didYouMean } from '../json-schema/index.ts';
 import { refuseAmbiguousOperations, remarkOnOverlaps } from './description/check-paths.ts';
+import { joinVariants } from './description/fragment-variants.ts';
 import { checkFields, nameOf } from './description/object-fields.ts';
 import { type ReadOperation, readOperations } from './description/read-operations.ts';
 import { SecurityReader } from './description/read-security.ts';
@@ -35,7 +36,7 @@ export function compileApi(
   if (outline === undefined) return conclude(remarks);
 
   const security = new SecurityReader(root, reading);
-  const operations = readOperations(root, security, reading);
+  const operations = joinVariants(readOperations(root, security, reading), remarks);
   security.remarkOnUnused();
   refuseStrayExtensions(root, remarks);
   refuseAmbiguousOperations(operations, remarks);

@@ -10,6 +10,8 @@ export interface OperationPlan {
   readonly parameters: readonly ParameterPlan[];
   readonly body: BodyPlan | null;
   readonly answers: readonly AnswerPlan[];
+  /** Other descriptions of the same method on the same path: a call must fit one of all. */
+  readonly variants?: readonly OperationPlan[];
 }
 
 /** A literal segment in canonical percent-encoding, or literals and names alternating. */

@@ -20,6 +20,8 @@ const SPLIT = 'split it into several descriptions, each an API of its own';
 
 /** Line and column are found at the end, for all operations at once. */
 export interface ReadOperation {
+  /** Its path is told apart from others by a fragment. */
+  readonly isVariant: boolean;
   readonly place: Place;
   readonly operation: Omit<CompiledOperation, 'line' | 'column'> & { readonly plan: OperationPlan };
 }
@@ -54,6 +56,7 @@ export function readOperations(
       continue;
     }
     const path = rooted(written, at, reading);
+    const isVariant = path.replace(/^\//, '') !== written.replace(/^\//, '');
     const template = readTemplate(path);
     if (!template.ok) {
       reading.remarks.error('unreadable-path', at, template.message, template.suggestion);
@@ -83,6 +86,7 @@ export function readOperations(
       for (const [index, base] of bases.entries()) {
         const prefix = readPrefix(base, template.names);
         operations.push({
+          isVariant,
           place,
           operation: {
             id: ids.take(place, method, prefix.path + path, index),
