@@ -3,6 +3,7 @@ import { hasFormatAssertion, type Keywords, type Report, readKeywords } from './
 import { discriminate } from './discriminator.ts';
 import { forbiddenNames, forbiddenRule } from './forbidden.ts';
 import { admitNull } from './nullable.ts';
+import type { Alternatives } from './overlaps.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { addressOf, isRecord, type Location, type Registry, type Resource } from './registry.ts';
@@ -43,6 +44,8 @@ export interface ShapeBuilder {
   readonly registry: Registry;
   readonly options: CompileOptions;
   readonly report: Report;
+  /** Every `oneOf`, for remarks on its branches. */
+  readonly alternatives: Alternatives[];
   unitFor(location: Location, scope: Scope): UnitIndex;
   /** Builds what has been asked for and everything it refers to. */
   finish(): void;
@@ -83,6 +86,7 @@ export function startBuilder(
     registry,
     options,
     report,
+    alternatives: [],
     unitFor(location, given) {
       const entered = enterResource(given, location.resource, registry);
       const scope: Scope =
@@ -371,6 +375,7 @@ export function startBuilder(
         if (list !== undefined) shape[name] = list.map((_, i) => inPlace([name, String(i)]));
       }
       if (options.reading === 'meant') meanEmptyBranches(shape, location);
+      if (shape.oneOf !== undefined) builder.alternatives.push({ shape, location });
       for (const name of ['not', 'if'] as const) {
         if (keywords.has(name)) shape[name] = inPlace([name]);
       }

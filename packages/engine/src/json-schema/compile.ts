@@ -2,6 +2,7 @@ import { emptyScope, keyOf, type ShapeBuilder, startBuilder, type Unit } from '.
 import { warnOfOldDialects } from './dialects.ts';
 import { entryKey } from './entry-key.ts';
 import { generateUnit } from './generate.ts';
+import { remarkOnOverlaps } from './overlaps.ts';
 import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
 import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
@@ -38,6 +39,7 @@ export function compileSchemas(
     entryKey(entry),
     builder.unitFor(location, emptyScope(entry.direction)),
   ]);
+  if (options.reading === 'meant') remarkOnOverlaps(builder.alternatives, builder.units, note);
   const remembered = repeatedlyEntered(builder.units);
   const shapeOf = (unit: number) => builder.units[unit]!.shape;
   const units = builder.units.map(({ index, shape }) =>

@@ -375,6 +375,41 @@ test('an empty branch of oneOf is an empty object, not everything that fits no o
   }
 });
 
+test('oneOf branches that some value fits twice, and discriminators in a parent alone, are told', () => {
+  const schemas = {
+    Pet,
+    Named: { type: 'object', required: ['name'], properties: { name: {}, age: {} } },
+    Base: { type: 'object', required: ['kind'], discriminator: { propertyName: 'kind' } },
+    Child: { allOf: [{ $ref: '#/components/schemas/Base' }] },
+  };
+  const warned = (schema: object) => {
+    const requestBody = { content: { 'application/json': { schema } } };
+    const compilation = compile(
+      describeApi({ '/x': { post: { requestBody, ...answer } } }, { components: { schemas } }),
+    );
+    assert.ok(compilation.ok);
+    return compilation.warnings.map(({ message }) => message).join();
+  };
+  const named = { $ref: '#/components/schemas/Named' };
+  for (const oneOf of [
+    [OBJECT, named],
+    [{ type: 'integer' }, { type: 'number' }],
+    [{ type: 'string' }, { type: 'string', minLength: 3 }],
+    [{ properties: { a: {} } }, { properties: { b: {} } }],
+    [{ enum: ['a', 'b'] }, { enum: ['b', 'a'] }],
+  ]) {
+    assert.match(warned({ oneOf }), /fit both branch \d and branch \d/, JSON.stringify(oneOf));
+  }
+  for (const oneOf of [
+    [OBJECT, { type: 'integer' }],
+    [OBJECT, { type: 'object', required: ['other'] }],
+    [{ enum: ['a'] }, { enum: ['b'] }],
+  ]) {
+    assert.doesNotMatch(warned({ oneOf }), /fit both/, JSON.stringify(oneOf));
+  }
+  assert.match(warned({ $ref: '#/components/schemas/Base' }), /stands in the parent alone/);
+});
+
 test('an object without the member of a discriminator is held against oneOf alone', () => {
   const schema = {
     oneOf: [OBJECT, { $ref: '#/components/schemas/Pet2' }],
