@@ -1,4 +1,4 @@
-import { ExactNumber } from '../json/index.ts';
+import { countOf, setCount } from './counts.ts';
 import { hasFormatAssertion, type Keywords, type Report, readKeywords } from './dialects.ts';
 import { discriminate } from './discriminator.ts';
 import { forbiddenNames, forbiddenRule } from './forbidden.ts';
@@ -6,10 +6,11 @@ import { admitNull } from './nullable.ts';
 import type { Alternatives } from './overlaps.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
-import { addressOf, isRecord, type Location, type Registry, type Resource } from './registry.ts';
+import { isRecord, type Location, type Registry, type Resource } from './registry.ts';
+import { enterResource, keyOf, type Scope } from './scope.ts';
 import { type Forbidden, type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
 import { nearest, suggestionOf } from './suggest.ts';
-import type { CompileOptions, Direction } from './types.ts';
+import type { CompileOptions } from './types.ts';
 import { writeValue } from './value-text.ts';
 
 /** One schema that others can refer to, specialised for the scope it is applied in. */
@@ -23,20 +24,6 @@ export interface Unit {
   mentionsDirection: boolean;
   /** Holds a member that this direction passes over. */
   cutsMembers: boolean;
-}
-
-/**
- * What a schema's meaning depends on besides its text. Each distinct scope gets its own unit, so
- * that nothing of it is left to decide when an instance arrives.
- */
-export interface Scope {
-  readonly direction: Direction;
-  /** $dynamicAnchor name → the outermost schema that bears it. */
-  readonly dynamic: ReadonlyMap<string, Location>;
-  /** Parents whose discriminator has already chosen the schema we are in. */
-  readonly dispatched: readonly string[];
-  /** Names that need not be present in this direction, though `required` lists them. */
-  readonly exempt: readonly string[];
 }
 
 export interface ShapeBuilder {
@@ -60,13 +47,6 @@ const SUGGESTIONS_MAX = 20;
 
 const TOO_DEEP = `schemas are nested more than ${NESTING_MAX} levels deep here`;
 const TOO_MANY = `the description needs more than ${UNITS_MAX} schemas, or ${SHAPES_MAX} parts of them: that is the limit`;
-
-export const emptyScope = (direction: Direction): Scope => ({
-  direction,
-  dynamic: new Map(),
-  dispatched: [],
-  exempt: [],
-});
 
 export function startBuilder(
   options: CompileOptions,
@@ -409,47 +389,6 @@ const NUMBER_RULES: readonly NumberRule[] = [
   'exclusiveMinimum',
   'exclusiveMaximum',
 ];
-
-/** The same schema in the same scope is the same unit. */
-export function keyOf(location: Location, scope: Scope): string {
-  const dynamic = [...scope.dynamic].map(([name, at]) => [name, addressOf(at)]);
-  const { direction, dispatched, exempt } = scope;
-  return JSON.stringify([addressOf(location), direction, dispatched, exempt, dynamic]);
-}
-
-/** The dynamic scope keeps the outermost bearer of each name (2020-12 core §8.2.3.2). */
-function enterResource(scope: Scope, resource: Resource, registry: Registry): Scope {
-  let dynamic: Map<string, Location> | undefined;
-  for (const [name, at] of resource.dynamicAnchors) {
-    if (scope.dynamic.has(name) || !registry.dynamicNames.has(name)) continue;
-    dynamic ??= new Map(scope.dynamic);
-    dynamic.set(name, at);
-  }
-  return dynamic === undefined ? scope : { ...scope, dynamic };
-}
-
-type CountName =
-  | 'minLength'
-  | 'maxLength'
-  | 'minItems'
-  | 'maxItems'
-  | 'minProperties'
-  | 'maxProperties';
-
-function countOf(keywords: Keywords, name: string): number | undefined {
-  const value = keywords.get(name)?.value as number | bigint | ExactNumber | undefined;
-  if (value === undefined) return undefined;
-  // No instance is longer than this, so a larger limit says the same.
-  return Math.min(
-    Number(value instanceof ExactNumber ? value.text : value),
-    Number.MAX_SAFE_INTEGER,
-  );
-}
-
-function setCount(shape: Shape, keywords: Keywords, name: CountName): void {
-  const count = countOf(keywords, name);
-  if (count !== undefined) shape[name] = count;
-}
 
 /** For a $ref that leads nowhere: the name beside the missing one that is most like it. */
 function nearestTarget(registry: Registry, ref: string, from: Resource): string | undefined {

@@ -1,9 +1,10 @@
-import { emptyScope, keyOf, type ShapeBuilder, startBuilder, type Unit } from './build-shapes.ts';
+import { type ShapeBuilder, startBuilder, type Unit } from './build-shapes.ts';
 import { warnOfOldDialects } from './dialects.ts';
 import { entryKey } from './entry-key.ts';
 import { generateUnit } from './generate.ts';
 import { remarkOnOverlaps } from './overlaps.ts';
 import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
+import { emptyScope, keyOf } from './scope.ts';
 import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
 

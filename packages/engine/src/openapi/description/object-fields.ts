@@ -141,7 +141,7 @@ function mentionsProtection(value: unknown, depth = 0): boolean {
   if (depth > MENTION_DEPTH_MAX) return true;
   return Object.entries(value).some(
     ([key, member]) =>
-      ENFORCING.has(key) || soundsProtective(key) || mentionsProtection(member, depth + 1),
+      key === '$ref' || soundsProtective(key) || mentionsProtection(member, depth + 1),
   );
 }
 

@@ -404,5 +404,6 @@ export const ENFORCING_SAMPLES: readonly (readonly [
   ['requireAuth', true, ['schema']],
   ['roles', ['admin'], ['schema']],
   ['rateLimit', 5, ['schema']],
-  ['stranger', { a: 1 }, ['schema']],
+  ['stranger', { a: 1 }, ['schema', 'root']],
+  ['other', { security: [{ key: [] }] }, ['schema']],
 ];
