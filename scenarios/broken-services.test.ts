@@ -87,7 +87,6 @@ test('whatever a service does, its caller hears of it and one record tells', asy
     await t.test(`a service that ${misdeed.replaceAll('-', ' ')}`, async () => {
       const exchange = await sendRaw(poorter.port, request('GET', `/things/${misdeed}`), {
         answers: 1,
-        timeoutMs: 4_000,
       });
       const records = (await poorter.awaitRecords(recorded + 1)).slice(recorded);
       recorded += records.length;

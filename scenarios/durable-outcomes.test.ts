@@ -63,15 +63,11 @@ async function found(verb: string, ...argv: string[]): Promise<Record<string, un
 /** Types of the leaves of an operation, oldest first, as soon as there are so many. */
 async function typesOf(operation: string, count: number): Promise<unknown[]> {
   let types: unknown[] = [];
-  await eventually(
-    `${count} records of ${operation}`,
-    async () => {
-      const records = await found('search', '--operation', operation);
-      types = records.map(({ leaf }) => (leaf as { type: string }).type).toReversed();
-      return types.length >= count;
-    },
-    15_000,
-  );
+  await eventually(`${count} records of ${operation}`, async () => {
+    const records = await found('search', '--operation', operation);
+    types = records.map(({ leaf }) => (leaf as { type: string }).type).toReversed();
+    return types.length >= count;
+  });
   return types;
 }
 
@@ -102,15 +98,9 @@ test('the payments that were under way when the gateway was killed are those tha
   process.kill(poorter.children().gateway, 'SIGKILL');
   await poorter.awaitOutput(/gateway ended/);
   assert.deepEqual(await typesOf('paySlowly', 3), ['intent', 'intent', 'intent']);
-  await eventually(
-    'the gateway is back',
-    async () => {
-      return (
-        (await call(`${poorter.url}/pay`, { method: 'POST' }).catch(() => null))?.status === 200
-      );
-    },
-    15_000,
-  );
+  await eventually('the gateway is back', async () => {
+    return (await call(`${poorter.url}/pay`, { method: 'POST' }).catch(() => null))?.status === 200;
+  });
   await typesOf('pay', 6);
   await sleep(200);
   const open = await found('open');

@@ -61,17 +61,19 @@ test('places return after calls that were aborted, and after calls that ended', 
     answers.add(() => answer.setHeader('content-type', 'application/json').end('{}'));
   });
   const poorter = await startPoorter(t, { description, upstream: service.url });
-  const hold = (timeoutMs: number) =>
-    sendRaw(poorter.port, request('GET', '/crowded'), { timeoutMs });
+  const hold = (leaving: AbortSignal) =>
+    sendRaw(poorter.port, request('GET', '/crowded'), { leaving });
 
   for (let round = 0; round < 3; round++) {
     answers.clear();
-    const held = Array.from({ length: 5 }, () => hold(400));
+    const leaving = new AbortController();
+    const held = Array.from({ length: 5 }, () => hold(leaving.signal));
     await eventually('five calls are under way', () => answers.size === 5);
     const sixth = await sendRaw(poorter.port, request('GET', '/crowded'), { answers: 1 });
     assert.equal(sixth.answers[0]?.status, 429);
     assert.equal(JSON.parse(sixth.answers[0]?.body ?? '').code, 'concurrency_exceeded');
     // The callers leave in the middle; their places must not.
+    leaving.abort();
     await Promise.all(held);
     const left = (round + 1) * 5;
     const gone = await poorter.awaitRecords(left, ({ complete }) => complete === false);

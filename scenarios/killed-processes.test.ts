@@ -18,7 +18,6 @@ const isReady = async (poorter: RunningPoorter) => {
 const serves = async (poorter: RunningPoorter) => {
   const { answers } = await sendRaw(poorter.port, request('GET', '/things'), {
     answers: 1,
-    timeoutMs: 500,
   });
   return answers[0]?.status === 200;
 };
@@ -43,7 +42,7 @@ test('the death of control costs no call, and control comes back', async (t) => 
       return false;
     }
   });
-  await eventually('control is ready again', () => isReady(poorter), 20_000);
+  await eventually('control is ready again', () => isReady(poorter));
   const { failed, passed } = await load.stop();
   assert.deepEqual(failed, []);
   assert.ok(passed > 100, `${passed}`);
@@ -61,8 +60,8 @@ test('the gateway process is started again when it dies', async (t) => {
   const { gateway } = poorter.children();
   process.kill(gateway, 'SIGKILL');
   await poorter.awaitOutput(/gateway ended/);
-  await eventually('it serves again', () => serves(poorter), 10_000);
-  await eventually('it is ready again', () => isReady(poorter), 20_000);
+  await eventually('it serves again', () => serves(poorter));
+  await eventually('it is ready again', () => isReady(poorter));
 });
 
 test('without their supervisor the children end, and a new start takes their place', async (t) => {
@@ -70,7 +69,7 @@ test('without their supervisor the children end, and a new start takes their pla
   const poorter = await startPoorter(t, { description: things, upstream: upstream.url });
   const { control, gateway } = poorter.children();
   assert.equal(await poorter.stop('SIGKILL'), null);
-  await eventually('both children are gone', () => !isAlive(control) && !isAlive(gateway), 8_000);
+  await eventually('both children are gone', () => !isAlive(control) && !isAlive(gateway));
   const checked = await runPoorter(['check', '--config', `${poorter.folder}/poorter.yaml`]);
   assert.equal(checked.status, 0, checked.stderr);
   const next = await startPoorter(t, {

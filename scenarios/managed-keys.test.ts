@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { freePort } from './world/redis.fixture.ts';
 
@@ -178,7 +179,7 @@ test('managed keys outlive control and gateway', async (t) => {
   process.kill(control, 'SIGKILL');
   assert.equal(await call(made.body.key), 200);
   process.kill(gateway, 'SIGKILL');
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const status = await call(made.body.key).catch(() => 0);
     if (status === 200) break;

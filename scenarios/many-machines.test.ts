@@ -6,6 +6,7 @@ import { adminOf } from './world/admin.fixture.ts';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { freePort } from './world/redis.fixture.ts';
 
@@ -100,7 +101,7 @@ test('a gateway that is cut off serves on, and a revocation says that it is not 
   t.after(() => a.process.kill('SIGCONT'));
   await sleep(6_500);
   const revoking = admin('POST', `/v1/keys/${record.id}/revoke`, {});
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + PATIENCE_MS;
   let last = 200;
   while (last === 200 && Date.now() < deadline) {
     await sleep(200);
@@ -112,7 +113,7 @@ test('a gateway that is cut off serves on, and a revocation says that it is not 
   assert.ok([200, 504].includes(revoked.status), JSON.stringify(revoked.body));
   if (revoked.status === 504) assert.deepEqual(revoked.body.gateways, ['gw_a']);
   a.process.kill('SIGCONT');
-  const back = Date.now() + 15_000;
+  const back = Date.now() + PATIENCE_MS;
   while ((await call(a, key)) !== 401) {
     assert.ok(Date.now() < back, 'the gateway did not come back');
     await sleep(100);
@@ -130,7 +131,7 @@ test('control may die: gateways serve on, and find it again', async (t) => {
     await sleep(5);
   }
   assert.equal(failed, 0);
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const revoked = await admin('POST', `/v1/keys/${made.body.record.id}/revoke`, {}).catch(
       () => null,

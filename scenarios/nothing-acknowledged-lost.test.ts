@@ -14,6 +14,7 @@ import {
   type RunningGateway,
   startGateway,
 } from './world/gateways.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { freePort, hasRedis, RedisFixture } from './world/redis.fixture.ts';
 
@@ -154,7 +155,7 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
 
   let intents = 0;
   let outcomes = 0;
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     [intents, outcomes] = [await recordsOf(admin, 'intent'), await recordsOf(admin, 'outcome')];
     if (outcomes >= payer.answered && intents >= upstream.requests()) break;

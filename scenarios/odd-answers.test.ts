@@ -73,7 +73,7 @@ const poorter = await startPoorter(
     threads: 1,
     configuration: {
       bounds: { answerBytes: 20_000_000 },
-      timeouts: { answerIdleMs: 1_500, keepAliveMs: 3_000 },
+      timeouts: { answerIdleMs: 4_000, keepAliveMs: 12_000 },
     },
   },
 );
@@ -145,7 +145,7 @@ test('a caller that takes nothing of its answer is cut off, and the service let 
     lazy.on('error', () => undefined);
     lazy.write(`GET /answers/${kind} HTTP/1.1\r\nHost: a\r\n\r\n`);
     const ended = (record: Record<string, unknown>) =>
-      record['complete'] === false && Number(record['durationMs']) > 1_400;
+      record['complete'] === false && Number(record['durationMs']) > 3_900;
     const before = (await poorter.records()).filter(ended).length;
     await eventually(`${kind} is recorded`, async () => {
       return (await poorter.records()).filter(ended).length > before;
@@ -175,7 +175,7 @@ test('a connection that had to wait for its caller is kept like any other', asyn
   const ports = new Set<number | undefined>();
   agent.on('free', (socket) => ports.add(socket.localPort));
   assert.equal((await get('large', { agent })).bytes.length, text.length);
-  await sleep(1_500);
+  await sleep(4_500);
   assert.equal((await get('interim', { agent })).status, 200);
   assert.equal(ports.size, 1);
   agent.destroy();

@@ -63,16 +63,8 @@ test('a log in PostgreSQL is searched, verified, exported, backed up and restore
     call(`${at}/accounts`, { method, headers: { 'x-key': key } });
   for (let at = 0; at < 600; at++) assert.equal((await visit(poorter.url, 'GET')).status, 200);
   for (let at = 0; at < 5; at++) assert.equal((await visit(poorter.url, 'POST')).status, 200);
-  await eventually(
-    '600 records',
-    async () => (await count('--operation', 'listAccounts')) === 600,
-    20_000,
-  );
-  await eventually(
-    '15 records',
-    async () => (await count('--operation', 'openAccount')) === 15,
-    20_000,
-  );
+  await eventually('600 records', async () => (await count('--operation', 'listAccounts')) === 600);
+  await eventually('15 records', async () => (await count('--operation', 'openAccount')) === 15);
   assert.equal(await count('--type', 'outcome', '--decision', 'forwarded'), 5);
   assert.equal(await good('log', 'open'), '');
   const signed = async (wanted: number) =>
@@ -112,7 +104,6 @@ test('a log in PostgreSQL is searched, verified, exported, backed up and restore
   await eventually(
     'the log goes on',
     async () => (await again.count('--operation', 'openAccount')) === 18,
-    20_000,
   );
   await again.good('log', 'verify', '--since', remembered);
 });

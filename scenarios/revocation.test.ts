@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 
 const description = {
@@ -53,7 +54,7 @@ test('once the version that revokes a key is in force, not one of 10,000 calls o
   };
   poorter.write('poorter.yaml', { ...configuration, trust: { revoked: [keys.keys[0]?.id] } });
   const inForce = poorter.output().split('is in force').length;
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (poorter.output().split('is in force').length === inForce) {
     assert.ok(Date.now() < deadline, poorter.output());
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { unusedPort } from './world/service.fixture.ts';
 
@@ -65,7 +66,7 @@ type Found = { index: number; leaf: Record<string, unknown>; caller: unknown };
 
 /** Records that a search finds, as soon as there are as many. */
 async function search(count: number, ...argv: string[]): Promise<Found[]> {
-  for (const deadline = Date.now() + 15_000; ; await sleep(200)) {
+  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(200)) {
     const { out, err } = await log('search', '--json', ...argv);
     const found = out
       .split('\n')
@@ -79,7 +80,7 @@ async function search(count: number, ...argv: string[]): Promise<Found[]> {
 }
 
 async function until(is: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(100)) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(100)) {
     if (await is().catch(() => false)) return;
   }
   throw new Error('it did not come to pass');
@@ -122,7 +123,7 @@ test('a durable call has an intent, an outcome and a record, in this order', asy
 });
 
 test('the log verifies while the server writes, and so do an export and a proof, elsewhere', async () => {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + PATIENCE_MS;
   let verified = await log('verify', '--json');
   while (JSON.parse(verified.out).signedSize < 40 && Date.now() < deadline) {
     await sleep(500);
@@ -171,7 +172,7 @@ test('what a killed gateway owed is in the log as a gap or as records, to the la
   isOver = true;
   await Promise.all(callers);
   await poorter.awaitOutput(/gateway ended/);
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(300)) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(300)) {
     if ((await log('search', '--type', 'gap', '--json')).out !== '') break;
   }
   const gaps = (await log('search', '--type', 'gap', '--json')).out

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { hasRedis, RedisFixture } from './world/redis.fixture.ts';
 
@@ -67,7 +68,7 @@ test(
     assert.equal(((await refused.json()) as { code: string }).code, 'limits_unavailable');
 
     await redis.begin();
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + PATIENCE_MS;
     while ((await passed(urls('/strict'), 50)) === 0) {
       assert.ok(Date.now() < deadline, 'the gateways did not come back to the counters');
       await sleep(100);
@@ -75,7 +76,7 @@ test(
     for (const machine of machines) {
       assert.match(machine.output(), /shared counters are away/);
       // Each asks again at moments of its own.
-      await machine.awaitOutput(/shared counters are back/, 10_000);
+      await machine.awaitOutput(/shared counters are back/);
     }
   },
 );

@@ -142,7 +142,7 @@ test('the first event arrives at once, and silence beyond the idle timeout ends 
     });
   });
   events.end();
-  await eventually('the first event', () => seen.length > 0, 1_000);
+  await eventually('the first event', () => seen.length > 0);
   assert.equal(seen[0]?.text, 'data: first\n\n');
   assert.equal(await isWhole, true);
   assert.equal(seen.at(-1)?.text, 'data: last\n\n');
@@ -157,7 +157,7 @@ test('a caller that leaves takes the call to the service along, and is recorded'
     leaving.end();
     await sleep(200);
     leaving.destroy();
-    await eventually(`${path} ends`, () => closedEarly === before + 1, 2_000);
+    await eventually(`${path} ends`, () => closedEarly === before + 1);
     const records = await poorter.awaitRecords(1, (record) => {
       return record['path'] === path && record['complete'] === false;
     });

@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from './patience.fixture.ts';
 
 export interface Answer {
   readonly status: number;
@@ -80,7 +81,7 @@ export async function sendRaw(port: number, bytes: string, quietMs = 300): Promi
     hasEnded = true;
   });
   socket.write(bytes, 'latin1');
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while (!hasEnded && Date.now() < deadline && (text === '' || Date.now() - heardAt < quietMs)) {
     await sleep(10);
   }
@@ -92,7 +93,7 @@ export async function sendRaw(port: number, bytes: string, quietMs = 300): Promi
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 5_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await holds())) {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Authority } from './certificates.fixture.ts';
+import { PATIENCE_MS } from './patience.fixture.ts';
 import type { Lifetime } from './poorter.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
-const START_MAX_MS = 30_000;
 
 /** A real `poorter serve --role gateway` in a folder of its own. */
 export interface RunningGateway {
@@ -80,7 +80,7 @@ export async function startGateway(
     if (signal === 'SIGKILL') await sleep(500);
   };
   t.after(() => stop('SIGKILL'));
-  const deadline = Date.now() + START_MAX_MS;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const line = said.split('\n').find((one) => one.startsWith('{"event":"started"'));
     if (line !== undefined) {

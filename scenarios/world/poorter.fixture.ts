@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { PATIENCE_MS } from './patience.fixture.ts';
 
 /** A real `poorter serve` in a folder of its own, on free ports. */
 export interface RunningPoorter {
@@ -20,7 +21,7 @@ export interface RunningPoorter {
   createKey(name: string, options?: { scopes?: string; roles?: string }): Promise<string>;
   /** Decisions recorded so far; flushed within 50 ms of the call. */
   records(): Promise<Record<string, unknown>[]>;
-  /** Waits until at least `count` decisions match, for at most five seconds. */
+  /** Waits until at least `count` decisions match. */
   awaitRecords(
     count: number,
     matches?: (record: Record<string, unknown>) => boolean,
@@ -37,7 +38,6 @@ export interface RunningPoorter {
 }
 
 const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
-const START_MAX_MS = 20_000;
 
 /** A test, or the whole file: `{ after }` of node:test. */
 export interface Lifetime {
@@ -126,14 +126,14 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
       return readRecords(folder);
     },
     async awaitRecords(count, matches = () => true) {
-      const deadline = Date.now() + 5_000;
+      const deadline = Date.now() + PATIENCE_MS;
       for (;;) {
         const found = readRecords(folder).filter(matches);
         if (found.length >= count || Date.now() > deadline) return found;
         await sleep(50);
       }
     },
-    async awaitOutput(pattern, timeoutMs = 10_000) {
+    async awaitOutput(pattern, timeoutMs = PATIENCE_MS) {
       const deadline = Date.now() + timeoutMs;
       while (!pattern.test(said)) {
         if (Date.now() > deadline) throw new Error(`${pattern} was not printed:\n${said}`);
@@ -197,7 +197,7 @@ interface StartEvent {
 }
 
 async function startEvent(said: () => string, child: ChildProcess): Promise<StartEvent> {
-  const deadline = Date.now() + START_MAX_MS;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const line = said()
       .split('\n')

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { PATIENCE_MS } from './patience.fixture.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -18,6 +19,8 @@ export interface RawOptions {
   /** Stop listening once this many final answers stand; default: until the gate closes. */
   readonly answers?: number;
   readonly timeoutMs?: number;
+  /** The caller vanishes when this is aborted. */
+  readonly leaving?: AbortSignal;
   /** Close our writing side after the last piece. */
   readonly end?: boolean;
   readonly pauseMs?: number;
@@ -42,7 +45,8 @@ export async function sendRaw(
       const text = Buffer.concat(chunks).toString('latin1');
       resolve({ answers: parseAnswers(text, options.isHead), text, wasClosed });
     };
-    const timer = setTimeout(finish, options.timeoutMs ?? 3_000);
+    const timer = setTimeout(finish, options.timeoutMs ?? PATIENCE_MS);
+    options.leaving?.addEventListener('abort', finish, { once: true });
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);

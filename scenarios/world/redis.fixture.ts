@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from './patience.fixture.ts';
 
 /** False: the tests that need it say so by name. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
@@ -32,7 +33,7 @@ export class RedisFixture {
       ['--port', String(this.#port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#directory],
       { stdio: 'ignore' },
     );
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const answer = this.command('ping');
       if (answer === 'PONG') return;

@@ -1,6 +1,7 @@
 /** The engine: request facts in, decision out. */
 
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
+export { CELL_ROUNDING } from './counters.ts';
 export {
   type BodyPort,
   type Decision,

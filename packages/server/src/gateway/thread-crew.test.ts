@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../../../../scenarios/world/patience.fixture.ts';
 import { InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { ThreadCrew } from './thread-crew.ts';
@@ -32,7 +33,7 @@ function startCrew(t: TestContext) {
   });
   t.after(() => crew.drain());
   const until = async (holds: () => boolean) => {
-    const deadline = Date.now() + 8_000;
+    const deadline = Date.now() + PATIENCE_MS;
     while (!holds()) {
       assert.ok(Date.now() < deadline, `applied ${applied.join()}; ${trouble.join('; ')}`);
       await sleep(20);

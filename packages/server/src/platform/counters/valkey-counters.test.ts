@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from '@poorter/engine';
+import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
 import { ValkeyCounters } from './valkey-counters.ts';
 
@@ -35,7 +36,7 @@ function open(t: TestContext, redis: RedisFixture, timeoutMs = 1_000) {
 }
 
 async function reachable(counters: ValkeyCounters): Promise<void> {
-  const deadline = Date.now() + 12_000;
+  const deadline = Date.now() + PATIENCE_MS;
   while ((await counters.draw([rate('probe', 1_000_000, 1_000)], 0)) === null) {
     assert.ok(Date.now() < deadline, 'the counters did not come back');
     await sleep(20);
@@ -62,6 +63,24 @@ onRedis('exactly the limit passes when two machines call at once', async (t, red
     assert.equal(passed.length, 90);
   }
 });
+
+onRedis(
+  'a burst passes exactly its size, whether or not its period divides by it',
+  async (t, redis) => {
+    const { counters } = open(t, redis);
+    await reachable(counters);
+    for (const size of [3, 7, 13, 14, 29, 41, 59, 61, 97, 333]) {
+      for (const perMs of [HOUR, 24 * HOUR]) {
+        const draw = [rate(`divides-${size}-${perMs}`, size, perMs)];
+        let passed = 0;
+        for (let call = 0; call < size + 3; call++) {
+          if ((await counters.draw(draw, 0))?.[0]?.allowed === true) passed++;
+        }
+        assert.equal(passed, size);
+      }
+    }
+  },
+);
 
 onRedis('a draw that is refused takes nothing of the others', async (t, redis) => {
   const { counters } = open(t, redis);
