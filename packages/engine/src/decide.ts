@@ -110,7 +110,7 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       headers: request.headers,
       credentialNames: operation.credentials,
     });
-    if (parameters.length > 0) {
+    if (parameters.length > 0 && !call.mayRemark(parameters)) {
       const denial = invalid(parameters);
       if (!call.mayObserve('validate', denial)) return call.refuse('validate', denial);
     }
@@ -170,12 +170,16 @@ async function checkBody(
       const bytes = await body.read(operation.bodyBytesMax);
       if (!(bytes instanceof Uint8Array)) return bytes;
       const check = operation.operation.checkBody(request.headers, bytes, operation.jsonBounds);
-      if (check.violations.length > 0) {
+      if (check.violations.length > 0 && !call.mayRemark(check.violations)) {
         const denial = invalid(check.violations);
         // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
         if (check.violations.some(isHygiene) || !call.mayObserve('validate', denial)) return denial;
       }
-      return { kind: 'checked', body: { kind: 'bytes', bytes }, value: check.value };
+      return {
+        kind: 'checked',
+        body: { kind: 'bytes', bytes: check.cut ?? bytes },
+        value: check.value,
+      };
     }
   }
 }
@@ -234,6 +238,14 @@ class Call {
   mayObserve(phase: 'limit' | 'validate', denial: Deny): boolean {
     if (this.operation?.mode !== 'observe') return false;
     this.#observed.push({ phase, code: denial.code, evidence: denial.evidence });
+    return true;
+  }
+
+  /** What is only to be told leaves the same trace, whatever the mode. */
+  mayRemark(found: readonly MessageViolation[]): boolean {
+    if (found.some(({ isRemark }) => !isRemark)) return false;
+    const { code, evidence } = invalid(found);
+    this.#observed.push({ phase: 'validate', code, evidence });
     return true;
   }
 

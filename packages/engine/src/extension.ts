@@ -12,6 +12,9 @@ export const networkListsSchema = z
   })
   .describe('The longest matching prefix decides; a tie denies.');
 
+/** Names as they are sent, such as utm_source. */
+export const undocumentedQuerySchema = z.array(z.string().min(1).max(100)).max(100);
+
 /** `x-poorter` in an OpenAPI document: at root, path or operation level, the nearest key winning. */
 export const extensionSchema = z.strictObject({
   limit: limitSchema.optional().describe('Rate limits (GCRA).'),
@@ -43,6 +46,25 @@ export const extensionSchema = z.strictObject({
     .max(1 << 30)
     .optional()
     .describe('Largest request body, in bytes.'),
+  reading: z
+    .enum(['meant', 'strict'])
+    .optional()
+    .describe(
+      'Root only. Schemas as their authors mean them (default), or by the letter of their version.',
+    ),
+  readOnlyMembers: z
+    .enum(['ignore', 'refuse'])
+    .optional()
+    .describe(
+      'Root only. readOnly members in requests: cut out before forwarding (default), or refused.',
+    ),
+  formats: z
+    .enum(['enforce', 'report'])
+    .optional()
+    .describe('Root only. Whether `format` is enforced (default), or only recorded.'),
+  allowUndocumentedQuery: undocumentedQuerySchema
+    .optional()
+    .describe('Query parameters that pass although they are not described.'),
 });
 
 export type Extension = z.output<typeof extensionSchema>;

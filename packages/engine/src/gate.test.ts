@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decide } from './decide.ts';
 import type { RequestFacts } from './facts.ts';
 import { type ApiSnapshot, Gate, type GatePorts, type GateSnapshot } from './gate.ts';
 import { HeaderFields } from './header-fields.ts';
 import { packApi, unpackApi } from './openapi/index.ts';
-import { BOUNDS, compile, describeApi } from './openapi/testing.ts';
+import { BOUNDS, compile, describeApi, utf8 } from './openapi/testing.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
 
@@ -97,4 +98,36 @@ test('a description kept over a reload obeys the rules of the new version', () =
   assert.equal(operationOf(after, 'a').mode, 'enforce');
   assert.equal(operationOf(after, 'a').bodyBytesMax, 7);
   assert.equal(operationOf(after, 'a').operation, open.operation);
+});
+
+test('what is forwarded is what was validated: readOnly members are gone, remarks are recorded', async () => {
+  const schema = {
+    type: 'object',
+    properties: { id: { readOnly: true }, day: { type: 'string', format: 'date' } },
+  };
+  const post = {
+    requestBody: { content: { 'application/json': { schema } } },
+    responses: { 200: { description: '' } },
+  };
+  const compilation = compile(describeApi({ '/things': { post } }, { security: [] }), {
+    formats: 'report',
+  });
+  assert.ok(compilation.ok);
+  const compiled = unpackApi(packApi(compilation.api));
+  const gate = new Gate(snapshotOf([api('things', { compiled })]), ports);
+  const decision = await decide(
+    gate,
+    {
+      ...requestTo('a'),
+      method: 'POST',
+      headers: new HeaderFields(['host', 'a', 'content-type', 'application/json']),
+      hasBody: true,
+    },
+    { isVisible: true, read: async () => utf8('{"id":7, "day":"someday"}') },
+  );
+  assert.equal(decision.kind, 'forward', JSON.stringify(decision));
+  if (decision.kind !== 'forward' || decision.body.kind !== 'bytes') assert.fail();
+  assert.equal(Buffer.from(decision.body.bytes).toString(), '{"day":"someday"}');
+  const [remark] = decision.observed;
+  assert.deepEqual(remark?.evidence, { errors: [{ in: 'body', pointer: '/day', rule: 'format' }] });
 });

@@ -15,6 +15,7 @@ export {
   type Extension,
   extensionSchema,
   networkListsSchema,
+  undocumentedQuerySchema,
 } from './extension.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
 export {

@@ -1,13 +1,16 @@
-import { ExactNumber } from '../json/index.ts';
+import { countOf, setCount } from './counts.ts';
 import { hasFormatAssertion, type Keywords, type Report, readKeywords } from './dialects.ts';
 import { discriminate } from './discriminator.ts';
 import { forbiddenNames, forbiddenRule } from './forbidden.ts';
+import { admitNull } from './nullable.ts';
+import type { Alternatives } from './overlaps.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
-import { addressOf, isRecord, type Location, type Registry, type Resource } from './registry.ts';
-import { type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
-import { didYouMean, nearest } from './suggest.ts';
-import type { CompileOptions, Direction } from './types.ts';
+import { isRecord, type Location, type Registry, type Resource } from './registry.ts';
+import { enterResource, keyOf, type Scope } from './scope.ts';
+import { type Forbidden, type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
+import { nearest, suggestionOf } from './suggest.ts';
+import type { CompileOptions } from './types.ts';
 import { writeValue } from './value-text.ts';
 
 /** One schema that others can refer to, specialised for the scope it is applied in. */
@@ -19,20 +22,8 @@ export interface Unit {
   shape: Shape;
   /** Holds a property that one direction forbids. */
   mentionsDirection: boolean;
-}
-
-/**
- * What a schema's meaning depends on besides its text. Each distinct scope gets its own unit, so
- * that nothing of it is left to decide when an instance arrives.
- */
-export interface Scope {
-  readonly direction: Direction;
-  /** $dynamicAnchor name → the outermost schema that bears it. */
-  readonly dynamic: ReadonlyMap<string, Location>;
-  /** Parents whose discriminator has already chosen the schema we are in. */
-  readonly dispatched: readonly string[];
-  /** Names that need not be present in this direction, though `required` lists them. */
-  readonly exempt: readonly string[];
+  /** Holds a member that this direction passes over. */
+  cutsMembers: boolean;
 }
 
 export interface ShapeBuilder {
@@ -40,6 +31,8 @@ export interface ShapeBuilder {
   readonly registry: Registry;
   readonly options: CompileOptions;
   readonly report: Report;
+  /** Every `oneOf`, for remarks on its branches. */
+  readonly alternatives: Alternatives[];
   unitFor(location: Location, scope: Scope): UnitIndex;
   /** Builds what has been asked for and everything it refers to. */
   finish(): void;
@@ -49,13 +42,11 @@ export interface ShapeBuilder {
 const NESTING_MAX = 300;
 const UNITS_MAX = 50_000;
 const SHAPES_MAX = 1_000_000;
+/** References for which a better name is searched: the search costs time. */
+const SUGGESTIONS_MAX = 20;
 
-export const emptyScope = (direction: Direction): Scope => ({
-  direction,
-  dynamic: new Map(),
-  dispatched: [],
-  exempt: [],
-});
+const TOO_DEEP = `schemas are nested more than ${NESTING_MAX} levels deep here`;
+const TOO_MANY = `the description needs more than ${UNITS_MAX} schemas, or ${SHAPES_MAX} parts of them: that is the limit`;
 
 export function startBuilder(
   options: CompileOptions,
@@ -68,12 +59,14 @@ export function startBuilder(
   const patterns = new Map<string, PatternSpec>();
   let built = 0;
   let shapesBuilt = 0;
+  let targetsMissed = 0;
 
   const builder: ShapeBuilder = {
     units,
     registry,
     options,
     report,
+    alternatives: [],
     unitFor(location, given) {
       const entered = enterResource(given, location.resource, registry);
       const scope: Scope =
@@ -91,6 +84,7 @@ export function startBuilder(
         scope,
         shape: { id: 0, never: true },
         mentionsDirection: false,
+        cutsMembers: false,
       });
       return index;
     },
@@ -99,7 +93,7 @@ export function startBuilder(
         const unit = units[built]!;
         // What is not built stays a schema that allows nothing.
         if (built >= UNITS_MAX || shapesBuilt >= SHAPES_MAX) {
-          report('error', { location: unit.location }, 'the schemas multiply beyond bounds');
+          report('error', { location: unit.location }, TOO_MANY);
           return;
         }
         unit.shape = buildShapes(unit);
@@ -111,18 +105,23 @@ export function startBuilder(
     let shapes = 0;
 
     function build(location: Location, outer: Scope, nesting: number): Shape {
-      const shape: Shape = { id: shapes++ };
+      let shape: Shape = { id: shapes++ };
       if (location.node === true) return shape;
       const isTooMuch = nesting > NESTING_MAX || ++shapesBuilt > SHAPES_MAX;
       if (!isRecord(location.node) || isTooMuch) {
-        if (isTooMuch) report('error', { location }, 'the schemas nest or multiply beyond bounds');
+        if (isTooMuch) report('error', { location }, nesting > NESTING_MAX ? TOO_DEEP : TOO_MANY);
         shape.never = true;
         return shape;
       }
       const entered = enterResource(outer, location.resource, registry);
       const scope = withExemptions(entered, location);
-      const keywords = readKeywords(location, options.dialect, registry, report);
+      const keywords = readKeywords(location, options, registry, report);
       const deeper: Scope = { ...scope, dispatched: [], exempt: [] };
+      const whole = shape;
+      if (admitNull(keywords, location, options, report)) {
+        shape = { id: shapes++ };
+        whole.anyOf = [{ id: shapes++, types: TYPE_BITS['null']! }, shape];
+      }
       const part: Part = {
         shape,
         location,
@@ -138,7 +137,7 @@ export function startBuilder(
       addObjectRules(part);
       addCombinations(part);
       if (keywords.has('discriminator')) discriminate(builder, part);
-      return shape;
+      return whole;
     }
 
     const child = (location: Location, steps: readonly string[]) =>
@@ -146,7 +145,7 @@ export function startBuilder(
 
     function withExemptions(scope: Scope, location: Location): Scope {
       if (scope.direction === 'neither') return scope;
-      const names = forbiddenNames(registry, location, scope.direction, options.dialect);
+      const names = forbiddenNames(registry, location, scope.direction, options);
       if (names.size === 0) return scope;
       return { ...scope, exempt: [...new Set([...scope.exempt, ...names])].sort() };
     }
@@ -168,7 +167,9 @@ export function startBuilder(
             'error',
             { location, steps: found.steps },
             `${keyword} ${JSON.stringify(ref.slice(0, 300))} ${why}`,
-            nearestTarget(registry, ref, location.resource),
+            ++targetsMissed <= SUGGESTIONS_MAX
+              ? nearestTarget(registry, ref, location.resource)
+              : undefined,
           );
           shape.never = true;
           continue;
@@ -223,6 +224,7 @@ export function startBuilder(
       const isAsserted = options.assertFormats || options.dialect !== 'json-schema-2020-12';
       if (format !== undefined && (isAsserted || hasFormatAssertion(location.resource, registry))) {
         shape.format = format;
+        if (options.formats === 'report') shape.isFormatReported = true;
       }
     }
 
@@ -270,11 +272,17 @@ export function startBuilder(
         [...new Set(names)].filter((n) => !scope.exempt.includes(n));
       const forbids = (steps: string[]) => {
         const property = child(location, steps);
-        if (forbiddenRule(registry, property, 'neither', options.dialect) === undefined)
-          return undefined;
+        if (forbiddenRule(registry, property, 'neither', options) === undefined) return undefined;
         unit.mentionsDirection = true;
         if (direction === 'neither') return undefined;
-        return forbiddenRule(registry, property, direction, options.dialect);
+        return forbiddenRule(registry, property, direction, options);
+      };
+
+      const isIgnored = (rule: Forbidden | undefined) =>
+        rule === 'readOnly' && direction === 'request' && options.readOnlyMembers === 'ignore';
+      const ignored = (): Shape => {
+        unit.cutsMembers = true;
+        return { id: shapes++, ignored: true };
       };
 
       const required = keywords.get('required')?.value as string[] | undefined;
@@ -288,6 +296,7 @@ export function startBuilder(
         shape.properties = Object.keys(properties).map((name) => {
           const steps = ['properties', name];
           const rule = forbids(steps);
+          if (isIgnored(rule)) return [name, ignored()];
           return rule === undefined ? [name, within(steps)] : [name, within(steps), rule];
         });
       }
@@ -299,6 +308,7 @@ export function startBuilder(
           const steps = ['patternProperties', source];
           const pattern = judge(source, location, steps);
           const rule = forbids(steps);
+          if (isIgnored(rule)) return [pattern, ignored()];
           return rule === undefined ? [pattern, within(steps)] : [pattern, within(steps), rule];
         });
       }
@@ -312,7 +322,8 @@ export function startBuilder(
       }
       if (shape.additionalProperties !== undefined) {
         const rule = forbids([...keywords.get('additionalProperties')!.steps]);
-        if (rule !== undefined) shape.additionalForbidden = rule;
+        if (isIgnored(rule)) shape.additionalProperties = ignored();
+        else if (rule !== undefined) shape.additionalForbidden = rule;
       }
       const schemas = keywords.get('dependentSchemas');
       if (schemas !== undefined) {
@@ -323,11 +334,28 @@ export function startBuilder(
       }
     }
 
-    function addCombinations({ shape, keywords, inPlace }: Part): void {
+    /** `{}` among the branches of `oneOf`: an object without members, not every other value. */
+    function meanEmptyBranches(shape: Shape, location: Location): void {
+      const branches = shape.oneOf ?? [];
+      const hasOthers = branches.some((branch) => Object.keys(branch).length > 1);
+      for (const [index, branch] of branches.entries()) {
+        if (!hasOthers || Object.keys(branch).length > 1) continue;
+        if (!isRecord((location.node as { oneOf: unknown[] }).oneOf[index])) continue;
+        branch.types = TYPE_BITS['object']!;
+        branch.maxProperties = 0;
+        const at = { location, steps: ['oneOf', String(index)] };
+        const message = 'an empty branch is read as an object without members';
+        report('warning', at, message, 'write { type: object, maxProperties: 0 }');
+      }
+    }
+
+    function addCombinations({ shape, location, keywords, inPlace }: Part): void {
       for (const name of ['allOf', 'anyOf', 'oneOf'] as const) {
         const list = keywords.get(name)?.value as unknown[] | undefined;
         if (list !== undefined) shape[name] = list.map((_, i) => inPlace([name, String(i)]));
       }
+      if (options.reading === 'meant') meanEmptyBranches(shape, location);
+      if (shape.oneOf !== undefined) builder.alternatives.push({ shape, location });
       for (const name of ['not', 'if'] as const) {
         if (keywords.has(name)) shape[name] = inPlace([name]);
       }
@@ -362,47 +390,6 @@ const NUMBER_RULES: readonly NumberRule[] = [
   'exclusiveMaximum',
 ];
 
-/** The same schema in the same scope is the same unit. */
-export function keyOf(location: Location, scope: Scope): string {
-  const dynamic = [...scope.dynamic].map(([name, at]) => [name, addressOf(at)]);
-  const { direction, dispatched, exempt } = scope;
-  return JSON.stringify([addressOf(location), direction, dispatched, exempt, dynamic]);
-}
-
-/** The dynamic scope keeps the outermost bearer of each name (2020-12 core §8.2.3.2). */
-function enterResource(scope: Scope, resource: Resource, registry: Registry): Scope {
-  let dynamic: Map<string, Location> | undefined;
-  for (const [name, at] of resource.dynamicAnchors) {
-    if (scope.dynamic.has(name) || !registry.dynamicNames.has(name)) continue;
-    dynamic ??= new Map(scope.dynamic);
-    dynamic.set(name, at);
-  }
-  return dynamic === undefined ? scope : { ...scope, dynamic };
-}
-
-type CountName =
-  | 'minLength'
-  | 'maxLength'
-  | 'minItems'
-  | 'maxItems'
-  | 'minProperties'
-  | 'maxProperties';
-
-function countOf(keywords: Keywords, name: string): number | undefined {
-  const value = keywords.get(name)?.value as number | bigint | ExactNumber | undefined;
-  if (value === undefined) return undefined;
-  // No instance is longer than this, so a larger limit says the same.
-  return Math.min(
-    Number(value instanceof ExactNumber ? value.text : value),
-    Number.MAX_SAFE_INTEGER,
-  );
-}
-
-function setCount(shape: Shape, keywords: Keywords, name: CountName): void {
-  const count = countOf(keywords, name);
-  if (count !== undefined) shape[name] = count;
-}
-
 /** For a $ref that leads nowhere: the name beside the missing one that is most like it. */
 function nearestTarget(registry: Registry, ref: string, from: Resource): string | undefined {
   const cut = ref.lastIndexOf('/');
@@ -410,5 +397,5 @@ function nearestTarget(registry: Registry, ref: string, from: Resource): string 
   const parent = registry.resolve(ref.slice(0, cut), from);
   if (!isRecord(parent?.node)) return undefined;
   const found = nearest(ref.slice(cut + 1), Object.keys(parent.node));
-  return didYouMean(found === undefined ? undefined : `${ref.slice(0, cut)}/${found}`);
+  return suggestionOf(found === undefined ? undefined : `${ref.slice(0, cut)}/${found}`);
 }

@@ -1,8 +1,10 @@
-import { emptyScope, keyOf, type ShapeBuilder, startBuilder, type Unit } from './build-shapes.ts';
+import { type ShapeBuilder, startBuilder, type Unit } from './build-shapes.ts';
 import { warnOfOldDialects } from './dialects.ts';
 import { entryKey } from './entry-key.ts';
 import { generateUnit } from './generate.ts';
+import { remarkOnOverlaps } from './overlaps.ts';
 import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
+import { emptyScope, keyOf } from './scope.ts';
 import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
 
@@ -38,6 +40,7 @@ export function compileSchemas(
     entryKey(entry),
     builder.unitFor(location, emptyScope(entry.direction)),
   ]);
+  if (options.reading === 'meant') remarkOnOverlaps(builder.alternatives, builder.units, note);
   const remembered = repeatedlyEntered(builder.units);
   const shapeOf = (unit: number) => builder.units[unit]!.shape;
   const units = builder.units.map(({ index, shape }) =>
@@ -47,7 +50,14 @@ export function compileSchemas(
       constantOf: (unit) => constantOf(builder.units[unit]!),
     }),
   );
-  return { units, entries: Object.fromEntries(entries), diagnostics: [...diagnostics.values()] };
+  const cutting = withCallers(builder, (unit) => unit.cutsMembers);
+  return {
+    units,
+    entries: Object.fromEntries(entries),
+    diagnostics: [...diagnostics.values()],
+    ...(cutting.size > 0 ? { cutting: [...cutting] } : {}),
+    ...(options.formats === 'report' ? { reportsFormats: true } : {}),
+  };
 }
 
 type Note = (diagnostic: SchemaDiagnostic) => void;
@@ -93,7 +103,14 @@ function build(
 }
 
 /** Keys of the units that hold a readOnly or writeOnly property, or lead to one that does. */
-function unitsWithDirection({ units }: ShapeBuilder): Set<string> {
+function unitsWithDirection(builder: ShapeBuilder): Set<string> {
+  const marked = withCallers(builder, (unit) => unit.mentionsDirection);
+  const { units } = builder;
+  return new Set([...marked].map((index) => keyOf(units[index]!.location, units[index]!.scope)));
+}
+
+/** The units that are so, and all that refer to them. */
+function withCallers({ units }: ShapeBuilder, isSo: (unit: Unit) => boolean): Set<number> {
   const callers = new Map<number, number[]>();
   for (const unit of units) {
     for (const target of linksOf(unit.shape).all) {
@@ -103,13 +120,13 @@ function unitsWithDirection({ units }: ShapeBuilder): Set<string> {
     }
   }
   const marked = new Set<number>();
-  const waiting = units.filter((unit) => unit.mentionsDirection).map((unit) => unit.index);
+  const waiting = units.filter(isSo).map((unit) => unit.index);
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     if (marked.has(at)) continue;
     marked.add(at);
     waiting.push(...(callers.get(at) ?? []));
   }
-  return new Set([...marked].map((index) => keyOf(units[index]!.location, units[index]!.scope)));
+  return marked;
 }
 
 /** `{"$ref": "#"}` alone would apply itself to the same value for ever. */

@@ -7,8 +7,9 @@ import {
   type Registry,
   type Resource,
 } from './registry.ts';
-import { didYouMean, nearest } from './suggest.ts';
-import type { Dialect, SchemaDiagnostic } from './types.ts';
+import { TYPE_BITS } from './shape.ts';
+import { nearest, suggestionOf } from './suggest.ts';
+import type { CompileOptions, Dialect, SchemaDiagnostic } from './types.ts';
 
 /** One keyword in the terms of 2020-12, and where its value stands in the author's text. */
 export interface Keyword {
@@ -29,21 +30,26 @@ type OldDraft = '2019-09' | '07' | '06' | '04' | '03';
 /** Restates a schema of any dialect in 2020-12 keywords, each of the right form or left out. */
 export function readKeywords(
   location: Location,
-  dialect: Dialect,
+  options: CompileOptions,
   registry: Registry,
   report: Report,
 ): Keywords {
-  const schema = location.node as Record<string, unknown>;
+  const { dialect, reading } = options;
   const keywords: Keywords = new Map();
-  for (const [name, value] of Object.entries(schema)) keywords.set(name, { value, steps: [name] });
+  for (const [name, value] of Object.entries(location.node as object))
+    keywords.set(name, { value, steps: [name] });
 
   const draft = oldDraftOf(location.resource);
   const warn = (message: string, steps: string[], suggestion?: string) =>
     report('warning', { location, steps }, message, suggestion);
   if (draft !== undefined) restateOldDraft(keywords, draft, warn);
   else if (dialect === 'openapi-3.0' && location.resource.schemaUri === undefined) {
-    restateOpenApi30(keywords, warn);
-  } else if (keywords.get('nullable')?.value === true && dialect !== 'json-schema-2020-12') {
+    restateOpenApi30(keywords, warn, reading === 'meant');
+  } else if (
+    keywords.get('nullable')?.value === true &&
+    dialect !== 'json-schema-2020-12' &&
+    reading !== 'meant'
+  ) {
     warn('nullable has no effect in OpenAPI 3.1', ['nullable'], 'add "null" to type');
   }
   if (draft === undefined) restateLegacy({ keywords, dialect, location, warn, report });
@@ -71,7 +77,7 @@ export function readKeywords(
 
   for (const [name, { value, steps }] of keywords) {
     if (!Object.hasOwn(KEYWORD_FORMS, name)) {
-      warnOfTypingError(name, schema, warn);
+      remarkOnUnknown({ name, value, location, isMeant: reading === 'meant', report });
       continue;
     }
     const fault = faultOf(name, value);
@@ -191,16 +197,13 @@ const OPENAPI_30_KEYWORDS = new Set(
  * OpenAPI 3.0: `$ref` hides its siblings, `nullable` widens `type`, exclusive bounds are flags.
  * Keywords of later dialects are enforced all the same: the author who wrote them meant them.
  */
-function restateOpenApi30(keywords: Keywords, warn: Warn): void {
+function restateOpenApi30(keywords: Keywords, warn: Warn, isMeant: boolean): void {
   if (keywords.has('$ref')) {
-    for (const name of keywords.keys()) {
-      if (name === '$ref') continue;
-      if (Object.hasOwn(KEYWORD_FORMS, name) || name === 'readOnly' || name === 'writeOnly') {
-        warn(`${name} has no effect beside $ref in OpenAPI 3.0`, [name], 'wrap the $ref in allOf');
-      }
-      keywords.delete(name);
+    if (!isMeant) {
+      hideSiblings(keywords, warn);
+      return;
     }
-    return;
+    meanSiblings(keywords, warn);
   }
   for (const name of keywords.keys()) {
     if (OPENAPI_30_KEYWORDS.has(name) || !Object.hasOwn(KEYWORD_FORMS, name)) continue;
@@ -212,13 +215,40 @@ function restateOpenApi30(keywords: Keywords, warn: Warn): void {
   if (Array.isArray(type?.value)) {
     warn('a list of types is not part of OpenAPI 3.0; it is enforced', ['type']);
   }
-  if (keywords.get('nullable')?.value !== true) return;
+  if (keywords.get('nullable')?.value !== true || isMeant) return;
   if (type === undefined) {
     warn('nullable has no effect without type beside it', ['nullable'], 'add type');
   } else {
     const types = Array.isArray(type.value) ? type.value : [type.value];
     keywords.set('type', { value: [...types, 'null'], steps: type.steps });
   }
+}
+
+function hideSiblings(keywords: Keywords, warn: Warn): void {
+  for (const name of keywords.keys()) {
+    if (name === '$ref') continue;
+    if (Object.hasOwn(KEYWORD_FORMS, name) || name === 'readOnly' || name === 'writeOnly') {
+      warn(`${name} has no effect beside $ref in OpenAPI 3.0`, [name], 'wrap the $ref in allOf');
+    }
+    keywords.delete(name);
+  }
+}
+
+/**
+ * OpenAPI 3.0 ignores what stands beside a `$ref` and 3.1 does not: an author who wrote it meant it.
+ * Of a closed object the author sees all members as one, those of the reference included.
+ */
+function meanSiblings(keywords: Keywords, warn: Warn): void {
+  for (const name of keywords.keys()) {
+    if (name === '$ref' || !Object.hasOwn(KEYWORD_FORMS, name)) continue;
+    warn(`${name} beside $ref is enforced, too`, [name], 'wrap the $ref in allOf');
+  }
+  // The type that counts is that of the schema referred to; authors write `object` here by habit.
+  keywords.delete('type');
+  const additional = keywords.get('additionalProperties');
+  if (additional === undefined || keywords.has('unevaluatedProperties')) return;
+  keywords.delete('additionalProperties');
+  keywords.set('unevaluatedProperties', additional);
 }
 
 /** `exclusiveMinimum: true` beside `minimum: 3` is what 2020-12 calls `exclusiveMinimum: 3`. */
@@ -279,13 +309,61 @@ function restateDependencies(keywords: Keywords): void {
 const NEW_IN_2019 = `dependentRequired dependentSchemas minContains maxContains unevaluatedItems
   unevaluatedProperties`.split(/\s+/);
 
-function warnOfTypingError(name: string, schema: object, warn: Warn): void {
-  if (SILENT_KEYWORDS.has(name) || name.startsWith('x-') || name.length < 4) return;
-  const meant = nearest(name, Object.keys(KEYWORD_FORMS));
-  if (meant === undefined || Object.hasOwn(schema, meant)) return;
-  warn(
-    `unknown keyword ${JSON.stringify(name.slice(0, 100))} is ignored`,
-    [name],
-    didYouMean(meant),
+/** Fields of the objects around schemas: within one, they would enforce nothing. */
+const MISPLACED = new Set(
+  `schema schemas content contentType parameters requestBody requestBodies responses components paths
+  servers headers security securitySchemes flows scopes style explode`.split(/\s+/),
+);
+
+function remarkOnUnknown(unknown: {
+  readonly name: string;
+  readonly value: unknown;
+  readonly location: Location;
+  readonly isMeant: boolean;
+  readonly report: Report;
+}): void {
+  const { name, value, location, isMeant, report } = unknown;
+  if (SILENT_KEYWORDS.has(name) || name.startsWith('x-')) return;
+  const at = { location, steps: [name] };
+  const shown = JSON.stringify(name.slice(0, 100));
+  const isPresent = (meant: string) => Object.hasOwn(location.node as object, meant);
+  const slip = nearest(name, SPELLABLE, name.length < 9 ? 1 : 2);
+  if (isMeant && slip !== undefined && !isPresent(slip)) {
+    report('error', at, `there is no keyword ${shown}`, suggestionOf(slip));
+    return;
+  }
+  const isLost = MISPLACED.has(name) || (isRecord(value) && looksLikeSchema(value));
+  if (isMeant && isLost) {
+    const message = `${shown} is no keyword: what it says would not be enforced`;
+    report('error', at, message, "put it where it belongs, or call it 'x-…'");
+    return;
+  }
+  const meant = name.length < 4 ? undefined : nearest(name, Object.keys(KEYWORD_FORMS));
+  if (meant === undefined || isPresent(meant)) return;
+  report('warning', at, `unknown keyword ${shown} is ignored`, suggestionOf(meant));
+}
+
+/** Shorter words are a letter away from too much. */
+const SPELLABLE = [...Object.keys(KEYWORD_FORMS), 'nullable', 'readOnly', 'writeOnly'].filter(
+  ({ length }) => length >= 4,
+);
+
+const TELLING = [
+  '$ref',
+  'enum',
+  'properties',
+  'items',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'not',
+  'pattern',
+];
+
+function looksLikeSchema(value: Record<string, unknown>): boolean {
+  const type = own(value, 'type');
+  if (typeof type === 'string' && Object.hasOwn(TYPE_BITS, type)) return true;
+  return TELLING.some(
+    (name) => Object.hasOwn(value, name) && faultOf(name, value[name]) === undefined,
   );
 }

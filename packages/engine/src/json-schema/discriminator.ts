@@ -3,6 +3,8 @@ import { conjunction } from './forbidden.ts';
 import { addressOf, escapeStep, isRecord, type Location, own, rootOf } from './registry.ts';
 import type { UnitIndex } from './shape.ts';
 
+const ALONE = 'write it beside the oneOf that lists them';
+
 /**
  * OpenAPI's discriminator: a member whose value names the schema the object must satisfy.
  *
@@ -29,7 +31,8 @@ export function discriminate(builder: ShapeBuilder, part: Part): void {
   const mapping = readMapping();
 
   const targets = new Map<string, UnitIndex | null>();
-  if (keywords.has('oneOf') || keywords.has('anyOf')) nameAlternatives();
+  const hasAlternatives = keywords.has('oneOf') || keywords.has('anyOf');
+  if (hasAlternatives) nameAlternatives();
   else if (!scope.dispatched.includes(addressOf(location))) nameDescendants();
   else return;
 
@@ -37,7 +40,20 @@ export function discriminate(builder: ShapeBuilder, part: Part): void {
     report('warning', at, 'discriminator names no schema, so it is not enforced');
     return;
   }
-  shape.discriminator = { property, targets: [...targets] };
+  const isOptional = builder.options.reading === 'meant' && hasAlternatives;
+  shape.discriminator = {
+    property,
+    targets: [...targets],
+    ...(isOptional ? { isOptional: true as const } : {}),
+  };
+  if (!hasAlternatives && builder.options.reading === 'meant') {
+    report(
+      'warning',
+      at,
+      'the discriminator stands in the parent alone: objects must name a component that extends it',
+      ALONE,
+    );
+  }
 
   function nameAlternatives(): void {
     const alternatives = new Map<string, UnitIndex>();
@@ -76,7 +92,7 @@ export function discriminate(builder: ShapeBuilder, part: Part): void {
       targets.set(value, isSelf ? null : builder.unitFor(target, { ...scope, dispatched }));
     };
     for (const component of components(location)) {
-      const extended = conjunction(registry, component, builder.options.dialect);
+      const extended = conjunction(registry, component, builder.options);
       if (extended.some((schema) => addressOf(schema) === parent)) {
         name(componentName(component)!, component);
       }

@@ -53,7 +53,7 @@ class Writer {
   /** An expression: does `v` satisfy the shape? */
   private passes(shape: Shape, v: string): string {
     if (shape.never) return 'false';
-    const { id: _, refs, ...rest } = shape;
+    const { id: _, refs, ignored: __, ...rest } = shape;
     if (Object.keys(rest).length === 0) {
       if (refs === undefined) return 'true';
       return refs.map((unit) => this.unitPasses(unit, v)).join(' && ');
@@ -146,7 +146,7 @@ class Writer {
       );
     }
     if (pattern !== undefined) code += unless(`${this.pattern(pattern)}.test(${v})`);
-    if (format !== undefined) {
+    if (format !== undefined && !shape.isFormatReported) {
       code += this.format(format, 'string', v);
     }
     return code;
@@ -181,7 +181,7 @@ class Writer {
         ? unless(`Number.isSafeInteger(${v}) ? ${v} % ${step} === 0 : ${test}`)
         : unless(test);
     }
-    if (format !== undefined) {
+    if (format !== undefined && !shape.isFormatReported) {
       const test = this.format(format, 'number', v);
       exact += test;
       plain += test;
@@ -270,6 +270,7 @@ class Writer {
         const test = unit === null ? '' : unless(this.unitPasses(unit, v));
         code += `case ${quote(value)}:\n${test}break;\n`;
       }
+      if (discriminator.isOptional) code += 'case undefined: break;\n';
       code += 'default: return false;\n}\n';
     }
     if (!closed) code += this.everyMember(shape, v, evaluated);
@@ -334,7 +335,9 @@ class Writer {
     if (shape.anyOf !== undefined) {
       const any = shape.anyOf.map((branch) => wrap(this.passes(branch, v))).join(' || ');
       // The discriminator has chosen one of these alternatives already, and it held.
-      const isChosen = shape.discriminator !== undefined && shape.oneOf === undefined;
+      const { discriminator } = shape;
+      const isChosen =
+        discriminator !== undefined && !discriminator.isOptional && shape.oneOf === undefined;
       code += unless(isChosen ? `isObject(${v}) || ${any}` : any);
     }
     if (shape.oneOf !== undefined) {

@@ -59,8 +59,11 @@ export class Evaluated {
 export class Findings {
   readonly violations: SchemaViolation[] = [];
   readonly max: number;
-  constructor(max: number) {
+  /** The value is valid: what is wanted is what it breaks all the same. */
+  readonly seeksRemarks: boolean;
+  constructor(max: number, seeksRemarks = false) {
     this.max = max;
+    this.seeksRemarks = seeksRemarks;
   }
   get isFull(): boolean {
     return this.violations.length >= this.max;
@@ -154,7 +157,8 @@ class Run {
 
   unit(unit: UnitIndex): boolean {
     const { world, value, evaluated, findings, path } = this;
-    if (evaluated === null && world.check(unit, value)) return true;
+    const seeksRemarks = findings?.seeksRemarks ?? false;
+    if (evaluated === null && !seeksRemarks && world.check(unit, value)) return true;
     if (evaluated === null && findings === null) return false;
     return interpret(world, world.shape(unit), value, path, findings, evaluated);
   }
@@ -189,7 +193,12 @@ class Run {
     if (minLength !== undefined && codePoints(value) < minLength) this.fail('minLength');
     if (maxLength !== undefined && codePoints(value) > maxLength) this.fail('maxLength');
     if (pattern !== undefined && !world.pattern(pattern).test(value)) this.fail('pattern');
-    if (format !== undefined && formatCheck(format)?.string?.(value) === false) this.fail('format');
+    if (format !== undefined && formatCheck(format)?.string?.(value) === false) this.formatBroken();
+  }
+
+  formatBroken(): void {
+    if (!this.shape.isFormatReported) this.fail('format');
+    else if (this.findings?.seeksRemarks) this.findings.add(this.path, 'format');
   }
 
   number(value: number | ExactNumber): void {
@@ -202,7 +211,7 @@ class Run {
       const step = this.world.value(multipleOf) as number | ExactNumber;
       if (!isMultipleOf(value, step)) this.fail('multipleOf');
     }
-    if (format !== undefined && formatCheck(format)?.number?.(value) === false) this.fail('format');
+    if (format !== undefined && formatCheck(format)?.number?.(value) === false) this.formatBroken();
   }
 
   array(items: JsonValue[]): void {
@@ -261,9 +270,10 @@ class Run {
   discriminated(value: JsonObject): void {
     const { discriminator } = this.shape;
     if (discriminator === undefined || this.isDone) return;
-    const { property, targets } = discriminator;
+    const { property, targets, isOptional } = discriminator;
     const name = memberOf(value, property);
     if (name === undefined) {
+      if (isOptional) return;
       this.fail('discriminator', property);
       return;
     }

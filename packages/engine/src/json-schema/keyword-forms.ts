@@ -2,7 +2,7 @@ import { decimalOf, ExactNumber, isIntegral } from '../json/index.ts';
 import { meantType } from './foreign-types.ts';
 import { isRecord } from './registry.ts';
 import { TYPE_BITS } from './shape.ts';
-import { didYouMean, nearest } from './suggest.ts';
+import { nearest, suggestionOf } from './suggest.ts';
 
 export type KeywordForm =
   | 'schema'
@@ -169,7 +169,7 @@ function typesFault(value: unknown): FormFault | undefined {
     if (typeof name !== 'string') return { message: 'type must be a name or a list of names' };
     return {
       message: `there is no type ${JSON.stringify(name.slice(0, 100))}`,
-      suggestion: didYouMean(meantType(name)?.type ?? nearest(name, TYPE_NAMES)),
+      suggestion: suggestionOf(meantType(name)?.type ?? nearest(name, TYPE_NAMES)),
     };
   }
   return undefined;

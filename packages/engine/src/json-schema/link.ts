@@ -1,6 +1,7 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
+import { findIgnored } from './ignored.ts';
 import { Findings, interpret, type World } from './interpret.ts';
 import { PatternWorkExceeded } from './patterns/automaton.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
@@ -29,6 +30,7 @@ import {
 
 const VIOLATIONS_MAX = 16;
 const NONE: readonly SchemaViolation[] = Object.freeze([]);
+const NO_POINTERS: readonly string[] = Object.freeze([]);
 
 export interface LinkedSchemas {
   validator(address: SchemaAddress, direction: Direction): Validator;
@@ -41,16 +43,25 @@ export function linkSchemas(
 ): LinkedSchemas {
   const world = openWorld(compiled.units);
   const violationsMax = limits.violationsMax ?? VIOLATIONS_MAX;
+  let cuttingUnits: ReadonlySet<number> | undefined;
   return {
     validator(address, direction) {
       const key = entryKey({ address, direction });
       if (!Object.hasOwn(compiled.entries, key)) throw new Error(`no compiled schema ${key}`);
-      return openValidator(world, compiled.entries[key]!, violationsMax);
+      return openValidator(world, compiled.entries[key]!, violationsMax, {
+        cuts: (cuttingUnits ??= new Set(compiled.cutting)).has(compiled.entries[key]!),
+        reportsFormats: compiled.reportsFormats ?? false,
+      });
     },
   };
 }
 
-function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: number): Validator {
+function openValidator(
+  world: LinkedWorld,
+  unit: UnitIndex,
+  violationsMax: number,
+  { cuts, reportsFormats }: { readonly cuts: boolean; readonly reportsFormats: boolean },
+): Validator {
   const entry = world.unit(unit);
   return {
     validate(value) {
@@ -73,6 +84,26 @@ function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: numbe
         limitReached(fault);
         // Too much to tell: nothing of it counts as documented.
         return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
+      } finally {
+        world.forget();
+      }
+    },
+    ignored(value) {
+      if (!cuts) return NO_POINTERS;
+      try {
+        return findIgnored(world, unit, value);
+      } finally {
+        world.forget();
+      }
+    },
+    remarks(value) {
+      if (!reportsFormats) return NONE;
+      try {
+        const findings = new Findings(violationsMax, true);
+        interpret(world, world.shape(unit), value, null, findings);
+        return findings.violations;
+      } catch (fault) {
+        return [{ pointer: '', rule: limitReached(fault) }];
       } finally {
         world.forget();
       }

@@ -31,6 +31,7 @@ export function mendSchema(schema: Schema, note: Note): void {
     else if (Object.hasOwn(KEYWORD_FORMS, name)) mendKeyword(schema, name, value, note);
   }
   mendMembers(schema, note);
+  mendRequired(schema, note);
   mendEnum(schema, note);
 }
 
@@ -194,7 +195,8 @@ function mendMembers(schema: Schema, note: Note): void {
   const properties = schema['properties'];
   if (!isRecord(properties)) return;
   for (const [name, value] of Object.entries(properties)) {
-    if (value !== null && !isTypeName(value)) continue;
+    // A reference that leads nowhere is no property of that name.
+    if (name === '$ref' || (value !== null && !isTypeName(value))) continue;
     setMember(properties, name, value === null ? {} : { type: value });
     note({
       steps: ['properties', name],
@@ -204,6 +206,28 @@ function mendMembers(schema: Schema, note: Note): void {
           : `this is read as { type: ${value} }`,
       suggestion: 'write a schema',
     });
+  }
+}
+
+/** `required: true` in a property, as drafts before 04 wrote it: its name belongs into the list. */
+function mendRequired(schema: Schema, note: Note): void {
+  const properties = schema['properties'];
+  const listed = schema['required'] ?? [];
+  if (!isRecord(properties) || !Array.isArray(listed)) return;
+  for (const [name, property] of Object.entries(properties)) {
+    if (!isRecord(property) || meantFlag(property['required']) === undefined) continue;
+    const isRequired = meantFlag(property['required']);
+    // A property that is itself an object may list one called `true` or `yes`.
+    if (typeof property['required'] === 'string' && property['properties'] !== undefined) continue;
+    delete property['required'];
+    if (!isRequired) continue;
+    note({
+      steps: ['properties', name, 'required'],
+      message: `the property '${name}' is read as required`,
+      suggestion: 'list its name in `required` of the object',
+    });
+    if (!listed.includes(name)) listed.push(name);
+    schema['required'] = listed;
   }
 }
 

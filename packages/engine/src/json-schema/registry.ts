@@ -45,6 +45,9 @@ export function own(record: unknown, name: string): unknown {
 export const escapeStep = (step: string): string =>
   step.replaceAll('~', '~0').replaceAll('/', '~1');
 
+/** References that one pointer leads through; more are a circle. */
+const REFERENCES_PASSED_MAX = 32;
+
 /** Finds every resource and anchor of the documents, before anything refers to them. */
 export function openRegistry(documents: ReadonlyMap<string, unknown>, dialect: Dialect): Registry {
   const resources = new Map<string, Resource>();
@@ -52,6 +55,7 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>, dialect: D
   const dynamicNames = new Set<string>();
   // YAML aliases can make a document share its parts, or even contain itself.
   const visited = new WeakSet<object>();
+  let passing = 0;
 
   function addResource(uri: string, at: Omit<Location, 'resource'>, inherited?: string): Resource {
     const declared = own(at.node, '$schema') ?? own(at.node, 'jsonSchemaDialect');
@@ -212,10 +216,25 @@ export function openRegistry(documents: ReadonlyMap<string, unknown>, dialect: D
   function walk(from: Location, pointer: string): Location | undefined {
     let here = from;
     for (const step of pointer.split('/').slice(1)) {
-      here = self.child(here, step.replaceAll('~1', '/').replaceAll('~0', '~'));
+      const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
+      const through = stepInto(here.node, name) === undefined ? behind(here) : here;
+      if (through === undefined) return undefined;
+      here = self.child(through, name);
       if (here.node === undefined) return undefined;
     }
     return here;
+  }
+
+  /** A pointer may lead through a reference: `components: { schemas: { $ref: … } }`. */
+  function behind(here: Location): Location | undefined {
+    const ref = own(here.node, '$ref');
+    if (typeof ref !== 'string' || passing >= REFERENCES_PASSED_MAX) return undefined;
+    passing++;
+    try {
+      return self.resolve(ref, here.resource);
+    } finally {
+      passing--;
+    }
   }
 
   return self;

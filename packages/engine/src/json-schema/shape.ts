@@ -27,6 +27,10 @@ export interface Shape {
   maxLength?: number;
   pattern?: PatternSpec;
   format?: string;
+  /** The format is reported, not asserted. */
+  isFormatReported?: true;
+  /** A member that is passed over in this direction, whatever its value. */
+  ignored?: true;
   minItems?: number;
   maxItems?: number;
   uniqueItems?: true;
@@ -66,6 +70,8 @@ export interface DiscriminatorShape {
   readonly property: string;
   /** Value → the schema it names; null where the value names this very schema. */
   readonly targets: [value: string, unit: UnitIndex | null][];
+  /** The member may be missing: the alternatives then decide alone. */
+  readonly isOptional?: true;
 }
 
 export const TYPE_BITS: Readonly<Record<string, number>> = {

@@ -32,6 +32,25 @@ export interface CompileOptions {
   readonly entries: readonly SchemaEntry[];
   /** Treat `format` as an assertion (always so for OpenAPI). */
   readonly assertFormats: boolean;
+  /**
+   * By the letter of the dialect (the default), or as authors mean what they write: `nullable` admits
+   * null whatever stands beside it, and what stands beside a `$ref` holds in OpenAPI 3.0, too.
+   */
+  readonly reading?: Reading;
+  /** readOnly members of requests: refused (the default), or passed over, to be cut out. */
+  readonly readOnlyMembers?: ReadOnlyMembers;
+  /** What asserted formats are worth: a violation (the default), or a remark. */
+  readonly formats?: FormatUse;
+}
+
+export type ReadOnlyMembers = 'ignore' | 'refuse';
+export type FormatUse = 'enforce' | 'report';
+
+export type Reading = 'strict' | 'meant';
+
+/** OpenAPI 3.0 by the letter: a `$ref` hides its siblings. */
+export function hidesBesideReference({ dialect, reading }: CompileOptions): boolean {
+  return dialect === 'openapi-3.0' && reading !== 'meant';
 }
 
 /** A schema that cannot be compiled, or compiles with a doubt. The caller maps the address to file, line, column. */
@@ -53,6 +72,10 @@ export interface CompiledSchemas {
   /** entryKey(entry) → index into units. */
   readonly entries: Readonly<Record<string, number>>;
   readonly diagnostics: readonly SchemaDiagnostic[];
+  /** Units that pass over readOnly members, themselves or in what they refer to. */
+  readonly cutting?: readonly number[];
+  /** Formats are looked at, and a value that breaks one is valid all the same. */
+  readonly reportsFormats?: boolean;
 }
 
 export interface Validator {
@@ -63,4 +86,8 @@ export interface Validator {
    * lists properties is free-form: all of it counts as documented.
    */
   undocumented(value: JsonValue): readonly string[];
+  /** Pointers of the members of a valid value that may not be sent, and were passed over. */
+  ignored(value: JsonValue): readonly string[];
+  /** Formats that a valid value breaks, where they are only reported. */
+  remarks(value: JsonValue): readonly SchemaViolation[];
 }

@@ -51,7 +51,7 @@ function visitMembers(
 }
 
 /** The schemas that document a member; undefined where none does. */
-function memberShapes(
+export function memberShapes(
   world: World,
   shapes: ReadonlySet<Shape>,
   name: string,
@@ -93,7 +93,7 @@ function listedProperties(shape: Shape): Map<string, Shape> {
   return properties;
 }
 
-function itemShapes(
+export function itemShapes(
   world: World,
   shapes: ReadonlySet<Shape>,
   item: JsonValue,
@@ -110,7 +110,7 @@ function itemShapes(
 }
 
 /** Every schema in force for this value: through references and the branches it satisfies. */
-function applicable(world: World, given: ReadonlySet<Shape>, value: JsonValue): Set<Shape> {
+export function applicable(world: World, given: ReadonlySet<Shape>, value: JsonValue): Set<Shape> {
   const found = new Set<Shape>();
   const waiting = [...given];
   for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {

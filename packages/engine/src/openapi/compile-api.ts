@@ -1,11 +1,12 @@
-import { compileSchemas } from '../json-schema/index.ts';
+import { compileSchemas, didYouMean } from '../json-schema/index.ts';
 import { refuseAmbiguousOperations, remarkOnOverlaps } from './description/check-paths.ts';
+import { joinVariants } from './description/fragment-variants.ts';
 import { checkFields, nameOf } from './description/object-fields.ts';
 import { type ReadOperation, readOperations } from './description/read-operations.ts';
 import { SecurityReader } from './description/read-security.ts';
 import { Reading } from './description/reading.ts';
+import { refuseStrayExtensions } from './description/stray-extensions.ts';
 import { Documents } from './document/documents.ts';
-import { didYouMean } from './document/nearest.ts';
 import { isFields, ownMember, plainText } from './document/pointer.ts';
 import { child, type Place, Remarks } from './document/remarks.ts';
 import type {
@@ -29,13 +30,15 @@ export function compileApi(
   const root: Place = { document: opened.document, pointer: '', value: opened.document.value };
   const version = readVersion(root, remarks);
   if (version === undefined) return conclude(remarks);
-  const reading = new Reading(documents, remarks, version, options);
+  const settings = { ...options, ...ownSettings(root) };
+  const reading = new Reading(documents, remarks, version, settings);
   const outline = readOutline(root, reading);
   if (outline === undefined) return conclude(remarks);
 
   const security = new SecurityReader(root, reading);
-  const operations = readOperations(root, security, reading);
+  const operations = joinVariants(readOperations(root, security, reading), remarks);
   security.remarkOnUnused();
+  refuseStrayExtensions(root, remarks);
   refuseAmbiguousOperations(operations, remarks);
   remarkOnOverlaps(operations, remarks);
   if (operations.length === 0) {
@@ -52,6 +55,9 @@ export function compileApi(
     dialect: version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
     entries: reading.schemaEntries,
     assertFormats: true,
+    reading: reading.manner,
+    readOnlyMembers: settings.readOnlyMembers ?? 'ignore',
+    formats: settings.formats ?? 'enforce',
   });
   for (const { severity, address, message, suggestion } of schemas.diagnostics) {
     const place = placeOf(address, documents) ?? root;
@@ -66,6 +72,24 @@ export function compileApi(
     operations: placeOperations(operations),
     schemas,
   });
+}
+
+const SETTINGS = {
+  reading: ['meant', 'strict'],
+  readOnlyMembers: ['ignore', 'refuse'],
+  formats: ['enforce', 'report'],
+} as const;
+
+/** What the description says of its own reading goes before the configuration. */
+function ownSettings(root: Place): Partial<CompileApiOptions> {
+  const extension = ownMember(root.value, 'x-poorter');
+  const given = Object.entries(SETTINGS).flatMap(([name, values]) => {
+    const value = (values as readonly unknown[]).find(
+      (known) => known === ownMember(extension, name),
+    );
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(given) as Partial<CompileApiOptions>;
 }
 
 function conclude(remarks: Remarks, api?: CompiledApi): ApiCompilation {
@@ -163,8 +187,6 @@ function readOutline(
       return undefined;
     }
   }
-  const components = reading.member(root, 'components');
-  if (components.value !== undefined) checkFields(components, 'components', remarks);
   return { title: labelOf(info.value, 'title'), version: labelOf(info.value, 'version') };
 }
 

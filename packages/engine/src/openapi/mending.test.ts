@@ -436,7 +436,7 @@ test('a query in a path is better described as parameters', () => {
 });
 
 function opened(document: object) {
-  const compilation = compile(document);
+  const compilation = compile(document, { readOnlyMembers: 'refuse' });
   assert.deepEqual(errorsOf(compilation), [], JSON.stringify(compilation));
   assert.ok(compilation.ok);
   const api = openApi(structuredClone(compilation.api));

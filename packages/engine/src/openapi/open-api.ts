@@ -21,6 +21,7 @@ import type {
   MessageViolation,
   RequestParts,
 } from './types.ts';
+import { VariantChecks } from './variants.ts';
 
 interface Linked {
   validator(address: string, direction: Direction): Validator;
@@ -90,37 +91,58 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
 class Operation implements ApiOperation {
   readonly compiled: CompiledOperation;
   readonly #linked: Linked;
+  readonly #given: OperationPlan | undefined;
+  #variants: VariantChecks | null | undefined;
   #parameters: ParameterCheck | undefined;
   #body: RequestBodyCheck | undefined;
   #answers: AnswerChecks | undefined;
 
-  constructor(compiled: CompiledOperation, linked: Linked) {
+  constructor(compiled: CompiledOperation, linked: Linked, plan?: OperationPlan) {
     this.compiled = compiled;
     this.#linked = linked;
+    this.#given = plan;
+  }
+
+  /** Where several descriptions share the method and path; null almost everywhere. */
+  get #several(): VariantChecks | null {
+    if (this.#variants !== undefined) return this.#variants;
+    const { variants, ...own } = this.#plan;
+    this.#variants =
+      variants === undefined
+        ? null
+        : new VariantChecks(
+            [own, ...variants].map((plan) => new Operation(this.compiled, this.#linked, plan)),
+          );
+    return this.#variants;
   }
 
   get streamingAnswers(): readonly string[] {
-    return this.#answerChecks.streaming;
+    return this.#several?.streamingAnswers ?? this.#answerChecks.streaming;
   }
 
   get validatesAnswers(): boolean {
+    if (this.#several !== null) return this.#several.validatesAnswers;
     return this.#plan.answers.some(({ content }) => content.some(({ schema }) => schema !== null));
   }
 
   checkParameters(parts: RequestParts): readonly MessageViolation[] {
+    if (this.#several !== null) return this.#several.checkParameters(parts);
     this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
     return this.#parameters.check(parts);
   }
 
   expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation {
+    if (this.#several !== null) return this.#several.expectBody(headers, hasBody);
     return this.#bodyCheck.expect(headers, hasBody);
   }
 
   checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    if (this.#several !== null) return this.#several.checkBody(headers, bytes, bounds);
     return this.#bodyCheck.check(headers, bytes, bounds);
   }
 
   expectAnswer(status: number, headers: HeaderFields): AnswerExpectation {
+    if (this.#several !== null) return this.#several.expectAnswer(status, headers);
     return this.#answerChecks.expect(status, headers);
   }
 
@@ -131,11 +153,13 @@ class Operation implements ApiOperation {
     bounds: JsonBounds,
     options: { readonly findUndocumented: boolean },
   ): AnswerCheck {
+    const several = this.#several;
+    if (several !== null) return several.checkAnswer(status, headers, bytes, bounds, options);
     return this.#answerChecks.check(status, headers, bytes, bounds, options);
   }
 
   get #plan(): OperationPlan {
-    return this.compiled.plan as OperationPlan;
+    return this.#given ?? (this.compiled.plan as OperationPlan);
   }
 
   get #bodyCheck(): RequestBodyCheck {

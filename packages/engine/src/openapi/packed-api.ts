@@ -187,6 +187,14 @@ class PackedSchemas implements CompiledSchemas {
     return this.#decoded.diagnostics;
   }
 
+  get cutting(): readonly number[] {
+    return this.#decoded.cutting ?? [];
+  }
+
+  get reportsFormats(): boolean {
+    return this.#decoded.reportsFormats ?? false;
+  }
+
   get #decoded(): Links {
     this.#links ??= this.#pieces.json(1) as Links;
     return this.#links;

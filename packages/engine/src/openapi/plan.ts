@@ -4,10 +4,14 @@ import type { Dialect, SchemaAddress } from '../json-schema/types.ts';
 export interface OperationPlan {
   readonly template: readonly SegmentPlan[];
   readonly strictProperties: boolean;
+  /** Query names that pass although no parameter describes them. */
+  readonly allowedQuery?: readonly string[];
   readonly dialect: Dialect;
   readonly parameters: readonly ParameterPlan[];
   readonly body: BodyPlan | null;
   readonly answers: readonly AnswerPlan[];
+  /** Other descriptions of the same method on the same path: a call must fit one of all. */
+  readonly variants?: readonly OperationPlan[];
 }
 
 /** A literal segment in canonical percent-encoding, or literals and names alternating. */

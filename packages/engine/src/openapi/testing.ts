@@ -48,13 +48,19 @@ export function open(document: unknown, options: Partial<CompileApiOptions> = {}
 /** A one-operation API around these parts. */
 export function openOperation(
   operation: object,
-  { path = '/x', method = 'post', rest = {}, strictProperties = false } = {},
+  {
+    path = '/x',
+    method = 'post',
+    rest = {},
+    strictProperties = false,
+    settings = {} as Partial<CompileApiOptions>,
+  } = {},
 ): ApiOperation {
   const document = describeApi(
     { [path]: { [method]: { responses: { 200: { description: '' } }, ...operation } } },
     rest,
   );
-  const [first] = open(document, { strictProperties }).operations;
+  const [first] = open(document, { strictProperties, ...settings }).operations;
   if (first === undefined) throw new Error('no operation');
   return first;
 }

@@ -1,6 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds, JsonValue } from '../json/types.ts';
-import type { CompiledSchemas } from '../json-schema/types.ts';
+import type { CompiledSchemas, FormatUse, Reading, ReadOnlyMembers } from '../json-schema/types.ts';
 
 /** A remark on a document or configuration, placed where a person can mend it. */
 export interface Diagnostic {
@@ -25,6 +25,14 @@ export interface CompileApiOptions {
   ) => readonly { pointer: string; message: string; suggestion?: string }[];
   /** Refuse request members that no schema documents, whatever additionalProperties says. */
   readonly strictProperties: boolean;
+  /** Schemas by the letter of their dialect, or (the default) as their authors mean them. */
+  readonly reading?: Reading;
+  /** readOnly members of requests are cut out before the request goes on (the default), or refused. */
+  readonly readOnlyMembers?: ReadOnlyMembers;
+  /** Whether `format` is enforced (the default) or only reported. */
+  readonly formats?: FormatUse;
+  /** Query parameters that may be sent although no operation describes them. */
+  readonly allowUndocumentedQuery?: readonly string[];
 }
 
 export type ApiCompilation =
@@ -85,6 +93,8 @@ export interface MessageViolation {
   readonly pointer: string;
   readonly rule: string;
   readonly member?: string;
+  /** Only told: the message passes all the same. */
+  readonly isRemark?: true;
 }
 
 export type Match =
@@ -131,6 +141,8 @@ export interface BodyCheck {
   readonly violations: readonly MessageViolation[];
   /** The parsed body, for policies that read it later; undefined where it is not JSON or form data. */
   readonly value: JsonValue | undefined;
+  /** What goes on in place of the bytes that came: members that may not be sent were cut out. */
+  readonly cut?: Uint8Array;
 }
 
 /** How the answer is to be checked, decided when its head has arrived. */

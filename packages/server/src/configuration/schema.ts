@@ -1,4 +1,10 @@
-import { concurrencySchema, limitSchema, networkListsSchema, quotaSchema } from '@poorter/engine';
+import {
+  concurrencySchema,
+  limitSchema,
+  networkListsSchema,
+  quotaSchema,
+  undocumentedQuerySchema,
+} from '@poorter/engine';
 import { z } from 'zod';
 
 /** host:port, with brackets around an IPv6 host. Port 0 takes a free one. */
@@ -104,6 +110,23 @@ const api = z.strictObject({
     .default(false)
     .describe(
       'Refuse request members that no schema documents, whatever additionalProperties says.',
+    ),
+  reading: z
+    .enum(['meant', 'strict'])
+    .default('meant')
+    .describe('Schemas as their authors mean them, or by the letter of their OpenAPI version.'),
+  readOnlyMembers: z
+    .enum(['ignore', 'refuse'])
+    .default('ignore')
+    .describe('readOnly members in requests: cut out before forwarding, or refused.'),
+  formats: z
+    .enum(['enforce', 'report'])
+    .default('enforce')
+    .describe('Whether `format` is enforced, or what breaks one is only recorded.'),
+  allowUndocumentedQuery: undocumentedQuerySchema
+    .default([])
+    .describe(
+      'Query parameters that pass although no operation describes them, such as utm_source.',
     ),
   allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
   audience: z

@@ -178,17 +178,16 @@ function compileOneApi(
     );
     return null;
   }
-  const key = JSON.stringify([uri, api.strictProperties]);
+  const { strictProperties, reading, readOnlyMembers, formats, allowUndocumentedQuery } = api;
+  const settings = { strictProperties, reading, readOnlyMembers, formats, allowUndocumentedQuery };
+  const key = JSON.stringify([uri, settings]);
   const before = compiledBefore.get(key);
   let compiled: CompiledApi;
   if (before !== undefined && isUnchanged(before.texts, reader)) {
     compiled = before.api;
     for (const warning of before.warnings) reader.report(warning);
   } else {
-    const result = compileApi(
-      { uri, text },
-      { read, checkExtension, strictProperties: api.strictProperties },
-    );
+    const result = compileApi({ uri, text }, { read, checkExtension, ...settings });
     const { warnings } = result;
     for (const warning of warnings) reader.report(warning);
     if (!result.ok) {

@@ -1,3 +1,5 @@
+import { groupInlineFlags } from './inline-flags.ts';
+
 /** A pattern in the notation of ECMA-262, and what of it was written otherwise. */
 export interface Translated {
   readonly source: string;
@@ -9,20 +11,12 @@ export interface Translated {
  * Undefined where nothing was to translate, or something has no such counterpart.
  */
 export function translate(written: string): Translated | undefined {
-  const notations = new Set<string>();
-  const flags = leadingFlags(written);
-  const rest = flags === undefined ? written : flags.rest;
-  // Under m, ^ and $ also stand at lines, and not all engines agree what ends a line.
-  const isByLine = flags?.flags.includes('m') ?? false;
-  if (isByLine && hasAnchor(rest)) return undefined;
-  if (/\(\?[a-z]*m[a-z]*[:)-]/.test(rest)) return undefined;
-  const body = rewrite(rest, notations);
-  if (body === undefined) return undefined;
-  if (flags === undefined)
-    return notations.size > 0 ? { source: body, notations: [...notations] } : undefined;
-  notations.add(`(?${flags.flags})`);
-  const kept = [...new Set(flags.flags)].filter((flag) => flag !== 'm').join('');
-  const source = flags.prefix + (kept === '' ? body : `(?${kept}:${body})`);
+  const flagged = groupInlineFlags(written);
+  if (flagged === undefined) return undefined;
+  const notations = new Set(flagged.notations);
+  const isByLine = /\(\?[a-z]*m[a-z]*[:-]/.test(flagged.source);
+  const source = rewrite(flagged.source, isByLine, notations);
+  if (source === undefined || notations.size === 0) return undefined;
   return { source, notations: [...notations] };
 }
 
@@ -32,22 +26,6 @@ export function withoutDelimiters(written: string): string | undefined {
   if (found === null) return undefined;
   const [, body = '', flags = ''] = found;
   return flags.includes('i') ? `(?i:${body})` : body;
-}
-
-/** Flags hold to the end of the group around them, which a group of their own can only say whole. */
-function leadingFlags(
-  written: string,
-): { prefix: string; flags: string; rest: string } | undefined {
-  const found = /^(\^?)\(\?([ims]+)\)/.exec(written);
-  if (found === null) return undefined;
-  const [all, prefix = '', flags = ''] = found;
-  const rest = written.slice(all.length);
-  if (prefix !== '' && (rest.includes('|') || flags.includes('m'))) return undefined;
-  return { prefix, flags, rest };
-}
-
-function hasAnchor(source: string): boolean {
-  return /[$^]/.test(source.replaceAll(/\\./gs, '').replaceAll(/\[\^/g, '['));
 }
 
 const POSIX_CLASSES: Readonly<Record<string, string>> = {
@@ -66,14 +44,15 @@ const POSIX_CLASSES: Readonly<Record<string, string>> = {
   punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
 };
 
-function rewrite(source: string, notations: Set<string>): string | undefined {
+function rewrite(source: string, isByLine: boolean, notations: Set<string>): string | undefined {
   let result = '';
   let isInClass = false;
   for (let i = 0; i < source.length; i++) {
     const rest = source.slice(i, i + 12);
     const escaped = /^\\(?:([pP])([LMNPSZC])(?!\{)|[\s\S])/.exec(rest)?.[0];
     if (escaped !== undefined) {
-      const spelt = respellEscape(escaped, isInClass, i + escaped.length === source.length);
+      const isLast = i + escaped.length === source.length;
+      const spelt = respellEscape(escaped, isInClass, isLast, isByLine);
       if (spelt !== escaped) notations.add(escaped);
       result += spelt;
       i += escaped.length - 1;
@@ -102,11 +81,17 @@ function rewrite(source: string, notations: Set<string>): string | undefined {
   return result;
 }
 
-function respellEscape(escaped: string, isInClass: boolean, isLast: boolean): string {
+function respellEscape(
+  escaped: string,
+  isInClass: boolean,
+  isLast: boolean,
+  isByLine: boolean,
+): string {
   if (escaped.length === 3) return `${escaped.slice(0, 2)}{${escaped[2]}}`;
   if (isInClass) return escaped;
-  if (escaped === '\\A') return '^';
+  // Under m, ^ and $ also stand at lines.
+  if (escaped === '\\A') return isByLine ? '(?-m:^)' : '^';
   // \Z also stands before a last line end: $ is stricter, unless something negates it.
-  if (escaped === '\\z' || (escaped === '\\Z' && isLast)) return '$';
+  if (escaped === '\\z' || (escaped === '\\Z' && isLast)) return isByLine ? '(?-m:$)' : '$';
   return escaped;
 }

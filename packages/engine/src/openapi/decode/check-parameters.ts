@@ -28,6 +28,7 @@ export class ParameterCheck {
   readonly #path: readonly (ParameterSpec | undefined)[];
   readonly #query: FieldSet<ParameterSpec>;
   readonly #isQueryRequired: boolean;
+  readonly #allowedQuery: readonly string[];
   readonly #headers: readonly HeaderField[];
   readonly #cookies: FieldSet<ParameterSpec>;
 
@@ -39,6 +40,7 @@ export class ParameterCheck {
     const path = inPlace('path');
     this.#strict = plan.strictProperties;
     this.#path = names.map((name) => path.find((spec) => spec.name === name));
+    this.#allowedQuery = plan.allowedQuery ?? NONE;
     this.#query = new FieldSet(inPlace('query'));
     this.#isQueryRequired = this.#query.specs.some((spec) => spec.plan.required);
     this.#headers = inPlace('header').map((spec) => new HeaderField(spec.plan, spec.validator));
@@ -73,7 +75,10 @@ export class ParameterCheck {
       return;
     }
     const credentials = parts.credentialNames?.query ?? NONE;
-    const { inputs, unknown } = this.#query.collect(pairs, (name) => credentials.includes(name));
+    const { inputs, unknown } = this.#query.collect(
+      pairs,
+      (name) => credentials.includes(name) || this.#allowedQuery.includes(name),
+    );
     for (let count = 0; count < Math.min(unknown.length, UNDOCUMENTED_MAX); count++) {
       violations.push({ in: 'query', pointer: '', rule: 'undocumented' });
     }

@@ -9,13 +9,21 @@ export function settled(
   draft: Draft,
   validator: Validator,
   strict: boolean,
+  options: { readonly mayCut?: boolean } = {},
 ): MessageViolation[] {
   const broken: readonly SchemaViolation[] = draft.settle(validator);
   const named = name === undefined ? {} : { name };
   if (broken.length > 0) return broken.map((found) => ({ in: location, ...named, ...found }));
   const { value } = draft;
-  if (!strict || typeof value !== 'object' || value === null) return [];
-  return validator
-    .undocumented(value)
-    .map((pointer) => ({ in: location, ...named, pointer, rule: 'undocumented' }));
+  const tell = (found: SchemaViolation): MessageViolation => ({ in: location, ...named, ...found });
+  if (typeof value === 'object' && value !== null) {
+    // Only JSON can be cut; elsewhere what may not be sent is refused.
+    const kept = options.mayCut ? [] : validator.ignored(value);
+    if (kept.length > 0) return kept.map((pointer) => tell({ pointer, rule: 'readOnly' }));
+    const undocumented = strict ? validator.undocumented(value) : [];
+    if (undocumented.length > 0) {
+      return undocumented.map((pointer) => tell({ pointer, rule: 'undocumented' }));
+    }
+  }
+  return validator.remarks(value).map((found) => ({ ...tell(found), isRemark: true }));
 }

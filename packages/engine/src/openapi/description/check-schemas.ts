@@ -7,7 +7,7 @@ import {
   pointerSegments,
 } from '../document/pointer.ts';
 import { child, type Place, placeKey } from '../document/remarks.ts';
-import { nameOf } from './object-fields.ts';
+import { isOurExtension, nameOf, refuseExtension } from './object-fields.ts';
 import type { Reading } from './reading.ts';
 
 const ONE = [
@@ -44,18 +44,21 @@ export function checkSchemas(start: Place, reading: Reading, checked: Set<string
       reading.remarks.error('wrong-type', place, `expected a schema, found ${nameOf(place.value)}`);
       continue;
     }
+    for (const name of Object.keys(place.value)) {
+      if (isOurExtension(name)) refuseExtension(child(place, name), name, reading.remarks);
+    }
     const target = referenceTarget(place, reading);
     if (target !== undefined) waiting.push(target);
     mend(place, place.value, reading);
-    // 3.0: $ref hides its siblings.
-    if (reading.version === '3.0' && typeof ownMember(place.value, '$ref') === 'string') continue;
+    if (reading.hidesBesideReference && typeof ownMember(place.value, '$ref') === 'string')
+      continue;
     waiting.push(...subschemas(place, reading), ...mappedSchemas(place, reading));
     if (isFields(ownMember(place.value, 'discriminator'))) waiting.push(...descendants(place));
   }
 }
 
-function mend(place: Place, schema: Fields, { remarks, version }: Reading): void {
-  if (version === '3.0' && Object.hasOwn(schema, '$ref')) return;
+function mend(place: Place, schema: Fields, { remarks, hidesBesideReference }: Reading): void {
+  if (hidesBesideReference && Object.hasOwn(schema, '$ref')) return;
   mendSchema(schema, ({ steps, message, suggestion }) => {
     const at = steps.reduce<Place>((above, step) => child(above, step), place);
     remarks.warn('read-as-meant', at, message, suggestion);
@@ -121,9 +124,9 @@ function subschemas(place: Place, reading: Reading): Place[] {
     if (ownMember(value, keyword) !== undefined) found.push(child(place, keyword));
   for (const keyword of MANY) found.push(...reading.list(place, keyword));
   for (const keyword of NAMED) {
-    for (const [, schema] of reading.map(place, keyword)) found.push(schema);
+    for (const [, schema] of reading.members(child(place, keyword), keyword)) found.push(schema);
   }
-  for (const [, rule] of reading.map(place, 'dependencies')) {
+  for (const [, rule] of reading.members(child(place, 'dependencies'), 'dependencies')) {
     if (!Array.isArray(rule.value)) found.push(rule);
   }
   const items = child(place, 'items');
@@ -136,7 +139,7 @@ function subschemas(place: Place, reading: Reading): Place[] {
 function mappedSchemas(place: Place, reading: Reading): Place[] {
   const discriminator = child(place, 'discriminator');
   if (!isFields(discriminator.value)) return [];
-  return reading.map(discriminator, 'mapping').flatMap(([, at]) => {
+  return reading.members(child(discriminator, 'mapping'), 'mapping').flatMap(([, at]) => {
     const { value } = at;
     const isReference = typeof value === 'string' && /[#/]|\.(?:ya?ml|json)$/i.test(value);
     const target = isReference ? reading.documents.target(place, value, at) : undefined;

@@ -1,129 +1,15 @@
-import { didYouMean, nearest } from '../document/nearest.ts';
+import { didYouMean, nearest } from '../../json-schema/index.ts';
 import { isFields } from '../document/pointer.ts';
 import { child, type Place, type Remarks } from '../document/remarks.ts';
-
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
-const DOCUMENTED = ['description', 'externalDocs'];
-const EXAMPLED = ['example', 'examples'];
-const SERIALIZED = ['style', 'explode', 'allowReserved'];
-
-/** The fields of each OpenAPI object, 3.0 to 3.2. */
-const KNOWN_FIELDS = {
-  root: [
-    'openapi',
-    '$self',
-    'info',
-    'jsonSchemaDialect',
-    'servers',
-    'paths',
-    'webhooks',
-    'components',
-    'security',
-    'tags',
-    'externalDocs',
-  ],
-  components: [
-    'schemas',
-    'responses',
-    'parameters',
-    'examples',
-    'requestBodies',
-    'headers',
-    'securitySchemes',
-    'links',
-    'callbacks',
-    'pathItems',
-    'mediaTypes',
-  ],
-  pathItem: [
-    '$ref',
-    'summary',
-    'description',
-    'servers',
-    'parameters',
-    'query',
-    'additionalOperations',
-    ...METHODS,
-  ],
-  operation: [
-    'tags',
-    'summary',
-    ...DOCUMENTED,
-    'operationId',
-    'parameters',
-    'requestBody',
-    'responses',
-    'callbacks',
-    'deprecated',
-    'security',
-    'servers',
-  ],
-  parameter: [
-    'name',
-    'in',
-    'description',
-    'required',
-    'deprecated',
-    'allowEmptyValue',
-    'schema',
-    'content',
-    ...SERIALIZED,
-    ...EXAMPLED,
-  ],
-  header: [
-    'description',
-    'required',
-    'deprecated',
-    'allowEmptyValue',
-    'schema',
-    'content',
-    ...SERIALIZED,
-    ...EXAMPLED,
-  ],
-  requestBody: ['description', 'content', 'required'],
-  mediaType: ['schema', 'itemSchema', 'encoding', 'prefixEncoding', 'itemEncoding', ...EXAMPLED],
-  encoding: ['contentType', 'headers', 'encoding', 'prefixEncoding', 'itemEncoding', ...SERIALIZED],
-  response: ['summary', 'description', 'headers', 'content', 'links'],
-  server: ['url', 'name', 'description', 'variables'],
-  securityScheme: [
-    'type',
-    'description',
-    'name',
-    'in',
-    'scheme',
-    'bearerFormat',
-    'flows',
-    'openIdConnectUrl',
-    'oauth2MetadataUrl',
-    'deprecated',
-  ],
-} as const satisfies Record<string, readonly string[]>;
-
-export type ObjectKind = keyof typeof KNOWN_FIELDS;
-
-/** Fields that enforce something: a misspelt one would silently enforce less. */
-const ENFORCING = new Set([
-  'paths',
-  'components',
-  'securitySchemes',
-  'security',
-  'parameters',
-  'requestBody',
-  'requestBodies',
-  'responses',
-  'schema',
-  'schemas',
-  'content',
-  'required',
-  'name',
-  'in',
-  'style',
-  'explode',
-  'encoding',
-  'contentType',
-  'headers',
-  '$ref',
-]);
+import {
+  ENFORCING,
+  isDocumentation,
+  KNOWN_FIELDS,
+  METHODS,
+  type ObjectKind,
+  plain,
+  soundsProtective,
+} from './known-fields.ts';
 
 /** Fields of Swagger 2.0 that meant enforcement there. */
 const LEFTOVERS: Readonly<Record<string, string>> = {
@@ -152,6 +38,9 @@ const LEFTOVER_IN: readonly ObjectKind[] = [
   'response',
   'requestBody',
 ];
+
+/** Maps at the root whose members do something only where a reference reaches them. */
+const REACHED = ['definitions', 'schemas', 'parameters', 'responses', 'requestBodies', 'examples'];
 
 /** True where the place holds an object; its unknown fields are remarked on. */
 export function checkFields(
@@ -182,13 +71,17 @@ function isUpperCaseMethod(kind: ObjectKind, key: string): boolean {
   return kind === 'pathItem' && METHODS.includes(key.toLowerCase());
 }
 
+/** A field that may have been meant to protect stops the start; one that cannot is a warning. */
 function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks: Remarks): void {
-  const known: readonly string[] = KNOWN_FIELDS[kind];
   const at = child(place, key);
+  if (kind === 'root' && REACHED.includes(key) && isFields(at.value)) {
+    const code = key === 'definitions' ? 'swagger-leftover' : 'unknown-field';
+    const message = `'${key}' at the root enforces only what references reach`;
+    remarks.warn(code, at, message, LEFTOVERS[key] ?? `move it to 'components.${key}'`);
+    return;
+  }
   if (LEFTOVER_IN.includes(kind) && Object.hasOwn(LEFTOVERS, key)) {
-    // Schemas that references reach are enforced wherever they stand.
-    const severity = kind === 'root' && key === 'definitions' ? 'warn' : 'error';
-    remarks[severity](
+    remarks.error(
       'swagger-leftover',
       at,
       `'${key}' is not a field of an OpenAPI 3 ${kind} object and by itself enforces nothing`,
@@ -196,13 +89,74 @@ function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks:
     );
     return;
   }
-  const meant = nearest(key, known);
+  if (key.toLowerCase().includes('poorter')) {
+    refuseExtension(at, key, remarks);
+    return;
+  }
+  if (key === '$ref') {
+    const message = `a $ref where OpenAPI has none: an ${kind} object`;
+    remarks.error('misplaced-reference', at, message, 'write out what it refers to');
+    return;
+  }
+  const known: readonly string[] = KNOWN_FIELDS[kind];
   const message = `'${key}' is not a field of an OpenAPI ${kind} object`;
-  if (meant !== undefined && ENFORCING.has(meant) && !isCoincidence(place, meant)) {
-    remarks.error('misspelt-field', at, message, `did you mean '${meant}'?`);
+  const own = nearest(key, known);
+  if (isDocumentation(kind, key) || (own !== undefined && isDocumentation(kind, own))) {
+    remarks.warn('unknown-field', at, message, didYouMean(key, known));
+    return;
+  }
+  if (own !== undefined && !isCoincidence(place, own)) {
+    remarks.error('misspelt-field', at, message, `did you mean '${own}'?`);
+    return;
+  }
+  const elsewhere = ENFORCING.has(key) ? key : nearest(key, ENFORCING, editsAllowed(key));
+  if (elsewhere !== undefined && (elsewhere === key || elsewhere.length > 2)) {
+    remarks.error(
+      'misplaced-field',
+      at,
+      `${message}: here, it would enforce nothing`,
+      homeOf(elsewhere),
+    );
+    return;
+  }
+  const isShared = /^[._]/.test(key);
+  const isPlain = kind === 'root' ? !mentionsProtection(at.value) : isFlat(at.value);
+  if (soundsProtective(key) || !(isPlain || isShared)) {
+    const why = `${message}, and it may have been meant to protect`;
+    remarks.error('unknown-field', at, why, `remove it, or call it 'x-${plain(key)}'`);
   } else {
     remarks.warn('unknown-field', at, message, didYouMean(key, known));
   }
+}
+
+/** A value without parts of its own, or a list of them. */
+const isFlat = (value: unknown): boolean =>
+  [value].flat().every((word) => typeof word !== 'object' || word === null);
+
+/** Deeper than this, nobody looks for what an unknown object at the root could mean. */
+const MENTION_DEPTH_MAX = 4;
+
+function mentionsProtection(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth > MENTION_DEPTH_MAX) return true;
+  return Object.entries(value).some(
+    ([key, member]) =>
+      key === '$ref' || soundsProtective(key) || mentionsProtection(member, depth + 1),
+  );
+}
+
+/** Names of other objects are told apart more strictly: there are many of them. */
+function editsAllowed({ length }: string): number {
+  if (length <= 5) return 1;
+  return length <= 9 ? 2 : 3;
+}
+
+function homeOf(field: string): string {
+  const kinds = Object.entries(KNOWN_FIELDS)
+    .filter(([, fields]) => (fields as readonly string[]).includes(field))
+    .map(([kind]) => kind);
+  if (kinds.length === 0) return `'${field}' belongs into a schema`;
+  return `'${field}' is a field of: ${kinds.join(', ')}`;
 }
 
 /** Almost every short word is one letter away from `in`; where `in` itself stands, nothing was lost. */
@@ -216,20 +170,29 @@ function checkExtensionKey(
   remarks: Remarks,
   { extensible = false }: { extensible?: boolean },
 ): void {
-  // Somebody else's extension may be called nearly like ours; one letter off it is a slip.
-  const isOurs = key.toLowerCase().startsWith('x-poorter') || nearest(key, ['x-poorter'], 1);
-  if (!isOurs || (key === 'x-poorter' && extensible)) return;
+  if (!isOurExtension(key) || (key === 'x-poorter' && extensible)) return;
+  refuseExtension(child(place, key), key, remarks);
+}
+
+/** Somebody else's extension may be called nearly like ours; one letter off it is a slip. */
+export function isOurExtension(key: string): boolean {
+  const name = key.toLowerCase();
+  if (!name.startsWith('x')) return false;
+  return name.startsWith('x-poorter') || nearest(key, ['x-poorter'], 1) !== undefined;
+}
+
+export function refuseExtension(at: Place, key: string, remarks: Remarks): void {
   if (key === 'x-poorter') {
     remarks.error(
       'misplaced-extension',
-      child(place, key),
+      at,
       "'x-poorter' means nothing here",
       'put it at the root, in a path item or in an operation',
     );
   } else {
     remarks.error(
       'unknown-extension',
-      child(place, key),
+      at,
       `'${key}' is not an extension this gateway knows`,
       "did you mean 'x-poorter'?",
     );

@@ -16,8 +16,7 @@ import type {
   Shape,
   Style,
 } from '../plan.ts';
-import { mendUnwrapped } from './mend-unwrapped.ts';
-import { checkFields } from './object-fields.ts';
+import { isOurExtension, refuseExtension } from './object-fields.ts';
 import { readSerialized } from './read-parameters.ts';
 import { readShape } from './read-shape.ts';
 import type { Reading } from './reading.ts';
@@ -29,8 +28,8 @@ export function readBody(operation: Place, method: string, reading: Reading): Bo
     reading.remarks.warn('empty-field', at, "'requestBody' is empty: bodies are refused");
     return null;
   }
-  const place = reading.documents.follow(at);
-  if (place === undefined || !checkFields(place, 'requestBody', reading.remarks)) return null;
+  const place = reading.object(at, 'requestBody');
+  if (place === undefined) return null;
   if (method === 'GET' || method === 'HEAD' || method === 'TRACE') {
     reading.remarks.warn('body-of-safe-method', at, `${method} requests rarely carry a body`);
   }
@@ -54,7 +53,10 @@ export function readAnswers(operation: Place, reading: Reading): AnswerPlan[] {
   }
   const plans: AnswerPlan[] = [];
   for (const [key, at] of reading.map(operation, 'responses')) {
-    if (key.startsWith('x-')) continue;
+    if (key.toLowerCase().startsWith('x-')) {
+      if (isOurExtension(key)) refuseExtension(at, key, reading.remarks);
+      continue;
+    }
     const status = readStatus(key, at, reading);
     if (plans.some((plan) => plan.status === status)) {
       reading.remarks.error('unknown-status', at, `the status '${status}' is described twice`);
@@ -68,8 +70,8 @@ export function readAnswers(operation: Place, reading: Reading): AnswerPlan[] {
       );
       continue;
     }
-    const place = reading.followed(at, 'responses');
-    if (place === undefined || !checkFields(place, 'response', reading.remarks)) continue;
+    const place = reading.object(at, 'response');
+    if (place === undefined) continue;
     plans.push({
       status,
       headers: readHeaders(place, reading, 'response'),
@@ -97,9 +99,8 @@ function readHeaders(
   for (const [name, at] of reading.map(holder, 'headers')) {
     // OpenAPI: a header of this name is described by `content`, and ignored.
     if (name.toLowerCase() === 'content-type') continue;
-    const place = reading.followed(at);
-    if (place !== undefined) mendUnwrapped(place, 'header', reading);
-    if (place === undefined || !checkFields(place, 'header', reading.remarks)) continue;
+    const place = reading.object(at, 'header');
+    if (place === undefined) continue;
     plans.push({
       name: name.toLowerCase(),
       required: reading.flag(place, 'required') ?? false,
@@ -116,10 +117,8 @@ function readContent(
 ): MediaPlan[] {
   return reading.map(holder, 'content').flatMap(([text, at]) => {
     const types = readMediaTypes(text, at, reading);
-    const place = types.length === 0 ? undefined : reading.followed(at);
+    const place = types.length === 0 ? undefined : reading.object(at, 'mediaType');
     if (place === undefined) return [];
-    mendUnwrapped(place, 'mediaType', reading);
-    if (!checkFields(place, 'mediaType', reading.remarks)) return [];
     return types.map(({ type, parameters }) => ({
       range: type,
       parameters: [...parameters].filter(([name]) => name !== 'charset'),
@@ -185,8 +184,9 @@ function readEncodings(
   reading: Reading,
 ): (readonly [string, EncodingPlan])[] {
   const known = new Set(shape.properties?.map(([name]) => name));
-  return reading.map(media, 'encoding').flatMap(([property, place]) => {
-    if (!checkFields(place, 'encoding', reading.remarks)) return [];
+  return reading.map(media, 'encoding').flatMap(([property, at]) => {
+    const place = reading.object(at, 'encoding');
+    if (place === undefined) return [];
     if (!known.has(property)) {
       reading.remarks.warn(
         'encoding-of-unknown-property',

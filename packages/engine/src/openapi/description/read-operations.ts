@@ -1,10 +1,10 @@
 import { isFields, ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
-import type { OperationPlan, SegmentPlan } from '../plan.ts';
+import type { OperationPlan, ParameterPlan, SegmentPlan } from '../plan.ts';
 import type { CompiledOperation } from '../types.ts';
-import { checkFields, nameOf } from './object-fields.ts';
+import { isOurExtension, nameOf, refuseExtension } from './object-fields.ts';
 import { readAnswers, readBody } from './read-content.ts';
-import { readParameters } from './read-parameters.ts';
+import { anyPathParameter, readParameters } from './read-parameters.ts';
 import type { SecurityReader } from './read-security.ts';
 import { readBasePaths } from './read-servers.ts';
 import type { Reading } from './reading.ts';
@@ -13,8 +13,15 @@ import { readTemplate } from './template.ts';
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'];
 const METHOD_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+/** The largest descriptions in use have some 10,000 paths; each costs memory in every process. */
+const PATHS_MAX = 30_000;
+const OPERATIONS_MAX = 40_000;
+const SPLIT = 'split it into several descriptions, each an API of its own';
+
 /** Line and column are found at the end, for all operations at once. */
 export interface ReadOperation {
+  /** Its path is told apart from others by a fragment. */
+  readonly isVariant: boolean;
   readonly place: Place;
   readonly operation: Omit<CompiledOperation, 'line' | 'column'> & { readonly plan: OperationPlan };
 }
@@ -28,12 +35,28 @@ export function readOperations(
   const shared = {
     basePaths: readBasePaths(root, reading) ?? [''],
     security: security.requirements(root),
-    extension: readExtension(root, reading),
+    extension: readExtension(root, reading, { isRoot: true }),
   };
   const operations: ReadOperation[] = [];
-  for (const [written, at] of reading.map(root, 'paths')) {
-    if (written.toLowerCase().startsWith('x-')) continue;
+  const paths = reading.map(root, 'paths');
+  const limit = `at most ${PATHS_MAX} paths and ${OPERATIONS_MAX} operations are read`;
+  if (paths.length > PATHS_MAX) {
+    const message = `the description has ${paths.length} paths: ${limit}`;
+    reading.remarks.error('too-large', child(root, 'paths'), message, SPLIT);
+    return operations;
+  }
+  for (const [written, at] of paths) {
+    if (operations.length > OPERATIONS_MAX) {
+      const message = `more operations than one description may have: ${limit}`;
+      reading.remarks.error('too-large', at, message, SPLIT);
+      return operations;
+    }
+    if (written.toLowerCase().startsWith('x-')) {
+      if (isOurExtension(written)) refuseExtension(at, written, reading.remarks);
+      continue;
+    }
     const path = rooted(written, at, reading);
+    const isVariant = path.replace(/^\//, '') !== written.replace(/^\//, '');
     const template = readTemplate(path);
     if (!template.ok) {
       reading.remarks.error('unreadable-path', at, template.message, template.suggestion);
@@ -43,8 +66,9 @@ export function readOperations(
     if (pathItem === undefined) continue;
     const extension = { ...shared.extension, ...readExtension(pathItem, reading) };
     const pathBases = readBasePaths(pathItem, reading);
-    for (const [method, place] of methodsOf(pathItem, reading)) {
-      if (!checkFields(place, 'operation', reading.remarks, { extensible: true })) continue;
+    for (const [method, at] of methodsOf(pathItem, reading)) {
+      const place = reading.object(at, 'operation', { extensible: true });
+      if (place === undefined) continue;
       const read = {
         method,
         summary: summaryOf(place),
@@ -52,22 +76,28 @@ export function readOperations(
         security: security.requirements(place) ?? shared.security,
         extension: { ...extension, ...readExtension(place, reading) },
       };
-      const parameters = readParameters(pathItem, place, template.names, reading);
+      const allowedQuery = allowedQueryOf(read.extension, reading);
+      const parameters = readParameters(pathItem, place, template.names, reading, {
+        isOpen: read.security?.length === 0,
+      });
       const body = readBody(place, method, reading);
       const answers = readAnswers(place, reading);
       const bases = readBasePaths(place, reading) ?? pathBases ?? shared.basePaths;
       for (const [index, base] of bases.entries()) {
+        const prefix = readPrefix(base, template.names);
         operations.push({
+          isVariant,
           place,
           operation: {
-            id: ids.take(place, method, base + path, index),
-            path: base + path,
+            id: ids.take(place, method, prefix.path + path, index),
+            path: prefix.path + path,
             ...read,
             plan: {
-              template: [...literalSegments(base), ...template.segments],
+              template: [...prefix.segments, ...template.segments],
               strictProperties: reading.options.strictProperties,
               dialect: reading.version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
-              parameters,
+              ...(allowedQuery.length > 0 ? { allowedQuery } : {}),
+              parameters: [...parameters, ...prefix.parameters],
               body,
               answers,
             },
@@ -79,11 +109,28 @@ export function readOperations(
   return operations;
 }
 
+function allowedQueryOf(
+  extension: Readonly<Record<string, unknown>>,
+  reading: Reading,
+): readonly string[] {
+  const named = extension['allowUndocumentedQuery'] ?? reading.options.allowUndocumentedQuery ?? [];
+  return Array.isArray(named) ? named.filter((name) => typeof name === 'string') : [];
+}
+
 /** A path begins with a slash; an address with a host is no path. */
-function rooted(path: string, at: Place, reading: Reading): string {
+function rooted(written: string, at: Place, reading: Reading): string {
+  const path = withoutFragment(written, at, reading);
   if (path.startsWith('/') || !/^[\w{.~-]\S*$/.test(path) || path.includes('://')) return path;
   reading.readAs(at, `'/${path}'`);
   return `/${path}`;
+}
+
+/** Authors tell operations on one path apart by a fragment, which no caller sends. */
+function withoutFragment(path: string, at: Place, reading: Reading): string {
+  const hash = path.indexOf('#');
+  if (hash < 1 || path.includes('?') || path.slice(0, hash).includes('{#')) return path;
+  reading.readAs(at, `'${path.slice(0, hash)}'`, 'leave out the fragment: callers do not send it');
+  return path.slice(0, hash);
 }
 
 /** Told to people, enforced by nobody. */
@@ -92,33 +139,32 @@ function summaryOf(place: Place): string {
   return typeof summary === 'string' ? summary : '';
 }
 
-function literalSegments(base: string): SegmentPlan[] {
-  return base
-    .split('/')
-    .slice(1)
-    .map((literal) => ({ literal }));
+/** The base path of a server; a variable without default is a path parameter of any text. */
+function readPrefix(
+  base: string,
+  taken: readonly string[],
+): { path: string; segments: readonly SegmentPlan[]; parameters: readonly ParameterPlan[] } {
+  const literals = base.split('/').slice(1);
+  if (!base.includes('{')) {
+    return { path: base, segments: literals.map((literal) => ({ literal })), parameters: [] };
+  }
+  const path = base.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
+    let unique = name;
+    while (taken.includes(unique)) unique = `${unique}_`;
+    return `{${unique}}`;
+  });
+  const template = readTemplate(path);
+  const names = template.ok ? template.names : [];
+  return {
+    path,
+    segments: template.ok ? template.segments : literals.map((literal) => ({ literal })),
+    parameters: names.map(anyPathParameter),
+  };
 }
 
-/** A path item may be a reference with fields beside it: those beside it win. */
 function readPathItem(at: Place, reading: Reading): Place | undefined {
   if (at.value === null || at.value === undefined) return undefined;
-  if (!checkFields(at, 'pathItem', reading.remarks, { extensible: true })) return undefined;
-  if (ownMember(at.value, '$ref') === undefined) return at;
-  const target = reading.documents.follow(at);
-  if (target === undefined) return undefined;
-  if (!checkFields(target, 'pathItem', reading.remarks, { extensible: true })) return undefined;
-  const beside = Object.keys(at.value as object).filter(
-    (key) => !['$ref', 'summary', 'description'].includes(key),
-  );
-  if (beside.length === 0) return target;
-  // OpenAPI leaves this undefined, so no reading of it could be relied upon.
-  reading.remarks.error(
-    'fields-beside-reference',
-    child(at, beside[0] as string),
-    "a path item with '$ref' cannot have other fields",
-    'move them into the referenced path item',
-  );
-  return undefined;
+  return reading.object(at, 'pathItem', { extensible: true });
 }
 
 function methodsOf(pathItem: Place, reading: Reading): [method: string, place: Place][] {
@@ -148,7 +194,14 @@ function methodsOf(pathItem: Place, reading: Reading): [method: string, place: P
   return found;
 }
 
-function readExtension(holder: Place, reading: Reading): Readonly<Record<string, unknown>> {
+/** They decide how schemas are compiled, which all operations share. */
+const ROOT_ONLY = ['reading', 'readOnlyMembers', 'formats'];
+
+function readExtension(
+  holder: Place,
+  reading: Reading,
+  { isRoot = false } = {},
+): Readonly<Record<string, unknown>> {
   const at = child(holder, 'x-poorter');
   if (at.value === undefined) return {};
   if (!isFields(at.value)) {
@@ -162,6 +215,16 @@ function readExtension(holder: Place, reading: Reading): Readonly<Record<string,
   for (const problem of reading.options.checkExtension(at.value)) {
     const place = { ...at, pointer: at.pointer + problem.pointer };
     reading.remarks.error('extension', place, problem.message, problem.suggestion);
+  }
+  for (const key of isRoot ? [] : ROOT_ONLY) {
+    if (!Object.hasOwn(at.value, key)) continue;
+    const message = `'${key}' holds for the whole description`;
+    reading.remarks.error(
+      'extension',
+      child(at, key),
+      message,
+      "put it into 'x-poorter' at the root",
+    );
   }
   return at.value;
 }

@@ -1,10 +1,8 @@
-import { didYouMean } from '../document/nearest.ts';
+import { didYouMean, meantFlag } from '../../json-schema/index.ts';
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { isJsonType, parseMediaType } from '../message/media-type.ts';
 import type { ParameterLocation, ParameterPlan, Serialization, Style } from '../plan.ts';
-import { mendUnwrapped } from './mend-unwrapped.ts';
-import { checkFields } from './object-fields.ts';
 import { readShape } from './read-shape.ts';
 import type { Reading } from './reading.ts';
 
@@ -30,6 +28,7 @@ export function readParameters(
   operation: Place,
   templateNames: readonly string[],
   reading: Reading,
+  { isOpen = false } = {},
 ): ParameterPlan[] {
   const located = new Map<string, Located>();
   for (const holder of [pathItem, operation]) {
@@ -51,18 +50,18 @@ export function readParameters(
     }
   }
   const plans = [...located.values()].flatMap((parameter) => {
-    const isIgnored =
-      parameter.in === 'header' && IGNORED_HEADERS.includes(parameter.name.toLowerCase());
-    return isIgnored ? [] : [readParameter(parameter, reading)];
+    const header = parameter.in === 'header' ? parameter.name.toLowerCase() : '';
+    // Where nobody else asks for a credential, one that is described as a header is the only one.
+    const isChecked = !IGNORED_HEADERS.includes(header) || (isOpen && header === 'authorization');
+    return isChecked ? [readParameter(parameter, reading)] : [];
   });
   return matchTemplate(plans, located, templateNames, operation, reading);
 }
 
 function locateParameter(item: Place, reading: Reading): Located | undefined {
   const { remarks } = reading;
-  const place = reading.documents.follow(item, 'parameters');
-  if (place !== undefined) mendUnwrapped(place, 'parameter', reading);
-  if (place === undefined || !checkFields(place, 'parameter', remarks)) return undefined;
+  const place = reading.object(item, 'parameter');
+  if (place === undefined) return undefined;
   const name = reading.text(place, 'name');
   const location = readLocation(place, reading);
   if (name === undefined || location === undefined) {
@@ -107,7 +106,7 @@ function readLocation(place: Place, reading: Reading): string | undefined {
 }
 
 function readParameter({ name, in: location, place }: Located, reading: Reading): ParameterPlan {
-  const required = reading.flag(place, 'required') ?? false;
+  const required = (reading.flag(place, 'required') ?? false) || isRequiredInside(place, reading);
   if (location === 'path' && !required) {
     reading.remarks.warn(
       'path-parameter-not-required',
@@ -123,6 +122,15 @@ function readParameter({ name, in: location, place }: Located, reading: Reading)
     allowEmpty: location === 'query' && (reading.flag(place, 'allowEmptyValue') ?? false),
     ...readSerialized(place, location, reading),
   };
+}
+
+/** `schema: { required: true }`: the flag of the parameter, one level too deep. */
+function isRequiredInside(place: Place, reading: Reading): boolean {
+  const schema = child(place, 'schema');
+  if (meantFlag(ownMember(schema.value, 'required')) !== true) return false;
+  reading.readAs(child(schema, 'required'), "the parameter's own 'required'");
+  delete (schema.value as { required?: unknown }).required;
+  return true;
 }
 
 /** Serialization and schema, as parameters and headers write them. */
@@ -167,19 +175,17 @@ export function readSerialized(
       "'content' takes one media type",
     );
   }
-  const media = reading.documents.follow(first[1]);
-  const inner = media === undefined ? first[1] : media;
-  mendUnwrapped(inner, 'mediaType', reading);
-  checkFields(inner, 'mediaType', reading.remarks);
+  const inner = reading.object(first[1], 'mediaType') ?? first[1];
   const type = parseMediaType(first[0]);
   const json = type !== undefined && isJsonType(type.type);
   const read = readSchema(reading.member(inner, 'schema'), reading, direction);
   const isPlain = read.shape.types?.every((name) => name !== 'array' && name !== 'object') ?? true;
   if (json || isPlain) return { serialization: { kind: 'content', json }, ...read };
-  reading.remarks.warn(
+  reading.remarks.error(
     'unenforceable-schema',
     first[1],
-    `${first[0]} is not parsed here: any text is accepted`,
+    `${first[0]} is not parsed here: any text would be accepted`,
+    "write 'schema', or application/json",
   );
   return { serialization: { kind: 'content', json }, schema: null, shape: { types: null } };
 }
@@ -242,16 +248,20 @@ function matchTemplate(
   }
   return [
     ...plans.filter((plan) => plan.in !== 'path' || templateNames.includes(plan.name)),
-    ...missing.map((name) => ({
-      in: 'path' as const,
-      name,
-      required: true,
-      allowEmpty: false,
-      serialization: { kind: 'style' as const, style: 'simple' as const, explode: false },
-      schema: null,
-      shape: { types: ['string' as const] },
-    })),
+    ...missing.map(anyPathParameter),
   ];
+}
+
+export function anyPathParameter(name: string): ParameterPlan {
+  return {
+    in: 'path',
+    name,
+    required: true,
+    allowEmpty: false,
+    serialization: { kind: 'style', style: 'simple', explode: false },
+    schema: null,
+    shape: { types: ['string'] },
+  };
 }
 
 /** `userid`, `{userId}` and `:userId` beside a template of `{userId}` leave no doubt. */

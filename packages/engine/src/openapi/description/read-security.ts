@@ -1,8 +1,8 @@
-import { didYouMean, nearest } from '../document/nearest.ts';
+import { didYouMean, nearest } from '../../json-schema/index.ts';
 import { isFields, ownMember, plainText } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { SecurityRequirement, SecurityScheme } from '../types.ts';
-import { checkFields, nameOf } from './object-fields.ts';
+import { nameOf } from './object-fields.ts';
 import type { Reading } from './reading.ts';
 
 interface DeclaredScheme {
@@ -23,12 +23,12 @@ export class SecurityReader {
 
   constructor(root: Place, reading: Reading) {
     this.#reading = reading;
-    const components = child(root, 'components');
+    const at = child(root, 'components');
+    const components = at.value === undefined ? undefined : reading.object(at, 'components');
+    if (components === undefined) return;
     for (const [name, place] of reading.map(components, 'securitySchemes')) {
-      const target = reading.documents.follow(place);
-      if (target !== undefined && checkFields(target, 'securityScheme', reading.remarks)) {
-        this.#declared.set(name, readScheme(target, reading));
-      }
+      const target = reading.object(place, 'securityScheme');
+      if (target !== undefined) this.#declared.set(name, readScheme(target, reading));
     }
   }
 
@@ -41,8 +41,9 @@ export class SecurityReader {
 
   /** null where `security` is not declared. */
   requirements(holder: Place): readonly SecurityRequirement[] | null {
-    const at = child(holder, 'security');
     if (!isFields(holder.value) || !Object.hasOwn(holder.value, 'security')) return null;
+    const at = this.#followed(child(holder, 'security'));
+    if (at === undefined) return [];
     if (!Array.isArray(at.value)) {
       const isOne = isFields(at.value) ? Object.keys(at.value).length > 0 : isName(at.value);
       // One requirement without its list. An empty one would open the door: that must be written out.
@@ -61,8 +62,29 @@ export class SecurityReader {
     return at.value.map((_, index) => this.#alternative(child(at, index)));
   }
 
-  #alternative(place: Place): SecurityRequirement {
+  /** Requirements may stand elsewhere; nothing that stands beside the reference may be lost. */
+  #followed(at: Place): Place | undefined {
+    if (!isFields(at.value) || !Object.hasOwn(at.value, '$ref')) return at;
+    const references: Place[] = [];
+    const target = this.#reading.documents.follow(at, undefined, references);
+    for (const reference of references) {
+      for (const key of Object.keys(reference.value as object)) {
+        if (key === '$ref') continue;
+        this.#reading.remarks.error(
+          'fields-beside-reference',
+          child(reference, key),
+          `'${key}' beside the reference of a security requirement`,
+          'move it to where the reference leads',
+        );
+      }
+    }
+    return target;
+  }
+
+  #alternative(at: Place): SecurityRequirement {
     const { remarks } = this.#reading;
+    const place = this.#followed(at);
+    if (place === undefined) return {};
     if (isName(place.value)) {
       const name = place.value;
       this.#reading.readAs(place, `'${name}: []'`);
@@ -87,7 +109,8 @@ export class SecurityReader {
         'unknown-security-scheme',
         place,
         `no security scheme is named '${name}'`,
-        didYouMean(name, this.#declared.keys()) ?? "declare it under 'components.securitySchemes'",
+        remarks.didYouMean(name, () => this.#declared.keys()) ??
+          "declare it under 'components.securitySchemes'",
       );
     } else if (declared.scheme === null) {
       remarks.error(
@@ -104,7 +127,7 @@ export class SecurityReader {
         'undeclared-scope',
         child(place, index),
         `the scheme '${name}' declares no scope '${scope}'`,
-        didYouMean(scope, declared.scopes),
+        remarks.didYouMean(scope, () => declared.scopes ?? []),
       );
     }
     return scopes;
@@ -217,7 +240,9 @@ function declaredScopes(place: Place, reading: Reading): ReadonlySet<string> | u
     return undefined;
   }
   const scopes = new Set<string>();
-  for (const [, flow] of flows) {
+  for (const [, at] of flows) {
+    const flow = reading.documents.follow(at);
+    if (flow === undefined) continue;
     const listed = ownMember(flow.value, 'scopes');
     // Names without descriptions: enough to know them by.
     if (Array.isArray(listed)) {

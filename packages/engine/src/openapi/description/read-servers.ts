@@ -1,6 +1,5 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
-import { checkFields } from './object-fields.ts';
 import type { Reading } from './reading.ts';
 import { canonicalLiteral } from './template.ts';
 
@@ -11,8 +10,8 @@ export function readBasePaths(place: Place, reading: Reading): readonly string[]
   for (const at of reading.list(place, 'servers')) {
     const isBare = typeof at.value === 'string';
     if (isBare) reading.readAs(at, 'the url of a server', `write 'url: ${at.value}'`);
-    const server = isBare ? { ...at, value: { url: at.value } } : at;
-    if (!checkFields(server, 'server', reading.remarks)) continue;
+    const server = isBare ? { ...at, value: { url: at.value } } : reading.object(at, 'server');
+    if (server === undefined) continue;
     const path = basePath(server, reading);
     if (path !== undefined) paths.add(path);
   }
@@ -27,7 +26,9 @@ function basePath(server: Place, reading: Reading): string | undefined {
     }
     return undefined;
   }
-  const variables = new Map(reading.map(server, 'variables'));
+  const variables = new Map(
+    reading.map(server, 'variables').map(([name, at]) => [name, reading.documents.follow(at)]),
+  );
   const filled = url.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {
     const value = ownMember(variables.get(name)?.value, 'default');
     // A port or version is often written unquoted.
@@ -42,16 +43,26 @@ function basePath(server: Place, reading: Reading): string | undefined {
       `did you mean 'https://${path}'?`,
     );
   }
-  if (/[{}]/.test(path)) {
-    reading.remarks.error(
-      'server-variable',
-      child(server, 'url'),
-      'a variable in the path of this server has no default',
-      "give it a 'default' under 'variables'",
-    );
+  if (/[{}]/.test(path.replaceAll(/\{[^{}/]+\}/g, ''))) {
+    const message = 'the braces in the path of this server do not pair up';
+    reading.remarks.error('server-variable', child(server, 'url'), message);
     return undefined;
   }
+  if (path.includes('{')) {
+    reading.remarks.warn(
+      'server-variable',
+      child(server, 'url'),
+      'a variable in the path of this server has no default: any text may stand there',
+      "give it a 'default' under 'variables'",
+    );
+  }
   return canonicalPath(path);
+}
+
+/** Variables without default stay as they are written. */
+function canonicalSegment(segment: string): string {
+  const pieces = segment.split(/(\{[^{}]*\})/);
+  return pieces.map((piece) => (piece.startsWith('{') ? piece : canonicalLiteral(piece))).join('');
 }
 
 /** Rooted, without dot segments and trailing slashes. */
@@ -59,7 +70,7 @@ function canonicalPath(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();
-    else if (segment !== '' && segment !== '.') segments.push(canonicalLiteral(segment));
+    else if (segment !== '' && segment !== '.') segments.push(canonicalSegment(segment));
   }
   return segments.map((segment) => `/${segment}`).join('');
 }

@@ -29,9 +29,9 @@ class ShapeReader {
     const reference = ownMember(value, '$ref') ?? ownMember(value, '$dynamicRef');
     if (typeof reference === 'string') {
       const target = this.#follow(place, reference, depth, trail);
-      return this.#reading.version === '3.0'
-        ? target
-        : intersect(target, this.#own(place, depth, trail));
+      if (this.#reading.hidesBesideReference) return target;
+      const own = this.#own(place, depth, trail);
+      return this.#admitNull(place, intersect(target, own));
     }
     return this.#own(place, depth, trail);
   }
@@ -63,10 +63,12 @@ class ShapeReader {
       const union = parts.map((part) => this.read(part, depth, trail)).reduce(unite);
       shape = intersect(shape, union);
     }
-    if (shape.types !== null && ownMember(place.value, 'nullable') === true) {
-      return { ...shape, types: [...new Set([...shape.types, 'null' as const])] };
-    }
-    return shape;
+    return this.#admitNull(place, shape);
+  }
+
+  #admitNull(place: Place, shape: Shape): Shape {
+    if (shape.types === null || ownMember(place.value, 'nullable') !== true) return shape;
+    return { ...shape, types: [...new Set([...shape.types, 'null' as const])] };
   }
 
   #itemShapes(place: Place, depth: number): Partial<Shape> {

@@ -1,18 +1,27 @@
 import { meantFlag, wholeNumberText } from '../../json-schema/index.ts';
 import type { Direction, SchemaAddress, SchemaEntry } from '../../json-schema/types.ts';
-import type { Documents } from '../document/documents.ts';
+import type { ComponentKind, Documents } from '../document/documents.ts';
 import { isFields, ownMember, pointerSegments } from '../document/pointer.ts';
 import { child, type Place, placeKey, type Remarks } from '../document/remarks.ts';
 import type { CompileApiOptions } from '../types.ts';
+import { withFieldsBeside } from './beside-references.ts';
 import { checkSchemas } from './check-schemas.ts';
-import { nameOf } from './object-fields.ts';
+import type { ObjectKind } from './known-fields.ts';
+import { mendUnwrapped } from './mend-unwrapped.ts';
+import { checkFields, nameOf } from './object-fields.ts';
 
 const OPTIONAL_LISTS = new Set(['parameters', 'servers']);
 
 /** Fields by which a single item is known that stands where a list of them belongs. */
 const ITEM_MARKS: Readonly<Record<string, readonly string[]>> = {
-  parameters: ['in', '$ref'],
+  parameters: ['in'],
   servers: ['url'],
+};
+
+/** Where a reference that is only a name is looked for. */
+const COMPONENTS: Partial<Record<ObjectKind, ComponentKind>> = {
+  parameter: 'parameters',
+  response: 'responses',
 };
 
 /** What every reader of the description shares. */
@@ -21,6 +30,8 @@ export class Reading {
   readonly remarks: Remarks;
   readonly version: '3.0' | '3.1';
   readonly options: CompileApiOptions;
+  /** As authors mean what they write, unless the letter is asked for. */
+  readonly manner: 'meant' | 'strict';
   readonly #entries = new Map<string, SchemaEntry>();
   readonly #checkedSchemas = new Set<string>();
 
@@ -34,6 +45,12 @@ export class Reading {
     this.remarks = remarks;
     this.version = version;
     this.options = options;
+    this.manner = options.reading ?? 'meant';
+  }
+
+  /** OpenAPI 3.0 by the letter: a `$ref` hides its siblings. */
+  get hidesBesideReference(): boolean {
+    return this.version === '3.0' && this.manner === 'strict';
   }
 
   get schemaEntries(): SchemaEntry[] {
@@ -104,18 +121,30 @@ export class Reading {
     return this.#isEmpty(at, key) ? { ...at, value: undefined } : at;
   }
 
-  /** What a reference leads to; an object without members where nothing stands behind the key. */
-  followed(at: Place, kind?: 'parameters' | 'responses'): Place | undefined {
-    if (at.value !== null) return this.documents.follow(at, kind);
-    const key = pointerSegments(at.pointer).at(-1) ?? '';
-    this.remarks.warn('empty-field', at, `'${key}' is empty`, `write '${key}: {}'`);
-    return { ...at, value: {} };
+  /**
+   * The object that stands at a place, or where its reference leads, with its unknown fields
+   * remarked on; undefined after an error. Nothing behind a key is an object without members.
+   */
+  object(at: Place, kind: ObjectKind, options: { extensible?: boolean } = {}): Place | undefined {
+    if (at.value === null) {
+      const key = pointerSegments(at.pointer).at(-1) ?? '';
+      this.remarks.warn('empty-field', at, `'${key}' is empty`, `write '${key}: {}'`);
+      return { ...at, value: {} };
+    }
+    const references: Place[] = [];
+    const target = this.documents.follow(at, COMPONENTS[kind], references);
+    if (target === undefined) return undefined;
+    if (kind === 'parameter' || kind === 'header' || kind === 'mediaType') {
+      mendUnwrapped(target, kind, this);
+    }
+    const place = withFieldsBeside(target, references, kind, this.remarks);
+    return checkFields(place, kind, this.remarks, options) ? place : undefined;
   }
 
   /** Items of a list member; empty where absent, or wrong after a remark. */
   list(place: Place, key: string): Place[] {
-    const at = child(place, key);
-    if (this.#isEmpty(at, key)) return [];
+    const at = this.#container(place, key);
+    if (at === undefined || this.#isEmpty(at, key)) return [];
     if (Array.isArray(at.value)) {
       // A dash with nothing behind it adds nothing.
       const items = at.value.map((_, index) => child(at, index));
@@ -130,9 +159,24 @@ export class Reading {
     return [];
   }
 
+  /** A list or map may stand elsewhere as a whole. */
+  #container(place: Place, key: string): Place | undefined {
+    const at = child(place, key);
+    if (!isFields(at.value) || !Object.hasOwn(at.value, '$ref')) return at;
+    const references: Place[] = [];
+    const kind = key === 'parameters' ? key : undefined;
+    const target = this.documents.follow(at, kind, references);
+    return target && withFieldsBeside(target, references, 'map', this.remarks);
+  }
+
   /** Members of a map member; empty where absent, or wrong after a remark. */
   map(place: Place, key: string): [name: string, value: Place][] {
-    const at = child(place, key);
+    const at = this.#container(place, key);
+    return at === undefined ? [] : this.members(at, key);
+  }
+
+  /** Members of a map that is no reference, whatever its members are called. */
+  members(at: Place, key: string): [name: string, value: Place][] {
     if (this.#isEmpty(at, key)) return [];
     if (typeof at.value === 'object' && at.value !== null && !Array.isArray(at.value)) {
       return Object.keys(at.value).map((name) => [name, child(at, name)]);

@@ -1,5 +1,4 @@
 import { setMember } from '../../json-schema/index.ts';
-import { didYouMean } from './nearest.ts';
 import type { Position } from './parsed-text.ts';
 import { isFields, ownMember, plainText, pointerSegments } from './pointer.ts';
 import { child, type Place, placeKey, type Remarks } from './remarks.ts';
@@ -7,7 +6,9 @@ import { findSchemaResources, resourceAround, type SchemaResource } from './sche
 import { parseText, type SourceDocument } from './source-document.ts';
 
 /** A description split into more files than this is a mistake or an attack. */
-const DOCUMENTS_MAX = 500;
+const DOCUMENTS_MAX = 10_000;
+/** All of them together, as long as the largest single one may be, and again. */
+const TEXTS_LENGTH_MAX = 256 * 1024 * 1024;
 const REFERENCE_HOPS_MAX = 64;
 
 export type Opened =
@@ -24,6 +25,8 @@ export class Documents {
   readonly #read: (uri: string) => string;
   readonly #remarks: Remarks;
   #knowsIds = true;
+  #depth = 0;
+  #textLength = 0;
   readonly #opened = new Map<string, SourceDocument | null>();
   readonly #resources = new Map<string, { document: SourceDocument; resource: SchemaResource }>();
 
@@ -67,20 +70,23 @@ export class Documents {
     return /\$(?:id|anchor|dynamicAnchor)\b/.test(text);
   }
 
-  /** The place itself, or what its chain of $refs leads to; undefined after an error was noted. */
-  follow(place: Place, kind?: ComponentKind): Place | undefined {
+  /**
+   * The place itself, or what its chain of $refs leads to; undefined after an error was noted. The
+   * references on the way are left in `passing`, for the caller to judge what stands beside them.
+   */
+  follow(place: Place, kind?: ComponentKind, passing: Place[] = []): Place | undefined {
     let current = place;
     const passed = new Set<string>();
     for (let hops = 0; hops < REFERENCE_HOPS_MAX; hops++) {
       if (!isFields(current.value)) return current;
       if (kind !== undefined) this.respell(current, kind);
+      if (!Object.hasOwn(current.value, '$ref')) return current;
       const reference = ownMember(current.value, '$ref');
-      if (reference === undefined) return current;
       if (typeof reference !== 'string') {
         this.#remarks.error('wrong-type', child(current, '$ref'), '$ref must be a string');
         return undefined;
       }
-      this.#remarkOnSiblings(current);
+      passing.push(current);
       passed.add(placeKey(current));
       const target = this.target(current, reference);
       if (target === undefined) return undefined;
@@ -93,18 +99,6 @@ export class Documents {
       'this chain of references leads back to itself and never to a value',
     );
     return undefined;
-  }
-
-  #remarkOnSiblings(reference: Place): void {
-    for (const key of Object.keys(reference.value as object)) {
-      if (['$ref', 'summary', 'description'].includes(key) || key.startsWith('x-')) continue;
-      this.#remarks.warn(
-        'field-beside-reference',
-        child(reference, key),
-        `'${key}' beside a $ref is ignored`,
-        'write it where the reference leads',
-      );
-    }
   }
 
   /**
@@ -151,29 +145,44 @@ export class Documents {
     return named && { document: named.document, ...named.resource };
   }
 
+  /** A pointer may lead through other references: `components: { schemas: { $ref: … } }`. */
   #descend(start: Place, pointer: string, at: Place, reference: string): Place | undefined {
-    let { value } = start;
+    let here = start;
     for (const segment of pointerSegments(pointer)) {
-      const isThere =
-        typeof value === 'object' &&
-        value !== null &&
-        Object.hasOwn(value, segment) &&
-        !(Array.isArray(value) && segment === 'length');
-      if (!isThere) {
-        const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+      const through = isMemberOf(here.value, segment) ? here : this.#through(here);
+      if (through === undefined) return undefined;
+      here = through;
+      const { value } = here;
+      if (!isMemberOf(value, segment)) {
+        const names = () => (typeof value === 'object' && value !== null ? Object.keys(value) : []);
         this.#unresolvable(
           at,
           reference,
           `'${segment}' does not exist there`,
           segment === '' && pointer.endsWith('/')
             ? 'remove the slash at its end'
-            : didYouMean(segment, names),
+            : this.#remarks.didYouMean(segment, names),
         );
         return undefined;
       }
-      value = (value as Record<string, unknown>)[segment];
+      here = child(here, segment);
     }
-    return { document: start.document, pointer: start.pointer + pointer, value };
+    return here;
+  }
+
+  #through(here: Place): Place | undefined {
+    if (typeof ownMember(here.value, '$ref') !== 'string') return here;
+    if (this.#depth >= REFERENCE_HOPS_MAX) {
+      const at = child(here, '$ref');
+      this.#remarks.error('cyclic-reference', at, 'references lead through references without end');
+      return undefined;
+    }
+    this.#depth++;
+    try {
+      return this.follow(here);
+    } finally {
+      this.#depth--;
+    }
   }
 
   /** The whole of another document, or of a schema that an `$id` names. */
@@ -202,6 +211,12 @@ export class Documents {
     let text: string;
     try {
       text = this.#read(uri);
+      this.#textLength += text.length;
+      if (this.#textLength > TEXTS_LENGTH_MAX) {
+        throw new Error(
+          `the files of the description are larger than ${TEXTS_LENGTH_MAX >> 20} MiB`,
+        );
+      }
     } catch (error) {
       this.#unresolvable(at, address, (error as Error)?.message ?? 'it cannot be read');
       return undefined;
@@ -221,6 +236,11 @@ export class Documents {
       suggestion,
     );
   }
+}
+
+function isMemberOf(value: unknown, segment: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, segment) && !(Array.isArray(value) && segment === 'length');
 }
 
 function wholeOf(document: SourceDocument): Place {
@@ -247,7 +267,7 @@ function decodeFragment(fragment: string): string | undefined {
   }
 }
 
-type ComponentKind = 'schemas' | 'parameters' | 'responses';
+export type ComponentKind = 'schemas' | 'parameters' | 'responses';
 
 const REFERENCES = {
   schemas: /^(?:#\/definitions\/|(?:#|\/|)components\/schemas\/)([\w.-]{1,200})$/,

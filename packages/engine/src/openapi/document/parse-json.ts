@@ -1,5 +1,5 @@
 import { type ParseError, printParseErrorCode, visit } from 'jsonc-parser';
-import { DEPTH_MAX, type ParsedText, type Position } from './parsed-text.ts';
+import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP } from './parsed-text.ts';
 import { pointerSegments } from './pointer.ts';
 
 /**
@@ -14,7 +14,7 @@ export function parseJson(text: string): ParsedText {
     return { ok: false, ...firstSyntaxError(text) };
   }
   if (isTooDeep(value)) {
-    return { ok: false, line: 1, column: 1, message: `nested more than ${DEPTH_MAX} levels deep` };
+    return { ok: false, ...depthPassed(text), ...TOO_DEEP };
   }
   const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) return { ok: false, ...duplicate };
@@ -36,6 +36,25 @@ function isTooDeep(root: unknown): boolean {
   return false;
 }
 
+/** Where the text goes too deep; by its brackets, because walking it would need the stack it lacks. */
+function depthPassed(text: string): Position {
+  let depth = 0;
+  let line = 1;
+  let lineStart = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') {
+      for (at++; at < text.length && text[at] !== '"'; at++) if (text[at] === '\\') at++;
+    } else if (char === '\n') {
+      line++;
+      lineStart = at + 1;
+    } else if (char === '{' || char === '[') {
+      if (++depth > DEPTH_MAX) return { line, column: at - lineStart + 1 };
+    } else if (char === '}' || char === ']') depth--;
+  }
+  return { line: 1, column: 1 };
+}
+
 function firstSyntaxError(text: string): Position & { message: string } {
   let first: (Position & { message: string }) | undefined;
   try {
@@ -54,7 +73,7 @@ function firstSyntaxError(text: string): Position & { message: string } {
       { disallowComments: true, allowTrailingComma: false },
     );
   } catch {
-    return { line: 1, column: 1, message: 'not JSON, or nested too deeply' };
+    return { ...depthPassed(text), ...TOO_DEEP };
   }
   return first ?? { line: 1, column: 1, message: 'not JSON' };
 }

@@ -7,9 +7,10 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { DEPTH_MAX, type ParsedText, type Position } from './parsed-text.ts';
+import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP } from './parsed-text.ts';
 import { pointerSegments } from './pointer.ts';
 
 /** Nodes that aliases may add in all: a description repeats a few blocks, a bomb repeats millions. */
@@ -42,13 +43,7 @@ export function parseYaml(text: string): ParsedText {
     });
     const [error] = document.errors;
     if (error !== undefined) {
-      const tab = error.code === 'TAB_AS_INDENT';
-      return {
-        ok: false,
-        ...at(error.pos[0]),
-        message: error.message,
-        ...(tab ? { suggestion: 'indent with spaces; YAML does not allow tabs' } : {}),
-      };
+      return { ok: false, ...at(error.pos[0]), ...wordsFor(error) };
     }
     const value = new Conversion().convert(document.contents, 0).value;
     return {
@@ -63,12 +58,55 @@ export function parseYaml(text: string): ParsedText {
       return { ok: false, ...at(error.offset), message: error.message, ...suggestion };
     }
     // The parser recurses: nesting without end runs it out of stack.
-    const message =
-      error instanceof RangeError
-        ? 'the document is nested too deeply'
-        : `not readable as YAML: ${String((error as Error).message)}`;
+    if (error instanceof RangeError) return { ok: false, line: 1, column: 1, ...TOO_DEEP };
+    const message = `not readable as YAML: ${String((error as Error).message)}`;
     return { ok: false, line: 1, column: 1, message };
   }
+}
+
+/** What is wrong and what was expected, in words for the author of a description. */
+function wordsFor({ code, message }: YAMLError): { message: string; suggestion?: string } {
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return { message: 'a tab at the start of a line', suggestion: 'indent with spaces' };
+    case 'MULTIPLE_DOCS':
+      return {
+        message: 'a second YAML document begins here: one file holds one description',
+        suggestion: "remove the '---', or move what follows into a file of its own",
+      };
+    case 'RESOURCE_EXHAUSTION':
+      return TOO_DEEP;
+    case 'BAD_INDENT':
+      if (/^flow/i.test(message)) return { message: `not YAML: ${sentence(message)}` };
+      return {
+        message: 'the indentation fits neither the lines above nor a level of its own',
+        suggestion: 'begin all keys of one map in the same column',
+      };
+    case 'BAD_SCALAR_START':
+      return {
+        message: 'a value cannot begin with this character',
+        suggestion: 'put the value in quotes',
+      };
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return {
+        message: 'a second colon on this line: only one key may stand there',
+        suggestion: 'put the value in quotes, or begin a new line',
+      };
+    case 'MISSING_CHAR':
+      if (!/quote|bracket|brace|[\]}]/.test(message)) break;
+      return {
+        message: `something that was opened is not closed: ${sentence(message)}`,
+        suggestion: 'close it with the same quote or bracket',
+      };
+    default:
+      break;
+  }
+  return { message: `not YAML: ${sentence(message)}` };
+}
+
+/** The parser's sentence as a part of ours. */
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1).replaceAll(/\s+/g, ' ');
 }
 
 interface Converted {
@@ -84,7 +122,7 @@ class Conversion {
 
   convert(node: unknown, depth: number): Converted {
     if (depth > DEPTH_MAX) {
-      throw new YamlProblem(`nested more than ${DEPTH_MAX} levels deep`, offsetOf(node));
+      throw new YamlProblem(TOO_DEEP.message, offsetOf(node), TOO_DEEP.suggestion);
     }
     if (isAlias(node)) return this.#alias(node.source, offsetOf(node));
     const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;

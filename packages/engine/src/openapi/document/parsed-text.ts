@@ -1,5 +1,11 @@
 /** Deeper than any description a person would write; keeps every later walk off the end of the stack. */
 export const DEPTH_MAX = 200;
+
+export const TOO_DEEP = {
+  message: `nested more than ${DEPTH_MAX} levels deep`,
+  suggestion: "move the inner parts under 'components' and refer to them",
+};
+
 /** 1-based. */
 export interface Position {
   readonly line: number;

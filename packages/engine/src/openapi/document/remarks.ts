@@ -1,3 +1,4 @@
+import { didYouMean } from '../../json-schema/index.ts';
 import type { Diagnostic } from '../types.ts';
 import { escapeSegment, ownMember } from './pointer.ts';
 import type { SourceDocument } from './source-document.ts';
@@ -8,10 +9,14 @@ export interface Place {
   /** RFC 6901. */
   readonly pointer: string;
   readonly value: unknown;
+  /** Members that stand beside the reference which led here, not where it led. */
+  readonly beside?: ReadonlyMap<string, Place>;
 }
 
 export function child(place: Place, key: string | number): Place {
   const name = String(key);
+  const beside = place.beside?.get(name);
+  if (beside !== undefined) return beside;
   return {
     document: place.document,
     pointer: `${place.pointer}/${escapeSegment(name)}`,
@@ -25,6 +30,7 @@ export function placeKey(place: Place): string {
 
 /** More of either kind help nobody, and a hostile document could ask for millions. */
 const REMARKS_MAX = 200;
+const SUGGESTIONS_MAX = 20;
 
 interface Remark {
   readonly severity: Diagnostic['severity'];
@@ -37,6 +43,7 @@ interface Remark {
 /** Collects remarks by place; lines are looked up once, at the end. */
 export class Remarks {
   readonly #kept = new Map<string, Remark>();
+  readonly #suggestions = new Map<string, string | undefined>();
   readonly #counts = { error: 0, warning: 0 };
 
   error(code: string, place: Place, message: string, suggestion?: string): void {
@@ -45,6 +52,15 @@ export class Remarks {
 
   warn(code: string, place: Place, message: string, suggestion?: string): void {
     this.#add({ severity: 'warning', code, place, message, suggestion });
+  }
+
+  /** What a misspelt name meant; only for the first remarks of a load, as the search costs time. */
+  didYouMean(word: string, candidates: () => Iterable<string>): string | undefined {
+    if (this.#suggestions.has(word)) return this.#suggestions.get(word);
+    if (this.#suggestions.size >= SUGGESTIONS_MAX) return undefined;
+    const suggestion = didYouMean(word, candidates());
+    this.#suggestions.set(word, suggestion);
+    return suggestion;
   }
 
   get hasErrors(): boolean {

@@ -13,8 +13,14 @@ const payment = {
 
 const FORM = 'application/x-www-form-urlencoded';
 
-function withBody(content: object, { required = true, rest = {}, strictProperties = false } = {}) {
-  return openOperation({ requestBody: { required, content } }, { rest, strictProperties });
+function withBody(
+  content: object,
+  { required = true, rest = {}, strictProperties = false, settings = {} } = {},
+) {
+  return openOperation(
+    { requestBody: { required, content } },
+    { rest, strictProperties, settings },
+  );
 }
 
 function check(operation: ApiOperation, type: string, body: string | Uint8Array): string {
@@ -112,8 +118,9 @@ test('JSON without a schema is still read strictly', () => {
 
 test('strictProperties and readOnly in requests', () => {
   const schema = { type: 'object', properties: { id: { ...integer, readOnly: true }, a: integer } };
-  const lenient = withBody({ 'application/json': { schema } });
-  const strict = withBody({ 'application/json': { schema } }, { strictProperties: true });
+  const settings = { readOnlyMembers: 'refuse' } as const;
+  const lenient = withBody({ 'application/json': { schema } }, { settings });
+  const strict = withBody({ 'application/json': { schema } }, { strictProperties: true, settings });
   assert.equal(check(lenient, 'application/json', '{"a":1,"b":2}'), '');
   assert.equal(check(strict, 'application/json', '{"a":1,"b":2}'), 'body /b undocumented');
   assert.equal(check(lenient, 'application/json', '{"id":1}'), 'body /id readOnly');

@@ -48,7 +48,24 @@ export class RequestBodyCheck {
     if (this.#plan === null) return refuse(violation('body', 'undocumented'));
     const selected = this.#select(headers);
     if ('rule' in selected) return refuse(selected);
-    return selected.check.check(bytes, selected.type, bounds);
+    const checked = selected.check.check(bytes, selected.type, bounds);
+    return checked.cut === undefined
+      ? checked
+      : this.#checkCut(checked.cut, selected, headers, bounds);
+  }
+
+  /** What was cut is not what came: it must stand on its own, and no signature may say otherwise. */
+  #checkCut(
+    cut: Uint8Array,
+    { check, type }: { check: MediaCheck; type: MediaType },
+    headers: HeaderFields,
+    bounds: JsonBounds,
+  ): BodyCheck {
+    const { violations, value, cut: again } = check.check(cut, type, bounds);
+    if (again !== undefined || DIGESTS.some((name) => headers.has(name))) {
+      return refuse(violation('body', 'readOnly'));
+    }
+    return { violations, value, cut };
   }
 
   /** No bytes are no body, except where the media type gives an empty text a meaning. */
@@ -78,6 +95,9 @@ export class RequestBodyCheck {
     return { check: entry.check, type };
   }
 }
+
+/** Fields that speak of the bytes as they came (RFC 9530, RFC 3230, RFC 1864). */
+const DIGESTS = ['content-digest', 'repr-digest', 'digest', 'content-md5'];
 
 const NOTHING: BodyCheck = { violations: [], value: undefined };
 

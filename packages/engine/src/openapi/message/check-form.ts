@@ -112,8 +112,13 @@ export function refused({ rule, pointer }: Refusal): BodyCheck {
   return { violations: [{ in: 'body', pointer, rule }], value: undefined };
 }
 
-export function conclude(draft: Draft, validator: Validator | null, strict: boolean): BodyCheck {
+export function conclude(
+  draft: Draft,
+  validator: Validator | null,
+  strict: boolean,
+  options: { readonly mayCut?: boolean } = {},
+): BodyCheck {
   const violations: readonly MessageViolation[] =
-    validator === null ? [] : settled('body', undefined, draft, validator, strict);
+    validator === null ? [] : settled('body', undefined, draft, validator, strict, options);
   return { violations, value: draft.value };
 }

@@ -1,4 +1,4 @@
-import { type JsonBounds, readJson } from '../../json/index.ts';
+import { cutMembers, type JsonBounds, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
 import { readingsOf } from '../decode/lexemes.ts';
@@ -97,7 +97,11 @@ export class MediaCheck {
     }
     const draft = new Draft();
     draft.putTop([reading.value]);
-    return conclude(draft, this.validator, this.#strict);
+    const { validator } = this;
+    const checked = conclude(draft, validator, this.#strict, { mayCut: true });
+    if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
+    const pointers = validator?.ignored(reading.value) ?? [];
+    return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
   }
 
   #checkText(bytes: Uint8Array): BodyCheck {

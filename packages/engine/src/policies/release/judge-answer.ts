@@ -14,7 +14,8 @@ export type AnswerVerdict =
  * withheld. `block` withholds both.
  */
 export function judgeAnswer(mode: AnswerMode, check: AnswerCheck): AnswerVerdict {
-  if (check.violations.length === 0 && check.undocumented.length === 0) return { kind: 'release' };
+  const isValid = check.violations.every(({ isRemark }) => isRemark);
+  if (isValid && check.undocumented.length === 0) return { kind: 'release' };
   switch (mode) {
     case 'report':
       return { kind: 'release' };
