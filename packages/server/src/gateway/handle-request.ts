@@ -57,6 +57,7 @@ export async function handleRequest(
     }
 
     // release
+    if (runtime.pause.over !== null) await runtime.pause.over;
     const outcome = await release(runtime, request, decision, answer, response);
     call.findings = outcome.findings;
     if (outcome.kind === 'withheld') return call.fail(deny('answer_invalid'));

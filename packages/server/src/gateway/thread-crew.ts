@@ -40,6 +40,8 @@ const SMALL_BUDGET_BYTES = 134_217_728;
 /** Before it listens, a thread may take this long to open a large description. */
 const START_GRACE_MS = 30_000;
 const WATCH_EVERY_MS = 250;
+/** Readiness is off by then, and callers that still come are accepted. */
+const LAME_DUCK_MS = 400;
 /** Another gate that starts in the same moment waits this long for our threads to listen. */
 const BIND_WAIT_MAX_MS = 3_000;
 
@@ -185,7 +187,8 @@ export class ThreadCrew {
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
-    for (const member of this.#members.values()) this.#tell(member, { type: 'drain' });
+    const atMs = monotonicMs() + LAME_DUCK_MS;
+    for (const member of this.#members.values()) this.#tell(member, { type: 'drain', atMs });
     await drained;
   }
 

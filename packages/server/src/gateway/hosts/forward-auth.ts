@@ -11,7 +11,8 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
-import { Acceptor } from '../acceptor.ts';
+import { Acceptor, commonMomentMs } from '../acceptor.ts';
+import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
@@ -37,13 +38,15 @@ const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Ui
  */
 export class ForwardAuthHosts {
   readonly #statistics: CallStatistics;
+  readonly #pause: AnswerPause;
   readonly #open = new Map<string, Acceptor>();
   /** No longer in the configuration, until their last connection ends. */
   readonly #retired = new Set<Acceptor>();
   #runtime: Runtime | null = null;
 
-  constructor(statistics: CallStatistics) {
+  constructor(statistics: CallStatistics, pause: AnswerPause) {
     this.#statistics = statistics;
+    this.#pause = pause;
   }
 
   async apply(hosts: readonly ForwardAuthSnapshot[], runtime: Runtime): Promise<string[]> {
@@ -68,18 +71,15 @@ export class ForwardAuthHosts {
     return bound;
   }
 
-  async drain(lameDuckMs: number, graceMs: number): Promise<void> {
-    const open = [...this.#open.values()];
-    for (const acceptor of open) acceptor.announceEnd();
-    await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
+  async drain(atMs: number, graceMs: number): Promise<void> {
     await Promise.all(
-      [...open, ...this.#retired].map((acceptor) => acceptor.close(graceMs, () => false)),
+      [...this.#open.values(), ...this.#retired].map((acceptor) => acceptor.close(atMs, graceMs)),
     );
   }
 
   async #retire(acceptor: Acceptor): Promise<void> {
     this.#retired.add(acceptor);
-    await acceptor.close(Number.POSITIVE_INFINITY, () => false);
+    await acceptor.close(commonMomentMs(), Number.POSITIVE_INFINITY);
     this.#retired.delete(acceptor);
   }
 
@@ -99,7 +99,12 @@ export class ForwardAuthHosts {
         insecureHTTPParser: false,
         requireHostHeader: false,
       },
-      (request, response) => void judge(this.#runtime as Runtime, host, request, response),
+      (request, response) => {
+        const { over } = this.#pause;
+        const answer = () => void judge(this.#runtime as Runtime, host, request, response);
+        if (over === null) answer();
+        else void over.then(answer);
+      },
     );
     server.maxHeadersCount = 0;
     server.on('drop', () => this.#statistics.dropConnection());
@@ -107,7 +112,7 @@ export class ForwardAuthHosts {
       refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
     });
     this.#retune(server);
-    const acceptor = new Acceptor(server);
+    const acceptor = new Acceptor(server, { pause: this.#pause, isTunnel: () => false });
     await acceptor.listen(host);
     return acceptor;
   }
