@@ -10,6 +10,7 @@ import {
   type HeaderFields,
   type RequestFacts,
 } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 
 /** What a host accepts of a head, and whom it believes about addresses. */
 export interface HeadRules {
@@ -117,6 +118,6 @@ function rfc4514(subject: string): string {
 /** 'DNS:a.example, URI:spiffe://…'; Node quotes a name that itself holds a comma. */
 function alternativeNames(text: string): string[] {
   return [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(
-    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? JSON.parse(name) : name}`,
+    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? parseJsonText(name) : name}`,
   );
 }

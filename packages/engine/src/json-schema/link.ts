@@ -1,4 +1,4 @@
-import { ExactNumber, type JsonValue } from '../json/index.ts';
+import { ExactNumber, type JsonValue, parseJsonText } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { Findings, interpret, type World } from './interpret.ts';
@@ -136,7 +136,7 @@ export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
     if (known !== undefined) return known;
     const linked = unit(index);
     evaluate(index, linked as { check: Check; shapeText: string });
-    const shape = JSON.parse(linked.shapeText) as Shape;
+    const shape = parseJsonText(linked.shapeText) as Shape;
     shapes[index] = shape;
     return shape;
   }
@@ -159,7 +159,7 @@ export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
   function matcher(text: string): Matcher {
     let found = matchers.get(text);
     if (found === undefined) {
-      found = openMatcher(JSON.parse(text) as PatternSpec);
+      found = openMatcher(parseJsonText(text) as PatternSpec);
       matchers.set(text, found);
     }
     return found;

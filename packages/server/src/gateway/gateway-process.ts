@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { awaitLock } from '../platform/data-directory/data-directory.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromGateway, ToGateway } from '../platform/processes/messages.ts';
@@ -15,7 +16,7 @@ const METRICS_EVERY_MS = 1_000;
 /** Quotas counted since the last save are forgotten by a crash. */
 const QUOTA_SAVE_EVERY_MS = 5_000;
 
-const { dataDirectory, source } = JSON.parse(process.argv[2] as string) as {
+const { dataDirectory, source } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
   source: { threads?: number };
 };

@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { type KeySetReading, readKeySet } from './key-set.ts';
 
 export const DOCUMENT_BYTES_MAX = 256 * 1024;
@@ -85,7 +86,7 @@ async function fetchJson(
         await response.body?.cancel();
         throw new Error(`it answers ${response.status}`);
       }
-      const value: unknown = JSON.parse(await readBounded(response));
+      const value: unknown = parseJsonText(await readBounded(response));
       return { value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
     }
   } catch (cause) {

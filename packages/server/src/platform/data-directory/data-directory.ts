@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { parseJsonText } from '@poorter/engine/json';
 
 /**
  * The data directory belongs to one running Poorter. The lock is SQLite's own file lock, so the
@@ -49,7 +50,7 @@ export function lockDirectory(directory: string, name: string): DirectoryLock {
 
 function describeHolder(file: string): string {
   try {
-    const { pid, started } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const { pid, started } = parseJsonText(readFileSync(file, 'utf8')) as Record<string, unknown>;
     return `process ${String(pid)}, started ${String(started)}`;
   } catch {
     return 'another process that has not said who it is yet';

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 
 const cursorSchema = z.strictObject({
@@ -50,7 +51,7 @@ export function keepCursor(file: string, cursor: ExportCursor): void {
 
 function tryJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return null;
   }

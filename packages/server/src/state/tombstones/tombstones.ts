@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
@@ -89,7 +90,7 @@ export function readTombstones(path: string): Tombstone[] {
 
 function parse(line: string): Tombstone | null {
   try {
-    return tombstoneSchema.parse(JSON.parse(line));
+    return tombstoneSchema.parse(parseJsonText(line));
   } catch {
     return null;
   }
