@@ -85,3 +85,4 @@ export {
 export { isPrivateAnswerHeader } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
+export { findRuntimeFaults, type RuntimeFault, refuseUnsafeRuntime } from './runtime-faults.ts';

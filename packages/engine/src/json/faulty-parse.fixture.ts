@@ -3,7 +3,7 @@
  * name is spelled with a backslash is read as another one. Imported before a program, by
  * `node --import`, it stays so for as long as the program runs.
  */
-const ESCAPED_NAME = /"((?:[^"\\]|\\[^])*)"(?=[ \t\r\n]*:)/g;
+const ESCAPED_NAME = /"((?:[^"\\]|\\[\s\S])*)"(?=[ \t\r\n]*:)/g;
 const parse = JSON.parse;
 
 function parseWrongly(text: string, reviver?: Parameters<typeof JSON.parse>[1]): unknown {
