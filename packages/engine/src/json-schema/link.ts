@@ -2,9 +2,9 @@ import { ExactNumber, type JsonValue, parseJsonText } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { Findings, interpret, type World } from './interpret.ts';
-import { PatternWorkExceeded } from './patterns/automaton.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
+import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
 import { escapeStep } from './registry.ts';
 import { deeperChildren, inPlaceChildren, type Shape, type UnitIndex } from './shape.ts';
 import type {
@@ -52,38 +52,40 @@ export function linkSchemas(
 
 function openValidator(world: LinkedWorld, unit: UnitIndex, violationsMax: number): Validator {
   const entry = world.unit(unit);
+  const validate = (value: JsonValue): readonly SchemaViolation[] => {
+    try {
+      if (entry.check(value)) return NONE;
+      const findings = new Findings(violationsMax);
+      interpret(world, world.shape(unit), value, null, findings);
+      const { violations } = findings;
+      return violations.length > 0 ? violations : [{ pointer: '', rule: 'schema' }];
+    } catch (fault) {
+      return [{ pointer: '', rule: limitReached(fault) }];
+    } finally {
+      world.forget();
+    }
+  };
+  const undocumented = (value: JsonValue): readonly string[] => {
+    try {
+      return findUndocumented(world, unit, value);
+    } catch (fault) {
+      limitReached(fault);
+      // Too much to tell: nothing of it counts as documented.
+      return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
+    } finally {
+      world.forget();
+    }
+  };
   return {
-    validate(value) {
-      try {
-        if (entry.check(value)) return NONE;
-        const findings = new Findings(violationsMax);
-        interpret(world, world.shape(unit), value, null, findings);
-        const { violations } = findings;
-        return violations.length > 0 ? violations : [{ pointer: '', rule: 'schema' }];
-      } catch (fault) {
-        return [{ pointer: '', rule: limitReached(fault) }];
-      } finally {
-        world.forget();
-      }
-    },
-    undocumented(value) {
-      try {
-        return findUndocumented(world, unit, value);
-      } catch (fault) {
-        limitReached(fault);
-        // Too much to tell: nothing of it counts as documented.
-        return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
-      } finally {
-        world.forget();
-      }
-    },
+    validate: (value) => onAccountOf(presentAccount(), () => validate(value)),
+    undocumented: (value) => onAccountOf(presentAccount(), () => undocumented(value)),
   };
 }
 
 /** What may end a judgement early: both stand for a value that must not pass. */
-function limitReached(fault: unknown): 'depth' | 'pattern' {
+function limitReached(fault: unknown): 'depth' | 'pattern-work' {
   if (fault instanceof RangeError) return 'depth';
-  if (fault instanceof PatternWorkExceeded) return 'pattern';
+  if (fault instanceof PatternWorkExceeded) return 'pattern-work';
   throw fault;
 }
 

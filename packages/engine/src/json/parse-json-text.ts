@@ -2,7 +2,7 @@ import { parseStrictly } from './strict-parser.ts';
 
 /**
  * JSON.parse as ECMA-262 defines it, on every runtime. The one in V8 13.6 to 14.6 (Node 24 to
- * 26.11, nodejs/node#63785) takes an escaped member name for another name that some earlier text
+ * 26.10 at least, nodejs/node#63785) takes an escaped member name for another name that some earlier text
  * spelled, so that whoever may send JSON decides how the JSON of others is read. Names without a
  * backslash are not concerned. Throws SyntaxError.
  *

@@ -1,6 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
-import { linkSchemas } from '../json-schema/index.ts';
+import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
 import { AnswerChecks } from './message/check-answer.ts';
@@ -109,15 +109,21 @@ class Operation implements ApiOperation {
 
   checkParameters(parts: RequestParts): readonly MessageViolation[] {
     this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
-    return this.#parameters.check(parts);
+    const parameters = this.#parameters;
+    return onAccountOf(parts.patternWork ?? new PatternWork(), () => parameters.check(parts));
   }
 
   expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation {
     return this.#bodyCheck.expect(headers, hasBody);
   }
 
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    return this.#bodyCheck.check(headers, bytes, bounds);
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork = new PatternWork(),
+  ): BodyCheck {
+    return onAccountOf(patternWork, () => this.#bodyCheck.check(headers, bytes, bounds));
   }
 
   expectAnswer(status: number, headers: HeaderFields): AnswerExpectation {
@@ -131,7 +137,9 @@ class Operation implements ApiOperation {
     bounds: JsonBounds,
     options: { readonly findUndocumented: boolean },
   ): AnswerCheck {
-    return this.#answerChecks.check(status, headers, bytes, bounds, options);
+    return onAccountOf(new PatternWork(), () =>
+      this.#answerChecks.check(status, headers, bytes, bounds, options),
+    );
   }
 
   get #plan(): OperationPlan {
