@@ -1,5 +1,6 @@
 /** The engine: request facts in, decision out. */
 
+export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export {
   type BodyPort,

@@ -8,6 +8,7 @@ import {
   type Deny,
   deny,
   type HeaderFields,
+  listMembers,
   type RequestFacts,
 } from '@poorter/engine';
 import { parseJsonText } from '@poorter/engine/json';
@@ -62,8 +63,12 @@ export function requestFacts(
     clientCertificate: isTls ? certificateOf(socket, call.nowMs) : null,
     isTls,
     hasBody: hasBody(headers),
-    isUpgrade: headers.has('upgrade') && /\bupgrade\b/i.test(headers.joined('connection') ?? ''),
+    isUpgrade: headers.has('upgrade') && names(headers.joined('connection'), 'upgrade'),
   };
+}
+
+function names(connection: string | undefined, option: string): boolean {
+  return connection !== undefined && listMembers(connection.toLowerCase()).includes(option);
 }
 
 /** RFC 9112 §6: a body is announced by its framing alone. */

@@ -127,7 +127,7 @@ async function readBounded(response: Response): Promise<string> {
 
 function maxAgeOf(cacheControl: string | null): number | null {
   if (cacheControl === null) return null;
-  if (/(^|[\s,])no-(store|cache)($|[\s,=])/i.test(cacheControl)) return 0;
-  const found = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl);
+  if (/(^|[ \t,])no-(store|cache)($|[ \t,=])/i.test(cacheControl)) return 0;
+  const found = /(?:^|[ \t,])max-age="?(\d{1,9})/i.exec(cacheControl);
   return found === null ? null : Number(found[1]);
 }
