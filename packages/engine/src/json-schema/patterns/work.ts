@@ -1,5 +1,5 @@
 /**
- * Steps that the patterns of one message may take on the automaton, all its texts and all readings
+ * Steps that the patterns of one message may take, natively or on the automaton, all its texts and all readings
  * of them together: a quarter to two thirds of a second of one thread. Everyday patterns stay far below;
  * `foo.{0,2000}bar` on a long text of foos would not.
  */
@@ -18,7 +18,8 @@ export class PatternWork {
 
   /** Throws PatternWorkExceeded, and does so again at every further step. */
   spend(steps: number): void {
-    this.#steps += steps;
+    // What is refused is not done, and so not counted.
+    if (this.#steps <= PATTERN_STEPS_MAX) this.#steps += steps;
     if (!(this.#steps <= PATTERN_STEPS_MAX)) throw new PatternWorkExceeded();
   }
 }
