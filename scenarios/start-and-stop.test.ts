@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
 
@@ -34,4 +38,49 @@ test('a second start on the same data directory exits non-zero and says who hold
   const second = await runPoorter(['serve', '--config', `${poorter.folder}/poorter.yaml`]);
   assert.equal(second.status, 1);
   assert.match(second.stderr, new RegExp(`in use by process ${poorter.process.pid}`));
+});
+
+test('a second gate on the same port takes no call of the first: it does not start, and says why', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const first = await startPoorter(t, { description, upstream: upstream.url });
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-second-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const second = (listen: string, control: string) => {
+    writeFileSync(
+      join(folder, 'poorter.yaml'),
+      stringify({
+        listen: [{ address: listen, insecure: true }],
+        control: { address: control },
+        storage: './data',
+        apis: [{ spec: join(first.folder, 'api.yaml'), upstream: upstream.url }],
+      }),
+    );
+    return runPoorter(['serve', '--config', join(folder, 'poorter.yaml')]);
+  };
+  for (const host of ['127.0.0.1', '0.0.0.0']) {
+    const { status, stderr } = await second(`${host}:${first.port}`, '127.0.0.1:0');
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`listening on ${host}:${first.port}: EADDRINUSE`));
+  }
+  const control = new URL(first.controlUrl).host;
+  const { status, stderr } = await second('127.0.0.1:0', control);
+  assert.equal(status, 1);
+  assert.match(stderr, /EADDRINUSE/);
+  for (let call = 0; call < 20; call++) {
+    const answer = await fetch(`${first.url}/things`, { headers: { connection: 'close' } });
+    assert.equal(answer.status, 200);
+  }
+  assert.equal((await first.awaitRecords(20)).length, 20);
+});
+
+test('a reload that names a port of another gate is refused, and the version before goes on', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const other = await startPoorter(t, { description, upstream: upstream.url });
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const configuration = parse(poorter.read('poorter.yaml')) as { listen: object[] };
+  const listen = [{ address: `127.0.0.1:${poorter.port}` }, { address: `127.0.0.1:${other.port}` }];
+  poorter.write('poorter.yaml', { ...configuration, listen });
+  await poorter.awaitOutput(new RegExp(`listening on 127.0.0.1:${other.port}: EADDRINUSE`));
+  assert.equal((await fetch(`${poorter.url}/things`)).status, 200);
+  assert.equal((await poorter.awaitRecords(1)).length, 1);
 });

@@ -17,6 +17,13 @@ export interface Counters {
   giveBack(key: string): void;
 }
 
+/**
+ * Share of one cell that rounding may cost, in the caller's favour: periods that their number of
+ * calls does not divide (a minute of 14) leave remainders, which must not add up to a lost call.
+ * Far above the error of doubles, far below a call.
+ */
+export const CELL_ROUNDING = 0.01;
+
 /** `burst` calls at once, refilled at `requests` per `perMs`. Without burst: burst = requests. */
 export interface Rate {
   readonly requests: number;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { Agent, fetch, type Response } from 'undici';
+import { requireOwnFile, UntrustedPathError } from '../platform/files/index.ts';
 import type { OperatorWorld } from './options.ts';
 
 /** Where a command finds the server it speaks to. */
@@ -54,8 +55,11 @@ export class AdminClient {
     const file = join(directory, 'operator-credential.json');
     let text: string;
     try {
+      // A file that others can write names a server of theirs, which is then sent our credential.
+      requireOwnFile(file);
       text = readFileSync(file, 'utf8');
     } catch (cause) {
+      if (cause instanceof UntrustedPathError) throw cause;
       const { code } = cause as NodeJS.ErrnoException;
       const why = code === 'ENOENT' ? 'there is no such file' : code;
       throw new Error(

@@ -19,6 +19,7 @@ import {
 } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import { monotonicMs } from '../platform/clock/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { FromGateway, LiveMessage } from '../platform/processes/messages.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
@@ -115,7 +116,7 @@ export class Administration {
         ...statusRoutes(() => this.#status()),
       },
       operators: this.#operators,
-      counters: new SharedCounters(memory, 0),
+      counters: new SharedCounters(memory, 0, monotonicMs),
       idempotency: state.idempotency,
       recorder: ports.recorder,
       hosts: hostsOf(ports.configuration.control.address),

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
@@ -13,6 +13,7 @@ import {
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
@@ -266,8 +267,7 @@ function nextVersion(): number {
   } catch {
     // The first snapshot of this data directory.
   }
-  writeFileSync(`${versionFile}.new`, String(last + 1), { mode: 0o600 });
-  renameSync(`${versionFile}.new`, versionFile);
+  writeDurably(versionFile, String(last + 1));
   return last + 1;
 }
 
@@ -296,8 +296,7 @@ function keepKeys(issuer: string, jwks: JSONWebKeySet | null, generation: number
   const kept = Object.fromEntries(
     [...keptKeys].map(([name, keys]) => [name, { jwks: keys.jwks, fetchedMs }]),
   );
-  writeFileSync(`${keyCacheFile}.new`, JSON.stringify(kept), { mode: 0o600 });
-  renameSync(`${keyCacheFile}.new`, keyCacheFile);
+  writeDurably(keyCacheFile, JSON.stringify(kept));
 }
 
 function warning(code: string, message: string): Diagnostic {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { writeDurably } from '../platform/files/index.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 
 /** A key signs for this long; its public half stays published for as long again. */
@@ -44,8 +45,7 @@ export async function loadIdentityKeys(
   const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: 'ES256', use: 'sig' };
   const keys = [{ createdMs: nowMs, jwk }, ...kept];
   const text = JSON.stringify(keys);
-  writeFileSync(`${file}.new`, seal?.seal(PLACE, text) ?? text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeDurably(file, seal?.seal(PLACE, text) ?? text);
   return { current: jwk, all: keys.map((key) => key.jwk) };
 }
 

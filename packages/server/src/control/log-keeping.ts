@@ -1,11 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AdminLog, KeyUseSummary } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import type { SpoolSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { RecordSpool } from '../platform/records/record-spool.ts';
@@ -216,7 +217,7 @@ function keptNodeName(dataDirectory: string): string {
       .replace(/[^A-Za-z0-9._]/g, '_')
       .slice(0, 40) || 'node';
   const name = `${host}.${randomBytes(3).toString('hex')}`;
-  writeFileSync(file, `${name}\n`, { mode: 0o600 });
+  writeDurably(file, `${name}\n`);
   return name;
 }
 
@@ -224,5 +225,5 @@ function keptNodeName(dataDirectory: string): string {
 function keepPublicKey(dataDirectory: string, node: string, seed: Uint8Array): void {
   const { key } = checkpointSigner(node, signingKey(seed));
   const text = `${formatVerifierKey(key)}\n`;
-  writeFileSync(join(dataDirectory, 'log-public-key'), text, { mode: 0o644 });
+  writeDurably(join(dataDirectory, 'log-public-key'), text, { mode: 0o644 });
 }

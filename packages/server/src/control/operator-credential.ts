@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
+import { writeDurably } from '../platform/files/index.ts';
 import type { OperatorStore } from '../state/operators/index.ts';
 
 /** How the command line of this machine reaches a running server. */
@@ -50,7 +51,5 @@ function read(file: string): OperatorCredentialFile | null {
 }
 
 function write(file: string, content: OperatorCredentialFile): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 });
-  chmodSync(`${file}.new`, 0o600);
-  renameSync(`${file}.new`, file);
+  writeDurably(file, `${JSON.stringify(content)}\n`);
 }

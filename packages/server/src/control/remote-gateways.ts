@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
 import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import type { SpoolPiece } from '../platform/spool/index.ts';
@@ -173,8 +174,7 @@ export class RemoteGateways {
   #writeSeen(): void {
     const text = JSON.stringify(Object.fromEntries(this.#seen));
     try {
-      writeFileSync(`${this.#file}.new`, text, { mode: 0o600 });
-      renameSync(`${this.#file}.new`, this.#file);
+      writeDurably(this.#file, text);
     } catch (error) {
       this.#ports.trouble(`writing down which gateways were seen: ${(error as Error).message}`);
     }

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { awaitLock } from '../platform/data-directory/data-directory.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromGateway, ToGateway } from '../platform/processes/messages.ts';
 import { ThreadCrew } from './thread-crew.ts';
@@ -96,8 +97,8 @@ function restoreQuotas(): void {
 
 function saveQuotas(): void {
   try {
-    writeFileSync(`${quotaFile}.new`, crew.saveQuotas(), { mode: 0o600 });
-    renameSync(`${quotaFile}.new`, quotaFile);
+    // Not flushed: it carries a checksum, and a slow disk must not hold this thread.
+    writeDurably(quotaFile, crew.saveQuotas(), { flush: false });
   } catch (error) {
     send({ type: 'failed', message: `saving quotas: ${String(error)}` });
   }

@@ -7,6 +7,7 @@ import {
   LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
+import { monotonicMs } from '../platform/clock/index.ts';
 import {
   ByteLedger,
   InFlightGauge,
@@ -34,14 +35,14 @@ const RECORDS_PENDING_MAX = 20_000;
 const LAME_DUCK_MS = 200;
 
 const seed = workerData as ThreadSeed;
-const counters = new SharedCounters(seed.memory, seed.slot);
+const counters = new SharedCounters(seed.memory, seed.slot, monotonicMs);
 const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
 const live = new LiveTable(seed.live);
 const records = openRecords();
-const collectGarbage = collectorUnderPressure(Date.now);
+const collectGarbage = collectorUnderPressure(monotonicMs);
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const listeners = new Listeners(statistics);
@@ -51,7 +52,7 @@ let remote: { readonly text: string; readonly counters: ValkeyCounters } | null 
 let applying: Promise<void> = apply(seed.snapshot);
 
 setInterval(() => {
-  heartbeats[seed.slot] = Date.now();
+  heartbeats[seed.slot] = monotonicMs();
 }, HEARTBEAT_EVERY_MS);
 setInterval(
   () => tell({ type: 'metrics', metrics: statistics.metrics(inFlight.total) }),
@@ -84,7 +85,7 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
     const runtime = await openRuntime(snapshot);
     const addresses = await listeners.apply(snapshot.listeners, runtime);
     const asked = await forwardAuth.apply(snapshot.forwardAuth, runtime);
-    heartbeats[seed.slot] = Date.now();
+    heartbeats[seed.slot] = monotonicMs();
     tell({ type: 'ready', version: snapshot.gate.version, addresses: [...addresses, ...asked] });
   } catch (error) {
     tell({
@@ -102,7 +103,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     identitySigner,
     verifiedTokens,
     live,
-    controlSilentMs: () => Date.now() - (heartbeats[seed.slots] as number),
+    controlSilentMs: () => monotonicMs() - (heartbeats[seed.slots] as number),
     unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
     inFlight: () => inFlight.total,
   });
@@ -161,7 +162,7 @@ function trustedProxies(networks: readonly string[]): (peer: string) => boolean 
 }
 
 async function drain(): Promise<void> {
-  const deadline = Date.now() + seed.snapshot.timeouts.drainMs;
+  const deadline = monotonicMs() + seed.snapshot.timeouts.drainMs;
   await Promise.all([
     listeners.drain(LAME_DUCK_MS, deadline),
     forwardAuth.drain(LAME_DUCK_MS, deadline),

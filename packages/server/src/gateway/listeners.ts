@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
+import { monotonicMs } from '../platform/clock/index.ts';
 import type { ListenerSnapshot } from '../platform/processes/messages.ts';
 import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
@@ -83,7 +84,7 @@ export class Listeners {
                 // Node forgets a connection that was upgraded, and still waits for it.
                 for (const tunnel of this.#tunnels) tunnel.destroy();
               },
-              Math.max(0, deadlineMs - Date.now()),
+              Math.max(0, deadlineMs - monotonicMs()),
             );
             const idle = setInterval(() => server.closeIdleConnections(), 100);
             server.close(() => {

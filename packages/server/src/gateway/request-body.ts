@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
+import { monotonicMs } from '../platform/clock/index.ts';
 import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
 import { GrowingBytes, giveBack } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
@@ -163,8 +164,8 @@ export class RequestBody implements BodyPort {
       request: this.#request,
       socket: this.#socket,
       timeouts: this.#runtime.snapshot.timeouts,
-      startedAt: Date.now(),
-      movedAt: Date.now(),
+      startedAt: monotonicMs(),
+      movedAt: monotonicMs(),
       bytes: this.#socket.bytesRead,
       bytesAtStart: this.#socket.bytesRead,
       onStall,
@@ -218,7 +219,7 @@ const watched = new Map<RequestBody, Watched>();
 let sweep: NodeJS.Timeout | null = null;
 
 function sweepStalled(): void {
-  const now = Date.now();
+  const now = monotonicMs();
   for (const [body, entry] of watched) {
     const { request, socket, timeouts } = entry;
     // A full buffer means that the upstream is slow, not the caller.

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { LiveTable } from '@poorter/engine';
+import { monotonicMs } from '../platform/clock/index.ts';
 import {
   type CounterMemory,
   createCounterMemory,
@@ -10,6 +11,7 @@ import {
 } from '../platform/counters/index.ts';
 import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { CrewSpool } from './crew-spool.ts';
+import { claimPlaces } from './port-claims.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -38,6 +40,8 @@ const SMALL_BUDGET_BYTES = 134_217_728;
 /** Before it listens, a thread may take this long to open a large description. */
 const START_GRACE_MS = 30_000;
 const WATCH_EVERY_MS = 250;
+/** Another gate that starts in the same moment waits this long for our threads to listen. */
+const BIND_WAIT_MAX_MS = 3_000;
 
 /**
  * Where a budget is small, a nursery of the usual size would outweigh it; elsewhere a smaller one costs
@@ -75,6 +79,8 @@ export class ThreadCrew {
   readonly #live = new LiveTable();
   #liveReported = 0;
   #addresses: readonly string[] = [];
+  #applying: Promise<void> = Promise.resolve();
+  #bound: () => void = () => undefined;
   #isDraining = false;
   #drained: (() => void) | null = null;
   readonly #watch: NodeJS.Timeout;
@@ -98,15 +104,15 @@ export class ThreadCrew {
 
   /** Control is alive: the snapshot in force may still be trusted. */
   controlSeen(): void {
-    this.#heartbeats[this.#options.threads] = Date.now();
+    this.#heartbeats[this.#options.threads] = monotonicMs();
   }
 
   restoreQuotas(bytes: Uint8Array): QuotaImport {
-    return importQuotas(this.memory, bytes);
+    return importQuotas(this.memory, bytes, Date.now() - monotonicMs());
   }
 
   saveQuotas(): Uint8Array {
-    return exportQuotas(this.memory);
+    return exportQuotas(this.memory, Date.now() - monotonicMs());
   }
 
   /** Metrics of every thread that has reported. */
@@ -114,7 +120,43 @@ export class ThreadCrew {
     return [...this.#members.values()].map((member) => member.metrics);
   }
 
+  /** One after the other, in the order they came. */
   apply(snapshot: RuntimeSnapshot): void {
+    this.#applying = this.#applying.then(() => this.#claimAndSpread(snapshot));
+  }
+
+  /** A snapshot with a place that somebody else has changes nothing. */
+  async #claimAndSpread(snapshot: RuntimeSnapshot): Promise<void> {
+    if (this.#isDraining) return;
+    const { listeners, forwardAuth } = this.#settled(snapshot);
+    try {
+      await claimPlaces([...listeners, ...forwardAuth], this.#ports, async () => {
+        this.#spread(snapshot);
+        await this.#boundWithin(BIND_WAIT_MAX_MS);
+      });
+    } catch (error) {
+      this.#options.on.failed(
+        `applying version ${snapshot.gate.version}: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  get #ports(): ReadonlySet<number> {
+    return new Set(this.#addresses.map(portOf));
+  }
+
+  /** Resolves when every thread serves the snapshot, one could not, or the time is up. */
+  #boundWithin(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#bound = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #spread(snapshot: RuntimeSnapshot): void {
     if (this.#isDraining) return;
     this.#snapshot = shareDescriptions(snapshot, this.#snapshot);
     this.#spool ??= CrewSpool.open(snapshot, this.#options.threads, this.#options.on.trouble);
@@ -159,7 +201,7 @@ export class ThreadCrew {
       spool: this.#spool?.begin(slot) ?? null,
       live: this.#live.state,
     };
-    this.#heartbeats[slot] = Date.now() + START_GRACE_MS;
+    this.#heartbeats[slot] = monotonicMs() + START_GRACE_MS;
     const worker = new Worker(this.#options.module, {
       workerData: seed,
       // A thread that outgrows its heap dies alone.
@@ -171,7 +213,7 @@ export class ThreadCrew {
     const member: Member = {
       slot,
       worker,
-      startedAt: Date.now(),
+      startedAt: monotonicMs(),
       version: 0,
       liveSequence: this.#live.sequence,
       isReady: false,
@@ -201,6 +243,7 @@ export class ThreadCrew {
       case 'failed':
         // A thread that cannot serve at all must not linger half-open.
         if (!member.isReady) void member.worker.terminate();
+        this.#bound();
         return this.#options.on.failed(message.message);
       case 'metrics':
         member.metrics = message.metrics;
@@ -223,6 +266,7 @@ export class ThreadCrew {
     const version = this.#snapshot?.gate.version ?? 0;
     if (members.length < this.#options.threads) return;
     if (members.some((member) => !member.isReady || member.version !== version)) return;
+    this.#bound();
     this.#options.on.listening(this.#addresses);
     this.#options.on.applied(version);
   }
@@ -250,14 +294,14 @@ export class ThreadCrew {
     }
     this.#options.on.trouble(`gateway thread ${member.slot} ended; starting it again`);
     // A thread that dies at birth would otherwise be reborn in a tight loop.
-    const waitMs = Date.now() - member.startedAt < 1_000 ? 500 : 0;
+    const waitMs = monotonicMs() - member.startedAt < 1_000 ? 500 : 0;
     setTimeout(() => {
       if (!this.#isDraining && !this.#members.has(member.slot)) this.#start(member.slot);
     }, waitMs);
   }
 
   #replaceStalled(): void {
-    const now = Date.now();
+    const now = monotonicMs();
     for (const member of this.#members.values()) {
       if (now - (this.#heartbeats[member.slot] as number) <= this.#options.stallMs) continue;
       this.#heartbeats[member.slot] = now;
@@ -273,9 +317,7 @@ export class ThreadCrew {
   /** Ports given as 0 become the ports that the first thread received. */
   #settled(snapshot: RuntimeSnapshot): RuntimeSnapshot {
     if (this.#addresses.length === 0) return snapshot;
-    const ports = this.#addresses.map((address) =>
-      Number(address.slice(address.lastIndexOf(':') + 1)),
-    );
+    const ports = this.#addresses.map(portOf);
     const listeners = snapshot.listeners.map((listener, index) =>
       listener.port === 0 ? { ...listener, port: ports[index] ?? 0 } : listener,
     );
@@ -284,4 +326,8 @@ export class ThreadCrew {
     );
     return { ...snapshot, listeners, forwardAuth };
   }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMs } from '../platform/clock/index.ts';
 import { InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import type { ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -13,7 +14,7 @@ const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const isFirstLife = seed.snapshot.gate.version === 1;
 const beat = () => {
-  heartbeats[seed.slot] = Date.now();
+  heartbeats[seed.slot] = monotonicMs();
 };
 setInterval(beat, 20);
 // Before it is told to stall: the grace of a starting thread is over.

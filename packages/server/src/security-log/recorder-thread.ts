@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMs } from '../platform/clock/index.ts';
 import type { DatabasePlace } from '../platform/database/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
@@ -107,13 +108,13 @@ async function record(): Promise<void> {
 }
 
 async function drain(recorder: Recorder, reader: LogReader): Promise<void> {
-  let retainedMs = 0;
+  let retainedAt = Number.NEGATIVE_INFINITY;
   while (!isStopping) {
     const { hasMore } = await recorder.step();
     if (hasMore) continue;
-    if (Date.now() - retainedMs > RETENTION_EVERY_MS) {
-      retainedMs = Date.now();
-      await applyRetention(recorder, reader, retention, retainedMs);
+    if (monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
+      retainedAt = monotonicMs();
+      await applyRetention(recorder, reader, retention, Date.now());
     }
     await sleep(POLL_MS);
   }

@@ -4,6 +4,7 @@ import {
   type DirectoryLock,
   lockDirectory,
   prepareDataDirectory,
+  removeRemnants,
 } from '../platform/data-directory/data-directory.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
@@ -14,6 +15,7 @@ import type {
   ToRemoteGateway,
 } from '../platform/processes/messages.ts';
 import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
+import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
@@ -67,6 +69,8 @@ export class GatewaySupervisor {
     this.#gateway = new WatchedChild({
       module: GATEWAY,
       argv: [JSON.stringify({ dataDirectory, source })],
+      env: gatewayEnvironment(process.env),
+      execArgv: GATEWAY_OPTIONS,
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
@@ -82,6 +86,7 @@ export class GatewaySupervisor {
     const { dataDirectory, control, credentials, on } = this.#options;
     prepareDataDirectory(dataDirectory);
     this.#lock = lockDirectory(dataDirectory, 'poorter');
+    removeRemnants(dataDirectory);
     this.#shipper = new SpoolShipper({
       directory: join(dataDirectory, 'spool'),
       send: (pieces) => this.#ship(pieces),

@@ -4,6 +4,7 @@ import {
   type DirectoryLock,
   lockDirectory,
   prepareDataDirectory,
+  removeRemnants,
 } from '../platform/data-directory/data-directory.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   RuntimeSnapshot,
   ToControl,
 } from '../platform/processes/messages.ts';
+import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
 /** '.ts' in development, '.js' where published. */
 const EXTENSION = extname(import.meta.filename);
@@ -23,16 +25,6 @@ const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION
 /** A compile of a very large description may keep control busy this long. */
 const CONTROL_STALL_MS = 120_000;
 const GATEWAY_STALL_MS = 20_000;
-
-/**
- * glibc keeps what is freed, the more the larger it was: it raises its threshold for pages of their
- * own to the largest block it has seen. Bodies then return to it and never to the system.
- */
-const ALLOCATOR = {
-  MALLOC_MMAP_THRESHOLD_: '131072',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-  MALLOC_ARENA_MAX: '2',
-};
 
 export interface SupervisorOptions {
   readonly dataDirectory: string;
@@ -82,6 +74,7 @@ export class Supervisor {
     this.#control = new WatchedChild({
       module: CONTROL,
       argv,
+      env: process.env,
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
@@ -95,9 +88,8 @@ export class Supervisor {
     this.#gateway = new WatchedChild({
       module: GATEWAY,
       argv,
-      env: ALLOCATOR,
-      // Its threads ask for a collection when the memory budget is nearly spent.
-      execArgv: ['--expose-gc'],
+      env: gatewayEnvironment(process.env),
+      execArgv: GATEWAY_OPTIONS,
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
@@ -120,6 +112,7 @@ export class Supervisor {
   start(): void {
     prepareDataDirectory(this.#options.dataDirectory);
     this.#lock = lockDirectory(this.#options.dataDirectory, 'poorter');
+    removeRemnants(this.#options.dataDirectory);
     this.#control.start();
   }
 

@@ -84,3 +84,14 @@ test('no mix of failures gets past the budget by more than its last one', () => 
     ),
   );
 });
+
+test('a budget that does not divide its period loses no unit', () => {
+  for (let size = 1; size <= 200; size++) {
+    const budget = compileFailureBudget(perMinute(size), new PlainCounters());
+    let spent = 0;
+    for (; budget.check('a', noon) === null && spent <= size; spent++) {
+      budget.charge('a', 'malformed_request', noon);
+    }
+    assert.equal(spent, size);
+  }
+});

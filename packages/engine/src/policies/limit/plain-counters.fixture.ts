@@ -1,4 +1,4 @@
-import type { Allowance, Counters, Rate } from '../../counters.ts';
+import { type Allowance, CELL_ROUNDING, type Counters, type Rate } from '../../counters.ts';
 
 /** Counting in a Map, for tests of one thread. */
 export class PlainCounters implements Counters {
@@ -11,12 +11,12 @@ export class PlainCounters implements Counters {
     const wholeMs = rate.burst * cellMs;
     const tat = Math.max(this.arrivals.get(key) ?? 0, nowMs);
     const after = tat + cost * cellMs;
-    const allowed = after - nowMs <= wholeMs;
+    const allowed = after - nowMs <= wholeMs + cellMs * CELL_ROUNDING;
     if (allowed) this.arrivals.set(key, after);
     const resetMs = (allowed ? after : tat) - nowMs;
     return {
       allowed,
-      remaining: Math.floor((wholeMs - resetMs) / cellMs),
+      remaining: Math.max(0, Math.floor((wholeMs - resetMs) / cellMs + CELL_ROUNDING)),
       retryAfterMs: allowed ? 0 : after - nowMs - wholeMs,
       resetMs,
     };

@@ -10,6 +10,7 @@ import {
   type HeaderFields,
   type RequestFacts,
 } from '@poorter/engine';
+import { monotonicMs } from '../../platform/clock/index.ts';
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
@@ -73,7 +74,7 @@ export class ForwardAuthHosts {
           new Promise<void>((resolve) => {
             const force = setTimeout(
               () => server.closeAllConnections(),
-              Math.max(0, deadlineMs - Date.now()),
+              Math.max(0, deadlineMs - monotonicMs()),
             );
             server.close(() => {
               clearTimeout(force);

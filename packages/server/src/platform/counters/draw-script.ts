@@ -1,3 +1,5 @@
+import { CELL_ROUNDING } from '@poorter/engine';
+
 /**
  * Takes all draws of a call, or none. Rates are GCRA: the key holds the theoretical arrival time in
  * microseconds of the server's own clock, so that machines need not agree on theirs. Quotas hold a
@@ -20,16 +22,16 @@ for i = 1, #KEYS do
     local whole = a * b
     local before = math.max(known, now)
     local after = before + a * tonumber(ARGV[at + 4])
-    if after - now > whole then
+    if after - now > whole + a * ${CELL_ROUNDING} then
       answers[#answers + 1] = 0
       answers[#answers + 1] = 0
-      answers[#answers + 1] = math.ceil(after - now - whole)
+      answers[#answers + 1] = math.max(1, math.ceil(after - now - whole))
       return answers
     end
     answers[#answers + 1] = 1
-    answers[#answers + 1] = math.floor((whole - (after - now)) / a)
+    answers[#answers + 1] = math.max(0, math.floor((whole - (after - now)) / a + ${CELL_ROUNDING}))
     answers[#answers + 1] = math.ceil(after - now)
-    writes[i] = { string.format('%.0f', after), math.max(1, math.ceil((after - now) / 1000)) }
+    writes[i] = { string.format('%.17g', after), math.max(1, math.ceil((after - now) / 1000)) }
   else
     local left = math.ceil(b - now / 1000)
     -- A machine whose clock lags asks for a window that has ended here: it gets a short one.

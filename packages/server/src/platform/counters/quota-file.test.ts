@@ -56,3 +56,26 @@ test('a table that already counts is not overwritten', () => {
   new SharedCounters(memory, 0).count('a', 1, midnight, noon);
   assert.deepEqual(importQuotas(memory, filled(64, 3)), { ok: false, reason: 'in-use' });
 });
+
+test('windows end when the wall clock says so, whatever clock each life counts by', () => {
+  const bootedAt = noon - 5_000;
+  const first = createCounterMemory({ entries: 64, threads: 1, seed: [1, 2] });
+  new SharedCounters(first, 0, (nowMs) => nowMs - bootedAt).count('a', 1, midnight, noon);
+  // After a restart of the machine its steady clock begins anew.
+  const rebootedAt = noon + 1_000;
+  const second = createCounterMemory({ entries: 64, threads: 1, seed: [3, 4] });
+  assert.ok(importQuotas(second, exportQuotas(first, bootedAt), rebootedAt).ok);
+  const counters = new SharedCounters(second, 0, (nowMs) => nowMs - rebootedAt);
+  assert.equal(counters.count('a', 1, midnight, midnight - 1).allowed, false);
+  assert.equal(counters.count('a', 1, midnight + 86_400_000, midnight).allowed, true);
+});
+
+test('a table that nobody counted in is saved and read back', () => {
+  const empty = createCounterMemory({ entries: 64, threads: 1, seed: [1, 2] });
+  const memory = createCounterMemory({ entries: 64, threads: 1, seed: [3, 4] });
+  assert.deepEqual(importQuotas(memory, exportQuotas(empty, noon), noon), {
+    ok: true,
+    restored: 0,
+  });
+  assert.equal(new SharedCounters(memory, 0).count('a', 1, midnight, noon).allowed, true);
+});

@@ -27,8 +27,12 @@ export type QuotaImport =
   | { readonly ok: true; readonly restored: number }
   | { readonly ok: false; readonly reason: 'format' | 'checksum' | 'in-use' };
 
-/** Safe while threads are counting. Ended windows come along; they are dropped when read back. */
-export function exportQuotas(memory: CounterMemory): Uint8Array {
+/**
+ * Safe while threads are counting. Ended windows come along; they are dropped when read back.
+ * `aheadMs`: how far the wall clock, by which the file tells its times, is ahead of the clock that
+ * the threads count by.
+ */
+export function exportQuotas(memory: CounterMemory, aheadMs = 0): Uint8Array {
   const { tags, times, locks, epoch, seed } = viewsOf(memory);
   const records: [number, number, number, number][] = [];
   const owner = memory.layout.threads + 1;
@@ -47,7 +51,10 @@ export function exportQuotas(memory: CounterMemory): Uint8Array {
   }
   const bytes = Buffer.alloc(HEAD_BYTES + records.length * RECORD_BYTES + DIGEST_BYTES);
   bytes.write(MAGIC, 0, 'latin1');
-  bytes.writeBigInt64LE(Atomics.load(epoch, 0), 8);
+  const counted = Atomics.load(epoch, 0);
+  // Nobody has counted yet: there is no time to tell.
+  const told = counted === EPOCH_UNSET ? 0n : counted + BigInt(Math.round(aheadMs));
+  bytes.writeBigInt64LE(told, 8);
   bytes.writeInt32LE(seed[0] as number, 16);
   bytes.writeInt32LE(seed[1] as number, 20);
   bytes.writeUInt32LE(records.length, 24);
@@ -67,7 +74,7 @@ export function exportQuotas(memory: CounterMemory): Uint8Array {
  * Before any thread counts: takes over the seed and the windows. Bytes that are not whole change
  * nothing, so that counting starts empty; the result says why.
  */
-export function importQuotas(memory: CounterMemory, bytes: Uint8Array): QuotaImport {
+export function importQuotas(memory: CounterMemory, bytes: Uint8Array, aheadMs = 0): QuotaImport {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const body = file.length - HEAD_BYTES - DIGEST_BYTES;
   if (body < 0 || file.toString('latin1', 0, 8) !== MAGIC) return { ok: false, reason: 'format' };
@@ -78,7 +85,8 @@ export function importQuotas(memory: CounterMemory, bytes: Uint8Array): QuotaImp
   }
   const { epoch, seed } = viewsOf(memory);
   if (Atomics.load(epoch, 0) !== EPOCH_UNSET) return { ok: false, reason: 'in-use' };
-  Atomics.store(epoch, 0, file.readBigInt64LE(8));
+  // With no windows there is no time to continue: the first call sets it.
+  if (body > 0) Atomics.store(epoch, 0, file.readBigInt64LE(8) - BigInt(Math.round(aheadMs)));
   seed[0] = file.readInt32LE(16);
   seed[1] = file.readInt32LE(20);
   let restored = 0;

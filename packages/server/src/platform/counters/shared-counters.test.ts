@@ -307,3 +307,17 @@ async function hammer(memory: CounterMemory, verb: Verb, times: number): Promise
   await Promise.all(threads.map(({ worker }) => worker.terminate()));
   return passed.reduce((sum, count) => sum + count, 0);
 }
+
+test('a wall clock that is set neither refills an allowance nor takes one away', () => {
+  let steadyMs = 77;
+  const memory = createCounterMemory({ entries: 1024, threads: 1, seed });
+  const counters = new SharedCounters(memory, 0, () => steadyMs);
+  const rate = { requests: 10, perMs: 60_000, burst: 10 };
+  for (let call = 0; call < 10; call += 1) assert.ok(counters.take('a', rate, noon).allowed);
+  for (const wallMs of [noon + 3_600_000, noon - 3_600_000, noon + 300_000]) {
+    assert.equal(counters.take('a', rate, wallMs).allowed, false, 'nothing is refilled');
+    assert.equal(counters.take(`b ${wallMs}`, rate, wallMs).allowed, true, 'nothing is taken');
+  }
+  steadyMs += 6_000;
+  assert.equal(counters.take('a', rate, noon).allowed, true);
+});

@@ -1,4 +1,4 @@
-import type { Allowance, Counters, Rate } from '@poorter/engine';
+import { type Allowance, CELL_ROUNDING, type Counters, type Rate } from '@poorter/engine';
 import {
   type CounterMemory,
   type CounterViews,
@@ -21,8 +21,6 @@ const LOCK_RETRY_MS = 1000;
 const CLOCK_STEP_MS = 5000;
 /** Keeps a window apart from a rate that has the same key. */
 const WINDOW_MARK = 0x5bd1e995;
-/** Share of one cell that rounding may cost: far above the error of doubles, far below a call. */
-const ROUNDING = 0.01;
 
 /**
  * Counting that all gateway threads share. Of a subject, only 64 bits of keyed hash are stored:
@@ -41,9 +39,19 @@ export class SharedCounters implements Counters {
   readonly #setMask: number;
   readonly #leaseSetMask: number;
   readonly #hash: KeyedHash;
+  readonly #steadyMs: ((nowMs: number) => number) | null;
   #epochMs: number | null = null;
 
-  constructor(memory: CounterMemory, threadSlot: number) {
+  /**
+   * `steadyMs`: a clock that nobody sets, the same for every thread. An hour's step of the wall
+   * clock would otherwise refill every allowance, or empty it. Without it, `nowMs` is the time.
+   */
+  constructor(
+    memory: CounterMemory,
+    threadSlot: number,
+    steadyMs: ((nowMs: number) => number) | null = null,
+  ) {
+    this.#steadyMs = steadyMs;
     const { sets, leaseSets, threads } = memory.layout;
     if (!(Number.isInteger(threadSlot) && threadSlot >= 0 && threadSlot < threads)) {
       throw new RangeError(`shared counters: there is no thread slot ${threadSlot}`);
@@ -72,7 +80,7 @@ export class SharedCounters implements Counters {
     if (!(cellMs > 0 && wholeMs >= 0 && cost >= 0 && cost < Number.POSITIVE_INFINITY)) {
       throw new RangeError('shared counters: a rate needs positive numbers');
     }
-    const now = nowMs - this.#epoch(nowMs);
+    const now = this.#now(nowMs);
     const { times, locks } = this.#views;
     this.#hash.digest(key);
     const { high, low } = this.#hash;
@@ -92,23 +100,22 @@ export class SharedCounters implements Counters {
       if (found >= 0 && takes) this.#write(place, true, high, low, tat, 0);
     }
     const after = Math.max(tat, now) + cost * cellMs;
-    const allowed = after - now <= wholeMs + cellMs * ROUNDING;
+    const allowed = after - now <= wholeMs + cellMs * CELL_ROUNDING;
     if (allowed && takes) this.#write(place, found >= 0 || isOverflow, high, low, after, 0);
     unlock(locks, set);
 
     const used = (allowed ? after : Math.max(tat, now)) - now;
     return {
       allowed,
-      remaining: Math.max(0, Math.floor((wholeMs - used) / cellMs + ROUNDING)),
+      remaining: Math.max(0, Math.floor((wholeMs - used) / cellMs + CELL_ROUNDING)),
       retryAfterMs: allowed ? 0 : Math.max(1, Math.ceil(after - now - wholeMs)),
       resetMs: Math.max(0, used),
     };
   }
 
   count(key: string, max: number, windowEndMs: number, nowMs: number): Allowance {
-    const epochMs = this.#epoch(nowMs);
-    const now = nowMs - epochMs;
-    const windowEnd = windowEndMs - epochMs;
+    const now = this.#now(nowMs);
+    const windowEnd = now + (windowEndMs - nowMs);
     const { times, locks } = this.#views;
     this.#hash.digest(key);
     const { low } = this.#hash;
@@ -242,12 +249,15 @@ export class SharedCounters implements Counters {
     tags[place * 2 + 1] = low;
   }
 
-  #epoch(nowMs: number): number {
-    if (this.#epochMs !== null) return this.#epochMs;
-    const { epoch } = this.#views;
-    Atomics.compareExchange(epoch, 0, EPOCH_UNSET, BigInt(Math.floor(nowMs)));
-    this.#epochMs = Number(Atomics.load(epoch, 0));
-    return this.#epochMs;
+  /** Relative to the first moment seen. */
+  #now(nowMs: number): number {
+    const steadyMs = this.#steadyMs === null ? nowMs : this.#steadyMs(nowMs);
+    if (this.#epochMs === null) {
+      const { epoch } = this.#views;
+      Atomics.compareExchange(epoch, 0, EPOCH_UNSET, BigInt(Math.floor(steadyMs)));
+      this.#epochMs = Number(Atomics.load(epoch, 0));
+    }
+    return steadyMs - this.#epochMs;
   }
 }
 

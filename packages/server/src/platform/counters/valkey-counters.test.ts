@@ -63,6 +63,24 @@ onRedis('exactly the limit passes when two machines call at once', async (t, red
   }
 });
 
+onRedis(
+  'a burst passes exactly its size, whether or not its period divides by it',
+  async (t, redis) => {
+    const { counters } = open(t, redis);
+    await reachable(counters);
+    for (const size of [3, 7, 13, 14, 29, 41, 59, 61, 97, 333]) {
+      for (const perMs of [HOUR, 24 * HOUR]) {
+        const draw = [rate(`divides-${size}-${perMs}`, size, perMs)];
+        let passed = 0;
+        for (let call = 0; call < size + 3; call++) {
+          if ((await counters.draw(draw, 0))?.[0]?.allowed === true) passed++;
+        }
+        assert.equal(passed, size);
+      }
+    }
+  },
+);
+
 onRedis('a draw that is refused takes nothing of the others', async (t, redis) => {
   const { counters } = open(t, redis);
   await reachable(counters);

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseJsonText } from '@poorter/engine/json';
+import { monotonicMs } from '../clock/index.ts';
+import { APPEND_OWN, DRAFT_END, requireOwnDirectory, writeDurably } from '../files/index.ts';
 
 /**
  * The data directory belongs to one running Poorter. The lock is SQLite's own file lock, so the
@@ -20,15 +22,31 @@ export class DirectoryHeldError extends Error {
   }
 }
 
+/** Throws UntrustedPathError when somebody else can change what is in the directory, or did. */
 export function prepareDataDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code, path = directory } = cause as NodeJS.ErrnoException;
+    throw new Error(`the data directory ${directory} cannot be made (${code} at ${path})`, {
+      cause,
+    });
+  }
+  requireOwnDirectory(directory);
+}
+
+/** With the lock held: drafts that no living process is writing any more. */
+export function removeRemnants(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (name.endsWith(DRAFT_END)) rmSync(join(directory, name), { force: true });
+  }
 }
 
 /** Throws DirectoryHeldError, naming the holder, when another process has the lock. */
 export function lockDirectory(directory: string, name: string): DirectoryLock {
   const file = join(directory, `${name}.lock`);
   const holderFile = join(directory, `${name}.holder.json`);
-  const database = new DatabaseSync(file, { timeout: 0 });
+  const database = openLockFile(directory, file);
   try {
     // A rollback journal, not WAL: EXCLUSIVE then keeps every other process out of the file.
     database.exec(
@@ -44,8 +62,21 @@ export function lockDirectory(directory: string, name: string): DirectoryLock {
     throw new DirectoryHeldError(directory, describeHolder(holderFile));
   }
   const holder = { pid: process.pid, started: new Date().toISOString() };
-  writeFileSync(holderFile, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  writeDurably(holderFile, `${JSON.stringify(holder)}\n`);
   return { release: () => database.close() };
+}
+
+function openLockFile(directory: string, file: string): DatabaseSync {
+  try {
+    // SQLite would make it readable for everyone, and through a link.
+    closeSync(openSync(file, APPEND_OWN, 0o600));
+    return new DatabaseSync(file, { timeout: 0 });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new Error(`the data directory ${directory} cannot be written (${code} at ${file})`, {
+      cause,
+    });
+  }
 }
 
 function describeHolder(file: string): string {
@@ -63,12 +94,12 @@ export async function awaitLock(
   name: string,
   waitMs: number,
 ): Promise<DirectoryLock> {
-  const deadline = Date.now() + waitMs;
+  const deadline = monotonicMs() + waitMs;
   for (;;) {
     try {
       return lockDirectory(directory, name);
     } catch (error) {
-      if (!(error instanceof DirectoryHeldError) || Date.now() > deadline) throw error;
+      if (!(error instanceof DirectoryHeldError) || monotonicMs() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -8,6 +8,7 @@ import {
   SqliteQueryCompiler,
   type Transaction,
 } from 'kysely';
+import { APPEND_OWN } from '../files/index.ts';
 import type { Database, DatabaseOptions } from './database.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 
@@ -39,7 +40,7 @@ export function openSqlite<Tables>(file: string, options: DatabaseOptions): Data
 
 /** SQLite gives its WAL the mode of the database file, so that mode is set before the first byte. */
 function keepPrivate(file: string): void {
-  closeSync(openSync(file, 'a', 0o600));
+  closeSync(openSync(file, APPEND_OWN, 0o600));
   chmodSync(file, 0o600);
 }
 

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { monotonicMs } from '../clock/index.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 import type { LinkCredentials } from './link-server.ts';
 
@@ -76,18 +77,18 @@ export class LinkClient {
       perMessageDeflate: false,
     });
     this.#connection = connection;
-    this.#heardAt = Date.now();
+    this.#heardAt = monotonicMs();
     let why = 'the connection ended';
     connection.once('open', () => {
       this.#retryMs = RETRY_MIN_MS;
       on.open();
     });
     connection.on('ping', () => {
-      this.#heardAt = Date.now();
+      this.#heardAt = monotonicMs();
       on.seen();
     });
     connection.on('message', (data, isBinary) => {
-      this.#heardAt = Date.now();
+      this.#heardAt = monotonicMs();
       if (isBinary) return connection.terminate();
       try {
         on.message(decodeMessage(String(data)));
@@ -115,6 +116,6 @@ export class LinkClient {
   }
 
   #checkSilence(): void {
-    if (this.isOpen && Date.now() - this.#heardAt > SILENT_MAX_MS) this.#connection?.terminate();
+    if (this.isOpen && monotonicMs() - this.#heardAt > SILENT_MAX_MS) this.#connection?.terminate();
   }
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { monotonicMs } from '../clock/index.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 
 /** Certificates of both ends, PEM. There is no link without them. */
@@ -125,14 +126,14 @@ export class LinkServer {
       },
       close: () => connection.terminate(),
     };
-    const entry = { end, heardAt: Date.now() };
+    const entry = { end, heardAt: monotonicMs() };
     this.#ends.set(connection, entry);
     connection.on('pong', () => {
-      entry.heardAt = Date.now();
+      entry.heardAt = monotonicMs();
       on.seen(end);
     });
     connection.on('message', (data, isBinary) => {
-      entry.heardAt = Date.now();
+      entry.heardAt = monotonicMs();
       if (isBinary) return connection.terminate();
       let message: unknown;
       try {
@@ -152,7 +153,7 @@ export class LinkServer {
 
   #ping(): void {
     for (const [connection, { heardAt }] of this.#ends) {
-      if (Date.now() - heardAt > SILENT_MAX_MS) connection.terminate();
+      if (monotonicMs() - heardAt > SILENT_MAX_MS) connection.terminate();
       else connection.ping();
     }
   }

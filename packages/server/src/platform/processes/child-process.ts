@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { monotonicMs } from '../clock/index.ts';
 
 /** Restarts double their wait up to this bound; a child that lived a minute starts over. */
 const BACKOFF_MIN_MS = 100;
@@ -8,8 +9,8 @@ const LIVED_LONG_MS = 60_000;
 export interface WatchedChildOptions {
   readonly module: string;
   readonly argv: readonly string[];
-  /** Added to the environment; what stands there already is left as it is. */
-  readonly env?: NodeJS.ProcessEnv;
+  /** Its whole environment. */
+  readonly env: NodeJS.ProcessEnv;
   /** Options of Node, besides those of this process. */
   readonly execArgv?: readonly string[];
   /** Without an answer to a ping for this long the child is killed and replaced. */
@@ -44,13 +45,13 @@ export class WatchedChild {
     const child = fork(this.#options.module, this.#options.argv, {
       serialization: 'advanced',
       execArgv: [...process.execArgv, ...(this.#options.execArgv ?? [])],
-      env: { ...this.#options.env, ...process.env },
+      env: this.#options.env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child = child;
-    this.#startedAt = this.#heardAt = Date.now();
+    this.#startedAt = this.#heardAt = monotonicMs();
     child.on('message', (message) => {
-      this.#heardAt = Date.now();
+      this.#heardAt = monotonicMs();
       if ((message as { type?: unknown }).type === 'pong') this.#options.onPong?.();
       else this.#options.onMessage(message);
     });
@@ -80,7 +81,7 @@ export class WatchedChild {
   }
 
   #ping(): void {
-    if (Date.now() - this.#heardAt > this.#options.stallMs) this.#child?.kill('SIGKILL');
+    if (monotonicMs() - this.#heardAt > this.#options.stallMs) this.#child?.kill('SIGKILL');
     else this.send({ type: 'ping' });
   }
 
@@ -88,7 +89,7 @@ export class WatchedChild {
     this.#child = null;
     if (this.#isStopping) return;
     this.#options.onExit(reason);
-    if (Date.now() - this.#startedAt > LIVED_LONG_MS) this.#backoffMs = BACKOFF_MIN_MS;
+    if (monotonicMs() - this.#startedAt > LIVED_LONG_MS) this.#backoffMs = BACKOFF_MIN_MS;
     setTimeout(() => {
       if (!this.#isStopping) this.start();
     }, this.#backoffMs);

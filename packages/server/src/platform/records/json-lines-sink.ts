@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { APPEND_OWN } from '../files/index.ts';
 import type { CallRecord } from './record.ts';
 import { recordLine } from './record-line.ts';
 
@@ -133,7 +134,8 @@ export class JsonLinesSink {
       await this.#handle?.close();
       this.#handle = null;
     }
-    this.#handle ??= await open(file, 'a', 0o600);
+    // Not through a planted link; /dev/stdout is one, and nobody plants there.
+    this.#handle ??= await open(file, file.startsWith('/dev/') ? 'a' : APPEND_OWN, 0o600);
     return this.#handle;
   }
 

@@ -1,16 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { DRAFT_END, syncDirectory, writeNew } from '../files/index.ts';
 import {
   type MasterKeyProvider,
   MasterKeyUnavailableError,
@@ -98,14 +89,8 @@ function readKeyFile(path: string): Buffer {
 
 /** True when this call made it. It is on disk, whole, before anything can be wrapped with it. */
 function createKeyFile(path: string): boolean {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = openSync(draft, 'wx', 0o600);
-  try {
-    writeSync(file, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  const draft = `${path}.${randomBytes(6).toString('hex')}${DRAFT_END}`;
+  writeNew(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`, 0o600);
   try {
     // Fails when the file exists: of two that start at once, one makes it and both read it.
     linkSync(draft, path);
@@ -116,15 +101,6 @@ function createKeyFile(path: string): boolean {
     throw error;
   } finally {
     rmSync(draft);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CREATE_NEW, REPLACE_OWN } from '../files/index.ts';
 
 /** The disk as the writer sees it: an argument, so that a test can make any call of it fail. */
 export interface SpoolDisk {
@@ -25,11 +26,11 @@ export interface SpoolCounter {
 
 export const realDisk: SpoolDisk = {
   async create(directory, name) {
-    const handle = await open(join(directory, name), 'w', 0o600);
+    const handle = await open(join(directory, name), REPLACE_OWN, 0o600);
     return new RealFile(handle, directory);
   },
   createCounter(directory, name) {
-    const descriptor = openSync(join(directory, name), 'wx', 0o600);
+    const descriptor = openSync(join(directory, name), CREATE_NEW, 0o600);
     const cell = new Float64Array(1);
     const bytes = new Uint8Array(cell.buffer);
     return {

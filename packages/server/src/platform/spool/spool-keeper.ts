@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { APPEND_OWN } from '../files/index.ts';
 import type { WriterName } from './format.ts';
 import { endFileName, parseSpoolName, writerId } from './names.ts';
 import { type SpoolMemory, SpoolPlaces } from './places.ts';
 
 /** Says that a writer will never write again. */
 export function markEnded(directory: string, writer: WriterName): void {
-  closeSync(openSync(join(directory, endFileName(writer)), 'a', 0o600));
+  closeSync(openSync(join(directory, endFileName(writer)), APPEND_OWN, 0o600));
 }
 
 /**

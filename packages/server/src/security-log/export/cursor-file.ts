@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
+import { writeDurably } from '../../platform/files/index.ts';
 
 const cursorSchema = z.strictObject({
   /** Of which log. */
@@ -32,21 +32,7 @@ export function readCursor(file: string, node: string): ExportCursor | null {
 
 /** The old cursor or the new one stands there, whatever happens. */
 export function keepCursor(file: string, cursor: ExportCursor): void {
-  const next = `${file}.new`;
-  const descriptor = openSync(next, 'w', 0o600);
-  try {
-    writeSync(descriptor, `${JSON.stringify(cursor)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(next, file);
-  const directory = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  writeDurably(file, `${JSON.stringify(cursor)}\n`);
 }
 
 function tryJson(text: string): unknown {

@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Transaction } from 'kysely';
 import { type Database, readMigrations, readTables } from '../../platform/database/index.ts';
+import { CREATE_NEW, syncDirectory } from '../../platform/files/index.ts';
 import {
   checkMasterKey,
   type KeyRingTables,
@@ -39,7 +40,9 @@ export async function writeBackup(source: BackupSource, path: string): Promise<B
   // Sealed with another key than the rows in it, the backup would be lost with the directory.
   await checkMasterKey(state.database.as<KeyRingTables>(), source.masterKey);
   const draft = `${path}.partial`;
-  const file = await open(draft, 'w', 0o600);
+  // What a killed backup left, or somebody else put there, is not written through.
+  await rm(draft, { force: true });
+  const file = await open(draft, CREATE_NEW, 0o600);
   try {
     const facts = { createdAt: source.now(), program: source.program };
     const writer = await SealedFileWriter.create(file, source.masterKey, facts);
@@ -50,7 +53,7 @@ export async function writeBackup(source: BackupSource, path: string): Promise<B
     await writer.finish();
     await file.close();
     await rename(draft, path);
-    await syncDirectory(dirname(path));
+    syncDirectory(dirname(path));
     return { rows, files };
   } catch (error) {
     await file.close();
@@ -96,13 +99,4 @@ async function writeFiles(files: BackupSource['files'], put: Put): Promise<numbe
     count += 1;
   }
   return count;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
+import { syncDirectory } from '../../platform/files/index.ts';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
 export interface Tombstone {
@@ -53,7 +54,11 @@ export class Tombstones {
     if (tombstones.length === 0) return;
     const lines = tombstones.map(({ kind, id, at }) => JSON.stringify({ kind, id, at }));
     const isNew = !existsSync(this.path);
-    const file = openSync(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const file = openSync(
+      this.path,
+      constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+      0o600,
+    );
     try {
       const start = wholeLength(file);
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
@@ -105,13 +110,4 @@ function wholeLength(file: number): number {
   const newline = tail.subarray(0, read).lastIndexOf(NEWLINE);
   if (newline < 0 && size > TAIL_BYTES) throw new TombstoneFileError('the end is no tombstone');
   return size - tail.length + newline + 1;
-}
-
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }

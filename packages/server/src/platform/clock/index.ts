@@ -1,0 +1,1 @@
+export { monotonicMs } from './monotonic.ts';

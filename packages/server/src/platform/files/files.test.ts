@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { lockDirectory, prepareDataDirectory } from '../data-directory/data-directory.ts';
+import { requireOwnDirectory, requireOwnFile, UntrustedPathError, writeDurably } from './index.ts';
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'poorter-files-'));
+  t.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+const refusal = (why: RegExp) => (error: unknown) =>
+  error instanceof UntrustedPathError && why.test(error.message);
+
+test('a data directory that others may write is refused, with the remedy', (t) => {
+  const data = join(folder(t), 'data');
+  prepareDataDirectory(data);
+  for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
+    chmodSync(data, mode);
+    assert.throws(() => prepareDataDirectory(data), refusal(/may be written by others.*chmod/));
+  }
+  for (const mode of [0o700, 0o750, 0o755]) {
+    chmodSync(data, mode);
+    prepareDataDirectory(data);
+  }
+});
+
+test('a file in it that others may write is refused, in its folders too', (t) => {
+  const data = folder(t);
+  mkdirSync(join(data, 'spool'));
+  for (const file of ['state.sqlite', 'spool/0001']) {
+    const path = join(data, file);
+    writeFileSync(path, '');
+    chmodSync(path, 0o666);
+    assert.throws(() => requireOwnDirectory(data), refusal(new RegExp(file)));
+    chmodSync(path, 0o600);
+  }
+  requireOwnDirectory(data);
+});
+
+test('a link planted under a name of ours is refused, and what it points at is left alone', (t) => {
+  const data = folder(t);
+  const victim = join(folder(t), 'victim');
+  writeFileSync(victim, 'precious');
+  for (const name of ['quotas.bin', 'operator-credential.json', 'poorter.lock', 'master.key']) {
+    symlinkSync(victim, join(data, name));
+    assert.throws(() => prepareDataDirectory(data), refusal(/is a link/));
+    assert.throws(() => requireOwnFile(join(data, name)), refusal(/is a link/));
+    rmSync(join(data, name));
+  }
+  // Planted after the look: opening it fails.
+  symlinkSync(victim, join(data, 'poorter.lock'));
+  assert.throws(() => lockDirectory(data, 'poorter'), /ELOOP/);
+  // Replacing it replaces the link.
+  symlinkSync(victim, join(data, 'quotas.bin'));
+  writeDurably(join(data, 'quotas.bin'), 'ours');
+  assert.equal(readFileSync(join(data, 'quotas.bin'), 'utf8'), 'ours');
+  assert.equal(readFileSync(victim, 'utf8'), 'precious');
+});
+
+test('a directory that hangs below one that everyone may write is refused', (t) => {
+  const open = join(folder(t), 'open');
+  const data = join(open, 'deep', 'data');
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  chmodSync(open, 0o777);
+  assert.throws(() => requireOwnDirectory(data), refusal(/may be written by everyone/));
+  chmodSync(open, 0o1777);
+  requireOwnDirectory(data);
+});
+
+test('what belongs to somebody else is refused', (t) => {
+  const data = folder(t);
+  const file = join(data, 'state.sqlite');
+  writeFileSync(file, '', { mode: 0o600 });
+  if (process.getuid?.() === 0) chownSync(file, 65_534, 65_534);
+  else t.mock.property(process, 'geteuid', () => 65_533);
+  assert.throws(() => requireOwnDirectory(data), refusal(/belongs to user/));
+});
+
+test('a file is replaced whole, private, and leaves no draft', (t) => {
+  const data = folder(t);
+  const file = join(data, 'kept');
+  for (const text of ['one', 'two'.repeat(100_000), '']) {
+    writeDurably(file, text);
+    assert.equal(readFileSync(file, 'utf8'), text);
+  }
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.throws(() => writeDurably(join(data, 'absent', 'kept'), ''), /ENOENT/);
+  mkdirSync(join(data, 'folder'));
+  assert.throws(() => writeDurably(join(data, 'folder'), ''));
+  assert.deepEqual(readdirSync(data).toSorted(), ['folder', 'kept']);
+});

@@ -1,0 +1,10 @@
+export { requireOwnDirectory, requireOwnFile, UntrustedPathError } from './own-files.ts';
+export {
+  APPEND_OWN,
+  CREATE_NEW,
+  DRAFT_END,
+  REPLACE_OWN,
+  syncDirectory,
+  writeDurably,
+  writeNew,
+} from './write-durably.ts';

@@ -1,0 +1,84 @@
+import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** What stands there may be changed, or was put there, by somebody else. */
+export class UntrustedPathError extends Error {
+  constructor(path: string, why: string) {
+    super(`${path} ${why}`);
+    this.name = 'UntrustedPathError';
+  }
+}
+
+const OTHERS_WRITE = 0o022;
+const WORLD_WRITES = 0o002;
+const STICKY = 0o1000;
+/** The directory, what stands in it, and what stands in its folders. */
+const DEPTH = 2;
+
+/**
+ * Throws UntrustedPathError unless this user (or root) alone can change the directory and what is
+ * in it. Whoever else can write there reads every secret that is written next, or chooses where it
+ * is written: a link planted under a name of ours sends our writes to a file of the planter's choice.
+ */
+export function requireOwnDirectory(directory: string): void {
+  requireOwner(directory, lstatSync(directory));
+  const real = realpathSync(directory);
+  requireOwn(real, statSync(real));
+  for (let parent = dirname(real); parent !== dirname(parent); parent = dirname(parent)) {
+    const { mode } = statSync(parent);
+    if ((mode & WORLD_WRITES) === 0 || (mode & STICKY) !== 0) continue;
+    throw new UntrustedPathError(
+      parent,
+      `may be written by everyone, who can so replace ${directory}: chmod o-w ${parent}, or keep the data elsewhere`,
+    );
+  }
+  requireOwnEntries(real, DEPTH);
+}
+
+/** The same for one file, which must be there and be no link. */
+export function requireOwnFile(path: string): void {
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) refuseLink(path);
+  requireOwn(path, stats);
+}
+
+function requireOwnEntries(directory: string, depth: number): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    let stats: Stats;
+    try {
+      stats = lstatSync(path);
+    } catch (error) {
+      // Another process of ours was just done with it.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw error;
+    }
+    if (stats.isSymbolicLink()) refuseLink(path);
+    requireOwn(path, stats);
+    if (stats.isDirectory() && depth > 1) requireOwnEntries(path, depth - 1);
+  }
+}
+
+function requireOwn(path: string, stats: Stats): void {
+  requireOwner(path, stats);
+  if ((stats.mode & OTHERS_WRITE) === 0) return;
+  const mode = (stats.mode & 0o777).toString(8);
+  throw new UntrustedPathError(path, `may be written by others (mode ${mode}): chmod go-w ${path}`);
+}
+
+function requireOwner(path: string, { uid }: Stats): void {
+  const user = process.geteuid?.();
+  // A system without owners has none to compare.
+  if (user === undefined || uid === user || uid === 0) return;
+  throw new UntrustedPathError(
+    path,
+    `belongs to user ${uid}, and this program runs as user ${user}: chown it, or run as its owner`,
+  );
+}
+
+function refuseLink(path: string): never {
+  throw new UntrustedPathError(
+    path,
+    'is a link: what is kept there would be written wherever it points; move the file itself there',
+  );
+}
