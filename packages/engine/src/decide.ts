@@ -1,6 +1,7 @@
 import type { Principal, RequestFacts } from './facts.ts';
 import type { Gate, OperationGate } from './gate.ts';
 import type { JsonValue } from './json/index.ts';
+import { PatternWork } from './json-schema/index.ts';
 import type { MessageViolation } from './openapi/types.ts';
 import { type CallerStanding, hasRoom } from './policies/admit/overload.ts';
 import { isNearLimit } from './policies/limit/index.ts';
@@ -109,6 +110,7 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       query: request.query,
       headers: request.headers,
       credentialNames: operation.credentials,
+      patternWork: call.patternWork,
     });
     if (parameters.length > 0 && !call.mayRemark(parameters)) {
       const denial = invalid(parameters);
@@ -169,7 +171,12 @@ async function checkBody(
     case 'validate': {
       const bytes = await body.read(operation.bodyBytesMax);
       if (!(bytes instanceof Uint8Array)) return bytes;
-      const check = operation.operation.checkBody(request.headers, bytes, operation.jsonBounds);
+      const check = operation.operation.checkBody(
+        request.headers,
+        bytes,
+        operation.jsonBounds,
+        call.patternWork,
+      );
       if (check.violations.length > 0 && !call.mayRemark(check.violations)) {
         const denial = invalid(check.violations);
         // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
@@ -212,6 +219,8 @@ class Call {
   operation: OperationGate | null = null;
   pathValues: readonly string[] = [];
   principal: Principal | null = null;
+  /** Parameters and body spend from one account, so that a call has one bound. */
+  readonly patternWork = new PatternWork();
   readonly #gate: Gate;
   readonly #request: RequestFacts;
   readonly #answerHeaders: string[] = [];

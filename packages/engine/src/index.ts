@@ -1,5 +1,6 @@
 /** The engine: request facts in, decision out. */
 
+export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING } from './counters.ts';
 export {
@@ -87,3 +88,4 @@ export {
 export { isPrivateAnswerHeader } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
+export { findRuntimeFaults, type RuntimeFault, refuseUnsafeRuntime } from './runtime-faults.ts';

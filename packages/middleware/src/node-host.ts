@@ -6,12 +6,14 @@ import {
   deny,
   type Evidence,
   type Forwarding,
+  findRuntimeFaults,
   type Gate,
   type Phase,
   type Principal,
   type ProblemCode,
   problems,
   type RequestFacts,
+  refuseUnsafeRuntime,
 } from '@poorter/engine';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import { type HeadRules, requestFacts } from './request-facts.ts';
@@ -65,10 +67,12 @@ type Next = (call: ProtectedCall) => void;
 /**
  * The engine in front of a `node:http` handler. `next` is called for allowed calls only, after the
  * body was read and checked; everything else is answered here. Never throws, never calls twice.
+ * Making it throws on a runtime whose faults would reach the engine.
  */
 export function protect(
   ports: NodeHostPorts,
 ): (native: IncomingMessage, response: ServerResponse, next: Next) => Promise<void> {
+  refuseUnsafeRuntime(findRuntimeFaults());
   return async (native, response, next) => {
     const id = ports.nextId();
     if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'));

@@ -8,8 +8,10 @@ import {
   type Deny,
   deny,
   type HeaderFields,
+  listMembers,
   type RequestFacts,
 } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 
 /** What a host accepts of a head, and whom it believes about addresses. */
 export interface HeadRules {
@@ -61,8 +63,12 @@ export function requestFacts(
     clientCertificate: isTls ? certificateOf(socket, call.nowMs) : null,
     isTls,
     hasBody: hasBody(headers),
-    isUpgrade: headers.has('upgrade') && /\bupgrade\b/i.test(headers.joined('connection') ?? ''),
+    isUpgrade: headers.has('upgrade') && names(headers.joined('connection'), 'upgrade'),
   };
+}
+
+function names(connection: string | undefined, option: string): boolean {
+  return connection !== undefined && listMembers(connection.toLowerCase()).includes(option);
 }
 
 /** RFC 9112 §6: a body is announced by its framing alone. */
@@ -122,6 +128,6 @@ function rfc4514(subject: string): string {
 /** 'DNS:a.example, URI:spiffe://…'; Node quotes a name that itself holds a comma. */
 function alternativeNames(text: string): string[] {
   return [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(
-    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? JSON.parse(name) : name}`,
+    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? parseJsonText(name) : name}`,
   );
 }

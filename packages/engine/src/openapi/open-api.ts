@@ -1,6 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
-import { linkSchemas } from '../json-schema/index.ts';
+import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
 import { AnswerChecks } from './message/check-answer.ts';
@@ -128,7 +128,8 @@ class Operation implements ApiOperation {
   checkParameters(parts: RequestParts): readonly MessageViolation[] {
     if (this.#several !== null) return this.#several.checkParameters(parts);
     this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
-    return this.#parameters.check(parts);
+    const parameters = this.#parameters;
+    return onAccountOf(parts.patternWork ?? new PatternWork(), () => parameters.check(parts));
   }
 
   expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation {
@@ -136,9 +137,15 @@ class Operation implements ApiOperation {
     return this.#bodyCheck.expect(headers, hasBody);
   }
 
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    if (this.#several !== null) return this.#several.checkBody(headers, bytes, bounds);
-    return this.#bodyCheck.check(headers, bytes, bounds);
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork = new PatternWork(),
+  ): BodyCheck {
+    const several = this.#several;
+    if (several !== null) return several.checkBody(headers, bytes, bounds, patternWork);
+    return onAccountOf(patternWork, () => this.#bodyCheck.check(headers, bytes, bounds));
   }
 
   expectAnswer(status: number, headers: HeaderFields): AnswerExpectation {
@@ -155,7 +162,9 @@ class Operation implements ApiOperation {
   ): AnswerCheck {
     const several = this.#several;
     if (several !== null) return several.checkAnswer(status, headers, bytes, bounds, options);
-    return this.#answerChecks.check(status, headers, bytes, bounds, options);
+    return onAccountOf(new PatternWork(), () =>
+      this.#answerChecks.check(status, headers, bytes, bounds, options),
+    );
   }
 
   get #plan(): OperationPlan {

@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds, JsonValue } from '../json/types.ts';
+import type { PatternWork } from '../json-schema/patterns/work.ts';
 import type { CompiledSchemas, FormatUse, Reading, ReadOnlyMembers } from '../json-schema/types.ts';
 
 /** A remark on a document or configuration, placed where a person can mend it. */
@@ -125,6 +126,8 @@ export interface RequestParts {
     readonly header: readonly string[];
     readonly cookie: readonly string[];
   };
+  /** Of the whole request: its body is checked on the same account. */
+  readonly patternWork?: PatternWork;
 }
 
 /** How an operation wants its request body: decided before a byte of it is read. */
@@ -166,7 +169,13 @@ export interface ApiOperation {
   /** Path, query, header and cookie parameters; undocumented query parameters are violations. */
   checkParameters(parts: RequestParts): readonly MessageViolation[];
   expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation;
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck;
+  /** `patternWork` is the account of the request, see RequestParts. */
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork?: PatternWork,
+  ): BodyCheck;
   expectAnswer(status: number, headers: HeaderFields): AnswerExpectation;
   /** Headers are checked too. `bytes` is the whole answer body. */
   checkAnswer(

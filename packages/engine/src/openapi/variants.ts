@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
+import type { PatternWork } from '../json-schema/index.ts';
 import type {
   AnswerCheck,
   AnswerExpectation,
@@ -51,8 +52,15 @@ export class VariantChecks implements Checks {
     return found.find(({ kind }) => kind === 'unsupported') ?? { kind: 'none' };
   }
 
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    const checks = this.#open(headers).map((variant) => variant.checkBody(headers, bytes, bounds));
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork?: PatternWork,
+  ): BodyCheck {
+    const checks = this.#open(headers).map((variant) =>
+      variant.checkBody(headers, bytes, bounds, patternWork),
+    );
     return checks.find(({ violations }) => isPassed(violations)) ?? checks[0]!;
   }
 

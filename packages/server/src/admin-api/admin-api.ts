@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledOperation, Counters, Gate, LiveTable } from '@poorter/engine';
 import { compileClientAddress } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 import { type ProtectedCall, protect } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
@@ -75,7 +76,7 @@ export class AdminApi {
     this.#fastify.removeAllContentTypeParsers();
     this.#fastify.addContentTypeParser('*', (request, _payload, done) => {
       const bytes = this.#calls.get(request.raw)?.body ?? null;
-      done(null, bytes === null ? undefined : JSON.parse(Buffer.from(bytes).toString('utf8')));
+      done(null, bytes === null ? undefined : parseJsonText(Buffer.from(bytes).toString('utf8')));
     });
     for (const operation of contract.operations) this.#mount(operation);
   }
@@ -202,7 +203,7 @@ export class AdminApi {
       const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
       switch (turn.kind) {
         case 'answered':
-          return JSON.parse(turn.answer) as Answer;
+          return parseJsonText(turn.answer) as Answer;
         case 'under-way':
           throw new AdminProblem('idempotency_under_way');
         case 'mismatch':

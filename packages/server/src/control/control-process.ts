@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 import type { JSONWebKeySet } from 'jose';
 import type { AdminLog } from '../admin-api/index.ts';
 import {
@@ -32,7 +33,7 @@ import { RemoteGateways } from './remote-gateways.ts';
 const KEPT_KEYS_MS = 86_400_000;
 const WATCH_EVERY_MS = 1_000;
 
-const { dataDirectory, source, runsGateway } = JSON.parse(process.argv[2] as string) as {
+const { dataDirectory, source, runsGateway } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
   runsGateway: boolean;
   source: ConfigurationSource;
@@ -274,7 +275,7 @@ type KeptKeys = { jwks: JSONWebKeySet; generation: number };
 
 function readKeptKeys(): Map<string, KeptKeys> {
   try {
-    const kept = JSON.parse(readFileSync(keyCacheFile, 'utf8')) as Record<
+    const kept = parseJsonText(readFileSync(keyCacheFile, 'utf8')) as Record<
       string,
       { jwks: JSONWebKeySet; fetchedMs: number }
     >;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
 import { writeDurably } from '../platform/files/index.ts';
@@ -182,7 +183,7 @@ export class RemoteGateways {
 
 function readSeen(file: string): Map<string, number> {
   try {
-    const seen = z.record(z.string(), z.number()).parse(JSON.parse(readFileSync(file, 'utf8')));
+    const seen = z.record(z.string(), z.number()).parse(parseJsonText(readFileSync(file, 'utf8')));
     return new Map(Object.entries(seen));
   } catch {
     return new Map();

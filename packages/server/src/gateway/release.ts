@@ -11,6 +11,7 @@ import {
   isPrivateAnswerHeader,
   judgeAnswer,
   judgeUncheckable,
+  listMembers,
   type OperationGate,
   type RequestFacts,
 } from '@poorter/engine';
@@ -307,7 +308,7 @@ function answerHead(
 ): string[] {
   const { flat } = fields;
   const connection = fields.has('connection') ? fields.joined('connection') : undefined;
-  const named = connection === undefined ? [] : connection.toLowerCase().split(/\s*,\s*/);
+  const named = connection === undefined ? [] : listMembers(connection.toLowerCase());
   const own = decision.answerHeaders;
   const head: string[] = [];
   for (let index = 0; index < flat.length; index += 2) {

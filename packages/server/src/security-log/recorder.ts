@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import type { Database } from '../platform/database/index.ts';
 import { splitSpoolLine, timeOfLine } from '../platform/records/spool-line.ts';
 import {
@@ -263,7 +264,7 @@ export class Recorder {
     const name = isCall ? text : `${type} ${text}`;
     const known = this.#facets.get(name);
     if (known !== undefined) return known;
-    const [api, operation, decision, code] = JSON.parse(text) as (string | null)[];
+    const [api, operation, decision, code] = parseJsonText(text) as (string | null)[];
     const terms = [`type ${type}`];
     if (operation) {
       terms.push(`operation ${operation}`);
@@ -345,7 +346,7 @@ export class Recorder {
       return;
     }
     const isSettled = text === SETTLED;
-    const position = isSettled ? SPOOL_START : (JSON.parse(text) as SpoolPosition);
+    const position = isSettled ? SPOOL_START : (parseJsonText(text) as SpoolPosition);
     this.#sources.set(id, { position, isSettled, unsureMs: null });
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseJsonText } from '@poorter/engine/json';
 import {
   type Database,
   type DatabaseOptions,
@@ -49,7 +50,7 @@ type Stores = Omit<State, 'replayed'>;
 
 export function stateMigrations(): MigrationSet {
   const packageFile = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const { version } = parseJsonText(readFileSync(packageFile, 'utf8')) as { version: string };
   // Beside `src` and `dist`, for both.
   const directory = fileURLToPath(new URL('../../migrations/state', import.meta.url));
   return { domain: 'state', directory, program: version };

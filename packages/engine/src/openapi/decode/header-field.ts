@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
+import { trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import { type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
-import { decodeHeader, FIELD_BOUNDS, readingsOf, trimBlanks } from './lexemes.ts';
+import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { type Pieces, takeApart } from './pieces.ts';
 import { buildValue, kindsOf, type Refusal } from './read-field.ts';
 import { settled } from './settled.ts';

@@ -1,3 +1,4 @@
+import { asciiLowerCase } from '../../blanks.ts';
 import type { Shape } from '../plan.ts';
 
 export interface MediaType {
@@ -103,9 +104,10 @@ export function selectMedia<
   for (const plan of plans) {
     if (!rangeHolds(plan.range, actual.type)) continue;
     const precision = plan.range === actual.type ? 2 : plan.range.startsWith('*') ? 0 : 1;
-    const agrees = plan.parameters.every(
-      ([name, value]) => actual.parameters.get(name)?.toLowerCase() === value.toLowerCase(),
-    );
+    const agrees = plan.parameters.every(([name, value]) => {
+      const given = actual.parameters.get(name);
+      return given !== undefined && asciiLowerCase(given) === asciiLowerCase(value);
+    });
     // An entry whose parameters differ still describes the type, if nothing else does.
     const rank = precision * 1_000 + (agrees ? 1 + Math.min(plan.parameters.length, 500) : 0);
     if (rank > bestRank) {

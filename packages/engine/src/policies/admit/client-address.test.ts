@@ -43,6 +43,9 @@ for (const [hops, caller] of [
   ['198.51.100.7, unknown', PROXY],
   ['198.51.100.7, unknown, 10.0.0.9', '10.0.0.9'],
   ['0x7f.1, 10.0.0.9', '10.0.0.9'],
+  ['198.51.100.7\t', '198.51.100.7'],
+  ['198.51.100.7\u00a0', PROXY],
+  ['198.51.100.7,\u00a010.0.0.9', PROXY],
   ['', PROXY],
 ] as const) {
   test(`X-Forwarded-For '${hops}' from a trusted proxy: ${caller}`, () => {

@@ -1,4 +1,5 @@
 import { canonicalAddress } from '../../addresses.ts';
+import { listMembers } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import { NetworkMap } from './network-list.ts';
 
@@ -43,13 +44,13 @@ function outermost(nearest: string, hops: readonly string[], trusted: NetworkMap
 
 /** X-Forwarded-For: oldest hop first. */
 function listedHops(list: string): string[] {
-  return list.split(',').map((hop) => withoutPort(hop.trim()));
+  return listMembers(list).map(withoutPort);
 }
 
 /** The `for` parameters of Forwarded (RFC 7239), oldest hop first. */
 function forwardedHops(forwarded: string): string[] {
-  return forwarded.split(',').map((element) => {
-    const match = /(?:^|;)\s*for=("?)([^";]+)\1\s*(?:;|$)/i.exec(element.trim());
+  return listMembers(forwarded).map((element) => {
+    const match = /(?:^|;)[ \t]*for=("?)([^";]+)\1[ \t]*(?:;|$)/i.exec(element);
     return withoutPort(match?.[2] ?? '');
   });
 }

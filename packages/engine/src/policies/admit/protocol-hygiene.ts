@@ -1,3 +1,4 @@
+import { listMembers } from '../../blanks.ts';
 import { HeaderFields } from '../../header-fields.ts';
 import { type Deny, deny } from '../../policy.ts';
 
@@ -108,11 +109,9 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
 function withoutHopFields(fields: HeaderFields): HeaderFields | Deny {
   const connection = fields.joined('connection');
   if (connection === undefined) return fields;
-  const named = connection
-    .toLowerCase()
-    .split(',')
-    .map((option) => option.trim())
-    .filter((option) => !HOP_OPTION.has(option) && fields.has(option));
+  const named = listMembers(connection.toLowerCase()).filter(
+    (option) => !HOP_OPTION.has(option) && fields.has(option),
+  );
   if (named.length === 0) return fields;
   const meaning = named.find((name) => SINGLETON.has(name) || CALLER_FIELD.test(name));
   if (meaning !== undefined) {

@@ -135,3 +135,21 @@ test('answers lose what belongs to the connection or tells strangers what runs b
   }
   assert.ok(!isPrivateAnswerHeader('etag', []));
 });
+
+test('a credential cookie stays here, also where only a lenient service would know it', () => {
+  for (const pair of [
+    'session=1',
+    '\u00a0session=1',
+    'session\u00a0=1',
+    '"session"=1',
+    'session',
+  ]) {
+    const fields = sent(['host', 'a', 'cookie', `a=1; ${pair};\tb=2`]);
+    assert.equal(fields[fields.indexOf('cookie') + 1], 'a=1; b=2', JSON.stringify(pair));
+  }
+});
+
+test('what surrounds a cookie value beyond space and tab is part of it, and travels', () => {
+  const fields = sent(['host', 'a', 'cookie', 'session=1; a=\u00a01\u00a0; b=2']);
+  assert.equal(fields[fields.indexOf('cookie') + 1], 'a=\u00a01\u00a0; b=2');
+});

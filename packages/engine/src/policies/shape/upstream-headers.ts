@@ -1,3 +1,4 @@
+import { cookieName, listMembers, trimBlanks } from '../../blanks.ts';
 import type { RequestFacts } from '../../facts.ts';
 
 /** RFC 9110 §7.6.1 and what proxies of the past added to it: meant for one connection only. */
@@ -122,7 +123,7 @@ function connectionOptions(request: RequestFacts): readonly string[] {
   if (connection === undefined) return [];
   const lower = connection.toLowerCase();
   if (lower === 'keep-alive' || lower === 'close') return [];
-  return lower.split(',').map((option) => option.trim());
+  return listMembers(lower);
 }
 
 function withoutCookies(header: string, names: readonly string[]): string {
@@ -130,9 +131,10 @@ function withoutCookies(header: string, names: readonly string[]): string {
     .split(';')
     .filter((pair) => {
       const equals = pair.indexOf('=');
-      return !names.includes((equals === -1 ? pair : pair.slice(0, equals)).trim());
+      const { name, bare } = cookieName(equals === -1 ? pair : pair.slice(0, equals));
+      return !names.includes(name) && !names.includes(bare);
     })
-    .map((pair) => pair.trim())
+    .map(trimBlanks)
     .filter((pair) => pair !== '')
     .join('; ');
 }

@@ -1,5 +1,6 @@
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { parseJsonText } from '@poorter/engine/json';
 import {
   type Checkpoint,
   checkProof,
@@ -67,7 +68,7 @@ function verifyProof(file: string, key: VerifierKey, world: OperatorWorld): numb
   if (bytes.length > PROOF_BYTES_MAX) throw new UsageError(`${file} is too long for a proof`);
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString());
+    value = parseJsonText(bytes.toString());
   } catch {
     value = null;
   }

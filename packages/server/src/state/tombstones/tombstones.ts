@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import { syncDirectory } from '../../platform/files/index.ts';
 
@@ -94,7 +95,7 @@ export function readTombstones(path: string): Tombstone[] {
 
 function parse(line: string): Tombstone | null {
   try {
-    return tombstoneSchema.parse(JSON.parse(line));
+    return tombstoneSchema.parse(parseJsonText(line));
   } catch {
     return null;
   }
