@@ -194,7 +194,8 @@ export class ThreadCrew {
 
   #start(slot: number): void {
     const snapshot = this.#snapshot;
-    if (snapshot === null) return;
+    // A thread that is ready only now must not bring back those that have drained.
+    if (snapshot === null || this.#isDraining) return;
     const seed: ThreadSeed = {
       slot,
       slots: this.#options.threads,
