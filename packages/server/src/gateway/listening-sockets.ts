@@ -34,7 +34,9 @@ export function holdsSocket(inode: string): boolean {
 export function parseTable(text: string): ListeningSocket[] {
   const found: ListeningSocket[] = [];
   for (const line of text.split('\n').slice(1)) {
-    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/ +/);
+    const [, local = '', , state, , , , , , inode = ''] = line
+      .split(/ +/)
+      .slice(line.startsWith(' ') ? 1 : 0);
     if (state !== LISTEN) continue;
     const [address = '', port = ''] = local.split(':');
     found.push({ address: addressOf(address), port: Number.parseInt(port, 16), inode });
