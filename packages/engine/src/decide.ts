@@ -127,7 +127,7 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       kind: 'forward',
       ...call.decided(),
       operation,
-      target: query === '' ? request.path : `${request.path}?${query}`,
+      target: query === '' ? match.path : `${match.path}?${query}`,
       headers: upstreamHeaders(request, request.isTls ? 'https' : 'http', signed, operation.shape),
       body: checked.body,
     };

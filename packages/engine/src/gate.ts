@@ -108,7 +108,13 @@ export interface OperationGate {
 type Identified = Extract<Identification, { kind: 'identified' }>;
 
 export type GateMatch =
-  | { kind: 'operation'; operation: OperationGate; pathValues: readonly string[] }
+  | {
+      kind: 'operation';
+      operation: OperationGate;
+      pathValues: readonly string[];
+      /** Canonical, with fixed parts as they are described. */
+      path: string;
+    }
   | { kind: 'refused'; denial: Deny };
 
 interface ServedApi {
@@ -176,6 +182,13 @@ export class Gate {
           kind: 'operation',
           operation: this.#operation(match, served),
           pathValues: match.pathValues,
+          path: match.rewritten ?? request.path,
+        };
+      }
+      if (match.kind === 'two-readings') {
+        return {
+          kind: 'refused',
+          denial: deny('target_not_acceptable', { reason: match.reason }),
         };
       }
       if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);

@@ -6,6 +6,8 @@ export interface OperationPlan {
   readonly strictProperties: boolean;
   /** Query names that pass although no parameter describes them. */
   readonly allowedQuery?: readonly string[];
+  /** A semicolon in a path value is data like any other. */
+  readonly allowsSemicolons?: true;
   readonly dialect: Dialect;
   readonly parameters: readonly ParameterPlan[];
   readonly body: BodyPlan | null;

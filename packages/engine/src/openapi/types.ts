@@ -104,9 +104,13 @@ export type Match =
       readonly operation: ApiOperation;
       /** Raw, still percent-encoded, in the order of the template. */
       readonly pathValues: readonly string[];
+      /** What goes on in place of the path, where the caller encoded its fixed parts. */
+      readonly rewritten: string | undefined;
     }
   | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
-  | { readonly kind: 'no-such-path' };
+  | { readonly kind: 'no-such-path' }
+  /** Services differ in what they read in this path, so it is not decided. */
+  | { readonly kind: 'two-readings'; readonly reason: 'encoding' | 'semicolon' };
 
 export interface Api {
   readonly compiled: CompiledApi;

@@ -28,6 +28,8 @@ const DIALECTS = {
 
 type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
 
+const NOT_CANONICAL = { reason: 'not-canonical' };
+
 const UNSEEN_BODY = { isVisible: false, read: async () => new Uint8Array() };
 const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Uint8Array() };
 
@@ -143,6 +145,9 @@ async function judge(
     );
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    if (!isPathOf(decision.target, request)) {
+      return call.refuse('match', deny('target_not_acceptable', NOT_CANONICAL), native);
+    }
     if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
       return call.fail(unrecorded(null));
     }
@@ -198,7 +203,7 @@ function originalRequest(
   if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
-  if (canonical !== rawTarget) return deny('target_not_acceptable', { reason: 'not-canonical' });
+  if (canonical !== rawTarget) return deny('target_not_acceptable', NOT_CANONICAL);
   const clientAddress = runtime.head.clientAddressOf(peer, headers);
   if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
@@ -214,6 +219,11 @@ function originalRequest(
     hasBody: false,
     isUpgrade: false,
   };
+}
+
+/** False where the fixed parts of the path would have to go on otherwise than they came. */
+function isPathOf(target: string, { path }: RequestFacts): boolean {
+  return target === path || target.startsWith(`${path}?`);
 }
 
 /** Only the field that this proxy writes: the other one is whatever the caller sent. */
