@@ -105,6 +105,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (authorization.kind === 'deny') return call.refuse('authorize', authorization);
 
     // validate
+    const upgrade = operation.checkUpgrade(request);
+    if (upgrade !== null) return call.refuse('validate', upgrade);
     const parameters = operation.operation.checkParameters({
       pathValues: match.pathValues,
       query: request.query,

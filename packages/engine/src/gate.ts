@@ -97,6 +97,8 @@ export interface OperationGate {
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   checkNetwork(request: RequestFacts): Deny | null;
+  /** Is the connection to become a tunnel that the description does not know? */
+  checkUpgrade(request: RequestFacts): Deny | null;
   identify(request: RequestFacts): Identification | Promise<Identification>;
   /** Is anybody who proved an identity in this call blocked? */
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
@@ -264,6 +266,10 @@ function openOperation(
     jsonBounds: api.jsonBounds,
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
+    checkUpgrade: ({ isUpgrade }) =>
+      isUpgrade && !operation.documentsUpgrade
+        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
+        : null,
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
     checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),

@@ -121,6 +121,13 @@ class Operation implements ApiOperation {
     return this.#several?.streamingAnswers ?? this.#answerChecks.streaming;
   }
 
+  get documentsUpgrade(): boolean {
+    const { answers, variants = [] } = this.#plan;
+    return [answers, ...variants.map((plan) => plan.answers)].some((list) =>
+      list.some(({ status }) => status === '101'),
+    );
+  }
+
   get validatesAnswers(): boolean {
     if (this.#several !== null) return this.#several.validatesAnswers;
     return this.#plan.answers.some(({ content }) => content.some(({ schema }) => schema !== null));

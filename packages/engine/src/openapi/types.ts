@@ -189,6 +189,8 @@ export interface ApiOperation {
     bounds: JsonBounds,
     options: { readonly findUndocumented: boolean },
   ): AnswerCheck;
+  /** Status 101 is documented, by itself: a range or `default` does not speak of tunnels. */
+  readonly documentsUpgrade: boolean;
   /** Media types of documented answers that stream (text/event-stream), for load-time refusals of `block`. */
   readonly streamingAnswers: readonly string[];
   /** Some documented answer has a body that is checked: the gate then asks for it whole and uncompressed. */

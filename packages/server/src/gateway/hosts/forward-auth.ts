@@ -204,6 +204,10 @@ function originalRequest(
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
   if (canonical !== rawTarget) return deny('target_not_acceptable', NOT_CANONICAL);
+  const protocol = headers.get('upgrade')?.toLowerCase() ?? '';
+  if (headers.has('http2-settings') || !['', 'websocket'].includes(protocol)) {
+    return deny('upgrade_not_accepted', { reason: 'protocol' });
+  }
   const clientAddress = runtime.head.clientAddressOf(peer, headers);
   if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
@@ -217,8 +221,17 @@ function originalRequest(
     clientCertificate: null,
     isTls: headers.get('x-forwarded-proto') === 'https',
     hasBody: false,
-    isUpgrade: false,
+    isUpgrade: asksForUpgrade(headers),
   };
+}
+
+/**
+ * Proxies end `Connection` at their own hop, and most end `Upgrade` there, too; the fields of the
+ * handshake still tell what the call is to become.
+ */
+function asksForUpgrade(headers: HeaderFields): boolean {
+  if ((headers.get('upgrade') ?? '') !== '') return true;
+  return headers.flat.some((name, index) => index % 2 === 0 && name.startsWith('sec-websocket-'));
 }
 
 /** False where the fixed parts of the path would have to go on otherwise than they came. */
