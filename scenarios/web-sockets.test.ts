@@ -31,6 +31,11 @@ const description = {
     '/turned-down': { get: { security, responses: switching } },
     '/things': { get: { security, responses: { ...switching, ...ok } } },
     '/plain': { get: { security, responses: ok } },
+    '/fallback': { get: { security, responses: { ...ok, default: { description: 'an error' } } } },
+    '/only-fallback': { get: { security, responses: { default: { description: 'any' } } } },
+    '/interim': { get: { security, responses: { ...ok, '1XX': { description: 'interim' } } } },
+    '/variant': { get: { security, responses: { default: { description: 'any' } } } },
+    '/variant#two': { get: { security, responses: { '1XX': { description: 'interim' } } } },
   },
 };
 
@@ -136,6 +141,16 @@ test('an operation that documents no 101 is not upgraded', async () => {
   const answer = await refusal('/plain', known);
   assert.equal(answer.status, 400);
   assert.match(answer.text, /upgrade_not_accepted/);
+  assert.equal(upgrades, before);
+});
+
+test('a default answer or a range opens no tunnel that nobody documented', async () => {
+  const before = upgrades;
+  for (const path of ['/fallback', '/only-fallback', '/interim', '/variant']) {
+    const answer = await refusal(path, known);
+    assert.equal(answer.status, 400, path);
+    assert.match(answer.text, /upgrade_not_accepted/);
+  }
   assert.equal(upgrades, before);
 });
 

@@ -105,6 +105,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (authorization.kind === 'deny') return call.refuse('authorize', authorization);
 
     // validate
+    const upgrade = operation.checkUpgrade(request);
+    if (upgrade !== null) return call.refuse('validate', upgrade);
     const parameters = operation.operation.checkParameters({
       pathValues: match.pathValues,
       query: request.query,
@@ -127,7 +129,7 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       kind: 'forward',
       ...call.decided(),
       operation,
-      target: query === '' ? request.path : `${request.path}?${query}`,
+      target: query === '' ? match.path : `${match.path}?${query}`,
       headers: upstreamHeaders(request, request.isTls ? 'https' : 'http', signed, operation.shape),
       body: checked.body,
     };

@@ -65,6 +65,12 @@ export const extensionSchema = z.strictObject({
   allowUndocumentedQuery: undocumentedQuerySchema
     .optional()
     .describe('Query parameters that pass although they are not described.'),
+  semicolons: z
+    .enum(['refuse', 'allow'])
+    .optional()
+    .describe(
+      'A `;` in a path that no matrix parameter and no literal describes: refused (default), because servlet containers cut it off before they route; or data like any other (allow).',
+    ),
 });
 
 export type Extension = z.output<typeof extensionSchema>;

@@ -97,6 +97,8 @@ export interface OperationGate {
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   checkNetwork(request: RequestFacts): Deny | null;
+  /** Is the connection to become a tunnel that the description does not know? */
+  checkUpgrade(request: RequestFacts): Deny | null;
   identify(request: RequestFacts): Identification | Promise<Identification>;
   /** Is anybody who proved an identity in this call blocked? */
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
@@ -108,7 +110,13 @@ export interface OperationGate {
 type Identified = Extract<Identification, { kind: 'identified' }>;
 
 export type GateMatch =
-  | { kind: 'operation'; operation: OperationGate; pathValues: readonly string[] }
+  | {
+      kind: 'operation';
+      operation: OperationGate;
+      pathValues: readonly string[];
+      /** Canonical, with fixed parts as they are described. */
+      path: string;
+    }
   | { kind: 'refused'; denial: Deny };
 
 interface ServedApi {
@@ -176,6 +184,13 @@ export class Gate {
           kind: 'operation',
           operation: this.#operation(match, served),
           pathValues: match.pathValues,
+          path: match.rewritten ?? request.path,
+        };
+      }
+      if (match.kind === 'two-readings') {
+        return {
+          kind: 'refused',
+          denial: deny('target_not_acceptable', { reason: match.reason }),
         };
       }
       if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);
@@ -251,6 +266,10 @@ function openOperation(
     jsonBounds: api.jsonBounds,
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
+    checkUpgrade: ({ isUpgrade }) =>
+      isUpgrade && !operation.documentsUpgrade
+        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
+        : null,
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
     checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),

@@ -49,6 +49,7 @@ export {
   openApiInSteps,
   type PackedApi,
   packApi,
+  pathShape,
   unpackApi,
 } from './openapi/index.ts';
 export { canonicalTarget } from './policies/admit/canonical-path.ts';

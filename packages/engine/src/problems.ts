@@ -19,7 +19,7 @@ export const problems = {
     status: 400,
     title: 'The request target is not an acceptable path.',
     remedy:
-      'Use an absolute path with valid percent-encoding, without encoded slashes, backslashes or NUL.',
+      'Use an absolute path with valid percent-encoding, without encoded slashes, backslashes, NUL or undescribed semicolons, and write fixed parts as the API description does.',
   },
   headers_too_large: {
     status: 431,

@@ -115,6 +115,8 @@ export function protect(
         return answer(native, response, id, denial);
       }
       const bytes = decision.body.kind === 'bytes' ? decision.body.bytes : null;
+      // What was decided is what the service routes by.
+      native.url = decision.target;
       next({ ...call, request, decision, body: bytes, end: decision.end });
     } catch (fault) {
       const denial = deny('internal_fault', {

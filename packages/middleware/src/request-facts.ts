@@ -63,8 +63,13 @@ export function requestFacts(
     clientCertificate: isTls ? certificateOf(socket, call.nowMs) : null,
     isTls,
     hasBody: hasBody(headers),
-    isUpgrade: headers.has('upgrade') && names(headers.joined('connection'), 'upgrade'),
+    isUpgrade: isUpgrade(native) && names(headers.joined('connection'), 'upgrade'),
   };
+}
+
+/** Node has left HTTP. Where nobody listens for it, the wish is ignored, as RFC 9110 §7.8 allows. */
+function isUpgrade(native: IncomingMessage): boolean {
+  return (native as { upgrade?: boolean | null }).upgrade === true;
 }
 
 function names(connection: string | undefined, option: string): boolean {

@@ -6,6 +6,7 @@ import { ParameterCheck } from './decode/check-parameters.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
 import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
+import { describesSemicolons, hasSemicolon } from './path-parameters.ts';
 import type { OperationPlan, SegmentPlan } from './plan.ts';
 import { Router } from './router.ts';
 import type {
@@ -17,7 +18,6 @@ import type {
   BodyExpectation,
   CompiledApi,
   CompiledOperation,
-  Match,
   MessageViolation,
   RequestParts,
 } from './types.ts';
@@ -26,8 +26,6 @@ import { VariantChecks } from './variants.ts';
 interface Linked {
   validator(address: string, direction: Direction): Validator;
 }
-
-const NO_SUCH_PATH: Match = { kind: 'no-such-path' };
 
 /** A description that a later snapshot still has is not opened again: its validators stay warm. */
 const opened = new WeakMap<CompiledApi, Api>();
@@ -75,15 +73,18 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
     compiled,
     operations,
     match(method, path) {
-      const routed = router.find(path);
-      if (routed === undefined) return NO_SUCH_PATH;
-      const index = routed.methods.get(method);
-      if (index === undefined) return { kind: 'method-not-allowed', allow: routed.allow };
-      return {
-        kind: 'operation',
-        operation: operations[index] as Operation,
-        pathValues: routed.values,
-      };
+      const routed = router.find(method, path);
+      if (routed.kind === 'two-readings') return { kind: 'two-readings', reason: 'encoding' };
+      if (routed.kind !== 'found') return routed;
+      const { values, rewritten } = routed;
+      const operation = operations[routed.operation] as Operation;
+      if (hasSemicolon(path)) {
+        const plan = operation.compiled.plan as OperationPlan;
+        if (!describesSemicolons(plan, values)) {
+          return { kind: 'two-readings', reason: 'semicolon' };
+        }
+      }
+      return { kind: 'operation', operation, pathValues: values, rewritten };
     },
   };
 }
@@ -118,6 +119,13 @@ class Operation implements ApiOperation {
 
   get streamingAnswers(): readonly string[] {
     return this.#several?.streamingAnswers ?? this.#answerChecks.streaming;
+  }
+
+  get documentsUpgrade(): boolean {
+    const { answers, variants = [] } = this.#plan;
+    return [answers, ...variants.map((plan) => plan.answers)].some((list) =>
+      list.some(({ status }) => status === '101'),
+    );
   }
 
   get validatesAnswers(): boolean {

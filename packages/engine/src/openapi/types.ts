@@ -104,9 +104,13 @@ export type Match =
       readonly operation: ApiOperation;
       /** Raw, still percent-encoded, in the order of the template. */
       readonly pathValues: readonly string[];
+      /** What goes on in place of the path, where the caller encoded its fixed parts. */
+      readonly rewritten: string | undefined;
     }
   | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
-  | { readonly kind: 'no-such-path' };
+  | { readonly kind: 'no-such-path' }
+  /** Services differ in what they read in this path, so it is not decided. */
+  | { readonly kind: 'two-readings'; readonly reason: 'encoding' | 'semicolon' };
 
 export interface Api {
   readonly compiled: CompiledApi;
@@ -185,6 +189,8 @@ export interface ApiOperation {
     bounds: JsonBounds,
     options: { readonly findUndocumented: boolean },
   ): AnswerCheck;
+  /** Status 101 is documented, by itself: a range or `default` does not speak of tunnels. */
+  readonly documentsUpgrade: boolean;
   /** Media types of documented answers that stream (text/event-stream), for load-time refusals of `block`. */
   readonly streamingAnswers: readonly string[];
   /** Some documented answer has a body that is checked: the gate then asks for it whole and uncompressed. */

@@ -11,7 +11,7 @@ import type {
   RequestParts,
 } from './types.ts';
 
-type Checks = Omit<ApiOperation, 'compiled'>;
+type Checks = Omit<ApiOperation, 'compiled' | 'documentsUpgrade'>;
 
 /**
  * Several descriptions of one method on one path, told apart by a fragment that no caller sends: a

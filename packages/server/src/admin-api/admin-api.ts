@@ -94,8 +94,6 @@ export class AdminApi {
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
       this.#calls.set(request, call);
-      // What was checked is what is routed: the canonical path.
-      request.url = call.decision.target;
       this.#fastify.routing(request, response);
     });
   }

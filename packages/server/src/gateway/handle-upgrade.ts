@@ -6,7 +6,6 @@ import {
   decide,
   deny,
   type Forwarding,
-  HeaderFields,
   type Principal,
   type RequestFacts,
 } from '@poorter/engine';
@@ -17,7 +16,6 @@ import { openTunnel, type Tunnel } from './forward/open-tunnel.ts';
 import { failureOf } from './handle-request.ts';
 import type { Runtime } from './runtime.ts';
 
-const NO_FIELDS = new HeaderFields([]);
 const NO_BODY = { isVisible: true, read: async () => new Uint8Array() };
 
 /** The longest that Node can wait at once, about 25 days; more would fire at once. */
@@ -51,11 +49,6 @@ export async function handleUpgrade(
     const decision = await decide(runtime.gate, request, NO_BODY);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
-    const { operation } = decision.operation;
-    if (operation.expectAnswer(101, NO_FIELDS).kind === 'undocumented') {
-      const undocumented = deny('upgrade_not_accepted', { reason: 'undocumented' });
-      return call.refuse('validate', undocumented, native);
-    }
 
     const isDurable = decision.operation.audit === 'durable';
     if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));

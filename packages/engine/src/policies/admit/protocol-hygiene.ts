@@ -1,5 +1,5 @@
 import { listMembers } from '../../blanks.ts';
-import { HeaderFields } from '../../header-fields.ts';
+import { HeaderFields, isListBased } from '../../header-fields.ts';
 import { type Deny, deny } from '../../policy.ts';
 
 /** A request head as the HTTP parser read it, before anybody trusts it. */
@@ -40,6 +40,11 @@ const SINGLETON = new Set([
   'from',
   'date',
   'origin',
+  'if-range',
+  'content-location',
+  'access-control-request-method',
+  'sec-websocket-key',
+  'dpop',
 ]);
 
 /** Fields a caller may declare to end at this hop (RFC 9110 §7.6.1). Upgrade is the one singleton. */
@@ -80,6 +85,7 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
   }
   const flat = new Array<string>(rawHeaders.length);
   const seen = new Set<string>();
+  let isListOnSeveralLines = false;
   let bytes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const rawName = rawHeaders[index] as string;
@@ -91,6 +97,9 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     if (SINGLETON.has(name)) {
       if (seen.has(name)) return deny('ambiguous_request', { reason: 'repeated', field: name });
       seen.add(name);
+    } else if (isListBased(name)) {
+      isListOnSeveralLines ||= seen.has(name);
+      seen.add(name);
     } else if (isLookalike(name)) {
       return deny('ambiguous_request', { reason: 'look-alike' });
     }
@@ -98,7 +107,9 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     flat[index + 1] = value;
   }
   if (bytes > bounds.headerBytesMax) return deny('headers_too_large', { reason: 'bytes' });
-  const fields = new HeaderFields(flat);
+  const written = new HeaderFields(flat);
+  // Before anybody checks them, and so that nobody takes one line for the whole.
+  const fields = isListOnSeveralLines ? written.withJoinedLists() : written;
   return checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? withoutHopFields(fields);
 }
 

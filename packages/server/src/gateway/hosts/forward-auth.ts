@@ -28,6 +28,8 @@ const DIALECTS = {
 
 type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
 
+const NOT_CANONICAL = { reason: 'not-canonical' };
+
 const UNSEEN_BODY = { isVisible: false, read: async () => new Uint8Array() };
 const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Uint8Array() };
 
@@ -143,6 +145,9 @@ async function judge(
     );
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    if (!isPathOf(decision.target, request)) {
+      return call.refuse('match', deny('target_not_acceptable', NOT_CANONICAL), native);
+    }
     if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
       return call.fail(unrecorded(null));
     }
@@ -198,7 +203,11 @@ function originalRequest(
   if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
-  if (canonical !== rawTarget) return deny('target_not_acceptable', { reason: 'not-canonical' });
+  if (canonical !== rawTarget) return deny('target_not_acceptable', NOT_CANONICAL);
+  const protocol = headers.get('upgrade')?.toLowerCase() ?? '';
+  if (headers.has('http2-settings') || !['', 'websocket'].includes(protocol)) {
+    return deny('upgrade_not_accepted', { reason: 'protocol' });
+  }
   const clientAddress = runtime.head.clientAddressOf(peer, headers);
   if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
   return {
@@ -212,8 +221,22 @@ function originalRequest(
     clientCertificate: null,
     isTls: headers.get('x-forwarded-proto') === 'https',
     hasBody: false,
-    isUpgrade: false,
+    isUpgrade: asksForUpgrade(headers),
   };
+}
+
+/**
+ * Proxies end `Connection` at their own hop, and most end `Upgrade` there, too; the fields of the
+ * handshake still tell what the call is to become.
+ */
+function asksForUpgrade(headers: HeaderFields): boolean {
+  if ((headers.get('upgrade') ?? '') !== '') return true;
+  return headers.flat.some((name, index) => index % 2 === 0 && name.startsWith('sec-websocket-'));
+}
+
+/** False where the fixed parts of the path would have to go on otherwise than they came. */
+function isPathOf(target: string, { path }: RequestFacts): boolean {
+  return target === path || target.startsWith(`${path}?`);
 }
 
 /** Only the field that this proxy writes: the other one is whatever the caller sent. */
