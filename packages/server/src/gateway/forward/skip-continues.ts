@@ -16,33 +16,16 @@ export function skipContinues(socket: Socket): void {
   const read = socket.read.bind(socket);
   let held: Buffer | null = null;
   socket.read = (size?: number): Buffer | null => {
-    for (;;) {
-      const more = read(size) as Buffer | null;
-      if (held === null && (more === null || !mayBegin(more))) return more;
-      if (held === null && !isBetweenAnswers(socket)) return more;
-      const chunk: Buffer = held === null ? (more as Buffer) : joined(held, more);
-      held = null;
-      const { rest, isOpen } = withoutContinues(chunk);
-      if (!isOpen || rest.length > HEAD_BYTES_MAX) {
-        if (rest.length > 0) return rest;
-        if (more === null) return null;
-        continue;
-      }
-      // The beginning of a head that may be a 100: the rest of it is on its way.
-      held = rest;
-      if (more === null || socket.readableEnded) {
-        return null;
-      }
-    }
-  };
-  // Whatever was held when the connection ends belongs to a head that never came.
-  socket.once('close', () => {
+    const chunk = read(size) as Buffer | null;
+    if (chunk === null) return null;
+    if (held === null && !(mayBegin(chunk) && isBetweenAnswers(socket))) return chunk;
+    const { rest, isOpen } = withoutContinues(held === null ? chunk : Buffer.concat([held, chunk]));
     held = null;
-  });
-}
-
-function joined(first: Buffer, second: Buffer | null): Buffer {
-  return second === null ? first : Buffer.concat([first, second]);
+    if (rest.length > 0 && !(isOpen && rest.length <= HEAD_BYTES_MAX)) return rest;
+    // The beginning of a head that may be a 100: the rest of it is on its way.
+    if (rest.length > 0) held = rest;
+    return socket.read(size) as Buffer | null;
+  };
 }
 
 function mayBegin(chunk: Buffer): boolean {
