@@ -9,8 +9,10 @@ import { createSpoolMemory, SpoolPlaces } from './places.ts';
 import { failingDisk, openWriter, readSpool, spoolDirectory, spoolKey } from './spool.fixture.ts';
 import { realDisk } from './spool-files.ts';
 import { SpoolKeeper } from './spool-keeper.ts';
-import { listWriters, readFrames, removeFile, SPOOL_START } from './spool-reader.ts';
+import { realFolder } from './spool-folder.ts';
+import { readFrames, SPOOL_START } from './spool-reader.ts';
 import { SpoolUnavailableError } from './spool-writer.ts';
+import { listWriters, removeFile } from './spooled-writers.ts';
 
 /** `SEEDS=200 node --test …` for the long campaign. */
 const SEEDS = Number(process.env['SEEDS'] ?? 8);
@@ -38,7 +40,7 @@ test(
       if (at % 7 === 0) await writer.flush();
     }
     await writer.close();
-    const files = listWriters(directory)[0]?.files.length as number;
+    const files = listWriters(realFolder(directory))[0]?.files.length as number;
     assert.ok(files > 5, `${files} files`);
     for (const bytesMax of [100, 3_000, 1_000_000]) {
       const read = readSpool(directory, bytesMax);
@@ -69,8 +71,8 @@ test(
     let syncs = 0;
     const disk = {
       ...realDisk,
-      async create(folder: string, name: string) {
-        const file = await realDisk.create(folder, name);
+      async create(folder: string, name: string, header: Buffer) {
+        const file = await realDisk.create(folder, name, header);
         return {
           write: (bytes: Buffer, position: number) => file.write(bytes, position),
           close: () => file.close(),
@@ -175,10 +177,10 @@ test(
     isFull = false;
     await writer.flush();
     await writer.close();
-    const [found] = listWriters(directory);
+    const [found] = listWriters(realFolder(directory));
     assert.ok(found !== undefined);
     const bounds = { bytesMax: 1_000_000, isPatient: false };
-    const { frames } = readFrames(directory, found, SPOOL_START, () => spoolKey.key, bounds);
+    const { frames } = readFrames(realFolder(directory), found, SPOOL_START, () => spoolKey.key, bounds);
     assert.deepEqual(
       frames.map(({ turnedAway }) => turnedAway),
       [50],
@@ -203,8 +205,8 @@ test(
     }
     assert.ok(written > 100 && written < 250, `${written}`);
     assert.ok(!two.admit(), 'the other thread has no place either');
-    for (const writer of listWriters(directory)) {
-      for (const file of writer.files.slice(0, -1)) removeFile(directory, writer, file);
+    for (const writer of listWriters(realFolder(directory))) {
+      for (const file of writer.files.slice(0, -1)) removeFile(realFolder(directory), writer, file);
     }
     // One file is noticed at a time.
     for (let at = 0; at < 40 && !two.admit(); at++) await sleep(100);
