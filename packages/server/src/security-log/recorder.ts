@@ -244,7 +244,7 @@ export class Recorder {
     }
     const size = this.#tree.size;
     const madeAt = this.#now();
-    const note = isDue ? this.#options.signer.sign({ size, root: this.#tree.root() }) : null;
+    const note = isDue && size > 0 ? this.#options.signer.sign({ size, root: this.#tree.root() }) : null;
     const change: Append = {
       ...{ from: this.#state, size, bundles, dropBefore, cursors: batch.cursors },
       tail:

@@ -71,15 +71,14 @@ export class SpoolDrain {
   #toForget: string[] = [];
   /** … and those that went, unless a power cut undoes it. */
   #forgetting: string[] = [];
-  /** What was resumed may be undone by a power cut still. */
-  #isResumed = false;
+  /** What was resumed, and what is not there any more, may be undone by a power cut still. */
+  #isResumed = true;
   #last: string | null = null;
 
   constructor(options: SpoolDrainOptions, cursors: ReadonlyMap<string, string>) {
     this.#options = options;
     const present = new Set(listWriters(options.own).map(({ id }) => id));
     for (const [name, text] of cursors) this.#resume(name, text, present);
-    if (!this.#isResumed) options.onRecorded({ recorded: new Map(), forgotten: [] });
   }
 
   /** Whoever was read last comes last: one that writes without end holds up nobody. */
@@ -126,12 +125,9 @@ export class SpoolDrain {
   forget(id: string): void {
     const name = `${CARRIED}${id}`;
     const source = this.#sources.get(name);
-    if (source === undefined) {
-      const isOnItsWay = this.#toForget.includes(id) || this.#forgetting.includes(id);
-      if (!isOnItsWay) this.#options.onRecorded({ recorded: new Map(), forgotten: [id] });
-      return;
-    }
-    if (source.isSettled && !this.#toForget.includes(id)) this.#toForget.push(id);
+    // One that is unknown may have been forgotten by a commit that a power cut can undo.
+    const isOver = source === undefined || source.isSettled;
+    if (isOver && !this.#toForget.includes(id)) this.#toForget.push(id);
   }
 
   get hasForgotten(): boolean {
@@ -169,6 +165,7 @@ export class SpoolDrain {
     return this.#removals.size + this.#moved.size + this.#toForget.length + this.#forgetting.length;
   }
 
+  /** Other machines are told nothing before the first such commit. */
   get isUrgent(): boolean {
     return this.#isResumed;
   }
@@ -238,9 +235,7 @@ export class SpoolDrain {
     const isSettled = text === SETTLED;
     const position = isSettled ? SPOOL_START : (JSON.parse(text) as SpoolPosition);
     this.#sources.set(name, { kind, position, isSettled, unsureMs: null });
-    if (kind === 'own') return;
-    this.#isResumed = true;
-    this.#moved.set(id, isSettled ? 'all' : position.file);
+    if (kind === 'carried') this.#moved.set(id, isSettled ? 'all' : position.file);
   }
 }
 
