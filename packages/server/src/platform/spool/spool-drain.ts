@@ -1,4 +1,5 @@
 import type { Recorded, RecordedWriters } from './carrying.ts';
+import { endFileName } from './names.ts';
 import type { SpoolFolder } from './spool-folder.ts';
 import { type ReadFrame, readFrames, SPOOL_START, type SpoolPosition } from './spool-reader.ts';
 import {
@@ -71,8 +72,8 @@ export class SpoolDrain {
   #toForget: string[] = [];
   /** … and those that went, unless a power cut undoes it. */
   #forgetting: string[] = [];
-  /** What was resumed, and what is not there any more, may be undone by a power cut still. */
-  #isResumed = true;
+  /** What was resumed may be undone by a power cut still. */
+  #isResumed = false;
   #last: string | null = null;
 
   constructor(options: SpoolDrainOptions, cursors: ReadonlyMap<string, string>) {
@@ -123,11 +124,7 @@ export class SpoolDrain {
 
   /** A writer of another machine that has forgotten it. */
   forget(id: string): void {
-    const name = `${CARRIED}${id}`;
-    const source = this.#sources.get(name);
-    // One that is unknown may have been forgotten by a commit that a power cut can undo.
-    const isOver = source === undefined || source.isSettled;
-    if (isOver && !this.#toForget.includes(id)) this.#toForget.push(id);
+    if (!this.#toForget.includes(id)) this.#toForget.push(id);
   }
 
   get hasForgotten(): boolean {
@@ -136,23 +133,31 @@ export class SpoolDrain {
 
   /** Cursors that go with the next transaction. */
   takeForgotten(): readonly string[] {
-    this.#removeCopies(new Set(this.#toForget));
-    for (const id of this.#toForget) {
-      this.#sources.delete(`${CARRIED}${id}`);
-      this.#moved.delete(id);
-    }
-    const names = [...this.#forgotten, ...this.#toForget.map((id) => `${CARRIED}${id}`)];
-    this.#forgetting.push(...this.#toForget);
+    const names = this.#forgotten;
     this.#forgotten = [];
-    this.#toForget = [];
+    const copies = this.#toForget.length > 0 ? listWriters(this.#options.carried) : [];
+    // What a power cut can still undo is read again from the copy.
+    const [undoable, sure] = partition(this.#toForget, (id) => this.#moved.has(id));
+    for (const id of sure) {
+      const name = `${CARRIED}${id}`;
+      const copy = copies.find((writer) => writer.id === id);
+      if (copy !== undefined && !this.#isReadWhole(name, copy)) continue;
+      // Without its cursor, a copy that came once more would be taken for new.
+      if (copy !== undefined) removeWriter(this.#options.carried, copy);
+      this.#sources.delete(name);
+      names.push(name);
+      // One that is unknown may have been forgotten by a commit that a power cut can undo.
+      this.#forgetting.push(id);
+    }
+    this.#toForget = undoable;
     return names;
   }
 
-  /** Without its cursor, a copy that came once more would be taken for new. */
-  #removeCopies(forgotten: ReadonlySet<string>): void {
-    if (forgotten.size === 0) return;
-    const { carried } = this.#options;
-    for (const writer of listWriters(carried)) if (forgotten.has(writer.id)) removeWriter(carried, writer);
+  /** Where its machine has lost what it had, what came of it is all there will ever be. */
+  #isReadWhole(name: string, { name: writer, hasEnded }: SpooledWriter): boolean {
+    if (this.#sources.get(name)?.isSettled === true) return true;
+    if (!hasEnded) this.#options.carried.create(endFileName(writer), new Uint8Array());
+    return false;
   }
 
   /** Files and writers that go after the next commit that survives a power cut. */
@@ -165,7 +170,6 @@ export class SpoolDrain {
     return this.#removals.size + this.#moved.size + this.#toForget.length + this.#forgetting.length;
   }
 
-  /** Other machines are told nothing before the first such commit. */
   get isUrgent(): boolean {
     return this.#isResumed;
   }
@@ -235,7 +239,9 @@ export class SpoolDrain {
     const isSettled = text === SETTLED;
     const position = isSettled ? SPOOL_START : (JSON.parse(text) as SpoolPosition);
     this.#sources.set(name, { kind, position, isSettled, unsureMs: null });
-    if (kind === 'carried') this.#moved.set(id, isSettled ? 'all' : position.file);
+    if (kind === 'own') return;
+    this.#isResumed = true;
+    this.#moved.set(id, isSettled ? 'all' : position.file);
   }
 }
 
@@ -245,4 +251,8 @@ const REPORTED_MAX = 10_000;
 
 function nameOf({ writer, kind }: DrainedWriter): string {
   return `${kind === 'own' ? OWN : CARRIED}${writer.id}`;
+}
+
+function partition<Item>(items: readonly Item[], is: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(is), items.filter((item) => !is(item))];
 }

@@ -33,6 +33,7 @@ export class MirrorFullError extends Error {
 
 /** A machine that is gone for good leaves copies behind that grow no more. Its own disk has the original. */
 const EVICT_AFTER_MS = 86_400_000;
+const FORGOTTEN_MAX = 10_000;
 const LOOK_FOR_EVICTION_EVERY_MS = 600_000;
 
 interface Last extends FileExtent {
@@ -48,8 +49,9 @@ interface Last extends FileExtent {
 export class SpoolMirror {
   readonly #options: SpoolMirrorOptions;
   readonly #now: () => number;
-  /** Null: the recorder has not said yet how far it is. */
-  #recorded: Map<string, Recorded> | null = null;
+  readonly #recorded = new Map<string, Recorded>();
+  /** Writers whose machine has not heard yet that they are forgotten. */
+  readonly #forgotten = new Set<string>();
   /** CRC of the last file of each writer, as far as it was computed. */
   readonly #last = new Map<string, Last>();
   /** Files with bytes that a power cut could still take. */
@@ -63,9 +65,16 @@ export class SpoolMirror {
   }
 
   noteRecorded({ recorded, forgotten }: RecordedWriters): void {
-    this.#recorded ??= new Map();
     for (const [writer, until] of recorded) this.#recorded.set(writer, until);
-    for (const writer of forgotten) this.#recorded.delete(writer);
+    for (const writer of forgotten) {
+      this.#recorded.delete(writer);
+      this.#forgotten.add(writer);
+    }
+    // Of a machine that never asks again.
+    for (const writer of this.#forgotten) {
+      if (this.#forgotten.size <= FORGOTTEN_MAX) break;
+      this.#forgotten.delete(writer);
+    }
   }
 
   /** What it keeps is on disk when this returns. Throws MirrorFullError, and what the disk throws. */
@@ -77,8 +86,8 @@ export class SpoolMirror {
     const answers = entries.map((entry) => {
       const name = parseWriterId(entry.writer);
       if (name === null || name.node !== node) return refused(entry.writer);
-      const recorded = this.#recorded?.get(entry.writer);
-      if (entry.isForgotten) return this.#forget(name, found.get(entry.writer), recorded);
+      const recorded = this.#recorded.get(entry.writer);
+      if (entry.isForgotten) return this.#forget(entry.writer);
       if (recorded === 'all') {
         this.#last.delete(entry.writer);
         return { ...answered(entry.writer), isRecorded: true };
@@ -140,19 +149,11 @@ export class SpoolMirror {
     return true;
   }
 
-  #forget(
-    name: WriterName,
-    writer: SpooledWriter | undefined,
-    recorded: Recorded | undefined,
-  ): CarriedAnswer {
-    const id = writerId(name);
-    if (this.#recorded === null) return answered(id);
-    if (recorded === 'all') this.#options.forget(id);
-    else if (recorded !== undefined || writer !== undefined) {
-      // The other disk lost what it had: what came of it is all there will ever be.
-      if (writer?.hasEnded !== true) this.#options.folder.create(endFileName(name), new Uint8Array());
-    } else return { ...answered(id), isForgotten: true };
-    return answered(id);
+  /** Only the recorder knows: it says so once its cursor is gone for good. */
+  #forget(writer: string): CarriedAnswer {
+    const isForgotten = this.#forgotten.delete(writer);
+    if (!isForgotten) this.#options.forget(writer);
+    return { ...answered(writer), isForgotten };
   }
 
   #sync(file: string): void {

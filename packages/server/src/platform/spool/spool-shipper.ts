@@ -230,7 +230,8 @@ export class SpoolShipper {
   #removeRecorded(writer: SpooledWriter, below: number): number[] {
     const last = writer.files.at(-1);
     return writer.files.filter((file) => {
-      if (file >= below || file === last) return true;
+      // What is recorded of a living writer's last file is not all of it.
+      if (file >= below || (file === last && !writer.hasEnded)) return true;
       removeFile(this.#options.folder, writer, file);
       return false;
     });
