@@ -273,6 +273,8 @@ export class Recorder {
     const { removals, waiting, isUrgent } = this.#drain;
     if (isUrgent || removals >= REMOVALS_MAX || unsigned >= CHECKPOINT_EVERY_LEAVES) return true;
     if (unsigned === 0 && waiting === 0) return false;
+    // A log of which nothing is signed is nobody's.
+    if (this.#checkpointed === 0 && unsigned > 0) return true;
     return isLast || this.#now() - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
   }
 }

@@ -56,6 +56,8 @@ export class SpoolMirror {
   readonly #last = new Map<string, Last>();
   /** Files with bytes that a power cut could still take. */
   readonly #unsynced = new Set<string>();
+  /** Also what a process before this one left. */
+  #areNamesNew = true;
   #evictedMs: number;
 
   constructor(options: SpoolMirrorOptions) {
@@ -82,7 +84,6 @@ export class SpoolMirror {
     this.#evictOld();
     const found = new Map(listWriters(this.#options.folder).map((writer) => [writer.id, writer]));
     this.#checkRoom(node, found.values(), entries);
-    let areNamesNew = false;
     const answers = entries.map((entry) => {
       const name = parseWriterId(entry.writer);
       if (name === null || name.node !== node) return refused(entry.writer);
@@ -99,7 +100,6 @@ export class SpoolMirror {
         for (const piece of entry.pieces) {
           const kept = this.#accept(name, last, piece);
           if (kept === null) break;
-          areNamesNew ||= kept.file !== last?.file;
           last = kept;
         }
         hasEnd = this.#end(name, last, entry.end);
@@ -108,7 +108,7 @@ export class SpoolMirror {
       return { ...answered(entry.writer), kept: last, hasEnd, recordedBelow };
     });
     for (const file of this.#unsynced) this.#sync(file);
-    if (areNamesNew) this.#options.folder.syncNames();
+    this.#syncNames();
     return answers;
   }
 
@@ -121,8 +121,12 @@ export class SpoolMirror {
     // From its beginning: what is kept of it is not what the writer wrote.
     const isAnew = offset === 0;
     if (!isAnew && (last === null || last.bytes !== offset || last.crc !== crc)) return null;
-    // The file before is final, and on disk, before there is another.
-    if (isNew && last !== null) this.#sync(spoolFileName(name, last.file));
+    // The file before is final, and on disk with its name, before there is another.
+    if (isNew) {
+      if (last !== null) this.#sync(spoolFileName(name, last.file));
+      this.#syncNames();
+      this.#areNamesNew = true;
+    }
     const fileName = spoolFileName(name, file);
     const id = writerId(name);
     this.#unsynced.add(fileName);
@@ -154,6 +158,11 @@ export class SpoolMirror {
     const isForgotten = this.#forgotten.delete(writer);
     if (!isForgotten) this.#options.forget(writer);
     return { ...answered(writer), isForgotten };
+  }
+
+  #syncNames(): void {
+    if (this.#areNamesNew) this.#options.folder.syncNames();
+    this.#areNamesNew = false;
   }
 
   #sync(file: string): void {
