@@ -32,7 +32,8 @@ function told({ destroyed, revokedKeys, endedBlocks }: Erased): string[] {
     ...revokedKeys.map((id) => `the key ${id} was revoked`),
     ...endedBlocks.map((id) => `the block ${id} has ended`),
   ];
-  if (destroyed === 0 && ended.length === 0) return ['nothing was sealed under that name; sentences that held it are emptied'];
+  if (destroyed === 0 && ended.length === 0)
+    return ['nothing was sealed under that name; sentences that held it are emptied'];
   return ['erased', ...ended];
 }
 

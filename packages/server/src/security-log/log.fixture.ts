@@ -115,7 +115,18 @@ export async function openWorld(givenPlace?: DatabasePlace, node = NODE): Promis
   const troubles: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 2) };
   return {
-    ...{ directory, spoolDirectory, carriedDirectory, place, database, keys, signer, signerKey, troubles, clock },
+    ...{
+      directory,
+      spoolDirectory,
+      carriedDirectory,
+      place,
+      database,
+      keys,
+      signer,
+      signerKey,
+      troubles,
+      clock,
+    },
     reader: new LogReader(database.kysely, node),
     writer: (name = {}, fileBytesMax = 8_000_000) =>
       new SpoolWriter({

@@ -156,8 +156,7 @@ export class Recorder {
       if (isMore) hasMore = true;
     }
     const isDue = this.#isCheckpointDue(batch.leaves.length, isLast && !hasMore);
-    if (batch.isEmpty && !isDue && !this.#drain.hasForgotten)
-      return { leaves: 0, hasMore: false };
+    if (batch.isEmpty && !isDue && !this.#drain.hasForgotten) return { leaves: 0, hasMore: false };
     await this.#append(batch, isDue, null);
     return { leaves: this.#state.size - before, hasMore };
   }
@@ -244,7 +243,8 @@ export class Recorder {
     }
     const size = this.#tree.size;
     const madeAt = this.#now();
-    const note = isDue && size > 0 ? this.#options.signer.sign({ size, root: this.#tree.root() }) : null;
+    const note =
+      isDue && size > 0 ? this.#options.signer.sign({ size, root: this.#tree.root() }) : null;
     const change: Append = {
       ...{ from: this.#state, size, bundles, dropBefore, cursors: batch.cursors },
       tail:

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { onEveryBackend } from '../platform/database/backends.fixture.ts';
@@ -204,7 +212,10 @@ onEveryBackend('secrecy', ({ freshPlace, dialect }) => {
     );
     const before = await openedColumns(state);
     for (const [what, value] of Object.entries(griet)) {
-      assert.ok(before.some(({ text }) => text.includes(value)), `${what} was there`);
+      assert.ok(
+        before.some(({ text }) => text.includes(value)),
+        `${what} was there`,
+      );
     }
 
     const erased = await state.persons.erase({ kind: 'subject', value: griet.owner });
@@ -257,7 +268,12 @@ onEveryBackend('secrecy', ({ freshPlace, dialect }) => {
       databases: [{ name: 'state', place, migrations: [stateMigrations()] }],
       tombstones: [join(state.dataDirectory, 'tombstones.jsonl')],
     });
-    const restored = await openState({ place, masterKey, dataDirectory: target, world: stateWorld });
+    const restored = await openState({
+      place,
+      masterKey,
+      dataDirectory: target,
+      world: stateWorld,
+    });
     t.after(() => restored.close());
     await assertGone(restored);
   });

@@ -486,7 +486,8 @@ export class Simulation {
   #loseUnsynced(node: string): void {
     this.#wasAccountLost = true;
     for (const line of this.#lines) {
-      if (line.writer.startsWith(`${node}-`) && line.state === 'written') line.state = 'perhaps lost';
+      if (line.writer.startsWith(`${node}-`) && line.state === 'written')
+        line.state = 'perhaps lost';
     }
   }
 
@@ -538,7 +539,11 @@ export class Simulation {
     const seed = `seed ${this.#seed}`;
     const recorded = this.#ledger.lines;
     const there = new Set(recorded);
-    assert.equal(there.size, recorded.length, `${seed}: a line was recorded twice: ${recorded.find((text, at) => recorded.indexOf(text) !== at)}`);
+    assert.equal(
+      there.size,
+      recorded.length,
+      `${seed}: a line was recorded twice: ${recorded.find((text, at) => recorded.indexOf(text) !== at)}`,
+    );
     const known = new Map(this.#lines.map((line) => [line.text, line]));
     const last = new Map<string, string>();
     for (const text of recorded) {
@@ -551,7 +556,10 @@ export class Simulation {
     let unrecorded = 0;
     for (const { text, state, isCounted } of this.#lines) {
       if (there.has(text)) continue;
-      assert.ok(state === 'in memory' || state === 'perhaps lost', `${seed}: lost ${state} ${text}`);
+      assert.ok(
+        state === 'in memory' || state === 'perhaps lost',
+        `${seed}: lost ${state} ${text}`,
+      );
       if (isCounted) unrecorded++;
     }
     if (this.#wasAccountLost) return;

@@ -114,7 +114,10 @@ export class MemoryDisk {
           write: async (bytes, position) => {
             await alive();
             const count = this.#draw(4) === 0 ? 1 + this.#draw(bytes.length) : bytes.length;
-            inode.bytes = Buffer.concat([inode.bytes.subarray(0, position), bytes.subarray(0, count)]);
+            inode.bytes = Buffer.concat([
+              inode.bytes.subarray(0, position),
+              bytes.subarray(0, count),
+            ]);
             return count;
           },
           sync: async () => {
@@ -164,13 +167,16 @@ export class MemoryDisk {
   }
 
   #leftOf({ bytes, durable }: Inode): Buffer {
-    const isGrown = bytes.length >= durable.length && bytes.subarray(0, durable.length).equals(durable);
-    if (!isGrown) return this.#draw(2) === 0 ? durable : bytes.subarray(0, this.#draw(bytes.length + 1));
+    const isGrown =
+      bytes.length >= durable.length && bytes.subarray(0, durable.length).equals(durable);
+    if (!isGrown)
+      return this.#draw(2) === 0 ? durable : bytes.subarray(0, this.#draw(bytes.length + 1));
     const left = Buffer.from(
       bytes.subarray(0, durable.length + this.#draw(bytes.length - durable.length + 1)),
     );
     // The length reached the disk, and the bytes did not.
-    if (this.#draw(5) === 0) left.fill(0, durable.length + this.#draw(left.length - durable.length + 1));
+    if (this.#draw(5) === 0)
+      left.fill(0, durable.length + this.#draw(left.length - durable.length + 1));
     return left;
   }
 

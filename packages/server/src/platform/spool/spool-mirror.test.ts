@@ -119,7 +119,11 @@ test('a file after another is taken only when the one before is whole, byte for 
   const mirror = mirrorIn(to);
   const keep = (...pieces: Partial<CarriedPiece>[]) => one(mirror.keep('gw_a', [entryOf(pieces)]));
   const bytes = Buffer.from('abc');
-  assert.equal(keep({ bytes, file: 1, before: { file: 0, ...extent('xyz') } }).kept, null, 'there is none before');
+  assert.equal(
+    keep({ bytes, file: 1, before: { file: 0, ...extent('xyz') } }).kept,
+    null,
+    'there is none before',
+  );
   assert.equal(keep({ bytes }).kept, null, 'it does not say that it is the first');
   assert.deepEqual(keep({ bytes, isFirst: true }).kept, { file: 0, ...extent('abc') });
   const others = [extent('abcd'), extent('abx')].map((other) => ({ file: 0, ...other }));
@@ -205,7 +209,8 @@ test('a machine that sends more than is recorded fills no disk: it is told to ke
   const mirror = mirrorIn(to, 1_000);
   const bytes = new Uint8Array(600);
   const crc = (count: number) => crc32(new Uint8Array(count));
-  const keep = (piece: Partial<CarriedPiece>) => mirror.keep('gw_a', [entryOf([{ bytes, ...piece }])]);
+  const keep = (piece: Partial<CarriedPiece>) =>
+    mirror.keep('gw_a', [entryOf([{ bytes, ...piece }])]);
   keep({ isFirst: true });
   keep({ offset: 600, crc: crc(600) });
   assert.throws(() => keep({ offset: 1_200, crc: crc(1_200) }), MirrorFullError);

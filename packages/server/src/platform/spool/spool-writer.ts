@@ -124,7 +124,8 @@ export class SpoolWriter {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#now = options.now ?? Date.now;
-    this.#fileBytesMax = options.fileBytesMax ?? Math.min(FILE_BYTES_MAX, options.places.shareBytes);
+    this.#fileBytesMax =
+      options.fileBytesMax ?? Math.min(FILE_BYTES_MAX, options.places.shareBytes);
     this.#counter = this.#disk.createCounter(options.directory, countFileName(options.name));
     this.#counter.set(0);
     this.#lookTimer = setInterval(() => this.#lookForTaken(), LOOK_EVERY_MS);

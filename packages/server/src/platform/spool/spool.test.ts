@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSpoolMemory, SpoolPlaces } from './places.ts';
 import { failingDisk, openWriter, readSpool, spoolDirectory, spoolKey } from './spool.fixture.ts';
 import { realDisk } from './spool-files.ts';
-import { SpoolKeeper } from './spool-keeper.ts';
 import { realFolder } from './spool-folder.ts';
+import { SpoolKeeper } from './spool-keeper.ts';
 import { readFrames, SPOOL_START } from './spool-reader.ts';
 import { SpoolUnavailableError } from './spool-writer.ts';
 import { listWriters, removeFile } from './spooled-writers.ts';
@@ -180,7 +180,13 @@ test(
     const [found] = listWriters(realFolder(directory));
     assert.ok(found !== undefined);
     const bounds = { bytesMax: 1_000_000, isPatient: false };
-    const { frames } = readFrames(realFolder(directory), found, SPOOL_START, () => spoolKey.key, bounds);
+    const { frames } = readFrames(
+      realFolder(directory),
+      found,
+      SPOOL_START,
+      () => spoolKey.key,
+      bounds,
+    );
     assert.deepEqual(
       frames.map(({ turnedAway }) => turnedAway),
       [50],

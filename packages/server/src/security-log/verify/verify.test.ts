@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { packLeaves, splitLeaves, unpackLeaves } from '../bundle.ts';
 import { type Checkpoint, checkpointSigner, openCheckpoint } from '../checkpoint.ts';
 import { exportLines, signedEnd } from '../export/export-lines.ts';
-import { drain, fill, type LogWorld, lineOf, NODE, openWorld } from '../log.fixture.ts';
 import { retentionLeaf } from '../leaf.ts';
+import { drain, fill, type LogWorld, lineOf, NODE, openWorld } from '../log.fixture.ts';
 import { LogReader } from '../log-reader.ts';
 import { openLog } from '../open-log.ts';
 import { searchLog } from '../search.ts';
@@ -271,7 +271,10 @@ test('leaves that have no place in the log are noticed: a search would show them
       .where('first', '=', 256)
       .executeTakeFirstOrThrow();
     for (const first of [1, 300, 1_024, 100_000]) {
-      await kysely.insertInto('log_bundle').values({ ...bundle, first }).execute();
+      await kysely
+        .insertInto('log_bundle')
+        .values({ ...bundle, first })
+        .execute();
       assert.ok((await check()) !== null, `a bundle at ${first}`);
       await kysely.deleteFrom('log_bundle').where('first', '=', first).execute();
     }

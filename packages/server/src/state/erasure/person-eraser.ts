@@ -212,7 +212,11 @@ export class PersonEraser {
   }
 
   async #eraseOfBlock(session: Session, kind: string, id: string): Promise<boolean> {
-    const row = await session.selectFrom('block').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await session
+      .selectFrom('block')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
     if (row === undefined) return false;
     const isWhole = kind === 'block-person';
     const isGone =
