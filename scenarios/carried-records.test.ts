@@ -134,7 +134,7 @@ test('records of gateways on other machines are all in the log, once, whatever o
     configuration: {
       control: { address: `127.0.0.1:${await freePort()}` },
       // However long the outage: what is counted here is carrying, not the bound.
-      log: { spoolBytes: 4_294_967_296 },
+      log: { spoolBytes: 2_147_483_648 },
       link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a', 'gw_b'] },
     },
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CarriedAnswer, CarriedBatch, CarriedEntry } from './carrying.ts';
+import { checkRecorded, drawFrom, Ledger, type Line } from './ledger.fixture.ts';
 import { Cut, type Draw, Killed, MemoryDisk } from './memory-disk.fixture.ts';
 import { endFileName, writerId } from './names.ts';
 import { createSpoolMemory, SpoolPlaces } from './places.ts';
@@ -26,15 +27,6 @@ const THREADS = 3;
 /** Rounds after the last fault within which everything must be recorded and forgotten. */
 const ROUNDS_MAX = 400;
 
-type LineState = 'in memory' | 'written' | 'promised' | 'perhaps lost';
-
-interface Line {
-  readonly text: string;
-  readonly writer: string;
-  readonly isCounted: boolean;
-  state: LineState;
-}
-
 interface Thread {
   readonly id: string;
   readonly writer: SpoolWriter;
@@ -42,47 +34,6 @@ interface Thread {
   readonly lines: Line[];
   /** A sync failed: what was batched before it is in a file that no later sync vouches for. */
   wasInTrouble: boolean;
-}
-
-interface Transaction {
-  readonly lines: readonly string[];
-  readonly cursors: readonly (readonly [string, string | null])[];
-  readonly missing: number;
-  readonly lost: number;
-}
-
-/** The log: transactions, of which a power cut may undo those after the last durable one. */
-class Ledger {
-  #kept: Transaction[] = [];
-  #durable = 0;
-
-  append(transaction: Transaction, isDurable: boolean): void {
-    this.#kept.push(transaction);
-    if (isDurable) this.#durable = this.#kept.length;
-  }
-
-  powerCut(draw: Draw): void {
-    const undoable = this.#kept.length - this.#durable;
-    this.#kept.length = this.#durable + draw(undoable + 1);
-    this.#durable = this.#kept.length;
-  }
-
-  get lines(): string[] {
-    return this.#kept.flatMap(({ lines }) => lines);
-  }
-
-  get cursors(): Map<string, string> {
-    const cursors = new Map<string, string>();
-    for (const [name, text] of this.#kept.flatMap(({ cursors: changed }) => changed)) {
-      if (text === null) cursors.delete(name);
-      else cursors.set(name, text);
-    }
-    return cursors;
-  }
-
-  sum(of: 'missing' | 'lost'): number {
-    return this.#kept.reduce((sum, transaction) => sum + transaction[of], 0);
-  }
 }
 
 /** One gateway, one control and the link between them, driven by a seed and cut wherever it says. */
@@ -130,7 +81,8 @@ export class Simulation {
     for (; this.#actions < actions; this.#actions++) await this.#act();
     await this.#endOfFaults();
     const roundsToEnd = await this.#settle();
-    this.#check();
+    const { account } = checkRecorded(this.#seed, this.#lines, this.#ledger);
+    if (!this.#wasAccountLost) account();
     return {
       ...{ actions, lines: this.#lines.length, recorded: this.#ledger.lines.length },
       ...{ kills: this.#kills, powerCuts: this.#powerCuts, roundsToEnd },
@@ -534,47 +486,4 @@ export class Simulation {
   #hasVanished(name: string): boolean {
     return [...this.#vanished].some((id) => name.includes(id));
   }
-
-  #check(): void {
-    const seed = `seed ${this.#seed}`;
-    const recorded = this.#ledger.lines;
-    const there = new Set(recorded);
-    assert.equal(
-      there.size,
-      recorded.length,
-      `${seed}: a line was recorded twice: ${recorded.find((text, at) => recorded.indexOf(text) !== at)}`,
-    );
-    const known = new Map(this.#lines.map((line) => [line.text, line]));
-    const last = new Map<string, string>();
-    for (const text of recorded) {
-      const line = known.get(text);
-      assert.ok(line !== undefined, `${seed}: nobody wrote ${text}`);
-      const before = last.get(line.writer) ?? '';
-      assert.ok(before < text, `${seed}: out of order: ${before} then ${text}`);
-      last.set(line.writer, text);
-    }
-    let unrecorded = 0;
-    for (const { text, state, isCounted } of this.#lines) {
-      if (there.has(text)) continue;
-      assert.ok(
-        state === 'in memory' || state === 'perhaps lost',
-        `${seed}: lost ${state} ${text}`,
-      );
-      if (isCounted) unrecorded++;
-    }
-    if (this.#wasAccountLost) return;
-    assert.equal(this.#ledger.sum('missing'), 0, `${seed}: lines are told as missing`);
-    assert.equal(this.#ledger.sum('lost'), unrecorded, `${seed}: the account of what was lost`);
-  }
-}
-
-function drawFrom(seed: number): Draw {
-  let state = (seed * 2_654_435_761 + 1) >>> 0;
-  return (below) => {
-    // mulberry32
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
 }
