@@ -101,11 +101,12 @@ async function tally(file: string, from: number, seen: Map<string, number>) {
   const database = await openLog({ kind: 'sqlite', file });
   try {
     const [node] = await database.kysely.selectFrom('log_node').select('node').execute();
-    if (node === undefined) return { size: 0, gaps: [] as string[] };
+    if (node === undefined) return { size: from, gaps: [] as string[] };
     const reader = new LogReader(database.kysely, node.node);
     const size = (await reader.state())?.size ?? 0;
     const gaps: string[] = [];
-    for (let at = from; at < size; ) {
+    let at = from;
+    while (at < size) {
       const run = await reader.runOf(at);
       if (run === null) throw new Error(`no leaf ${at}`);
       for (const bytes of run.leaves.slice(at - run.first)) {
@@ -118,7 +119,8 @@ async function tally(file: string, from: number, seen: Map<string, number>) {
       }
       at = run.first + run.leaves.length;
     }
-    return { size, gaps };
+    // The last run may have grown meanwhile, and was read whole.
+    return { size: at, gaps };
   } finally {
     await database.close();
   }
