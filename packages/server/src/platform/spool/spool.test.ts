@@ -229,6 +229,40 @@ test(
 );
 
 test(
+  'a spool that is full of files which threads have only begun becomes empty again',
+  withDirectory(async (directory) => {
+    const slots = 6;
+    const memory = createSpoolMemory(slots, 60_000);
+    const keeper = new SpoolKeeper(directory, 'n1', memory);
+    const writers = Array.from({ length: slots }, (_, slot) =>
+      openWriter(directory, {
+        ...{ name: keeper.begin(slot), places: new SpoolPlaces(memory, slot) },
+        // Each begins a file, and none is ever full.
+        fileBytesMax: 8_000_000,
+      }),
+    );
+    for (let full = 0; full < slots; ) {
+      full = 0;
+      for (const writer of writers) {
+        if (!writer.admit()) full++;
+        else writer.append('z'.repeat(900));
+        await writer.flush();
+      }
+    }
+    const folder = realFolder(directory);
+    for (let at = 0; at < 100 && !writers.every((writer) => writer.admit()); at++) {
+      // The reader takes what is final, and only that.
+      for (const writer of listWriters(folder)) {
+        for (const file of writer.files.slice(0, -1)) removeFile(folder, writer, file);
+      }
+      await sleep(100);
+    }
+    assert.ok(writers.every((writer) => writer.admit()));
+    for (const writer of writers) await writer.close();
+  }),
+);
+
+test(
   'after a kill: every promise is kept, what closed 50 ms before is there, the rest is counted',
   withDirectory(async (parent) => {
     const fixture = join(import.meta.dirname, 'killed-writer.worker.fixture.ts');
