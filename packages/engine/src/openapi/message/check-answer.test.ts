@@ -87,7 +87,10 @@ test('an answer of a version that nobody documented is undocumented', () => {
     expect(operation, 200, 'content-type', 'application/json;v=3'),
     'content-type  undocumented',
   );
-  assert.equal(check(operation, 200, ['content-type', 'application/json;v=2'], '{}'), 'body  required');
+  assert.equal(
+    check(operation, 200, ['content-type', 'application/json;v=2'], '{}'),
+    'body  required',
+  );
   assert.equal(check(operation, 200, ['content-type', 'application/json;v=1'], '{}'), '');
   assert.equal(
     check(operation, 200, ['content-type', 'application/json;v=3'], '{}'),

@@ -191,7 +191,11 @@ test('an undocumented version does not slip through a range', () => {
 });
 
 test('several parameters must all fit, in any order', () => {
-  const types = ['application/json;v=1', 'application/json;v=1;ext=x', 'application/json;v=2;ext=y'];
+  const types = [
+    'application/json;v=1',
+    'application/json;v=1;ext=x',
+    'application/json;v=2;ext=y',
+  ];
   const operation = versioned(...types);
   assert.equal(heldAgainst(operation, 'application/json;v=1'), 'a');
   assert.equal(heldAgainst(operation, 'application/json;ext=x;v=1'), 'b');
@@ -202,7 +206,11 @@ test('several parameters must all fit, in any order', () => {
 
 test('charset, boundary and q say nothing about the version, profile is a list', () => {
   const written = versioned('application/json; charset=utf-8; q=0.9');
-  for (const type of ['application/json', 'application/json;charset=UTF8', 'application/json;q=1']) {
+  for (const type of [
+    'application/json',
+    'application/json;charset=UTF8',
+    'application/json;q=1',
+  ]) {
     assert.equal(heldAgainst(written, type), 'a', type);
   }
   assert.equal(heldAgainst(written, 'application/json;charset=utf-16'), 'content-type  charset');
