@@ -132,7 +132,7 @@ export class ThreadCrew {
     if (this.#isDraining) return;
     const { listeners, forwardAuth } = this.#settled(snapshot);
     try {
-      await claimPlaces([...listeners, ...forwardAuth], this.#ports, async () => {
+      await claimPlaces([...listeners, ...forwardAuth], async () => {
         this.#spread(snapshot);
         await this.#boundWithin(BIND_WAIT_MAX_MS);
       });
@@ -141,10 +141,6 @@ export class ThreadCrew {
         `applying version ${snapshot.gate.version}: ${(error as Error).message}`,
       );
     }
-  }
-
-  get #ports(): ReadonlySet<number> {
-    return new Set(this.#addresses.map(portOf));
   }
 
   /** Resolves when every thread serves the snapshot, one could not, or the time is up. */
@@ -194,7 +190,8 @@ export class ThreadCrew {
 
   #start(slot: number): void {
     const snapshot = this.#snapshot;
-    if (snapshot === null) return;
+    // A thread that is ready only now must not bring back those that have drained.
+    if (snapshot === null || this.#isDraining) return;
     const seed: ThreadSeed = {
       slot,
       slots: this.#options.threads,

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 /** Chunks held for a slow reader before the upstream is told to wait. */
@@ -27,6 +28,8 @@ export class UpstreamAnswer {
   status = 0;
   /** Lower-case name, value, … as the upstream sent them. */
   headers: string[] = [];
+  /** The connection, where the service has switched protocols: there is no body then. */
+  socket: Duplex | null = null;
   /** Trailer section, once the body has ended. */
   trailers: string[] = [];
   #chunks: Buffer[] = [];
@@ -51,6 +54,19 @@ export class UpstreamAnswer {
           answer.#controller = controller;
           answer.#wasSent = true;
           if (answer.#error !== null) controller.abort(answer.#error);
+        },
+        onRequestUpgrade: (_controller, status, headers, socket) => {
+          // Unclaimed sockets may still fail.
+          socket.on('error', () => undefined);
+          answer.#hasEnded = true;
+          if (answer.#error !== null) {
+            socket.destroy();
+            return;
+          }
+          answer.status = status;
+          answer.headers = flatFields(headers);
+          answer.socket = socket;
+          resolve(answer);
         },
         onResponseStart: (_controller, status, headers) => {
           // undici reports interim answers too; the final head is what counts.
@@ -111,6 +127,12 @@ export class UpstreamAnswer {
       });
       this.#wake = null;
     }
+  }
+
+  /** Lets go of it, whatever it has become. */
+  end(): void {
+    this.socket?.destroy();
+    this.abort();
   }
 
   abort(): void {
