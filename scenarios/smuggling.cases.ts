@@ -210,8 +210,16 @@ const singletons = refused([
 const target = (value: string) => get(value);
 const targets = refused([
   ...[
-    'http://things.example/things',
+    'http://other.example/things',
+    'https://things.example/things',
+    'http://u@things.example/things',
     'HTTP://things.example/',
+    '/things/a;b=c',
+    '/things/a%3Bb',
+    '/;/things',
+    '/things/...',
+    '/things/%c0%af',
+    '/things/%25252f',
     'things.example:80',
     '*',
     'things',
@@ -415,7 +423,12 @@ const faithful = forwarded([
   ['dot segments are resolved', get('/./things/a/../b'), { target: '/things/b' }],
   ['encoded dot segments are resolved', get('/x/%2e%2E/things'), { target: '/things' }],
   ['escapes are upper-case', get('/things/%c3%a9'), { target: '/things/%C3%A9' }],
-  ['a path parameter is data', get('/things/a;b=c'), { target: '/things/a;b=c' }],
+  ['a sub-delimiter is data', get('/things/a,b=c%2Cd'), { target: '/things/a,b=c%2Cd' }],
+  [
+    'absolute form goes on in origin form',
+    get('http://things.example/things'),
+    { target: '/things' },
+  ],
   ['an escaped percent is data', get('/things/100%25'), { target: '/things/100%25' }],
   ['an absolute URL in a segment is data', get('/things/http:%3F'), { target: '/things/http:%3F' }],
 ]);

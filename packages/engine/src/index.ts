@@ -52,10 +52,20 @@ export {
   pathShape,
   unpackApi,
 } from './openapi/index.ts';
+export {
+  type AbsoluteTarget,
+  absoluteTarget,
+  canonicalHost,
+  isSameAuthority,
+} from './policies/admit/authority.ts';
 export { canonicalTarget } from './policies/admit/canonical-path.ts';
-export { compileClientAddress } from './policies/admit/client-address.ts';
 export { compileNetworkLists } from './policies/admit/network-list.ts';
-export { checkHead } from './policies/admit/protocol-hygiene.ts';
+export {
+  compileOriginalCall,
+  type Disagreement,
+  type OriginalCall,
+} from './policies/admit/original-call.ts';
+export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
 export {
   formatKey,
   hashKey,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledOperation, Counters, Gate, LiveTable } from '@poorter/engine';
-import { compileClientAddress } from '@poorter/engine';
+import { compileOriginalCall } from '@poorter/engine';
 import { parseJsonText } from '@poorter/engine/json';
 import { type ProtectedCall, protect } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -64,7 +64,7 @@ export class AdminApi {
         headerCount: 64,
         targetBytes: 8_192,
         allowEncodedSlash: false,
-        clientAddressOf: compileClientAddress([]),
+        originalCallOf: compileOriginalCall([]),
       },
       now: ports.now,
       nextId: nextActId,

@@ -1,4 +1,5 @@
 import {
+  canonicalHost,
   concurrencySchema,
   limitSchema,
   networkListsSchema,
@@ -92,7 +93,7 @@ const api = z.strictObject({
     .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream])
     .describe('URL of the service, or a mapping with targets and details.'),
   hosts: z
-    .array(z.string().toLowerCase())
+    .array(z.string().toLowerCase().transform(canonicalHost))
     .default([])
     .describe('Host names this API answers to; empty: any.'),
   mode: z
@@ -332,7 +333,7 @@ export const configurationSchema = z.strictObject({
           'Refused from the next version on, whatever they carry: key ids, token ids (jti), clients, subjects, certificate thumbprints.',
         ),
       proxies: networkListsSchema.shape.allow.describe(
-        'Whose X-Forwarded-For or Forwarded is believed.',
+        'Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed; they must write or remove each of these.',
       ),
     })
     .prefault({}),

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
-  compileClientAddress,
   compileNetworkLists,
+  compileOriginalCall,
   createIdentitySigner,
   Gate,
   LiveTable,
@@ -114,7 +114,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     head: {
       ...snapshot.bounds,
       allowEncodedSlash: snapshot.allowEncodedSlash,
-      clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+      originalCallOf: compileOriginalCall(snapshot.trustedProxies),
     },
     isTrustedProxy: trustedProxies(snapshot.trustedProxies),
     upstreams,

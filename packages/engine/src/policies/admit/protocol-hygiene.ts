@@ -145,6 +145,11 @@ function isLookalike(name: string): boolean {
   return SINGLETON.has(name.replace(/[_.]/g, '-'));
 }
 
+/** Host and port as a Host field may hold them. */
+export function isHost(text: string): boolean {
+  return HOST.test(text);
+}
+
 function checkHost(fields: HeaderFields, head: RequestHead): Deny | null {
   const host = fields.get('host');
   if (host === undefined) {

@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  canonicalHost,
   canonicalTarget,
   checkHead,
   type Deny,
   decide,
   deny,
   type HeaderFields,
+  isHost,
   type RequestFacts,
 } from '@poorter/engine';
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
@@ -208,18 +210,20 @@ function originalRequest(
   if (headers.has('http2-settings') || !['', 'websocket'].includes(protocol)) {
     return deny('upgrade_not_accepted', { reason: 'protocol' });
   }
-  const clientAddress = runtime.head.clientAddressOf(peer, headers);
-  if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
+  const original = runtime.head.originalCallOf(peer, headers);
+  if (typeof original === 'string') return deny('ambiguous_request', { reason: original });
+  const host = hostField(headers, dialect);
+  if (host !== undefined && !isHost(host)) return deny('malformed_request', { reason: 'host' });
   return {
     id: call.id,
     nowMs: call.nowMs,
-    clientAddress,
+    clientAddress: original.address,
     method,
     path: target.path,
     query: target.query,
-    headers: withOriginalHost(headers, dialect),
+    headers: host === undefined ? headers : headers.with('host', canonicalHost(host)),
     clientCertificate: null,
-    isTls: headers.get('x-forwarded-proto') === 'https',
+    isTls: original.scheme === 'https',
     hasBody: false,
     isUpgrade: asksForUpgrade(headers),
   };
@@ -240,9 +244,8 @@ function isPathOf(target: string, { path }: RequestFacts): boolean {
 }
 
 /** Only the field that this proxy writes: the other one is whatever the caller sent. */
-function withOriginalHost(headers: HeaderFields, { host }: Dialect): HeaderFields {
-  const original = headers.get(host);
-  return original === undefined ? headers : headers.with('host', original);
+function hostField(headers: HeaderFields, { host }: Dialect): string | undefined {
+  return headers.get(host) ?? headers.get('host');
 }
 
 /** nginx passes only 401 and 403 on and turns everything else into 500. */
