@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Readable, Transform } from 'node:stream';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import { monotonicMs } from '../platform/clock/index.ts';
 import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
@@ -120,7 +121,7 @@ export class RequestBody implements BodyPort {
   }
 
   /** The body as a stream for the upstream. A caller that stalls or breaks off ends the call. */
-  stream(): IncomingMessage {
+  stream(): Readable {
     const request = this.#request;
     this.#isStream = true;
     this.#begin();
@@ -132,16 +133,25 @@ export class RequestBody implements BodyPort {
       this.#fault ??= CUT_OFF;
     });
     request.once('close', () => this.#unwatch());
-    request.once('end', () => {
-      this.#unwatch();
-      if (request.rawTrailers.length === 0) return;
-      // Before the service is told that the body is whole.
-      this.#fault = TRAILERS;
-      breakBody(request, new Error('request trailers'));
-    });
+    request.once('end', () => this.#unwatch());
     if (broken.has(request))
       setImmediate(() => request.emit('error', new Error('request body broken')));
-    return request;
+    return request.headers['transfer-encoding'] === undefined ? request : this.#beforeTrailers();
+  }
+
+  /** Only its last chunk says whether trailer fields follow: until then, no end is passed on. */
+  #beforeTrailers(): Readable {
+    const request = this.#request;
+    const body = new Transform({
+      transform: (chunk, _, done) => done(null, chunk),
+      flush: (done) => {
+        if (request.rawTrailers.length === 0) return done();
+        this.#fault = TRAILERS;
+        done(new Error('request trailers'));
+      },
+    });
+    request.once('error', (error) => body.destroy(error));
+    return request.pipe(body);
   }
 
   /** Gives the reserved memory back. */

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 
-const BEGINNING = Buffer.from('HTTP/1.1 100', 'latin1');
+const BEGINNING = Buffer.from('HTTP/1.1 1', 'latin1');
 const HEAD_END = Buffer.from('\r\n\r\n', 'latin1');
 /** An interim answer has no body and few fields. */
 const HEAD_BYTES_MAX = 8_192;
 
-/** What undici keeps on a socket that it reads answers from; 0 between two answers. */
+/** What undici keeps on a socket that it reads answers from: 0 between two answers, 1xx before a final one. */
 type ReadByUndici = Socket & { readonly [parser: symbol]: { readonly statusCode?: number } | null };
 
 /**
@@ -28,23 +28,30 @@ export function skipContinues(socket: Socket): void {
   };
 }
 
-function mayBegin(chunk: Buffer): boolean {
-  const length = Math.min(chunk.length, BEGINNING.length);
-  return length > 0 && BEGINNING.compare(chunk, 0, length, 0, length) === 0;
+function mayBegin(chunk: Buffer, at = 0): boolean {
+  const length = Math.min(chunk.length - at, BEGINNING.length);
+  return length > 0 && BEGINNING.compare(chunk, at, at + length, 0, length) === 0;
 }
 
-/** `isOpen`: what is left may be a 100 whose end has not come yet. */
+/**
+ * Takes each 100 out of the interim answers at the beginning. `isOpen`: the last head there has not
+ * come to its end.
+ */
 export function withoutContinues(chunk: Buffer): { rest: Buffer; isOpen: boolean } {
-  let rest = chunk;
-  while (rest.length > 0 && mayBegin(rest)) {
-    const end = rest.indexOf(HEAD_END);
-    if (end < 0) return { rest, isOpen: true };
-    // '100' and not '1000': a status is three digits.
-    const after = rest[BEGINNING.length];
-    if (after !== 0x20 && after !== 0x0d) return { rest, isOpen: false };
-    rest = rest.subarray(end + HEAD_END.length);
+  const kept: Buffer[] = [];
+  let at = 0;
+  while (mayBegin(chunk, at)) {
+    const end = chunk.indexOf(HEAD_END, at);
+    if (end < 0) return { rest: Buffer.concat([...kept, chunk.subarray(at)]), isOpen: true };
+    const status = /^HTTP\/1\.1 (1\d\d)(?= |\r)/.exec(chunk.toString('latin1', at, at + 13))?.[1];
+    // Not an interim answer, or one after which another protocol is spoken.
+    if (status === undefined || status === '101') break;
+    const next = end + HEAD_END.length;
+    if (status !== '100') kept.push(chunk.subarray(at, next));
+    at = next;
   }
-  return { rest, isOpen: false };
+  if (at === 0) return { rest: chunk, isOpen: false };
+  return { rest: Buffer.concat([...kept, chunk.subarray(at)]), isOpen: false };
 }
 
 const parserOf = new WeakMap<Socket, symbol | undefined>();
@@ -56,5 +63,6 @@ function isBetweenAnswers(socket: Socket): boolean {
     parserOf.set(socket, name);
   }
   if (name === undefined) return false;
-  return (socket as ReadByUndici)[name]?.statusCode === 0;
+  const status = (socket as ReadByUndici)[name]?.statusCode;
+  return status !== undefined && status < 200;
 }
