@@ -86,6 +86,11 @@ export const problems = {
     title: 'The call cannot be recorded at this moment, so it is not accepted.',
     remedy: 'Retry later.',
   },
+  trailers_not_accepted: {
+    status: 400,
+    title: 'The request announces or carries trailer fields, which would not reach the service.',
+    remedy: 'Send those fields in the header section, and no Trailer field.',
+  },
   // match
   no_such_operation: {
     status: 404,
@@ -174,8 +179,9 @@ export const problems = {
   // forward
   upstream_unreachable: {
     status: 502,
-    title: 'The service behind the API could not be reached.',
-    remedy: 'Retry later.',
+    title: 'The service behind the API could not be reached, or broke the connection off.',
+    remedy:
+      'Retry later; where mayHaveTakenEffect is true, check whether the call took effect before repeating it.',
   },
   caller_left: {
     status: 499,
@@ -190,13 +196,15 @@ export const problems = {
   upstream_invalid: {
     status: 502,
     title: 'The service behind the API gave an answer that is not valid HTTP.',
-    remedy: 'Retry later; the API provider must mend the service.',
+    remedy:
+      'Retry later; the API provider must mend the service. Where mayHaveTakenEffect is true, check before repeating the call.',
   },
   // release
   answer_invalid: {
     status: 502,
     title: 'The answer of the service does not match the API description and was withheld.',
-    remedy: 'The API provider must mend the service or its description.',
+    remedy:
+      'The API provider must mend the service or its description. Where mayHaveTakenEffect is true, check before repeating the call.',
   },
   // faults
   internal_fault: {

@@ -19,7 +19,6 @@ import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
-import { SpoolMirror } from '../platform/spool/index.ts';
 import { Administration } from './administration.ts';
 import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
@@ -72,13 +71,6 @@ process.on('SIGTERM', () => void exit());
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
-let openedMirror: SpoolMirror | null = null;
-/** Made when the first gateway on another machine sends its records. */
-function mirror(): SpoolMirror {
-  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'), logKeeping?.spool.bytesMax ?? 0);
-  return openedMirror;
-}
-
 const remotes = new RemoteGateways({
   dataDirectory,
   liveNow: () => (administration as Administration).live.whole,
@@ -89,7 +81,7 @@ const remotes = new RemoteGateways({
   report: (_, report) => {
     if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
   },
-  spooled: (gateway, pieces) => mirror().keep(gateway, pieces),
+  mirror: () => logKeeping?.mirror ?? null,
   trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
 });
 /** Of the open state: nothing is compiled before it. */

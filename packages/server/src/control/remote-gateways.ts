@@ -6,7 +6,12 @@ import type { Configuration } from '../configuration/schema.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
 import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
-import type { SpoolPiece } from '../platform/spool/index.ts';
+import {
+  ENTRIES_MAX,
+  PIECES_MAX,
+  type SpoolMirror,
+  SpoolReception,
+} from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
 
 export interface RemoteGatewayPorts {
@@ -19,12 +24,23 @@ export interface RemoteGatewayPorts {
   readonly confirmed: (gateway: string, sequence: number) => void;
   readonly applied: (gateway: string, version: number) => void;
   readonly report: (gateway: string, report: FromGateway) => void;
-  /** Pieces of its spool; true once they are on disk. */
-  readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => void;
+  /** Where their records are kept; null: not yet. */
+  readonly mirror: () => SpoolMirror | null;
   readonly trouble: (message: string) => void;
 }
 
-const bytes = z.instanceof(Uint8Array);
+const natural = z.int().min(0);
+const extent = { bytes: natural, crc: natural };
+const piece = z.object({
+  ...{ file: natural.max(999_999_999), offset: natural, crc: natural },
+  bytes: z.instanceof(Uint8Array),
+  before: z.object({ file: natural, ...extent }).nullable(),
+  isFirst: z.boolean(),
+});
+const end = z.object({
+  last: z.object({ file: natural, ...extent }).nullable(),
+  admitted: natural,
+});
 const fromRemote = z.discriminatedUnion('type', [
   z.object({ type: z.literal('applied'), version: z.int() }),
   z.object({ type: z.literal('live-applied'), sequence: z.int() }),
@@ -38,10 +54,17 @@ const fromRemote = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('spool'),
-    batch: z.int(),
-    pieces: z
-      .array(z.object({ file: z.string().max(200), offset: z.int().min(0), bytes }))
-      .max(1_000),
+    number: z.int(),
+    entries: z
+      .array(
+        z.object({
+          writer: z.string().max(200),
+          pieces: z.array(piece).max(PIECES_MAX),
+          end: end.nullable(),
+          isForgotten: z.boolean(),
+        }),
+      )
+      .max(ENTRIES_MAX),
   }),
 ]);
 
@@ -60,6 +83,10 @@ export class RemoteGateways {
   #snapshot: RuntimeSnapshot | null = null;
   readonly #seen: Map<string, number>;
   readonly #file: string;
+  /** The last connection of each gateway. */
+  readonly #ends = new Map<string, LinkEnd>();
+  readonly #receptions = new Map<string, { end: LinkEnd; reception: SpoolReception }>();
+  readonly #troubled = new Map<string, string>();
   #address: string | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -128,6 +155,7 @@ export class RemoteGateways {
   }
 
   #opened(end: LinkEnd): void {
+    this.#ends.set(end.name, end);
     this.#seen.set(end.name, Date.now());
     this.#writeSeen();
     // From now on it must confirm what is revoked, although it has not told yet what it serves by.
@@ -154,14 +182,7 @@ export class RemoteGateways {
       case 'failed':
         return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
       case 'spool':
-        try {
-          this.#ports.spooled(end.name, message.pieces);
-          end.send({ type: 'spooled', batch: message.batch });
-        } catch (error) {
-          this.#ports.trouble(`keeping records of ${end.name}: ${(error as Error).message}`);
-          end.send({ type: 'not-spooled', batch: message.batch });
-        }
-        return;
+        return this.#receive(end, message);
       case 'metrics':
       case 'unknown-key-id':
       case 'listening':
@@ -169,6 +190,34 @@ export class RemoteGateways {
       default:
         message satisfies never;
     }
+  }
+
+  #receive(end: LinkEnd, batch: Extract<z.infer<typeof fromRemote>, { type: 'spool' }>): void {
+    const { number } = batch;
+    try {
+      const answers = this.#receptionOf(end)?.hear(batch) ?? null;
+      this.#troubled.delete(end.name);
+      end.send(
+        answers === null ? { type: 'not-spooled', number } : { type: 'spooled', number, answers },
+      );
+    } catch (error) {
+      const text = `keeping records of ${end.name}: ${(error as Error).message}`;
+      // Said once: the gateway goes on trying.
+      if (this.#troubled.get(end.name) !== text) this.#ports.trouble(text);
+      this.#troubled.set(end.name, text);
+      end.send({ type: 'not-spooled', number });
+    }
+  }
+
+  /** Only the last connection of a gateway is heard: what an earlier one left behind comes too late. */
+  #receptionOf(end: LinkEnd): SpoolReception | null {
+    const current = this.#receptions.get(end.name);
+    if (current?.end === end) return current.reception;
+    const mirror = this.#ports.mirror();
+    if (mirror === null || this.#ends.get(end.name) !== end) return null;
+    const reception = new SpoolReception(mirror, end.name);
+    this.#receptions.set(end.name, { end, reception });
+    return reception;
   }
 
   #writeSeen(): void {

@@ -20,7 +20,7 @@ import { RecordSpool } from '../platform/records/record-spool.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import { AnswerPause } from './answer-pause.ts';
 import { CallStatistics } from './call-statistics.ts';
-import { collectorUnderPressure } from './collect-garbage.ts';
+import { collectorUnderPressure, REFUSING_PAUSE_MS } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
@@ -153,7 +153,8 @@ function openRecords(): RecordSpool {
     snapshot.records === null
       ? null
       : new JsonLinesSink({ ...snapshot.records, pendingMax: RECORDS_PENDING_MAX, onTrouble });
-  return new RecordSpool(writer, clearText);
+  const collect = collectorUnderPressure(Date.now, REFUSING_PAUSE_MS);
+  return new RecordSpool(writer, clearText, collect);
 }
 
 /** An empty list trusts nobody, unlike a network list, which then allows everyone. */

@@ -18,7 +18,7 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { cutOffStalled } from './cut-off-stalled.ts';
-import type { UpstreamAnswer } from './forward/upstream-answer.ts';
+import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
 import { GrowingBytes, giveBack } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -318,7 +318,9 @@ function answerHead(
     const name = flat[index] as string;
     if (isPrivateAnswerHeader(name, named) || (own.length > 0 && own.includes(name))) continue;
     if (hasCors && isCorsField(name)) continue;
-    head.push(name, flat[index + 1] as string);
+    const value = flat[index + 1] as string;
+    const isPlace = name === 'location' || name === 'content-location';
+    head.push(name, isPlace && answer.from !== null ? placeBehindGate(value, answer.from) : value);
   }
   for (let index = 0; index < own.length; index += 2) {
     const name = own[index] as string;
@@ -330,6 +332,20 @@ function answerHead(
     head.push('trailer', fields.joined('trailer') as string);
   }
   return head;
+}
+
+/**
+ * A service names places by its own address, where its caller cannot go: they become paths of the
+ * gate. Places elsewhere stay as they are.
+ */
+function placeBehindGate(place: string, { origin, basePath }: AnsweredFrom): string {
+  if (!/^https?:/i.test(place) || !URL.canParse(place)) return place;
+  const url = new URL(place);
+  if (url.origin !== origin) return place;
+  const isBelow = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`);
+  const path = isBelow ? url.pathname.slice(basePath.length) : url.pathname;
+  // Never '//host': that would be another place altogether.
+  return `/${path.replace(/^\/+/, '')}${url.search}${url.hash}`;
 }
 
 /** A validator of the old bytes would lie about the new ones (RFC 9110 §8.8, RFC 9530). */
@@ -412,7 +428,9 @@ function writeHead(
   head: string[],
   contentLength: string | undefined,
 ): void {
-  const fields = contentLength === undefined ? head : [...head, 'content-length', contentLength];
+  // RFC 9110 §8.6: an answer without content has no length to tell, whatever the service says.
+  const hasLength = contentLength !== undefined && status !== 204;
+  const fields = hasLength ? [...head, 'content-length', contentLength] : head;
   response.writeHead(status, fields);
 }
 

@@ -102,7 +102,10 @@ export class RequestBody implements BodyPort {
         if (!this.#reserve(WAITING_CALL_BYTES + bytes.weightWith(chunk))) return end(NO_MEMORY);
         bytes.push(chunk);
       };
-      const onEnd = () => end(request.complete ? null : CUT_OFF);
+      const onEnd = () => {
+        if (!request.complete) end(CUT_OFF);
+        else end(request.rawTrailers.length === 0 ? null : TRAILERS);
+      };
       const onGone = () => end(CUT_OFF);
       this.#watch(() => end(deny('request_timeout', { reason: 'body' })));
       request.on('data', onData);
@@ -129,7 +132,13 @@ export class RequestBody implements BodyPort {
       this.#fault ??= CUT_OFF;
     });
     request.once('close', () => this.#unwatch());
-    request.once('end', () => this.#unwatch());
+    request.once('end', () => {
+      this.#unwatch();
+      if (request.rawTrailers.length === 0) return;
+      // Before the service is told that the body is whole.
+      this.#fault = TRAILERS;
+      breakBody(request, new Error('request trailers'));
+    });
     if (broken.has(request))
       setImmediate(() => request.emit('error', new Error('request body broken')));
     return request;
@@ -180,6 +189,7 @@ export class RequestBody implements BodyPort {
 
 const NO_MEMORY = deny('overloaded', { reason: 'memory' }, { answerHeaders: ['retry-after', '1'] });
 const CUT_OFF = deny('malformed_request', { reason: 'cut-off' });
+const TRAILERS = deny('trailers_not_accepted');
 
 /**
  * What the parser still has in hand comes in this turn, whatever is said to the connection: let go

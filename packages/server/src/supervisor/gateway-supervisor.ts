@@ -14,14 +14,16 @@ import type {
   ToGateway,
   ToRemoteGateway,
 } from '../platform/processes/messages.ts';
-import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
+import { type CarriedAnswer, type CarriedEntry, SpoolCarrier } from '../platform/spool/index.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
-/** Control writes pieces of the spool to its disk within this time, or they are sent again. */
+/** Control writes pieces of the spool to its disk within this time, or is asked what it has. */
 const SHIP_MAX_MS = 30_000;
+/** At the end, control may take the last records for so long; the next start carries what is left. */
+const LAST_BATCHES_MAX_MS = 3_000;
 
 export interface GatewaySupervisorOptions {
   readonly dataDirectory: string;
@@ -51,9 +53,9 @@ export class GatewaySupervisor {
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
   #snapshot: RuntimeSnapshot | null = null;
-  #shipper: SpoolShipper | null = null;
-  /** Pieces of the spool that wait for control's word, by number. */
-  readonly #batches = new Map<number, (isKept: boolean) => void>();
+  #carrier: SpoolCarrier | null = null;
+  /** Batches of the spool that wait for control's word, by number. */
+  readonly #batches = new Map<number, (answers: readonly CarriedAnswer[] | null) => void>();
   #lastBatch = 0;
   /** As its certificate says; told by control. */
   #name: string | null = null;
@@ -87,9 +89,9 @@ export class GatewaySupervisor {
     prepareDataDirectory(dataDirectory);
     this.#lock = lockDirectory(dataDirectory, 'poorter');
     removeRemnants(dataDirectory);
-    this.#shipper = new SpoolShipper({
+    this.#carrier = new SpoolCarrier({
       directory: join(dataDirectory, 'spool'),
-      send: (pieces) => this.#ship(pieces),
+      send: (entries) => this.#ship(entries),
       onTrouble: on.trouble,
     });
     let isCutOff = false;
@@ -105,7 +107,7 @@ export class GatewaySupervisor {
         message: (message) => this.#fromControl(message as ToRemoteGateway),
         seen: () => this.#tell({ type: 'control-seen' }),
         close: (why) => {
-          for (const settle of [...this.#batches.values()]) settle(false);
+          for (const settle of [...this.#batches.values()]) settle(null);
           if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
           isCutOff = true;
         },
@@ -117,7 +119,7 @@ export class GatewaySupervisor {
     if (this.#isStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
-    this.#shipper?.close();
+    await this.#carrier?.finish(LAST_BATCHES_MAX_MS);
     this.#link?.close();
     this.#lock?.release();
   }
@@ -138,7 +140,7 @@ export class GatewaySupervisor {
         return;
       case 'spooled':
       case 'not-spooled':
-        this.#batches.get(message.batch)?.(message.type === 'spooled');
+        this.#batches.get(message.number)?.(message.type === 'spooled' ? message.answers : null);
         return;
       case 'control-seen':
       case 'drain':
@@ -202,18 +204,18 @@ export class GatewaySupervisor {
     }
   }
 
-  #ship(pieces: readonly SpoolPiece[]): Promise<boolean> {
+  #ship(entries: readonly CarriedEntry[]): Promise<readonly CarriedAnswer[] | null> {
     this.#lastBatch += 1;
-    const batch = this.#lastBatch;
-    if (this.#link?.send({ type: 'spool', batch, pieces }) !== true) return Promise.resolve(false);
+    const number = this.#lastBatch;
+    if (this.#link?.send({ type: 'spool', number, entries }) !== true) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const settle = (isKept: boolean) => {
+      const settle = (answers: readonly CarriedAnswer[] | null) => {
         clearTimeout(timer);
-        this.#batches.delete(batch);
-        resolve(isKept);
+        this.#batches.delete(number);
+        resolve(answers);
       };
-      const timer = setTimeout(() => settle(false), SHIP_MAX_MS);
-      this.#batches.set(batch, settle);
+      const timer = setTimeout(() => settle(null), SHIP_MAX_MS);
+      this.#batches.set(number, settle);
     });
   }
 

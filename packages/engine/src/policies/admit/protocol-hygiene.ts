@@ -110,6 +110,8 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
   const written = new HeaderFields(flat);
   // Before anybody checks them, and so that nobody takes one line for the whole.
   const fields = isListOnSeveralLines ? written.withJoinedLists() : written;
+  // A trailer section ends here, and a caller that sends one means it.
+  if (fields.has('trailer')) return deny('trailers_not_accepted');
   return checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? withoutHopFields(fields);
 }
 

@@ -98,7 +98,7 @@ function told(verdict: LogVerdict): string[] {
     return [`bad ${where}: ${fault.message}`];
   }
   const lines = [`good: records ${from} to ${signedSize - 1} are those that were signed`];
-  if (signedSize === 0) lines[0] = 'good, as far as anything can be said: nothing is signed yet';
+  if (signedSize === 0) lines[0] = 'good: there is nothing in it yet';
   lines.push(`${checkpoints} checkpoints`);
   if (size > signedSize) lines.push(`${size - signedSize} newer records are not signed yet`);
   if (dropped > 0)

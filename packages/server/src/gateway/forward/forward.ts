@@ -39,6 +39,7 @@ export async function forward(
     try {
       const answer = await attempt(upstream, target, decision, method, ports);
       upstream.succeeded(target);
+      answer.from = target;
       return answer;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;

@@ -37,6 +37,7 @@ export async function openTunnel(
         onAttempt,
       );
       upstream.succeeded(target);
+      answer.from = target;
       if (answer.socket !== null) requireProof(answer, request);
       return answer;
     } catch (error) {

@@ -20,12 +20,20 @@ export class UpstreamError extends Error {
   }
 }
 
+/** 'http://10.0.0.7:3000' and '/base', without a slash at its end. */
+export interface AnsweredFrom {
+  readonly origin: string;
+  readonly basePath: string;
+}
+
 /**
  * An answer as it arrives: the head first, then pieces of the body, read one after the other with
  * back-pressure to the upstream.
  */
 export class UpstreamAnswer {
   status = 0;
+  /** Which target gave it; set by whoever asked. */
+  from: AnsweredFrom | null = null;
   /** Lower-case name, value, … as the upstream sent them. */
   headers: string[] = [];
   /** The connection, where the service has switched protocols: there is no body then. */

@@ -1,6 +1,6 @@
 import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
-import type { SpoolKey } from '../spool/index.ts';
+import type { CarriedAnswer, SpoolKey } from '../spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -85,7 +85,13 @@ export type ToRemoteGateway =
   | ToGateway
   /** The name under which control knows it. */
   | { readonly type: 'you-are'; readonly name: string }
-  | { readonly type: 'spooled' | 'not-spooled'; readonly batch: number };
+  | {
+      readonly type: 'spooled';
+      readonly number: number;
+      readonly answers: readonly CarriedAnswer[];
+    }
+  /** Control cannot keep them now. */
+  | { readonly type: 'not-spooled'; readonly number: number };
 
 /** What changes without a snapshot: whole at a start, as differences afterwards. */
 export type LiveMessage =
