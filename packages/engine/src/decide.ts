@@ -1,5 +1,5 @@
 import type { Principal, RequestFacts } from './facts.ts';
-import type { Gate, OperationGate } from './gate.ts';
+import type { Gate, GatePreflight, OperationGate } from './gate.ts';
 import type { JsonValue } from './json/index.ts';
 import { PatternWork } from './json-schema/index.ts';
 import type { MessageViolation } from './openapi/types.ts';
@@ -20,7 +20,7 @@ export interface BodyPort {
   read(bytesMax: number): Promise<Uint8Array | Deny>;
 }
 
-export type Decision = Refusal | Forwarding;
+export type Decision = Refusal | Forwarding | Preflight;
 
 interface Decided {
   readonly operation: OperationGate | null;
@@ -52,6 +52,12 @@ export interface Forwarding extends Decided {
   readonly body: { kind: 'none' } | { kind: 'stream' } | { kind: 'bytes'; bytes: Uint8Array };
 }
 
+/** A page asks, through its browser, what it may send: the answer is `answerHeaders` alone. */
+export interface Preflight extends Decided {
+  readonly kind: 'preflight';
+  readonly operation: OperationGate;
+}
+
 export interface Observation {
   readonly phase: Phase;
   readonly code: ProblemCode;
@@ -67,10 +73,15 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (admission !== null) return call.refuse('admit', admission);
 
     // match
+    const preflight = request.method === 'OPTIONS' ? gate.preflight(request) : null;
+    if (preflight !== null) return call.answerPreflight(preflight);
     const match = gate.match(request);
     if (match.kind === 'refused') return call.refuse('match', match.denial);
     const operation = (call.operation = match.operation);
     call.pathValues = match.pathValues;
+    if (operation.cors !== null) {
+      call.learn({ answerHeaders: operation.cors.answerFields(request.headers.get('origin')) });
+    }
     const network = operation.checkNetwork(request);
     if (network !== null) return call.refuse('admit', network);
 
@@ -260,7 +271,27 @@ class Call {
     return true;
   }
 
+  /** Anonymous like every preflight, so that others go first when there is little room. */
+  answerPreflight(preflight: GatePreflight): Preflight | Refusal {
+    const { operation } = preflight;
+    const crowded = this.room('anonymous');
+    if (crowded !== null) return this.refuse('admit', crowded);
+    this.operation = operation;
+    if (preflight.kind === 'refused') {
+      const origin = this.#request.headers.get('origin');
+      this.learn({ answerHeaders: operation.cors?.answerFields(origin) ?? [] });
+      const phase = preflight.denial.code === 'origin_not_allowed' ? 'match' : 'admit';
+      return this.refuse(phase, preflight.denial);
+    }
+    this.learn(preflight);
+    return { ...this.decided(), kind: 'preflight', operation };
+  }
+
   refuse(phase: Refusal['phase'], denial: Deny): Refusal {
+    // Pages may read why, also where no operation was found.
+    if (this.operation === null)
+      this.learn({ answerHeaders: this.#gate.corsFields(this.#request) });
+
     // Limits already announced their headers; everything else adds its own here.
     if (phase !== 'limit') this.learn(denial);
     this.#gate.chargeFailure(this.#request.clientAddress, denial.code, this.#request.nowMs);

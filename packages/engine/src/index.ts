@@ -9,6 +9,7 @@ export {
   decide,
   type Forwarding,
   type Observation,
+  type Preflight,
   type Refusal,
 } from './decide.ts';
 export {
@@ -66,6 +67,7 @@ export {
   type OriginalCall,
 } from './policies/admit/original-call.ts';
 export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
+export { corsSchema, isCorsField, mergedVary } from './policies/cors/index.ts';
 export {
   formatKey,
   hashKey,

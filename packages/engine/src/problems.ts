@@ -102,6 +102,11 @@ export const problems = {
     title: 'The path exists, but not with this method.',
     remedy: 'Use one of the methods in the Allow header.',
   },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Pages of this origin may not call the operation from a browser.',
+    remedy: 'Ask the API provider to add the origin to the CORS policy of this API.',
+  },
   // identify
   credentials_required: {
     status: 401,

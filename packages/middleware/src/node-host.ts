@@ -29,6 +29,17 @@ export interface NodeHostPorts {
   readonly reserve: () => boolean;
   /** A call that ends here. It holds its place; the service writes the record. */
   readonly refused: (call: RefusedCall) => void;
+  /** A preflight that is answered here; only where the description has a CORS policy. It holds its place. */
+  readonly preflight?: (call: AnsweredPreflight) => void;
+}
+
+export interface AnsweredPreflight {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly request: RequestFacts;
+  readonly api: string;
+  readonly operation: string;
+  readonly snapshot: number;
 }
 
 export interface RefusedCall {
@@ -106,6 +117,15 @@ export function protect(
           ...told(decision, decision.phase),
         });
         return answer(native, response, id, decision);
+      }
+      if (decision.kind === 'preflight') {
+        decision.end();
+        const { api, operation } = decision.operation;
+        const about = { api: api.name, operation: operation.compiled.id };
+        ports.preflight?.({ ...call, request, ...about });
+        response.writeHead(204, [...decision.answerHeaders]);
+        response.end();
+        return;
       }
       // A body that nobody described is not the service's to read either.
       if (decision.body.kind === 'stream') {

@@ -122,10 +122,18 @@ class Operation implements ApiOperation {
   }
 
   get documentsUpgrade(): boolean {
-    const { answers, variants = [] } = this.#plan;
-    return [answers, ...variants.map((plan) => plan.answers)].some((list) =>
-      list.some(({ status }) => status === '101'),
+    return this.#plans.some(({ answers }) => answers.some(({ status }) => status === '101'));
+  }
+
+  get documentedHeaders(): ApiOperation['documentedHeaders'] {
+    const request = this.#plans.flatMap(({ parameters, body }) => [
+      ...parameters.filter((plan) => plan.in === 'header').map(({ name }) => name.toLowerCase()),
+      ...(body === null ? [] : ['content-type']),
+    ]);
+    const answer = this.#plans.flatMap(({ answers }) =>
+      answers.flatMap(({ headers }) => headers.map(({ name }) => name)),
     );
+    return { request, answer };
   }
 
   get validatesAnswers(): boolean {
@@ -173,6 +181,10 @@ class Operation implements ApiOperation {
     return onAccountOf(new PatternWork(), () =>
       this.#answerChecks.check(status, headers, bytes, bounds, options),
     );
+  }
+
+  get #plans(): readonly OperationPlan[] {
+    return [this.#plan, ...(this.#plan.variants ?? [])];
   }
 
   get #plan(): OperationPlan {

@@ -62,6 +62,8 @@ export interface CompiledApi {
   readonly openapi: '3.0' | '3.1';
   readonly file: string;
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
+  /** `x-poorter` of the root alone: for what no operation answers. */
+  readonly extension: Readonly<Record<string, unknown>>;
   readonly operations: readonly CompiledOperation[];
   readonly schemas: CompiledSchemas;
 }
@@ -189,6 +191,11 @@ export interface ApiOperation {
     bounds: JsonBounds,
     options: { readonly findUndocumented: boolean },
   ): AnswerCheck;
+  /** Lower-case names of what callers may send and answers may carry, a described body's type included. */
+  readonly documentedHeaders: {
+    readonly request: readonly string[];
+    readonly answer: readonly string[];
+  };
   /** Status 101 is documented, by itself: a range or `default` does not speak of tunnels. */
   readonly documentsUpgrade: boolean;
   /** Media types of documented answers that stream (text/event-stream), for load-time refusals of `block`. */

@@ -11,7 +11,7 @@ import type {
   RequestParts,
 } from './types.ts';
 
-type Checks = Omit<ApiOperation, 'compiled' | 'documentsUpgrade'>;
+type Checks = Omit<ApiOperation, 'compiled' | 'documentsUpgrade' | 'documentedHeaders'>;
 
 /**
  * Several descriptions of one method on one path, told apart by a fragment that no caller sends: a

@@ -71,7 +71,7 @@ export class AdminApi {
       reserve: () => ports.recorder.reserve(),
       refused: (call) => ports.recorder.write(refusalRecord(call, ports.now())),
     });
-    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: false });
+    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: true });
     // Bodies were read and checked by the gate; what is left on the wire is nothing.
     this.#fastify.removeAllContentTypeParsers();
     this.#fastify.addContentTypeParser('*', (request, _payload, done) => {

@@ -1,6 +1,7 @@
 import {
   canonicalHost,
   concurrencySchema,
+  corsSchema,
   limitSchema,
   networkListsSchema,
   quotaSchema,
@@ -129,6 +130,7 @@ const api = z.strictObject({
     .describe(
       'Query parameters that pass although no operation describes them, such as utm_source.',
     ),
+  cors: corsSchema.optional(),
   allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
   audience: z
     .string()

@@ -6,6 +6,7 @@ import {
   type Deny,
   deny,
   type Evidence,
+  type Preflight,
   problems,
   type Refusal,
   type RequestFacts,
@@ -147,6 +148,19 @@ export class Call {
   allow(fields: readonly string[]): void {
     this.forwarded(200);
     this.#response.writeHead(200, ['content-length', '0', 'cache-control', 'no-store', ...fields]);
+    this.#response.end();
+  }
+
+  /** A page's browser asks before it sends a call of the page. */
+  answerPreflight({ answerHeaders }: Preflight): void {
+    this.#outcome = {
+      decision: 'answered',
+      phase: 'own',
+      code: null,
+      status: 204,
+      evidence: { name: 'preflight' },
+    };
+    this.#response.writeHead(204, [...answerHeaders]);
     this.#response.end();
   }
 

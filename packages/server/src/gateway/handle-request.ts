@@ -38,6 +38,7 @@ export async function handleRequest(
     const decision = await decide(runtime.gate, request, body);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    if (decision.kind === 'preflight') return call.answerPreflight(decision);
 
     // record the intent
     const isDurable = decision.operation.audit === 'durable';

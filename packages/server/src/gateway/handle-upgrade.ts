@@ -58,6 +58,7 @@ export async function handleUpgrade(
     const decision = await decide(runtime.gate, request, NO_BODY);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    if (decision.kind === 'preflight') return call.answerPreflight(decision);
 
     const isDurable = decision.operation.audit === 'durable';
     if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));

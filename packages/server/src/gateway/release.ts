@@ -8,10 +8,12 @@ import {
   type Evidence,
   type Forwarding,
   HeaderFields,
+  isCorsField,
   isPrivateAnswerHeader,
   judgeAnswer,
   judgeUncheckable,
   listMembers,
+  mergedVary,
   type OperationGate,
   type RequestFacts,
 } from '@poorter/engine';
@@ -310,15 +312,21 @@ function answerHead(
   const connection = fields.has('connection') ? fields.joined('connection') : undefined;
   const named = connection === undefined ? [] : listMembers(connection.toLowerCase());
   const own = decision.answerHeaders;
+  const hasCors = decision.operation.cors !== null;
   const head: string[] = [];
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] as string;
     if (isPrivateAnswerHeader(name, named) || (own.length > 0 && own.includes(name))) continue;
+    if (hasCors && isCorsField(name)) continue;
     const value = flat[index + 1] as string;
     const isPlace = name === 'location' || name === 'content-location';
     head.push(name, isPlace && answer.from !== null ? placeBehindGate(value, answer.from) : value);
   }
-  for (const part of own) head.push(part);
+  for (let index = 0; index < own.length; index += 2) {
+    const name = own[index] as string;
+    const value = own[index + 1] as string;
+    head.push(name, name === 'vary' ? mergedVary(fields, value) : value);
+  }
   addSecurityHeaders(head, fields, request.isTls, decision.principal !== null);
   if (fields.has('trailer') && !fields.has('content-length') && answer.status !== 304) {
     head.push('trailer', fields.joined('trailer') as string);

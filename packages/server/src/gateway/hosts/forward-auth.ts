@@ -10,6 +10,7 @@ import {
   deny,
   type HeaderFields,
   isHost,
+  type Preflight,
   type RequestFacts,
 } from '@poorter/engine';
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
@@ -147,6 +148,9 @@ async function judge(
     );
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    // Allowed, it would reach the service; only the proxy can answer in its place.
+    if (decision.kind === 'preflight')
+      return call.refuse('match', preflightDenial(decision), native);
     if (!isPathOf(decision.target, request)) {
       return call.refuse('match', deny('target_not_acceptable', NOT_CANONICAL), native);
     }
@@ -161,6 +165,12 @@ async function judge(
   } finally {
     call.close();
   }
+}
+
+function preflightDenial({ answerHeaders }: Preflight): Deny {
+  const at = answerHeaders.indexOf('access-control-allow-methods');
+  const allow = ['allow', answerHeaders[at + 1] ?? ''];
+  return deny('method_not_allowed', { reason: 'preflight' }, { answerHeaders: allow });
 }
 
 /** What the proxy does with a permission is not seen here: that it was given is the outcome. */
