@@ -1,3 +1,5 @@
+import { SERVICE_RULES } from './service-rules.ts';
+
 /**
  * What every match of a rule must contain, and how many bytes the match can take before and after it.
  * The search for anchors is the only work done on most of the bytes; a test generates matches of every
@@ -40,7 +42,6 @@ export const ANCHORS: readonly Anchor[] = [
   ...['t_access', 'taccess'].map(
     (text): Anchor => ({ text, anyCase: true, rules: ['aws'], before: 32, after: 1_024 }),
   ),
-  { text: '-BEGIN', rules: ['privatekey'], before: BESIDE, after: 10_240 },
   ...tokens('npm', 40, ['npm_']),
   // A token in a URL: up to 256 characters stand before.
   { text: 'x-oauth-basic@', rules: ['npm'], before: 1_100, after: 32 },
@@ -77,5 +78,6 @@ export const WHOLE_FILE_ANCHOR = { text: 'private_key_id', rule: 'gcp' } as cons
 /** A key of our own: found by these letters, told from look-alikes by its checksum. */
 export const OWN_KEY = { text: 'poorter_', length: 57 } as const;
 
-export const BEFORE_MAX = Math.max(...ANCHORS.map(({ before }) => before));
-export const AFTER_MAX = Math.max(...ANCHORS.map(({ after }) => after)) + BESIDE;
+const ALL = [...ANCHORS, ...SERVICE_RULES];
+export const BEFORE_MAX = Math.max(...ALL.map(({ before }) => before));
+export const AFTER_MAX = Math.max(...ALL.map(({ after }) => after)) + BESIDE;

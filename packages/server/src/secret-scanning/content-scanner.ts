@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { excerptOf, type Finding, Fingerprints, OWN_KEY_RULE, uriOf } from './finding.ts';
+import { isPlaceholder } from './placeholder.ts';
 import { Places } from './places.ts';
 import {
   type ByteMatch,
@@ -149,6 +150,7 @@ export class ContentScanner {
     if (matches.length === 0) return;
     const places = this.#places.copy();
     for (const { rule, start, secret } of matches) {
+      if (rule !== OWN_KEY_RULE && isPlaceholder(rule, secret)) continue;
       places.advance(this.#buffer, start);
       const { line, column } = places;
       const key = `${rule}\0${line}\0${column}`;

@@ -1,4 +1,5 @@
 import { rules as published } from '@secretlint/secretlint-rule-preset-recommend';
+import { SERVICE_RULES } from './service-rules.ts';
 
 /** A secret in a text, as a rule reports it; places are UTF-16 code units. */
 export interface RuleMatch {
@@ -27,7 +28,11 @@ interface Reported {
 }
 
 /** Comments in a stranger's syntax do not silence us; ours is `poorter:allow`. */
-const NOT_HOSTED = new Set(['filter-comments']);
+const NOT_HOSTED = new Set([
+  'filter-comments',
+  // Ours also finds encrypted keys, short ones (Ed25519) and those with escaped or indented lines.
+  'privatekey',
+]);
 
 /**
  * The published rules, each run alone on a text. They are made once: a rule keeps nothing between texts.
@@ -81,6 +86,13 @@ export class HostedRules {
 
 /** Every rule that can be reported: its id, and what it finds. */
 export function ruleTitles(): ReadonlyMap<string, string> {
+  return new Map([
+    ...SERVICE_RULES.map(({ id, title }) => [id, title] as const),
+    ...publishedTitles(),
+  ]);
+}
+
+function publishedTitles(): ReadonlyMap<string, string> {
   return new Map(
     hosted().flatMap((rule) =>
       Object.entries(rule.messages).map(([messageId, { en }]) => [

@@ -4,6 +4,7 @@ import { rules as published } from '@secretlint/secretlint-rule-preset-recommend
 import fc from 'fast-check';
 import { ANCHORS, WHOLE_FILE_ANCHOR } from './anchors.ts';
 import { HostedRules, ruleTitles } from './rules.ts';
+import { SERVICE_RULES } from './service-rules.ts';
 import { TextMatcher } from './text-matches.ts';
 
 /** Names that some rules ask for. */
@@ -19,6 +20,7 @@ const NOT_SAMPLED = new Set([
   'gcp/private-key-p12',
 ]);
 
+const own = new Set(SERVICE_RULES.map(({ id }) => id));
 const rules = new HostedRules();
 const matcher = new TextMatcher();
 const patterns = patternsOfRules();
@@ -46,7 +48,7 @@ test('around anchors the rules find what they find in the whole text, for every 
     );
     assert.ok(isReported || rule === 'gcp', `samples of ${rule} ${pattern.source} are reported`);
   }
-  const silent = [...ruleTitles().keys()].filter((id) => !reported.has(id));
+  const silent = [...ruleTitles().keys()].filter((id) => !own.has(id) && !reported.has(id));
   assert.deepEqual(silent.toSorted(), [...NOT_SAMPLED].toSorted());
 });
 
@@ -186,8 +188,12 @@ function byAnchors(text: string, filePath: string): string[] {
     anchorsUntil: bytes.length,
     isWhole: true,
   };
-  return matcher
-    .matches({ ...part, filePath, ext })
-    .map(({ rule, start, secret }) => `${rule} ${start} ${secret}`)
-    .toSorted();
+  return (
+    matcher
+      .matches({ ...part, filePath, ext })
+      // Ours are measured in service-rules.test.ts.
+      .filter(({ rule }) => !own.has(rule))
+      .map(({ rule, start, secret }) => `${rule} ${start} ${secret}`)
+      .toSorted()
+  );
 }

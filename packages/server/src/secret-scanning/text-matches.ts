@@ -12,6 +12,7 @@ import {
 import { OWN_KEY_RULE } from './finding.ts';
 import { LiteralSearch } from './literal-search.ts';
 import { HostedRules, type RuleText } from './rules.ts';
+import { SERVICE_RULES, type ServiceRule } from './service-rules.ts';
 
 /** A secret in bytes: where it starts, and what it is. */
 export interface ByteMatch {
@@ -33,9 +34,19 @@ export interface TextPart {
   readonly ext: string;
 }
 
-const LITERALS = [...ANCHORS, { text: OWN_KEY.text }, { text: WHOLE_FILE_ANCHOR.text }] as const;
+/** Each literal of our own rules, with its rule. */
+const SERVICE_ANCHORS = SERVICE_RULES.flatMap((rule) =>
+  rule.anchors.map((text) => ({ text, rule, ...(rule.anyCase && { anyCase: true }) })),
+);
+const LITERALS = [
+  ...ANCHORS,
+  { text: OWN_KEY.text },
+  { text: WHOLE_FILE_ANCHOR.text },
+  ...SERVICE_ANCHORS,
+] as const;
 const OWN_KEY_INDEX = ANCHORS.length;
 const WHOLE_FILE_INDEX = ANCHORS.length + 1;
+const SERVICE_INDEX = ANCHORS.length + 2;
 
 /** Finds secrets in a part: one pass for the anchors, then the rules on the surroundings of what it found. */
 export class TextMatcher {
@@ -57,7 +68,10 @@ export class TextMatcher {
       if (at < part.anchorsFrom || at >= part.anchorsUntil) return;
       if (literal === OWN_KEY_INDEX) pushOwnKey(part, at, found);
       else if (literal === WHOLE_FILE_INDEX) wantsWhole = true;
-      else windows.add(ANCHORS[literal] as Anchor, part, at);
+      else if (literal >= SERVICE_INDEX) {
+        const anchor = SERVICE_ANCHORS[literal - SERVICE_INDEX] as (typeof SERVICE_ANCHORS)[number];
+        matchService(anchor.rule, anchor.text.length, part, at, found);
+      } else windows.add(ANCHORS[literal] as Anchor, part, at);
     });
     for (const { rule, from, to } of windows.all()) this.#run(rule, part, from, to, found);
     if (wantsWhole && part.isWhole && part.ext === '.json') {
@@ -97,6 +111,25 @@ function pushOwnKey({ bytes, end }: TextPart, at: number, found: ByteMatch[]): v
   if (at + OWN_KEY.length > end) return;
   const text = bytes.toString('latin1', at, at + OWN_KEY.length);
   if (isWellFormedKey(text)) found.push({ rule: OWN_KEY_RULE, start: at, secret: text });
+}
+
+/** The surroundings of one literal: as wide as a match can be, and what stands beside it. */
+function matchService(
+  rule: ServiceRule,
+  length: number,
+  part: TextPart,
+  at: number,
+  found: ByteMatch[],
+): void {
+  const from = Math.max(0, at - rule.before);
+  const to = Math.min(part.end, at + length + rule.after + 16);
+  const window = decode(part.bytes, from, to, part.end);
+  for (const match of window.text.matchAll(rule.pattern)) {
+    const secret = match.groups?.['secret'] ?? match[0];
+    const inMatch = match[0].lastIndexOf(secret);
+    const start = window.from + window.bytesBefore(match.index + inMatch);
+    found.push({ rule: rule.id, start, secret });
+  }
 }
 
 interface Window {
