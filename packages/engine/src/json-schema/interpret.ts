@@ -1,5 +1,7 @@
 import type { ExactNumber, JsonValue } from '../json/index.ts';
+import { expectedBy } from './expected.ts';
 import { formatCheck } from './formats/index.ts';
+import { nearestAlternative } from './nearest-alternative.ts';
 import type { Matcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { escapeStep } from './registry.ts';
@@ -68,10 +70,14 @@ export class Findings {
   get isFull(): boolean {
     return this.violations.length >= this.max;
   }
-  add(path: Path | null, rule: string, member?: string): void {
+  add(path: Path | null, rule: string, member?: string, expected?: string): void {
     if (this.isFull) return;
-    const pointer = pointerOf(path);
-    this.violations.push(member === undefined ? { pointer, rule } : { pointer, rule, member });
+    this.violations.push({
+      pointer: pointerOf(path),
+      rule,
+      ...(member !== undefined && { member }),
+      ...(expected !== undefined && { expected }),
+    });
   }
 }
 
@@ -145,7 +151,10 @@ class Run {
 
   fail(rule: string, member?: string, path: Path | null = this.path): void {
     this.isValid = false;
-    this.findings?.add(path, rule, member);
+    if (this.findings === null) return;
+    // A member or item that is not at this place broke the schema of another.
+    const isHere = path === this.path || rule === 'discriminator';
+    this.findings.add(path, rule, member, isHere ? expectedBy(this.shape, rule) : undefined);
   }
 
   /** A subschema on this same value. Silent branches decide; loud ones also explain. */
@@ -352,12 +361,13 @@ class Run {
         if (this.inPlace(branch, 'silent')) passes = true;
         if (passes && evaluated === null) break;
       }
-      if (!passes) this.fail('anyOf');
+      if (!passes) this.failAlternatives('anyOf', shape.anyOf);
     }
     if (shape.oneOf !== undefined && !this.isDone) {
       let passes = 0;
       for (const branch of shape.oneOf) if (this.inPlace(branch, 'silent')) passes++;
-      if (passes !== 1) this.fail('oneOf');
+      if (passes === 0) this.failAlternatives('oneOf', shape.oneOf);
+      else if (passes > 1) this.fail('oneOf');
     }
     if (shape.not !== undefined && !this.isDone) {
       if (interpret(this.world, shape.not, value)) this.fail('not');
@@ -372,6 +382,15 @@ class Run {
         if (Object.hasOwn(value, name) && !this.inPlace(part, 'loud')) this.isValid = false;
       }
     }
+  }
+
+  /** None of the alternatives holds: says which was most likely meant. */
+  failAlternatives(rule: 'anyOf' | 'oneOf', alternatives: readonly Shape[]): void {
+    this.isValid = false;
+    if (this.findings === null || this.findings.isFull) return;
+    const nearest = nearestAlternative(this.world, alternatives, this.value);
+    const words = [expectedBy(this.shape, rule), nearest].filter((part) => part !== null);
+    this.findings.add(this.path, rule, undefined, words.join('; '));
   }
 
   unevaluatedItems(items: JsonValue[]): void {

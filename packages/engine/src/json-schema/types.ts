@@ -14,6 +14,8 @@ export interface SchemaViolation {
   readonly rule: string;
   /** For 'required' and its kin: the name of the missing or forbidden member, from the schema or instance. */
   readonly member?: string;
+  /** What the schema wanted there, in words; from the schema alone. */
+  readonly expected?: string;
 }
 
 /** Where a schema stands: document address + JSON Pointer, e.g. 'file:///bank.yaml#/components/schemas/Payment'. */

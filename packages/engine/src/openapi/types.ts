@@ -96,6 +96,8 @@ export interface MessageViolation {
   readonly pointer: string;
   readonly rule: string;
   readonly member?: string;
+  /** What the description wanted there, in words; never anything of the message. */
+  readonly expected?: string;
   /** Only told: the message passes all the same. */
   readonly isRemark?: true;
 }

@@ -20,6 +20,7 @@ interface ParameterSpec extends FieldSpec {
 const NONE: readonly string[] = [];
 const NO_VIOLATIONS: readonly MessageViolation[] = [];
 const UNDOCUMENTED_MAX = 16;
+const NAMES_SHOWN = 10;
 
 /** One operation's parameters, compiled on its first call. */
 export class ParameterCheck {
@@ -45,6 +46,14 @@ export class ParameterCheck {
     this.#isQueryRequired = this.#query.specs.some((spec) => spec.plan.required);
     this.#headers = inPlace('header').map((spec) => new HeaderField(spec.plan, spec.validator));
     this.#cookies = new FieldSet(inPlace('cookie'));
+  }
+
+  /** Names that may stand in the query; what a caller wrote instead is not repeated. */
+  get #known(): string {
+    const names = this.#query.specs.map(({ name }) => name);
+    if (names.length === 0) return 'no query parameters';
+    const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+    return `one of ${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
   }
 
   check(parts: RequestParts): readonly MessageViolation[] {
@@ -80,7 +89,7 @@ export class ParameterCheck {
       (name) => credentials.includes(name) || this.#allowedQuery.includes(name),
     );
     for (let count = 0; count < Math.min(unknown.length, UNDOCUMENTED_MAX); count++) {
-      violations.push({ in: 'query', pointer: '', rule: 'undocumented' });
+      violations.push({ in: 'query', pointer: '', rule: 'undocumented', expected: this.#known });
     }
     for (const [index, spec] of this.#query.specs.entries()) {
       const input = inputs[index];

@@ -37,11 +37,12 @@ export function judgeUncheckable(mode: AnswerMode): AnswerVerdict {
 }
 
 export function describeViolations(violations: readonly MessageViolation[]): readonly object[] {
-  return violations.map(({ in: where, name, pointer, rule, member }) => ({
+  return violations.map(({ in: where, name, pointer, rule, member, expected }) => ({
     in: where,
     ...(name !== undefined && { name }),
     pointer,
     rule,
     ...(member !== undefined && { member }),
+    ...(expected !== undefined && { expected }),
   }));
 }
