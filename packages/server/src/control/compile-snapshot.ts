@@ -25,7 +25,7 @@ import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/m
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import type { IdentityKeys } from './identity-keys.ts';
-import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
+import { readClientTls, readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 
@@ -279,7 +279,19 @@ function readSharedCounters(
   try {
     const url = reader.secret(counters.url);
     const { protocol } = new URL(url);
-    if (/^(?:valkeys?|rediss?):$/.test(protocol)) return { ...counters, url };
+    const { tls = null, ...rest } = counters;
+    if (tls !== null && !/^(?:valkeys|rediss):$/.test(protocol)) {
+      reader.fault(
+        ['counters', 'tls'],
+        'counters',
+        `tls is given, but ${protocol}// does not use it`,
+        'write valkeys:// in the address',
+      );
+    }
+    if (/^(?:valkeys?|rediss?):$/.test(protocol)) {
+      const read = tls && readClientTls(['counters', 'tls'], tls, 'counters', reader);
+      return { ...rest, url, tls: read };
+    }
     throw new Error(`${protocol}// is not valkey://, valkeys://, redis:// or rediss://`);
   } catch (error) {
     reader.fault(

@@ -76,17 +76,19 @@ export function readUpstream(
   reader: SourceReader,
 ): UpstreamSnapshot {
   const { tls, ...rest } = api.upstream;
-  return { ...rest, tls: readUpstreamTls(['apis', index, 'upstream', 'tls'], tls, reader) };
+  return { ...rest, tls: readClientTls(['apis', index, 'upstream', 'tls'], tls, 'upstream', reader) };
 }
 
-function readUpstreamTls(
+/** `whom`: the upstream, or the counters. */
+export function readClientTls(
   at: readonly PropertyKey[],
   tls: ApiConfiguration['upstream']['tls'],
+  whom: string,
   reader: SourceReader,
 ): UpstreamSnapshot['tls'] {
   const serverName = tls.serverName ?? null;
   const authorities = tls.authorities.map((file, number) =>
-    readAuthority([...at, 'authorities', number], file, 'the upstream authority', reader),
+    readAuthority([...at, 'authorities', number], file, `the ${whom} authority`, reader),
   );
   const { certificate: certificateFile, key: keyFile } = tls;
   if (certificateFile === undefined && keyFile === undefined) {
@@ -96,12 +98,12 @@ function readUpstreamTls(
     reader.fault(
       at,
       'certificate',
-      'a client certificate for the upstream needs its key, and a key its certificate',
+      `a client certificate for the ${whom} needs its key, and a key its certificate`,
     );
     return { authorities, certificate: null, key: null, serverName };
   }
   const errorsBefore = reader.errors.length;
-  const what = 'the upstream client';
+  const what = `the ${whom} client`;
   const certificate = reader.readOrReport(
     [...at, 'certificate'],
     certificateFile,
