@@ -167,12 +167,15 @@ function readAuthority(
   return text;
 }
 
-/** Where operators connect. Throws RefusedConfiguration: without it nothing can be administered. */
+/**
+ * Where operators connect, and the files that say so. Throws RefusedConfiguration: without it nothing
+ * can be administered.
+ */
 export function readOperatorAddress(
   { control }: Configuration,
   configurationFile: string,
   baseDirectory: string,
-): OperatorAddress {
+): { readonly address: OperatorAddress; readonly files: readonly string[] } {
   const reader = new SourceReader(configurationFile, baseDirectory);
   const { host, port } = splitAddress(control.address);
   const { tls } = control;
@@ -188,8 +191,12 @@ export function readOperatorAddress(
     certificate: reader.readOrReport(['control', 'tls'], tls.certificate, 'the certificate'),
     key: reader.readOrReport(['control', 'tls'], tls.key, 'the private key'),
   };
+  if (reader.errors.length === 0 && tls !== undefined && read !== undefined) {
+    // While one of the two is renewed and the other is not yet, the ones before stay.
+    checkPair(['control', 'tls', 'certificate'], read.certificate, read.key, tls, reader);
+  }
   if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
-  return { host, port, tls: read ?? null };
+  return { address: { host, port, tls: read ?? null }, files: reader.files };
 }
 
 /** Certificates of the link, read and reported like those of listeners. */
@@ -197,9 +204,14 @@ export function readLinkCredentials(
   link: NonNullable<Configuration['link']>,
   reader: SourceReader,
 ): LinkCredentials {
+  const errorsBefore = reader.errors.length;
+  const at = ['link', 'certificate'];
+  const certificate = reader.readOrReport(at, link.certificate, 'the certificate');
+  const key = reader.readOrReport(['link', 'key'], link.key, 'the private key');
+  if (reader.errors.length === errorsBefore) checkPair(at, certificate, key, link, reader);
   return {
-    certificate: reader.readOrReport(['link', 'certificate'], link.certificate, 'the certificate'),
-    key: reader.readOrReport(['link', 'key'], link.key, 'the private key'),
+    certificate,
+    key,
     authorities: link.authorities.map((file, index) =>
       reader.readOrReport(['link', 'authorities', index], file, 'the authority'),
     ),
