@@ -47,8 +47,9 @@ test('a renewed certificate of control is shown within seconds, and the command 
   await eventually('the renewed certificate is shown', async () => (await shown()) === 'second');
   assert.equal(kept.destroyed, false);
   const status = await new Promise<number>((resolve, reject) => {
-    request({ port, host: '127.0.0.1', path: '/health/live', ca: authority.certificate }, (answer) =>
-      resolve(answer.statusCode ?? 0),
+    request(
+      { port, host: '127.0.0.1', path: '/health/live', ca: authority.certificate },
+      (answer) => resolve(answer.statusCode ?? 0),
     )
       .on('error', reject)
       .end();

@@ -76,7 +76,10 @@ export function readUpstream(
   reader: SourceReader,
 ): UpstreamSnapshot {
   const { tls, ...rest } = api.upstream;
-  return { ...rest, tls: readClientTls(['apis', index, 'upstream', 'tls'], tls, 'upstream', reader) };
+  return {
+    ...rest,
+    tls: readClientTls(['apis', index, 'upstream', 'tls'], tls, 'upstream', reader),
+  };
 }
 
 /** `whom`: the upstream, or the counters. */

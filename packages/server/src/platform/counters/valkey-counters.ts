@@ -264,9 +264,7 @@ export class ValkeyCounters implements RemoteCounters {
     if (this.#hasToMerge) this.#markGranted(Date.now());
     await this.#askNow();
     this.#isAsking = false;
-    this.#askIn(
-      this.#state === 'away' || this.#hasToMerge ? RETRY_MIN_MS : GREET_EVERY_MS,
-    );
+    this.#askIn(this.#state === 'away' || this.#hasToMerge ? RETRY_MIN_MS : GREET_EVERY_MS);
   }
 
   get #hasToMerge(): boolean {
@@ -349,9 +347,7 @@ export class ValkeyCounters implements RemoteCounters {
 }
 
 function keyOf(draw: Draw): string {
-  return draw.kind === 'rate'
-    ? PREFIX + draw.key
-    : `${PREFIX}${draw.key}|${draw.windowEndMs}`;
+  return draw.kind === 'rate' ? PREFIX + draw.key : `${PREFIX}${draw.key}|${draw.windowEndMs}`;
 }
 
 function serverMs(numbers: readonly number[]): number {

@@ -50,7 +50,8 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
     }
   };
   const tablesIn = async (schema: string) =>
-    (await asAdministrator(`SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`)).length;
+    (await asAdministrator(`SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`))
+      .length;
 
   for (const wish of [
     '-c work_mem=8MB',
@@ -99,9 +100,7 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
     // Beyond the time for which an answered connection is trusted.
     await pause(1_500);
     const startedAt = performance.now();
-    await Promise.all(
-      Array.from({ length: 5 }, () => sql`SELECT 1`.execute(database.kysely)),
-    );
+    await Promise.all(Array.from({ length: 5 }, () => sql`SELECT 1`.execute(database.kysely)));
     const tookMs = performance.now() - startedAt;
     assert.ok(tookMs < 20_000, `${Math.round(tookMs)} ms`);
     assert.ok(said.some((message) => /did not answer for 3 s/.test(message)));
@@ -122,7 +121,8 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
     await sql`SELECT 1`.execute(database.kysely);
   });
 
-  const hasPgbouncer = spawnSync('sh', ['-c', 'PATH=$PATH:/usr/sbin; pgbouncer --version']).status === 0;
+  const hasPgbouncer =
+    spawnSync('sh', ['-c', 'PATH=$PATH:/usr/sbin; pgbouncer --version']).status === 0;
   for (const [what, lines] of [
     ['as it comes', []],
     [
@@ -139,7 +139,10 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
       const { url: through } = await startLine(t, server.url);
       const url = await startPgbouncer(t, through, lines);
       const { schema } = server.freshPlace();
-      await assert.rejects(open(t, url, schema), /PgBouncer.*give the address of PostgreSQL itself/);
+      await assert.rejects(
+        open(t, url, schema),
+        /PgBouncer.*give the address of PostgreSQL itself/,
+      );
       assert.equal(await tablesIn('public'), 0);
     });
   }
@@ -195,7 +198,8 @@ async function startPgbouncer(
   const user: { uid?: number; gid?: number } = {};
   // It refuses to run as root.
   if (process.getuid?.() === 0) {
-    const id = (flag: string) => Number(spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' }).stdout);
+    const id = (flag: string) =>
+      Number(spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' }).stdout);
     Object.assign(user, { uid: id('-u'), gid: id('-g') });
     for (const path of [folder, file]) chownSync(path, id('-u'), id('-g'));
   }
