@@ -77,6 +77,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   );
   const { link } = configuration;
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
+  const sharedCounters = readSharedCounters(configuration, reader);
   const opened = apis.filter((api) => api !== null);
   const remarks = checkApis(opened, configuration, sources.configurationFile);
   for (const remark of remarks) reader.report(remark);
@@ -127,7 +128,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         connectionsPerThread: bounds.connectionsPerThread,
       },
       timeouts: configuration.timeouts,
-      sharedCounters: readSharedCounters(configuration, reader),
+      sharedCounters,
       records:
         configuration.records.file === undefined
           ? null

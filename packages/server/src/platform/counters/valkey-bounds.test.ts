@@ -11,7 +11,10 @@ import { SharedCounters } from './shared-counters.ts';
 import { ValkeyCounters } from './valkey-counters.ts';
 
 const skip = { skip: !hasRedis && 'redis-server is not installed' };
-const TIMEOUT_MS = 200;
+/** Long enough that on a busy machine only what is frozen is late. */
+const TIMEOUT_MS = 1_000;
+/** Where answers may be late as they like: the bounds hold all the same. */
+const IMPATIENT_MS = 200;
 
 type Thread = ReturnType<typeof openThread>;
 
@@ -22,10 +25,11 @@ function openThread(
   machines: number,
   local: SharedCounters,
   config: LimitsConfig,
+  timeoutMs: number,
 ) {
   const trouble: string[] = [];
   const counters = new ValkeyCounters({
-    ...{ url, tls: null, machines, timeoutMs: TIMEOUT_MS, local },
+    ...{ url, tls: null, machines, timeoutMs, local },
     onTrouble: (message) => trouble.push(message),
   });
   t.after(() => counters.close());
@@ -56,11 +60,12 @@ function openMachines(
   machines: number,
   threads: number,
   config: LimitsConfig,
+  timeoutMs = TIMEOUT_MS,
 ) {
   return Array.from({ length: machines }, () => {
     const memory = createCounterMemory({ entries: 4_096, threads, seed: [3, 4] });
     return Array.from({ length: threads }, (_, slot) =>
-      openThread(t, url, machines, new SharedCounters(memory, slot), config),
+      openThread(t, url, machines, new SharedCounters(memory, slot), config, timeoutMs),
     );
   });
 }
@@ -190,7 +195,7 @@ for (let seed = 1; seed <= 8; seed++) {
       const random = randomOf(seed * 7_919);
       const redis = await startRedis(t);
       const config = seed % 2 === 0 ? rated : counted;
-      const fleet = openMachines(t, redis.url, machines, 1 + (seed % 2), config);
+      const fleet = openMachines(t, redis.url, machines, 1 + (seed % 2), config, IMPATIENT_MS);
       const threads = fleet.flat();
       await here(threads);
       let passed = 0;
@@ -204,14 +209,14 @@ for (let seed = 1; seed <= 8; seed++) {
         history.push(`${here}/${calls.length}`);
         passed += here;
       };
-      for (let step = 0; step < 10; step++) {
+      for (let step = 0; step < 8; step++) {
         await burst();
         const fault = random(losesCounts ? 4 : 2);
         history.push(['freeze', 'cut', 'flush', 'restart'][fault] as string);
         if (fault === 0) {
           redis.freeze();
           await burst();
-          await sleep(random(3 * TIMEOUT_MS));
+          await sleep(random(3 * IMPATIENT_MS));
           redis.thaw();
         }
         if (fault === 1) redis.command('client', 'kill', 'type', 'normal');
