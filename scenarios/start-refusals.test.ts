@@ -44,6 +44,40 @@ interface Refusal {
 
 const refusals: readonly Refusal[] = [
   {
+    name: 'counters whose certificate and key do not belong together',
+    configuration: `${configuration}counters:
+  url: valkeys://counters.example:6379
+  tls: { certificate: ./one.pem, key: ./another.key }
+`,
+    files: { 'one.pem': one.certificate, 'another.key': another.key },
+    place: 'poorter.yaml:9:10',
+    says: /the certificate \.\/one\.pem and key \.\/another\.key do not serve/,
+  },
+  {
+    name: 'counters whose address is in a variable that is not set',
+    configuration: `${configuration}counters: env:NOBODY_SET_THIS\n`,
+    place: 'poorter.yaml:7:1',
+    says: /reading the address of the shared counters: env:NOBODY_SET_THIS is not set/,
+  },
+  {
+    name: 'counters with TLS settings that their address does not use',
+    configuration: `${configuration}counters: { url: 'valkey://counters.example:6379', tls: {} }
+`,
+    place: 'poorter.yaml:7:52',
+    says: /tls is given, but valkey:\/\/ does not use it/,
+    help: /write valkeys:\/\//,
+  },
+  {
+    name: 'control whose certificate and key do not belong together',
+    configuration: configuration.replace(
+      "'127.0.0.1:0' }",
+      "'127.0.0.1:0', tls: { certificate: ./one.pem, key: ./another.key } }",
+    ),
+    files: { 'one.pem': one.certificate, 'another.key': another.key },
+    place: 'poorter.yaml:6:43',
+    says: /do not serve/,
+  },
+  {
     name: 'an unknown key',
     configuration: `${configuration}colour: blue\n`,
     place: 'poorter.yaml:7:1',
@@ -206,6 +240,7 @@ describe('poorter serve exits with 1 and serves nothing with', { concurrency: 2 
     'an unknown key',
     'a reference that leads nowhere',
     'a file that is no certificate',
+    'counters whose address is in a variable that is not set',
   ];
   for (const refusal of refusals.filter(({ name }) => examples.includes(name))) {
     test(refusal.name, async () => {

@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   curl: 'curl',
   'redis-server': 'redis-server',
   postgres: 'postgresql',
+  pgbouncer: 'pgbouncer',
 };
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;

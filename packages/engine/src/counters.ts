@@ -9,9 +9,9 @@ export interface Counters {
    */
   take(key: string, rate: Rate, nowMs: number, cost?: number): Allowance;
   /** The allowance as `take` would find it, taking nothing. */
-  peek(key: string, rate: Rate, nowMs: number): Allowance;
-  /** Counts one call in a fixed window that ends at `windowEndMs`. */
-  count(key: string, max: number, windowEndMs: number, nowMs: number): Allowance;
+  peek(key: string, rate: Rate, nowMs: number, cost?: number): Allowance;
+  /** Counts `cost` calls (1; 0 only looks) in a fixed window that ends at `windowEndMs`, or none. */
+  count(key: string, max: number, windowEndMs: number, nowMs: number, cost?: number): Allowance;
   /** Takes one of `max` concurrent places; the place belongs to this thread until given back. */
   lease(key: string, max: number): boolean;
   giveBack(key: string): void;
@@ -60,4 +60,11 @@ export interface RemoteCounters {
    * stand in the order of the draws and end with the one that refused. Null, soon: the count is away.
    */
   draw(draws: readonly Draw[], nowMs: number): Promise<readonly Allowance[] | null>;
+  /** These were granted here meanwhile: they are added to the shared count when it is back. */
+  granted(draws: readonly Draw[], nowMs: number): void;
+}
+
+/** Where a machine counts what it knows to be used of a shared allowance, whoever used it. */
+export function knownUse(draw: Draw): Draw {
+  return { ...draw, key: `known|${draw.key}` };
 }

@@ -2,7 +2,7 @@
 
 export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
-export { CELL_ROUNDING } from './counters.ts';
+export { CELL_ROUNDING, knownUse } from './counters.ts';
 export {
   type BodyPort,
   type Decision,

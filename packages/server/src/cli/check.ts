@@ -11,6 +11,7 @@ import { RefusedConfiguration } from '../configuration/refused-configuration.ts'
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import { compileSnapshot } from '../control/compile-snapshot.ts';
 import { loadIdentityKeys } from '../control/identity-keys.ts';
+import { readOperatorAddress } from '../control/read-ends.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { formatDiagnostic } from './diagnostics.ts';
@@ -41,9 +42,14 @@ export async function checkCommand(argv: readonly string[], world: CommandWorld)
 
 async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]> {
   // Identity keys are only needed to complete the snapshot; they are thrown away with their folder.
+  const found: Diagnostic[] = [];
   const scratch = mkdtempSync(join(tmpdir(), 'poorter-check-'));
   try {
     const configuration = loadConfiguration(source);
+    const ofControl = faultsOf(() =>
+      readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
+    );
+    found.push(...ofControl);
     const { warnings } = compileSnapshot({
       configuration,
       configurationFile: source.file ?? 'arguments',
@@ -54,12 +60,22 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       spool: null,
       issuerKeys: () => null,
     });
-    return warnings;
+    return [...found, ...warnings];
   } catch (error) {
-    if (error instanceof RefusedConfiguration) return error.diagnostics;
+    if (error instanceof RefusedConfiguration) return [...found, ...error.diagnostics];
     throw error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function faultsOf(read: () => unknown): readonly Diagnostic[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof RefusedConfiguration) return error.diagnostics;
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { baseDirectory, loadGatewayConfiguration } from '../configuration/load-configuration.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
@@ -14,7 +15,7 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
   const supervisor = new GatewaySupervisor({
     dataDirectory: resolve(base, configuration.dataDirectory),
     control: configuration.link.control,
-    credentials: credentialsOf(configuration, base),
+    credentials: renewedCredentials(configuration, base),
     listen: configuration.listen?.map(({ address }) => splitAddress(address)) ?? null,
     threads: given.source.threads ?? configuration.gateway.threads,
     drainMs: configuration.timeouts.drainMs,
@@ -48,6 +49,24 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
     process.on('SIGINT', end);
     supervisor.start();
   });
+}
+
+/** Throws when they are not there at the start; later, a half-renewed pair leaves the last good one. */
+function renewedCredentials(
+  configuration: GatewayConfiguration,
+  base: string,
+): () => LinkCredentials {
+  let good = credentialsOf(configuration, base);
+  return () => {
+    try {
+      const now = credentialsOf(configuration, base);
+      createSecureContext({ cert: now.certificate, key: now.key });
+      good = now;
+    } catch {
+      // They are read again for the next connection.
+    }
+    return good;
+  };
 }
 
 function credentialsOf({ link }: GatewayConfiguration, base: string): LinkCredentials {

@@ -246,6 +246,22 @@ const sharedCounters = z.strictObject({
     .max(5_000)
     .default(100)
     .describe('A call waits this long for its count; then this machine counts its share.'),
+  tls: z
+    .strictObject({
+      authorities: z
+        .array(file)
+        .default([])
+        .describe('PEM files trusted instead of the system store.'),
+      certificate: file.optional().describe('PEM file: certificate shown to the counters.'),
+      key: file.optional().describe('PEM file: its private key.'),
+      serverName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Name sent as SNI and verified; default: the host of the address.'),
+    })
+    .optional()
+    .describe('Whom a valkeys:// connection trusts, and what it shows.'),
 });
 
 const linkCredentials = {

@@ -76,6 +76,7 @@ export class Administration {
         environment: process.env,
         warn,
       }),
+      options: { onTrouble: warn },
       world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
     });
     const administration = new Administration(ports, state);

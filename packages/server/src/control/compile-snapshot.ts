@@ -25,7 +25,7 @@ import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/m
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import type { IdentityKeys } from './identity-keys.ts';
-import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
+import { readClientTls, readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 
@@ -77,6 +77,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   );
   const { link } = configuration;
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
+  const sharedCounters = readSharedCounters(configuration, reader);
   const opened = apis.filter((api) => api !== null);
   const remarks = checkApis(opened, configuration, sources.configurationFile);
   for (const remark of remarks) reader.report(remark);
@@ -127,7 +128,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         connectionsPerThread: bounds.connectionsPerThread,
       },
       timeouts: configuration.timeouts,
-      sharedCounters: readSharedCounters(configuration, reader),
+      sharedCounters,
       records:
         configuration.records.file === undefined
           ? null
@@ -280,7 +281,19 @@ function readSharedCounters(
   try {
     const url = reader.secret(counters.url);
     const { protocol } = new URL(url);
-    if (/^(?:valkeys?|rediss?):$/.test(protocol)) return { ...counters, url };
+    const { tls = null, ...rest } = counters;
+    if (tls !== null && !/^(?:valkeys|rediss):$/.test(protocol)) {
+      reader.fault(
+        ['counters', 'tls'],
+        'counters',
+        `tls is given, but ${protocol}// does not use it`,
+        'write valkeys:// in the address',
+      );
+    }
+    if (/^(?:valkeys?|rediss?):$/.test(protocol)) {
+      const read = tls && readClientTls(['counters', 'tls'], tls, 'counters', reader);
+      return { ...rest, url, tls: read };
+    }
     throw new Error(`${protocol}// is not valkey://, valkeys://, redis:// or rediss://`);
   } catch (error) {
     reader.fault(

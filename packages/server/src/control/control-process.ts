@@ -125,7 +125,8 @@ async function compile(): Promise<void> {
   try {
     const configuration = loadConfiguration(source);
     await administrate(configuration);
-    await operators.listen(readOperatorAddress(configuration, where, baseDirectory(source)));
+    const operated = readOperatorAddress(configuration, where, baseDirectory(source));
+    await operators.listen(operated.address);
     send({ type: 'listening', address: operators.address });
     await administration?.announce(operators.reachedAt);
     await followIssuers(configuration);
@@ -140,7 +141,7 @@ async function compile(): Promise<void> {
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
     });
     rights = compiled.rights;
-    watch.follow([...files, ...compiled.files]);
+    watch.follow([...files, ...operated.files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
     // Whoever serves by the snapshot must know who is blocked and revoked first.
     await administration?.live.publish();

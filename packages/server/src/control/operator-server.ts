@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { AdminApi } from '../admin-api/index.ts';
@@ -24,6 +24,7 @@ export class OperatorServer {
   admin: AdminApi | null = null;
   #server: Server | null = null;
   #certificate: string | null = null;
+  #key: string | null = null;
   /** False where gateways run on other machines only: readiness is then control's own. */
   runsGateway = true;
   #where = '';
@@ -50,10 +51,13 @@ export class OperatorServer {
     return { url: `https://${this.address}`, certificate: this.#certificate };
   }
 
-  /** Binds once; a reload with the same address and certificate changes nothing. */
+  /**
+   * Binds once; a reload with the same address changes nothing but the certificate, which new
+   * connections are shown from now on.
+   */
   async listen({ host, port, tls }: OperatorAddress): Promise<void> {
-    const where = JSON.stringify([host, port, tls]);
-    if (this.#where === where) return;
+    const where = JSON.stringify([host, port, tls === null ? 'http' : 'https']);
+    if (this.#where === where) return this.#renew(tls);
     const options = { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 8_192 };
     const answer = (request: IncomingMessage, response: ServerResponse) =>
       void this.#answer(request, response);
@@ -64,7 +68,7 @@ export class OperatorServer {
             { ...options, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
             answer,
           );
-    // The same address with another certificate: the old one must let go first.
+    // The same address spoken otherwise: the old one must let go first.
     if (this.#server !== null) await closed(this.#server);
     server.maxConnections = 100;
     await new Promise<void>((resolve, reject) => {
@@ -73,7 +77,18 @@ export class OperatorServer {
     });
     this.#server = server;
     this.#certificate = tls?.certificate ?? null;
+    this.#key = tls?.key ?? null;
     this.#where = where;
+  }
+
+  #renew(tls: OperatorAddress['tls']): void {
+    if (tls === null || !(this.#server instanceof TlsServer)) return;
+    if (tls.certificate === this.#certificate && tls.key === this.#key) return;
+    this.#server.setSecureContext({
+      ...{ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' as const },
+    });
+    this.#certificate = tls.certificate;
+    this.#key = tls.key;
   }
 
   close(): void {

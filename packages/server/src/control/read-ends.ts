@@ -76,17 +76,22 @@ export function readUpstream(
   reader: SourceReader,
 ): UpstreamSnapshot {
   const { tls, ...rest } = api.upstream;
-  return { ...rest, tls: readUpstreamTls(['apis', index, 'upstream', 'tls'], tls, reader) };
+  return {
+    ...rest,
+    tls: readClientTls(['apis', index, 'upstream', 'tls'], tls, 'upstream', reader),
+  };
 }
 
-function readUpstreamTls(
+/** `whom`: the upstream, or the counters. */
+export function readClientTls(
   at: readonly PropertyKey[],
   tls: ApiConfiguration['upstream']['tls'],
+  whom: string,
   reader: SourceReader,
 ): UpstreamSnapshot['tls'] {
   const serverName = tls.serverName ?? null;
   const authorities = tls.authorities.map((file, number) =>
-    readAuthority([...at, 'authorities', number], file, 'the upstream authority', reader),
+    readAuthority([...at, 'authorities', number], file, `the ${whom} authority`, reader),
   );
   const { certificate: certificateFile, key: keyFile } = tls;
   if (certificateFile === undefined && keyFile === undefined) {
@@ -96,12 +101,12 @@ function readUpstreamTls(
     reader.fault(
       at,
       'certificate',
-      'a client certificate for the upstream needs its key, and a key its certificate',
+      `a client certificate for the ${whom} needs its key, and a key its certificate`,
     );
     return { authorities, certificate: null, key: null, serverName };
   }
   const errorsBefore = reader.errors.length;
-  const what = 'the upstream client';
+  const what = `the ${whom} client`;
   const certificate = reader.readOrReport(
     [...at, 'certificate'],
     certificateFile,
@@ -165,12 +170,15 @@ function readAuthority(
   return text;
 }
 
-/** Where operators connect. Throws RefusedConfiguration: without it nothing can be administered. */
+/**
+ * Where operators connect, and the files that say so. Throws RefusedConfiguration: without it nothing
+ * can be administered.
+ */
 export function readOperatorAddress(
   { control }: Configuration,
   configurationFile: string,
   baseDirectory: string,
-): OperatorAddress {
+): { readonly address: OperatorAddress; readonly files: readonly string[] } {
   const reader = new SourceReader(configurationFile, baseDirectory);
   const { host, port } = splitAddress(control.address);
   const { tls } = control;
@@ -186,8 +194,12 @@ export function readOperatorAddress(
     certificate: reader.readOrReport(['control', 'tls'], tls.certificate, 'the certificate'),
     key: reader.readOrReport(['control', 'tls'], tls.key, 'the private key'),
   };
+  if (reader.errors.length === 0 && tls !== undefined && read !== undefined) {
+    // While one of the two is renewed and the other is not yet, the ones before stay.
+    checkPair(['control', 'tls', 'certificate'], read.certificate, read.key, tls, reader);
+  }
   if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
-  return { host, port, tls: read ?? null };
+  return { address: { host, port, tls: read ?? null }, files: reader.files };
 }
 
 /** Certificates of the link, read and reported like those of listeners. */
@@ -195,9 +207,14 @@ export function readLinkCredentials(
   link: NonNullable<Configuration['link']>,
   reader: SourceReader,
 ): LinkCredentials {
+  const errorsBefore = reader.errors.length;
+  const at = ['link', 'certificate'];
+  const certificate = reader.readOrReport(at, link.certificate, 'the certificate');
+  const key = reader.readOrReport(['link', 'key'], link.key, 'the private key');
+  if (reader.errors.length === errorsBefore) checkPair(at, certificate, key, link, reader);
   return {
-    certificate: reader.readOrReport(['link', 'certificate'], link.certificate, 'the certificate'),
-    key: reader.readOrReport(['link', 'key'], link.key, 'the private key'),
+    certificate,
+    key,
     authorities: link.authorities.map((file, index) =>
       reader.readOrReport(['link', 'authorities', index], file, 'the authority'),
     ),

@@ -106,8 +106,12 @@ export class RemoteGateways {
     credentials: LinkCredentials | null,
     staleAfterMs: number,
   ): Promise<void> {
-    const configured = JSON.stringify([link, credentials]);
-    if (configured === this.#configured) return;
+    // Whoever trusts others from now on must ask everybody again; a renewed certificate needs not.
+    const configured = JSON.stringify([link, credentials?.authorities]);
+    if (configured === this.#configured) {
+      if (credentials !== null) this.#server?.renew(credentials);
+      return;
+    }
     this.#configured = configured;
     this.#server?.close();
     this.#server = null;

@@ -137,7 +137,7 @@ function remoteCounters(shared: RuntimeSnapshot['sharedCounters']): ValkeyCounte
   remote = null;
   if (shared === null) return undefined;
   const onTrouble = (message: string) => tell({ type: 'trouble', message });
-  remote = { text, counters: new ValkeyCounters({ ...shared, onTrouble }) };
+  remote = { text, counters: new ValkeyCounters({ ...shared, local: counters, onTrouble }) };
   return remote.counters;
 }
 

@@ -23,8 +23,11 @@ export function openLogToRead(place: DatabasePlace): Promise<Database<LogTables>
 }
 
 /** The log's own database; its tables are brought to this version. */
-export async function openLog(place: DatabasePlace): Promise<Database<LogTables>> {
-  const database = await openDatabase<LogTables>(place, { synchronous: 'normal' });
+export async function openLog(
+  place: DatabasePlace,
+  onTrouble: (message: string) => void = () => undefined,
+): Promise<Database<LogTables>> {
+  const database = await openDatabase<LogTables>(place, { synchronous: 'normal', onTrouble });
   try {
     await migrate(database, logMigrations());
     return database;

@@ -83,9 +83,10 @@ async function record(): Promise<void> {
   const world = { dataDirectory, baseDirectory, environment, warn };
   const state = await openState({
     ...{ place: seed.state, dataDirectory, masterKey: openMasterKey(seed.masterKey, world) },
+    options: { onTrouble: warn },
     world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
   });
-  const database = await openLog(seed.log);
+  const database = await openLog(seed.log, warn);
   // Keys first: the recorder would take the destroyed one from them again.
   forget = () => {
     state.subjectKeys.forgetCached();

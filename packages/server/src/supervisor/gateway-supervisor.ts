@@ -29,7 +29,8 @@ export interface GatewaySupervisorOptions {
   readonly dataDirectory: string;
   /** host:port of control. */
   readonly control: string;
-  readonly credentials: LinkCredentials;
+  /** As they are now. */
+  readonly credentials: () => LinkCredentials;
   /** Instead of control's, in the order of its listeners. */
   readonly listen: readonly { readonly host: string; readonly port: number }[] | null;
   readonly threads: number | undefined;

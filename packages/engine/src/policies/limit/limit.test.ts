@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addressKey } from '../../addresses.ts';
-import type { Allowance, Draw, RemoteCounters } from '../../counters.ts';
+import { type Allowance, type Draw, knownUse, type RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { HeaderFields } from '../../header-fields.ts';
 import { compileLimits, isNearLimit, type LimitVerdict, limitsSchema, windowEnd } from './index.ts';
@@ -258,11 +258,15 @@ test('addresses count by what one subscriber holds', () => {
 function elsewhere(answer: RemoteCounters['draw'], machines = 4) {
   const counters = new PlainCounters();
   const seen: Draw[][] = [];
+  const given: Draw[] = [];
   const remote: RemoteCounters = {
     machines,
     draw: (draws, nowMs) => {
       seen.push([...draws]);
       return answer(draws, nowMs);
+    },
+    granted: (draws) => {
+      given.push(...draws);
     },
   };
   const judge = (config: unknown) => {
@@ -273,7 +277,7 @@ function elsewhere(answer: RemoteCounters['draw'], machines = 4) {
     );
     return async () => evaluate(requestAt(noon), { principal: principalOf() });
   };
-  return { judge, seen, counters };
+  return { judge, seen, given, counters };
 }
 
 const granted: Allowance = { allowed: true, remaining: 5, retryAfterMs: 0, resetMs: 1_000 };
@@ -311,6 +315,24 @@ test('while the shared counters are away a machine grants its share and no more'
   const verdicts = [];
   for (let calls = 0; calls < 40; calls++) verdicts.push(await call());
   assert.equal(verdicts.filter(({ kind }) => kind === 'pass').length, 10);
+});
+
+test('a share is no gift on top of what a machine knows to be used, and it is told on', async () => {
+  const { judge, counters, given } = elsewhere(async () => null, 1);
+  const config = {
+    limit: { requests: 40, per: 'hour', name: 'rate' },
+    quota: { requests: 30, per: 'day', name: 'quota' },
+  };
+  await judge(config)();
+  const [rate, quota] = given.map(knownUse);
+  assert.ok(rate?.kind === 'rate' && quota?.kind === 'quota');
+  counters.count(quota.key, quota.max, quota.windowEndMs, noon, 24);
+  const verdicts = [];
+  for (let call = 0; call < 40; call++) verdicts.push(await judge(config)());
+  assert.equal(verdicts.filter(({ kind }) => kind === 'pass').length, 5);
+  assert.equal(given.length, 2 * 6, 'a refused call is told to nobody');
+  // And a refused call took nothing of the rate beside it.
+  assert.equal(counters.take(rate.key, rate.rate, noon, 34).allowed, true);
 });
 
 test('a limit may refuse, or let pass uncounted, while the shared counters are away', async () => {

@@ -1,4 +1,10 @@
-import type { Allowance, Counters, Draw, RemoteCounters } from '../../counters.ts';
+import {
+  type Allowance,
+  type Counters,
+  type Draw,
+  knownUse,
+  type RemoteCounters,
+} from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { type Deny, deny, type Pass } from '../../policy.ts';
 import { compileSubject, type SubjectOf } from './counted-subject.ts';
@@ -135,10 +141,22 @@ export function compileLimits(
       return deny('limits_unavailable', {}, { answerHeaders: ['retry-after', '1'] });
     }
     const machines = remote?.machines ?? 1;
-    const shares = draws
-      .filter((_, index) => counted[index]?.away !== 'allow')
-      .map((draw) => shareOf(draw, machines));
-    return conclude(drawHere(counters, shares, nowMs), shared);
+    const wanted = draws.filter((_, index) => counted[index]?.away !== 'allow');
+    const shares = wanted.map((draw) => shareOf(draw, machines));
+    // A share is no gift on top: what is known to be used, here or elsewhere, stays used.
+    const allowances = drawHere(counters, [...shares, ...wanted.map(knownUse)], nowMs);
+    const last = allowances.at(-1);
+    if (last?.allowed === false) {
+      const limit = shared[(allowances.length - 1) % shared.length] as CountedLimit;
+      return limit.refuse(last);
+    }
+    remote?.granted(wanted, nowMs);
+    return conclude(
+      shared.map((_, index) =>
+        tighter(allowances[index] as Allowance, allowances[index + shared.length] as Allowance),
+      ),
+      shared,
+    );
   }
 
   function conclude(
@@ -158,20 +176,15 @@ export function compileLimits(
 }
 
 /**
- * Rates are looked at before any is taken, so that a call refused by one costs nothing of another;
+ * All are looked at before any is taken, so that a call refused by one costs nothing of another;
  * quotas come last, because what they count stays counted for a month.
  */
 function drawHere(counters: Counters, draws: readonly Draw[], nowMs: number): Allowance[] {
   const allowances: Allowance[] = [];
-  const isAlone = draws.filter(({ kind }) => kind === 'rate').length < 2;
-  if (!isAlone) {
-    for (const draw of draws) {
-      if (draw.kind !== 'rate') continue;
-      const allowance = counters.peek(draw.key, draw.rate, nowMs);
-      if (!allowance.allowed) {
-        const before = draws.slice(0, draws.indexOf(draw)).map(() => PASSED);
-        return [...before, allowance];
-      }
+  if (draws.length > 1) {
+    for (const [index, draw] of draws.entries()) {
+      const allowance = look(counters, draw, nowMs);
+      if (!allowance.allowed) return [...draws.slice(0, index).map(() => PASSED), allowance];
     }
   }
   for (const draw of draws) {
@@ -183,6 +196,18 @@ function drawHere(counters: Counters, draws: readonly Draw[], nowMs: number): Al
     if (!allowance.allowed) break;
   }
   return allowances;
+}
+
+/** What a draw would find, taking nothing. */
+function look(counters: Counters, draw: Draw, nowMs: number): Allowance {
+  if (draw.kind === 'rate') return counters.peek(draw.key, draw.rate, nowMs);
+  const found = counters.count(draw.key, draw.max, draw.windowEndMs, nowMs, 0);
+  if (found.remaining >= 1) return found;
+  return { ...found, allowed: false, retryAfterMs: Math.max(1, found.resetMs) };
+}
+
+function tighter(one: Allowance, other: Allowance): Allowance {
+  return other.remaining < one.remaining ? other : one;
 }
 
 /** Stands before the allowance that refused; nobody is shown it. */

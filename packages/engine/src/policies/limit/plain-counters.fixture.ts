@@ -22,22 +22,22 @@ export class PlainCounters implements Counters {
     };
   }
 
-  peek(key: string, rate: Rate, nowMs: number): Allowance {
+  peek(key: string, rate: Rate, nowMs: number, cost = 1): Allowance {
     const before = this.arrivals.get(key);
-    const allowance = this.take(key, rate, nowMs);
+    const allowance = this.take(key, rate, nowMs, cost);
     if (before === undefined) this.arrivals.delete(key);
     else this.arrivals.set(key, before);
     return allowance;
   }
 
-  count(key: string, max: number, windowEndMs: number, nowMs: number): Allowance {
+  count(key: string, max: number, windowEndMs: number, nowMs: number, cost = 1): Allowance {
     const known = this.windows.get(key);
     const calls = known !== undefined && known.end > nowMs ? known.calls : 0;
-    const allowed = calls < max;
-    if (allowed) this.windows.set(key, { end: windowEndMs, calls: calls + 1 });
+    const allowed = calls + cost <= max;
+    if (allowed && cost > 0) this.windows.set(key, { end: windowEndMs, calls: calls + cost });
     const resetMs = windowEndMs - nowMs;
     const retryAfterMs = allowed ? 0 : resetMs;
-    return { allowed, remaining: allowed ? max - calls - 1 : 0, retryAfterMs, resetMs };
+    return { allowed, remaining: allowed ? max - calls - cost : 0, retryAfterMs, resetMs };
   }
 
   lease(key: string, max: number): boolean {

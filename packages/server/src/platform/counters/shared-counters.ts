@@ -70,8 +70,8 @@ export class SharedCounters implements Counters {
     return this.#gcra(key, rate, nowMs, cost, true);
   }
 
-  peek(key: string, rate: Rate, nowMs: number): Allowance {
-    return this.#gcra(key, rate, nowMs, 1, false);
+  peek(key: string, rate: Rate, nowMs: number, cost = 1): Allowance {
+    return this.#gcra(key, rate, nowMs, cost, false);
   }
 
   #gcra(key: string, rate: Rate, nowMs: number, cost: number, takes: boolean): Allowance {
@@ -113,7 +113,10 @@ export class SharedCounters implements Counters {
     };
   }
 
-  count(key: string, max: number, windowEndMs: number, nowMs: number): Allowance {
+  count(key: string, max: number, windowEndMs: number, nowMs: number, cost = 1): Allowance {
+    if (!(cost >= 0 && cost < Number.POSITIVE_INFINITY)) {
+      throw new RangeError('shared counters: a cost is a positive number');
+    }
     const now = this.#now(nowMs);
     const windowEnd = now + (windowEndMs - nowMs);
     const { times, locks } = this.#views;
@@ -131,18 +134,18 @@ export class SharedCounters implements Counters {
     const end = times[source] as number;
     const isRunning = end > now;
     const used = isRunning ? (times[source + 1] as number) : 0;
-    const allowed = used < max;
-    if (allowed) {
+    const allowed = used + cost <= max;
+    if (allowed && cost > 0) {
       // Newcomers of several windows share until the last of them ends.
       const until = isOverflow && isRunning ? Math.max(end, windowEnd) : windowEnd;
-      this.#write(place, found >= 0 || isOverflow, high, low, until, used + 1);
+      this.#write(place, found >= 0 || isOverflow, high, low, until, used + cost);
     }
     unlock(locks, set);
 
     const resetMs = Math.max(0, (isRunning ? Math.max(end, windowEnd) : windowEnd) - now);
     return {
       allowed,
-      remaining: allowed ? Math.max(0, max - used - 1) : 0,
+      remaining: allowed ? Math.max(0, max - used - cost) : 0,
       retryAfterMs: allowed ? 0 : Math.max(1, resetMs),
       resetMs,
     };

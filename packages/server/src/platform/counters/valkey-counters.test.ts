@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from '@poorter/engine';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
+import { monotonicMs } from '../clock/index.ts';
+import { createCounterMemory } from './counter-memory.ts';
+import { SharedCounters } from './shared-counters.ts';
 import { ValkeyCounters } from './valkey-counters.ts';
 
 const rate = (key: string, requests: number, perMs: number, burst = requests): Draw => ({
@@ -25,10 +28,13 @@ test.after(() => shared?.remove());
 
 function open(t: TestContext, redis: RedisFixture, timeoutMs = 1_000) {
   const trouble: string[] = [];
+  const memory = createCounterMemory({ entries: 1_024, threads: 1, seed: [1, 2] });
   const counters = new ValkeyCounters({
     url: redis.url,
+    tls: null,
     machines: 2,
     timeoutMs,
+    local: new SharedCounters(memory, 0, monotonicMs),
     onTrouble: (message) => trouble.push(message),
   });
   t.after(() => counters.close());
@@ -138,8 +144,9 @@ test('a server that dies is away at once, and comes back without a herd', {
   await redis.begin();
   for (const { counters } of machines) await reachable(counters);
   for (const { trouble } of machines) {
-    assert.equal(trouble.length, 2, trouble.join('; '));
-    assert.match(trouble[1] as string, /back/);
+    assert.equal(trouble.length, 3, trouble.join('; '));
+    assert.match(trouble[1] as string, /lost their counts/);
+    assert.match(trouble[2] as string, /back/);
   }
   // Eight machines, one connection each and a few words: no storm of connections.
   const stats = redis.command('info', 'stats');

@@ -1,14 +1,33 @@
-import type { Allowance, Draw, RemoteCounters } from '@poorter/engine';
-import { Valkey } from 'iovalkey';
-import { DRAW_SCRIPT } from './draw-script.ts';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type Allowance,
+  type Counters,
+  type Draw,
+  knownUse,
+  type Rate,
+  type RemoteCounters,
+} from '@poorter/engine';
+import { monotonicMs } from '../clock/index.ts';
+import { OTHER_STORE, TOO_LATE } from './draw-script.ts';
+import { type Granted, GrantedMeanwhile } from './granted-meanwhile.ts';
+import {
+  type CountersTls,
+  explain,
+  openConnection,
+  type ValkeyConnection,
+} from './valkey-connection.ts';
 
 export interface ValkeyOptions {
   /** valkey://, valkeys:// (TLS), redis:// or rediss://, with credentials. */
   readonly url: string;
+  readonly tls: CountersTls | null;
   /** Machines that divide an allowance among them while Valkey is away. */
   readonly machines: number;
   /** A call waits this long for its count, then its share is counted here. */
   readonly timeoutMs: number;
+  /** Where all threads of this machine note what they know to be used. */
+  readonly local: Counters;
   readonly onTrouble: (message: string) => void;
   readonly random?: () => number;
 }
@@ -18,116 +37,342 @@ const WAITING_MAX = 4_096;
 /** While Valkey is away it is asked again after this long, and then twice as long, up to the bound. */
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5_000;
-const CONNECT_TIMEOUT_MS = 2_000;
+/** Whoever was back for less than this is asked again as if it had never been back. */
+const STEADY_AFTER_MS = 10_000;
+/** Connecting, with name, TLS and password. */
+const CONNECT_MAX_MS = 3_000;
+const GREETING_MAX_MS = 2_000;
+/** A connection that nobody uses is tried this often: it may have died without a word. */
+const GREET_EVERY_MS = 5_000;
+const MERGE_MAX = 200;
+const MERGE_AGAIN_MS = 50;
+/** For this long after a store has lost its counts, it is told what this machine has seen used. */
+const RESTORING_MS = 3_600_000;
+/** While a thread of this machine has granted something lately, all threads tell what is used. */
+const GRANTED_LATELY: Rate = { requests: 1, perMs: 60_000, burst: 1 };
+const GRANTED_LATELY_KEY = 'counters|granted lately';
 const PREFIX = 'poorter:';
-
-type Drawing = Valkey & {
-  poorterDraw(keys: number, ...argv: (string | number)[]): Promise<number[]>;
-};
+/** Beside the counts, so that whoever lists those finds nothing else. */
+const NAME_KEY = 'poorter-store';
+const MERGED_KEY = 'poorter-merged|';
 
 /**
  * Counters in Valkey, or Redis from version 7 on: one round trip a call. When it does not answer in
- * time, everybody is told at once that it is away, and one connection asks for it at growing,
- * scattered intervals: neither callers nor Valkey meet a herd.
+ * time, everybody is told at once that it is away, and new connections are tried at growing,
+ * scattered intervals: neither callers nor Valkey meet a herd. What was granted meanwhile is merged
+ * before it counts as back. A store that has lost its counts is told what this machine has seen.
  */
 export class ValkeyCounters implements RemoteCounters {
   readonly machines: number;
   readonly #options: ValkeyOptions;
   readonly #random: () => number;
-  readonly #connection: Drawing;
+  readonly #granted = new GrantedMeanwhile(monotonicMs);
+  /** On its way; sent again under the same name until the store has said that it has it. */
+  #merging: { readonly name: string; readonly batch: [string, Granted][] } | null = null;
+  #connection: ValkeyConnection | null = null;
   #state: 'asking' | 'here' | 'away' = 'asking';
   #waiting = 0;
   #retryMs = RETRY_MIN_MS;
-  #probe: NodeJS.Timeout | null = null;
+  #hereSinceMs = 0;
+  #next: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
+  #isAsking = false;
   #isClosed = false;
+  /** null until the first greeting. */
+  #storeName: string | null = null;
+  /** The server's clock minus ours. */
+  #clockAheadMs = 0;
+  #restoringUntilMs = Number.NEGATIVE_INFINITY;
+  /** A store that was away may be one that lags behind the one before: it is told, too. */
+  #tellingUntilMs = Number.NEGATIVE_INFINITY;
+  #greeting: { readonly over: ValkeyConnection; readonly done: Promise<void> } | null = null;
+  #lastTrouble = '';
+  readonly #firstAnswer: Promise<void>;
 
   constructor(options: ValkeyOptions) {
     this.machines = options.machines;
     this.#options = options;
     this.#random = options.random ?? Math.random;
-    const connection = new Valkey(options.url.replace(/^valkey/, 'redis'), {
-      lazyConnect: true,
-      // Nothing waits in a queue for a server that is away: calls are counted here meanwhile.
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      commandTimeout: options.timeoutMs,
-      // This class asks again itself.
-      retryStrategy: () => null,
-    });
-    connection.defineCommand('poorterDraw', { lua: DRAW_SCRIPT });
-    this.#connection = connection as Drawing;
-    this.#connection.on('error', () => undefined);
-    this.#connection.on('end', () => this.#away('its connection ended'));
-    void this.#ask();
+    this.#firstAnswer = this.#ask();
   }
 
-  async draw(draws: readonly Draw[], _nowMs: number): Promise<readonly Allowance[] | null> {
-    if (this.#state !== 'here' || this.#waiting >= WAITING_MAX) return null;
+  async draw(draws: readonly Draw[], nowMs: number): Promise<readonly Allowance[] | null> {
+    if (this.#state === 'away' || this.#waiting >= WAITING_MAX) return null;
     this.#waiting++;
     try {
-      const keys: string[] = [];
-      const argv: (string | number)[] = [];
-      for (const draw of draws) {
-        if (draw.kind === 'rate') {
-          const { requests, perMs, burst } = draw.rate;
-          keys.push(PREFIX + draw.key);
-          argv.push('r', (perMs * 1_000) / requests, burst, 1);
-        } else {
-          keys.push(`${PREFIX}${draw.key}|${draw.windowEndMs}`);
-          argv.push('q', draw.max, draw.windowEndMs, 0);
-        }
+      // At the start: a share given before the first word of the store would be one on top.
+      if (this.#state === 'asking') await within(this.#firstAnswer, this.#options.timeoutMs);
+      const connection = this.#connection;
+      if (this.#state !== 'here' || connection === null) return null;
+      try {
+        return await this.#drawOver(connection, draws, nowMs);
+      } catch (error) {
+        this.#away(connection, explain(error, this.#options.url));
+        return null;
       }
-      return allowancesOf(await this.#connection.poorterDraw(keys.length, ...keys, ...argv));
-    } catch (error) {
-      this.#away((error as Error).message);
+    } catch {
       return null;
     } finally {
       this.#waiting--;
     }
   }
 
-  close(): void {
-    this.#isClosed = true;
-    if (this.#probe !== null) clearTimeout(this.#probe);
-    this.#connection.disconnect();
-  }
-
-  #away(why: string): void {
-    if (this.#isClosed) return;
-    if (this.#state !== 'away') {
-      this.#options.onTrouble(
-        `the shared counters are away (${why}); this machine counts its share of each limit`,
+  granted(draws: readonly Draw[], nowMs: number): void {
+    const { onTrouble } = this.#options;
+    let isRemembered = true;
+    for (const draw of draws) {
+      isRemembered = this.#granted.add(keyOf(draw), draw, nowMs) && isRemembered;
+    }
+    if (!isRemembered) {
+      onTrouble(
+        'more subjects are counted here than are remembered: of further ones nothing is merged into the shared counters',
       );
     }
+    this.#markGranted(nowMs);
+    if (this.#state === 'here') this.#askIn(MERGE_AGAIN_MS);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#next !== null) clearTimeout(this.#next.timer);
+    this.#connection?.disconnect();
+  }
+
+  #markGranted(nowMs: number): void {
+    const { local } = this.#options;
+    const lately = local.peek(GRANTED_LATELY_KEY, GRANTED_LATELY, nowMs, 0).resetMs;
+    const missing = 1 - lately / GRANTED_LATELY.perMs;
+    if (missing > 0) local.take(GRANTED_LATELY_KEY, GRANTED_LATELY, nowMs, missing);
+  }
+
+  async #drawOver(
+    connection: ValkeyConnection,
+    draws: readonly Draw[],
+    nowMs: number,
+  ): Promise<readonly Allowance[] | null> {
+    const { timeoutMs } = this.#options;
+    const endsAtMs = monotonicMs() + timeoutMs;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const leftMs = endsAtMs - monotonicMs();
+      if (leftMs <= 0) throw new Error('no answer in time');
+      const sent = connection.poorterDraw(draws.length + 1, ...this.#commandOf(draws, nowMs));
+      const numbers = await within(sent, leftMs);
+      // Meanwhile this machine may have begun to count its share: the answer comes too late.
+      if (this.#connection !== connection || this.#state !== 'here') return null;
+      if (numbers[0] === OTHER_STORE) await within(this.#greet(connection), timeoutMs);
+      else if (numbers[0] === TOO_LATE) this.#clockAheadMs = serverMs(numbers) - monotonicMs();
+      else return this.#note(draws, allowancesOf(numbers), nowMs);
+    }
+    throw new Error('the store changes all the time');
+  }
+
+  #commandOf(draws: readonly Draw[], nowMs: number): (string | number)[] {
+    const { timeoutMs, local } = this.#options;
+    const keys = [NAME_KEY, ...draws.map(keyOf)];
+    // Twice the time that a call waits: the two clocks are compared over a network.
+    const lastMomentMs = monotonicMs() + this.#clockAheadMs + 2 * timeoutMs;
+    const restores = monotonicMs() < this.#restoringUntilMs;
+    const tells =
+      monotonicMs() < this.#tellingUntilMs ||
+      local.peek(GRANTED_LATELY_KEY, GRANTED_LATELY, nowMs, 0).resetMs > 0;
+    const argv: (string | number)[] = [
+      this.#storeName ?? '',
+      Math.ceil(lastMomentMs * 1_000),
+      restores ? 1 : 0,
+    ];
+    for (const draw of draws) {
+      const used = tells ? this.#used(draw, nowMs) : 0;
+      if (draw.kind === 'rate') {
+        const { requests, perMs, burst } = draw.rate;
+        // What the way of question and answer may have added to it must not be added each time.
+        const told = Math.max(0, used - 3 * timeoutMs) * 1_000;
+        argv.push('r', (perMs * 1_000) / requests, burst, 1, told);
+      } else {
+        argv.push('q', draw.max, draw.windowEndMs, 0, used);
+      }
+    }
+    return [...keys, ...argv];
+  }
+
+  /** What this machine knows to be used: of a rate, the milliseconds that refill it; else calls. */
+  #used(draw: Draw, nowMs: number): number {
+    const { local } = this.#options;
+    const { key } = knownUse(draw);
+    if (draw.kind === 'rate') return local.peek(key, draw.rate, nowMs, 0).resetMs;
+    return draw.max - local.count(key, draw.max, draw.windowEndMs, nowMs, 0).remaining;
+  }
+
+  /** Keeps what the answer says of each allowance, for when the store is away or has lost it. */
+  #note(draws: readonly Draw[], allowances: Allowance[], nowMs: number): Allowance[] {
+    const { local } = this.#options;
+    const isTaken = allowances.at(-1)?.allowed === true;
+    for (const [index, draw] of draws.entries()) {
+      const allowance = allowances[index];
+      // Beside a refusal, the others were only looked at.
+      if (allowance === undefined || allowance.allowed !== isTaken) continue;
+      const { key } = knownUse(draw);
+      const known = this.#used(draw, nowMs);
+      if (draw.kind === 'rate') {
+        const { rate } = draw;
+        const cellMs = rate.perMs / rate.requests;
+        const wholeMs = rate.burst * cellMs;
+        const usedMs = isTaken ? allowance.resetMs : allowance.resetMs + wholeMs - cellMs;
+        const missing = (Math.min(usedMs, wholeMs) - known) / cellMs;
+        if (missing > 0) local.take(key, rate, nowMs, missing);
+      } else {
+        const missing = draw.max - allowance.remaining - known;
+        if (missing > 0) local.count(key, draw.max, draw.windowEndMs, nowMs, missing);
+      }
+    }
+    return allowances;
+  }
+
+  /** Of a connection that was given up long ago, nothing is news. */
+  #away(connection: ValkeyConnection | null, why: string): void {
+    if (this.#isClosed || connection !== this.#connection) return;
+    this.#connection = null;
+    // Rejects all that wait on it: whatever the server does with their draws, nobody takes them twice.
+    connection?.disconnect();
+    const text = `the shared counters are away (${why}); this machine counts its share of each limit`;
+    // Another reason than before is news as well: a wrong password shows after the server is back.
+    if (this.#state !== 'away' || (text !== this.#lastTrouble && isAnswer(why))) {
+      this.#options.onTrouble(text);
+      this.#lastTrouble = text;
+    }
+    if (this.#state === 'here' && monotonicMs() - this.#hereSinceMs > STEADY_AFTER_MS) {
+      this.#retryMs = RETRY_MIN_MS;
+    }
     this.#state = 'away';
-    if (this.#probe !== null) return;
     // Scattered over half to one and a half intervals: threads and machines do not come back as one.
-    const waitMs = this.#retryMs * (0.5 + this.#random());
+    this.#askIn(this.#retryMs * (0.5 + this.#random()));
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
-    this.#probe = setTimeout(() => {
-      this.#probe = null;
+  }
+
+  #askIn(delayMs: number): void {
+    const atMs = monotonicMs() + delayMs;
+    if (this.#isClosed || (this.#next !== null && this.#next.atMs <= atMs)) return;
+    if (this.#next !== null) clearTimeout(this.#next.timer);
+    const timer = setTimeout(() => {
+      this.#next = null;
       void this.#ask();
-    }, waitMs);
+    }, delayMs);
+    this.#next = { timer, atMs };
   }
 
   async #ask(): Promise<void> {
-    const connection = this.#connection;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    if (this.#hasToMerge) this.#markGranted(Date.now());
+    await this.#askNow();
+    this.#isAsking = false;
+    this.#askIn(this.#state === 'away' || this.#hasToMerge ? RETRY_MIN_MS : GREET_EVERY_MS);
+  }
+
+  get #hasToMerge(): boolean {
+    return this.#merging !== null || this.#granted.size > 0;
+  }
+
+  /** Over a new connection when there is none: is it there, is it whole, may it be written to? */
+  async #askNow(): Promise<void> {
+    const { url, tls, onTrouble } = this.#options;
+    let connection = this.#connection;
     try {
-      if (connection.status !== 'ready') {
-        if (connection.status !== 'wait' && connection.status !== 'end') connection.disconnect();
-        await connection.connect();
+      if (connection === null) {
+        const opened = openConnection(url, tls);
+        connection = opened;
+        this.#connection = opened;
+        // Told before the connection ends, and better than that it ended.
+        let why = 'its connection ended';
+        opened.on('error', (error) => {
+          why = explain(error, url);
+        });
+        opened.on('end', () => this.#away(opened, why));
+        await within(opened.connect(), CONNECT_MAX_MS);
       }
-      await connection.ping();
-      if (this.#isClosed) return;
-      if (this.#state === 'away') this.#options.onTrouble('the shared counters are back');
+      await within(this.#greet(connection), GREETING_MAX_MS);
+      await this.#merge(connection);
+      if (this.#isClosed || this.#connection !== connection) return;
+      if (this.#state === 'away') {
+        onTrouble('the shared counters are back');
+        this.#tellingUntilMs = monotonicMs() + RESTORING_MS;
+      }
+      if (this.#state !== 'here') this.#hereSinceMs = monotonicMs();
       this.#state = 'here';
-      this.#retryMs = RETRY_MIN_MS;
     } catch (error) {
-      this.#away((error as Error).message);
+      // The server's own reason arrives in these moments, when it refused the password.
+      await pause(1);
+      this.#away(connection, explain(error, url));
     }
   }
+
+  /** One greeting at a time, however many draws ask for it. */
+  #greet(connection: ValkeyConnection): Promise<void> {
+    if (this.#greeting?.over === connection) return this.#greeting.done;
+    const done = this.#greetNow(connection).finally(() => {
+      if (this.#greeting?.done === done) this.#greeting = null;
+    });
+    this.#greeting = { over: connection, done };
+    return done;
+  }
+
+  async #greetNow(connection: ValkeyConnection): Promise<void> {
+    const sentAtMs = monotonicMs();
+    const greeted = await within(
+      connection.poorterGreet(1, NAME_KEY, randomUUID()),
+      GREETING_MAX_MS,
+    );
+    const [name, micros] = greeted;
+    this.#clockAheadMs = micros / 1_000 - (sentAtMs + monotonicMs()) / 2;
+    if (this.#storeName !== null && this.#storeName !== name) {
+      this.#restoringUntilMs = monotonicMs() + RESTORING_MS;
+      this.#tellingUntilMs = this.#restoringUntilMs;
+      this.#options.onTrouble(
+        'the shared counters have lost their counts (emptied, restarted or another server): what this machine has seen used is counted again',
+      );
+    }
+    this.#storeName = name;
+  }
+
+  async #merge(connection: ValkeyConnection): Promise<void> {
+    while (this.#hasToMerge) {
+      this.#merging ??= { name: randomUUID(), batch: this.#granted.take(MERGE_MAX) };
+      const { name, batch } = this.#merging;
+      const keys = [MERGED_KEY + name, ...batch.map(([key]) => key)];
+      await within(
+        connection.poorterMerge(keys.length, ...keys, ...this.#granted.argumentsOf(batch)),
+        GREETING_MAX_MS,
+      );
+      this.#merging = null;
+    }
+  }
+}
+
+function keyOf(draw: Draw): string {
+  return draw.kind === 'rate' ? PREFIX + draw.key : `${PREFIX}${draw.key}|${draw.windowEndMs}`;
+}
+
+function serverMs(numbers: readonly number[]): number {
+  return (numbers[1] as number) / 1_000;
+}
+
+/** Rejects after so long; whatever comes then is dropped. */
+async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The words of a server, not of a network: capitals first. */
+function isAnswer(why: string): boolean {
+  return /\([A-Z]{3,}\)$/.test(why);
 }
 
 function allowancesOf(numbers: readonly number[]): Allowance[] {

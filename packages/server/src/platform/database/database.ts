@@ -13,6 +13,8 @@ export interface DatabaseOptions {
   readonly connectTimeoutMs?: number;
   /** PostgreSQL only. Default 10. */
   readonly connectionsMax?: number;
+  /** PostgreSQL only: connections that died without a word, and their replacement. */
+  readonly onTrouble?: (message: string) => void;
   /** SQLite only: `full` survives a power cut with every commit; `normal` may lose the last ones. */
   readonly synchronous?: 'full' | 'normal';
 }

@@ -134,7 +134,13 @@ async function underLock<Result>(
       .setIsolationLevel('read committed')
       .execute(async (session) => {
         await sql.raw(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`).execute(session);
-        await sql`CREATE SCHEMA IF NOT EXISTS ${sql.id(schema)}`.execute(session);
+        // Looked for first: PostgreSQL asks for the right to create before it looks whether to.
+        const { rows } = await sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`.execute(
+          session,
+        );
+        if (rows.length === 0) {
+          await sql`CREATE SCHEMA IF NOT EXISTS ${sql.id(schema)}`.execute(session);
+        }
         return work(session);
       });
   } finally {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
-import { openPostgres } from './postgres-database.ts';
+import { openPostgres, POOLER_ADVICE } from './postgres-database.ts';
 import { openSqlite } from './sqlite-database.ts';
 
 /** Opens it, and makes sure that it answers. */
@@ -15,9 +15,11 @@ export async function openDatabase<Tables>(
     return database;
   } catch (cause) {
     await database.close();
-    throw new Error(`opening the database ${shownPlace(place)}: ${(cause as Error).message}`, {
-      cause,
-    });
+    const { message } = cause as Error;
+    // PgBouncer refuses what it does not know; PostgreSQL knows all that we ask for.
+    const isPooler = /unsupported startup parameter/.test(message);
+    const why = isPooler ? `${message}: ${POOLER_ADVICE}` : message;
+    throw new Error(`opening the database ${shownPlace(place)}: ${why}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Database, DatabaseOptions } from './database.ts';
+import { LivePool } from './live-pool.ts';
 import { withRetry } from './retry.ts';
 
 const WAIT_MS = 10_000;
@@ -11,6 +12,13 @@ const CONNECTIONS_MAX = 10;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const INT8 = 20;
+export const POOLER_ADVICE =
+  'the address leads to a pooler such as PgBouncer that does not pass on what a session asks for; give the address of PostgreSQL itself';
+
+/** What is between us and PostgreSQL does not keep a session apart. */
+class PoolerError extends Error {
+  override readonly name = 'PoolerError';
+}
 
 export function openPostgres<Tables>(
   url: string,
@@ -59,26 +67,62 @@ export function openPostgres<Tables>(
   return database;
 }
 
-function connect(url: string, schema: string, options: DatabaseOptions): pg.Pool {
+function connect(url: string, schema: string, options: DatabaseOptions): LivePool {
   const waitMs = options.waitMs ?? WAIT_MS;
-  const pool = new pg.Pool({
-    connectionString: url,
-    application_name: 'poorter',
-    options: `-c search_path=${schema}`,
-    max: options.connectionsMax ?? CONNECTIONS_MAX,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
-    // The server's own clock ends a statement; this one ends the wait for a server that is gone.
-    query_timeout: (options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS) + 5_000,
-    lock_timeout: waitMs,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  const { address, serverOptions } = withoutOptions(url);
+  return new LivePool({
+    pool: {
+      connectionString: address,
+      application_name: 'poorter',
+      // The last one counts: what the address asks for is kept, except where our tables stand.
+      options: `${serverOptions} -c search_path=${schema}`.trim(),
+      max: options.connectionsMax ?? CONNECTIONS_MAX,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+      // The server's own clock ends a statement; this one ends the wait for a server that is gone.
+      query_timeout: (options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS) + 5_000,
+      lock_timeout: waitMs,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+    },
+    check: (client) => checkSession(client, schema),
+    onTrouble: options.onTrouble ?? (() => {}),
   });
-  // A connection that dies is replaced, and the next statement on it fails. Without listeners, for
-  // idle connections and for those in use, the process would end.
-  pool.on('error', () => {});
-  pool.on('connect', (client) => void client.on('error', () => {}));
-  return pool;
+}
+
+/**
+ * `options` in the address would replace ours. Its text stays as it is otherwise: it need not be what
+ * the URL standard calls one.
+ */
+function withoutOptions(url: string): { address: string; serverOptions: string } {
+  const start = url.indexOf('?');
+  if (start < 0) return { address: url, serverOptions: '' };
+  const asked: string[] = [];
+  const kept = url
+    .slice(start + 1)
+    .split('&')
+    .filter((pair) => {
+      const [[name, value] = ['', '']] = new URLSearchParams(pair);
+      if (name === 'options') asked.push(value);
+      return name !== 'options';
+    });
+  const query = kept.length > 0 ? `?${kept.join('&')}` : '';
+  return { address: url.slice(0, start) + query, serverOptions: asked.join(' ') };
+}
+
+/**
+ * A pooler between may drop what a session asks for at its start, or give a transaction the session
+ * of another: then our tables would stand in `public`, among whatever else is there.
+ */
+async function checkSession(client: pg.ClientBase, schema: string): Promise<void> {
+  const { rows } = await client.query<{ path: string }>(
+    "SELECT current_setting('search_path') AS path",
+  );
+  const path = rows[0]?.path.replaceAll('"', '').trim();
+  if (path === schema) return;
+  throw new PoolerError(
+    `the session looks for tables in '${path}' instead of '${schema}': ${POOLER_ADVICE}`,
+  );
 }
 
 /** Integers are numbers, as in SQLite. Ours are times and counts; others are refused, not rounded. */

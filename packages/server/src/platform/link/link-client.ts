@@ -6,7 +6,8 @@ import type { LinkCredentials } from './link-server.ts';
 export interface LinkClientOptions {
   /** host:port of control. */
   readonly address: string;
-  readonly credentials: LinkCredentials;
+  /** Asked for each connection, so that renewed ones are shown at the next. */
+  readonly credentials: () => LinkCredentials;
   readonly on: {
     readonly open: () => void;
     readonly message: (message: unknown) => void;
@@ -65,7 +66,7 @@ export class LinkClient {
 
   #connect(): void {
     const { address, credentials, on } = this.#options;
-    const { certificate, key, authorities } = credentials;
+    const { certificate, key, authorities } = credentials();
     const connection = new WebSocket(`wss://${address}/link`, {
       cert: certificate,
       key,

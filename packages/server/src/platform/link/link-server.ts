@@ -99,6 +99,13 @@ export class LinkServer {
     return `${bound.address}:${bound.port}`;
   }
 
+  /** Shown to those who connect from now on; connections that stand are left alone. */
+  renew({ certificate, key, authorities }: LinkCredentials): void {
+    this.#server.setSecureContext({
+      ...{ cert: certificate, key, ca: [...authorities], minVersion: 'TLSv1.3' as const },
+    });
+  }
+
   get ends(): LinkEnd[] {
     return [...this.#ends.values()].map(({ end }) => end);
   }

@@ -27,6 +27,7 @@ export interface RuntimeSnapshot {
   /** Counters that machines share; null: this machine counts alone. */
   readonly sharedCounters: {
     readonly url: string;
+    readonly tls: UpstreamSnapshot['tls'] | null;
     readonly machines: number;
     readonly timeoutMs: number;
   } | null;
