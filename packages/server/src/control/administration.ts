@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LiveTable } from '@poorter/engine';
 import {
   type ActRecorder,
@@ -21,13 +23,16 @@ import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import type { FromGateway, LiveMessage } from '../platform/processes/messages.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import { openState, type State } from '../state/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
 import { isLoopback } from './addresses.ts';
+import { GatewayBook } from './gateway-book.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
+import type { MetGateway } from './remote-gateways.ts';
 
 export interface AdministrationPorts {
   readonly configuration: Configuration;
@@ -41,6 +46,8 @@ export interface AdministrationPorts {
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
   /** Lets go of what was kept of an erased subject. */
   readonly forget: (subject: Subject) => Promise<void>;
+  /** How gateways on other machines that are connected meet this version. */
+  readonly met: () => readonly MetGateway[];
   readonly status: () => Omit<Status, 'live' | 'gateways' | 'attention'>;
 }
 
@@ -58,10 +65,13 @@ const ATTENTION_MAX = 20;
 export class Administration {
   readonly state: State;
   readonly live: LiveFeed;
+  /** Gateways on other machines. */
+  readonly book: GatewayBook;
   readonly api: AdminApi;
   readonly #ports: AdministrationPorts;
   readonly #operators: LiveTable;
   #rotation: RotationPolicy;
+  #hasLocalConfirmed = false;
   readonly #timers: NodeJS.Timeout[];
 
   static async open(ports: AdministrationPorts): Promise<Administration> {
@@ -79,6 +89,10 @@ export class Administration {
       world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
     });
     const administration = new Administration(ports, state);
+    // Before the first act: whoever was promised time by a control before this one may serve still.
+    const isFreshStore = (await state.changes.latest()) === 0;
+    const mayServe = isFreshStore ? [] : (configuration.link?.gateways ?? []);
+    administration.book.open(mayServe, configuration.gateway.staleAfterMs);
     await administration.api.ready();
     await administration.operatorsChanged();
     return administration;
@@ -89,10 +103,18 @@ export class Administration {
     this.state = state;
     this.#operators = new LiveTable();
     this.#rotation = rotationPolicy(ports.configuration);
+    const bookFile = join(ports.dataDirectory, 'gateways.json');
+    this.book = new GatewayBook({
+      read: () => readIfThere(bookFile),
+      write: (text) => writeDurably(bookFile, text),
+      now: monotonicMs,
+      onChange: () => this.live.settle(),
+    });
     this.live = new LiveFeed({
       ...{ keys: state.keys, blocks: state.blocks, changes: state.changes, ring: state.ring },
       send: ports.send,
       now: Date.now,
+      missingElsewhere: (sequence) => this.book.missing(sequence),
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
     });
     const everywhere = { reach: () => this.#reach(), tell: () => this.#tell() };
@@ -146,7 +168,9 @@ export class Administration {
   }
 
   heard(report: FromGateway): void {
-    if (report.type === 'live-applied') this.live.confirmed(LOCAL_GATEWAY, report.sequence);
+    if (report.type !== 'live-applied') return;
+    this.#hasLocalConfirmed = true;
+    this.live.confirmed(LOCAL_GATEWAY, report.sequence);
   }
 
   gatewayUp(): void {
@@ -154,7 +178,9 @@ export class Administration {
   }
 
   gatewayDown(): void {
-    this.live.gatewayDown(LOCAL_GATEWAY);
+    // One that never confirmed may have waited for a predecessor, which may serve still.
+    if (this.#hasLocalConfirmed) this.live.gatewayDown(LOCAL_GATEWAY);
+    else this.live.gatewayUp(LOCAL_GATEWAY);
   }
 
   async operatorsChanged(): Promise<void> {
@@ -221,10 +247,39 @@ export class Administration {
       live: this.live.sequence,
       gateways: [
         ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
-        ...this.live.cutOff.map((node) => ({ node, isConnected: false, live: -1 })),
+        ...this.book.gateways.map(({ name, isConnected, confirmed }) => ({
+          ...{ node: name, isConnected, live: confirmed },
+        })),
       ],
-      attention: await this.#attention(),
+      attention: [...this.#gatewayAttention(), ...(await this.#attention())],
     };
+  }
+
+  #gatewayAttention(): { code: string; message: string }[] {
+    const away = this.book.gateways.flatMap(({ name, servesForMs }) =>
+      servesForMs === null
+        ? []
+        : [
+            {
+              code: 'gateway_away',
+              message: `${name} is cut off and may serve for ${Math.ceil(servesForMs / 1000)} s more; revocations wait for it; if it is gone: poorter gateways remove ${name}`,
+            },
+          ],
+    );
+    const met = this.#ports.met();
+    const other = met
+      .filter(({ takesSnapshots }) => !takesSnapshots)
+      .map(({ name, version }) => ({
+        code: 'gateway_version',
+        message: `${name} runs version ${version}: it goes on with the snapshot it has until it is updated`,
+      }));
+    const strange = met
+      .filter(({ strangers }) => strangers.length > 0)
+      .map(({ name, strangers }) => ({
+        code: 'gateway_too_old',
+        message: `${name} does not know ${strangers.join(', ')}, and does not count as having confirmed it; update it`,
+      }));
+    return [...away, ...other, ...strange];
   }
 
   async #attention(): Promise<Status['attention']> {
@@ -263,4 +318,13 @@ function rotationPolicy({ keyRotation }: Configuration): RotationPolicy {
 function hostsOf(address: string): readonly string[] {
   const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
   return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }

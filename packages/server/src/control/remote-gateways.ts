@@ -1,22 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
-import { writeDurably } from '../platform/files/index.ts';
 import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
-import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import {
+  type FromGateway,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_OLDEST,
+  type LiveMessage,
+  type RuntimeSnapshot,
+  type ToRemoteGateway,
+} from '../platform/processes/messages.ts';
+import { programVersion } from '../platform/processes/program-version.ts';
 import type { SpoolPiece } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
+import type { GatewayBook } from './gateway-book.ts';
 
 export interface RemoteGatewayPorts {
-  readonly dataDirectory: string;
+  readonly book: GatewayBook;
   /** Everything that is live now, for a gateway that just connected. */
   readonly liveNow: () => LiveMessage;
-  readonly connected: (gateway: string) => void;
-  /** It went; it may go on serving until this moment. */
-  readonly gone: (gateway: string, servesUntilMs: number) => void;
-  readonly confirmed: (gateway: string, sequence: number) => void;
-  readonly applied: (gateway: string, version: number) => void;
   readonly report: (gateway: string, report: FromGateway) => void;
   /** Pieces of its spool; true once they are on disk. */
   readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => void;
@@ -25,6 +26,12 @@ export interface RemoteGatewayPorts {
 
 const bytes = z.instanceof(Uint8Array);
 const fromRemote = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('renew'), at: z.number() }),
+  z.object({ type: z.literal('ended') }),
+  z.object({
+    type: z.literal('not-understood'),
+    what: z.array(z.string().max(200)).max(20),
+  }),
   z.object({ type: z.literal('applied'), version: z.int() }),
   z.object({ type: z.literal('live-applied'), sequence: z.int() }),
   z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
@@ -44,8 +51,44 @@ const fromRemote = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** How often the moment is written down at which each gateway was last seen. */
-const WRITE_EVERY_MS = 5_000;
+/** What every protocol begins with. Members that are not known are a newer version's. */
+const helloSchema = z.object({
+  type: z.literal('hello'),
+  protocol: z.int().min(1),
+  oldest: z.int().min(1),
+  version: z.string().max(100),
+  instance: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** Without a hello for this long a connection is given up. */
+const HELLO_MAX_MS = 5_000;
+/** Kinds of trouble that are told of one connection; the rest is only counted. */
+const TOLD_MAX = 20;
+
+/** One connection, once its gateway has said who it is. */
+interface Session {
+  readonly end: LinkEnd;
+  /** Its entry in the book. */
+  readonly key: string;
+  readonly version: string;
+  /** Of the snapshot that was sent last. */
+  snapshotVersion: number;
+  readonly told: Set<string>;
+  passedOver: number;
+  strangers: readonly string[];
+}
+
+/** How a gateway that is connected meets this control. */
+export interface MetGateway {
+  readonly name: string;
+  readonly version: string;
+  /** False: another version; it keeps the snapshot it has, and hears of keys and blocks. */
+  readonly takesSnapshots: boolean;
+  /** Messages that this control does not know. */
+  readonly passedOver: number;
+  /** Restrictions that the gateway does not know: it does not count as having confirmed them. */
+  readonly strangers: readonly string[];
+}
 
 /**
  * Gateways on other machines: they receive snapshots and live state, and send acknowledgements and
@@ -54,45 +97,43 @@ const WRITE_EVERY_MS = 5_000;
  */
 export class RemoteGateways {
   readonly #ports: RemoteGatewayPorts;
+  readonly #version = programVersion();
   #server: LinkServer | null = null;
   #configured = '';
   #snapshot: RuntimeSnapshot | null = null;
-  readonly #seen: Map<string, number>;
-  readonly #file: string;
   #address: string | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #sessions = new Map<LinkEnd, Session>();
+  readonly #strangers = new Map<LinkEnd, NodeJS.Timeout>();
 
   constructor(ports: RemoteGatewayPorts) {
     this.#ports = ports;
-    this.#file = join(ports.dataDirectory, 'gateways-seen.json');
-    this.#seen = readSeen(this.#file);
   }
 
   get address(): string | null {
     return this.#address;
   }
 
+  get met(): MetGateway[] {
+    return [...this.#sessions.values()].map((session) => ({
+      name: session.end.name,
+      version: session.version,
+      takesSnapshots: session.version === this.#version,
+      passedOver: session.passedOver,
+      strangers: session.strangers,
+    }));
+  }
+
   /** Listens as the configuration says; does nothing when that did not change. */
   async apply(
     link: NonNullable<Configuration['link']> | undefined,
     credentials: LinkCredentials | null,
-    staleAfterMs: number,
   ): Promise<void> {
     const configured = JSON.stringify([link, credentials]);
     if (configured === this.#configured) return;
     this.#configured = configured;
-    this.#server?.close();
-    this.#server = null;
+    this.close();
     this.#address = null;
-    if (this.#timer !== null) clearInterval(this.#timer);
     if (link === undefined || credentials === null) return;
-    // Whoever served when control was last up may serve still.
-    for (const name of link.gateways) {
-      const seen = this.#seen.get(name);
-      if (seen !== undefined && Date.now() - seen < staleAfterMs) {
-        this.#ports.gone(name, seen + staleAfterMs);
-      }
-    }
     this.#server = new LinkServer({
       ...splitAddress(link.address),
       credentials,
@@ -100,56 +141,146 @@ export class RemoteGateways {
       on: {
         open: (end) => this.#opened(end),
         message: (end, message) => this.#heard(end, message),
-        seen: (end) => this.#seen.set(end.name, Date.now()),
-        close: (end) => {
-          this.#ports.gone(end.name, (this.#seen.get(end.name) ?? Date.now()) + staleAfterMs);
-          this.#ports.trouble(`the gateway ${end.name} is cut off`);
-        },
+        close: (end) => this.#closed(end),
         trouble: this.#ports.trouble,
       },
     });
     this.#address = await this.#server.listen();
-    this.#timer = setInterval(() => this.#writeSeen(), WRITE_EVERY_MS);
   }
 
   send(message: LiveMessage): void {
-    for (const end of this.#server?.ends ?? []) end.send(message);
+    for (const { end } of this.#sessions.values()) end.send(message);
   }
 
   snapshot(snapshot: RuntimeSnapshot): void {
     this.#snapshot = snapshot;
-    for (const end of this.#server?.ends ?? []) end.send({ type: 'snapshot', snapshot });
+    for (const session of this.#sessions.values()) this.#sendSnapshot(session);
   }
 
+  /** No gateway is promised time any more. */
   close(): void {
     this.#server?.close();
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#server = null;
   }
 
+  /** Nothing is said to a gateway, and nothing promised, before it has said who it is. */
   #opened(end: LinkEnd): void {
-    this.#seen.set(end.name, Date.now());
-    this.#writeSeen();
-    // From now on it must confirm what is revoked, although it has not told yet what it serves by.
-    this.#ports.connected(end.name);
-    end.send({ type: 'you-are', name: end.name });
-    // In one turn with the list of ends: no change can overtake the whole.
+    const timer = setTimeout(() => {
+      this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
+      end.close();
+    }, HELLO_MAX_MS);
+    this.#strangers.set(end, timer);
+  }
+
+  #closed(end: LinkEnd): void {
+    this.#forgetStranger(end);
+    const session = this.#sessions.get(end);
+    if (session === undefined) return;
+    this.#sessions.delete(end);
+    this.#ports.book.cutOff(session.key);
+    this.#ports.trouble(`the gateway ${end.name} is cut off`);
+  }
+
+  #forgetStranger(end: LinkEnd): void {
+    clearTimeout(this.#strangers.get(end));
+    this.#strangers.delete(end);
+  }
+
+  #met(end: LinkEnd, unknown: unknown): void {
+    const read = helloSchema.safeParse(unknown);
+    if (!read.success) {
+      this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
+      return end.close();
+    }
+    const hello = read.data;
+    this.#forgetStranger(end);
+    const refuse = (reason: string) => {
+      this.#ports.trouble(`the gateway ${end.name} is refused: ${reason}`);
+      this.#say(end, { type: 'refused', reason });
+      end.close();
+    };
+    const spoken = Math.min(hello.protocol, LINK_PROTOCOL);
+    if (spoken < Math.max(hello.oldest, LINK_PROTOCOL_OLDEST)) {
+      return refuse(
+        `it speaks protocols ${hello.oldest} to ${hello.protocol} of the link, control ${LINK_PROTOCOL_OLDEST} to ${LINK_PROTOCOL}`,
+      );
+    }
+    this.#replace(end, `${end.name} ${hello.instance}`);
+    let key: string;
+    try {
+      // On disk before it is told anything: a control that starts again must know of it.
+      key = this.#ports.book.enter(end.name, hello.instance, this.#staleMs);
+    } catch (error) {
+      return refuse((error as Error).message);
+    }
+    const { version } = hello;
+    const session: Session = {
+      ...{ end, key, version, snapshotVersion: 0 },
+      ...{ told: new Set<string>(), passedOver: 0, strangers: [] },
+    };
+    this.#sessions.set(end, session);
+    this.#say(end, {
+      ...{ type: 'hello', protocol: LINK_PROTOCOL, oldest: LINK_PROTOCOL_OLDEST },
+      ...{ version: this.#version, name: end.name },
+    });
+    // In one turn with the list of sessions: no change can overtake the whole.
     end.send(this.#ports.liveNow());
-    if (this.#snapshot !== null) end.send({ type: 'snapshot', snapshot: this.#snapshot });
+    this.#sendSnapshot(session);
+  }
+
+  /** What an earlier connection of the same gateway says from now on counts for nothing. */
+  #replace(end: LinkEnd, key: string): void {
+    for (const [other, session] of this.#sessions) {
+      if (other === end || session.key !== key) continue;
+      this.#sessions.delete(other);
+      other.close();
+    }
+  }
+
+  get #staleMs(): number {
+    return this.#snapshot?.gate.staleAfterMs ?? 0;
+  }
+
+  #sendSnapshot(session: Session): void {
+    if (this.#snapshot === null) return;
+    if (session.version !== this.#version) {
+      return this.#tellOnce(
+        session,
+        `runs version ${session.version} and control ${this.#version}: it goes on with the snapshot it has`,
+      );
+    }
+    try {
+      this.#ports.book.mayDecideBy(session.key, this.#staleMs);
+    } catch (error) {
+      this.#ports.trouble(`writing down who may serve: ${(error as Error).message}`);
+      return session.end.close();
+    }
+    session.snapshotVersion = this.#snapshot.gate.version;
+    this.#say(session.end, { type: 'snapshot', snapshot: this.#snapshot });
   }
 
   #heard(end: LinkEnd, unknown: unknown): void {
-    this.#seen.set(end.name, Date.now());
+    const session = this.#sessions.get(end);
+    if (session === undefined)
+      return this.#strangers.has(end) ? this.#met(end, unknown) : end.close();
     const read = fromRemote.safeParse(unknown);
-    if (!read.success) {
-      this.#ports.trouble(`the gateway ${end.name} said something that is not understood`);
-      return end.close();
-    }
+    // A newer gateway may say more. Whatever is not understood confirms, ends and keeps nothing.
+    if (!read.success) return this.#passOver(session, unknown);
     const message = read.data;
+    const { book } = this.#ports;
     switch (message.type) {
+      case 'renew':
+        if (book.promise(session.key)) this.#say(end, { type: 'renewed', at: message.at });
+        return;
       case 'live-applied':
-        return this.#ports.confirmed(end.name, message.sequence);
+        return book.confirm(session.key, message.sequence);
       case 'applied':
-        return this.#ports.applied(end.name, message.version);
+        return this.#applied(session, message.version);
+      case 'not-understood':
+        session.strangers = message.what;
+        return this.#tellOnce(session, `does not know ${message.what.join(', ')}: update it`);
+      case 'ended':
+        return this.#ended(session);
       case 'failed':
         return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
       case 'spool':
@@ -170,21 +301,46 @@ export class RemoteGateways {
     }
   }
 
-  #writeSeen(): void {
-    const text = JSON.stringify(Object.fromEntries(this.#seen));
+  #applied(session: Session, version: number): void {
+    if (version !== session.snapshotVersion || version !== this.#snapshot?.gate.version) return;
     try {
-      writeDurably(this.#file, text);
+      this.#ports.book.decidesBy(session.key, this.#staleMs);
     } catch (error) {
-      this.#ports.trouble(`writing down which gateways were seen: ${(error as Error).message}`);
+      // The longer bound stands on disk: it is waited for longer than it must be.
+      this.#ports.trouble(`writing down who may serve: ${(error as Error).message}`);
     }
   }
-}
 
-function readSeen(file: string): Map<string, number> {
-  try {
-    const seen = z.record(z.string(), z.number()).parse(JSON.parse(readFileSync(file, 'utf8')));
-    return new Map(Object.entries(seen));
-  } catch {
-    return new Map();
+  #ended(session: Session): void {
+    const { end, key } = session;
+    try {
+      this.#ports.book.ended(key);
+    } catch (error) {
+      return this.#ports.trouble(
+        `writing down that ${end.name} ended: ${(error as Error).message}`,
+      );
+    }
+    this.#sessions.delete(end);
+    this.#say(end, { type: 'ended-noted' });
+    this.#ports.trouble(`the gateway ${end.name} has ended`);
+  }
+
+  #passOver(session: Session, unknown: unknown): void {
+    session.passedOver += 1;
+    const { type } = (unknown ?? {}) as { type?: unknown };
+    this.#tellOnce(
+      session,
+      `says ${String(type).slice(0, 60)}, which is not understood; passed over`,
+    );
+  }
+
+  #tellOnce({ end, told }: Session, what: string): void {
+    if (told.size >= TOLD_MAX || told.has(what)) return;
+    told.add(what);
+    this.#ports.trouble(`the gateway ${end.name} ${what}`);
+  }
+
+  #say(end: LinkEnd, message: ToRemoteGateway): void {
+    end.send(message);
   }
 }

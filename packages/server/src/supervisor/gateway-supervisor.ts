@@ -1,27 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { LiveTable } from '@poorter/engine';
+import { bootMs } from '../platform/clock/index.ts';
 import {
+  DirectoryHeldError,
   type DirectoryLock,
   lockDirectory,
   prepareDataDirectory,
   removeRemnants,
 } from '../platform/data-directory/data-directory.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
-import type {
-  FromGateway,
-  RuntimeSnapshot,
-  ToGateway,
-  ToRemoteGateway,
+import {
+  type FromGateway,
+  type FromRemoteGateway,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_OLDEST,
+  type LiveMessage,
+  type RuntimeSnapshot,
+  type ToGateway,
+  type ToRemoteGateway,
 } from '../platform/processes/messages.ts';
+import { programVersion } from '../platform/processes/program-version.ts';
 import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
+import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
+import { LiveReading } from './live-reading.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
 /** Control writes pieces of the spool to its disk within this time, or they are sent again. */
 const SHIP_MAX_MS = 30_000;
+/** Control writes down that this gateway has ended within this time, or waits for its bound. */
+const END_MAX_MS = 3_000;
+/** Types of messages that are told as unknown; the rest is only counted. */
+const UNKNOWN_TOLD_MAX = 20;
 
 export interface GatewaySupervisorOptions {
   readonly dataDirectory: string;
@@ -47,6 +63,13 @@ export class GatewaySupervisor {
   readonly #options: GatewaySupervisorOptions;
   readonly #gateway: WatchedChild;
   readonly #live = new LiveTable();
+  readonly #reading = new LiveReading();
+  readonly #lease = new ControlLease(bootMs);
+  #renewal: NodeJS.Timeout | null = null;
+  /** Both ends have said hello on the present connection. */
+  #isMet = false;
+  readonly #unknownTypes = new Set<string>();
+  #endNoted: () => void = () => undefined;
   #hasLive = false;
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
@@ -74,6 +97,8 @@ export class GatewaySupervisor {
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
+        // A new process goes on where control was last seen: it is not seen by being started.
+        this.#gateway.send({ type: 'control-seen', atMs: this.#lease.seenMs });
         this.#gateway.send({ type: 'live', state: this.#live.state });
         if (this.#snapshot !== null) this.#tell({ type: 'snapshot', snapshot: this.#snapshot });
       },
@@ -100,55 +125,131 @@ export class GatewaySupervisor {
         open: () => {
           if (isCutOff) on.trouble('control is back');
           isCutOff = false;
-          for (const report of this.#lastReports.values()) this.#link?.send(report);
+          this.#say(this.#hello());
         },
         message: (message) => this.#fromControl(message as ToRemoteGateway),
-        seen: () => this.#tell({ type: 'control-seen' }),
         close: (why) => {
+          this.#isMet = false;
           for (const settle of [...this.#batches.values()]) settle(false);
           if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
           isCutOff = true;
         },
       },
     });
+    this.#renewal = setInterval(() => this.#renew(), RENEW_EVERY_MS);
   }
 
   async stop(): Promise<void> {
     if (this.#isStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
+    if (this.#renewal !== null) clearInterval(this.#renewal);
+    await this.#sayEnded();
     this.#shipper?.close();
     this.#link?.close();
     this.#lock?.release();
   }
 
+  /** Revocations need not wait for a gateway of which nothing is left that could serve. */
+  async #sayEnded(): Promise<void> {
+    if (!this.#isMet) return;
+    let proof: DirectoryLock;
+    try {
+      // Who holds this lock serves; a predecessor whose supervisor was killed may hold it still.
+      proof = lockDirectory(this.#options.dataDirectory, 'gateway');
+    } catch (error) {
+      if (error instanceof DirectoryHeldError) return;
+      throw error;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, END_MAX_MS);
+      this.#endNoted = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (!this.#say({ type: 'ended' })) this.#endNoted();
+    });
+    proof.release();
+  }
+
+  #renew(): void {
+    if (this.#isMet) this.#say(this.#lease.ask());
+  }
+
+  #hello(): FromRemoteGateway {
+    return {
+      ...{ type: 'hello', protocol: LINK_PROTOCOL, oldest: LINK_PROTOCOL_OLDEST },
+      version: programVersion(),
+      instance: keptInstance(this.#options.dataDirectory),
+    };
+  }
+
+  #met(name: string): void {
+    this.#name = name;
+    this.#isMet = true;
+    this.#renew();
+    for (const report of this.#lastReports.values()) this.#link?.send(report);
+  }
+
   #fromControl(message: ToRemoteGateway): void {
     switch (message.type) {
+      case 'hello':
+        return this.#met(message.name);
+      case 'refused':
+        return this.#options.on.trouble(`control refuses this gateway: ${message.reason}`);
       case 'live':
-        this.#live.replace(message.state);
-        this.#hasLive = true;
-        break;
       case 'live-change':
-        this.#live.apply(message.change);
-        break;
+        return this.#hearLive(message);
       case 'snapshot':
         return this.#apply(this.#own(message.snapshot));
-      case 'you-are':
-        this.#name = message.name;
+      case 'renewed':
+        this.#lease.renewed(message.at);
+        if (this.#isStarted) this.#tell({ type: 'control-seen', atMs: this.#lease.seenMs });
         return;
+      case 'ended-noted':
+        return this.#endNoted();
       case 'spooled':
       case 'not-spooled':
         this.#batches.get(message.batch)?.(message.type === 'spooled');
         return;
-      case 'control-seen':
-      case 'drain':
-        return;
       default:
-        // A newer control may say more; what matters to this version it says in its words too.
+        // A newer control may say more; rights it takes away stand in live messages alone.
         message satisfies never;
-        return;
+        return this.#passOver(message as { type?: unknown });
     }
-    if (this.#isStarted) this.#tell(message);
+  }
+
+  #passOver({ type }: { type?: unknown }): void {
+    const name = String(type).slice(0, 60);
+    if (this.#unknownTypes.size >= UNKNOWN_TOLD_MAX || this.#unknownTypes.has(name)) return;
+    this.#unknownTypes.add(name);
+    this.#options.on.trouble(`control says ${name}, which this version does not know; passed over`);
+  }
+
+  /** A control that was just met says everything first: what was confirmed before counts for nothing. */
+  #hearLive(message: LiveMessage): void {
+    const read = this.#reading.read(message);
+    if (read.type === 'live') this.#live.replace(read.state);
+    else this.#live.apply(read.change);
+    this.#hasLive = true;
+    const { strangers } = this.#reading;
+    if (strangers.length > 0) {
+      this.#options.on.trouble(
+        `control restricts in ways this version does not know: ${strangers}`,
+      );
+      this.#say({ type: 'not-understood', what: strangers });
+    }
+    if (this.#isStarted) this.#tell(read);
+  }
+
+  /** Every thread has applied `sequence`; confirmed is as much of it as was understood. */
+  #confirm(sequence: number): void {
+    if (!this.#isMet || sequence > this.#live.sequence) return;
+    this.#link?.send({ type: 'live-applied', sequence: this.#reading.confirmable(sequence) });
+  }
+
+  #say(message: FromRemoteGateway): boolean {
+    return this.#link?.send(message) === true;
   }
 
   #apply(snapshot: RuntimeSnapshot): void {
@@ -178,14 +279,15 @@ export class GatewaySupervisor {
 
   #fromGateway(message: FromGateway): void {
     const { on } = this.#options;
-    this.#link?.send(message);
+    // What it confirms is told as far as it was understood; that it drained, when it is gone.
+    const isOwn = message.type === 'live-applied' || message.type === 'drained';
+    if (this.#isMet && !isOwn) this.#link?.send(message);
     switch (message.type) {
       case 'applied':
         this.#lastReports.set('applied', message);
         return on.applied(message.version);
       case 'live-applied':
-        this.#lastReports.set('live-applied', message);
-        return;
+        return this.#confirm(message.sequence);
       case 'failed':
         return on.trouble(message.message);
       case 'listening':
@@ -205,7 +307,8 @@ export class GatewaySupervisor {
   #ship(pieces: readonly SpoolPiece[]): Promise<boolean> {
     this.#lastBatch += 1;
     const batch = this.#lastBatch;
-    if (this.#link?.send({ type: 'spool', batch, pieces }) !== true) return Promise.resolve(false);
+    const isSent = this.#isMet && this.#link?.send({ type: 'spool', batch, pieces }) === true;
+    if (!isSent) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (isKept: boolean) => {
         clearTimeout(timer);
@@ -220,4 +323,18 @@ export class GatewaySupervisor {
   #tell(message: ToGateway): void {
     this.#gateway.send(message);
   }
+}
+
+/** Made once for a data directory, in which one gateway at a time serves. */
+function keptInstance(dataDirectory: string): string {
+  const file = join(dataDirectory, 'gateway-instance');
+  try {
+    const known = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{32}$/.test(known)) return known;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const made = randomBytes(16).toString('hex');
+  writeDurably(file, `${made}\n`);
+  return made;
 }

@@ -20,7 +20,6 @@ export interface LinkServerOptions {
   readonly on: {
     readonly open: (end: LinkEnd) => void;
     readonly message: (end: LinkEnd, message: unknown) => void;
-    readonly seen: (end: LinkEnd) => void;
     readonly close: (end: LinkEnd) => void;
     readonly trouble: (message: string) => void;
   };
@@ -54,6 +53,7 @@ export class LinkServer {
   });
   readonly #ends = new Map<WebSocket, { end: LinkEnd; heardAt: number }>();
   readonly #watch: NodeJS.Timeout;
+  #pingedAt = monotonicMs();
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
@@ -130,7 +130,6 @@ export class LinkServer {
     this.#ends.set(connection, entry);
     connection.on('pong', () => {
       entry.heardAt = monotonicMs();
-      on.seen(end);
     });
     connection.on('message', (data, isBinary) => {
       entry.heardAt = monotonicMs();
@@ -152,8 +151,12 @@ export class LinkServer {
   }
 
   #ping(): void {
+    const now = monotonicMs();
+    // A process that was held up has not read what came: that is no silence.
+    const wasHeldUp = now - this.#pingedAt > 2 * PING_EVERY_MS;
+    this.#pingedAt = now;
     for (const [connection, { heardAt }] of this.#ends) {
-      if (monotonicMs() - heardAt > SILENT_MAX_MS) connection.terminate();
+      if (!wasHeldUp && now - heardAt > SILENT_MAX_MS) connection.terminate();
       else connection.ping();
     }
   }
