@@ -104,6 +104,7 @@ function ring(): KeyRing {
 let rights: CompiledSnapshot['rights'] = new Map();
 const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;
+/** Held until this process is gone. */
 let controlLock: DirectoryLock | null = null;
 /** A gateway of this machine serves, or a predecessor of it may, until it has confirmed or is gone. */
 let isGatewayUp = runsGateway;

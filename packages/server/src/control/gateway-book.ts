@@ -33,16 +33,20 @@ interface Entry {
   promisedAt: number;
   isConnected: boolean;
   confirmed: number;
+  /** What had happened when it connected. Some of it may be everywhere since its time ran out. */
+  mustKnow: number;
 }
 
 /** Clocks of two machines may differ in rate by a thousandth; twice that is allowed for. */
 const RATE_ERROR = 1 / 500;
-/** What a gateway's clock does not see of a sleep (0.2 s), and its granularity (up to 1 s). */
-const UNSEEN_MS = 2_000;
+/** How far a gateway's clock may be behind: the granularity of uptimes is up to a second. */
+const BEHIND_MS = 2_000;
 /** Machines under one name: more than these do not come in before earlier ones have run out. */
 const INSTANCES_MAX = 8;
 /** An instance that is not known, of a gateway that is. */
 const ANY = '?';
+
+const AWAY = { isConnected: false, confirmed: -1, mustKnow: 0 };
 
 const bookSchema = z.object({
   format: z.literal(1),
@@ -79,17 +83,18 @@ export class GatewayBook {
     const promisedAt = this.#ports.now();
     for (const [key, entry] of Object.entries(gateways)) {
       const name = key.slice(0, key.indexOf(' '));
-      this.#entries.set(key, { ...entry, name, promisedAt, isConnected: false, confirmed: -1 });
+      this.#entries.set(key, { ...entry, name, promisedAt, ...AWAY });
     }
     // From now on there is one: whoever is configured later has never been promised anything.
     this.#write();
   }
 
   /**
-   * A gateway connects: from now on it must confirm what is revoked. Throws when that cannot be
-   * written down. Returns the key of its entry.
+   * A gateway connects: from now on it must confirm what is revoked, and is promised nothing before
+   * it knows all that has happened up to `mustKnow`. Throws when that cannot be written down. Returns
+   * the key of its entry.
    */
-  enter(name: string, instance: string, staleMs: number): string {
+  enter(name: string, instance: string, staleMs: number, mustKnow: number): string {
     const key = `${name} ${instance}`;
     const before = this.#entries.get(key) ?? this.#entries.get(`${name} ${ANY}`);
     const others = [...this.#entries.values()].filter((one) => one.name === name).length;
@@ -100,8 +105,7 @@ export class GatewayBook {
       name,
       staleMs: Math.max(staleMs, before?.staleMs ?? 0),
       promisedAt: before?.promisedAt ?? this.#ports.now(),
-      isConnected: true,
-      confirmed: -1,
+      ...{ isConnected: true, confirmed: -1, mustKnow },
     };
     this.#change(() => {
       this.#entries.delete(`${name} ${ANY}`);
@@ -110,10 +114,10 @@ export class GatewayBook {
     return key;
   }
 
-  /** It is promised time from now on: to be called before it is told so. False: it is not connected. */
+  /** It is promised time from now on: to be called before it is told so. False: it must not be. */
   promise(key: string): boolean {
     const entry = this.#entries.get(key);
-    if (entry?.isConnected !== true) return false;
+    if (entry?.isConnected !== true || !(entry.confirmed >= entry.mustKnow)) return false;
     entry.promisedAt = this.#ports.now();
     return true;
   }
@@ -234,7 +238,7 @@ export class GatewayBook {
 
 /** By control's clock: how long after a promise the gateway may still decide by it. */
 export function boundMs(staleMs: number): number {
-  return staleMs * (1 + RATE_ERROR) + UNSEEN_MS;
+  return staleMs * (1 + RATE_ERROR) + BEHIND_MS;
 }
 
 function parseBook(text: string | null): z.output<typeof bookSchema>['gateways'] | null {

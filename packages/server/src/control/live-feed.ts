@@ -118,7 +118,7 @@ export class LiveFeed {
   }
 
   /** Everything, for a gateway that connects. */
-  get whole(): LiveMessage {
+  get whole(): Extract<LiveMessage, { type: 'live' }> {
     return { type: 'live', state: this.#table.state };
   }
 

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
-import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
+import {
+  type LinkCredentials,
+  type LinkEnd,
+  LinkServer,
+  type LinkServerOptions,
+} from '../platform/link/index.ts';
 import {
   type FromGateway,
   LINK_PROTOCOL,
@@ -17,11 +22,13 @@ import type { GatewayBook } from './gateway-book.ts';
 export interface RemoteGatewayPorts {
   readonly book: GatewayBook;
   /** Everything that is live now, for a gateway that just connected. */
-  readonly liveNow: () => LiveMessage;
+  readonly liveNow: () => Extract<LiveMessage, { type: 'live' }>;
   readonly report: (gateway: string, report: FromGateway) => void;
   /** Pieces of its spool; true once they are on disk. */
   readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => void;
   readonly trouble: (message: string) => void;
+  /** Default: a real one. */
+  readonly openServer?: (options: LinkServerOptions) => Pick<LinkServer, 'listen' | 'close'>;
 }
 
 const bytes = z.instanceof(Uint8Array);
@@ -98,7 +105,7 @@ export interface MetGateway {
 export class RemoteGateways {
   readonly #ports: RemoteGatewayPorts;
   readonly #version = programVersion();
-  #server: LinkServer | null = null;
+  #server: Pick<LinkServer, 'listen' | 'close'> | null = null;
   #configured = '';
   #snapshot: RuntimeSnapshot | null = null;
   #address: string | null = null;
@@ -134,7 +141,8 @@ export class RemoteGateways {
     this.close();
     this.#address = null;
     if (link === undefined || credentials === null) return;
-    this.#server = new LinkServer({
+    const open = this.#ports.openServer ?? ((options) => new LinkServer(options));
+    this.#server = open({
       ...splitAddress(link.address),
       credentials,
       names: link.gateways,
@@ -206,10 +214,11 @@ export class RemoteGateways {
       );
     }
     this.#replace(end, `${end.name} ${hello.instance}`);
+    const whole = this.#ports.liveNow();
     let key: string;
     try {
       // On disk before it is told anything: a control that starts again must know of it.
-      key = this.#ports.book.enter(end.name, hello.instance, this.#staleMs);
+      key = this.#ports.book.enter(end.name, hello.instance, this.#staleMs, whole.state.sequence);
     } catch (error) {
       return refuse((error as Error).message);
     }
@@ -224,7 +233,7 @@ export class RemoteGateways {
       ...{ version: this.#version, name: end.name },
     });
     // In one turn with the list of sessions: no change can overtake the whole.
-    end.send(this.#ports.liveNow());
+    end.send(whole);
     this.#sendSnapshot(session);
   }
 

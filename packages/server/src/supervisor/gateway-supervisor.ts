@@ -246,6 +246,8 @@ export class GatewaySupervisor {
   #confirm(sequence: number): void {
     if (!this.#isMet || sequence > this.#live.sequence) return;
     this.#link?.send({ type: 'live-applied', sequence: this.#reading.confirmable(sequence) });
+    // Control promises time to those alone who know what is revoked: now it may.
+    this.#renew();
   }
 
   #say(message: FromRemoteGateway): boolean {

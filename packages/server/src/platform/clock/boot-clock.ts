@@ -1,8 +1,11 @@
 import { uptime } from 'node:os';
 import { monotonicMs } from './monotonic.ts';
 
-/** Sleep shows in the clocks at once or, where the wall clock hides it, after this long awake. */
-const LOOK_EVERY_MS = 200;
+/**
+ * A sleep shows in the wall clock at once, unless that was set back by as much before the machine
+ * was looked at again; then it is seen after this long awake. A look takes some 10 µs.
+ */
+const LOOK_EVERY_MS = 20;
 /** The wall clock may have been set, or the machine may have slept: worth a look. */
 const WALL_AHEAD_MS = 100;
 const TRIES_MAX = 5;
@@ -21,8 +24,8 @@ export interface BootClockWorld {
 /**
  * Milliseconds since the machine was started, those included in which it slept: what a promise that
  * somebody else gave for some time is measured by. One clock for all processes of a machine. Never
- * ahead of the truth; behind it by the granularity of the uptime, and for at most LOOK_EVERY_MS
- * awake by a sleep that the wall clock did not show.
+ * ahead of the truth; behind it by the granularity of the uptime, and, for at most LOOK_EVERY_MS
+ * awake, by a sleep that a wall clock set back at the same time hides.
  */
 export class BootClock {
   readonly #world: BootClockWorld;

@@ -99,10 +99,6 @@ export class LinkServer {
     return `${bound.address}:${bound.port}`;
   }
 
-  get ends(): LinkEnd[] {
-    return [...this.#ends.values()].map(({ end }) => end);
-  }
-
   close(): void {
     clearInterval(this.#watch);
     for (const connection of this.#sockets.clients) connection.terminate();
