@@ -8,6 +8,8 @@ import {
   type AdminLog,
   AdminProblem,
   blockRoutes,
+  type GatewayDesk,
+  gatewayRoutes,
   type KeyUseSummary,
   keyRoutes,
   logRoutes,
@@ -29,7 +31,7 @@ import { openMasterKey } from '../platform/secrets/index.ts';
 import { openState, type State } from '../state/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
 import { isLoopback } from './addresses.ts';
-import { GatewayBook } from './gateway-book.ts';
+import { GatewayBook, GatewayConnectedError } from './gateway-book.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
 import type { MetGateway } from './remote-gateways.ts';
@@ -128,6 +130,7 @@ export class Administration {
           usesOf: ports.usesOf,
           rightsOf: ports.rightsOf,
         }),
+        ...gatewayRoutes(this.#gatewayDesk()),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...operatorRoutes({
           operators: state.operators,
@@ -252,6 +255,27 @@ export class Administration {
         })),
       ],
       attention: [...this.#gatewayAttention(), ...(await this.#attention())],
+    };
+  }
+
+  #gatewayDesk(): GatewayDesk {
+    return {
+      list: () => {
+        const versions = new Map(this.#ports.met().map(({ name, version }) => [name, version]));
+        return this.book.gateways.map(({ name, isConnected, confirmed, servesForMs }) => ({
+          ...{ name, isConnected, live: confirmed },
+          servesForSeconds: servesForMs === null ? null : Math.ceil(servesForMs / 1000),
+          version: isConnected ? (versions.get(name) ?? null) : null,
+        }));
+      },
+      remove: (name) => {
+        try {
+          return this.book.remove(name);
+        } catch (error) {
+          if (error instanceof GatewayConnectedError) return null;
+          throw error;
+        }
+      },
     };
   }
 

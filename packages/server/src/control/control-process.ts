@@ -104,8 +104,8 @@ function ring(): KeyRing {
 let rights: CompiledSnapshot['rights'] = new Map();
 const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;
-/** Held until this process is gone. */
-let controlLock: DirectoryLock | null = null;
+/** Locks are held until this process is gone. */
+const held: DirectoryLock[] = [];
 /** A gateway of this machine serves, or a predecessor of it may, until it has confirmed or is gone. */
 let isGatewayUp = runsGateway;
 
@@ -178,7 +178,9 @@ async function administrate(configuration: Configuration): Promise<void> {
     return administration.apply(configuration);
   }
   // A predecessor whose supervisor was killed promises gateways time until it is gone.
-  controlLock ??= await awaitLock(dataDirectory, 'control', PREDECESSOR_WAIT_MS);
+  if (held.length === 0) {
+    held.push(await awaitLock(dataDirectory, 'control', PREDECESSOR_WAIT_MS));
+  }
   administration = await Administration.open({
     configuration,
     baseDirectory: baseDirectory(source),

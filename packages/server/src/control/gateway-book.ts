@@ -20,9 +20,9 @@ export interface BookedGateway {
   readonly servesForMs: number | null;
 }
 
-/** Why a gateway may not come in, or be removed. */
-export class GatewayBookError extends Error {
-  override readonly name = 'GatewayBookError';
+/** It cannot be gone for good. */
+export class GatewayConnectedError extends Error {
+  override readonly name = 'GatewayConnectedError';
 }
 
 interface Entry {
@@ -99,7 +99,7 @@ export class GatewayBook {
     const before = this.#entries.get(key) ?? this.#entries.get(`${name} ${ANY}`);
     const others = [...this.#entries.values()].filter((one) => one.name === name).length;
     if (before === undefined && others >= INSTANCES_MAX) {
-      throw new GatewayBookError(`${others} machines of that name may serve already`);
+      throw new Error(`${others} machines of that name may serve already`);
     }
     const entry = {
       name,
@@ -166,12 +166,13 @@ export class GatewayBook {
     this.#ports.onChange();
   }
 
-  /** Somebody says that the machine is gone for good. Returns how many were taken out; throws. */
+  /** Somebody says that the machine is gone for good. Returns how many were taken out. */
   remove(name: string): number {
     const found = [...this.#entries].filter(([, entry]) => entry.name === name);
     if (found.some(([, { isConnected }]) => isConnected)) {
-      throw new GatewayBookError('it is connected');
+      throw new GatewayConnectedError(`${name} is connected`);
     }
+    if (found.length === 0) return 0;
     this.#change(() => {
       for (const [key] of found) this.#entries.delete(key);
     });

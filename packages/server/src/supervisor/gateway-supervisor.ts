@@ -35,7 +35,8 @@ const GATEWAY_STALL_MS = 20_000;
 /** Control writes pieces of the spool to its disk within this time, or they are sent again. */
 const SHIP_MAX_MS = 30_000;
 /** Control writes down that this gateway has ended within this time, or waits for its bound. */
-const END_MAX_MS = 3_000;
+const END_MAX_MS = 5_000;
+const END_EVERY_MS = 500;
 /** Types of messages that are told as unknown; the rest is only counted. */
 const UNKNOWN_TOLD_MAX = 20;
 
@@ -152,7 +153,7 @@ export class GatewaySupervisor {
 
   /** Revocations need not wait for a gateway of which nothing is left that could serve. */
   async #sayEnded(): Promise<void> {
-    if (!this.#isMet) return;
+    if (this.#name === null) return;
     let proof: DirectoryLock;
     try {
       // Who holds this lock serves; a predecessor whose supervisor was killed may hold it still.
@@ -162,12 +163,16 @@ export class GatewaySupervisor {
       throw error;
     }
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, END_MAX_MS);
+      const say = () => this.#isMet && this.#say({ type: 'ended' });
+      // The link may come back meanwhile, and then be told.
+      const again = setInterval(say, END_EVERY_MS);
+      const timer = setTimeout(() => this.#endNoted(), END_MAX_MS);
       this.#endNoted = () => {
         clearTimeout(timer);
+        clearInterval(again);
         resolve();
       };
-      if (!this.#say({ type: 'ended' })) this.#endNoted();
+      say();
     });
     proof.release();
   }

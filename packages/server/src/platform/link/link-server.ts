@@ -40,6 +40,7 @@ const WAITING_MAX = 512 * 1024 * 1024;
 const PING_EVERY_MS = 1_000;
 /** Without a sign of life for this long the connection is given up. */
 const SILENT_MAX_MS = 5_000;
+const CLOSE_MAX_MS = 1_000;
 const CONNECTIONS_MAX = 256;
 
 /** Where other machines connect: mutual TLS 1.3, messages over WebSocket. */
@@ -120,7 +121,11 @@ export class LinkServer {
         connection.send(encodeMessage(message));
         return true;
       },
-      close: () => connection.terminate(),
+      close: () => {
+        // What was just said still goes out.
+        connection.close();
+        setTimeout(() => connection.terminate(), CLOSE_MAX_MS).unref();
+      },
     };
     const entry = { end, heardAt: monotonicMs() };
     this.#ends.set(connection, entry);
