@@ -148,8 +148,8 @@ async function durableRecords(parent: string) {
   let syncs = 0;
   const disk: SpoolDisk = {
     ...realDisk,
-    async create(folder, name) {
-      const file = await realDisk.create(folder, name);
+    async create(folder, name, header) {
+      const file = await realDisk.create(folder, name, header);
       const sync = () => {
         syncs++;
         return file.sync();
@@ -225,6 +225,7 @@ export function openRecorder(
   };
   return Recorder.open({
     ...{ database, node: NODE, spoolDirectory, signer, subjectKeys: { keyOf } },
+    carriedDirectory: `${spoolDirectory}-carried`,
     openSpoolKey: () => key.key,
     onTrouble: (message) => console.error(message),
   });

@@ -94,6 +94,16 @@ test('the contract names at least twenty operations, and each says who may', () 
   }
 });
 
+test('HEAD answers as GET does, to those who may, and without content', async () => {
+  for (const operation of operations.filter(({ method }) => method === 'GET')) {
+    const path = place(operation);
+    const [head, get] = [await owner('HEAD', path), await owner('GET', path)];
+    assert.equal(head.status, get.status, operation.id);
+    assert.equal(head.body, null);
+    assert.equal((await adminOf(poorter, null)('HEAD', path)).status, 401);
+  }
+});
+
 test('every operation refuses a caller without a credential, and a wrong one', async () => {
   for (const operation of operations) {
     for (const key of [null, `poorter_${'0'.repeat(49)}`, 'x']) {

@@ -181,33 +181,36 @@ test('whatever a listed gateway says over the link, control lives and its files 
       socket.once('open', () => resolve(socket));
       socket.on('error', reject);
     });
-  const file = fc.oneof(
+  const writer = fc.oneof(
     fc.constantFrom(
-      'gw_a-0-0123456789abcdef-0.spool',
-      'gw_a-0-0123456789abcdef.count',
-      'gw_a-0-0123456789abcdef.end',
+      'gw_a-0-0123456789abcdef',
+      'gw_a-00-0123456789abcdef',
       '../state.sqlite',
-      'gw_b-0-0123456789abcdef-0.spool',
+      'gw_b-0-0123456789abcdef',
     ),
     fc.string({ maxLength: 20 }),
   );
+  const natural = fc.oneof(fc.nat(3), fc.integer());
+  const extent = fc.record({ file: natural, bytes: natural, crc: natural });
+  const piece = fc.record({
+    ...{ file: natural, offset: natural, crc: natural, isFirst: fc.boolean() },
+    before: fc.option(extent),
+    bytes: fc.base64String({ maxLength: 80 }).map((text) => ({ $bytes: text })),
+  });
+  const entry = fc.record({
+    ...{ writer, pieces: fc.array(piece, { maxLength: 3 }), isForgotten: fc.boolean() },
+    end: fc.option(fc.record({ last: fc.option(extent), admitted: natural })),
+  });
   const message = fc.oneof(
     anyText,
     fc.json(),
     fc
       .record({
         type: fc.constantFrom('spool', 'applied', 'live-applied', 'metrics', 'listening', 'x'),
-        batch: fc.integer(),
+        number: fc.integer(),
         sequence: fc.oneof(fc.integer(), fc.double()),
         version: fc.integer(),
-        pieces: fc.array(
-          fc.record({
-            file,
-            offset: fc.oneof(fc.nat(100), fc.integer()),
-            bytes: fc.base64String({ maxLength: 80 }).map((text) => ({ $bytes: text })),
-          }),
-          { maxLength: 3 },
-        ),
+        entries: fc.array(entry, { maxLength: 3 }),
       })
       .map((value) => JSON.stringify(value)),
   );

@@ -42,6 +42,10 @@ const description = {
       get: { 'x-poorter': { authorize: { roles: ['teller'] } }, responses: ok },
     },
     '/open': { get: { security: [], responses: ok } },
+    '/feed': { get: { security: [], responses: { ...ok, 101: { description: 'a WebSocket' } } } },
+    '/any': { get: { security: [], responses: { default: { description: 'an error' } } } },
+    '/users/{id}': { get: { security: [], responses: ok } },
+    '/users/@me': { get: { responses: ok } },
   },
 };
 
@@ -221,6 +225,40 @@ test('operations with a body pass only where unseen bodies are allowed', async (
   const json = { 'x-key': key, 'content-type': 'application/json' };
   assert.equal(codeOf(await ask(asNginx, 'POST', '/accounts', json)), 'body_not_visible');
   assert.equal((await ask(asTrusting, 'POST', '/accounts', json)).status, 200);
+});
+
+test('an upgrade that nobody documented is not allowed, whichever fields the proxy leaves of it', async () => {
+  const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
+  const handshakes: Record<string, string>[] = [
+    { upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-version': '13', ...key },
+    { 'sec-websocket-version': '13', ...key },
+    { upgrade: 'WebSocket' },
+    { 'sec-websocket-key1': '18x 6]8vM;54 *(5:  {   U1]8  z [  8' },
+  ];
+  for (const proxy of [asNginx, asTraefik, asCaddy]) {
+    for (const headers of handshakes) {
+      for (const target of ['/open', '/any']) {
+        const answer = await ask(proxy, 'GET', target, headers);
+        assert.equal(answer.status, proxy === asNginx ? 403 : 400, target);
+        assert.equal(codeOf(answer), 'upgrade_not_accepted');
+      }
+      assert.equal((await ask(proxy, 'GET', '/feed', headers)).status, 200);
+    }
+    const cleartext = { upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA' };
+    assert.equal(codeOf(await ask(proxy, 'GET', '/feed', cleartext)), 'upgrade_not_accepted');
+  }
+});
+
+test('a path whose literals the service could read otherwise is refused, for the proxy forwards it as it came', async () => {
+  const headers = { 'x-key': key };
+  for (const proxy of [asTraefik, asCaddy]) {
+    assert.equal((await ask(proxy, 'GET', '/users/@me', headers)).status, 200);
+    assert.equal((await ask(proxy, 'GET', '/users/%40me')).status, 401);
+    for (const target of ['/users/%40me', '/users/%2540me', '/users/@ME', '/users/1;x']) {
+      const answer = await ask(proxy, 'GET', target, headers);
+      assert.equal(codeOf(answer), 'target_not_acceptable', target);
+    }
+  }
 });
 
 test('the Host that counts is the one that the proxy writes', async () => {

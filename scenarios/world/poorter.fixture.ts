@@ -54,6 +54,8 @@ export interface PoorterSetup {
   readonly threads?: number;
   readonly role?: 'all' | 'control';
   readonly env?: NodeJS.ProcessEnv;
+  /** Options of Node itself; the program's own processes inherit them. */
+  readonly nodeOptions?: readonly string[];
 }
 
 export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<RunningPoorter> {
@@ -78,7 +80,7 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
 
   const role = ['--role', setup.role ?? 'all'];
   const argv = ['serve', '--config', join(folder, 'poorter.yaml'), '--json', ...role];
-  const child = run(argv, setup.env);
+  const child = run(argv, setup.env, undefined, setup.nodeOptions);
   let said = '';
   child.stdout?.on('data', (text: Buffer) => {
     said += text;
@@ -183,8 +185,13 @@ export async function runPoorter(
   return { status, stdout, stderr };
 }
 
-function run(argv: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): ChildProcess {
-  return spawn(process.execPath, ['--conditions=source', MAIN, ...argv], {
+function run(
+  argv: readonly string[],
+  env?: NodeJS.ProcessEnv,
+  cwd?: string,
+  nodeOptions: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, ['--conditions=source', ...nodeOptions, MAIN, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     ...(cwd !== undefined && { cwd }),

@@ -60,7 +60,7 @@ export class Control {
       book,
       liveNow: () => this.#whole(),
       report: () => undefined,
-      spooled: () => undefined,
+      mirror: () => null,
       trouble: () => undefined,
       openServer: ({ on }) => {
         this.#on = on;

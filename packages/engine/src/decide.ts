@@ -1,6 +1,7 @@
 import type { Principal, RequestFacts } from './facts.ts';
-import type { Gate, OperationGate } from './gate.ts';
+import type { Gate, GatePreflight, OperationGate } from './gate.ts';
 import type { JsonValue } from './json/index.ts';
+import { PatternWork } from './json-schema/index.ts';
 import type { MessageViolation } from './openapi/types.ts';
 import { type CallerStanding, hasRoom } from './policies/admit/overload.ts';
 import { isNearLimit } from './policies/limit/index.ts';
@@ -19,7 +20,7 @@ export interface BodyPort {
   read(bytesMax: number): Promise<Uint8Array | Deny>;
 }
 
-export type Decision = Refusal | Forwarding;
+export type Decision = Refusal | Forwarding | Preflight;
 
 interface Decided {
   readonly operation: OperationGate | null;
@@ -51,6 +52,12 @@ export interface Forwarding extends Decided {
   readonly body: { kind: 'none' } | { kind: 'stream' } | { kind: 'bytes'; bytes: Uint8Array };
 }
 
+/** A page asks, through its browser, what it may send: the answer is `answerHeaders` alone. */
+export interface Preflight extends Decided {
+  readonly kind: 'preflight';
+  readonly operation: OperationGate;
+}
+
 export interface Observation {
   readonly phase: Phase;
   readonly code: ProblemCode;
@@ -66,10 +73,15 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (admission !== null) return call.refuse('admit', admission);
 
     // match
+    const preflight = request.method === 'OPTIONS' ? gate.preflight(request) : null;
+    if (preflight !== null) return call.answerPreflight(preflight);
     const match = gate.match(request);
     if (match.kind === 'refused') return call.refuse('match', match.denial);
     const operation = (call.operation = match.operation);
     call.pathValues = match.pathValues;
+    if (operation.cors !== null) {
+      call.learn({ answerHeaders: operation.cors.answerFields(request.headers.get('origin')) });
+    }
     const network = operation.checkNetwork(request);
     if (network !== null) return call.refuse('admit', network);
 
@@ -104,11 +116,14 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (authorization.kind === 'deny') return call.refuse('authorize', authorization);
 
     // validate
+    const upgrade = operation.checkUpgrade(request);
+    if (upgrade !== null) return call.refuse('validate', upgrade);
     const parameters = operation.operation.checkParameters({
       pathValues: match.pathValues,
       query: request.query,
       headers: request.headers,
       credentialNames: operation.credentials,
+      patternWork: call.patternWork,
     });
     if (parameters.length > 0 && !call.mayRemark(parameters)) {
       const denial = invalid(parameters);
@@ -125,7 +140,7 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       kind: 'forward',
       ...call.decided(),
       operation,
-      target: query === '' ? request.path : `${request.path}?${query}`,
+      target: query === '' ? match.path : `${match.path}?${query}`,
       headers: upstreamHeaders(request, request.isTls ? 'https' : 'http', signed, operation.shape),
       body: checked.body,
     };
@@ -169,7 +184,12 @@ async function checkBody(
     case 'validate': {
       const bytes = await body.read(operation.bodyBytesMax);
       if (!(bytes instanceof Uint8Array)) return bytes;
-      const check = operation.operation.checkBody(request.headers, bytes, operation.jsonBounds);
+      const check = operation.operation.checkBody(
+        request.headers,
+        bytes,
+        operation.jsonBounds,
+        call.patternWork,
+      );
       if (check.violations.length > 0 && !call.mayRemark(check.violations)) {
         const denial = invalid(check.violations);
         // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
@@ -212,6 +232,8 @@ class Call {
   operation: OperationGate | null = null;
   pathValues: readonly string[] = [];
   principal: Principal | null = null;
+  /** Parameters and body spend from one account, so that a call has one bound. */
+  readonly patternWork = new PatternWork();
   readonly #gate: Gate;
   readonly #request: RequestFacts;
   readonly #answerHeaders: string[] = [];
@@ -249,7 +271,27 @@ class Call {
     return true;
   }
 
+  /** Anonymous like every preflight, so that others go first when there is little room. */
+  answerPreflight(preflight: GatePreflight): Preflight | Refusal {
+    const { operation } = preflight;
+    const crowded = this.room('anonymous');
+    if (crowded !== null) return this.refuse('admit', crowded);
+    this.operation = operation;
+    if (preflight.kind === 'refused') {
+      const origin = this.#request.headers.get('origin');
+      this.learn({ answerHeaders: operation.cors?.answerFields(origin) ?? [] });
+      const phase = preflight.denial.code === 'origin_not_allowed' ? 'match' : 'admit';
+      return this.refuse(phase, preflight.denial);
+    }
+    this.learn(preflight);
+    return { ...this.decided(), kind: 'preflight', operation };
+  }
+
   refuse(phase: Refusal['phase'], denial: Deny): Refusal {
+    // Pages may read why, also where no operation was found.
+    if (this.operation === null)
+      this.learn({ answerHeaders: this.#gate.corsFields(this.#request) });
+
     // Limits already announced their headers; everything else adds its own here.
     if (phase !== 'limit') this.learn(denial);
     this.#gate.chargeFailure(this.#request.clientAddress, denial.code, this.#request.nowMs);

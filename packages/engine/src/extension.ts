@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compileNetworkLists } from './policies/admit/network-list.ts';
 import { authorizeSchema } from './policies/authorize/index.ts';
+import { corsSchema } from './policies/cors/index.ts';
 import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
 
 const network = z.string().refine(isNetwork, { message: 'is not an IP address or network' });
@@ -65,6 +66,13 @@ export const extensionSchema = z.strictObject({
   allowUndocumentedQuery: undocumentedQuerySchema
     .optional()
     .describe('Query parameters that pass although they are not described.'),
+  cors: corsSchema.optional(),
+  semicolons: z
+    .enum(['refuse', 'allow'])
+    .optional()
+    .describe(
+      'A `;` in a path that no matrix parameter and no literal describes: refused (default), because servlet containers cut it off before they route; or data like any other (allow).',
+    ),
 });
 
 export type Extension = z.output<typeof extensionSchema>;

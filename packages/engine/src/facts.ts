@@ -14,8 +14,10 @@ export interface RequestFacts {
   readonly path: string;
   /** Raw query without '?', '' when none. */
   readonly query: string;
+  /** `host` is the one that the caller asked for, also where a trusted proxy tells it. */
   readonly headers: HeaderFields;
   readonly clientCertificate: ClientCertificate | null;
+  /** The caller's own connection, also where a trusted proxy ended it. */
   readonly isTls: boolean;
   readonly hasBody: boolean;
   readonly isUpgrade: boolean;

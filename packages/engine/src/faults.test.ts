@@ -136,7 +136,7 @@ async function decideWith(breaker: Breaker, more: { key?: string; body?: string 
 }
 
 const outcomeOf = (decision: Decision) =>
-  decision.kind === 'forward' ? 'forward' : `${decision.phase} ${decision.code}`;
+  decision.kind === 'refuse' ? `${decision.phase} ${decision.code}` : decision.kind;
 
 const CALLS = {
   'a good call': {},

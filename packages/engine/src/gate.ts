@@ -11,6 +11,12 @@ import { compileFailureBudget, type FailureBudget } from './policies/admit/failu
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
 import {
+  type CorsConfig,
+  type CorsPolicy,
+  compileCors,
+  preflightOf,
+} from './policies/cors/index.ts';
+import {
   compileIdentification,
   credentialNames,
   hashKey,
@@ -57,6 +63,8 @@ export interface ApiSnapshot {
   readonly mode: 'enforce' | 'observe';
   readonly response: AnswerMode;
   readonly limits: LimitsConfig;
+  /** Where the description does not say otherwise. */
+  readonly cors?: CorsConfig | undefined;
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   /** Audience of the identity that the upstream receives. */
@@ -94,9 +102,13 @@ export interface OperationGate {
   readonly audit: 'durable' | 'batched';
   readonly credentials: { header: string[]; query: string[]; cookie: string[] };
   readonly shape: ShapeOptions;
+  /** null: what the service says about origins passes. */
+  readonly cors: CorsPolicy | null;
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   checkNetwork(request: RequestFacts): Deny | null;
+  /** Is the connection to become a tunnel that the description does not know? */
+  checkUpgrade(request: RequestFacts): Deny | null;
   identify(request: RequestFacts): Identification | Promise<Identification>;
   /** Is anybody who proved an identity in this call blocked? */
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
@@ -107,8 +119,19 @@ export interface OperationGate {
 
 type Identified = Extract<Identification, { kind: 'identified' }>;
 
+/** A preflight that the gate answers itself, before anybody is identified. */
+export type GatePreflight =
+  | { kind: 'answer'; operation: OperationGate; answerHeaders: readonly string[] }
+  | { kind: 'refused'; operation: OperationGate; denial: Deny };
+
 export type GateMatch =
-  | { kind: 'operation'; operation: OperationGate; pathValues: readonly string[] }
+  | {
+      kind: 'operation';
+      operation: OperationGate;
+      pathValues: readonly string[];
+      /** Canonical, with fixed parts as they are described. */
+      path: string;
+    }
   | { kind: 'refused'; denial: Deny };
 
 interface ServedApi {
@@ -119,7 +142,12 @@ interface ServedApi {
    * API: one description may serve two hosts under different rules.
    */
   readonly operations: Map<ApiOperation, OperationGate>;
+  /** For what no operation answers. */
+  readonly cors: CorsPolicy | null;
 }
+
+/** No method is called so: matching it names those that there are. */
+const NO_METHOD = '';
 
 export class Gate {
   readonly version: number;
@@ -142,6 +170,7 @@ export class Gate {
       api: openApi(api.compiled),
       snapshot: api,
       operations: new Map(),
+      cors: compileCors(extensionSchema.parse(api.compiled.extension).cors ?? api.cors),
     }));
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
@@ -169,13 +198,20 @@ export class Gate {
     const host = hostName(request.headers.get('host'));
     for (const served of this.#apis) {
       const { api, snapshot } = served;
-      if (snapshot.hosts.length > 0 && !snapshot.hosts.includes(host)) continue;
+      if (!isAnswering(snapshot, host)) continue;
       const match = api.match(request.method, request.path);
       if (match.kind === 'operation') {
         return {
           kind: 'operation',
           operation: this.#operation(match, served),
           pathValues: match.pathValues,
+          path: match.rewritten ?? request.path,
+        };
+      }
+      if (match.kind === 'two-readings') {
+        return {
+          kind: 'refused',
+          denial: deny('target_not_acceptable', { reason: match.reason }),
         };
       }
       if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);
@@ -183,6 +219,48 @@ export class Gate {
     if (allow.size === 0) return { kind: 'refused', denial: deny('no_such_operation') };
     const answerHeaders = ['allow', [...allow].join(', ')];
     return { kind: 'refused', denial: deny('method_not_allowed', {}, { answerHeaders }) };
+  }
+
+  /** null: the call is no preflight, or one that no policy of ours speaks about. */
+  preflight(request: RequestFacts): GatePreflight | null {
+    const asked = preflightOf(request);
+    if (asked === null) return null;
+    const match = this.match({ ...request, method: asked.method });
+    if (match.kind === 'refused' || match.operation.cors === null) return null;
+    const { operation } = match;
+    const network = operation.checkNetwork(request);
+    if (network !== null) return { kind: 'refused', operation, denial: network };
+    if (!operation.cors?.isAdmitted(asked.origin)) {
+      return { kind: 'refused', operation, denial: deny('origin_not_allowed') };
+    }
+    const methods = this.#methods(request).filter((method) => {
+      const other = this.match({ ...request, method });
+      return other.kind === 'operation' && other.operation.cors?.isAdmitted(asked.origin) === true;
+    });
+    const answerHeaders = match.operation.cors.preflightFields(asked.origin, methods);
+    return { kind: 'answer', operation, answerHeaders };
+  }
+
+  /** What pages may know of an answer that no operation gives. */
+  corsFields(request: RequestFacts): readonly string[] {
+    const host = hostName(request.headers.get('host'));
+    const served = this.#apis.find(
+      ({ snapshot, cors }) => cors !== null && isAnswering(snapshot, host),
+    );
+    return served?.cors?.answerFields(request.headers.get('origin')) ?? [];
+  }
+
+  /** Those that are described for a path, at whichever API of the host. */
+  #methods(request: RequestFacts): readonly string[] {
+    const host = hostName(request.headers.get('host'));
+    const methods = new Set<string>();
+    for (const { api, snapshot } of this.#apis) {
+      if (!isAnswering(snapshot, host)) continue;
+      const match = api.match(NO_METHOD, request.path);
+      if (match.kind === 'method-not-allowed')
+        for (const method of match.allow) methods.add(method);
+    }
+    return [...methods];
   }
 
   #operation(
@@ -247,10 +325,18 @@ function openOperation(
       credentialCookies: credentials.cookie,
       wantsPlainAnswer: operation.validatesAnswers,
     },
+    cors: compileCors(extension.cors ?? api.cors, {
+      request: [...operation.documentedHeaders.request, ...credentials.header],
+      answer: operation.documentedHeaders.answer,
+    }),
     bodyBytesMax: extension.bodyBytesMax ?? api.bodyBytesMax,
     jsonBounds: api.jsonBounds,
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
+    checkUpgrade: ({ isUpgrade }) =>
+      isUpgrade && !operation.documentsUpgrade
+        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
+        : null,
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
     checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),
@@ -304,6 +390,10 @@ function mayUseFrom(networks: readonly string[], address: string): boolean {
     compiledNetworks.set(networks, isAllowed);
   }
   return isAllowed(address);
+}
+
+function isAnswering({ hosts }: ApiSnapshot, host: string): boolean {
+  return hosts.length === 0 || hosts.includes(host);
 }
 
 function hostName(host: string | undefined): string {

@@ -1,4 +1,33 @@
 /**
+ * Fields whose value is a list by their standard: on several lines they mean the same as joined
+ * (RFC 9110 §5.3). Those that are lists by their grammar alone, but of which one value is
+ * accepted here, are not among them.
+ */
+const LIST_BASED = new Set([
+  // RFC 9110
+  ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'accept-ranges', 'allow'],
+  ...['connection', 'content-language', 'if-match', 'if-none-match', 'proxy-authenticate', 'te'],
+  ...['trailer', 'vary', 'via', 'www-authenticate', 'authentication-info'],
+  // RFC 9111, 7240, 8288, 5789, 7239, 3229, 9211, 9213, 9218, 8586
+  ...['cache-control', 'pragma', 'warning', 'prefer', 'preference-applied', 'link', 'accept-patch'],
+  ...['accept-post', 'forwarded', 'a-im', 'im', 'cache-status', 'proxy-status', 'priority'],
+  ...['cdn-cache-control', 'cdn-loop', 'keep-alive'],
+  // Digests and signatures: RFC 3230, 9530, 9421; client hints: RFC 8942; client certificates: RFC 9440
+  ...['digest', 'want-digest', 'content-digest', 'repr-digest', 'want-content-digest'],
+  ...['want-repr-digest', 'signature', 'signature-input', 'accept-signature', 'accept-ch'],
+  ...['client-cert-chain', 'sec-ch-ua', 'sec-ch-ua-full-version-list'],
+  // Fetch, RFC 6455, W3C Trace Context and Baggage, the rate limit fields of IETF httpapi
+  ...['access-control-request-headers', 'access-control-allow-headers'],
+  ...['access-control-allow-methods', 'access-control-expose-headers'],
+  ...['sec-websocket-extensions', 'sec-websocket-protocol', 'tracestate', 'baggage'],
+  ...['ratelimit', 'ratelimit-policy', 'server-timing', 'clear-site-data', 'x-forwarded-for'],
+]);
+
+export function isListBased(name: string): boolean {
+  return LIST_BASED.has(name);
+}
+
+/**
  * One list of header fields, checked once and used for every decision and for forwarding.
  * Names are lower-case; order and repeated fields are kept.
  */
@@ -35,6 +64,21 @@ export class HeaderFields {
   joined(name: string): string | undefined {
     const values = this.all(name);
     return values.length === 0 ? undefined : values.join(', ');
+  }
+
+  /** The same with list-based fields of one name on one line, where the first of them stands. */
+  withJoinedLists(): HeaderFields {
+    const flat: string[] = [];
+    const joined = new Set<string>();
+    for (let index = 0; index < this.flat.length; index += 2) {
+      const name = this.flat[index] as string;
+      if (!isListBased(name)) flat.push(name, this.flat[index + 1] as string);
+      else if (!joined.has(name)) {
+        flat.push(name, this.joined(name) as string);
+        joined.add(name);
+      }
+    }
+    return new HeaderFields(flat);
   }
 
   /** A list in which `name` has this one value. */

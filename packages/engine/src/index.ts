@@ -1,5 +1,6 @@
 /** The engine: request facts in, decision out. */
 
+export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING } from './counters.ts';
 export {
@@ -8,6 +9,7 @@ export {
   decide,
   type Forwarding,
   type Observation,
+  type Preflight,
   type Refusal,
 } from './decide.ts';
 export {
@@ -48,12 +50,24 @@ export {
   openApiInSteps,
   type PackedApi,
   packApi,
+  pathShape,
   unpackApi,
 } from './openapi/index.ts';
+export {
+  type AbsoluteTarget,
+  absoluteTarget,
+  canonicalHost,
+  isSameAuthority,
+} from './policies/admit/authority.ts';
 export { canonicalTarget } from './policies/admit/canonical-path.ts';
-export { compileClientAddress } from './policies/admit/client-address.ts';
 export { compileNetworkLists } from './policies/admit/network-list.ts';
-export { checkHead } from './policies/admit/protocol-hygiene.ts';
+export {
+  compileOriginalCall,
+  type Disagreement,
+  type OriginalCall,
+} from './policies/admit/original-call.ts';
+export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
+export { corsSchema, isCorsField, mergedVary } from './policies/cors/index.ts';
 export {
   formatKey,
   hashKey,
@@ -87,3 +101,4 @@ export {
 export { isPrivateAnswerHeader } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
+export { findRuntimeFaults, type RuntimeFault, refuseUnsafeRuntime } from './runtime-faults.ts';

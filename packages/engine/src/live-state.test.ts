@@ -91,7 +91,7 @@ function worldWith(
       { isVisible: true, read: async () => new Uint8Array() },
     );
     decision.end();
-    return decision.kind === 'forward' ? `${decision.principal?.client}` : decision.code;
+    return decision.kind === 'refuse' ? decision.code : `${decision.principal?.client}`;
   };
   return { live, call };
 }

@@ -19,7 +19,7 @@ export const problems = {
     status: 400,
     title: 'The request target is not an acceptable path.',
     remedy:
-      'Use an absolute path with valid percent-encoding, without encoded slashes, backslashes or NUL.',
+      'Use an absolute path with valid percent-encoding, without encoded slashes, backslashes, NUL or undescribed semicolons, and write fixed parts as the API description does.',
   },
   headers_too_large: {
     status: 431,
@@ -86,6 +86,11 @@ export const problems = {
     title: 'The call cannot be recorded at this moment, so it is not accepted.',
     remedy: 'Retry later.',
   },
+  trailers_not_accepted: {
+    status: 400,
+    title: 'The request announces or carries trailer fields, which would not reach the service.',
+    remedy: 'Send those fields in the header section, and no Trailer field.',
+  },
   // match
   no_such_operation: {
     status: 404,
@@ -96,6 +101,11 @@ export const problems = {
     status: 405,
     title: 'The path exists, but not with this method.',
     remedy: 'Use one of the methods in the Allow header.',
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Pages of this origin may not call the operation from a browser.',
+    remedy: 'Ask the API provider to add the origin to the CORS policy of this API.',
   },
   // identify
   credentials_required: {
@@ -169,8 +179,9 @@ export const problems = {
   // forward
   upstream_unreachable: {
     status: 502,
-    title: 'The service behind the API could not be reached.',
-    remedy: 'Retry later.',
+    title: 'The service behind the API could not be reached, or broke the connection off.',
+    remedy:
+      'Retry later; where mayHaveTakenEffect is true, check whether the call took effect before repeating it.',
   },
   caller_left: {
     status: 499,
@@ -185,13 +196,15 @@ export const problems = {
   upstream_invalid: {
     status: 502,
     title: 'The service behind the API gave an answer that is not valid HTTP.',
-    remedy: 'Retry later; the API provider must mend the service.',
+    remedy:
+      'Retry later; the API provider must mend the service. Where mayHaveTakenEffect is true, check before repeating the call.',
   },
   // release
   answer_invalid: {
     status: 502,
     title: 'The answer of the service does not match the API description and was withheld.',
-    remedy: 'The API provider must mend the service or its description.',
+    remedy:
+      'The API provider must mend the service or its description. Where mayHaveTakenEffect is true, check before repeating the call.',
   },
   // faults
   internal_fault: {

@@ -6,12 +6,14 @@ import {
   deny,
   type Evidence,
   type Forwarding,
+  findRuntimeFaults,
   type Gate,
   type Phase,
   type Principal,
   type ProblemCode,
   problems,
   type RequestFacts,
+  refuseUnsafeRuntime,
 } from '@poorter/engine';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import { type HeadRules, requestFacts } from './request-facts.ts';
@@ -27,6 +29,17 @@ export interface NodeHostPorts {
   readonly reserve: () => boolean;
   /** A call that ends here. It holds its place; the service writes the record. */
   readonly refused: (call: RefusedCall) => void;
+  /** A preflight that is answered here; only where the description has a CORS policy. It holds its place. */
+  readonly preflight?: (call: AnsweredPreflight) => void;
+}
+
+export interface AnsweredPreflight {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly request: RequestFacts;
+  readonly api: string;
+  readonly operation: string;
+  readonly snapshot: number;
 }
 
 export interface RefusedCall {
@@ -65,10 +78,12 @@ type Next = (call: ProtectedCall) => void;
 /**
  * The engine in front of a `node:http` handler. `next` is called for allowed calls only, after the
  * body was read and checked; everything else is answered here. Never throws, never calls twice.
+ * Making it throws on a runtime whose faults would reach the engine.
  */
 export function protect(
   ports: NodeHostPorts,
 ): (native: IncomingMessage, response: ServerResponse, next: Next) => Promise<void> {
+  refuseUnsafeRuntime(findRuntimeFaults());
   return async (native, response, next) => {
     const id = ports.nextId();
     if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'));
@@ -103,6 +118,15 @@ export function protect(
         });
         return answer(native, response, id, decision);
       }
+      if (decision.kind === 'preflight') {
+        decision.end();
+        const { api, operation } = decision.operation;
+        const about = { api: api.name, operation: operation.compiled.id };
+        ports.preflight?.({ ...call, request, ...about });
+        response.writeHead(204, [...decision.answerHeaders]);
+        response.end();
+        return;
+      }
       // A body that nobody described is not the service's to read either.
       if (decision.body.kind === 'stream') {
         decision.end();
@@ -111,6 +135,8 @@ export function protect(
         return answer(native, response, id, denial);
       }
       const bytes = decision.body.kind === 'bytes' ? decision.body.bytes : null;
+      // What was decided is what the service routes by.
+      native.url = decision.target;
       next({ ...call, request, decision, body: bytes, end: decision.end });
     } catch (fault) {
       const denial = deny('internal_fault', {

@@ -2,14 +2,23 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
+  type AbsoluteTarget,
+  absoluteTarget,
   type ClientCertificate,
+  canonicalHost,
   canonicalTarget,
   checkHead,
   type Deny,
+  type Disagreement,
   deny,
   type HeaderFields,
+  isHost,
+  isSameAuthority,
+  listMembers,
+  type OriginalCall,
   type RequestFacts,
 } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 
 /** What a host accepts of a head, and whom it believes about addresses. */
 export interface HeadRules {
@@ -17,8 +26,8 @@ export interface HeadRules {
   readonly headerCount: number;
   readonly targetBytes: number;
   readonly allowEncodedSlash: boolean;
-  /** Whose call it is, through the proxies that are trusted; null when that cannot be told. */
-  readonly clientAddressOf: (peer: string, headers: HeaderFields) => string | null;
+  /** Whose call it is, and how it reached the proxies that are trusted; or why that cannot be told. */
+  readonly originalCallOf: (peer: string, headers: HeaderFields) => OriginalCall | Disagreement;
 }
 
 /** Native request → facts: one checked header list, one canonical path; or the reason to refuse. */
@@ -42,27 +51,66 @@ export function requestFacts(
     },
   );
   if ('kind' in headers) return headers;
-  const target = canonicalTarget(native.url as string, {
-    allowEncodedSlash: rules.allowEncodedSlash,
-  });
-  if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
   const { socket } = native;
   const isTls = socket instanceof TLSSocket;
-  const clientAddress = rules.clientAddressOf(socket.remoteAddress ?? '', headers);
-  if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
+  const original = rules.originalCallOf(socket.remoteAddress ?? '', headers);
+  if (typeof original === 'string') return deny('ambiguous_request', { reason: original });
+  const scheme = original.scheme ?? (isTls ? 'https' : 'http');
+  const absolute = absoluteTarget(native.url as string);
+  const mismatch =
+    absolute && checkAbsolute(absolute, native, headers, [scheme, isTls ? 'https' : 'http']);
+  if (mismatch !== null) return mismatch;
+  const target = canonicalTarget(absolute?.origin ?? (native.url as string), rules);
+  if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
+  if (original.host !== null && !isHost(original.host)) {
+    return deny('malformed_request', { reason: 'host' });
+  }
   return {
     id: call.id,
     nowMs: call.nowMs,
-    clientAddress,
+    clientAddress: original.address,
     method: native.method as string,
     path: target.path,
     query: target.query,
-    headers,
+    headers: withHost(headers, original.host ?? headers.get('host') ?? absolute?.authority),
     clientCertificate: isTls ? certificateOf(socket, call.nowMs) : null,
-    isTls,
+    isTls: scheme === 'https',
     hasBody: hasBody(headers),
-    isUpgrade: headers.has('upgrade') && /\bupgrade\b/i.test(headers.joined('connection') ?? ''),
+    isUpgrade: isUpgrade(native) && names(headers.joined('connection'), 'upgrade'),
   };
+}
+
+/** RFC 9112 §3.2.2: the authority counts, so one that Host contradicts would be decided by chance. */
+function checkAbsolute(
+  { scheme, authority, origin }: AbsoluteTarget,
+  { method }: IncomingMessage,
+  headers: HeaderFields,
+  schemes: readonly string[],
+): Deny | null {
+  const host = headers.get('host');
+  // Without a path, OPTIONS asks about the server as a whole (RFC 9112 §3.2.4).
+  const isWhole = method === 'OPTIONS' && /^\/(?:\?|$)/.test(origin) && !origin.startsWith('//');
+  if (!schemes.includes(scheme)) return deny('target_not_acceptable', { reason: 'scheme' });
+  if (!isHost(authority) || isWhole) return deny('target_not_acceptable', { reason: 'authority' });
+  if (host !== undefined && !isSameAuthority(authority, host, scheme)) {
+    return deny('ambiguous_request', { reason: 'authority' });
+  }
+  return null;
+}
+
+function withHost(headers: HeaderFields, named: string | undefined): HeaderFields {
+  if (named === undefined) return headers;
+  const host = canonicalHost(named);
+  return host === headers.get('host') ? headers : headers.with('host', host);
+}
+
+/** Node has left HTTP. Where nobody listens for it, the wish is ignored, as RFC 9110 §7.8 allows. */
+function isUpgrade(native: IncomingMessage): boolean {
+  return (native as { upgrade?: boolean | null }).upgrade === true;
+}
+
+function names(connection: string | undefined, option: string): boolean {
+  return connection !== undefined && listMembers(connection.toLowerCase()).includes(option);
 }
 
 /** RFC 9112 §6: a body is announced by its framing alone. */
@@ -122,6 +170,6 @@ function rfc4514(subject: string): string {
 /** 'DNS:a.example, URI:spiffe://…'; Node quotes a name that itself holds a comma. */
 function alternativeNames(text: string): string[] {
   return [...text.matchAll(/([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(
-    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? JSON.parse(name) : name}`,
+    ([, kind, name]) => `${kind}:${name?.startsWith('"') ? parseJsonText(name) : name}`,
   );
 }

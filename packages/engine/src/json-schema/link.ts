@@ -1,11 +1,11 @@
-import { ExactNumber, type JsonValue } from '../json/index.ts';
+import { ExactNumber, type JsonValue, parseJsonText } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { Findings, interpret, type World } from './interpret.ts';
-import { PatternWorkExceeded } from './patterns/automaton.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
+import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
 import { escapeStep } from './registry.ts';
 import { deeperChildren, inPlaceChildren, type Shape, type UnitIndex } from './shape.ts';
 import type {
@@ -63,58 +63,64 @@ function openValidator(
   { cuts, reportsFormats }: { readonly cuts: boolean; readonly reportsFormats: boolean },
 ): Validator {
   const entry = world.unit(unit);
+  const validate = (value: JsonValue): readonly SchemaViolation[] => {
+    try {
+      if (entry.check(value)) return NONE;
+      const findings = new Findings(violationsMax);
+      interpret(world, world.shape(unit), value, null, findings);
+      const { violations } = findings;
+      return violations.length > 0 ? violations : [{ pointer: '', rule: 'schema' }];
+    } catch (fault) {
+      return [{ pointer: '', rule: limitReached(fault) }];
+    } finally {
+      world.forget();
+    }
+  };
+  const undocumented = (value: JsonValue): readonly string[] => {
+    try {
+      return findUndocumented(world, unit, value);
+    } catch (fault) {
+      limitReached(fault);
+      // Too much to tell: nothing of it counts as documented.
+      return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
+    } finally {
+      world.forget();
+    }
+  };
   return {
-    validate(value) {
-      try {
-        if (entry.check(value)) return NONE;
-        const findings = new Findings(violationsMax);
-        interpret(world, world.shape(unit), value, null, findings);
-        const { violations } = findings;
-        return violations.length > 0 ? violations : [{ pointer: '', rule: 'schema' }];
-      } catch (fault) {
-        return [{ pointer: '', rule: limitReached(fault) }];
-      } finally {
-        world.forget();
-      }
-    },
-    undocumented(value) {
-      try {
-        return findUndocumented(world, unit, value);
-      } catch (fault) {
-        limitReached(fault);
-        // Too much to tell: nothing of it counts as documented.
-        return isObject(value) ? Object.keys(value).map((name) => `/${escapeStep(name)}`) : [];
-      } finally {
-        world.forget();
-      }
-    },
+    validate: (value) => onAccountOf(presentAccount(), () => validate(value)),
+    undocumented: (value) => onAccountOf(presentAccount(), () => undocumented(value)),
     ignored(value) {
       if (!cuts) return NO_POINTERS;
-      try {
-        return findIgnored(world, unit, value);
-      } finally {
-        world.forget();
-      }
+      return onAccountOf(presentAccount(), () => {
+        try {
+          return findIgnored(world, unit, value);
+        } finally {
+          world.forget();
+        }
+      });
     },
     remarks(value) {
       if (!reportsFormats) return NONE;
-      try {
-        const findings = new Findings(violationsMax, true);
-        interpret(world, world.shape(unit), value, null, findings);
-        return findings.violations;
-      } catch (fault) {
-        return [{ pointer: '', rule: limitReached(fault) }];
-      } finally {
-        world.forget();
-      }
+      return onAccountOf(presentAccount(), () => {
+        try {
+          const findings = new Findings(violationsMax, true);
+          interpret(world, world.shape(unit), value, null, findings);
+          return findings.violations;
+        } catch (fault) {
+          return [{ pointer: '', rule: limitReached(fault) }];
+        } finally {
+          world.forget();
+        }
+      });
     },
   };
 }
 
 /** What may end a judgement early: both stand for a value that must not pass. */
-function limitReached(fault: unknown): 'depth' | 'pattern' {
+function limitReached(fault: unknown): 'depth' | 'pattern-work' {
   if (fault instanceof RangeError) return 'depth';
-  if (fault instanceof PatternWorkExceeded) return 'pattern';
+  if (fault instanceof PatternWorkExceeded) return 'pattern-work';
   throw fault;
 }
 
@@ -167,7 +173,7 @@ export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
     if (known !== undefined) return known;
     const linked = unit(index);
     evaluate(index, linked as { check: Check; shapeText: string });
-    const shape = JSON.parse(linked.shapeText) as Shape;
+    const shape = parseJsonText(linked.shapeText) as Shape;
     shapes[index] = shape;
     return shape;
   }
@@ -190,7 +196,7 @@ export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
   function matcher(text: string): Matcher {
     let found = matchers.get(text);
     if (found === undefined) {
-      found = openMatcher(JSON.parse(text) as PatternSpec);
+      found = openMatcher(parseJsonText(text) as PatternSpec);
       matchers.set(text, found);
     }
     return found;

@@ -474,6 +474,6 @@ test('a text too costly for its pattern does not pass, not even through not', ()
   const pattern = 'foo.{0,2000}bar';
   const text = 'foo'.repeat(50_000);
   for (const schema of [{ pattern }, { not: { pattern } }, { anyOf: [{ pattern }, true] }]) {
-    assert.deepEqual(validator(schema).validate(text), [{ pointer: '', rule: 'pattern' }]);
+    assert.deepEqual(validator(schema).validate(text), [{ pointer: '', rule: 'pattern-work' }]);
   }
 });

@@ -1,3 +1,5 @@
+import { parseJsonText } from './parse-json-text.ts';
+
 /**
  * Removes members by cutting their bytes out: what stays is byte for byte what came. The input has
  * passed readJson, so it is trusted to be well-formed and free of duplicate names.
@@ -166,7 +168,7 @@ function endOfValue(bytes: Uint8Array, from: number): number {
 
 function nameOf(bytes: Uint8Array, start: number, end: number): string {
   const quoted = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
-  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+  return quoted.includes('\\') ? (parseJsonText(quoted) as string) : quoted.slice(1, -1);
 }
 
 function without(bytes: Uint8Array, cuts: readonly Span[]): Uint8Array {

@@ -7,6 +7,7 @@ export {
   isIntegral,
   isMultiple,
 } from './decimal.ts';
+export { hasEscapedName, parseJsonText } from './parse-json-text.ts';
 export { readJson } from './read-json.ts';
 export {
   ExactNumber,

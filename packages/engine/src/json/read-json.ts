@@ -1,14 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { carriesExactly } from './decimal.ts';
-import { parseStrictly } from './strict-parser.ts';
+import { endOfString, parseNatively } from './parse-json-text.ts';
+import { EXPONENT_DIGITS_MAX, parseStrictly } from './strict-parser.ts';
 import type { JsonBounds, JsonReading, JsonValue } from './types.ts';
 
 /**
  * Reads JSON that means one thing only: strict RFC 8259, valid UTF-8, no name twice, no digit lost.
  *
  * The native parser reads the value; a scan of the text beside it proves that nothing was lost on
- * the way (members counted against members kept, numbers short enough for a double) and that the
- * bounds hold. Whatever is not proven goes to the strict parser, which accepts or explains.
+ * the way (members counted against members kept, numbers short enough for a double, no name
+ * escaped, see parse-json-text.ts) and that the bounds hold. Whatever is not proven goes to the strict parser, which accepts or explains.
  */
 export function readJson(bytes: Uint8Array, bounds: JsonBounds): JsonReading {
   if (!isUtf8(bytes)) return refuseEncoding(bytes, bounds);
@@ -16,7 +17,7 @@ export function readJson(bytes: Uint8Array, bounds: JsonBounds): JsonReading {
   const members = countProvenMembers(text, bounds);
   if (members >= 0) {
     try {
-      const value = JSON.parse(text) as JsonValue;
+      const value = parseNatively(text) as JsonValue;
       if (countMembers(value) === members) return { ok: true, value };
     } catch {
       // Not JSON: the strict parser tells where.
@@ -41,7 +42,7 @@ const UNPROVEN = -1;
 
 /**
  * Walks the text once: how many members it spells, or UNPROVEN where a bound, an escape or a
- * number needs the strict parser. Assumes nothing about validity; JSON.parse judges that.
+ * number needs the strict parser. Assumes nothing about validity; the native parser judges that.
  */
 function countProvenMembers(text: string, bounds: JsonBounds): number {
   const { stringLengthMax, itemsMax, depthMax } = bounds;
@@ -50,20 +51,23 @@ function countProvenMembers(text: string, bounds: JsonBounds): number {
   const counts: number[] = [];
   let members = 0;
   let items = 1;
+  // Where the next backslash stands; past the end once there is none left.
+  let backslash = nextBackslash(text, 0);
+  let isEscaped = false;
   for (let at = 0; at < length; at++) {
     const code = text.charCodeAt(at);
     // Most of a body is letters, inside strings; these are skipped in one native search.
     if (code === 34) {
       const start = at + 1;
-      let end = text.indexOf('"', start);
+      const end = endOfString(text, start);
       if (end < 0) return UNPROVEN;
-      if (text.charCodeAt(end - 1) === 92) {
-        end = endOfString(text, start);
-        if (end < 0) return UNPROVEN;
-      }
       if (end - start > stringLengthMax) return UNPROVEN;
+      isEscaped = backslash < end;
+      if (isEscaped) backslash = nextBackslash(text, end);
       at = end;
     } else if (code === 58) {
+      // The string before a colon is a name, and native parsing may take it for another.
+      if (isEscaped) return UNPROVEN;
       members++;
     } else if (code === 44) {
       if (++items > itemsMax) return UNPROVEN;
@@ -77,7 +81,7 @@ function countProvenMembers(text: string, bounds: JsonBounds): number {
       const start = at;
       at = endOfNumber(text, at + 1);
       if (at - start > 15 || !isPlainNumber(text, start, at)) {
-        if (at - start > 100 || !carriesExactly(text.slice(start, at))) return UNPROVEN;
+        if (at - start > 100 || !isProvenNumber(text.slice(start, at))) return UNPROVEN;
       }
       at--;
     }
@@ -89,13 +93,9 @@ function countProvenMembers(text: string, bounds: JsonBounds): number {
 
 const SURROGATE_ESCAPE = /\\u[dD][89abAB]|\\u[dD][c-fC-F]/;
 
-function endOfString(text: string, start: number): number {
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 34) return at;
-    if (code === 92) at++;
-  }
-  return -1;
+function nextBackslash(text: string, from: number): number {
+  const at = text.indexOf('\\', from);
+  return at < 0 ? text.length : at;
 }
 
 function endOfNumber(text: string, from: number): number {
@@ -112,6 +112,13 @@ function endOfNumber(text: string, from: number): number {
     if (!isPart) break;
   }
   return at;
+}
+
+/** Of a zero, a double keeps everything but the exponent, whose length has a bound. */
+function isProvenNumber(number: string): boolean {
+  const exponent = number.search(/[eE]/);
+  if (exponent >= 0 && number.length - exponent > EXPONENT_DIGITS_MAX) return false;
+  return carriesExactly(number);
 }
 
 /** At most fifteen digits and no exponent: a double returns every such decimal unchanged. */
@@ -134,7 +141,7 @@ function countMembers(value: JsonValue): number {
     }
     return members;
   }
-  // for…in walks an object without an array of its names; JSON.parse makes nothing inherited.
+  // for…in walks an object without an array of its names; the parser makes nothing inherited.
   for (const name in value) {
     members++;
     const member = (value as { [name: string]: JsonValue })[name];

@@ -20,10 +20,22 @@ interface Level {
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?/y;
 
 /**
- * RFC 8259, one character at a time and without recursion: the parser that explains. It is used
- * where the native one refuses, or would silently lose a duplicate name or a digit.
+ * `strict` refuses what two readers could read in two ways. `platform` reads what ECMA-262 says
+ * JSON.parse reads: the last of two members counts, numbers are doubles, a surrogate may stand alone.
  */
-export function parseStrictly(text: string, bounds: JsonBounds): TextReading {
+export type Reading = 'strict' | 'platform';
+
+/**
+ * RFC 8259, one character at a time and without recursion: the parser that explains. It is used
+ * where the native one refuses, would silently lose a duplicate name or a digit, or cannot be
+ * trusted with an escaped name.
+ */
+export function parseStrictly(
+  text: string,
+  bounds: JsonBounds,
+  reading: Reading = 'strict',
+): TextReading {
+  const isStrict = reading === 'strict';
   const levels: Level[] = [];
   let at = 0;
 
@@ -80,10 +92,10 @@ export function parseStrictly(text: string, bounds: JsonBounds): TextReading {
     if (expects === 'first-name' || expects === 'name') {
       if (code !== QUOTE) return refuse('syntax');
       const start = at;
-      const name = readString(text, at, bounds.stringLengthMax);
+      const name = readString(text, at, bounds.stringLengthMax, isStrict);
       if (typeof name.text !== 'string') return refuse(name.rule!, name.end);
       const level = levels.at(-1)!;
-      if (Object.hasOwn(level.container, name.text)) {
+      if (isStrict && Object.hasOwn(level.container, name.text)) {
         level.name = name.text;
         return refuse('duplicate-key', start);
       }
@@ -103,7 +115,7 @@ export function parseStrictly(text: string, bounds: JsonBounds): TextReading {
       continue;
     }
     if (code === QUOTE) {
-      const string = readString(text, at, bounds.stringLengthMax);
+      const string = readString(text, at, bounds.stringLengthMax, isStrict);
       if (typeof string.text !== 'string') return refuse(string.rule!, string.end);
       value = string.text;
       at = string.end;
@@ -111,10 +123,9 @@ export function parseStrictly(text: string, bounds: JsonBounds): TextReading {
       NUMBER.lastIndex = at;
       const number = NUMBER.exec(text);
       if (number === null) return refuse('syntax', at + 1);
-      const exponent = number[1] ?? '';
-      if (number[0].length > NUMBER_LENGTH_MAX) return refuse('number');
-      if (exponent.replace(/^0+/, '').length > EXPONENT_DIGITS_MAX) return refuse('number');
-      value = carriesExactly(number[0]) ? Number(number[0]) : new ExactNumber(number[0]);
+      if (isStrict && isNumberTooLong(number[0], number[1] ?? '')) return refuse('number');
+      const isDouble = !isStrict || carriesExactly(number[0]);
+      value = isDouble ? Number(number[0]) : new ExactNumber(number[0]);
       at += number[0].length;
     } else {
       const word = code === 116 ? 'true' : code === 102 ? 'false' : 'null';
@@ -135,6 +146,13 @@ const BACKSLASH = 92;
 const CLOSE_ARRAY = 93;
 const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
+
+/** The fast half of the reader leaves every number it is not sure of to this one. */
+function isNumberTooLong(number: string, exponent: string): boolean {
+  return (
+    number.length > NUMBER_LENGTH_MAX || exponent.replace(/^0+/, '').length > EXPONENT_DIGITS_MAX
+  );
+}
 
 function put(level: Level, value: JsonValue): void {
   if (Array.isArray(level.container)) level.container.push(value);
@@ -178,7 +196,12 @@ interface StringReading {
   readonly rule?: JsonProblem['rule'];
 }
 
-function readString(text: string, quote: number, lengthMax: number): StringReading {
+function readString(
+  text: string,
+  quote: number,
+  lengthMax: number,
+  isStrict: boolean,
+): StringReading {
   let at = quote + 1;
   let run = at;
   let decoded = '';
@@ -209,7 +232,7 @@ function readString(text: string, quote: number, lengthMax: number): StringReadi
     run = at;
   }
   decoded += text.slice(run, at);
-  if (isEscaped && !decoded.isWellFormed()) return { end: quote, rule: 'encoding' };
+  if (isStrict && isEscaped && !decoded.isWellFormed()) return { end: quote, rule: 'encoding' };
   if (decoded.length > lengthMax) return { end: quote, rule: 'string-length' };
   return { text: decoded, end: at + 1 };
 }

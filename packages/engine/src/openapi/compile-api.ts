@@ -69,6 +69,7 @@ export function compileApi(
     openapi: version,
     file: source.uri,
     securitySchemes: security.schemes,
+    extension: (ownMember(root.value, 'x-poorter') ?? {}) as CompiledApi['extension'],
     operations: placeOperations(operations),
     schemas,
   });

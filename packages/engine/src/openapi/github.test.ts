@@ -57,6 +57,6 @@ test("GitHub's description of some thousand operations is read and enforced", (c
   assert.notEqual(body('{"labels":[]}'), '');
   assert.deepEqual(api.match('PUT', '/repos/octo/hello/issues'), {
     kind: 'method-not-allowed',
-    allow: ['GET', 'POST'],
+    allow: ['GET', 'HEAD', 'POST'],
   });
 });

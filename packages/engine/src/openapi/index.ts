@@ -1,4 +1,5 @@
 export { compileApi } from './compile-api.ts';
+export { pathShape } from './description/template.ts';
 export { openApi, openApiInSteps } from './open-api.ts';
 export { type PackedApi, packApi, unpackApi } from './packed-api.ts';
 export type {

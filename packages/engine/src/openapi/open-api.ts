@@ -1,11 +1,12 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
-import { linkSchemas } from '../json-schema/index.ts';
+import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
 import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
+import { describesSemicolons, hasSemicolon } from './path-parameters.ts';
 import type { OperationPlan, SegmentPlan } from './plan.ts';
 import { Router } from './router.ts';
 import type {
@@ -17,7 +18,6 @@ import type {
   BodyExpectation,
   CompiledApi,
   CompiledOperation,
-  Match,
   MessageViolation,
   RequestParts,
 } from './types.ts';
@@ -26,8 +26,6 @@ import { VariantChecks } from './variants.ts';
 interface Linked {
   validator(address: string, direction: Direction): Validator;
 }
-
-const NO_SUCH_PATH: Match = { kind: 'no-such-path' };
 
 /** A description that a later snapshot still has is not opened again: its validators stay warm. */
 const opened = new WeakMap<CompiledApi, Api>();
@@ -75,15 +73,18 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
     compiled,
     operations,
     match(method, path) {
-      const routed = router.find(path);
-      if (routed === undefined) return NO_SUCH_PATH;
-      const index = routed.methods.get(method);
-      if (index === undefined) return { kind: 'method-not-allowed', allow: routed.allow };
-      return {
-        kind: 'operation',
-        operation: operations[index] as Operation,
-        pathValues: routed.values,
-      };
+      const routed = router.find(method, path);
+      if (routed.kind === 'two-readings') return { kind: 'two-readings', reason: 'encoding' };
+      if (routed.kind !== 'found') return routed;
+      const { values, rewritten } = routed;
+      const operation = operations[routed.operation] as Operation;
+      if (hasSemicolon(path)) {
+        const plan = operation.compiled.plan as OperationPlan;
+        if (!describesSemicolons(plan, values)) {
+          return { kind: 'two-readings', reason: 'semicolon' };
+        }
+      }
+      return { kind: 'operation', operation, pathValues: values, rewritten };
     },
   };
 }
@@ -120,6 +121,21 @@ class Operation implements ApiOperation {
     return this.#several?.streamingAnswers ?? this.#answerChecks.streaming;
   }
 
+  get documentsUpgrade(): boolean {
+    return this.#plans.some(({ answers }) => answers.some(({ status }) => status === '101'));
+  }
+
+  get documentedHeaders(): ApiOperation['documentedHeaders'] {
+    const request = this.#plans.flatMap(({ parameters, body }) => [
+      ...parameters.filter((plan) => plan.in === 'header').map(({ name }) => name.toLowerCase()),
+      ...(body === null ? [] : ['content-type']),
+    ]);
+    const answer = this.#plans.flatMap(({ answers }) =>
+      answers.flatMap(({ headers }) => headers.map(({ name }) => name)),
+    );
+    return { request, answer };
+  }
+
   get validatesAnswers(): boolean {
     if (this.#several !== null) return this.#several.validatesAnswers;
     return this.#plan.answers.some(({ content }) => content.some(({ schema }) => schema !== null));
@@ -128,7 +144,8 @@ class Operation implements ApiOperation {
   checkParameters(parts: RequestParts): readonly MessageViolation[] {
     if (this.#several !== null) return this.#several.checkParameters(parts);
     this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
-    return this.#parameters.check(parts);
+    const parameters = this.#parameters;
+    return onAccountOf(parts.patternWork ?? new PatternWork(), () => parameters.check(parts));
   }
 
   expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation {
@@ -136,9 +153,15 @@ class Operation implements ApiOperation {
     return this.#bodyCheck.expect(headers, hasBody);
   }
 
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    if (this.#several !== null) return this.#several.checkBody(headers, bytes, bounds);
-    return this.#bodyCheck.check(headers, bytes, bounds);
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork = new PatternWork(),
+  ): BodyCheck {
+    const several = this.#several;
+    if (several !== null) return several.checkBody(headers, bytes, bounds, patternWork);
+    return onAccountOf(patternWork, () => this.#bodyCheck.check(headers, bytes, bounds));
   }
 
   expectAnswer(status: number, headers: HeaderFields): AnswerExpectation {
@@ -155,7 +178,13 @@ class Operation implements ApiOperation {
   ): AnswerCheck {
     const several = this.#several;
     if (several !== null) return several.checkAnswer(status, headers, bytes, bounds, options);
-    return this.#answerChecks.check(status, headers, bytes, bounds, options);
+    return onAccountOf(new PatternWork(), () =>
+      this.#answerChecks.check(status, headers, bytes, bounds, options),
+    );
+  }
+
+  get #plans(): readonly OperationPlan[] {
+    return [this.#plan, ...(this.#plan.variants ?? [])];
   }
 
   get #plan(): OperationPlan {

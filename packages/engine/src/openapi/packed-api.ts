@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { parseJsonText } from '../json/index.ts';
 import type { CompiledSchemas } from '../json-schema/types.ts';
 import type { OperationPlan, SegmentPlan } from './plan.ts';
 import type { CompiledApi, CompiledOperation } from './types.ts';
@@ -87,7 +88,7 @@ class Pieces {
   }
 
   json(index: number): unknown {
-    return JSON.parse(this.text(index));
+    return parseJsonText(this.text(index));
   }
 
   route(operation: number): Route {

@@ -6,6 +6,8 @@ export interface OperationPlan {
   readonly strictProperties: boolean;
   /** Query names that pass although no parameter describes them. */
   readonly allowedQuery?: readonly string[];
+  /** A semicolon in a path value is data like any other. */
+  readonly allowsSemicolons?: true;
   readonly dialect: Dialect;
   readonly parameters: readonly ParameterPlan[];
   readonly body: BodyPlan | null;
@@ -75,7 +77,7 @@ export interface BodyPlan {
 export interface MediaPlan {
   /** Lower-case 'type/subtype', either side possibly '*'. */
   readonly range: string;
-  /** Parameters of the documented media type other than charset, lower-case names. */
+  /** Parameters of the documented media type that tell types apart, lower-case names. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
   readonly schema: SchemaAddress | null;
   /** For text and form data. */
@@ -85,8 +87,7 @@ export interface MediaPlan {
 }
 
 export interface EncodingPlan {
-  /** Lower-case ranges. */
-  readonly contentTypes?: readonly string[];
+  readonly contentTypes?: readonly Pick<MediaPlan, 'range' | 'parameters'>[];
   /** Present where style, explode or allowReserved is written. */
   readonly style?: { readonly style: Style; readonly explode: boolean };
   readonly headers?: readonly HeaderPlan[];

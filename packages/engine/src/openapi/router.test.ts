@@ -61,7 +61,7 @@ test('parameters that fill a part of a segment', () => {
     assert.equal(shown(found.match('GET', path)), expected, path);
 });
 
-test('methods: only documented ones, HEAD and OPTIONS included', () => {
+test('methods: only documented ones, and HEAD where GET is', () => {
   const found = open(
     describeApi({
       '/a': { get: answer, post: answer },
@@ -69,14 +69,27 @@ test('methods: only documented ones, HEAD and OPTIONS included', () => {
       '/a/b': { get: answer },
     }),
   );
-  assert.deepEqual(found.match('HEAD', '/a'), {
+  assert.deepEqual(found.match('DELETE', '/a'), {
     kind: 'method-not-allowed',
-    allow: ['GET', 'POST'],
+    allow: ['GET', 'HEAD', 'POST'],
   });
+  assert.equal(shown(found.match('HEAD', '/a')), '/a');
+  assert.deepEqual(found.match('HEAD', '/a/x'), { kind: 'method-not-allowed', allow: ['PUT'] });
   assert.equal(found.match('OPTIONS', '/a').kind, 'method-not-allowed');
   assert.equal(found.match('get', '/a').kind, 'method-not-allowed');
   // The path decides first, as OpenAPI has it.
-  assert.deepEqual(found.match('PUT', '/a/b'), { kind: 'method-not-allowed', allow: ['GET'] });
+  assert.deepEqual(found.match('PUT', '/a/b'), {
+    kind: 'method-not-allowed',
+    allow: ['GET', 'HEAD'],
+  });
+});
+
+test('a described HEAD is its own operation', () => {
+  const found = open(
+    describeApi({ '/a': { get: answer, head: { ...answer, operationId: 'own' } } }),
+  );
+  const match = found.match('HEAD', '/a');
+  assert.equal(match.kind === 'operation' && match.operation.compiled.id, 'own');
 });
 
 test('literals compare in canonical percent-encoding', () => {

@@ -1,21 +1,44 @@
 import type { SegmentPlan } from './plan.ts';
+import {
+  decodeSegment,
+  likeness,
+  rawOffsets,
+  repeatedReadings,
+  withoutEnds,
+} from './segment-text.ts';
 
-export interface Routed {
-  /** Index of the operation by method. */
-  readonly methods: ReadonlyMap<string, number>;
-  readonly allow: readonly string[];
-  /** Raw, in the order of the template. */
-  readonly values: readonly string[];
-}
+export type Routed =
+  | {
+      readonly kind: 'found';
+      /** Index of the operation. */
+      readonly operation: number;
+      /** Raw, in the order of the template. */
+      readonly values: readonly string[];
+      /** The path with its fixed parts as described, where the caller had encoded one of them. */
+      readonly rewritten: string | undefined;
+    }
+  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
+  | { readonly kind: 'no-such-path' }
+  /** Services differ in which operation, or which values, they read in this path. */
+  | { readonly kind: 'two-readings' };
 
 interface PatternEdge {
+  /** Decoded. */
   readonly literals: readonly string[];
+  /** As described, in canonical percent-encoding. */
+  readonly written: readonly string[];
   readonly fixedLength: number;
   readonly node: Node;
+  likeness: readonly string[] | undefined;
 }
 
 interface Node {
+  /** The literal that leads here, as described; '' for others. */
+  readonly written: string;
+  /** By decoded text. */
   readonly literals: Map<string, Node>;
+  /** The same by what they may be taken for; made when first asked for. */
+  likenesses: Map<string, Node[]> | undefined;
   /** Segments with fixed parts, most fixed first. */
   readonly patterns: PatternEdge[];
   any: Node | undefined;
@@ -25,75 +48,157 @@ interface Node {
 /** Deeper paths than any template are refused before the walk. */
 const SEGMENTS_MAX = 200;
 
+const NO_SUCH_PATH: Routed = { kind: 'no-such-path' };
+const TWO_READINGS: Routed = { kind: 'two-readings' };
+
 /**
  * A tree of segments: cost follows the length of the path, not the number of operations.
  * Concrete before patterned before free, segment by segment from the left; the path is chosen
- * before the method, as OpenAPI has it.
+ * before the method, as OpenAPI has it. Fixed parts are compared decoded, as services do that
+ * decode before they route, and go on as they are described, so that the others agree.
  */
 export class Router {
-  readonly #root = emptyNode();
+  readonly #root = emptyNode('');
 
   add(method: string, template: readonly SegmentPlan[], operation: number): void {
     let node = this.#root;
     for (const segment of template) node = edge(node, segment);
     node.leaf ??= { methods: new Map(), allow: [] };
-    if (node.leaf.methods.has(method)) return;
-    node.leaf.methods.set(method, operation);
-    node.leaf.allow = [...node.leaf.methods.keys()].sort();
+    const { methods } = node.leaf;
+    if (methods.has(method)) return;
+    methods.set(method, operation);
+    const isHeadServed = methods.has('GET') && !methods.has('HEAD');
+    node.leaf.allow = [...methods.keys(), ...(isHeadServed ? ['HEAD'] : [])].sort();
   }
 
-  find(path: string): Routed | undefined {
-    if (!path.startsWith('/')) return undefined;
-    const segments = path.split('/', SEGMENTS_MAX + 2);
-    if (segments.length > SEGMENTS_MAX + 1) return undefined;
-    const values: string[] = [];
-    const leaf = descend(this.#root, segments, 1, values);
-    return leaf && { methods: leaf.methods, allow: leaf.allow, values };
+  find(method: string, path: string): Routed {
+    if (!path.startsWith('/')) return NO_SUCH_PATH;
+    const raw = path.split('/', SEGMENTS_MAX + 2);
+    if (raw.length > SEGMENTS_MAX + 1) return NO_SUCH_PATH;
+    const texts = path.includes('%') ? raw.map(decodeSegment) : raw;
+    if (!texts.every((text) => text !== undefined)) return NO_SUCH_PATH;
+    const walk = new Walk(raw, texts);
+    const leaf = walk.descend(this.#root, 1);
+    if (walk.isDoubtful) return TWO_READINGS;
+    if (leaf === undefined) return NO_SUCH_PATH;
+    const operation = operationOf(leaf, method);
+    if (operation === undefined) return { kind: 'method-not-allowed', allow: leaf.allow };
+    if (walk.hasRivals && isTakenForAnother(this.#root, texts, method, operation)) {
+      return TWO_READINGS;
+    }
+    return { kind: 'found', operation, values: walk.values, rewritten: walk.rewritten };
   }
 }
 
-function descend(
-  node: Node,
-  segments: readonly string[],
-  index: number,
-  values: string[],
-): Node['leaf'] {
-  if (index === segments.length) return node.leaf;
-  const segment = segments[index] as string;
-  const literal = node.literals.get(segment);
-  if (literal !== undefined) {
-    const leaf = descend(literal, segments, index + 1, values);
-    if (leaf !== undefined) return leaf;
+/** RFC 9110 §9.3.2: HEAD is GET without the content, where it is not described itself. */
+function operationOf({ methods }: NonNullable<Node['leaf']>, method: string): number | undefined {
+  return methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
+}
+
+class Walk {
+  readonly values: string[] = [];
+  /** A parameter stands where fixed text could have stood. */
+  hasRivals = false;
+  /** Whether an encoded delimiter between two parameters is one, nobody can tell. */
+  isDoubtful = false;
+  readonly #raw: readonly string[];
+  readonly #texts: readonly string[];
+  readonly #changed: [index: number, segment: string][] = [];
+
+  constructor(raw: readonly string[], texts: readonly string[]) {
+    this.#raw = raw;
+    this.#texts = texts;
   }
-  // A parameter never stands for an empty segment.
-  if (segment === '') return undefined;
-  const kept = values.length;
-  for (const pattern of node.patterns) {
-    if (takeValues(segment, pattern, values)) {
-      const leaf = descend(pattern.node, segments, index + 1, values);
+
+  get rewritten(): string | undefined {
+    if (this.#changed.length === 0) return undefined;
+    const segments = [...this.#raw];
+    for (const [index, segment] of this.#changed) segments[index] = segment;
+    return segments.join('/');
+  }
+
+  descend(node: Node, index: number): Node['leaf'] {
+    if (index === this.#texts.length) return node.leaf;
+    const text = this.#texts[index] as string;
+    const raw = this.#raw[index] as string;
+    const changes = this.#changed.length;
+    const literal = node.literals.get(text);
+    if (literal !== undefined) {
+      if (literal.written !== raw) this.#changed.push([index, literal.written]);
+      const leaf = this.descend(literal, index + 1);
       if (leaf !== undefined) return leaf;
+      this.#changed.length = changes;
     }
-    values.length = kept;
+    // A parameter never stands for an empty segment.
+    if (text === '') return undefined;
+    const kept = this.values.length;
+    const hadRivals = this.hasRivals;
+    for (const pattern of node.patterns) {
+      if (this.#take(pattern, index)) {
+        this.hasRivals ||= node.literals.size > 0 || node.patterns.length > 1;
+        const leaf = this.descend(pattern.node, index + 1);
+        if (leaf !== undefined) return leaf;
+        this.hasRivals = hadRivals;
+      }
+      this.values.length = kept;
+      this.#changed.length = changes;
+    }
+    if (node.any === undefined) return undefined;
+    this.hasRivals ||= node.literals.size > 0 || node.patterns.length > 0;
+    this.values.push(raw);
+    const leaf = this.descend(node.any, index + 1);
+    if (leaf === undefined) {
+      this.values.length = kept;
+      this.hasRivals = hadRivals;
+    }
+    return leaf;
   }
-  if (node.any === undefined) return undefined;
-  values.push(segment);
-  const leaf = descend(node.any, segments, index + 1, values);
-  if (leaf === undefined) values.length = kept;
-  return leaf;
+
+  #take(pattern: PatternEdge, index: number): boolean {
+    const text = this.#texts[index] as string;
+    const raw = this.#raw[index] as string;
+    if (text === raw) return takeValues(text, pattern.literals, this.values);
+    const decoded: string[] = [];
+    if (!takeValues(text, pattern.literals, decoded)) return false;
+    const { values, literals } = rawParts(raw, pattern.literals, decoded);
+    const inner = (list: readonly string[]) => list.slice(1, -1).join('/');
+    if (inner(literals) !== inner(pattern.written)) this.isDoubtful = true;
+    this.values.push(...values);
+    const segment = pattern.written.reduce((left, right, at) => left + values[at - 1] + right);
+    if (segment !== raw) this.#changed.push([index, segment]);
+    return true;
+  }
+}
+
+/** The raw texts behind the decoded values, and behind the fixed parts around them. */
+function rawParts(
+  raw: string,
+  literals: readonly string[],
+  decoded: readonly string[],
+): { values: string[]; literals: string[] } {
+  const offsets = rawOffsets(raw);
+  let at = 0;
+  const next = (length: number) => {
+    const part = raw.slice(offsets[at], offsets[at + length]);
+    at += length;
+    return part;
+  };
+  const parts = { values: [] as string[], literals: [next((literals[0] as string).length)] };
+  for (const [index, value] of decoded.entries()) {
+    parts.values.push(next(value.length));
+    parts.literals.push(next((literals[index + 1] as string).length));
+  }
+  return parts;
 }
 
 /** Each parameter takes as little as it can, the last one the rest: one pass, no backtracking. */
-function takeValues(
-  segment: string,
-  { literals, fixedLength }: PatternEdge,
-  values: string[],
-): boolean {
+function takeValues(segment: string, literals: readonly string[], values: string[]): boolean {
   const last = literals.length - 1;
   const head = literals[0] as string;
   const tail = literals[last] as string;
-  if (segment.length < fixedLength + last || !segment.startsWith(head) || !segment.endsWith(tail)) {
-    return false;
-  }
+  // Where each parameter is one character and each part between them fits: the least there can be.
+  if (segment.length < head.length + tail.length + last) return false;
+  if (!segment.startsWith(head) || !segment.endsWith(tail)) return false;
   const end = segment.length - tail.length;
   let start = head.length;
   for (let index = 1; index < last; index++) {
@@ -108,30 +213,117 @@ function takeValues(
   return true;
 }
 
-function emptyNode(): Node {
-  return { literals: new Map(), patterns: [], any: undefined, leaf: undefined };
+/**
+ * Would a service that decodes twice, does not heed case, or takes one character for another run
+ * another operation? `/users/ME` is `/users/me` to many frameworks, and a value to the rest.
+ */
+function isTakenForAnother(
+  root: Node,
+  texts: readonly string[],
+  method: string,
+  operation: number,
+): boolean {
+  for (const reading of repeatedReadings(texts)) {
+    const taken = findAlike(root, reading, 1, method);
+    if (taken !== undefined && taken !== operation) return true;
+  }
+  return false;
+}
+
+/** The first operation in the order of the walk whose path is like this one. */
+function findAlike(
+  node: Node,
+  texts: readonly string[],
+  index: number,
+  method: string,
+): number | undefined {
+  if (index === texts.length) return node.leaf && operationOf(node.leaf, method);
+  const text = texts[index] as string;
+  const exact = node.literals.get(text);
+  if (exact !== undefined) {
+    const found = findAlike(exact, texts, index + 1, method);
+    if (found !== undefined) return found;
+  }
+  if (text === '') return undefined;
+  const alike = likeness(text);
+  const bare = withoutEnds(alike);
+  for (const literal of literalsLike(node, bare)) {
+    const found = literal === exact ? undefined : findAlike(literal, texts, index + 1, method);
+    if (found !== undefined) return found;
+  }
+  for (const pattern of node.patterns) {
+    const fits = fitsAlike(pattern, [alike, bare]) || fitsAlike(pattern, lessAlike(text, alike));
+    const found = fits ? findAlike(pattern.node, texts, index + 1, method) : undefined;
+    if (found !== undefined) return found;
+  }
+  return node.any && findAlike(node.any, texts, index + 1, method);
+}
+
+function fitsAlike(pattern: PatternEdge, texts: readonly string[]): boolean {
+  const literals = (pattern.likeness ??= pattern.literals.map(likeness));
+  return texts.some((text) => takeValues(text, literals, []));
+}
+
+/** Only in part alike: characters that show nothing may be all of a value. */
+function lessAlike(text: string, alike: string): readonly string[] {
+  const lower = text.toLowerCase();
+  return lower === alike ? [] : [lower, withoutEnds(lower)];
+}
+
+const NONE: readonly Node[] = [];
+
+function literalsLike(node: Node, bare: string): readonly Node[] {
+  if (node.literals.size === 0) return NONE;
+  if (node.likenesses === undefined) {
+    node.likenesses = new Map();
+    for (const [text, literal] of node.literals) {
+      const key = withoutEnds(likeness(text));
+      const known = node.likenesses.get(key);
+      if (known === undefined) node.likenesses.set(key, [literal]);
+      else known.push(literal);
+    }
+  }
+  return node.likenesses.get(bare) ?? NONE;
+}
+
+function emptyNode(written: string): Node {
+  return {
+    written,
+    literals: new Map(),
+    likenesses: undefined,
+    patterns: [],
+    any: undefined,
+    leaf: undefined,
+  };
 }
 
 function edge(node: Node, segment: SegmentPlan): Node {
   if ('literal' in segment) {
-    const known = node.literals.get(segment.literal);
+    const text = decoded(segment.literal);
+    const known = node.literals.get(text);
     if (known !== undefined) return known;
-    const next = emptyNode();
-    node.literals.set(segment.literal, next);
+    const next = emptyNode(segment.literal);
+    node.literals.set(text, next);
     return next;
   }
-  const { literals } = segment;
+  const literals = segment.literals.map(decoded);
   const fixedLength = literals.reduce((sum, literal) => sum + literal.length, 0);
   if (fixedLength === 0 && literals.length === 2) {
-    node.any ??= emptyNode();
+    node.any ??= emptyNode('');
     return node.any;
   }
   const known = node.patterns.find((pattern) => sameTexts(pattern.literals, literals));
   if (known !== undefined) return known.node;
-  const pattern = { literals, fixedLength, node: emptyNode() };
+  const written = segment.literals;
+  const pattern = { literals, written, fixedLength, node: emptyNode(''), likeness: undefined };
   node.patterns.push(pattern);
   node.patterns.sort((left, right) => right.fixedLength - left.fixedLength);
   return pattern.node;
+}
+
+/** What is no UTF-8 stays as it is described: no path that is accepted has it. */
+function decoded(literal: string): string {
+  return decodeSegment(literal) ?? literal;
 }
 
 function sameTexts(left: readonly string[], right: readonly string[]): boolean {

@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds, JsonValue } from '../json/types.ts';
+import type { PatternWork } from '../json-schema/patterns/work.ts';
 import type { CompiledSchemas, FormatUse, Reading, ReadOnlyMembers } from '../json-schema/types.ts';
 
 /** A remark on a document or configuration, placed where a person can mend it. */
@@ -61,6 +62,8 @@ export interface CompiledApi {
   readonly openapi: '3.0' | '3.1';
   readonly file: string;
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
+  /** `x-poorter` of the root alone: for what no operation answers. */
+  readonly extension: Readonly<Record<string, unknown>>;
   readonly operations: readonly CompiledOperation[];
   readonly schemas: CompiledSchemas;
 }
@@ -103,9 +106,13 @@ export type Match =
       readonly operation: ApiOperation;
       /** Raw, still percent-encoded, in the order of the template. */
       readonly pathValues: readonly string[];
+      /** What goes on in place of the path, where the caller encoded its fixed parts. */
+      readonly rewritten: string | undefined;
     }
   | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
-  | { readonly kind: 'no-such-path' };
+  | { readonly kind: 'no-such-path' }
+  /** Services differ in what they read in this path, so it is not decided. */
+  | { readonly kind: 'two-readings'; readonly reason: 'encoding' | 'semicolon' };
 
 export interface Api {
   readonly compiled: CompiledApi;
@@ -125,6 +132,8 @@ export interface RequestParts {
     readonly header: readonly string[];
     readonly cookie: readonly string[];
   };
+  /** Of the whole request: its body is checked on the same account. */
+  readonly patternWork?: PatternWork;
 }
 
 /** How an operation wants its request body: decided before a byte of it is read. */
@@ -166,7 +175,13 @@ export interface ApiOperation {
   /** Path, query, header and cookie parameters; undocumented query parameters are violations. */
   checkParameters(parts: RequestParts): readonly MessageViolation[];
   expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation;
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck;
+  /** `patternWork` is the account of the request, see RequestParts. */
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork?: PatternWork,
+  ): BodyCheck;
   expectAnswer(status: number, headers: HeaderFields): AnswerExpectation;
   /** Headers are checked too. `bytes` is the whole answer body. */
   checkAnswer(
@@ -176,6 +191,13 @@ export interface ApiOperation {
     bounds: JsonBounds,
     options: { readonly findUndocumented: boolean },
   ): AnswerCheck;
+  /** Lower-case names of what callers may send and answers may carry, a described body's type included. */
+  readonly documentedHeaders: {
+    readonly request: readonly string[];
+    readonly answer: readonly string[];
+  };
+  /** Status 101 is documented, by itself: a range or `default` does not speak of tunnels. */
+  readonly documentsUpgrade: boolean;
   /** Media types of documented answers that stream (text/event-stream), for load-time refusals of `block`. */
   readonly streamingAnswers: readonly string[];
   /** Some documented answer has a body that is checked: the gate then asks for it whole and uncompressed. */

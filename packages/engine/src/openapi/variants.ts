@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
+import type { PatternWork } from '../json-schema/index.ts';
 import type {
   AnswerCheck,
   AnswerExpectation,
@@ -10,7 +11,7 @@ import type {
   RequestParts,
 } from './types.ts';
 
-type Checks = Omit<ApiOperation, 'compiled'>;
+type Checks = Omit<ApiOperation, 'compiled' | 'documentsUpgrade' | 'documentedHeaders'>;
 
 /**
  * Several descriptions of one method on one path, told apart by a fragment that no caller sends: a
@@ -51,8 +52,15 @@ export class VariantChecks implements Checks {
     return found.find(({ kind }) => kind === 'unsupported') ?? { kind: 'none' };
   }
 
-  checkBody(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    const checks = this.#open(headers).map((variant) => variant.checkBody(headers, bytes, bounds));
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork?: PatternWork,
+  ): BodyCheck {
+    const checks = this.#open(headers).map((variant) =>
+      variant.checkBody(headers, bytes, bounds, patternWork),
+    );
     return checks.find(({ violations }) => isPassed(violations)) ?? checks[0]!;
   }
 

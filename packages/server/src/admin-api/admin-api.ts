@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledOperation, Counters, Gate, LiveTable } from '@poorter/engine';
-import { compileClientAddress } from '@poorter/engine';
+import { compileOriginalCall } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 import { type ProtectedCall, protect } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
@@ -63,19 +64,19 @@ export class AdminApi {
         headerCount: 64,
         targetBytes: 8_192,
         allowEncodedSlash: false,
-        clientAddressOf: compileClientAddress([]),
+        originalCallOf: compileOriginalCall([]),
       },
       now: ports.now,
       nextId: nextActId,
       reserve: () => ports.recorder.reserve(),
       refused: (call) => ports.recorder.write(refusalRecord(call, ports.now())),
     });
-    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: false });
+    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: true });
     // Bodies were read and checked by the gate; what is left on the wire is nothing.
     this.#fastify.removeAllContentTypeParsers();
     this.#fastify.addContentTypeParser('*', (request, _payload, done) => {
       const bytes = this.#calls.get(request.raw)?.body ?? null;
-      done(null, bytes === null ? undefined : JSON.parse(Buffer.from(bytes).toString('utf8')));
+      done(null, bytes === null ? undefined : parseJsonText(Buffer.from(bytes).toString('utf8')));
     });
     for (const operation of contract.operations) this.#mount(operation);
   }
@@ -93,8 +94,6 @@ export class AdminApi {
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
       this.#calls.set(request, call);
-      // What was checked is what is routed: the canonical path.
-      request.url = call.decision.target;
       this.#fastify.routing(request, response);
     });
   }
@@ -202,7 +201,7 @@ export class AdminApi {
       const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
       switch (turn.kind) {
         case 'answered':
-          return JSON.parse(turn.answer) as Answer;
+          return parseJsonText(turn.answer) as Answer;
         case 'under-way':
           throw new AdminProblem('idempotency_under_way');
         case 'mismatch':

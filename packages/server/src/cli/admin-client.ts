@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { Agent, fetch, type Response } from 'undici';
 import { requireOwnFile, UntrustedPathError } from '../platform/files/index.ts';
 import type { OperatorWorld } from './options.ts';
@@ -66,7 +67,7 @@ export class AdminClient {
         { cause },
       );
     }
-    const { url, key, certificate } = JSON.parse(text) as {
+    const { url, key, certificate } = parseJsonText(text) as {
       url: string;
       key: string;
       certificate?: string;
@@ -110,7 +111,7 @@ export class AdminClient {
       throw new Error(`no server answers at ${this.#url}; is it running?`, { cause });
     }
     const text = await answer.text();
-    const read = (text === '' ? null : JSON.parse(text)) as Body & Problem;
+    const read = (text === '' ? null : parseJsonText(text)) as Body & Problem;
     if (answer.ok) return { body: read, etag: answer.headers.get('etag') };
     throw new AdminRefusal(answer.status, read?.code ?? '', sentenceOf(answer.status, read));
   }

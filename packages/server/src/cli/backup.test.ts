@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -48,6 +56,8 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
   const griet = { kind: 'subject', value: 'griet' };
   const kept = await state.subjectKeys.keyOf({ kind: 'subject', value: 'kept' });
   const { id } = await state.subjectKeys.keyOf(griet);
+  writeFileSync(join(data, 'node-name'), 'shop.1a2b3c\n');
+  writeFileSync(join(data, 'log-public-key'), 'shop.1a2b3c+key\n');
   const file = join(folder, 'backup');
   const place = ['--data', data, '--master-key', 'env:OLD'];
   const made = await run(backupCommand, '--out', file, ...place, '--json');
@@ -68,6 +78,9 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
   const restored = await run(restoreCommand, file, ...place, ...tombstones, '--json');
   assert.equal(restored.status, 0, restored.err);
   assert.equal(JSON.parse(restored.out).erased, 1);
+  assert.match(JSON.parse(restored.out).asAtBackup.join(), /rotated, narrowed or shortened/);
+  assert.equal(readFileSync(join(data, 'node-name'), 'utf8'), 'shop.1a2b3c\n');
+  assert.equal(readFileSync(join(data, 'log-public-key'), 'utf8'), 'shop.1a2b3c+key\n');
   assert.equal((await run(restoreCommand, file, ...place)).status, 1, 'never over a directory');
 
   const rotated = await run(masterKeyCommand, 'rotate', '--to', 'env:NEXT', ...place);

@@ -22,7 +22,15 @@ export const backupUsage = `Usage: poorter backup --out FILE [--data DIR | --con
 ${storageUsage}`;
 
 /** What is in the data directory besides databases; the rest is made anew, or is the master key. */
-const FILES = ['identity-keys.json', 'keys.yaml', 'quotas.bin', 'tombstones.jsonl'];
+const FILES = [
+  'identity-keys.json',
+  'keys.yaml',
+  // A restored directory goes on with its log under its name, and verifies it.
+  'log-public-key',
+  'node-name',
+  'quotas.bin',
+  'tombstones.jsonl',
+];
 
 /** `poorter backup`: 0 done, 1 not done, 2 called wrongly. */
 export async function backupCommand(

@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
 import { keyFileCommand, keyFileUsage } from './key-file.ts';
 import {
@@ -310,7 +311,7 @@ function expiry(text: string | undefined, world: OperatorWorld): { expires?: str
 
 function jsonOf(text: string, option: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     throw new UsageError(
       `${option} takes JSON, such as '{"limit":{"requests":60,"per":"minute"}}'`,

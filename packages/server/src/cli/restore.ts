@@ -11,6 +11,13 @@ export const restoreUsage = `Usage: poorter restore FILE [--data DIR | --config 
   --tombstones FILE  tombstones.jsonl of the directory that was lost; may be given several times
 ${storageUsage}`;
 
+/** What a restore gives back as it was, whatever became of it since. */
+const AS_AT_BACKUP = [
+  'keys that were rotated, narrowed or shortened since are as they were',
+  'keys and operators made since are gone',
+  'blocks made since are gone, and those undone since hold again',
+];
+
 /** `poorter restore`: 0 done, 1 not done, 2 called wrongly. */
 export async function restoreCommand(
   argv: readonly string[],
@@ -35,13 +42,19 @@ export async function restoreCommand(
       tombstones: (values.tombstones ?? []).map((path) => resolve(path)),
     });
     const createdAt = new Date(restored.createdAt).toISOString();
-    const told = { dataDirectory, ...restored, createdAt };
+    const told = { dataDirectory, ...restored, createdAt, asAtBackup: AS_AT_BACKUP };
     if (values.json) world.stdout.write(`${JSON.stringify(told)}\n`);
     else {
       const { rows, files, erased, revoked } = restored;
       world.stdout.write(
         `${dataDirectory}: ${rows} rows and ${files} files of ${createdAt}; ` +
           `${erased} erasures and ${revoked} revocations repeated\n`,
+      );
+      // What no tombstone tells must not come back in silence.
+      world.stderr.write(
+        `poorter restore: what was done after ${createdAt} is not known here: ` +
+          `${AS_AT_BACKUP.join('; ')}. ` +
+          'The log of the directory that was lost says what was done: poorter log search --operation\n',
       );
     }
     return 0;

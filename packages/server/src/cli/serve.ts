@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@poorter/engine';
+import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
@@ -23,6 +23,7 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
       world.stdout.write(serveUsage);
       return 0;
     }
+    tryRuntime(given, world);
     if (given.role === 'gateway') return await serveGateway(given, world);
     configuration = loadConfiguration(given.source);
   } catch (error) {
@@ -112,6 +113,20 @@ export function explain(error: unknown, world: CommandWorld): number {
     `poorter: not started: ${error instanceof Error ? error.message : String(error)}\n`,
   );
   return 1;
+}
+
+/** Faults of the runtime are read around. One that reaches our own code ends the start. */
+function tryRuntime(given: ServeArguments, world: CommandWorld): void {
+  const faults = findRuntimeFaults();
+  refuseUnsafeRuntime(faults);
+  if (given.isQuiet) return;
+  // Said where it can be mended: what no release mends yet would only be repeated at every start.
+  for (const { what, reference, mendedIn } of faults) {
+    if (mendedIn === null) continue;
+    world.stderr.write(
+      `poorter: on Node ${process.versions.node} ${what} (${reference}). Poorter reads around it; a service of yours on this Node may not. Node ${mendedIn} has it no more.\n`,
+    );
+  }
 }
 
 /** Node's lenient parser accepts smuggled requests; it may not come in through the environment. */

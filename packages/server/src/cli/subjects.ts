@@ -4,8 +4,10 @@ import { runVerbs } from './run-verbs.ts';
 
 export const subjectsUsage = `Usage: poorter subjects erase KIND (VALUE | --stdin) [--json]
 
-  Destroys the key under which a person's values stand, in the database, the security log and every
-  backup that is restored from now on. KIND: subject, client or address. There is no way back.
+  Erases a person from the database, the security log and every backup that is restored from now on.
+  KIND: subject, client or address. There is no way back. API keys that the person holds (by their
+  owner, or as the client) are revoked and lose name, owner and networks; blocks of the person end, for
+  they cannot hold without their value; reasons that name the person are emptied.
 
 ${serverUsage}`;
 
@@ -19,6 +21,22 @@ export async function subjectsCommand(
   return runVerbs('subjects', { erase }, subjectsUsage, argv, world);
 }
 
+interface Erased {
+  readonly destroyed: number;
+  readonly revokedKeys: readonly string[];
+  readonly endedBlocks: readonly string[];
+}
+
+function told({ destroyed, revokedKeys, endedBlocks }: Erased): string[] {
+  const ended = [
+    ...revokedKeys.map((id) => `the key ${id} was revoked`),
+    ...endedBlocks.map((id) => `the block ${id} has ended`),
+  ];
+  if (destroyed === 0 && ended.length === 0)
+    return ['nothing was sealed under that name; sentences that held it are emptied'];
+  return ['erased', ...ended];
+}
+
 async function erase(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, stdin: { type: 'boolean' } });
   const [kind, given, ...more] = positionals;
@@ -27,8 +45,8 @@ async function erase(argv: readonly string[], world: OperatorWorld): Promise<num
   const value = values.stdin ? (await readInput(world, VALUE_CHARS_MAX)).trim() : given;
   const wish = { kind: required(kind, 'KIND'), value: required(value, 'VALUE') };
   const client = AdminClient.find(values, world);
-  const { body } = await client.call<{ destroyed: number }>('POST', '/v1/subjects/erase', wish);
+  const { body } = await client.call<Erased>('POST', '/v1/subjects/erase', wish);
   if (values.json) world.stdout.write(`${JSON.stringify(body)}\n`);
-  else world.stdout.write(body.destroyed > 0 ? 'erased\n' : 'nothing is kept under that name\n');
+  else for (const line of told(body)) world.stdout.write(`${line}\n`);
   return 0;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseJsonText } from '@poorter/engine/json';
 
 export const usage = `Usage: poorter COMMAND
 
@@ -45,5 +46,5 @@ export const checkUsage = `Usage: poorter check [OPENAPI | --config poorter.yaml
 
 export function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return (parseJsonText(text) as { version: string }).version;
 }

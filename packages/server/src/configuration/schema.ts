@@ -1,5 +1,7 @@
 import {
+  canonicalHost,
   concurrencySchema,
+  corsSchema,
   limitSchema,
   networkListsSchema,
   quotaSchema,
@@ -92,7 +94,7 @@ const api = z.strictObject({
     .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream])
     .describe('URL of the service, or a mapping with targets and details.'),
   hosts: z
-    .array(z.string().toLowerCase())
+    .array(z.string().toLowerCase().transform(canonicalHost))
     .default([])
     .describe('Host names this API answers to; empty: any.'),
   mode: z
@@ -128,6 +130,7 @@ const api = z.strictObject({
     .describe(
       'Query parameters that pass although no operation describes them, such as utm_source.',
     ),
+  cors: corsSchema.optional(),
   allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
   audience: z
     .string()
@@ -332,7 +335,7 @@ export const configurationSchema = z.strictObject({
           'Refused from the next version on, whatever they carry: key ids, token ids (jti), clients, subjects, certificate thumbprints.',
         ),
       proxies: networkListsSchema.shape.allow.describe(
-        'Whose X-Forwarded-For or Forwarded is believed.',
+        'Whose X-Forwarded-For, -Proto, -Host and Forwarded are believed; they must write or remove each of these.',
       ),
     })
     .prefault({}),

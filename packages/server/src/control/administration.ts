@@ -137,7 +137,7 @@ export class Administration {
           operatorsChanged: () => this.operatorsChanged(),
         }),
         ...logRoutes(ports.log),
-        ...subjectRoutes(state.subjectKeys, ports.forget),
+        ...subjectRoutes(state.persons, everywhere, ports.forget),
         ...statusRoutes(() => this.#status()),
       },
       operators: this.#operators,

@@ -1,4 +1,4 @@
-import type { ApiSnapshot, Diagnostic } from '@poorter/engine';
+import { type ApiSnapshot, type Diagnostic, pathShape } from '@poorter/engine';
 import type { Configuration } from '../configuration/schema.ts';
 import { isLoopback, splitAddress } from './addresses.ts';
 
@@ -44,7 +44,7 @@ function checkOverlaps(apis: readonly ApiSnapshot[]): Diagnostic[] {
   const remarks: Diagnostic[] = [];
   for (const api of apis) {
     for (const operation of api.compiled.operations) {
-      const shape = `${operation.method} ${operation.path.replace(/\{[^}]*\}/g, '{}')}`;
+      const shape = `${operation.method} ${pathShape(operation.path)}`;
       for (const host of api.hosts.length === 0 ? ['*'] : api.hosts) {
         const other = owners.get(`${host} ${shape}`) ?? owners.get(`* ${shape}`);
         if (other !== undefined && other !== api) {

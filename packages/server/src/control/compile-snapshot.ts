@@ -206,6 +206,7 @@ function compileOneApi(
     hosts: api.hosts,
     mode: api.mode,
     response: api.response,
+    cors: api.cors,
     limits: {
       ...(limits.default !== undefined && { limit: limits.default }),
       ...(limits.quota !== undefined && { quota: limits.quota }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 import type { JSONWebKeySet } from 'jose';
 import type { AdminLog } from '../admin-api/index.ts';
 import {
@@ -20,7 +21,6 @@ import type { FromControl, ToControl } from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
-import { SpoolMirror } from '../platform/spool/index.ts';
 import { Administration } from './administration.ts';
 import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
@@ -36,7 +36,7 @@ const WATCH_EVERY_MS = 1_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
 
-const { dataDirectory, source, runsGateway } = JSON.parse(process.argv[2] as string) as {
+const { dataDirectory, source, runsGateway } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
   runsGateway: boolean;
   source: ConfigurationSource;
@@ -75,13 +75,6 @@ process.on('SIGTERM', () => void exit());
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
-let openedMirror: SpoolMirror | null = null;
-/** Made when the first gateway on another machine sends its records. */
-function mirror(): SpoolMirror {
-  openedMirror ??= new SpoolMirror(join(dataDirectory, 'spool'), logKeeping?.spool.bytesMax ?? 0);
-  return openedMirror;
-}
-
 /** Made when the state is open: before that, nobody may be told anything. */
 let remotes: RemoteGateways | null = null;
 function openRemotes({ book, live }: Administration): RemoteGateways {
@@ -91,7 +84,7 @@ function openRemotes({ book, live }: Administration): RemoteGateways {
     report: (_, report) => {
       if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
     },
-    spooled: (gateway, pieces) => mirror().keep(gateway, pieces),
+    mirror: () => logKeeping?.mirror ?? null,
     trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
   });
 }
@@ -287,7 +280,7 @@ type KeptKeys = { jwks: JSONWebKeySet; generation: number };
 
 function readKeptKeys(): Map<string, KeptKeys> {
   try {
-    const kept = JSON.parse(readFileSync(keyCacheFile, 'utf8')) as Record<
+    const kept = parseJsonText(readFileSync(keyCacheFile, 'utf8')) as Record<
       string,
       { jwks: JSONWebKeySet; fetchedMs: number }
     >;

@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 
 export interface GatewayBookPorts {
@@ -245,7 +246,7 @@ export function boundMs(staleMs: number): number {
 function parseBook(text: string | null): z.output<typeof bookSchema>['gateways'] | null {
   if (text === null) return null;
   try {
-    return bookSchema.parse(JSON.parse(text)).gateways;
+    return bookSchema.parse(parseJsonText(text)).gateways;
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { writeDurably } from '../platform/files/index.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
@@ -51,7 +52,7 @@ export async function loadIdentityKeys(
 function readStored(file: string, seal: Seal | null): StoredKey[] {
   try {
     const text = readFileSync(file, 'utf8');
-    return JSON.parse(seal?.open(PLACE, text) ?? text) as StoredKey[];
+    return parseJsonText(seal?.open(PLACE, text) ?? text) as StoredKey[];
   } catch (cause) {
     throw new Error(`reading the identity keys in ${file}: ${String(cause)}`, { cause });
   }

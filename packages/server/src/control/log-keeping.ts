@@ -12,8 +12,10 @@ import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { RecordSpool } from '../platform/records/record-spool.ts';
 import {
   createSpoolMemory,
+  realFolder,
   SpoolKeeper,
   type SpoolKey,
+  SpoolMirror,
   SpoolPlaces,
   SpoolWriter,
 } from '../platform/spool/index.ts';
@@ -60,6 +62,8 @@ export class LogKeeping {
   readonly spool: SpoolSnapshot;
   /** Where acts of operators are recorded. */
   readonly acts: RecordSpool;
+  /** Where records of gateways on other machines arrive. */
+  readonly mirror: SpoolMirror;
   readonly #seed: RecorderSeed;
   readonly #ports: LogKeepingPorts;
   readonly #desk: LogDesk;
@@ -78,6 +82,7 @@ export class LogKeeping {
       ...{ node, log: storage.log, state: storage.state, dataDirectory, baseDirectory },
       masterKey: configuration.masterKey,
       spoolDirectory: join(dataDirectory, 'spool'),
+      carriedDirectory: join(dataDirectory, 'carried'),
       spoolKey: { id, key },
       signingSeed: state.ring.derive(`security log signing key of ${node}`),
       retention: retentionOf(configuration),
@@ -111,6 +116,11 @@ export class LogKeeping {
       new SpoolWriter({ directory, name, key, places, onTrouble }),
       clearText,
     );
+    this.mirror = new SpoolMirror({
+      folder: realFolder(seed.carriedDirectory),
+      bytesMax: 2 * bytesMax,
+      forget: (writer) => this.#tell({ type: 'forget-writer', writer }),
+    });
     keepPublicKey(ports.dataDirectory, node, seed.signingSeed);
     this.#start();
   }
@@ -164,6 +174,8 @@ export class LogKeeping {
         return this.#ports.warn(message.message);
       case 'uses':
         return this.#noteUses(message.uses);
+      case 'recorded':
+        return this.mirror.noteRecorded(message.writers);
       case 'stopped':
         return;
       default:

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { writeDurably } from '../platform/files/index.ts';
 import type { OperatorStore } from '../state/operators/index.ts';
 
@@ -40,7 +41,7 @@ export async function keepOperatorCredential(
 
 function read(file: string): OperatorCredentialFile | null {
   try {
-    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<OperatorCredentialFile>;
+    const value = parseJsonText(readFileSync(file, 'utf8')) as Partial<OperatorCredentialFile>;
     return typeof value.url === 'string' && typeof value.key === 'string'
       ? { url: value.url, key: value.key }
       : null;

@@ -15,7 +15,12 @@ import {
   type ToRemoteGateway,
 } from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
-import type { SpoolPiece } from '../platform/spool/index.ts';
+import {
+  ENTRIES_MAX,
+  PIECES_MAX,
+  type SpoolMirror,
+  SpoolReception,
+} from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
 import type { GatewayBook } from './gateway-book.ts';
 
@@ -24,14 +29,25 @@ export interface RemoteGatewayPorts {
   /** Everything that is live now, for a gateway that just connected. */
   readonly liveNow: () => Extract<LiveMessage, { type: 'live' }>;
   readonly report: (gateway: string, report: FromGateway) => void;
-  /** Pieces of its spool; true once they are on disk. */
-  readonly spooled: (gateway: string, pieces: readonly SpoolPiece[]) => void;
+  /** Where their records are kept; null: not yet. */
+  readonly mirror: () => SpoolMirror | null;
   readonly trouble: (message: string) => void;
   /** Default: a real one. */
   readonly openServer?: (options: LinkServerOptions) => Pick<LinkServer, 'listen' | 'close'>;
 }
 
-const bytes = z.instanceof(Uint8Array);
+const natural = z.int().min(0);
+const extent = { bytes: natural, crc: natural };
+const piece = z.object({
+  ...{ file: natural.max(999_999_999), offset: natural, crc: natural },
+  bytes: z.instanceof(Uint8Array),
+  before: z.object({ file: natural, ...extent }).nullable(),
+  isFirst: z.boolean(),
+});
+const end = z.object({
+  last: z.object({ file: natural, ...extent }).nullable(),
+  admitted: natural,
+});
 const fromRemote = z.discriminatedUnion('type', [
   z.object({ type: z.literal('renew'), at: z.number() }),
   z.object({ type: z.literal('ended') }),
@@ -51,10 +67,17 @@ const fromRemote = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('spool'),
-    batch: z.int(),
-    pieces: z
-      .array(z.object({ file: z.string().max(200), offset: z.int().min(0), bytes }))
-      .max(1_000),
+    number: z.int(),
+    entries: z
+      .array(
+        z.object({
+          writer: z.string().max(200),
+          pieces: z.array(piece).max(PIECES_MAX),
+          end: end.nullable(),
+          isForgotten: z.boolean(),
+        }),
+      )
+      .max(ENTRIES_MAX),
   }),
 ]);
 
@@ -83,6 +106,8 @@ interface Session {
   readonly told: Set<string>;
   passedOver: number;
   strangers: readonly string[];
+  reception: SpoolReception | null;
+  spoolTrouble: string | null;
 }
 
 /** How a gateway that is connected meets this control. */
@@ -226,6 +251,7 @@ export class RemoteGateways {
     const session: Session = {
       ...{ end, key, version, snapshotVersion: 0 },
       ...{ told: new Set<string>(), passedOver: 0, strangers: [] },
+      ...{ reception: null, spoolTrouble: null },
     };
     this.#sessions.set(end, session);
     this.#say(end, {
@@ -237,11 +263,12 @@ export class RemoteGateways {
     this.#sendSnapshot(session);
   }
 
-  /** What an earlier connection of the same gateway says from now on counts for nothing. */
+  /** One connection a name: what an earlier one says from now on counts for nothing. */
   #replace(end: LinkEnd, key: string): void {
     for (const [other, session] of this.#sessions) {
-      if (other === end || session.key !== key) continue;
+      if (other.name !== end.name) continue;
       this.#sessions.delete(other);
+      if (session.key !== key) this.#ports.book.cutOff(session.key);
       other.close();
     }
   }
@@ -293,20 +320,33 @@ export class RemoteGateways {
       case 'failed':
         return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
       case 'spool':
-        try {
-          this.#ports.spooled(end.name, message.pieces);
-          end.send({ type: 'spooled', batch: message.batch });
-        } catch (error) {
-          this.#ports.trouble(`keeping records of ${end.name}: ${(error as Error).message}`);
-          end.send({ type: 'not-spooled', batch: message.batch });
-        }
-        return;
+        return this.#receive(session, message);
       case 'metrics':
       case 'unknown-key-id':
       case 'listening':
         return this.#ports.report(end.name, message);
       default:
         message satisfies never;
+    }
+  }
+
+  #receive(session: Session, batch: Extract<z.infer<typeof fromRemote>, { type: 'spool' }>): void {
+    const { end } = session;
+    const { number } = batch;
+    try {
+      const mirror = this.#ports.mirror();
+      if (mirror !== null) session.reception ??= new SpoolReception(mirror, end.name);
+      const answers = session.reception?.hear(batch) ?? null;
+      session.spoolTrouble = null;
+      end.send(
+        answers === null ? { type: 'not-spooled', number } : { type: 'spooled', number, answers },
+      );
+    } catch (error) {
+      const text = `keeping records of ${end.name}: ${(error as Error).message}`;
+      // Said once: the gateway goes on trying.
+      if (session.spoolTrouble !== text) this.#ports.trouble(text);
+      session.spoolTrouble = text;
+      end.send({ type: 'not-spooled', number });
     }
   }
 

@@ -1,14 +1,14 @@
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { monotonicMs } from '../platform/clock/index.ts';
+import type { AnswerPause } from './answer-pause.ts';
 
 /** Turns of the event loop without a new connection, after which none waits. */
 const QUIET_TURNS = 2;
-const EMPTYING_MAX_MS = 500;
-/** So often nobody is accepted for so long: enough for every caller that is about to connect. */
-const HOLDS_MAX = 5;
-const HOLD_MS = 20;
-const HELD = new Int32Array(new SharedArrayBuffer(4));
+const EMPTYING_MAX_MS = 50;
+/** Nobody is answered for so long before and after: enough for every caller that is about to connect. */
+const PAUSE_BEFORE_MS = 120;
+const PAUSE_AFTER_MS = 120;
 /** While closing, connections are looked at so often. */
 const LOOK_EVERY_MS = 50;
 /** A connection that was kept by its caller and lies still for this long is closed. */
@@ -20,8 +20,11 @@ type HttpSocket = Socket & {
   readonly _httpMessage?: ServerResponse | null;
 };
 
-/** The listening socket under a server; `listen` again only changes how many may wait. */
-type Listening = { readonly _handle?: { listen?(backlog: number): number } | null };
+export interface AcceptorPorts {
+  readonly pause: AnswerPause;
+  /** Connections that whoever opened them ends. */
+  readonly isTunnel: (socket: Socket) => boolean;
+}
 
 /**
  * One listening socket of this thread and the connections that came through it. Closing loses
@@ -33,10 +36,14 @@ export class Acceptor {
   readonly #connections = new Set<Socket>();
   /** Accepted, and not yet through the TLS handshake; by the address and port of their caller. */
   readonly #handshaking = new Map<string, Socket>();
+  readonly #ports: AcceptorPorts;
   #isClosing = false;
+  #closing: Promise<void> | null = null;
+  #cutAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(server: Server) {
+  constructor(server: Server, ports: AcceptorPorts) {
     this.server = server;
+    this.#ports = ports;
     const isTls = 'setSecureContext' in server;
     if (isTls) server.on('connection', (socket: Socket) => this.#shaking(socket));
     server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
@@ -79,20 +86,26 @@ export class Acceptor {
   }
 
   /**
-   * Accepts what waits, stops accepting, and resolves when the last connection has ended; those
-   * that are left `graceMs` later are cut. `isTunnel`: ended by whoever opened it.
+   * Accepts what waits, stops accepting at `atMs` (by the monotonic clock; the same for all
+   * threads), and resolves when the last connection has ended; those that are left `graceMs` later
+   * are cut. One that is closing already is only given the earlier end.
    */
-  async close(graceMs: number, isTunnel: (socket: Socket) => boolean): Promise<void> {
+  close(atMs: number, graceMs: number): Promise<void> {
+    this.#cutAtMs = Math.min(this.#cutAtMs, atMs + PAUSE_AFTER_MS + graceMs);
+    this.#closing ??= this.#close(atMs);
+    return this.#closing;
+  }
+
+  async #close(atMs: number): Promise<void> {
     this.announceEnd();
-    await this.#stopAccepting();
-    const deadlineMs = monotonicMs() + graceMs;
+    await this.#stopAccepting(atMs);
     const stillSince = new Map<Socket, { readonly bytes: number; readonly sinceMs: number }>();
     await new Promise<void>((resolve) => {
       const look = () => {
         const nowMs = monotonicMs();
         for (const socket of [...this.#connections, ...this.#handshaking.values()]) {
-          if (nowMs >= deadlineMs) socket.destroy();
-          else if (isTunnel(socket) || isAnswering(socket)) stillSince.delete(socket);
+          if (nowMs >= this.#cutAtMs) socket.destroy();
+          else if (this.#ports.isTunnel(socket) || isAnswering(socket)) stillSince.delete(socket);
           else endIfStill(socket, nowMs, stillSince);
         }
         if (this.#connections.size + this.#handshaking.size > 0) return;
@@ -107,41 +120,19 @@ export class Acceptor {
 
   /**
    * Closing a listening socket resets what waits in its queue, and the queue of a busy gate is never
-   * empty for long. So: one place in the queue, everybody accepted, and then a moment in which nobody
-   * is. Whoever comes in it finds the place taken; the kernel answers nothing, and the caller asks
-   * again a second later, when it is refused or somebody else listens. The one who got the place is
-   * accepted, and the socket closes in the same turn.
+   * empty for long: whoever has its answer comes back with the next call. So for a moment nobody is
+   * answered, in any thread. Then nobody comes back, all who wait are accepted, and the socket closes.
    */
-  async #stopAccepting(): Promise<void> {
+  async #stopAccepting(atMs: number): Promise<void> {
     const { server } = this;
-    (server as Listening)._handle?.listen?.(0);
+    await sleepUntil(atMs - PAUSE_BEFORE_MS);
+    const resume = this.#ports.pause.begin();
+    await sleepUntil(atMs);
     await this.#untilNobodyWaits();
-    await new Promise<void>((resolve) => {
-      let holds = 0;
-      let turns = 0;
-      let isClosed = false;
-      const close = () => {
-        isClosed = true;
-        server.off('connection', close);
-        // Not http's own close, which also ends connections whose first request is on its way.
-        NetServer.prototype.close.call(server);
-        resolve();
-      };
-      server.prependListener('connection', close);
-      const hold = () => {
-        if (isClosed) return;
-        // Whoever came in the last hold has been accepted by now, and this was closed.
-        if (holds === HOLDS_MAX && turns === QUIET_TURNS) return close();
-        if (turns === QUIET_TURNS) turns = 0;
-        if (turns === 0) {
-          holds++;
-          Atomics.wait(HELD, 0, 0, HOLD_MS);
-        }
-        turns++;
-        setImmediate(hold);
-      };
-      hold();
-    });
+    // Not http's own close, which also ends connections whose first request is on its way.
+    NetServer.prototype.close.call(server);
+    await sleepUntil(monotonicMs() + PAUSE_AFTER_MS);
+    resume();
   }
 
   async #untilNobodyWaits(): Promise<void> {
@@ -182,6 +173,11 @@ function endIfStill(
   else if (nowMs - known.sinceMs >= STILL_MS) socket.destroy();
 }
 
+/** A moment ahead that all threads name alike, although each hears of the change a little later. */
+export function commonMomentMs(): number {
+  return Math.ceil((monotonicMs() + PAUSE_BEFORE_MS) / 1_000 + 0.25) * 1_000;
+}
+
 export function isAnswering(socket: Socket): boolean {
   return ((socket as HttpSocket)._httpMessage ?? null) !== null;
 }
@@ -190,4 +186,8 @@ export function isAnswering(socket: Socket): boolean {
 export function askToClose(socket: Socket): void {
   const answer = (socket as HttpSocket)._httpMessage;
   if (answer && !answer.headersSent) answer.shouldKeepAlive = false;
+}
+
+function sleepUntil(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms - monotonicMs())));
 }

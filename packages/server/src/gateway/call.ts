@@ -6,6 +6,7 @@ import {
   type Deny,
   deny,
   type Evidence,
+  type Preflight,
   problems,
   type Refusal,
   type RequestFacts,
@@ -150,6 +151,19 @@ export class Call {
     this.#response.end();
   }
 
+  /** A page's browser asks before it sends a call of the page. */
+  answerPreflight({ answerHeaders }: Preflight): void {
+    this.#outcome = {
+      decision: 'answered',
+      phase: 'own',
+      code: null,
+      status: 204,
+      evidence: { name: 'preflight' },
+    };
+    this.#response.writeHead(204, [...answerHeaders]);
+    this.#response.end();
+  }
+
   answerOwn({ name, body }: OwnAnswer): void {
     this.#outcome = {
       decision: 'answered',
@@ -168,7 +182,7 @@ export class Call {
       'x-content-type-options',
       'nosniff',
     ]);
-    this.#response.end(this.#method === 'HEAD' ? undefined : body);
+    this.#response.end(this.#response.req.method === 'HEAD' ? undefined : body);
   }
 
   /** The handler is done; the record follows once the answer has left, or the caller has. */
@@ -205,7 +219,8 @@ export class Call {
     if (native !== null && mustClose(native, this.body)) headers.push('connection', 'close');
     const { status } = problems[denial.code];
     response.writeHead(this.#statusOf(status), headers);
-    response.end(this.#method === 'HEAD' ? undefined : body);
+    // A proxy may ask about a HEAD with a GET.
+    response.end(response.req.method === 'HEAD' ? undefined : body);
   }
 
   /** Runs once: when the handler is done and the answer is out, or the connection is gone. */

@@ -1,12 +1,18 @@
 /** A collection stops the thread for some 10 ms: at most so often. */
 const PAUSE_MS = 500;
+/**
+ * While calls are refused because their records find no place. Each leaves a connection behind, which V8
+ * keeps until it collects the old generation: some 50 MiB a thread, when memory is short already because
+ * records wait in it.
+ */
+export const REFUSING_PAUSE_MS = 2_000;
 
 /**
  * Asks for a collection while the memory budget is nearly spent. V8 measures garbage by its own
  * heap and lets some 64 MiB of dead buffers lie in each thread, which is nothing to it and may be
  * twice the budget. While there is room nothing is asked, and a collection costs no call.
  */
-export function collectorUnderPressure(now: () => number): () => void {
+export function collectorUnderPressure(now: () => number, pauseMs = PAUSE_MS): () => void {
   const { gc } = globalThis;
   // Started by hand, without the option.
   if (gc === undefined) return () => undefined;
@@ -15,7 +21,7 @@ export function collectorUnderPressure(now: () => number): () => void {
   return () => {
     if (isDue) return;
     isDue = true;
-    const waitMs = Math.max(0, lastMs + PAUSE_MS - now());
+    const waitMs = Math.max(0, lastMs + pauseMs - now());
     setTimeout(() => {
       isDue = false;
       lastMs = now();

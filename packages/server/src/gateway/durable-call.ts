@@ -13,5 +13,9 @@ export async function failDurably(call: Call, denial: Deny): Promise<void> {
  * whether the call was forwarded, and what the service made of it.
  */
 export function unrecorded(forwarded: { readonly upstream: number | string } | null): Deny {
-  return deny('record_unavailable', { forwarded: forwarded !== null, ...forwarded });
+  return deny(
+    'record_unavailable',
+    { forwarded: forwarded !== null, ...forwarded },
+    forwarded === null ? {} : { details: { mayHaveTakenEffect: true } },
+  );
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { awaitLock } from '../platform/data-directory/data-directory.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
@@ -16,7 +17,7 @@ const METRICS_EVERY_MS = 1_000;
 /** Quotas counted since the last save are forgotten by a crash. */
 const QUOTA_SAVE_EVERY_MS = 5_000;
 
-const { dataDirectory, source } = JSON.parse(process.argv[2] as string) as {
+const { dataDirectory, source } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
   source: { threads?: number };
 };

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
-  compileClientAddress,
   compileNetworkLists,
+  compileOriginalCall,
   createIdentitySigner,
   Gate,
   LiveTable,
@@ -18,8 +18,9 @@ import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { RecordSpool } from '../platform/records/record-spool.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
+import { AnswerPause } from './answer-pause.ts';
 import { CallStatistics } from './call-statistics.ts';
-import { collectorUnderPressure } from './collect-garbage.ts';
+import { collectorUnderPressure, REFUSING_PAUSE_MS } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { Listeners } from './listeners.ts';
@@ -31,8 +32,6 @@ const HEARTBEAT_EVERY_MS = 200;
 const METRICS_EVERY_MS = 1_000;
 /** Records waiting for the disk, per thread; about 1 KB each. */
 const RECORDS_PENDING_MAX = 20_000;
-/** Connections that were on their way when the drain began are still accepted. */
-const LAME_DUCK_MS = 200;
 
 const seed = workerData as ThreadSeed;
 const counters = new SharedCounters(seed.memory, seed.slot, monotonicMs);
@@ -45,8 +44,9 @@ const records = openRecords();
 const collectGarbage = collectorUnderPressure(monotonicMs);
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
-const listeners = new Listeners(statistics);
-const forwardAuth = new ForwardAuthHosts(statistics);
+const pause = new AnswerPause();
+const listeners = new Listeners(statistics, pause);
+const forwardAuth = new ForwardAuthHosts(statistics, pause);
 let remote: { readonly text: string; readonly counters: ValkeyCounters } | null = null;
 /** Snapshots are applied one after the other, in the order they came. */
 let applying: Promise<void> = apply(seed.snapshot);
@@ -72,7 +72,7 @@ parentPort?.on('message', (message: ToThread) => {
       applying = applying.then(() => apply(message.snapshot));
       return;
     case 'drain':
-      applying = applying.then(drain);
+      applying = applying.then(() => drain(message.atMs));
       return;
     default:
       message satisfies never;
@@ -114,7 +114,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     head: {
       ...snapshot.bounds,
       allowEncodedSlash: snapshot.allowEncodedSlash,
-      clientAddressOf: compileClientAddress(snapshot.trustedProxies),
+      originalCallOf: compileOriginalCall(snapshot.trustedProxies),
     },
     isTrustedProxy: trustedProxies(snapshot.trustedProxies),
     upstreams,
@@ -123,6 +123,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     inFlight,
     memory: new ByteLedger(seed.memory, seed.slot, snapshot.bounds.memoryBytes, collectGarbage),
     now: Date.now,
+    pause,
   };
 }
 
@@ -152,7 +153,8 @@ function openRecords(): RecordSpool {
     snapshot.records === null
       ? null
       : new JsonLinesSink({ ...snapshot.records, pendingMax: RECORDS_PENDING_MAX, onTrouble });
-  return new RecordSpool(writer, clearText);
+  const collect = collectorUnderPressure(Date.now, REFUSING_PAUSE_MS);
+  return new RecordSpool(writer, clearText, collect);
 }
 
 /** An empty list trusts nobody, unlike a network list, which then allows everyone. */
@@ -161,12 +163,9 @@ function trustedProxies(networks: readonly string[]): (peer: string) => boolean 
   return compileNetworkLists({ allow: networks, deny: [] });
 }
 
-async function drain(): Promise<void> {
+async function drain(atMs: number): Promise<void> {
   const { drainMs } = seed.snapshot.timeouts;
-  await Promise.all([
-    listeners.drain(LAME_DUCK_MS, drainMs),
-    forwardAuth.drain(LAME_DUCK_MS, drainMs),
-  ]);
+  await Promise.all([listeners.drain(atMs, drainMs), forwardAuth.drain(atMs, drainMs)]);
   await records.close();
   tell({ type: 'drained' });
 }

@@ -38,6 +38,7 @@ export async function handleRequest(
     const decision = await decide(runtime.gate, request, body);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    if (decision.kind === 'preflight') return call.answerPreflight(decision);
 
     // record the intent
     const isDurable = decision.operation.audit === 'durable';
@@ -57,9 +58,10 @@ export async function handleRequest(
     }
 
     // release
+    if (runtime.pause.over !== null) await runtime.pause.over;
     const outcome = await release(runtime, request, decision, answer, response);
     call.findings = outcome.findings;
-    if (outcome.kind === 'withheld') return call.fail(deny('answer_invalid'));
+    if (outcome.kind === 'withheld') return call.fail(withheldAfter(request.method));
     call.forwarded(answer.status);
   } catch (fault) {
     call.fail(failureOf(fault));
@@ -93,29 +95,43 @@ async function forwardCall(
       },
     });
   } catch (error) {
-    return body.fault ?? failureOf(error);
+    return body.fault ?? failureOf(error, native.method ?? '');
   }
 }
 
 /** What a failure of the service, or of the gate itself, is to the caller. */
-export function failureOf(error: unknown): Deny {
+export function failureOf(error: unknown, method = 'GET'): Deny {
   if (!(error instanceof UpstreamError)) {
     return deny('internal_fault', { fault: error instanceof Error ? error.name : typeof error });
   }
+  // RFC 9110 §9.2.2: the caller must not repeat what may have been done, unless it is told.
+  const told = error.nothingSent ? {} : effectOf(method);
   const cause = (error.cause as { code?: unknown } | null)?.code;
   const evidence = { failure: error.failure, ...(typeof cause === 'string' && { cause }) };
   switch (error.failure) {
     case 'timeout':
-      return deny('upstream_timeout', evidence);
+      return deny('upstream_timeout', evidence, told);
     case 'invalid':
-      return deny('upstream_invalid', evidence);
+      return deny('upstream_invalid', evidence, told);
     case 'unreachable':
-      return deny('upstream_unreachable', evidence);
+      return deny('upstream_unreachable', evidence, told);
     case 'aborted':
       return deny('caller_left', evidence);
     default:
       return error.failure satisfies never;
   }
+}
+
+/** The service has answered, and its answer does not leave. */
+export function withheldAfter(method: string): Deny {
+  return deny('answer_invalid', {}, effectOf(method));
+}
+
+/** RFC 9110 §9.2.1 */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+function effectOf(method: string): { details?: Record<string, unknown> } {
+  return SAFE.has(method) ? {} : { details: { mayHaveTakenEffect: true } };
 }
 
 function announcedBytes(request: RequestFacts): number {

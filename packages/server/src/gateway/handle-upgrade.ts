@@ -6,19 +6,26 @@ import {
   decide,
   deny,
   type Forwarding,
-  HeaderFields,
   type Principal,
   type RequestFacts,
 } from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware';
 import { Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
-import { openTunnel, type Tunnel } from './forward/open-tunnel.ts';
-import { failureOf } from './handle-request.ts';
+import { openTunnel } from './forward/open-tunnel.ts';
+import type { UpstreamAnswer } from './forward/upstream-answer.ts';
+import { failureOf, withheldAfter } from './handle-request.ts';
+import { release } from './release.ts';
 import type { Runtime } from './runtime.ts';
 
-const NO_FIELDS = new HeaderFields([]);
 const NO_BODY = { isVisible: true, read: async () => new Uint8Array() };
+
+/**
+ * A tunnel of which one half is closed lives no longer than this: it holds a place and two
+ * connections. A caller that has left waits for nothing; one that is left may still be reading.
+ */
+const CALLER_GONE_MS = 100;
+const SERVICE_GONE_MS = 2_000;
 
 /** The longest that Node can wait at once, about 25 days; more would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -51,21 +58,25 @@ export async function handleUpgrade(
     const decision = await decide(runtime.gate, request, NO_BODY);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
-    const { operation } = decision.operation;
-    if (operation.expectAnswer(101, NO_FIELDS).kind === 'undocumented') {
-      const undocumented = deny('upgrade_not_accepted', { reason: 'undocumented' });
-      return call.refuse('validate', undocumented, native);
-    }
+    if (decision.kind === 'preflight') return call.answerPreflight(decision);
 
     const isDurable = decision.operation.audit === 'durable';
     if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));
     const upstream = await reachService(runtime, decision, request, call);
     if ('kind' in upstream)
       return isDurable ? await failDurably(call, upstream) : call.fail(upstream);
-    const standing = { decision: 'forwarded', code: null, status: 101 } as const;
+    const { status } = upstream;
+    const standing = { decision: 'forwarded', code: null, status } as const;
     if (isDurable && !(await call.commitOutcome(standing))) {
-      upstream.socket.destroy();
-      return call.fail(unrecorded({ upstream: 101 }));
+      upstream.end();
+      return call.fail(unrecorded({ upstream: status }));
+    }
+    if (upstream.socket === null) {
+      // The service turned the handshake down, in words of its own.
+      const outcome = await release(runtime, request, decision, upstream, response);
+      call.findings = outcome.findings;
+      if (outcome.kind === 'withheld') return call.fail(withheldAfter(request.method));
+      return call.forwarded(status);
     }
     response.detachSocket(socket);
     const giveBack = call.tunnelled();
@@ -80,17 +91,20 @@ export async function handleUpgrade(
   }
 }
 
-/** A tunnel to the service, or why there is none. */
+/** What the service answered: a tunnel, or its refusal; or why there is no answer. */
 async function reachService(
   runtime: Runtime,
   decision: Forwarding,
   request: RequestFacts,
   call: Call,
-): Promise<Tunnel | Deny> {
+): Promise<UpstreamAnswer | Deny> {
   try {
-    const tunnel = await openTunnel(runtime, decision, request, (abort) => call.onAbort(abort));
-    if (!call.isAborted) return tunnel;
-    tunnel.socket.destroy();
+    const answer = await openTunnel(runtime, decision, request, (attempt) => {
+      call.onAbort(() => attempt.end());
+      if (call.isAborted) attempt.end();
+    });
+    if (!call.isAborted) return answer;
+    answer.end();
     return deny('upstream_unreachable', { failure: 'aborted' });
   } catch (error) {
     return failureOf(error);
@@ -131,7 +145,11 @@ function tunnel(caller: Socket, upstream: Duplex, early: Buffer, onEnd: () => vo
     upstream.destroy();
     onEnd();
   };
+  // RFC 6455 §7.1.1: who closes its half has said goodbye; the other has a moment to do so too.
+  const closeSoon = (ms: number) => () => void setTimeout(close, ms).unref();
   for (const side of [caller, upstream]) side.once('error', close).once('close', close);
+  caller.once('end', closeSoon(CALLER_GONE_MS));
+  upstream.once('end', closeSoon(SERVICE_GONE_MS));
   caller.pipe(upstream);
   upstream.pipe(caller);
 }

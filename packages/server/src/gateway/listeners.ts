@@ -7,7 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
 import { forgetCertificate } from '@poorter/middleware';
 import type { ListenerSnapshot } from '../platform/processes/messages.ts';
-import { Acceptor, askToClose, isAnswering } from './acceptor.ts';
+import { Acceptor, askToClose, commonMomentMs, isAnswering } from './acceptor.ts';
+import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import { handleRequest } from './handle-request.ts';
@@ -32,14 +33,16 @@ interface Listener {
  */
 export class Listeners {
   readonly #statistics: CallStatistics;
+  readonly #pause: AnswerPause;
   readonly #open = new Map<string, Listener>();
   /** No longer in the configuration, until their last connection ends. */
   readonly #retired = new Set<Acceptor>();
   readonly #tunnels = new Set<Socket>();
   #runtime: Runtime | null = null;
 
-  constructor(statistics: CallStatistics) {
+  constructor(statistics: CallStatistics, pause: AnswerPause) {
     this.#statistics = statistics;
+    this.#pause = pause;
   }
 
   /** Resolves with the addresses bound, in the order given. A failed bind leaves the rest as it was. */
@@ -69,21 +72,17 @@ export class Listeners {
   }
 
   /** Accepts what is already on its way, then finishes what is under way, then closes. */
-  async drain(lameDuckMs: number, graceMs: number): Promise<void> {
-    const open = [...this.#open.values()].map(({ acceptor }) => acceptor);
-    for (const acceptor of open) acceptor.announceEnd();
-    await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
+  async drain(atMs: number, graceMs: number): Promise<void> {
+    const acceptors = [...this.#open.values()].map(({ acceptor }) => acceptor);
     for (const tunnel of this.#tunnels) tunnel.end();
     await Promise.all(
-      [...open, ...this.#retired].map((acceptor) => acceptor.close(graceMs, this.#isTunnel)),
+      [...acceptors, ...this.#retired].map((acceptor) => acceptor.close(atMs, graceMs)),
     );
   }
 
-  readonly #isTunnel = (socket: Socket): boolean => this.#tunnels.has(socket);
-
   async #retire(acceptor: Acceptor): Promise<void> {
     this.#retired.add(acceptor);
-    await acceptor.close(Number.POSITIVE_INFINITY, this.#isTunnel);
+    await acceptor.close(commonMomentMs(), Number.POSITIVE_INFINITY);
     this.#retired.delete(acceptor);
   }
 
@@ -152,7 +151,10 @@ export class Listeners {
     server.maxHeadersCount = 0;
     server.maxConnections = bounds.connectionsPerThread;
     this.#attend(server);
-    const acceptor = new Acceptor(server);
+    const acceptor = new Acceptor(server, {
+      pause: this.#pause,
+      isTunnel: (socket) => this.#tunnels.has(socket),
+    });
     await acceptor.listen(snapshot);
     server.on('error', () => this.#statistics.dropConnection());
     return { acceptor, tls: snapshot.tls };
@@ -161,7 +163,11 @@ export class Listeners {
   #attend(server: Server): void {
     const handle =
       (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-        void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
+        const { over } = this.#pause;
+        const handle = () =>
+          void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
+        if (over === null) handle();
+        else void over.then(handle);
       };
     server.on('request', handle(false));
     server.on('checkContinue', handle(true));

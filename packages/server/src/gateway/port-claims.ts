@@ -1,20 +1,21 @@
+import { lookup } from 'node:dns/promises';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holdsSocket, listeningSockets } from './listening-sockets.ts';
 
 export interface Place {
   readonly host: string;
   readonly port: number;
 }
 
-/** Somebody else listens there, or this user may not. */
+/** Somebody else listens there. */
 export class PlaceTakenError extends Error {
-  constructor({ host, port }: Place, cause: NodeJS.ErrnoException) {
+  constructor(
+    { host, port }: Place,
+    why = 'another program, or another gate, listens there already',
+  ) {
     const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const why =
-      cause.code === 'EADDRINUSE'
-        ? 'another program, or another gate, listens there already'
-        : cause.message;
-    super(`listening on ${address}: ${cause.code}: ${why}`, { cause });
+    super(`listening on ${address}: EADDRINUSE: ${why}`);
     this.name = 'PlaceTakenError';
   }
 }
@@ -26,39 +27,78 @@ const TURN_RETRY_MS = 20;
 /**
  * The gate's threads share their ports by SO_REUSEPORT, and the kernel would let any other process
  * of the same user share them too: a second gate would take half of the calls without a word.
- * Hence a look before the first thread binds: without that option the kernel says who was first.
+ * Hence a look before the first thread binds, and gates that start in the same moment look and bind
+ * one after the other. Throws PlaceTakenError, having bound nothing.
  *
- * Binds every new place once without sharing it, then calls `bind`, which shares; gates that start in
- * the same moment do this one after the other. Throws PlaceTakenError, having bound nothing.
+ * Looking takes no connection: callers may be waiting for this very port to open.
  */
 export async function claimPlaces(
   places: readonly Place[],
-  /** Ports that our own threads have already: another gate on one of them cannot be told apart. */
-  own: ReadonlySet<number>,
   bind: () => Promise<void>,
 ): Promise<void> {
-  const fresh = places.filter(({ port }) => port !== 0 && !own.has(port));
-  if (fresh.length === 0) {
+  const wanted = places.filter(({ port }) => port !== 0);
+  const taken = await isTaken(wanted, true);
+  if (taken === 'ours') {
     void bind();
     return;
   }
-  const turns = await takeTurns(fresh);
-  const looks: Server[] = [];
+  const turns = await takeTurns(wanted);
   try {
-    for (const place of fresh) looks.push(await look(place));
-    await closeAll(looks.splice(0));
+    await isTaken(wanted, false);
     await bind();
   } finally {
-    await closeAll([...looks, ...turns]);
+    await closeAll(turns);
   }
 }
 
-async function look(place: Place): Promise<Server> {
-  try {
-    return await listen({ ...place, exclusive: true });
-  } catch (error) {
-    throw new PlaceTakenError(place, error as NodeJS.ErrnoException);
+/** 'ours': each place has a socket of this process already. Throws when one has another's. */
+async function isTaken(places: readonly Place[], isFirstLook: boolean): Promise<'ours' | 'free'> {
+  const sockets = listeningSockets();
+  // Elsewhere the kernel does not spread connections over sockets that share a port.
+  if (sockets === null || places.length === 0) return isFirstLook ? 'ours' : 'free';
+  let areOurs = true;
+  const before: { readonly address: string; readonly port: number }[] = [];
+  for (const place of places) {
+    const addresses = await addressesOf(place.host);
+    const twice = before.some(
+      ({ address, port }) => port === place.port && addresses.some((one) => overlap(one, address)),
+    );
+    if (twice) throw new PlaceTakenError(place, 'another listener of this configuration is there');
+    before.push(...addresses.map((address) => ({ address, port: place.port })));
+    const there = sockets.filter(
+      (socket) =>
+        socket.port === place.port && addresses.some((one) => overlap(one, socket.address)),
+    );
+    const strange = there.find(({ inode }) => !holdsSocket(inode));
+    if (strange !== undefined) throw new PlaceTakenError(place);
+    areOurs &&= there.length > 0;
   }
+  return areOurs ? 'ours' : 'free';
+}
+
+/** As the kernel lists them. */
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.map(({ address, family }) => (family === 4 ? address : longForm(address)));
+}
+
+function longForm(address: string): string {
+  const [head = '', tail = ''] = address.split('%')[0]?.split('::') ?? [];
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  const missing = 8 - groups(head).length - groups(tail).length;
+  const all = address.includes('::')
+    ? [...groups(head), ...Array(missing).fill('0'), ...groups(tail)]
+    : groups(head);
+  return all.map((group: string) => Number.parseInt(group, 16).toString(16)).join(':');
+}
+
+const ANY_V4 = '0.0.0.0';
+const ANY_V6 = '0:0:0:0:0:0:0:0';
+
+function overlap(one: string, other: string): boolean {
+  if (one === other || one === ANY_V6 || other === ANY_V6) return true;
+  const areBothV4 = one.includes('.') && other.includes('.');
+  return areBothV4 && (one === ANY_V4 || other === ANY_V4);
 }
 
 /**
@@ -88,7 +128,7 @@ async function takeTurn(path: string): Promise<Server | null> {
   return null;
 }
 
-function listen(options: { path: string } | (Place & { exclusive: true })): Promise<Server> {
+function listen(options: { path: string }): Promise<Server> {
   // Whoever connects meanwhile is not for us.
   const server = createServer((connection) => connection.destroy());
   return new Promise((resolve, reject) => {

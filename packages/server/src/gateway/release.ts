@@ -8,14 +8,17 @@ import {
   type Evidence,
   type Forwarding,
   HeaderFields,
+  isCorsField,
   isPrivateAnswerHeader,
   judgeAnswer,
   judgeUncheckable,
+  listMembers,
+  mergedVary,
   type OperationGate,
   type RequestFacts,
 } from '@poorter/engine';
 import { cutOffStalled } from './cut-off-stalled.ts';
-import type { UpstreamAnswer } from './forward/upstream-answer.ts';
+import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
 import { GrowingBytes, giveBack } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -307,20 +310,42 @@ function answerHead(
 ): string[] {
   const { flat } = fields;
   const connection = fields.has('connection') ? fields.joined('connection') : undefined;
-  const named = connection === undefined ? [] : connection.toLowerCase().split(/\s*,\s*/);
+  const named = connection === undefined ? [] : listMembers(connection.toLowerCase());
   const own = decision.answerHeaders;
+  const hasCors = decision.operation.cors !== null;
   const head: string[] = [];
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] as string;
     if (isPrivateAnswerHeader(name, named) || (own.length > 0 && own.includes(name))) continue;
-    head.push(name, flat[index + 1] as string);
+    if (hasCors && isCorsField(name)) continue;
+    const value = flat[index + 1] as string;
+    const isPlace = name === 'location' || name === 'content-location';
+    head.push(name, isPlace && answer.from !== null ? placeBehindGate(value, answer.from) : value);
   }
-  for (const part of own) head.push(part);
+  for (let index = 0; index < own.length; index += 2) {
+    const name = own[index] as string;
+    const value = own[index + 1] as string;
+    head.push(name, name === 'vary' ? mergedVary(fields, value) : value);
+  }
   addSecurityHeaders(head, fields, request.isTls, decision.principal !== null);
   if (fields.has('trailer') && !fields.has('content-length') && answer.status !== 304) {
     head.push('trailer', fields.joined('trailer') as string);
   }
   return head;
+}
+
+/**
+ * A service names places by its own address, where its caller cannot go: they become paths of the
+ * gate. Places elsewhere stay as they are.
+ */
+function placeBehindGate(place: string, { origin, basePath }: AnsweredFrom): string {
+  if (!/^https?:/i.test(place) || !URL.canParse(place)) return place;
+  const url = new URL(place);
+  if (url.origin !== origin) return place;
+  const isBelow = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`);
+  const path = isBelow ? url.pathname.slice(basePath.length) : url.pathname;
+  // Never '//host': that would be another place altogether.
+  return `/${path.replace(/^\/+/, '')}${url.search}${url.hash}`;
 }
 
 /** A validator of the old bytes would lie about the new ones (RFC 9110 §8.8, RFC 9530). */
@@ -403,7 +428,9 @@ function writeHead(
   head: string[],
   contentLength: string | undefined,
 ): void {
-  const fields = contentLength === undefined ? head : [...head, 'content-length', contentLength];
+  // RFC 9110 §8.6: an answer without content has no length to tell, whatever the service says.
+  const hasLength = contentLength !== undefined && status !== 204;
+  const fields = hasLength ? [...head, 'content-length', contentLength] : head;
   response.writeHead(status, fields);
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Readable, Transform } from 'node:stream';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import { monotonicMs } from '../platform/clock/index.ts';
 import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
@@ -102,7 +103,10 @@ export class RequestBody implements BodyPort {
         if (!this.#reserve(WAITING_CALL_BYTES + bytes.weightWith(chunk))) return end(NO_MEMORY);
         bytes.push(chunk);
       };
-      const onEnd = () => end(request.complete ? null : CUT_OFF);
+      const onEnd = () => {
+        if (!request.complete) end(CUT_OFF);
+        else end(request.rawTrailers.length === 0 ? null : TRAILERS);
+      };
       const onGone = () => end(CUT_OFF);
       this.#watch(() => end(deny('request_timeout', { reason: 'body' })));
       request.on('data', onData);
@@ -117,7 +121,7 @@ export class RequestBody implements BodyPort {
   }
 
   /** The body as a stream for the upstream. A caller that stalls or breaks off ends the call. */
-  stream(): IncomingMessage {
+  stream(): Readable {
     const request = this.#request;
     this.#isStream = true;
     this.#begin();
@@ -132,7 +136,22 @@ export class RequestBody implements BodyPort {
     request.once('end', () => this.#unwatch());
     if (broken.has(request))
       setImmediate(() => request.emit('error', new Error('request body broken')));
-    return request;
+    return request.headers['transfer-encoding'] === undefined ? request : this.#beforeTrailers();
+  }
+
+  /** Only its last chunk says whether trailer fields follow: until then, no end is passed on. */
+  #beforeTrailers(): Readable {
+    const request = this.#request;
+    const body = new Transform({
+      transform: (chunk, _, done) => done(null, chunk),
+      flush: (done) => {
+        if (request.rawTrailers.length === 0) return done();
+        this.#fault = TRAILERS;
+        done(new Error('request trailers'));
+      },
+    });
+    request.once('error', (error) => body.destroy(error));
+    return request.pipe(body);
   }
 
   /** Gives the reserved memory back. */
@@ -180,6 +199,7 @@ export class RequestBody implements BodyPort {
 
 const NO_MEMORY = deny('overloaded', { reason: 'memory' }, { answerHeaders: ['retry-after', '1'] });
 const CUT_OFF = deny('malformed_request', { reason: 'cut-off' });
+const TRAILERS = deny('trailers_not_accepted');
 
 /**
  * What the parser still has in hand comes in this turn, whatever is said to the connection: let go

@@ -3,6 +3,7 @@ import type { HeadRules } from '@poorter/middleware';
 import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import type { RecordSink } from '../platform/records/record.ts';
+import type { AnswerPause } from './answer-pause.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import type { Upstreams } from './forward/upstreams.ts';
 
@@ -18,4 +19,6 @@ export interface Runtime {
   readonly inFlight: InFlightGauge;
   readonly memory: ByteLedger;
   readonly now: () => number;
+  /** Answers of the service wait while it lasts. */
+  readonly pause: AnswerPause;
 }

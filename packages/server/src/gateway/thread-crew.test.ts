@@ -108,3 +108,19 @@ test('a thread that stalls on a revocation is replaced by one that knows it', as
   await until(() => live.includes(9));
   assert.ok(trouble.some((message) => message.includes('thread 1 does not respond')));
 });
+
+test('a thread that is only starting when the drain begins does not bring the others back', async (t) => {
+  const { crew, applied, live, until } = startCrew(t);
+  crew.apply(snapshotOf(1));
+  await until(() => applied.includes(1));
+  // Beyond a second of life a thread is replaced at once.
+  await sleep(1_000);
+  crew.applyLive(liveChange(9));
+  await until(() => live.includes(9));
+  await sleep(0);
+  let isDrained = false;
+  void crew.drain().then(() => {
+    isDrained = true;
+  });
+  await until(() => isDrained);
+});

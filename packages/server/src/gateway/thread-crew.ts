@@ -40,6 +40,8 @@ const SMALL_BUDGET_BYTES = 134_217_728;
 /** Before it listens, a thread may take this long to open a large description. */
 const START_GRACE_MS = 30_000;
 const WATCH_EVERY_MS = 250;
+/** Readiness is off by then, and callers that still come are accepted. */
+const LAME_DUCK_MS = 400;
 /** Another gate that starts in the same moment waits this long for our threads to listen. */
 const BIND_WAIT_MAX_MS = 3_000;
 
@@ -132,7 +134,7 @@ export class ThreadCrew {
     if (this.#isDraining) return;
     const { listeners, forwardAuth } = this.#settled(snapshot);
     try {
-      await claimPlaces([...listeners, ...forwardAuth], this.#ports, async () => {
+      await claimPlaces([...listeners, ...forwardAuth], async () => {
         this.#spread(snapshot);
         await this.#boundWithin(BIND_WAIT_MAX_MS);
       });
@@ -141,10 +143,6 @@ export class ThreadCrew {
         `applying version ${snapshot.gate.version}: ${(error as Error).message}`,
       );
     }
-  }
-
-  get #ports(): ReadonlySet<number> {
-    return new Set(this.#addresses.map(portOf));
   }
 
   /** Resolves when every thread serves the snapshot, one could not, or the time is up. */
@@ -187,13 +185,15 @@ export class ThreadCrew {
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
-    for (const member of this.#members.values()) this.#tell(member, { type: 'drain' });
+    const atMs = monotonicMs() + LAME_DUCK_MS;
+    for (const member of this.#members.values()) this.#tell(member, { type: 'drain', atMs });
     await drained;
   }
 
   #start(slot: number): void {
     const snapshot = this.#snapshot;
-    if (snapshot === null) return;
+    // A thread that is ready only now must not bring back those that have drained.
+    if (snapshot === null || this.#isDraining) return;
     const seed: ThreadSeed = {
       slot,
       slots: this.#options.threads,

@@ -23,7 +23,8 @@ export interface ThreadSeed {
 export type ToThread =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
-  | { readonly type: 'drain' };
+  /** Stop accepting at this moment of the monotonic clock, and end. */
+  | { readonly type: 'drain'; readonly atMs: number };
 
 export type FromThread =
   /** Listening, and deciding by this version from the next call on. */

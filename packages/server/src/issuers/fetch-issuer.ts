@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { type KeySetReading, readKeySet } from './key-set.ts';
 
 export const DOCUMENT_BYTES_MAX = 256 * 1024;
@@ -85,7 +86,7 @@ async function fetchJson(
         await response.body?.cancel();
         throw new Error(`it answers ${response.status}`);
       }
-      const value: unknown = JSON.parse(await readBounded(response));
+      const value: unknown = parseJsonText(await readBounded(response));
       return { value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
     }
   } catch (cause) {
@@ -126,7 +127,7 @@ async function readBounded(response: Response): Promise<string> {
 
 function maxAgeOf(cacheControl: string | null): number | null {
   if (cacheControl === null) return null;
-  if (/(^|[\s,])no-(store|cache)($|[\s,=])/i.test(cacheControl)) return 0;
-  const found = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl);
+  if (/(^|[ \t,])no-(store|cache)($|[ \t,=])/i.test(cacheControl)) return 0;
+  const found = /(?:^|[ \t,])max-age="?(\d{1,9})/i.exec(cacheControl);
   return found === null ? null : Number(found[1]);
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { parseJsonText } from '@poorter/engine/json';
 import type { JSONWebKeySet } from 'jose';
 import { checkedUrl, type Fetch, type FetchedKeys, fetchIssuerKeys } from './fetch-issuer.ts';
 import { readKeySet } from './key-set.ts';
@@ -149,7 +150,7 @@ export class IssuerKeys {
 
   async #readFile(path: string): Promise<FetchedKeys> {
     try {
-      const value: unknown = JSON.parse(await this.#world.readFile(path));
+      const value: unknown = parseJsonText(await this.#world.readFile(path));
       return { ...readKeySet(value), maxAgeSeconds: null };
     } catch (cause) {
       throw new Error(`reading the key set ${path}: ${(cause as Error).message}`, { cause });

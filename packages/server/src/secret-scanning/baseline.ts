@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import type { Finding } from './finding.ts';
 
@@ -26,7 +27,7 @@ export function baselineOf(findings: readonly Finding[]): string {
 
 /** Throws what is wrong with the text. */
 export function acceptedIn(text: string): ReadonlySet<string> {
-  const result = schema.safeParse(JSON.parse(text));
+  const result = schema.safeParse(parseJsonText(text));
   if (result.success) return new Set(result.data.findings.map(({ fingerprint }) => fingerprint));
   throw new Error(result.error.issues[0]?.message ?? 'no baseline');
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { parseJsonText } from '@poorter/engine/json';
 import type { Caller } from '../platform/records/spool-line.ts';
 import { type SealingKey, sealUnder, unambiguous } from '../platform/secrets/index.ts';
 import { pseudonym, type Subject } from '../state/subject-keys/index.ts';
@@ -111,7 +112,7 @@ export class Callers {
     const name = `${owner.id} ${text}`;
     const known = this.#objects.get(name);
     if (known !== undefined) return known;
-    const values = JSON.parse(text) as Record<string, string>;
+    const values = parseJsonText(text) as Record<string, string>;
     const pseudonyms: Record<string, string> = {};
     for (const [parameter, value] of Object.entries(values)) {
       pseudonyms[parameter] = objectPseudonym(owner, parameter, value);
@@ -190,7 +191,7 @@ export function placeOf(node: string) {
 }
 
 function readCaller(text: string): Caller {
-  const caller = JSON.parse(text) as Caller;
+  const caller = parseJsonText(text) as Caller;
   if (typeof caller.address !== 'string') throw new Error('a spooled caller has no address');
   return caller;
 }

@@ -76,7 +76,7 @@ export function timeOfLeaf(text: string): string {
 export function parseLeaf(text: string): Leaf | null {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonText(text);
   } catch {
     return null;
   }
@@ -111,3 +111,5 @@ function operationTerms(api: string | null, operation: string): string[] {
   if (api !== null) terms.push(`operation ${api} ${operation}`);
   return terms;
 }
+
+import { parseJsonText } from '@poorter/engine/json';

@@ -29,7 +29,6 @@ export interface BundleHead {
 export interface StoredCheckpoint {
   readonly size: number;
   readonly note: string;
-  readonly madeAt: number;
 }
 
 /** Reads one node's log. Takes a Kysely, so that a reader can be bound to one moment. */
@@ -78,6 +77,18 @@ export class LogReader implements TileReader {
     if (start === undefined) return null;
     const raw = Buffer.concat(rows.map(({ leaves }) => leaves));
     return { first: start.first, leaves: splitLeaves(raw), head: null };
+  }
+
+  /** Everything that lies there, whether it has a place in the log or not. */
+  async kept(): Promise<{ bundles: number; hasTail: boolean }> {
+    const count = (table: 'log_bundle' | 'log_tail') =>
+      this.#kysely
+        .selectFrom(table)
+        .select((all) => all.fn.countAll<number>().as('rows'))
+        .where('node', '=', this.#node)
+        .executeTakeFirst();
+    const [bundles, tail] = [await count('log_bundle'), await count('log_tail')];
+    return { bundles: Number(bundles?.rows ?? 0), hasTail: Number(tail?.rows ?? 0) > 0 };
   }
 
   /** The run in which this leaf stands. */
@@ -177,15 +188,14 @@ export class LogReader implements TileReader {
     order: 'asc' | 'desc',
     limit: number,
   ): Promise<StoredCheckpoint[]> {
-    const rows = await this.#kysely
+    return this.#kysely
       .selectFrom('log_checkpoint')
-      .select(['size', 'note', 'made_at'])
+      .select(['size', 'note'])
       .where('node', '=', this.#node)
       .where('size', compare, size)
       .orderBy('size', order)
       .limit(limit)
       .execute();
-    return rows.map(({ size, note, made_at }) => ({ size, note, madeAt: made_at }));
   }
 }
 

@@ -89,6 +89,7 @@ export function lineOf(number: number, more: Partial<CallRecord> = {}): string {
 export interface LogWorld {
   readonly directory: string;
   readonly spoolDirectory: string;
+  readonly carriedDirectory: string;
   readonly place: DatabasePlace;
   readonly database: Database<LogTables>;
   readonly keys: KeysInMemory;
@@ -105,6 +106,7 @@ export interface LogWorld {
 export async function openWorld(givenPlace?: DatabasePlace, node = NODE): Promise<LogWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'poorter-log-'));
   const spoolDirectory = mkdtempSync(join(directory, 'spool-'));
+  const carriedDirectory = join(directory, 'carried');
   const place = givenPlace ?? { kind: 'sqlite' as const, file: join(directory, 'log.sqlite') };
   const database = await openLog(place);
   const keys = new KeysInMemory();
@@ -113,7 +115,18 @@ export async function openWorld(givenPlace?: DatabasePlace, node = NODE): Promis
   const troubles: string[] = [];
   const clock = { now: Date.UTC(2026, 0, 2) };
   return {
-    ...{ directory, spoolDirectory, place, database, keys, signer, signerKey, troubles, clock },
+    ...{
+      directory,
+      spoolDirectory,
+      carriedDirectory,
+      place,
+      database,
+      keys,
+      signer,
+      signerKey,
+      troubles,
+      clock,
+    },
     reader: new LogReader(database.kysely, node),
     writer: (name = {}, fileBytesMax = 8_000_000) =>
       new SpoolWriter({
@@ -126,7 +139,7 @@ export async function openWorld(givenPlace?: DatabasePlace, node = NODE): Promis
       }),
     recorder: (more = {}) =>
       Recorder.open({
-        ...{ database, node, spoolDirectory, signer, subjectKeys: keys },
+        ...{ database, node, spoolDirectory, carriedDirectory, signer, subjectKeys: keys },
         openSpoolKey: () => spoolKey.key,
         onTrouble: (message) => troubles.push(message),
         now: () => clock.now,

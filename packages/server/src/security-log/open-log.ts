@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseJsonText } from '@poorter/engine/json';
 import {
   type Database,
   type DatabasePlace,
@@ -11,7 +12,7 @@ import type { LogTables } from './log-tables.ts';
 
 export function logMigrations(): MigrationSet {
   const packageFile = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const { version } = parseJsonText(readFileSync(packageFile, 'utf8')) as { version: string };
   const directory = fileURLToPath(new URL('../../migrations/log', import.meta.url));
   return { domain: 'log', directory, program: version };
 }

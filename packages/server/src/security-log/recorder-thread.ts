@@ -4,6 +4,7 @@ import { monotonicMs } from '../platform/clock/index.ts';
 import type { DatabasePlace } from '../platform/database/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
+import type { RecordedWriters } from '../platform/spool/index.ts';
 import { openState } from '../state/index.ts';
 import { checkpointSigner, signingKey } from './checkpoint.ts';
 import { LogReader } from './log-reader.ts';
@@ -21,6 +22,7 @@ export interface RecorderSeed {
   readonly baseDirectory: string;
   readonly masterKey: string | undefined;
   readonly spoolDirectory: string;
+  readonly carriedDirectory: string;
   readonly spoolKey: { readonly id: string; readonly key: Uint8Array };
   readonly signingSeed: Uint8Array;
   readonly retention: RetentionPolicy;
@@ -28,12 +30,15 @@ export interface RecorderSeed {
 
 export type ToRecorder =
   | { readonly type: 'forget' }
+  /** A gateway on another machine has nothing of this writer any more. */
+  | { readonly type: 'forget-writer'; readonly writer: string }
   | { readonly type: 'retention'; readonly retention: RetentionPolicy }
   | { readonly type: 'stop' };
 
 export type FromRecorder =
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }
+  | { readonly type: 'recorded'; readonly writers: RecordedWriters }
   | { readonly type: 'stopped' };
 
 const POLL_MS = 50;
@@ -50,6 +55,9 @@ parentPort?.on('message', (message: ToRecorder) => {
   switch (message.type) {
     case 'forget':
       forget();
+      return;
+    case 'forget-writer':
+      current?.forgetWriter(message.writer);
       return;
     case 'retention':
       retention = message.retention;
@@ -88,11 +96,13 @@ async function record(): Promise<void> {
     try {
       current = await Recorder.open({
         ...{ database, node: seed.node, spoolDirectory: seed.spoolDirectory },
+        carriedDirectory: seed.carriedDirectory,
         signer: checkpointSigner(seed.node, signingKey(seed.signingSeed)),
         subjectKeys: state.subjectKeys,
         openSpoolKey,
         onTrouble: warn,
         onUsed: (uses) => tell({ type: 'uses', uses }),
+        onRecorded: (writers) => tell({ type: 'recorded', writers }),
       });
       await drain(current, new LogReader(database.kysely, seed.node));
     } catch (error) {

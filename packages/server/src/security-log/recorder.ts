@@ -1,15 +1,7 @@
+import { parseJsonText } from '@poorter/engine/json';
 import type { Database } from '../platform/database/index.ts';
 import { splitSpoolLine, timeOfLine } from '../platform/records/spool-line.ts';
-import {
-  listWriters,
-  type ReadFrames,
-  readFrames,
-  removeFile,
-  removeWriter,
-  SPOOL_START,
-  type SpooledWriter,
-  type SpoolPosition,
-} from '../platform/spool/index.ts';
+import { type RecordedWriters, realFolder, SpoolDrain } from '../platform/spool/index.ts';
 import { BUNDLE_WIDTH, OpenBundle, packLeaves } from './bundle.ts';
 import { Callers, type LogSubjectKeys } from './callers.ts';
 import type { CheckpointSigner } from './checkpoint.ts';
@@ -29,6 +21,8 @@ export interface RecorderOptions {
   readonly database: Database<LogTables>;
   readonly node: string;
   readonly spoolDirectory: string;
+  /** What came of the spools of gateways on other machines. */
+  readonly carriedDirectory: string;
   readonly signer: CheckpointSigner;
   readonly subjectKeys: LogSubjectKeys;
   /** The spool key that this wrapped text holds. */
@@ -36,6 +30,8 @@ export interface RecorderOptions {
   readonly onTrouble: (message: string) => void;
   /** When each credential was last used, and for what; told once it is kept. */
   readonly onUsed?: (uses: ReadonlyMap<string, CredentialUse>) => void;
+  /** What gateways on other machines may remove now: it is in the log for good. */
+  readonly onRecorded?: (writers: RecordedWriters) => void;
   readonly now?: () => number;
 }
 
@@ -48,25 +44,16 @@ export interface CredentialUse {
 
 /** Bytes of spool read in one transaction. */
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** A frame of a living writer that does not open is half written; after so long it is damaged. */
-const PATIENCE_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 10_000;
 const CHECKPOINT_EVERY_LEAVES = 16_384;
 /** Files that wait for a durable commit do not wait for long: the spool is bounded. */
 const REMOVALS_MAX = 4;
 
-interface Source {
-  position: SpoolPosition;
-  isSettled: boolean;
-  /** Since when its last frame has not opened. */
-  unsureMs: number | null;
-}
-
 /**
  * A step that throws leaves it unusable: what it had in memory was not kept. Open another; it goes on
  * with what the database has.
  *
- * Drains the spool into the log: each step is one transaction that holds both the leaves and how far
+ * Drains spools into the log: each step is one transaction that holds both the leaves and how far
  * the spool was read, so that every line becomes a leaf exactly once. What is missing becomes a gap
  * with its exact count. Spool files go only after a commit that survives a power cut.
  */
@@ -75,12 +62,8 @@ export class Recorder {
   readonly #now: () => number;
   readonly #store: LogWriterStore;
   readonly #callers: Callers;
-  readonly #sources = new Map<string, Source>();
-  readonly #reported = new Set<string>();
+  readonly #drain: SpoolDrain;
   readonly #facets = new Map<string, { terms: readonly string[]; operation: string | null }>();
-  /** By file or writer; run after the next durable commit. */
-  readonly #removals = new Map<string, () => void>();
-  #forgotten: string[] = [];
   #state: WriterState;
   #tree: TileTree;
   #open: OpenBundle;
@@ -95,28 +78,40 @@ export class Recorder {
     const tree = new TileTree(state.size, await reader.openTiles(state.size));
     const open = new OpenBundle(state.size - (state.size % BUNDLE_WIDTH));
     for (const leaf of (await reader.tail())?.leaves ?? []) open.addKept(leaf);
-    const recorder = new Recorder(options, store, state, tree, open);
-    recorder.#checkpointed = (await reader.lastCheckpoint())?.size ?? 0;
-    const present = new Set(listWriters(options.spoolDirectory).map(({ id }) => id));
-    for (const [source, position] of await store.cursors()) {
-      recorder.#resume(source, position, present);
-    }
-    return recorder;
+    const checkpointed = (await reader.lastCheckpoint())?.size ?? 0;
+    const kept = { state, tree, open, checkpointed, cursors: await store.cursors() };
+    return new Recorder(options, store, kept);
   }
 
   private constructor(
     options: RecorderOptions,
     store: LogWriterStore,
-    state: WriterState,
-    tree: TileTree,
-    open: OpenBundle,
+    kept: {
+      readonly state: WriterState;
+      readonly tree: TileTree;
+      readonly open: OpenBundle;
+      readonly checkpointed: number;
+      readonly cursors: ReadonlyMap<string, string>;
+    },
   ) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#store = store;
-    this.#state = state;
-    this.#tree = tree;
-    this.#open = open;
+    this.#state = kept.state;
+    this.#tree = kept.tree;
+    this.#open = kept.open;
+    this.#checkpointed = kept.checkpointed;
+    this.#drain = new SpoolDrain(
+      {
+        own: realFolder(options.spoolDirectory),
+        carried: realFolder(options.carriedDirectory),
+        openKey: options.openSpoolKey,
+        onDamage: (file) => options.onTrouble(`the spool was damaged or changed: ${file}`),
+        onRecorded: (writers) => options.onRecorded?.(writers),
+        now: this.#now,
+      },
+      kept.cursors,
+    );
     this.#checkpointMs = this.#now();
     this.#callers = new Callers(options.node, options.subjectKeys, this.#now);
   }
@@ -127,6 +122,11 @@ export class Recorder {
 
   get dropped(): number {
     return this.#state.dropped;
+  }
+
+  /** A gateway on another machine has nothing of this writer any more. */
+  forgetWriter(id: string): void {
+    this.#drain.forget(id);
   }
 
   /** After an erasure. */
@@ -140,16 +140,24 @@ export class Recorder {
     this.#callers.turn();
     const batch = new Batch();
     let hasMore = false;
-    for (const writer of listWriters(this.#options.spoolDirectory)) {
+    for (const drained of this.#drain.writers()) {
       if (batch.bytes >= BATCH_BYTES) {
         hasMore = true;
         break;
       }
-      if (await this.#drain(writer, batch)) hasMore = true;
+      const { frames, lost, cursor, hasMore: isMore } = this.#drain.read(drained, BATCH_BYTES);
+      const { id } = drained.writer;
+      for (const { lines, missing, turnedAway } of frames) {
+        if (missing > 0) this.#gap(batch, 'damaged', missing, id);
+        if (lines !== '') await this.#lines(batch, lines);
+        if (turnedAway > 0) this.#gap(batch, 'turned-away', turnedAway, id);
+      }
+      if (lost > 0) this.#gap(batch, 'ended', lost, id);
+      if (cursor !== null) batch.cursors.set(...cursor);
+      if (isMore) hasMore = true;
     }
     const isDue = this.#isCheckpointDue(batch.leaves.length, isLast && !hasMore);
-    if (batch.isEmpty && !isDue && this.#forgotten.length === 0)
-      return { leaves: 0, hasMore: false };
+    if (batch.isEmpty && !isDue && !this.#drain.hasForgotten) return { leaves: 0, hasMore: false };
     await this.#append(batch, isDue, null);
     return { leaves: this.#state.size - before, hasMore };
   }
@@ -163,64 +171,6 @@ export class Recorder {
     const time = new Date(this.#now()).toISOString();
     batch.add(`\0${retentionLeaf(time, kept)}`, time, [['type retention']]);
     await this.#append(batch, true, kept);
-  }
-
-  async #drain(writer: SpooledWriter, batch: Batch): Promise<boolean> {
-    const source = this.#sourceOf(writer);
-    if (source.isSettled) {
-      this.#retire(writer);
-      return false;
-    }
-    const read = this.#read(writer, source);
-    for (const { lines, missing, turnedAway } of read.frames) {
-      if (missing > 0) this.#gap(batch, 'damaged', missing, writer.id);
-      if (lines !== '') await this.#lines(batch, lines);
-      if (turnedAway > 0) this.#gap(batch, 'turned-away', turnedAway, writer.id);
-    }
-    const before = JSON.stringify(source.position);
-    source.position = read.next;
-    for (const file of writer.files.filter((number) => number < read.next.file)) {
-      const remove = () => removeFile(this.#options.spoolDirectory, writer, file);
-      this.#removals.set(`${writer.id} ${file}`, remove);
-    }
-    const after = JSON.stringify(source.position);
-    if (read.state === 'done') this.#settle(batch, writer, source);
-    else if (after !== before) batch.cursors.set(sourceName(writer.id), after);
-    return read.state === 'more';
-  }
-
-  #read(writer: SpooledWriter, source: Source): ReadFrames {
-    const { spoolDirectory, openSpoolKey } = this.#options;
-    const now = this.#now();
-    const isPatient = source.unsureMs === null || now - source.unsureMs < PATIENCE_MS;
-    const bounds = { bytesMax: BATCH_BYTES, isPatient };
-    const read = readFrames(spoolDirectory, writer, source.position, openSpoolKey, bounds);
-    if (read.state === 'unsure') source.unsureMs ??= now;
-    else source.unsureMs = null;
-    for (const file of read.damaged) {
-      if (this.#reported.has(file)) continue;
-      this.#reported.add(file);
-      this.#options.onTrouble(`the spool was damaged or changed: ${file}`);
-    }
-    return read;
-  }
-
-  /** The account of a writer that has ended: what it admitted and nobody recorded is lost. */
-  #settle(batch: Batch, writer: SpooledWriter, source: Source): void {
-    const lost = writer.admitted - source.position.settled;
-    if (lost > 0) this.#gap(batch, 'ended', lost, writer.id);
-    source.isSettled = true;
-    batch.cursors.set(sourceName(writer.id), SETTLED);
-    this.#retire(writer);
-  }
-
-  /** Its files go after a durable commit; that it was ever there is forgotten only after that. */
-  #retire(writer: SpooledWriter): void {
-    this.#removals.set(writer.id, () => {
-      removeWriter(this.#options.spoolDirectory, writer);
-      this.#sources.delete(writer.id);
-      this.#forgotten.push(sourceName(writer.id));
-    });
   }
 
   #gap(batch: Batch, cause: GapCause, count: number, writer: string): void {
@@ -263,7 +213,7 @@ export class Recorder {
     const name = isCall ? text : `${type} ${text}`;
     const known = this.#facets.get(name);
     if (known !== undefined) return known;
-    const [api, operation, decision, code] = JSON.parse(text) as (string | null)[];
+    const [api, operation, decision, code] = parseJsonText(text) as (string | null)[];
     const terms = [`type ${type}`];
     if (operation) {
       terms.push(`operation ${operation}`);
@@ -294,8 +244,8 @@ export class Recorder {
     }
     const size = this.#tree.size;
     const madeAt = this.#now();
-    const note = isDue ? this.#options.signer.sign({ size, root: this.#tree.root() }) : null;
-    const forgotten = this.#forgotten;
+    const note =
+      isDue && size > 0 ? this.#options.signer.sign({ size, root: this.#tree.root() }) : null;
     const change: Append = {
       ...{ from: this.#state, size, bundles, dropBefore, cursors: batch.cursors },
       tail:
@@ -307,58 +257,32 @@ export class Recorder {
               hashes: this.#tree.hashesFrom(tail.first),
             },
       tiles: this.#tree.takeChanged(),
-      forgottenCursors: forgotten,
+      forgottenCursors: this.#drain.takeForgotten(),
       checkpoint: note === null ? null : { note, madeAt },
     };
     this.#state = await this.#store.append(change, isDue);
-    this.#forgotten = [];
     if (isDue) {
       this.#checkpointed = size;
       this.#checkpointMs = madeAt;
-      for (const remove of this.#removals.values()) remove();
-      this.#removals.clear();
     }
+    this.#drain.committed(isDue);
     if (batch.uses.size > 0) this.#options.onUsed?.(batch.uses);
   }
 
   #isCheckpointDue(added: number, isLast: boolean): boolean {
     const unsigned = this.#state.size + added - this.#checkpointed;
-    if (this.#removals.size >= REMOVALS_MAX || unsigned >= CHECKPOINT_EVERY_LEAVES) return true;
-    if (unsigned === 0 && this.#removals.size === 0) return false;
+    const { removals, waiting, isUrgent } = this.#drain;
+    if (isUrgent || removals >= REMOVALS_MAX || unsigned >= CHECKPOINT_EVERY_LEAVES) return true;
+    if (unsigned === 0 && waiting === 0) return false;
+    // A log of which nothing is signed is nobody's.
+    if (this.#checkpointed === 0 && unsigned > 0) return true;
     return isLast || this.#now() - this.#checkpointMs >= CHECKPOINT_EVERY_MS;
-  }
-
-  #sourceOf(writer: SpooledWriter): Source {
-    let source = this.#sources.get(writer.id);
-    if (source === undefined) {
-      source = { position: SPOOL_START, isSettled: false, unsureMs: null };
-      this.#sources.set(writer.id, source);
-    }
-    return source;
-  }
-
-  #resume(name: string, text: string, present: ReadonlySet<string>): void {
-    if (!name.startsWith(SPOOL)) return;
-    const id = name.slice(SPOOL.length);
-    if (!present.has(id)) {
-      this.#forgotten.push(name);
-      return;
-    }
-    const isSettled = text === SETTLED;
-    const position = isSettled ? SPOOL_START : (JSON.parse(text) as SpoolPosition);
-    this.#sources.set(id, { position, isSettled, unsureMs: null });
   }
 }
 
-const SPOOL = 'spool/';
-const SETTLED = '"settled"';
 /** Behind the time, which every line begins with. */
 const TYPE_AT = 34;
 const FACETS_MAX = 10_000;
-
-function sourceName(writerId: string): string {
-  return `${SPOOL}${writerId}`;
-}
 
 function pack(open: OpenBundle): PackedBundle {
   return {

@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import type { Caller } from '../platform/records/spool-line.ts';
 import { openUnder, SealBrokenError, type SealingKey } from '../platform/secrets/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
@@ -204,7 +205,7 @@ class Unsealer {
     if (key === undefined) return 'erased';
     try {
       const text = openUnder(() => key, placeOf(this.#node), leaf.who.sealed).toString('utf8');
-      return JSON.parse(text) as Caller;
+      return parseJsonText(text) as Caller;
     } catch (error) {
       if (error instanceof SealBrokenError) return 'erased';
       throw error;

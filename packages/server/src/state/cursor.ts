@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 
 /** The last row of a page: creation time and id. Opaque to callers. */
@@ -28,7 +29,7 @@ export function readCursor(text: string): Cursor {
   if (text.length <= LENGTH_MAX && /^[A-Za-z0-9_-]+$/.test(text)) {
     try {
       const [at, id] = cursorSchema.parse(
-        JSON.parse(Buffer.from(text, 'base64url').toString('utf8')),
+        parseJsonText(Buffer.from(text, 'base64url').toString('utf8')),
       );
       return { at, id };
     } catch {

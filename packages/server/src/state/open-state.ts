@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseJsonText } from '@poorter/engine/json';
 import {
   type Database,
   type DatabaseOptions,
@@ -11,6 +12,7 @@ import {
 import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../platform/secrets/index.ts';
 import { BlockStore, type BlockTables } from './blocks/index.ts';
 import { ChangeFeed, type ChangeTables } from './changes/index.ts';
+import { PersonEraser, type PersonTables } from './erasure/index.ts';
 import { IdempotencyStore, type IdempotencyTables } from './idempotency/index.ts';
 import { KeyStore, type KeyTables } from './keys/index.ts';
 import { OperatorStore, type OperatorTables } from './operators/index.ts';
@@ -37,6 +39,7 @@ export interface State {
   readonly blocks: BlockStore;
   readonly operators: OperatorStore;
   readonly subjectKeys: SubjectKeys;
+  readonly persons: PersonEraser;
   readonly singleUse: SingleUseStore;
   readonly idempotency: IdempotencyStore;
   readonly changes: ChangeFeed;
@@ -49,7 +52,7 @@ type Stores = Omit<State, 'replayed'>;
 
 export function stateMigrations(): MigrationSet {
   const packageFile = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  const { version } = parseJsonText(readFileSync(packageFile, 'utf8')) as { version: string };
   // Beside `src` and `dist`, for both.
   const directory = fileURLToPath(new URL('../../migrations/state', import.meta.url));
   return { domain: 'state', directory, program: version };
@@ -80,7 +83,8 @@ export interface Replay {
 async function replayTombstones(state: Stores): Promise<Replay> {
   const erased = await state.subjectKeys.replayTombstones();
   const keys = await state.keys.replayTombstones();
-  return { erased, revoked: keys + (await state.operators.replayTombstones()) };
+  const persons = await state.persons.replayTombstones();
+  return { erased: erased + persons, revoked: keys + (await state.operators.replayTombstones()) };
 }
 
 function storesOver(
@@ -90,13 +94,16 @@ function storesOver(
   world: StateWorld,
 ): Stores {
   const tombstones = new Tombstones(dataDirectory);
+  const subjectKeys = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, world);
+  const over = database.as<PersonTables>();
   return {
     database,
     ring,
     keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
     blocks: new BlockStore(database.as<BlockTables>(), ring, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
-    subjectKeys: new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, world),
+    subjectKeys,
+    persons: new PersonEraser(over, ring, subjectKeys, tombstones, world),
     singleUse: new SingleUseStore(database.as<SingleUseTables>(), ring, world),
     idempotency: new IdempotencyStore(database.as<IdempotencyTables>(), ring, world),
     changes: new ChangeFeed(database.as<ChangeTables>()),

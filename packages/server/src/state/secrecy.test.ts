@@ -1,12 +1,28 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { onEveryBackend } from '../platform/database/backends.fixture.ts';
 import { readTables } from '../platform/database/index.ts';
-import { writeBackup } from './backup/index.ts';
-import { masterKeyIn, NOON, openFreshState, type StateUnderTest } from './state.fixture.ts';
+import { restoreBackup, writeBackup } from './backup/index.ts';
+import { openState, type State, stateMigrations } from './open-state.ts';
+import {
+  freshDirectory,
+  masterKeyIn,
+  NOON,
+  openFreshState,
+  type StateUnderTest,
+  stateWorld,
+} from './state.fixture.ts';
 
 /** Everything that a thief of the disk would have, apart from the master key. */
 async function everyByte(state: StateUnderTest): Promise<Map<string, Buffer>> {
@@ -28,6 +44,26 @@ async function everyByte(state: StateUnderTest): Promise<Map<string, Buffer>> {
     }
   });
   return found;
+}
+
+/** Every sealed column of every table, opened as the program opens it. */
+async function openedColumns({ database, ring }: State) {
+  const opened: { place: string; sealed: string; text: string }[] = [];
+  await database.snapshot(async (reader) => {
+    for await (const { table, columns, rows } of readTables(database, reader)) {
+      for (const row of rows) {
+        const cells = new Map(columns.map((column, at) => [column, row[at]]));
+        for (const [column, sealed] of cells) {
+          if (!column.endsWith('_sealed') || typeof sealed !== 'string') continue;
+          const id = String(cells.get('id') ?? cells.get('key_index'));
+          const place = { table, column: column.slice(0, -'_sealed'.length), row: id };
+          const text = ring.open(place, sealed);
+          opened.push({ place: `${table}.${column}`, sealed, text });
+        }
+      }
+    }
+  });
+  return opened;
 }
 
 /** As it stands in files: raw, in hexadecimal, and in base64 at each of its three alignments. */
@@ -124,6 +160,122 @@ onEveryBackend('secrecy', ({ freshPlace, dialect }) => {
     assert.ok(!(await isThere(row.wrapped)));
     assert.ok(!(await isThere(row.subject_index as string)));
     assert.ok(await isThere(id), 'the tombstone names the key, and nothing else does');
+  });
+
+  test('after an erasure, no column of any table opens to a value of the person, nor after a restore', async (t) => {
+    const state = await openFreshState(t, freshPlace());
+    const griet = {
+      owner: 'griet@example.test',
+      name: 'Bakery of Griet at the Dampoort',
+      home: '2001:db8:1234::77',
+      reason: 'griet@example.test left the company',
+    };
+    const terms = { scopes: [], roles: [], limits: null, expiresAt: null };
+    const hers = await state.keys.create({
+      ...{ ...terms, name: griet.name, owner: griet.owner, networks: [`${griet.home}/128`] },
+    });
+    const successor = await state.keys.rotate(hers.record.id, NOON);
+    const other = await state.keys.create({
+      ...{ ...terms, name: 'Butcher', owner: 'lieve@example.test', networks: ['192.0.2.0/24'] },
+    });
+    const named = await state.keys.create({
+      ...{ ...terms, name: griet.owner, owner: null, networks: [] },
+    });
+    const gone = await state.keys.create({ ...terms, name: 'Old', owner: null, networks: [] });
+    await state.keys.revoke(gone.record.id, griet.reason);
+    const block = { reason: 'too many attempts', until: null, createdBy: 'rule' };
+    const blocked = await state.blocks.block({ ...block, kind: 'subject', value: griet.owner });
+    const past = await state.blocks.block({ ...block, kind: 'subject', value: 'x' });
+    await state.blocks.undo(past.id, 'somebody');
+    const elsewhere = await state.blocks.block({
+      ...{ ...block, kind: 'address', value: '203.0.113.9', reason: griet.reason },
+    });
+    for (const [key, answer] of [
+      ['made', JSON.stringify({ status: 201, body: { record: hers.record } })],
+      ['butcher', JSON.stringify({ status: 201, body: { record: other.record } })],
+    ] as const) {
+      const begun = await state.idempotency.begin(key, 'request');
+      assert.ok(begun.kind === 'new');
+      await state.idempotency.finish(key, begun.attempt, answer);
+    }
+    await state.subjectKeys.keyOf({ kind: 'subject', value: griet.owner });
+    const credential = { kind: 'credential', value: hers.record.id };
+    await state.subjectKeys.keyOf(credential);
+    const backup = join(state.dataDirectory, 'backup');
+    await writeBackup(
+      {
+        databases: [{ name: 'state', database: state.database.as<unknown>() }],
+        ...{ files: [], masterKey: masterKeyIn(state.dataDirectory) },
+        ...{ program: 'x', now: () => NOON },
+      },
+      backup,
+    );
+    const before = await openedColumns(state);
+    for (const [what, value] of Object.entries(griet)) {
+      assert.ok(
+        before.some(({ text }) => text.includes(value)),
+        `${what} was there`,
+      );
+    }
+
+    const erased = await state.persons.erase({ kind: 'subject', value: griet.owner });
+    assert.deepEqual(
+      erased.keys.toSorted(),
+      [hers.record.id, successor.record.id].toSorted(),
+      'what she held is revoked',
+    );
+    assert.deepEqual([erased.endedBlocks, erased.destroyed], [[blocked.id], 2]);
+    assert.equal(await state.subjectKeys.find(credential), undefined);
+    const assertGone = async (one: State) => {
+      for (const { place, text } of await openedColumns(one)) {
+        for (const [what, value] of Object.entries(griet)) {
+          assert.ok(!text.includes(value), `${what} opens from ${place}`);
+        }
+      }
+      for (const id of [hers.record.id, successor.record.id]) {
+        const key = await one.keys.show(id);
+        assert.deepEqual([key?.owner, key?.networks, key?.revokedAt === null], [null, [], false]);
+      }
+      // Of others, nothing is touched.
+      assert.deepEqual((await one.keys.show(other.record.id))?.networks, ['192.0.2.0/24']);
+      assert.equal((await one.keys.show(other.record.id))?.owner, 'lieve@example.test');
+      assert.equal((await one.keys.show(named.record.id))?.revokedAt, null);
+      assert.equal((await one.blocks.show(elsewhere.id))?.value, '203.0.113.9');
+      assert.equal((await one.blocks.show(elsewhere.id))?.endedAt, null);
+      assert.deepEqual((await one.keys.list({ owner: griet.owner })).items, []);
+    };
+    await assertGone(state);
+    // What opened to it is in no file either: the key of the installation would open it.
+    const where = await everyByte(state);
+    for (const { place, sealed, text } of before) {
+      if (!Object.values(griet).some((value) => text.includes(value))) continue;
+      for (const [file, bytes] of where) {
+        if (file !== 'backup') assert.ok(!bytes.includes(sealed), `${place} is in ${file}`);
+      }
+    }
+    // Her answer is not given again, and her request not done again.
+    assert.deepEqual(await state.idempotency.begin('made', 'request'), { kind: 'mismatch' });
+    assert.equal((await state.idempotency.begin('butcher', 'request')).kind, 'answered');
+
+    const target = freshDirectory(t);
+    copyFileSync(join(state.dataDirectory, 'master.key'), join(target, 'master.key'));
+    const given = freshPlace();
+    const place =
+      given.kind === 'postgres' ? given : { ...given, file: join(target, 'state.sqlite') };
+    const masterKey = masterKeyIn(target);
+    await restoreBackup({
+      ...{ file: backup, masterKey, dataDirectory: target, world: stateWorld },
+      databases: [{ name: 'state', place, migrations: [stateMigrations()] }],
+      tombstones: [join(state.dataDirectory, 'tombstones.jsonl')],
+    });
+    const restored = await openState({
+      place,
+      masterKey,
+      dataDirectory: target,
+      world: stateWorld,
+    });
+    t.after(() => restored.close());
+    await assertGone(restored);
   });
 
   test('an erasure or revocation that cannot be noted on disk is an error, and changes nothing', async (t) => {

@@ -24,7 +24,7 @@ import {
   type ToRemoteGateway,
 } from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
-import { type SpoolPiece, SpoolShipper } from '../platform/spool/index.ts';
+import { type CarriedAnswer, type CarriedEntry, SpoolCarrier } from '../platform/spool/index.ts';
 import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 import { LiveReading } from './live-reading.ts';
@@ -32,13 +32,15 @@ import { LiveReading } from './live-reading.ts';
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
-/** Control writes pieces of the spool to its disk within this time, or they are sent again. */
+/** Control writes pieces of the spool to its disk within this time, or is asked what it has. */
 const SHIP_MAX_MS = 30_000;
 /** Control writes down that this gateway has ended within this time, or waits for its bound. */
 const END_MAX_MS = 5_000;
 const END_EVERY_MS = 500;
 /** Types of messages that are told as unknown; the rest is only counted. */
 const UNKNOWN_TOLD_MAX = 20;
+/** At the end, control may take the last records for so long; the next start carries what is left. */
+const LAST_BATCHES_MAX_MS = 3_000;
 
 export interface GatewaySupervisorOptions {
   readonly dataDirectory: string;
@@ -75,9 +77,9 @@ export class GatewaySupervisor {
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
   #snapshot: RuntimeSnapshot | null = null;
-  #shipper: SpoolShipper | null = null;
-  /** Pieces of the spool that wait for control's word, by number. */
-  readonly #batches = new Map<number, (isKept: boolean) => void>();
+  #carrier: SpoolCarrier | null = null;
+  /** Batches of the spool that wait for control's word, by number. */
+  readonly #batches = new Map<number, (answers: readonly CarriedAnswer[] | null) => void>();
   #lastBatch = 0;
   /** As its certificate says; told by control. */
   #name: string | null = null;
@@ -113,9 +115,9 @@ export class GatewaySupervisor {
     prepareDataDirectory(dataDirectory);
     this.#lock = lockDirectory(dataDirectory, 'poorter');
     removeRemnants(dataDirectory);
-    this.#shipper = new SpoolShipper({
+    this.#carrier = new SpoolCarrier({
       directory: join(dataDirectory, 'spool'),
-      send: (pieces) => this.#ship(pieces),
+      send: (entries) => this.#ship(entries),
       onTrouble: on.trouble,
     });
     let isCutOff = false;
@@ -131,7 +133,7 @@ export class GatewaySupervisor {
         message: (message) => this.#fromControl(message as ToRemoteGateway),
         close: (why) => {
           this.#isMet = false;
-          for (const settle of [...this.#batches.values()]) settle(false);
+          for (const settle of [...this.#batches.values()]) settle(null);
           if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
           isCutOff = true;
         },
@@ -144,9 +146,9 @@ export class GatewaySupervisor {
     if (this.#isStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
+    await this.#carrier?.finish(LAST_BATCHES_MAX_MS);
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await this.#sayEnded();
-    this.#shipper?.close();
     this.#link?.close();
     this.#lock?.release();
   }
@@ -215,7 +217,7 @@ export class GatewaySupervisor {
         return this.#endNoted();
       case 'spooled':
       case 'not-spooled':
-        this.#batches.get(message.batch)?.(message.type === 'spooled');
+        this.#batches.get(message.number)?.(message.type === 'spooled' ? message.answers : null);
         return;
       default:
         // A newer control may say more; rights it takes away stand in live messages alone.
@@ -311,19 +313,19 @@ export class GatewaySupervisor {
     }
   }
 
-  #ship(pieces: readonly SpoolPiece[]): Promise<boolean> {
+  #ship(entries: readonly CarriedEntry[]): Promise<readonly CarriedAnswer[] | null> {
     this.#lastBatch += 1;
-    const batch = this.#lastBatch;
-    const isSent = this.#isMet && this.#link?.send({ type: 'spool', batch, pieces }) === true;
-    if (!isSent) return Promise.resolve(false);
+    const number = this.#lastBatch;
+    const isSent = this.#isMet && this.#link?.send({ type: 'spool', number, entries }) === true;
+    if (!isSent) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const settle = (isKept: boolean) => {
+      const settle = (answers: readonly CarriedAnswer[] | null) => {
         clearTimeout(timer);
-        this.#batches.delete(batch);
-        resolve(isKept);
+        this.#batches.delete(number);
+        resolve(answers);
       };
-      const timer = setTimeout(() => settle(false), SHIP_MAX_MS);
-      this.#batches.set(batch, settle);
+      const timer = setTimeout(() => settle(null), SHIP_MAX_MS);
+      this.#batches.set(number, settle);
     });
   }
 

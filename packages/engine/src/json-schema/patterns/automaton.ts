@@ -1,5 +1,6 @@
 import type { Matcher } from './matcher.ts';
 import type { AssertKind, Instruction, Program } from './pattern-spec.ts';
+import { PatternWork, presentAccount } from './work.ts';
 
 /** States and steps remembered before the table is emptied; bounds memory, not correctness. */
 const STATES_MAX = 200;
@@ -10,14 +11,12 @@ const STEPS_MAX = 32_768;
  */
 const REMEMBERED_SIZE_MAX = 64;
 /**
- * Instructions one text may cost, some tenths of a second. Everyday patterns stay far below;
- * `foo.{0,2000}bar` on a long text of foos would not.
+ * What steps cost, in instructions that could have been looked at instead: a new state is made and
+ * found again, and a remembered one is only looked up.
  */
-const WORK_MAX = 20_000_000;
+const STATE_COST = 16;
+const LOOKUPS_A_STEP = 8;
 const END = -1;
-
-/** Nobody knows whether the text matches, so the value must not pass, not even through `not`. */
-export class PatternWorkExceeded extends Error {}
 
 /**
  * Runs an automaton as a table that is filled while it runs: each text character costs one look-up
@@ -28,18 +27,19 @@ export function runAutomaton(program: Program): Matcher {
   const { looks } = program;
   const isAnchoredOnly = program.isAnchored;
   const search = new Table(program, classes, program.start, !isAnchoredOnly);
-  if (looks.length === 0) return { test: (text) => search.isFoundIn(text) };
+  if (looks.length === 0) return { test: (text) => search.isFoundIn(text, presentAccount()) };
 
   const lookTables = looks.map(({ start }) => new Table(program, classes, start, true));
   return {
     test(text) {
+      const work = presentAccount();
       const points = pointsOf(text);
       // Bit k of marks[i]: look-around k holds before character i.
       const marks = new Int32Array(points.length + 1);
       looks.forEach(({ direction }, k) => {
-        lookTables[k]!.mark(points, marks, k, direction === 'ahead');
+        lookTables[k]!.mark(points, marks, k, direction === 'ahead', work);
       });
-      return search.isFoundAmong(points, marks);
+      return search.isFoundAmong(points, marks, work);
     },
   };
 }
@@ -89,7 +89,7 @@ class Table {
   private readonly restarts: boolean;
   private states = new Map<string, State>();
   private steps = 0;
-  private work = 0;
+  private work = new PatternWork();
   private readonly visited: Int32Array;
   /** Marks what a step has put into the next state already. */
   private readonly reached: Int32Array;
@@ -109,8 +109,8 @@ class Table {
     this.reached = new Int32Array(program.instructions.length);
   }
 
-  isFoundIn(text: string): boolean {
-    this.work = 0;
+  isFoundIn(text: string, work: PatternWork): boolean {
+    this.begin(work, text.length / LOOKUPS_A_STEP);
     let state = this.first();
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -126,8 +126,8 @@ class Table {
     return this.step(state, END, 0).isMatch;
   }
 
-  isFoundAmong(points: Int32Array, marks: Int32Array): boolean {
-    this.work = 0;
+  isFoundAmong(points: Int32Array, marks: Int32Array, work: PatternWork): boolean {
+    this.begin(work, points.length);
     let state = this.first();
     for (let i = 0; i <= points.length; i++) {
       state = this.step(state, i < points.length ? points[i]! : END, marks[i]!);
@@ -138,8 +138,14 @@ class Table {
   }
 
   /** Sets bit k wherever a match ends (forward) or, running from the end, begins. */
-  mark(points: Int32Array, marks: Int32Array, k: number, isBackward: boolean): void {
-    this.work = 0;
+  mark(
+    points: Int32Array,
+    marks: Int32Array,
+    k: number,
+    isBackward: boolean,
+    work: PatternWork,
+  ): void {
+    this.begin(work, points.length);
     let state = this.first();
     const last = points.length;
     for (let i = 0; i <= last; i++) {
@@ -148,6 +154,11 @@ class Table {
       state = this.step(state, next, marks[at]!, isBackward);
       if (state.isMatch) marks[at]! |= 1 << k;
     }
+  }
+
+  private begin(work: PatternWork, lookups: number): void {
+    this.work = work;
+    work.spend(lookups);
   }
 
   private first(): State {
@@ -195,11 +206,12 @@ class Table {
     const after = isBackward ? state.before : point;
     const taken: number[] = [];
     let isMatch = false;
+    let looked = 0;
     const stack: number[] = [...state.waiting];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
       if (visited[at] === visit) continue;
       visited[at] = visit;
-      this.work++;
+      looked++;
       const instruction = instructions[at]!;
       switch (instruction[0]) {
         case 'match':
@@ -228,7 +240,7 @@ class Table {
           break;
       }
     }
-    if (this.work > WORK_MAX) throw new PatternWorkExceeded();
+    this.work.spend(STATE_COST + looked);
     if (this.restarts && point !== END && reached[this.start] !== visit) taken.push(this.start);
     return this.remember(taken, point, isMatch);
   }

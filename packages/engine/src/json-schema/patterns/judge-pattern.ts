@@ -1,7 +1,7 @@
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
 import type { PatternSpec } from './pattern-spec.ts';
 import { PatternTooLarge, PatternUnsupported, writeProgram } from './program.ts';
-import { isProvenLinear } from './prove-linear.ts';
+import { proveLinear } from './prove-linear.ts';
 import { repair } from './repair.ts';
 import { translate, withoutDelimiters } from './translate.ts';
 
@@ -69,7 +69,8 @@ export function judgePattern(source: string): JudgedPattern {
     });
   }
   try {
-    if (isProvenLinear(ast)) return { spec: { kind: 'native', source: text }, notes };
+    const linear = proveLinear(ast);
+    if (linear !== undefined) return { spec: { kind: 'native', source: text, ...linear }, notes };
     return { spec: { kind: 'automaton', program: writeProgram(ast) }, notes };
   } catch (fault) {
     if (fault instanceof PatternTooLarge) {

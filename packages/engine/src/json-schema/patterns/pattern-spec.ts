@@ -3,7 +3,12 @@
  * neither is possible, matching nothing. Plain JSON.
  */
 export type PatternSpec =
-  | { readonly kind: 'native'; readonly source: string }
+  | {
+      readonly kind: 'native';
+      readonly source: string;
+      /** Most characters looked at from each character of the text: what running it costs. */
+      readonly charactersAStart: number;
+    }
   | { readonly kind: 'automaton'; readonly program: Program }
   | { readonly kind: 'never' };
 

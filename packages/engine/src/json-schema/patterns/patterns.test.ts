@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RegExpParser } from '@eslint-community/regexpp';
 import fc from 'fast-check';
-import { PatternWorkExceeded } from './automaton.ts';
 import { judgePattern } from './judge-pattern.ts';
 import { openMatcher } from './matcher.ts';
 import { PatternTooLarge, writeProgram } from './program.ts';
+import { PatternWorkExceeded } from './work.ts';
 
 const parser = new RegExpParser({ ecmaVersion: 2025 });
 
@@ -347,4 +347,78 @@ test('the automaton agrees with the native engine on composed patterns', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a pattern that runs natively says of characters beyond U+FFFF what the automaton says', () => {
+  const atom = fc.constantFrom(
+    ...['a', 'b', '[ab]', '[^a]', '.', '\\w', '\\W', '\\S', '\\d', '\\D', '[^]', '[\\W]', '[^\\w]'],
+    ...['[^\\x00-\\x7f]', '[\\s\\S]', '😀', '[😀a]', '[^😀]', '\\u{1F600}', '\\p{L}', '[\\p{L}]'],
+    ...[
+      '[\\u{10000}-\\u{10ffff}a]',
+      '[\\ud800-\\udfff]',
+      '[^\\ud800-\\udbff]',
+      '\\ud83d',
+      '\\ude00',
+    ],
+  );
+  const { pattern } = fc.letrec<{ pattern: string }>((tie) => ({
+    pattern: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      atom,
+      fc.tuple(tie('pattern'), tie('pattern')).map(([l, r]) => `${l}${r}`),
+      fc.tuple(tie('pattern'), tie('pattern')).map(([l, r]) => `(?:${l}|${r})`),
+      fc
+        .tuple(tie('pattern'), fc.constantFrom('*', '+', '?', '{2}', '{1,3}'))
+        .map(([p, q]) => `(?:${p})${q}`),
+    ),
+  }));
+  const edged = fc
+    .tuple(fc.constantFrom('', '^'), pattern, fc.constantFrom('', '$'))
+    .map((parts) => parts.join(''));
+  const sources = fc.oneof(
+    edged,
+    fc.tuple(edged, edged).map((two) => two.join('|')),
+  );
+  const unit = fc.constantFrom(
+    'a',
+    'b',
+    '😀',
+    '𐐀',
+    '\ud83d',
+    '\ude00',
+    'é',
+    '\uffff',
+    '\u{10ffff}',
+    '1',
+  );
+  const texts = fc.array(unit, { maxLength: 5 }).map((units) => units.join(''));
+  fc.assert(
+    fc.property(sources, fc.array(texts, { minLength: 8, maxLength: 8 }), (source, samples) => {
+      const { spec } = judgePattern(source);
+      fc.pre(spec.kind === 'native');
+      const native = openMatcher(spec);
+      const ours = automaton(source);
+      for (const text of samples) {
+        assert.equal(native.test(text), ours.test(text), `/${source}/ on ${JSON.stringify(text)}`);
+      }
+    }),
+    { numRuns: 3000, maxSkipsPerRun: 1000 },
+  );
+});
+
+test('a forbidden ending is found beyond U+FFFF, whatever notation the class is in', () => {
+  for (const [source, text] of [
+    ['[^A-Za-z0-9]$', 'pay😀'],
+    ['[^a]$', 'b😀'],
+    ['[\\W]$', '😀'],
+    ['[\\p{S}]$', 'x😀'],
+    ['(?:x|[^y])$', '😀'],
+    ['^b$|[^a]$', 'b😀'],
+    ['[^a]{2}$', '😀😀'],
+    ['[^a]?[^b]$', 'x😀'],
+    ['(?=[^a]$).', '😀'],
+    ['(?i:[^a])$', '😀'],
+  ] as const) {
+    assert.equal(openMatcher(judgePattern(source).spec).test(text), true, source);
+  }
 });

@@ -104,12 +104,13 @@ export class ParameterCheck {
 
   #checkCookies({ headers, credentialNames }: RequestParts, violations: MessageViolation[]): void {
     const credentials = credentialNames?.cookie ?? NONE;
-    const { pairs, repeated } = readCookies(headers, this.#cookies.specs);
+    const { pairs, repeated, lookalikes } = readCookies(headers, this.#cookies.specs);
     const { inputs } = this.#cookies.collect(pairs, () => true);
     for (const [index, spec] of this.#cookies.specs.entries()) {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
-      if (input === undefined) {
+      if (lookalikes.has(spec.name)) violations.push(violation(spec.plan, 'look-alike'));
+      else if (input === undefined) {
         if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
       } else if (repeated.has(spec.name) && spec.style !== 'cookie') {
         violations.push(violation(spec.plan, 'duplicate'));

@@ -1,31 +1,36 @@
+import { cookieName, trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
-import { type FieldSpec, PAIRS_MAX, type Pair } from './field-set.ts';
+import type { FieldSpec, Pair } from './field-set.ts';
 import { propertiesOf } from './read-field.ts';
 
 /**
  * RFC 6265 §4.2, read leniently: pairs without a name or '=' are skipped, values are not
  * unquoted. `repeated` holds the names that occur twice: servers differ in which one they take.
+ * `lookalikes` are names that a service may read, and we do not. However many cookies come, each is
+ * read: their number is bounded by the header section.
  */
 export function readCookies(
   headers: HeaderFields,
   specs: readonly FieldSpec[],
-): { pairs: Pair[]; repeated: ReadonlySet<string> } {
+): { pairs: Pair[]; repeated: ReadonlySet<string>; lookalikes: ReadonlySet<string> } {
   const pairs: Pair[] = [];
   const seen = new Set<string>();
   const repeated = new Set<string>();
+  const lookalikes = new Set<string>();
   const joined = specs.filter(isJoined);
-  for (const part of headers.all('cookie').join(';').split(';', PAIRS_MAX)) {
+  for (const part of headers.all('cookie').join(';').split(';')) {
     const equals = part.indexOf('=');
     if (equals < 0) continue;
-    const name = part.slice(0, equals).trim();
-    const raw = part.slice(equals + 1).trim();
+    const { name, bare } = cookieName(part.slice(0, equals));
+    const raw = trimBlanks(part.slice(equals + 1));
+    if (bare !== name) lookalikes.add(bare);
     if (seen.has(name)) repeated.add(name);
     seen.add(name);
     const isList = joined.some((spec) => spec.name === name || propertiesOf(spec.shape).has(name));
     if (isList && raw.includes('&')) pairs.push(...takeJoinedApart(name, raw));
     else pairs.push({ name, raw });
   }
-  return { pairs, repeated };
+  return { pairs, repeated, lookalikes };
 }
 
 /** Style form, exploded, writes lists and objects with '&' into one cookie. */

@@ -38,7 +38,7 @@ export interface Pair {
 }
 
 /** More pairs than any request line of sensible length holds. */
-export const PAIRS_MAX = 5_000;
+const PAIRS_MAX = 5_000;
 
 /** name=value&name=value, names decoded, values raw; a Refusal where a name cannot be decoded. */
 export function readPairs(text: string): Pair[] | Refusal {

@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
-import type { HeaderFields } from '../../header-fields.ts';
+import { trimBlanks } from '../../blanks.ts';
+import { type HeaderFields, isListBased } from '../../header-fields.ts';
 import { type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
-import { decodeHeader, FIELD_BOUNDS, readingsOf, trimBlanks } from './lexemes.ts';
+import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { type Pieces, takeApart } from './pieces.ts';
 import { buildValue, kindsOf, type Refusal } from './read-field.ts';
 import { settled } from './settled.ts';
@@ -29,7 +30,9 @@ export class HeaderField {
     // RFC 6265 §3: the one field that repeats without being a list.
     if (this.name === 'set-cookie')
       return values.flatMap((value) => this.#checkOne([value], strict));
-    return this.#checkOne(values, strict);
+    // Requests come joined already; answers are checked as they are.
+    const isList = values.length > 1 && isListBased(this.name);
+    return this.#checkOne(isList ? [values.join(', ')] : values, strict);
   }
 
   #checkOne(values: readonly string[], strict: boolean): MessageViolation[] {

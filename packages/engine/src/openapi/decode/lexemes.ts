@@ -60,15 +60,6 @@ export function decodeHeader(raw: string): string | undefined {
   return raw;
 }
 
-/** Blanks and tabs; nothing else is optional whitespace. */
-export function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && (text[start] === ' ' || text[start] === '\t')) start++;
-  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--;
-  return text.slice(start, end);
-}
-
 export function setOwn(target: object, key: string, value: JsonValue): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, {

@@ -170,3 +170,36 @@ test('cookies: lenient about strangers, strict about the documented', () => {
   const split = headers('cookie', 'n=5', 'cookie', 'n=6');
   assert.equal(told(operation.checkParameters(parts({ headers: split }))), 'cookie n duplicate');
 });
+
+test('a cookie that a service may read by another name does not get past its description', () => {
+  const operation = openOperation({
+    parameters: [
+      { name: 'n', in: 'cookie', schema: integer },
+      { name: 't', in: 'cookie', schema: oneOf('a') },
+    ],
+  });
+  const cases: readonly (readonly [string, string])[] = [
+    ['\u00a0n=x', 'cookie n look-alike'],
+    ['n\u00a0=x', 'cookie n look-alike'],
+    ['n=5; \u00a0n=x', 'cookie n look-alike'],
+    ['n=5; "n"=x', 'cookie n look-alike'],
+    ['n=5; \u00c2\u00a0n=x', 'cookie n look-alike'],
+    ['n=5; \u00a0other=x', ''],
+    ['n= \t5 ; t=\ta', ''],
+    ['n=5\u00a0', 'cookie n type'],
+    ['t=\u00a0a', 'cookie t enum'],
+    ['t=a\u00a0', 'cookie t enum'],
+  ];
+  for (const [cookie, expected] of cases) {
+    const found = operation.checkParameters(parts({ headers: headers('cookie', cookie) }));
+    assert.equal(told(found), expected, JSON.stringify(cookie));
+  }
+});
+
+test('a cookie does not get past its description behind thousands of empty ones', () => {
+  const operation = openOperation({ parameters: [{ name: 'n', in: 'cookie', schema: integer }] });
+  for (const filler of [';', 'a=1;', '=;']) {
+    const cookie = headers('cookie', `${filler.repeat(7_000)}n=x`);
+    assert.equal(told(operation.checkParameters(parts({ headers: cookie }))), 'cookie n type');
+  }
+});

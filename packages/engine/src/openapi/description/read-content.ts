@@ -1,6 +1,7 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import {
+  documentedType,
   isReadableText,
   type MediaType,
   mediaKind,
@@ -119,10 +120,9 @@ function readContent(
     const types = readMediaTypes(text, at, reading);
     const place = types.length === 0 ? undefined : reading.object(at, 'mediaType');
     if (place === undefined) return [];
-    return types.map(({ type, parameters }) => ({
-      range: type,
-      parameters: [...parameters].filter(([name]) => name !== 'charset'),
-      ...readMedia(place, type, direction, reading),
+    return types.map((type) => ({
+      ...documentedType(type),
+      ...readMedia(place, type.type, direction, reading),
     }));
   });
 }
@@ -210,7 +210,7 @@ function readEncoding(
     ?.split(',')
     .flatMap((text) => {
       const type = parseMediaType(text.trim());
-      if (type !== undefined) return [type.type];
+      if (type !== undefined) return [documentedType(type)];
       const at = child(place, 'contentType');
       reading.remarks.error('unknown-media-type', at, `'${text.trim()}' is not a media type`);
       return [];

@@ -97,6 +97,7 @@ export function readOperations(
               strictProperties: reading.options.strictProperties,
               dialect: reading.version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
               ...(allowedQuery.length > 0 ? { allowedQuery } : {}),
+              ...(read.extension['semicolons'] === 'allow' ? { allowsSemicolons: true } : {}),
               parameters: [...parameters, ...prefix.parameters],
               body,
               answers,

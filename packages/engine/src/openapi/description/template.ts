@@ -65,15 +65,16 @@ function readSegment(part: string): SegmentPlan | string {
 }
 
 /**
- * The percent-encoding that canonical request paths have: unreserved characters decoded, hex in
- * upper case, everything that a path segment may not hold encoded.
+ * One percent-encoding for every way to write a literal: what a path segment may hold decoded,
+ * everything else encoded, hex in upper case. A semicolon stays as it is written, because servers
+ * read the encoded one as another.
  */
 export function canonicalLiteral(text: string): string {
   return text
     .replace(/%(?![0-9A-Fa-f]{2})/g, '%25')
     .replace(/%([0-9A-Fa-f]{2})/g, (escaped, hex: string) => {
       const character = String.fromCharCode(Number.parseInt(hex, 16));
-      return /[A-Za-z0-9._~-]/.test(character) ? character : escaped.toUpperCase();
+      return /[A-Za-z0-9._~!$&'()*+,=:@-]/.test(character) ? character : escaped.toUpperCase();
     })
     .replace(/[^A-Za-z0-9._~!$&'()*+,;=:@%-]+/gu, (run) => encodeURIComponent(run.toWellFormed()));
 }
@@ -82,5 +83,12 @@ export function canonicalLiteral(text: string): string {
 export function templateKey(segments: readonly SegmentPlan[]): string {
   return segments
     .map((segment) => ('literal' in segment ? segment.literal : segment.literals.join('{}')))
-    .join('/');
+    .join('/')
+    .replaceAll('%3B', ';');
+}
+
+/** Equal for paths that the same requests fit, however their literals are written. */
+export function pathShape(path: string): string {
+  const template = readTemplate(path);
+  return template.ok ? templateKey(template.segments) : path;
 }

@@ -1,4 +1,5 @@
 import { type ParseError, printParseErrorCode, visit } from 'jsonc-parser';
+import { parseJsonText } from '../../json/index.ts';
 import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP } from './parsed-text.ts';
 import { pointerSegments } from './pointer.ts';
 
@@ -9,7 +10,7 @@ import { pointerSegments } from './pointer.ts';
 export function parseJson(text: string): ParsedText {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonText(text);
   } catch {
     return { ok: false, ...firstSyntaxError(text) };
   }

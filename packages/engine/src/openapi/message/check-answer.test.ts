@@ -78,6 +78,45 @@ test('the description of an answer: exact status, then range, then default', () 
   );
 });
 
+test('an answer of a version that nobody documented is undocumented', () => {
+  const schema = { type: 'object', required: ['two'] };
+  const content = { 'application/json; v=1': {}, 'application/json; v=2': { schema } };
+  const operation = openOperation({ responses: { 200: { description: '', content } } });
+  assert.equal(expect(operation, 200, 'content-type', 'application/json;v=2'), 'validate');
+  assert.equal(
+    expect(operation, 200, 'content-type', 'application/json;v=3'),
+    'content-type  undocumented',
+  );
+  assert.equal(
+    check(operation, 200, ['content-type', 'application/json;v=2'], '{}'),
+    'body  required',
+  );
+  assert.equal(check(operation, 200, ['content-type', 'application/json;v=1'], '{}'), '');
+  assert.equal(
+    check(operation, 200, ['content-type', 'application/json;v=3'], '{}'),
+    'content-type  undocumented',
+  );
+});
+
+test('switching protocols is documented by its own status alone', () => {
+  for (const status of ['default', '1XX']) {
+    const operation = openOperation({ responses: { [status]: { description: '' } } });
+    assert.equal(expect(operation, 101), 'status  undocumented');
+    assert.equal(operation.documentsUpgrade, false);
+  }
+  const operation = openOperation({ responses: { 101: { description: '' } } });
+  assert.equal(operation.documentsUpgrade, true);
+});
+
+test('a documented list on two lines of an answer is held against its schema as one', () => {
+  const schema = { type: 'string', pattern: '^a, b$' };
+  const described = { Vary: { schema }, 'X-One': { schema: { type: 'string' } } };
+  const operation = openOperation({ responses: { 204: { description: '', headers: described } } });
+  assert.equal(check(operation, 204, ['vary', 'a', 'vary', 'b'], ''), '');
+  assert.equal(check(operation, 204, ['vary', 'a', 'vary', 'c'], ''), 'header vary pattern');
+  assert.equal(check(operation, 204, ['x-one', 'a', 'x-one', 'b'], ''), 'header x-one duplicate');
+});
+
 test('bodies and headers of answers are checked', () => {
   const operation = openOperation({ responses }, { method: 'get' });
   const ok = '{"iban":"BE1"}';

@@ -89,9 +89,10 @@ export class AnswerChecks {
     };
   }
 
-  /** Exact before range before default. */
+  /** Exact before range before default; switching protocols is more than an answer, and only exact. */
   #select(status: number): Answer | undefined {
-    const keys = [String(status), `${Math.trunc(status / 100)}XX`, 'default'];
+    const range = `${Math.trunc(status / 100)}XX`;
+    const keys = status === 101 ? ['101'] : [String(status), range, 'default'];
     const key = keys.find((candidate) => this.#plans.has(candidate));
     if (key === undefined) {
       const isConditional = this.#method === 'GET' || this.#method === 'HEAD';

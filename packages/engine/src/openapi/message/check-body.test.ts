@@ -126,13 +126,123 @@ test('strictProperties and readOnly in requests', () => {
   assert.equal(check(lenient, 'application/json', '{"id":1}'), 'body /id readOnly');
 });
 
-test('more parameters in the documented type win, and a stranger parameter does no harm', () => {
-  const operation = withBody({
-    'application/json; version=1': { schema: { type: 'object', required: ['one'] } },
-    'application/json; version=2': { schema: { type: 'object', required: ['two'] } },
+const versioned = (...types: string[]) =>
+  withBody(
+    Object.fromEntries(
+      types.map((type, index) => [
+        type,
+        { schema: { type: 'object', required: [String.fromCharCode(97 + index)] } },
+      ]),
+    ),
+  );
+
+/** The letters of the documented types whose schema a body of this type is held against. */
+function heldAgainst(operation: ApiOperation, type: string): string {
+  const letters = ['a', 'b', 'c'].filter((letter) => {
+    return check(operation, type, `{"${letter}":1}`) === '';
   });
-  assert.equal(check(operation, 'application/json; version=2', '{"two":1}'), '');
-  assert.equal(check(operation, 'application/json;version=1', '{"two":1}'), 'body  required');
+  return letters.length > 0 ? letters.join('') : check(operation, type, '{}');
+}
+
+const REFUSED = 'content-type  content-type';
+
+test('a version that no media type documents is not read as another version', () => {
+  const two = versioned('application/json; version=1', 'application/json; version=2');
+  const cases: readonly (readonly [string, string])[] = [
+    ['application/json; version=2', 'b'],
+    ['application/json;version=1', 'a'],
+    ['application/json;Version="1"', 'a'],
+    ['application/json;charset=utf-8;version=2', 'b'],
+    ['application/json;version=2;other=x', 'b'],
+    ['application/json; version=3', REFUSED],
+    ['application/json; version=', REFUSED],
+    ['application/json; version=""', REFUSED],
+    ['application/json; version="1,2"', REFUSED],
+    ['application/json; version=1; version=2', REFUSED],
+    // Which of them would the service read?
+    ['application/json', REFUSED],
+    ['application/json; versio=1', REFUSED],
+  ];
+  for (const [type, expected] of cases) assert.equal(heldAgainst(two, type), expected, type);
+});
+
+test('a type without parameters stands beside those with them, and alone for all', () => {
+  const both = versioned('application/json', 'application/json; version=2');
+  assert.equal(heldAgainst(both, 'application/json'), 'a');
+  assert.equal(heldAgainst(both, 'application/json; version=2'), 'b');
+  assert.equal(heldAgainst(both, 'application/json; version=3'), REFUSED);
+  assert.equal(heldAgainst(both, 'application/json; other=3'), 'a');
+  const plain = versioned('application/json');
+  assert.equal(heldAgainst(plain, 'application/json; version=3'), 'a');
+  const alone = versioned('application/json; version=1');
+  assert.equal(heldAgainst(alone, 'application/json'), 'a');
+  assert.equal(heldAgainst(alone, 'application/json; version=2'), REFUSED);
+});
+
+test('an undocumented version does not slip through a range', () => {
+  const operation = withBody({
+    'application/json; version=1': { schema: { type: 'object', required: ['a'] } },
+    'application/*': {},
+    '*/*': {},
+  });
+  assert.equal(heldAgainst(operation, 'application/json; version=1'), 'a');
+  assert.equal(heldAgainst(operation, 'application/json; version=2'), REFUSED);
+  assert.equal(heldAgainst(operation, 'application/json'), 'a');
+});
+
+test('several parameters must all fit, in any order', () => {
+  const types = [
+    'application/json;v=1',
+    'application/json;v=1;ext=x',
+    'application/json;v=2;ext=y',
+  ];
+  const operation = versioned(...types);
+  assert.equal(heldAgainst(operation, 'application/json;v=1'), 'a');
+  assert.equal(heldAgainst(operation, 'application/json;ext=x;v=1'), 'b');
+  assert.equal(heldAgainst(operation, 'application/json;ext=y;v=1'), REFUSED);
+  assert.equal(heldAgainst(operation, 'application/json;v=2'), 'c');
+  assert.equal(heldAgainst(operation, 'application/json;ext=y'), 'c');
+});
+
+test('charset, boundary and q say nothing about the version, profile is a list', () => {
+  const written = versioned('application/json; charset=utf-8; q=0.9');
+  for (const type of [
+    'application/json',
+    'application/json;charset=UTF8',
+    'application/json;q=1',
+  ]) {
+    assert.equal(heldAgainst(written, type), 'a', type);
+  }
+  assert.equal(heldAgainst(written, 'application/json;charset=utf-16'), 'content-type  charset');
+  const charsets = versioned('application/json', 'application/json; charset=utf-8');
+  assert.equal(heldAgainst(charsets, 'application/json; charset=utf-8'), 'b');
+  assert.equal(heldAgainst(charsets, 'application/json'), 'a');
+  const profiled = versioned('application/json', 'application/json; profile="urn:a"');
+  assert.equal(heldAgainst(profiled, 'application/json; profile="urn:x urn:a"'), 'b');
+  assert.equal(heldAgainst(profiled, 'application/json; profile="urn:x"'), 'a');
+  const only = versioned('application/json; profile="urn:a"', 'application/json; profile="urn:b"');
+  assert.equal(heldAgainst(only, 'application/json; profile="urn:b"'), 'b');
+  assert.equal(heldAgainst(only, 'application/json; profile="urn:c"'), REFUSED);
+  const form = withBody({ 'multipart/form-data; boundary=xyz': { schema: payment } });
+  assert.equal(expect(form, ['content-type', 'multipart/form-data; boundary=abc']), 'validate');
+});
+
+test('the parts of a form have the version that their encoding documents', () => {
+  const operation = withBody({
+    'multipart/form-data': {
+      schema: { type: 'object', properties: { p: { type: 'object' } } },
+      encoding: { p: { contentType: 'application/json; version=1' } },
+    },
+  });
+  const form = (type: string) =>
+    check(
+      operation,
+      'multipart/form-data; boundary=b',
+      `--b\r\nContent-Disposition: form-data; name="p"\r\nContent-Type: ${type}\r\n\r\n{}\r\n--b--\r\n`,
+    );
+  assert.equal(form('application/json;version=1'), '');
+  assert.equal(form('application/json'), '');
+  assert.equal(form('application/json;version=2'), 'body /p content-type');
 });
 
 test('under a range, a type that nobody parses does not carry an object past its schema', () => {

@@ -1,7 +1,7 @@
+import { trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
-import { trimBlanks } from '../decode/lexemes.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';

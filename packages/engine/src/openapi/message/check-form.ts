@@ -88,7 +88,13 @@ export class FormCheck {
 function specOf(name: string, shape: Shape, encoding: EncodingPlan | undefined): FieldSpec {
   if (encoding?.style !== undefined) return { name, shape, content: null, ...encoding.style };
   const [contentType] = encoding?.contentTypes ?? [];
-  return { name, shape, content: contentOf(shape, contentType), style: 'form', explode: true };
+  return {
+    name,
+    shape,
+    content: contentOf(shape, contentType?.range),
+    style: 'form',
+    explode: true,
+  };
 }
 
 function contentOf(shape: Shape, contentType: string | undefined): FieldSpec['content'] {

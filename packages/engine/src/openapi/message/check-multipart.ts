@@ -10,7 +10,13 @@ import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
 import { conclude, isObjectOnly, refused } from './check-form.ts';
-import { isJsonType, isUtf8Charset, type MediaType, rangeHolds } from './media-type.ts';
+import {
+  type DocumentedType,
+  isJsonType,
+  isUtf8Charset,
+  type MediaType,
+  selectMedia,
+} from './media-type.ts';
 import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
 
 type Readings = { readonly readings: readonly JsonValue[] };
@@ -74,7 +80,8 @@ export class MultipartCheck {
     const pointer = `/${escapeSegment(name)}`;
     // A name that the document does not know is not told.
     const told = known === undefined ? '' : pointer;
-    const isJsonList = encoding?.contentTypes?.some(isJsonType) && !isJsonItem(shape.items);
+    const isJsonList =
+      encoding?.contentTypes?.some(({ range }) => isJsonType(range)) && !isJsonItem(shape.items);
     if (shape.types?.includes('array') && !(isJsonList && parts.length === 1)) {
       const list: JsonValue[] = [];
       for (const [index, part] of parts.entries()) {
@@ -115,11 +122,11 @@ function readPartValue(
   bounds: JsonBounds,
   pointer: string,
 ): Readings | Refusal {
-  const documented = encoding?.contentTypes ?? defaultTypes(shape);
+  const documented = encoding?.contentTypes ?? defaultTypes(shape).map(withoutParameters);
   // A part without a type is of the documented one: browsers send plain fields so.
   const type = part.type?.type ?? assumedType(documented);
-  if (!documented.some((range) => rangeHolds(range, type)))
-    return { rule: 'content-type', pointer };
+  const actual = part.type ?? { type, parameters: NO_PARAMETERS };
+  if (selectMedia(documented, actual) === undefined) return { rule: 'content-type', pointer };
   if (!isUtf8Charset(part.type?.parameters.get('charset'))) return { rule: 'charset', pointer };
   if (isOpaque(shape, type, encoding)) {
     // One character a byte, so that length keywords count bytes.
@@ -145,9 +152,15 @@ function defaultTypes(shape: Shape): readonly string[] {
   return shape.types.includes('object') ? ['application/json', 'text/plain'] : ['text/plain'];
 }
 
-function assumedType(documented: readonly string[]): string {
-  const [first = 'text/plain'] = documented;
-  return first.includes('*') ? 'text/plain' : first;
+const NO_PARAMETERS: MediaType['parameters'] = new Map();
+
+function withoutParameters(range: string): DocumentedType {
+  return { range, parameters: [] };
+}
+
+function assumedType(documented: readonly DocumentedType[]): string {
+  const range = documented[0]?.range ?? 'text/plain';
+  return range.includes('*') ? 'text/plain' : range;
 }
 
 /** File parts, and parts of types that nothing here reads. */

@@ -1,3 +1,4 @@
+import { asciiLowerCase } from '../../blanks.ts';
 import type { Shape } from '../plan.ts';
 
 export interface MediaType {
@@ -94,26 +95,89 @@ export function rangeHolds(range: string, type: string): boolean {
   return range.endsWith('/*') && type.startsWith(range.slice(0, -1));
 }
 
-/** The entry that describes a media type: exact before type/* before anything; more parameters first. */
-export function selectMedia<
-  T extends { readonly range: string; readonly parameters: readonly (readonly [string, string])[] },
->(plans: readonly T[], actual: MediaType): T | undefined {
-  let best: T | undefined;
-  let bestRank = -1;
-  for (const plan of plans) {
-    if (!rangeHolds(plan.range, actual.type)) continue;
-    const precision = plan.range === actual.type ? 2 : plan.range.startsWith('*') ? 0 : 1;
-    const agrees = plan.parameters.every(
-      ([name, value]) => actual.parameters.get(name)?.toLowerCase() === value.toLowerCase(),
-    );
-    // An entry whose parameters differ still describes the type, if nothing else does.
-    const rank = precision * 1_000 + (agrees ? 1 + Math.min(plan.parameters.length, 500) : 0);
-    if (rank > bestRank) {
-      best = plan;
-      bestRank = rank;
-    }
+export interface DocumentedType {
+  /** Lower-case 'type/subtype', either side possibly '*'. */
+  readonly range: string;
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/**
+ * The entry that describes a media type: exact before type/* before anything, then by parameters.
+ * Where one entry names a parameter, it tells types apart: a value that no entry has is none of
+ * them. Without the parameter, only one entry that could be meant is meant.
+ */
+export function selectMedia<T extends DocumentedType>(
+  plans: readonly T[],
+  actual: MediaType,
+): T | undefined {
+  const precise = mostPrecise(plans, actual.type);
+  if (precise.every(({ parameters }) => parameters.length === 0)) return precise[0];
+  const telling = new Set(precise.flatMap(({ parameters }) => parameters.map(([name]) => name)));
+  const fitting = precise.filter((plan) => !contradicts(plan, actual, telling));
+  const complete = fitting.filter((plan) => isComplete(plan, actual));
+  if (complete.length === 0) return fitting.length === 1 ? fitting[0] : undefined;
+  return complete.reduce((best, next) =>
+    agreement(next, actual) > agreement(best, actual) ? next : best,
+  );
+}
+
+function mostPrecise<T extends DocumentedType>(plans: readonly T[], type: string): readonly T[] {
+  const precision = ({ range }: T): number => {
+    if (!rangeHolds(range, type)) return -1;
+    return range === type ? 2 : range.startsWith('*') ? 0 : 1;
+  };
+  const most = Math.max(-1, ...plans.map(precision));
+  return most < 0 ? [] : plans.filter((plan) => precision(plan) === most);
+}
+
+/** The bytes are read as UTF-8 whatever it says, or refused for it. */
+const SOFT = 'charset';
+/** RFC 6906: a list, and one that is not known changes nothing. */
+const PROFILE = 'profile';
+
+function contradicts(
+  plan: DocumentedType,
+  { parameters }: MediaType,
+  telling: ReadonlySet<string>,
+): boolean {
+  const documented = new Map(plan.parameters);
+  for (const [name, given] of parameters) {
+    if (name === SOFT || !telling.has(name)) continue;
+    const value = documented.get(name);
+    if (value === undefined ? name !== PROFILE : !agrees(name, value, given)) return true;
   }
-  return best;
+  return false;
+}
+
+function isComplete(plan: DocumentedType, { parameters }: MediaType): boolean {
+  return plan.parameters.every(([name]) => name === SOFT || parameters.has(name));
+}
+
+/** More parameters before fewer; the same text before the same but for case. */
+function agreement(plan: DocumentedType, { parameters }: MediaType): number {
+  let sum = 0;
+  for (const [name, value] of plan.parameters) {
+    const given = parameters.get(name);
+    if (given === undefined || !agrees(name, value, given)) sum -= 1;
+    else sum += name === SOFT ? 1 : given === value ? 1_001 : 1_000;
+  }
+  return sum;
+}
+
+function agrees(name: string, documented: string, given: string): boolean {
+  const [left, right] = [asciiLowerCase(documented), asciiLowerCase(given)];
+  if (name === PROFILE) return right.split(' ').includes(left);
+  return left === right || (name === SOFT && isUtf8Charset(left) && isUtf8Charset(right));
+}
+
+/** Documented parameters that say nothing about the content: of a message, or of a preference. */
+const MEANINGLESS = new Set(['boundary', 'q']);
+
+export function documentedType({ type, parameters }: MediaType): DocumentedType {
+  return {
+    range: type,
+    parameters: [...parameters].filter(([name]) => !MEANINGLESS.has(name)),
+  };
 }
 
 /** Text that is not UTF-8 would mean something else to the upstream than to the validator. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { trimBlanks } from '../decode/lexemes.ts';
+import { trimBlanks } from '../../blanks.ts';
 import { type MediaType, parseMediaType } from './media-type.ts';
 
 export interface Part {
@@ -82,7 +82,10 @@ function readPart(block: Buffer, isFormData: boolean): Part | string {
   if (typeText !== undefined && type === undefined) return 'part-content-type';
   const disposition = readDisposition(at('content-disposition'), isFormData);
   if (typeof disposition === 'string') return disposition;
-  const bytes = block.subarray(blank + 4, Math.max(blank + 4, block.length - 2));
+  // The blank line must be the part's own. Where the boundary's CRLF completes it, RFC 2046 sees a
+  // part without a body, and most parsers see a part that has not begun.
+  if (block.length - 2 < blank + 4) return 'multipart';
+  const bytes = block.subarray(blank + 4, block.length - 2);
   return { ...disposition, type, headers, bytes };
 }
 

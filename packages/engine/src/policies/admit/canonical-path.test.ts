@@ -11,8 +11,8 @@ const ACCEPTED: readonly [target: string, path: string, query?: string][] = [
   ['/a', '/a'],
   ['/a/', '/a/'],
   ['/a/b.c', '/a/b.c'],
-  ['/...', '/...'],
   ['/.a/..b', '/.a/..b'],
+  ['/.a.', '/.a.'],
   ['/a;v=1/b,c', '/a;v=1/b,c'],
   ['/;', '/;'],
   ["/!$&'()*+,;=:@", "/!$&'()*+,;=:@"],
@@ -22,6 +22,10 @@ const ACCEPTED: readonly [target: string, path: string, query?: string][] = [
   ['/a%20b', '/a%20b'],
   ['/100%25', '/100%25'],
   ['/%2541', '/%2541'],
+  ['/a%2525b', '/a%2525b'],
+  // Sub-delimiters keep their escapes: '%2C' is data where ',' separates.
+  ['/%40a%3ab%2cc%2Bd', '/%40a%3Ab%2Cc%2Bd'],
+  ['/%f0%9f%98%80', '/%F0%9F%98%80'],
   // RFC 3986 §5.2.4.
   ['/a/./b', '/a/b'],
   ['/a/b/../c', '/a/c'],
@@ -97,6 +101,27 @@ const REFUSED: readonly [target: string, reason: TargetFault][] = [
   ['/%25%32%66', 'percent-encoding'],
   ['/%25%32e', 'percent-encoding'],
   ['/%252%66', 'percent-encoding'],
+  ['/%25252f', 'percent-encoding'],
+  ['/a%253bb', 'percent-encoding'],
+  ['/%2525252e', 'percent-encoding'],
+  ['/%25u002f', 'percent-encoding'],
+  ['/%2525252541', 'percent-encoding'],
+  // No UTF-8: overlong '.', '/' and '@', cut short, a surrogate, Latin-1.
+  ['/%c0%ae%c0%ae/a', 'percent-encoding'],
+  ['/a%c0%afb', 'percent-encoding'],
+  ['/%c1%80me', 'percent-encoding'],
+  ['/%e0%80%af', 'percent-encoding'],
+  ['/%c3', 'percent-encoding'],
+  ['/%ed%a0%80', 'percent-encoding'],
+  ['/caf%e9', 'percent-encoding'],
+  // Some file systems cut dots and blanks off.
+  ['/...', 'dots'],
+  ['/a/..../b', 'dots'],
+  ['/a/..%20/b', 'dots'],
+  ['/a/%20.%20', 'dots'],
+  ['/a/..%C2%A0/b', 'dots'],
+  ['/a/%ef%bc%8e%ef%bc%8e/b', 'dots'],
+  ['/a/%ef%bc%8f..%ef%bc%8fb', 'dots'],
   ['/..', 'above-root'],
   ['/../a', 'above-root'],
   ['/a/../../b', 'above-root'],
@@ -108,6 +133,8 @@ const REFUSED: readonly [target: string, reason: TargetFault][] = [
   ['/a/.;/b', 'dot-segment-parameter'],
   ['/a/%2e%2e;/b', 'dot-segment-parameter'],
   ['/..;', 'dot-segment-parameter'],
+  ['/a/..%3b/b', 'dot-segment-parameter'],
+  ['/a/%2e%2e%3Bx/b', 'dot-segment-parameter'],
 ];
 
 for (const [target, reason] of REFUSED) {
@@ -119,11 +146,12 @@ for (const [target, reason] of REFUSED) {
 test('an encoded slash stays data where the API allows it', () => {
   const target = canonicalTarget('/a%2fb/../c', withSlash);
   assert.deepEqual(target, { ok: true, path: '/c', query: '' });
-  assert.deepEqual(canonicalTarget('/a%2f..%2fb', withSlash), {
-    ok: true,
-    path: '/a%2F..%2Fb',
-    query: '',
-  });
+});
+
+test('an encoded slash that is data does not hide a dot segment from a service that decodes', () => {
+  for (const hiding of ['/a%2f..%2fb', '/a/..%2fb', '/a%2f.', '/%2e%2e%2fa']) {
+    assert.deepEqual(canonicalTarget(hiding, withSlash), { ok: false, reason: 'dots' }, hiding);
+  }
 });
 
 /** Targets made of the pieces that attacks are made of. */

@@ -3,7 +3,8 @@
  *
  * RFC 3986 §6.2.2: unreserved characters are decoded, other escapes get upper-case hex, dot
  * segments are resolved; runs of slashes become one. Anything whose meaning depends on who reads
- * it (an encoded slash, a backslash, a NUL, a fragment) is refused instead of interpreted.
+ * it (an encoded slash, a backslash, a NUL, a fragment, bytes that are no UTF-8) is refused instead
+ * of interpreted. Escapes of other characters stay: the router compares them decoded.
  */
 export type CanonicalTarget =
   | { readonly ok: true; readonly path: string; readonly query: string }
@@ -17,6 +18,7 @@ export type TargetFault =
   | 'encoded-slash'
   | 'encoded-backslash'
   | 'encoded-control'
+  | 'dots'
   | 'dot-segment-parameter'
   | 'above-root';
 
@@ -26,13 +28,22 @@ export interface TargetOptions {
 }
 
 /** Already canonical: no escapes, no empty or dot segments. Most targets end here. */
-const PLAIN_PATH = /^(?:\/(?!\.{0,2}(?:[/;]|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
+const PLAIN_PATH = /^(?:\/(?!\.*(?:[/;]|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
 const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
 /** RFC 3986 query, plus the characters browsers and clients leave raw: [ ] { } | ^ ` " < > \ are not. */
 const QUERY_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|^`"<>\\]*$/;
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 /** '/..;a/' climbs for servlet containers, which cut path parameters before they resolve dots. */
-const DOT_SEGMENT_PARAMETER = /\/\.{1,2};/;
+const DOT_SEGMENT_PARAMETER = /\/\.{1,2}(?:;|%3B)/;
+/** Dots and blanks alone: some file systems cut those off, so that '...' and '.. ' climb there. */
+const DOTS = /\/(?=\s*\.)[\s.]+(?=\/|$)/;
+/**
+ * '%25' before two hex digits is an escape again for whoever decodes twice: harmless ones stay, for
+ * the router to compare, those that would cut or end a path do not, and nobody nests four deep.
+ */
+const NESTED_DANGER =
+  /%(?:25)+(?:[01][0-9A-Fa-f]|7[Ff]|2[EeFf]|3[Bb]|5[Cc]|[uU]00(?:2[EeFf]|3[Bb]|5[Cc]))/;
+const NESTED_DEEP = /%(?:25){4}/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 
 export function canonicalTarget(target: string, options: TargetOptions): CanonicalTarget {
@@ -54,7 +65,9 @@ export function canonicalTarget(target: string, options: TargetOptions): Canonic
   if (danger !== null) return fault(danger);
   if (DOT_SEGMENT_PARAMETER.test(decoded)) return fault('dot-segment-parameter');
   const path = resolveDotSegments(decoded);
-  return path === null ? fault('above-root') : { ok: true, path, query };
+  if (path === null) return fault('above-root');
+  const hidden = hiddenDanger(path);
+  return hidden === null ? { ok: true, path, query } : fault(hidden);
 }
 
 function fault(reason: TargetFault): CanonicalTarget {
@@ -67,15 +80,21 @@ function dangerousEscape(path: string, options: TargetOptions): TargetFault | nu
     if (code === 0x2f && !options.allowEncodedSlash) return 'encoded-slash';
     if (code === 0x5c) return 'encoded-backslash';
     if (code < 0x20 || code === 0x7f) return 'encoded-control';
-    // '%25' followed by two hex digits would be an escape again for whoever decodes twice.
-    if (code === 0x25 && /^[0-9A-Fa-f]{2}/.test(path.slice(at + 3, at + 5))) {
-      const nested = Number.parseInt(path.slice(at + 3, at + 5), 16);
-      if (nested === 0x2f || nested === 0x5c || nested === 0x2e || nested < 0x20) {
-        return 'percent-encoding';
-      }
-    }
   }
-  return null;
+  return NESTED_DANGER.test(path) || NESTED_DEEP.test(path) ? 'percent-encoding' : null;
+}
+
+/** What shows only where the path is decoded: broken UTF-8, and dot segments behind encoded slashes. */
+function hiddenDanger(path: string): TargetFault | null {
+  let text = path;
+  try {
+    if (path.includes('%')) text = decodeURIComponent(path);
+  } catch {
+    // Overlong forms of '/' and '.' among them.
+    return 'percent-encoding';
+  }
+  // Dots and slashes of full width become plain ones where text is made compatible.
+  return DOTS.test(text) || (text !== path && DOTS.test(text.normalize('NFKC'))) ? 'dots' : null;
 }
 
 function normaliseEscapes(path: string): string {

@@ -24,7 +24,7 @@ test('names become lower-case, values and order stay', () => {
 });
 
 const SINGLETONS =
-  'authorization content-type content-length transfer-encoding content-encoding content-range expect range upgrade proxy-authorization if-modified-since if-unmodified-since max-forwards referer user-agent from date origin';
+  'authorization content-type content-length transfer-encoding content-encoding content-range expect range upgrade proxy-authorization if-modified-since if-unmodified-since max-forwards referer user-agent from date origin if-range content-location access-control-request-method sec-websocket-key dpop';
 for (const name of SINGLETONS.split(' ')) {
   test(`${name} twice is ambiguous, also with equal values`, () => {
     const value = name === 'transfer-encoding' ? 'chunked' : '1';
@@ -37,10 +37,20 @@ for (const name of SINGLETONS.split(' ')) {
   });
 }
 
-test('fields that may repeat are kept apart', () => {
-  const fields = check([...HOST, 'Accept', 'a/b', 'Accept', 'c/d']);
+test('a list on two lines is one list, so that nobody takes one line for the whole', () => {
+  const lists = 'accept accept-language if-none-match cache-control forwarded prefer baggage';
+  for (const name of lists.split(' ')) {
+    const fields = check([...HOST, name, 'a', 'X-B', 'b', name.toUpperCase(), '', name, 'c, d']);
+    assert.ok(fields instanceof HeaderFields);
+    assert.deepEqual(fields.flat, ['host', 'a.example', name, 'a, , c, d', 'x-b', 'b'], name);
+  }
+});
+
+test('other fields that may repeat are kept apart', () => {
+  const fields = check([...HOST, 'Cookie', 'a=b', 'X-Ids', '1', 'Cookie', 'c=d', 'X-Ids', '2']);
   assert.ok(fields instanceof HeaderFields);
-  assert.deepEqual(fields.all('accept'), ['a/b', 'c/d']);
+  assert.deepEqual(fields.all('cookie'), ['a=b', 'c=d']);
+  assert.deepEqual(fields.all('x-ids'), ['1', '2']);
 });
 
 const CASES: readonly [

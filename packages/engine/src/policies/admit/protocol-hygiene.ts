@@ -1,4 +1,5 @@
-import { HeaderFields } from '../../header-fields.ts';
+import { listMembers } from '../../blanks.ts';
+import { HeaderFields, isListBased } from '../../header-fields.ts';
 import { type Deny, deny } from '../../policy.ts';
 
 /** A request head as the HTTP parser read it, before anybody trusts it. */
@@ -39,6 +40,11 @@ const SINGLETON = new Set([
   'from',
   'date',
   'origin',
+  'if-range',
+  'content-location',
+  'access-control-request-method',
+  'sec-websocket-key',
+  'dpop',
 ]);
 
 /** Fields a caller may declare to end at this hop (RFC 9110 §7.6.1). Upgrade is the one singleton. */
@@ -79,6 +85,7 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
   }
   const flat = new Array<string>(rawHeaders.length);
   const seen = new Set<string>();
+  let isListOnSeveralLines = false;
   let bytes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const rawName = rawHeaders[index] as string;
@@ -90,6 +97,9 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     if (SINGLETON.has(name)) {
       if (seen.has(name)) return deny('ambiguous_request', { reason: 'repeated', field: name });
       seen.add(name);
+    } else if (isListBased(name)) {
+      isListOnSeveralLines ||= seen.has(name);
+      seen.add(name);
     } else if (isLookalike(name)) {
       return deny('ambiguous_request', { reason: 'look-alike' });
     }
@@ -97,7 +107,11 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     flat[index + 1] = value;
   }
   if (bytes > bounds.headerBytesMax) return deny('headers_too_large', { reason: 'bytes' });
-  const fields = new HeaderFields(flat);
+  const written = new HeaderFields(flat);
+  // Before anybody checks them, and so that nobody takes one line for the whole.
+  const fields = isListOnSeveralLines ? written.withJoinedLists() : written;
+  // A trailer section ends here, and a caller that sends one means it.
+  if (fields.has('trailer')) return deny('trailers_not_accepted');
   return checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? withoutHopFields(fields);
 }
 
@@ -108,11 +122,9 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
 function withoutHopFields(fields: HeaderFields): HeaderFields | Deny {
   const connection = fields.joined('connection');
   if (connection === undefined) return fields;
-  const named = connection
-    .toLowerCase()
-    .split(',')
-    .map((option) => option.trim())
-    .filter((option) => !HOP_OPTION.has(option) && fields.has(option));
+  const named = listMembers(connection.toLowerCase()).filter(
+    (option) => !HOP_OPTION.has(option) && fields.has(option),
+  );
   if (named.length === 0) return fields;
   const meaning = named.find((name) => SINGLETON.has(name) || CALLER_FIELD.test(name));
   if (meaning !== undefined) {
@@ -131,6 +143,11 @@ function withoutHopFields(fields: HeaderFields): HeaderFields | Deny {
 function isLookalike(name: string): boolean {
   if (!name.includes('_') && !name.includes('.')) return false;
   return SINGLETON.has(name.replace(/[_.]/g, '-'));
+}
+
+/** Host and port as a Host field may hold them. */
+export function isHost(text: string): boolean {
+  return HOST.test(text);
 }
 
 function checkHost(fields: HeaderFields, head: RequestHead): Deny | null {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { onFaultyRuntime } from '../../json/faulty-parse.fixture.ts';
 import {
   AUDIENCE,
   bearer,
@@ -467,5 +468,45 @@ test('no set of claims throws, whatever their types', async () => {
       assert.equal(typeof outcome, 'string');
     }),
     { numRuns: 1000 },
+  );
+});
+
+test('whoever prepared the JSON parser does not decide what a token says', async () => {
+  const spelled = (text: string, name: string) =>
+    text.replace(
+      `"${name}"`,
+      `"\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${name.slice(1)}"`,
+    );
+  const header = JSON.stringify({ alg: signer.alg, kid: signer.jwk.kid });
+  const signed = (claims: string, head = header) => signer.sign(head as never, claims);
+  await onFaultyRuntime(async () => {
+    const claims = JSON.stringify(claimsOf());
+    for (const name of ['iss', 'aud', 'sub', 'exp', 'client_id']) {
+      assert.equal(await judge(signed(spelled(claims, name))), 'app-1', name);
+    }
+    const forbidden: [string, Record<string, unknown>][] = [
+      ['aud', { aud: 'https://other.example' }],
+      ['exp', { exp: NOW - 300 }],
+      ['nbf', { nbf: NOW + 300 }],
+      ['nonce', { nonce: 'n' }],
+      ['cnf', { cnf: { 'x5t#S256': 'another' } }],
+    ];
+    for (const [name, more] of forbidden) {
+      const text = spelled(JSON.stringify(claimsOf(more)), name);
+      assert.notEqual(await judge(signed(text)), 'app-1', name);
+    }
+    const twice = claims.replace('{', '{"\\u0073ub":"mallory",');
+    assert.notEqual(await judge(signed(twice)), 'app-1');
+  });
+});
+
+test('a token header with an escaped name is refused: two parsers read it', async () => {
+  const forms = ['{"\\u0061lg":"ES256","kid":"k1"}', '{"alg":"ES256","kid":"k1","\\u0063rit":[]}'];
+  for (const form of forms) {
+    assert.equal(await judge(signer.sign(form as never, claimsOf())), 'credentials_invalid');
+  }
+  assert.equal(
+    await judge(signer.sign('{"alg":"ES256","kid":"\\u006b1"}' as never, claimsOf())),
+    'app-1',
   );
 });

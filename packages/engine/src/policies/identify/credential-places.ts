@@ -1,3 +1,4 @@
+import { cookieName, trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
 
@@ -42,9 +43,14 @@ export function readCookie(headers: HeaderFields, name: string): Presented {
   for (const field of headers.all('cookie')) {
     for (const pair of field.split(';')) {
       const split = pair.indexOf('=');
-      if (split < 0 || pair.slice(0, split).trim() !== name) continue;
+      if (split < 0) continue;
+      const read = cookieName(pair.slice(0, split));
+      if (read.name !== name) {
+        if (read.bare === name) return { kind: 'unreadable', reason: 'look-alike' };
+        continue;
+      }
       if (found !== undefined) return { kind: 'unreadable', reason: 'given-twice' };
-      found = pair.slice(split + 1).trim();
+      found = trimBlanks(pair.slice(split + 1));
     }
   }
   return found === undefined ? ABSENT : { kind: 'value', value: found };

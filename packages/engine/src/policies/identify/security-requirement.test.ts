@@ -152,6 +152,10 @@ test('a key is taken from the named place alone, once', async () => {
     [`session=${key}; session=${key}`],
     [`session="${key}"`],
     [`session=${key}`, 'session='],
+    [`session=\u00a0${key}`],
+    [`session=${key}\u00a0`],
+    [`\u00a0session=${key}`],
+    [`session=${key}; session\u00a0=x`],
   ]) {
     const headers = bad.flatMap((value) => ['cookie', value]);
     assert.equal(await outcome(cookie, { headers }), 'credentials_invalid', bad.join(' | '));

@@ -14,20 +14,32 @@ export function readTokenText(token: string): TokenText {
   if (parts.length !== 3) return { ok: false, reason: 'not-a-jwt' };
   const [headerPart, claimsPart, signaturePart] = parts as [string, string, string];
   if (decodeBase64url(signaturePart) === null) return { ok: false, reason: 'not-a-jwt' };
-  const header = readMembers(headerPart);
-  const claims = readMembers(claimsPart);
+  const headerText = decodeText(headerPart);
+  const claimsText = decodeText(claimsPart);
+  if (headerText === null || claimsText === null) return { ok: false, reason: 'not-a-jwt' };
+  // The library that checks the signature reads the header again, with the runtime's own parser.
+  if (hasEscapedName(headerText)) return { ok: false, reason: 'escaped-header-name' };
+  const header = readMembers(headerText);
+  const claims = readMembers(claimsText);
   if (header === null || claims === null) return { ok: false, reason: 'not-a-jwt' };
   return { ok: true, header, claims };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function readMembers(part: string): JsonMembers | null {
+function decodeText(part: string): string | null {
   const bytes = decodeBase64url(part);
   if (bytes === null) return null;
   try {
-    const text = utf8.decode(bytes);
-    const value: unknown = JSON.parse(text);
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function readMembers(text: string): JsonMembers | null {
+  try {
+    const value: unknown = parseJsonText(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
     return hasDuplicateNames(text) ? null : (value as JsonMembers);
   } catch {
@@ -45,7 +57,7 @@ const JSON_MARKS = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
 
 /**
  * RFC 7519 §4: claim names are unique. Two readers of a token with two `sub` would see two people,
- * and JSON.parse keeps the last without a word. The text is known to be valid JSON.
+ * and a parser keeps the last without a word. The text is known to be valid JSON.
  */
 export function hasDuplicateNames(json: string): boolean {
   const open: (Set<string> | null)[] = [];
@@ -61,7 +73,7 @@ export function hasDuplicateNames(json: string): boolean {
       expectsName = open.at(-1) instanceof Set;
     } else if (expectsName) {
       const names = open.at(-1);
-      const name = JSON.parse(mark) as string;
+      const name = parseJsonText(mark) as string;
       if (names?.has(name)) return true;
       names?.add(name);
       expectsName = false;
@@ -69,3 +81,5 @@ export function hasDuplicateNames(json: string): boolean {
   }
   return false;
 }
+
+import { hasEscapedName, parseJsonText } from '../../json/index.ts';

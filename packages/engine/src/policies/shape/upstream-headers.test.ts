@@ -135,3 +135,58 @@ test('answers lose what belongs to the connection or tells strangers what runs b
   }
   assert.ok(!isPrivateAnswerHeader('etag', []));
 });
+
+test('a credential cookie stays here, also where only a lenient service would know it', () => {
+  for (const pair of [
+    'session=1',
+    '\u00a0session=1',
+    'session\u00a0=1',
+    '"session"=1',
+    'session',
+  ]) {
+    const fields = sent(['host', 'a', 'cookie', `a=1; ${pair};\tb=2`]);
+    assert.equal(fields[fields.indexOf('cookie') + 1], 'a=1; b=2', JSON.stringify(pair));
+  }
+});
+
+test('what surrounds a cookie value beyond space and tab is part of it, and travels', () => {
+  const fields = sent(['host', 'a', 'cookie', 'session=1; a=\u00a01\u00a0; b=2']);
+  assert.equal(fields[fields.indexOf('cookie') + 1], 'a=\u00a01\u00a0; b=2');
+});
+
+test('what a service believes of its proxy cannot be said by a caller, whichever proxy it knows', () => {
+  const forged = [
+    ...['x-forwarded-tls-client-cert-info', 'x-forwarded-user', 'x-forwarded-email', 'x-forwarded'],
+    ...[
+      'x-ssl-client-cert',
+      'x-ssl-client-verify',
+      'x-ssl-client-s-dn',
+      'x-ssl-issuer',
+      'ssl-cert',
+    ],
+    ...['ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'x-arr-clientcert'],
+    ...['x-amzn-mtls-clientcert', 'x-amzn-mtls-clientcert-subject', 'x-amzn-tls-version'],
+    ...['x-client-cert-dn', 'x-client-verify', 'client-cert', 'client-cert-chain', 'x-client-dn'],
+    ...['x-clientcert', 'x-tls-client-cn', 'x-mtls-subject', 'tls-client-cert', 'x-envoy-peer'],
+    ...['x-remote-user', 'remote-user', 'x-remote-groups', 'x-auth-request-email'],
+    ...['x-authenticated-userid', 'x-consumer-id', 'x-ms-client-principal-name'],
+    ...['x-goog-iap-jwt-assertion', 'x-amzn-oidc-identity', 'cf-access-jwt-assertion'],
+    ...['x_forwarded_tls_client_cert_info', 'x-ssl_client.verify', 'ssl_client_s_dn'],
+  ];
+  for (const name of forged) {
+    assert.deepEqual(
+      sent([name, 'forged']).filter((field) => field === 'forged'),
+      [],
+      name,
+    );
+  }
+  const innocent = [
+    'x-client-id',
+    'tpp-signature-certificate',
+    'x-request-purpose',
+    'psu-ip-address',
+  ];
+  for (const name of [...innocent, 'x-clients', 'client-info', 'x-sslmode', 'x-consumers']) {
+    assert.ok(sent([name, 'kept']).includes('kept'), name);
+  }
+});

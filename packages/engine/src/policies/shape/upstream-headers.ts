@@ -1,3 +1,4 @@
+import { cookieName, listMembers, trimBlanks } from '../../blanks.ts';
 import type { RequestFacts } from '../../facts.ts';
 
 /** RFC 9110 §7.6.1 and what proxies of the past added to it: meant for one connection only. */
@@ -53,6 +54,36 @@ const MANAGED = new Set([
   'x-request-id',
 ]);
 const OWN_PREFIX = 'poorter-';
+/**
+ * What proxies, load balancers and sign-in gateways tell the service about the caller: who it is,
+ * what certificate it showed, where it came from. A service that believes its proxy believes these,
+ * and new members keep joining their families; hence families and not a list.
+ */
+const SAID_BY_PROXIES = new RegExp(
+  `^(?:${[
+    'x-forwarded(?:-.+)?',
+    'x-original-.+',
+    // nginx, HAProxy, Apache, Traefik, Azure, AWS and others on TLS and client certificates
+    '(?:x-)?(?:ssl|tls|mtls)(?:-.+)?',
+    '(?:x-)?(?:(?:ssl|tls|mtls)-?)?client-?(?:cert|certificate|verify|verified|dn|s-?dn|i-?dn|subject|issuer|serial|fingerprint|ssl|tls|mtls|chain)(?:-.+)?',
+    '(?:x-)?(?:peer|remote|verified)-?(?:cert|certificate)(?:-.+)?',
+    'x-arr-(?:client-?cert|ssl)(?:-.+)?',
+    'x-amzn-(?:mtls|tls|oidc)-.+',
+    'x-haproxy-.+',
+    // sign-in gateways on who the caller is
+    '(?:x-)?remote-(?:user|groups?|email|name|extra)(?:-.+)?',
+    'x-auth-request-.+',
+    'x-authenticated-.+',
+    'x-(?:anonymous-)?consumer(?:-.+)?',
+    'x-credential-(?:identifier|username)',
+    'x-ms-client-principal(?:-.+)?',
+    'x-goog-(?:authenticated-user|iap)-.+',
+    'x-(?:endpoint|apigateway)-api-userinfo',
+    'cf-access-.+',
+    'x-envoy-.+',
+    'x-webauth-.+',
+  ].join('|')})$`,
+);
 
 export interface ShapeOptions {
   /** Header names that carried the caller's credential. */
@@ -93,8 +124,24 @@ export function upstreamHeaders(
   return out;
 }
 
+/** Callers choose names, so that what is remembered of them is bounded. */
+const REMEMBERED_MAX = 2_048;
+const remembered = new Map<string, boolean>();
+
+function isManaged(name: string): boolean {
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
+  const isOurs =
+    HOP_BY_HOP.has(name) ||
+    MANAGED.has(name) ||
+    name.startsWith(OWN_PREFIX) ||
+    SAID_BY_PROXIES.test(name);
+  if (remembered.size < REMEMBERED_MAX) remembered.set(name, isOurs);
+  return isOurs;
+}
+
 function travels(name: string, named: readonly string[], options: ShapeOptions): boolean {
-  if (HOP_BY_HOP.has(name) || MANAGED.has(name) || name.startsWith(OWN_PREFIX)) return false;
+  if (isManaged(name)) return false;
   if (named.length > 0 && named.includes(name)) return false;
   if (options.credentialHeaders.includes(name)) return false;
   if (
@@ -106,12 +153,7 @@ function travels(name: string, named: readonly string[], options: ShapeOptions):
   // 'x_forwarded_for' and 'x.forwarded.for' become the managed name again behind CGI and its heirs.
   if (name.includes('_') || name.includes('.')) {
     const plain = name.replace(/[_.]/g, '-');
-    return !(
-      HOP_BY_HOP.has(plain) ||
-      MANAGED.has(plain) ||
-      plain.startsWith(OWN_PREFIX) ||
-      options.credentialHeaders.includes(plain)
-    );
+    return !(isManaged(plain) || options.credentialHeaders.includes(plain));
   }
   return true;
 }
@@ -122,7 +164,7 @@ function connectionOptions(request: RequestFacts): readonly string[] {
   if (connection === undefined) return [];
   const lower = connection.toLowerCase();
   if (lower === 'keep-alive' || lower === 'close') return [];
-  return lower.split(',').map((option) => option.trim());
+  return listMembers(lower);
 }
 
 function withoutCookies(header: string, names: readonly string[]): string {
@@ -130,9 +172,10 @@ function withoutCookies(header: string, names: readonly string[]): string {
     .split(';')
     .filter((pair) => {
       const equals = pair.indexOf('=');
-      return !names.includes((equals === -1 ? pair : pair.slice(0, equals)).trim());
+      const { name, bare } = cookieName(equals === -1 ? pair : pair.slice(0, equals));
+      return !names.includes(name) && !names.includes(bare);
     })
-    .map((pair) => pair.trim())
+    .map(trimBlanks)
     .filter((pair) => pair !== '')
     .join('; ');
 }

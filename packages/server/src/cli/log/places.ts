@@ -123,7 +123,7 @@ function refuseMissing(place: DatabasePlace, what: string): void {
   throw new Error(`there is no ${what} at ${place.file}; name the data directory with --data`);
 }
 
-/** Under which name this data directory writes: a restored one has another than what it restored. */
+/** Under which name this data directory writes. */
 function ownNode(dataDirectory: string): string | null {
   try {
     return readFileSync(join(dataDirectory, 'node-name'), 'utf8').trim();

@@ -1,5 +1,6 @@
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { parseJsonText } from '@poorter/engine/json';
 import {
   type Checkpoint,
   checkProof,
@@ -67,7 +68,7 @@ function verifyProof(file: string, key: VerifierKey, world: OperatorWorld): numb
   if (bytes.length > PROOF_BYTES_MAX) throw new UsageError(`${file} is too long for a proof`);
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString());
+    value = parseJsonText(bytes.toString());
   } catch {
     value = null;
   }
@@ -97,7 +98,7 @@ function told(verdict: LogVerdict): string[] {
     return [`bad ${where}: ${fault.message}`];
   }
   const lines = [`good: records ${from} to ${signedSize - 1} are those that were signed`];
-  if (signedSize === 0) lines[0] = 'good, as far as anything can be said: nothing is signed yet';
+  if (signedSize === 0) lines[0] = 'good: there is nothing in it yet';
   lines.push(`${checkpoints} checkpoints`);
   if (size > signedSize) lines.push(`${size - signedSize} newer records are not signed yet`);
   if (dropped > 0)

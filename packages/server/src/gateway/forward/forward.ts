@@ -39,6 +39,7 @@ export async function forward(
     try {
       const answer = await attempt(upstream, target, decision, method, ports);
       upstream.succeeded(target);
+      answer.from = target;
       return answer;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
@@ -83,12 +84,19 @@ function attempt(
       method: method as 'GET',
       headers,
       body,
+      ...SAME_SERVER,
       // An event stream may be silent for as long as it likes.
       ...(ports.isStreamingAnswer && { bodyTimeout: 0 }),
     },
     ports.onAttempt,
   );
 }
+
+/**
+ * undici opens a new connection whenever a call's Host names another server than the call before.
+ * Which server is meant never depends on the call: see upstreamConnector.
+ */
+export const SAME_SERVER = { servername: 'upstream' };
 
 /** The Host that the service is asked under. */
 export function hostOf(upstream: Upstream, target: Target, headers: readonly string[]): string {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 /** Chunks held for a slow reader before the upstream is told to wait. */
@@ -19,14 +20,24 @@ export class UpstreamError extends Error {
   }
 }
 
+/** 'http://10.0.0.7:3000' and '/base', without a slash at its end. */
+export interface AnsweredFrom {
+  readonly origin: string;
+  readonly basePath: string;
+}
+
 /**
  * An answer as it arrives: the head first, then pieces of the body, read one after the other with
  * back-pressure to the upstream.
  */
 export class UpstreamAnswer {
   status = 0;
+  /** Which target gave it; set by whoever asked. */
+  from: AnsweredFrom | null = null;
   /** Lower-case name, value, … as the upstream sent them. */
   headers: string[] = [];
+  /** The connection, where the service has switched protocols: there is no body then. */
+  socket: Duplex | null = null;
   /** Trailer section, once the body has ended. */
   trailers: string[] = [];
   #chunks: Buffer[] = [];
@@ -51,6 +62,19 @@ export class UpstreamAnswer {
           answer.#controller = controller;
           answer.#wasSent = true;
           if (answer.#error !== null) controller.abort(answer.#error);
+        },
+        onRequestUpgrade: (_controller, status, headers, socket) => {
+          // Unclaimed sockets may still fail.
+          socket.on('error', () => undefined);
+          answer.#hasEnded = true;
+          if (answer.#error !== null) {
+            socket.destroy();
+            return;
+          }
+          answer.status = status;
+          answer.headers = flatFields(headers);
+          answer.socket = socket;
+          resolve(answer);
         },
         onResponseStart: (_controller, status, headers) => {
           // undici reports interim answers too; the final head is what counts.
@@ -111,6 +135,12 @@ export class UpstreamAnswer {
       });
       this.#wake = null;
     }
+  }
+
+  /** Lets go of it, whatever it has become. */
+  end(): void {
+    this.socket?.destroy();
+    this.abort();
   }
 
   abort(): void {

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import type { UpstreamSnapshot } from '../../platform/processes/messages.ts';
+import { upstreamConnector } from './connect-upstream.ts';
 
 /** One address of a service, with its connections and its health. */
 export interface Target {
@@ -64,21 +65,20 @@ export class Upstream {
   }
 }
 
+/**
+ * However steady the traffic, a connection gives way to a fresh one at this age: the name of the
+ * service is then looked up again, and an address that has changed is noticed.
+ */
+const CONNECTION_AGE_MAX_MS = 30_000;
+
 function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
-  const { origin, pathname, host } = new URL(url);
-  const { authorities, certificate, key, serverName } = snapshot.tls;
+  const parsed = new URL(url);
+  const { origin, pathname, host } = parsed;
   const pool = new Pool(origin, {
     connections: snapshot.connectionsMax,
     pipelining: 1,
-    // Node's own store when no authorities are given; verification is never off.
-    connect: {
-      timeout: snapshot.connectTimeoutMs,
-      rejectUnauthorized: true,
-      ...(authorities.length > 0 && { ca: [...authorities] }),
-      ...(certificate !== null && { cert: certificate }),
-      ...(key !== null && { key }),
-      ...(serverName !== null && { servername: serverName }),
-    },
+    connect: upstreamConnector(parsed, snapshot),
+    clientTtl: CONNECTION_AGE_MAX_MS,
     headersTimeout: snapshot.headTimeoutMs,
     bodyTimeout: snapshot.idleTimeoutMs,
     keepAliveTimeout: 4_000,

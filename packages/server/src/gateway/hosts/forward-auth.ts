@@ -2,16 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  canonicalHost,
   canonicalTarget,
   checkHead,
   type Deny,
   decide,
   deny,
   type HeaderFields,
+  isHost,
+  type Preflight,
   type RequestFacts,
 } from '@poorter/engine';
 import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
-import { Acceptor } from '../acceptor.ts';
+import { Acceptor, commonMomentMs } from '../acceptor.ts';
+import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
@@ -27,6 +31,8 @@ const DIALECTS = {
 
 type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
 
+const NOT_CANONICAL = { reason: 'not-canonical' };
+
 const UNSEEN_BODY = { isVisible: false, read: async () => new Uint8Array() };
 const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Uint8Array() };
 
@@ -37,13 +43,15 @@ const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Ui
  */
 export class ForwardAuthHosts {
   readonly #statistics: CallStatistics;
+  readonly #pause: AnswerPause;
   readonly #open = new Map<string, Acceptor>();
   /** No longer in the configuration, until their last connection ends. */
   readonly #retired = new Set<Acceptor>();
   #runtime: Runtime | null = null;
 
-  constructor(statistics: CallStatistics) {
+  constructor(statistics: CallStatistics, pause: AnswerPause) {
     this.#statistics = statistics;
+    this.#pause = pause;
   }
 
   async apply(hosts: readonly ForwardAuthSnapshot[], runtime: Runtime): Promise<string[]> {
@@ -68,18 +76,15 @@ export class ForwardAuthHosts {
     return bound;
   }
 
-  async drain(lameDuckMs: number, graceMs: number): Promise<void> {
-    const open = [...this.#open.values()];
-    for (const acceptor of open) acceptor.announceEnd();
-    await new Promise((resolve) => setTimeout(resolve, lameDuckMs));
+  async drain(atMs: number, graceMs: number): Promise<void> {
     await Promise.all(
-      [...open, ...this.#retired].map((acceptor) => acceptor.close(graceMs, () => false)),
+      [...this.#open.values(), ...this.#retired].map((acceptor) => acceptor.close(atMs, graceMs)),
     );
   }
 
   async #retire(acceptor: Acceptor): Promise<void> {
     this.#retired.add(acceptor);
-    await acceptor.close(Number.POSITIVE_INFINITY, () => false);
+    await acceptor.close(commonMomentMs(), Number.POSITIVE_INFINITY);
     this.#retired.delete(acceptor);
   }
 
@@ -99,7 +104,12 @@ export class ForwardAuthHosts {
         insecureHTTPParser: false,
         requireHostHeader: false,
       },
-      (request, response) => void judge(this.#runtime as Runtime, host, request, response),
+      (request, response) => {
+        const { over } = this.#pause;
+        const answer = () => void judge(this.#runtime as Runtime, host, request, response);
+        if (over === null) answer();
+        else void over.then(answer);
+      },
     );
     server.maxHeadersCount = 0;
     server.on('drop', () => this.#statistics.dropConnection());
@@ -107,7 +117,7 @@ export class ForwardAuthHosts {
       refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
     });
     this.#retune(server);
-    const acceptor = new Acceptor(server);
+    const acceptor = new Acceptor(server, { pause: this.#pause, isTunnel: () => false });
     await acceptor.listen(host);
     return acceptor;
   }
@@ -138,6 +148,12 @@ async function judge(
     );
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
+    // Allowed, it would reach the service; only the proxy can answer in its place.
+    if (decision.kind === 'preflight')
+      return call.refuse('match', preflightDenial(decision), native);
+    if (!isPathOf(decision.target, request)) {
+      return call.refuse('match', deny('target_not_acceptable', NOT_CANONICAL), native);
+    }
     if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
       return call.fail(unrecorded(null));
     }
@@ -149,6 +165,12 @@ async function judge(
   } finally {
     call.close();
   }
+}
+
+function preflightDenial({ answerHeaders }: Preflight): Deny {
+  const at = answerHeaders.indexOf('access-control-allow-methods');
+  const allow = ['allow', answerHeaders[at + 1] ?? ''];
+  return deny('method_not_allowed', { reason: 'preflight' }, { answerHeaders: allow });
 }
 
 /** What the proxy does with a permission is not seen here: that it was given is the outcome. */
@@ -193,28 +215,47 @@ function originalRequest(
   if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
-  if (canonical !== rawTarget) return deny('target_not_acceptable', { reason: 'not-canonical' });
-  const clientAddress = runtime.head.clientAddressOf(peer, headers);
-  if (clientAddress === null) return deny('ambiguous_request', { reason: 'forwarded-for' });
+  if (canonical !== rawTarget) return deny('target_not_acceptable', NOT_CANONICAL);
+  const protocol = headers.get('upgrade')?.toLowerCase() ?? '';
+  if (headers.has('http2-settings') || !['', 'websocket'].includes(protocol)) {
+    return deny('upgrade_not_accepted', { reason: 'protocol' });
+  }
+  const original = runtime.head.originalCallOf(peer, headers);
+  if (typeof original === 'string') return deny('ambiguous_request', { reason: original });
+  const host = hostField(headers, dialect);
+  if (host !== undefined && !isHost(host)) return deny('malformed_request', { reason: 'host' });
   return {
     id: call.id,
     nowMs: call.nowMs,
-    clientAddress,
+    clientAddress: original.address,
     method,
     path: target.path,
     query: target.query,
-    headers: withOriginalHost(headers, dialect),
+    headers: host === undefined ? headers : headers.with('host', canonicalHost(host)),
     clientCertificate: null,
-    isTls: headers.get('x-forwarded-proto') === 'https',
+    isTls: original.scheme === 'https',
     hasBody: false,
-    isUpgrade: false,
+    isUpgrade: asksForUpgrade(headers),
   };
 }
 
+/**
+ * Proxies end `Connection` at their own hop, and most end `Upgrade` there, too; the fields of the
+ * handshake still tell what the call is to become.
+ */
+function asksForUpgrade(headers: HeaderFields): boolean {
+  if ((headers.get('upgrade') ?? '') !== '') return true;
+  return headers.flat.some((name, index) => index % 2 === 0 && name.startsWith('sec-websocket-'));
+}
+
+/** False where the fixed parts of the path would have to go on otherwise than they came. */
+function isPathOf(target: string, { path }: RequestFacts): boolean {
+  return target === path || target.startsWith(`${path}?`);
+}
+
 /** Only the field that this proxy writes: the other one is whatever the caller sent. */
-function withOriginalHost(headers: HeaderFields, { host }: Dialect): HeaderFields {
-  const original = headers.get(host);
-  return original === undefined ? headers : headers.with('host', original);
+function hostField(headers: HeaderFields, { host }: Dialect): string | undefined {
+  return headers.get(host) ?? headers.get('host');
 }
 
 /** nginx passes only 401 and 403 on and turns everything else into 500. */

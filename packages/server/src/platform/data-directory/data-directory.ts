@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { parseJsonText } from '@poorter/engine/json';
 import { monotonicMs } from '../clock/index.ts';
 import { APPEND_OWN, DRAFT_END, requireOwnDirectory, writeDurably } from '../files/index.ts';
 
@@ -80,7 +81,7 @@ function openLockFile(directory: string, file: string): DatabaseSync {
 
 function describeHolder(file: string): string {
   try {
-    const { pid, started } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const { pid, started } = parseJsonText(readFileSync(file, 'utf8')) as Record<string, unknown>;
     return `process ${String(pid)}, started ${String(started)}`;
   } catch {
     return 'another process that has not said who it is yet';

@@ -3,7 +3,6 @@ export {
   APPEND_OWN,
   CREATE_NEW,
   DRAFT_END,
-  REPLACE_OWN,
   syncDirectory,
   writeDurably,
   writeNew,

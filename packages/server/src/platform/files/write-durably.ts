@@ -8,9 +8,6 @@ export const DRAFT_END = '.new';
 /** Nobody else's file, and no link, is ever opened for writing under a name of ours. */
 export const CREATE_NEW =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-/** An empty file of ours, whether or not it was there; a link in its place is an error (ELOOP). */
-export const REPLACE_OWN =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 /** Appends to a file of ours, or makes it; a link in its place is an error (ELOOP). */
 export const APPEND_OWN =
   constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { onFaultyRuntime } from '../../../../engine/src/json/faulty-parse.fixture.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 
 test('a message arrives as it was sent, bytes included', () => {
@@ -49,4 +50,9 @@ test('whatever text comes, it is read or refused as a whole', () => {
       }
     }),
   );
+});
+
+test('members of a message keep their names, however they are spelled', async () => {
+  const sent = { headers: { '\\u0061': 1, '"': new Uint8Array([1]), '\n': [{ '/\\': 2 }] } };
+  await onFaultyRuntime(() => assert.deepEqual(decodeMessage(encodeMessage(sent)), sent));
 });

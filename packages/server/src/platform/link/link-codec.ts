@@ -1,3 +1,5 @@
+import { parseJsonText } from '@poorter/engine/json';
+
 /** Bytes inside a message travel as base64 under a name that no message uses. */
 const BYTES = '$bytes';
 
@@ -12,11 +14,19 @@ export function encodeMessage(message: object): string {
 
 /** Throws SyntaxError. */
 export function decodeMessage(text: string): unknown {
-  return JSON.parse(text, (_, value: unknown) => {
-    if (typeof value !== 'object' || value === null) return value;
-    const { [BYTES]: bytes } = value as { [BYTES]?: unknown };
-    return typeof bytes === 'string' ? new Uint8Array(Buffer.from(bytes, 'base64')) : value;
-  });
+  return withBytes(parseJsonText(text));
+}
+
+/** Puts the bytes back, innermost first. What a message nests is bounded by its length. */
+function withBytes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const members = value as Record<string, unknown>;
+  for (const name of Object.keys(members)) {
+    const member = members[name];
+    if (typeof member === 'object' && member !== null) members[name] = withBytes(member);
+  }
+  const { [BYTES]: bytes } = members;
+  return typeof bytes === 'string' ? new Uint8Array(Buffer.from(bytes, 'base64')) : value;
 }
 
 /** A Buffer turns itself into JSON before the replacer sees it. */

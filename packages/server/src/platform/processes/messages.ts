@@ -1,6 +1,6 @@
 import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
-import type { SpoolKey } from '../spool/index.ts';
+import type { CarriedAnswer, SpoolKey } from '../spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -104,7 +104,13 @@ export type ToRemoteGateway =
   /** The answer to `renew`, with its `at`. */
   | { readonly type: 'renewed'; readonly at: number }
   | { readonly type: 'ended-noted' }
-  | { readonly type: 'spooled' | 'not-spooled'; readonly batch: number };
+  | {
+      readonly type: 'spooled';
+      readonly number: number;
+      readonly answers: readonly CarriedAnswer[];
+    }
+  /** Control cannot keep them now. */
+  | { readonly type: 'not-spooled'; readonly number: number };
 
 /** What control hears from a gateway on another machine, beside reports and pieces of the spool. */
 export type FromRemoteGateway =

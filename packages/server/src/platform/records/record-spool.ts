@@ -7,13 +7,25 @@ import { callLine, intentLine, outcomeLine } from './spool-line.ts';
 export class RecordSpool implements RecordSink {
   readonly #spool: SpoolWriter;
   readonly #clearText: JsonLinesSink | null;
+  readonly #onNoPlace: () => void;
 
-  constructor(spool: SpoolWriter, clearText: JsonLinesSink | null) {
+  constructor(
+    spool: SpoolWriter,
+    clearText: JsonLinesSink | null,
+    onNoPlace: () => void = () => undefined,
+  ) {
     this.#spool = spool;
     this.#clearText = clearText;
+    this.#onNoPlace = onNoPlace;
   }
 
   reserve(): boolean {
+    const hasPlace = this.#takePlace();
+    if (!hasPlace) this.#onNoPlace();
+    return hasPlace;
+  }
+
+  #takePlace(): boolean {
     if (this.#clearText === null) return this.#spool.admit();
     if (!this.#clearText.reserve()) return false;
     if (this.#spool.admit()) return true;

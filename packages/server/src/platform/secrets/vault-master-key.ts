@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseJsonText } from '@poorter/engine/json';
 import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import {
@@ -133,7 +134,7 @@ async function tryOnce(
 /** What stands before a vault answers in HTML. */
 function jsonOrNull(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return null;
   }

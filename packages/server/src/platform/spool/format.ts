@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, hkdfSync } from 'node:crypto';
+import { parseJsonText } from '@poorter/engine/json';
 
 /**
  * A spool file: a header, then frames, each what one group commit wrote. The header names the key
@@ -72,7 +73,7 @@ export function readHeader(bytes: Buffer): FileHeader | null {
   if (length > HEADER_TEXT_BYTES_MAX) throw new Error('not a spool file');
   const end = HEADER_FIXED_BYTES + length;
   if (bytes.length < end) return null;
-  const said: unknown = JSON.parse(bytes.subarray(HEADER_FIXED_BYTES, end).toString());
+  const said: unknown = parseJsonText(bytes.subarray(HEADER_FIXED_BYTES, end).toString());
   const { key, wrapped } = (said ?? {}) as Record<string, unknown>;
   if (typeof key !== 'string' || typeof wrapped !== 'string') throw new Error('not a spool file');
   return {

@@ -25,6 +25,17 @@ export function writerId({ node, slot, boot }: WriterName): string {
   return `${node}-${slot}-${boot}`;
 }
 
+const ID = /^([A-Za-z0-9._]{1,64})-(\d{1,4})-([0-9a-f]{16})$/;
+
+/** Null for what is no writer's. */
+export function parseWriterId(id: string): WriterName | null {
+  const match = ID.exec(id);
+  if (match === null) return null;
+  const [, node, slot, boot] = match as unknown as [string, string, string, string];
+  const writer = { node, slot: Number(slot), boot };
+  return writerId(writer) === id ? writer : null;
+}
+
 /** Null for files of somebody else. */
 export function parseSpoolName(name: string): SpoolEntry | null {
   const match = NAME.exec(name);
@@ -38,6 +49,13 @@ export function parseSpoolName(name: string): SpoolEntry | null {
     'count' | 'end',
   ];
   const writer = { node, slot: Number(slot), boot };
-  if (file !== undefined) return { kind: 'spool', writer, file: Number(file) };
-  return { kind, writer };
+  const entry: SpoolEntry =
+    file === undefined ? { kind, writer } : { kind: 'spool', writer, file: Number(file) };
+  // One name for one file: leading zeros are nobody's.
+  return nameOf(entry) === name ? entry : null;
+}
+
+function nameOf(entry: SpoolEntry): string {
+  if (entry.kind === 'spool') return spoolFileName(entry.writer, entry.file);
+  return entry.kind === 'count' ? countFileName(entry.writer) : endFileName(entry.writer);
 }

@@ -11,6 +11,7 @@ export interface SpoolMemory {
 const UNIT_BYTES = 256;
 /** What a call takes at admission, until its record's true length is known. */
 const RESERVED_UNITS = 8;
+const FILES_A_SLOT = 4;
 
 export function createSpoolMemory(slots: number, bytesMax: number): SpoolMemory {
   return { buffer: new SharedArrayBuffer((slots + 1) * 4), slots, bytesMax };
@@ -20,6 +21,11 @@ export class SpoolPlaces {
   readonly #cells: Int32Array;
   readonly #slot: number;
   readonly #unitsMax: number;
+  /**
+   * What one file of a thread may take. Files go only whole: were they larger, those that all threads
+   * have begun could take every place, and none would ever be full and go.
+   */
+  readonly shareBytes: number;
 
   /** `slot` equal to `slots` is the cell of writers that are no more. */
   constructor({ buffer, slots, bytesMax }: SpoolMemory, slot: number) {
@@ -29,6 +35,7 @@ export class SpoolPlaces {
     this.#cells = new Int32Array(buffer);
     this.#slot = slot;
     this.#unitsMax = Math.floor(bytesMax / UNIT_BYTES);
+    this.shareBytes = Math.floor(bytesMax / Math.max(1, slots) / FILES_A_SLOT);
   }
 
   reserve(): boolean {

@@ -1,12 +1,15 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CREATE_NEW, REPLACE_OWN } from '../files/index.ts';
+import { CREATE_NEW, DRAFT_END } from '../files/index.ts';
 
 /** The disk as the writer sees it: an argument, so that a test can make any call of it fail. */
 export interface SpoolDisk {
-  /** An empty file. */
-  create(directory: string, name: string): Promise<SpoolFile>;
+  /**
+   * A file that begins with `header`. Its name appears only once the header is whole: what a reader
+   * or a carrier has seen of a file never changes.
+   */
+  create(directory: string, name: string, header: Buffer): Promise<SpoolFile>;
   createCounter(directory: string, name: string): SpoolCounter;
 }
 
@@ -25,9 +28,20 @@ export interface SpoolCounter {
 }
 
 export const realDisk: SpoolDisk = {
-  async create(directory, name) {
-    const handle = await open(join(directory, name), REPLACE_OWN, 0o600);
-    return new RealFile(handle, directory);
+  async create(directory, name, header) {
+    const path = join(directory, name);
+    // One that could not be begun may lie there still.
+    await rm(`${path}${DRAFT_END}`, { force: true });
+    const handle = await open(`${path}${DRAFT_END}`, CREATE_NEW, 0o600);
+    const file = new RealFile(handle, directory);
+    try {
+      await writeWhole(file, header, 0);
+      await rename(`${path}${DRAFT_END}`, path);
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      throw error;
+    }
+    return file;
   },
   createCounter(directory, name) {
     const descriptor = openSync(join(directory, name), CREATE_NEW, 0o600);
@@ -72,5 +86,14 @@ class RealFile implements SpoolFile {
 
   close(): Promise<void> {
     return this.#handle.close();
+  }
+}
+
+export async function writeWhole(file: SpoolFile, bytes: Buffer, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const count = await file.write(bytes.subarray(written), position + written);
+    if (count === 0) throw new Error('the disk takes no more bytes');
+    written += count;
   }
 }

@@ -1,14 +1,4 @@
 import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import {
   FRAME_HEAD_BYTES,
   FRAME_LINES_BYTES_MAX,
   FRAME_MAGIC_BYTES,
@@ -18,20 +8,10 @@ import {
   HEADER_BYTES_MAX,
   readFrameHead,
   readHeader,
-  type WriterName,
 } from './format.ts';
-import { countFileName, endFileName, parseSpoolName, spoolFileName, writerId } from './names.ts';
-
-/** A writer as the directory shows it. */
-export interface SpooledWriter {
-  readonly id: string;
-  readonly name: WriterName;
-  /** Numbers of the files that are there, ascending. */
-  readonly files: readonly number[];
-  readonly hasEnded: boolean;
-  /** What it had admitted in all when last it said so. */
-  readonly admitted: number;
-}
+import { spoolFileName } from './names.ts';
+import type { SpoolFolder, SpoolReading } from './spool-folder.ts';
+import type { SpooledWriter } from './spooled-writers.ts';
 
 /** Where reading goes on: kept by the reader together with what it made of the lines. */
 export interface SpoolPosition {
@@ -68,38 +48,18 @@ export interface ReadFrames {
 
 export const SPOOL_START: SpoolPosition = { file: 0, offset: 0, frame: 0, settled: 0 };
 
-export function listWriters(directory: string): SpooledWriter[] {
-  const writers = new Map<string, { name: WriterName; files: number[]; hasEnded: boolean }>();
-  for (const file of readdirSync(directory)) {
-    const entry = parseSpoolName(file);
-    if (entry === null) continue;
-    const id = writerId(entry.writer);
-    let writer = writers.get(id);
-    if (writer === undefined) {
-      writer = { name: entry.writer, files: [], hasEnded: false };
-      writers.set(id, writer);
-    }
-    if (entry.kind === 'spool') writer.files.push(entry.file);
-    if (entry.kind === 'end') writer.hasEnded = true;
-  }
-  return [...writers].map(([id, { name, files, hasEnded }]) => ({
-    ...{ id, name, hasEnded, files: files.sort((a, b) => a - b) },
-    admitted: readCount(directory, name),
-  }));
-}
-
 /**
  * Whole frames from a position on, up to about `bytesMax`. Never goes beyond what a living writer
  * has finished. With `isPatient` false, a last frame that does not open is taken as damaged.
  */
 export function readFrames(
-  directory: string,
+  folder: SpoolFolder,
   writer: SpooledWriter,
   position: SpoolPosition,
   openKey: (keyId: string, wrapped: string) => Uint8Array,
   options: { readonly bytesMax: number; readonly isPatient: boolean },
 ): ReadFrames {
-  const reading = new Reading(directory, writer, position, options);
+  const reading = new Reading(folder, writer, position, options);
   reading.run(openKey);
   return reading;
 }
@@ -109,17 +69,17 @@ class Reading implements ReadFrames {
   readonly damaged: string[] = [];
   next: SpoolPosition;
   state: ReadFrames['state'] = 'waiting';
-  readonly #directory: string;
+  readonly #folder: SpoolFolder;
   readonly #writer: SpooledWriter;
   readonly #options: { readonly bytesMax: number; readonly isPatient: boolean };
 
   constructor(
-    directory: string,
+    folder: SpoolFolder,
     writer: SpooledWriter,
     position: SpoolPosition,
     options: { readonly bytesMax: number; readonly isPatient: boolean },
   ) {
-    this.#directory = directory;
+    this.#folder = folder;
     this.#writer = writer;
     this.#options = options;
     this.next = position;
@@ -135,12 +95,17 @@ class Reading implements ReadFrames {
     if (number > this.next.file) this.#turnTo(number);
     const isLast = number === files.at(-1);
     const isFinal = !isLast || hasEnded;
-    const path = join(this.#directory, spoolFileName(this.#writer.name, number));
-    const descriptor = openSync(path, 'r');
+    const name = spoolFileName(this.#writer.name, number);
+    const reading = this.#folder.open(name);
+    if (reading === null) {
+      // It went since it was listed: nothing is believed of what is behind it.
+      this.state = 'waiting';
+      return;
+    }
     try {
-      this.#readFile(descriptor, path, isFinal, openKey);
+      this.#readFile(reading, name, isFinal, openKey);
     } finally {
-      closeSync(descriptor);
+      reading.close();
     }
     if (this.state !== 'done') return;
     this.#turnTo(number + 1);
@@ -149,22 +114,23 @@ class Reading implements ReadFrames {
 
   /** Leaves the state 'done' when nothing more will come of this file. */
   #readFile(
-    descriptor: number,
-    path: string,
+    reading: SpoolReading,
+    name: string,
     isFinal: boolean,
     openKey: (keyId: string, wrapped: string) => Uint8Array,
   ): void {
-    const { size } = fstatSync(descriptor);
+    const size = reading.bytes;
     const atEnd = isFinal ? 'done' : 'waiting';
-    const cipher = this.#openHeader(descriptor, path, openKey);
+    const cipher = this.#openHeader(reading, name, openKey);
     if (cipher === null) {
       this.state = atEnd;
       return;
     }
-    let bytes = readAt(descriptor, this.next.offset, this.#options.bytesMax);
+    let bytes = readAt(reading, this.next.offset, this.#options.bytesMax);
     for (let at = this.next.offset; ; at = this.next.offset) {
       const left = size - at;
-      if (left === 0) {
+      // Less than was read before: the other end of a carried file has lost what this one recorded.
+      if (left <= 0) {
         this.state = atEnd;
         return;
       }
@@ -185,22 +151,22 @@ class Reading implements ReadFrames {
           this.state = 'more';
           return;
         }
-        bytes = readAt(descriptor, at, length);
+        bytes = readAt(reading, at, length);
       }
       if (!isTorn && head !== null && this.#take(cipher, head, bytes, at + length)) {
         bytes = bytes.subarray(length);
         continue;
       }
-      const later = this.#laterFrame(descriptor, at + 1, cipher);
+      const later = this.#laterFrame(reading, at + 1, cipher);
       if (later === null) {
         const mayHeal = !isFinal && this.#options.isPatient;
-        if (!mayHeal && !isTorn) this.damaged.push(path);
+        if (!mayHeal && !isTorn) this.damaged.push(name);
         this.state = mayHeal ? 'unsure' : atEnd;
         return;
       }
-      this.damaged.push(path);
+      this.damaged.push(name);
       this.next = { ...this.next, offset: later };
-      bytes = readAt(descriptor, later, this.#options.bytesMax);
+      bytes = readAt(reading, later, this.#options.bytesMax);
     }
   }
 
@@ -220,8 +186,8 @@ class Reading implements ReadFrames {
   }
 
   /** Where the next frame begins that opens: what stood before it is damaged. */
-  #laterFrame(descriptor: number, from: number, cipher: FrameCipher): number | null {
-    const rest = readAt(descriptor, from, FRAME_LINES_BYTES_MAX * 2);
+  #laterFrame(reading: SpoolReading, from: number, cipher: FrameCipher): number | null {
+    const rest = readAt(reading, from, FRAME_LINES_BYTES_MAX * 2);
     for (let at = rest.indexOf(FRAME_MAGIC_BYTES); at >= 0; ) {
       const frame = rest.subarray(at);
       const head = frame.length < FRAME_HEAD_BYTES ? null : readFrameHead(frame);
@@ -235,15 +201,15 @@ class Reading implements ReadFrames {
   }
 
   #openHeader(
-    descriptor: number,
-    path: string,
+    reading: SpoolReading,
+    name: string,
     openKey: (keyId: string, wrapped: string) => Uint8Array,
   ): FrameCipher | null {
     let header: ReturnType<typeof readHeader>;
     try {
-      header = readHeader(readAt(descriptor, 0, HEADER_BYTES_MAX));
+      header = readHeader(readAt(reading, 0, HEADER_BYTES_MAX));
     } catch {
-      this.damaged.push(path);
+      this.damaged.push(name);
       return null;
     }
     if (header === null) return null;
@@ -261,36 +227,7 @@ class Reading implements ReadFrames {
   }
 }
 
-/** To be called once everything in it is kept elsewhere, for good. */
-export function removeFile(directory: string, writer: SpooledWriter, file: number): void {
-  rmSync(join(directory, spoolFileName(writer.name, file)), { force: true });
-}
-
-/** The account of a writer that has ended goes last. */
-export function removeWriter(directory: string, writer: SpooledWriter): void {
-  for (const file of writer.files) removeFile(directory, writer, file);
-  rmSync(join(directory, countFileName(writer.name)), { force: true });
-  rmSync(join(directory, endFileName(writer.name)), { force: true });
-}
-
-function readCount(directory: string, name: WriterName): number {
-  try {
-    const bytes = readFileSync(join(directory, countFileName(name)));
-    if (bytes.length < 8) return 0;
-    const count = bytes.readDoubleLE(0);
-    return Number.isSafeInteger(count) && count >= 0 ? count : 0;
-  } catch {
-    return 0;
-  }
-}
-
-function readAt(descriptor: number, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(Math.min(length, FRAME_LINES_BYTES_MAX * 2));
-  let filled = 0;
-  while (filled < bytes.length) {
-    const count = readSync(descriptor, bytes, filled, bytes.length - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
+function readAt(reading: SpoolReading, position: number, length: number): Buffer {
+  const left = Math.max(0, reading.bytes - position);
+  return reading.read(position, Math.min(length, left, FRAME_LINES_BYTES_MAX * 2));
 }

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { FrameCipher, type SpoolKey, type WriterName, writeHeader } from './format.ts';
 import { countFileName, spoolFileName } from './names.ts';
 import type { SpoolPlaces } from './places.ts';
-import { realDisk, type SpoolCounter, type SpoolDisk, type SpoolFile } from './spool-files.ts';
+import {
+  realDisk,
+  type SpoolCounter,
+  type SpoolDisk,
+  type SpoolFile,
+  writeWhole,
+} from './spool-files.ts';
 import { markEnded } from './spool-keeper.ts';
 
 export interface SpoolWriterOptions {
@@ -15,6 +21,7 @@ export interface SpoolWriterOptions {
   readonly onTrouble: (message: string) => void;
   readonly fileBytesMax?: number;
   readonly disk?: SpoolDisk;
+  readonly markEnded?: () => void;
   readonly now?: () => number;
 }
 
@@ -53,6 +60,7 @@ interface OpenFile {
   frames: number;
   /** What it takes of the shared places. */
   taken: number;
+  hasLines: boolean;
 }
 
 /** What will be one frame. */
@@ -97,6 +105,8 @@ export class SpoolWriter {
   #waiters: Waiter[] = [];
   #open: OpenFile | null = null;
   #nextFile = 0;
+  /** The open file is to be followed by another although it is not full. */
+  #isFinishing = false;
   #unwritten: SealedFrame | null = null;
   #isUnsynced = false;
   #running: Promise<void> | null = null;
@@ -106,7 +116,7 @@ export class SpoolWriter {
   #inTrouble = false;
   #retryTimer: NodeJS.Timeout | null = null;
   /** Full files that still lie on the disk. */
-  readonly #untaken: { name: string; taken: number }[] = [];
+  #untaken: { name: string; taken: number }[] = [];
   readonly #lookTimer: NodeJS.Timeout;
 
   /** Throws when the disk refuses the counter: without it, losses could not be counted. */
@@ -114,7 +124,8 @@ export class SpoolWriter {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#now = options.now ?? Date.now;
-    this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX;
+    this.#fileBytesMax =
+      options.fileBytesMax ?? Math.min(FILE_BYTES_MAX, options.places.shareBytes);
     this.#counter = this.#disk.createCounter(options.directory, countFileName(options.name));
     this.#counter.set(0);
     this.#lookTimer = setInterval(() => this.#lookForTaken(), LOOK_EVERY_MS);
@@ -123,7 +134,11 @@ export class SpoolWriter {
 
   /** A place for one line. Every admission ends in exactly one `append`. */
   admit(): boolean {
-    if (this.#chars > PENDING_CHARS_MAX || !this.#options.places.reserve()) return this.#turnAway();
+    if (this.#chars > PENDING_CHARS_MAX) return this.#turnAway();
+    if (!this.#options.places.reserve()) {
+      this.#finishFile();
+      return this.#turnAway();
+    }
     try {
       this.#counter.set(this.#admitted + 1);
     } catch {
@@ -132,6 +147,13 @@ export class SpoolWriter {
     }
     this.#admitted++;
     return true;
+  }
+
+  /** Files go only when they are final: what this one has taken must not wait for lines that find no place. */
+  #finishFile(): void {
+    if (this.#isFinishing || this.#open?.hasLines !== true) return;
+    this.#isFinishing = true;
+    if (this.#running === null) this.#timer ??= setTimeout(() => this.#runSoon(), FLUSH_AFTER_MS);
   }
 
   #turnAway(): false {
@@ -193,7 +215,9 @@ export class SpoolWriter {
     this.#counter.close();
     const lost = this.#admitted - this.#settled;
     if (lost > 0) this.#options.onTrouble(`${lost} records could not be written and are lost`);
-    markEnded(this.#options.directory, this.#options.name);
+    const { directory, name, markEnded: mark } = this.#options;
+    if (mark === undefined) markEnded(directory, name);
+    else mark();
   }
 
   get #hasLines(): boolean {
@@ -231,7 +255,7 @@ export class SpoolWriter {
     if (this.#unwritten !== null)
       this.#retryTimer ??= setTimeout(() => this.#runSoon(), RETRY_AFTER_MS);
     else if (this.#waiters.length > 0) this.#runSoon();
-    else if (this.#hasLines) {
+    else if (this.#hasLines || this.#isFinishing) {
       this.#timer ??= setTimeout(() => this.#runSoon(), FLUSH_AFTER_MS);
     }
   }
@@ -259,6 +283,7 @@ export class SpoolWriter {
 
   async #writeOut(): Promise<void> {
     if (this.#unwritten !== null) await this.#writeSealed(this.#unwritten);
+    if (this.#isFinishing) await this.#currentFile();
     const { lines, settling } = this.#batch;
     // Those turned away are told in any frame: an empty one only where there is no other, lest one more
     // wait with each attempt that fails.
@@ -294,6 +319,7 @@ export class SpoolWriter {
     await writeWhole(open.file, bytes, open.bytes);
     open.bytes += bytes.length;
     open.frames++;
+    open.hasLines ||= chars > 0;
     this.#unwritten = null;
     this.#isUnsynced = true;
     this.#chars -= chars;
@@ -303,9 +329,8 @@ export class SpoolWriter {
 
   async #currentFile(): Promise<OpenFile> {
     const current = this.#open;
-    if (current !== null && current.bytes < this.#fileBytesMax && current.frames < FRAMES_MAX) {
-      return current;
-    }
+    const hasRoom = (open: OpenFile) => open.bytes < this.#fileBytesMax && open.frames < FRAMES_MAX;
+    if (current !== null && hasRoom(current) && !this.#isFinishing) return current;
     if (current !== null) {
       if (this.#isUnsynced) await this.#sync();
       await this.#setAside(current);
@@ -315,17 +340,13 @@ export class SpoolWriter {
     const number = this.#nextFile;
     const header = writeHeader(name, number, key, salt);
     const fileName = spoolFileName(name, number);
-    const file = await this.#disk.create(directory, fileName);
-    try {
-      await writeWhole(file, header, 0);
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      throw error;
-    }
+    const file = await this.#disk.create(directory, fileName, header);
     this.#nextFile++;
     const taken = places.settle(0, header.length);
     const cipher = new FrameCipher(key.key, salt, header);
-    this.#open = { file, name: fileName, cipher, bytes: header.length, frames: 0, taken };
+    this.#isFinishing = false;
+    const bytes = header.length;
+    this.#open = { file, name: fileName, cipher, bytes, frames: 0, taken, hasLines: false };
     return this.#open;
   }
 
@@ -378,11 +399,12 @@ export class SpoolWriter {
   }
 
   #lookForTaken(): void {
-    for (const [at, { name, taken }] of this.#untaken.entries()) {
-      if (statSync(join(this.#options.directory, name), { throwIfNoEntry: false })) continue;
-      this.#untaken.splice(at, 1);
-      return this.#options.places.giveBack(taken);
-    }
+    const { directory, places } = this.#options;
+    this.#untaken = this.#untaken.filter(({ name, taken }) => {
+      if (statSync(join(directory, name), { throwIfNoEntry: false })) return true;
+      places.giveBack(taken);
+      return false;
+    });
   }
 }
 
@@ -392,13 +414,4 @@ function packed({ lines, chars, settling }: Batch): PackedBatch {
 
 function emptyBatch(): Batch {
   return { lines: [], chars: 0, settling: 0 };
-}
-
-async function writeWhole(file: SpoolFile, bytes: Buffer, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    const count = await file.write(bytes.subarray(written), position + written);
-    if (count === 0) throw new Error('the disk takes no more bytes');
-    written += count;
-  }
 }

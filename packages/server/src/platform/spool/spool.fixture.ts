@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import type { SpoolKey } from './format.ts';
 import { createSpoolMemory, SpoolPlaces } from './places.ts';
 import { realDisk, type SpoolDisk } from './spool-files.ts';
-import { listWriters, readFrames, SPOOL_START, type SpoolPosition } from './spool-reader.ts';
+import { realFolder } from './spool-folder.ts';
+import { readFrames, SPOOL_START, type SpoolPosition } from './spool-reader.ts';
 import { SpoolWriter, type SpoolWriterOptions } from './spool-writer.ts';
+import { listWriters, readAdmitted } from './spooled-writers.ts';
 
 export const spoolKey: SpoolKey = { id: 'k1', key: Buffer.alloc(32, 7), wrapped: 'sealed' };
 
@@ -42,12 +44,13 @@ export interface ReadSpool {
 export function readSpool(directory: string, bytesMax = 1024 * 1024, isPatient = false): ReadSpool {
   const read = { lines: [] as string[], admitted: 0, settled: 0, missing: 0, turnedAway: 0 };
   let [damaged, areDone] = [0, true];
-  for (const writer of listWriters(directory)) {
+  const folder = realFolder(directory);
+  for (const writer of listWriters(folder)) {
     let position: SpoolPosition = SPOOL_START;
-    read.admitted += writer.admitted;
+    read.admitted += readAdmitted(folder, writer.name);
     for (;;) {
       const openKey = () => spoolKey.key;
-      const batch = readFrames(directory, writer, position, openKey, { bytesMax, isPatient });
+      const batch = readFrames(folder, writer, position, openKey, { bytesMax, isPatient });
       for (const { lines, missing, turnedAway } of batch.frames) {
         if (lines !== '') read.lines.push(...lines.split('\n'));
         read.missing += missing;
@@ -69,9 +72,9 @@ export function failingDisk(fails: (call: number) => 'no' | 'half' | 'all'): Spo
   let calls = 0;
   const refusal = () => Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   return {
-    async create(directory, name) {
+    async create(directory, name, header) {
       if (fails(++calls) !== 'no') throw refusal();
-      const file = await realDisk.create(directory, name);
+      const file = await realDisk.create(directory, name, header);
       return {
         async write(bytes, position) {
           const fault = fails(++calls);

@@ -8,9 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSpoolMemory, SpoolPlaces } from './places.ts';
 import { failingDisk, openWriter, readSpool, spoolDirectory, spoolKey } from './spool.fixture.ts';
 import { realDisk } from './spool-files.ts';
+import { realFolder } from './spool-folder.ts';
 import { SpoolKeeper } from './spool-keeper.ts';
-import { listWriters, readFrames, removeFile, SPOOL_START } from './spool-reader.ts';
+import { readFrames, SPOOL_START } from './spool-reader.ts';
 import { SpoolUnavailableError } from './spool-writer.ts';
+import { listWriters, removeFile } from './spooled-writers.ts';
 
 /** `SEEDS=200 node --test …` for the long campaign. */
 const SEEDS = Number(process.env['SEEDS'] ?? 8);
@@ -38,7 +40,7 @@ test(
       if (at % 7 === 0) await writer.flush();
     }
     await writer.close();
-    const files = listWriters(directory)[0]?.files.length as number;
+    const files = listWriters(realFolder(directory))[0]?.files.length as number;
     assert.ok(files > 5, `${files} files`);
     for (const bytesMax of [100, 3_000, 1_000_000]) {
       const read = readSpool(directory, bytesMax);
@@ -69,8 +71,8 @@ test(
     let syncs = 0;
     const disk = {
       ...realDisk,
-      async create(folder: string, name: string) {
-        const file = await realDisk.create(folder, name);
+      async create(folder: string, name: string, header: Buffer) {
+        const file = await realDisk.create(folder, name, header);
         return {
           write: (bytes: Buffer, position: number) => file.write(bytes, position),
           close: () => file.close(),
@@ -175,10 +177,16 @@ test(
     isFull = false;
     await writer.flush();
     await writer.close();
-    const [found] = listWriters(directory);
+    const [found] = listWriters(realFolder(directory));
     assert.ok(found !== undefined);
     const bounds = { bytesMax: 1_000_000, isPatient: false };
-    const { frames } = readFrames(directory, found, SPOOL_START, () => spoolKey.key, bounds);
+    const { frames } = readFrames(
+      realFolder(directory),
+      found,
+      SPOOL_START,
+      () => spoolKey.key,
+      bounds,
+    );
     assert.deepEqual(
       frames.map(({ turnedAway }) => turnedAway),
       [50],
@@ -203,8 +211,8 @@ test(
     }
     assert.ok(written > 100 && written < 250, `${written}`);
     assert.ok(!two.admit(), 'the other thread has no place either');
-    for (const writer of listWriters(directory)) {
-      for (const file of writer.files.slice(0, -1)) removeFile(directory, writer, file);
+    for (const writer of listWriters(realFolder(directory))) {
+      for (const file of writer.files.slice(0, -1)) removeFile(realFolder(directory), writer, file);
     }
     // One file is noticed at a time.
     for (let at = 0; at < 40 && !two.admit(); at++) await sleep(100);
@@ -217,6 +225,40 @@ test(
     two.append('');
     await two.close();
     keeper.ended(1, memory);
+  }),
+);
+
+test(
+  'a spool that is full of files which threads have only begun becomes empty again',
+  withDirectory(async (directory) => {
+    const slots = 6;
+    const memory = createSpoolMemory(slots, 60_000);
+    const keeper = new SpoolKeeper(directory, 'n1', memory);
+    const writers = Array.from({ length: slots }, (_, slot) =>
+      openWriter(directory, {
+        ...{ name: keeper.begin(slot), places: new SpoolPlaces(memory, slot) },
+        // Each begins a file, and none is ever full.
+        fileBytesMax: 8_000_000,
+      }),
+    );
+    for (let full = 0; full < slots; ) {
+      full = 0;
+      for (const writer of writers) {
+        if (!writer.admit()) full++;
+        else writer.append('z'.repeat(900));
+        await writer.flush();
+      }
+    }
+    const folder = realFolder(directory);
+    for (let at = 0; at < 100 && !writers.every((writer) => writer.admit()); at++) {
+      // The reader takes what is final, and only that.
+      for (const writer of listWriters(folder)) {
+        for (const file of writer.files.slice(0, -1)) removeFile(folder, writer, file);
+      }
+      await sleep(100);
+    }
+    assert.ok(writers.every((writer) => writer.admit()));
+    for (const writer of writers) await writer.close();
   }),
 );
 

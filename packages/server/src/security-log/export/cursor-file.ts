@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import { writeDurably } from '../../platform/files/index.ts';
 
@@ -36,7 +37,7 @@ export function keepCursor(file: string, cursor: ExportCursor): void {
 
 function tryJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return null;
   }

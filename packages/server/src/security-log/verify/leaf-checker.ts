@@ -28,6 +28,8 @@ export interface LogVerdict {
   readonly lost: number;
 }
 
+/** The recorder signs after 16,384 leaves at the latest, and those of one batch may come on top. */
+const UNSIGNED_MAX = 131_072;
 const GAP = Buffer.from('"type":"gap"');
 const RETENTION = Buffer.from('"type":"retention"');
 
@@ -45,9 +47,13 @@ export class LeafChecker {
   #signed: { size: number; note: string } | null = null;
   #checkpoints = 0;
   #dropped = 0;
-  /** Up to here leaves were dropped, as a leaf of the log itself says. */
+  /** Up to here leaves were dropped, as signed leaves of the log itself say. */
   #mayBeDropped = 0;
+  /** The same, of leaves that no checkpoint covers yet: anybody could have added them. */
+  #mayBeDroppedOnceSigned = 0;
   #lost = 0;
+  /** The first that is there and not only its hash. */
+  #firstLeaf: number | null = null;
   #fault: LogFault | null = null;
 
   constructor(key: VerifierKey, tree = new Frontier(), since: Checkpoint | null = null) {
@@ -83,6 +89,7 @@ export class LeafChecker {
   /** Behind its prefix. Returns its hash. */
   leaf(prefixed: Buffer): Buffer {
     const hash = hashPrefixedLeaf(prefixed);
+    this.#firstLeaf ??= this.#tree.size;
     if (prefixed.includes(GAP)) this.#lost += parseLeaf(prefixed.toString('utf8', 1))?.count ?? 0;
     if (prefixed.includes(RETENTION)) this.#allowDropped(prefixed);
     this.#push(hash);
@@ -111,7 +118,30 @@ export class LeafChecker {
     }
     this.#checkpoints++;
     this.#goodSize = at;
+    this.#mayBeDropped = Math.max(this.#mayBeDropped, this.#mayBeDroppedOnceSigned);
     this.#signed = { size: at, note };
+  }
+
+  /** What the log says of itself beside its leaves, which nothing signs. */
+  compareClaims({ size, dropped }: { readonly size: number; readonly dropped: number }): void {
+    const there = this.#tree.size;
+    if (there !== size) this.fail(there, null, `the log says ${size} leaves, ${there} are there`);
+    const signed = this.#mayBeDropped;
+    if (dropped !== signed) {
+      const [from, to] = [Math.min(dropped, signed), Math.max(dropped, signed)];
+      const message = `the log says that leaves before ${dropped} were dropped, its signed records say ${signed}`;
+      this.fail(from, to - 1, message);
+    }
+    const first = this.#firstLeaf;
+    if (first !== null && first < signed) {
+      this.fail(first, signed - 1, 'leaves are there that retention has dropped');
+    }
+    const unsigned = there - (this.#signed?.size ?? 0);
+    if (there > 0 && this.#signed === null) {
+      this.fail(0, there - 1, 'nothing of it is signed, and the first leaves always are');
+    } else if (unsigned > UNSIGNED_MAX) {
+      this.fail(there - unsigned, there - 1, `${unsigned} leaves are not signed: too many`);
+    }
   }
 
   finish(): LogVerdict {
@@ -148,6 +178,8 @@ export class LeafChecker {
   #allowDropped(prefixed: Buffer): void {
     const leaf = parseLeaf(prefixed.toString('utf8', 1));
     if (leaf?.type !== 'retention' || typeof leaf.before !== 'number') return;
-    this.#mayBeDropped = Math.max(this.#mayBeDropped, leaf.before);
+    // Nothing could drop what came after it.
+    if (!(leaf.before <= this.#tree.size)) return;
+    this.#mayBeDroppedOnceSigned = Math.max(this.#mayBeDroppedOnceSigned, leaf.before);
   }
 }

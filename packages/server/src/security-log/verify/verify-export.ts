@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import { type Checkpoint, formatVerifierKey, type VerifierKey } from '../checkpoint.ts';
 import { Frontier } from '../tree/frontier.ts';
@@ -119,7 +120,7 @@ const ZERO = Buffer.alloc(1);
 
 function parse(text: string): z.output<typeof lineSchema> | null {
   try {
-    const line = lineSchema.parse(JSON.parse(text));
+    const line = lineSchema.parse(parseJsonText(text));
     return JSON.stringify(line) === text ? line : null;
   } catch {
     return null;

@@ -5,10 +5,12 @@ import { test } from 'node:test';
 import { packLeaves, splitLeaves, unpackLeaves } from '../bundle.ts';
 import { type Checkpoint, checkpointSigner, openCheckpoint } from '../checkpoint.ts';
 import { exportLines, signedEnd } from '../export/export-lines.ts';
+import { retentionLeaf } from '../leaf.ts';
 import { drain, fill, type LogWorld, lineOf, NODE, openWorld } from '../log.fixture.ts';
 import { LogReader } from '../log-reader.ts';
 import { openLog } from '../open-log.ts';
 import { searchLog } from '../search.ts';
+import { hashPrefixedLeaf } from '../tree/hashing.ts';
 import { checkProof, proveLeaf } from './inclusion.ts';
 import { verifyDatabase } from './verify-database.ts';
 import { verifyExport } from './verify-export.ts';
@@ -213,6 +215,85 @@ test('whatever is changed in the database is noticed, and the first bad leaf is 
   hashes[40]! ^= 1;
   await kysely.updateTable('log_tile').set({ hashes }).where('level', '=', 1).execute();
   assert.deepEqual((await check()).fault?.index, 256);
+  await world.close();
+});
+
+test('what the log says of itself beside its leaves is held against what was signed', async () => {
+  const world = await openWorld();
+  await fill(world, 900);
+  const { kysely } = world.database;
+  const check = async () => (await verifyDatabase(world.reader, world.signer.key)).fault;
+  const setDropped = (dropped: number) => kysely.updateTable('log_node').set({ dropped }).execute();
+
+  // Somebody removes the oldest leaves, and says that retention did.
+  const [oldest] = await kysely.selectFrom('log_bundle').selectAll().orderBy('first').execute();
+  assert.ok(oldest !== undefined);
+  await setDropped(256);
+  assert.match((await check())?.message ?? '', /before 256 were dropped, its signed records say 0/);
+  await kysely.deleteFrom('log_bundle').where('first', '=', 0).execute();
+  assert.ok((await check()) !== null);
+  // … with a record that says so, which nobody signed.
+  const tail = await kysely.selectFrom('log_tail').selectAll().execute();
+  const forged = Buffer.from(`\0${retentionLeaf('2026-01-02T00:00:00.000Z', 256)}`);
+  const row = { node: NODE, first: 900, leaves: forged, hashes: hashPrefixedLeaf(forged) };
+  await kysely.insertInto('log_tail').values(row).execute();
+  await kysely.updateTable('log_node').set({ size: 901 }).execute();
+  assert.match((await check())?.message ?? '', /signed records say 0/);
+  await kysely.deleteFrom('log_tail').execute();
+  await kysely.insertInto('log_tail').values(tail).execute();
+  await kysely.insertInto('log_bundle').values(oldest).execute();
+  await kysely.updateTable('log_node').set({ size: 900, dropped: 0 }).execute();
+  assert.equal(await check(), null);
+
+  // Retention comes, and its account is changed either way, or what it dropped comes back.
+  const recorder = await world.recorder();
+  await recorder.dropBefore(512);
+  assert.equal(await check(), null);
+  for (const dropped of [0, 256, 768]) {
+    await setDropped(dropped);
+    assert.ok((await check()) !== null, `${dropped}`);
+  }
+  await setDropped(512);
+  await kysely.insertInto('log_bundle').values(oldest).execute();
+  assert.ok((await check()) !== null, 'a dropped bundle is back');
+  await world.close();
+});
+
+test('leaves that have no place in the log are noticed: a search would show them', async () => {
+  for (const records of [768, 900]) {
+    const world = await openWorld();
+    await fill(world, records);
+    const { kysely } = world.database;
+    const check = async () => (await verifyDatabase(world.reader, world.signer.key)).fault;
+    const bundle = await kysely
+      .selectFrom('log_bundle')
+      .select(['node', 'from_time', 'to_time', 'terms', 'leaves'])
+      .where('first', '=', 256)
+      .executeTakeFirstOrThrow();
+    for (const first of [1, 300, 1_024, 100_000]) {
+      await kysely
+        .insertInto('log_bundle')
+        .values({ ...bundle, first })
+        .execute();
+      assert.ok((await check()) !== null, `a bundle at ${first}`);
+      await kysely.deleteFrom('log_bundle').where('first', '=', first).execute();
+    }
+    const leaf = Buffer.from(`\0${lineOf(7)}`);
+    const row = { node: NODE, first: 10_000, leaves: leaf, hashes: hashPrefixedLeaf(leaf) };
+    await kysely.insertInto('log_tail').values(row).execute();
+    assert.ok((await check()) !== null, 'a tail');
+    await kysely.deleteFrom('log_tail').where('first', '=', 10_000).execute();
+    assert.equal(await check(), null);
+    await world.close();
+  }
+});
+
+test('a log whose signatures were removed is not good', async () => {
+  const world = await openWorld();
+  await fill(world, 300);
+  await world.database.kysely.deleteFrom('log_checkpoint').execute();
+  const { fault } = await verifyDatabase(world.reader, world.signer.key);
+  assert.match(fault?.message ?? '', /nothing of it is signed/);
   await world.close();
 });
 

@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import { BackupBrokenError } from './sealed-file.ts';
 
@@ -73,7 +74,7 @@ export async function* readEntries(chunks: AsyncIterable<Buffer>): AsyncGenerato
 
 function parse(text: Buffer): Entry {
   try {
-    return entrySchema.parse(JSON.parse(text.toString('utf8')));
+    return entrySchema.parse(parseJsonText(text.toString('utf8')));
   } catch (cause) {
     throw new BackupBrokenError('an entry of the backup cannot be read', { cause });
   }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import { KEY_BYTES, type MasterKeyProvider, unambiguous } from '../../platform/secrets/index.ts';
 
@@ -179,7 +180,7 @@ function openChunk(
 
 function parseHeader(text: Buffer, path: string): BackupHeader {
   try {
-    return headerSchema.parse(JSON.parse(text.toString('utf8')));
+    return headerSchema.parse(parseJsonText(text.toString('utf8')));
   } catch (cause) {
     throw new BackupBrokenError(`the head of ${path} is altered`, { cause });
   }

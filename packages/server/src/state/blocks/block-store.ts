@@ -251,6 +251,16 @@ function canonicalValue(kind: BlockKind, value: string): string {
   }
 }
 
+/** By which a block is found; null: no such value can be blocked. */
+export function blockValueIndex(ring: KeyRing, kind: BlockKind, value: string): string | null {
+  try {
+    return ring.blindIndex(`block ${kind}`, canonicalValue(kind, value));
+  } catch (error) {
+    if (error instanceof BlockValueError) return null;
+    throw error;
+  }
+}
+
 function place(row: string, column: string) {
   return { table: 'block', column, row };
 }

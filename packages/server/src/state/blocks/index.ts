@@ -5,4 +5,5 @@ export {
   type BlockTables,
   BlockValueError,
   type BlockWish,
+  blockValueIndex,
 } from './block-store.ts';

@@ -1,4 +1,4 @@
-export type { KeyTables, KeyTerms, ManagedKey } from './key-row.ts';
+export { type KeyTables, type KeyTerms, type ManagedKey, ownerIndex } from './key-row.ts';
 export {
   API_KEY_HASH,
   type IssuedKey,

@@ -1,4 +1,5 @@
 import type { LimitsConfig } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import type { ChangeTables } from '../changes/index.ts';
 
@@ -118,10 +119,10 @@ export function keyOfRow(ring: KeyRing, row: KeyRow): ManagedKey {
     hash: row.hash,
     name: ring.open(place(row.id, 'name'), row.name_sealed),
     owner: opened('owner', row.owner_sealed),
-    scopes: JSON.parse(row.scopes) as string[],
-    roles: JSON.parse(row.roles) as string[],
-    limits: row.limits === null ? null : (JSON.parse(row.limits) as LimitsConfig),
-    networks: JSON.parse(ring.open(place(row.id, 'networks'), row.networks_sealed)) as string[],
+    scopes: parseJsonText(row.scopes) as string[],
+    roles: parseJsonText(row.roles) as string[],
+    limits: row.limits === null ? null : (parseJsonText(row.limits) as LimitsConfig),
+    networks: parseJsonText(ring.open(place(row.id, 'networks'), row.networks_sealed)) as string[],
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     rotatedFrom: row.rotated_from,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { formatKey, KEY_SECRET_BYTES } from '@poorter/engine';
+import { parseJsonText } from '@poorter/engine/json';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
@@ -180,7 +181,7 @@ export class OperatorStore {
     return {
       id: row.id,
       name: this.#ring.open(place(row.id), row.name_sealed),
-      roles: JSON.parse(row.roles) as OperatorRole[],
+      roles: parseJsonText(row.roles) as OperatorRole[],
       createdAt: row.created_at,
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,

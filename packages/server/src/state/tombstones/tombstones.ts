@@ -11,20 +11,34 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import { syncDirectory } from '../../platform/files/index.ts';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
 export interface Tombstone {
-  readonly kind: 'subject-key' | 'key' | 'operator';
+  readonly kind: (typeof KINDS)[number];
   /** Random, and says nothing of whom it was about. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
+const KINDS = [
+  'subject-key',
+  'key',
+  'operator',
+  // What of a row was about a person that was erased.
+  'key-holder',
+  'key-name',
+  'key-networks',
+  'key-reason',
+  'block-person',
+  'block-reason',
+] as const;
+
 const tombstoneSchema = z.strictObject({
-  kind: z.enum(['subject-key', 'key', 'operator']),
+  kind: z.enum(KINDS),
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   at: z.int(),
 });
@@ -94,7 +108,7 @@ export function readTombstones(path: string): Tombstone[] {
 
 function parse(line: string): Tombstone | null {
   try {
-    return tombstoneSchema.parse(JSON.parse(line));
+    return tombstoneSchema.parse(parseJsonText(line));
   } catch {
     return null;
   }

@@ -1,0 +1,1 @@
+export { type ErasedPerson, PersonEraser, type PersonTables } from './person-eraser.ts';
