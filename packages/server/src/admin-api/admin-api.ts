@@ -6,9 +6,8 @@ import { parseJsonText } from '@poorter/engine/json';
 import { type ProtectedCall, protect } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
-import type { IdempotencyStore } from '../state/idempotency/index.ts';
-import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
-import type { Act, Answer, Handler, Handlers } from './act.ts';
+import { type ActStores, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
+import type { Act, Answer, Change, Handler, Handlers } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { compileContract, openOperatorGate } from './operator-gate.ts';
@@ -26,7 +25,8 @@ export interface AdminApiPorts {
   /** Operators and their credentials, by which callers are known. */
   readonly operators: LiveTable;
   readonly counters: Counters;
-  readonly idempotency: IdempotencyStore;
+  /** One transaction over these stores: all of it happens, or nothing. */
+  readonly act: <Result>(work: (stores: ActStores) => Promise<Result>) => Promise<Result>;
   readonly recorder: ActRecorder;
   /** Host names under which the control address is reached. */
   readonly hosts: readonly string[];
@@ -155,7 +155,7 @@ export class AdminApi {
   /** An intent before the act where its record must last, an outcome after it, before the answer. */
   async #recorded(
     call: ProtectedCall,
-    handler: Handler,
+    handler: Handler | Change,
     act: Act,
     idempotencyKey: string | undefined,
     startedAt: number,
@@ -171,7 +171,7 @@ export class AdminApi {
         return UNRECORDED;
       }
     }
-    const answer = await this.#once(call, handler, act, idempotencyKey);
+    const { answer, isDone } = await this.#done(call, handler, act, idempotencyKey);
     const record = actRecord(call, answer, elapsed());
     if (!isDurable) {
       recorder.write(record);
@@ -181,49 +181,30 @@ export class AdminApi {
       await recorder.commit(record);
       return answer;
     } catch {
-      return UNRECORDED;
+      // What was done cannot be taken back, and must not be denied.
+      return isDone ? problem(new AdminProblem('outcome_unrecorded'), call.id) : UNRECORDED;
     }
   }
 
-  async #once(
+  /** `isDone`: it changed what is stored, whatever the answer says of who knows of it. */
+  async #done(
     call: ProtectedCall,
-    handler: Handler,
+    handler: Handler | Change,
     act: Act,
     idempotencyKey: string | undefined,
-  ): Promise<Answer> {
-    const { idempotency } = this.#ports;
+  ): Promise<{ answer: Answer; isDone: boolean }> {
+    let isDone = false;
     try {
-      if (idempotencyKey === undefined) return await handler(act);
-      const key = `${act.operator.client} ${call.decision.operation.operation.compiled.id} ${idempotencyKey}`;
-      const body = createHash('sha256')
-        .update(call.body ?? '')
-        .digest('hex');
-      const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
-      switch (turn.kind) {
-        case 'answered':
-          return parseJsonText(turn.answer) as Answer;
-        case 'under-way':
-          throw new AdminProblem('idempotency_under_way');
-        case 'mismatch':
-          throw new AdminProblem('idempotency_mismatch');
-        case 'new':
-          break;
-        default:
-          turn satisfies never;
-      }
-      let answer: Answer;
-      try {
-        answer = await handler(act);
-      } catch (error) {
-        await idempotency
-          .abandon(key, (turn as { attempt: string }).attempt)
-          .catch(() => undefined);
-        throw error;
-      }
-      await idempotency.finish(key, (turn as { attempt: string }).attempt, JSON.stringify(answer));
-      return answer;
+      if (typeof handler === 'function') return { answer: await handler(act), isDone };
+      const stored = await this.#ports.act((stores) =>
+        idempotencyKey === undefined
+          ? handler.change(act, stores)
+          : once(call, handler, act, idempotencyKey, stores),
+      );
+      isDone = true;
+      return { answer: await handler.spread(act, stored), isDone };
     } catch (error) {
-      return this.#problemOf(error, call.id);
+      return { answer: this.#problemOf(error, call.id), isDone };
     }
   }
 
@@ -240,6 +221,39 @@ export class AdminApi {
       `admin API: ${error instanceof Error ? `${error.name}: ${error.message}` : 'fault'}`,
     );
     return problem(new AdminProblem('store_unavailable'), id);
+  }
+}
+
+/** The answer of the first who asked with this key; it is kept in the transaction of the act itself. */
+async function once(
+  call: ProtectedCall,
+  { change }: Change,
+  act: Act,
+  idempotencyKey: string,
+  stores: ActStores,
+): Promise<Answer> {
+  const { idempotency } = stores;
+  const operation = call.decision.operation.operation.compiled.id;
+  const key = `${act.operator.client} ${operation} ${idempotencyKey}`;
+  const body = createHash('sha256')
+    .update(call.body ?? '')
+    .digest('hex');
+  const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
+  switch (turn.kind) {
+    case 'answered':
+      return parseJsonText(turn.answer) as Answer;
+    case 'under-way':
+      throw new AdminProblem('idempotency_under_way');
+    case 'mismatch':
+      throw new AdminProblem('idempotency_mismatch');
+    case 'new': {
+      const answer = await change(act, stores);
+      await idempotency.finish(key, turn.attempt, JSON.stringify(answer));
+      return answer;
+    }
+    default:
+      turn satisfies never;
+      throw new Error('an idempotency key is in no known state');
   }
 }
 

@@ -137,12 +137,12 @@ export class Administration {
           operatorsChanged: () => this.operatorsChanged(),
         }),
         ...logRoutes(ports.log),
-        ...subjectRoutes(state.persons, everywhere, ports.forget),
+        ...subjectRoutes(everywhere, ports.forget),
         ...statusRoutes(() => this.#status()),
       },
       operators: this.#operators,
       counters: new SharedCounters(memory, 0, monotonicMs),
-      idempotency: state.idempotency,
+      act: (work) => state.act(work),
       recorder: ports.recorder,
       hosts: hostsOf(ports.configuration.control.address),
       now: Date.now,
@@ -206,21 +206,24 @@ export class Administration {
   }
 
   async #reach(): Promise<void> {
-    try {
-      await this.live.reach();
-    } catch (error) {
-      if (!(error instanceof NotEverywhereError)) throw error;
-      throw new AdminProblem('not_everywhere_yet', { gateways: error.gateways });
-    }
+    const gateways = await this.#unreached();
+    if (gateways.length > 0) throw new AdminProblem('not_everywhere_yet', { gateways });
   }
 
-  async #tell(): Promise<readonly string[]> {
+  #tell(): Promise<readonly string[]> {
+    return this.#unreached(TELL_MAX_MS);
+  }
+
+  /** Whoever does not decide yet by what is stored. It is stored: nothing here may say otherwise. */
+  async #unreached(maxMs?: number): Promise<readonly string[]> {
     try {
-      await this.live.reach(TELL_MAX_MS);
+      await this.live.reach(maxMs);
       return [];
     } catch (error) {
-      if (!(error instanceof NotEverywhereError)) throw error;
-      return error.gateways;
+      if (error instanceof NotEverywhereError) return error.gateways;
+      this.#ports.warn(`sending changes to gateways: ${(error as Error).message}`);
+      // What was not sent, nobody has.
+      return this.live.everyone;
     }
   }
 

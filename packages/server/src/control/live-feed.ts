@@ -70,6 +70,11 @@ export class LiveFeed {
     return this.#confirmed;
   }
 
+  /** Names of all gateways that may serve. */
+  get everyone(): string[] {
+    return this.#missing(Number.POSITIVE_INFINITY);
+  }
+
   /** Sends what has changed since the last time, or everything when it never did. */
   publish(): Promise<void> {
     const next = this.#publishing.then(() =>

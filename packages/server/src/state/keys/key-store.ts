@@ -6,7 +6,7 @@ import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, recordChange } from '../changes/index.ts';
 import { type Page, pageOf, readCursor } from '../cursor.ts';
 import { NotFoundError, StaleVersionError } from '../stale-version.ts';
-import type { Tombstones } from '../tombstones/index.ts';
+import type { TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 import {
   type KeyRow,
@@ -60,13 +60,13 @@ export class KeyStore {
   readonly #database: Database<KeyTables>;
   readonly #ring: KeyRing;
   readonly #hashKey: Uint8Array;
-  readonly #tombstones: Tombstones;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
 
   constructor(
     database: Database<KeyTables>,
     ring: KeyRing,
-    tombstones: Tombstones,
+    tombstones: TombstoneLog,
     world: StateWorld,
   ) {
     this.#database = database;
