@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CompiledOperation, Counters, Gate, LiveTable } from '@poorter/engine';
-import { compileOriginalCall } from '@poorter/engine';
+import {
+  type CompiledOperation,
+  type Counters,
+  compileOriginalCall,
+  type Deny,
+  deny,
+  type Gate,
+  type LiveTable,
+  type ProblemCode,
+} from '@poorter/engine';
 import { parseJsonText } from '@poorter/engine/json';
-import { type ProtectedCall, protect } from '@poorter/middleware';
+import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
 import { type ActStores, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
@@ -39,6 +47,10 @@ export interface AdminApiPorts {
 /** How exactly the last use of a credential is known; a write for every call would be one too many. */
 const USE_EVERY_MS = 60_000;
 const OPERATORS_MAX = 10_000;
+/** As the contract says. */
+export const CREDENTIAL_FIELD = 'poorter-operator-key';
+/** Refusals whose credentials were charged already, or are not looked at for what they are. */
+const SEEN: ReadonlySet<ProblemCode> = new Set(['credentials_invalid', 'too_many_failures']);
 
 /**
  * The admin API. A call passes our own engine first, under the contract as its policy; then its act
@@ -69,7 +81,10 @@ export class AdminApi {
       now: ports.now,
       nextId: nextActId,
       reserve: () => ports.recorder.reserve(),
-      refused: (call) => ports.recorder.write(refusalRecord(call, ports.now())),
+      refused: (call) => {
+        this.#chargeUnseen(call);
+        ports.recorder.write(refusalRecord(call, ports.now()));
+      },
     });
     this.#fastify = Fastify({ logger: false, exposeHeadRoutes: true });
     // Bodies were read and checked by the gate; what is left on the wire is nothing.
@@ -88,6 +103,35 @@ export class AdminApi {
   /** True for paths that are the admin API's. */
   owns(target: string): boolean {
     return target.startsWith('/v1/') || target === '/v1';
+  }
+
+  /**
+   * What another path of the control address must answer to a caller who shows a credential; null: no
+   * more than to everybody else. A guess costs the same wherever it is made.
+   */
+  judgeCredential(shown: readonly string[] | undefined, address: string): Deny | null {
+    if (shown === undefined) return null;
+    const nowMs = this.#ports.now();
+    const spent = this.#gate.checkFailures(address, nowMs);
+    if (spent !== null || this.#isKnown(shown, nowMs)) return spent;
+    this.#gate.chargeFailure(address, 'credentials_invalid', nowMs);
+    return deny('credentials_invalid');
+  }
+
+  #isKnown(shown: readonly string[], nowMs: number): boolean {
+    const [credential, ...more] = shown;
+    if (credential === undefined || more.length > 0) return false;
+    const operator = this.#ports.operators.findKey(credential);
+    if (operator === undefined) return false;
+    return operator.expiresAt === null || nowMs < operator.expiresAt * 1000;
+  }
+
+  /** Refused before anybody looked at the credential, as on a path that does not exist: a guess all the same. */
+  #chargeUnseen({ code, request, nowMs }: RefusedCall): void {
+    if (request === null || SEEN.has(code)) return;
+    const shown = request.headers.all(CREDENTIAL_FIELD);
+    if (shown.length === 0 || this.#isKnown(shown, nowMs)) return;
+    this.#gate.chargeFailure(request.clientAddress, 'credentials_invalid', nowMs);
   }
 
   /** Answers a call on the control address. */
@@ -212,7 +256,8 @@ export class AdminApi {
     if (error instanceof AdminProblem) return problem(error, id);
     if (error instanceof NotFoundError) return problem(new AdminProblem('not_found'), id);
     if (error instanceof CursorError) {
-      return problem(new AdminProblem('value_not_acceptable', { reason: 'cursor' }), id);
+      const reason = 'cursor: is not `next` of a page of this list';
+      return problem(new AdminProblem('value_not_acceptable', { reason }), id);
     }
     if (error instanceof StaleVersionError)
       return problem(new AdminProblem('version_conflict'), id);

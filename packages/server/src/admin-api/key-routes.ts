@@ -1,5 +1,5 @@
 import { compileNetworkLists, type LimitsConfig, limitsSchema } from '@poorter/engine';
-import type { KeyStore, KeyTerms, ManagedKey } from '../state/keys/index.ts';
+import type { KeyState, KeyStore, KeyTerms, ManagedKey } from '../state/keys/index.ts';
 import { type Act, type Answer, type Handlers, iso, milliseconds } from './act.ts';
 import { AdminProblem } from './admin-problems.ts';
 import type { Everywhere } from './everywhere.ts';
@@ -35,8 +35,6 @@ export interface KeyRoutePorts {
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
 }
 
-type State = 'active' | 'expired' | 'revoked' | 'rotated';
-
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 const UNUSED_DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -55,15 +53,14 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
 
   return {
     async listKeys({ query, nowMs }) {
-      const wanted = query['state'] as State | undefined;
+      const state = query['state'] as KeyState | undefined;
       const page = await keys.list({
         limit: pageLimit(query),
         ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
         ...(query['owner'] !== undefined && { owner: query['owner'] }),
+        ...(state !== undefined && { state }),
       });
-      const items = page.items
-        .map((key) => shown(key, nowMs))
-        .filter(({ state }) => wanted === undefined || state === wanted);
+      const items = page.items.map((key) => shown(key, nowMs));
       return { status: 200, body: { items, next: page.next } };
     },
 
@@ -268,7 +265,7 @@ async function known(keys: KeyStore, id: string | undefined): Promise<ManagedKey
   return key;
 }
 
-function stateOf(key: ManagedKey, nowMs: number): State {
+function stateOf(key: ManagedKey, nowMs: number): KeyState {
   if (key.revokedAt !== null) return 'revoked';
   if (key.expiresAt !== null && !(nowMs < key.expiresAt)) return 'expired';
   if (key.rotatedTo !== null && !(nowMs < (key.overlapUntil ?? 0))) return 'rotated';
