@@ -86,8 +86,8 @@ test('messages that control does not know are passed over, and cut nothing', asy
   assert.deepEqual(gateway.ends, []);
   const { items } = (await admin('GET', '/v1/gateways')).body;
   assert.deepEqual(
-    items.map(({ isConnected, live }: never) => [isConnected, live]),
-    [[true, sequence]],
+    items.map(({ isConnected, live, passedOver }: never) => [isConnected, live, passedOver]),
+    [[true, sequence, 5]],
   );
 });
 

@@ -14,6 +14,7 @@ interface ShownGateway {
   readonly live: number;
   readonly servesForSeconds: number | null;
   readonly version: string | null;
+  readonly passedOver: number;
 }
 
 /** For whom a revocation waits. */

@@ -264,12 +264,16 @@ export class Administration {
   #gatewayDesk(): GatewayDesk {
     return {
       list: () => {
-        const versions = new Map(this.#ports.met().map(({ name, version }) => [name, version]));
-        return this.book.gateways.map(({ name, isConnected, confirmed, servesForMs }) => ({
-          ...{ name, isConnected, live: confirmed },
-          servesForSeconds: servesForMs === null ? null : Math.ceil(servesForMs / 1000),
-          version: isConnected ? (versions.get(name) ?? null) : null,
-        }));
+        const met = new Map(this.#ports.met().map((one) => [one.name, one]));
+        return this.book.gateways.map(({ name, isConnected, confirmed, servesForMs }) => {
+          const connected = isConnected ? met.get(name) : undefined;
+          return {
+            ...{ name, isConnected, live: confirmed },
+            servesForSeconds: servesForMs === null ? null : Math.ceil(servesForMs / 1000),
+            version: connected?.version ?? null,
+            passedOver: connected?.passedOver ?? 0,
+          };
+        });
       },
       remove: (name) => {
         try {
