@@ -83,7 +83,10 @@ export interface GatePorts {
   /** Rates and quotas counted over several machines; concurrency stays with each. */
   readonly remoteCounters?: RemoteCounters | undefined;
   readonly identitySigner: IdentitySigner | null;
-  readonly unknownKeyId: (issuer: string) => void;
+  /** As `IdentityPorts` has it. */
+  readonly unknownKeyId: IdentityPorts['unknownKeyId'];
+  /** Keys that may be newer than those of the snapshot, for the issuers that it trusts. */
+  readonly issuerKeys?: IdentityPorts['issuerKeys'];
   /** Tokens verified in this thread; outlives snapshots. */
   readonly verifiedTokens: VerifiedTokens;
   /** Managed keys and blocks; outlives snapshots. Without it there are none. */
@@ -374,7 +377,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable
     findKey: (key) => live.findKey(key) ?? (byHash.size > 0 ? byHash.get(hashKey(key)) : undefined),
     mayUseFrom,
     issuers: () => snapshot.issuers,
-    issuerKeys: (issuer) => snapshot.issuerKeys[issuer] ?? null,
+    issuerKeys: ports.issuerKeys ?? ((issuer) => snapshot.issuerKeys[issuer] ?? null),
     unknownKeyId: ports.unknownKeyId,
     verifiedTokens: ports.verifiedTokens,
   };

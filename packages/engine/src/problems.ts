@@ -123,6 +123,12 @@ export const problems = {
     title: 'The credentials have expired.',
     remedy: 'Obtain a new token, key or certificate.',
   },
+  token_opaque: {
+    status: 401,
+    title: 'The bearer token is not a JWT, and this API takes no opaque tokens.',
+    remedy:
+      'Send a JWT access token of an issuer that the API trusts; send an API key where the API description names one.',
+  },
   keys_unavailable: {
     status: 503,
     title: 'Tokens cannot be verified at this moment.',

@@ -80,6 +80,21 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
     )) {
       if (reported.has(scheme)) continue;
       const definition = api.compiled.securitySchemes[scheme];
+      if (definition?.type === 'http' && takesKeysAlone(definition, configuration)) {
+        reported.add(scheme);
+        remarks.push({
+          ...error(
+            'bearer-takes-keys',
+            api.compiled.file,
+            operation.line,
+            operation.column,
+            `the security scheme '${scheme}' takes API keys alone: no token issuer is trusted`,
+            NO_ISSUER.suggestion,
+          ),
+          severity: 'warning',
+        });
+        continue;
+      }
       const missing = definition === undefined ? null : whatIsMissing();
       if (missing === null || missing === undefined) continue;
       reported.add(scheme);
@@ -127,6 +142,13 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
     }
   }
   return remarks;
+}
+
+function takesKeysAlone(
+  scheme: { readonly scheme: string; readonly takesKeys?: boolean },
+  { trust }: Configuration,
+): boolean {
+  return scheme.scheme === 'bearer' && scheme.takesKeys === true && trust.issuers.length === 0;
 }
 
 const NO_ISSUER = {

@@ -310,6 +310,9 @@ function trustedIssuer(
     algorithms: issuer.algorithms,
     clockSkewSeconds: issuer.clockSkewSeconds,
     ...(issuer.rolesClaim !== undefined && { rolesClaim: issuer.rolesClaim }),
+    ...(issuer.scopesClaim !== undefined && { scopesClaim: issuer.scopesClaim }),
+    ...(issuer.audienceClaim !== undefined && { audienceClaim: issuer.audienceClaim }),
+    ...(issuer.nonce === 'accept' && { acceptsNonce: true }),
   };
 }
 

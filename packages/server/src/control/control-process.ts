@@ -16,7 +16,7 @@ import { IssuerKeys } from '../issuers/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
-import type { FromControl, ToControl } from '../platform/processes/messages.ts';
+import type { FromControl, IssuerKeysMessage, ToControl } from '../platform/processes/messages.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 import { Administration } from './administration.ts';
@@ -79,7 +79,7 @@ const remotes = new RemoteGateways({
   confirmed: (gateway, sequence) => administration?.live.confirmed(gateway, sequence),
   applied: () => undefined,
   report: (_, report) => {
-    if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
+    if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer, report.keyId);
   },
   mirror: () => logKeeping?.mirror ?? null,
   trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
@@ -147,6 +147,7 @@ async function compile(): Promise<void> {
     operators.compiled(compiled.snapshot.gate.version);
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
     remotes.snapshot(compiled.snapshot);
+    tellKeysSince(compiled.snapshot.gate);
     const { link, gateway } = configuration;
     await remotes.apply(link, compiled.linkCredentials, gateway.staleAfterMs);
   } catch (error) {
@@ -215,8 +216,11 @@ async function followIssuers(configuration: Configuration): Promise<void> {
     {
       onChange: (issuer, jwks, generation) => {
         keepKeys(issuer, jwks, generation);
-        if (!isStarting) void requestCompile();
+        if (isStarting) return;
+        tellKeys(issuer, { keys: jwks === null ? null : { jwks, generation }, answered: [] });
+        void requestCompile();
       },
+      onAnswered: (issuer, answered) => tellKeys(issuer, { answered }),
       onWarning: (issuer, message) =>
         send({
           type: 'warnings',
@@ -226,6 +230,22 @@ async function followIssuers(configuration: Configuration): Promise<void> {
   );
   await issuerKeys.start();
   isStarting = false;
+}
+
+/** Calls wait for these: they do not wait for a snapshot to be compiled. */
+function tellKeys(issuer: string, told: Omit<IssuerKeysMessage, 'type' | 'issuer'>): void {
+  const message = { type: 'issuer-keys', issuer, ...told } as const;
+  send(message);
+  remotes.send(message);
+}
+
+/** Keys that came while the snapshot was on its way out are told again, since it has the old ones. */
+function tellKeysSince({ issuerKeys: sent, issuers }: CompiledSnapshot['snapshot']['gate']): void {
+  for (const { issuer } of issuers) {
+    const keys = issuerKeys?.keysOf(issuer);
+    if (keys == null || keys.generation === sent[issuer]?.generation) continue;
+    tellKeys(issuer, { keys, answered: [] });
+  }
 }
 
 function receive(message: ToControl): void {
@@ -244,7 +264,9 @@ function receive(message: ToControl): void {
       return operators.gatewayDown();
     case 'gateway':
       administration?.heard(message.report);
-      if (message.report.type === 'unknown-key-id') issuerKeys?.refetch(message.report.issuer);
+      if (message.report.type === 'unknown-key-id') {
+        issuerKeys?.refetch(message.report.issuer, message.report.keyId);
+      }
       return operators.heard(message.report);
     default:
       message satisfies never;

@@ -5,7 +5,12 @@ import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
-import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type {
+  FromGateway,
+  IssuerKeysMessage,
+  LiveMessage,
+  RuntimeSnapshot,
+} from '../platform/processes/messages.ts';
 import {
   ENTRIES_MAX,
   PIECES_MAX,
@@ -46,7 +51,12 @@ const fromRemote = z.discriminatedUnion('type', [
   z.object({ type: z.literal('live-applied'), sequence: z.int() }),
   z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
   z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
-  z.object({ type: z.literal('unknown-key-id'), issuer: z.string().max(2_000) }),
+  z.object({
+    type: z.literal('unknown-key-id'),
+    issuer: z.string().max(2_000),
+    // A gateway of the version before does not say.
+    keyId: z.string().max(1_024).nullable().default(null),
+  }),
   z.object({
     type: z.literal('listening'),
     addresses: z.array(z.string().max(300)).max(64),
@@ -140,7 +150,7 @@ export class RemoteGateways {
     this.#timer = setInterval(() => this.#writeSeen(), WRITE_EVERY_MS);
   }
 
-  send(message: LiveMessage): void {
+  send(message: LiveMessage | IssuerKeysMessage): void {
     for (const end of this.#server?.ends ?? []) end.send(message);
   }
 

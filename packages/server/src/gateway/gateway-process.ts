@@ -35,7 +35,7 @@ const crew = new ThreadCrew({
     listening: (addresses) => send({ type: 'listening', addresses, threads }),
     failed: (message) => send({ type: 'failed', message }),
     trouble: (message) => send({ type: 'failed', message }),
-    unknownKeyId: (issuer) => send({ type: 'unknown-key-id', issuer }),
+    unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
   },
 });
 
@@ -61,6 +61,8 @@ async function receive(message: ToGateway): Promise<void> {
     case 'live':
     case 'live-change':
       return crew.applyLive(message);
+    case 'issuer-keys':
+      return crew.applyIssuerKeys(message);
     case 'control-seen':
       return crew.controlSeen();
     case 'drain':

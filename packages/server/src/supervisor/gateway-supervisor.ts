@@ -142,6 +142,8 @@ export class GatewaySupervisor {
       case 'not-spooled':
         this.#batches.get(message.number)?.(message.type === 'spooled' ? message.answers : null);
         return;
+      case 'issuer-keys':
+        break;
       case 'control-seen':
       case 'drain':
         return;

@@ -31,10 +31,16 @@ export interface TrustedIssuer {
   /** Tolerated difference between our clock and the issuer's; bounded to 300. */
   readonly clockSkewSeconds: number;
   /**
-   * Where roles stand when not in `roles`: a claim name, or, when it begins with '/', an
-   * RFC 6901 pointer such as `/realm_access/roles`.
+   * Where roles stand when not in `roles`: a claim name, a path with dots (`realm_access.roles`) or
+   * an RFC 6901 pointer (`/realm_access/roles`).
    */
   readonly rolesClaim?: string;
+  /** Where scopes stand when in neither `scope` nor `scp`, in the same three forms. */
+  readonly scopesClaim?: string;
+  /** The claim that must name an audience where tokens carry no `aud`, in the same three forms. */
+  readonly audienceClaim?: string;
+  /** Access tokens of this issuer may carry `nonce`, which otherwise marks an ID token. */
+  readonly acceptsNonce?: boolean;
 }
 
 /** What identification asks of its host. Every answer is immediate: no call waits for a network. */
@@ -49,8 +55,12 @@ export interface IdentityPorts {
    * another generation, or tokens of the old ones stay remembered.
    */
   issuerKeys(issuer: string): { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
-  /** Asks the host to fetch the issuer's keys again in the background; the host limits the rate. */
-  unknownKeyId(issuer: string): void;
+  /**
+   * No key of the issuer fits a token; null: the token names none. Asks the host to fetch the keys
+   * again, at a rate that the host bounds. What is returned ends when keys have come, when it is
+   * known that none will, or after a bounded time: a host that returns nothing makes no call wait.
+   */
+  unknownKeyId(issuer: string, keyId: string | null): void | Promise<void>;
   /** The deny set, consulted on every call, cached verifications included. */
   isRevoked?(principal: Principal): boolean;
   /** Kept by the host over snapshots, so that a new one need not verify every token again. */

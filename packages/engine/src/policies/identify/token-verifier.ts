@@ -25,7 +25,19 @@ const KEY_ID_LENGTH_MAX = 1024;
 
 type Verification =
   | { readonly ok: true; readonly entry: VerifiedToken }
-  | { readonly ok: false; readonly rejection: Authentication };
+  | {
+      readonly ok: false;
+      readonly rejection: Authentication;
+      /** Keys that the issuer has published since could change the answer. */
+      readonly lacks?: LackingKey;
+    };
+
+interface LackingKey {
+  readonly issuer: string;
+  /** null: the token names none. */
+  readonly keyId: string | null;
+  readonly generation: number;
+}
 
 type KeyResolver = ReturnType<typeof createLocalJWKSet>;
 
@@ -66,15 +78,52 @@ export class TokenVerifier {
       }
       this.#verified.forget(digest);
     }
-    const begun = this.#pending.get(digest) ?? this.#begin(token, digest, request);
-    if (!(begun instanceof Promise)) return begun;
-    return begun.then((verification) => {
-      if (!verification.ok) return verification.rejection;
-      const { entry } = verification;
-      // Keys or trust changed under way: what was proven no longer counts.
-      if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
-      return this.#judgeUse(digest, entry, request, accepts);
-    });
+    const begun = this.#verify(token, digest, request);
+    // Most forgeries break a rule that needs no key, and are refused without a promise.
+    if (!(begun instanceof Promise || begun.ok || begun.lacks !== undefined)) {
+      return begun.rejection;
+    }
+    return this.#conclude(begun, token, request, digest, accepts);
+  }
+
+  async #conclude(
+    begun: Verification | Promise<Verification>,
+    token: string,
+    request: RequestFacts,
+    digest: string,
+    accepts: (issuer: TrustedIssuer) => boolean,
+  ): Promise<Authentication> {
+    let verification = await begun;
+    if (await this.#haveKeysChanged(verification)) {
+      verification = await this.#verify(token, digest, request);
+    }
+    if (!verification.ok) return verification.rejection;
+    const { entry } = verification;
+    // Keys or trust changed under way: what was proven no longer counts.
+    if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
+    return this.#judgeUse(digest, entry, request, accepts);
+  }
+
+  /**
+   * Is there reason to look again? The first call after a rotation waits for the host to ask the
+   * issuer once: not long, and never in the places of the signatures under verification, so that
+   * invented key ids hold up nobody.
+   */
+  async #haveKeysChanged(verification: Verification): Promise<boolean> {
+    if (verification.ok) return !this.#isCurrent(verification.entry);
+    if (verification.lacks === undefined) return false;
+    const { issuer, keyId, generation } = verification.lacks;
+    const hasNews = () => (this.#ports.issuerKeys(issuer)?.generation ?? generation) !== generation;
+    if (!hasNews()) await this.#ports.unknownKeyId(issuer, keyId);
+    return hasNews();
+  }
+
+  #verify(
+    token: string,
+    digest: string,
+    request: RequestFacts,
+  ): Verification | Promise<Verification> {
+    return this.#pending.get(digest) ?? this.#begin(token, digest, request);
   }
 
   /** What can change between two uses of one token. */
@@ -107,33 +156,36 @@ export class TokenVerifier {
     token: string,
     digest: string,
     request: RequestFacts,
-  ): Authentication | Promise<Verification> {
+  ): Verification | Promise<Verification> {
     const text = readTokenText(token);
-    if (!text.ok) return rejected(text.reason);
+    if (!text.ok) {
+      const isOpaque = text.reason === 'opaque';
+      return refused(rejected(text.reason, isOpaque ? 'token_opaque' : 'credentials_invalid'));
+    }
     const { header, claims } = text;
     // Read before it is believed, and only to choose whose keys must have signed.
     const trusted = typeof claims.iss === 'string' ? this.#trusted(claims.iss) : undefined;
-    if (trusted === undefined) return rejected('issuer-not-trusted');
+    if (trusted === undefined) return refused(rejected('issuer-not-trusted'));
     const { issuer, terms } = trusted;
     const fault = headerFault(header, issuer);
-    if (fault !== null) return rejected(fault);
+    if (fault !== null) return refused(rejected(fault));
     const reading = readClaims(header, claims, issuer, request.nowMs / 1000);
-    if (!reading.ok) return rejectedClaims(reading);
+    if (!reading.ok) return refused(rejectedClaims(reading));
 
     const keys = this.#keysOf(issuer.issuer);
-    if (keys === null) return rejected('keys-not-fetched', 'keys_unavailable');
-    const keyId = header.kid as string | undefined;
-    if (keyId !== undefined && !keys.ids.has(keyId)) {
-      this.#ports.unknownKeyId(issuer.issuer);
-      return rejected('unknown-key-id');
+    if (keys === null) return refused(rejected('keys-not-fetched', 'keys_unavailable'));
+    const { generation } = keys;
+    const keyId = (header.kid as string | undefined) ?? null;
+    const lacks = { issuer: issuer.issuer, keyId, generation };
+    if (keyId !== null && !keys.ids.has(keyId)) return refused(rejected('unknown-key-id'), lacks);
+    if (this.#pending.size >= PENDING_MAX) {
+      return refused(rejected('verifications-pending', 'overloaded'));
     }
-    if (this.#pending.size >= PENDING_MAX) return rejected('verifications-pending', 'overloaded');
 
     const { meaning } = reading;
-    const { generation } = keys;
     const entry = { meaning, issuer, terms, generation, wasUsed: false };
     // Callers that arrive with the same token wait for one verification.
-    const pending = this.#verifySignature(token, keyId, keys.resolve, entry).finally(() =>
+    const pending = this.#verifySignature(token, lacks, keys.resolve, entry).finally(() =>
       this.#pending.delete(digest),
     );
     this.#pending.set(digest, pending);
@@ -145,19 +197,18 @@ export class TokenVerifier {
 
   async #verifySignature(
     token: string,
-    keyId: string | undefined,
+    lacks: LackingKey,
     resolve: KeyResolver,
     entry: VerifiedToken,
   ): Promise<Verification> {
     try {
-      await compactVerify(token, resolve, { algorithms: algorithmsOf(entry.issuer) });
+      await verifyWithAny(token, resolve, algorithmsOf(entry.issuer));
       return { ok: true, entry };
     } catch (error) {
       // Only what jose says of a token is a refusal; anything else is a fault and stays one.
       if (!(error instanceof errors.JOSEError || isKeyFault(error))) throw error;
-      if (keyId === undefined) this.#ports.unknownKeyId(entry.issuer.issuer);
       const reason = error instanceof errors.JOSEError ? error.code : 'key-unusable';
-      return { ok: false, rejection: rejected(reason) };
+      return refused(rejected(reason), lacks);
     }
   }
 
@@ -191,6 +242,37 @@ export class TokenVerifier {
     this.#resolvers.set(issuer, keys);
     return keys;
   }
+}
+
+/**
+ * `kid` is a hint (RFC 7515 §4.1.4): where several keys fit, each is tried. One that cannot be used
+ * does not stand in the way of the next.
+ */
+async function verifyWithAny(
+  token: string,
+  resolve: KeyResolver,
+  algorithms: string[],
+): Promise<void> {
+  try {
+    await compactVerify(token, resolve, { algorithms });
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several;
+    let last: unknown = several;
+    for await (const key of several) {
+      try {
+        await compactVerify(token, key, { algorithms });
+        return;
+      } catch (error) {
+        if (!(error instanceof errors.JOSEError || isKeyFault(error))) throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+}
+
+function refused(rejection: Authentication, lacks?: LackingKey): Verification {
+  return { ok: false, rejection, ...(lacks !== undefined && { lacks }) };
 }
 
 function algorithmsOf(issuer: TrustedIssuer): string[] {

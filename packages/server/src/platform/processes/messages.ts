@@ -76,6 +76,7 @@ export interface RuntimeTimeouts {
 export type ToGateway =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
+  | IssuerKeysMessage
   /** Control answered the supervisor within the last seconds. */
   | { readonly type: 'control-seen' }
   | { readonly type: 'drain' };
@@ -98,6 +99,16 @@ export type LiveMessage =
   | { readonly type: 'live'; readonly state: LiveState }
   | { readonly type: 'live-change'; readonly change: LiveChange };
 
+/** Keys that do not wait for the next snapshot, which then carries them too. */
+export interface IssuerKeysMessage {
+  readonly type: 'issuer-keys';
+  readonly issuer: string;
+  /** Only where they changed; null: none are to be believed any more. */
+  readonly keys?: { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
+  /** Asked for, and looked for at the issuer: whoever waits for one of them need wait no longer. */
+  readonly answered: readonly (string | null)[];
+}
+
 export type FromGateway =
   | { readonly type: 'listening'; readonly addresses: readonly string[]; readonly threads: number }
   | { readonly type: 'applied'; readonly version: number }
@@ -105,7 +116,7 @@ export type FromGateway =
   | { readonly type: 'live-applied'; readonly sequence: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
-  | { readonly type: 'unknown-key-id'; readonly issuer: string }
+  | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   | { readonly type: 'drained' };
 
 /** What reaches control: orders of the supervisor and reports of the gateway. */
@@ -123,6 +134,7 @@ export type FromControl =
       readonly summary: ProtectionSummary;
     }
   | LiveMessage
+  | IssuerKeysMessage
   | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'listening'; readonly address: string };
