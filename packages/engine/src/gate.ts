@@ -364,7 +364,15 @@ function blocked(code: 'address_blocked' | 'caller_blocked', block: Block, nowMs
   const { id, kind, untilMs } = block;
   if (untilMs === null) return deny(code, { block: id, kind });
   const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
-  return deny(code, { block: id, kind }, { answerHeaders: ['retry-after', String(seconds)] });
+  return deny(
+    code,
+    { block: id, kind },
+    {
+      answerHeaders: ['retry-after', String(seconds)],
+      // Said only where the header is there.
+      details: { detail: 'Wait as Retry-After says, or ask the API provider why.' },
+    },
+  );
 }
 
 function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable): IdentityPorts {

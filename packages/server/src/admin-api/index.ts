@@ -2,6 +2,7 @@ export { type ActRecorder, AdminApi } from './admin-api.ts';
 export { AdminProblem } from './admin-problems.ts';
 export { blockRoutes } from './block-routes.ts';
 export {
+  type KeyGrants,
   type KeyUseSummary,
   keyRoutes,
   type OperationRights,

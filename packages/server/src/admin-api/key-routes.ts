@@ -26,12 +26,19 @@ export interface OperationRights {
   readonly roles: ReadonlySet<string>;
 }
 
+export interface KeyGrants {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
 export interface KeyRoutePorts {
   readonly keys: KeyStore;
   readonly everywhere: Everywhere;
   readonly rotation: () => RotationPolicy;
   /** What an operation asks of its callers, by its id. */
   readonly rightsOf: (operation: string) => OperationRights;
+  /** What of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
+  readonly remarksOn: (grants: KeyGrants) => readonly string[];
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
 }
 
@@ -63,7 +70,10 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
       const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
       const issued = await keys.create(terms, act.operator.client);
       await everywhere.tell();
-      return newKey(issued.key, issued.record, act.nowMs);
+      return withWarnings(
+        newKey(issued.key, issued.record, act.nowMs),
+        ports.remarksOn({ scopes: terms.scopes, roles: terms.roles }),
+      );
     },
 
     async showKey({ path, nowMs }) {
@@ -96,7 +106,8 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
       const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
       const after = await keys.update(before.id, terms, version);
       await everywhere.reach();
-      return answerOf(after, nowMs);
+      const { scopes = [], roles = [] } = body as Partial<WrittenTerms>;
+      return withWarnings(answerOf(after, nowMs), ports.remarksOn({ scopes, roles }));
     },
 
     async rotateKey({ path, body, nowMs, operator }) {
@@ -159,6 +170,11 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
 
   function answerOf(key: ManagedKey, nowMs: number): Answer {
     return { status: 200, body: shown(key, nowMs), version: key.version, target: key.id };
+  }
+
+  function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
+    if (warnings.length === 0) return answer;
+    return { ...answer, body: { ...(answer.body as object), warnings } };
   }
 
   function newKey(key: string, record: ManagedKey, nowMs: number): Answer {

@@ -6,6 +6,7 @@ import {
   type AdminLog,
   AdminProblem,
   blockRoutes,
+  type KeyGrants,
   type KeyUseSummary,
   keyRoutes,
   logRoutes,
@@ -38,6 +39,7 @@ export interface AdministrationPorts {
   readonly recorder: ActRecorder;
   readonly log: AdminLog;
   readonly rightsOf: (operation: string) => OperationRights;
+  readonly remarksOn: (grants: KeyGrants) => readonly string[];
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
   /** Lets go of what was kept of an erased subject. */
   readonly forget: (subject: Subject) => Promise<void>;
@@ -105,6 +107,7 @@ export class Administration {
           rotation: () => this.#rotation,
           usesOf: ports.usesOf,
           rightsOf: ports.rightsOf,
+          remarksOn: ports.remarksOn,
         }),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...operatorRoutes({

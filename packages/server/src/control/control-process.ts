@@ -27,6 +27,7 @@ import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
 import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
+import { unknownGrants } from './unknown-grants.ts';
 
 /** Keys fetched before a restart are used again until they are this old. */
 const KEPT_KEYS_MS = 86_400_000;
@@ -176,6 +177,7 @@ async function administrate(configuration: Configuration): Promise<void> {
     recorder,
     log,
     rightsOf: (operation) => rights.get(operation) ?? NO_RIGHTS,
+    remarksOn: (grants) => unknownGrants(grants, rights.values()),
     usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
     forget: async () => logKeeping?.forget(),
     status: () => ({ version: '0.1.0', snapshot: operators.versions }),

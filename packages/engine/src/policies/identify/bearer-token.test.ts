@@ -307,6 +307,21 @@ test('scopes are read from the configured claim alone, by name, path or pointer'
   }
 });
 
+test('a place of roles that finds nothing is remembered with the caller, in all three forms', async () => {
+  for (const rolesClaim of ['groups', 'realm.roles', '/realm/roles']) {
+    const world = new World();
+    world.trusted = [{ ...trustedIssuer, rolesClaim }];
+    const identify = identifyWith(world, [{ bearer: [] }]);
+    const lost = await identify(bearer(tokenOf({ roles: ['teller'] })));
+    assert.ok(lost.kind === 'identified');
+    assert.equal(lost.principal?.rolesNotFoundAt, rolesClaim);
+    const found = await identify(bearer(tokenOf({ groups: ['a'], realm: { roles: ['a'] } })));
+    assert.ok(found.kind === 'identified');
+    assert.deepEqual(found.principal?.roles, ['a']);
+    assert.equal(found.principal?.rolesNotFoundAt, undefined);
+  }
+});
+
 test('where a nonce is accepted, an ID token is still none', async () => {
   const world = new World();
   world.trusted = [{ ...trustedIssuer, acceptsNonce: true }];

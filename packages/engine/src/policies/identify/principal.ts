@@ -74,6 +74,8 @@ export interface IdentifiedPrincipal extends Principal {
    * name, and must not pass for a client's). Certificate: subject and alternative names.
    */
   readonly clientNames: readonly string[];
+  /** The configured place of roles, where the token has nothing there. */
+  readonly rolesNotFoundAt?: string;
 }
 
 /** The outcome of one security scheme. */

@@ -169,6 +169,8 @@ function readPrincipal(
   const scopes = readScopes(claims, issuer.scopesClaim);
   const roles = readRoles(claims, issuer.rolesClaim);
   if (client === undefined || scopes === null || roles === null) return null;
+  const { rolesClaim } = issuer;
+  const isWithoutRoles = rolesClaim !== undefined && claimAt(claims, rolesClaim) === undefined;
   return Object.freeze({
     kind: 'token',
     client,
@@ -179,6 +181,7 @@ function readPrincipal(
     roles,
     credentialId: (jti as string | undefined) ?? null,
     expiresAt,
+    ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
   });
 }
 
