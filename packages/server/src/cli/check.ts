@@ -11,6 +11,7 @@ import { RefusedConfiguration } from '../configuration/refused-configuration.ts'
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import { compileSnapshot } from '../control/compile-snapshot.ts';
 import { loadIdentityKeys } from '../control/identity-keys.ts';
+import { mayTry } from '../control/trial-issuer.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { formatDiagnostic } from './diagnostics.ts';
@@ -44,7 +45,7 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
   const scratch = mkdtempSync(join(tmpdir(), 'poorter-check-'));
   try {
     const configuration = loadConfiguration(source);
-    const { warnings } = compileSnapshot({
+    const { warnings, isTrial } = compileSnapshot({
       configuration,
       configurationFile: source.file ?? 'arguments',
       baseDirectory: baseDirectory(source),
@@ -53,8 +54,9 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       identityKeys: await loadIdentityKeys(scratch, Date.now(), null),
       spool: null,
       issuerKeys: () => null,
+      trialKeys: mayTry(configuration, source.file) ? NO_KEYS : null,
     });
-    return warnings;
+    return isTrial ? [...warnings, TRIAL_REMARK] : warnings;
   } catch (error) {
     if (error instanceof RefusedConfiguration) return error.diagnostics;
     throw error;
@@ -62,6 +64,17 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+const NO_KEYS = { jwks: { keys: [] }, generation: 0 };
+const TRIAL_REMARK: Diagnostic = {
+  severity: 'warning',
+  code: 'trial-issuer',
+  file: 'arguments',
+  line: 1,
+  column: 1,
+  message: 'no token issuer is trusted: serve would issue trial tokens, to this machine alone',
+  suggestion: 'name the issuer of your tokens with --issuer URL --audience NAME',
+};
 
 function verdict(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;

@@ -16,7 +16,12 @@ import { IssuerKeys } from '../issuers/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
-import type { FromControl, IssuerKeysMessage, ToControl } from '../platform/processes/messages.ts';
+import type {
+  FromControl,
+  IssuerKeysMessage,
+  ToControl,
+  TrialFacts,
+} from '../platform/processes/messages.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 import { Administration } from './administration.ts';
@@ -27,6 +32,7 @@ import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
 import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
+import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 import { unknownGrants } from './unknown-grants.ts';
 
 /** Keys fetched before a restart are used again until they are this old. */
@@ -94,6 +100,7 @@ function ring(): KeyRing {
 let rights: CompiledSnapshot['rights'] = new Map();
 const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;
+let trialIssuer: TrialIssuer | null = null;
 let isGatewayUp = false;
 
 let isCompiling = false;
@@ -139,14 +146,17 @@ async function compile(): Promise<void> {
       identityKeys: await loadIdentityKeys(dataDirectory, Date.now(), ring()),
       spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
+      trialKeys: (await tryIssuer(configuration))?.keys ?? null,
     });
+    const trial = await openTrial(compiled);
     rights = compiled.rights;
     watch.follow([...files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
     // Whoever serves by the snapshot must know who is blocked and revoked first.
     await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
-    send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
+    const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
+    send({ type: 'snapshot', snapshot: compiled.snapshot, summary });
     remotes.snapshot(compiled.snapshot);
     tellKeysSince(compiled.snapshot.gate);
     const { link, gateway } = configuration;
@@ -158,6 +168,25 @@ async function compile(): Promise<void> {
     operators.refused();
     send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
   }
+}
+
+/** Made once, where a trial may be; whether the description needs it is for the compiler to say. */
+async function tryIssuer(configuration: Configuration): Promise<TrialIssuer | null> {
+  if (!runsGateway || !mayTry(configuration, source.file)) trialIssuer = null;
+  else trialIssuer ??= await TrialIssuer.open();
+  return trialIssuer;
+}
+
+/** What people are told of the trial; null where the gate issues no tokens. */
+async function openTrial(compiled: CompiledSnapshot): Promise<TrialFacts | null> {
+  operators.trial = compiled.isTrial ? trialIssuer : null;
+  if (operators.trial === null) return null;
+  operators.trial.offer(compiled.rights.values());
+  return {
+    token: await operators.trial.token(),
+    scopes: operators.trial.grants.scopes,
+    url: `${operators.reachedAt.url}${TRIAL_TOKEN_PATH}`,
+  };
 }
 
 async function administrate(configuration: Configuration): Promise<void> {

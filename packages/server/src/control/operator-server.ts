@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import type { AdminApi } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
+import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 
 export interface OperatorAddress {
   readonly host: string;
@@ -22,6 +23,8 @@ function closed(server: Server): Promise<void> {
 export class OperatorServer {
   /** Answers below /v1/ once the state is open. */
   admin: AdminApi | null = null;
+  /** Hands out tokens while a document is being tried. */
+  trial: TrialIssuer | null = null;
   #server: Server | null = null;
   #certificate: string | null = null;
   /** False where gateways run on other machines only: readiness is then control's own. */
@@ -118,6 +121,10 @@ export class OperatorServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?', 1)[0] as string;
     if (this.admin?.owns(path) === true) return this.admin.answer(request, response);
+    if (this.trial !== null && path === TRIAL_TOKEN_PATH) {
+      const { status, body } = await this.trial.answer(request);
+      return reply(response, status, body);
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, {});
     switch (path) {
       case '/health/live':

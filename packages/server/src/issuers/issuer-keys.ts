@@ -101,7 +101,9 @@ export class IssuerKeys {
    */
   refetch(issuer: string, keyId: string | null): void {
     const followed = this.#followed.get(issuer);
-    if (followed === undefined || this.#isClosed) return;
+    if (this.#isClosed) return;
+    // The gate's own issuer, or one that has just left the configuration: there is nobody to ask.
+    if (followed === undefined) return this.#events.onAnswered(issuer, [keyId]);
     const isKnown = keyId !== null && keyIdsOf(followed).has(keyId);
     if (!followed.requests.want(keyId, isKnown)) {
       return this.#events.onAnswered(issuer, [keyId]);

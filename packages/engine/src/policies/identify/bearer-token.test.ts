@@ -11,10 +11,8 @@ import {
   encoded,
   ISSUER,
   identifyWith,
-  key,
   NOON,
   NOW,
-  otherKey,
   outcomeOf,
   requestOf,
   signer,
@@ -23,7 +21,6 @@ import {
   trustedIssuer,
   World,
 } from './identify.fixture.ts';
-import { compileIdentification } from './security-requirement.ts';
 import { TokenVerifier } from './token-verifier.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
@@ -231,149 +228,6 @@ test('an unknown key id asks for a refetch; a strange one is only a name', async
     assert.deepEqual(world.unknown, [ISSUER]);
   }
   assert.equal(await judge(tokenOf({}, { kid: 7 })), 'credentials_invalid');
-});
-
-test('tokens without a key id, and keys that share one, are tried with every key that fits', async () => {
-  for (const kid of [undefined, 'shared']) {
-    const [one, two] = [signerOf(kid), signerOf(kid)];
-    const broken = { ...signerOf(kid).jwk, x: 'AAAA' };
-    const world = new World();
-    world.keySets = { [ISSUER]: { jwks: { keys: [broken, one.jwk, two.jwk] }, generation: 1 } };
-    assert.equal(await judge(tokenOf({}, { kid }, one), world), 'app-1');
-    assert.equal(await judge(tokenOf({}, { kid }, two), world), 'app-1');
-    assert.equal(await judge(tokenOf({}, { kid }, signerOf(kid)), world), 'credentials_invalid');
-  }
-});
-
-test('the first call after a rotation passes, with a new key id, with none, and with a reused one', async () => {
-  for (const kid of ['k2', undefined, 'k1']) {
-    const next = signerOf(kid);
-    const world = new World();
-    world.unknownKeyId = async () => {
-      world.keySets[ISSUER] = { jwks: { keys: [next.jwk] }, generation: 2 };
-    };
-    assert.equal(await judge(tokenOf({}, { kid }, next), world), 'app-1');
-    assert.equal(await judge(tokenOf({}, { kid }, signerOf(kid)), world), 'credentials_invalid');
-  }
-});
-
-test('calls that wait for unknown keys take no place from those whose keys are known', async () => {
-  const world = new World();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  world.unknownKeyId = () => promise;
-  const identify = identifyWith(world, [{ bearer: [] }]);
-  const waiting = Array.from({ length: 1_500 }, (_, index) =>
-    identify(bearer(tokenOf({}, { kid: `invented-${index}` }))),
-  );
-  assert.equal(outcomeOf(await identify(bearer(tokenOf()))), 'app-1');
-  resolve();
-  const outcomes = new Set((await Promise.all(waiting)).map(outcomeOf));
-  assert.deepEqual([...outcomes], ['credentials_invalid']);
-});
-
-test('an issuer whose tokens name no audience is held to the claim that its configuration names', async () => {
-  const cases: [string, Record<string, unknown>, string][] = [
-    ['client_id', { aud: undefined, client_id: AUDIENCE }, AUDIENCE],
-    ['azp', { aud: undefined, azp: AUDIENCE }, 'app-1'],
-    ['resource.server', { aud: undefined, resource: { server: AUDIENCE } }, 'app-1'],
-    ['/resource/server', { aud: undefined, resource: { server: [AUDIENCE] } }, 'app-1'],
-    ['client_id', { aud: undefined }, 'credentials_invalid'],
-    ['azp', { aud: undefined, azp: ['x'] }, 'credentials_invalid'],
-    ['azp', { aud: 'https://other.example', azp: AUDIENCE }, 'credentials_invalid'],
-    ['azp', { aud: AUDIENCE }, 'credentials_invalid'],
-  ];
-  for (const [audienceClaim, claims, expected] of cases) {
-    const world = new World();
-    world.trusted = [{ ...trustedIssuer, audienceClaim }];
-    assert.equal(await judge(tokenOf(claims), world), expected, JSON.stringify(claims));
-  }
-});
-
-test('scopes are read from the configured claim alone, by name, path or pointer', async () => {
-  const cases: [string, Record<string, unknown>, string[]][] = [
-    ['permissions', { permissions: ['a', 'b'] }, ['a', 'b']],
-    ['grants.api', { grants: { api: 'a b' } }, ['a', 'b']],
-    ['/grants/api', { grants: { api: ['a'] } }, ['a']],
-    ['https://a.example/scopes', { 'https://a.example/scopes': 'a' }, ['a']],
-    ['grants.__proto__', {}, []],
-    ['permissions', {}, []],
-  ];
-  for (const [scopesClaim, claims, scopes] of cases) {
-    const world = new World();
-    world.trusted = [{ ...trustedIssuer, scopesClaim }];
-    const outcome = await identifyWith(world, [{ bearer: [] }])(bearer(tokenOf(claims)));
-    assert.ok(outcome.kind === 'identified', scopesClaim);
-    assert.deepEqual(outcome.principal?.scopes, scopes);
-  }
-});
-
-test('a place of roles that finds nothing is remembered with the caller, in all three forms', async () => {
-  for (const rolesClaim of ['groups', 'realm.roles', '/realm/roles']) {
-    const world = new World();
-    world.trusted = [{ ...trustedIssuer, rolesClaim }];
-    const identify = identifyWith(world, [{ bearer: [] }]);
-    const lost = await identify(bearer(tokenOf({ roles: ['teller'] })));
-    assert.ok(lost.kind === 'identified');
-    assert.equal(lost.principal?.rolesNotFoundAt, rolesClaim);
-    const found = await identify(bearer(tokenOf({ groups: ['a'], realm: { roles: ['a'] } })));
-    assert.ok(found.kind === 'identified');
-    assert.deepEqual(found.principal?.roles, ['a']);
-    assert.equal(found.principal?.rolesNotFoundAt, undefined);
-  }
-});
-
-test('where a nonce is accepted, an ID token is still none', async () => {
-  const world = new World();
-  world.trusted = [{ ...trustedIssuer, acceptsNonce: true }];
-  assert.equal(await judge(tokenOf({ nonce: 'n' }), world), 'app-1');
-  assert.equal(
-    await judge(tokenOf({ nonce: 'n', scope: undefined, typ: 'Bearer' }), world),
-    'app-1',
-  );
-  for (const claims of [
-    { nonce: 'n', scope: undefined },
-    { nonce: 'n', at_hash: 'h' },
-    { nonce: 'n', scope: undefined, aud: [AUDIENCE, 'app-1'] },
-    { nonce: 'n', token_use: 'id' },
-  ]) {
-    assert.equal(await judge(tokenOf(claims), world), 'credentials_invalid');
-  }
-});
-
-test('an API key as bearer token passes where the description leaves that open, and only there', async () => {
-  const judgeKey = async (scheme: object, value: string) => {
-    const security = [{ bearer: ['read'] }];
-    const options = { realm: 'bank', resourceMetadataUrl: null };
-    const schemes = { bearer: { type: 'http', scheme: 'bearer', ...scheme } as const };
-    const identify = compileIdentification({ security }, schemes, options, new World());
-    return outcomeOf(await identify(bearer(value)));
-  };
-  assert.equal(await judgeKey({ takesKeys: true }, key), 'key_1');
-  assert.equal(await judgeKey({ takesKeys: true }, otherKey), 'credentials_invalid');
-  assert.equal(await judgeKey({ takesKeys: true }, `${key}x`), 'credentials_invalid');
-  assert.equal(await judgeKey({ takesKeys: true }, tokenOf()), 'app-1');
-  assert.equal(await judgeKey({ takesKeys: false }, key), 'token_opaque');
-  assert.equal(await judge(key), 'token_opaque');
-});
-
-test('one key in two places is one proof where two schemes want two', async () => {
-  const takesKeys = { type: 'http', scheme: 'bearer', takesKeys: true } as const;
-  const schemes = {
-    bearer: takesKeys,
-    key: { type: 'apiKey', in: 'header', name: 'X-Key' } as const,
-  };
-  const options = { realm: 'bank', resourceMetadataUrl: null };
-  const both = [{ key: [], bearer: [] }];
-  const identify = compileIdentification({ security: both }, schemes, options, new World());
-  const headers = { authorization: `Bearer ${key}`, 'x-key': key };
-  assert.notEqual(outcomeOf(await identify(requestOf({ headers }))), 'key_1');
-});
-
-test('an opaque token is told that it is one', async () => {
-  for (const token of ['8xLOxBtZp8', 'a.b', 'a.b.c.d']) {
-    assert.equal(await judge(token), 'token_opaque');
-  }
-  assert.equal(await judge('a.b.c'), 'credentials_invalid');
 });
 
 test('one key of another issuer signs nothing for this one', async () => {

@@ -41,6 +41,11 @@ export interface TrustedIssuer {
   readonly audienceClaim?: string;
   /** Access tokens of this issuer may carry `nonce`, which otherwise marks an ID token. */
   readonly acceptsNonce?: boolean;
+  /**
+   * The gate's own issuer for trying a document: stands for any issuer that a scheme names, and is
+   * believed from this very machine alone.
+   */
+  readonly isTrial?: boolean;
 }
 
 /** What identification asks of its host. Every answer is immediate: no call waits for a network. */

@@ -135,6 +135,9 @@ export class TokenVerifier {
   ): Authentication {
     const { meaning, issuer } = entry;
     if (!accepts(issuer)) return rejected('issuer-of-another-scheme');
+    if (issuer.isTrial === true && !isThisMachine(request.clientAddress)) {
+      return rejected('trial-from-elsewhere');
+    }
     const untimely = timeFault(meaning, clockSkewOf(issuer), request.nowMs / 1000);
     if (untimely !== null) {
       this.#verified.forget(digest);
@@ -269,6 +272,10 @@ async function verifyWithAny(
     }
     throw last;
   }
+}
+
+function isThisMachine(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address);
 }
 
 function refused(rejection: Authentication, lacks?: LackingKey): Verification {

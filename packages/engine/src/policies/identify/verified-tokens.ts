@@ -69,5 +69,6 @@ export function termsOf(issuer: TrustedIssuer): string {
     issuer.scopesClaim ?? null,
     issuer.audienceClaim ?? null,
     issuer.acceptsNonce ?? false,
+    issuer.isTrial ?? false,
   ]);
 }

@@ -139,8 +139,18 @@ export type FromControl =
   | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'listening'; readonly address: string };
 
+/** A document is being tried: the gate issues tokens itself, to this machine alone. */
+export interface TrialFacts {
+  /** Carries everything that the document asks for. */
+  readonly token: string;
+  readonly scopes: readonly string[];
+  /** POST here for another one. */
+  readonly url: string;
+}
+
 /** What is protected and what is not, for people. */
 export interface ProtectionSummary {
+  readonly trial?: TrialFacts;
   readonly apis: readonly {
     readonly name: string;
     readonly title: string;
