@@ -26,6 +26,20 @@ test('tokens without a key id, and keys that share one, are tried with every key
   }
 });
 
+test('a token that names a key is tried with keys that the set does not name', async () => {
+  const [one, two] = [signerOf(undefined), signerOf(undefined)];
+  const named = signerOf('k1');
+  const world = new World();
+  world.keySets = { [ISSUER]: { jwks: { keys: [named.jwk, one.jwk, two.jwk] }, generation: 1 } };
+  for (const by of [one, two]) {
+    assert.equal(await judge(tokenOf({}, { kid: 'own-name' }, by), world), 'app-1');
+    // Where the name is known, that key is meant and no other.
+    assert.equal(await judge(tokenOf({}, { kid: 'k1' }, by), world), 'credentials_invalid');
+  }
+  const stranger = tokenOf({}, { kid: 'own-name' }, named);
+  assert.equal(await judge(stranger, world), 'credentials_invalid');
+});
+
 test('the first call after a rotation passes, with a new key id, with none, and with a reused one', async () => {
   for (const kid of ['k2', undefined, 'k1']) {
     const next = signerOf(kid);

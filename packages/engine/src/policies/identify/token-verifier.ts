@@ -41,6 +41,14 @@ interface LackingKey {
 
 type KeyResolver = ReturnType<typeof createLocalJWKSet>;
 
+interface IssuerKeys {
+  readonly generation: number;
+  readonly ids: ReadonlySet<string>;
+  readonly resolve: KeyResolver;
+  /** For tokens that name a key when keys of the set have no names; null: all have. */
+  readonly resolveNameless: ((...asked: Parameters<KeyResolver>) => ReturnType<KeyResolver>) | null;
+}
+
 /**
  * Verifies JWT access tokens (RFC 7519, 8725, 9068, 8705) and remembers the good ones by the
  * SHA-256 of their text. Bad ones are not remembered: a forger writes each anew, and a refusal
@@ -50,10 +58,7 @@ export class TokenVerifier {
   readonly #ports: IdentityPorts;
   readonly #verified: VerifiedTokens;
   readonly #pending = new Map<string, Promise<Verification>>();
-  readonly #resolvers = new Map<
-    string,
-    { generation: number; resolve: KeyResolver; ids: Set<string> }
-  >();
+  readonly #resolvers = new Map<string, IssuerKeys>();
   #issuerList: readonly TrustedIssuer[] = [];
   #issuers = new Map<string, { readonly issuer: TrustedIssuer; readonly terms: string }>();
 
@@ -180,7 +185,9 @@ export class TokenVerifier {
     const { generation } = keys;
     const keyId = (header.kid as string | undefined) ?? null;
     const lacks = { issuer: issuer.issuer, keyId, generation };
-    if (keyId !== null && !keys.ids.has(keyId)) return refused(rejected('unknown-key-id'), lacks);
+    const isNamed = keyId === null || keys.ids.has(keyId);
+    const resolve = isNamed ? keys.resolve : keys.resolveNameless;
+    if (resolve === null) return refused(rejected('unknown-key-id'), lacks);
     if (this.#pending.size >= PENDING_MAX) {
       return refused(rejected('verifications-pending', 'overloaded'));
     }
@@ -188,7 +195,7 @@ export class TokenVerifier {
     const { meaning } = reading;
     const entry = { meaning, issuer, terms, generation, wasUsed: false };
     // Callers that arrive with the same token wait for one verification.
-    const pending = this.#verifySignature(token, lacks, keys.resolve, entry).finally(() =>
+    const pending = this.#verifySignature(token, lacks, resolve, entry).finally(() =>
       this.#pending.delete(digest),
     );
     this.#pending.set(digest, pending);
@@ -201,7 +208,7 @@ export class TokenVerifier {
   async #verifySignature(
     token: string,
     lacks: LackingKey,
-    resolve: KeyResolver,
+    resolve: NonNullable<IssuerKeys['resolveNameless']>,
     entry: VerifiedToken,
   ): Promise<Verification> {
     try {
@@ -234,17 +241,34 @@ export class TokenVerifier {
     return this.#issuers.get(name);
   }
 
-  #keysOf(issuer: string): { generation: number; resolve: KeyResolver; ids: Set<string> } | null {
+  #keysOf(issuer: string): IssuerKeys | null {
     const current = this.#ports.issuerKeys(issuer);
     if (current === null) return null;
     const known = this.#resolvers.get(issuer);
     if (known?.generation === current.generation) return known;
-    const ids = new Set<string>();
-    for (const { kid } of current.jwks.keys) if (typeof kid === 'string') ids.add(kid);
-    const keys = { generation: current.generation, resolve: createLocalJWKSet(current.jwks), ids };
+    const keys = openKeys(current);
     this.#resolvers.set(issuer, keys);
     return keys;
   }
+}
+
+function openKeys({
+  jwks,
+  generation,
+}: NonNullable<ReturnType<IdentityPorts['issuerKeys']>>): IssuerKeys {
+  const named = jwks.keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []));
+  const nameless = jwks.keys.filter(({ kid }) => kid === undefined);
+  const resolveNameless = createLocalJWKSet({ keys: nameless });
+  return {
+    generation,
+    ids: new Set(named),
+    resolve: createLocalJWKSet(jwks),
+    // An issuer may name keys in its tokens and not in its set, which then has no name to compare.
+    resolveNameless:
+      nameless.length === 0
+        ? null
+        : ({ kid: _, ...header } = { alg: '' }) => resolveNameless(header),
+  };
 }
 
 /**
@@ -253,7 +277,7 @@ export class TokenVerifier {
  */
 async function verifyWithAny(
   token: string,
-  resolve: KeyResolver,
+  resolve: NonNullable<IssuerKeys['resolveNameless']>,
   algorithms: string[],
 ): Promise<void> {
   try {
