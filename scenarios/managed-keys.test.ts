@@ -188,3 +188,32 @@ test('managed keys outlive control and gateway', async (t) => {
   }
   assert.equal(await call(gone.body.key), 401);
 });
+
+test('a key with a mistyped scope is told at once, and what it is refused names the scope', async (t) => {
+  const { poorter, admin } = await start(t);
+  const made = await admin('POST', '/v1/keys', { name: 'Typo', scopes: ['raed'] });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.match(String(made.body.warnings), /'raed'; did you mean 'read'\?/);
+  const headers = { 'x-api-key': made.body.key };
+  const answer = await fetch(`${poorter.url}/things`, { headers });
+  assert.equal(answer.status, 403);
+  assert.match(answer.headers.get('www-authenticate') ?? '', /^ApiKey .*scope="read"/);
+  assert.equal(((await answer.json()) as { code: string }).code, 'insufficient_scope');
+  const right = await admin('POST', '/v1/keys', { name: 'Right', scopes: ['read'] });
+  assert.equal(right.body.warnings, undefined);
+});
+
+test('an answer to a blocked address speaks of Retry-After only where it carries it', async (t) => {
+  const { poorter, admin } = await start(t);
+  for (const until of [undefined, new Date(Date.now() + 600_000).toISOString()]) {
+    const wish = { kind: 'address', value: '127.0.0.1', reason: 'test', ...(until && { until }) };
+    const made = await admin('POST', '/v1/blocks', wish);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const answer = await fetch(`${poorter.url}/open`);
+    assert.equal(answer.status, 403);
+    const text = await answer.text();
+    assert.equal(answer.headers.has('retry-after'), until !== undefined);
+    assert.equal(/retry-after|for now/i.test(text), until !== undefined, text);
+    await admin('DELETE', `/v1/blocks/${made.body.id}`);
+  }
+});

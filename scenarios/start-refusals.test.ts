@@ -27,7 +27,7 @@ control: { address: '127.0.0.1:0' }
 `;
 const bearer = `components:
   securitySchemes:
-    token: { type: http, scheme: bearer }
+    token: { type: http, scheme: bearer, bearerFormat: JWT }
 `;
 
 interface Refusal {

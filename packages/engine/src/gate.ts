@@ -83,7 +83,10 @@ export interface GatePorts {
   /** Rates and quotas counted over several machines; concurrency stays with each. */
   readonly remoteCounters?: RemoteCounters | undefined;
   readonly identitySigner: IdentitySigner | null;
-  readonly unknownKeyId: (issuer: string) => void;
+  /** As `IdentityPorts` has it. */
+  readonly unknownKeyId: IdentityPorts['unknownKeyId'];
+  /** Keys that may be newer than those of the snapshot, for the issuers that it trusts. */
+  readonly issuerKeys?: IdentityPorts['issuerKeys'];
   /** Tokens verified in this thread; outlives snapshots. */
   readonly verifiedTokens: VerifiedTokens;
   /** Managed keys and blocks; outlives snapshots. Without it there are none. */
@@ -366,7 +369,15 @@ function blocked(code: 'address_blocked' | 'caller_blocked', block: Block, nowMs
   const { id, kind, untilMs } = block;
   if (untilMs === null) return deny(code, { block: id, kind });
   const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
-  return deny(code, { block: id, kind }, { answerHeaders: ['retry-after', String(seconds)] });
+  return deny(
+    code,
+    { block: id, kind },
+    {
+      answerHeaders: ['retry-after', String(seconds)],
+      // Said only where the header is there.
+      details: { detail: 'Wait as Retry-After says, or ask the API provider why.' },
+    },
+  );
 }
 
 function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable): IdentityPorts {
@@ -379,7 +390,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable
     findKey: (key) => live.findKey(key) ?? (byHash.size > 0 ? byHash.get(hashKey(key)) : undefined),
     mayUseFrom,
     issuers: () => snapshot.issuers,
-    issuerKeys: (issuer) => snapshot.issuerKeys[issuer] ?? null,
+    issuerKeys: ports.issuerKeys ?? ((issuer) => snapshot.issuerKeys[issuer] ?? null),
     unknownKeyId: ports.unknownKeyId,
     verifiedTokens: ports.verifiedTokens,
   };

@@ -58,13 +58,13 @@ export const problems = {
   },
   address_blocked: {
     status: 403,
-    title: 'Calls from this address are blocked for now.',
-    remedy: 'Wait as Retry-After says, or ask the API provider why.',
+    title: 'Calls from this address are blocked.',
+    remedy: 'Ask the API provider why.',
   },
   caller_blocked: {
     status: 403,
-    title: 'This caller is blocked for now.',
-    remedy: 'Wait as Retry-After says, or ask the API provider why.',
+    title: 'This caller is blocked.',
+    remedy: 'Ask the API provider why.',
   },
   too_many_failures: {
     status: 429,
@@ -123,6 +123,12 @@ export const problems = {
     title: 'The credentials have expired.',
     remedy: 'Obtain a new token, key or certificate.',
   },
+  token_opaque: {
+    status: 401,
+    title: 'The bearer token is not a JWT, and this API takes no opaque tokens.',
+    remedy:
+      'Send a JWT access token of an issuer that the API trusts; send an API key where the API description names one.',
+  },
   keys_unavailable: {
     status: 503,
     title: 'Tokens cannot be verified at this moment.',
@@ -153,7 +159,8 @@ export const problems = {
   insufficient_scope: {
     status: 403,
     title: 'The credentials do not carry the scope that this operation requires.',
-    remedy: 'Request a token or key with the scopes listed in WWW-Authenticate.',
+    remedy:
+      'Request a token with the scopes listed in WWW-Authenticate, or a key that carries them from the API provider.',
   },
   role_required: {
     status: 403,

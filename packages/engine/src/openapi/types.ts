@@ -47,7 +47,8 @@ export type ApiCompilation =
 export type SecurityScheme =
   | { readonly type: 'apiKey'; readonly in: 'header' | 'query' | 'cookie'; readonly name: string }
   | { readonly type: 'http'; readonly scheme: 'basic' }
-  | { readonly type: 'http'; readonly scheme: 'bearer' }
+  /** `takesKeys` unless these tokens are said to be JWTs, or keys have a place of their own. */
+  | { readonly type: 'http'; readonly scheme: 'bearer'; readonly takesKeys?: boolean }
   | { readonly type: 'oauth2' }
   | { readonly type: 'openIdConnect'; readonly openIdConnectUrl: string }
   | { readonly type: 'mutualTLS' };

@@ -115,6 +115,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         rotation: () => ({ warnAfterMs: null, refuseAfterMs: null }),
         rightsOf: () => ({ scopes: new Set(), roles: new Set() }),
         usesOf: async () => [],
+        remarksOn: () => [],
       }),
       ...blockRoutes({ blocks: state.blocks, everywhere }),
       ...operatorRoutes({ operators: state.operators, operatorsChanged: async () => undefined }),

@@ -3,6 +3,7 @@ export { AdminProblem } from './admin-problems.ts';
 export { blockRoutes } from './block-routes.ts';
 export { type GatewayDesk, gatewayRoutes } from './gateway-routes.ts';
 export {
+  type KeyGrants,
   type KeyUseSummary,
   keyRoutes,
   type OperationRights,

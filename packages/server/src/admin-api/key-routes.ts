@@ -26,12 +26,19 @@ export interface OperationRights {
   readonly roles: ReadonlySet<string>;
 }
 
+export interface KeyGrants {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
 export interface KeyRoutePorts {
   readonly keys: KeyStore;
   readonly everywhere: Everywhere;
   readonly rotation: () => RotationPolicy;
   /** What an operation asks of its callers, by its id. */
   readonly rightsOf: (operation: string) => OperationRights;
+  /** What of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
+  readonly remarksOn: (grants: KeyGrants) => readonly string[];
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
 }
 
@@ -68,7 +75,10 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
       async change(act, stores) {
         const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
         const issued = await stores.keys.create(terms, act.operator.client);
-        return newKey(issued.key, issued.record, act.nowMs);
+        return withWarnings(
+          newKey(issued.key, issued.record, act.nowMs),
+          ports.remarksOn({ scopes: terms.scopes, roles: terms.roles }),
+        );
       },
       spread: told,
     },
@@ -103,7 +113,9 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
         if (before.revokedAt !== null)
           throw new AdminProblem('not_possible', { reason: 'revoked' });
         const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
-        return answerOf(await stores.keys.update(before.id, terms, version), nowMs);
+        const after = await stores.keys.update(before.id, terms, version);
+        const { scopes = [], roles = [] } = body as Partial<WrittenTerms>;
+        return withWarnings(answerOf(after, nowMs), ports.remarksOn({ scopes, roles }));
       },
       spread: reached,
     },
@@ -175,6 +187,11 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
 
   function answerOf(key: ManagedKey, nowMs: number): Answer {
     return { status: 200, body: shown(key, nowMs), version: key.version, target: key.id };
+  }
+
+  function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
+    if (warnings.length === 0) return answer;
+    return { ...answer, body: { ...(answer.body as object), warnings } };
   }
 
   function newKey(key: string, record: ManagedKey, nowMs: number): Answer {

@@ -12,6 +12,7 @@ import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import { compileSnapshot } from '../control/compile-snapshot.ts';
 import { loadIdentityKeys } from '../control/identity-keys.ts';
 import { readOperatorAddress } from '../control/read-ends.ts';
+import { mayTry } from '../control/trial-issuer.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { formatDiagnostic } from './diagnostics.ts';
@@ -50,7 +51,7 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
     );
     found.push(...ofControl);
-    const { warnings } = compileSnapshot({
+    const { warnings, isTrial } = compileSnapshot({
       configuration,
       configurationFile: source.file ?? 'arguments',
       baseDirectory: baseDirectory(source),
@@ -59,8 +60,9 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       identityKeys: await loadIdentityKeys(scratch, Date.now(), null),
       spool: null,
       issuerKeys: () => null,
+      trialKeys: mayTry(configuration, source.file) ? NO_KEYS : null,
     });
-    return [...found, ...warnings];
+    return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : [])];
   } catch (error) {
     if (error instanceof RefusedConfiguration) return [...found, ...error.diagnostics];
     throw error;
@@ -78,6 +80,17 @@ function faultsOf(read: () => unknown): readonly Diagnostic[] {
     throw error;
   }
 }
+
+const NO_KEYS = { jwks: { keys: [] }, generation: 0 };
+const TRIAL_REMARK: Diagnostic = {
+  severity: 'warning',
+  code: 'trial-issuer',
+  file: 'arguments',
+  line: 1,
+  column: 1,
+  message: 'no token issuer is trusted: serve would issue trial tokens, to this machine alone',
+  suggestion: 'name the issuer of your tokens with --issuer URL --audience NAME',
+};
 
 function verdict(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;

@@ -1,3 +1,4 @@
+import type { TrialFacts } from '../platform/processes/messages.ts';
 import type { StartedFacts } from '../supervisor/supervisor.ts';
 
 const UNPROTECTED_SHOWN = 12;
@@ -22,5 +23,21 @@ export function describeStart(facts: StartedFacts, dataDirectory: string): strin
   lines.push(`  gate      ${facts.addresses.join(', ')}   (${facts.threads} threads)`);
   lines.push(`  control   http://${facts.controlAddress}   /health/ready  /metrics`);
   lines.push(`  data      ${dataDirectory}`, '');
+  if (facts.summary.trial !== undefined) lines.push(...trialLines(facts.summary.trial));
   return `${lines.join('\n')}\n`;
+}
+
+function trialLines({ token, scopes, url }: TrialFacts): string[] {
+  const [scope = 'NAME'] = scopes;
+  return [
+    '  TRIAL     no token issuer is trusted, so the gate issues tokens itself: to this machine alone,',
+    '            until it ends. Before anybody else calls: --issuer URL --audience NAME',
+    '',
+    `  token     with ${scopes.length} scopes, for an hour; send it as Authorization: Bearer …`,
+    '',
+    token,
+    '',
+    `  another   curl -s -X POST '${url}?scope=${encodeURIComponent(scope)}'   (role=, sub=, client_id= too)`,
+    '',
+  ];
 }

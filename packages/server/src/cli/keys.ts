@@ -1,6 +1,6 @@
-import { parseJsonText } from '@poorter/engine/json';
 import { AdminClient, AdminRefusal, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
 import { keyFileCommand, keyFileUsage } from './key-file.ts';
+import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
 import {
   isoMoment,
   listed,
@@ -18,7 +18,8 @@ import { runVerbs } from './run-verbs.ts';
 export const keysUsage = `Usage: poorter keys VERB [options]
 
   create --name NAME [--owner WHO] [--scopes a,b] [--roles r] [--networks 10.0.0.0/8,…]
-         [--limits JSON] [--expires 90d|2027-01-31]
+         [--rate 60/minute,…] [--quota 1000/day,…] [--concurrency 5] [--limits JSON]
+         [--expires 90d|2027-01-31]
   list   [--state active|expired|revoked|rotated] [--owner WHO]
   show   ID
   rotate ID [--overlap 24h] [--expires 90d|2027-01-31]
@@ -29,6 +30,11 @@ export const keysUsage = `Usage: poorter keys VERB [options]
 
   A key is printed once, alone on standard output; what else there is to say goes to standard error.
   A revocation returns when every gateway thread refuses the key. Every verb takes --json.
+
+  --rate is per second, minute, hour or day (GCRA), --quota per day or month (calendar, UTC); both
+  take several, as in --rate 10/second,300/minute. --limits takes the same as JSON, with everything
+  that x-poorter knows: '{"limit":{"requests":60,"per":"minute","burst":10},
+  "quota":[{"requests":1000,"per":"day"}],"concurrency":{"calls":5}}'.
 
 ${serverUsage}
 Without a server, in a key file:
@@ -52,6 +58,7 @@ interface Key {
 interface NewKey {
   readonly key: string;
   readonly record: Key;
+  readonly warnings?: readonly string[];
 }
 
 /** `poorter keys`: 0 done, 1 not done, 2 called wrongly. */
@@ -76,7 +83,7 @@ async function create(argv: readonly string[], world: OperatorWorld): Promise<nu
     scopes: { type: 'string' },
     roles: { type: 'string' },
     networks: { type: 'string' },
-    limits: { type: 'string' },
+    ...LIMIT_OPTIONS,
     expires: { type: 'string' },
   });
   noPositionals(positionals);
@@ -86,7 +93,7 @@ async function create(argv: readonly string[], world: OperatorWorld): Promise<nu
     scopes: listed(values.scopes),
     roles: listed(values.roles),
     networks: listed(values.networks),
-    ...(values.limits !== undefined && { limits: jsonOf(values.limits, '--limits') }),
+    ...limitsOf(values),
     ...expiry(values.expires, world),
   };
   const client = AdminClient.find(values, world);
@@ -171,7 +178,10 @@ async function change(argv: readonly string[], world: OperatorWorld): Promise<nu
   const client = AdminClient.find(values, world);
   const path = `/v1/keys/${await idOf(given, client)}`;
   const { etag } = await client.call<Key>('GET', path);
-  const { body } = await client.call<Key>('PATCH', path, wish, { 'if-match': etag ?? '' });
+  const { body } = await client.call<Key & { warnings?: string[] }>('PATCH', path, wish, {
+    'if-match': etag ?? '',
+  });
+  warn(body.warnings ?? [], world);
   world.stdout.write(values.json ? `${JSON.stringify(body)}\n` : `${lineOf(body)}\n`);
   return 0;
 }
@@ -291,14 +301,22 @@ function tellLeak(leak: Leak, isJson: boolean, world: OperatorWorld): void {
   }
 }
 
-function tellNew({ key, record }: NewKey, isJson: boolean, world: OperatorWorld): number {
-  if (isJson) world.stdout.write(`${JSON.stringify({ key, ...record })}\n`);
-  else {
+function tellNew(made: NewKey, isJson: boolean, world: OperatorWorld): number {
+  const { key, record, warnings = [] } = made;
+  warn(warnings, world);
+  if (isJson) {
+    const told = warnings.length === 0 ? {} : { warnings };
+    world.stdout.write(`${JSON.stringify({ key, ...record, ...told })}\n`);
+  } else {
     // The key alone on standard output, so that it can be piped into a secret store.
     world.stdout.write(`${key}\n`);
     world.stderr.write(`${record.id} (${record.name}). The key is shown this once.\n`);
   }
   return 0;
+}
+
+function warn(warnings: readonly string[], world: OperatorWorld): void {
+  for (const warning of warnings) world.stderr.write(`warning: ${warning}\n`);
 }
 
 function lineOf({ id, name, state, scopes, roles, expires, lastUsed, rotation }: Key): string {
@@ -335,14 +353,4 @@ async function idOf(given: string, client: AdminClient): Promise<string> {
 function expiry(text: string | undefined, world: OperatorWorld): { expires?: string } {
   const expires = isoMoment(text, world.now(), '--expires');
   return expires === undefined ? {} : { expires };
-}
-
-function jsonOf(text: string, option: string): unknown {
-  try {
-    return parseJsonText(text);
-  } catch {
-    throw new UsageError(
-      `${option} takes JSON, such as '{"limit":{"requests":60,"per":"minute"}}'`,
-    );
-  }
 }

@@ -43,6 +43,8 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
         started: (facts) => {
           hasStarted = true;
           if (!given.isQuiet) world.stdout.write(started(facts, given, dataDirectory));
+          // Also where nothing else is said.
+          if (facts.summary.trial !== undefined) say(TRIAL_WARNING);
         },
         warned: (diagnostics) => {
           if (!given.isQuiet) say(formatDiagnostics(diagnostics));
@@ -83,6 +85,9 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
     return status as number;
   });
 }
+
+const TRIAL_WARNING =
+  'poorter: TRIAL: tokens are issued by the gate itself and accepted from this machine alone; name a real issuer with --issuer URL --audience NAME\n';
 
 function started(facts: StartedFacts, given: ServeArguments, dataDirectory: string): string {
   if (given.isJson) return `${JSON.stringify({ event: 'started', ...facts, dataDirectory })}\n`;

@@ -32,6 +32,8 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
   --issuer URL        trust tokens of this issuer    (with --audience; --jwks replaces discovery)
   --audience NAME     the audience its tokens must name
   --jwks URL|file:F   the issuer's keys
+                      without one, on loopback, a document that takes tokens is tried: the gate
+                      issues them itself, prints one, and gives others at POST /trial/token?scope=…
   --mode MODE         enforce or observe             (default enforce)
   --response MODE     report, redact or block        (default report)
   --role ROLE         all, control or gateway        (default all; see docs/guides/many-machines.md)

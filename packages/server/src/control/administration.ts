@@ -10,6 +10,7 @@ import {
   blockRoutes,
   type GatewayDesk,
   gatewayRoutes,
+  type KeyGrants,
   type KeyUseSummary,
   keyRoutes,
   logRoutes,
@@ -45,6 +46,7 @@ export interface AdministrationPorts {
   readonly recorder: ActRecorder;
   readonly log: AdminLog;
   readonly rightsOf: (operation: string) => OperationRights;
+  readonly remarksOn: (grants: KeyGrants) => readonly string[];
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
   /** Lets go of what was kept of an erased subject. */
   readonly forget: (subject: Subject) => Promise<void>;
@@ -130,6 +132,7 @@ export class Administration {
           rotation: () => this.#rotation,
           usesOf: ports.usesOf,
           rightsOf: ports.rightsOf,
+          remarksOn: ports.remarksOn,
         }),
         ...gatewayRoutes(this.#gatewayDesk()),
         ...blockRoutes({ blocks: state.blocks, everywhere }),

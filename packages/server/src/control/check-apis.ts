@@ -7,12 +7,13 @@ export function checkApis(
   apis: readonly ApiSnapshot[],
   configuration: Configuration,
   configurationFile: string,
+  isTrial: boolean,
 ): Diagnostic[] {
   return [
     ...checkNames(apis, configurationFile),
     ...checkOverlaps(apis),
     ...apis.flatMap((api) => [
-      ...checkSchemes(api, configuration),
+      ...checkSchemes(api, configuration, isTrial),
       ...checkUndeclared(api, configuration),
       ...checkBlocking(api),
     ]),
@@ -67,7 +68,11 @@ function checkOverlaps(apis: readonly ApiSnapshot[]): Diagnostic[] {
 }
 
 /** A scheme that nothing in the configuration can verify would lock everybody out, or pretend to protect. */
-function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnostic[] {
+function checkSchemes(
+  api: ApiSnapshot,
+  configuration: Configuration,
+  isTrial: boolean,
+): Diagnostic[] {
   const { issuers } = configuration.trust;
   const asksForCertificates = configuration.listen.some(
     ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
@@ -80,6 +85,27 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
     )) {
       if (reported.has(scheme)) continue;
       const definition = api.compiled.securitySchemes[scheme];
+      const takesToken =
+        definition?.type === 'oauth2' ||
+        definition?.type === 'openIdConnect' ||
+        (definition?.type === 'http' && definition.scheme === 'bearer');
+      // The gate's own issuer stands for every other.
+      if (isTrial && takesToken) continue;
+      if (definition?.type === 'http' && takesKeysAlone(definition, configuration)) {
+        reported.add(scheme);
+        remarks.push({
+          ...error(
+            'bearer-takes-keys',
+            api.compiled.file,
+            operation.line,
+            operation.column,
+            `the security scheme '${scheme}' takes API keys alone: no token issuer is trusted`,
+            NO_ISSUER.suggestion,
+          ),
+          severity: 'warning',
+        });
+        continue;
+      }
       const missing = definition === undefined ? null : whatIsMissing();
       if (missing === null || missing === undefined) continue;
       reported.add(scheme);
@@ -127,6 +153,13 @@ function checkSchemes(api: ApiSnapshot, configuration: Configuration): Diagnosti
     }
   }
   return remarks;
+}
+
+function takesKeysAlone(
+  scheme: { readonly scheme: string; readonly takesKeys?: boolean },
+  { trust }: Configuration,
+): boolean {
+  return scheme.scheme === 'bearer' && scheme.takesKeys === true && trust.issuers.length === 0;
 }
 
 const NO_ISSUER = {

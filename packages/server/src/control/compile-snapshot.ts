@@ -28,6 +28,7 @@ import type { IdentityKeys } from './identity-keys.ts';
 import { readClientTls, readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
+import { TRIAL_TRUST } from './trial-issuer.ts';
 
 /** Everything a snapshot is made of, read at one moment. */
 export interface SnapshotSources {
@@ -41,6 +42,8 @@ export interface SnapshotSources {
   /** Where records of calls go; null where nothing is served. */
   readonly spool: RuntimeSnapshot['spool'];
   readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
+  /** Keys of the gate's own issuer; null unless `mayTry`. */
+  readonly trialKeys: { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
 }
 
 export interface CompiledSnapshot {
@@ -51,6 +54,8 @@ export interface CompiledSnapshot {
   /** Null without `link`. */
   readonly linkCredentials: LinkCredentials | null;
   readonly warnings: readonly Diagnostic[];
+  /** Tokens of the gate's own issuer are accepted. */
+  readonly isTrial: boolean;
   /** Every file that was read: a change of one of them calls for a new snapshot. */
   readonly files: readonly string[];
 }
@@ -72,14 +77,16 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       readUpstream(api, index, reader),
     ]),
   );
-  const issuers = configuration.trust.issuers.map((issuer, index) =>
+  const trusted = configuration.trust.issuers.map((issuer, index) =>
     trustedIssuer(issuer, index, reader),
   );
   const { link } = configuration;
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
   const sharedCounters = readSharedCounters(configuration, reader);
   const opened = apis.filter((api) => api !== null);
-  const remarks = checkApis(opened, configuration, sources.configurationFile);
+  const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
+  const issuers = trialKeys === null ? trusted : [TRIAL_TRUST];
+  const remarks = checkApis(opened, configuration, sources.configurationFile, trialKeys !== null);
   for (const remark of remarks) reader.report(remark);
   if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
 
@@ -94,7 +101,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         issuers,
         issuerKeys: Object.fromEntries(
           issuers.flatMap(({ issuer }) => {
-            const known = sources.issuerKeys(issuer);
+            const known = trialKeys ?? sources.issuerKeys(issuer);
             return known === null ? [] : [[issuer, known]];
           }),
         ),
@@ -143,6 +150,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     rights: rightsOf(opened),
     linkCredentials,
     warnings: reader.warnings,
+    isTrial: trialKeys !== null,
     files: reader.files,
   };
 }
@@ -323,7 +331,23 @@ function trustedIssuer(
     algorithms: issuer.algorithms,
     clockSkewSeconds: issuer.clockSkewSeconds,
     ...(issuer.rolesClaim !== undefined && { rolesClaim: issuer.rolesClaim }),
+    ...(issuer.scopesClaim !== undefined && { scopesClaim: issuer.scopesClaim }),
+    ...(issuer.audienceClaim !== undefined && { audienceClaim: issuer.audienceClaim }),
+    ...(issuer.nonce === 'accept' && { acceptsNonce: true }),
   };
+}
+
+/** Does any operation take tokens, which somebody must issue? */
+function takesTokens({ compiled }: ApiSnapshot): boolean {
+  return compiled.operations.some(({ security }) =>
+    security?.some((alternative) =>
+      Object.keys(alternative).some((name) => {
+        const scheme = compiled.securitySchemes[name];
+        if (scheme?.type === 'http') return scheme.scheme === 'bearer';
+        return scheme?.type === 'oauth2' || scheme?.type === 'openIdConnect';
+      }),
+    ),
+  );
 }
 
 function metadataUrl(configuration: Configuration, name: string): string | null {

@@ -17,7 +17,12 @@ import { awaitLock, type DirectoryLock } from '../platform/data-directory/data-d
 import { writeDurably } from '../platform/files/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
-import type { FromControl, ToControl } from '../platform/processes/messages.ts';
+import type {
+  FromControl,
+  IssuerKeysMessage,
+  ToControl,
+  TrialFacts,
+} from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
@@ -29,6 +34,8 @@ import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
 import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
+import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
+import { unknownGrants } from './unknown-grants.ts';
 
 /** Keys fetched before a restart are used again until they are this old. */
 const KEPT_KEYS_MS = 86_400_000;
@@ -82,7 +89,7 @@ function openRemotes({ book, live }: Administration): RemoteGateways {
     book,
     liveNow: () => live.whole,
     report: (_, report) => {
-      if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
+      if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer, report.keyId);
     },
     mirror: () => logKeeping?.mirror ?? null,
     trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
@@ -101,6 +108,7 @@ let administration: Administration | null = null;
 const held: DirectoryLock[] = [];
 /** A gateway of this machine serves, or a predecessor of it may, until it has confirmed or is gone. */
 let isGatewayUp = runsGateway;
+let trialIssuer: TrialIssuer | null = null;
 
 let isCompiling = false;
 let isCompileWanted = false;
@@ -147,15 +155,19 @@ async function compile(): Promise<void> {
       identityKeys: await loadIdentityKeys(dataDirectory, Date.now(), ring()),
       spool: logKeeping?.spool ?? null,
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
+      trialKeys: (await tryIssuer(configuration))?.keys ?? null,
     });
+    const trial = await openTrial(compiled);
     rights = compiled.rights;
     watch.follow([...files, ...operated.files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
     // Whoever serves by the snapshot must know who is blocked and revoked first.
     await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
-    send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
+    const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
+    send({ type: 'snapshot', snapshot: compiled.snapshot, summary });
     remotes?.snapshot(compiled.snapshot);
+    tellKeysSince(compiled.snapshot.gate);
     await remotes?.apply(configuration.link, compiled.linkCredentials);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
@@ -164,6 +176,25 @@ async function compile(): Promise<void> {
     operators.refused();
     send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
   }
+}
+
+/** Made once, where a trial may be; whether the description needs it is for the compiler to say. */
+async function tryIssuer(configuration: Configuration): Promise<TrialIssuer | null> {
+  if (!runsGateway || !mayTry(configuration, source.file)) trialIssuer = null;
+  else trialIssuer ??= await TrialIssuer.open();
+  return trialIssuer;
+}
+
+/** What people are told of the trial; null where the gate issues no tokens. */
+async function openTrial(compiled: CompiledSnapshot): Promise<TrialFacts | null> {
+  operators.trial = compiled.isTrial ? trialIssuer : null;
+  if (operators.trial === null) return null;
+  operators.trial.offer(compiled.rights.values());
+  return {
+    token: await operators.trial.token(),
+    scopes: operators.trial.grants.scopes,
+    url: `${operators.reachedAt.url}${TRIAL_TOKEN_PATH}`,
+  };
 }
 
 async function administrate(configuration: Configuration): Promise<void> {
@@ -187,6 +218,7 @@ async function administrate(configuration: Configuration): Promise<void> {
     recorder,
     log,
     rightsOf: (operation) => rights.get(operation) ?? NO_RIGHTS,
+    remarksOn: (grants) => unknownGrants(grants, rights.values()),
     usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
     forget: async () => logKeeping?.forget(),
     met: () => remotes?.met ?? [],
@@ -229,8 +261,11 @@ async function followIssuers(configuration: Configuration): Promise<void> {
     {
       onChange: (issuer, jwks, generation) => {
         keepKeys(issuer, jwks, generation);
-        if (!isStarting) void requestCompile();
+        if (isStarting) return;
+        tellKeys(issuer, { keys: jwks === null ? null : { jwks, generation }, answered: [] });
+        void requestCompile();
       },
+      onAnswered: (issuer, answered) => tellKeys(issuer, { answered }),
       onWarning: (issuer, message) =>
         send({
           type: 'warnings',
@@ -240,6 +275,22 @@ async function followIssuers(configuration: Configuration): Promise<void> {
   );
   await issuerKeys.start();
   isStarting = false;
+}
+
+/** Calls wait for these: they do not wait for a snapshot to be compiled. */
+function tellKeys(issuer: string, told: Omit<IssuerKeysMessage, 'type' | 'issuer'>): void {
+  const message = { type: 'issuer-keys', issuer, ...told } as const;
+  send(message);
+  remotes?.send(message);
+}
+
+/** Keys that came while the snapshot was on its way out are told again, since it has the old ones. */
+function tellKeysSince({ issuerKeys: sent, issuers }: CompiledSnapshot['snapshot']['gate']): void {
+  for (const { issuer } of issuers) {
+    const keys = issuerKeys?.keysOf(issuer);
+    if (keys == null || keys.generation === sent[issuer]?.generation) continue;
+    tellKeys(issuer, { keys, answered: [] });
+  }
 }
 
 function receive(message: ToControl): void {
@@ -258,7 +309,9 @@ function receive(message: ToControl): void {
       return operators.gatewayDown();
     case 'gateway':
       administration?.heard(message.report);
-      if (message.report.type === 'unknown-key-id') issuerKeys?.refetch(message.report.issuer);
+      if (message.report.type === 'unknown-key-id') {
+        issuerKeys?.refetch(message.report.issuer, message.report.keyId);
+      }
       return operators.heard(message.report);
     default:
       message satisfies never;

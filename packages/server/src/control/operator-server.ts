@@ -9,6 +9,7 @@ import type { FromGateway } from '../platform/processes/messages.ts';
 import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
+import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 
 export interface OperatorAddress {
   readonly host: string;
@@ -30,6 +31,8 @@ function closed(server: Server): Promise<void> {
 export class OperatorServer {
   /** Answers below /v1/ once the state is open. */
   admin: AdminApi | null = null;
+  /** Hands out tokens while a document is being tried. */
+  trial: TrialIssuer | null = null;
   #server: Server | null = null;
   #certificate: string | null = null;
   #key: string | null = null;
@@ -152,6 +155,10 @@ export class OperatorServer {
     const shown = request.headersDistinct[CREDENTIAL_FIELD];
     const denial = this.admin?.judgeCredential(shown, remoteAddress) ?? null;
     if (denial !== null) return refuse(response, denial);
+    if (this.trial !== null && path === TRIAL_TOKEN_PATH) {
+      const { status, body } = await this.trial.answer(request);
+      return reply(response, status, body);
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, {});
     switch (path) {
       case '/health/live':

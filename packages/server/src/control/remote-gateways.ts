@@ -8,6 +8,7 @@ import {
 } from '../platform/link/index.ts';
 import {
   type FromGateway,
+  type IssuerKeysMessage,
   LINK_PROTOCOL,
   LINK_PROTOCOL_OLDEST,
   type LiveMessage,
@@ -62,7 +63,12 @@ const fromRemote = z.discriminatedUnion('type', [
   z.object({ type: z.literal('live-applied'), sequence: z.int() }),
   z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
   z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
-  z.object({ type: z.literal('unknown-key-id'), issuer: z.string().max(2_000) }),
+  z.object({
+    type: z.literal('unknown-key-id'),
+    issuer: z.string().max(2_000),
+    // A gateway of the version before does not say.
+    keyId: z.string().max(1_024).nullable().default(null),
+  }),
   z.object({
     type: z.literal('listening'),
     addresses: z.array(z.string().max(300)).max(64),
@@ -188,7 +194,7 @@ export class RemoteGateways {
     this.#address = await this.#server.listen();
   }
 
-  send(message: LiveMessage): void {
+  send(message: LiveMessage | IssuerKeysMessage): void {
     for (const { end } of this.#sessions.values()) end.send(message);
   }
 

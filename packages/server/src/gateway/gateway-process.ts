@@ -35,7 +35,7 @@ const crew = new ThreadCrew({
     listening: (addresses) => send({ type: 'listening', addresses, threads }),
     failed: (message) => send({ type: 'failed', message }),
     trouble: (message) => send({ type: 'failed', message }),
-    unknownKeyId: (issuer) => send({ type: 'unknown-key-id', issuer }),
+    unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
   },
 });
 
@@ -66,6 +66,8 @@ async function receive(message: ToGateway): Promise<void> {
       // What is confirmed here is confirmed for the predecessor: it must be gone.
       await locking;
       return crew.applyLive(message);
+    case 'issuer-keys':
+      return crew.applyIssuerKeys(message);
     case 'control-seen':
       return crew.controlSeen(message.atMs);
     case 'drain':

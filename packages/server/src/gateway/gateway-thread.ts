@@ -23,6 +23,7 @@ import { CallStatistics } from './call-statistics.ts';
 import { collectorUnderPressure, REFUSING_PAUSE_MS } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
+import { IssuerKeyTable } from './issuer-key-table.ts';
 import { Listeners } from './listeners.ts';
 import { OpenedDescriptions } from './opened-descriptions.ts';
 import type { Runtime } from './runtime.ts';
@@ -40,6 +41,10 @@ const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
 const live = new LiveTable(seed.live);
+const issuerKeys = new IssuerKeyTable((issuer, keyId) =>
+  tell({ type: 'unknown-key-id', issuer, keyId }),
+);
+issuerKeys.adopt(seed.snapshot.gate);
 const records = openRecords();
 const collectGarbage = collectorUnderPressure(monotonicMs);
 const descriptions = new OpenedDescriptions();
@@ -68,7 +73,11 @@ parentPort?.on('message', (message: ToThread) => {
     case 'live-change':
       live.apply(message.change);
       return tell({ type: 'live-applied', sequence: live.sequence });
+    case 'issuer-keys':
+      return issuerKeys.hear(message);
     case 'snapshot':
+      // At once, so that keys told after it are not overtaken by its own.
+      issuerKeys.adopt(message.snapshot.gate);
       applying = applying.then(() => apply(message.snapshot));
       return;
     case 'drain':
@@ -104,7 +113,8 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     verifiedTokens,
     live,
     controlSilentMs: () => bootMs() - (heartbeats[seed.slots] as number),
-    unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
+    issuerKeys: (issuer) => issuerKeys.keysOf(issuer),
+    unknownKeyId: (issuer, keyId) => issuerKeys.newKeys(issuer, keyId),
     inFlight: () => inFlight.total,
   });
   upstreams.apply(snapshot.upstreams);

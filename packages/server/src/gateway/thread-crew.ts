@@ -9,7 +9,11 @@ import {
   type QuotaImport,
   releaseThread,
 } from '../platform/counters/index.ts';
-import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type {
+  IssuerKeysMessage,
+  LiveMessage,
+  RuntimeSnapshot,
+} from '../platform/processes/messages.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
@@ -30,7 +34,7 @@ export interface ThreadCrewOptions {
     readonly listening: (addresses: readonly string[]) => void;
     readonly failed: (message: string) => void;
     readonly trouble: (message: string) => void;
-    readonly unknownKeyId: (issuer: string) => void;
+    readonly unknownKeyId: (issuer: string, keyId: string | null) => void;
   };
 }
 
@@ -183,6 +187,11 @@ export class ThreadCrew {
     this.#reportLive();
   }
 
+  /** A thread that starts later finds them in its snapshot. */
+  applyIssuerKeys(message: IssuerKeysMessage): void {
+    for (const member of this.#members.values()) this.#tell(member, message);
+  }
+
   /** Resolves when every call under way has ended or the deadline has passed. */
   async drain(): Promise<void> {
     this.#isDraining = true;
@@ -257,7 +266,7 @@ export class ThreadCrew {
         member.metrics = message.metrics;
         return;
       case 'unknown-key-id':
-        return this.#options.on.unknownKeyId(message.issuer);
+        return this.#options.on.unknownKeyId(message.issuer, message.keyId);
       case 'trouble':
         return this.#options.on.trouble(message.message);
       case 'drained':

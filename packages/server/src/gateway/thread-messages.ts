@@ -1,6 +1,10 @@
 import type { LiveState } from '@poorter/engine';
 import type { CounterMemory } from '../platform/counters/index.ts';
-import type { LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type {
+  IssuerKeysMessage,
+  LiveMessage,
+  RuntimeSnapshot,
+} from '../platform/processes/messages.ts';
 import type { SpoolMemory, WriterName } from '../platform/spool/index.ts';
 
 /** What a thread is born with. */
@@ -23,6 +27,7 @@ export interface ThreadSeed {
 export type ToThread =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
+  | IssuerKeysMessage
   /** Stop accepting at this moment of the monotonic clock, and end. */
   | { readonly type: 'drain'; readonly atMs: number };
 
@@ -32,6 +37,6 @@ export type FromThread =
   | { readonly type: 'live-applied'; readonly sequence: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
-  | { readonly type: 'unknown-key-id'; readonly issuer: string }
+  | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'drained' };

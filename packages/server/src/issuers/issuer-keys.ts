@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { parseJsonText } from '@poorter/engine/json';
 import type { JSONWebKeySet } from 'jose';
 import { checkedUrl, type Fetch, type FetchedKeys, fetchIssuerKeys } from './fetch-issuer.ts';
+import { KeyRequests } from './key-requests.ts';
 import { readKeySet } from './key-set.ts';
 
 export interface IssuerSource {
@@ -27,6 +28,8 @@ export interface IssuerKeysEvents {
    * says whether two key sets are the same one, not which is newer.
    */
   onChange(issuer: string, jwks: JSONWebKeySet | null, generation: number): void;
+  /** The issuer was asked for these key ids; null: for keys of tokens that name none. */
+  onAnswered(issuer: string, keyIds: readonly (string | null)[]): void;
   onWarning(issuer: string, message: string): void;
 }
 
@@ -35,8 +38,6 @@ const REFRESH_MIN_MS = 60_000;
 const REFRESH_MAX_MS = 3_600_000;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
-/** An unknown `kid` costs a stranger nothing, so that it may cost the issuer no more than this. */
-const REFETCH_PAUSE_MS = 30_000;
 /** Longer than an issuer's bad night, shorter than anyone should believe a silent one. */
 const KEPT_WITHOUT_NEWS_MS = 86_400_000;
 
@@ -46,7 +47,9 @@ interface Followed {
   text: string;
   generation: number;
   fetchedAt: number;
-  refetchedAt: number;
+  readonly requests: KeyRequests;
+  /** Runs while the budget for unknown key ids is used up. */
+  requestTimer: { readonly cancel: () => void } | null;
   failures: number;
   timer: { readonly cancel: () => void } | null;
   fetching: Promise<void> | null;
@@ -73,7 +76,8 @@ export class IssuerKeys {
         text: '',
         generation: 0,
         fetchedAt: Number.NEGATIVE_INFINITY,
-        refetchedAt: Number.NEGATIVE_INFINITY,
+        requests: new KeyRequests(world.now),
+        requestTimer: null,
         failures: 0,
         timer: null,
         fetching: null,
@@ -91,14 +95,37 @@ export class IssuerKeys {
     await this.start();
   }
 
-  /** For an unknown `kid`: fetches soon, at most once per 30 seconds and issuer. */
-  refetch(issuer: string): void {
+  /**
+   * For a token that no key fits: fetches soon, within the bounds of `KeyRequests`. What is asked
+   * is answered, by `onAnswered`, also where nothing was fetched.
+   */
+  refetch(issuer: string, keyId: string | null): void {
     const followed = this.#followed.get(issuer);
-    if (followed === undefined || this.#isClosed) return;
-    const now = this.#world.now();
-    if (now - followed.refetchedAt < REFETCH_PAUSE_MS) return;
-    followed.refetchedAt = now;
-    void this.#fetch(followed);
+    if (this.#isClosed) return;
+    // The gate's own issuer, or one that has just left the configuration: there is nobody to ask.
+    if (followed === undefined) return this.#events.onAnswered(issuer, [keyId]);
+    const isKnown = keyId !== null && keyIdsOf(followed).has(keyId);
+    if (!followed.requests.want(keyId, isKnown)) {
+      return this.#events.onAnswered(issuer, [keyId]);
+    }
+    this.#serveRequests(followed);
+  }
+
+  #serveRequests(followed: Followed): void {
+    const { requests } = followed;
+    if (this.#isClosed || !requests.areWaiting) return;
+    // A fetch under way may have begun before the key was published: it is followed by another.
+    if (followed.fetching !== null || followed.requestTimer !== null) return;
+    const pauseMs = requests.takeFetch();
+    if (pauseMs > 0) {
+      followed.requestTimer = this.#world.setTimer(() => {
+        followed.requestTimer = null;
+        this.#serveRequests(followed);
+      }, pauseMs);
+      return;
+    }
+    const asked = requests.take();
+    void this.#fetch(followed, asked);
   }
 
   keysOf(issuer: string): { jwks: JSONWebKeySet; generation: number } | null {
@@ -109,12 +136,19 @@ export class IssuerKeys {
 
   close(): void {
     this.#isClosed = true;
-    for (const { timer } of this.#followed.values()) timer?.cancel();
+    for (const { timer, requestTimer } of this.#followed.values()) {
+      timer?.cancel();
+      requestTimer?.cancel();
+    }
   }
 
-  #fetch(followed: Followed): Promise<void> {
+  #fetch(followed: Followed, asked: readonly (string | null)[] = []): Promise<void> {
     followed.fetching ??= this.#fetchNow(followed).finally(() => {
       followed.fetching = null;
+      if (this.#isClosed) return;
+      const answered = followed.requests.settle(keyIdsOf(followed), asked);
+      if (answered.length > 0) this.#events.onAnswered(followed.source.issuer, answered);
+      this.#serveRequests(followed);
     });
     return followed.fetching;
   }
@@ -178,6 +212,10 @@ export class IssuerKeys {
     followed.generation = generationOf(followed.text);
     this.#events.onChange(followed.source.issuer, followed.jwks, followed.generation);
   }
+}
+
+function keyIdsOf({ jwks }: Followed): ReadonlySet<string> {
+  return new Set(jwks?.keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : [])));
 }
 
 /**

@@ -220,6 +220,9 @@ export class GatewaySupervisor {
       case 'not-spooled':
         this.#batches.get(message.number)?.(message.type === 'spooled' ? message.answers : null);
         return;
+      case 'issuer-keys':
+        if (this.#isStarted) this.#tell(message);
+        return;
       default:
         // A newer control may say more; rights it takes away stand in live messages alone.
         message satisfies never;

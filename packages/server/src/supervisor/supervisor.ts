@@ -154,6 +154,9 @@ export class Supervisor {
       case 'live':
       case 'live-change':
         return this.#passLive(message);
+      case 'issuer-keys':
+        if (this.#isGatewayStarted) this.#gateway.send(message);
+        return;
       case 'refused':
         return this.#options.on.refused(message.diagnostics);
       case 'warnings':

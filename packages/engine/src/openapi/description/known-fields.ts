@@ -104,7 +104,7 @@ export type ObjectKind = keyof typeof KNOWN_FIELDS;
  */
 const DOCUMENTATION = new Set(
   `summary description externalDocs tags operationId deprecated example examples links callbacks
-  webhooks info title version contact license termsOfService bearerFormat default authorizationUrl
+  webhooks info title version contact license termsOfService default authorizationUrl
   deviceAuthorizationUrl tokenUrl refreshUrl oauth2MetadataUrl identifier email
   name id label comment comments note notes remark remarks host basePath schemes openapi $self
   $comment $schema jsonSchemaDialect displayName`

@@ -36,7 +36,18 @@ export class SecurityReader {
     const enforced = [...this.#declared].flatMap(([name, { scheme }]) =>
       scheme === null ? [] : ([[name, scheme]] as const),
     );
-    return Object.fromEntries(enforced);
+    // A description with a place of its own for keys does not mean them where it says no more.
+    const hasPlaceForKeys = enforced.some(
+      ([, scheme]) =>
+        scheme.type === 'apiKey' || (scheme.type === 'http' && scheme.scheme === 'basic'),
+    );
+    return Object.fromEntries(
+      enforced.map(([name, scheme]) => {
+        const isOpen =
+          scheme.type === 'http' && scheme.scheme === 'bearer' && scheme.takesKeys === undefined;
+        return [name, isOpen && !hasPlaceForKeys ? { ...scheme, takesKeys: true } : scheme];
+      }),
+    );
   }
 
   /** null where `security` is not declared. */
@@ -206,7 +217,11 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
     case 'http': {
       const scheme = plainText(member('scheme')).trim().toLowerCase();
       if (scheme === 'basic') return enforced({ type, scheme });
-      if (scheme === 'bearer') return enforced({ type, scheme });
+      if (scheme === 'bearer') {
+        const format = plainText(member('bearerFormat')).trim();
+        if (format === '') return enforced({ type, scheme });
+        return enforced({ type, scheme, takesKeys: !/jwt/i.test(format) });
+      }
       const known = ['basic', 'bearer'];
       return refused('its HTTP scheme is neither basic nor bearer', didYouMean(scheme, known));
     }

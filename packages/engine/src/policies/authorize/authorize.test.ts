@@ -91,9 +91,39 @@ test('the answer to a missing scope says what to ask for, as RFC 6750 has it', (
 test('of a key, what is listed may be a scope or a role; a role of a token is no scope', () => {
   const key = token(['read'], { kind: 'key', roles: ['partner'] });
   assert.equal(codeOf(undefined, holding(['read', 'partner'], key, 'scopes-or-roles')), 'pass');
-  assert.equal(codeOf(undefined, holding(['admin'], key, 'scopes-or-roles')), 'role_required');
+  assert.equal(codeOf(undefined, holding(['admin'], key, 'scopes-or-roles')), 'insufficient_scope');
   const person = token([], { roles: ['admin'] });
   assert.equal(codeOf(undefined, holding(['admin'], person)), 'insufficient_scope');
+});
+
+test('a key without the scope is told which, and not that it lacks a role', () => {
+  const key = token(['read'], { kind: 'key' });
+  const lacking = judge(undefined, holding(['write'], key, 'scopes-or-roles'));
+  assert.ok(lacking.kind === 'deny' && lacking.code === 'insufficient_scope');
+  assert.deepEqual(lacking.evidence, { missing: ['write'] });
+  const [, challenge] = lacking.answerHeaders ?? [];
+  assert.match(challenge ?? '', /^ApiKey .*error="insufficient_scope".*The key .*scope="write"/);
+  const beyond = judge({ scopes: ['extra'] }, holding(['read'], key, 'scopes-or-roles'));
+  assert.match(String(beyond.answerHeaders), /^www-authenticate,ApiKey .*scope="extra"/);
+  const both = judge(undefined, {
+    principal: key,
+    satisfied: [
+      {
+        schemes: [
+          ...(holding(['write'], key, 'scopes-or-roles').satisfied[0]?.schemes ?? []),
+          ...(holding(['admin'], token([])).satisfied[0]?.schemes ?? []),
+        ],
+      },
+    ],
+  });
+  assert.match(String(both.answerHeaders), /^www-authenticate,Bearer .*scope="admin"/);
+});
+
+test('a place of roles where a token has nothing is told in the record', () => {
+  const lost = token([], { rolesNotFoundAt: 'realm.roles' });
+  const verdict = judge({ roles: ['boss'] }, holding([], lost));
+  assert.ok(verdict.kind === 'deny');
+  assert.equal(verdict.evidence['rolesNotFoundAt'], 'realm.roles');
 });
 
 test('roles: any; scopes: all; clients: one of', () => {

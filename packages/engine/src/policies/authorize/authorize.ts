@@ -54,12 +54,18 @@ export function compileAuthorization(
     // Conditions on the caller make an operation not open, whatever `security` says.
     if (principal === null) return deny('role_required', { reason: 'anonymous' });
     const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
-    if (missing.length > 0) return insufficientScope(scopes, missing, ports);
+    if (missing.length > 0) return insufficientScope(scopes, missing, principal.kind, ports);
     if (clients !== undefined && !isListed(principal, clients)) {
       return deny('role_required', { reason: 'client-not-listed' });
     }
     if (roles !== undefined && !roles.some((role) => principal.roles.includes(role))) {
-      return deny('role_required', { reason: 'no-such-role', anyOf: roles });
+      const { rolesNotFoundAt } = principal;
+      return deny('role_required', {
+        reason: 'no-such-role',
+        anyOf: roles,
+        // A misspelt rolesClaim looks like a caller without roles.
+        ...(rolesNotFoundAt !== undefined && { rolesNotFoundAt }),
+      });
     }
     return pass();
   };
@@ -74,14 +80,12 @@ function refuseGrants(
   const [alternative] = satisfied;
   if (alternative === undefined) return deny('credentials_required', { reason: 'nothing-proven' });
   const lacking = alternative.schemes.map((scheme) => ({ scheme, missing: missingGrants(scheme) }));
-  const token = lacking.find(
-    ({ scheme, missing }) => scheme.carries === 'scopes' && missing.length,
-  );
-  if (token !== undefined) {
-    return insufficientScope([...token.scheme.required, ...scopes], token.missing, ports);
-  }
-  const missing = lacking.flatMap((entry) => entry.missing);
-  return deny('role_required', { reason: 'grant-missing', missing });
+  const wanting = lacking.filter(({ missing }) => missing.length > 0);
+  const first = wanting.find(({ scheme }) => scheme.carries === 'scopes') ?? wanting[0];
+  if (first === undefined) return deny('credentials_required', { reason: 'nothing-proven' });
+  // What `security` lists is called a scope, also where a role of a key may stand for it.
+  const { required, principal } = first.scheme;
+  return insufficientScope([...required, ...scopes], first.missing, principal.kind, ports);
 }
 
 function isListed(principal: IdentifiedPrincipal, clients: readonly string[]): boolean {

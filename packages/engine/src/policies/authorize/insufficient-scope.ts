@@ -1,17 +1,18 @@
+import type { Principal } from '../../facts.ts';
 import { type Deny, deny } from '../../policy.ts';
-import { bearerChallenge, type ChallengeOptions } from '../identify/challenges.ts';
+import { type ChallengeOptions, scopeChallenge } from '../identify/challenges.ts';
 
-/** RFC 6750 §3.1: says which scopes the operation needs, so that a client can ask for them. */
+/**
+ * RFC 6750 §3.1: says which scopes the operation needs, so that a client can ask for them. Keys and
+ * certificates have no registered scheme; theirs is told in the same form.
+ */
 export function insufficientScope(
   needed: readonly string[],
   missing: readonly string[],
+  kind: Principal['kind'],
   options: ChallengeOptions,
 ): Deny {
-  const error = {
-    code: 'insufficient_scope',
-    description: 'The token does not carry the scope that the operation requires',
-  };
-  const challenge = bearerChallenge(options, error, [...new Set(needed)]);
+  const challenge = scopeChallenge(kind, options, [...new Set(needed)]);
   return deny(
     'insufficient_scope',
     { missing },

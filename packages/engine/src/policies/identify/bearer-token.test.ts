@@ -357,7 +357,7 @@ test('a key withdrawn while a token is being verified does not vouch for it any 
   const token = tokenOf();
   const pending = identify(bearer(token));
   world.keySets[ISSUER] = { jwks: { keys: [signerOf('k2').jwk] }, generation: 2 };
-  assert.equal(outcomeOf(await pending), 'keys_unavailable');
+  assert.equal(outcomeOf(await pending), 'credentials_invalid');
   assert.equal(outcomeOf(await identify(bearer(token))), 'credentials_invalid');
 });
 
@@ -437,7 +437,7 @@ test('no garbage in Authorization throws or is accepted', async () => {
       // Its three parts in their order, by chance, are no garbage.
       fc.pre(!authorization.endsWith(genuine));
       const outcome = outcomeOf(await identify(requestOf({ headers: { authorization } })));
-      assert.match(outcome, /^credentials_(required|invalid|expired)$/);
+      assert.match(outcome, /^(credentials_(required|invalid|expired)|token_opaque)$/);
     }),
     { numRuns: 3000 },
   );

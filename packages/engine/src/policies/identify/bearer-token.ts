@@ -1,21 +1,36 @@
+import { authenticateKey } from './api-key.ts';
 import { readAuthorization } from './credential-places.ts';
-import { ABSENT, type Authenticate, rejected, type TrustedIssuer } from './principal.ts';
+import { isKeyLike } from './key-format.ts';
+import {
+  ABSENT,
+  type Authenticate,
+  type IdentityPorts,
+  rejected,
+  type TrustedIssuer,
+} from './principal.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /**
  * RFC 6750 §2.1, the header field only: tokens in queries end up in logs, tokens in forms are read
  * before anyone is known. `discoveryUrl` (openIdConnect) narrows the issuers to the one it names.
+ * With `keys`, an API key may stand in the place of the token: its prefix is that of no JWT.
  */
 export function compileBearerToken(
   verifier: TokenVerifier,
   discoveryUrl: string | null,
+  keys: IdentityPorts | null,
 ): Authenticate {
   const accepts = (issuer: TrustedIssuer) =>
-    discoveryUrl === null || discoveryUrlOf(issuer.issuer) === discoveryUrl;
+    discoveryUrl === null ||
+    issuer.isTrial === true ||
+    discoveryUrlOf(issuer.issuer) === discoveryUrl;
   return (request) => {
     const presented = readAuthorization(request.headers, 'bearer');
     if (presented.kind === 'absent') return ABSENT;
     if (presented.kind === 'unreadable') return rejected(presented.reason);
+    if (keys !== null && isKeyLike(presented.value)) {
+      return authenticateKey(presented.value, request, keys);
+    }
     return verifier.authenticate(presented.value, request, accepts);
   };
 }

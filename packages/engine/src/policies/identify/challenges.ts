@@ -36,7 +36,7 @@ export function compileChallenges(
   const answers = new Map<TokenFault, readonly string[]>();
   for (const fault of [null, 'invalid', 'expired'] as const) {
     const challenges = takesTokens
-      ? [bearerChallenge(options, errorOf(fault), [...scopes]), ...others]
+      ? [challengeOf('Bearer', options, errorOf(fault), [...scopes]), ...others]
       : others;
     answers.set(
       fault,
@@ -46,8 +46,24 @@ export function compileChallenges(
   return (fault) => answers.get(fault) ?? [];
 }
 
+const SCHEME_OF = { token: 'Bearer', key: 'ApiKey', certificate: 'MutualTLS' } as const;
+
+/** Who was known, and lacks a scope. */
+export function scopeChallenge(
+  kind: keyof typeof SCHEME_OF,
+  options: ChallengeOptions,
+  scopes: readonly string[],
+): string {
+  const error = {
+    code: 'insufficient_scope',
+    description: `The ${kind} does not carry the scope that the operation requires`,
+  };
+  return challengeOf(SCHEME_OF[kind], options, error, scopes);
+}
+
 /** RFC 6750 §3: without a credential, no error is told. */
-export function bearerChallenge(
+function challengeOf(
+  scheme: string,
   options: ChallengeOptions,
   error: { code: string; description: string } | null,
   scopes: readonly string[],
@@ -61,7 +77,7 @@ export function bearerChallenge(
   if (options.resourceMetadataUrl !== null) {
     parts.push(`resource_metadata=${quoted(options.resourceMetadataUrl)}`);
   }
-  return `Bearer ${parts.join(', ')}`;
+  return `${scheme} ${parts.join(', ')}`;
 }
 
 function errorOf(fault: TokenFault): { code: string; description: string } | null {

@@ -144,7 +144,7 @@ export class World implements IdentityPorts {
   };
   issuers = () => this.trusted;
   issuerKeys = (issuer: string) => this.keySets[issuer] ?? null;
-  unknownKeyId = (issuer: string) => {
+  unknownKeyId: IdentityPorts['unknownKeyId'] = (issuer: string) => {
     this.unknown.push(issuer);
   };
   isRevoked = ({ credentialId }: { credentialId: string | null }) =>

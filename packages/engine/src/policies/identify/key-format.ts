@@ -29,6 +29,11 @@ export function isWellFormedKey(text: string): boolean {
   return checksum(text.slice(0, split)) === text.slice(split);
 }
 
+/** Meant as a key, well-formed or not. No JWT begins so: its header is base64url of '{'. */
+export function isKeyLike(text: string): boolean {
+  return text.startsWith(PREFIX);
+}
+
 /**
  * A plain SHA-256 is enough: the secret has 256 random bits, so there is nothing to guess that a
  * slow hash would protect.

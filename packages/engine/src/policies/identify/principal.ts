@@ -31,10 +31,21 @@ export interface TrustedIssuer {
   /** Tolerated difference between our clock and the issuer's; bounded to 300. */
   readonly clockSkewSeconds: number;
   /**
-   * Where roles stand when not in `roles`: a claim name, or, when it begins with '/', an
-   * RFC 6901 pointer such as `/realm_access/roles`.
+   * Where roles stand when not in `roles`: a claim name, a path with dots (`realm_access.roles`) or
+   * an RFC 6901 pointer (`/realm_access/roles`).
    */
   readonly rolesClaim?: string;
+  /** Where scopes stand when in neither `scope` nor `scp`, in the same three forms. */
+  readonly scopesClaim?: string;
+  /** The claim that must name an audience where tokens carry no `aud`, in the same three forms. */
+  readonly audienceClaim?: string;
+  /** Access tokens of this issuer may carry `nonce`, which otherwise marks an ID token. */
+  readonly acceptsNonce?: boolean;
+  /**
+   * The gate's own issuer for trying a document: stands for any issuer that a scheme names, and is
+   * believed from this very machine alone.
+   */
+  readonly isTrial?: boolean;
 }
 
 /** What identification asks of its host. Every answer is immediate: no call waits for a network. */
@@ -49,8 +60,12 @@ export interface IdentityPorts {
    * another generation, or tokens of the old ones stay remembered.
    */
   issuerKeys(issuer: string): { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
-  /** Asks the host to fetch the issuer's keys again in the background; the host limits the rate. */
-  unknownKeyId(issuer: string): void;
+  /**
+   * No key of the issuer fits a token; null: the token names none. Asks the host to fetch the keys
+   * again, at a rate that the host bounds. What is returned ends when keys have come, when it is
+   * known that none will, or after a bounded time: a host that returns nothing makes no call wait.
+   */
+  unknownKeyId(issuer: string, keyId: string | null): void | Promise<void>;
   /** The deny set, consulted on every call, cached verifications included. */
   isRevoked?(principal: Principal): boolean;
   /** Kept by the host over snapshots, so that a new one need not verify every token again. */
@@ -64,6 +79,8 @@ export interface IdentifiedPrincipal extends Principal {
    * name, and must not pass for a client's). Certificate: subject and alternative names.
    */
   readonly clientNames: readonly string[];
+  /** The configured place of roles, where the token has nothing there. */
+  readonly rolesNotFoundAt?: string;
 }
 
 /** The outcome of one security scheme. */

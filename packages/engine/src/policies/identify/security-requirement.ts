@@ -1,6 +1,7 @@
 import type { RequestFacts } from '../../facts.ts';
 import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
 import { type Deny, deny } from '../../policy.ts';
+import type { ProblemCode } from '../../problems.ts';
 import { compileApiKey } from './api-key.ts';
 import { compileBearerToken } from './bearer-token.ts';
 import { type ChallengeOptions, compileChallenges, type TokenFault } from './challenges.ts';
@@ -114,12 +115,19 @@ function compileScheme(scheme: SecurityScheme, ports: IdentityPorts): Omit<Compi
     case 'http':
       return scheme.scheme === 'basic'
         ? { takesToken: false, authenticate: compileHttpBasic(ports) }
-        : { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), null) };
+        : {
+            takesToken: true,
+            authenticate: compileBearerToken(
+              verifierOf(ports),
+              null,
+              scheme.takesKeys === true ? ports : null,
+            ),
+          };
     case 'oauth2':
-      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), null) };
+      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), null, null) };
     case 'openIdConnect': {
       const url = scheme.openIdConnectUrl;
-      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), url) };
+      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), url, null) };
     }
     case 'mutualTLS':
       return { takesToken: false, authenticate: compileClientCertificate(ports) };
@@ -149,14 +157,22 @@ function satisfy(
     const outcome = outcomes[position];
     const scheme = compiled[position];
     if (outcome?.kind !== 'accepted' || scheme === undefined) return null;
+    const { principal } = outcome;
+    const isKey = scheme.takesToken && principal.kind === 'key';
+    // Two schemes want two proofs: one key in two places is one.
+    if (isKey && schemes.some((other) => isSameKey(other.principal, principal))) return null;
     schemes.push({
       scheme: scheme.name,
-      carries: scheme.takesToken ? 'scopes' : 'scopes-or-roles',
+      carries: scheme.takesToken && !isKey ? 'scopes' : 'scopes-or-roles',
       required,
-      principal: outcome.principal,
+      principal,
     });
   }
   return { schemes };
+}
+
+function isSameKey(one: IdentifiedPrincipal, other: IdentifiedPrincipal): boolean {
+  return one.kind === 'key' && one.credentialId === other.credentialId;
 }
 
 const LEADERSHIP = ['token', 'key', 'certificate'] as const;
@@ -210,16 +226,18 @@ function refuse(
       tokenFault = outcome.code === 'credentials_expired' ? 'expired' : 'invalid';
     }
   }
-  const code = codes.has('credentials_expired')
-    ? 'credentials_expired'
-    : codes.size > 0
-      ? 'credentials_invalid'
-      : 'credentials_required';
+  const code = mostTelling(codes);
   return deny(
     code,
     { schemes: evidenceOf(compiled, outcomes) },
     { answerHeaders: challenges(tokenFault) },
   );
+}
+
+function mostTelling(codes: ReadonlySet<string>): ProblemCode {
+  if (codes.has('credentials_expired')) return 'credentials_expired';
+  if (codes.has('credentials_invalid')) return 'credentials_invalid';
+  return codes.has('token_opaque') ? 'token_opaque' : 'credentials_required';
 }
 
 function evidenceOf(

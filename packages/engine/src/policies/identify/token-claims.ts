@@ -32,8 +32,8 @@ export function readClaims(
   const profile = profileOf(header.typ);
   if (profile === null) return refuse('type');
   const fault =
-    audienceFault(claims.aud, issuer.audiences) ??
-    purposeFault(claims, profile) ??
+    audienceFault(claims, issuer) ??
+    purposeFault(claims, profile, issuer) ??
     (profile === 'rfc9068' ? rfc9068Fault(claims) : null);
   if (fault !== null) return refuse(fault);
 
@@ -81,10 +81,19 @@ function profileOf(typ: unknown): 'jwt' | 'rfc9068' | null {
   return name === 'jwt' ? 'jwt' : null;
 }
 
-function audienceFault(aud: unknown, accepted: readonly string[]): string | null {
-  const named = typeof aud === 'string' ? [aud] : aud;
-  if (!isStrings(named) || named.length === 0) return 'aud';
-  return named.some((audience) => accepted.includes(audience)) ? null : 'aud';
+/**
+ * Where the configuration names another claim, that one must say whom the token is for, and `aud`
+ * may be missing; an `aud` that is there still counts, so that no token of another API passes.
+ */
+function audienceFault(claims: JsonMembers, issuer: TrustedIssuer): string | null {
+  const { audiences, audienceClaim } = issuer;
+  const isNamed = (given: unknown) => {
+    const named = typeof given === 'string' ? [given] : given;
+    return isStrings(named) && named.some((audience) => audiences.includes(audience));
+  };
+  if (audienceClaim === undefined) return isNamed(claims.aud) ? null : 'aud';
+  if (!isNamed(claimAt(claims, audienceClaim))) return 'audience-claim';
+  return claims.aud === undefined || isNamed(claims.aud) ? null : 'aud';
 }
 
 /** Claims that only ID tokens carry: OpenID Connect Core 1.0 §2 and §3.3.2.11. */
@@ -93,25 +102,36 @@ const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
 const ACCESS_TOKEN_PURPOSES = ['bearer', 'jwt', 'at+jwt', 'access'];
 
 /** Other tokens of the same issuer carry the same signature: ID, logout, refresh, event tokens. */
-function purposeFault(claims: JsonMembers, profile: 'jwt' | 'rfc9068'): string | null {
+function purposeFault(
+  claims: JsonMembers,
+  profile: 'jwt' | 'rfc9068',
+  issuer: TrustedIssuer,
+): string | null {
   // RFC 8417 security events, among them OpenID Connect logout tokens.
   if (Object.hasOwn(claims, 'events')) return 'event-token';
+  let isNamedAccess = false;
   for (const name of ['typ', 'token_use']) {
     const purpose = claims[name];
     if (purpose === undefined) continue;
     const isAccess =
       typeof purpose === 'string' && ACCESS_TOKEN_PURPOSES.includes(purpose.toLowerCase());
     if (!isAccess) return 'purpose';
+    isNamedAccess = true;
   }
   if (profile === 'rfc9068') return null;
-  if (ID_TOKEN_CLAIMS.some((name) => Object.hasOwn(claims, name))) return 'id-token';
+  const { aud, azp, client_id: clientId } = claims;
+  const grantsNothing = scopesGiven(claims, issuer.scopesClaim) === undefined;
+  // Where a nonce proves nothing, something else must say that this is no ID token.
+  const acceptsNonce = issuer.acceptsNonce === true && (isNamedAccess || !grantsNothing);
+  const isOfIdToken = (name: string) =>
+    Object.hasOwn(claims, name) && !(acceptsNonce && name === 'nonce');
+  if (ID_TOKEN_CLAIMS.some(isOfIdToken)) return 'id-token';
   // An ID token is addressed to the client itself, and grants nothing.
-  const { aud, azp, client_id: clientId, scope, scp } = claims;
-  const audiences = typeof aud === 'string' ? [aud] : (aud as readonly string[]);
+  const audiences = typeof aud === 'string' ? [aud] : ((aud ?? []) as readonly string[]);
   const isForClient = [azp, clientId].some(
     (client) => typeof client === 'string' && audiences.includes(client),
   );
-  return isForClient && scope === undefined && scp === undefined ? 'id-token' : null;
+  return isForClient && grantsNothing ? 'id-token' : null;
 }
 
 /** RFC 9068 §2.2; iss, exp and aud are required of every token. */
@@ -146,9 +166,11 @@ function readPrincipal(
   }
   const claimedClient = (clientId ?? azp) as string | undefined;
   const client = claimedClient ?? (sub as string | undefined);
-  const scopes = readScopes(claims);
+  const scopes = readScopes(claims, issuer.scopesClaim);
   const roles = readRoles(claims, issuer.rolesClaim);
   if (client === undefined || scopes === null || roles === null) return null;
+  const { rolesClaim } = issuer;
+  const isWithoutRoles = rolesClaim !== undefined && claimAt(claims, rolesClaim) === undefined;
   return Object.freeze({
     kind: 'token',
     client,
@@ -159,30 +181,48 @@ function readPrincipal(
     roles,
     credentialId: (jti as string | undefined) ?? null,
     expiresAt,
+    ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
   });
 }
 
-/** `scope` of RFC 8693 §4.2; `scp`, a list or the same string, of issuers older than it. */
-function readScopes(claims: JsonMembers): readonly string[] | null {
-  const given = claims.scope ?? claims.scp;
+/**
+ * `scope` of RFC 8693 §4.2; `scp`, a list or the same string, of issuers older than it; or the
+ * claim that the configuration names, and then no other.
+ */
+function readScopes(claims: JsonMembers, place: string | undefined): readonly string[] | null {
+  const given = scopesGiven(claims, place);
   if (given === undefined) return [];
   if (typeof given === 'string') return given.split(' ').filter((scope) => scope !== '');
   return isStrings(given) ? given : null;
 }
 
+function scopesGiven(claims: JsonMembers, place: string | undefined): unknown {
+  return place === undefined ? (claims.scope ?? claims.scp) : claimAt(claims, place);
+}
+
 function readRoles(claims: JsonMembers, place: string | undefined): readonly string[] | null {
-  const given = place === undefined ? own(claims, 'roles') : at(claims, place);
+  const given = claimAt(claims, place ?? 'roles');
   if (given === undefined) return [];
   if (typeof given === 'string') return [given];
   return isStrings(given) ? given : null;
 }
 
-function at(claims: JsonMembers, place: string): unknown {
-  if (!place.startsWith('/')) return own(claims, place);
+/**
+ * A claim by its name, by an RFC 6901 pointer (`/realm_access/roles`) or by a path with dots
+ * (`realm_access.roles`). Names may hold dots themselves (`https://example.com/roles`), so that a
+ * claim of the whole name comes first.
+ */
+function claimAt(claims: JsonMembers, place: string): unknown {
+  const whole = own(claims, place);
+  if (whole !== undefined) return whole;
+  const steps = place.startsWith('/')
+    ? place
+        .slice(1)
+        .split('/')
+        .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : place.split('.');
   let value: unknown = claims;
-  for (const step of place.slice(1).split('/')) {
-    value = own(value, step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  }
+  for (const step of steps) value = own(value, step);
   return value;
 }
 

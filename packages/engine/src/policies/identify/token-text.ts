@@ -11,7 +11,7 @@ export type TokenText =
 export function readTokenText(token: string): TokenText {
   const parts = token.split('.');
   if (parts.length === 5) return { ok: false, reason: 'encrypted' };
-  if (parts.length !== 3) return { ok: false, reason: 'not-a-jwt' };
+  if (parts.length !== 3) return { ok: false, reason: 'opaque' };
   const [headerPart, claimsPart, signaturePart] = parts as [string, string, string];
   if (decodeBase64url(signaturePart) === null) return { ok: false, reason: 'not-a-jwt' };
   const headerText = decodeText(headerPart);

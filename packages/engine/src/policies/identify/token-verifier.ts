@@ -25,9 +25,29 @@ const KEY_ID_LENGTH_MAX = 1024;
 
 type Verification =
   | { readonly ok: true; readonly entry: VerifiedToken }
-  | { readonly ok: false; readonly rejection: Authentication };
+  | {
+      readonly ok: false;
+      readonly rejection: Authentication;
+      /** Keys that the issuer has published since could change the answer. */
+      readonly lacks?: LackingKey;
+    };
+
+interface LackingKey {
+  readonly issuer: string;
+  /** null: the token names none. */
+  readonly keyId: string | null;
+  readonly generation: number;
+}
 
 type KeyResolver = ReturnType<typeof createLocalJWKSet>;
+
+interface IssuerKeys {
+  readonly generation: number;
+  readonly ids: ReadonlySet<string>;
+  readonly resolve: KeyResolver;
+  /** For tokens that name a key when keys of the set have no names; null: all have. */
+  readonly resolveNameless: ((...asked: Parameters<KeyResolver>) => ReturnType<KeyResolver>) | null;
+}
 
 /**
  * Verifies JWT access tokens (RFC 7519, 8725, 9068, 8705) and remembers the good ones by the
@@ -38,10 +58,7 @@ export class TokenVerifier {
   readonly #ports: IdentityPorts;
   readonly #verified: VerifiedTokens;
   readonly #pending = new Map<string, Promise<Verification>>();
-  readonly #resolvers = new Map<
-    string,
-    { generation: number; resolve: KeyResolver; ids: Set<string> }
-  >();
+  readonly #resolvers = new Map<string, IssuerKeys>();
   #issuerList: readonly TrustedIssuer[] = [];
   #issuers = new Map<string, { readonly issuer: TrustedIssuer; readonly terms: string }>();
 
@@ -66,15 +83,52 @@ export class TokenVerifier {
       }
       this.#verified.forget(digest);
     }
-    const begun = this.#pending.get(digest) ?? this.#begin(token, digest, request);
-    if (!(begun instanceof Promise)) return begun;
-    return begun.then((verification) => {
-      if (!verification.ok) return verification.rejection;
-      const { entry } = verification;
-      // Keys or trust changed under way: what was proven no longer counts.
-      if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
-      return this.#judgeUse(digest, entry, request, accepts);
-    });
+    const begun = this.#verify(token, digest, request);
+    // Most forgeries break a rule that needs no key, and are refused without a promise.
+    if (!(begun instanceof Promise || begun.ok || begun.lacks !== undefined)) {
+      return begun.rejection;
+    }
+    return this.#conclude(begun, token, request, digest, accepts);
+  }
+
+  async #conclude(
+    begun: Verification | Promise<Verification>,
+    token: string,
+    request: RequestFacts,
+    digest: string,
+    accepts: (issuer: TrustedIssuer) => boolean,
+  ): Promise<Authentication> {
+    let verification = await begun;
+    if (await this.#haveKeysChanged(verification)) {
+      verification = await this.#verify(token, digest, request);
+    }
+    if (!verification.ok) return verification.rejection;
+    const { entry } = verification;
+    // Keys or trust changed under way: what was proven no longer counts.
+    if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
+    return this.#judgeUse(digest, entry, request, accepts);
+  }
+
+  /**
+   * Is there reason to look again? The first call after a rotation waits for the host to ask the
+   * issuer once: not long, and never in the places of the signatures under verification, so that
+   * invented key ids hold up nobody.
+   */
+  async #haveKeysChanged(verification: Verification): Promise<boolean> {
+    if (verification.ok) return !this.#isCurrent(verification.entry);
+    if (verification.lacks === undefined) return false;
+    const { issuer, keyId, generation } = verification.lacks;
+    const hasNews = () => (this.#ports.issuerKeys(issuer)?.generation ?? generation) !== generation;
+    if (!hasNews()) await this.#ports.unknownKeyId(issuer, keyId);
+    return hasNews();
+  }
+
+  #verify(
+    token: string,
+    digest: string,
+    request: RequestFacts,
+  ): Verification | Promise<Verification> {
+    return this.#pending.get(digest) ?? this.#begin(token, digest, request);
   }
 
   /** What can change between two uses of one token. */
@@ -86,6 +140,9 @@ export class TokenVerifier {
   ): Authentication {
     const { meaning, issuer } = entry;
     if (!accepts(issuer)) return rejected('issuer-of-another-scheme');
+    if (issuer.isTrial === true && !isThisMachine(request.clientAddress)) {
+      return rejected('trial-from-elsewhere');
+    }
     const untimely = timeFault(meaning, clockSkewOf(issuer), request.nowMs / 1000);
     if (untimely !== null) {
       this.#verified.forget(digest);
@@ -107,33 +164,38 @@ export class TokenVerifier {
     token: string,
     digest: string,
     request: RequestFacts,
-  ): Authentication | Promise<Verification> {
+  ): Verification | Promise<Verification> {
     const text = readTokenText(token);
-    if (!text.ok) return rejected(text.reason);
+    if (!text.ok) {
+      const isOpaque = text.reason === 'opaque';
+      return refused(rejected(text.reason, isOpaque ? 'token_opaque' : 'credentials_invalid'));
+    }
     const { header, claims } = text;
     // Read before it is believed, and only to choose whose keys must have signed.
     const trusted = typeof claims.iss === 'string' ? this.#trusted(claims.iss) : undefined;
-    if (trusted === undefined) return rejected('issuer-not-trusted');
+    if (trusted === undefined) return refused(rejected('issuer-not-trusted'));
     const { issuer, terms } = trusted;
     const fault = headerFault(header, issuer);
-    if (fault !== null) return rejected(fault);
+    if (fault !== null) return refused(rejected(fault));
     const reading = readClaims(header, claims, issuer, request.nowMs / 1000);
-    if (!reading.ok) return rejectedClaims(reading);
+    if (!reading.ok) return refused(rejectedClaims(reading));
 
     const keys = this.#keysOf(issuer.issuer);
-    if (keys === null) return rejected('keys-not-fetched', 'keys_unavailable');
-    const keyId = header.kid as string | undefined;
-    if (keyId !== undefined && !keys.ids.has(keyId)) {
-      this.#ports.unknownKeyId(issuer.issuer);
-      return rejected('unknown-key-id');
+    if (keys === null) return refused(rejected('keys-not-fetched', 'keys_unavailable'));
+    const { generation } = keys;
+    const keyId = (header.kid as string | undefined) ?? null;
+    const lacks = { issuer: issuer.issuer, keyId, generation };
+    const isNamed = keyId === null || keys.ids.has(keyId);
+    const resolve = isNamed ? keys.resolve : keys.resolveNameless;
+    if (resolve === null) return refused(rejected('unknown-key-id'), lacks);
+    if (this.#pending.size >= PENDING_MAX) {
+      return refused(rejected('verifications-pending', 'overloaded'));
     }
-    if (this.#pending.size >= PENDING_MAX) return rejected('verifications-pending', 'overloaded');
 
     const { meaning } = reading;
-    const { generation } = keys;
     const entry = { meaning, issuer, terms, generation, wasUsed: false };
     // Callers that arrive with the same token wait for one verification.
-    const pending = this.#verifySignature(token, keyId, keys.resolve, entry).finally(() =>
+    const pending = this.#verifySignature(token, lacks, resolve, entry).finally(() =>
       this.#pending.delete(digest),
     );
     this.#pending.set(digest, pending);
@@ -145,19 +207,18 @@ export class TokenVerifier {
 
   async #verifySignature(
     token: string,
-    keyId: string | undefined,
-    resolve: KeyResolver,
+    lacks: LackingKey,
+    resolve: NonNullable<IssuerKeys['resolveNameless']>,
     entry: VerifiedToken,
   ): Promise<Verification> {
     try {
-      await compactVerify(token, resolve, { algorithms: algorithmsOf(entry.issuer) });
+      await verifyWithAny(token, resolve, algorithmsOf(entry.issuer));
       return { ok: true, entry };
     } catch (error) {
       // Only what jose says of a token is a refusal; anything else is a fault and stays one.
       if (!(error instanceof errors.JOSEError || isKeyFault(error))) throw error;
-      if (keyId === undefined) this.#ports.unknownKeyId(entry.issuer.issuer);
       const reason = error instanceof errors.JOSEError ? error.code : 'key-unusable';
-      return { ok: false, rejection: rejected(reason) };
+      return refused(rejected(reason), lacks);
     }
   }
 
@@ -180,17 +241,69 @@ export class TokenVerifier {
     return this.#issuers.get(name);
   }
 
-  #keysOf(issuer: string): { generation: number; resolve: KeyResolver; ids: Set<string> } | null {
+  #keysOf(issuer: string): IssuerKeys | null {
     const current = this.#ports.issuerKeys(issuer);
     if (current === null) return null;
     const known = this.#resolvers.get(issuer);
     if (known?.generation === current.generation) return known;
-    const ids = new Set<string>();
-    for (const { kid } of current.jwks.keys) if (typeof kid === 'string') ids.add(kid);
-    const keys = { generation: current.generation, resolve: createLocalJWKSet(current.jwks), ids };
+    const keys = openKeys(current);
     this.#resolvers.set(issuer, keys);
     return keys;
   }
+}
+
+function openKeys({
+  jwks,
+  generation,
+}: NonNullable<ReturnType<IdentityPorts['issuerKeys']>>): IssuerKeys {
+  const named = jwks.keys.flatMap(({ kid }) => (typeof kid === 'string' ? [kid] : []));
+  const nameless = jwks.keys.filter(({ kid }) => kid === undefined);
+  const resolveNameless = createLocalJWKSet({ keys: nameless });
+  return {
+    generation,
+    ids: new Set(named),
+    resolve: createLocalJWKSet(jwks),
+    // An issuer may name keys in its tokens and not in its set, which then has no name to compare.
+    resolveNameless:
+      nameless.length === 0
+        ? null
+        : ({ kid: _, ...header } = { alg: '' }) => resolveNameless(header),
+  };
+}
+
+/**
+ * `kid` is a hint (RFC 7515 §4.1.4): where several keys fit, each is tried. One that cannot be used
+ * does not stand in the way of the next.
+ */
+async function verifyWithAny(
+  token: string,
+  resolve: NonNullable<IssuerKeys['resolveNameless']>,
+  algorithms: string[],
+): Promise<void> {
+  try {
+    await compactVerify(token, resolve, { algorithms });
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several;
+    let last: unknown = several;
+    for await (const key of several) {
+      try {
+        await compactVerify(token, key, { algorithms });
+        return;
+      } catch (error) {
+        if (!(error instanceof errors.JOSEError || isKeyFault(error))) throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+}
+
+function isThisMachine(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address);
+}
+
+function refused(rejection: Authentication, lacks?: LackingKey): Verification {
+  return { ok: false, rejection, ...(lacks !== undefined && { lacks }) };
 }
 
 function algorithmsOf(issuer: TrustedIssuer): string[] {

@@ -60,12 +60,15 @@ export class VerifiedTokens {
 
 /** Everything of an issuer's configuration that a verification depended on. */
 export function termsOf(issuer: TrustedIssuer): string {
-  const { audiences, algorithms, clockSkewSeconds, rolesClaim } = issuer;
   return JSON.stringify([
     issuer.issuer,
-    audiences,
-    algorithms,
-    clockSkewSeconds,
-    rolesClaim ?? null,
+    issuer.audiences,
+    issuer.algorithms,
+    issuer.clockSkewSeconds,
+    issuer.rolesClaim ?? null,
+    issuer.scopesClaim ?? null,
+    issuer.audienceClaim ?? null,
+    issuer.acceptsNonce ?? false,
+    issuer.isTrial ?? false,
   ]);
 }

@@ -77,6 +77,7 @@ export interface RuntimeTimeouts {
 export type ToGateway =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
+  | IssuerKeysMessage
   /** Control has answered what was asked of it at this moment (`bootMs` of this machine). */
   | { readonly type: 'control-seen'; readonly atMs: number }
   | { readonly type: 'drain' };
@@ -102,6 +103,7 @@ export type ToRemoteGateway =
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
+  | IssuerKeysMessage
   /** The answer to `renew`, with its `at`. */
   | { readonly type: 'renewed'; readonly at: number }
   | { readonly type: 'ended-noted' }
@@ -129,6 +131,16 @@ export type LiveMessage =
   | { readonly type: 'live'; readonly state: LiveState }
   | { readonly type: 'live-change'; readonly change: LiveChange };
 
+/** Keys that do not wait for the next snapshot, which then carries them too. */
+export interface IssuerKeysMessage {
+  readonly type: 'issuer-keys';
+  readonly issuer: string;
+  /** Only where they changed; null: none are to be believed any more. */
+  readonly keys?: { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
+  /** Asked for, and looked for at the issuer: whoever waits for one of them need wait no longer. */
+  readonly answered: readonly (string | null)[];
+}
+
 export type FromGateway =
   | { readonly type: 'listening'; readonly addresses: readonly string[]; readonly threads: number }
   | { readonly type: 'applied'; readonly version: number }
@@ -136,7 +148,7 @@ export type FromGateway =
   | { readonly type: 'live-applied'; readonly sequence: number }
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
-  | { readonly type: 'unknown-key-id'; readonly issuer: string }
+  | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   | { readonly type: 'drained' };
 
 /** What reaches control: orders of the supervisor and reports of the gateway. */
@@ -154,12 +166,23 @@ export type FromControl =
       readonly summary: ProtectionSummary;
     }
   | LiveMessage
+  | IssuerKeysMessage
   | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'listening'; readonly address: string };
 
+/** A document is being tried: the gate issues tokens itself, to this machine alone. */
+export interface TrialFacts {
+  /** Carries everything that the document asks for. */
+  readonly token: string;
+  readonly scopes: readonly string[];
+  /** POST here for another one. */
+  readonly url: string;
+}
+
 /** What is protected and what is not, for people. */
 export interface ProtectionSummary {
+  readonly trial?: TrialFacts;
   readonly apis: readonly {
     readonly name: string;
     readonly title: string;

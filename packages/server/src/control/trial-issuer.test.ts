@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { loadConfiguration } from '../configuration/load-configuration.ts';
+import { mayTry, TRIAL_TRUST, TrialIssuer } from './trial-issuer.ts';
+
+const apis = [{ spec: './a.yaml', upstream: 'http://127.0.0.1:9' }];
+const configured = (more: object = {}) =>
+  loadConfiguration({ file: null, values: { apis, ...more } });
+
+test('a trial needs a document on the command line, on this machine alone, and no issuer', () => {
+  assert.ok(mayTry(configured(), null));
+  assert.ok(mayTry(configured({ listen: [{ address: '[::1]:0' }] }), null));
+  assert.equal(mayTry(configured(), 'poorter.yaml'), false);
+  for (const more of [
+    { listen: [{ address: '0.0.0.0:0' }] },
+    { listen: [{ address: '127.0.0.1:0' }, { address: '10.0.0.1:0' }] },
+    { listen: [{ address: '10.0.0.1:0', insecure: true }] },
+    { listen: [] },
+    { control: { address: '0.0.0.0:0', insecure: true } },
+    { trust: { issuers: [{ issuer: 'https://login.example', audience: 'api' }] } },
+    { forwardAuth: [{ address: '127.0.0.1:0', for: 'nginx' }] },
+  ]) {
+    assert.equal(mayTry(configured(more), null), false, JSON.stringify(more));
+  }
+});
+
+test('the token of a trial carries what the document asks for, and stays readable for the gate', async () => {
+  const trial = await TrialIssuer.open();
+  trial.offer([{ scopes: ['read', 'write', 'no good'], roles: ['teller'] }]);
+  const { payload } = await jwtVerify(await trial.token(), createLocalJWKSet(trial.keys.jwks), {
+    issuer: TRIAL_TRUST.issuer,
+    audience: [...TRIAL_TRUST.audiences],
+  });
+  assert.equal(payload['scope'], 'read write');
+  assert.deepEqual(payload['roles'], ['teller']);
+  assert.equal(decodeJwt(await trial.token({ scopes: [] }))['scope'], '');
+  const names = Array.from({ length: 5_000 }, (_, index) => `resource-${index}:read`);
+  trial.offer([{ scopes: names, roles: names }]);
+  assert.ok((await trial.token()).length < 8_192);
+});
+
+test('two trials share no key', async () => {
+  const [one, two] = [await TrialIssuer.open(), await TrialIssuer.open()];
+  await assert.rejects(jwtVerify(await one.token(), createLocalJWKSet(two.keys.jwks)));
+  assert.notEqual(one.keys.generation, two.keys.generation);
+  assert.equal('d' in (one.keys.jwks.keys[0] as object), false);
+});

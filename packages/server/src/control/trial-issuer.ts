@@ -1,0 +1,170 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { TrustedIssuer } from '@poorter/engine';
+import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+import type { Configuration } from '../configuration/schema.ts';
+import { isLoopback, splitAddress } from './addresses.ts';
+
+/** Where a trial hands out its tokens, on the control address. */
+export const TRIAL_TOKEN_PATH = '/trial/token';
+
+const ISSUER = 'urn:poorter:trial';
+const AUDIENCE = 'urn:poorter:trial';
+const LIFETIME_SECONDS = 3_600;
+/** A token stays far below the 8 KiB that the gate reads, however many scopes a document has. */
+const GRANTS_CHARS_MAX = 4_000;
+const NAME = /^[\x21-\x7e]{1,200}$/;
+
+export const TRIAL_TRUST: TrustedIssuer = {
+  issuer: ISSUER,
+  audiences: [AUDIENCE],
+  algorithms: ['ES256'],
+  clockSkewSeconds: 30,
+  isTrial: true,
+};
+
+interface Grants {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
+/** What somebody asks a token for. */
+export type TokenWish = Partial<Grants> & { readonly subject?: string; readonly client?: string };
+
+export type TrialAnswer = { readonly status: number; readonly body: object };
+
+/**
+ * May tokens be issued by the gate itself? Only where a document on the command line is all there
+ * is, and nobody but this machine can connect: a configuration file means that somebody meant it.
+ */
+export function mayTry(configuration: Configuration, file: string | null): boolean {
+  const { listen, control, trust, link, forwardAuth } = configuration;
+  const isOwn = (address: string) => isLoopback(splitAddress(address).host);
+  return (
+    file === null &&
+    trust.issuers.length === 0 &&
+    link === undefined &&
+    forwardAuth.length === 0 &&
+    listen.length > 0 &&
+    listen.every(({ address }) => isOwn(address)) &&
+    isOwn(control.address)
+  );
+}
+
+/**
+ * A token issuer for trying a document. Its key is made at the start, never written down, and gone
+ * with the process: no token outlives the trial.
+ */
+export class TrialIssuer {
+  readonly keys: { readonly jwks: JSONWebKeySet; readonly generation: number };
+  readonly #privateKey: CryptoKey;
+  readonly #keyId: string;
+  /** Everything that the document asks for, as far as it fits in a token. */
+  grants: Grants = { scopes: [], roles: [] };
+
+  private constructor(privateKey: CryptoKey, publicKey: object) {
+    this.#privateKey = privateKey;
+    this.#keyId = randomUUID();
+    const jwk = { ...publicKey, kty: 'EC', kid: this.#keyId, alg: 'ES256', use: 'sig' };
+    // Another one for every key, so that no thread remembers tokens of the one before.
+    this.keys = { jwks: { keys: [jwk] }, generation: randomInt(1, 2 ** 47) };
+  }
+
+  static async open(): Promise<TrialIssuer> {
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    return new TrialIssuer(privateKey, await exportJWK(publicKey));
+  }
+
+  offer(rights: Iterable<{ scopes: Iterable<string>; roles: Iterable<string> }>): void {
+    const scopes = new Set<string>();
+    const roles = new Set<string>();
+    for (const one of rights) {
+      for (const scope of one.scopes) if (NAME.test(scope)) scopes.add(scope);
+      for (const role of one.roles) roles.add(role);
+    }
+    this.grants = { scopes: fitting(scopes), roles: fitting(roles) };
+  }
+
+  async token(wish: TokenWish = {}): Promise<string> {
+    const { scopes, roles } = { ...this.grants, ...wish };
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({
+      client_id: wish.client ?? 'trial',
+      scope: scopes.join(' '),
+      ...(roles.length > 0 && { roles }),
+    })
+      .setProtectedHeader({ alg: 'ES256', kid: this.#keyId, typ: 'at+jwt' })
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setSubject(wish.subject ?? 'trial')
+      .setIssuedAt(now)
+      .setExpirationTime(now + LIFETIME_SECONDS)
+      .setJti(randomUUID())
+      .sign(this.#privateKey);
+  }
+
+  /** POST only, and for programs of this machine only: a page in a browser may not ask. */
+  async answer(request: IncomingMessage): Promise<TrialAnswer> {
+    if (request.method !== 'POST') {
+      return { status: 405, body: { detail: `use POST ${TRIAL_TOKEN_PATH}?scope=…` } };
+    }
+    if (!isLocalProgram(request)) {
+      return { status: 403, body: { detail: 'trial tokens are for programs on this machine' } };
+    }
+    const wish = readWish(new URL(request.url ?? '', 'http://trial').searchParams);
+    if (wish === null) {
+      return { status: 400, body: { detail: 'parameters: scope, role, sub, client_id' } };
+    }
+    const { scopes } = { ...this.grants, ...wish };
+    return {
+      status: 200,
+      body: {
+        access_token: await this.token(wish),
+        token_type: 'Bearer',
+        expires_in: LIFETIME_SECONDS,
+        scope: scopes.join(' '),
+      },
+    };
+  }
+}
+
+/** Pages of any origin can reach this address, and by DNS rebinding even read its answers. */
+function isLocalProgram({ headers, socket }: IncomingMessage): boolean {
+  const isFromHere = isLoopback((socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+  const host = (headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  const isOfPage = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined;
+  return isFromHere && isLoopback(host) && !isOfPage;
+}
+
+/** null: something that no token could say. */
+function readWish(parameters: URLSearchParams): TokenWish | null {
+  const known = ['scope', 'role', 'sub', 'client_id'];
+  if ([...parameters.keys()].some((name) => !known.includes(name))) return null;
+  const listed = (name: string) =>
+    parameters.getAll(name).flatMap((text) => text.split(/[ ,]+/).filter((one) => one !== ''));
+  const scopes = listed('scope');
+  const roles = listed('role');
+  const subject = parameters.get('sub');
+  const client = parameters.get('client_id');
+  const isShort = [...scopes, ...roles].join(' ').length <= GRANTS_CHARS_MAX;
+  const named = [subject, client].filter((name) => name !== null);
+  const areNames = [...scopes, ...roles, ...named].every((name) => NAME.test(name));
+  if (!isShort || !areNames) return null;
+  return {
+    ...(parameters.has('scope') && { scopes }),
+    ...(parameters.has('role') && { roles }),
+    ...(subject !== null && { subject }),
+    ...(client !== null && { client }),
+  };
+}
+
+function fitting(names: Iterable<string>): string[] {
+  const kept: string[] = [];
+  let chars = 0;
+  for (const name of names) {
+    chars += name.length + 1;
+    if (chars > GRANTS_CHARS_MAX / 2) break;
+    kept.push(name);
+  }
+  return kept;
+}
