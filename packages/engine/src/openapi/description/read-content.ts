@@ -166,7 +166,8 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
   const kind = mediaKind(range);
   const isPlain = shape.types?.every((type) => type === 'string') ?? true;
   const isUnread =
-    (kind === 'opaque' && !isPlain) || (kind === 'text' && !shape.binary && !isReadableText(shape));
+    ((kind === 'opaque' || kind === 'xml') && !isPlain) ||
+    (kind === 'text' && !shape.binary && !isReadableText(shape));
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
     reading.remarks.warn(

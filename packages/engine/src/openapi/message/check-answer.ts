@@ -5,7 +5,7 @@ import { HeaderField } from '../decode/header-field.ts';
 import type { AnswerPlan, OperationPlan } from '../plan.ts';
 import type { AnswerCheck, AnswerExpectation, MessageViolation } from '../types.ts';
 import { hasContentCoding } from './check-body.ts';
-import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
+import { answerKind, evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
 import { isStreamingType, type MediaType, parseMediaType, selectMedia } from './media-type.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
@@ -47,7 +47,7 @@ export class AnswerChecks {
     if (this.#isBodiless(status, headers)) return { kind: 'validate' };
     const selected = selectEntry(answer, headers);
     if ('rule' in selected) return { kind: 'undocumented', violation: selected };
-    if (readingKind(selected.check.plan, selected.type) === 'opaque') return { kind: 'opaque' };
+    if (answerKind(selected.check.plan, selected.type) === 'opaque') return { kind: 'opaque' };
     if (hasContentCoding(headers)) return undocumented('body', 'content-encoding');
     return { kind: 'validate' };
   }
@@ -73,11 +73,11 @@ export class AnswerChecks {
     const { check, type } = selected;
     // Nothing is said about the content: there is nothing to hold it against.
     if (check.plan.schema === null && answer.headers.length === 0) return NOTHING_FOUND;
-    const kind = readingKind(check.plan, type);
+    const kind = answerKind(check.plan, type);
     if (kind !== 'opaque' && hasContentCoding(headers)) {
       return refuse(...violations, violation('body', 'content-encoding'));
     }
-    const body = check.check(bytes, type, bounds);
+    const body = check.check(bytes, type, bounds, kind);
     const mayLook = findUndocumented && body.value !== undefined && body.value !== null;
     const pointers =
       mayLook && body.value !== undefined ? check.validator?.undocumented(body.value) : [];
@@ -135,7 +135,7 @@ export class AnswerChecks {
     const selected = selectEntry(answer, headers);
     if ('rule' in selected)
       return headers.has('content-type') ? refuse(selected) : refuse(violation('body', 'required'));
-    const kind = readingKind(selected.check.plan, selected.type);
+    const kind = answerKind(selected.check.plan, selected.type);
     if (kind === 'opaque') return NOTHING_FOUND;
     if (kind === 'json') return refuse(violation('body', 'required'));
     const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds);
@@ -153,7 +153,8 @@ function selectEntry(
   if (type === undefined || entry === undefined || evadesSchema(entry.check.plan, type)) {
     return violation('content-type', 'undocumented');
   }
-  if (!isReadableCharset(entry.check.plan, type)) return violation('content-type', 'charset');
+  const kind = answerKind(entry.check.plan, type);
+  if (!isReadableCharset(kind, type)) return violation('content-type', 'charset');
   return { check: entry.check, type };
 }
 

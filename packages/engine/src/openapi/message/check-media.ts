@@ -14,6 +14,7 @@ import {
   mediaKind,
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
+import { readXml } from './read-xml.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -22,6 +23,7 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = mediaKind(type.type);
   switch (kind) {
     case 'json':
+    case 'xml':
     case 'opaque':
       return kind;
     case 'form':
@@ -38,13 +40,20 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
 export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
   if (!plan.range.includes('*') || plan.schema === null) return false;
-  if (readingKind(plan, type) !== 'opaque' || plan.shape?.binary) return false;
+  const kind = readingKind(plan, type);
+  // XML is read by names that are written for it, not for a range.
+  if ((kind !== 'opaque' && kind !== 'xml') || plan.shape?.binary) return false;
   return plan.shape?.types?.some((name) => name !== 'string' && name !== 'null') ?? false;
 }
 
-/** JSON, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
-export function isReadableCharset(plan: MediaPlan, type: MediaType): boolean {
+/** Answers are held against what is described; XML of which nothing is said goes to the caller as it is. */
+export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = readingKind(plan, type);
+  return kind === 'xml' ? 'opaque' : kind;
+}
+
+/** JSON, XML, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
+export function isReadableCharset(kind: MediaKind, type: MediaType): boolean {
   if (kind === 'opaque' || kind === 'multipart') return true;
   return isUtf8Charset(type.parameters.get('charset'));
 }
@@ -69,8 +78,12 @@ export class MediaCheck {
     return this.#validator.linked;
   }
 
-  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
-    const kind = readingKind(this.plan, type);
+  check(
+    bytes: Uint8Array,
+    type: MediaType,
+    bounds: JsonBounds,
+    kind: MediaKind = readingKind(this.plan, type),
+  ): BodyCheck {
     switch (kind) {
       case 'json':
         return this.#checkJson(bytes, bounds);
@@ -82,6 +95,8 @@ export class MediaCheck {
         return this.#multipart.check(bytes, type, bounds);
       case 'text':
         return this.#checkText(bytes);
+      case 'xml':
+        return this.#checkXml(bytes, bounds);
       case 'opaque':
         return { violations: [], value: undefined };
       default:
@@ -102,6 +117,17 @@ export class MediaCheck {
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
+  }
+
+  /** Read whatever is described, so that no parser behind us is led astray; then held against it. */
+  #checkXml(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    const reading = readXml(bytes, bounds);
+    if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
+    const { schema, shape } = this.plan;
+    if (schema === null) return refused({ rule: 'undescribed', pointer: '' });
+    if (shape?.binary) return { violations: [], value: undefined };
+    const isText = shape?.types?.every((name) => name === 'string') ?? false;
+    return isText ? this.#checkText(bytes) : { violations: [], value: undefined };
   }
 
   #checkText(bytes: Uint8Array): BodyCheck {
