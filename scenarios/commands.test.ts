@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
@@ -142,5 +144,70 @@ test('without a server a command says what to do, and a wrong call exits 2', asy
     const wrong = await poorterCommand(argv);
     assert.equal(wrong.status, 2, `${argv.join(' ')}: ${wrong.err}`);
     assert.match(wrong.err, /Usage: /);
+  }
+});
+
+test('every command and every verb explains itself, with --help, -h and help', async () => {
+  const commands = [
+    ...[['serve'], ['check'], ['backup'], ['restore'], ['status'], ['scan']],
+    ...['create', 'list', 'show', 'rotate', 'revoke', 'leaked'].map((verb) => ['keys', verb]),
+    ...['add', 'list', 'undo'].map((verb) => ['blocks', verb]),
+    ...['create', 'list', 'revoke'].map((verb) => ['operators', verb]),
+    ...['tail', 'search', 'show', 'verify', 'prove', 'export'].map((verb) => ['log', verb]),
+    ...[['subjects', 'erase'], ['master-key', 'rotate'], ['keys'], ['log']],
+  ];
+  for (const command of commands) {
+    for (const asked of [
+      [...command, '--help'],
+      [...command, '-h'],
+      ['help', ...command],
+    ]) {
+      const { status, out, err } = await poorterCommand(asked);
+      assert.deepEqual([status, err], [0, ''], asked.join(' '));
+      assert.match(out, /^Usage: poorter/m, asked.join(' '));
+    }
+  }
+});
+
+test('a key is named by its name where only one has it, and never by a name that is another key’s id', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const at = ['--data', join(poorter.folder, 'data'), '--json'];
+  const keys = (...argv: string[]) => poorterCommand(['keys', ...argv, ...at]);
+  const make = async (name: string) => {
+    const { status, out, err } = await keys('create', '--name', name, '--scopes', 'read');
+    assert.equal(status, 0, err);
+    return (JSON.parse(out) as { id: string }).id;
+  };
+  const shop = await make('Shop');
+  const shown = await keys('show', 'Shop');
+  assert.equal((JSON.parse(shown.out) as { id: string }).id, shop);
+  const hiding = await make(shop);
+  await make('Twins');
+  await make('Twins');
+  assert.match((await keys('revoke', 'Twins')).err, /several keys are called Twins/);
+  assert.match((await keys('revoke', 'Nobody')).err, /no key with the id or name Nobody/);
+  const revoked = await keys('revoke', shop);
+  assert.equal((JSON.parse(revoked.out) as { id: string }).id, shop, `not ${hiding}`);
+  assert.equal((await keys('revoke')).status, 2);
+});
+
+test('an address of the service without a scheme is understood, and a port that cannot be is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-commands-'));
+  try {
+    const spec = join(folder, 'api.json');
+    writeFileSync(spec, JSON.stringify(description));
+    const check = (...argv: string[]) => poorterCommand(['check', spec, ...argv]);
+    assert.equal((await check('--upstream', 'localhost:3000')).status, 0);
+    const scheme = await check('--upstream', 'ftp://localhost:3000');
+    assert.equal(scheme.status, 1);
+    assert.match(scheme.out, /such as http:\/\/127\.0\.0\.1:3000/);
+    for (const option of ['--listen', '--control']) {
+      const port = await check(option, '127.0.0.1:99999');
+      assert.equal(port.status, 1);
+      assert.match(port.out, /a port above 65535/);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

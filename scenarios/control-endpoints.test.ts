@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { call, codeOf, eventually } from './world/calls.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
@@ -194,4 +196,14 @@ test('while it drains, it is not ready', async () => {
   });
   assert.equal((await underWay).status, 200);
   assert.equal(await ended, 0);
+});
+
+test('the guide names every metric that there is, and no other', async () => {
+  const guide = readFileSync(join(import.meta.dirname, '../docs/guides/running.md'), 'utf8');
+  const told = [...guide.matchAll(/^\| `(poorter_[a-z_]+)` \|/gm)].map(([, name]) => name);
+  const text = await (await fetch(`${poorter.controlUrl}/metrics`)).text();
+  const there = [...text.matchAll(/^# TYPE (poorter_\S+)/gm)]
+    .map(([, name]) => name as string)
+    .filter((name) => !name.startsWith('poorter_control_'));
+  assert.deepEqual(there.toSorted(), told.toSorted());
 });

@@ -367,3 +367,28 @@ function claimsOfToken(token: string | string[] | null | undefined): object | nu
   const { iat: _iat, exp: _exp, ...claims } = decodeJwt(token);
   return claims;
 }
+
+test('behind nginx a refusal keeps its problem and its fields, as the guide says', {
+  skip,
+}, async (t) => {
+  const port = await unusedPort();
+  const within = (text: string) => text.slice(text.indexOf('{') + 1);
+  const refusals = within(block('nginx', '@refused')).split('location @refused')[1] as string;
+  const servers = block('nginx', 'server {')
+    .replace(
+      'auth_request /_poorter;',
+      'auth_request /_poorter;\n    error_page 401 403 = @refused;',
+    )
+    .replace(/\}\s*$/, `  location @refused${refusals}}\n`)
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
+    .replaceAll('127.0.0.1:8090', asNginx)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${service.port}`);
+  await startNginx(t, servers, port);
+  const before = service.seen.length;
+  const answer = await call(`http://127.0.0.1:${port}`, { path: '/accounts' });
+  assert.equal(answer.status, 401);
+  assert.equal(answer.headers['content-type'], 'application/problem+json');
+  assert.equal(codeOf(answer), 'credentials_required');
+  assert.ok(answer.headers['www-authenticate'] !== undefined, JSON.stringify(answer.headers));
+  assert.equal(service.seen.length, before);
+});

@@ -13,8 +13,15 @@ const world = {
 
 // What is imported from here on comes compiled from the last run; so does all that children load.
 keepCompiledCode();
-const [command, ...argv] = process.argv.slice(2);
+// `-h` is asked everywhere, and `help COMMAND` means what it says.
+const [command, ...argv] = spoken(process.argv.slice(2));
 process.exitCode = await run();
+
+function spoken(given: readonly string[]): string[] {
+  const words = given.map((word) => (word === '-h' ? '--help' : word));
+  const [first, second, ...rest] = words;
+  return first === 'help' && second !== undefined ? [second, '--help', ...rest] : words;
+}
 
 async function run(): Promise<number> {
   switch (command) {

@@ -83,11 +83,16 @@ export function readArguments(argv: readonly string[], needsUpstream: boolean): 
   }
   const api = {
     spec,
-    upstream: values.upstream ?? 'http://127.0.0.1:9',
+    upstream: upstreamUrl(values.upstream ?? 'http://127.0.0.1:9'),
     ...(values.mode !== undefined && { mode: values.mode }),
     ...(values.response !== undefined && { response: values.response }),
   };
   return { ...common, source: sourceOf(null, { ...own, apis: [api] }) };
+}
+
+/** `localhost:3000` is what people type; a URL with another scheme is explained where it is read. */
+function upstreamUrl(text: string): string {
+  return /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}(?:\/|$)/.test(text) ? `http://${text}` : text;
 }
 
 function roleOf(text: string | undefined): Role {

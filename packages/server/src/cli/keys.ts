@@ -1,5 +1,5 @@
 import { parseJsonText } from '@poorter/engine/json';
-import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
+import { AdminClient, AdminRefusal, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
 import { keyFileCommand, keyFileUsage } from './key-file.ts';
 import {
   isoMoment,
@@ -24,7 +24,7 @@ export const keysUsage = `Usage: poorter keys VERB [options]
   rotate ID [--overlap 24h] [--expires 90d|2027-01-31]
   change ID [--name NAME] [--scopes a,b] [--roles r] [--networks …] [--expires 90d|never]
   unused ID [--days 90]        scopes and roles that nothing it called has asked for
-  revoke ID [--reason TEXT]
+  revoke ID|NAME [--reason TEXT]
   leaked KEY | --stdin [--since 2026-11-01T00:00:00Z] [--no-replace]
 
   A key is printed once, alone on standard output; what else there is to say goes to standard error.
@@ -117,8 +117,10 @@ async function list(argv: readonly string[], world: OperatorWorld): Promise<numb
 
 async function show(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, SERVER_OPTIONS);
+  const given = wanted(positionals);
   const client = AdminClient.find(values, world);
-  const { body } = await client.call<Key>('GET', `/v1/keys/${idOf(positionals)}`);
+  const id = await idOf(given, client);
+  const { body } = await client.call<Key>('GET', `/v1/keys/${id}`);
   if (values.json) world.stdout.write(`${JSON.stringify(body)}\n`);
   else {
     for (const [name, value] of Object.entries(body)) {
@@ -141,8 +143,9 @@ async function rotate(argv: readonly string[], world: OperatorWorld): Promise<nu
     ...(overlapSeconds !== undefined && { overlapSeconds }),
     ...expiry(values.expires, world),
   };
-  const id = idOf(positionals);
+  const given = wanted(positionals);
   const client = AdminClient.find(values, world);
+  const id = await idOf(given, client);
   const { body } = await client.call<NewKey>('POST', `/v1/keys/${id}/rotate`, wish);
   return tellNew(body, values.json === true, world);
 }
@@ -156,7 +159,7 @@ async function change(argv: readonly string[], world: OperatorWorld): Promise<nu
     networks: { type: 'string' },
     expires: { type: 'string' },
   });
-  const path = `/v1/keys/${idOf(positionals)}`;
+  const given = wanted(positionals);
   const wish = {
     ...(values.name !== undefined && { name: values.name }),
     ...(values.scopes !== undefined && { scopes: listed(values.scopes) }),
@@ -166,6 +169,7 @@ async function change(argv: readonly string[], world: OperatorWorld): Promise<nu
   };
   if (Object.keys(wish).length === 0) throw new UsageError('nothing to change was given');
   const client = AdminClient.find(values, world);
+  const path = `/v1/keys/${await idOf(given, client)}`;
   const { etag } = await client.call<Key>('GET', path);
   const { body } = await client.call<Key>('PATCH', path, wish, { 'if-match': etag ?? '' });
   world.stdout.write(values.json ? `${JSON.stringify(body)}\n` : `${lineOf(body)}\n`);
@@ -174,8 +178,9 @@ async function change(argv: readonly string[], world: OperatorWorld): Promise<nu
 
 async function unused(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, days: { type: 'string' } });
-  const id = idOf(positionals);
+  const given = wanted(positionals);
   const client = AdminClient.find(values, world);
+  const id = await idOf(given, client);
   const days = values.days === undefined ? '' : `?days=${encodeURIComponent(values.days)}`;
   const { body } = await client.call<Unused>('GET', `/v1/keys/${id}/unused${days}`);
   if (values.json) {
@@ -200,8 +205,9 @@ interface Unused {
 
 async function revoke(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, { ...SERVER_OPTIONS, reason: { type: 'string' } });
-  const id = idOf(positionals);
+  const given = wanted(positionals);
   const client = AdminClient.find(values, world);
+  const id = await idOf(given, client);
   const wish = values.reason === undefined ? {} : { reason: values.reason };
   const { body } = await client.call<Key>('POST', `/v1/keys/${id}/revoke`, wish);
   if (values.json) world.stdout.write(`${JSON.stringify(body)}\n`);
@@ -298,10 +304,28 @@ function lineOf({ id, name, state, scopes, roles, expires, lastUsed, rotation }:
   return `${id}  ${state}  ${name}  ${grants}  ${end}  ${lastUsed === null ? 'never used' : `used ${lastUsed}`}${due}`;
 }
 
-function idOf(positionals: string[]): string {
-  const id = positionals.shift();
+function wanted(positionals: string[]): string {
+  const given = required(positionals.shift(), 'ID or NAME');
   noPositionals(positionals);
-  return encodeURIComponent(required(id, 'ID'));
+  return given;
+}
+
+/** Of an id, or of a name that only one key has. An id wins: no key hides behind another's. */
+async function idOf(given: string, client: AdminClient): Promise<string> {
+  const asId = encodeURIComponent(given);
+  const known = await client.call<Key>('GET', `/v1/keys/${asId}`).catch((error: unknown) => {
+    if (error instanceof AdminRefusal && [400, 404].includes(error.status)) return null;
+    throw error;
+  });
+  if (known !== null) return asId;
+  const named: Key[] = [];
+  for await (const key of client.list<Key>('/v1/keys')) if (key.name === given) named.push(key);
+  const alive = named.filter(({ state }) => state === 'active');
+  const [only, ...others] = alive.length > 0 ? alive : named;
+  if (only === undefined) throw new Error(`there is no key with the id or name ${given}`);
+  if (others.length === 0) return encodeURIComponent(only.id);
+  const ids = [only, ...others].map(({ id }) => id).join(', ');
+  throw new Error(`several keys are called ${given}: say which by its id (${ids})`);
 }
 
 function expiry(text: string | undefined, world: OperatorWorld): { expires?: string } {

@@ -12,7 +12,7 @@ export async function runVerbs(
 ): Promise<number> {
   const [verb, ...rest] = argv;
   try {
-    if (verb === '--help' || verb === '-h') {
+    if (argv.includes('--help')) {
       world.stdout.write(usage);
       return 0;
     }

@@ -9,11 +9,17 @@ import {
 } from '@poorter/engine';
 import { z } from 'zod';
 
+const PORT_MAX = 65_535;
+
 /** host:port, with brackets around an IPv6 host. Port 0 takes a free one. */
 const address = z
   .string()
-  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, 'is not host:port');
-const url = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
+  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, 'is not host:port')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= PORT_MAX, {
+    error: `has a port above ${PORT_MAX}`,
+  });
+const NOT_A_URL = 'is not an http or https URL, such as http://127.0.0.1:3000';
+const url = z.url({ protocol: /^https?$/, error: NOT_A_URL });
 const file = z.string().min(1);
 const milliseconds = z.int().min(1).max(3_600_000);
 const bytes = z
@@ -91,7 +97,10 @@ const api = z.strictObject({
     .describe("Name in records and limits; default: the description file's name."),
   spec: file.describe('OpenAPI 3.0 or 3.1 document, YAML or JSON.'),
   upstream: z
-    .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream])
+    .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream], {
+      // Of a mapping, what is wrong in it; of a text, what it should be.
+      error: ({ input }) => (typeof input === 'string' ? NOT_A_URL : undefined),
+    })
     .describe('URL of the service, or a mapping with targets and details.'),
   hosts: z
     .array(z.string().toLowerCase().transform(canonicalHost))

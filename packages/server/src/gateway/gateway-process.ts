@@ -50,7 +50,10 @@ process.on('SIGTERM', () => void drainAndExit());
 process.on('SIGHUP', () => undefined);
 
 restoreQuotas();
-setInterval(() => send({ type: 'metrics', metrics: crew.metrics }), METRICS_EVERY_MS);
+// Control takes metrics for a sign of readiness, when it was started again beside a gateway that serves.
+setInterval(() => {
+  if (crew.isListening) send({ type: 'metrics', metrics: crew.metrics });
+}, METRICS_EVERY_MS);
 setInterval(saveQuotas, QUOTA_SAVE_EVERY_MS);
 
 async function receive(message: ToGateway): Promise<void> {

@@ -83,6 +83,7 @@ export class ThreadCrew {
   #addresses: readonly string[] = [];
   #applying: Promise<void> = Promise.resolve();
   #bound: () => void = () => undefined;
+  #isListening = false;
   #isDraining = false;
   #drained: (() => void) | null = null;
   readonly #watch: NodeJS.Timeout;
@@ -115,6 +116,11 @@ export class ThreadCrew {
 
   saveQuotas(): Uint8Array {
     return exportQuotas(this.memory, Date.now() - monotonicMs());
+  }
+
+  /** Every thread has listened: callers are accepted at all addresses. */
+  get isListening(): boolean {
+    return this.#isListening;
   }
 
   /** Metrics of every thread that has reported. */
@@ -267,6 +273,7 @@ export class ThreadCrew {
     if (members.length < this.#options.threads) return;
     if (members.some((member) => !member.isReady || member.version !== version)) return;
     this.#bound();
+    this.#isListening = true;
     this.#options.on.listening(this.#addresses);
     this.#options.on.applied(version);
   }
