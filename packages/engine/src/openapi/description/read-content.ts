@@ -3,6 +3,7 @@ import { child, type Place } from '../document/remarks.ts';
 import {
   documentedType,
   isReadableText,
+  isXmlType,
   type MediaType,
   mediaKind,
   parseMediaType,
@@ -20,6 +21,7 @@ import type {
 import { isOurExtension, refuseExtension } from './object-fields.ts';
 import { readSerialized } from './read-parameters.ts';
 import { readShape } from './read-shape.ts';
+import { readXmlContent } from './read-xml-content.ts';
 import type { Reading } from './reading.ts';
 
 export function readBody(operation: Place, method: string, reading: Reading): BodyPlan | null {
@@ -148,7 +150,8 @@ function readMedia(
   range: string,
   direction: 'request' | 'response',
   reading: Reading,
-): Pick<MediaPlan, 'schema' | 'shape' | 'encoding'> {
+): Pick<MediaPlan, 'schema' | 'shape' | 'rootName' | 'encoding'> {
+  if (isXmlType(range)) return readXmlContent(place, range, direction, reading);
   const at = reading.member(place, 'schema');
   if (at.value === undefined) return { schema: null };
   const schema = reading.schema(at, direction);
@@ -166,8 +169,7 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
   const kind = mediaKind(range);
   const isPlain = shape.types?.every((type) => type === 'string') ?? true;
   const isUnread =
-    ((kind === 'opaque' || kind === 'xml') && !isPlain) ||
-    (kind === 'text' && !shape.binary && !isReadableText(shape));
+    (kind === 'opaque' && !isPlain) || (kind === 'text' && !shape.binary && !isReadableText(shape));
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
     reading.remarks.warn(

@@ -3,10 +3,16 @@ import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import type { AnswerPlan, OperationPlan } from '../plan.ts';
-import type { AnswerCheck, AnswerExpectation, MessageViolation } from '../types.ts';
+import type { AnswerCheck, AnswerExpectation, BodyCheck, MessageViolation } from '../types.ts';
 import { hasContentCoding } from './check-body.ts';
 import { answerKind, evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
-import { isStreamingType, type MediaType, parseMediaType, selectMedia } from './media-type.ts';
+import {
+  isStreamingType,
+  type MediaKind,
+  type MediaType,
+  parseMediaType,
+  selectMedia,
+} from './media-type.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -84,8 +90,7 @@ export class AnswerChecks {
     return {
       violations: [...violations, ...body.violations],
       undocumented: pointers ?? [],
-      // Members are cut out of JSON alone.
-      isUncuttable: kind === 'json' ? body.value === undefined : (pointers ?? []).length > 0,
+      isUncuttable: isUncuttable(kind, body, pointers ?? []),
     };
   }
 
@@ -156,6 +161,13 @@ function selectEntry(
   const kind = answerKind(entry.check.plan, type);
   if (!isReadableCharset(kind, type)) return violation('content-type', 'charset');
   return { check: entry.check, type };
+}
+
+/** Members are cut out of JSON alone, and out of nothing that could not be read. */
+function isUncuttable(kind: MediaKind, body: BodyCheck, pointers: readonly string[]): boolean {
+  const isUnread = body.value === undefined;
+  if (kind === 'json') return isUnread;
+  return pointers.length > 0 || (kind === 'xml' && isUnread && body.violations.length > 0);
 }
 
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {

@@ -6,6 +6,7 @@ import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
 import { conclude, FormCheck, refused } from './check-form.ts';
 import { MultipartCheck } from './check-multipart.ts';
+import { checkXml, xmlContent } from './check-xml.ts';
 import {
   isReadableText,
   isUtf8Charset,
@@ -14,7 +15,6 @@ import {
   mediaKind,
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
-import { readXml } from './read-xml.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -49,7 +49,9 @@ export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
 /** Answers are held against what is described; XML of which nothing is said goes to the caller as it is. */
 export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = readingKind(plan, type);
-  return kind === 'xml' ? 'opaque' : kind;
+  if (kind !== 'xml') return kind;
+  const content = xmlContent(plan);
+  return content === 'document' || content === 'text' ? kind : 'opaque';
 }
 
 /** JSON, XML, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
@@ -96,7 +98,7 @@ export class MediaCheck {
       case 'text':
         return this.#checkText(bytes);
       case 'xml':
-        return this.#checkXml(bytes, bounds);
+        return checkXml(this.plan, this.validator, this.#strict, bytes, bounds);
       case 'opaque':
         return { violations: [], value: undefined };
       default:
@@ -117,17 +119,6 @@ export class MediaCheck {
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
-  }
-
-  /** Read whatever is described, so that no parser behind us is led astray; then held against it. */
-  #checkXml(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    const reading = readXml(bytes, bounds);
-    if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
-    const { schema, shape } = this.plan;
-    if (schema === null) return refused({ rule: 'undescribed', pointer: '' });
-    if (shape?.binary) return { violations: [], value: undefined };
-    const isText = shape?.types?.every((name) => name === 'string') ?? false;
-    return isText ? this.#checkText(bytes) : { violations: [], value: undefined };
   }
 
   #checkText(bytes: Uint8Array): BodyCheck {
