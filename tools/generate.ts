@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
 import { backupUsage } from '../packages/server/src/cli/backup.ts';
 import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
+import { gatewaysUsage } from '../packages/server/src/cli/gateways.ts';
 import { keysUsage } from '../packages/server/src/cli/keys.ts';
 import { logUsage } from '../packages/server/src/cli/log.ts';
 import { masterKeyUsage } from '../packages/server/src/cli/master-key.ts';
@@ -144,6 +145,7 @@ function commandPage(): string {
     ['poorter check', checkUsage],
     ['poorter keys', keysUsage],
     ['poorter blocks', blocksUsage],
+    ['poorter gateways', gatewaysUsage],
     ['poorter operators', operatorsUsage],
     ['poorter subjects', subjectsUsage],
     ['poorter backup', backupUsage],

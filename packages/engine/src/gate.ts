@@ -186,7 +186,12 @@ export class Gate {
     if (block !== undefined) return blocked('address_blocked', block, request.nowMs);
     // Without control nobody revokes: what was decided long ago is not to be trusted for ever.
     if (!(this.#ports.controlSilentMs() <= this.#staleAfterMs)) return deny('snapshot_stale');
-    return this.#failures.check(addressKey(request.clientAddress), request.nowMs);
+    return this.checkFailures(request.clientAddress, request.nowMs);
+  }
+
+  /** Has this address failures left? Takes nothing. */
+  checkFailures(clientAddress: string, nowMs: number): Deny | null {
+    return this.#failures.check(addressKey(clientAddress), nowMs);
   }
 
   chargeFailure(clientAddress: string, code: ProblemCode, nowMs: number): void {

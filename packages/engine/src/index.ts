@@ -1,5 +1,6 @@
 /** The engine: request facts in, decision out. */
 
+export { addressKey } from './addresses.ts';
 export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING, knownUse } from './counters.ts';

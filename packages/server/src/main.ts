@@ -53,6 +53,10 @@ async function run(): Promise<number> {
       const { blocksCommand } = await import('./cli/blocks.ts');
       return blocksCommand(argv, world);
     }
+    case 'gateways': {
+      const { gatewaysCommand } = await import('./cli/gateways.ts');
+      return gatewaysCommand(argv, world);
+    }
     case 'operators': {
       const { operatorsCommand } = await import('./cli/operators.ts');
       return operatorsCommand(argv, world);

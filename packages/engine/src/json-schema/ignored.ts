@@ -1,8 +1,9 @@
 import type { JsonValue } from '../json/index.ts';
-import { type Path, pointerOf, type World } from './interpret.ts';
+import { type Path, pointerOf } from './interpret.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import { applicable, itemShapes, memberShapes } from './undocumented.ts';
 import { isObject } from './values.ts';
+import type { World } from './world.ts';
 
 /**
  * Members of a valid value that this direction passes over, so that they can be cut out before the

@@ -2,16 +2,13 @@ import type { ExactNumber, JsonValue } from '../json/index.ts';
 import { expectedBy } from './expected.ts';
 import { formatCheck } from './formats/index.ts';
 import { nearestAlternative } from './nearest-alternative.ts';
-import type { Matcher } from './patterns/matcher.ts';
-import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { escapeStep } from './registry.ts';
-import { type Forbidden, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
+import type { Forbidden, Shape, UnitIndex } from './shape.ts';
 import type { SchemaViolation } from './types.ts';
 import {
   codePoints,
   hasUniqueItems,
   isEqual,
-  isInteger,
   isMultipleOf,
   isNumber,
   isObject,
@@ -19,14 +16,7 @@ import {
   keepsLimit,
   memberOf,
 } from './values.ts';
-
-/** What the interpreter needs of its surroundings. */
-export interface World {
-  check(unit: UnitIndex, value: JsonValue): boolean;
-  shape(unit: UnitIndex): Shape;
-  pattern(spec: PatternSpec): Matcher;
-  value(text: string): JsonValue;
-}
+import { hasType, type World } from './world.ts';
 
 /** The way to an instance location; spelled as a pointer only when somebody must read it. */
 export interface Path {
@@ -420,15 +410,4 @@ class Run {
   to(step: string | number): Path {
     return { parent: this.path, step };
   }
-}
-
-export function hasType(value: JsonValue, types: number): boolean {
-  if (typeof value === 'string') return (types & TYPE_BITS.string!) !== 0;
-  if (typeof value === 'boolean') return (types & TYPE_BITS.boolean!) !== 0;
-  if (value === null) return (types & TYPE_BITS.null!) !== 0;
-  if (isNumber(value)) {
-    if ((types & TYPE_BITS.number!) !== 0) return true;
-    return (types & TYPE_BITS.integer!) !== 0 && isInteger(value);
-  }
-  return (types & (Array.isArray(value) ? TYPE_BITS.array! : TYPE_BITS.object!)) !== 0;
 }

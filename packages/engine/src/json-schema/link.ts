@@ -2,7 +2,7 @@ import { ExactNumber, type JsonValue, parseJsonText } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
-import { Findings, interpret, type World } from './interpret.ts';
+import { Findings, interpret } from './interpret.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
@@ -27,6 +27,7 @@ import {
   keepsLimit,
   memberOf,
 } from './values.ts';
+import type { World } from './world.ts';
 
 const VIOLATIONS_MAX = 16;
 const NONE: readonly SchemaViolation[] = Object.freeze([]);

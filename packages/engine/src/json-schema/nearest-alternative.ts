@@ -1,8 +1,8 @@
 import type { JsonValue } from '../json/index.ts';
 import { expectedBy } from './expected.ts';
-import { hasType, type World } from './interpret.ts';
 import type { Shape } from './shape.ts';
 import { isEqual, isObject } from './values.ts';
+import { hasType, type World } from './world.ts';
 
 const ALTERNATIVES_MAX = 50;
 const MEMBERS_MAX = 50;

@@ -1,11 +1,12 @@
 import type { JsonValue } from '../json/index.ts';
 import type { Unit } from './build-shapes.ts';
-import { interpret, type World } from './interpret.ts';
+import { interpret } from './interpret.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import { addressOf, type Location } from './registry.ts';
 import { type Shape, TYPE_BITS } from './shape.ts';
 import type { SchemaDiagnostic } from './types.ts';
 import { readValue } from './value-text.ts';
+import type { World } from './world.ts';
 
 /** A `oneOf` and where it stands. */
 export interface Alternatives {

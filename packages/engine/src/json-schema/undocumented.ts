@@ -1,7 +1,8 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { interpret, type Path, pointerOf, type World } from './interpret.ts';
+import { interpret, type Path, pointerOf } from './interpret.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import { isObject, type JsonObject, memberOf } from './values.ts';
+import type { World } from './world.ts';
 
 /**
  * Members no applicable schema documents, so that an answer can be cut down to what was promised.

@@ -1,4 +1,5 @@
 import type { Principal } from '@poorter/engine';
+import type { ActStores } from '../state/index.ts';
 
 /** One call of the admin API, allowed and checked against the contract. */
 export interface Act {
@@ -21,10 +22,26 @@ export interface Answer {
   readonly target?: string;
 }
 
+/** A verb that changes nothing, or one thing that is done whole or not at all. */
 export type Handler = (act: Act) => Promise<Answer>;
 
-/** Handlers by the operationId of the contract. */
-export type Handlers = Readonly<Record<string, Handler>>;
+/** A verb that changes what is stored. */
+export interface Change {
+  /**
+   * Judges the act whole, and then changes what it asks for: in one transaction with its idempotency
+   * record, through these stores and in no other way. Whatever it throws has changed nothing. It may
+   * run more than once.
+   */
+  readonly change: (act: Act, stores: ActStores) => Promise<Answer>;
+  /**
+   * Afterwards, and again for a caller who asks again: carries it to whoever decides by it. It is
+   * stored by then: nothing that goes wrong here may say otherwise.
+   */
+  readonly spread: (act: Act, answer: Answer) => Promise<Answer>;
+}
+
+/** By the operationId of the contract. */
+export type Handlers = Readonly<Record<string, Handler | Change>>;
 
 export function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();

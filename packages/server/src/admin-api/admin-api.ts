@@ -1,14 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CompiledOperation, Counters, Gate, LiveTable } from '@poorter/engine';
-import { compileOriginalCall } from '@poorter/engine';
+import {
+  type CompiledOperation,
+  type Counters,
+  compileOriginalCall,
+  type Deny,
+  deny,
+  type Gate,
+  type LiveTable,
+  type ProblemCode,
+} from '@poorter/engine';
 import { parseJsonText } from '@poorter/engine/json';
-import { type ProtectedCall, protect } from '@poorter/middleware';
+import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
-import type { IdempotencyStore } from '../state/idempotency/index.ts';
-import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
-import type { Act, Answer, Handler, Handlers } from './act.ts';
+import { type ActStores, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
+import type { Act, Answer, Change, Handler, Handlers } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { compileContract, openOperatorGate } from './operator-gate.ts';
@@ -26,7 +33,8 @@ export interface AdminApiPorts {
   /** Operators and their credentials, by which callers are known. */
   readonly operators: LiveTable;
   readonly counters: Counters;
-  readonly idempotency: IdempotencyStore;
+  /** One transaction over these stores: all of it happens, or nothing. */
+  readonly act: <Result>(work: (stores: ActStores) => Promise<Result>) => Promise<Result>;
   readonly recorder: ActRecorder;
   /** Host names under which the control address is reached. */
   readonly hosts: readonly string[];
@@ -39,6 +47,10 @@ export interface AdminApiPorts {
 /** How exactly the last use of a credential is known; a write for every call would be one too many. */
 const USE_EVERY_MS = 60_000;
 const OPERATORS_MAX = 10_000;
+/** As the contract says. */
+export const CREDENTIAL_FIELD = 'poorter-operator-key';
+/** Refusals whose credentials were charged already, or are not looked at for what they are. */
+const SEEN: ReadonlySet<ProblemCode> = new Set(['credentials_invalid', 'too_many_failures']);
 
 /**
  * The admin API. A call passes our own engine first, under the contract as its policy; then its act
@@ -69,7 +81,10 @@ export class AdminApi {
       now: ports.now,
       nextId: nextActId,
       reserve: () => ports.recorder.reserve(),
-      refused: (call) => ports.recorder.write(refusalRecord(call, ports.now())),
+      refused: (call) => {
+        this.#chargeUnseen(call);
+        ports.recorder.write(refusalRecord(call, ports.now()));
+      },
     });
     this.#fastify = Fastify({ logger: false, exposeHeadRoutes: true });
     // Bodies were read and checked by the gate; what is left on the wire is nothing.
@@ -88,6 +103,35 @@ export class AdminApi {
   /** True for paths that are the admin API's. */
   owns(target: string): boolean {
     return target.startsWith('/v1/') || target === '/v1';
+  }
+
+  /**
+   * What another path of the control address must answer to a caller who shows a credential; null: no
+   * more than to everybody else. A guess costs the same wherever it is made.
+   */
+  judgeCredential(shown: readonly string[] | undefined, address: string): Deny | null {
+    if (shown === undefined) return null;
+    const nowMs = this.#ports.now();
+    const spent = this.#gate.checkFailures(address, nowMs);
+    if (spent !== null || this.#isKnown(shown, nowMs)) return spent;
+    this.#gate.chargeFailure(address, 'credentials_invalid', nowMs);
+    return deny('credentials_invalid');
+  }
+
+  #isKnown(shown: readonly string[], nowMs: number): boolean {
+    const [credential, ...more] = shown;
+    if (credential === undefined || more.length > 0) return false;
+    const operator = this.#ports.operators.findKey(credential);
+    if (operator === undefined) return false;
+    return operator.expiresAt === null || nowMs < operator.expiresAt * 1000;
+  }
+
+  /** Refused before anybody looked at the credential, as on a path that does not exist: a guess all the same. */
+  #chargeUnseen({ code, request, nowMs }: RefusedCall): void {
+    if (request === null || SEEN.has(code)) return;
+    const shown = request.headers.all(CREDENTIAL_FIELD);
+    if (shown.length === 0 || this.#isKnown(shown, nowMs)) return;
+    this.#gate.chargeFailure(request.clientAddress, 'credentials_invalid', nowMs);
   }
 
   /** Answers a call on the control address. */
@@ -155,7 +199,7 @@ export class AdminApi {
   /** An intent before the act where its record must last, an outcome after it, before the answer. */
   async #recorded(
     call: ProtectedCall,
-    handler: Handler,
+    handler: Handler | Change,
     act: Act,
     idempotencyKey: string | undefined,
     startedAt: number,
@@ -171,7 +215,7 @@ export class AdminApi {
         return UNRECORDED;
       }
     }
-    const answer = await this.#once(call, handler, act, idempotencyKey);
+    const { answer, isDone } = await this.#done(call, handler, act, idempotencyKey);
     const record = actRecord(call, answer, elapsed());
     if (!isDurable) {
       recorder.write(record);
@@ -181,49 +225,30 @@ export class AdminApi {
       await recorder.commit(record);
       return answer;
     } catch {
-      return UNRECORDED;
+      // What was done cannot be taken back, and must not be denied.
+      return isDone ? problem(new AdminProblem('outcome_unrecorded'), call.id) : UNRECORDED;
     }
   }
 
-  async #once(
+  /** `isDone`: it changed what is stored, whatever the answer says of who knows of it. */
+  async #done(
     call: ProtectedCall,
-    handler: Handler,
+    handler: Handler | Change,
     act: Act,
     idempotencyKey: string | undefined,
-  ): Promise<Answer> {
-    const { idempotency } = this.#ports;
+  ): Promise<{ answer: Answer; isDone: boolean }> {
+    let isDone = false;
     try {
-      if (idempotencyKey === undefined) return await handler(act);
-      const key = `${act.operator.client} ${call.decision.operation.operation.compiled.id} ${idempotencyKey}`;
-      const body = createHash('sha256')
-        .update(call.body ?? '')
-        .digest('hex');
-      const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
-      switch (turn.kind) {
-        case 'answered':
-          return parseJsonText(turn.answer) as Answer;
-        case 'under-way':
-          throw new AdminProblem('idempotency_under_way');
-        case 'mismatch':
-          throw new AdminProblem('idempotency_mismatch');
-        case 'new':
-          break;
-        default:
-          turn satisfies never;
-      }
-      let answer: Answer;
-      try {
-        answer = await handler(act);
-      } catch (error) {
-        await idempotency
-          .abandon(key, (turn as { attempt: string }).attempt)
-          .catch(() => undefined);
-        throw error;
-      }
-      await idempotency.finish(key, (turn as { attempt: string }).attempt, JSON.stringify(answer));
-      return answer;
+      if (typeof handler === 'function') return { answer: await handler(act), isDone };
+      const stored = await this.#ports.act((stores) =>
+        idempotencyKey === undefined
+          ? handler.change(act, stores)
+          : once(call, handler, act, idempotencyKey, stores),
+      );
+      isDone = true;
+      return { answer: await handler.spread(act, stored), isDone };
     } catch (error) {
-      return this.#problemOf(error, call.id);
+      return { answer: this.#problemOf(error, call.id), isDone };
     }
   }
 
@@ -231,7 +256,8 @@ export class AdminApi {
     if (error instanceof AdminProblem) return problem(error, id);
     if (error instanceof NotFoundError) return problem(new AdminProblem('not_found'), id);
     if (error instanceof CursorError) {
-      return problem(new AdminProblem('value_not_acceptable', { reason: 'cursor' }), id);
+      const reason = 'cursor: is not `next` of a page of this list';
+      return problem(new AdminProblem('value_not_acceptable', { reason }), id);
     }
     if (error instanceof StaleVersionError)
       return problem(new AdminProblem('version_conflict'), id);
@@ -240,6 +266,39 @@ export class AdminApi {
       `admin API: ${error instanceof Error ? `${error.name}: ${error.message}` : 'fault'}`,
     );
     return problem(new AdminProblem('store_unavailable'), id);
+  }
+}
+
+/** The answer of the first who asked with this key; it is kept in the transaction of the act itself. */
+async function once(
+  call: ProtectedCall,
+  { change }: Change,
+  act: Act,
+  idempotencyKey: string,
+  stores: ActStores,
+): Promise<Answer> {
+  const { idempotency } = stores;
+  const operation = call.decision.operation.operation.compiled.id;
+  const key = `${act.operator.client} ${operation} ${idempotencyKey}`;
+  const body = createHash('sha256')
+    .update(call.body ?? '')
+    .digest('hex');
+  const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
+  switch (turn.kind) {
+    case 'answered':
+      return parseJsonText(turn.answer) as Answer;
+    case 'under-way':
+      throw new AdminProblem('idempotency_under_way');
+    case 'mismatch':
+      throw new AdminProblem('idempotency_mismatch');
+    case 'new': {
+      const answer = await change(act, stores);
+      await idempotency.finish(key, turn.attempt, JSON.stringify(answer));
+      return answer;
+    }
+    default:
+      turn satisfies never;
+      throw new Error('an idempotency key is in no known state');
   }
 }
 

@@ -41,6 +41,12 @@ export const adminProblems = {
     title: 'The database did not answer.',
     remedy: 'Retry later; nothing is known to have changed.',
   },
+  outcome_unrecorded: {
+    status: 503,
+    title: 'It is done, but its outcome could not be recorded.',
+    remedy:
+      'Read what it changed; `poorter log open` shows that it was begun. The same Idempotency-Key is answered as if it had been.',
+  },
 } as const;
 
 export type AdminProblemCode = keyof typeof adminProblems;

@@ -27,32 +27,32 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers {
       return { status: 200, body: { items, next: page.next } };
     },
 
-    async createBlock({ body, nowMs, operator }) {
-      const wish = body as {
-        kind: BlockWish['kind'];
-        value: string;
-        reason: string;
-        until?: string;
-      };
-      const until = milliseconds(wish.until);
-      if (until !== null && !(until > nowMs)) {
-        throw new AdminProblem('value_not_acceptable', { reason: 'until: lies in the past' });
-      }
-      const { kind, value, reason } = wish;
-      try {
-        const block = await blocks.block({
-          kind,
-          value,
-          reason,
-          until,
-          createdBy: operator.client,
-        });
+    createBlock: {
+      async change({ body, nowMs, operator }, stores) {
+        const wish = body as {
+          kind: BlockWish['kind'];
+          value: string;
+          reason: string;
+          until?: string;
+        };
+        const until = milliseconds(wish.until);
+        if (until !== null && !(until > nowMs)) {
+          throw new AdminProblem('value_not_acceptable', { reason: 'until: lies in the past' });
+        }
+        const { kind, value, reason } = wish;
+        try {
+          const createdBy = operator.client;
+          const block = await stores.blocks.block({ kind, value, reason, until, createdBy });
+          return answerOf(block, 201, nowMs);
+        } catch (error) {
+          if (!(error instanceof BlockValueError)) throw error;
+          throw new AdminProblem('value_not_acceptable', { reason: `value: ${error.message}` });
+        }
+      },
+      async spread(_, answer) {
         await everywhere.reach();
-        return answerOf(block, 201, nowMs);
-      } catch (error) {
-        if (!(error instanceof BlockValueError)) throw error;
-        throw new AdminProblem('value_not_acceptable', { reason: `value: ${error.message}` });
-      }
+        return answer;
+      },
     },
 
     async showBlock({ path, nowMs }) {
@@ -61,14 +61,18 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers {
       return answerOf(block, 200, nowMs);
     },
 
-    async undoBlock({ path, nowMs, operator }) {
-      const id = path['id'] as string;
-      const known = await blocks.show(id);
-      if (known === undefined) throw new AdminProblem('not_found');
-      if (known.endedAt !== null) throw new AdminProblem('not_possible', { reason: 'ended' });
-      const block = await blocks.undo(id, operator.client);
-      await everywhere.tell();
-      return answerOf(block, 200, nowMs);
+    undoBlock: {
+      async change({ path, nowMs, operator }, stores) {
+        const id = path['id'] as string;
+        const known = await stores.blocks.show(id);
+        if (known === undefined) throw new AdminProblem('not_found');
+        if (known.endedAt !== null) throw new AdminProblem('not_possible', { reason: 'ended' });
+        return answerOf(await stores.blocks.undo(id, operator.client), 200, nowMs);
+      },
+      async spread(_, answer) {
+        await everywhere.tell();
+        return answer;
+      },
     },
   };
 }

@@ -1,6 +1,7 @@
-export { type ActRecorder, AdminApi } from './admin-api.ts';
+export { type ActRecorder, AdminApi, CREDENTIAL_FIELD } from './admin-api.ts';
 export { AdminProblem } from './admin-problems.ts';
 export { blockRoutes } from './block-routes.ts';
+export { type GatewayDesk, gatewayRoutes } from './gateway-routes.ts';
 export {
   type KeyUseSummary,
   keyRoutes,

@@ -1,6 +1,6 @@
 import { compileNetworkLists, type LimitsConfig, limitsSchema } from '@poorter/engine';
-import type { KeyStore, KeyTerms, ManagedKey } from '../state/keys/index.ts';
-import { type Answer, type Handlers, iso, milliseconds } from './act.ts';
+import type { KeyState, KeyStore, KeyTerms, ManagedKey } from '../state/keys/index.ts';
+import { type Act, type Answer, type Handlers, iso, milliseconds } from './act.ts';
 import { AdminProblem } from './admin-problems.ts';
 import type { Everywhere } from './everywhere.ts';
 import { pageLimit } from './pages.ts';
@@ -35,8 +35,6 @@ export interface KeyRoutePorts {
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
 }
 
-type State = 'active' | 'expired' | 'revoked' | 'rotated';
-
 const DEFAULT_OVERLAP_SECONDS = 86_400;
 const UNUSED_DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -44,26 +42,35 @@ const DAY_MS = 86_400_000;
 export function keyRoutes(ports: KeyRoutePorts): Handlers {
   const { keys, everywhere } = ports;
   const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
+  const reached = async (_: Act, answer: Answer) => {
+    await everywhere.reach();
+    return answer;
+  };
+  const told = async (_: Act, answer: Answer) => {
+    await everywhere.tell();
+    return answer;
+  };
 
   return {
     async listKeys({ query, nowMs }) {
-      const wanted = query['state'] as State | undefined;
+      const state = query['state'] as KeyState | undefined;
       const page = await keys.list({
         limit: pageLimit(query),
         ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
         ...(query['owner'] !== undefined && { owner: query['owner'] }),
+        ...(state !== undefined && { state }),
       });
-      const items = page.items
-        .map((key) => shown(key, nowMs))
-        .filter(({ state }) => wanted === undefined || state === wanted);
+      const items = page.items.map((key) => shown(key, nowMs));
       return { status: 200, body: { items, next: page.next } };
     },
 
-    async createKey(act) {
-      const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
-      const issued = await keys.create(terms, act.operator.client);
-      await everywhere.tell();
-      return newKey(issued.key, issued.record, act.nowMs);
+    createKey: {
+      async change(act, stores) {
+        const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
+        const issued = await stores.keys.create(terms, act.operator.client);
+        return newKey(issued.key, issued.record, act.nowMs);
+      },
+      spread: told,
     },
 
     async showKey({ path, nowMs }) {
@@ -90,70 +97,79 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers {
       };
     },
 
-    async changeKey({ path, body, version, nowMs }) {
-      const before = await known(keys, path['id']);
-      if (before.revokedAt !== null) throw new AdminProblem('not_possible', { reason: 'revoked' });
-      const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
-      const after = await keys.update(before.id, terms, version);
-      await everywhere.reach();
-      return answerOf(after, nowMs);
+    changeKey: {
+      async change({ path, body, version, nowMs }, stores) {
+        const before = await known(stores.keys, path['id']);
+        if (before.revokedAt !== null)
+          throw new AdminProblem('not_possible', { reason: 'revoked' });
+        const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
+        return answerOf(await stores.keys.update(before.id, terms, version), nowMs);
+      },
+      spread: reached,
     },
 
-    async rotateKey({ path, body, nowMs, operator }) {
-      const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
-      const before = await known(keys, path['id']);
-      const state = before.rotatedTo === null ? stateOf(before, nowMs) : 'rotated';
-      if (state !== 'active') throw new AdminProblem('not_possible', { reason: state });
-      const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
-      const issued = await keys.rotate(
-        before.id,
-        nowMs + overlapMs,
-        before.version,
-        operator.client,
-      );
-      let { record } = issued;
-      if (wish.expires !== undefined || record.expiresAt !== null) {
+    rotateKey: {
+      async change({ path, body, nowMs, operator }, stores) {
+        const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
+        const before = await known(stores.keys, path['id']);
+        const state = before.rotatedTo === null ? stateOf(before, nowMs) : 'rotated';
+        if (state !== 'active') throw new AdminProblem('not_possible', { reason: state });
         const expiresAt = successorExpiry(before, wish.expires, nowMs);
-        record = await keys.update(record.id, { expiresAt });
-      }
-      await everywhere.tell();
-      return newKey(issued.key, record, nowMs);
+        const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
+        const { key, record } = await stores.keys.rotate(
+          before.id,
+          nowMs + overlapMs,
+          before.version,
+          operator.client,
+        );
+        const isSame = record.expiresAt === expiresAt;
+        const made = isSame ? record : await stores.keys.update(record.id, { expiresAt });
+        return newKey(key, made, nowMs);
+      },
+      spread: told,
     },
 
-    async revokeKey({ path, body, nowMs }) {
-      const { reason } = (body ?? {}) as { reason?: string };
-      await known(keys, path['id']);
-      const key = await keys.revoke(path['id'] as string, reason ?? 'revoked by an operator');
-      await everywhere.reach();
-      return answerOf(key, nowMs);
+    revokeKey: {
+      async change({ path, body, nowMs }, stores) {
+        const { reason } = (body ?? {}) as { reason?: string };
+        const { id } = await known(stores.keys, path['id']);
+        return answerOf(await stores.keys.revoke(id, reason ?? 'revoked by an operator'), nowMs);
+      },
+      spread: reached,
     },
 
-    async reportLeakedKey({ body, nowMs, operator }) {
-      const wish = body as { key: string; leakedAt?: string; replace?: boolean };
-      const leaked = await keys.find(wish.key);
-      if (leaked === undefined) throw new AdminProblem('not_found');
-      const isAlive = stateOf(leaked, nowMs) === 'active';
-      const replacement =
-        isAlive && wish.replace !== false && leaked.rotatedTo === null
-          ? await keys.rotate(leaked.id, nowMs, undefined, operator.client)
-          : null;
-      // First the new key, then the end of the old: whoever holds it rightly is never without.
-      const revoked = await keys.revoke(leaked.id, 'leaked');
-      const unconfirmed = await everywhere.tell();
-      const since = milliseconds(wish.leakedAt) ?? leaked.createdAt;
-      return {
-        status: 200,
-        target: leaked.id,
-        body: {
-          revoked: shown(revoked, nowMs),
-          replacement: replacement && {
-            key: replacement.key,
-            record: shown(replacement.record, nowMs),
+    reportLeakedKey: {
+      async change({ body, nowMs, operator }, stores) {
+        const wish = body as { key: string; replace?: boolean };
+        const leaked = await stores.keys.find(wish.key);
+        if (leaked === undefined) throw new AdminProblem('not_found');
+        const isAlive = stateOf(leaked, nowMs) === 'active';
+        // Both in one transaction: whoever holds it rightly is never without.
+        const replacement =
+          isAlive && wish.replace !== false && leaked.rotatedTo === null
+            ? await stores.keys.rotate(leaked.id, nowMs, undefined, operator.client)
+            : null;
+        const revoked = await stores.keys.revoke(leaked.id, 'leaked');
+        return {
+          status: 200,
+          target: leaked.id,
+          body: {
+            revoked: shown(revoked, nowMs),
+            replacement: replacement && {
+              key: replacement.key,
+              record: shown(replacement.record, nowMs),
+            },
           },
-          uses: await ports.usesOf(leaked.id, since),
-          unconfirmed,
-        },
-      };
+        };
+      },
+      async spread({ body }, answer) {
+        const unconfirmed = await everywhere.tell();
+        const { revoked } = answer.body as { revoked: { id: string; created: string } };
+        const since = milliseconds((body as { leakedAt?: string }).leakedAt ?? revoked.created);
+        // What the log cannot say now takes nothing back: the key is revoked.
+        const uses = await ports.usesOf(revoked.id, since ?? 0).catch(() => null);
+        return { ...answer, body: { ...(answer.body as object), uses, unconfirmed } };
+      },
     },
   };
 
@@ -249,7 +265,7 @@ async function known(keys: KeyStore, id: string | undefined): Promise<ManagedKey
   return key;
 }
 
-function stateOf(key: ManagedKey, nowMs: number): State {
+function stateOf(key: ManagedKey, nowMs: number): KeyState {
   if (key.revokedAt !== null) return 'revoked';
   if (key.expiresAt !== null && !(nowMs < key.expiresAt)) return 'expired';
   if (key.rotatedTo !== null && !(nowMs < (key.overlapUntil ?? 0))) return 'rotated';

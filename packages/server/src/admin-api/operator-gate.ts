@@ -59,8 +59,8 @@ export function openOperatorGate(
       issuers: [],
       issuerKeys: {},
       revoked: [],
-      // Credentials are 256 random bits: the budget bounds noise, and must not lock the owner out.
-      failureBudget: { requests: 30_000, perMs: 60_000, burst: 30_000 },
+      // A hundred guesses at once, and a hundred a minute: whoever shares the address waits a second or so.
+      failureBudget: { requests: 1_000, perMs: 60_000, burst: 1_000 },
       staleAfterMs: Number.MAX_SAFE_INTEGER,
       capacity: 200,
     },

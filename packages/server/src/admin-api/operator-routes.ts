@@ -20,29 +20,44 @@ export function operatorRoutes({ operators, operatorsChanged }: OperatorRoutePor
       return { status: 200, body: { items: page.items.map(shownOperator), next: page.next } };
     },
 
-    async createOperator({ body, nowMs }) {
-      const wish = body as { name: string; roles: OperatorRole[]; expires?: string };
-      const expiresAt = milliseconds(wish.expires);
-      if (expiresAt !== null && !(expiresAt > nowMs)) {
-        throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
-      }
-      const { name, roles } = wish;
-      const { credential, operator } = await operators.create({ name, roles, expiresAt });
-      await operatorsChanged();
-      return {
-        status: 201,
-        body: { operator: shownOperator(operator), key: credential },
-        target: operator.id,
-      };
+    createOperator: {
+      async change({ body, nowMs }, stores) {
+        const wish = body as { name: string; roles: OperatorRole[]; expires?: string };
+        const expiresAt = milliseconds(wish.expires);
+        if (expiresAt !== null && !(expiresAt > nowMs)) {
+          throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
+        }
+        const { name, roles } = wish;
+        const { credential, operator } = await stores.operators.create({ name, roles, expiresAt });
+        return {
+          status: 201,
+          body: { operator: shownOperator(operator), key: credential },
+          target: operator.id,
+        };
+      },
+      async spread(_, answer) {
+        // A credential that was made must not be lost with its answer: it is known a moment later.
+        await operatorsChanged().catch(() => undefined);
+        return answer;
+      },
     },
 
-    async revokeOperator({ path, operator }) {
-      const id = path['id'] as string;
-      // The last way in must not be locked from the inside.
-      if (id === operator.client) throw new AdminProblem('not_possible', { reason: 'yourself' });
-      const revoked = await operators.revoke(id);
-      await operatorsChanged();
-      return { status: 200, body: shownOperator(revoked), target: id };
+    revokeOperator: {
+      async change({ path, operator }, stores) {
+        const id = path['id'] as string;
+        // The last way in must not be locked from the inside.
+        if (id === operator.client) throw new AdminProblem('not_possible', { reason: 'yourself' });
+        const revoked = await stores.operators.revoke(id);
+        return { status: 200, body: shownOperator(revoked), target: id };
+      },
+      async spread(_, answer) {
+        try {
+          await operatorsChanged();
+        } catch {
+          throw new AdminProblem('not_everywhere_yet', { gateways: ['control'] });
+        }
+        return answer;
+      },
     },
   };
 }

@@ -254,13 +254,16 @@ interface Leak {
   readonly revoked: Key;
   readonly replacement: NewKey | null;
   readonly unconfirmed: readonly string[];
-  readonly uses: readonly {
-    operation: string | null;
-    address: string | null;
-    calls: number;
-    first: string;
-    last: string;
-  }[];
+  /** Null: the log could not be read. */
+  readonly uses:
+    | readonly {
+        operation: string | null;
+        address: string | null;
+        calls: number;
+        first: string;
+        last: string;
+      }[]
+    | null;
 }
 
 function tellLeak(leak: Leak, isJson: boolean, world: OperatorWorld): void {
@@ -279,8 +282,9 @@ function tellLeak(leak: Leak, isJson: boolean, world: OperatorWorld): void {
     world.stdout.write(`${replacement.key}\n`);
     say(`its replacement ${replacement.record.id} is on standard output, this once`);
   }
-  say(uses.length === 0 ? 'it was not used since' : 'it was used since:');
-  for (const { operation, address, calls, first, last } of uses) {
+  if (uses === null) say('the log could not be read: where it was used is not known');
+  else say(uses.length === 0 ? 'it was not used since' : 'it was used since:');
+  for (const { operation, address, calls, first, last } of uses ?? []) {
     say(
       `  ${calls} × ${operation ?? '?'} from ${address ?? 'an erased address'}, ${first} to ${last}`,
     );

@@ -7,6 +7,7 @@ export const usage = `Usage: poorter COMMAND
   check [OPENAPI | --config poorter.yaml]                  read everything, say what is wrong, serve nothing
   keys create|list|show|rotate|revoke|leaked               API keys
   blocks add|list|undo                                     who is refused for a time
+  gateways list|remove                                     gateways on other machines
   operators create|list|revoke                             who may administer
   subjects erase                                           the right to be forgotten
   log tail|search|show|verify|prove|export                 what happened, and the proof of it

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LiveTable } from '@poorter/engine';
 import {
   type ActRecorder,
@@ -6,6 +8,8 @@ import {
   type AdminLog,
   AdminProblem,
   blockRoutes,
+  type GatewayDesk,
+  gatewayRoutes,
   type KeyUseSummary,
   keyRoutes,
   logRoutes,
@@ -21,13 +25,16 @@ import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import type { FromGateway, LiveMessage } from '../platform/processes/messages.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import { openState, type State } from '../state/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
 import { isLoopback } from './addresses.ts';
+import { GatewayBook, GatewayConnectedError } from './gateway-book.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
+import type { MetGateway } from './remote-gateways.ts';
 
 export interface AdministrationPorts {
   readonly configuration: Configuration;
@@ -41,6 +48,8 @@ export interface AdministrationPorts {
   readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
   /** Lets go of what was kept of an erased subject. */
   readonly forget: (subject: Subject) => Promise<void>;
+  /** How gateways on other machines that are connected meet this version. */
+  readonly met: () => readonly MetGateway[];
   readonly status: () => Omit<Status, 'live' | 'gateways' | 'attention'>;
 }
 
@@ -58,10 +67,13 @@ const ATTENTION_MAX = 20;
 export class Administration {
   readonly state: State;
   readonly live: LiveFeed;
+  /** Gateways on other machines. */
+  readonly book: GatewayBook;
   readonly api: AdminApi;
   readonly #ports: AdministrationPorts;
   readonly #operators: LiveTable;
   #rotation: RotationPolicy;
+  #hasLocalConfirmed = false;
   readonly #timers: NodeJS.Timeout[];
 
   static async open(ports: AdministrationPorts): Promise<Administration> {
@@ -80,6 +92,10 @@ export class Administration {
       world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
     });
     const administration = new Administration(ports, state);
+    // Before the first act: whoever was promised time by a control before this one may serve still.
+    const isFreshStore = (await state.changes.latest()) === 0;
+    const mayServe = isFreshStore ? [] : (configuration.link?.gateways ?? []);
+    administration.book.open(mayServe, configuration.gateway.staleAfterMs);
     await administration.api.ready();
     await administration.operatorsChanged();
     return administration;
@@ -90,10 +106,18 @@ export class Administration {
     this.state = state;
     this.#operators = new LiveTable();
     this.#rotation = rotationPolicy(ports.configuration);
+    const bookFile = join(ports.dataDirectory, 'gateways.json');
+    this.book = new GatewayBook({
+      read: () => readIfThere(bookFile),
+      write: (text) => writeDurably(bookFile, text),
+      now: monotonicMs,
+      onChange: () => this.live.settle(),
+    });
     this.live = new LiveFeed({
       ...{ keys: state.keys, blocks: state.blocks, changes: state.changes, ring: state.ring },
       send: ports.send,
       now: Date.now,
+      missingElsewhere: (sequence) => this.book.missing(sequence),
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
     });
     const everywhere = { reach: () => this.#reach(), tell: () => this.#tell() };
@@ -107,18 +131,19 @@ export class Administration {
           usesOf: ports.usesOf,
           rightsOf: ports.rightsOf,
         }),
+        ...gatewayRoutes(this.#gatewayDesk()),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...operatorRoutes({
           operators: state.operators,
           operatorsChanged: () => this.operatorsChanged(),
         }),
         ...logRoutes(ports.log),
-        ...subjectRoutes(state.persons, everywhere, ports.forget),
+        ...subjectRoutes(everywhere, ports.forget),
         ...statusRoutes(() => this.#status()),
       },
       operators: this.#operators,
       counters: new SharedCounters(memory, 0, monotonicMs),
-      idempotency: state.idempotency,
+      act: (work) => state.act(work),
       recorder: ports.recorder,
       hosts: hostsOf(ports.configuration.control.address),
       now: Date.now,
@@ -147,7 +172,9 @@ export class Administration {
   }
 
   heard(report: FromGateway): void {
-    if (report.type === 'live-applied') this.live.confirmed(LOCAL_GATEWAY, report.sequence);
+    if (report.type !== 'live-applied') return;
+    this.#hasLocalConfirmed = true;
+    this.live.confirmed(LOCAL_GATEWAY, report.sequence);
   }
 
   gatewayUp(): void {
@@ -155,7 +182,9 @@ export class Administration {
   }
 
   gatewayDown(): void {
-    this.live.gatewayDown(LOCAL_GATEWAY);
+    // One that never confirmed may have waited for a predecessor, which may serve still.
+    if (this.#hasLocalConfirmed) this.live.gatewayDown(LOCAL_GATEWAY);
+    else this.live.gatewayUp(LOCAL_GATEWAY);
   }
 
   async operatorsChanged(): Promise<void> {
@@ -178,21 +207,24 @@ export class Administration {
   }
 
   async #reach(): Promise<void> {
-    try {
-      await this.live.reach();
-    } catch (error) {
-      if (!(error instanceof NotEverywhereError)) throw error;
-      throw new AdminProblem('not_everywhere_yet', { gateways: error.gateways });
-    }
+    const gateways = await this.#unreached();
+    if (gateways.length > 0) throw new AdminProblem('not_everywhere_yet', { gateways });
   }
 
-  async #tell(): Promise<readonly string[]> {
+  #tell(): Promise<readonly string[]> {
+    return this.#unreached(TELL_MAX_MS);
+  }
+
+  /** Whoever does not decide yet by what is stored. It is stored: nothing here may say otherwise. */
+  async #unreached(maxMs?: number): Promise<readonly string[]> {
     try {
-      await this.live.reach(TELL_MAX_MS);
+      await this.live.reach(maxMs);
       return [];
     } catch (error) {
-      if (!(error instanceof NotEverywhereError)) throw error;
-      return error.gateways;
+      if (error instanceof NotEverywhereError) return error.gateways;
+      this.#ports.warn(`sending changes to gateways: ${(error as Error).message}`);
+      // What was not sent, nobody has.
+      return this.live.everyone;
     }
   }
 
@@ -222,10 +254,64 @@ export class Administration {
       live: this.live.sequence,
       gateways: [
         ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
-        ...this.live.cutOff.map((node) => ({ node, isConnected: false, live: -1 })),
+        ...this.book.gateways.map(({ name, isConnected, confirmed }) => ({
+          ...{ node: name, isConnected, live: confirmed },
+        })),
       ],
-      attention: await this.#attention(),
+      attention: [...this.#gatewayAttention(), ...(await this.#attention())],
     };
+  }
+
+  #gatewayDesk(): GatewayDesk {
+    return {
+      list: () => {
+        const met = new Map(this.#ports.met().map((one) => [one.name, one]));
+        return this.book.gateways.map(({ name, isConnected, confirmed, servesForMs }) => {
+          const connected = isConnected ? met.get(name) : undefined;
+          return {
+            ...{ name, isConnected, live: confirmed },
+            servesForSeconds: servesForMs === null ? null : Math.ceil(servesForMs / 1000),
+            version: connected?.version ?? null,
+            passedOver: connected?.passedOver ?? 0,
+          };
+        });
+      },
+      remove: (name) => {
+        try {
+          return this.book.remove(name);
+        } catch (error) {
+          if (error instanceof GatewayConnectedError) return null;
+          throw error;
+        }
+      },
+    };
+  }
+
+  #gatewayAttention(): { code: string; message: string }[] {
+    const away = this.book.gateways.flatMap(({ name, servesForMs }) =>
+      servesForMs === null
+        ? []
+        : [
+            {
+              code: 'gateway_away',
+              message: `${name} is cut off and may serve for ${Math.ceil(servesForMs / 1000)} s more; revocations wait for it; if it is gone: poorter gateways remove ${name}`,
+            },
+          ],
+    );
+    const met = this.#ports.met();
+    const other = met
+      .filter(({ takesSnapshots }) => !takesSnapshots)
+      .map(({ name, version }) => ({
+        code: 'gateway_version',
+        message: `${name} runs version ${version}: it goes on with the snapshot it has until it is updated`,
+      }));
+    const strange = met
+      .filter(({ strangers }) => strangers.length > 0)
+      .map(({ name, strangers }) => ({
+        code: 'gateway_too_old',
+        message: `${name} does not know ${strangers.join(', ')}, and does not count as having confirmed it; update it`,
+      }));
+    return [...away, ...other, ...strange];
   }
 
   async #attention(): Promise<Status['attention']> {
@@ -264,4 +350,13 @@ function rotationPolicy({ keyRotation }: Configuration): RotationPolicy {
 function hostsOf(address: string): readonly string[] {
   const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
   return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }

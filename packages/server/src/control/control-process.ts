@@ -13,10 +13,12 @@ import {
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
+import { awaitLock, type DirectoryLock } from '../platform/data-directory/data-directory.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type { FromControl, ToControl } from '../platform/processes/messages.ts';
+import { programVersion } from '../platform/processes/program-version.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 import { Administration } from './administration.ts';
@@ -31,6 +33,8 @@ import { RemoteGateways } from './remote-gateways.ts';
 /** Keys fetched before a restart are used again until they are this old. */
 const KEPT_KEYS_MS = 86_400_000;
 const WATCH_EVERY_MS = 1_000;
+/** A control whose supervisor died ends within this time. */
+const PREDECESSOR_WAIT_MS = 10_000;
 
 const { dataDirectory, source, runsGateway } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
@@ -71,19 +75,19 @@ process.on('SIGTERM', () => void exit());
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 
-const remotes = new RemoteGateways({
-  dataDirectory,
-  liveNow: () => (administration as Administration).live.whole,
-  connected: (gateway) => administration?.live.gatewayUp(gateway),
-  gone: (gateway, untilMs) => administration?.live.gatewayDown(gateway, untilMs),
-  confirmed: (gateway, sequence) => administration?.live.confirmed(gateway, sequence),
-  applied: () => undefined,
-  report: (_, report) => {
-    if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
-  },
-  mirror: () => logKeeping?.mirror ?? null,
-  trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
-});
+/** Made when the state is open: before that, nobody may be told anything. */
+let remotes: RemoteGateways | null = null;
+function openRemotes({ book, live }: Administration): RemoteGateways {
+  return new RemoteGateways({
+    book,
+    liveNow: () => live.whole,
+    report: (_, report) => {
+      if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer);
+    },
+    mirror: () => logKeeping?.mirror ?? null,
+    trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
+  });
+}
 /** Of the open state: nothing is compiled before it. */
 function ring(): KeyRing {
   if (administration === null) throw new Error('the state is not open');
@@ -93,7 +97,10 @@ function ring(): KeyRing {
 let rights: CompiledSnapshot['rights'] = new Map();
 const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;
-let isGatewayUp = false;
+/** Locks are held until this process is gone. */
+const held: DirectoryLock[] = [];
+/** A gateway of this machine serves, or a predecessor of it may, until it has confirmed or is gone. */
+let isGatewayUp = runsGateway;
 
 let isCompiling = false;
 let isCompileWanted = false;
@@ -101,6 +108,7 @@ let isCompileWanted = false;
 /** The supervisor waits five seconds. */
 async function exit(): Promise<void> {
   setTimeout(() => process.exit(0), 4_500);
+  remotes?.close();
   await logKeeping?.stop().catch(() => undefined);
   process.exit(0);
 }
@@ -147,9 +155,8 @@ async function compile(): Promise<void> {
     await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary: compiled.summary });
-    remotes.snapshot(compiled.snapshot);
-    const { link, gateway } = configuration;
-    await remotes.apply(link, compiled.linkCredentials, gateway.staleAfterMs);
+    remotes?.snapshot(compiled.snapshot);
+    await remotes?.apply(configuration.link, compiled.linkCredentials);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
@@ -164,13 +171,17 @@ async function administrate(configuration: Configuration): Promise<void> {
     logKeeping?.apply(configuration);
     return administration.apply(configuration);
   }
+  // A predecessor whose supervisor was killed promises gateways time until it is gone.
+  if (held.length === 0) {
+    held.push(await awaitLock(dataDirectory, 'control', PREDECESSOR_WAIT_MS));
+  }
   administration = await Administration.open({
     configuration,
     baseDirectory: baseDirectory(source),
     dataDirectory,
     send: (message) => {
       send(message);
-      remotes.send(message);
+      remotes?.send(message);
     },
     warn: (message) => send({ type: 'warnings', diagnostics: [warning('state', message)] }),
     recorder,
@@ -178,8 +189,10 @@ async function administrate(configuration: Configuration): Promise<void> {
     rightsOf: (operation) => rights.get(operation) ?? NO_RIGHTS,
     usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
     forget: async () => logKeeping?.forget(),
-    status: () => ({ version: '0.1.0', snapshot: operators.versions }),
+    met: () => remotes?.met ?? [],
+    status: () => ({ version: programVersion(), snapshot: operators.versions }),
   });
+  remotes = openRemotes(administration);
   logKeeping = await LogKeeping.open({
     ...{ configuration, baseDirectory: baseDirectory(source), dataDirectory },
     state: administration.state,

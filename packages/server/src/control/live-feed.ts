@@ -16,6 +16,8 @@ export interface LiveFeedPorts {
   readonly ring: { derive(purpose: string): Uint8Array };
   readonly send: (message: LiveMessage) => void;
   readonly now: () => number;
+  /** Gateways on other machines that may decide by something older than a sequence. */
+  readonly missingElsewhere: (sequence: number) => readonly string[];
   /** Keys older than this are refused; null: no key is too old. */
   readonly keyAgeMaxMs: () => number | null;
 }
@@ -51,10 +53,8 @@ export class LiveFeed {
   #publishing: Promise<void> = Promise.resolve();
   /** What was sent so far, as a gateway holds it. */
   readonly #table = new LiveTable();
-  /** What each connected gateway has confirmed. */
+  /** What each gateway of this machine has confirmed. */
   readonly #confirmed = new Map<string, number>();
-  /** Gateways that are cut off, and until when they may go on serving by what they know. */
-  readonly #cutOff = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
 
   constructor(ports: LiveFeedPorts) {
@@ -65,15 +65,14 @@ export class LiveFeed {
     return this.#sequence;
   }
 
-  /** Names of gateways that are cut off and may still serve. */
-  get cutOff(): readonly string[] {
-    this.#missing(0);
-    return [...this.#cutOff.keys()];
-  }
-
-  /** Sequence by gateway. */
+  /** Sequence by gateway of this machine. */
   get gateways(): ReadonlyMap<string, number> {
     return this.#confirmed;
+  }
+
+  /** Names of all gateways that may serve. */
+  get everyone(): string[] {
+    return this.#missing(Number.POSITIVE_INFINITY);
   }
 
   /** Sends what has changed since the last time, or everything when it never did. */
@@ -118,35 +117,34 @@ export class LiveFeed {
         reject(new NotEverywhereError(missing()));
       }, maxMs);
       // Time alone ends what a gateway that is cut off may serve.
-      const look = setInterval(() => this.#settle(), LOOK_EVERY_MS);
+      const look = setInterval(() => this.settle(), LOOK_EVERY_MS);
       this.#waiters.add(waiter);
     });
   }
 
   /** Everything, for a gateway that connects. */
-  get whole(): LiveMessage {
+  get whole(): Extract<LiveMessage, { type: 'live' }> {
     return { type: 'live', state: this.#table.state };
   }
 
   /** A gateway serves, by we do not know what yet: nothing is everywhere before it has told. */
   gatewayUp(gateway: string): void {
     this.#confirmed.set(gateway, -1);
-    this.#cutOff.delete(gateway);
   }
 
-  /** It no longer serves; or it is cut off, and may serve until a moment. */
-  gatewayDown(gateway: string, servesUntilMs = 0): void {
+  /** It no longer serves. */
+  gatewayDown(gateway: string): void {
     this.#confirmed.delete(gateway);
-    if (servesUntilMs > this.#ports.now()) this.#cutOff.set(gateway, servesUntilMs);
-    this.#settle();
+    this.settle();
   }
 
   confirmed(gateway: string, sequence: number): void {
     this.#confirmed.set(gateway, sequence);
-    this.#settle();
+    this.settle();
   }
 
-  #settle(): void {
+  /** Somebody may have confirmed what is waited for. */
+  settle(): void {
     for (const waiter of this.#waiters) {
       if (this.#missing(waiter.sequence).length === 0) waiter.done();
     }
@@ -154,10 +152,8 @@ export class LiveFeed {
 
   /** Who may still decide by something older. */
   #missing(sequence: number): string[] {
-    const now = this.#ports.now();
-    for (const [gateway, untilMs] of this.#cutOff) if (untilMs <= now) this.#cutOff.delete(gateway);
     const behind = [...this.#confirmed].filter(([, seen]) => seen < sequence);
-    return [...behind.map(([gateway]) => gateway), ...this.#cutOff.keys()];
+    return [...behind.map(([gateway]) => gateway), ...this.#ports.missingElsewhere(sequence)];
   }
 
   #send(message: LiveMessage): void {

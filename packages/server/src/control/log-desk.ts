@@ -13,6 +13,7 @@ import {
   signingKey,
   type VerifierKey,
 } from '../security-log/index.ts';
+import { CursorError } from '../state/index.ts';
 import type { SubjectKeys } from '../state/subject-keys/index.ts';
 
 type LogDatabase = Awaited<ReturnType<typeof openLog>>;
@@ -48,11 +49,8 @@ export class LogDesk implements AdminLog {
   }
 
   async search(query: AdminQuery): Promise<{ items: readonly unknown[]; next: string | null }> {
+    const before = query.cursor === undefined ? undefined : placeIn(query.cursor);
     if (query.node !== undefined && query.node !== this.#node) return { items: [], next: null };
-    const before = query.cursor === undefined ? undefined : Number(query.cursor);
-    if (before !== undefined && !(Number.isSafeInteger(before) && before >= 0)) {
-      return { items: [], next: null };
-    }
     const { client, subject, address, operation, decision, code, limit } = query;
     const page = await this.#search({
       ...{ client, subject, address, operation, decision, code, limit, before },
@@ -117,6 +115,13 @@ export class LogDesk implements AdminLog {
     const who = typeof caller === 'object' ? caller : null;
     return { node: this.#node, index, leaf, who, isErased: caller === 'erased' };
   }
+}
+
+/** Throws CursorError: an empty page would read as if there were no more. */
+function placeIn(cursor: string): number {
+  const place = /^(?:0|[1-9][0-9]{0,15})$/.test(cursor) ? Number(cursor) : Number.NaN;
+  if (Number.isSafeInteger(place)) return place;
+  throw new CursorError('this is no cursor of a page');
 }
 
 /** `account=123` is a value, anything else a pseudonym. */

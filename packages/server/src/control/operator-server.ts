@@ -1,15 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type Deny, problems } from '@poorter/engine';
+import { problemBody, problemHeaders } from '@poorter/middleware';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
-import type { AdminApi } from '../admin-api/index.ts';
+import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
+import { isLoopback } from './addresses.ts';
+import { answersTo } from './control-hosts.ts';
+import { FairPlaces } from './fair-places.ts';
 
 export interface OperatorAddress {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly certificate: string; readonly key: string } | null;
 }
+
+/** Operators, their tools and whoever collects metrics are few. */
+const CONNECTIONS_MAX = 100;
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
@@ -28,6 +36,7 @@ export class OperatorServer {
   /** False where gateways run on other machines only: readiness is then control's own. */
   runsGateway = true;
   #where = '';
+  #reached = { host: '127.0.0.1', isTls: false };
   #isGatewayServing = false;
   #isDraining = false;
   #appliedVersion = 0;
@@ -70,7 +79,7 @@ export class OperatorServer {
           );
     // The same address spoken otherwise: the old one must let go first.
     if (this.#server !== null) await closed(this.#server);
-    server.maxConnections = 100;
+    new FairPlaces(CONNECTIONS_MAX).watch(server);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host, port }, resolve);
@@ -78,6 +87,7 @@ export class OperatorServer {
     this.#server = server;
     this.#certificate = tls?.certificate ?? null;
     this.#key = tls?.key ?? null;
+    this.#reached = { host, isTls: tls !== null };
     this.#where = where;
   }
 
@@ -132,7 +142,16 @@ export class OperatorServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?', 1)[0] as string;
-    if (this.admin?.owns(path) === true) return this.admin.answer(request, response);
+    const isNamed = answersTo(request.headersDistinct['host'], this.#reached);
+    if (this.admin?.owns(path) === true && (isNamed || isLoopback(this.#reached.host))) {
+      // On loopback it refuses names of others itself, and records it.
+      return this.admin.answer(request, response);
+    }
+    if (!isNamed) return reply(response, 421, { title: 'This address has no such name.' });
+    const { remoteAddress = '' } = request.socket;
+    const shown = request.headersDistinct[CREDENTIAL_FIELD];
+    const denial = this.admin?.judgeCredential(shown, remoteAddress) ?? null;
+    if (denial !== null) return refuse(response, denial);
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, {});
     switch (path) {
       case '/health/live':
@@ -186,4 +205,10 @@ function reply(response: ServerResponse, status: number, body: object): void {
     'x-content-type-options': 'nosniff',
   });
   response.end(JSON.stringify(body));
+}
+
+function refuse(response: ServerResponse, { code, answerHeaders }: Deny): void {
+  const body = problemBody(code, '-');
+  response.writeHead(problems[code].status, problemHeaders(body, answerHeaders ?? []));
+  response.end(body);
 }

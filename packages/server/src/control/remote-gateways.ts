@@ -1,11 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
-import { writeDurably } from '../platform/files/index.ts';
-import { type LinkCredentials, type LinkEnd, LinkServer } from '../platform/link/index.ts';
-import type { FromGateway, LiveMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import {
+  type LinkCredentials,
+  type LinkEnd,
+  LinkServer,
+  type LinkServerOptions,
+} from '../platform/link/index.ts';
+import {
+  type FromGateway,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_OLDEST,
+  type LiveMessage,
+  type RuntimeSnapshot,
+  type ToRemoteGateway,
+} from '../platform/processes/messages.ts';
+import { programVersion } from '../platform/processes/program-version.ts';
 import {
   ENTRIES_MAX,
   PIECES_MAX,
@@ -13,20 +22,21 @@ import {
   SpoolReception,
 } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
+import type { GatewayBook } from './gateway-book.ts';
+
+/** What is needed of the server of the link. */
+type LinkListener = Pick<LinkServer, 'listen' | 'close' | 'renew'>;
 
 export interface RemoteGatewayPorts {
-  readonly dataDirectory: string;
+  readonly book: GatewayBook;
   /** Everything that is live now, for a gateway that just connected. */
-  readonly liveNow: () => LiveMessage;
-  readonly connected: (gateway: string) => void;
-  /** It went; it may go on serving until this moment. */
-  readonly gone: (gateway: string, servesUntilMs: number) => void;
-  readonly confirmed: (gateway: string, sequence: number) => void;
-  readonly applied: (gateway: string, version: number) => void;
+  readonly liveNow: () => Extract<LiveMessage, { type: 'live' }>;
   readonly report: (gateway: string, report: FromGateway) => void;
   /** Where their records are kept; null: not yet. */
   readonly mirror: () => SpoolMirror | null;
   readonly trouble: (message: string) => void;
+  /** Default: a real one. */
+  readonly openServer?: (options: LinkServerOptions) => LinkListener;
 }
 
 const natural = z.int().min(0);
@@ -42,6 +52,12 @@ const end = z.object({
   admitted: natural,
 });
 const fromRemote = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('renew'), at: z.number() }),
+  z.object({ type: z.literal('ended') }),
+  z.object({
+    type: z.literal('not-understood'),
+    what: z.array(z.string().max(200)).max(20),
+  }),
   z.object({ type: z.literal('applied'), version: z.int() }),
   z.object({ type: z.literal('live-applied'), sequence: z.int() }),
   z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
@@ -68,8 +84,46 @@ const fromRemote = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** How often the moment is written down at which each gateway was last seen. */
-const WRITE_EVERY_MS = 5_000;
+/** What every protocol begins with. Members that are not known are a newer version's. */
+const helloSchema = z.object({
+  type: z.literal('hello'),
+  protocol: z.int().min(1),
+  oldest: z.int().min(1),
+  version: z.string().max(100),
+  instance: z.string().regex(/^[0-9a-f]{32}$/),
+});
+
+/** Without a hello for this long a connection is given up. */
+const HELLO_MAX_MS = 5_000;
+/** Kinds of trouble that are told of one connection; the rest is only counted. */
+const TOLD_MAX = 20;
+
+/** One connection, once its gateway has said who it is. */
+interface Session {
+  readonly end: LinkEnd;
+  /** Its entry in the book. */
+  readonly key: string;
+  readonly version: string;
+  /** Of the snapshot that was sent last. */
+  snapshotVersion: number;
+  readonly told: Set<string>;
+  passedOver: number;
+  strangers: readonly string[];
+  reception: SpoolReception | null;
+  spoolTrouble: string | null;
+}
+
+/** How a gateway that is connected meets this control. */
+export interface MetGateway {
+  readonly name: string;
+  readonly version: string;
+  /** False: another version; it keeps the snapshot it has, and hears of keys and blocks. */
+  readonly takesSnapshots: boolean;
+  /** Messages that this control does not know. */
+  readonly passedOver: number;
+  /** Restrictions that the gateway does not know: it does not count as having confirmed them. */
+  readonly strangers: readonly string[];
+}
 
 /**
  * Gateways on other machines: they receive snapshots and live state, and send acknowledgements and
@@ -78,33 +132,36 @@ const WRITE_EVERY_MS = 5_000;
  */
 export class RemoteGateways {
   readonly #ports: RemoteGatewayPorts;
-  #server: LinkServer | null = null;
+  readonly #version = programVersion();
+  #server: LinkListener | null = null;
   #configured = '';
   #snapshot: RuntimeSnapshot | null = null;
-  readonly #seen: Map<string, number>;
-  readonly #file: string;
-  /** The last connection of each gateway. */
-  readonly #ends = new Map<string, LinkEnd>();
-  readonly #receptions = new Map<string, { end: LinkEnd; reception: SpoolReception }>();
-  readonly #troubled = new Map<string, string>();
   #address: string | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #sessions = new Map<LinkEnd, Session>();
+  readonly #strangers = new Map<LinkEnd, NodeJS.Timeout>();
 
   constructor(ports: RemoteGatewayPorts) {
     this.#ports = ports;
-    this.#file = join(ports.dataDirectory, 'gateways-seen.json');
-    this.#seen = readSeen(this.#file);
   }
 
   get address(): string | null {
     return this.#address;
   }
 
+  get met(): MetGateway[] {
+    return [...this.#sessions.values()].map((session) => ({
+      name: session.end.name,
+      version: session.version,
+      takesSnapshots: session.version === this.#version,
+      passedOver: session.passedOver,
+      strangers: session.strangers,
+    }));
+  }
+
   /** Listens as the configuration says; does nothing when that did not change. */
   async apply(
     link: NonNullable<Configuration['link']> | undefined,
     credentials: LinkCredentials | null,
-    staleAfterMs: number,
   ): Promise<void> {
     // Whoever trusts others from now on must ask everybody again; a renewed certificate needs not.
     const configured = JSON.stringify([link, credentials?.authorities]);
@@ -113,80 +170,164 @@ export class RemoteGateways {
       return;
     }
     this.#configured = configured;
-    this.#server?.close();
-    this.#server = null;
+    this.close();
     this.#address = null;
-    if (this.#timer !== null) clearInterval(this.#timer);
     if (link === undefined || credentials === null) return;
-    // Whoever served when control was last up may serve still.
-    for (const name of link.gateways) {
-      const seen = this.#seen.get(name);
-      if (seen !== undefined && Date.now() - seen < staleAfterMs) {
-        this.#ports.gone(name, seen + staleAfterMs);
-      }
-    }
-    this.#server = new LinkServer({
+    const open = this.#ports.openServer ?? ((options) => new LinkServer(options));
+    this.#server = open({
       ...splitAddress(link.address),
       credentials,
       names: link.gateways,
       on: {
         open: (end) => this.#opened(end),
         message: (end, message) => this.#heard(end, message),
-        seen: (end) => this.#seen.set(end.name, Date.now()),
-        close: (end) => {
-          this.#ports.gone(end.name, (this.#seen.get(end.name) ?? Date.now()) + staleAfterMs);
-          this.#ports.trouble(`the gateway ${end.name} is cut off`);
-        },
+        close: (end) => this.#closed(end),
         trouble: this.#ports.trouble,
       },
     });
     this.#address = await this.#server.listen();
-    this.#timer = setInterval(() => this.#writeSeen(), WRITE_EVERY_MS);
   }
 
   send(message: LiveMessage): void {
-    for (const end of this.#server?.ends ?? []) end.send(message);
+    for (const { end } of this.#sessions.values()) end.send(message);
   }
 
   snapshot(snapshot: RuntimeSnapshot): void {
     this.#snapshot = snapshot;
-    for (const end of this.#server?.ends ?? []) end.send({ type: 'snapshot', snapshot });
+    for (const session of this.#sessions.values()) this.#sendSnapshot(session);
   }
 
+  /** No gateway is promised time any more. */
   close(): void {
     this.#server?.close();
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#server = null;
   }
 
+  /** Nothing is said to a gateway, and nothing promised, before it has said who it is. */
   #opened(end: LinkEnd): void {
-    this.#ends.set(end.name, end);
-    this.#seen.set(end.name, Date.now());
-    this.#writeSeen();
-    // From now on it must confirm what is revoked, although it has not told yet what it serves by.
-    this.#ports.connected(end.name);
-    end.send({ type: 'you-are', name: end.name });
-    // In one turn with the list of ends: no change can overtake the whole.
-    end.send(this.#ports.liveNow());
-    if (this.#snapshot !== null) end.send({ type: 'snapshot', snapshot: this.#snapshot });
+    const timer = setTimeout(() => {
+      this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
+      end.close();
+    }, HELLO_MAX_MS);
+    this.#strangers.set(end, timer);
+  }
+
+  #closed(end: LinkEnd): void {
+    this.#forgetStranger(end);
+    const session = this.#sessions.get(end);
+    if (session === undefined) return;
+    this.#sessions.delete(end);
+    this.#ports.book.cutOff(session.key);
+    this.#ports.trouble(`the gateway ${end.name} is cut off`);
+  }
+
+  #forgetStranger(end: LinkEnd): void {
+    clearTimeout(this.#strangers.get(end));
+    this.#strangers.delete(end);
+  }
+
+  #met(end: LinkEnd, unknown: unknown): void {
+    const read = helloSchema.safeParse(unknown);
+    if (!read.success) {
+      this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
+      return end.close();
+    }
+    const hello = read.data;
+    this.#forgetStranger(end);
+    const refuse = (reason: string) => {
+      this.#ports.trouble(`the gateway ${end.name} is refused: ${reason}`);
+      this.#say(end, { type: 'refused', reason });
+      end.close();
+    };
+    const spoken = Math.min(hello.protocol, LINK_PROTOCOL);
+    if (spoken < Math.max(hello.oldest, LINK_PROTOCOL_OLDEST)) {
+      return refuse(
+        `it speaks protocols ${hello.oldest} to ${hello.protocol} of the link, control ${LINK_PROTOCOL_OLDEST} to ${LINK_PROTOCOL}`,
+      );
+    }
+    this.#replace(end, `${end.name} ${hello.instance}`);
+    const whole = this.#ports.liveNow();
+    let key: string;
+    try {
+      // On disk before it is told anything: a control that starts again must know of it.
+      key = this.#ports.book.enter(end.name, hello.instance, this.#staleMs, whole.state.sequence);
+    } catch (error) {
+      return refuse((error as Error).message);
+    }
+    const { version } = hello;
+    const session: Session = {
+      ...{ end, key, version, snapshotVersion: 0 },
+      ...{ told: new Set<string>(), passedOver: 0, strangers: [] },
+      ...{ reception: null, spoolTrouble: null },
+    };
+    this.#sessions.set(end, session);
+    this.#say(end, {
+      ...{ type: 'hello', protocol: LINK_PROTOCOL, oldest: LINK_PROTOCOL_OLDEST },
+      ...{ version: this.#version, name: end.name },
+    });
+    // In one turn with the list of sessions: no change can overtake the whole.
+    end.send(whole);
+    this.#sendSnapshot(session);
+  }
+
+  /** One connection a name: what an earlier one says from now on counts for nothing. */
+  #replace(end: LinkEnd, key: string): void {
+    for (const [other, session] of this.#sessions) {
+      if (other.name !== end.name) continue;
+      this.#sessions.delete(other);
+      if (session.key !== key) this.#ports.book.cutOff(session.key);
+      other.close();
+    }
+  }
+
+  get #staleMs(): number {
+    return this.#snapshot?.gate.staleAfterMs ?? 0;
+  }
+
+  #sendSnapshot(session: Session): void {
+    if (this.#snapshot === null) return;
+    if (session.version !== this.#version) {
+      return this.#tellOnce(
+        session,
+        `runs version ${session.version} and control ${this.#version}: it goes on with the snapshot it has`,
+      );
+    }
+    try {
+      this.#ports.book.mayDecideBy(session.key, this.#staleMs);
+    } catch (error) {
+      this.#ports.trouble(`writing down who may serve: ${(error as Error).message}`);
+      return session.end.close();
+    }
+    session.snapshotVersion = this.#snapshot.gate.version;
+    this.#say(session.end, { type: 'snapshot', snapshot: this.#snapshot });
   }
 
   #heard(end: LinkEnd, unknown: unknown): void {
-    this.#seen.set(end.name, Date.now());
+    const session = this.#sessions.get(end);
+    if (session === undefined)
+      return this.#strangers.has(end) ? this.#met(end, unknown) : end.close();
     const read = fromRemote.safeParse(unknown);
-    if (!read.success) {
-      this.#ports.trouble(`the gateway ${end.name} said something that is not understood`);
-      return end.close();
-    }
+    // A newer gateway may say more. Whatever is not understood confirms, ends and keeps nothing.
+    if (!read.success) return this.#passOver(session, unknown);
     const message = read.data;
+    const { book } = this.#ports;
     switch (message.type) {
+      case 'renew':
+        if (book.promise(session.key)) this.#say(end, { type: 'renewed', at: message.at });
+        return;
       case 'live-applied':
-        return this.#ports.confirmed(end.name, message.sequence);
+        return book.confirm(session.key, message.sequence);
       case 'applied':
-        return this.#ports.applied(end.name, message.version);
+        return this.#applied(session, message.version);
+      case 'not-understood':
+        session.strangers = message.what;
+        return this.#tellOnce(session, `does not know ${message.what.join(', ')}: update it`);
+      case 'ended':
+        return this.#ended(session);
       case 'failed':
         return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
       case 'spool':
-        return this.#receive(end, message);
+        return this.#receive(session, message);
       case 'metrics':
       case 'unknown-key-id':
       case 'listening':
@@ -196,49 +337,66 @@ export class RemoteGateways {
     }
   }
 
-  #receive(end: LinkEnd, batch: Extract<z.infer<typeof fromRemote>, { type: 'spool' }>): void {
+  #receive(session: Session, batch: Extract<z.infer<typeof fromRemote>, { type: 'spool' }>): void {
+    const { end } = session;
     const { number } = batch;
     try {
-      const answers = this.#receptionOf(end)?.hear(batch) ?? null;
-      this.#troubled.delete(end.name);
+      const mirror = this.#ports.mirror();
+      if (mirror !== null) session.reception ??= new SpoolReception(mirror, end.name);
+      const answers = session.reception?.hear(batch) ?? null;
+      session.spoolTrouble = null;
       end.send(
         answers === null ? { type: 'not-spooled', number } : { type: 'spooled', number, answers },
       );
     } catch (error) {
       const text = `keeping records of ${end.name}: ${(error as Error).message}`;
       // Said once: the gateway goes on trying.
-      if (this.#troubled.get(end.name) !== text) this.#ports.trouble(text);
-      this.#troubled.set(end.name, text);
+      if (session.spoolTrouble !== text) this.#ports.trouble(text);
+      session.spoolTrouble = text;
       end.send({ type: 'not-spooled', number });
     }
   }
 
-  /** Only the last connection of a gateway is heard: what an earlier one left behind comes too late. */
-  #receptionOf(end: LinkEnd): SpoolReception | null {
-    const current = this.#receptions.get(end.name);
-    if (current?.end === end) return current.reception;
-    const mirror = this.#ports.mirror();
-    if (mirror === null || this.#ends.get(end.name) !== end) return null;
-    const reception = new SpoolReception(mirror, end.name);
-    this.#receptions.set(end.name, { end, reception });
-    return reception;
-  }
-
-  #writeSeen(): void {
-    const text = JSON.stringify(Object.fromEntries(this.#seen));
+  #applied(session: Session, version: number): void {
+    if (version !== session.snapshotVersion || version !== this.#snapshot?.gate.version) return;
     try {
-      writeDurably(this.#file, text);
+      this.#ports.book.decidesBy(session.key, this.#staleMs);
     } catch (error) {
-      this.#ports.trouble(`writing down which gateways were seen: ${(error as Error).message}`);
+      // The longer bound stands on disk: it is waited for longer than it must be.
+      this.#ports.trouble(`writing down who may serve: ${(error as Error).message}`);
     }
   }
-}
 
-function readSeen(file: string): Map<string, number> {
-  try {
-    const seen = z.record(z.string(), z.number()).parse(parseJsonText(readFileSync(file, 'utf8')));
-    return new Map(Object.entries(seen));
-  } catch {
-    return new Map();
+  #ended(session: Session): void {
+    const { end, key } = session;
+    try {
+      this.#ports.book.ended(key);
+    } catch (error) {
+      return this.#ports.trouble(
+        `writing down that ${end.name} ended: ${(error as Error).message}`,
+      );
+    }
+    this.#sessions.delete(end);
+    this.#say(end, { type: 'ended-noted' });
+    this.#ports.trouble(`the gateway ${end.name} has ended`);
+  }
+
+  #passOver(session: Session, unknown: unknown): void {
+    session.passedOver += 1;
+    const { type } = (unknown ?? {}) as { type?: unknown };
+    this.#tellOnce(
+      session,
+      `says ${String(type).slice(0, 60)}, which is not understood; passed over`,
+    );
+  }
+
+  #tellOnce({ end, told }: Session, what: string): void {
+    if (told.size >= TOLD_MAX || told.has(what)) return;
+    told.add(what);
+    this.#ports.trouble(`the gateway ${end.name} ${what}`);
+  }
+
+  #say(end: LinkEnd, message: ToRemoteGateway): void {
+    end.send(message);
   }
 }

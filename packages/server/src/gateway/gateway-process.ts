@@ -63,9 +63,11 @@ async function receive(message: ToGateway): Promise<void> {
       return crew.apply(message.snapshot);
     case 'live':
     case 'live-change':
+      // What is confirmed here is confirmed for the predecessor: it must be gone.
+      await locking;
       return crew.applyLive(message);
     case 'control-seen':
-      return crew.controlSeen();
+      return crew.controlSeen(message.atMs);
     case 'drain':
       return drainAndExit();
     default:

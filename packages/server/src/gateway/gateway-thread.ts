@@ -7,7 +7,7 @@ import {
   LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
-import { monotonicMs } from '../platform/clock/index.ts';
+import { bootMs, monotonicMs } from '../platform/clock/index.ts';
 import {
   ByteLedger,
   InFlightGauge,
@@ -103,7 +103,7 @@ async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
     identitySigner,
     verifiedTokens,
     live,
-    controlSilentMs: () => monotonicMs() - (heartbeats[seed.slots] as number),
+    controlSilentMs: () => bootMs() - (heartbeats[seed.slots] as number),
     unknownKeyId: (issuer) => tell({ type: 'unknown-key-id', issuer }),
     inFlight: () => inFlight.total,
   });

@@ -96,7 +96,8 @@ export class ThreadCrew {
       seed: options.seed,
     });
     this.#heartbeats = new Float64Array(new SharedArrayBuffer((options.threads + 1) * 8));
-    this.controlSeen();
+    // Nobody has been seen yet: a gateway that is started again gets no time of its own.
+    this.#heartbeats[options.threads] = Number.NEGATIVE_INFINITY;
     this.#watch = setInterval(() => this.#replaceStalled(), WATCH_EVERY_MS);
   }
 
@@ -105,9 +106,10 @@ export class ThreadCrew {
     return this.#snapshot?.timeouts.drainMs ?? 0;
   }
 
-  /** Control is alive: the snapshot in force may still be trusted. */
-  controlSeen(): void {
-    this.#heartbeats[this.#options.threads] = monotonicMs();
+  /** Control was alive at this moment or later (`bootMs`), however late that is heard of here. */
+  controlSeen(atMs: number): void {
+    const { threads } = this.#options;
+    this.#heartbeats[threads] = Math.max(this.#heartbeats[threads] as number, atMs);
   }
 
   restoreQuotas(bytes: Uint8Array): QuotaImport {

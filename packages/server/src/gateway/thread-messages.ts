@@ -9,7 +9,10 @@ export interface ThreadSeed {
   /** How many slots there are. */
   readonly slots: number;
   readonly memory: CounterMemory;
-  /** Float64 a slot: milliseconds of its last sign of life; the one after the last slot is control's. */
+  /**
+   * Float64 a slot: `monotonicMs` of its last sign of life; in the one after the last slot, `bootMs`
+   * of the last moment at which control is known to have lived.
+   */
   readonly heartbeats: SharedArrayBuffer;
   readonly snapshot: RuntimeSnapshot;
   /** This thread's end of the spool; null where the snapshot has none. */

@@ -1,5 +1,6 @@
 export { CursorError, type Page } from './cursor.ts';
 export {
+  type ActStores,
   openState,
   type Replay,
   type State,

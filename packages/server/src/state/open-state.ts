@@ -11,7 +11,7 @@ import {
 } from '../platform/database/index.ts';
 import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../platform/secrets/index.ts';
 import { BlockStore, type BlockTables } from './blocks/index.ts';
-import { ChangeFeed, type ChangeTables } from './changes/index.ts';
+import { CHANGE_LOCK, ChangeFeed, type ChangeTables } from './changes/index.ts';
 import { PersonEraser, type PersonTables } from './erasure/index.ts';
 import { IdempotencyStore, type IdempotencyTables } from './idempotency/index.ts';
 import { KeyStore, type KeyTables } from './keys/index.ts';
@@ -19,7 +19,7 @@ import { OperatorStore, type OperatorTables } from './operators/index.ts';
 import { SingleUseStore, type SingleUseTables } from './single-use/index.ts';
 import { SubjectKeys, type SubjectKeyTables } from './subject-keys/index.ts';
 import type { StateTables } from './tables.ts';
-import { Tombstones } from './tombstones/index.ts';
+import { PendingTombstones, type TombstoneLog, Tombstones } from './tombstones/index.ts';
 import type { StateWorld } from './world.ts';
 
 export interface StateSettings {
@@ -45,8 +45,20 @@ export interface State {
   readonly changes: ChangeFeed;
   /** What a process that was killed, or a backup, had left to do. */
   readonly replayed: Replay;
+  /**
+   * All that an operator asked for, or nothing of it: `work` judges and changes in one transaction,
+   * through the stores that it is given and no others. It may run more than once. What it ends has its
+   * tombstones before it is committed, and none when it is not.
+   */
+  act<Result>(work: (stores: ActStores) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
+
+/** The stores as one act sees and changes them. */
+export type ActStores = Pick<
+  State,
+  'keys' | 'blocks' | 'operators' | 'persons' | 'subjectKeys' | 'idempotency'
+>;
 
 type Stores = Omit<State, 'replayed'>;
 
@@ -94,19 +106,81 @@ function storesOver(
   world: StateWorld,
 ): Stores {
   const tombstones = new Tombstones(dataDirectory);
+  const stores = actStores(database, ring, tombstones, world);
+  return {
+    ...stores,
+    database,
+    ring,
+    singleUse: new SingleUseStore(database.as<SingleUseTables>(), ring, world),
+    changes: new ChangeFeed(database.as<ChangeTables>()),
+    act: (work) => actWhole(database, ring, tombstones, world, work, stores.subjectKeys),
+    close: () => database.close(),
+  };
+}
+
+function actStores(
+  database: Database<StateTables>,
+  ring: KeyRing,
+  tombstones: TombstoneLog,
+  world: StateWorld,
+): ActStores {
   const subjectKeys = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, world);
   const over = database.as<PersonTables>();
   return {
-    database,
-    ring,
     keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
     blocks: new BlockStore(database.as<BlockTables>(), ring, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
     subjectKeys,
     persons: new PersonEraser(over, ring, subjectKeys, tombstones, world),
-    singleUse: new SingleUseStore(database.as<SingleUseTables>(), ring, world),
     idempotency: new IdempotencyStore(database.as<IdempotencyTables>(), ring, world),
-    changes: new ChangeFeed(database.as<ChangeTables>()),
-    close: () => database.close(),
   };
+}
+
+async function actWhole<Result>(
+  database: Database<StateTables>,
+  ring: KeyRing,
+  tombstones: Tombstones,
+  world: StateWorld,
+  work: (stores: ActStores) => Promise<Result>,
+  cached: SubjectKeys,
+): Promise<Result> {
+  let kept: PendingTombstones | null = null;
+  try {
+    const result = await database.write(async (transaction) => {
+      // An attempt before this one was rolled back.
+      kept?.retract();
+      kept = null;
+      const pending = new PendingTombstones(tombstones);
+      const done = await work(actStores(database.within(transaction), ring, pending, world));
+      // Before the commit: killed between the two, the next start finishes it.
+      pending.keep();
+      kept = pending;
+      return done;
+    }, CHANGE_LOCK);
+    await afterErasure(kept, database, cached);
+    return result;
+  } catch (error) {
+    // Where nobody knows whether it was committed, a right that was taken away stays away.
+    if (wasRolledBack(database, error)) (kept as PendingTombstones | null)?.retract();
+    throw error;
+  }
+}
+
+/** What cannot be done inside a transaction. It is repeated by the next erasure or start. */
+async function afterErasure(
+  kept: PendingTombstones | null,
+  database: Database<StateTables>,
+  cached: SubjectKeys,
+): Promise<void> {
+  if (kept?.endsPersons !== true) return;
+  cached.forgetCached();
+  for (const table of ['subject_key', 'api_key', 'block', 'idempotent_answer'] as const) {
+    await database.scrub(table).catch(() => false);
+  }
+}
+
+/** PostgreSQL says so itself; a connection that was lost while it committed says nothing. */
+function wasRolledBack({ dialect }: Database<StateTables>, error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return dialect === 'sqlite' || /^[0-9A-Z]{5}$/.test(String(code));
 }

@@ -1,27 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { LiveTable } from '@poorter/engine';
+import { bootMs } from '../platform/clock/index.ts';
 import {
+  DirectoryHeldError,
   type DirectoryLock,
   lockDirectory,
   prepareDataDirectory,
   removeRemnants,
 } from '../platform/data-directory/data-directory.ts';
+import { writeDurably } from '../platform/files/index.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
-import type {
-  FromGateway,
-  RuntimeSnapshot,
-  ToGateway,
-  ToRemoteGateway,
+import {
+  type FromGateway,
+  type FromRemoteGateway,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_OLDEST,
+  type LiveMessage,
+  type RuntimeSnapshot,
+  type ToGateway,
+  type ToRemoteGateway,
 } from '../platform/processes/messages.ts';
+import { programVersion } from '../platform/processes/program-version.ts';
 import { type CarriedAnswer, type CarriedEntry, SpoolCarrier } from '../platform/spool/index.ts';
+import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
+import { LiveReading } from './live-reading.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
 /** Control writes pieces of the spool to its disk within this time, or is asked what it has. */
 const SHIP_MAX_MS = 30_000;
+/** Control writes down that this gateway has ended within this time, or waits for its bound. */
+const END_MAX_MS = 5_000;
+const END_EVERY_MS = 500;
+/** Types of messages that are told as unknown; the rest is only counted. */
+const UNKNOWN_TOLD_MAX = 20;
 /** At the end, control may take the last records for so long; the next start carries what is left. */
 const LAST_BATCHES_MAX_MS = 3_000;
 
@@ -50,6 +67,13 @@ export class GatewaySupervisor {
   readonly #options: GatewaySupervisorOptions;
   readonly #gateway: WatchedChild;
   readonly #live = new LiveTable();
+  readonly #reading = new LiveReading();
+  readonly #lease = new ControlLease(bootMs);
+  #renewal: NodeJS.Timeout | null = null;
+  /** Both ends have said hello on the present connection. */
+  #isMet = false;
+  readonly #unknownTypes = new Set<string>();
+  #endNoted: () => void = () => undefined;
   #hasLive = false;
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
@@ -77,6 +101,8 @@ export class GatewaySupervisor {
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
+        // A new process goes on where control was last seen: it is not seen by being started.
+        this.#gateway.send({ type: 'control-seen', atMs: this.#lease.seenMs });
         this.#gateway.send({ type: 'live', state: this.#live.state });
         if (this.#snapshot !== null) this.#tell({ type: 'snapshot', snapshot: this.#snapshot });
       },
@@ -103,17 +129,18 @@ export class GatewaySupervisor {
         open: () => {
           if (isCutOff) on.trouble('control is back');
           isCutOff = false;
-          for (const report of this.#lastReports.values()) this.#link?.send(report);
+          this.#say(this.#hello());
         },
         message: (message) => this.#fromControl(message as ToRemoteGateway),
-        seen: () => this.#tell({ type: 'control-seen' }),
         close: (why) => {
+          this.#isMet = false;
           for (const settle of [...this.#batches.values()]) settle(null);
           if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
           isCutOff = true;
         },
       },
     });
+    this.#renewal = setInterval(() => this.#renew(), RENEW_EVERY_MS);
   }
 
   async stop(): Promise<void> {
@@ -121,37 +148,118 @@ export class GatewaySupervisor {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
     await this.#carrier?.finish(LAST_BATCHES_MAX_MS);
+    if (this.#renewal !== null) clearInterval(this.#renewal);
+    await this.#sayEnded();
     this.#link?.close();
     this.#lock?.release();
   }
 
+  /** Revocations need not wait for a gateway of which nothing is left that could serve. */
+  async #sayEnded(): Promise<void> {
+    if (this.#name === null) return;
+    let proof: DirectoryLock;
+    try {
+      // Who holds this lock serves; a predecessor whose supervisor was killed may hold it still.
+      proof = lockDirectory(this.#options.dataDirectory, 'gateway');
+    } catch (error) {
+      if (error instanceof DirectoryHeldError) return;
+      throw error;
+    }
+    await new Promise<void>((resolve) => {
+      const say = () => this.#isMet && this.#say({ type: 'ended' });
+      // The link may come back meanwhile, and then be told.
+      const again = setInterval(say, END_EVERY_MS);
+      const timer = setTimeout(() => this.#endNoted(), END_MAX_MS);
+      this.#endNoted = () => {
+        clearTimeout(timer);
+        clearInterval(again);
+        resolve();
+      };
+      say();
+    });
+    proof.release();
+  }
+
+  #renew(): void {
+    if (this.#isMet) this.#say(this.#lease.ask());
+  }
+
+  #hello(): FromRemoteGateway {
+    return {
+      ...{ type: 'hello', protocol: LINK_PROTOCOL, oldest: LINK_PROTOCOL_OLDEST },
+      version: programVersion(),
+      instance: keptInstance(this.#options.dataDirectory),
+    };
+  }
+
+  #met(name: string): void {
+    this.#name = name;
+    this.#isMet = true;
+    this.#renew();
+    for (const report of this.#lastReports.values()) this.#link?.send(report);
+  }
+
   #fromControl(message: ToRemoteGateway): void {
     switch (message.type) {
+      case 'hello':
+        return this.#met(message.name);
+      case 'refused':
+        return this.#options.on.trouble(`control refuses this gateway: ${message.reason}`);
       case 'live':
-        this.#live.replace(message.state);
-        this.#hasLive = true;
-        break;
       case 'live-change':
-        this.#live.apply(message.change);
-        break;
+        return this.#hearLive(message);
       case 'snapshot':
         return this.#apply(this.#own(message.snapshot));
-      case 'you-are':
-        this.#name = message.name;
+      case 'renewed':
+        this.#lease.renewed(message.at);
+        if (this.#isStarted) this.#tell({ type: 'control-seen', atMs: this.#lease.seenMs });
         return;
+      case 'ended-noted':
+        return this.#endNoted();
       case 'spooled':
       case 'not-spooled':
         this.#batches.get(message.number)?.(message.type === 'spooled' ? message.answers : null);
         return;
-      case 'control-seen':
-      case 'drain':
-        return;
       default:
-        // A newer control may say more; what matters to this version it says in its words too.
+        // A newer control may say more; rights it takes away stand in live messages alone.
         message satisfies never;
-        return;
+        return this.#passOver(message as { type?: unknown });
     }
-    if (this.#isStarted) this.#tell(message);
+  }
+
+  #passOver({ type }: { type?: unknown }): void {
+    const name = String(type).slice(0, 60);
+    if (this.#unknownTypes.size >= UNKNOWN_TOLD_MAX || this.#unknownTypes.has(name)) return;
+    this.#unknownTypes.add(name);
+    this.#options.on.trouble(`control says ${name}, which this version does not know; passed over`);
+  }
+
+  /** A control that was just met says everything first: what was confirmed before counts for nothing. */
+  #hearLive(message: LiveMessage): void {
+    const read = this.#reading.read(message);
+    if (read.type === 'live') this.#live.replace(read.state);
+    else this.#live.apply(read.change);
+    this.#hasLive = true;
+    const { strangers } = this.#reading;
+    if (strangers.length > 0) {
+      this.#options.on.trouble(
+        `control restricts in ways this version does not know: ${strangers}`,
+      );
+      this.#say({ type: 'not-understood', what: strangers });
+    }
+    if (this.#isStarted) this.#tell(read);
+  }
+
+  /** Every thread has applied `sequence`; confirmed is as much of it as was understood. */
+  #confirm(sequence: number): void {
+    if (!this.#isMet || sequence > this.#live.sequence) return;
+    this.#link?.send({ type: 'live-applied', sequence: this.#reading.confirmable(sequence) });
+    // Control promises time to those alone who know what is revoked: now it may.
+    this.#renew();
+  }
+
+  #say(message: FromRemoteGateway): boolean {
+    return this.#link?.send(message) === true;
   }
 
   #apply(snapshot: RuntimeSnapshot): void {
@@ -181,14 +289,15 @@ export class GatewaySupervisor {
 
   #fromGateway(message: FromGateway): void {
     const { on } = this.#options;
-    this.#link?.send(message);
+    // What it confirms is told as far as it was understood; that it drained, when it is gone.
+    const isOwn = message.type === 'live-applied' || message.type === 'drained';
+    if (this.#isMet && !isOwn) this.#link?.send(message);
     switch (message.type) {
       case 'applied':
         this.#lastReports.set('applied', message);
         return on.applied(message.version);
       case 'live-applied':
-        this.#lastReports.set('live-applied', message);
-        return;
+        return this.#confirm(message.sequence);
       case 'failed':
         return on.trouble(message.message);
       case 'listening':
@@ -208,7 +317,8 @@ export class GatewaySupervisor {
   #ship(entries: readonly CarriedEntry[]): Promise<readonly CarriedAnswer[] | null> {
     this.#lastBatch += 1;
     const number = this.#lastBatch;
-    if (this.#link?.send({ type: 'spool', number, entries }) !== true) return Promise.resolve(null);
+    const isSent = this.#isMet && this.#link?.send({ type: 'spool', number, entries }) === true;
+    if (!isSent) return Promise.resolve(null);
     return new Promise((resolve) => {
       const settle = (answers: readonly CarriedAnswer[] | null) => {
         clearTimeout(timer);
@@ -223,4 +333,18 @@ export class GatewaySupervisor {
   #tell(message: ToGateway): void {
     this.#gateway.send(message);
   }
+}
+
+/** Made once for a data directory, in which one gateway at a time serves. */
+function keptInstance(dataDirectory: string): string {
+  const file = join(dataDirectory, 'gateway-instance');
+  try {
+    const known = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{32}$/.test(known)) return known;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const made = randomBytes(16).toString('hex');
+  writeDurably(file, `${made}\n`);
+  return made;
 }

@@ -65,6 +65,8 @@ export class Supervisor {
   #controlAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
   #isGatewayStarted = false;
+  /** `bootMs` of the last ping that control answered. */
+  #controlSeenMs = Number.NEGATIVE_INFINITY;
   #isAnnounced = false;
 
   constructor(options: SupervisorOptions) {
@@ -82,7 +84,10 @@ export class Supervisor {
         this.#tellControl({ type: 'reload' });
         if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
       },
-      onPong: () => this.#gateway.send({ type: 'control-seen' }),
+      onPong: (sentAtMs) => {
+        this.#controlSeenMs = sentAtMs;
+        this.#gateway.send({ type: 'control-seen', atMs: sentAtMs });
+      },
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
     this.#gateway = new WatchedChild({
@@ -94,6 +99,8 @@ export class Supervisor {
       onMessage: (message) => this.#fromGateway(message as FromGateway),
       onStart: () => {
         this.#tellControl({ type: 'gateway-up' });
+        // A new process goes on where control was last seen: it is not seen by being started.
+        this.#gateway.send({ type: 'control-seen', atMs: this.#controlSeenMs });
         this.#gateway.send({ type: 'live', state: this.#live.state });
         this.#sendSnapshot();
       },
@@ -134,6 +141,8 @@ export class Supervisor {
     switch (message.type) {
       case 'snapshot':
         this.#snapshot = message.snapshot;
+        // It was alive when it compiled this, after it was started.
+        this.#controlSeenMs = Math.max(this.#controlSeenMs, this.#control.startedAtBootMs);
         this.#summary = message.summary;
         if (!this.#options.runsGateway) this.#announce();
         else if (this.#isGatewayStarted) this.#sendSnapshot();

@@ -1,1 +1,2 @@
+export { BootClock, bootMs } from './boot-clock.ts';
 export { monotonicMs } from './monotonic.ts';

@@ -3,7 +3,7 @@
  * machine (`performance.now()` begins anew in each thread). Its zero means nothing.
  *
  * Whether something still lives, how long it was silent and when to give up are asked of this
- * clock. The wall clock may be stepped by minutes in either direction; it says what time records,
+ * clock; promises of other machines of `bootMs`. The wall clock may be stepped by minutes in either direction; it says what time records,
  * tokens and certificates carry, and nothing else.
  */
 export function monotonicMs(): number {

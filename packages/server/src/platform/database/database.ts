@@ -42,7 +42,30 @@ export interface Database<Tables> {
    * from `table` (PostgreSQL). False when a reader held it off; the next call makes good for it.
    */
   scrub(table: keyof Tables & string): Promise<boolean>;
+  /**
+   * The same database as a transaction sees it, for stores that are to act together: their writes are
+   * parts of it. `scrub` does nothing there, and is the caller's when it has ended.
+   */
+  within(transaction: Transaction<Tables>): Database<Tables>;
   /** The same database, for the owner of other tables in it. */
   as<Other>(): Database<Other>;
   close(): Promise<void>;
+}
+
+/** `Database.within`, which is the same for every driver. */
+export function databaseWithin<Tables>(
+  whole: Database<Tables>,
+  transaction: Transaction<Tables>,
+): Database<Tables> {
+  const within: Database<Tables> = {
+    ...whole,
+    kysely: transaction,
+    write: (work) => work(transaction),
+    snapshot: (work) => work(transaction),
+    scrub: async () => true,
+    within: () => within,
+    as: <Other>() => within as unknown as Database<Other>,
+    close: async () => undefined,
+  };
+  return within;
 }

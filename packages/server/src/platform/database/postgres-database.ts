@@ -1,6 +1,6 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { Database, DatabaseOptions } from './database.ts';
+import { type Database, type DatabaseOptions, databaseWithin } from './database.ts';
 import { LivePool } from './live-pool.ts';
 import { withRetry } from './retry.ts';
 
@@ -61,6 +61,7 @@ export function openPostgres<Tables>(
       await sql`VACUUM ${sql.table(table)}`.execute(kysely);
       return true;
     },
+    within: (transaction) => databaseWithin(database, transaction),
     as: <Other>() => database as unknown as Database<Other>,
     close: () => kysely.destroy(),
   };

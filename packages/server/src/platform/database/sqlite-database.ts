@@ -9,7 +9,7 @@ import {
   type Transaction,
 } from 'kysely';
 import { APPEND_OWN } from '../files/index.ts';
-import type { Database, DatabaseOptions } from './database.ts';
+import { type Database, type DatabaseOptions, databaseWithin } from './database.ts';
 import { SqliteDriver } from './sqlite-driver.ts';
 
 const WAIT_MS = 10_000;
@@ -32,6 +32,7 @@ export function openSqlite<Tables>(file: string, options: DatabaseOptions): Data
       isInMemory ? kysely.transaction().execute(work) : readApart(file, options, work),
     runScript: async (_, sql) => native.exec(sql),
     scrub: () => emptyWal(kysely),
+    within: (transaction) => databaseWithin(database, transaction),
     as: <Other>() => database as unknown as Database<Other>,
     close: () => kysely.destroy(),
   };

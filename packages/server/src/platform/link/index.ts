@@ -1,2 +1,7 @@
 export { LinkClient } from './link-client.ts';
-export { type LinkCredentials, type LinkEnd, LinkServer } from './link-server.ts';
+export {
+  type LinkCredentials,
+  type LinkEnd,
+  LinkServer,
+  type LinkServerOptions,
+} from './link-server.ts';

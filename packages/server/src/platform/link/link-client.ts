@@ -11,8 +11,6 @@ export interface LinkClientOptions {
   readonly on: {
     readonly open: () => void;
     readonly message: (message: unknown) => void;
-    /** Control showed life. */
-    readonly seen: () => void;
     readonly close: (why: string) => void;
   };
   readonly random?: () => number;
@@ -24,6 +22,7 @@ const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5_000;
 /** Control pings every second. */
 const SILENT_MAX_MS = 5_000;
+const WATCH_EVERY_MS = 1_000;
 const HANDSHAKE_MAX_MS = 5_000;
 
 /** This machine's end of the link; it connects again until it is closed. */
@@ -36,11 +35,12 @@ export class LinkClient {
   #isClosed = false;
   #retry: NodeJS.Timeout | null = null;
   readonly #watch: NodeJS.Timeout;
+  #watchedAt = monotonicMs();
 
   constructor(options: LinkClientOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
-    this.#watch = setInterval(() => this.#checkSilence(), 1_000);
+    this.#watch = setInterval(() => this.#checkSilence(), WATCH_EVERY_MS);
     this.#connect();
   }
 
@@ -86,7 +86,6 @@ export class LinkClient {
     });
     connection.on('ping', () => {
       this.#heardAt = monotonicMs();
-      on.seen();
     });
     connection.on('message', (data, isBinary) => {
       this.#heardAt = monotonicMs();
@@ -117,6 +116,11 @@ export class LinkClient {
   }
 
   #checkSilence(): void {
-    if (this.isOpen && monotonicMs() - this.#heardAt > SILENT_MAX_MS) this.#connection?.terminate();
+    const now = monotonicMs();
+    // A process that was held up has not read what came: that is no silence.
+    const wasHeldUp = now - this.#watchedAt > 2 * WATCH_EVERY_MS;
+    this.#watchedAt = now;
+    if (wasHeldUp || !this.isOpen) return;
+    if (now - this.#heardAt > SILENT_MAX_MS) this.#connection?.terminate();
   }
 }

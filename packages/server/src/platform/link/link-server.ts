@@ -20,7 +20,6 @@ export interface LinkServerOptions {
   readonly on: {
     readonly open: (end: LinkEnd) => void;
     readonly message: (end: LinkEnd, message: unknown) => void;
-    readonly seen: (end: LinkEnd) => void;
     readonly close: (end: LinkEnd) => void;
     readonly trouble: (message: string) => void;
   };
@@ -41,6 +40,7 @@ const WAITING_MAX = 512 * 1024 * 1024;
 const PING_EVERY_MS = 1_000;
 /** Without a sign of life for this long the connection is given up. */
 const SILENT_MAX_MS = 5_000;
+const CLOSE_MAX_MS = 1_000;
 const CONNECTIONS_MAX = 256;
 
 /** Where other machines connect: mutual TLS 1.3, messages over WebSocket. */
@@ -54,6 +54,7 @@ export class LinkServer {
   });
   readonly #ends = new Map<WebSocket, { end: LinkEnd; heardAt: number }>();
   readonly #watch: NodeJS.Timeout;
+  #pingedAt = monotonicMs();
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
@@ -106,10 +107,6 @@ export class LinkServer {
     });
   }
 
-  get ends(): LinkEnd[] {
-    return [...this.#ends.values()].map(({ end }) => end);
-  }
-
   close(): void {
     clearInterval(this.#watch);
     for (const connection of this.#sockets.clients) connection.terminate();
@@ -131,13 +128,16 @@ export class LinkServer {
         connection.send(encodeMessage(message));
         return true;
       },
-      close: () => connection.terminate(),
+      close: () => {
+        // What was just said still goes out.
+        connection.close();
+        setTimeout(() => connection.terminate(), CLOSE_MAX_MS).unref();
+      },
     };
     const entry = { end, heardAt: monotonicMs() };
     this.#ends.set(connection, entry);
     connection.on('pong', () => {
       entry.heardAt = monotonicMs();
-      on.seen(end);
     });
     connection.on('message', (data, isBinary) => {
       entry.heardAt = monotonicMs();
@@ -159,8 +159,12 @@ export class LinkServer {
   }
 
   #ping(): void {
+    const now = monotonicMs();
+    // A process that was held up has not read what came: that is no silence.
+    const wasHeldUp = now - this.#pingedAt > 2 * PING_EVERY_MS;
+    this.#pingedAt = now;
     for (const [connection, { heardAt }] of this.#ends) {
-      if (monotonicMs() - heardAt > SILENT_MAX_MS) connection.terminate();
+      if (!wasHeldUp && now - heardAt > SILENT_MAX_MS) connection.terminate();
       else connection.ping();
     }
   }

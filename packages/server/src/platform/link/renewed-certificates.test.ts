@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
-import { LinkClient, LinkServer } from './index.ts';
+import { LinkClient, type LinkEnd, LinkServer } from './index.ts';
 
 test('renewed certificates of the link are shown to the next connection, and no link is cut for them', async (t) => {
   const authority = makeAuthority(t);
@@ -12,12 +12,12 @@ test('renewed certificates of the link are shown to the next connection, and no 
     authorities: [authority.certificate],
   });
   let cut = 0;
+  const ends: LinkEnd[] = [];
   const server = new LinkServer({
     ...{ host: '127.0.0.1', port: 0, names: ['gw_a'], credentials: issue('first control') },
     on: {
-      open: () => undefined,
+      open: (end) => ends.push(end),
       message: () => undefined,
-      seen: () => undefined,
       close: () => {
         cut++;
       },
@@ -55,7 +55,6 @@ test('renewed certificates of the link are shown to the next connection, and no 
         (opened === 1 ? open : again).resolve();
       },
       message: () => undefined,
-      seen: () => undefined,
       close: () => undefined,
     },
   });
@@ -67,7 +66,7 @@ test('renewed certificates of the link are shown to the next connection, and no 
   assert.equal(client.isOpen, true);
   assert.equal(cut, 0);
 
-  for (const end of server.ends) end.close();
+  for (const end of ends) end.close();
   await again.promise;
   assert.equal(asked, 2, 'the gateway shows what it has now');
 });

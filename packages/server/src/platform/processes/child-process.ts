@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { monotonicMs } from '../clock/index.ts';
+import { bootMs, monotonicMs } from '../clock/index.ts';
 
 /** Restarts double their wait up to this bound; a child that lived a minute starts over. */
 const BACKOFF_MIN_MS = 100;
@@ -16,8 +16,8 @@ export interface WatchedChildOptions {
   /** Without an answer to a ping for this long the child is killed and replaced. */
   readonly stallMs: number;
   readonly onMessage: (message: unknown) => void;
-  /** It answered a ping. */
-  readonly onPong?: () => void;
+  /** It answered a ping that was sent at this moment (`bootMs`). */
+  readonly onPong?: (sentAtMs: number) => void;
   /** A new process stands; send it what it needs. */
   readonly onStart: () => void;
   readonly onExit: (reason: string) => void;
@@ -28,6 +28,7 @@ export class WatchedChild {
   readonly #options: WatchedChildOptions;
   #child: ChildProcess | null = null;
   #startedAt = 0;
+  #startedAtBootMs = Number.NEGATIVE_INFINITY;
   #heardAt = 0;
   #backoffMs = BACKOFF_MIN_MS;
   #isStopping = false;
@@ -41,6 +42,11 @@ export class WatchedChild {
     return this.#child?.pid;
   }
 
+  /** When the present process was started, by `bootMs`: whatever it says was said after that. */
+  get startedAtBootMs(): number {
+    return this.#startedAtBootMs;
+  }
+
   start(): void {
     const child = fork(this.#options.module, this.#options.argv, {
       serialization: 'advanced',
@@ -49,11 +55,14 @@ export class WatchedChild {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child = child;
+    this.#startedAtBootMs = bootMs();
     this.#startedAt = this.#heardAt = monotonicMs();
     child.on('message', (message) => {
       this.#heardAt = monotonicMs();
-      if ((message as { type?: unknown }).type === 'pong') this.#options.onPong?.();
-      else this.#options.onMessage(message);
+      const { type, atMs } = message as { type?: unknown; atMs?: number };
+      if (type !== 'pong') this.#options.onMessage(message);
+      // When it answered is not known, when it was asked is.
+      else if (typeof atMs === 'number') this.#options.onPong?.(atMs);
     });
     // A message to a child that is just dying must not take the supervisor down.
     child.on('error', () => undefined);
@@ -82,7 +91,7 @@ export class WatchedChild {
 
   #ping(): void {
     if (monotonicMs() - this.#heardAt > this.#options.stallMs) this.#child?.kill('SIGKILL');
-    else this.send({ type: 'ping' });
+    else this.send({ type: 'ping', atMs: bootMs() });
   }
 
   #exited(reason: string): void {
@@ -102,9 +111,10 @@ export function serveParent<Message>(
   onMessage: (message: Message) => void,
   onOrphaned: () => void,
 ): (message: object) => void {
-  process.on('message', (message: { type?: unknown }) => {
-    if (message.type === 'ping') process.send?.({ type: 'pong' }, () => undefined);
-    else onMessage(message as Message);
+  process.on('message', (message: { type?: unknown; atMs?: unknown }) => {
+    if (message.type === 'ping') {
+      process.send?.({ type: 'pong', atMs: message.atMs }, () => undefined);
+    } else onMessage(message as Message);
   });
   process.once('disconnect', onOrphaned);
   return (message) => {

@@ -77,15 +77,34 @@ export interface RuntimeTimeouts {
 export type ToGateway =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
-  /** Control answered the supervisor within the last seconds. */
-  | { readonly type: 'control-seen' }
+  /** Control has answered what was asked of it at this moment (`bootMs` of this machine). */
+  | { readonly type: 'control-seen'; readonly atMs: number }
   | { readonly type: 'drain' };
+
+/** The link speaks this; a change that an older end would misread makes another number. */
+export const LINK_PROTOCOL = 1;
+/** The oldest that this program still understands. */
+export const LINK_PROTOCOL_OLDEST = 1;
+
+/** The first message in each direction. Nothing else is said before both were heard. */
+export interface LinkHello {
+  readonly type: 'hello';
+  readonly protocol: number;
+  readonly oldest: number;
+  /** Snapshots are understood by the version that compiled them alone. */
+  readonly version: string;
+}
 
 /** What a gateway on another machine hears from control, beside its answers to pieces of the spool. */
 export type ToRemoteGateway =
-  | ToGateway
-  /** The name under which control knows it. */
-  | { readonly type: 'you-are'; readonly name: string }
+  /** `name`: under which control knows it. */
+  | (LinkHello & { readonly name: string })
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
+  | LiveMessage
+  /** The answer to `renew`, with its `at`. */
+  | { readonly type: 'renewed'; readonly at: number }
+  | { readonly type: 'ended-noted' }
   | {
       readonly type: 'spooled';
       readonly number: number;
@@ -93,6 +112,17 @@ export type ToRemoteGateway =
     }
   /** Control cannot keep them now. */
   | { readonly type: 'not-spooled'; readonly number: number };
+
+/** What control hears from a gateway on another machine, beside reports and pieces of the spool. */
+export type FromRemoteGateway =
+  /** `instance`: of its data directory; another machine under the same name is another gateway. */
+  | (LinkHello & { readonly instance: string })
+  /** Asks for more time to serve without control, counted from `at` on its own clock. */
+  | { readonly type: 'renew'; readonly at: number }
+  /** Rights that were taken away in a way that this version does not know. */
+  | { readonly type: 'not-understood'; readonly what: readonly string[] }
+  /** Its gateway process is gone, and none of its predecessors serves. */
+  | { readonly type: 'ended' };
 
 /** What changes without a snapshot: whole at a start, as differences afterwards. */
 export type LiveMessage =

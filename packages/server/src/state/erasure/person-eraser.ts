@@ -8,7 +8,7 @@ import { CHANGE_LOCK, recordChange } from '../changes/index.ts';
 import type { IdempotencyTables } from '../idempotency/index.ts';
 import { type KeyTables, ownerIndex } from '../keys/index.ts';
 import type { Subject, SubjectKeys } from '../subject-keys/index.ts';
-import type { Tombstone, Tombstones } from '../tombstones/index.ts';
+import type { Tombstone, TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 
 export type PersonTables = KeyTables & BlockTables & IdempotencyTables;
@@ -51,14 +51,14 @@ export class PersonEraser {
   readonly #database: Database<PersonTables>;
   readonly #ring: KeyRing;
   readonly #subjectKeys: SubjectKeys;
-  readonly #tombstones: Tombstones;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
 
   constructor(
     database: Database<PersonTables>,
     ring: KeyRing,
     subjectKeys: SubjectKeys,
-    tombstones: Tombstones,
+    tombstones: TombstoneLog,
     world: StateWorld,
   ) {
     this.#database = database;

@@ -1,4 +1,10 @@
-export { type KeyTables, type KeyTerms, type ManagedKey, ownerIndex } from './key-row.ts';
+export {
+  type KeyState,
+  type KeyTables,
+  type KeyTerms,
+  type ManagedKey,
+  ownerIndex,
+} from './key-row.ts';
 export {
   API_KEY_HASH,
   type IssuedKey,

@@ -73,6 +73,9 @@ export interface ManagedKey extends KeyTerms {
   readonly version: number;
 }
 
+/** Revoked before expired before rotated: the first that is so. */
+export type KeyState = 'active' | 'expired' | 'revoked' | 'rotated';
+
 export type KeyRow = KeyTables['api_key'];
 type TermColumns = Pick<
   KeyRow,

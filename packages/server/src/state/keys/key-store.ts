@@ -1,15 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { formatKey, isWellFormedKey, KEY_SECRET_BYTES } from '@poorter/engine';
-import type { Transaction } from 'kysely';
+import type { ExpressionBuilder, Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, recordChange } from '../changes/index.ts';
 import { type Page, pageOf, readCursor } from '../cursor.ts';
 import { NotFoundError, StaleVersionError } from '../stale-version.ts';
-import type { Tombstones } from '../tombstones/index.ts';
+import type { TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 import {
   type KeyRow,
+  type KeyState,
   type KeyTables,
   type KeyTerms,
   keyOfRow,
@@ -30,6 +31,8 @@ export interface KeyQuery {
   /** At most 1,000. Default 100. */
   readonly limit?: number;
   readonly owner?: string;
+  /** As it is now; expiry and overlap go by the clock. */
+  readonly state?: KeyState;
 }
 
 export interface KeyUse {
@@ -60,13 +63,13 @@ export class KeyStore {
   readonly #database: Database<KeyTables>;
   readonly #ring: KeyRing;
   readonly #hashKey: Uint8Array;
-  readonly #tombstones: Tombstones;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
 
   constructor(
     database: Database<KeyTables>,
     ring: KeyRing,
-    tombstones: Tombstones,
+    tombstones: TombstoneLog,
     world: StateWorld,
   ) {
     this.#database = database;
@@ -127,10 +130,11 @@ export class KeyStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list({ cursor, limit, owner }: KeyQuery = {}): Promise<Page<ManagedKey>> {
+  async list({ cursor, limit, owner, state }: KeyQuery = {}): Promise<Page<ManagedKey>> {
     const size = Math.max(1, Math.min(limit ?? PAGE, PAGE_MAX));
     let query = this.#database.kysely.selectFrom('api_key').selectAll();
     if (owner !== undefined) query = query.where('owner_index', '=', ownerIndex(this.#ring, owner));
+    if (state !== undefined) query = query.where(isInState(state, this.#world.now()));
     if (cursor !== undefined) {
       const { at, id } = readCursor(cursor);
       query = query.where(({ and, or, eb }) =>
@@ -330,6 +334,28 @@ export class KeyStore {
     if (key === undefined) throw new NotFoundError(`there is no key ${id}`);
     return key;
   }
+}
+
+/** As `stateOf` says of one key; filtered before the page is cut, so that pages are full. */
+function isInState(state: KeyState, now: number) {
+  return ({ and, or, not, eb }: ExpressionBuilder<KeyTables, 'api_key'>) => {
+    const isRevoked = eb('revoked_at', 'is not', null);
+    const isExpired = and([eb('expires_at', 'is not', null), eb('expires_at', '<=', now)]);
+    const hasOverlapped = or([eb('overlap_until', 'is', null), eb('overlap_until', '<=', now)]);
+    const isRotated = and([eb('rotated_to', 'is not', null), hasOverlapped]);
+    switch (state) {
+      case 'revoked':
+        return isRevoked;
+      case 'expired':
+        return and([not(isRevoked), isExpired]);
+      case 'rotated':
+        return and([not(isRevoked), not(isExpired), isRotated]);
+      case 'active':
+        return and([not(isRevoked), not(isExpired), not(isRotated)]);
+      default:
+        return state satisfies never;
+    }
+  };
 }
 
 /** The row, still at the version that the caller has seen. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWellFormedKey } from '@poorter/engine';
 import type { Backend } from '../../platform/database/backends.fixture.ts';
-import { CursorError, NotFoundError, StaleVersionError } from '../index.ts';
+import { CursorError, NotFoundError, type Page, StaleVersionError } from '../index.ts';
 import { NOON, openFreshState } from '../state.fixture.ts';
-import type { KeyTerms } from './index.ts';
+import type { KeyState, KeyTerms, ManagedKey } from './index.ts';
 
 const HOUR = 3_600_000;
 const terms: KeyTerms = {
@@ -20,6 +20,46 @@ const terms: KeyTerms = {
 export function keyStoreConformance(backend: Backend): void {
   const fresh = (t: Parameters<typeof openFreshState>[0]) =>
     openFreshState(t, backend.freshPlace());
+
+  test('pages of keys in one state are full, reach each once, and go by the clock', async (t) => {
+    const { keys, clock } = await fresh(t);
+    const made: Record<KeyState, string[]> = { active: [], expired: [], revoked: [], rotated: [] };
+    for (let round = 0; round < 5; round += 1) {
+      clock.now += 1;
+      const { record } = await keys.create(terms);
+      await keys.revoke(record.id, 'x');
+      made.revoked.push(record.id);
+      const short = await keys.create({ ...terms, expiresAt: NOON + HOUR });
+      made.expired.push(short.record.id);
+      const old = await keys.create({ ...terms, expiresAt: null });
+      made.rotated.push(old.record.id);
+      made.active.push((await keys.rotate(old.record.id, NOON + HOUR)).record.id);
+    }
+    const all = async (state: KeyState) => {
+      const seen: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const from: string = cursor;
+        const page: Page<ManagedKey> = await keys.list({
+          ...{ limit: 2, state },
+          ...(from !== '' && { cursor: from }),
+        });
+        assert.ok(
+          page.items.length === 2 || page.next === null,
+          'a page that is not the last is full',
+        );
+        seen.push(...page.items.map(({ id }) => id));
+        cursor = page.next;
+      }
+      return seen.toSorted();
+    };
+    const { active, expired, rotated } = made;
+    assert.deepEqual(await all('active'), [...active, ...expired, ...rotated].toSorted());
+    assert.deepEqual(await all('expired'), []);
+    clock.now = NOON + HOUR;
+    for (const state of ['active', 'expired', 'revoked', 'rotated'] as const) {
+      assert.deepEqual(await all(state), made[state].toSorted(), state);
+    }
+  });
 
   test('a key is found by its text alone, with the terms it was made on, also after a restart', async (t) => {
     const state = await fresh(t);

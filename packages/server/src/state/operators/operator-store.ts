@@ -6,7 +6,7 @@ import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { type Page, pageOf, readCursor } from '../cursor.ts';
 import { NotFoundError } from '../stale-version.ts';
-import type { Tombstones } from '../tombstones/index.ts';
+import type { TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 
 export interface OperatorTables {
@@ -58,13 +58,13 @@ export class OperatorStore {
   readonly #database: Database<OperatorTables>;
   readonly #ring: KeyRing;
   readonly #hashKey: Uint8Array;
-  readonly #tombstones: Tombstones;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
 
   constructor(
     database: Database<OperatorTables>,
     ring: KeyRing,
-    tombstones: Tombstones,
+    tombstones: TombstoneLog,
     world: StateWorld,
   ) {
     this.#database = database;

@@ -7,7 +7,7 @@ import {
   type SealingKey,
   unambiguous,
 } from '../../platform/secrets/index.ts';
-import type { Tombstones } from '../tombstones/index.ts';
+import type { TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 
 export interface SubjectKeyTables {
@@ -47,7 +47,7 @@ const SCRUB_PAUSE_MS = 50;
 export class SubjectKeys {
   readonly #database: Database<SubjectKeyTables>;
   readonly #ring: KeyRing;
-  readonly #tombstones: Tombstones;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
   /** By blind index, in order of last use. */
   readonly #cache = new Map<string, { key: SealingKey; until: number }>();
@@ -57,7 +57,7 @@ export class SubjectKeys {
   constructor(
     database: Database<SubjectKeyTables>,
     ring: KeyRing,
-    tombstones: Tombstones,
+    tombstones: TombstoneLog,
     world: StateWorld,
   ) {
     this.#database = database;

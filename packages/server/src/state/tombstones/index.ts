@@ -1,6 +1,8 @@
 export {
+  PendingTombstones,
   readTombstones,
   TOMBSTONE_FILE,
   type Tombstone,
+  type TombstoneLog,
   Tombstones,
 } from './tombstones.ts';

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
-import { syncDirectory } from '../../platform/files/index.ts';
+import { syncDirectory, writeDurably } from '../../platform/files/index.ts';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
 export interface Tombstone {
@@ -54,8 +54,46 @@ export class TombstoneFileError extends Error {
   override readonly name = 'TombstoneFileError';
 }
 
+/** Where stores write what they end, and read what was ended. */
+export interface TombstoneLog {
+  append(tombstones: readonly Tombstone[]): void;
+  read(): Tombstone[];
+}
+
+/** Tombstones of an act that is not yet decided: they are on disk when `keep` returns. */
+export class PendingTombstones implements TombstoneLog {
+  readonly #log: Tombstones;
+  readonly #pending: Tombstone[] = [];
+
+  constructor(log: Tombstones) {
+    this.#log = log;
+  }
+
+  append(tombstones: readonly Tombstone[]): void {
+    this.#pending.push(...tombstones);
+  }
+
+  read(): Tombstone[] {
+    return [...this.#log.read(), ...this.#pending];
+  }
+
+  /** Somebody is erased by it. */
+  get endsPersons(): boolean {
+    return this.#pending.some(({ kind }) => kind !== 'key' && kind !== 'operator');
+  }
+
+  keep(): void {
+    this.#log.append(this.#pending);
+  }
+
+  /** What was kept: the act did not happen. */
+  retract(): void {
+    this.#log.retract(this.#pending);
+  }
+}
+
 /** An append-only file in the data directory; a line counts when it is whole. */
-export class Tombstones {
+export class Tombstones implements TombstoneLog {
   readonly path: string;
 
   constructor(dataDirectory: string) {
@@ -65,29 +103,49 @@ export class Tombstones {
   /** Returns when they are on disk. */
   append(tombstones: readonly Tombstone[]): void {
     if (tombstones.length === 0) return;
-    const lines = tombstones.map(({ kind, id, at }) => JSON.stringify({ kind, id, at }));
+    const lines = tombstones.map(lineOf);
     const isNew = !existsSync(this.path);
     const file = openSync(
       this.path,
       constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
       0o600,
     );
+    let start: number | null = null;
     try {
-      const start = wholeLength(file);
+      start = wholeLength(file);
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
       // What a write that broke off left behind was never promised to anyone.
       ftruncateSync(file, start);
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, null, start + at);
       fsyncSync(file);
+      if (isNew) syncDirectory(dirname(this.path));
+    } catch (error) {
+      // Whoever asked is told that nothing happened: then nothing of it may stand here.
+      if (start !== null) ftruncateSync(file, start);
+      throw error;
     } finally {
       closeSync(file);
     }
-    if (isNew) syncDirectory(dirname(this.path));
+  }
+
+  /** Takes back what was appended for something that did not happen. */
+  retract(tombstones: readonly Tombstone[]): void {
+    if (tombstones.length === 0) return;
+    const lines = readFileSync(this.path, 'utf8').split('\n');
+    for (const line of tombstones.map(lineOf)) {
+      const at = lines.lastIndexOf(line);
+      if (at >= 0) lines.splice(at, 1);
+    }
+    writeDurably(this.path, lines.join('\n'));
   }
 
   read(): Tombstone[] {
     return existsSync(this.path) ? readTombstones(this.path) : [];
   }
+}
+
+function lineOf({ kind, id, at }: Tombstone): string {
+  return JSON.stringify({ kind, id, at });
 }
 
 /** Throws TombstoneFileError when a whole line cannot be read: an erasure would be forgotten. */

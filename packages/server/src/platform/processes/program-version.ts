@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { parseJsonText } from '@poorter/engine/json';
+
+/** Of this program, as its package says. */
+export function programVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (parseJsonText(text) as { version: string }).version;
+}
