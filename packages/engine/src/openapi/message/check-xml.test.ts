@@ -30,7 +30,7 @@ function checker(
 
 const TYPE = headers('content-type', 'application/xml');
 
-function valueOf(schema: object, document: string, schemas: object = {}): unknown {
+function readAs(schema: object, document: string, schemas: object = {}): unknown {
   const operation = openOperation(
     { requestBody: { content: { 'application/xml': { schema } } } },
     { rest: { components: { schemas } } },
@@ -127,10 +127,10 @@ test('names, attributes and namespaces are those of the xml object', () => {
   };
   const open = '<s:order xmlns:s="urn:shop" id="7">';
   const close = '<s:sum>1.5</s:sum></s:order>';
-  assert.deepEqual(valueOf(schema, `${open}${close}`), { id: 7, total: 1.5 });
+  assert.deepEqual(readAs(schema, `${open}${close}`), { id: 7, total: 1.5 });
   const more =
     '<q:order xmlns:q="urn:shop" xmlns:k="urn:sku" id="7" k:sku="a"><q:sum>2</q:sum></q:order>';
-  assert.deepEqual(valueOf(schema, more), { id: 7, code: 'a', total: 2 });
+  assert.deepEqual(readAs(schema, more), { id: 7, code: 'a', total: 2 });
   all(schema, [
     [`${open}<x:isOpen xmlns:x="urn:x">true</x:isOpen>${close}`, ''],
     [`${open}<x:isOpen xmlns:x="urn:x">1</x:isOpen>${close}`, 'body /isOpen type'],
@@ -168,7 +168,7 @@ test('lists with and without a wrapper, as OpenAPI shows them', () => {
     [{ ...named, ...wrapped }, '<aliens>\n<animal>1</animal>\n<animal>2</animal>\n</aliens>'],
   ];
   for (const [animals, document] of forms) {
-    assert.deepEqual(valueOf(root(animals), `<zoo>${document}</zoo>`), expected, document);
+    assert.deepEqual(readAs(root(animals), `<zoo>${document}</zoo>`), expected, document);
   }
   all(root({ ...named, ...wrapped }), [
     ['<zoo/>', ''],
@@ -217,7 +217,7 @@ test('the root is called as its component, nested objects as their properties', 
   const pet = { $ref: '#/components/schemas/Pet' };
   const document =
     '<Pet><name>12</name><keeper><age>3</age></keeper><parents><name>m</name></parents><parents><name>f</name></parents></Pet>';
-  assert.deepEqual(valueOf(pet, document, schemas), {
+  assert.deepEqual(readAs(pet, document, schemas), {
     name: '12',
     owner: { age: 3 },
     parents: [{ name: 'm' }, { name: 'f' }],
@@ -233,7 +233,7 @@ test('the root is called as its component, nested objects as their properties', 
     { schemas },
   );
   const zoo = '<zoo><keeper><age>3</age></keeper><keeper/></zoo>';
-  assert.deepEqual(valueOf({ $ref: '#/components/schemas/Zoo' }, zoo, schemas), [{ age: 3 }, {}]);
+  assert.deepEqual(readAs({ $ref: '#/components/schemas/Zoo' }, zoo, schemas), [{ age: 3 }, {}]);
 });
 
 test('null is an empty element where null is allowed, or says xsi:nil', () => {
@@ -243,9 +243,9 @@ test('null is an empty element where null is allowed, or says xsi:nil', () => {
   };
   const nil = (attribute: string, text = '', name = 'amount') =>
     `<payment xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><${name} i:nil="${attribute}">${text}</${name}></payment>`;
-  assert.deepEqual(valueOf(schema, '<payment><amount/></payment>'), { amount: null });
-  assert.deepEqual(valueOf(schema, nil('true')), { amount: null });
-  assert.deepEqual(valueOf(schema, nil('false', '5')), { amount: 5 });
+  assert.deepEqual(readAs(schema, '<payment><amount/></payment>'), { amount: null });
+  assert.deepEqual(readAs(schema, nil('true')), { amount: null });
+  assert.deepEqual(readAs(schema, nil('false', '5')), { amount: 5 });
   all(schema, [
     [nil('true', '5'), 'body /amount xml-ambiguous'],
     [nil('yes'), 'body /amount xml-ambiguous'],
