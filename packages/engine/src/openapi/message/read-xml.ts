@@ -32,11 +32,16 @@ export type XmlReading =
 
 /** Beyond these, a document is not a message: each is far above what such documents hold. */
 const ELEMENTS_MAX = 50_000;
+/** Texts, comments and CDATA sections. */
+const TEXTS_MAX = 100_000;
 const ATTRIBUTES_MAX = 64;
 const NAME_LENGTH_MAX = 1_000;
 
 /** What the parser says of references it does not know. */
 const ENTITY = /^(?:undefined entity|empty entity name|disallowed character in entity name)/;
+
+/** Namespaces in XML 1.0: characters of a name that do not start one. */
+const NO_START = /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/;
 
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 const XINCLUDE = /^https?:\/\/www\.w3\.org\/20\d\d\/XInclude$/;
@@ -82,6 +87,7 @@ class Reader {
   readonly #open: OpenElement[] = [];
   #root: OpenElement | undefined;
   #elements = 0;
+  #texts = 0;
   #attributes = 0;
 
   constructor(bounds: JsonBounds) {
@@ -124,7 +130,12 @@ class Reader {
     if (++this.#elements > ELEMENTS_MAX) refuse('items');
     if (this.#open.length >= this.#bounds.depthMax) refuse('depth');
     if (XINCLUDE.test(uri)) refuse('include');
-    const own = Object.values(attributes).filter((attribute) => attribute.uri !== XMLNS);
+    const all = Object.values(attributes);
+    // The parser looks at the first character of the whole name alone: `p:-a` is none.
+    if (NO_START.test(local) || all.some((attribute) => NO_START.test(attribute.local))) {
+      refuse('malformed');
+    }
+    const own = all.filter((attribute) => attribute.uri !== XMLNS);
     if (own.some((attribute) => isSchemaAddress(attribute))) refuse('schema-location');
     const element: OpenElement = {
       prefix,
@@ -144,6 +155,7 @@ class Reader {
 
   /** Text, a CDATA section, or nothing for a comment: a second one beside text splits it. */
   #addText(data: string): void {
+    if (++this.#texts > TEXTS_MAX) refuse('items');
     const element = this.#open.at(-1);
     if (element === undefined) return;
     element.text += data;
