@@ -177,7 +177,7 @@ async function checkBody(
     case 'unsupported': {
       const { violation } = expectation;
       const denial = violation.rule === 'required' ? invalid([violation]) : unsupported(violation);
-      if (!call.mayObserve('validate', denial)) return denial;
+      if (isHygiene(violation) || !call.mayObserve('validate', denial)) return denial;
       const passed = request.hasBody ? ({ kind: 'stream' } as const) : ({ kind: 'none' } as const);
       return { kind: 'checked', body: passed, value: undefined };
     }
@@ -204,8 +204,8 @@ async function checkBody(
   }
 }
 
-function isHygiene(violation: MessageViolation): boolean {
-  return violation.rule.startsWith('json-') || violation.rule === 'encoding';
+function isHygiene({ rule }: MessageViolation): boolean {
+  return rule.startsWith('json-') || rule.startsWith('xml-') || rule === 'encoding';
 }
 
 function invalid(violations: readonly MessageViolation[]): Deny {

@@ -131,3 +131,29 @@ test('what is forwarded is what was validated: readOnly members are gone, remark
   const [remark] = decision.observed;
   assert.deepEqual(remark?.evidence, { errors: [{ in: 'body', pointer: '/day', rule: 'format' }] });
 });
+
+test('observe lets XML pass that breaks its schema, and never XML that attacks its parser', async () => {
+  const schema = { type: 'object', xml: { name: 'a' }, properties: { b: { type: 'integer' } } };
+  const post = {
+    requestBody: { content: { 'application/xml': { schema } } },
+    responses: { 200: { description: '' } },
+  };
+  const compilation = compile(describeApi({ '/things': { post } }, { security: [] }));
+  assert.ok(compilation.ok);
+  const compiled = unpackApi(packApi(compilation.api));
+  const gate = new Gate(snapshotOf([api('things', { compiled, mode: 'observe' })]), ports);
+  const kindOf = async (document: string, type = 'application/xml'): Promise<string> => {
+    const head = new HeaderFields(['host', 'a', 'content-type', type]);
+    const request = { ...requestTo('a'), method: 'POST', headers: head, hasBody: true };
+    const body = { isVisible: true, read: async () => utf8(document) };
+    return (await decide(gate, request, body)).kind;
+  };
+  assert.equal(await kindOf('<a><b>1</b></a>'), 'forward');
+  assert.equal(await kindOf('<a><b>x</b></a>'), 'forward');
+  assert.equal(
+    await kindOf('<!DOCTYPE a [<!ENTITY e SYSTEM "file:///x">]><a><b>&e;</b></a>'),
+    'refuse',
+  );
+  assert.equal(await kindOf('<a b="2"><b>1</b></a>'), 'refuse');
+  assert.equal(await kindOf('<a><b>1</b></a>', 'application/xml; charset=utf-16'), 'refuse');
+});

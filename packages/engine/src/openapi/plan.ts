@@ -67,6 +67,19 @@ export interface Shape {
   /** Absent where additionalProperties is not stated. */
   readonly additional?: Shape | false;
   readonly binary?: boolean;
+  /** How it is written in XML; 'mixed' where parts of the schema say different things of that. */
+  readonly xml?: XmlNaming | 'mixed';
+  /** Too deep or too large to be read to its end. */
+  readonly isCut?: true;
+}
+
+/** OpenAPI's `xml` object. */
+export interface XmlNaming {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly prefix?: string;
+  readonly attribute?: true;
+  readonly wrapped?: true;
 }
 
 export interface BodyPlan {
@@ -80,8 +93,10 @@ export interface MediaPlan {
   /** Parameters of the documented media type that tell types apart, lower-case names. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
   readonly schema: SchemaAddress | null;
-  /** For text and form data. */
+  /** For text, XML and form data. */
   readonly shape?: Shape;
+  /** For XML: the local name of the root element, where the schema or its component says it. */
+  readonly rootName?: string;
   /** For form data: how properties are written that depart from the default. */
   readonly encoding?: readonly (readonly [property: string, encoding: EncodingPlan])[];
 }

@@ -3,6 +3,7 @@ import { child, type Place } from '../document/remarks.ts';
 import {
   documentedType,
   isReadableText,
+  isXmlType,
   type MediaType,
   mediaKind,
   parseMediaType,
@@ -20,6 +21,7 @@ import type {
 import { isOurExtension, refuseExtension } from './object-fields.ts';
 import { readSerialized } from './read-parameters.ts';
 import { readShape } from './read-shape.ts';
+import { readXmlContent } from './read-xml-content.ts';
 import type { Reading } from './reading.ts';
 
 export function readBody(operation: Place, method: string, reading: Reading): BodyPlan | null {
@@ -148,7 +150,8 @@ function readMedia(
   range: string,
   direction: 'request' | 'response',
   reading: Reading,
-): Pick<MediaPlan, 'schema' | 'shape' | 'encoding'> {
+): Pick<MediaPlan, 'schema' | 'shape' | 'rootName' | 'encoding'> {
+  if (isXmlType(range)) return readXmlContent(place, range, direction, reading);
   const at = reading.member(place, 'schema');
   if (at.value === undefined) return { schema: null };
   const schema = reading.schema(at, direction);

@@ -2,36 +2,44 @@ import { isFields, ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { Shape, ShapeType } from '../plan.ts';
 import type { Reading } from './reading.ts';
+import { mergeNaming, readNaming, withNaming, withoutNaming } from './xml-naming.ts';
 
 /** Text formats nest little: a list in a member of an object in a list is deep already. */
 const DEPTH_MAX = 6;
 /** Schemas looked at for one shape; beyond it the rest is read as unconstrained. */
 const VISITS_MAX = 2_000;
 
-const ANY: Shape = { types: null };
+/** Documents nest as JSON does; what is beyond these bounds is refused when it comes. */
+const XML_DEPTH_MAX = 16;
 
-export function readShape(schema: Place, reading: Reading): Shape {
-  return new ShapeReader(reading).read(schema, 0, []);
+const ANY: Shape = { types: null };
+const CUT: Shape = { types: null, isCut: true };
+
+export function readShape(schema: Place, reading: Reading, { isXml = false } = {}): Shape {
+  return new ShapeReader(reading, isXml ? XML_DEPTH_MAX : DEPTH_MAX).read(schema, 0, []);
 }
 
 class ShapeReader {
   readonly #reading: Reading;
+  readonly #depthMax: number;
   #visits = 0;
 
-  constructor(reading: Reading) {
+  constructor(reading: Reading, depthMax: number) {
     this.#reading = reading;
+    this.#depthMax = depthMax;
   }
 
   /** `trail`: the references being followed, so that cycles end. */
   read(place: Place, depth: number, trail: readonly string[]): Shape {
     const { value } = place;
-    if (!isFields(value) || depth > DEPTH_MAX || ++this.#visits > VISITS_MAX) return ANY;
+    if (!isFields(value)) return ANY;
+    if (depth > this.#depthMax || ++this.#visits > VISITS_MAX) return CUT;
     const reference = ownMember(value, '$ref') ?? ownMember(value, '$dynamicRef');
     if (typeof reference === 'string') {
       const target = this.#follow(place, reference, depth, trail);
       if (this.#reading.hidesBesideReference) return target;
       const own = this.#own(place, depth, trail);
-      return this.#admitNull(place, intersect(target, own));
+      return this.#admitNull(place, withNaming(intersect(target, own), own.xml));
     }
     return this.#own(place, depth, trail);
   }
@@ -48,14 +56,18 @@ class ShapeReader {
   }
 
   #own(place: Place, depth: number, trail: readonly string[]): Shape {
+    const xml = readNaming(ownMember(place.value, 'xml'));
     let shape: Shape = {
       types: typesOf(place.value),
       ...this.#itemShapes(place, depth),
       ...this.#memberShapes(place, depth),
       ...(isBinary(place.value) ? { binary: true } : {}),
     };
-    for (const part of members(place, 'allOf')) {
-      shape = intersect(shape, this.read(part, depth, trail));
+    const all = members(place, 'allOf');
+    for (const part of all) {
+      const read = this.read(part, depth, trail);
+      // The name of one of several is not the name of the whole.
+      shape = intersect(shape, all.length > 1 ? withoutNaming(read) : read);
     }
     for (const keyword of ['anyOf', 'oneOf']) {
       const parts = members(place, keyword);
@@ -63,7 +75,7 @@ class ShapeReader {
       const union = parts.map((part) => this.read(part, depth, trail)).reduce(unite);
       shape = intersect(shape, union);
     }
-    return this.#admitNull(place, shape);
+    return this.#admitNull(place, withNaming(shape, xml));
   }
 
   #admitNull(place: Place, shape: Shape): Shape {
@@ -186,6 +198,7 @@ function mergeParts(
     properties.set(name, known === undefined ? shape : merge(known, shape));
   }
   const additional = mergeAdditional(left, right, merge, mode);
+  const xml = mergeNaming(left, right, mode);
   const binary = mode === 'all' ? left.binary || right.binary : left.binary && right.binary;
   return {
     ...(items ? { items } : {}),
@@ -193,6 +206,8 @@ function mergeParts(
     ...(properties.size > 0 ? { properties: [...properties] } : {}),
     ...(additional === undefined ? {} : { additional }),
     ...(binary ? { binary } : {}),
+    ...(xml === undefined ? {} : { xml }),
+    ...(left.isCut || right.isCut ? { isCut: true } : {}),
   };
 }
 

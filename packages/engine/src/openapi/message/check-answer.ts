@@ -3,10 +3,16 @@ import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import type { AnswerPlan, OperationPlan } from '../plan.ts';
-import type { AnswerCheck, AnswerExpectation, MessageViolation } from '../types.ts';
+import type { AnswerCheck, AnswerExpectation, BodyCheck, MessageViolation } from '../types.ts';
 import { hasContentCoding } from './check-body.ts';
-import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
-import { isStreamingType, type MediaType, parseMediaType, selectMedia } from './media-type.ts';
+import { answerKind, evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
+import {
+  isStreamingType,
+  type MediaKind,
+  type MediaType,
+  parseMediaType,
+  selectMedia,
+} from './media-type.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -47,7 +53,7 @@ export class AnswerChecks {
     if (this.#isBodiless(status, headers)) return { kind: 'validate' };
     const selected = selectEntry(answer, headers);
     if ('rule' in selected) return { kind: 'undocumented', violation: selected };
-    if (readingKind(selected.check.plan, selected.type) === 'opaque') return { kind: 'opaque' };
+    if (answerKind(selected.check.plan, selected.type) === 'opaque') return { kind: 'opaque' };
     if (hasContentCoding(headers)) return undocumented('body', 'content-encoding');
     return { kind: 'validate' };
   }
@@ -73,19 +79,18 @@ export class AnswerChecks {
     const { check, type } = selected;
     // Nothing is said about the content: there is nothing to hold it against.
     if (check.plan.schema === null && answer.headers.length === 0) return NOTHING_FOUND;
-    const kind = readingKind(check.plan, type);
+    const kind = answerKind(check.plan, type);
     if (kind !== 'opaque' && hasContentCoding(headers)) {
       return refuse(...violations, violation('body', 'content-encoding'));
     }
-    const body = check.check(bytes, type, bounds);
+    const body = check.check(bytes, type, bounds, kind);
     const mayLook = findUndocumented && body.value !== undefined && body.value !== null;
     const pointers =
       mayLook && body.value !== undefined ? check.validator?.undocumented(body.value) : [];
     return {
       violations: [...violations, ...body.violations],
       undocumented: pointers ?? [],
-      // Members are cut out of JSON alone.
-      isUncuttable: kind === 'json' ? body.value === undefined : (pointers ?? []).length > 0,
+      isUncuttable: isUncuttable(kind, body, pointers ?? []),
     };
   }
 
@@ -135,7 +140,7 @@ export class AnswerChecks {
     const selected = selectEntry(answer, headers);
     if ('rule' in selected)
       return headers.has('content-type') ? refuse(selected) : refuse(violation('body', 'required'));
-    const kind = readingKind(selected.check.plan, selected.type);
+    const kind = answerKind(selected.check.plan, selected.type);
     if (kind === 'opaque') return NOTHING_FOUND;
     if (kind === 'json') return refuse(violation('body', 'required'));
     const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds);
@@ -153,8 +158,16 @@ function selectEntry(
   if (type === undefined || entry === undefined || evadesSchema(entry.check.plan, type)) {
     return violation('content-type', 'undocumented');
   }
-  if (!isReadableCharset(entry.check.plan, type)) return violation('content-type', 'charset');
+  const kind = answerKind(entry.check.plan, type);
+  if (!isReadableCharset(kind, type)) return violation('content-type', 'charset');
   return { check: entry.check, type };
+}
+
+/** Members are cut out of JSON alone, and out of nothing that could not be read. */
+function isUncuttable(kind: MediaKind, body: BodyCheck, pointers: readonly string[]): boolean {
+  const isUnread = body.value === undefined;
+  if (kind === 'json') return isUnread;
+  return pointers.length > 0 || (kind === 'xml' && isUnread && body.violations.length > 0);
 }
 
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {

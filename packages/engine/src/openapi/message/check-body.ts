@@ -91,7 +91,10 @@ export class RequestBodyCheck {
     if (entry === undefined || evadesSchema(entry.check.plan, type)) {
       return violation('content-type', 'content-type');
     }
-    if (!isReadableCharset(entry.check.plan, type)) return violation('content-type', 'charset');
+    const kind = readingKind(entry.check.plan, type);
+    if (!isReadableCharset(kind, type)) {
+      return violation('content-type', kind === 'xml' ? 'xml-encoding' : 'charset');
+    }
     return { check: entry.check, type };
   }
 }

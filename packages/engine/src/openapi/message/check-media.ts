@@ -6,6 +6,7 @@ import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
 import { conclude, FormCheck, refused } from './check-form.ts';
 import { MultipartCheck } from './check-multipart.ts';
+import { checkXml, xmlContent } from './check-xml.ts';
 import {
   isReadableText,
   isUtf8Charset,
@@ -22,6 +23,7 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = mediaKind(type.type);
   switch (kind) {
     case 'json':
+    case 'xml':
     case 'opaque':
       return kind;
     case 'form':
@@ -38,13 +40,22 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
 export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
   if (!plan.range.includes('*') || plan.schema === null) return false;
-  if (readingKind(plan, type) !== 'opaque' || plan.shape?.binary) return false;
+  const kind = readingKind(plan, type);
+  // XML is read by names that are written for it, not for a range.
+  if ((kind !== 'opaque' && kind !== 'xml') || plan.shape?.binary) return false;
   return plan.shape?.types?.some((name) => name !== 'string' && name !== 'null') ?? false;
 }
 
-/** JSON, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
-export function isReadableCharset(plan: MediaPlan, type: MediaType): boolean {
+/** Answers are held against what is described; XML of which nothing is said goes to the caller as it is. */
+export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = readingKind(plan, type);
+  if (kind !== 'xml') return kind;
+  const content = xmlContent(plan);
+  return content === 'document' || content === 'text' ? kind : 'opaque';
+}
+
+/** JSON, XML, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
+export function isReadableCharset(kind: MediaKind, type: MediaType): boolean {
   if (kind === 'opaque' || kind === 'multipart') return true;
   return isUtf8Charset(type.parameters.get('charset'));
 }
@@ -69,8 +80,12 @@ export class MediaCheck {
     return this.#validator.linked;
   }
 
-  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
-    const kind = readingKind(this.plan, type);
+  check(
+    bytes: Uint8Array,
+    type: MediaType,
+    bounds: JsonBounds,
+    kind: MediaKind = readingKind(this.plan, type),
+  ): BodyCheck {
     switch (kind) {
       case 'json':
         return this.#checkJson(bytes, bounds);
@@ -82,6 +97,8 @@ export class MediaCheck {
         return this.#multipart.check(bytes, type, bounds);
       case 'text':
         return this.#checkText(bytes);
+      case 'xml':
+        return checkXml(this.plan, this.validator, this.#strict, bytes, bounds);
       case 'opaque':
         return { violations: [], value: undefined };
       default:

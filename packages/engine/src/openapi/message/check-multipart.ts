@@ -14,10 +14,12 @@ import {
   type DocumentedType,
   isJsonType,
   isUtf8Charset,
+  isXmlType,
   type MediaType,
   selectMedia,
 } from './media-type.ts';
 import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
+import { readXml } from './read-xml.ts';
 
 type Readings = { readonly readings: readonly JsonValue[] };
 
@@ -128,6 +130,10 @@ function readPartValue(
   const actual = part.type ?? { type, parameters: NO_PARAMETERS };
   if (selectMedia(documented, actual) === undefined) return { rule: 'content-type', pointer };
   if (!isUtf8Charset(part.type?.parameters.get('charset'))) return { rule: 'charset', pointer };
+  if (isXmlType(type)) {
+    const reading = readXml(part.bytes, bounds);
+    if (!reading.ok) return { rule: reading.rule, pointer };
+  }
   if (isOpaque(shape, type, encoding)) {
     // One character a byte, so that length keywords count bytes.
     return { readings: [latin1(part.bytes)] };

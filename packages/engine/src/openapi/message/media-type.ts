@@ -53,14 +53,14 @@ function readMediaType(text: string): MediaType | undefined {
 }
 
 /** How bytes of a media type are read. */
-export type MediaKind = 'json' | 'form' | 'multipart' | 'text' | 'opaque';
+export type MediaKind = 'json' | 'form' | 'multipart' | 'text' | 'xml' | 'opaque';
 
 export function mediaKind(type: string): MediaKind {
   if (isJsonType(type)) return 'json';
   if (type === 'application/x-www-form-urlencoded') return 'form';
   if (type.startsWith('multipart/') && !isStreamingType(type)) return 'multipart';
-  const isStructured = type.endsWith('+xml') || type === 'text/xml' || isStreamingType(type);
-  return type.startsWith('text/') && !isStructured ? 'text' : 'opaque';
+  if (isXmlType(type)) return 'xml';
+  return type.startsWith('text/') && !isStreamingType(type) ? 'text' : 'opaque';
 }
 
 /** Text is a single value; lists and objects in text are the upstream's own format. */
@@ -71,6 +71,11 @@ export function isReadableText(shape: Shape | undefined): boolean {
 
 export function isJsonType(type: string): boolean {
   return type === 'application/json' || type === 'text/json' || type.endsWith('+json');
+}
+
+/** RFC 7303: XML, and its kin that only XML parsers read. */
+export function isXmlType(type: string): boolean {
+  return type.endsWith('+xml') || /^(?:application|text)\/xml(?:-|$)/.test(type);
 }
 
 const STREAMING = new Set([
