@@ -38,5 +38,5 @@ function shown({ index, leaf, caller, ending, upstream }: OpenIntent): string {
     ending === 'unknown'
       ? 'may have happened: no outcome'
       : `was forwarded: ${upstream ?? 'no answer'}; the caller was told record_unavailable`;
-  return `${leaf.time}  ${index}  ${plain(what)}  ${plain(whoOf(leaf.who, caller))}  ${plain(became)}\n`;
+  return `${leaf.time}  ${index}  ${plain(what)}  ${plain(whoOf(leaf.who, caller))}  ${plain(became)}  call ${leaf.id}\n`;
 }

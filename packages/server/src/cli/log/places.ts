@@ -20,7 +20,7 @@ export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--nam
        poorter log search [--from TIME] [--to TIME] [--client C] [--subject S] [--address A]
                           [--credential KEY-ID] [--operation O] [--decision D] [--code C] [--type T]
                           [--object PSEUDONYM | PARAMETER=VALUE] [--limit N] [--before INDEX] [--names] [--json]
-       poorter log show INDEX [--names]
+       poorter log show INDEX | INSTANCE [--names]
        poorter log open   [--from TIME] [--to TIME] [--limit N] [--names] [--json]
        poorter log verify [EXPORT | PROOF] [--key KEY] [--since CHECKPOINT] [--remember FILE] [--json]
        poorter log prove INDEX
@@ -32,6 +32,8 @@ export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--nam
   --node NAME   whose log              (default: the only one)
   --key KEY     public key, or a file with it   (default: log-public-key in the data directory)
   --names       opens who called; needs the master key
+
+  INSTANCE is 'instance' of a problem document (urn:poorter:call:…), or 'Poorter-Call' of an answer.
 `;
 
 export const LOG_OPTIONS = {

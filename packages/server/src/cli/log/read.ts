@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  callIdOf,
+  decisionOf,
   type FoundRecord,
+  findCall,
   type LogQuery,
+  missingText,
   searchLog,
+  shapeOf,
   showRecord,
+  statusOf,
 } from '../../security-log/index.ts';
 import { noPositionals, type OperatorWorld, parsed, required, UsageError } from '../options.ts';
 import { LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
@@ -66,10 +72,22 @@ export async function showVerb(argv: readonly string[], world: OperatorWorld): P
   const { values, positionals } = parsed(argv, LOG_OPTIONS);
   const [given, ...more] = positionals;
   noPositionals(more);
-  const index = whole(required(given, 'INDEX'), 'INDEX');
+  const id = callIdOf(required(given, 'INDEX or INSTANCE'));
+  const index = id === null ? indexOf(given as string) : 0;
   const log = await openNamedLog(values, world);
   try {
     const keys = values.names ? await log.keys() : null;
+    const print = (record: FoundRecord) =>
+      world.stdout.write(`${JSON.stringify(record, null, values.json ? 0 : 2)}\n`);
+    if (id !== null) {
+      const found = await findCall(log.reader, log.node, keys, id);
+      for (const record of found) print(record);
+      if (found.length > 0) return 0;
+      world.stderr.write(
+        `poorter log: no record of call ${id} in the log of ${log.node}: it is of another node (--node), not written yet (wait a second), or dropped by retention\n`,
+      );
+      return 1;
+    }
     const record = await showRecord(log.reader, log.node, keys, index);
     if (record === null) {
       const state = await log.reader.state();
@@ -77,7 +95,7 @@ export async function showVerb(argv: readonly string[], world: OperatorWorld): P
       world.stderr.write(`poorter log: record ${index} ${why}\n`);
       return 1;
     }
-    world.stdout.write(`${JSON.stringify(record, null, values.json ? 0 : 2)}\n`);
+    print(record);
     return 0;
   } finally {
     await log.close();
@@ -130,11 +148,15 @@ function shown(record: FoundRecord, { json }: { readonly json?: boolean | undefi
       ? `${leaf.count} records are missing (${leaf.cause})`
       : leaf.type === 'retention'
         ? `records before ${leaf.before} were dropped`
-        : [leaf.decision, leaf.code, leaf.status, leaf.method, leaf.path, leaf.operation]
+        : [
+            ...[decisionOf(leaf), leaf.code, statusOf(leaf), leaf.method],
+            ...[leaf.path ?? shapeOf(leaf), leaf.operation, missingText(leaf)],
+          ]
             .filter((part) => part !== null && part !== undefined)
             .join(' ');
   const type = leaf.type === 'call' ? '' : `${leaf.type}: `;
-  return `${leaf.time}  ${index}  ${type}${plain(what)}  ${plain(whoOf(leaf.who, caller))}\n`;
+  const id = leaf.id === undefined ? '' : `  call ${leaf.id}`;
+  return `${leaf.time}  ${index}  ${type}${plain(what)}  ${plain(whoOf(leaf.who, caller))}${plain(id)}\n`;
 }
 
 export function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['caller']): string {
@@ -151,6 +173,16 @@ export function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['call
 /** What a caller chose must not steer the terminal. */
 export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+function indexOf(given: string): number {
+  if (/^urn:poorter:call:(-|unrecorded)$/.test(given)) {
+    throw new UsageError('this problem has no record: there was no place for one');
+  }
+  if (/^\d+$/.test(given)) return whole(given, 'INDEX');
+  throw new UsageError(
+    'INDEX is a whole number; INSTANCE is urn:poorter:call:… of a problem document, or its id',
+  );
 }
 
 export function whole(text: string, name: string, max = Number.MAX_SAFE_INTEGER): number {
