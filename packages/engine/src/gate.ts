@@ -7,6 +7,7 @@ import type { JsonBounds } from './json/index.ts';
 import { type Block, LiveTable, type ManagedKey } from './live-state.ts';
 import { openApi, type PackedApi } from './openapi/index.ts';
 import type { Api, ApiOperation, CompiledApi, Match } from './openapi/types.ts';
+import { pathShape, wordsOf } from './path-shape.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
@@ -163,6 +164,7 @@ export class Gate {
   readonly #ports: GatePorts;
   readonly #identity: IdentityPorts;
   readonly #live: LiveTable;
+  #words: ReadonlySet<string> | null = null;
 
   constructor(snapshot: GateSnapshot, ports: GatePorts) {
     this.version = snapshot.version;
@@ -219,14 +221,25 @@ export class Gate {
       if (match.kind === 'two-readings') {
         return {
           kind: 'refused',
-          denial: deny('target_not_acceptable', { reason: match.reason }),
+          denial: deny('target_not_acceptable', {
+            ...{ reason: match.reason, shape: this.#shapeOf(request) },
+          }),
         };
       }
       if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);
     }
-    if (allow.size === 0) return { kind: 'refused', denial: deny('no_such_operation') };
+    const evidence = { shape: this.#shapeOf(request) };
+    if (allow.size === 0) return { kind: 'refused', denial: deny('no_such_operation', evidence) };
     const answerHeaders = ['allow', [...allow].join(', ')];
-    return { kind: 'refused', denial: deny('method_not_allowed', {}, { answerHeaders }) };
+    return { kind: 'refused', denial: deny('method_not_allowed', evidence, { answerHeaders }) };
+  }
+
+  /** Of a path that no operation answers; the words are read when the first comes. */
+  #shapeOf({ path }: RequestFacts): string {
+    this.#words ??= wordsOf(
+      this.#apis.flatMap(({ api }) => api.operations.map(({ compiled }) => compiled.path)),
+    );
+    return pathShape(path, this.#words);
   }
 
   /** null: the call is no preflight, or one that no policy of ours speaks about. */

@@ -162,6 +162,7 @@ function answer(
   if (response.headersSent || response.destroyed) return;
   const body = problemBody(denial.code, id, denial.details);
   const headers = problemHeaders(body, denial.answerHeaders ?? []);
+  headers.push('poorter-call', id);
   // What follows an unread body on this connection could be read as the next request.
   if (!native.complete) headers.push('connection', 'close');
   response.writeHead(problems[denial.code].status, headers);

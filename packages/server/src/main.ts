@@ -11,6 +11,7 @@ const world = {
   random: (bytes: number) => new Uint8Array(randomBytes(bytes)),
 };
 
+endQuietly();
 // What is imported from here on comes compiled from the last run; so does all that children load.
 keepCompiledCode();
 // `-h` is asked everywhere, and `help COMMAND` means what it says.
@@ -21,6 +22,21 @@ function spoken(given: readonly string[]): string[] {
   const words = given.map((word) => (word === '-h' ? '--help' : word));
   const [first, second, ...rest] = words;
   return first === 'help' && second !== undefined ? [second, '--help', ...rest] : words;
+}
+
+/**
+ * `| head` has seen enough. Whatever only prints is done, and ends well; whatever acts or judges goes
+ * on to its end without words, and ends as it went.
+ */
+function endQuietly(): void {
+  const [command, verb = ''] = process.argv.slice(2);
+  const onlyPrints = command === 'log' && ['tail', 'search', 'show', 'open'].includes(verb);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+      if (onlyPrints) process.exit(0);
+    });
+  }
 }
 
 async function run(): Promise<number> {

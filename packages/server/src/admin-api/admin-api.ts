@@ -176,6 +176,7 @@ export class AdminApi {
         void reply
           .code(answer.status)
           .headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+        void reply.header('poorter-call', call.id);
         if (answer.version !== undefined) void reply.header('etag', `"${answer.version}"`);
         const fields = decision.answerHeaders;
         for (let at = 0; at + 1 < fields.length; at += 2) {

@@ -19,6 +19,9 @@ import { isBroken, type RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 import { touchedObjects } from './touched-objects.ts';
 
+/** By which the caller of any answer names its record; services cannot send it. */
+export const CALL_HEADER = 'poorter-call';
+
 /** An unread body up to this size is read away, so that the connection can be kept. */
 const DISCARD_BYTES_MAX = 65_536;
 
@@ -147,7 +150,10 @@ export class Call {
   /** Forward-auth: the proxy may send the call on, with these fields added. */
   allow(fields: readonly string[]): void {
     this.forwarded(200);
-    this.#response.writeHead(200, ['content-length', '0', 'cache-control', 'no-store', ...fields]);
+    this.#response.writeHead(200, [
+      ...['content-length', '0', 'cache-control', 'no-store', ...fields],
+      ...[CALL_HEADER, this.id],
+    ]);
     this.#response.end();
   }
 
@@ -160,7 +166,7 @@ export class Call {
       status: 204,
       evidence: { name: 'preflight' },
     };
-    this.#response.writeHead(204, [...answerHeaders]);
+    this.#response.writeHead(204, [...answerHeaders, CALL_HEADER, this.id]);
     this.#response.end();
   }
 
@@ -181,6 +187,8 @@ export class Call {
       'public, max-age=60',
       'x-content-type-options',
       'nosniff',
+      CALL_HEADER,
+      this.id,
     ]);
     this.#response.end(this.#response.req.method === 'HEAD' ? undefined : body);
   }
@@ -215,6 +223,7 @@ export class Call {
     if (response.destroyed) return;
     const body = problemBody(denial.code, this.id, denial.details);
     const headers = problemHeaders(body, answerHeaders);
+    headers.push(CALL_HEADER, this.id);
     // What follows an unread body on this connection could be read as the next request.
     if (native !== null && mustClose(native, this.body)) headers.push('connection', 'close');
     const { status } = problems[denial.code];

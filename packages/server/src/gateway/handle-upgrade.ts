@@ -10,7 +10,7 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware';
-import { Call } from './call.ts';
+import { CALL_HEADER, Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
@@ -80,7 +80,10 @@ export async function handleUpgrade(
     }
     response.detachSocket(socket);
     const giveBack = call.tunnelled();
-    socket.write(handshakeAnswer(upstream.headers, decision.answerHeaders), 'latin1');
+    socket.write(
+      handshakeAnswer(upstream.headers, [...decision.answerHeaders, CALL_HEADER, call.id]),
+      'latin1',
+    );
     tunnel(socket, upstream.socket, early, giveBack);
     const endMs = rightEndsAt(runtime, decision.principal);
     if (endMs !== null) closeAt(endMs, runtime.now, socket);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Deny, deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
-import { nextCallId } from './call.ts';
+import { CALL_HEADER, nextCallId } from './call.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records bytes that never became a request, charges their sender, and returns the raw answer. */
@@ -41,7 +41,7 @@ export function recordUnparsed(runtime: Runtime, peer: string, denial: Deny): Bu
 
 function rawAnswer(status: number, denial: Deny, id: string): Buffer {
   const body = problemBody(denial.code, id);
-  const headers = problemHeaders(body, ['connection', 'close']);
+  const headers = problemHeaders(body, ['connection', 'close', CALL_HEADER, id]);
   const lines = [`HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}`];
   for (let index = 0; index < headers.length; index += 2) {
     lines.push(`${headers[index]}: ${headers[index + 1]}`);

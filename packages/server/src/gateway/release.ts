@@ -17,6 +17,7 @@ import {
   type OperationGate,
   type RequestFacts,
 } from '@poorter/engine';
+import { CALL_HEADER } from './call.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
 import { GrowingBytes, giveBack } from './growing-bytes.ts';
@@ -327,6 +328,7 @@ function answerHead(
     const value = own[index + 1] as string;
     head.push(name, name === 'vary' ? mergedVary(fields, value) : value);
   }
+  head.push(CALL_HEADER, request.id);
   addSecurityHeaders(head, fields, request.isTls, decision.principal !== null);
   if (fields.has('trailer') && !fields.has('content-length') && answer.status !== 304) {
     head.push('trailer', fields.joined('trailer') as string);

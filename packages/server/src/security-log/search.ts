@@ -14,6 +14,7 @@ import {
 } from './callers.ts';
 import { type Leaf, parseLeaf, termsOf } from './leaf.ts';
 import type { LeafRun, LogReader } from './log-reader.ts';
+import { decisionOf } from './record-words.ts';
 import { mayHold } from './terms.ts';
 
 /** What of subjects' keys a reader needs; null for readers who may not see who called. */
@@ -22,17 +23,22 @@ export interface ReadableKeys {
   byId(id: string): Promise<SealingKey | undefined>;
 }
 
+/** One, or any of several; as it was recorded, or its pseudonym. */
+type Names = string | readonly string[];
+
 export interface LogQuery {
   /** ISO times, both included. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-  readonly client?: string | undefined;
+  readonly client?: Names | undefined;
   readonly subject?: string | undefined;
   readonly address?: string | undefined;
-  /** Id of an API key. */
-  readonly credential?: string | undefined;
+  /** Ids of API keys. */
+  readonly credential?: Names | undefined;
+  readonly api?: string | undefined;
   /** `getAccount`, or with its API: `bank getAccount`. */
   readonly operation?: string | undefined;
+  /** As people are told: see `decisionOf`. */
   readonly decision?: string | undefined;
   readonly code?: string | undefined;
   readonly type?: string | undefined;
@@ -44,11 +50,14 @@ export interface LogQuery {
   readonly before?: number | undefined;
 }
 
+/** `name`: of its key, where a reader looked it up. */
+export type NamedCaller = Caller & { readonly name?: string };
+
 export interface FoundRecord {
   readonly index: number;
   readonly leaf: Leaf;
   /** `erased`: the key that opened it is destroyed. `sealed`: this reader has no keys. */
-  readonly caller: Caller | 'erased' | 'sealed' | null;
+  readonly caller: NamedCaller | 'erased' | 'sealed' | null;
 }
 
 export interface FoundPage {
@@ -74,7 +83,7 @@ export async function searchLog(
 ): Promise<FoundPage> {
   const state = await reader.state();
   const wanted = await wantedTerms(keys, query, now);
-  if (state === null || wanted === null) return { records: [], next: null };
+  if (state === null) return { records: [], next: null };
   const unsealer = new Unsealer(node, keys);
   const found: FoundRecord[] = [];
   const end = Math.min(query.before ?? state.size, state.size);
@@ -124,33 +133,47 @@ export async function showRecord(
   return { index, leaf, caller: await new Unsealer(node, keys).callerOf(leaf) };
 }
 
-/** Each list must be met by one of its terms. Null: nothing can match. */
+/** Each list must be met by one of its terms. */
 async function wantedTerms(
   keys: ReadableKeys | null,
   query: LogQuery,
   now: number,
-): Promise<string[][] | null> {
+): Promise<string[][]> {
   const wanted: string[][] = [];
-  for (const field of ['operation', 'decision', 'code', 'type'] as const) {
+  const { operation, api, decision } = query;
+  if (operation !== undefined) {
+    wanted.push([`operation ${api === undefined ? '' : `${api} `}${operation}`]);
+  }
+  if (decision !== undefined) {
+    wanted.push([`decision ${decision === 'allowed' ? 'forwarded' : decision}`]);
+  }
+  for (const field of ['code', 'type'] as const) {
     if (query[field] !== undefined) wanted.push([`${field} ${query[field]}`]);
   }
   if (query.objectPseudonym !== undefined) wanted.push([`object ${query.objectPseudonym}`]);
-  const ask = async (field: string, value: string | undefined, subjects: readonly Subject[]) => {
-    if (value === undefined) return;
+  const ask = async (
+    field: string,
+    asked: Names | undefined,
+    subjectsOf: (value: string) => readonly Subject[],
+  ) => {
+    if (asked === undefined) return;
     const terms: string[] = [];
-    for (const subject of subjects) {
-      const key = await keys?.find(subject);
-      if (key !== undefined) terms.push(`${field} ${pseudonymOf(key, value)}`);
+    for (const value of typeof asked === 'string' ? [asked] : asked) {
+      terms.push(`${field} ${value}`);
+      for (const subject of subjectsOf(value)) {
+        const key = await keys?.find(subject);
+        if (key !== undefined) terms.push(`${field} ${pseudonymOf(key, value)}`);
+      }
     }
     wanted.push(terms);
   };
   const { client, subject, address, credential } = query;
-  await ask('client', client, client === undefined ? [] : [clientSubject(client)]);
-  await ask('subject', subject, subject === undefined ? [] : [personSubject(subject)]);
-  await ask('credential', credential, credential ? [credentialSubject(credential)] : []);
+  await ask('client', client, (value) => [clientSubject(value)]);
+  await ask('subject', subject, (value) => [personSubject(value)]);
+  await ask('credential', credential, (value) => [credentialSubject(value)]);
   const days = address === undefined ? [] : daysOf(query, now).map(crowdedDay);
-  await ask('address', address, address === undefined ? [] : [addressSubject(address), ...days]);
-  return wanted.some((terms) => terms.length === 0) ? null : wanted;
+  await ask('address', address, (value) => [addressSubject(value), ...days]);
+  return wanted;
 }
 
 function daysOf({ from, to }: LogQuery, now: number): number[] {
@@ -164,11 +187,13 @@ function daysOf({ from, to }: LogQuery, now: number): number[] {
 async function matches(
   leaf: Leaf,
   wanted: readonly string[][],
-  { from, to, object }: LogQuery,
+  { from, to, object, api, decision }: LogQuery,
   unsealer: Unsealer,
 ): Promise<boolean> {
   if (from !== undefined && leaf.time < from) return false;
   if (to !== undefined && leaf.time > to) return false;
+  if (api !== undefined && leaf.api !== api) return false;
+  if (decision !== undefined && decisionOf(leaf) !== decision) return false;
   const terms = new Set(termsOf(leaf));
   if (!wanted.every((any) => any.some((term) => terms.has(term)))) return false;
   if (object === undefined) return true;

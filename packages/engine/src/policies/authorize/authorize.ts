@@ -52,7 +52,11 @@ export function compileAuthorization(
     if (!satisfied.some(isGranted)) return refuseGrants(satisfied, scopes, ports);
     if (isBare) return pass();
     // Conditions on the caller make an operation not open, whatever `security` says.
-    if (principal === null) return deny('role_required', { reason: 'anonymous' });
+    if (principal === null)
+      return deny('role_required', {
+        ...{ reason: 'anonymous', ...(scopes.length > 0 && { missing: scopes }) },
+        ...(roles !== undefined && { anyOf: roles }),
+      });
     const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
     if (missing.length > 0) return insufficientScope(scopes, missing, principal.kind, ports);
     if (clients !== undefined && !isListed(principal, clients)) {

@@ -1,7 +1,7 @@
 import { type OpenIntent, openIntents } from '../../security-log/index.ts';
 import { noPositionals, type OperatorWorld, parsed } from '../options.ts';
 import { LOG_OPTIONS, openNamedLog } from './places.ts';
-import { isoTime, plain, whole, whoOf } from './read.ts';
+import { isoTime, named, plain, whole, whoOf } from './read.ts';
 
 const LIMIT_MAX = 100_000;
 
@@ -24,7 +24,8 @@ export async function openVerb(argv: readonly string[], world: OperatorWorld): P
         if (!values.json) world.stderr.write('there may be more: --limit, --to\n');
         break;
       }
-      world.stdout.write(values.json ? `${JSON.stringify(intent)}\n` : shown(intent));
+      const known = { ...intent, ...named(intent, keys?.names ?? null) };
+      world.stdout.write(values.json ? `${JSON.stringify(known)}\n` : shown(known));
     }
     return 0;
   } finally {
@@ -38,5 +39,5 @@ function shown({ index, leaf, caller, ending, upstream }: OpenIntent): string {
     ending === 'unknown'
       ? 'may have happened: no outcome'
       : `was forwarded: ${upstream ?? 'no answer'}; the caller was told record_unavailable`;
-  return `${leaf.time}  ${index}  ${plain(what)}  ${plain(whoOf(leaf.who, caller))}  ${plain(became)}\n`;
+  return `${leaf.time}  ${index}  ${plain(what)}  ${plain(whoOf(leaf.who, caller))}  ${plain(became)}  call ${leaf.id}\n`;
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { baseDirectory, loadConfiguration } from '../../configuration/load-configuration.ts';
 import { resolveStorage, type Storage } from '../../configuration/resolve-storage.ts';
 import { type DatabasePlace, openDatabase } from '../../platform/database/index.ts';
@@ -12,15 +12,17 @@ import {
   type ReadableKeys,
   type VerifierKey,
 } from '../../security-log/index.ts';
+import { KeyStore, type KeyTables } from '../../state/keys/index.ts';
 import { SubjectKeys, type SubjectKeyTables } from '../../state/subject-keys/index.ts';
 import { Tombstones } from '../../state/tombstones/index.ts';
 import { type OperatorWorld, UsageError } from '../options.ts';
+import { KeyNames } from './key-names.ts';
 
 export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--names] [--json]
        poorter log search [--from TIME] [--to TIME] [--client C] [--subject S] [--address A]
-                          [--credential KEY-ID] [--operation O] [--decision D] [--code C] [--type T]
+                          [--credential KEY] [--api A] [--operation O] [--decision D] [--code C] [--type T]
                           [--object PSEUDONYM | PARAMETER=VALUE] [--limit N] [--before INDEX] [--names] [--json]
-       poorter log show INDEX [--names]
+       poorter log show INDEX | INSTANCE [--names]
        poorter log open   [--from TIME] [--to TIME] [--limit N] [--names] [--json]
        poorter log verify [EXPORT | PROOF] [--key KEY] [--since CHECKPOINT] [--remember FILE] [--json]
        poorter log prove INDEX
@@ -32,6 +34,9 @@ export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--nam
   --node NAME   whose log              (default: the only one)
   --key KEY     public key, or a file with it   (default: log-public-key in the data directory)
   --names       opens who called; needs the master key
+
+  C and KEY are an id, the name of a key, or a pseudonym as records show it.
+  INSTANCE is 'instance' of a problem document (urn:poorter:call:…), or 'Poorter-Call' of an answer.
 `;
 
 export const LOG_OPTIONS = {
@@ -50,6 +55,11 @@ export interface LogValues {
   readonly key?: string | undefined;
 }
 
+/** What opens callers, and how operators call them. */
+export interface CallerKeys extends ReadableKeys {
+  readonly names: KeyNames;
+}
+
 export interface OpenLog {
   readonly node: string;
   readonly reader: LogReader;
@@ -57,26 +67,26 @@ export interface OpenLog {
   snapshot<Result>(work: (reader: LogReader) => Promise<Result>): Promise<Result>;
   publicKey(): VerifierKey;
   /** Opens who called; throws a sentence when the master key is not there. */
-  keys(): Promise<ReadableKeys>;
+  keys(): Promise<CallerKeys>;
   close(): Promise<void>;
 }
 
 /** The log that these options name, for reading, whether or not the server runs. */
 export async function openNamedLog(values: LogValues, world: OperatorWorld): Promise<OpenLog> {
-  const { storage, masterKey, base } = placesOf(values, world);
+  const { storage, masterKey, base, keyFile } = placesOf(values, world);
   refuseMissing(storage.log, 'log');
   const database = await openLogToRead(storage.log);
   const closing: (() => Promise<void>)[] = [() => database.close()];
   try {
     const own = ownNode(storage.dataDirectory);
     const node = chosenNode(await nodesOf(database.kysely), values.node, own, world);
-    let keys: Promise<ReadableKeys> | null = null;
+    let keys: Promise<CallerKeys> | null = null;
     return {
       node,
       reader: new LogReader(database.kysely, node),
       snapshot: (work) => database.snapshot((at) => work(new LogReader(at, node))),
       publicKey: () => readPublicKey(values, storage.dataDirectory),
-      keys: () => (keys ??= openKeys(storage, masterKey, base, world, closing)),
+      keys: () => (keys ??= openKeys({ storage, masterKey, base, keyFile }, world, closing)),
       close: async () => {
         for (const close of closing) await close();
       },
@@ -102,20 +112,27 @@ export function directoryOf(values: LogValues, world: OperatorWorld): string {
   return values.data ?? world.environment['POORTER_DATA'] ?? './poorter-data';
 }
 
-function placesOf(
-  values: LogValues,
-  world: OperatorWorld,
-): { storage: Storage; masterKey: string | undefined; base: string } {
+interface Places {
+  readonly storage: Storage;
+  readonly masterKey: string | undefined;
+  readonly base: string;
+  readonly keyFile: string;
+}
+
+function placesOf(values: LogValues, world: OperatorWorld): Places {
   if (values.config === undefined) {
     const wishes = { storage: directoryOf(values, world), dataDirectory: undefined };
     const storage = resolveStorage(wishes, process.cwd(), world.environment);
-    return { storage, masterKey: undefined, base: process.cwd() };
+    const keyFile = join(storage.dataDirectory, 'keys.yaml');
+    return { storage, masterKey: undefined, base: process.cwd(), keyFile };
   }
   const source = { file: values.config, values: values.data ? { storage: values.data } : {} };
   const configuration = loadConfiguration(source);
   const base = baseDirectory(source);
   const storage = resolveStorage(configuration, base, world.environment);
-  return { storage, masterKey: configuration.masterKey, base };
+  const { masterKey, keys } = configuration;
+  const keyFile = resolve(base, keys ?? join(storage.dataDirectory, 'keys.yaml'));
+  return { storage, masterKey, base, keyFile };
 }
 
 function refuseMissing(place: DatabasePlace, what: string): void {
@@ -154,19 +171,17 @@ function chosenNode(
 }
 
 async function openKeys(
-  storage: Storage,
-  masterKey: string | undefined,
-  base: string,
+  { storage, masterKey, base, keyFile }: Places,
   world: OperatorWorld,
   closing: (() => Promise<void>)[],
-): Promise<ReadableKeys> {
+): Promise<CallerKeys> {
   const { dataDirectory } = storage;
   refuseMissing(storage.state, 'state');
   if (masterKey === undefined) {
     // A command that reads must not make a master key where there is none.
     refuseMissing({ kind: 'sqlite', file: join(dataDirectory, 'master.key') }, 'master key');
   }
-  const database = await openDatabase<SubjectKeyTables & KeyRingTables>(storage.state);
+  const database = await openDatabase<SubjectKeyTables & KeyRingTables & KeyTables>(storage.state);
   closing.push(() => database.close());
   const { environment, now, random } = world;
   const warn = (message: string) => world.stderr.write(`${message}\n`);
@@ -175,5 +190,12 @@ async function openKeys(
   });
   const ring = await openKeyRing(database, provider);
   const tombstones = new Tombstones(dataDirectory);
-  return new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, { now, random });
+  const stores = { now, random };
+  const subjects = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, stores);
+  const store = new KeyStore(database.as<KeyTables>(), ring, tombstones, stores);
+  return {
+    names: await KeyNames.read(store, keyFile),
+    find: (subject) => subjects.find(subject),
+    byId: (id) => subjects.byId(id),
+  };
 }

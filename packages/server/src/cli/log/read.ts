@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  callIdOf,
+  decisionOf,
   type FoundRecord,
+  findCall,
   type LogQuery,
+  missingText,
   searchLog,
+  shapeOf,
   showRecord,
+  statusOf,
 } from '../../security-log/index.ts';
 import { noPositionals, type OperatorWorld, parsed, required, UsageError } from '../options.ts';
-import { LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
+import type { KeyNames } from './key-names.ts';
+import { isPseudonym, refuseImpossible, unknownName } from './known-values.ts';
+import { type CallerKeys, LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
 
 const LIMIT_MAX = 10_000;
 const LOOK_EVERY_MS = 500;
@@ -19,6 +27,7 @@ const QUERY_OPTIONS = {
   subject: { type: 'string' },
   address: { type: 'string' },
   credential: { type: 'string' },
+  api: { type: 'string' },
   operation: { type: 'string' },
   decision: { type: 'string' },
   code: { type: 'string' },
@@ -31,27 +40,43 @@ const QUERY_OPTIONS = {
 export async function searchVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
   const { values, positionals } = parsed(argv, { ...LOG_OPTIONS, ...QUERY_OPTIONS });
   noPositionals(positionals);
-  const { client, subject, address, credential, operation, decision, code, type } = values;
+  const { client, subject, address, credential, api, operation, decision, code, type } = values;
+  refuseImpossible(values);
   const query: LogQuery = {
-    ...{ client, subject, address, credential, operation, decision, code, type },
+    ...{ subject, address, api, operation, decision, code, type },
     ...objectOf(values.object),
     from: isoTime(values.from, '--from'),
     to: isoTime(values.to, '--to'),
     limit: whole(values.limit ?? '100', '--limit', LIMIT_MAX),
     before: values.before === undefined ? undefined : whole(values.before, '--before'),
   };
-  const isPersonal = [client, subject, address, credential, query.object].some(Boolean);
   const log = await openNamedLog(values, world);
   try {
-    const keys = isPersonal || values.names ? await log.keys() : null;
+    const personal = [client, subject, address, credential].filter((one) => one !== undefined);
+    const keys = await keysFor(log, personal, values.names === true || query.object !== undefined);
+    const names = keys?.names ?? null;
+    const full: LogQuery = {
+      ...query,
+      client: client && (names?.clientsOf(client) ?? client),
+      credential: credential && (names?.idsOf(credential) ?? credential),
+    };
+    let isEmpty = true;
     let { before } = query;
     let left = query.limit;
     for (;;) {
-      const page = { ...query, before, limit: Math.min(left, PAGE) };
+      const page = { ...full, before, limit: Math.min(left, PAGE) };
       const found = await searchLog(log.reader, log.node, keys, page, world.now());
-      for (const record of found.records) world.stdout.write(shown(record, values));
+      for (const record of found.records) world.stdout.write(shown(named(record, names), values));
+      if (found.records.length > 0) isEmpty = false;
       left -= found.records.length;
-      if (found.next === null) return 0;
+      if (found.next === null) {
+        if (!isEmpty || query.before !== undefined) return 0;
+        const asked = { client, credential };
+        const why = await unknownName(log, full, asked, keys, names, world.now());
+        if (why === null) return 0;
+        world.stderr.write(`poorter log: ${plain(why)}\n`);
+        return 1;
+      }
       before = found.next;
       if (left > 0) continue;
       if (!values.json) world.stderr.write(`there may be more: --before ${found.next}\n`);
@@ -66,10 +91,24 @@ export async function showVerb(argv: readonly string[], world: OperatorWorld): P
   const { values, positionals } = parsed(argv, LOG_OPTIONS);
   const [given, ...more] = positionals;
   noPositionals(more);
-  const index = whole(required(given, 'INDEX'), 'INDEX');
+  const id = callIdOf(required(given, 'INDEX or INSTANCE'));
+  const index = id === null ? indexOf(given as string) : 0;
   const log = await openNamedLog(values, world);
   try {
     const keys = values.names ? await log.keys() : null;
+    const print = (record: FoundRecord) =>
+      world.stdout.write(
+        `${JSON.stringify(named(record, keys?.names ?? null), null, values.json ? 0 : 2)}\n`,
+      );
+    if (id !== null) {
+      const found = await findCall(log.reader, log.node, keys, id);
+      for (const record of found) print(record);
+      if (found.length > 0) return 0;
+      world.stderr.write(
+        `poorter log: no record of call ${id} in the log of ${log.node}: it is of another node (--node), not written yet (wait a second), or dropped by retention\n`,
+      );
+      return 1;
+    }
     const record = await showRecord(log.reader, log.node, keys, index);
     if (record === null) {
       const state = await log.reader.state();
@@ -77,7 +116,7 @@ export async function showVerb(argv: readonly string[], world: OperatorWorld): P
       world.stderr.write(`poorter log: record ${index} ${why}\n`);
       return 1;
     }
-    world.stdout.write(`${JSON.stringify(record, null, values.json ? 0 : 2)}\n`);
+    print(record);
     return 0;
   } finally {
     await log.close();
@@ -98,7 +137,7 @@ export async function tailVerb(argv: readonly string[], world: OperatorWorld): P
     let next = Math.max(0, ((await log.reader.state())?.size ?? 0) - count);
     do {
       next = await printFrom(log, keys, next, (record) =>
-        world.stdout.write(shown(record, values)),
+        world.stdout.write(shown(named(record, keys?.names ?? null), values)),
       );
       if (values.follow) await sleep(LOOK_EVERY_MS);
     } while (values.follow);
@@ -108,9 +147,29 @@ export async function tailVerb(argv: readonly string[], world: OperatorWorld): P
   }
 }
 
+/** Pseudonyms are found without keys, too. */
+async function keysFor(
+  log: OpenLog,
+  personal: readonly string[],
+  isNeeded: boolean,
+): Promise<CallerKeys | null> {
+  if (personal.length === 0 && !isNeeded) return null;
+  if (isNeeded || !personal.every(isPseudonym)) return log.keys();
+  // An id of a key looks like a pseudonym: whoever has the keys finds both.
+  return log.keys().catch(() => null);
+}
+
+/** With the name of its key, which the record itself does not hold. */
+export function named(record: FoundRecord, names: KeyNames | null): FoundRecord {
+  const { caller } = record;
+  if (names === null || typeof caller !== 'object' || caller === null) return record;
+  const name = names.nameOf(caller);
+  return name === null ? record : { ...record, caller: { ...caller, name } };
+}
+
 async function printFrom(
   { reader, node }: OpenLog,
-  keys: Awaited<ReturnType<OpenLog['keys']>> | null,
+  keys: CallerKeys | null,
   from: number,
   print: (record: FoundRecord) => void,
 ): Promise<number> {
@@ -130,27 +189,47 @@ function shown(record: FoundRecord, { json }: { readonly json?: boolean | undefi
       ? `${leaf.count} records are missing (${leaf.cause})`
       : leaf.type === 'retention'
         ? `records before ${leaf.before} were dropped`
-        : [leaf.decision, leaf.code, leaf.status, leaf.method, leaf.path, leaf.operation]
+        : [
+            ...[decisionOf(leaf), leaf.code, statusOf(leaf), leaf.method],
+            ...[leaf.path ?? shapeOf(leaf), leaf.operation, missingText(leaf)],
+          ]
             .filter((part) => part !== null && part !== undefined)
             .join(' ');
   const type = leaf.type === 'call' ? '' : `${leaf.type}: `;
-  return `${leaf.time}  ${index}  ${type}${plain(what)}  ${plain(whoOf(leaf.who, caller))}\n`;
+  const id = leaf.id === undefined ? '' : `  call ${leaf.id}`;
+  return `${leaf.time}  ${index}  ${type}${plain(what)}  ${plain(whoOf(leaf.who, caller))}${plain(id)}\n`;
 }
 
 export function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['caller']): string {
   if (who === undefined) return '';
   if (caller === 'erased') return '(erased)';
   if (typeof caller === 'object' && caller !== null) {
-    return [caller.client, caller.subject, caller.address]
-      .filter((part) => part !== null)
-      .join(' ');
+    const { name, client, subject, address, kind, credentialId } = caller;
+    const key = kind === 'key' && credentialId !== client ? credentialId : null;
+    return wordsOf([name, client, subject, address], key);
   }
-  return [who.client, who.subject, who.address].filter((part) => part !== null).join(' ');
+  return wordsOf([who.client, who.subject, who.address], who.credential);
+}
+
+/** The key last: of a rotated one, old and new belong to the same client. */
+function wordsOf(parts: readonly (string | null | undefined)[], key?: string | null): string {
+  const words = parts.filter((part) => part !== null && part !== undefined);
+  return [...words, ...(key ? [`key ${key}`] : [])].join(' ');
 }
 
 /** What a caller chose must not steer the terminal. */
 export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+function indexOf(given: string): number {
+  if (/^urn:poorter:call:(-|unrecorded)$/.test(given)) {
+    throw new UsageError('this problem has no record: there was no place for one');
+  }
+  if (/^\d+$/.test(given)) return whole(given, 'INDEX');
+  throw new UsageError(
+    'INDEX is a whole number; INSTANCE is urn:poorter:call:… of a problem document, or its id',
+  );
 }
 
 export function whole(text: string, name: string, max = Number.MAX_SAFE_INTEGER): number {

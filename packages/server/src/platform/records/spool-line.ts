@@ -48,8 +48,8 @@ export function intentLine(record: CallRecord, objects: TouchedObjects): string 
 
 /** The answer to a durable operation is about to leave. */
 export function outcomeLine(record: CallRecord, time: string): string {
-  const { id, api, operation, decision, code, status } = record;
-  const members = `"id":"${id}","api":${memberText(api)},"operation":${memberText(operation)},"decision":"${decision}","code":${memberText(code)},"status":${status}`;
+  const { id, host, api, operation, decision, code, status } = record;
+  const members = `"id":"${id}","host":"${host}","api":${memberText(api)},"operation":${memberText(operation)},"decision":"${decision}","code":${memberText(code)},"status":${status}`;
   return line('outcome', { ...record, time }, members, null);
 }
 

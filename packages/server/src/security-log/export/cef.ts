@@ -1,3 +1,4 @@
+import { decisionOf, missingText, shapeOf, statusOf } from '../record-words.ts';
 import { isDenied, namesOf, type SiemRecord, titleOf } from './siem-record.ts';
 
 /** Facility "log audit" (RFC 5424 §6.2.1). */
@@ -8,9 +9,9 @@ const INFORMATIONAL = 6;
 /** ArcSight Common Event Format, version 0. */
 export function toCef(record: SiemRecord): string {
   const { leaf, index, node, version } = record;
-  const { client, subject, address, isAddress } = namesOf(record);
+  const { client, subject, address, credential, isAddress } = namesOf(record);
   const severity = leaf.type === 'gap' ? 8 : isDenied(leaf) ? 5 : 2;
-  const signature = leaf.code ?? leaf.decision ?? leaf.type;
+  const signature = leaf.code ?? decisionOf(leaf) ?? leaf.type;
   const head = ['CEF:0', 'Poorter', 'Poorter', version, signature, titleOf(leaf), String(severity)];
   const fields: [string, string | number | null | undefined][] = [
     ['rt', Date.parse(leaf.time)],
@@ -21,9 +22,9 @@ export function toCef(record: SiemRecord): string {
     ['suser', subject],
     ['sourceServiceName', client],
     ['requestMethod', leaf.method],
-    ['request', leaf.path],
-    ['act', leaf.decision],
-    ['outcome', leaf.status],
+    ['request', leaf.path ?? shapeOf(leaf)],
+    ['act', decisionOf(leaf)],
+    ['outcome', statusOf(leaf)],
     ['reason', leaf.code],
     ['in', leaf.bytesIn],
     ['out', leaf.bytesOut],
@@ -33,6 +34,10 @@ export function toCef(record: SiemRecord): string {
     ['cs2Label', leaf.operation ? 'operation' : null],
     ['cs3', leaf.id],
     ['cs3Label', leaf.id === undefined ? null : 'call'],
+    ['cs4', credential],
+    ['cs4Label', credential === null ? null : 'credential'],
+    ['cs5', missingText(leaf)],
+    ['cs5Label', missingText(leaf) === null ? null : 'missing'],
     ['cnt', leaf.count],
     ['cat', leaf.type],
   ];

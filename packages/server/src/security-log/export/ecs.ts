@@ -1,3 +1,4 @@
+import { decisionOf, missingText, shapeOf, statusOf } from '../record-words.ts';
 import { isDenied, namesOf, type SiemRecord, titleOf } from './siem-record.ts';
 
 const NS_A_MS = 1_000_000;
@@ -5,7 +6,10 @@ const NS_A_MS = 1_000_000;
 /** Elastic Common Schema 8. */
 export function toEcs(record: SiemRecord): object {
   const { leaf, index, node, version } = record;
-  const { client, subject, address, isAddress } = namesOf(record);
+  const { client, subject, address, credential, isAddress } = namesOf(record);
+  const path = leaf.path ?? shapeOf(leaf);
+  const lacking = missingText(leaf);
+  const status = statusOf(leaf);
   const isFailure = isDenied(leaf) || leaf.type === 'gap';
   return {
     '@timestamp': leaf.time,
@@ -34,15 +38,20 @@ export function toEcs(record: SiemRecord): object {
         ...(leaf.bytesIn !== undefined && { body: { bytes: leaf.bytesIn } }),
       },
       response: {
-        ...(leaf.status != null && { status_code: leaf.status }),
+        ...(status != null && { status_code: status }),
         ...(leaf.bytesOut !== undefined && { bytes: leaf.bytesOut }),
       },
     },
-    ...(leaf.path && { url: { path: leaf.path } }),
+    ...(path && { url: { path } }),
     ...(leaf.api && { service: { name: leaf.api } }),
-    ...(leaf.code && { error: { code: leaf.code } }),
+    ...(leaf.code && {
+      error: { code: leaf.code, ...(lacking !== null && { message: lacking }) },
+    }),
     labels: {
       ...(client !== null && { client }),
+      ...(credential !== null && { credential }),
+      ...(leaf.decision !== undefined && { decision: decisionOf(leaf) }),
+      ...(lacking !== null && { missing: lacking.slice('missing: '.length) }),
       ...(leaf.cause !== undefined && { cause: leaf.cause, count: String(leaf.count) }),
     },
   };

@@ -1,5 +1,6 @@
 import type { Caller } from '../../platform/records/spool-line.ts';
 import type { Leaf } from '../leaf.ts';
+import { decisionOf } from '../record-words.ts';
 
 /** A record on its way to another system, with as much of the caller as the export may show. */
 export interface SiemRecord {
@@ -15,14 +16,16 @@ export function namesOf({ leaf, caller }: SiemRecord): {
   readonly client: string | null;
   readonly subject: string | null;
   readonly address: string | null;
+  /** Of API keys: tells an old key from the new one of the same client. */
+  readonly credential: string | null;
   readonly isAddress: boolean;
 } {
   if (caller !== null) {
-    const { client, subject, address } = caller;
-    return { client, subject, address, isAddress: true };
+    const { client, subject, address, credentialId: credential } = caller;
+    return { client, subject, address, credential, isAddress: true };
   }
-  const { client = null, subject = null, address = null } = leaf.who ?? {};
-  return { client, subject, address, isAddress: false };
+  const { client = null, subject = null, address = null, credential = null } = leaf.who ?? {};
+  return { client, subject, address, credential, isAddress: false };
 }
 
 /** Gaps, retention and intents have no decision of a call. */
@@ -34,5 +37,5 @@ export function titleOf(leaf: Leaf): string {
   if (leaf.type === 'gap') return `${leaf.count} records are missing: ${leaf.cause}`;
   if (leaf.type === 'retention') return `records before ${leaf.before} were dropped`;
   const what = leaf.operation ?? leaf.path ?? 'call';
-  return leaf.type === 'call' ? `${what} ${leaf.decision}` : `${leaf.type} of ${what}`;
+  return leaf.type === 'call' ? `${what} ${decisionOf(leaf)}` : `${leaf.type} of ${what}`;
 }

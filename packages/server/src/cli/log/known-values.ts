@@ -1,0 +1,99 @@
+import { isIP } from 'node:net';
+import { problems } from '@poorter/engine';
+import { adminProblems } from '../../admin-api/admin-problems.ts';
+import { type LogQuery, type ReadableKeys, searchLog } from '../../security-log/index.ts';
+import { UsageError } from '../options.ts';
+import type { KeyNames } from './key-names.ts';
+import type { OpenLog } from './places.ts';
+
+const DECISIONS = ['forwarded', 'allowed', 'refused', 'failed', 'answered'];
+const TYPES = ['call', 'intent', 'outcome', 'gap', 'retention'];
+const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
+const PSEUDONYM = /^[\w-]{22}$/;
+/** Records looked through for names that could have been meant. */
+const SAMPLE = 5_000;
+const NAMES_SHOWN = 20;
+
+type Values = Readonly<Partial<Record<'decision' | 'type' | 'code' | 'address', string>>>;
+
+/** What can be known before the log is opened. An empty list would read as "it did not happen". */
+export function refuseImpossible({ decision, type, code, address }: Values): void {
+  oneOf(decision, '--decision', DECISIONS);
+  oneOf(type, '--type', TYPES);
+  oneOf(code, '--code', CODES);
+  if (address === undefined || isIP(address) !== 0 || PSEUDONYM.test(address)) return;
+  throw new UsageError('--address is an IPv4 or IPv6 address, or its pseudonym');
+}
+
+/** Whether a reader without keys could find it. */
+export function isPseudonym(text: string): boolean {
+  return PSEUDONYM.test(text);
+}
+
+/**
+ * Why nothing was found, where a name stands nowhere: null when it stands somewhere, and there is
+ * truly nothing else.
+ */
+export async function unknownName(
+  log: OpenLog,
+  query: LogQuery,
+  asked: { readonly client?: string | undefined; readonly credential?: string | undefined },
+  keys: ReadableKeys | null,
+  names: KeyNames | null,
+  now: number,
+): Promise<string | null> {
+  const isThere = (part: Partial<LogQuery>) => anyRecord(log, keys, part, now);
+  const { api, operation } = query;
+  if (api !== undefined && !(await isThere({ api }))) {
+    return `no record is of the API ${api}; ${await recorded(log, now, ({ api }) => api)}`;
+  }
+  if (operation !== undefined && !(await isThere({ operation }))) {
+    const known = await recorded(log, now, ({ operation }) => operation);
+    return `no record is of the operation ${operation}; ${known}`;
+  }
+  const parts = [
+    ['client', asked.client, query.client],
+    ['credential', asked.credential, query.credential],
+  ] as const;
+  for (const [field, text, value] of parts) {
+    if (text === undefined || names?.knows(text) || (await isThere({ [field]: value }))) continue;
+    const known = listOf(names?.names ?? []);
+    return `no key and no record has the ${field} ${text}; keys are named: ${known}`;
+  }
+  return null;
+}
+
+async function anyRecord(
+  { reader, node }: OpenLog,
+  keys: ReadableKeys | null,
+  part: Partial<LogQuery>,
+  now: number,
+): Promise<boolean> {
+  for (let before: number | undefined; ; ) {
+    const page = await searchLog(reader, node, keys, { ...part, before, limit: 1 }, now);
+    if (page.records.length > 0) return true;
+    if (page.next === null) return false;
+    before = page.next;
+  }
+}
+
+async function recorded(
+  { reader, node }: OpenLog,
+  now: number,
+  nameOf: (leaf: { api?: string | null; operation?: string | null }) => string | null | undefined,
+): Promise<string> {
+  const { records } = await searchLog(reader, node, null, { type: 'call', limit: SAMPLE }, now);
+  const names = records.map(({ leaf }) => nameOf(leaf)).filter((name) => typeof name === 'string');
+  return `recorded are: ${listOf([...new Set(names)].sort())}`;
+}
+
+function listOf(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const more = names.length > NAMES_SHOWN ? ', …' : '';
+  return `${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
+}
+
+function oneOf(value: string | undefined, option: string, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new UsageError(`${option} is one of ${known.join(', ')}`);
+}
