@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
@@ -8,12 +9,15 @@ import { settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
-import { isJsonType } from './media-type.ts';
+import { isJsonType, isXmlType } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
+import { readXml } from './read-xml.ts';
 
 /** application/x-www-form-urlencoded against one schema, compiled on first use. */
 export class FormCheck {
   readonly #fields: FieldSet<FieldSpec>;
+  /** Fields whose text is a document. */
+  readonly #xml: ReadonlySet<string>;
   readonly #additional: Shape;
   readonly #validator: Validator | null;
   readonly #strict: boolean;
@@ -25,6 +29,11 @@ export class FormCheck {
       [...propertiesOf(shape)].map(([name, property]) =>
         specOf(name, property, encodings.get(name)),
       ),
+    );
+    this.#xml = new Set(
+      plan.encoding
+        ?.filter(([, { contentTypes }]) => isXmlType(contentTypes?.[0]?.range ?? ''))
+        .map(([name]) => name),
     );
     this.#additional = additionalShape(shape);
     this.#validator = validator;
@@ -47,6 +56,8 @@ export class FormCheck {
       const input = inputs[index];
       if (input === undefined) continue;
       const pointer = `/${escapeSegment(spec.name)}`;
+      const broken = this.#xml.has(spec.name) ? brokenXml(input.occurrences, bounds) : undefined;
+      if (broken !== undefined) return refused({ rule: broken, pointer });
       const read = readField(spec, input, decodeForm, draft, pointer, bounds);
       if ('rule' in read) return refused(read);
       draft.put(form, spec.name, pointer, read.readings);
@@ -83,6 +94,15 @@ export class FormCheck {
     }
     return undefined;
   }
+}
+
+function brokenXml(occurrences: readonly string[], bounds: JsonBounds): string | undefined {
+  for (const raw of occurrences) {
+    const text = decodeForm(raw);
+    const reading = text === undefined ? undefined : readXml(Buffer.from(text, 'utf8'), bounds);
+    if (!reading?.ok) return reading?.rule ?? 'encoding';
+  }
+  return undefined;
 }
 
 function specOf(name: string, shape: Shape, encoding: EncodingPlan | undefined): FieldSpec {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { judgeAnswer } from '../../policies/release/judge-answer.ts';
 import {
   BOUNDS,
   codes,
@@ -309,6 +310,9 @@ test('answers in XML are held against their description, and nothing is cut out 
   assert.deepEqual(check('<payment><amount>0</amount></payment>')[0], 'body /amount minimum');
   const leak = '<payment><amount>5</amount><secret>s</secret></payment>';
   assert.deepEqual(check(leak), ['', '/secret', true]);
+  const found = operation.checkAnswer(200, TYPE, utf8(leak), BOUNDS, { findUndocumented: true });
+  assert.equal(judgeAnswer('redact', found).kind, 'withhold');
+  assert.equal(judgeAnswer('report', found).kind, 'release');
   // A leak does not get out by breaking the XML around it.
   assert.deepEqual(check('<payment><secret>s</secret>'), ['body  xml-malformed', '', true]);
   assert.deepEqual(check('<!DOCTYPE a><payment/>'), ['body  xml-dtd', '', true]);

@@ -193,6 +193,29 @@ test('an XML part of a multipart body is read, too', () => {
   }
 });
 
+test('an XML text in a field of a form is read, too', () => {
+  for (const schema of [{ type: 'string' }, { type: 'array', items: { type: 'string' } }]) {
+    const operation = openOperation({
+      requestBody: {
+        content: {
+          'application/x-www-form-urlencoded': {
+            schema: { type: 'object', properties: { p: schema } },
+            encoding: { p: { contentType: 'application/xml' } },
+          },
+        },
+      },
+    });
+    const fields = headers('content-type', 'application/x-www-form-urlencoded');
+    const check = (...documents: string[]): string => {
+      const body = documents.map((document) => `p=${encodeURIComponent(document)}`).join('&');
+      return told(operation.checkBody(fields, utf8(body), BOUNDS).violations);
+    };
+    assert.equal(check('<a>1</a>'), '');
+    assert.equal(check(LAUGHS), 'body /p xml-dtd');
+    if (schema.type === 'array') assert.equal(check('<a/>', LAUGHS), 'body /p xml-dtd');
+  }
+});
+
 test('XML of which nothing is described is refused, and text is held against its schema', () => {
   const check = (described: object, document: string): string => {
     const operation = openOperation({ requestBody: { content: { 'application/xml': described } } });
