@@ -130,6 +130,19 @@ test('an address that takes every connection keeps nobody out, nor its own opera
   }
 });
 
+test('a decision or code that does not exist is an error, and no proof that nothing happened', async () => {
+  const owner = adminOf(poorter);
+  for (const [query, known] of [
+    ['decision=denied', /^decision: is one of forwarded, allowed, refused/],
+    ['code=rate_limit', /^code: is one of .*rate_limited.*not_found/],
+  ] as const) {
+    const answer = await owner('GET', `/v1/log/records?${query}`);
+    assert.equal(answer.status, 422, JSON.stringify(answer.body));
+    assert.match(answer.body.reason, known);
+  }
+  assert.equal((await owner('GET', '/v1/log/records?decision=allowed')).status, 200);
+});
+
 test('a cursor that was garbled is an error that says what was expected, and no empty page', async () => {
   const owner = adminOf(poorter);
   const lists = ['/v1/log/records', '/v1/keys', '/v1/blocks', '/v1/operators'];

@@ -191,6 +191,8 @@ test('a filter value that cannot exist is no proof that nothing happened', async
     assert.deepEqual([ran.status, ran.out], [status, ''], argv.join(' '));
     assert.match(ran.err, said);
   }
+  const uncalled = await log('search', '--operation', 'neverCalled');
+  assert.deepEqual([uncalled.status, uncalled.out, uncalled.err], [0, '', ''], 'it can exist');
   const nothing = await log('search', '--operation', 'listOrders', '--code', 'rate_limited');
   assert.deepEqual([nothing.status, nothing.out, nothing.err], [0, '', '']);
 });

@@ -1,5 +1,7 @@
+import { problems } from '@poorter/engine';
+import { DECISIONS } from '../security-log/index.ts';
 import type { Handlers } from './act.ts';
-import { AdminProblem } from './admin-problems.ts';
+import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { pageLimit } from './pages.ts';
 
 /** The security log, as far as operators read it through this API. */
@@ -28,10 +30,14 @@ export interface LogQuery {
 
 const TERMS = ['client', 'subject', 'address', 'operation', 'decision', 'code', 'object', 'node'];
 
+const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
+
 /** What happened, who did it, and the proof that nobody changed it since. */
 export function logRoutes(log: AdminLog): Handlers {
   return {
     async searchLog({ query }) {
+      oneOf('decision', query['decision'], DECISIONS);
+      oneOf('code', query['code'], CODES);
       const terms = TERMS.flatMap((term) =>
         query[term] === undefined ? [] : [[term, query[term]] as const],
       );
@@ -57,6 +63,14 @@ export function logRoutes(log: AdminLog): Handlers {
       return { status: 200, body: { items: await log.checkpoints() } };
     },
   };
+}
+
+/** An empty page would read as if it had not happened. */
+function oneOf(name: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new AdminProblem('value_not_acceptable', {
+    reason: `${name}: is one of ${known.join(', ')}`,
+  });
 }
 
 function found(body: unknown) {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import {
   baseDirectory,
@@ -8,13 +5,10 @@ import {
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
-import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
-import { compileSnapshot } from '../control/compile-snapshot.ts';
-import { loadIdentityKeys } from '../control/identity-keys.ts';
 import { readOperatorAddress } from '../control/read-ends.ts';
-import { mayTry } from '../control/trial-issuer.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, UsageError } from './arguments.ts';
+import { compileOnce } from './compile-once.ts';
 import { formatDiagnostic } from './diagnostics.ts';
 import { explain } from './serve.ts';
 import { checkUsage } from './usage.ts';
@@ -42,32 +36,18 @@ export async function checkCommand(argv: readonly string[], world: CommandWorld)
 }
 
 async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]> {
-  // Identity keys are only needed to complete the snapshot; they are thrown away with their folder.
   const found: Diagnostic[] = [];
-  const scratch = mkdtempSync(join(tmpdir(), 'poorter-check-'));
   try {
     const configuration = loadConfiguration(source);
     const ofControl = faultsOf(() =>
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
     );
     found.push(...ofControl);
-    const { warnings, isTrial } = compileSnapshot({
-      configuration,
-      configurationFile: source.file ?? 'arguments',
-      baseDirectory: baseDirectory(source),
-      dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
-      version: 1,
-      identityKeys: await loadIdentityKeys(scratch, Date.now(), null),
-      spool: null,
-      issuerKeys: () => null,
-      trialKeys: mayTry(configuration, source.file) ? NO_KEYS : null,
-    });
+    const { warnings, isTrial } = await compileOnce(source);
     return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : [])];
   } catch (error) {
     if (error instanceof RefusedConfiguration) return [...found, ...error.diagnostics];
     throw error;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -81,7 +61,6 @@ function faultsOf(read: () => unknown): readonly Diagnostic[] {
   }
 }
 
-const NO_KEYS = { jwks: { keys: [] }, generation: 0 };
 const TRIAL_REMARK: Diagnostic = {
   severity: 'warning',
   code: 'trial-issuer',

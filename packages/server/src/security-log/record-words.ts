@@ -1,5 +1,8 @@
 import type { Leaf } from './leaf.ts';
 
+/** Everything that `decisionOf` says. */
+export const DECISIONS = ['forwarded', 'allowed', 'refused', 'failed', 'answered'] as const;
+
 /**
  * How people are told of a decision. To a proxy that asks, the gate says what it may do; whether the
  * call was forwarded, it never learns. Leaves keep `forwarded` for both.

@@ -1,12 +1,16 @@
 import { isIP } from 'node:net';
 import { problems } from '@poorter/engine';
 import { adminProblems } from '../../admin-api/admin-problems.ts';
-import { type LogQuery, type ReadableKeys, searchLog } from '../../security-log/index.ts';
+import {
+  DECISIONS,
+  type LogQuery,
+  type ReadableKeys,
+  searchLog,
+} from '../../security-log/index.ts';
 import { UsageError } from '../options.ts';
 import type { KeyNames } from './key-names.ts';
 import type { OpenLog } from './places.ts';
 
-const DECISIONS = ['forwarded', 'allowed', 'refused', 'failed', 'answered'];
 const TYPES = ['call', 'intent', 'outcome', 'gap', 'retention'];
 const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
 const PSEUDONYM = /^[\w-]{22}$/;
@@ -41,15 +45,23 @@ export async function unknownName(
   keys: ReadableKeys | null,
   names: KeyNames | null,
   now: number,
+  configurationFile: string | undefined,
 ): Promise<string | null> {
   const isThere = (part: Partial<LogQuery>) => anyRecord(log, keys, part, now);
   const { api, operation } = query;
   if (api !== undefined && !(await isThere({ api }))) {
-    return `no record is of the API ${api}; ${await recorded(log, now, ({ api }) => api)}`;
+    const described = await describedIn(configurationFile);
+    if (!described.apis.includes(api)) {
+      const known = await recorded(log, now, ({ api }) => api);
+      return `no record is of the API ${api}; ${known}${listedToo(described.apis)}`;
+    }
   }
   if (operation !== undefined && !(await isThere({ operation }))) {
-    const known = await recorded(log, now, ({ operation }) => operation);
-    return `no record is of the operation ${operation}; ${known}`;
+    const { operations } = await describedIn(configurationFile);
+    if (!operations.includes(operation.slice(operation.indexOf(' ') + 1))) {
+      const known = await recorded(log, now, ({ operation }) => operation);
+      return `no record is of the operation ${operation}; ${known}${listedToo(operations)}`;
+    }
   }
   const parts = [
     ['client', asked.client, query.client],
@@ -61,6 +73,27 @@ export async function unknownName(
     return `no key and no record has the ${field} ${text}; keys are named: ${known}`;
   }
   return null;
+}
+
+interface Described {
+  readonly apis: readonly string[];
+  readonly operations: readonly string[];
+}
+
+/** What exists without having been called yet, where the configuration is named and whole. */
+async function describedIn(file: string | undefined): Promise<Described> {
+  if (file === undefined) return { apis: [], operations: [] };
+  // Only here: compiling descriptions is more to load than all the rest.
+  const { compileOnce } = await import('../compile-once.ts');
+  const compiled = await compileOnce({ file, values: {} }).catch(() => null);
+  return {
+    apis: compiled?.snapshot.gate.apis.map(({ name }) => name) ?? [],
+    operations: [...(compiled?.rights.keys() ?? [])],
+  };
+}
+
+function listedToo(names: readonly string[]): string {
+  return names.length === 0 ? '' : `; described are: ${listOf(names)}`;
 }
 
 async function anyRecord(

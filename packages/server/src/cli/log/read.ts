@@ -72,7 +72,7 @@ export async function searchVerb(argv: readonly string[], world: OperatorWorld):
       if (found.next === null) {
         if (!isEmpty || query.before !== undefined) return 0;
         const asked = { client, credential };
-        const why = await unknownName(log, full, asked, keys, names, world.now());
+        const why = await unknownName(log, full, asked, keys, names, world.now(), values.config);
         if (why === null) return 0;
         world.stderr.write(`poorter log: ${plain(why)}\n`);
         return 1;

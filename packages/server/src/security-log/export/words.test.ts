@@ -82,6 +82,6 @@ test('an undocumented path has its shape in every system', async () => {
   const nowhere = { api: null, operation: null, path: null, code: 'no_such_operation', evidence };
   const [event] = await told([callLine(recordOf(10, nowhere), null)]);
   for (const text of [event?.ocsf, event?.ecs, event?.cef]) {
-    assert.ok(text?.includes('/users/{number}/x'), text ?? 'nothing was told');
+    assert.match(text ?? '', /\/users\/\{number\}\/x/);
   }
 });
