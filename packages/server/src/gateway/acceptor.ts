@@ -16,7 +16,6 @@ const STILL_MS = 1_000;
 
 /** What Node keeps on a connection that speaks HTTP. */
 type HttpSocket = Socket & {
-  readonly parser?: unknown;
   readonly _httpMessage?: ServerResponse | null;
 };
 
@@ -127,12 +126,16 @@ export class Acceptor {
     const { server } = this;
     await sleepUntil(atMs - PAUSE_BEFORE_MS);
     const resume = this.#ports.pause.begin();
-    await sleepUntil(atMs);
-    await this.#untilNobodyWaits();
-    // Not http's own close, which also ends connections whose first request is on its way.
-    NetServer.prototype.close.call(server);
-    await sleepUntil(monotonicMs() + PAUSE_AFTER_MS);
-    resume();
+    try {
+      await sleepUntil(atMs);
+      await this.#untilNobodyWaits();
+      // Not http's own close, which also ends connections whose first request is on its way.
+      NetServer.prototype.close.call(server);
+      await sleepUntil(monotonicMs() + PAUSE_AFTER_MS);
+    } finally {
+      // Whatever happened to this socket, the thread answers again.
+      resume();
+    }
   }
 
   async #untilNobodyWaits(): Promise<void> {
