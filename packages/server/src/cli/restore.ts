@@ -13,10 +13,16 @@ ${storageUsage}`;
 
 /** What a restore gives back as it was, whatever became of it since. */
 const AS_AT_BACKUP = [
-  'keys that were rotated, narrowed or shortened since are as they were',
+  'keys that were widened since are as they were',
   'keys and operators made since are gone',
   'blocks made since are gone, and those undone since hold again',
 ];
+/** What only the tombstones of the lost directory could have told. */
+const WITHOUT_TOMBSTONES = [
+  'keys that were revoked, rotated, narrowed or shortened since are as they were',
+  'who was erased since is back',
+];
+const NAMED_MAX = 20;
 
 /** `poorter restore`: 0 done, 1 not done, 2 called wrongly. */
 export async function restoreCommand(
@@ -42,18 +48,30 @@ export async function restoreCommand(
       tombstones: (values.tombstones ?? []).map((path) => resolve(path)),
     });
     const createdAt = new Date(restored.createdAt).toISOString();
-    const told = { dataDirectory, ...restored, createdAt, asAtBackup: AS_AT_BACKUP };
+    const unknown = restored.tombstoneFiles > 0 ? [] : WITHOUT_TOMBSTONES;
+    const asAtBackup = [...unknown, ...AS_AT_BACKUP];
+    const told = { dataDirectory, ...restored, createdAt, asAtBackup };
     if (values.json) world.stdout.write(`${JSON.stringify(told)}\n`);
     else {
-      const { rows, files, erased, revoked } = restored;
+      const { rows, files, erased, revoked, outdatedKeys, lostBlocks } = restored;
       world.stdout.write(
         `${dataDirectory}: ${rows} rows and ${files} files of ${createdAt}; ` +
           `${erased} erasures and ${revoked} revocations repeated\n`,
       );
+      if (outdatedKeys.length > 0) {
+        world.stdout.write(
+          `revoked, because they were rotated, narrowed or shortened since: ${named(outdatedKeys)}\n`,
+        );
+      }
+      if (lostBlocks.length > 0) {
+        world.stdout.write(
+          `blocks made or changed since, which keep nobody out now: ${named(lostBlocks)}\n`,
+        );
+      }
       // What no tombstone tells must not come back in silence.
       world.stderr.write(
         `poorter restore: what was done after ${createdAt} is not known here: ` +
-          `${AS_AT_BACKUP.join('; ')}. ` +
+          `${asAtBackup.join('; ')}. ` +
           'The log of the directory that was lost says what was done: poorter log search --operation\n',
       );
     }
@@ -64,4 +82,9 @@ export async function restoreCommand(
     world.stderr.write(`\n${restoreUsage}`);
     return 2;
   }
+}
+
+function named(ids: readonly string[]): string {
+  const more = ids.length - NAMED_MAX;
+  return ids.slice(0, NAMED_MAX).join(', ') + (more > 0 ? ` and ${more} more (--json)` : '');
 }

@@ -128,7 +128,7 @@ function actStores(
   const over = database.as<PersonTables>();
   return {
     keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
-    blocks: new BlockStore(database.as<BlockTables>(), ring, world),
+    blocks: new BlockStore(database.as<BlockTables>(), ring, tombstones, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
     subjectKeys,
     persons: new PersonEraser(over, ring, subjectKeys, tombstones, world),

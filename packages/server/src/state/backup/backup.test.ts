@@ -120,7 +120,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
     for (const place of places) {
       const target = freshTarget(t, state);
       const summary = await restore(file, target, place);
-      assert.equal(summary.files, 1);
+      assert.equal(summary.files, 2);
       const again = await reopen(t, target, place);
       assert.equal((await again.keys.find(issued.key))?.owner, 'griet@example.test');
       assert.equal((await again.operators.credentials())[0]?.id, operator.id);
@@ -207,8 +207,90 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
       assert.deepEqual(await again.operators.credentials(), []);
       assert.equal(await again.singleUse.consume('enrolment', 'link'), false, 'it was used');
       // The next backup of the restored one knows of them as well.
-      assert.equal(readFileSync(join(target, 'tombstones.jsonl'), 'utf8').split('\n').length, 4);
+      assert.equal(readFileSync(join(target, 'tombstones.jsonl'), 'utf8').split('\n').length, 5);
     }
+  });
+
+  test('a key that was rotated, narrowed or shortened since the backup is not revived with what it could', async (t) => {
+    const { state } = await filled(t, freshPlace());
+    const terms = {
+      ...{ name: 'Shop', owner: 'griet', scopes: ['pay', 'read'], roles: ['r'] },
+      ...{ limits: null, networks: ['192.0.2.0/24'], expiresAt: NOON + 1_000 },
+    };
+    const rate = {
+      requests: 5,
+      per: 'minute',
+      by: 'client',
+      whenCountersAreAway: 'share',
+    } as const;
+    const make = async () => (await state.keys.create(terms)).record.id;
+    const takeAway: Record<string, (id: string) => Promise<unknown>> = {
+      rotated: (id) => state.keys.rotate(id, NOON),
+      'fewer scopes': (id) => state.keys.update(id, { scopes: ['read'] }),
+      'other scopes': (id) => state.keys.update(id, { scopes: ['read', 'refund', 'x'] }),
+      'fewer roles': (id) => state.keys.update(id, { roles: [] }),
+      limited: (id) => state.keys.update(id, { limits: { limit: [rate] } }),
+      'other networks': (id) => state.keys.update(id, { networks: ['198.51.100.0/24'] }),
+      shortened: (id) => state.keys.update(id, { expiresAt: NOON + 999 }),
+      'another owner': (id) => state.keys.update(id, { owner: 'lieve' }),
+      'narrowed and widened again': async (id) => {
+        await state.keys.update(id, { scopes: ['read'] });
+        await state.keys.update(id, { scopes: terms.scopes });
+      },
+    };
+    const leave: Record<string, (id: string) => Promise<unknown>> = {
+      renamed: (id) => state.keys.update(id, { name: 'Store' }),
+      widened: (id) =>
+        state.keys.update(id, { scopes: ['x', ...terms.scopes], networks: [], expiresAt: null }),
+      untouched: async () => {},
+    };
+    const ids = new Map<string, string>();
+    for (const name of Object.keys({ ...takeAway, ...leave })) ids.set(name, await make());
+    const early = await make();
+    await state.keys.update(early, { scopes: ['read'] });
+    const file = await backUp(t, state);
+    for (const [name, change] of Object.entries({ ...takeAway, ...leave })) {
+      await change(ids.get(name) as string);
+    }
+    const tombstones = join(state.dataDirectory, 'tombstones.jsonl');
+    const target = freshTarget(t, state);
+    const place = dialect === 'postgres' ? freshPlace() : undefined;
+    const summary = await restore(file, target, place, [tombstones]);
+    const expected = Object.keys(takeAway).map((name) => ids.get(name) as string);
+    assert.deepEqual(summary.outdatedKeys.toSorted(), expected.toSorted());
+    const again = await reopen(t, target, place);
+    for (const name of Object.keys(takeAway)) {
+      assert.notEqual((await again.keys.show(ids.get(name) as string))?.revokedAt, null, name);
+    }
+    for (const name of Object.keys(leave)) {
+      assert.equal((await again.keys.show(ids.get(name) as string))?.revokedAt, null, name);
+    }
+    assert.equal((await again.keys.show(early))?.revokedAt, null, 'the backup knew of it');
+    // Without them nothing is known, and the summary says that.
+    const alone = await restore(
+      file,
+      freshTarget(t, state),
+      dialect === 'postgres' ? freshPlace() : undefined,
+    );
+    assert.deepEqual([alone.tombstoneFiles, alone.outdatedKeys], [0, []]);
+  });
+
+  test('blocks made or changed since the backup are named by the restore that cannot bring them back', async (t) => {
+    const { state } = await filled(t, freshPlace());
+    const wish = { reason: 'abuse', until: NOON + 1_000, createdBy: 'operator_1' };
+    const block = (value: string, until = wish.until) =>
+      state.blocks.block({ ...wish, kind: 'client', value, until });
+    const [kept, longer] = [await block('kept'), await block('longer')];
+    const file = await backUp(t, state);
+    await block('longer', NOON + 2_000);
+    const made = await block('made');
+    await state.blocks.undo(kept.id, 'operator_1');
+    const target = freshTarget(t, state);
+    const place = dialect === 'postgres' ? freshPlace() : undefined;
+    const tombstones = join(state.dataDirectory, 'tombstones.jsonl');
+    const { lostBlocks } = await restore(file, target, place, [tombstones]);
+    assert.deepEqual(lostBlocks.toSorted(), [longer.id, made.id].toSorted());
+    assert.doesNotMatch(readFileSync(tombstones, 'utf8'), /longer|made|kept|client/);
   });
 });
 

@@ -42,6 +42,12 @@ export interface RestoredDatabase {
 
 export interface RestoreSummary extends Replay {
   readonly createdAt: number;
+  /** Files with tombstones that were read, besides that of the backup itself. */
+  readonly tombstoneFiles: number;
+  /** Ids of keys whose terms the backup has as they were before something was taken away: revoked. */
+  readonly outdatedKeys: readonly string[];
+  /** Ids of blocks that were made or changed since the backup: nobody is kept out by them. */
+  readonly lostBlocks: readonly string[];
   readonly rows: number;
   readonly files: number;
 }
@@ -74,13 +80,13 @@ export async function restoreBackup(plan: RestorePlan): Promise<RestoreSummary> 
     const staged = plan.databases.map((one) => stagedDatabase(one, plan, staging, id));
     try {
       const counts = await unpack(readEntries(sealed.chunks()), staged, staging);
-      await carryOver(plan, staging);
+      const tombstoneFiles = await carryOver(plan, staging);
       const replay = await repeatErasures(plan, staged, staging);
       await syncTree(staging);
       // Again: another restore may have come to its end meanwhile.
       await refuseUsedTarget(plan);
       await moveIntoPlace(plan, staged, staging);
-      return { createdAt: sealed.header.createdAt, ...counts, ...replay };
+      return { createdAt: sealed.header.createdAt, ...counts, tombstoneFiles, ...replay };
     } finally {
       await rm(staging, { recursive: true, force: true });
       await removeStagedSchemas(plan);
@@ -265,25 +271,29 @@ async function openBelow(staging: string, name: string): Promise<FileHandle> {
   return open(path, 'wx', 0o600);
 }
 
-async function carryOver(plan: RestorePlan, staging: string): Promise<void> {
+/** Returns how many files with tombstones there were. */
+async function carryOver(plan: RestorePlan, staging: string): Promise<number> {
   const masterKey = join(plan.dataDirectory, 'master.key');
   if (existsSync(masterKey)) await copyFile(masterKey, join(staging, 'master.key'));
   const tombstones = new Tombstones(staging);
   const known = new Set(tombstones.read().map(keyOf));
   const sources = [join(plan.dataDirectory, TOMBSTONE_FILE), ...plan.tombstones];
   const missing = new Map<string, Tombstone>();
+  let read = 0;
   for (const source of sources) {
     const isOptional = !plan.tombstones.includes(source);
     if (isOptional && !existsSync(source)) continue;
+    read += 1;
     for (const tombstone of readTombstones(source)) {
       if (!known.has(keyOf(tombstone))) missing.set(keyOf(tombstone), tombstone);
     }
   }
   tombstones.append([...missing.values()]);
+  return read;
 }
 
-function keyOf({ kind, id }: Tombstone): string {
-  return `${kind} ${id}`;
+function keyOf({ kind, id, version }: Tombstone): string {
+  return `${kind} ${id} ${version ?? ''}`;
 }
 
 /** Opening the state repeats them; it shows, too, that this master key opens what was restored. */
@@ -291,7 +301,7 @@ async function repeatErasures(
   plan: RestorePlan,
   staged: readonly RestoredDatabase[],
   staging: string,
-): Promise<Replay> {
+): Promise<Pick<RestoreSummary, keyof Replay | 'outdatedKeys' | 'lostBlocks'>> {
   const place = staged.find(({ name }) => name === 'state')?.place;
   if (place === undefined) throw new Error('a restore needs a place for the state');
   const state = await openState({
@@ -299,8 +309,10 @@ async function repeatErasures(
   });
   try {
     await state.singleUse.voidAll();
+    const outdatedKeys = await state.keys.revokeOutdated();
+    const lostBlocks = await state.blocks.lostSinceBackup();
     await state.changes.startAnew();
-    return state.replayed;
+    return { ...state.replayed, outdatedKeys, lostBlocks };
   } finally {
     await state.close();
   }

@@ -6,6 +6,7 @@ import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, type ChangeTables, recordChange } from '../changes/index.ts';
 import { type Page, pageOf, readCursor } from '../cursor.ts';
 import { NotFoundError } from '../stale-version.ts';
+import { latestVersions, portions, type TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 
 export interface BlockTables extends ChangeTables {
@@ -69,15 +70,25 @@ const EXPIRED_AT_ONCE = 1_000;
 export class BlockStore {
   readonly #database: Database<BlockTables>;
   readonly #ring: KeyRing;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
 
-  constructor(database: Database<BlockTables>, ring: KeyRing, world: StateWorld) {
+  constructor(
+    database: Database<BlockTables>,
+    ring: KeyRing,
+    tombstones: TombstoneLog,
+    world: StateWorld,
+  ) {
     this.#database = database;
     this.#ring = ring;
+    this.#tombstones = tombstones;
     this.#world = world;
   }
 
-  /** A value that is blocked already keeps its block, with the new reason and end. */
+  /**
+   * A value that is blocked already keeps its block, with the new reason and end. A tombstone lets a
+   * restore of an older backup say that this block is missing; whom it was about stands in no tombstone.
+   */
   async block(wish: BlockWish): Promise<Block> {
     const { kind } = wish;
     const value = canonicalValue(kind, wish.value);
@@ -121,9 +132,27 @@ export class BlockStore {
           .execute();
       }
       await recordChange(session, 'block', id, now);
+      const version = known === undefined ? 1 : known.version + 1;
+      this.#tombstones.append([{ kind: 'block-terms', id, at: now, version }]);
       return id;
     }, CHANGE_LOCK);
     return (await this.show(id)) as Block;
+  }
+
+  /** After a restore: ids of those that were made or changed since the backup. */
+  async lostSinceBackup(): Promise<string[]> {
+    const latest = latestVersions(this.#tombstones, 'block-terms');
+    const lost: string[] = [];
+    for (const ids of portions([...latest.keys()])) {
+      const rows = await this.#database.kysely
+        .selectFrom('block')
+        .select(['id', 'version'])
+        .where('id', 'in', ids)
+        .execute();
+      const known = new Map(rows.map(({ id, version }) => [id, version]));
+      lost.push(...ids.filter((id) => (known.get(id) ?? 0) < (latest.get(id) as number)));
+    }
+    return lost;
   }
 
   /** Throws NotFoundError when it has ended or never was. */

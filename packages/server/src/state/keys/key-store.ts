@@ -6,7 +6,7 @@ import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, recordChange } from '../changes/index.ts';
 import { type Page, pageOf, readCursor } from '../cursor.ts';
 import { NotFoundError, StaleVersionError } from '../stale-version.ts';
-import type { TombstoneLog } from '../tombstones/index.ts';
+import { latestVersions, portions, type TombstoneLog } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 import {
   type KeyRow,
@@ -48,8 +48,6 @@ const PAGE_MAX = 1_000;
 /** `poorter_` and four digits: enough to tell keys apart, 24 of 256 bits. */
 const PREFIX_LENGTH = 12;
 const LEAKED_MAX = 10_000;
-/** Parameters of one statement stay well under SQLite's bound. */
-const IDS_MAX = 500;
 /** Purpose of the key under which API keys are hashed; the gateway receives that key. */
 export const API_KEY_HASH = 'api-key-hash';
 
@@ -96,11 +94,11 @@ export class KeyStore {
   /** Those that exist, in no order. */
   async showMany(ids: readonly string[]): Promise<ManagedKey[]> {
     const found: ManagedKey[] = [];
-    for (let at = 0; at < ids.length; at += IDS_MAX) {
+    for (const portion of portions(ids)) {
       const rows = await this.#database.kysely
         .selectFrom('api_key')
         .selectAll()
-        .where('id', 'in', ids.slice(at, at + IDS_MAX))
+        .where('id', 'in', portion)
         .execute();
       found.push(...rows.map((row) => keyOfRow(this.#ring, row)));
     }
@@ -118,11 +116,11 @@ export class KeyStore {
     if (texts.length > LEAKED_MAX) throw new RangeError(`at most ${LEAKED_MAX} texts at once`);
     const hashes = texts.filter(isWellFormedKey).map((text) => hashApiKey(this.#hashKey, text));
     const found: ManagedKey[] = [];
-    for (let at = 0; at < hashes.length; at += IDS_MAX) {
+    for (const portion of portions(hashes)) {
       const rows = await this.#database.kysely
         .selectFrom('api_key')
         .selectAll()
-        .where('hash', 'in', hashes.slice(at, at + IDS_MAX))
+        .where('hash', 'in', portion)
         .execute();
       found.push(...rows.map((row) => keyOfRow(this.#ring, row)));
     }
@@ -154,12 +152,14 @@ export class KeyStore {
   async update(id: string, terms: Partial<KeyTerms>, version?: number): Promise<ManagedKey> {
     await this.#change(async (session) => {
       const row = await lockedRow(session, id, version);
-      const columns = termColumns(this.#ring, id, { ...keyOfRow(this.#ring, row), ...terms });
+      const before = keyOfRow(this.#ring, row);
+      const columns = termColumns(this.#ring, id, { ...before, ...terms });
       await session
         .updateTable('api_key')
         .set({ ...columns, version: row.version + 1 })
         .where('id', '=', id)
         .execute();
+      if (takesAway(before, { ...before, ...terms })) this.#termsChanged(row);
       return id;
     });
     return this.#shown(id);
@@ -189,6 +189,7 @@ export class KeyStore {
         .where('id', '=', id)
         .execute();
       await recordChange(session, 'key', id, this.#world.now());
+      this.#termsChanged(old);
       return issued.row.id;
     });
     const { key, row } = issued as { key: string; row: KeyRow };
@@ -223,13 +224,12 @@ export class KeyStore {
         .read()
         .flatMap(({ kind, id, at }) => (kind === 'key' ? [[id, at] as const] : [])),
     );
-    const ids = [...ended.keys()];
     let revoked = 0;
-    for (let at = 0; at < ids.length; at += IDS_MAX) {
+    for (const portion of portions([...ended.keys()])) {
       const alive = await this.#database.kysely
         .selectFrom('api_key')
         .select('id')
-        .where('id', 'in', ids.slice(at, at + IDS_MAX))
+        .where('id', 'in', portion)
         .where('revoked_at', 'is', null)
         .execute();
       for (const { id } of alive) {
@@ -243,6 +243,29 @@ export class KeyStore {
       revoked += alive.length;
     }
     return revoked;
+  }
+
+  /**
+   * After a restore: revokes the keys that the backup has as they were before something was taken away
+   * from them, for what they may now is not known. Returns their ids.
+   */
+  async revokeOutdated(): Promise<string[]> {
+    const latest = latestVersions(this.#tombstones, 'key-terms');
+    const outdated: string[] = [];
+    for (const portion of portions([...latest.keys()])) {
+      const rows = await this.#database.kysely
+        .selectFrom('api_key')
+        .select(['id', 'version'])
+        .where('id', 'in', portion)
+        .where('revoked_at', 'is', null)
+        .execute();
+      for (const { id, version } of rows) {
+        if (version >= (latest.get(id) as number)) continue;
+        await this.revoke(id, 'changed after the backup that was restored');
+        outdated.push(id);
+      }
+    }
+    return outdated;
   }
 
   /** Batches of what the gateways saw; late ones never turn the clock back. */
@@ -286,6 +309,11 @@ export class KeyStore {
       .orderBy('operation')
       .execute();
     return rows.map(({ operation }) => operation);
+  }
+
+  #termsChanged({ id, version }: KeyRow): void {
+    const at = this.#world.now();
+    this.#tombstones.append([{ kind: 'key-terms', id, at, version: version + 1 }]);
   }
 
   #draw(
@@ -334,6 +362,23 @@ export class KeyStore {
     if (key === undefined) throw new NotFoundError(`there is no key ${id}`);
     return key;
   }
+}
+
+/** Whether somebody who had the terms before could do more with them, or what nobody can compare. */
+function takesAway(before: KeyTerms, after: KeyTerms): boolean {
+  const holdsAll = (wider: readonly string[], narrower: readonly string[]) =>
+    narrower.every((one) => wider.includes(one));
+  return !(
+    holdsAll(after.scopes, before.scopes) &&
+    holdsAll(after.roles, before.roles) &&
+    // Without networks it may be used from everywhere.
+    (after.networks.length === 0 ||
+      (before.networks.length > 0 && holdsAll(after.networks, before.networks))) &&
+    JSON.stringify(after.limits) === JSON.stringify(before.limits) &&
+    (after.expiresAt === null ||
+      (before.expiresAt !== null && after.expiresAt >= before.expiresAt)) &&
+    after.owner === before.owner
+  );
 }
 
 /** As `stateOf` says of one key; filtered before the page is cut, so that pages are full. */

@@ -1,5 +1,7 @@
 export {
+  latestVersions,
   PendingTombstones,
+  portions,
   readTombstones,
   TOMBSTONE_FILE,
   type Tombstone,

@@ -22,12 +22,17 @@ export interface Tombstone {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Of a row whose terms changed: the version that it has since. */
+  readonly version?: number | undefined;
 }
 
 const KINDS = [
   'subject-key',
   'key',
   'operator',
+  // A row of an older version lets somebody do what was taken away since.
+  'key-terms',
+  'block-terms',
   // What of a row was about a person that was erased.
   'key-holder',
   'key-name',
@@ -37,10 +42,19 @@ const KINDS = [
   'block-reason',
 ] as const;
 
+/** Of these nobody is erased. */
+const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
+  'key',
+  'operator',
+  'key-terms',
+  'block-terms',
+]);
+
 const tombstoneSchema = z.strictObject({
   kind: z.enum(KINDS),
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   at: z.int(),
+  version: z.int().positive().optional(),
 });
 
 export const TOMBSTONE_FILE = 'tombstones.jsonl';
@@ -49,6 +63,7 @@ const FILE_BYTES_MAX = 1 << 30;
 const NEWLINE = 0x0a;
 /** Many times a line. */
 const TAIL_BYTES = 4_096;
+const IDS_MAX = 500;
 
 export class TombstoneFileError extends Error {
   override readonly name = 'TombstoneFileError';
@@ -79,7 +94,7 @@ export class PendingTombstones implements TombstoneLog {
 
   /** Somebody is erased by it. */
   get endsPersons(): boolean {
-    return this.#pending.some(({ kind }) => kind !== 'key' && kind !== 'operator');
+    return this.#pending.some(({ kind }) => !RIGHTS.has(kind));
   }
 
   keep(): void {
@@ -144,8 +159,8 @@ export class Tombstones implements TombstoneLog {
   }
 }
 
-function lineOf({ kind, id, at }: Tombstone): string {
-  return JSON.stringify({ kind, id, at });
+function lineOf({ kind, id, at, version }: Tombstone): string {
+  return JSON.stringify({ kind, id, at, version });
 }
 
 /** Throws TombstoneFileError when a whole line cannot be read: an erasure would be forgotten. */
@@ -170,6 +185,25 @@ function parse(line: string): Tombstone | null {
   } catch {
     return null;
   }
+}
+
+/** By id: the version that a row had when its terms were changed last. */
+export function latestVersions(
+  tombstones: TombstoneLog,
+  wanted: Tombstone['kind'],
+): Map<string, number> {
+  const latest = new Map<string, number>();
+  for (const { kind, id, version } of tombstones.read()) {
+    if (kind !== wanted || version === undefined) continue;
+    latest.set(id, Math.max(version, latest.get(id) ?? 0));
+  }
+  return latest;
+}
+
+/** Parameters of one statement stay well under SQLite's bound. */
+export function portions(ids: readonly string[]): string[][] {
+  const count = Math.ceil(ids.length / IDS_MAX);
+  return Array.from({ length: count }, (_, at) => ids.slice(at * IDS_MAX, (at + 1) * IDS_MAX));
 }
 
 /** Up to the last newline. */
