@@ -1,8 +1,7 @@
 import type { JsonValue } from '../json/index.ts';
-import { type Path, pointerOf } from './interpret.ts';
-import type { Shape, UnitIndex } from './shape.ts';
-import { applicable, itemShapes, memberShapes } from './undocumented.ts';
-import { isObject } from './values.ts';
+import { pointerOf } from './interpret.ts';
+import type { UnitIndex } from './shape.ts';
+import { walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';
 
 /**
@@ -11,32 +10,14 @@ import type { World } from './world.ts';
  */
 export function findIgnored(world: World, unit: UnitIndex, value: JsonValue): string[] {
   const pointers: string[] = [];
-  visit(world, new Set([world.shape(unit)]), value, null, pointers);
-  return pointers;
-}
-
-function visit(
-  world: World,
-  given: ReadonlySet<Shape>,
-  value: JsonValue,
-  path: Path | null,
-  pointers: string[],
-): void {
-  if (typeof value !== 'object' || value === null) return;
-  const shapes = applicable(world, given, value);
-  if (Array.isArray(value)) {
-    value.forEach((item, i) => {
-      if (typeof item !== 'object' || item === null) return;
-      const schemas = itemShapes(world, shapes, item, i);
-      if (schemas.size > 0) visit(world, schemas, item, { parent: path, step: i }, pointers);
-    });
-  } else if (isObject(value)) {
-    for (const name of Object.keys(value)) {
-      const schemas = memberShapes(world, shapes, name);
-      if (schemas === undefined) continue;
-      const at = { parent: path, step: name };
-      if ([...schemas].some((schema) => schema.ignored)) pointers.push(pointerOf(at));
-      else visit(world, schemas, value[name]!, at, pointers);
+  walkMembers(world, new Set([world.shape(unit)]), value, (documenting, _, at) => {
+    if (documenting === undefined) return false;
+    for (const { ignored } of documenting) {
+      if (!ignored) continue;
+      pointers.push(pointerOf(at));
+      return false;
     }
-  }
+    return true;
+  });
+  return pointers;
 }
