@@ -39,20 +39,18 @@ test('a secret is found once, at its line and column, however the content is cut
     fc.property(
       // Around the borders of the first parts in memory.
       fc.integer({ min: 1_048_576 - margin, max: 1_048_576 + margin }),
-      fc.integer({ min: 0, max: margin }),
+      // Directly behind the key, what the first character of a token may follow decides.
+      fc.integer({ min: 1, max: margin }),
       fc.constantFrom(4_096, 65_536, 1_000_003),
       (first, between, chunk) => {
         const before = 'word é\n'.repeat(Math.floor(first / 8));
         const middle = ' '.repeat(between);
         const text = `${before}😀${key}${middle}${token}${'\ntail'.repeat(300_000)}`;
         const line = before.split('\n').length;
-        assert.deepEqual(
-          places(text, chunk),
-          [
-            `poorter/api-key ${line}:3`,
-            `github/github-token ${line}:${3 + key.length + between}`,
-          ].filter((one) => between > 0 || !one.startsWith('github')),
-        );
+        assert.deepEqual(places(text, chunk), [
+          `poorter/api-key ${line}:3`,
+          `github/github-token ${line}:${3 + key.length + between}`,
+        ]);
       },
     ),
     { numRuns: 25 },
