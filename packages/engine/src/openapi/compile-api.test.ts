@@ -84,13 +84,15 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
   ],
   [
     'a parameter twice',
-    yaml('parameters:\n- { name: a, in: query, schema: {} }\n- { name: a, in: query, schema: {} }'),
+    yaml(
+      'parameters:\n- { name: a, in: query, schema: {} }\n- { name: a, in: query, schema: { type: string } }',
+    ),
     ['error duplicate-parameter 8:9'],
   ],
   [
     'a header twice, in other case',
     yaml(
-      'parameters:\n- { name: a, in: header, schema: {} }\n- { name: A, in: header, schema: {} }',
+      'parameters:\n- { name: a, in: header, schema: {} }\n- { name: A, in: header, schema: { enum: [1] } }',
     ),
     ['error duplicate-parameter 8:9'],
   ],
@@ -276,7 +278,7 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
   ],
   [
     'the same paths but for names',
-    `${HEAD}paths:\n  /a/{x}: { get: { responses: {} } }\n  /a/{y}: { get: { responses: {} } }`,
+    `${HEAD}paths:\n  /a/{x}: { get: { responses: {} } }\n  /a/{y}: { get: { security: [], responses: {} } }`,
     [
       'error ambiguous-operations 5:13',
       'warning undeclared-path-parameter 4:13',

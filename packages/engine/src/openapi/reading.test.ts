@@ -359,7 +359,8 @@ test('operations that only a fragment tells apart must be guarded alike', () => 
       ['ambiguous-operations'],
     );
   }
-  const twice = compile(describeApi({ '/a/{x}': { get: answer }, '/a/{y}': { get: answer } }));
+  const paths = { '/a/{x}': { get: answer }, '/a/{y}': { get: answer } };
+  const twice = compile(describeApi(paths), { reading: 'strict' });
   assert.ok(!twice.ok && twice.errors.some(({ code }) => code === 'ambiguous-operations'));
 });
 

@@ -4,6 +4,7 @@ import { PatternTooLarge, PatternUnsupported, writeProgram } from './program.ts'
 import { proveLinear } from './prove-linear.ts';
 import { repair } from './repair.ts';
 import { translate, withoutDelimiters } from './translate.ts';
+import { trimEnds } from './trim-ends.ts';
 
 export interface JudgedPattern {
   readonly spec: PatternSpec;
@@ -55,7 +56,7 @@ export function judgePattern(source: string): JudgedPattern {
     }
   }
   if (ast === undefined) {
-    const foreign = FOREIGN.find(([sign]) => sign.test(text));
+    const foreign = FOREIGN.find(([sign]) => sign.test(text)) ?? possessive(text);
     if (foreign !== undefined)
       return refused(`the pattern is not ECMA-262: ${foreign[1]}`, foreign[2]);
     const repaired = repair(text);
@@ -69,16 +70,26 @@ export function judgePattern(source: string): JudgedPattern {
     });
   }
   try {
-    const linear = proveLinear(ast);
-    if (linear !== undefined) return { spec: { kind: 'native', source: text, ...linear }, notes };
-    return { spec: { kind: 'automaton', program: writeProgram(ast) }, notes };
+    return { spec: specOf(ast, text), notes };
   } catch (fault) {
+    const trimmed = fault instanceof PatternTooLarge ? trimEnds(ast) : undefined;
+    const shorter = trimmed === undefined ? undefined : parse(trimmed);
+    if (shorter !== undefined) {
+      const judged = judgePattern(trimmed as string);
+      return { spec: judged.spec, notes: [...notes, ...judged.notes] };
+    }
     if (fault instanceof PatternTooLarge) {
       return refused('the pattern repeats too much to be checked safely', 'use maxLength instead');
     }
     if (fault instanceof PatternUnsupported) return refused(fault.message);
     throw fault;
   }
+}
+
+function specOf(ast: AST.Pattern, source: string): PatternSpec {
+  const linear = proveLinear(ast);
+  if (linear !== undefined) return { kind: 'native', source, ...linear };
+  return { kind: 'automaton', program: writeProgram(ast) };
 }
 
 function refused(message: string, suggestion?: string): JudgedPattern {
@@ -111,5 +122,13 @@ const FOREIGN: [RegExp, string, string][] = [
     'escapes such as \\h and \\Q are not known here',
     'write the characters they stand for',
   ],
-  [/\(\?>|[*+?}]\+/, 'atomic groups and possessive quantifiers', 'leave out the extra +'],
+  [/&&\[/, 'intersections of classes', 'write out the characters'],
 ];
+
+/** In a class, `*+` are two characters. */
+function possessive(text: string): (typeof FOREIGN)[number] | undefined {
+  const outside = text.replaceAll(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, 'x');
+  const sign = /\(\?>|[*+?}]\+/;
+  if (!sign.test(outside)) return undefined;
+  return [sign, 'atomic groups and possessive quantifiers', 'leave out the extra +'];
+}

@@ -121,15 +121,38 @@ test('patterns with very many places at once stay within a bound for each charac
 
 test('repetitions that would fill the memory are refused', () => {
   for (const source of [
-    '(a{1,1000}){1,1000}',
-    '((a{0,99}){0,99}){0,99}',
-    '(ab?){2,2000000000}',
+    '^(a{1,1000}){1,1000}$',
+    '^((a{0,99}){0,99}){0,99}$',
+    '^(ab?|ac){2,2000000000}$',
     '((((((){64}){64}){64}){64}){64}){64}',
   ]) {
     const { spec, notes } = judgePattern(source);
     assert.equal(spec.kind, 'never', source);
     assert.equal(notes[0]?.severity, 'error');
   }
+});
+
+test('a count of thousands at the open end of a pattern does not refuse the description', () => {
+  const rows: [source: string, fits: string[], not: string[]][] = [
+    ['\\S{1,8192}', ['a', ' a', 'a'.repeat(9_000)], ['', '  ']],
+    ['[\\P{M}\\p{M}]{0,10000}', ['', 'a'], []],
+    ['x?\\d{3,9000}', ['123', 'a1234'], ['12', 'x12']],
+    ['(a|bc){2,5000}', ['aa', 'xbcbcx'], ['a', 'bcx', 'abx']],
+    ['a{1,9000}|^b$', ['xax', 'b'], ['', 'bb']],
+    ['k:(?:[a-z]|\\/){1,1011}', ['k:a', 'k:/'], ['k:', 'k:1']],
+    ['^\\p{ASCII}{0,8192}$', ['', 'a', '~'.repeat(8_192)], ['é', '~'.repeat(8_193)]],
+  ];
+  for (const [source, fits, not] of rows) {
+    const { spec, notes } = judgePattern(source);
+    assert.deepEqual(notes, [], source);
+    const matcher = openMatcher(spec);
+    for (const text of fits)
+      assert.equal(matcher.test(text), true, `${source} ${text.slice(0, 20)}`);
+    for (const text of not)
+      assert.equal(matcher.test(text), false, `${source} ${text.slice(0, 20)}`);
+  }
+  // What follows the repetition decides with it: nothing is left out.
+  assert.equal(kindOf('\\S{1,8192}\\s\\S{1,8192}$'), 'never');
 });
 
 test('back-references are refused, look-arounds of any depth are not', () => {
@@ -181,6 +204,36 @@ test('notations of other engines are refused with advice', () => {
     assert.equal(spec.kind, 'never', source);
     assert.equal(notes[0]?.severity, 'error', source);
   }
+});
+
+test('classes as Java names them are its ASCII ones', () => {
+  const rows: [source: string, fits: string[], not: string[]][] = [
+    ['^\\p{Print}+$', ['a b~'], ['é', '\t', '']],
+    ['^[\\p{Alnum}\\p{Blank}-]*$', ['aZ 0-', '\t'], ['é', '_']],
+    ['^[^\\p{Cntrl}]$', ['é', ' '], ['\x07', '\x7f']],
+    ['^\\P{Alnum}$', ['é', '_'], ['a']],
+    ['\\A\\p{XDigit}{4}\\z', ['09aF'], ['09ag', '09aF0']],
+    // ECMA-262 knows Upper for all scripts; beside Digit, it is Java's.
+    ['^[\\p{Upper}\\p{Digit}]$', ['A', '1'], ['É', 'a']],
+    ['^\\p{Upper}$', ['A', 'É'], ['a']],
+    ['^\\p{Han}$', ['漢'], ['a']],
+    ['^[\\p{LD} ]$', ['é', '7', ' '], ['-']],
+    ['^[a*+]+$', ['a+*'], ['b']],
+  ];
+  for (const [source, fits, not] of rows) {
+    const { spec, notes } = judgePattern(source);
+    assert.deepEqual(
+      notes.filter(({ severity }) => severity === 'error'),
+      [],
+      source,
+    );
+    const matcher = openMatcher(spec);
+    for (const text of fits) assert.equal(matcher.test(text), true, `${source} ${text}`);
+    for (const text of not) assert.equal(matcher.test(text), false, `${source} ${text}`);
+  }
+  // Nothing in ECMA-262 says these as exactly, and a lenient reading would say something else.
+  for (const source of ['[\\p{Print}&&[^|]]+', '[\\P{Print}a]', '^a++$', '\\p{Nonsense}'])
+    assert.equal(kindOf(source), 'never', source);
 });
 
 test('notations of other engines that ECMA-262 can say exactly are translated', () => {

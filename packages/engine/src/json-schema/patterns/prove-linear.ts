@@ -58,6 +58,8 @@ interface Part {
   readonly reach: number;
 }
 
+const ANYTHING: Ranges = [[0, 0x10ffff]];
+
 const EMPTY: Part = { first: [], last: [], isNullable: true, reach: 0 };
 
 function join(left: Part, right: Part): Part {
@@ -106,7 +108,8 @@ class Proof {
       case 'Character':
       case 'CharacterSet':
       case 'CharacterClass':
-        return this.place(classRanges(element));
+        // Of a set that only the native engine knows, nothing is known: it may hold any character.
+        return this.place(classRanges(element) ?? ANYTHING);
       case 'Group':
         return element.modifiers === null ? this.alternatives(element.alternatives) : undefined;
       case 'CapturingGroup':
@@ -118,8 +121,8 @@ class Proof {
     }
   }
 
-  private place(ranges: Ranges | undefined): Part | undefined {
-    if (ranges === undefined || this.places.length >= PLACES_MAX) return undefined;
+  private place(ranges: Ranges): Part | undefined {
+    if (this.places.length >= PLACES_MAX) return undefined;
     const place = this.places.push(ranges) - 1;
     this.follow.push([]);
     return { first: [place], last: [place], isNullable: false, reach: 1 };

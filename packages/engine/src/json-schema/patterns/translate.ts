@@ -10,12 +10,13 @@ export interface Translated {
  * The notations of PCRE, Python, Java and .NET that ECMA-262 can say exactly, or more strictly.
  * Undefined where nothing was to translate, or something has no such counterpart.
  */
-export function translate(written: string): Translated | undefined {
-  const flagged = groupInlineFlags(written);
+export function translate(pattern: string): Translated | undefined {
+  const flagged = groupInlineFlags(pattern);
   if (flagged === undefined) return undefined;
   const notations = new Set(flagged.notations);
   const isByLine = /\(\?[a-z]*m[a-z]*[:-]/.test(flagged.source);
-  const source = rewrite(flagged.source, isByLine, notations);
+  const written = withoutJavaProperties(flagged.source, notations);
+  const source = written === undefined ? undefined : rewrite(written, isByLine, notations);
   if (source === undefined || notations.size === 0) return undefined;
   return { source, notations: [...notations] };
 }
@@ -43,6 +44,65 @@ const POSIX_CLASSES: Readonly<Record<string, string>> = {
   graph: '\\x21-\\x7e',
   punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
 };
+
+/** What Java writes between the braces of `\\p{…}` and ECMA-262 does not, as members of a class. */
+const JAVA_PROPERTIES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    'Alpha Digit Alnum Upper Lower Space Blank Cntrl Print Graph Punct'
+      .split(' ')
+      .map((name) => [name, POSIX_CLASSES[name.toLowerCase()] as string]),
+  ),
+  XDigit: POSIX_CLASSES['xdigit'] as string,
+  IsLetter: '\\p{L}',
+  IsDigit: '\\p{Nd}',
+  LD: '\\p{L}\\p{Nd}',
+  all: '\\s\\S',
+  Han: '\\p{Script=Han}',
+  Katakana: '\\p{Script=Katakana}',
+  Hiragana: '\\p{Script=Hiragana}',
+  Hangul: '\\p{Script=Hangul}',
+  Latin: '\\p{Script=Latin}',
+  Greek: '\\p{Script=Greek}',
+  Cyrillic: '\\p{Script=Cyrillic}',
+  Arabic: '\\p{Script=Arabic}',
+  Hebrew: '\\p{Script=Hebrew}',
+  Thai: '\\p{Script=Thai}',
+};
+
+/**
+ * `\\p{Alnum}` and its kin are ASCII in Java. `\\p{Upper}` is known in ECMA-262, too, for all scripts: it
+ * is Java's where another name is Java's alone.
+ */
+function withoutJavaProperties(source: string, notations: Set<string>): string | undefined {
+  const names = [...source.matchAll(/\\[pP]\{(\w+)\}/g)].map(([, name]) => name as string);
+  const isJava = names.some((name) => Object.hasOwn(JAVA_PROPERTIES, name) && !isKnown(name));
+  if (!isJava) return source;
+  let isUnsayable = false;
+  let isInClass = false;
+  const result = source.replaceAll(
+    /\\([pP])\{(\w+)\}|\\[\s\S]|[[\]]/g,
+    (token, sign: string | undefined, name: string | undefined) => {
+      if (token === '[' || token === ']') isInClass = token === '[';
+      if (sign === undefined || name === undefined) return token;
+      if (!Object.hasOwn(JAVA_PROPERTIES, name)) return token;
+      notations.add(token);
+      const members = JAVA_PROPERTIES[name] as string;
+      // The complement of several ranges is no member of a class.
+      if (sign === 'P' && isInClass) isUnsayable = true;
+      return isInClass ? members : `[${sign === 'P' ? '^' : ''}${members}]`;
+    },
+  );
+  return isUnsayable ? undefined : result;
+}
+
+function isKnown(name: string): boolean {
+  try {
+    new RegExp(`\\p{${name}}`, 'u');
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function rewrite(source: string, isByLine: boolean, notations: Set<string>): string | undefined {
   let result = '';

@@ -1,4 +1,4 @@
-import { mendSchema } from '../../json-schema/index.ts';
+import { mendSchema, setMember } from '../../json-schema/index.ts';
 import {
   escapeSegment,
   type Fields,
@@ -49,12 +49,16 @@ export function checkSchemas(start: Place, reading: Reading, checked: Set<string
     }
     const target = referenceTarget(place, reading);
     if (target !== undefined) waiting.push(target);
+    if (!isHidden(place.value, reading)) reading.wholes.bringIn(place, place.value);
     mend(place, place.value, reading);
-    if (reading.hidesBesideReference && typeof ownMember(place.value, '$ref') === 'string')
-      continue;
+    if (isHidden(place.value, reading)) continue;
     waiting.push(...subschemas(place, reading), ...mappedSchemas(place, reading));
     if (isFields(ownMember(place.value, 'discriminator'))) waiting.push(...descendants(place));
   }
+}
+
+function isHidden(schema: Fields, { hidesBesideReference }: Reading): boolean {
+  return hidesBesideReference && typeof ownMember(schema, '$ref') === 'string';
 }
 
 function mend(place: Place, schema: Fields, { remarks, hidesBesideReference }: Reading): void {
@@ -142,9 +146,42 @@ function mappedSchemas(place: Place, reading: Reading): Place[] {
   return reading.members(child(discriminator, 'mapping'), 'mapping').flatMap(([, at]) => {
     const { value } = at;
     const isReference = typeof value === 'string' && /[#/]|\.(?:ya?ml|json)$/i.test(value);
-    const target = isReference ? reading.documents.target(place, value, at) : undefined;
+    if (!isReference) return [];
+    const target =
+      reading.documents.attemptTarget(place, value) ??
+      namedAlternative(place, at, value, reading) ??
+      reading.documents.target(place, value, at);
     return target === undefined ? [] : [target];
   });
+}
+
+/**
+ * Tools that bundle files rewrite references and leave mappings behind: what leads nowhere now is the
+ * alternative of the same name, if there is one.
+ */
+function namedAlternative(
+  place: Place,
+  at: Place,
+  mapped: string,
+  reading: Reading,
+): Place | undefined {
+  const references = ['oneOf', 'anyOf']
+    .flatMap((keyword) => ownMember(place.value, keyword) ?? [])
+    .map((branch) => ownMember(branch, '$ref'))
+    .filter((reference) => typeof reference === 'string');
+  const [meant, another] = references.filter((name) => schemaName(name) === schemaName(mapped));
+  if (meant === undefined || another !== undefined || reading.manner === 'strict') return undefined;
+  reading.readAs(at, `'${meant}'`);
+  const mapping = ownMember(ownMember(place.value, 'discriminator'), 'mapping') as object;
+  setMember(mapping, pointerSegments(at.pointer).at(-1) as string, meant);
+  return reading.documents.target(place, meant, at);
+}
+
+/** The last name of a reference, by which bundles call the component: of its pointer, or its file. */
+function schemaName(reference: string): string {
+  const [file = '', pointer = ''] = reference.split('#');
+  const last = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+  return last(pointer) || last(file).replace(/\.(?:ya?ml|json)$/i, '');
 }
 
 /** A parameter, a map of schemas or the document itself: read as a schema, they allow everything. */

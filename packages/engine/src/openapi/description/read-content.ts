@@ -118,9 +118,13 @@ function readContent(
   direction: 'request' | 'response',
   reading: Reading,
 ): MediaPlan[] {
-  return reading.map(holder, 'content').flatMap(([text, at]) => {
+  const entries = reading.map(holder, 'content');
+  const hasRange = entries.some(([text]) => text.includes('*'));
+  return entries.flatMap(([text, at]): MediaPlan[] => {
     const types = readMediaTypes(text, at, reading);
-    const place = types.length === 0 ? undefined : reading.object(at, 'mediaType');
+    if (types.length === 0)
+      return hasRange ? refuseUnknown(text, at, reading) : [unmatched(text, at, reading)];
+    const place = reading.object(at, 'mediaType');
     if (place === undefined) return [];
     return types.map((type) => ({
       ...documentedType(type),
@@ -133,14 +137,35 @@ function readContent(
 function readMediaTypes(text: string, at: Place, reading: Reading): readonly MediaType[] {
   const type = parseMediaType(text);
   if (type !== undefined) return [type];
-  const several = text.split(',').map((part) => (part.trim() === '*' ? '*/*' : part.trim()));
-  const types = several.map(parseMediaType).filter((read) => read !== undefined);
-  if (types.length < several.length || text.includes('"')) {
-    reading.remarks.error('unknown-media-type', at, `'${text}' is not a media type`);
-    return [];
+  const meant = withoutSlips(text);
+  const whole = parseMediaType(meant);
+  if (whole !== undefined) {
+    reading.readAs(at, `'${meant}'`);
+    return [whole];
   }
+  const several = meant.split(',').map((part) => (part.trim() === '*' ? '*/*' : part.trim()));
+  const types = several.map(parseMediaType).filter((read) => read !== undefined);
+  if (types.length < several.length || text.includes('"')) return [];
   reading.readAs(at, several.join(' and '), 'write each as a key of its own');
   return types;
+}
+
+/** A comma before a parameter, `application/json, charset=utf-8`, and a charset without its name. */
+function withoutSlips(text: string): string {
+  return text.replaceAll(/,(?=\s*[\w-]+=)/g, ';').replace(/;\s*(?=utf-?8\s*$)/i, '; charset=');
+}
+
+/** A key that no Content-Type can be: what is written there fits nothing, and so lets nothing pass. */
+function unmatched(text: string, at: Place, reading: Reading): MediaPlan {
+  const message = `'${text}' is not a media type: no message fits it`;
+  reading.remarks.warn('unknown-media-type', at, message, 'write it as type/subtype');
+  return { range: text.toLowerCase(), parameters: [], schema: null };
+}
+
+/** Beside a range, a message of the type that was meant would pass by the range. */
+function refuseUnknown(text: string, at: Place, reading: Reading): [] {
+  reading.remarks.error('unknown-media-type', at, `'${text}' is not a media type`);
+  return [];
 }
 
 const FORM = 'application/x-www-form-urlencoded';

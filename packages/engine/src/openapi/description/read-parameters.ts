@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { didYouMean, meantFlag } from '../../json-schema/index.ts';
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { isJsonType, parseMediaType } from '../message/media-type.ts';
 import type { ParameterLocation, ParameterPlan, Serialization, Style } from '../plan.ts';
+import { isDocumentation } from './known-fields.ts';
 import { readShape } from './read-shape.ts';
 import type { Reading } from './reading.ts';
 
@@ -37,16 +39,12 @@ export function readParameters(
       const parameter = locateParameter(item, reading);
       if (parameter === undefined) continue;
       const key = `${parameter.in} ${parameter.in === 'header' ? parameter.name.toLowerCase() : parameter.name}`;
-      if (own.has(key)) {
-        reading.remarks.error(
-          'duplicate-parameter',
-          item,
-          `a second ${parameter.in} parameter is named '${parameter.name}'`,
-          'remove or rename one of the two',
-        );
-      }
+      const first = own.has(key) ? located.get(key) : undefined;
       own.add(key);
-      located.set(key, parameter);
+      located.set(
+        key,
+        first === undefined ? parameter : readTwice(first, parameter, item, reading),
+      );
     }
   }
   const plans = [...located.values()].flatMap((parameter) => {
@@ -56,6 +54,30 @@ export function readParameters(
     return isChecked ? [readParameter(parameter, reading)] : [];
   });
   return matchTemplate(plans, located, templateNames, operation, reading);
+}
+
+/** The same parameter twice, told apart by its description alone, is one; required by either is required. */
+function readTwice(first: Located, second: Located, item: Place, { remarks }: Reading): Located {
+  const isSame =
+    first.place.document === second.place.document &&
+    isDeepStrictEqual(checkedFieldsOf(first.place), checkedFieldsOf(second.place));
+  const named = `a second ${second.in} parameter is named '${second.name}'`;
+  if (isSame) remarks.warn('read-as-meant', item, `${named}: the two are read as one`, REMOVE);
+  else remarks.error('duplicate-parameter', item, named, 'remove or rename one of the two');
+  return isRequired(second.place) ? second : first;
+}
+
+const REMOVE = 'remove one of the two';
+
+const isRequired = (place: Place): boolean =>
+  meantFlag(ownMember(place.value, 'required')) === true;
+
+/** What two parameters of one name and place check, besides whether they must be there. */
+function checkedFieldsOf({ value }: Place): unknown {
+  const fields = Object.entries(value as object).filter(
+    ([key]) => !['name', 'in', 'required'].includes(key) && !isDocumentation('parameter', key),
+  );
+  return Object.fromEntries(fields);
 }
 
 function locateParameter(item: Place, reading: Reading): Located | undefined {

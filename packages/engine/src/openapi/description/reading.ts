@@ -9,6 +9,7 @@ import { checkSchemas } from './check-schemas.ts';
 import type { ObjectKind } from './known-fields.ts';
 import { mendUnwrapped } from './mend-unwrapped.ts';
 import { checkFields, nameOf } from './object-fields.ts';
+import { WholeReferences } from './whole-references.ts';
 
 const OPTIONAL_LISTS = new Set(['parameters', 'servers']);
 
@@ -32,6 +33,7 @@ export class Reading {
   readonly options: CompileApiOptions;
   /** As authors mean what they write, unless the letter is asked for. */
   readonly manner: 'meant' | 'strict';
+  readonly wholes = new WholeReferences(this);
   readonly #entries = new Map<string, SchemaEntry>();
   readonly #checkedSchemas = new Set<string>();
 
@@ -82,22 +84,32 @@ export class Reading {
 
   /** A member of the given type; undefined where absent, or wrong after a remark. */
   text(place: Place, key: string): string | undefined {
-    const value = ownMember(place.value, key);
+    const at = this.#plain(place, key);
+    const { value } = at;
     if (value === undefined || typeof value === 'string') return value;
     const text = wholeNumberText(value);
-    if (text === undefined) this.#refuseType(child(place, key), key, 'string');
-    else this.readAs(child(place, key), `${key}: '${text}'`);
+    if (text === undefined) this.#refuseType(at, key, 'string');
+    else this.readAs(at, `${key}: '${text}'`);
     return text;
   }
 
   flag(place: Place, key: string): boolean | undefined {
-    const value = ownMember(place.value, key);
+    const at = this.#plain(place, key);
+    const { value } = at;
     if (value === undefined || typeof value === 'boolean') return value;
-    if (this.#isEmpty(child(place, key), key)) return undefined;
+    if (this.#isEmpty(at, key)) return undefined;
     const flag = meantFlag(value);
-    if (flag === undefined) this.#refuseType(child(place, key), key, 'boolean');
-    else this.readAs(child(place, key), `${key}: ${flag}`);
+    if (flag === undefined) this.#refuseType(at, key, 'boolean');
+    else this.readAs(at, `${key}: ${flag}`);
     return flag;
+  }
+
+  /** A text or flag may stand elsewhere, too; beside such a reference nothing can stand. */
+  #plain(place: Place, key: string): Place {
+    const at = child(place, key);
+    const isAlone = isFields(at.value) && Object.keys(at.value).length === 1;
+    if (!isAlone || typeof ownMember(at.value, '$ref') !== 'string') return at;
+    return this.documents.follow(at) ?? { ...at, value: undefined };
   }
 
   /** Where what stands there breaks the standard, and can mean one thing only. */

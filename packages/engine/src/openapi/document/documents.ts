@@ -137,6 +137,19 @@ export class Documents {
     return this.#descend(start, pointer, at, reference);
   }
 
+  /** The same without an error: a file that is missing now is missed again by whoever needs it. */
+  attemptTarget(from: Place, reference: string): Place | undefined {
+    return this.#remarks.attempt(() => {
+      const opened = this.#opened.size;
+      const found = this.target(from, reference);
+      if (found !== undefined) return found;
+      for (const [id, document] of [...this.#opened].slice(opened)) {
+        if (document === null) this.#opened.delete(id);
+      }
+      return undefined;
+    });
+  }
+
   /** The schema that an anchor names, in this document or one already read. */
   anchored(from: Place, reference: string): Place | undefined {
     const base = resourceAround(from.document.resources, from.pointer)?.address ?? from.document.id;

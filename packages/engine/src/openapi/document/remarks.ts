@@ -63,6 +63,17 @@ export class Remarks {
     return suggestion;
   }
 
+  /** What an attempt remarked on is forgotten where the attempt found nothing. */
+  attempt<T>(action: () => T | undefined): T | undefined {
+    const known = new Set(this.#kept.keys());
+    const counts = { ...this.#counts };
+    const found = action();
+    if (found !== undefined) return found;
+    for (const key of this.#kept.keys()) if (!known.has(key)) this.#kept.delete(key);
+    Object.assign(this.#counts, counts);
+    return undefined;
+  }
+
   get hasErrors(): boolean {
     return this.#counts.error > 0;
   }
