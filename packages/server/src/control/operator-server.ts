@@ -6,6 +6,7 @@ import { problemBody, problemHeaders } from '@poorter/middleware';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
+import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
 import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
@@ -24,6 +25,17 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+  });
+}
+
+function listening(server: Server, place: ListenerPlace): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const fail = (error: Error) => reject(placeFault(place, error));
+    server.once('error', fail);
+    server.listen({ host: place.host, port: place.port }, () => {
+      server.off('error', fail);
+      resolve();
+    });
   });
 }
 
@@ -80,18 +92,34 @@ export class OperatorServer {
             { ...options, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
             answer,
           );
-    // The same address spoken otherwise: the old one must let go first.
-    if (this.#server !== null) await closed(this.#server);
     new FairPlaces(CONNECTIONS_MAX).watch(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port }, resolve);
-    });
+    await this.#replace(server, { host, port, key: 'control.address' });
     this.#server = server;
     this.#certificate = tls?.certificate ?? null;
     this.#key = tls?.key ?? null;
     this.#reached = { host, isTls: tls !== null };
     this.#where = where;
+  }
+
+  /** Operators who cannot be reached at the new address go on reaching the old one. Throws PlaceFault. */
+  async #replace(server: Server, place: ListenerPlace): Promise<void> {
+    const before = this.#server;
+    const old = before?.address() as AddressInfo | null;
+    try {
+      await listening(server, place);
+    } catch (error) {
+      if (before === null || old?.port !== place.port) throw error;
+      // The same port, at another address or spoken otherwise: the old one must let go first.
+      await closed(before);
+      try {
+        await listening(server, place);
+      } catch (fault) {
+        await listening(before, { host: old.address, port: old.port, key: place.key });
+        throw fault;
+      }
+      return;
+    }
+    if (before !== null) await closed(before);
   }
 
   #renew(tls: OperatorAddress['tls']): void {

@@ -28,6 +28,17 @@ import type { GatewayBook } from './gateway-book.ts';
 /** What is needed of the server of the link. */
 type LinkListener = Pick<LinkServer, 'listen' | 'close' | 'renew'>;
 
+/** As it was configured when it opened. */
+interface OpenLink {
+  readonly link: NonNullable<Configuration['link']>;
+  readonly credentials: LinkCredentials;
+}
+
+interface ListeningLink {
+  readonly server: LinkListener;
+  readonly address: string;
+}
+
 export interface RemoteGatewayPorts {
   readonly book: GatewayBook;
   /** Everything that is live now, for a gateway that just connected. */
@@ -61,7 +72,11 @@ const fromRemote = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('applied'), version: z.int() }),
   z.object({ type: z.literal('live-applied'), sequence: z.int() }),
-  z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
+  z.object({
+    type: z.literal('failed'),
+    message: z.string().max(10_000),
+    version: z.int().optional(),
+  }),
   z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
   z.object({
     type: z.literal('unknown-key-id'),
@@ -141,6 +156,7 @@ export class RemoteGateways {
   readonly #version = programVersion();
   #server: LinkListener | null = null;
   #configured = '';
+  #open: OpenLink | null = null;
   #snapshot: RuntimeSnapshot | null = null;
   #address: string | null = null;
   readonly #sessions = new Map<LinkEnd, Session>();
@@ -164,7 +180,10 @@ export class RemoteGateways {
     }));
   }
 
-  /** Listens as the configuration says; does nothing when that did not change. */
+  /**
+   * Listens as the configuration says; does nothing when that did not change. Throws PlaceFault, and
+   * then gateways are met where they were met before.
+   */
   async apply(
     link: NonNullable<Configuration['link']> | undefined,
     credentials: LinkCredentials | null,
@@ -175,12 +194,27 @@ export class RemoteGateways {
       if (credentials !== null) this.#server?.renew(credentials);
       return;
     }
-    this.#configured = configured;
+    const wanted = link === undefined || credentials === null ? null : { link, credentials };
+    const before = this.#open;
+    const isSamePlace = wanted !== null && before?.link.address === wanted.link.address;
+    const isMoved = wanted !== null && before !== null && !isSamePlace;
+    // Where the place changes, the new one opens first: what cannot open leaves the old one alone.
+    const opening = isMoved ? await this.#listen(wanted) : null;
     this.close();
-    this.#address = null;
-    if (link === undefined || credentials === null) return;
+    try {
+      this.#adopt(opening ?? (wanted && (await this.#listen(wanted))));
+    } catch (error) {
+      // Whoever is still trusted there comes back.
+      if (before !== null) this.#adopt(await this.#listen(before));
+      throw error;
+    }
+    this.#open = wanted;
+    this.#configured = configured;
+  }
+
+  async #listen({ link, credentials }: OpenLink): Promise<ListeningLink> {
     const open = this.#ports.openServer ?? ((options) => new LinkServer(options));
-    this.#server = open({
+    const server = open({
       ...splitAddress(link.address),
       credentials,
       names: link.gateways,
@@ -191,11 +225,21 @@ export class RemoteGateways {
         trouble: this.#ports.trouble,
       },
     });
-    this.#address = await this.#server.listen();
+    return { server, address: await server.listen() };
+  }
+
+  #adopt(listening: ListeningLink | null): void {
+    this.#server = listening?.server ?? null;
+    this.#address = listening?.address ?? null;
   }
 
   send(message: LiveMessage | IssuerKeysMessage): void {
     for (const { end } of this.#sessions.values()) end.send(message);
+  }
+
+  /** Before the first listens: nobody is met by a control whose staleness bound is not known yet. */
+  begin(snapshot: RuntimeSnapshot): void {
+    this.#snapshot ??= snapshot;
   }
 
   snapshot(snapshot: RuntimeSnapshot): void {

@@ -35,7 +35,8 @@ export type FromThread =
   /** Listening, and deciding by this version from the next call on. */
   | { readonly type: 'ready'; readonly version: number; readonly addresses: readonly string[] }
   | { readonly type: 'live-applied'; readonly sequence: number }
-  | { readonly type: 'failed'; readonly message: string }
+  /** This version cannot be applied; nothing of it is in force. */
+  | { readonly type: 'failed'; readonly message: string; readonly version: number }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   | { readonly type: 'trouble'; readonly message: string }
