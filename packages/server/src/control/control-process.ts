@@ -90,8 +90,11 @@ function openRemotes({ book, live }: Administration): RemoteGateways {
   return new RemoteGateways({
     book,
     liveNow: () => live.whole,
-    report: (_, report) => {
+    report: (gateway, report) => {
       if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer, report.keyId);
+      if (report.type === 'metrics') operators.metrics.heard(gateway, report.metrics);
+      if (report.type === 'applied') operators.metrics.applied(gateway, report.version);
+      if (report.type === 'drained') operators.metrics.gone(gateway);
     },
     mirror: () => logKeeping?.mirror ?? null,
     trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
@@ -176,6 +179,7 @@ async function compile(): Promise<void> {
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary });
     remotes?.snapshot(compiled.snapshot);
     tellKeysSince(compiled.snapshot.gate);
+    nameGateways(configuration.link?.gateways ?? []);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
@@ -183,6 +187,19 @@ async function compile(): Promise<void> {
     operators.refused();
     send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
   }
+}
+
+/** Under their names in the log. One of another machine may be called like this one. */
+function nameGateways(others: readonly string[]): void {
+  const node = logKeeping?.spool.node ?? 'local';
+  operators.localName = others.includes(node) ? `${node}@control` : node;
+  operators.gateways = () => {
+    const met = new Set(remotes?.met.map(({ name }) => name));
+    return [
+      ...(runsGateway ? [{ name: operators.localName, isConnected: isGatewayUp }] : []),
+      ...[...new Set(others)].map((name) => ({ name, isConnected: met.has(name) })),
+    ];
+  };
 }
 
 /** A place that cannot be had is a fault of the configuration, at the key that names it. */

@@ -3,13 +3,14 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net';
 import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
-import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
 import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
+import { GatewayMetrics, type ReportedGateway } from './gateway-metrics.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 
 export interface OperatorAddress {
@@ -57,7 +58,12 @@ export class OperatorServer {
   #appliedVersion = 0;
   #compiledVersion = 0;
   #isConfigurationBroken = false;
-  #gatewayMetrics: readonly unknown[] = [];
+  /** Of this machine's gateway and of those on others. */
+  readonly metrics = new GatewayMetrics();
+  /** Every gateway that there should be, this machine's first. */
+  gateways: () => readonly ReportedGateway[] = () => [];
+  /** Under which the gateway of this machine reports. */
+  localName = '';
   readonly #own = new Registry();
 
   constructor() {
@@ -156,7 +162,7 @@ export class OperatorServer {
 
   gatewayDown(): void {
     this.#isGatewayServing = false;
-    this.#gatewayMetrics = [];
+    this.metrics.gone(this.localName);
   }
 
   heard(report: FromGateway): void {
@@ -164,9 +170,10 @@ export class OperatorServer {
     if (report.type === 'applied') {
       this.#isGatewayServing = true;
       this.#appliedVersion = report.version;
+      this.metrics.applied(this.localName, report.version);
     }
     if (report.type === 'metrics') {
-      this.#gatewayMetrics = report.metrics;
+      this.metrics.heard(this.localName, report.metrics);
       this.#isGatewayServing ||= report.metrics.length > 0;
     }
   }
@@ -214,11 +221,6 @@ export class OperatorServer {
   }
 
   async #metrics(): Promise<string> {
-    const threads = this.#gatewayMetrics.filter((metrics) => (metrics as unknown[]).length > 0);
-    const gateway =
-      threads.length === 0
-        ? ''
-        : await AggregatorRegistry.aggregate(threads as object[][] as never).metrics();
     const versions = [
       '# HELP poorter_snapshot_version Version compiled by control and served by every gateway thread.',
       '# TYPE poorter_snapshot_version gauge',
@@ -229,7 +231,7 @@ export class OperatorServer {
       `poorter_configuration_refused ${this.#isConfigurationBroken ? 1 : 0}`,
       '',
     ].join('\n');
-    return `${gateway}\n${versions}${await this.#own.metrics()}`;
+    return `${this.metrics.render(this.gateways())}${versions}${await this.#own.metrics()}`;
   }
 }
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
 import {
   type LinkCredentials,
@@ -16,13 +15,9 @@ import {
   type ToRemoteGateway,
 } from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
-import {
-  ENTRIES_MAX,
-  PIECES_MAX,
-  type SpoolMirror,
-  SpoolReception,
-} from '../platform/spool/index.ts';
+import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
+import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';
 import type { GatewayBook } from './gateway-book.ts';
 
 /** What is needed of the server of the link. */
@@ -50,69 +45,6 @@ export interface RemoteGatewayPorts {
   /** Default: a real one. */
   readonly openServer?: (options: LinkServerOptions) => LinkListener;
 }
-
-const natural = z.int().min(0);
-const extent = { bytes: natural, crc: natural };
-const piece = z.object({
-  ...{ file: natural.max(999_999_999), offset: natural, crc: natural },
-  bytes: z.instanceof(Uint8Array),
-  before: z.object({ file: natural, ...extent }).nullable(),
-  isFirst: z.boolean(),
-});
-const end = z.object({
-  last: z.object({ file: natural, ...extent }).nullable(),
-  admitted: natural,
-});
-const fromRemote = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('renew'), at: z.number() }),
-  z.object({ type: z.literal('ended') }),
-  z.object({
-    type: z.literal('not-understood'),
-    what: z.array(z.string().max(200)).max(20),
-  }),
-  z.object({ type: z.literal('applied'), version: z.int() }),
-  z.object({ type: z.literal('live-applied'), sequence: z.int() }),
-  z.object({
-    type: z.literal('failed'),
-    message: z.string().max(10_000),
-    version: z.int().optional(),
-  }),
-  z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
-  z.object({
-    type: z.literal('unknown-key-id'),
-    issuer: z.string().max(2_000),
-    // A gateway of the version before does not say.
-    keyId: z.string().max(1_024).nullable().default(null),
-  }),
-  z.object({
-    type: z.literal('listening'),
-    addresses: z.array(z.string().max(300)).max(64),
-    threads: z.int(),
-  }),
-  z.object({
-    type: z.literal('spool'),
-    number: z.int(),
-    entries: z
-      .array(
-        z.object({
-          writer: z.string().max(200),
-          pieces: z.array(piece).max(PIECES_MAX),
-          end: end.nullable(),
-          isForgotten: z.boolean(),
-        }),
-      )
-      .max(ENTRIES_MAX),
-  }),
-]);
-
-/** What every protocol begins with. Members that are not known are a newer version's. */
-const helloSchema = z.object({
-  type: z.literal('hello'),
-  protocol: z.int().min(1),
-  oldest: z.int().min(1),
-  version: z.string().max(100),
-  instance: z.string().regex(/^[0-9a-f]{32}$/),
-});
 
 /** Without a hello for this long a connection is given up. */
 const HELLO_MAX_MS = 5_000;
@@ -368,7 +300,8 @@ export class RemoteGateways {
       case 'live-applied':
         return book.confirm(session.key, message.sequence);
       case 'applied':
-        return this.#applied(session, message.version);
+        this.#applied(session, message.version);
+        return this.#ports.report(end.name, message);
       case 'not-understood':
         session.strangers = message.what;
         return this.#tellOnce(session, `does not know ${message.what.join(', ')}: update it`);
@@ -387,7 +320,7 @@ export class RemoteGateways {
     }
   }
 
-  #receive(session: Session, batch: Extract<z.infer<typeof fromRemote>, { type: 'spool' }>): void {
+  #receive(session: Session, batch: Extract<FromRemote, { type: 'spool' }>): void {
     const { end } = session;
     const { number } = batch;
     try {
@@ -428,6 +361,7 @@ export class RemoteGateways {
     }
     this.#sessions.delete(end);
     this.#say(end, { type: 'ended-noted' });
+    this.#ports.report(end.name, { type: 'drained' });
     this.#ports.trouble(`the gateway ${end.name} has ended`);
   }
 

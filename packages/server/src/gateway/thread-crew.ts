@@ -9,6 +9,7 @@ import {
   type QuotaImport,
   releaseThread,
 } from '../platform/counters/index.ts';
+import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
 import type {
   IssuerKeysMessage,
   LiveMessage,
@@ -42,6 +43,8 @@ export interface ThreadCrewOptions {
 /** Subjects that can be counted at once: about 3 MB. */
 const COUNTER_ENTRIES = 65_536;
 const SMALL_BUDGET_BYTES = 134_217_728;
+/** Of one metric; what is beyond is counted together. */
+const SERIES_MAX = 5_000;
 /** Before it listens, a thread may take this long to open a large description. */
 const START_GRACE_MS = 30_000;
 const WATCH_EVERY_MS = 250;
@@ -67,7 +70,7 @@ interface Member {
   liveSequence: number;
   isReady: boolean;
   addresses: readonly string[];
-  metrics: readonly unknown[];
+  metrics: readonly Metric[];
 }
 
 /**
@@ -85,6 +88,7 @@ export class ThreadCrew {
   /** What new threads are born with. */
   readonly #live = new LiveTable();
   #liveReported = 0;
+  readonly #summed = new SummedMetrics(SERIES_MAX);
   #addresses: readonly string[] = [];
   #applying: Promise<void> = Promise.resolve();
   #bound: () => void = () => undefined;
@@ -131,9 +135,9 @@ export class ThreadCrew {
     return this.#isListening;
   }
 
-  /** Metrics of every thread that has reported. */
-  get metrics(): readonly (readonly unknown[])[] {
-    return [...this.#members.values()].map((member) => member.metrics);
+  /** Of all threads as of one, those that ended included: bounded, since it travels every second. */
+  get metrics(): readonly (readonly Metric[])[] {
+    return [this.#summed.sum([...this.#members.values()].map((member) => member.metrics))];
   }
 
   /** One after the other, in the order they came. */
@@ -329,6 +333,7 @@ export class ThreadCrew {
 
   #ended(member: Member): void {
     this.#members.delete(member.slot);
+    this.#summed.end(member.metrics);
     releaseThread(this.memory, member.slot);
     this.#spool?.ended(member.slot);
     this.#tried(member, null, true);
