@@ -39,7 +39,7 @@ test('when the gate fills up strangers go first, then the greedy, then everyone'
   /** A place falls free when its call is recorded, a moment after its caller has the answer. */
   const underWay = async () => {
     const metrics = await (await fetch(`${poorter.controlUrl}/metrics`)).text();
-    return Number(/^poorter_calls_under_way (\d+)$/m.exec(metrics)?.[1]);
+    return Number(/^poorter_calls_under_way\{.*\} (\d+)$/m.exec(metrics)?.[1]);
   };
   const hold = async (count: number) => {
     const before = held.length;

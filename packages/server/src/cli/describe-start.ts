@@ -41,3 +41,11 @@ function trialLines({ token, scopes, url }: TrialFacts): string[] {
     '',
   ];
 }
+
+/** Compiled, and yet it cannot be served: mostly because a listener cannot open. */
+export function notApplied(message: string, isServing: boolean): string {
+  const what = isServing
+    ? 'the new configuration cannot be served; the last good one stays in force'
+    : 'not started';
+  return `poorter: ${message}\npoorter: ${what}\n`;
+}

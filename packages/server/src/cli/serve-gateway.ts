@@ -6,12 +6,15 @@ import type { GatewayConfiguration } from '../configuration/schema.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
 import type { CommandWorld, ServeArguments } from './arguments.ts';
+import { notApplied } from './describe-start.ts';
 
 /** `poorter serve --role gateway`: runs until SIGTERM or SIGINT. Throws what `serve` explains. */
 export function serveGateway(given: ServeArguments, world: CommandWorld): Promise<number> {
   const configuration = loadGatewayConfiguration(given.source);
   const base = baseDirectory(given.source);
   const say = (text: string) => world.stderr.write(text);
+  let hasStarted = false;
+  let end: (status: number) => void = () => undefined;
   const supervisor = new GatewaySupervisor({
     dataDirectory: resolve(base, configuration.dataDirectory),
     control: configuration.link.control,
@@ -21,6 +24,7 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
     drainMs: configuration.timeouts.drainMs,
     on: {
       started: (addresses, threads) => {
+        hasStarted = true;
         if (given.isQuiet) return;
         world.stdout.write(
           given.isJson
@@ -29,6 +33,10 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
         );
       },
       trouble: (message) => say(`poorter: ${message}\n`),
+      notApplied: (message) => {
+        say(notApplied(message, hasStarted));
+        if (!hasStarted) end(1);
+      },
       applied: (version) => {
         if (!given.isQuiet) say(`poorter: version ${version} is in force\n`);
       },
@@ -36,17 +44,17 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
   });
   return new Promise<number>((settle) => {
     let isEnding = false;
-    const end = () => {
+    end = (status) => {
       if (isEnding) return;
       isEnding = true;
       void supervisor.stop().then(() => {
-        settle(0);
+        settle(status);
         // Children are gone; nothing that is left may keep the process.
-        setImmediate(() => process.exit(0));
+        setImmediate(() => process.exit(status));
       });
     };
-    process.on('SIGTERM', end);
-    process.on('SIGINT', end);
+    process.on('SIGTERM', () => end(0));
+    process.on('SIGINT', () => end(0));
     supervisor.start();
   });
 }

@@ -7,7 +7,7 @@ import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, type ServeArguments, UsageError } from './arguments.ts';
-import { describeStart } from './describe-start.ts';
+import { describeStart, notApplied } from './describe-start.ts';
 import { formatDiagnostics } from './diagnostics.ts';
 import { serveGateway } from './serve-gateway.ts';
 import { serveUsage } from './usage.ts';
@@ -55,7 +55,10 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
         },
         trouble: (message) => {
           say(`poorter: ${message}\n`);
-          if (!hasStarted && /EADDRINUSE|EACCES|EADDRNOTAVAIL/.test(message)) void end(1);
+        },
+        notApplied: (message) => {
+          say(notApplied(message, hasStarted));
+          if (!hasStarted) void end(1);
         },
         applied: (applied) => {
           const isNews = hasStarted && applied !== version && version !== 0;

@@ -24,6 +24,7 @@ import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
+import { checkPlaces } from './check-places.ts';
 import type { IdentityKeys } from './identity-keys.ts';
 import { readClientTls, readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { resourceMetadata } from './resource-metadata.ts';
@@ -80,6 +81,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const trusted = configuration.trust.issuers.map((issuer, index) =>
     trustedIssuer(issuer, index, reader),
   );
+  checkPlaces(configuration, reader);
   const { link } = configuration;
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
   const sharedCounters = readSharedCounters(configuration, reader);

@@ -10,6 +10,7 @@ import {
   type ConfigurationSource,
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
+import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
@@ -23,6 +24,7 @@ import type {
   ToControl,
   TrialFacts,
 } from '../platform/processes/messages.ts';
+import { PlaceFault } from '../platform/processes/place-fault.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
 import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
@@ -88,8 +90,11 @@ function openRemotes({ book, live }: Administration): RemoteGateways {
   return new RemoteGateways({
     book,
     liveNow: () => live.whole,
-    report: (_, report) => {
+    report: (gateway, report) => {
       if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer, report.keyId);
+      if (report.type === 'metrics') operators.metrics.heard(gateway, report.metrics);
+      if (report.type === 'applied') operators.metrics.applied(gateway, report.version);
+      if (report.type === 'drained') operators.metrics.gone(gateway);
     },
     mirror: () => logKeeping?.mirror ?? null,
     trouble: (message) => send({ type: 'warnings', diagnostics: [warning('link', message)] }),
@@ -142,7 +147,7 @@ async function compile(): Promise<void> {
     const configuration = loadConfiguration(source);
     await administrate(configuration);
     const operated = readOperatorAddress(configuration, where, baseDirectory(source));
-    await operators.listen(operated.address);
+    await placed(() => operators.listen(operated.address), operated.files);
     send({ type: 'listening', address: operators.address });
     await administration?.announce(operators.reachedAt);
     await followIssuers(configuration);
@@ -157,24 +162,56 @@ async function compile(): Promise<void> {
       issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
       trialKeys: (await tryIssuer(configuration))?.keys ?? null,
     });
+    // Whoever serves by the snapshot must know who is blocked and revoked first.
+    await administration?.live.publish();
+    remotes?.begin(compiled.snapshot);
+    // Before anybody serves the snapshot: a link that cannot open ends the start.
+    await placed(
+      async () => remotes?.apply(configuration.link, compiled.linkCredentials),
+      compiled.files,
+    );
     const trial = await openTrial(compiled);
     rights = compiled.rights;
     watch.follow([...files, ...operated.files, ...compiled.files]);
     if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
-    // Whoever serves by the snapshot must know who is blocked and revoked first.
-    await administration?.live.publish();
     operators.compiled(compiled.snapshot.gate.version);
     const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
     send({ type: 'snapshot', snapshot: compiled.snapshot, summary });
     remotes?.snapshot(compiled.snapshot);
     tellKeysSince(compiled.snapshot.gate);
-    await remotes?.apply(configuration.link, compiled.linkCredentials);
+    nameGateways(configuration.link?.gateways ?? []);
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
     watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
     operators.refused();
     send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
+  }
+}
+
+/** Under their names in the log. One of another machine may be called like this one. */
+function nameGateways(others: readonly string[]): void {
+  const node = logKeeping?.spool.node ?? 'local';
+  operators.localName = others.includes(node) ? `${node}@control` : node;
+  operators.gateways = () => {
+    const met = new Set(remotes?.met.map(({ name }) => name));
+    return [
+      ...(runsGateway ? [{ name: operators.localName, isConnected: isGatewayUp }] : []),
+      ...[...new Set(others)].map((name) => ({ name, isConnected: met.has(name) })),
+    ];
+  };
+}
+
+/** A place that cannot be had is a fault of the configuration, at the key that names it. */
+async function placed(open: () => Promise<void>, files: readonly string[]): Promise<void> {
+  try {
+    await open();
+  } catch (error) {
+    if (!(error instanceof PlaceFault)) throw error;
+    const place = placeInConfiguration(where, error.key.split('.'));
+    const { message } = error;
+    const fault = { severity: 'error', code: 'cannot-listen', file: where, ...place, message };
+    throw new RefusedConfiguration([fault as Diagnostic], files);
   }
 }
 
@@ -311,6 +348,13 @@ function receive(message: ToControl): void {
       administration?.heard(message.report);
       if (message.report.type === 'unknown-key-id') {
         issuerKeys?.refetch(message.report.issuer, message.report.keyId);
+      }
+      if (
+        message.report.type === 'failed' &&
+        message.report.version === operators.versions.compiled
+      ) {
+        // It compiled, but could not be served: a listener of it cannot open.
+        operators.refused();
       }
       return operators.heard(message.report);
     default:

@@ -3,12 +3,14 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net';
 import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
-import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
 import type { FromGateway } from '../platform/processes/messages.ts';
+import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
 import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
+import { GatewayMetrics, type ReportedGateway } from './gateway-metrics.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 
 export interface OperatorAddress {
@@ -24,6 +26,17 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+  });
+}
+
+function listening(server: Server, place: ListenerPlace): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const fail = (error: Error) => reject(placeFault(place, error));
+    server.once('error', fail);
+    server.listen({ host: place.host, port: place.port }, () => {
+      server.off('error', fail);
+      resolve();
+    });
   });
 }
 
@@ -45,7 +58,12 @@ export class OperatorServer {
   #appliedVersion = 0;
   #compiledVersion = 0;
   #isConfigurationBroken = false;
-  #gatewayMetrics: readonly unknown[] = [];
+  /** Of this machine's gateway and of those on others. */
+  readonly metrics = new GatewayMetrics();
+  /** Every gateway that there should be, this machine's first. */
+  gateways: () => readonly ReportedGateway[] = () => [];
+  /** Under which the gateway of this machine reports. */
+  localName = '';
   readonly #own = new Registry();
 
   constructor() {
@@ -80,18 +98,34 @@ export class OperatorServer {
             { ...options, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' },
             answer,
           );
-    // The same address spoken otherwise: the old one must let go first.
-    if (this.#server !== null) await closed(this.#server);
     new FairPlaces(CONNECTIONS_MAX).watch(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port }, resolve);
-    });
+    await this.#replace(server, { host, port, key: 'control.address' });
     this.#server = server;
     this.#certificate = tls?.certificate ?? null;
     this.#key = tls?.key ?? null;
     this.#reached = { host, isTls: tls !== null };
     this.#where = where;
+  }
+
+  /** Operators who cannot be reached at the new address go on reaching the old one. Throws PlaceFault. */
+  async #replace(server: Server, place: ListenerPlace): Promise<void> {
+    const before = this.#server;
+    const old = before?.address() as AddressInfo | null;
+    try {
+      await listening(server, place);
+    } catch (error) {
+      if (before === null || old?.port !== place.port) throw error;
+      // The same port, at another address or spoken otherwise: the old one must let go first.
+      await closed(before);
+      try {
+        await listening(server, place);
+      } catch (fault) {
+        await listening(before, { host: old.address, port: old.port, key: place.key });
+        throw fault;
+      }
+      return;
+    }
+    if (before !== null) await closed(before);
   }
 
   #renew(tls: OperatorAddress['tls']): void {
@@ -128,7 +162,7 @@ export class OperatorServer {
 
   gatewayDown(): void {
     this.#isGatewayServing = false;
-    this.#gatewayMetrics = [];
+    this.metrics.gone(this.localName);
   }
 
   heard(report: FromGateway): void {
@@ -136,9 +170,10 @@ export class OperatorServer {
     if (report.type === 'applied') {
       this.#isGatewayServing = true;
       this.#appliedVersion = report.version;
+      this.metrics.applied(this.localName, report.version);
     }
     if (report.type === 'metrics') {
-      this.#gatewayMetrics = report.metrics;
+      this.metrics.heard(this.localName, report.metrics);
       this.#isGatewayServing ||= report.metrics.length > 0;
     }
   }
@@ -186,11 +221,6 @@ export class OperatorServer {
   }
 
   async #metrics(): Promise<string> {
-    const threads = this.#gatewayMetrics.filter((metrics) => (metrics as unknown[]).length > 0);
-    const gateway =
-      threads.length === 0
-        ? ''
-        : await AggregatorRegistry.aggregate(threads as object[][] as never).metrics();
     const versions = [
       '# HELP poorter_snapshot_version Version compiled by control and served by every gateway thread.',
       '# TYPE poorter_snapshot_version gauge',
@@ -201,7 +231,7 @@ export class OperatorServer {
       `poorter_configuration_refused ${this.#isConfigurationBroken ? 1 : 0}`,
       '',
     ].join('\n');
-    return `${gateway}\n${versions}${await this.#own.metrics()}`;
+    return `${this.metrics.render(this.gateways())}${versions}${await this.#own.metrics()}`;
   }
 }
 

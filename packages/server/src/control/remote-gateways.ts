@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Configuration } from '../configuration/schema.ts';
 import {
   type LinkCredentials,
@@ -16,17 +15,24 @@ import {
   type ToRemoteGateway,
 } from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
-import {
-  ENTRIES_MAX,
-  PIECES_MAX,
-  type SpoolMirror,
-  SpoolReception,
-} from '../platform/spool/index.ts';
+import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';
+import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';
 import type { GatewayBook } from './gateway-book.ts';
 
 /** What is needed of the server of the link. */
 type LinkListener = Pick<LinkServer, 'listen' | 'close' | 'renew'>;
+
+/** As it was configured when it opened. */
+interface OpenLink {
+  readonly link: NonNullable<Configuration['link']>;
+  readonly credentials: LinkCredentials;
+}
+
+interface ListeningLink {
+  readonly server: LinkListener;
+  readonly address: string;
+}
 
 export interface RemoteGatewayPorts {
   readonly book: GatewayBook;
@@ -39,65 +45,6 @@ export interface RemoteGatewayPorts {
   /** Default: a real one. */
   readonly openServer?: (options: LinkServerOptions) => LinkListener;
 }
-
-const natural = z.int().min(0);
-const extent = { bytes: natural, crc: natural };
-const piece = z.object({
-  ...{ file: natural.max(999_999_999), offset: natural, crc: natural },
-  bytes: z.instanceof(Uint8Array),
-  before: z.object({ file: natural, ...extent }).nullable(),
-  isFirst: z.boolean(),
-});
-const end = z.object({
-  last: z.object({ file: natural, ...extent }).nullable(),
-  admitted: natural,
-});
-const fromRemote = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('renew'), at: z.number() }),
-  z.object({ type: z.literal('ended') }),
-  z.object({
-    type: z.literal('not-understood'),
-    what: z.array(z.string().max(200)).max(20),
-  }),
-  z.object({ type: z.literal('applied'), version: z.int() }),
-  z.object({ type: z.literal('live-applied'), sequence: z.int() }),
-  z.object({ type: z.literal('failed'), message: z.string().max(10_000) }),
-  z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
-  z.object({
-    type: z.literal('unknown-key-id'),
-    issuer: z.string().max(2_000),
-    // A gateway of the version before does not say.
-    keyId: z.string().max(1_024).nullable().default(null),
-  }),
-  z.object({
-    type: z.literal('listening'),
-    addresses: z.array(z.string().max(300)).max(64),
-    threads: z.int(),
-  }),
-  z.object({
-    type: z.literal('spool'),
-    number: z.int(),
-    entries: z
-      .array(
-        z.object({
-          writer: z.string().max(200),
-          pieces: z.array(piece).max(PIECES_MAX),
-          end: end.nullable(),
-          isForgotten: z.boolean(),
-        }),
-      )
-      .max(ENTRIES_MAX),
-  }),
-]);
-
-/** What every protocol begins with. Members that are not known are a newer version's. */
-const helloSchema = z.object({
-  type: z.literal('hello'),
-  protocol: z.int().min(1),
-  oldest: z.int().min(1),
-  version: z.string().max(100),
-  instance: z.string().regex(/^[0-9a-f]{32}$/),
-});
 
 /** Without a hello for this long a connection is given up. */
 const HELLO_MAX_MS = 5_000;
@@ -141,6 +88,7 @@ export class RemoteGateways {
   readonly #version = programVersion();
   #server: LinkListener | null = null;
   #configured = '';
+  #open: OpenLink | null = null;
   #snapshot: RuntimeSnapshot | null = null;
   #address: string | null = null;
   readonly #sessions = new Map<LinkEnd, Session>();
@@ -164,7 +112,10 @@ export class RemoteGateways {
     }));
   }
 
-  /** Listens as the configuration says; does nothing when that did not change. */
+  /**
+   * Listens as the configuration says; does nothing when that did not change. Throws PlaceFault, and
+   * then gateways are met where they were met before.
+   */
   async apply(
     link: NonNullable<Configuration['link']> | undefined,
     credentials: LinkCredentials | null,
@@ -175,12 +126,27 @@ export class RemoteGateways {
       if (credentials !== null) this.#server?.renew(credentials);
       return;
     }
-    this.#configured = configured;
+    const wanted = link === undefined || credentials === null ? null : { link, credentials };
+    const before = this.#open;
+    const isSamePlace = wanted !== null && before?.link.address === wanted.link.address;
+    const isMoved = wanted !== null && before !== null && !isSamePlace;
+    // Where the place changes, the new one opens first: what cannot open leaves the old one alone.
+    const opening = isMoved ? await this.#listen(wanted) : null;
     this.close();
-    this.#address = null;
-    if (link === undefined || credentials === null) return;
+    try {
+      this.#adopt(opening ?? (wanted && (await this.#listen(wanted))));
+    } catch (error) {
+      // Whoever is still trusted there comes back.
+      if (before !== null) this.#adopt(await this.#listen(before));
+      throw error;
+    }
+    this.#open = wanted;
+    this.#configured = configured;
+  }
+
+  async #listen({ link, credentials }: OpenLink): Promise<ListeningLink> {
     const open = this.#ports.openServer ?? ((options) => new LinkServer(options));
-    this.#server = open({
+    const server = open({
       ...splitAddress(link.address),
       credentials,
       names: link.gateways,
@@ -191,11 +157,21 @@ export class RemoteGateways {
         trouble: this.#ports.trouble,
       },
     });
-    this.#address = await this.#server.listen();
+    return { server, address: await server.listen() };
+  }
+
+  #adopt(listening: ListeningLink | null): void {
+    this.#server = listening?.server ?? null;
+    this.#address = listening?.address ?? null;
   }
 
   send(message: LiveMessage | IssuerKeysMessage): void {
     for (const { end } of this.#sessions.values()) end.send(message);
+  }
+
+  /** Before the first listens: nobody is met by a control whose staleness bound is not known yet. */
+  begin(snapshot: RuntimeSnapshot): void {
+    this.#snapshot ??= snapshot;
   }
 
   snapshot(snapshot: RuntimeSnapshot): void {
@@ -324,7 +300,8 @@ export class RemoteGateways {
       case 'live-applied':
         return book.confirm(session.key, message.sequence);
       case 'applied':
-        return this.#applied(session, message.version);
+        this.#applied(session, message.version);
+        return this.#ports.report(end.name, message);
       case 'not-understood':
         session.strangers = message.what;
         return this.#tellOnce(session, `does not know ${message.what.join(', ')}: update it`);
@@ -343,7 +320,7 @@ export class RemoteGateways {
     }
   }
 
-  #receive(session: Session, batch: Extract<z.infer<typeof fromRemote>, { type: 'spool' }>): void {
+  #receive(session: Session, batch: Extract<FromRemote, { type: 'spool' }>): void {
     const { end } = session;
     const { number } = batch;
     try {
@@ -384,6 +361,7 @@ export class RemoteGateways {
     }
     this.#sessions.delete(end);
     this.#say(end, { type: 'ended-noted' });
+    this.#ports.report(end.name, { type: 'drained' });
     this.#ports.trouble(`the gateway ${end.name} has ended`);
   }
 

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { monotonicMs } from '../platform/clock/index.ts';
+import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
 import type { AnswerPause } from './answer-pause.ts';
 
 /** Turns of the event loop without a new connection, after which none waits. */
@@ -67,15 +68,23 @@ export class Acceptor {
     return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
   }
 
-  async listen(place: { readonly host: string; readonly port: number }): Promise<void> {
+  /** Throws PlaceFault. */
+  async listen(place: ListenerPlace): Promise<void> {
     const { server } = this;
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      const fail = (error: Error) => reject(placeFault(place, error));
+      server.once('error', fail);
       server.listen({ host: place.host, port: place.port, reusePort: true }, () => {
-        server.off('error', reject);
+        server.off('error', fail);
         resolve();
       });
     });
+  }
+
+  /** Opened for a version that did not come into force: nobody was told of it. */
+  abandon(): void {
+    this.server.close();
+    for (const socket of [...this.#connections, ...this.#handshaking.values()]) socket.destroy();
   }
 
   /** From now on every answer asks its caller to close; new connections are still accepted. */

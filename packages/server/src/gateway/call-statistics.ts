@@ -1,9 +1,11 @@
+import type { Metric, Sample } from '../platform/metrics/index.ts';
+
 /** Upper bounds of the latency histogram, in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * Counts of one thread, kept as plain numbers on the request path and rendered in the JSON form
- * that prom-client aggregates across threads.
+ * Counts of one thread, kept as plain numbers on the request path and told in the form in which
+ * those of all threads are summed.
  */
 export class CallStatistics {
   /** 'api operation decision code' → calls. Bounded by the documents, never by callers. */
@@ -25,9 +27,9 @@ export class CallStatistics {
     this.#connectionsDropped++;
   }
 
-  metrics(callsUnderWay: number): readonly unknown[] {
+  metrics(callsUnderWay: number): readonly Metric[] {
     const calls = [...this.#calls].map(([key, value]) => {
-      const [api, operation, decision, code] = key.split('\n');
+      const [api = '', operation = '', decision = '', code = ''] = key.split('\n');
       return { value, labels: { api, operation, decision, code } };
     });
     return [
@@ -61,10 +63,10 @@ export class CallStatistics {
     ];
   }
 
-  #histogram(): readonly object[] {
+  #histogram(): readonly Sample[] {
     const name = 'poorter_call_duration_seconds';
     let cumulative = 0;
-    const buckets: object[] = BUCKETS.map((le, index) => {
+    const buckets: Sample[] = BUCKETS.map((le, index) => {
       cumulative += this.#latency[index] as number;
       return { value: cumulative, labels: { le }, metricName: `${name}_bucket` };
     });
@@ -78,6 +80,11 @@ export class CallStatistics {
   }
 }
 
-function metric(name: string, type: string, help: string, values: readonly object[]): object {
+function metric(
+  name: string,
+  type: Metric['type'],
+  help: string,
+  values: readonly Sample[],
+): Metric {
   return { name, type, help, values, aggregator: 'sum' };
 }

@@ -33,7 +33,7 @@ const crew = new ThreadCrew({
     applied: (version) => send({ type: 'applied', version }),
     liveApplied: (sequence) => send({ type: 'live-applied', sequence }),
     listening: (addresses) => send({ type: 'listening', addresses, threads }),
-    failed: (message) => send({ type: 'failed', message }),
+    failed: (message, version) => send({ type: 'failed', message, version }),
     trouble: (message) => send({ type: 'failed', message }),
     unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
   },

@@ -15,6 +15,7 @@ import {
   ValkeyCounters,
 } from '../platform/counters/index.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import { PlaceFault } from '../platform/processes/place-fault.ts';
 import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
 import { RecordSpool } from '../platform/records/record-spool.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
@@ -24,7 +25,7 @@ import { collectorUnderPressure, REFUSING_PAUSE_MS } from './collect-garbage.ts'
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { IssuerKeyTable } from './issuer-key-table.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners, type OpenedListeners } from './listeners.ts';
 import { OpenedDescriptions } from './opened-descriptions.ts';
 import type { Runtime } from './runtime.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
@@ -53,6 +54,7 @@ const pause = new AnswerPause();
 const listeners = new Listeners(statistics, pause);
 const forwardAuth = new ForwardAuthHosts(statistics, pause);
 let remote: { readonly text: string; readonly counters: ValkeyCounters } | null = null;
+let inForce: RuntimeSnapshot | null = null;
 /** Snapshots are applied one after the other, in the order they came. */
 let applying: Promise<void> = apply(seed.snapshot);
 
@@ -90,23 +92,44 @@ parentPort?.on('message', (message: ToThread) => {
 
 /** Builds the new runtime whole, then swaps it in one assignment: a call sees one version or the other. */
 async function apply(snapshot: RuntimeSnapshot): Promise<void> {
+  const { version } = snapshot.gate;
   try {
-    const runtime = await openRuntime(snapshot);
-    const addresses = await listeners.apply(snapshot.listeners, runtime);
-    const asked = await forwardAuth.apply(snapshot.forwardAuth, runtime);
+    const parts = await openParts(snapshot);
+    // At a start there is nothing that a place which cannot be had would have changed.
+    const first = inForce === null ? runtimeOf(snapshot, parts) : null;
+    const opened = await listeners.open(snapshot, first);
+    let asked: OpenedListeners;
+    try {
+      asked = await forwardAuth.open(snapshot, first);
+    } catch (error) {
+      opened.abort();
+      throw error;
+    }
+    const runtime = first ?? runtimeOf(snapshot, parts);
+    opened.commit(runtime);
+    asked.commit(runtime);
+    inForce = snapshot;
     heartbeats[seed.slot] = monotonicMs();
-    tell({ type: 'ready', version: snapshot.gate.version, addresses: [...addresses, ...asked] });
+    tell({ type: 'ready', version, addresses: [...opened.addresses, ...asked.addresses] });
   } catch (error) {
-    tell({
-      type: 'failed',
-      message: `applying version ${snapshot.gate.version}: ${String(error)}`,
-    });
+    if (inForce !== null) issuerKeys.restore(inForce.gate);
+    const why = error instanceof PlaceFault ? error.message : String(error);
+    tell({ type: 'failed', version, message: `applying version ${version}: ${why}` });
   }
 }
 
-async function openRuntime(snapshot: RuntimeSnapshot): Promise<Runtime> {
+/** What can fail, and changes nothing. */
+async function openParts(snapshot: RuntimeSnapshot) {
   const identitySigner = await createIdentitySigner(snapshot.identity);
-  const gate = new Gate(await descriptions.open(snapshot.gate), {
+  return { identitySigner, opened: await descriptions.open(snapshot.gate) };
+}
+
+/** From here on upstreams and counters are those of the snapshot. */
+function runtimeOf(
+  snapshot: RuntimeSnapshot,
+  { identitySigner, opened }: Awaited<ReturnType<typeof openParts>>,
+): Runtime {
+  const gate = new Gate(opened, {
     counters,
     remoteCounters: remoteCounters(snapshot.sharedCounters),
     identitySigner,

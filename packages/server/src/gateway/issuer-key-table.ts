@@ -52,6 +52,13 @@ export class IssuerKeyTable {
     for (const issuer of trusted) this.#put(issuer, gate.issuerKeys[issuer] ?? null);
   }
 
+  /** What was adopted does not come into force: what this gate needs and was dropped is there again. */
+  restore(gate: Pick<GateSnapshot, 'issuers' | 'issuerKeys'>): void {
+    for (const { issuer } of gate.issuers) {
+      if (!this.#keys.has(issuer)) this.#put(issuer, gate.issuerKeys[issuer] ?? null);
+    }
+  }
+
   hear(message: IssuerKeysMessage): void {
     const { issuer, keys, answered } = message;
     if (keys !== undefined) this.#put(issuer, keys);

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
 import { forgetCertificate } from '@poorter/middleware';
-import type { ListenerSnapshot } from '../platform/processes/messages.ts';
+import type { ListenerSnapshot, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { Acceptor, askToClose, commonMomentMs, isAnswering } from './acceptor.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';
@@ -27,6 +27,13 @@ interface Listener {
   tls: ListenerSnapshot['tls'];
 }
 
+/** Sockets that listen, of a version that is not in force yet. */
+export interface OpenedListeners {
+  readonly addresses: readonly string[];
+  readonly commit: (runtime: Runtime) => void;
+  readonly abort: () => void;
+}
+
 /**
  * This thread's listening sockets. A reload keeps those whose address stays and changes everything
  * else in place, certificates and bounds included; one that goes finishes what it has begun.
@@ -45,30 +52,57 @@ export class Listeners {
     this.#pause = pause;
   }
 
-  /** Resolves with the addresses bound, in the order given. A failed bind leaves the rest as it was. */
-  async apply(snapshots: readonly ListenerSnapshot[], runtime: Runtime): Promise<string[]> {
-    const bound: string[] = [];
-    const wanted = new Set<string>();
-    this.#runtime ??= runtime;
-    for (const snapshot of snapshots) {
-      const known = this.#open.get(keyOf(snapshot, runtime));
-      const listener = known ?? (await this.#listen(snapshot, runtime));
-      this.#retune(listener, snapshot, runtime);
+  /**
+   * Opens what is missing and changes nothing else yet. Throws PlaceFault, and then nothing of it is
+   * open: the version before serves on as it was. What is opened meanwhile answers by that one, or by
+   * `first`, where there is none.
+   */
+  async open(snapshot: RuntimeSnapshot, first: Runtime | null): Promise<OpenedListeners> {
+    const opened: Listener[] = [];
+    const wanted: { readonly listener: Listener; readonly of: ListenerSnapshot }[] = [];
+    this.#runtime ??= first;
+    try {
+      for (const [index, of] of snapshot.listeners.entries()) {
+        const known = this.#open.get(keyOf(of, snapshot));
+        const listener = known ?? (await this.#listen(of, `listen.${index}.address`, snapshot));
+        if (known === undefined) opened.push(listener);
+        wanted.push({ listener, of });
+      }
+    } catch (error) {
+      abort();
+      throw error;
+    }
+    return {
+      addresses: wanted.map(({ listener }) => listener.acceptor.address),
+      abort,
+      commit: (runtime) => this.#commit(wanted, runtime),
+    };
+
+    function abort(): void {
+      for (const { acceptor } of opened) acceptor.abandon();
+    }
+  }
+
+  #commit(
+    wanted: readonly { readonly listener: Listener; readonly of: ListenerSnapshot }[],
+    runtime: Runtime,
+  ): void {
+    const keys = new Set<string>();
+    for (const { listener, of } of wanted) {
+      this.#retune(listener, of, runtime.snapshot);
       // Port 0 has become a real one, by which the next version knows this listener.
       const { port } = listener.acceptor.server.address() as AddressInfo;
-      const key = keyOf({ ...snapshot, port }, runtime);
+      const key = keyOf({ ...of, port }, runtime.snapshot);
       this.#open.set(key, listener);
-      wanted.add(key);
-      bound.push(listener.acceptor.address);
+      keys.add(key);
     }
     // Everything stands: from here on calls see the new version.
     this.#runtime = runtime;
     for (const [key, { acceptor }] of this.#open) {
-      if (wanted.has(key)) continue;
+      if (keys.has(key)) continue;
       this.#open.delete(key);
       void this.#retire(acceptor);
     }
-    return bound;
   }
 
   /** Accepts what is already on its way, then finishes what is under way, then closes. */
@@ -87,7 +121,7 @@ export class Listeners {
   }
 
   /** What an open listening socket can change. */
-  #retune(listener: Listener, { tls }: ListenerSnapshot, { snapshot }: Runtime): void {
+  #retune(listener: Listener, { tls }: ListenerSnapshot, snapshot: RuntimeSnapshot): void {
     const { server } = listener.acceptor;
     const { bounds, timeouts } = snapshot;
     server.maxConnections = bounds.connectionsPerThread;
@@ -119,8 +153,11 @@ export class Listeners {
     }
   }
 
-  async #listen(snapshot: ListenerSnapshot, runtime: Runtime): Promise<Listener> {
-    const { timeouts, bounds } = runtime.snapshot;
+  async #listen(
+    snapshot: ListenerSnapshot,
+    key: string,
+    { timeouts, bounds }: RuntimeSnapshot,
+  ): Promise<Listener> {
     const options = {
       // Never lenient, whatever NODE_OPTIONS says.
       insecureHTTPParser: false,
@@ -155,7 +192,7 @@ export class Listeners {
       pause: this.#pause,
       isTunnel: (socket) => this.#tunnels.has(socket),
     });
-    await acceptor.listen(snapshot);
+    await acceptor.listen({ ...snapshot, key });
     server.on('error', () => this.#statistics.dropConnection());
     return { acceptor, tls: snapshot.tls };
   }
@@ -272,6 +309,6 @@ function trustsLess(before: TlsSnapshot, after: TlsSnapshot): boolean {
 type TlsSnapshot = NonNullable<ListenerSnapshot['tls']>;
 
 /** What a listening socket cannot change while it is open. */
-function keyOf({ host, port, tls }: ListenerSnapshot, { snapshot }: Runtime): string {
-  return `${host} ${port} ${tls === null ? 'http' : `https ${snapshot.timeouts.headMs}`}`;
+function keyOf({ host, port, tls }: ListenerSnapshot, { timeouts }: RuntimeSnapshot): string {
+  return `${host} ${port} ${tls === null ? 'http' : `https ${timeouts.headMs}`}`;
 }

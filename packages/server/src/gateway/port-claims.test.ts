@@ -4,10 +4,17 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { PlaceFault } from '../platform/processes/place-fault.ts';
 import { parseTable } from './listening-sockets.ts';
-import { claimPlaces, type Place, PlaceTakenError } from './port-claims.ts';
+import { claimPlaces } from './port-claims.ts';
 
 const HOST = '127.0.0.1';
+const key = 'listen.0.address';
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** A server as a gate's thread opens it. */
 function share(t: TestContext, place: Place): Promise<Server> {
@@ -60,13 +67,13 @@ test('a port that another gate shares among its threads is not taken', async (t)
   assert.equal(await said(otherGate(t, { host: HOST, port })), `bound ${port}`);
   for (const host of [HOST, '0.0.0.0', '::', 'localhost']) {
     let isBound = false;
-    const claiming = claimPlaces([{ host, port }], async () => {
+    const claiming = claimPlaces([{ host, port, key }], async () => {
       isBound = true;
     });
     await assert.rejects(
       claiming,
       (error: Error) =>
-        error instanceof PlaceTakenError && error.message.includes(`:${port}: EADDRINUSE`),
+        error instanceof PlaceFault && error.message.includes(`:${port}: EADDRINUSE`),
       host,
     );
     assert.equal(isBound, false);
@@ -74,7 +81,7 @@ test('a port that another gate shares among its threads is not taken', async (t)
 });
 
 test('looking takes no connection of callers who wait for the port to open', async (t) => {
-  const place = { host: HOST, port: await freePort(t) };
+  const place = { host: HOST, port: await freePort(t), key };
   let isReachable = false;
   const probe = createServer();
   await claimPlaces([place], async () => {
@@ -90,7 +97,7 @@ test('looking takes no connection of callers who wait for the port to open', asy
 
 test('of gates that start in the same moment one gets the port', async (t) => {
   for (let round = 0; round < 3; round++) {
-    const place = { host: HOST, port: await freePort(t) };
+    const place = { host: HOST, port: await freePort(t), key };
     const gates = Array.from({ length: 4 }, () => otherGate(t, place));
     const words = await Promise.all(gates.map(said));
     assert.deepEqual(words.toSorted(), [
@@ -102,7 +109,7 @@ test('of gates that start in the same moment one gets the port', async (t) => {
 });
 
 test('a gate that applies its next configuration keeps its own port', async (t) => {
-  const place = { host: HOST, port: await freePort(t) };
+  const place = { host: HOST, port: await freePort(t), key };
   await claimPlaces([place], async () => void (await share(t, place)));
   let wasAsked = false;
   await claimPlaces([place], async () => {
@@ -114,12 +121,12 @@ test('a gate that applies its next configuration keeps its own port', async (t) 
 test('two listeners of one configuration that overlap are refused', async (t) => {
   const port = await freePort(t);
   const places = [
-    { host: '0.0.0.0', port },
-    { host: HOST, port },
+    { host: '0.0.0.0', port, key },
+    { host: HOST, port, key },
   ];
   await assert.rejects(
     claimPlaces(places, async () => undefined),
-    PlaceTakenError,
+    PlaceFault,
   );
 });
 

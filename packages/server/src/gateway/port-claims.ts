@@ -1,24 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type ListenerPlace, placeTaken } from '../platform/processes/place-fault.ts';
 import { holdsSocket, listeningSockets } from './listening-sockets.ts';
-
-export interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Somebody else listens there. */
-export class PlaceTakenError extends Error {
-  constructor(
-    { host, port }: Place,
-    why = 'another program, or another gate, listens there already',
-  ) {
-    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    super(`listening on ${address}: EADDRINUSE: ${why}`);
-    this.name = 'PlaceTakenError';
-  }
-}
 
 /** Another gate looks and binds within milliseconds; a program that sits on the name must not stop us. */
 const TURN_WAIT_MAX_MS = 5_000;
@@ -28,18 +12,18 @@ const TURN_RETRY_MS = 20;
  * The gate's threads share their ports by SO_REUSEPORT, and the kernel would let any other process
  * of the same user share them too: a second gate would take half of the calls without a word.
  * Hence a look before the first thread binds, and gates that start in the same moment look and bind
- * one after the other. Throws PlaceTakenError, having bound nothing.
+ * one after the other. Throws PlaceFault, having bound nothing.
  *
  * Looking takes no connection: callers may be waiting for this very port to open.
  */
 export async function claimPlaces(
-  places: readonly Place[],
+  places: readonly ListenerPlace[],
   bind: () => Promise<void>,
 ): Promise<void> {
   const wanted = places.filter(({ port }) => port !== 0);
   const taken = await isTaken(wanted, true);
   if (taken === 'ours') {
-    void bind();
+    await bind();
     return;
   }
   const turns = await takeTurns(wanted);
@@ -52,7 +36,10 @@ export async function claimPlaces(
 }
 
 /** 'ours': each place has a socket of this process already. Throws when one has another's. */
-async function isTaken(places: readonly Place[], isFirstLook: boolean): Promise<'ours' | 'free'> {
+async function isTaken(
+  places: readonly ListenerPlace[],
+  isFirstLook: boolean,
+): Promise<'ours' | 'free'> {
   const sockets = listeningSockets();
   // Elsewhere the kernel does not spread connections over sockets that share a port.
   if (sockets === null || places.length === 0) return isFirstLook ? 'ours' : 'free';
@@ -63,14 +50,14 @@ async function isTaken(places: readonly Place[], isFirstLook: boolean): Promise<
     const twice = before.some(
       ({ address, port }) => port === place.port && addresses.some((one) => overlap(one, address)),
     );
-    if (twice) throw new PlaceTakenError(place, 'another listener of this configuration is there');
+    if (twice) throw placeTaken(place, 'another listener of this configuration is there');
     before.push(...addresses.map((address) => ({ address, port: place.port })));
     const there = sockets.filter(
       (socket) =>
         socket.port === place.port && addresses.some((one) => overlap(one, socket.address)),
     );
     const strange = there.find(({ inode }) => !holdsSocket(inode));
-    if (strange !== undefined) throw new PlaceTakenError(place);
+    if (strange !== undefined) throw placeTaken(place);
     areOurs &&= there.length > 0;
   }
   return areOurs ? 'ours' : 'free';
@@ -105,7 +92,7 @@ function overlap(one: string, other: string): boolean {
  * A turn is a socket with an abstract name: like the port it names, it exists once a network
  * namespace and goes with its process. In the order of the ports, so that no two wait for each other.
  */
-async function takeTurns(places: readonly Place[]): Promise<Server[]> {
+async function takeTurns(places: readonly ListenerPlace[]): Promise<Server[]> {
   if (process.platform !== 'linux') return [];
   const turns: Server[] = [];
   const ports = [...new Set(places.map(({ port }) => port))].toSorted((a, b) => a - b);

@@ -9,6 +9,7 @@ import {
   type QuotaImport,
   releaseThread,
 } from '../platform/counters/index.ts';
+import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
 import type {
   IssuerKeysMessage,
   LiveMessage,
@@ -32,7 +33,8 @@ export interface ThreadCrewOptions {
     /** Every thread decides by live state of this sequence or a later one. */
     readonly liveApplied: (sequence: number) => void;
     readonly listening: (addresses: readonly string[]) => void;
-    readonly failed: (message: string) => void;
+    /** This version cannot be served; the one before is in force as it was. */
+    readonly failed: (message: string, version: number) => void;
     readonly trouble: (message: string) => void;
     readonly unknownKeyId: (issuer: string, keyId: string | null) => void;
   };
@@ -41,6 +43,8 @@ export interface ThreadCrewOptions {
 /** Subjects that can be counted at once: about 3 MB. */
 const COUNTER_ENTRIES = 65_536;
 const SMALL_BUDGET_BYTES = 134_217_728;
+/** Of one metric; what is beyond is counted together. */
+const SERIES_MAX = 5_000;
 /** Before it listens, a thread may take this long to open a large description. */
 const START_GRACE_MS = 30_000;
 const WATCH_EVERY_MS = 250;
@@ -66,7 +70,7 @@ interface Member {
   liveSequence: number;
   isReady: boolean;
   addresses: readonly string[];
-  metrics: readonly unknown[];
+  metrics: readonly Metric[];
 }
 
 /**
@@ -84,9 +88,11 @@ export class ThreadCrew {
   /** What new threads are born with. */
   readonly #live = new LiveTable();
   #liveReported = 0;
+  readonly #summed = new SummedMetrics(SERIES_MAX);
   #addresses: readonly string[] = [];
   #applying: Promise<void> = Promise.resolve();
   #bound: () => void = () => undefined;
+  #tried: (member: Member, version: number | null, canServe: boolean) => void = () => undefined;
   #isListening = false;
   #isDraining = false;
   #drained: (() => void) | null = null;
@@ -129,9 +135,9 @@ export class ThreadCrew {
     return this.#isListening;
   }
 
-  /** Metrics of every thread that has reported. */
-  get metrics(): readonly (readonly unknown[])[] {
-    return [...this.#members.values()].map((member) => member.metrics);
+  /** Of all threads as of one, those that ended included: bounded, since it travels every second. */
+  get metrics(): readonly (readonly Metric[])[] {
+    return [this.#summed.sum([...this.#members.values()].map((member) => member.metrics))];
   }
 
   /** One after the other, in the order they came. */
@@ -143,15 +149,15 @@ export class ThreadCrew {
   async #claimAndSpread(snapshot: RuntimeSnapshot): Promise<void> {
     if (this.#isDraining) return;
     const { listeners, forwardAuth } = this.#settled(snapshot);
+    const keyed = (places: readonly { host: string; port: number }[], name: string) =>
+      places.map(({ host, port }, index) => ({ host, port, key: `${name}.${index}.address` }));
     try {
-      await claimPlaces([...listeners, ...forwardAuth], async () => {
-        this.#spread(snapshot);
-        await this.#boundWithin(BIND_WAIT_MAX_MS);
-      });
-    } catch (error) {
-      this.#options.on.failed(
-        `applying version ${snapshot.gate.version}: ${(error as Error).message}`,
+      await claimPlaces([...keyed(listeners, 'listen'), ...keyed(forwardAuth, 'forwardAuth')], () =>
+        this.#spread(snapshot),
       );
+    } catch (error) {
+      const { version } = snapshot.gate;
+      this.#options.on.failed(`applying version ${version}: ${(error as Error).message}`, version);
     }
   }
 
@@ -166,18 +172,40 @@ export class ThreadCrew {
     });
   }
 
-  #spread(snapshot: RuntimeSnapshot): void {
+  async #spread(given: RuntimeSnapshot): Promise<void> {
     if (this.#isDraining) return;
-    this.#snapshot = shareDescriptions(snapshot, this.#snapshot);
+    const snapshot = shareDescriptions(given, this.#snapshot);
     this.#spool ??= CrewSpool.open(snapshot, this.#options.threads, this.#options.on.trouble);
     if (this.#members.size === 0) {
+      this.#snapshot = snapshot;
+      const bound = this.#boundWithin(BIND_WAIT_MAX_MS);
       // The first thread binds alone: it settles ports given as 0 for the others.
       this.#start(0);
-      return;
+      return bound;
     }
+    // One thread tries it. What it cannot serve, no other hears of, and none is born with.
+    const pilot = [...this.#members.values()].find(({ isReady }) => isReady);
+    if (pilot !== undefined && !(await this.#tries(pilot, snapshot))) return;
+    this.#snapshot = snapshot;
+    const bound = this.#boundWithin(BIND_WAIT_MAX_MS);
     for (const member of this.#members.values()) {
-      this.#tell(member, { type: 'snapshot', snapshot: this.#settled(this.#snapshot) });
+      if (member !== pilot)
+        this.#tell(member, { type: 'snapshot', snapshot: this.#settled(snapshot) });
     }
+    this.#reportWhenEqual();
+    return bound;
+  }
+
+  /** False: it told that it cannot. A thread that dies or stalls over it says nothing of the version. */
+  #tries(pilot: Member, snapshot: RuntimeSnapshot): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#tried = (member, version, canServe) => {
+        if (member !== pilot || (version !== null && version !== snapshot.gate.version)) return;
+        this.#tried = () => undefined;
+        resolve(canServe);
+      };
+      this.#tell(pilot, { type: 'snapshot', snapshot: this.#settled(snapshot) });
+    });
   }
 
   applyLive(message: LiveMessage): void {
@@ -248,6 +276,7 @@ export class ThreadCrew {
       case 'ready':
         member.isReady = true;
         member.version = message.version;
+        this.#tried(member, message.version, true);
         member.addresses = message.addresses;
         if (member.slot === 0 || this.#addresses.length === 0) this.#addresses = message.addresses;
         for (let slot = 0; slot < this.#options.threads; slot++) {
@@ -261,7 +290,8 @@ export class ThreadCrew {
         // A thread that cannot serve at all must not linger half-open.
         if (!member.isReady) void member.worker.terminate();
         this.#bound();
-        return this.#options.on.failed(message.message);
+        this.#tried(member, message.version, false);
+        return this.#options.on.failed(message.message, message.version);
       case 'metrics':
         member.metrics = message.metrics;
         return;
@@ -303,8 +333,10 @@ export class ThreadCrew {
 
   #ended(member: Member): void {
     this.#members.delete(member.slot);
+    this.#summed.end(member.metrics);
     releaseThread(this.memory, member.slot);
     this.#spool?.ended(member.slot);
+    this.#tried(member, null, true);
     this.#reportLive();
     if (this.#isDraining) {
       if (this.#members.size === 0) this.#drained?.();

@@ -1,5 +1,6 @@
 import type { LiveState } from '@poorter/engine';
 import type { CounterMemory } from '../platform/counters/index.ts';
+import type { Metric } from '../platform/metrics/index.ts';
 import type {
   IssuerKeysMessage,
   LiveMessage,
@@ -35,8 +36,9 @@ export type FromThread =
   /** Listening, and deciding by this version from the next call on. */
   | { readonly type: 'ready'; readonly version: number; readonly addresses: readonly string[] }
   | { readonly type: 'live-applied'; readonly sequence: number }
-  | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
+  /** This version cannot be applied; nothing of it is in force. */
+  | { readonly type: 'failed'; readonly message: string; readonly version: number }
+  | { readonly type: 'metrics'; readonly metrics: readonly Metric[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'drained' };

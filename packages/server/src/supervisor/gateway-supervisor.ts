@@ -55,6 +55,8 @@ export interface GatewaySupervisorOptions {
   readonly on: {
     readonly started: (addresses: readonly string[], threads: number) => void;
     readonly trouble: (message: string) => void;
+    /** What control sent cannot be served here. */
+    readonly notApplied: (message: string) => void;
     readonly applied: (version: number) => void;
   };
 }
@@ -78,6 +80,8 @@ export class GatewaySupervisor {
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
   #snapshot: RuntimeSnapshot | null = null;
+  /** What every thread has served: a gateway that starts again can serve it. */
+  #inForce: RuntimeSnapshot | null = null;
   #carrier: SpoolCarrier | null = null;
   /** Batches of the spool that wait for control's word, by number. */
   readonly #batches = new Map<number, (answers: readonly CarriedAnswer[] | null) => void>();
@@ -298,11 +302,12 @@ export class GatewaySupervisor {
     switch (message.type) {
       case 'applied':
         this.#lastReports.set('applied', message);
+        if (this.#snapshot?.gate.version === message.version) this.#inForce = this.#snapshot;
         return on.applied(message.version);
       case 'live-applied':
         return this.#confirm(message.sequence);
       case 'failed':
-        return on.trouble(message.message);
+        return this.#failed(message);
       case 'listening':
         this.#lastReports.set('listening', message);
         if (!this.#isAnnounced) on.started(message.addresses, message.threads);
@@ -315,6 +320,13 @@ export class GatewaySupervisor {
       default:
         message satisfies never;
     }
+  }
+
+  #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
+    const { on } = this.#options;
+    if (version === undefined) return on.trouble(message);
+    if (this.#snapshot?.gate.version === version) this.#snapshot = this.#inForce ?? this.#snapshot;
+    on.notApplied(message);
   }
 
   #ship(entries: readonly CarriedEntry[]): Promise<readonly CarriedAnswer[] | null> {

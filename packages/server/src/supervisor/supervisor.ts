@@ -38,6 +38,8 @@ export interface SupervisorOptions {
     readonly refused: (diagnostics: readonly Diagnostic[]) => void;
     readonly warned: (diagnostics: readonly Diagnostic[]) => void;
     readonly trouble: (message: string) => void;
+    /** Compiled, and yet the gateway cannot serve it. */
+    readonly notApplied: (message: string) => void;
     readonly applied: (version: number) => void;
   };
 }
@@ -59,6 +61,8 @@ export class Supervisor {
   readonly #gateway: WatchedChild;
   #lock: DirectoryLock | null = null;
   #snapshot: RuntimeSnapshot | null = null;
+  /** What every thread has served: a gateway that starts again can serve it. */
+  #inForce: RuntimeSnapshot | null = null;
   /** The gateway restarts with it although control is down. */
   readonly #live = new LiveTable();
   #summary: ProtectionSummary | null = null;
@@ -171,12 +175,22 @@ export class Supervisor {
 
   #fromGateway(message: FromGateway): void {
     this.#tellControl({ type: 'gateway', report: message });
-    if (message.type === 'failed') this.#options.on.trouble(message.message);
-    if (message.type === 'applied') this.#options.on.applied(message.version);
+    if (message.type === 'failed') this.#failed(message);
+    if (message.type === 'applied') {
+      if (this.#snapshot?.gate.version === message.version) this.#inForce = this.#snapshot;
+      this.#options.on.applied(message.version);
+    }
     if (message.type === 'listening') {
       this.#listening = message;
       this.#announce();
     }
+  }
+
+  #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
+    const { on } = this.#options;
+    if (version === undefined) return on.trouble(message);
+    if (this.#snapshot?.gate.version === version) this.#snapshot = this.#inForce ?? this.#snapshot;
+    on.notApplied(message);
   }
 
   #passLive(message: LiveMessage): void {

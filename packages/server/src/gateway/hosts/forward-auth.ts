@@ -13,12 +13,13 @@ import {
   type Preflight,
   type RequestFacts,
 } from '@poorter/engine';
-import type { ForwardAuthSnapshot } from '../../platform/processes/messages.ts';
+import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../platform/processes/messages.ts';
 import { Acceptor, commonMomentMs } from '../acceptor.ts';
 import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
+import type { OpenedListeners } from '../listeners.ts';
 import { refuseUnparsed } from '../record-unparsed.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -54,26 +55,53 @@ export class ForwardAuthHosts {
     this.#pause = pause;
   }
 
-  async apply(hosts: readonly ForwardAuthSnapshot[], runtime: Runtime): Promise<string[]> {
-    this.#runtime = runtime;
-    const wanted = new Set<string>();
-    const bound: string[] = [];
-    for (const host of hosts) {
-      const acceptor = this.#open.get(keyOf(host)) ?? (await this.#listen(host));
-      this.#retune(acceptor.server);
+  /** As `Listeners.open`. */
+  async open(snapshot: RuntimeSnapshot, first: Runtime | null): Promise<OpenedListeners> {
+    const opened: Acceptor[] = [];
+    const wanted: { readonly acceptor: Acceptor; readonly host: ForwardAuthSnapshot }[] = [];
+    this.#runtime ??= first;
+    try {
+      for (const [index, host] of snapshot.forwardAuth.entries()) {
+        const known = this.#open.get(keyOf(host));
+        const acceptor =
+          known ?? (await this.#listen(host, `forwardAuth.${index}.address`, snapshot));
+        if (known === undefined) opened.push(acceptor);
+        wanted.push({ acceptor, host });
+      }
+    } catch (error) {
+      abort();
+      throw error;
+    }
+    return {
+      addresses: wanted.map(({ acceptor }) => acceptor.address),
+      abort,
+      commit: (runtime) => this.#commit(wanted, runtime),
+    };
+
+    function abort(): void {
+      for (const acceptor of opened) acceptor.abandon();
+    }
+  }
+
+  #commit(
+    wanted: readonly { readonly acceptor: Acceptor; readonly host: ForwardAuthSnapshot }[],
+    runtime: Runtime,
+  ): void {
+    const keys = new Set<string>();
+    for (const { acceptor, host } of wanted) {
+      this.#retune(acceptor.server, runtime.snapshot);
       // Port 0 has become a real one, by which the next version knows this host.
       const { port } = acceptor.server.address() as AddressInfo;
       const key = keyOf({ ...host, port });
       this.#open.set(key, acceptor);
-      wanted.add(key);
-      bound.push(acceptor.address);
+      keys.add(key);
     }
+    this.#runtime = runtime;
     for (const [key, acceptor] of this.#open) {
-      if (wanted.has(key)) continue;
+      if (keys.has(key)) continue;
       this.#open.delete(key);
       void this.#retire(acceptor);
     }
-    return bound;
   }
 
   async drain(atMs: number, graceMs: number): Promise<void> {
@@ -88,8 +116,7 @@ export class ForwardAuthHosts {
     this.#retired.delete(acceptor);
   }
 
-  #retune(server: Server): void {
-    const { bounds, timeouts } = (this.#runtime as Runtime).snapshot;
+  #retune(server: Server, { bounds, timeouts }: RuntimeSnapshot): void {
     server.maxConnections = bounds.connectionsPerThread;
     server.headersTimeout = timeouts.headMs;
     server.requestTimeout = timeouts.headMs * 2;
@@ -98,7 +125,11 @@ export class ForwardAuthHosts {
       bounds.headerBytes + bounds.targetBytes * 2;
   }
 
-  async #listen(host: ForwardAuthSnapshot): Promise<Acceptor> {
+  async #listen(
+    host: ForwardAuthSnapshot,
+    key: string,
+    snapshot: RuntimeSnapshot,
+  ): Promise<Acceptor> {
     const server = createServer(
       {
         insecureHTTPParser: false,
@@ -116,9 +147,9 @@ export class ForwardAuthHosts {
     server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
       refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
     });
-    this.#retune(server);
+    this.#retune(server, snapshot);
     const acceptor = new Acceptor(server, { pause: this.#pause, isTunnel: () => false });
-    await acceptor.listen(host);
+    await acceptor.listen({ ...host, key });
     return acceptor;
   }
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from '../clock/index.ts';
+import { placeFault } from '../processes/place-fault.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 
 /** Certificates of both ends, PEM. There is no link without them. */
@@ -90,11 +91,19 @@ export class LinkServer {
     this.#watch = setInterval(() => this.#ping(), PING_EVERY_MS);
   }
 
+  /** Throws PlaceFault, and then it is closed. */
   async listen(): Promise<string> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, resolve);
+      const fail = (error: Error) => {
+        this.close();
+        reject(placeFault({ host, port, key: 'link.address' }, error));
+      };
+      this.#server.once('error', fail);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', fail);
+        resolve();
+      });
     });
     const bound = this.#server.address() as { address: string; port: number };
     return `${bound.address}:${bound.port}`;

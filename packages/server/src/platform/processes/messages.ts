@@ -146,7 +146,8 @@ export type FromGateway =
   | { readonly type: 'applied'; readonly version: number }
   /** Every thread decides by live state of this sequence, or has been replaced by one that does. */
   | { readonly type: 'live-applied'; readonly sequence: number }
-  | { readonly type: 'failed'; readonly message: string }
+  /** `version`: of the snapshot that could not be applied; what was in force stays. */
+  | { readonly type: 'failed'; readonly message: string; readonly version?: number }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   | { readonly type: 'drained' };

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CallStatistics } from '../gateway/call-statistics.ts';
+import { GatewayMetrics } from './gateway-metrics.ts';
+
+const gateway = (name: string, isConnected = true) => ({ name, isConnected });
+
+function counted(calls: number) {
+  const statistics = new CallStatistics();
+  for (let call = 0; call < calls; call++) {
+    statistics.count('shop', 'GET /things', 'forwarded', '-', 0.01);
+  }
+  return [statistics.metrics(1)];
+}
+
+test('every gateway has its own series; one that is cut off or silent has none, and is down', () => {
+  let nowMs = 0;
+  const metrics = new GatewayMetrics(() => nowMs);
+  metrics.heard('here', counted(3));
+  metrics.heard('away', counted(5));
+  metrics.applied('away', 7);
+  const both = metrics.render([gateway('here'), gateway('away'), gateway('never')]);
+  const calls = 'api="shop",operation="GET /things",decision="forwarded",code="-"';
+  assert.ok(both.includes(`poorter_calls_total{gateway="here",${calls}} 3\n`), both);
+  assert.ok(both.includes(`poorter_calls_total{gateway="away",${calls}} 5\n`), both);
+  assert.ok(both.includes('poorter_gateway_snapshot_version{gateway="away"} 7\n'));
+  assert.ok(both.includes('poorter_gateway_up{gateway="never"} 0\n'));
+  assert.equal(both.match(/^# TYPE poorter_calls_total /gm)?.length, 1);
+
+  const cutOff = metrics.render([gateway('here'), gateway('away', false)]);
+  nowMs = 5_000;
+  metrics.heard('here', counted(4));
+  nowMs = 11_000;
+  const silent = metrics.render([gateway('here'), gateway('away')]);
+  for (const text of [cutOff, silent]) {
+    assert.ok(text.includes('poorter_gateway_up{gateway="away"} 0\n'), text);
+    assert.ok(text.includes('poorter_gateway_up{gateway="here"} 1\n'), text);
+    assert.equal(/\{gateway="away"[,}].*\} [1-9]/.test(text), false, text);
+  }
+  // Back, with the counts that were its own all the time.
+  metrics.heard('away', counted(6));
+  assert.ok(
+    metrics.render([gateway('away')]).includes(`poorter_calls_total{gateway="away",${calls}} 6\n`),
+  );
+});
+
+test('a gateway cannot write lines of its own, other metrics, or more series than its share', () => {
+  const metrics = new GatewayMetrics(() => 0);
+  const total = (values: unknown[], name = 'poorter_calls_total') => [
+    { name, help: 'x\n# y', type: 'counter', aggregator: 'sum', values },
+  ];
+  const evil = 'a"} 1\npoorter_gateway_up{gateway="b"} 1\n';
+  metrics.heard('a', [
+    total([
+      { value: 1, labels: { operation: evil } },
+      { value: -5, labels: { operation: 'negative' } },
+      { value: 'NaN', labels: { operation: 'text' } },
+      { value: 1, labels: { gateway: 'b' } },
+      { value: 1, labels: {}, metricName: 'poorter_gateway_up' },
+      { value: 1, labels: { operation: 'x'.repeat(10_000) } },
+      null,
+    ]),
+    total([{ value: 1, labels: {} }], 'process_cpu_seconds_total'),
+    'no metrics',
+    [null, 7, { name: '__proto__' }],
+  ]);
+  const text = metrics.render([gateway('a'), gateway('b')]);
+  for (const line of text.trimEnd().split('\n')) {
+    assert.match(
+      line,
+      /^(?:# (?:HELP|TYPE) poorter_[a-z_]+ .*|poorter_[a-z_]+\{gateway="[ab]".*\} \d+)$/,
+    );
+  }
+  assert.equal(text.match(/^poorter_calls_total\{/gm)?.length, 1);
+  assert.ok(text.includes('poorter_gateway_up{gateway="b"} 0\n'));
+
+  const many = Array.from({ length: 50_000 }, (_, index) => ({
+    ...{ value: 1, labels: { operation: `o${index}` } },
+  }));
+  const other = new GatewayMetrics(() => 0);
+  other.heard('a', [total(many)]);
+  const lines = other.render([gateway('a')]).match(/^poorter_calls_total\{.* (\d+)$/gm) ?? [];
+  assert.equal(lines.length, 5_001);
+  const sum = lines.reduce((all, line) => all + Number(line.slice(line.lastIndexOf(' '))), 0);
+  assert.equal(sum, 50_000);
+});

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { monotonicMs } from '../platform/clock/index.ts';
+import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
+
+/** A gateway reports every second; one that was not heard for so long is not up. */
+const STALE_MS = 10_000;
+const SERIES_MAX = 5_000;
+const SERIES_MIN = 200;
+/** Of all gateways together: about 10 MB of text. */
+const SERIES_TOTAL = 60_000;
+/** What a gateway may tell; a newer one may tell more, which is passed over. */
+const KNOWN = {
+  poorter_calls_total: 'counter',
+  poorter_call_duration_seconds: 'histogram',
+  poorter_connections_dropped_total: 'counter',
+  poorter_calls_under_way: 'gauge',
+  poorter_gateway_heap_bytes: 'gauge',
+} as const;
+const TEXT_MAX = 500;
+
+const label = z.union([z.string().max(TEXT_MAX), z.number()]).optional();
+const sampleSchema = z.object({
+  value: z.number().min(0),
+  labels: z.strictObject({
+    api: label,
+    operation: label,
+    decision: label,
+    code: label,
+    le: label,
+  }),
+  metricName: z.string().max(100).optional(),
+});
+const metricSchema = z.object({
+  name: z.enum(Object.keys(KNOWN) as [keyof typeof KNOWN]),
+  help: z.string().max(TEXT_MAX),
+  aggregator: z.enum(['sum', 'max']),
+  values: z.array(z.unknown()).max(100_000),
+});
+
+interface Known {
+  summed: SummedMetrics | null;
+  /** Series that it may have: a configuration with more gateways leaves less to each. */
+  room: number;
+  /** As it came: read when somebody asks. */
+  threads: readonly unknown[];
+  heardAt: number;
+  version: number;
+}
+
+export interface ReportedGateway {
+  readonly name: string;
+  readonly isConnected: boolean;
+}
+
+/**
+ * What every gateway tells of itself, as one Prometheus text with the gateway as a label. Series of one
+ * that is gone end, and `poorter_gateway_up` says 0. Its counters go on where they were when it comes
+ * back, since they are its own; they begin at 0 when its process does.
+ */
+export class GatewayMetrics {
+  readonly #now: () => number;
+  readonly #known = new Map<string, Known>();
+
+  /** `now`: monotonic milliseconds. */
+  constructor(now: () => number = monotonicMs) {
+    this.#now = now;
+  }
+
+  /** `threads`: metrics of each; nothing of it is trusted yet. */
+  heard(name: string, threads: readonly unknown[]): void {
+    const known = this.#of(name);
+    known.threads = threads;
+    known.heardAt = this.#now();
+  }
+
+  applied(name: string, version: number): void {
+    this.#of(name).version = version;
+  }
+
+  /** Its process ended: another one counts from 0. */
+  gone(name: string): void {
+    this.#known.delete(name);
+  }
+
+  /** `gateways`: all that there should be. */
+  render(gateways: readonly ReportedGateway[]): string {
+    const names = new Set(gateways.map(({ name }) => name));
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+    const heads = new Map<string, string>();
+    const lines = new Map<string, string[]>();
+    const seriesMax = Math.floor(SERIES_TOTAL / Math.max(1, gateways.length));
+    const room = Math.min(SERIES_MAX, Math.max(SERIES_MIN, seriesMax));
+    const up: string[] = [];
+    const versions: string[] = [];
+    for (const { name, isConnected } of gateways) {
+      const known = this.#known.get(name);
+      const isUp = isConnected && known !== undefined && this.#now() - known.heardAt <= STALE_MS;
+      const label = `gateway="${escaped(name)}"`;
+      up.push(`poorter_gateway_up{${label}} ${isUp ? 1 : 0}`);
+      if (!isUp) continue;
+      if (known.version > 0)
+        versions.push(`poorter_gateway_snapshot_version{${label}} ${known.version}`);
+      if (known.summed === null || known.room !== room) known.summed = new SummedMetrics(room);
+      known.room = room;
+      for (const metric of known.summed.sum(readThreads(known.threads))) {
+        heads.set(
+          metric.name,
+          `# HELP ${metric.name} ${escapedHelp(metric.help)}\n# TYPE ${metric.name} ${metric.type}`,
+        );
+        const found = lines.get(metric.name) ?? [];
+        for (const sample of metric.values) found.push(lineOf(metric.name, label, sample));
+        lines.set(metric.name, found);
+      }
+    }
+    const told = [...heads].flatMap(([name, head]) => [head, ...(lines.get(name) ?? [])]);
+    return [
+      ...told,
+      '# HELP poorter_gateway_up 1 while the gateway serves and is heard of; its other series end with it.',
+      '# TYPE poorter_gateway_up gauge',
+      ...up,
+      '# HELP poorter_gateway_snapshot_version Version that every thread of the gateway serves.',
+      '# TYPE poorter_gateway_snapshot_version gauge',
+      ...versions,
+      '',
+    ].join('\n');
+  }
+
+  #of(name: string): Known {
+    const known = this.#known.get(name) ?? {
+      ...{ summed: null, room: 0, threads: [], heardAt: Number.NEGATIVE_INFINITY, version: 0 },
+    };
+    this.#known.set(name, known);
+    return known;
+  }
+}
+
+/** What cannot be read counts for nothing; the rest does. */
+function readThreads(threads: readonly unknown[]): Metric[][] {
+  return threads.slice(0, 64).map((thread) =>
+    !Array.isArray(thread)
+      ? []
+      : thread.slice(0, 100).flatMap((given): Metric[] => {
+          const read = metricSchema.safeParse(given);
+          if (!read.success) return [];
+          const { values, ...metric } = read.data;
+          const samples = values.flatMap((value) => {
+            const sample = sampleSchema.safeParse(value);
+            return sample.success && isOf(metric.name, sample.data.metricName) ? [sample.data] : [];
+          });
+          return [{ ...metric, type: KNOWN[metric.name], values: samples } as Metric];
+        }),
+  );
+}
+
+function isOf(name: keyof typeof KNOWN, metricName: string | undefined): boolean {
+  if (KNOWN[name] !== 'histogram') return metricName === undefined;
+  return ['_bucket', '_sum', '_count'].some((suffix) => metricName === name + suffix);
+}
+
+function lineOf(
+  name: string,
+  gateway: string,
+  { metricName, labels, value }: Metric['values'][number],
+) {
+  const others = Object.entries(labels).map(
+    ([label, text]) => `,${label}="${escaped(String(text))}"`,
+  );
+  return `${metricName ?? name}{${gateway}${others.join('')}} ${value}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
+}
+
+function escapedHelp(text: string): string {
+  return text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+}

@@ -1,0 +1,1 @@
+export { type Metric, OTHER, type Sample, SummedMetrics } from './summed-metrics.ts';
