@@ -112,6 +112,17 @@ for (const openapi of ['3.0.3', '3.1.1']) {
     }
   });
 
+  test(`${openapi}: a keyword that refers to the schema around it is an error, and no circle`, () => {
+    for (const keyword of ['type', 'required', 'enum', 'pattern', 'uniqueItems', 'nullable']) {
+      for (const reference of ['#/components/schemas/S', '#/components/schemas/S/oneOf', '#']) {
+        const S = { oneOf: [{ properties: { a: { [keyword]: { $ref: reference } } } }] };
+        const schema = { $ref: '#/components/schemas/S' };
+        const document = bodyApi(schema, { openapi, components: { schemas: { S } } });
+        assert.deepEqual(errorsOf(compile(document)), ['wrong-type'], `${keyword} ${reference}`);
+      }
+    }
+  });
+
   test(`${openapi}: a name, a place or a flag of a parameter may stand elsewhere`, () => {
     const parameter = {
       name: { $ref: 'part.json#/name' },
@@ -155,7 +166,7 @@ test('a whole map or list that leads astray stops the start, and is never read a
     ['no file', { required: { $ref: 'missing.json' } }, 'unresolvable-reference'],
     ['itself', { $ref: '#/components/schemas/Loop' }, 'cyclic-reference'],
     ['a circle', { $ref: '#/components/schemas/There' }, 'cyclic-reference'],
-    ['no list of names', { required: { $ref: '#/info' } }, 'schema'],
+    ['no list of names', { required: { $ref: '#/info' } }, 'wrong-type'],
     [
       'a member described twice',
       { properties: { $ref: '#/components/schemas/Pet/properties', id: { type: 'string' } } },

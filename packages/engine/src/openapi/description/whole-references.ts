@@ -46,7 +46,7 @@ export class WholeReferences {
       const at = child(place, keyword);
       const found = this.#follow(at);
       const brought =
-        found && (whole === 'value' ? copyOf(found.value) : this.#schemasOf(found, whole, at));
+        found && (whole === 'value' ? this.#plainOf(found, at) : this.#schemasOf(found, whole, at));
       // After an error, nothing is loaded; one remark is enough.
       if (brought === undefined) delete (schema as Record<string, unknown>)[keyword];
       else setMember(schema, keyword, brought);
@@ -57,6 +57,14 @@ export class WholeReferences {
     const references: Place[] = [];
     const target = this.#reading.documents.follow(at, undefined, references);
     return target && withFieldsBeside(target, references, 'map', this.#reading.remarks);
+  }
+
+  #plainOf({ value }: Place, at: Place): unknown {
+    const copy = plainCopy(value);
+    if (copy !== undefined) return copy;
+    const led = Array.isArray(value) ? 'a list of objects' : nameOf(value);
+    this.#reading.remarks.error('wrong-type', at, `this leads to ${led}, not to a plain value`);
+    return undefined;
   }
 
   #schemasOf(found: Place, whole: 'map' | 'list', at: Place): unknown {
@@ -102,8 +110,22 @@ export class WholeReferences {
   }
 }
 
-/** The start of the walk mends lists in place, and must not mend those of others. */
-const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
+/**
+ * Texts, numbers, lists of them and maps of such lists. Other objects could hold what refers to them.
+ * A copy, because the start of the walk mends lists in place, and must not mend those of others.
+ */
+function plainCopy(value: unknown): unknown {
+  if (isScalar(value)) return value;
+  if (Array.isArray(value)) return value.every(isScalar) ? [...value] : undefined;
+  const lists = Object.entries(value as Fields);
+  const arePlain = lists.every(([, list]) => Array.isArray(list) && list.every(isScalar));
+  if (!arePlain) return undefined;
+  const copy = {};
+  for (const [name, list] of lists) setMember(copy, name, [...(list as unknown[])]);
+  return copy;
+}
+
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
 
 const isSchema = (value: unknown): boolean => isFields(value) || typeof value === 'boolean';
 
