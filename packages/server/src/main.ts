@@ -12,10 +12,11 @@ const world = {
 };
 
 endQuietly();
-// What is imported from here on comes compiled from the last run; so does all that children load.
-keepCompiledCode();
 // `-h` is asked everywhere, and `help COMMAND` means what it says.
 const [command, ...argv] = spoken(process.argv.slice(2));
+// What is imported from here on comes compiled from the last run; so does all that children load.
+// A check leaves nothing behind, not even that.
+if (command !== 'check') keepCompiledCode();
 process.exitCode = await run();
 
 function spoken(given: readonly string[]): string[] {

@@ -15,6 +15,8 @@ export interface Diagnostic {
   readonly column: number;
   readonly message: string;
   readonly suggestion?: string;
+  /** This one stands for so many of its severity that are not listed. */
+  readonly unlisted?: number;
 }
 
 export interface CompileApiOptions {

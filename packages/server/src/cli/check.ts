@@ -1,27 +1,35 @@
+import { resolve } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import {
   baseDirectory,
   type ConfigurationSource,
   loadConfiguration,
+  loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
-import { readOperatorAddress } from '../control/read-ends.ts';
+import { readLinkCredentials, readOperatorAddress } from '../control/read-ends.ts';
+import { SourceReader } from '../control/source-reader.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, UsageError } from './arguments.ts';
+import { checkDataDirectory, checkStorage } from './check-storage.ts';
 import { compileOnce } from './compile-once.ts';
 import { formatDiagnostic } from './diagnostics.ts';
 import { explain } from './serve.ts';
 import { checkUsage } from './usage.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+type CheckWorld = CommandWorld & { readonly environment: Environment };
+
 /** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
-export async function checkCommand(argv: readonly string[], world: CommandWorld): Promise<number> {
+export async function checkCommand(argv: readonly string[], world: CheckWorld): Promise<number> {
   try {
-    const { source, isJson, wantsHelp } = readArguments(argv, false);
+    const { source, isJson, wantsHelp, role } = readArguments(argv, false);
     if (wantsHelp) {
       world.stdout.write(checkUsage);
       return 0;
     }
-    const diagnostics = await check(source);
+    const diagnostics =
+      role === 'gateway' ? checkGateway(source) : await check(source, world.environment);
     const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
     if (isJson) world.stdout.write(`${JSON.stringify({ ok: !hasErrors, diagnostics })}\n`);
     else
@@ -35,7 +43,26 @@ export async function checkCommand(argv: readonly string[], world: CommandWorld)
   }
 }
 
-async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]> {
+/** What a machine that only runs a gateway reads; the rest comes from control. */
+function checkGateway(source: ConfigurationSource): readonly Diagnostic[] {
+  const file = source.file ?? 'arguments';
+  const reader = new SourceReader(file, baseDirectory(source));
+  return faultsOf(() => {
+    const { link, dataDirectory } = loadGatewayConfiguration(source);
+    readLinkCredentials(link, reader);
+    try {
+      checkDataDirectory(resolve(baseDirectory(source), dataDirectory));
+    } catch (error) {
+      reader.fault(['dataDirectory'], 'storage', (error as Error).message);
+    }
+    if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
+  }).concat(reader.warnings);
+}
+
+async function check(
+  source: ConfigurationSource,
+  environment: Environment,
+): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
   try {
     const configuration = loadConfiguration(source);
@@ -43,6 +70,8 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
     );
     found.push(...ofControl);
+    const where = source.file ?? 'arguments';
+    found.push(...(await checkStorage(configuration, where, baseDirectory(source), environment)));
     const { warnings, isTrial } = await compileOnce(source);
     return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : [])];
   } catch (error) {
@@ -51,12 +80,12 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
   }
 }
 
-function faultsOf(read: () => unknown): readonly Diagnostic[] {
+function faultsOf(read: () => unknown): Diagnostic[] {
   try {
     read();
     return [];
   } catch (error) {
-    if (error instanceof RefusedConfiguration) return error.diagnostics;
+    if (error instanceof RefusedConfiguration) return [...error.diagnostics];
     throw error;
   }
 }
@@ -72,7 +101,11 @@ const TRIAL_REMARK: Diagnostic = {
 };
 
 function verdict(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  const warnings = diagnostics.length - errors;
+  const count = (wanted: Diagnostic['severity']) =>
+    diagnostics
+      .filter(({ severity }) => severity === wanted)
+      .reduce((sum, { unlisted = 1 }) => sum + unlisted, 0);
+  const errors = count('error');
+  const warnings = count('warning');
   return `${errors} errors, ${warnings} warnings`;
 }

@@ -43,7 +43,8 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
 
 export const checkUsage = `Usage: poorter check [OPENAPI | --config poorter.yaml] [--json]
 
-  Takes the options of serve; reads everything that serve would read, and serves nothing.
+  Takes the options of serve; reads everything that serve would read, serves nothing and writes
+  nothing. Issuers, databases and vaults are not asked.
 `;
 
 export function version(): string {

@@ -27,6 +27,7 @@ import { checkApis } from './check-apis.ts';
 import { checkPlaces } from './check-places.ts';
 import type { IdentityKeys } from './identity-keys.ts';
 import { readClientTls, readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
+import { readLocalKeySet } from './read-local-key-set.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 import { TRIAL_TRUST } from './trial-issuer.ts';
@@ -323,6 +324,7 @@ function trustedIssuer(
   const { jwks } = issuer;
   try {
     checkSource({ issuer: issuer.issuer, ...(jwks !== undefined && { jwks }) });
+    if (jwks?.startsWith('file:')) readLocalKeySet(jwks, index, reader);
   } catch (error) {
     const key = jwks === undefined ? 'issuer' : 'jwks';
     reader.fault(['trust', 'issuers', index, key], 'issuer', (error as Error).message);

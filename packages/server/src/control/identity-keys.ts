@@ -41,12 +41,17 @@ export async function loadIdentityKeys(
   if (newest !== undefined && nowMs - newest.createdMs < ROTATE_AFTER_MS) {
     return { current: newest.jwk, all: kept.map((key) => key.jwk) };
   }
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: 'ES256', use: 'sig' };
+  const jwk = await newIdentityKey();
   const keys = [{ createdMs: nowMs, jwk }, ...kept];
   const text = JSON.stringify(keys);
   writeDurably(file, seal?.seal(PLACE, text) ?? text);
   return { current: jwk, all: keys.map((key) => key.jwk) };
+}
+
+/** Kept nowhere. */
+export async function newIdentityKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: 'ES256', use: 'sig' };
 }
 
 function readStored(file: string, seal: Seal | null): StoredKey[] {

@@ -204,7 +204,7 @@ export function readOperatorAddress(
 
 /** Certificates of the link, read and reported like those of listeners. */
 export function readLinkCredentials(
-  link: NonNullable<Configuration['link']>,
+  link: Pick<NonNullable<Configuration['link']>, 'certificate' | 'key' | 'authorities'>,
   reader: SourceReader,
 ): LinkCredentials {
   const errorsBefore = reader.errors.length;
@@ -216,7 +216,7 @@ export function readLinkCredentials(
     certificate,
     key,
     authorities: link.authorities.map((file, index) =>
-      reader.readOrReport(['link', 'authorities', index], file, 'the authority'),
+      readAuthority(['link', 'authorities', index], file, 'the authority of the link', reader),
     ),
   };
 }

@@ -60,6 +60,12 @@ export class SourceReader {
     (diagnostic.severity === 'error' ? this.errors : this.warnings).push(readable);
   }
 
+  /** Something odd in the configuration, at these keys. */
+  warn(at: readonly PropertyKey[], code: string, message: string): void {
+    const file = this.#configurationFile;
+    this.report({ severity: 'warning', code, file, ...placeInConfiguration(file, at), message });
+  }
+
   /** Something wrong in the configuration, at these keys. */
   fault(at: readonly PropertyKey[], code: string, message: string, suggestion?: string): void {
     const file = this.#configurationFile;

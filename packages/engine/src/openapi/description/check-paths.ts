@@ -1,5 +1,5 @@
 import type { Position } from '../document/parsed-text.ts';
-import type { Remarks } from '../document/remarks.ts';
+import type { Place, Remarks } from '../document/remarks.ts';
 import type { SegmentPlan } from '../plan.ts';
 import type { ReadOperation } from './read-operations.ts';
 import { templateKey } from './template.ts';
@@ -56,17 +56,19 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
   const root = tree(operations);
   let steps = 0;
   let found = 0;
+  let last: Place | null = null;
   /** `left` won at an earlier segment by being concrete where `right` was not. */
   const compare = (left: Node, right: Node, isDecided: boolean, isDoubtful: boolean): void => {
-    if (found >= OVERLAPS_MAX || steps > STEPS_MAX) return;
+    if (steps > STEPS_MAX) return;
     if (isDoubtful && left.read !== undefined && right.read !== undefined) {
-      found++;
-      remarks.warn(
-        'overlapping-paths',
-        right.read.place,
-        `some requests fit both ${left.read.operation.path} and ${right.read.operation.path}`,
-        `${left.read.operation.path} is preferred for them: it is concrete further left`,
-      );
+      last = right.read.place;
+      if (++found <= OVERLAPS_MAX)
+        remarks.warn(
+          'overlapping-paths',
+          right.read.place,
+          `some requests fit both ${left.read.operation.path} and ${right.read.operation.path}`,
+          `${left.read.operation.path} is preferred for them: it is concrete further left`,
+        );
     }
     for (const first of left.children.values()) {
       for (const second of rivals(first, right)) {
@@ -84,6 +86,16 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
     }
   };
   compare(root, root, false, false);
+  if (last === null || (found <= OVERLAPS_MAX && steps <= STEPS_MAX)) return;
+  const more = Math.max(0, found - OVERLAPS_MAX);
+  remarks.warn(
+    'overlapping-paths',
+    last as Place,
+    steps > STEPS_MAX
+      ? `at least ${more} more pairs of paths overlap; there are too many to compare them all`
+      : `${more} more pairs of paths overlap`,
+    'the path that is concrete further left is preferred',
+  );
 }
 
 function tree(operations: readonly ReadOperation[]): Node {

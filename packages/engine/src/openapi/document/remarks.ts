@@ -30,6 +30,8 @@ export function placeKey(place: Place): string {
 
 /** More of either kind help nobody, and a hostile document could ask for millions. */
 const REMARKS_MAX = 200;
+/** Told apart while they are counted; of more, some may be counted twice. */
+const COUNTED_MAX = 20_000;
 const SUGGESTIONS_MAX = 20;
 
 interface Remark {
@@ -44,6 +46,7 @@ interface Remark {
 export class Remarks {
   readonly #kept = new Map<string, Remark>();
   readonly #suggestions = new Map<string, string | undefined>();
+  readonly #counted = new Set<string>();
   readonly #counts = { error: 0, warning: 0 };
 
   error(code: string, place: Place, message: string, suggestion?: string): void {
@@ -80,7 +83,8 @@ export class Remarks {
 
   #add(remark: Remark): void {
     const key = [remark.code, placeKey(remark.place), remark.message].join('\n');
-    if (this.#kept.has(key)) return;
+    if (this.#counted.has(key)) return;
+    if (this.#counted.size < COUNTED_MAX) this.#counted.add(key);
     if (this.#counts[remark.severity]++ >= REMARKS_MAX) return;
     this.#kept.set(key, remark);
   }
@@ -102,6 +106,16 @@ export class Remarks {
       }));
       found.push(...placed.sort((a, b) => a.line - b.line || a.column - b.column));
     }
-    return found;
+    return [...found, ...this.#unlisted(found[0]?.file ?? '')];
+  }
+
+  /** What is not listed is said to be there. */
+  #unlisted(file: string): Diagnostic[] {
+    return (['error', 'warning'] as const).flatMap((severity) => {
+      const unlisted = this.#counts[severity] - REMARKS_MAX;
+      if (unlisted <= 0) return [];
+      const message = `${unlisted} more ${severity}s are not listed: mend those that are, then check again`;
+      return [{ severity, code: 'unlisted', file, line: 1, column: 1, message, unlisted }];
+    });
   }
 }
