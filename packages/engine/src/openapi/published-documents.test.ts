@@ -155,7 +155,7 @@ test('a whole map or list that leads astray stops the start, and is never read a
     ['no file', { required: { $ref: 'missing.json' } }, 'unresolvable-reference'],
     ['itself', { $ref: '#/components/schemas/Loop' }, 'cyclic-reference'],
     ['a circle', { $ref: '#/components/schemas/There' }, 'cyclic-reference'],
-    ['no list of names', { required: { $ref: '#/info' } }, 'schema'],
+    ['no list of names', { required: { $ref: '#/info' } }, 'wrong-type'],
     [
       'a member described twice',
       { properties: { $ref: '#/components/schemas/Pet/properties', id: { type: 'string' } } },
@@ -194,6 +194,13 @@ test('a few references that bring in members without end stop the start', () => 
       },
     ),
   );
+  assert.deepEqual(errorsOf(compilation), ['too-large']);
+});
+
+test('a few references to one long list stop the start before they fill the memory', () => {
+  const list = Array.from({ length: 2_000 }, (_, i) => `m${i}`);
+  const allOf = Array.from({ length: 200 }, () => ({ required: { $ref: '#/components/x-names' } }));
+  const compilation = compile(bodyApi({ allOf }, { components: { 'x-names': list } }));
   assert.deepEqual(errorsOf(compilation), ['too-large']);
 });
 
@@ -286,6 +293,11 @@ test('the same parameter twice is one, and required where either says so', () =>
     assert.match(check('session-id', 'a'), /type/);
     assert.match(check(), /required/);
   }
+  const flagged = [session, { ...again, required: { $ref: '#/x-yes' } }];
+  const byReference = opened(
+    describeApi({ '/x': { get: { parameters: flagged, ...answer } } }, { 'x-yes': true }),
+  );
+  assert.match(told(byReference.api.operations[0]?.checkParameters(parts()) ?? []), /required/);
   for (const other of [{ schema: { type: 'string' } }, { explode: true }, { 'x-check': 1 }]) {
     const parameters = [session, { ...again, ...other }];
     const compilation = compile(describeApi({ '/x': { get: { parameters, ...answer } } }));

@@ -1,5 +1,5 @@
 import { KEYWORD_FORMS, setMember } from '../../json-schema/index.ts';
-import { type Fields, isFields, ownMember } from '../document/pointer.ts';
+import { type Fields, isFields, ownMember, pointerSegments } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { withFieldsBeside } from './beside-references.ts';
 import { nameOf } from './object-fields.ts';
@@ -46,7 +46,7 @@ export class WholeReferences {
       const at = child(place, keyword);
       const found = this.#follow(at);
       const brought =
-        found && (whole === 'value' ? copyOf(found.value) : this.#schemasOf(found, whole, at));
+        found && (whole === 'value' ? this.#valueOf(found, at) : this.#schemasOf(found, whole, at));
       // After an error, nothing is loaded; one remark is enough.
       if (brought === undefined) delete (schema as Record<string, unknown>)[keyword];
       else setMember(schema, keyword, brought);
@@ -57,6 +57,23 @@ export class WholeReferences {
     const references: Place[] = [];
     const target = this.#reading.documents.follow(at, undefined, references);
     return target && withFieldsBeside(target, references, 'map', this.#reading.remarks);
+  }
+
+  /** Of lists a copy: the walk mends them in place, and must not mend those of others. */
+  #valueOf({ value }: Place, at: Place): unknown {
+    if (Array.isArray(value)) return this.#mayBringIn(value.length, at) ? [...value] : undefined;
+    // `required: true` makes its property required, and is looked for before this is brought in.
+    if (pointerSegments(at.pointer).at(-1) !== 'required') return value;
+    this.#reading.remarks.error('wrong-type', at, `this leads to ${nameOf(value)}, not to a list`);
+    return undefined;
+  }
+
+  #mayBringIn(members: number, at: Place): boolean {
+    this.#members += members;
+    if (this.#members <= MEMBERS_MAX) return true;
+    const message = `references bring in more than ${MEMBERS_MAX} members of maps and lists`;
+    this.#reading.remarks.error('too-large', at, message, 'refer to schemas instead');
+    return false;
   }
 
   #schemasOf(found: Place, whole: 'map' | 'list', at: Place): unknown {
@@ -71,12 +88,7 @@ export class WholeReferences {
       this.#reading.remarks.error('wrong-type', at, `this leads to ${led}, not to ${wanted}`);
       return undefined;
     }
-    this.#members += names.length;
-    if (this.#members > MEMBERS_MAX) {
-      const message = `references bring in more than ${MEMBERS_MAX} members of maps and lists`;
-      this.#reading.remarks.error('too-large', at, message, 'refer to schemas instead');
-      return undefined;
-    }
+    if (!this.#mayBringIn(names.length, at)) return undefined;
     if (whole === 'list') return members.map((member) => this.#referenceTo(member));
     const map = {};
     for (const [index, name] of names.entries()) {
@@ -101,9 +113,6 @@ export class WholeReferences {
     return { $ref: `${document.id}#${fragment}` };
   }
 }
-
-/** The start of the walk mends lists in place, and must not mend those of others. */
-const copyOf = (value: unknown): unknown => (Array.isArray(value) ? [...value] : value);
 
 const isSchema = (value: unknown): boolean => isFields(value) || typeof value === 'boolean';
 
