@@ -329,7 +329,11 @@ test('paths that only names of parameters tell apart are one operation: a call m
   assert.equal(check('7'), '');
   assert.equal(check('rex'), '');
   assert.notEqual(check('7x'), '');
-  for (const guard of [{ security: [] }, { 'x-poorter': { authorize: { roles: ['admin'] } } }]) {
+  for (const guard of [
+    { security: [] },
+    { 'x-poorter': { authorize: { roles: ['admin'] } } },
+    { responses: { 101: { description: 'a tunnel' } } },
+  ]) {
     const unlike = { ...byName('id', number, guard), ...byName('name', word) };
     assert.deepEqual(errorsOf(compile(describeApi(unlike, secured))), ['ambiguous-operations']);
   }
