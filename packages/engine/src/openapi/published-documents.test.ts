@@ -208,6 +208,13 @@ test('a few references that bring in members without end stop the start', () => 
   assert.deepEqual(errorsOf(compilation), ['too-large']);
 });
 
+test('a few references to one long list stop the start before they fill the memory', () => {
+  const list = Array.from({ length: 2_000 }, (_, i) => `m${i}`);
+  const allOf = Array.from({ length: 200 }, () => ({ required: { $ref: '#/components/x-names' } }));
+  const compilation = compile(bodyApi({ allOf }, { components: { 'x-names': list } }));
+  assert.deepEqual(errorsOf(compilation), ['too-large']);
+});
+
 test('a discriminator knows alternatives by name where the list of them stands elsewhere', () => {
   const kind = (name: string) => ({
     type: 'object',
@@ -297,6 +304,11 @@ test('the same parameter twice is one, and required where either says so', () =>
     assert.match(check('session-id', 'a'), /type/);
     assert.match(check(), /required/);
   }
+  const flagged = [session, { ...again, required: { $ref: '#/x-yes' } }];
+  const byReference = opened(
+    describeApi({ '/x': { get: { parameters: flagged, ...answer } } }, { 'x-yes': true }),
+  );
+  assert.match(told(byReference.api.operations[0]?.checkParameters(parts()) ?? []), /required/);
   for (const other of [{ schema: { type: 'string' } }, { explode: true }, { 'x-check': 1 }]) {
     const parameters = [session, { ...again, ...other }];
     const compilation = compile(describeApi({ '/x': { get: { parameters, ...answer } } }));
@@ -328,7 +340,11 @@ test('paths that only names of parameters tell apart are one operation: a call m
   assert.equal(check('7'), '');
   assert.equal(check('rex'), '');
   assert.notEqual(check('7x'), '');
-  for (const guard of [{ security: [] }, { 'x-poorter': { authorize: { roles: ['admin'] } } }]) {
+  for (const guard of [
+    { security: [] },
+    { 'x-poorter': { authorize: { roles: ['admin'] } } },
+    { responses: { 101: { description: 'a tunnel' } } },
+  ]) {
     const unlike = { ...byName('id', number, guard), ...byName('name', word) };
     assert.deepEqual(errorsOf(compile(describeApi(unlike, secured))), ['ambiguous-operations']);
   }

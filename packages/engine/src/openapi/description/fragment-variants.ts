@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { OperationPlan } from '../plan.ts';
 import type { ReadOperation } from './read-operations.ts';
 import type { Reading } from './reading.ts';
 import { templateKey } from './template.ts';
@@ -32,7 +33,7 @@ export function joinVariants(
       const why =
         unlike === undefined
           ? `more than ${VARIANTS_MAX} descriptions`
-          : "descriptions that differ in 'security' or 'x-poorter'";
+          : "descriptions that differ in 'security', 'x-poorter' or the answer 101";
       const by = areNamed ? 'names of path parameters' : 'a fragment that no caller sends';
       reading.remarks.error(
         'ambiguous-operations',
@@ -71,6 +72,12 @@ function areToldApartByNames(bases: readonly ReadOperation[], { manner }: Readin
 function isGuardedAlike({ operation: left }: ReadOperation, { operation: right }: ReadOperation) {
   return (
     isDeepStrictEqual(left.security, right.security) &&
-    isDeepStrictEqual(left.extension, right.extension)
+    isDeepStrictEqual(left.extension, right.extension) &&
+    opensTunnel(left.plan) === opensTunnel(right.plan)
   );
+}
+
+/** A tunnel is opened before it is known which of them a call fits. */
+function opensTunnel({ answers }: OperationPlan): boolean {
+  return answers.some(({ status }) => status === '101');
 }

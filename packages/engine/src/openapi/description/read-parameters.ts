@@ -57,20 +57,18 @@ export function readParameters(
 }
 
 /** The same parameter twice, told apart by its description alone, is one; required by either is required. */
-function readTwice(first: Located, second: Located, item: Place, { remarks }: Reading): Located {
+function readTwice(first: Located, second: Located, item: Place, reading: Reading): Located {
+  const { remarks } = reading;
   const isSame =
     first.place.document === second.place.document &&
     isDeepStrictEqual(checkedFieldsOf(first.place), checkedFieldsOf(second.place));
   const named = `a second ${second.in} parameter is named '${second.name}'`;
   if (isSame) remarks.warn('read-as-meant', item, `${named}: the two are read as one`, REMOVE);
   else remarks.error('duplicate-parameter', item, named, 'remove or rename one of the two');
-  return isRequired(second.place) ? second : first;
+  return reading.flag(second.place, 'required') ? second : first;
 }
 
 const REMOVE = 'remove one of the two';
-
-const isRequired = (place: Place): boolean =>
-  meantFlag(ownMember(place.value, 'required')) === true;
 
 /** What two parameters of one name and place check, besides whether they must be there. */
 function checkedFieldsOf({ value }: Place): unknown {

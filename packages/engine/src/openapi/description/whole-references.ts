@@ -1,5 +1,5 @@
 import { KEYWORD_FORMS, setMember } from '../../json-schema/index.ts';
-import { type Fields, isFields, ownMember } from '../document/pointer.ts';
+import { type Fields, isFields, ownMember, pointerSegments } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { withFieldsBeside } from './beside-references.ts';
 import { nameOf } from './object-fields.ts';
@@ -60,11 +60,25 @@ export class WholeReferences {
   }
 
   #plainOf({ value }: Place, at: Place): unknown {
-    const copy = plainCopy(value);
-    if (copy !== undefined) return copy;
-    const led = Array.isArray(value) ? 'a list of objects' : nameOf(value);
-    this.#reading.remarks.error('wrong-type', at, `this leads to ${led}, not to a plain value`);
-    return undefined;
+    const isList = Array.isArray(value);
+    // `required: true` makes its property required, and is looked for before this is brought in.
+    const needsList = pointerSegments(at.pointer).at(-1) === 'required';
+    const copy = needsList && !isList ? undefined : plainCopy(value);
+    if (copy === undefined) {
+      const led = isList ? 'a list of objects' : nameOf(value);
+      const wanted = needsList ? 'a list of names' : 'a plain value';
+      this.#reading.remarks.error('wrong-type', at, `this leads to ${led}, not to ${wanted}`);
+      return undefined;
+    }
+    return this.#mayBringIn(isScalar(copy) ? 0 : sizeOf(copy), at) ? copy : undefined;
+  }
+
+  #mayBringIn(members: number, at: Place): boolean {
+    this.#members += members;
+    if (this.#members <= MEMBERS_MAX) return true;
+    const message = `references bring in more than ${MEMBERS_MAX} members of maps and lists`;
+    this.#reading.remarks.error('too-large', at, message, 'refer to schemas instead');
+    return false;
   }
 
   #schemasOf(found: Place, whole: 'map' | 'list', at: Place): unknown {
@@ -79,12 +93,7 @@ export class WholeReferences {
       this.#reading.remarks.error('wrong-type', at, `this leads to ${led}, not to ${wanted}`);
       return undefined;
     }
-    this.#members += names.length;
-    if (this.#members > MEMBERS_MAX) {
-      const message = `references bring in more than ${MEMBERS_MAX} members of maps and lists`;
-      this.#reading.remarks.error('too-large', at, message, 'refer to schemas instead');
-      return undefined;
-    }
+    if (!this.#mayBringIn(names.length, at)) return undefined;
     if (whole === 'list') return members.map((member) => this.#referenceTo(member));
     const map = {};
     for (const [index, name] of names.entries()) {
@@ -123,6 +132,11 @@ function plainCopy(value: unknown): unknown {
   const copy = {};
   for (const [name, list] of lists) setMember(copy, name, [...(list as unknown[])]);
   return copy;
+}
+
+/** Of a list, or of all lists of a map. */
+function sizeOf(copy: unknown): number {
+  return Array.isArray(copy) ? copy.length : Object.values(copy as Fields).flat().length;
 }
 
 const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
