@@ -9,6 +9,7 @@ import type { FromGateway } from '../platform/processes/messages.ts';
 import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
+import type { ChangeDesk } from './protection/change-desk.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 
 export interface OperatorAddress {
@@ -33,6 +34,8 @@ export class OperatorServer {
   admin: AdminApi | null = null;
   /** Hands out tokens while a document is being tried. */
   trial: TrialIssuer | null = null;
+  /** Knows what of the configuration waits, and what became weaker. */
+  changes: ChangeDesk | null = null;
   #server: Server | null = null;
   #certificate: string | null = null;
   #key: string | null = null;
@@ -45,11 +48,17 @@ export class OperatorServer {
   #appliedVersion = 0;
   #compiledVersion = 0;
   #isConfigurationBroken = false;
+  /** Of the version that was compiled last: why a gateway does not serve it. */
+  #failure: string | null = null;
   #gatewayMetrics: readonly unknown[] = [];
   readonly #own = new Registry();
 
   constructor() {
     collectDefaultMetrics({ register: this.#own, prefix: 'poorter_control_' });
+  }
+
+  get isListening(): boolean {
+    return this.#server !== null;
   }
 
   get address(): string {
@@ -116,6 +125,18 @@ export class OperatorServer {
   compiled(version: number): void {
     this.#compiledVersion = version;
     this.#isConfigurationBroken = false;
+    this.#failure = null;
+  }
+
+  /** One that waits is not broken. */
+  held(): void {
+    this.#isConfigurationBroken = false;
+  }
+
+  get attention(): { code: string; message: string }[] {
+    if (this.#failure === null || this.#appliedVersion === this.#compiledVersion) return [];
+    const message = `version ${this.#compiledVersion} is not served: ${this.#failure}`;
+    return [{ code: 'snapshot_not_applied', message }];
   }
 
   refused(): void {
@@ -133,6 +154,7 @@ export class OperatorServer {
 
   heard(report: FromGateway): void {
     if (report.type === 'listening') this.#isGatewayServing = true;
+    if (report.type === 'failed') this.#failure = report.message;
     if (report.type === 'applied') {
       this.#isGatewayServing = true;
       this.#appliedVersion = report.version;
@@ -171,7 +193,9 @@ export class OperatorServer {
           snapshot: this.#appliedVersion,
           configuration: this.#isConfigurationBroken
             ? 'refused; the last good one serves'
-            : 'current',
+            : this.changes?.waiting != null
+              ? 'one that protects less waits'
+              : 'current',
         });
       }
       case '/metrics': {
@@ -199,6 +223,7 @@ export class OperatorServer {
       '# HELP poorter_configuration_refused 1 while the newest configuration is refused and an older one serves.',
       '# TYPE poorter_configuration_refused gauge',
       `poorter_configuration_refused ${this.#isConfigurationBroken ? 1 : 0}`,
+      ...(this.changes?.metrics ?? []),
       '',
     ].join('\n');
     return `${gateway}\n${versions}${await this.#own.metrics()}`;

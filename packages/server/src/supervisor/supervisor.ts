@@ -12,7 +12,7 @@ import type {
   FromGateway,
   LiveMessage,
   ProtectionSummary,
-  RuntimeSnapshot,
+  StandingSnapshot,
   ToControl,
 } from '../platform/processes/messages.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
@@ -38,6 +38,8 @@ export interface SupervisorOptions {
     readonly refused: (diagnostics: readonly Diagnostic[]) => void;
     readonly warned: (diagnostics: readonly Diagnostic[]) => void;
     readonly trouble: (message: string) => void;
+    /** `isHeld`: nothing is served until somebody acts, and this is no failure. */
+    readonly said: (text: string, isHeld: boolean) => void;
     readonly applied: (version: number) => void;
   };
 }
@@ -58,10 +60,10 @@ export class Supervisor {
   readonly #control: WatchedChild;
   readonly #gateway: WatchedChild;
   #lock: DirectoryLock | null = null;
-  #snapshot: RuntimeSnapshot | null = null;
+  /** A control that is started again judges changes by it. */
+  #standing: StandingSnapshot | null = null;
   /** The gateway restarts with it although control is down. */
   readonly #live = new LiveTable();
-  #summary: ProtectionSummary | null = null;
   #controlAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
   #isGatewayStarted = false;
@@ -81,6 +83,8 @@ export class Supervisor {
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
       onStart: () => {
+        const standing = this.#standing;
+        if (standing !== null) this.#tellControl({ type: 'standing', standing });
         this.#tellControl({ type: 'reload' });
         if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
       },
@@ -139,11 +143,11 @@ export class Supervisor {
 
   #fromControl(message: FromControl): void {
     switch (message.type) {
-      case 'snapshot':
-        this.#snapshot = message.snapshot;
+      case 'snapshot': {
+        const { snapshot, summary, configuration } = message;
+        this.#standing = { snapshot, summary, configuration };
         // It was alive when it compiled this, after it was started.
         this.#controlSeenMs = Math.max(this.#controlSeenMs, this.#control.startedAtBootMs);
-        this.#summary = message.summary;
         if (!this.#options.runsGateway) this.#announce();
         else if (this.#isGatewayStarted) this.#sendSnapshot();
         else {
@@ -151,12 +155,15 @@ export class Supervisor {
           this.#gateway.start();
         }
         return;
+      }
       case 'live':
       case 'live-change':
         return this.#passLive(message);
       case 'issuer-keys':
         if (this.#isGatewayStarted) this.#gateway.send(message);
         return;
+      case 'said':
+        return this.#options.on.said(message.text, message.isHeld);
       case 'refused':
         return this.#options.on.refused(message.diagnostics);
       case 'warnings':
@@ -186,11 +193,11 @@ export class Supervisor {
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#summary || !this.#controlAddress) return;
+    if (this.#isAnnounced || !this.#standing || !this.#controlAddress) return;
     if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
-      summary: this.#summary,
+      summary: this.#standing.summary,
       addresses: this.#listening?.addresses ?? [],
       threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
@@ -198,7 +205,8 @@ export class Supervisor {
   }
 
   #sendSnapshot(): void {
-    if (this.#snapshot !== null) this.#gateway.send({ type: 'snapshot', snapshot: this.#snapshot });
+    const snapshot = this.#standing?.snapshot;
+    if (snapshot !== undefined) this.#gateway.send({ type: 'snapshot', snapshot });
   }
 
   #tellControl(message: ToControl): void {

@@ -6,7 +6,8 @@ export function compareCors(before: CorsProtection, after: CorsProtection): Rema
   if (after === 'off') {
     return [say('Which pages of other origins may call is left to what the service says.')];
   }
-  const old = before === 'off' ? { origins: [], credentials: false, headers: [], expose: [] } : before;
+  const old =
+    before === 'off' ? { origins: [], credentials: false, headers: [], expose: [] } : before;
   const remarks: Remark[] = [];
   if (after.origins === '*') {
     if (old.origins !== '*') remarks.push(say('Pages of every origin may call.'));

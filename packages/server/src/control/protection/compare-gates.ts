@@ -81,7 +81,8 @@ function compareIssuer(before: readonly IssuerProtection[], next: IssuerProtecti
   if (next.clockSkewSeconds > old.clockSkewSeconds) {
     changes.push(`clocks that differ by ${next.clockSkewSeconds} s, was ${old.clockSkewSeconds}`);
   }
-  if (next.acceptsNonce && !old.acceptsNonce) changes.push('tokens with a nonce, as ID tokens have');
+  if (next.acceptsNonce && !old.acceptsNonce)
+    changes.push('tokens with a nonce, as ID tokens have');
   if (next.jwks !== old.jwks) changes.push(`keys from ${next.jwks ?? 'its discovery document'}`);
   for (const claim of ['audienceClaim', 'rolesClaim', 'scopesClaim'] as const) {
     if (next[claim] === old[claim]) continue;
@@ -143,11 +144,7 @@ function compareControl(old: Protection['control'], next: Protection['control'])
   return compareTls(old, next).map(([kind, sentence]) => [kind, `The control address ${sentence}`]);
 }
 
-function comparePeer(
-  key: string,
-  old: PeerProtection | undefined,
-  next: PeerProtection,
-): Remark[] {
+function comparePeer(key: string, old: PeerProtection | undefined, next: PeerProtection): Remark[] {
   if (old === undefined) return [];
   const remarks: Remark[] = [];
   if (old.isPrivate && !next.isPrivate) {
@@ -173,7 +170,10 @@ function compareRest(before: Protection, after: Protection): Remark[] {
     remarks.push(['revocation-removed', sentence]);
   }
   if (before.keyFile !== after.keyFile) {
-    remarks.push(['keys-elsewhere', `Keys are read from ${after.keyFile}, were ${before.keyFile}.`]);
+    remarks.push([
+      'keys-elsewhere',
+      `Keys are read from ${after.keyFile}, were ${before.keyFile}.`,
+    ]);
   }
   const gateways = after.gateways.filter((one) => !before.gateways.includes(one));
   if (gateways.length > 0) {
@@ -195,7 +195,10 @@ function compareRest(before: Protection, after: Protection): Remark[] {
     remarks.push(['records-loosened', sentence]);
   }
   if (before.reload === 'ask' && after.reload === 'apply') {
-    remarks.push(['reload-unasked', 'Weaker configurations no longer wait (reload: apply, was ask).']);
+    remarks.push([
+      'reload-unasked',
+      'Weaker configurations no longer wait (reload: apply, was ask).',
+    ]);
   }
   return remarks;
 }

@@ -58,7 +58,10 @@ function compareChecks(before: OperationProtection, after: OperationProtection):
   ) as [OperationProtection['response'], OperationProtection['response']];
   if (RESPONSE_STRENGTH[is] < RESPONSE_STRENGTH[was]) {
     const what = `response: ${is}, was ${was}`;
-    remarks.push(['release-loosened', `Answers that differ from their description pass (${what}).`]);
+    remarks.push([
+      'release-loosened',
+      `Answers that differ from their description pass (${what}).`,
+    ]);
   }
   if (before.audit === 'durable' && after.audit === 'batched') {
     const sentence = 'Calls go on before they are recorded (audit: batched, was durable).';
@@ -98,7 +101,10 @@ function compareReading(before: ApiProtection, after: ApiProtection): Remark[] {
     remarks.push(['validation-loosened', sentence]);
   }
   if (before.formats === 'enforce' && after.formats === 'report') {
-    remarks.push(['validation-loosened', 'What breaks a format is only recorded (formats: report).']);
+    remarks.push([
+      'validation-loosened',
+      'What breaks a format is only recorded (formats: report).',
+    ]);
   }
   return remarks;
 }

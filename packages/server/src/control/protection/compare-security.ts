@@ -15,7 +15,8 @@ export function compareSecurity(
   after: OperationProtection,
 ): readonly Remark[] {
   // Where `security` asked nobody, conditions on the caller did; they are compared by themselves.
-  const asksNobody = before.security.length === 0 || before.security.some((one) => one.length === 0);
+  const asksNobody =
+    before.security.length === 0 || before.security.some((one) => one.length === 0);
   if (asksNobody) return [];
   // And where it asks nobody now, they refuse everybody whom nobody knows.
   const ways = after.security.filter((one) => one.length > 0);

@@ -76,7 +76,13 @@ export function groupWeakenings(weakenings: readonly Weakening[]): WeakeningGrou
 }
 
 /** One line for people. */
-export function lineOf({ kind, api, operation, sentence, more }: WeakeningGroup): string {
+export function lineOf({
+  kind,
+  api,
+  operation,
+  sentence,
+  more,
+}: Omit<WeakeningGroup, 'kind'> & { readonly kind: string }): string {
   const what = operation === null ? [] : [`${operation.method} ${operation.path}`];
   const others = more === 0 ? [] : [`and ${more} more`];
   const where = [...(api === null ? [] : [api]), ...what, ...others].join(' ');
