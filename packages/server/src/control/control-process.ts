@@ -42,6 +42,8 @@ const WATCH_EVERY_MS = 1_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
 
+type Standing = StandingSnapshot & { readonly configuration: Configuration };
+
 const { dataDirectory, source, runsGateway } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
   runsGateway: boolean;
@@ -92,7 +94,7 @@ const changes = new ChangeDesk({
 });
 operators.changes = changes;
 /** What the gateway of this machine serves, once anything is in force. */
-let standing: StandingSnapshot | null = null;
+let standing: Standing | null = null;
 /** Of a control before this one: gateways on other machines have not heard of it from this one. */
 let isStandingInherited = false;
 
@@ -229,7 +231,7 @@ async function open(configuration: Configuration): Promise<void> {
   await administration?.announce(operators.reachedAt);
 }
 
-function serve(next: StandingSnapshot): void {
+function serve(next: Standing): void {
   standing = next;
   isStandingInherited = false;
   operators.compiled(next.snapshot.gate.version);
@@ -354,7 +356,7 @@ async function administrate(configuration: Configuration): Promise<void> {
 function receive(message: ToControl): void {
   switch (message.type) {
     case 'standing':
-      standing = message.standing;
+      standing = message.standing as Standing;
       isStandingInherited = true;
       return;
     case 'reload':

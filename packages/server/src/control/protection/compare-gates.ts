@@ -18,6 +18,7 @@ export function compareGates(before: Protection, after: Protection): Weakening[]
     ...Object.entries(after.peers).flatMap(([key, peer]) =>
       comparePeer(key, before.peers[key], peer),
     ),
+    ...compareForwardAuth(before.forwardAuth, after.forwardAuth),
     ...compareRest(before, after),
   ];
   return remarks.map(([kind, sentence]) => ({ kind, api: null, operation: null, sentence }));
@@ -106,8 +107,21 @@ function compareListener(
   const [least = []] = candidates
     .map((old) => differences(old, next))
     .sort((one, other) => one.length - other.length);
-  if (before.length > 0 || next.minVersion !== null || next.isLoopback) return least;
-  return [['tls-loosened', `${next.address} serves plain HTTP.`]];
+  const isFirst = before.length === 0 && !next.isLoopback && next.minVersion === null;
+  const isReached = !next.isLoopback && before.every(({ isLoopback }) => isLoopback);
+  return [
+    ...least,
+    ...(isFirst ? [plain(next.address)] : []),
+    ...(isReached ? [reached(next.address)] : []),
+  ];
+}
+
+function plain(address: string): Remark {
+  return ['tls-loosened', `${address} serves plain HTTP.`];
+}
+
+function reached(address: string): Remark {
+  return ['network-widened', `${address} is reached from beyond this machine.`];
 }
 
 const CERTIFICATE_STRENGTH = { none: 0, request: 1, require: 2 } as const;
@@ -120,7 +134,9 @@ function differences(old: ListenerProtection, next: ListenerProtection): Remark[
     remarks.push(['client-certificate-loosened', sentence]);
   }
   const authorities = next.authorities.filter((one) => !old.authorities.includes(one));
-  if (is !== 'none' && authorities.length > 0) {
+  // Where nobody had to show any, a certificate that everybody must show lets in fewer.
+  const isStricter = was === 'none' && is === 'require';
+  if (is !== 'none' && !isStricter && authorities.length > 0) {
     const what = `${authorities.length} more authorities for client certificates`;
     remarks.push(['authority-added', `${next.address} believes ${what}.`]);
   }
@@ -134,14 +150,37 @@ function compareTls(
   if (next.minVersion === null) {
     const isNews = old.minVersion !== null || (old.isLoopback && !next.isLoopback);
     if (!isNews) return [];
-    return [['tls-loosened', `${next.address} serves plain HTTP.`]];
+    return [plain(next.address)];
   }
   if (next.minVersion !== 'TLSv1.2' || old.minVersion !== 'TLSv1.3') return [];
   return [['tls-loosened', `${next.address} accepts TLS 1.2, was 1.3.`]];
 }
 
 function compareControl(old: Protection['control'], next: Protection['control']): Remark[] {
-  return compareTls(old, next).map(([kind, sentence]) => [kind, `The control address ${sentence}`]);
+  const isReached = old.isLoopback && !next.isLoopback;
+  return [...compareTls(old, next), ...(isReached ? [reached(next.address)] : [])].map(
+    ([kind, sentence]) => [kind, `The control address ${sentence}`],
+  );
+}
+
+function compareForwardAuth(
+  before: Protection['forwardAuth'],
+  after: Protection['forwardAuth'],
+): Remark[] {
+  const isLocal = before.every(({ isLoopback }) => isLoopback);
+  const exposed = after.filter(({ isLoopback }) => isLocal && !isLoopback);
+  const unseen = after.filter(
+    ({ address, allowsUnseenBodies }) =>
+      allowsUnseenBodies &&
+      !before.some((old) => old.address === address && old.allowsUnseenBodies),
+  );
+  return [
+    ...exposed.map(({ address }) => reached(address)),
+    ...unseen.map(({ address }): Remark => {
+      const sentence = `Bodies pass unseen by forward-auth at ${address} (allowUnseenBodies).`;
+      return ['validation-loosened', sentence];
+    }),
+  ];
 }
 
 function comparePeer(key: string, old: PeerProtection | undefined, next: PeerProtection): Remark[] {
@@ -178,11 +217,6 @@ function compareRest(before: Protection, after: Protection): Remark[] {
   const gateways = after.gateways.filter((one) => !before.gateways.includes(one));
   if (gateways.length > 0) {
     remarks.push(['gateway-admitted', `More machines may serve: ${some(gateways)}.`]);
-  }
-  const unseen = after.unseenBodies.filter((one) => !before.unseenBodies.includes(one));
-  if (unseen.length > 0) {
-    const sentence = `Bodies pass unseen by forward-auth at ${some(unseen)} (allowUnseenBodies).`;
-    remarks.push(['validation-loosened', sentence]);
   }
   if (before.countersShared && !after.countersShared) {
     remarks.push(['counters-apart', 'Each machine counts limits for itself (counters: memory).']);

@@ -92,6 +92,10 @@ function compareChecks(before: OperationProtection, after: OperationProtection):
 
 function compareReading(before: ApiProtection, after: ApiProtection): Remark[] {
   const remarks: Remark[] = [];
+  if (!before.preservesHost && after.preservesHost) {
+    const sentence = "The service hears the caller's Host (upstream.preserveHost).";
+    remarks.push(['validation-loosened', sentence]);
+  }
   if (before.reading === 'strict' && after.reading === 'meant') {
     const sentence = 'Schemas are read as their authors mean them (reading: meant, was strict).';
     remarks.push(['validation-loosened', sentence]);

@@ -25,11 +25,15 @@ export function compareSecurity(
     .map((way) => ['security-loosened', sentenceOf(way, before, after)]);
 }
 
+/** One credential does not stand for two: each that was asked for has one of its own now. */
 function asksAtLeast(next: Alternative, old: Alternative, after: OperationProtection): boolean {
-  return old.every(({ scheme, grants }) =>
-    next.some(
-      (one) => isAsStrong(one.scheme, scheme) && isWithin(grants, grantsOf(one, after.authorize)),
-    ),
+  const [first, ...others] = old;
+  if (first === undefined) return true;
+  return next.some(
+    (one, at) =>
+      isAsStrong(one.scheme, first.scheme) &&
+      isWithin(first.grants, grantsOf(one, after.authorize)) &&
+      asksAtLeast(next.toSpliced(at, 1), others, after),
   );
 }
 

@@ -2,7 +2,7 @@ import { compareGates } from './compare-gates.ts';
 import { compareOperations } from './compare-operations.ts';
 import { isOpen } from './compare-security.ts';
 import type { ApiProtection, OperationProtection, Protection } from './protection.ts';
-import type { Weakening } from './weakening.ts';
+import { some, type Weakening } from './weakening.ts';
 
 /**
  * In what `after` protects less than `before`. What protects more is not told, nor an operation that is
@@ -21,7 +21,7 @@ interface Placed {
 function compareApis(before: Protection, after: Protection): Weakening[] {
   const old = new Operations(before.apis);
   const next = new Operations(after.apis);
-  const found: Weakening[] = [];
+  const found: Weakening[] = after.apis.flatMap((api) => compareHosts(before.apis, api));
   for (const placed of next.all) {
     const { api, operation } = placed;
     const same = old.same(placed);
@@ -53,6 +53,16 @@ function compareApis(before: Protection, after: Protection): Weakening[] {
     ...one,
     operation: one.operation && { method: one.operation.method, path: one.operation.path },
   }));
+}
+
+function compareHosts(before: readonly ApiProtection[], next: ApiProtection): Weakening[] {
+  const old = before.find(({ name }) => name === next.name);
+  if (old === undefined || old.hosts.length === 0) return [];
+  const more = next.hosts.filter((host) => !old.hosts.includes(host));
+  if (next.hosts.length > 0 && more.length === 0) return [];
+  const hosts = next.hosts.length === 0 ? 'any' : some(more);
+  const sentence = `It answers at more host names: ${hosts}.`;
+  return [{ kind: 'hosts-widened', api: next.name, operation: null, sentence }];
 }
 
 function distinct(weakenings: readonly Weakening[]): Weakening[] {

@@ -26,8 +26,12 @@ export interface Protection {
   readonly peers: Readonly<Record<string, PeerProtection>>;
   /** Names of gateways on other machines. */
   readonly gateways: readonly string[];
-  /** Addresses where a proxy asks, and may let bodies pass unseen. */
-  readonly unseenBodies: readonly string[];
+  /** Where a proxy asks. */
+  readonly forwardAuth: readonly {
+    readonly address: string;
+    readonly isLoopback: boolean;
+    readonly allowsUnseenBodies: boolean;
+  }[];
   readonly countersShared: boolean;
   readonly allowsEncodedSlash: boolean;
   readonly clearTextRecords: string | null;
@@ -39,6 +43,8 @@ export interface ApiProtection {
   readonly name: string;
   /** Empty: any. */
   readonly hosts: readonly string[];
+  /** The service hears the name by which the caller calls it. */
+  readonly preservesHost: boolean;
   readonly reading: 'meant' | 'strict';
   readonly readOnlyMembers: 'ignore' | 'refuse';
   readonly formats: 'enforce' | 'report';

@@ -69,9 +69,10 @@ export function readProtection(read: ReadConfiguration): Protection {
     },
     peers: peersOf(read),
     gateways: link?.gateways ?? [],
-    unseenBodies: configuration.forwardAuth
-      .filter(({ allowUnseenBodies }) => allowUnseenBodies)
-      .map(({ address }) => address),
+    forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies }) => ({
+      ...{ address, allowsUnseenBodies: allowUnseenBodies },
+      isLoopback: isLoopback(splitAddress(address).host),
+    })),
     countersShared: counters !== 'memory',
     allowsEncodedSlash: configuration.apis.some(({ allowEncodedSlash }) => allowEncodedSlash),
     clearTextRecords: configuration.records.file ?? null,
@@ -153,6 +154,7 @@ function readApi(api: ApiSnapshot, written: Configuration['apis'][number] | unde
   return {
     name: api.name,
     hosts: api.hosts,
+    preservesHost: written?.upstream.preserveHost ?? false,
     // What the description says of its own reading goes before the configuration.
     reading: own.reading ?? written?.reading ?? 'meant',
     readOnlyMembers: own.readOnlyMembers ?? written?.readOnlyMembers ?? 'ignore',

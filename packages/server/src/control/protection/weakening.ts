@@ -1,48 +1,53 @@
 /** Every way in which a configuration can protect less than the one before it. */
-export type WeakeningKind =
+export const WEAKENING_KINDS = [
   /** Credentials were asked for, and no longer are. */
-  | 'operation-opened'
+  'operation-opened',
   /** A new operation asks for none. */
-  | 'operation-added-open'
+  'operation-added-open',
   /** Less, or something weaker, is to be shown. */
-  | 'security-loosened'
+  'security-loosened',
   /** More roles, scopes or clients may call. */
-  | 'authorization-loosened'
-  | 'limit-removed'
-  | 'limit-raised'
+  'authorization-loosened',
+  'limit-removed',
+  'limit-raised',
   /** Size, depth, count or time that a caller may take. */
-  | 'bound-raised'
-  | 'failure-budget-raised'
-  /** More addresses may call. */
-  | 'network-widened'
+  'bound-raised',
+  'failure-budget-raised',
+  /** More addresses may call, or reach the gate at all. */
+  'network-widened',
+  /** An API answers at more host names. */
+  'hosts-widened',
   /** Whose word on addresses, hosts and protocols is believed. */
-  | 'proxies-widened'
+  'proxies-widened',
   /** More pages, or pages with more, may call from a browser. */
-  | 'cors-widened'
+  'cors-widened',
   /** What was refused in requests passes. */
-  | 'validation-loosened'
+  'validation-loosened',
   /** Answers that differ from their description pass. */
-  | 'release-loosened'
-  | 'issuer-added'
-  | 'issuer-loosened'
-  /** Another signer of certificates is believed. */
-  | 'authority-added'
-  | 'client-certificate-loosened'
-  | 'tls-loosened'
+  'release-loosened',
+  'issuer-added',
+  'issuer-loosened',
+  /** Another signer of certificates, or another name, is believed. */
+  'authority-added',
+  'client-certificate-loosened',
+  'tls-loosened',
   /** What was withdrawn from somebody is given back. */
-  | 'revocation-removed'
-  | 'keys-elsewhere'
-  | 'key-rotation-loosened'
+  'revocation-removed',
+  'keys-elsewhere',
+  'key-rotation-loosened',
   /** Another machine may serve. */
-  | 'gateway-admitted'
+  'gateway-admitted',
   /** Machines that counted together count each for itself. */
-  | 'counters-apart'
+  'counters-apart',
   /** Records are written later, kept for less long, or readable for more. */
-  | 'records-loosened'
+  'records-loosened',
   /** Weaker configurations no longer wait for anybody. */
-  | 'reload-unasked'
+  'reload-unasked',
   /** What was in force before cannot be read. */
-  | 'before-unknown';
+  'before-unknown',
+] as const;
+
+export type WeakeningKind = (typeof WEAKENING_KINDS)[number];
 
 export interface Weakening {
   readonly kind: WeakeningKind;

@@ -1,6 +1,5 @@
 import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
 import type { JSONWebKeySet, JWK } from 'jose';
-import type { Configuration } from '../../configuration/schema.ts';
 import type { CarriedAnswer, SpoolKey } from '../spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
@@ -166,7 +165,8 @@ export type ToControl =
 export interface StandingSnapshot {
   readonly snapshot: RuntimeSnapshot;
   readonly summary: ProtectionSummary;
-  readonly configuration: Configuration;
+  /** As control read it, for a control after it; nobody else looks into it. */
+  readonly configuration: unknown;
 }
 
 export type FromControl =
