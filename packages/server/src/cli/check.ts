@@ -1,21 +1,30 @@
-import type { Diagnostic } from '@poorter/engine';
+import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
 import {
   baseDirectory,
   type ConfigurationSource,
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import { readProtectionInForce } from '../control/protection/change-desk.ts';
+import { findWeakenings } from '../control/protection/find-weakenings.ts';
+import type { Protection } from '../control/protection/protection.ts';
+import { groupWeakenings, lineOf } from '../control/protection/weakening.ts';
 import { readOperatorAddress } from '../control/read-ends.ts';
 import type { CommandWorld } from './arguments.ts';
-import { readArguments, UsageError } from './arguments.ts';
+import { readArguments } from './arguments.ts';
 import { compileOnce } from './compile-once.ts';
 import { formatDiagnostic } from './diagnostics.ts';
-import { explain } from './serve.ts';
+import { inspectStart } from './inspect-start.ts';
+import { explain, refuseInsecureParser } from './serve.ts';
 import { checkUsage } from './usage.ts';
 
 /** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
 export async function checkCommand(argv: readonly string[], world: CommandWorld): Promise<number> {
   try {
+    refuseInsecureParser();
+    refuseUnsafeRuntime(findRuntimeFaults());
     const { source, isJson, wantsHelp } = readArguments(argv, false);
     if (wantsHelp) {
       world.stdout.write(checkUsage);
@@ -30,8 +39,7 @@ export async function checkCommand(argv: readonly string[], world: CommandWorld)
       );
     return hasErrors ? 1 : 0;
   } catch (error) {
-    if (error instanceof UsageError) return explain(error, world);
-    throw error;
+    return explain(error, world);
   }
 }
 
@@ -42,13 +50,31 @@ async function check(source: ConfigurationSource): Promise<readonly Diagnostic[]
     const ofControl = faultsOf(() =>
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
     );
-    found.push(...ofControl);
-    const { warnings, isTrial } = await compileOnce(source);
-    return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : [])];
+    found.push(...ofControl, ...inspectStart(configuration, source));
+    const { warnings, isTrial, protection } = await compileOnce(source);
+    const weaker = weakerThanInForce(configuration, source, protection);
+    return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : []), ...weaker];
   } catch (error) {
     if (error instanceof RefusedConfiguration) return [...found, ...error.diagnostics];
     throw error;
   }
+}
+
+/** Beside a server's data: in what it would protect less than what that server serves. */
+function weakerThanInForce(
+  configuration: Configuration,
+  source: ConfigurationSource,
+  protection: Protection,
+): readonly Diagnostic[] {
+  const before = readProtectionInForce(dataDirectoryOf(configuration, baseDirectory(source)));
+  if (before === null) return [];
+  const waits = [before.reload, protection.reload].includes('ask');
+  return groupWeakenings(findWeakenings(before, protection)).map((one) => ({
+    ...{ severity: 'warning', code: 'protects-less', file: source.file ?? 'arguments' },
+    ...{ line: 1, column: 1 },
+    message: `less than what is in force: ${lineOf(one)}`,
+    ...(waits && { suggestion: 'serve would hold it until poorter apply' }),
+  }));
 }
 
 function faultsOf(read: () => unknown): readonly Diagnostic[] {

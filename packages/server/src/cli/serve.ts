@@ -141,7 +141,7 @@ function tryRuntime(given: ServeArguments, world: CommandWorld): void {
 }
 
 /** Node's lenient parser accepts smuggled requests; it may not come in through the environment. */
-function refuseInsecureParser(): void {
+export function refuseInsecureParser(): void {
   const options = `${process.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
   if (options.includes('--insecure-http-parser')) {
     throw new UsageError(

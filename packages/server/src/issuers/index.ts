@@ -6,3 +6,4 @@ export {
   type IssuerKeysWorld,
   type IssuerSource,
 } from './issuer-keys.ts';
+export { readKeySet } from './key-set.ts';

@@ -242,6 +242,12 @@ export class ChangeDesk {
   }
 }
 
+/** For whoever looks at a directory that is another's: null where nothing is known. */
+export function readProtectionInForce(dataDirectory: string): Protection | null {
+  const inForce = read(join(dataDirectory, FILE));
+  return inForce === 'unreadable' ? null : (inForce?.protection ?? null);
+}
+
 function read(file: string): InForce | null | 'unreadable' {
   let text: string;
   try {
