@@ -101,6 +101,10 @@ test('an operation that loses its security is said loudly, in output, status, lo
   assert.equal(record?.['decision'], 'answered');
   const evidence = record?.['evidence'] as { change: string; weakenings: { kind: string }[] };
   assert.equal(evidence.change, 'weakened');
+  await eventually('the security log tells of it', async () => {
+    const found = await command('log', 'search', '--operation', 'changeConfiguration', '--json');
+    return found.status === 0 && /"weakened".*operation-opened/s.test(found.stdout);
+  });
   assert.deepEqual(
     evidence.weakenings.map(({ kind }) => kind),
     ['operation-opened'],
@@ -141,6 +145,10 @@ test('what protects less waits for poorter apply, and for nothing less: not for 
   const [held] = await poorter.awaitRecords(1, ofChange);
   assert.equal(held?.['decision'], 'refused');
   assert.equal(held?.['code'], 'configuration_waits');
+  await eventually('the security log tells of it', async () => {
+    const found = await command('log', 'search', '--code', 'configuration_waits');
+    return /changeConfiguration/.test(found.stdout);
+  });
   // Control alone is started again: what it knew is not lost, and it asks again.
   await killControl(poorter);
   await eventually('control answers', async () => (await status().catch(() => null)) !== null);

@@ -145,16 +145,19 @@ async function exit(): Promise<void> {
 /** One compile at a time; what is asked for meanwhile becomes one more. Done when that is. */
 function requestCompile(): Promise<void> {
   isCompileWanted = true;
-  compiling ??= compileWhatIsWanted().finally(() => {
-    compiling = null;
-  });
+  compiling ??= compileWhatIsWanted();
   return compiling;
 }
 
 async function compileWhatIsWanted(): Promise<void> {
-  while (isCompileWanted) {
-    isCompileWanted = false;
-    await compile();
+  try {
+    while (isCompileWanted) {
+      isCompileWanted = false;
+      await compile();
+    }
+  } finally {
+    // At once: whoever asks from now on starts another.
+    compiling = null;
   }
 }
 
@@ -200,7 +203,7 @@ async function compile(): Promise<void> {
     // Whoever serves by the snapshot must know who is blocked and revoked first.
     await administration?.live.publish();
     await record(verdict.change, snapshot.gate.version);
-    changes.apply(candidate, verdict.change);
+    changes.apply(candidate, verdict);
     const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
     serve({ snapshot, summary, configuration });
     await remotes?.apply(configuration.link, compiled.linkCredentials);

@@ -8,7 +8,13 @@ import type { Configuration } from '../../configuration/schema.ts';
 import { writeDurably } from '../../platform/files/index.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { PROTECTION_FORM, type Protection } from './protection.ts';
-import { groupWeakenings, type Weakening, type WeakeningGroup } from './weakening.ts';
+import {
+  groupWeakenings,
+  WEAKENING_KINDS,
+  type Weakening,
+  type WeakeningGroup,
+  type WeakeningKind,
+} from './weakening.ts';
 
 /** Beside the data that it speaks of. Holds no secret: digests are keyed. */
 const FILE = 'configuration-in-force.json';
@@ -50,8 +56,15 @@ interface InForce {
   readonly weakened: AppliedChange | null;
 }
 
+interface ApplyVerdict {
+  readonly kind: 'apply';
+  readonly change: AppliedChange;
+  /** How many weakenings of each kind, all of them. */
+  readonly kinds: ReadonlyMap<WeakeningKind, number>;
+}
+
 export type Verdict =
-  | { readonly kind: 'apply'; readonly change: AppliedChange }
+  | ApplyVerdict
   /** `isNews`: it did not wait before. */
   | { readonly kind: 'hold'; readonly change: Change; readonly isNews: boolean };
 
@@ -74,7 +87,7 @@ export class ChangeDesk {
   #refused: ConfigurationStatus['refused'] = [];
   #approved: { readonly digest: string; readonly by: string } | null = null;
   /** Since this process started, by kind. */
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<WeakeningKind, number>();
 
   constructor(ports: ChangeDeskPorts) {
     this.#ports = ports;
@@ -117,7 +130,9 @@ export class ChangeDesk {
     const approvedBy = this.#approved?.digest === change.digest ? this.#approved.by : null;
     const asks = candidate.protection.reload === 'ask' || this.before?.reload === 'ask';
     if (change.count === 0 || approvedBy !== null || !asks) {
-      return { kind: 'apply', change: { ...change, approvedBy } };
+      const byKind = Map.groupBy(weakenings, ({ kind }) => kind);
+      const kinds = new Map([...byKind].map(([kind, { length }]) => [kind, length]));
+      return { kind: 'apply', change: { ...change, approvedBy }, kinds };
     }
     const isNews = this.#waiting?.digest !== change.digest;
     if (isNews) this.#waiting = change;
@@ -126,7 +141,7 @@ export class ChangeDesk {
   }
 
   /** It takes the place of what was in force: from now on others are held against it. */
-  apply(candidate: Candidate, change: AppliedChange): void {
+  apply(candidate: Candidate, { change, kinds }: ApplyVerdict): void {
     const last = this.#inForce === 'unreadable' ? null : (this.#inForce?.weakened ?? null);
     const inForce: InForce = {
       digest: change.digest,
@@ -138,8 +153,8 @@ export class ChangeDesk {
       writeDurably(this.#file, JSON.stringify(inForce));
       this.#inForce = inForce;
     }
-    for (const { kind, more } of change.weakenings) {
-      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1 + more);
+    for (const [kind, count] of kinds) {
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
     }
     this.#waiting = null;
     this.#refused = [];
@@ -197,13 +212,14 @@ export class ChangeDesk {
 
   /** In the text format of Prometheus. */
   get metrics(): readonly string[] {
-    const counts = [...this.#counts].map(
-      ([kind, count]) => `poorter_configuration_weakenings_total{kind="${kind}"} ${count}`,
-    );
+    // All kinds from the beginning: a counter that begins at one was never seen to rise.
+    const counts = WEAKENING_KINDS.map((kind) => {
+      return `poorter_configuration_weakenings_total{kind="${kind}"} ${this.#counts.get(kind) ?? 0}`;
+    });
     return [
       '# HELP poorter_configuration_weakenings_total Weakenings of protection that reloads put in force, by kind.',
       '# TYPE poorter_configuration_weakenings_total counter',
-      ...(counts.length > 0 ? counts : ['poorter_configuration_weakenings_total 0']),
+      ...counts,
       '# HELP poorter_configuration_waiting Weakenings of protection that wait for poorter apply.',
       '# TYPE poorter_configuration_waiting gauge',
       `poorter_configuration_waiting ${this.#waiting?.count ?? 0}`,

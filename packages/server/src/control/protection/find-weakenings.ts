@@ -73,7 +73,7 @@ function distinct(weakenings: readonly Weakening[]): Weakening[] {
 class Operations {
   readonly all: readonly Placed[];
   readonly #byShape: Map<string, Placed[]>;
-  readonly #byLength: Map<string, Placed[]>;
+  readonly #tree: PathTree = { next: new Map(), ends: [] };
 
   constructor(apis: readonly ApiProtection[]) {
     this.all = apis.flatMap((api) => api.operations.map((operation) => ({ api, operation })));
@@ -81,7 +81,16 @@ class Operations {
       this.all,
       ({ operation }) => `${operation.method} ${operation.shape}`,
     );
-    this.#byLength = Map.groupBy(this.all, lengthKey);
+    for (const placed of this.all) {
+      let at = this.#tree;
+      for (const segment of stepsOf(placed)) {
+        const step = isOpenSegment(segment) ? ANY : segment;
+        const next = at.next.get(step) ?? { next: new Map(), ends: [] };
+        at.next.set(step, next);
+        at = next;
+      }
+      at.ends.push(placed);
+    }
   }
 
   /** Those that answer the same calls at a host of this one. */
@@ -92,33 +101,42 @@ class Operations {
 
   /** Of those whose path fits every call of this one, the nearest. */
   covering(placed: Placed): readonly Placed[] {
-    const fitting = (this.#byLength.get(lengthKey(placed)) ?? []).filter(
+    const fitting = endsFor(this.#tree, stepsOf(placed), 0).filter(
       ({ api, operation }) =>
-        operation.shape !== placed.operation.shape &&
-        sharesHost(api, placed.api) &&
-        covers(operation.path, placed.operation.path),
+        operation.shape !== placed.operation.shape && sharesHost(api, placed.api),
     );
-    const fewest = Math.min(...fitting.map(({ operation }) => openSegments(operation.path)));
-    return fitting.filter(({ operation }) => openSegments(operation.path) === fewest);
+    const openOf = ({ operation }: Placed) =>
+      operation.path.split('/').filter(isOpenSegment).length;
+    const fewest = Math.min(...fitting.map(openOf));
+    return fitting.filter((one) => openOf(one) === fewest);
   }
 }
 
-function lengthKey({ operation }: Placed): string {
-  return `${operation.method} ${operation.path.split('/').length}`;
+/** By method and segments. */
+interface PathTree {
+  readonly next: Map<string, PathTree>;
+  readonly ends: Placed[];
+}
+
+/** Stands for every segment; no segment holds a slash. */
+const ANY = '/';
+
+function endsFor(tree: PathTree, steps: readonly string[], from: number): readonly Placed[] {
+  const step = steps[from];
+  if (step === undefined) return tree.ends;
+  const branches = [tree.next.get(step), tree.next.get(ANY)];
+  return branches.flatMap((next) => (next === undefined ? [] : endsFor(next, steps, from + 1)));
+}
+
+function stepsOf({ operation }: Placed): readonly string[] {
+  return [operation.method, ...operation.path.split('/')];
+}
+
+function isOpenSegment(segment: string): boolean {
+  return /^\{[^{}]+\}$/.test(segment);
 }
 
 function sharesHost(one: ApiProtection, other: ApiProtection): boolean {
   if (one.hosts.length === 0 || other.hosts.length === 0) return true;
   return one.hosts.some((host) => other.hosts.includes(host));
-}
-
-function covers(general: string, special: string): boolean {
-  const segments = special.split('/');
-  return general
-    .split('/')
-    .every((segment, at) => segment === segments[at] || /^\{[^{}]+\}$/.test(segment));
-}
-
-function openSegments(path: string): number {
-  return path.split('/').filter((segment) => segment.includes('{')).length;
 }
