@@ -50,6 +50,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   createBlock: { kind: 'address', value: '192.0.2.9', reason: 'swept' },
   createOperator: { name: 'Swept', roles: ['developer'] },
   eraseSubject: { kind: 'subject', value: 'nobody' },
+  applyConfiguration: { digest: '0'.repeat(32) },
 };
 
 let poorter: RunningPoorter;

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
 import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
+import { applyUsage } from '../packages/server/src/cli/apply.ts';
 import { backupUsage } from '../packages/server/src/cli/backup.ts';
 import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
 import { gatewaysUsage } from '../packages/server/src/cli/gateways.ts';
@@ -153,6 +154,7 @@ function commandPage(): string {
     ['poorter master-key', masterKeyUsage],
     ['poorter scan', scanUsage],
     ['poorter log', logUsage],
+    ['poorter apply', applyUsage],
     ['poorter status', statusUsage],
   ];
   const sections = commands.flatMap(([name, text]) => [

@@ -61,7 +61,8 @@ export {
   isSameAuthority,
 } from './policies/admit/authority.ts';
 export { canonicalTarget } from './policies/admit/canonical-path.ts';
-export { compileNetworkLists } from './policies/admit/network-list.ts';
+export { newlyAllowed } from './policies/admit/compare-network-lists.ts';
+export { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
 export {
   compileOriginalCall,
   type Disagreement,

@@ -66,6 +66,10 @@ async function run(): Promise<number> {
       const { statusCommand } = await import('./cli/status.ts');
       return statusCommand(argv, world);
     }
+    case 'apply': {
+      const { applyCommand } = await import('./cli/apply.ts');
+      return applyCommand(argv, world);
+    }
     case 'blocks': {
       const { blocksCommand } = await import('./cli/blocks.ts');
       return blocksCommand(argv, world);

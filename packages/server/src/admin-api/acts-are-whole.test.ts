@@ -15,6 +15,7 @@ import { NOON, openFreshState, type StateUnderTest } from '../state/state.fixtur
 import { AdminApi } from './admin-api.ts';
 import { AdminProblem } from './admin-problems.ts';
 import { blockRoutes } from './block-routes.ts';
+import { configurationRoutes } from './configuration-routes.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { logRoutes } from './log-routes.ts';
@@ -120,6 +121,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
       ...blockRoutes({ blocks: state.blocks, everywhere }),
       ...operatorRoutes({ operators: state.operators, operatorsChanged: async () => undefined }),
       ...subjectRoutes(everywhere, async () => undefined),
+      ...configurationRoutes(async () => ({ kind: 'nothing-waits' })),
       ...gatewayRoutes({ list: () => [], remove: () => 0 }),
       ...logRoutes(nothing as never),
       ...statusRoutes(nothing as never),
@@ -228,8 +230,8 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
 };
 /** Those that take an Idempotency-Key. */
 const REPEATABLE = ['createKey', 'rotateKey', 'createBlock', 'createOperator'];
-/** Not of the database: a line in a file of control's own, tested with the book it stands in. */
-const ELSEWHERE = ['removeGateway'];
+/** Not of the database: in files of control's own, tested with the book and the desk they belong to. */
+const ELSEWHERE = ['removeGateway', 'applyConfiguration'];
 
 test('every verb of the contract that changes something is swept', () => {
   const contract = parse(

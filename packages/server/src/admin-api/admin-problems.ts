@@ -10,6 +10,11 @@ export const adminProblems = {
     title: 'In its present state this cannot be done.',
     remedy: 'Read it again: it was changed, ended or replaced.',
   },
+  configuration_waits: {
+    status: 409,
+    title: 'A configuration that protects less than the one in force waits.',
+    remedy: 'Look at it with `poorter status`; `poorter apply` with its digest puts it in force.',
+  },
   version_conflict: {
     status: 412,
     title: 'It has changed since it was read.',

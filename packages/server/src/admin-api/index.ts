@@ -1,6 +1,11 @@
 export { type ActRecorder, AdminApi, CREDENTIAL_FIELD } from './admin-api.ts';
 export { AdminProblem } from './admin-problems.ts';
 export { blockRoutes } from './block-routes.ts';
+export {
+  type ApplyConfiguration,
+  type ApplyOutcome,
+  configurationRoutes,
+} from './configuration-routes.ts';
 export { type GatewayDesk, gatewayRoutes } from './gateway-routes.ts';
 export {
   type KeyGrants,
@@ -12,5 +17,5 @@ export {
 } from './key-routes.ts';
 export { type AdminLog, logRoutes } from './log-routes.ts';
 export { operatorRoutes } from './operator-routes.ts';
-export { type Status, statusRoutes } from './status-routes.ts';
+export { type ConfigurationStatus, type Status, statusRoutes } from './status-routes.ts';
 export { subjectRoutes } from './subject-routes.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Diagnostic } from '@poorter/engine';
+import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
 import {
   baseDirectory,
   type ConfigurationSource,
@@ -7,14 +7,21 @@ import {
   loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import { readProtectionInForce } from '../control/protection/change-desk.ts';
+import { findWeakenings } from '../control/protection/find-weakenings.ts';
+import type { Protection } from '../control/protection/protection.ts';
+import { groupWeakenings, lineOf } from '../control/protection/weakening.ts';
 import { readLinkCredentials, readOperatorAddress } from '../control/read-ends.ts';
 import { SourceReader } from '../control/source-reader.ts';
+import { inspectDataDirectory } from '../platform/data-directory/data-directory.ts';
 import type { CommandWorld } from './arguments.ts';
-import { readArguments, UsageError } from './arguments.ts';
-import { checkDataDirectory, checkStorage } from './check-storage.ts';
+import { readArguments } from './arguments.ts';
 import { compileOnce } from './compile-once.ts';
 import { formatDiagnostic } from './diagnostics.ts';
-import { explain } from './serve.ts';
+import { inspectStart } from './inspect-start.ts';
+import { explain, refuseInsecureParser } from './serve.ts';
 import { checkUsage } from './usage.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,6 +30,8 @@ type CheckWorld = CommandWorld & { readonly environment: Environment };
 /** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
 export async function checkCommand(argv: readonly string[], world: CheckWorld): Promise<number> {
   try {
+    refuseInsecureParser();
+    refuseUnsafeRuntime(findRuntimeFaults());
     const { source, isJson, wantsHelp, role } = readArguments(argv, false);
     if (wantsHelp) {
       world.stdout.write(checkUsage);
@@ -38,8 +47,7 @@ export async function checkCommand(argv: readonly string[], world: CheckWorld): 
       );
     return hasErrors ? 1 : 0;
   } catch (error) {
-    if (error instanceof UsageError) return explain(error, world);
-    throw error;
+    return explain(error, world);
   }
 }
 
@@ -51,7 +59,7 @@ function checkGateway(source: ConfigurationSource): readonly Diagnostic[] {
     const { link, dataDirectory } = loadGatewayConfiguration(source);
     readLinkCredentials(link, reader);
     try {
-      checkDataDirectory(resolve(baseDirectory(source), dataDirectory));
+      inspectDataDirectory(resolve(baseDirectory(source), dataDirectory));
     } catch (error) {
       reader.fault(['dataDirectory'], 'storage', (error as Error).message);
     }
@@ -69,15 +77,31 @@ async function check(
     const ofControl = faultsOf(() =>
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
     );
-    found.push(...ofControl);
-    const where = source.file ?? 'arguments';
-    found.push(...(await checkStorage(configuration, where, baseDirectory(source), environment)));
-    const { warnings, isTrial } = await compileOnce(source);
-    return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : [])];
+    found.push(...ofControl, ...inspectStart(configuration, source, environment));
+    const { warnings, isTrial, protection } = await compileOnce(source);
+    const weaker = weakerThanInForce(configuration, source, protection);
+    return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : []), ...weaker];
   } catch (error) {
     if (error instanceof RefusedConfiguration) return [...found, ...error.diagnostics];
     throw error;
   }
+}
+
+/** Beside a server's data: in what it would protect less than what that server serves. */
+function weakerThanInForce(
+  configuration: Configuration,
+  source: ConfigurationSource,
+  protection: Protection,
+): readonly Diagnostic[] {
+  const before = readProtectionInForce(dataDirectoryOf(configuration, baseDirectory(source)));
+  if (before === null) return [];
+  const waits = [before.reload, protection.reload].includes('ask');
+  return groupWeakenings(findWeakenings(before, protection)).map((one) => ({
+    ...{ severity: 'warning', code: 'protects-less', file: source.file ?? 'arguments' },
+    ...{ line: 1, column: 1 },
+    message: `less than what is in force: ${lineOf(one)}`,
+    ...(waits && { suggestion: 'serve would hold it until poorter apply' }),
+  }));
 }
 
 function faultsOf(read: () => unknown): Diagnostic[] {

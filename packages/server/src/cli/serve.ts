@@ -32,6 +32,8 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
   const dataDirectory = dataDirectoryOf(configuration, baseDirectory(given.source));
   return new Promise((settle) => {
     let hasStarted = false;
+    /** A configuration that protects less waits, and nothing is served before somebody has looked. */
+    let isHeld = false;
     let version = 0;
     const say = (text: string) => world.stderr.write(text);
     const supervisor = new Supervisor({
@@ -51,7 +53,11 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
         },
         refused: (diagnostics) => {
           say(refusal(diagnostics, hasStarted));
-          if (!hasStarted) void end(1);
+          if (!hasStarted && !isHeld) void end(1);
+        },
+        said: (text, isStartHeld) => {
+          isHeld ||= isStartHeld;
+          say(text);
         },
         trouble: (message) => {
           say(`poorter: ${message}\n`);
@@ -138,7 +144,7 @@ function tryRuntime(given: ServeArguments, world: CommandWorld): void {
 }
 
 /** Node's lenient parser accepts smuggled requests; it may not come in through the environment. */
-function refuseInsecureParser(): void {
+export function refuseInsecureParser(): void {
   const options = `${process.env['NODE_OPTIONS'] ?? ''} ${process.execArgv.join(' ')}`;
   if (options.includes('--insecure-http-parser')) {
     throw new UsageError(

@@ -1,19 +1,13 @@
+import type { Status } from '../admin-api/index.ts';
 import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
 import { noPositionals, type OperatorWorld, parsed, UsageError } from './options.ts';
+import { linesOf } from './weaker.ts';
 
 export const statusUsage = `Usage: poorter status [--json]
 
   What is in force, on which gateways, and what asks for attention. Exit status 1: something does.
 
 ${serverUsage}`;
-
-interface Status {
-  readonly version: string;
-  readonly snapshot: { readonly compiled: number; readonly applied: number };
-  readonly live: number;
-  readonly gateways: readonly { node: string; isConnected: boolean; live: number }[];
-  readonly attention: readonly { code: string; message: string }[];
-}
 
 /** `poorter status`: 0 all is well, 1 something asks for attention, 2 called wrongly. */
 export async function statusCommand(
@@ -40,14 +34,38 @@ export async function statusCommand(
   }
 }
 
-function textOf({ version, snapshot, live, gateways, attention }: Status): string {
+function textOf(status: Status): string {
+  const { version, snapshot, live, gateways, attention } = status;
   const lines = [
     `poorter ${version}: snapshot ${snapshot.applied} of ${snapshot.compiled}, live state ${live}`,
     ...gateways.map(
       (gateway) =>
         `gateway ${gateway.node}: ${gateway.isConnected ? 'connected' : 'away'}, live state ${gateway.live}`,
     ),
+    ...configurationLines(status.configuration),
     ...attention.map(({ code, message }) => `${code}: ${message}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function configurationLines({ state, refused, waiting, weakened }: Status['configuration']) {
+  const faults = refused.map(
+    ({ file, line, column, message }) => `  - ${file}:${line}:${column}: ${message}`,
+  );
+  const said = { current: 'in force', refused: 'REFUSED', waiting: 'HELD, it protects less' }[
+    state
+  ];
+  const last =
+    weakened === null
+      ? []
+      : [
+          `last weakened ${weakened.at}, ${weakened.approvedBy === null ? 'nobody was asked' : `applied by ${weakened.approvedBy}`}:`,
+          ...linesOf(weakened),
+        ];
+  return [
+    `configuration: ${said}`,
+    ...faults,
+    ...(waiting === null ? [] : linesOf(waiting)),
+    ...last,
+  ];
 }

@@ -15,6 +15,7 @@ export const usage = `Usage: poorter COMMAND
   restore FILE                                             a data directory from a backup
   master-key rotate --to TEXT                              another master key, without downtime
   scan PATH | --git                                        keys and other secrets in a tree or its history
+  apply [DIGEST]                                           put a weaker configuration in force that waits
   status                                                   what is in force, what asks for attention
   version
 

@@ -403,6 +403,12 @@ export const configurationSchema = z.strictObject({
       lifetimeSeconds: z.int().min(10).max(300).default(60),
     })
     .prefault({}),
+  reload: z
+    .enum(['apply', 'ask'])
+    .default('apply')
+    .describe(
+      'Changed files that protect less than what is in force: served and said loudly (apply), or held until `poorter apply` (ask). See the guide on reloading.',
+    ),
   publicOrigin: url
     .optional()
     .describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),

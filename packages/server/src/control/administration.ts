@@ -7,7 +7,9 @@ import {
   AdminApi,
   type AdminLog,
   AdminProblem,
+  type ApplyConfiguration,
   blockRoutes,
+  configurationRoutes,
   type GatewayDesk,
   gatewayRoutes,
   type KeyGrants,
@@ -52,7 +54,8 @@ export interface AdministrationPorts {
   readonly forget: (subject: Subject) => Promise<void>;
   /** How gateways on other machines that are connected meet this version. */
   readonly met: () => readonly MetGateway[];
-  readonly status: () => Omit<Status, 'live' | 'gateways' | 'attention'>;
+  readonly status: () => Omit<Status, 'live' | 'gateways'>;
+  readonly applyConfiguration: ApplyConfiguration;
 }
 
 const LOCAL_GATEWAY = 'local';
@@ -135,6 +138,7 @@ export class Administration {
           remarksOn: ports.remarksOn,
         }),
         ...gatewayRoutes(this.#gatewayDesk()),
+        ...configurationRoutes(ports.applyConfiguration),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...operatorRoutes({
           operators: state.operators,
@@ -261,7 +265,7 @@ export class Administration {
           ...{ node: name, isConnected, live: confirmed },
         })),
       ],
-      attention: [...this.#gatewayAttention(), ...(await this.#attention())],
+      attention: [...own.attention, ...this.#gatewayAttention(), ...(await this.#attention())],
     };
   }
 

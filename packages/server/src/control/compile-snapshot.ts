@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type ApiSnapshot,
@@ -7,7 +7,6 @@ import {
   compileApi,
   type Diagnostic,
   extensionSchema,
-  type KeyRecord,
   type PackedApi,
   packApi,
   publicKeySet,
@@ -19,14 +18,17 @@ import type { OperationRights } from '../admin-api/index.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { checkSource } from '../issuers/index.ts';
-import { readKeyFile } from '../keys/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import { checkPlaces } from './check-places.ts';
 import type { IdentityKeys } from './identity-keys.ts';
-import { readClientTls, readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
+import type { Protection } from './protection/protection.ts';
+import { readProtection } from './protection/read-protection.ts';
+import { readSharedCounters } from './read-counters.ts';
+import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
+import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
@@ -60,6 +62,10 @@ export interface CompiledSnapshot {
   readonly isTrial: boolean;
   /** Every file that was read: a change of one of them calls for a new snapshot. */
   readonly files: readonly string[];
+  /** Digests of what they hold. */
+  readonly contents: ReadonlyMap<string, string>;
+  /** What of it protects, for comparing. */
+  readonly protection: Protection;
 }
 
 /** Throws RefusedConfiguration, with every fault placed. */
@@ -69,7 +75,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const apis = configuration.apis.map((api, index) =>
     compileOneApi(api, index, configuration, reader),
   );
-  const keys = readKeys(configuration, sources, reader);
+  const { keys, file: keyFile } = readKeys(configuration, sources.dataDirectory, reader);
   const listeners = configuration.listen.map((listener, index) =>
     readListener(listener, index, reader),
   );
@@ -155,6 +161,11 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     warnings: reader.warnings,
     isTrial: trialKeys !== null,
     files: reader.files,
+    contents: reader.contents,
+    protection: readProtection({
+      ...{ configuration, apis: opened, listeners, upstreams, keyFile },
+      ...{ counters: sharedCounters, linkAuthorities: linkCredentials?.authorities ?? [] },
+    }),
   };
 }
 
@@ -255,65 +266,6 @@ function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): 
     }
   }
   return true;
-}
-
-function readKeys(
-  configuration: Configuration,
-  sources: SnapshotSources,
-  reader: SourceReader,
-): readonly KeyRecord[] {
-  const file = configuration.keys ?? resolve(sources.dataDirectory, 'keys.yaml');
-  let text: string;
-  try {
-    text = reader.read(file);
-  } catch (error) {
-    // The default key file appears with the first key; one that was named must be there.
-    if (configuration.keys !== undefined) {
-      reader.fault(
-        ['keys'],
-        'unreadable-file',
-        `reading the key file ${file}: ${(error as Error).message}`,
-        `make one: poorter keys create --file ${file} --name NAME`,
-      );
-    }
-    return [];
-  }
-  const { keys, diagnostics } = readKeyFile(reader.path(file), text);
-  for (const diagnostic of diagnostics) reader.report(diagnostic);
-  return keys;
-}
-
-function readSharedCounters(
-  configuration: Configuration,
-  reader: SourceReader,
-): RuntimeSnapshot['sharedCounters'] {
-  const { counters } = configuration;
-  if (counters === 'memory') return null;
-  try {
-    const url = reader.secret(counters.url);
-    const { protocol } = new URL(url);
-    const { tls = null, ...rest } = counters;
-    if (tls !== null && !/^(?:valkeys|rediss):$/.test(protocol)) {
-      reader.fault(
-        ['counters', 'tls'],
-        'counters',
-        `tls is given, but ${protocol}// does not use it`,
-        'write valkeys:// in the address',
-      );
-    }
-    if (/^(?:valkeys?|rediss?):$/.test(protocol)) {
-      const read = tls && readClientTls(['counters', 'tls'], tls, 'counters', reader);
-      return { ...rest, url, tls: read };
-    }
-    throw new Error(`${protocol}// is not valkey://, valkeys://, redis:// or rediss://`);
-  } catch (error) {
-    reader.fault(
-      ['counters'],
-      'counters',
-      `reading the address of the shared counters: ${(error as Error).message}`,
-    );
-    return null;
-  }
 }
 
 function trustedIssuer(

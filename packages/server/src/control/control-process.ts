@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Diagnostic } from '@poorter/engine';
 import { parseJsonText } from '@poorter/engine/json';
-import type { JSONWebKeySet } from 'jose';
-import type { AdminLog } from '../admin-api/index.ts';
+import type { AdminLog, ApplyOutcome } from '../admin-api/index.ts';
 import {
   baseDirectory,
   type ConfigurationSource,
@@ -13,14 +10,12 @@ import {
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import { IssuerKeys } from '../issuers/index.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/data-directory.ts';
-import { writeDurably } from '../platform/files/index.ts';
 import { workInBackground } from '../platform/processes/background-priority.ts';
 import { serveParent } from '../platform/processes/child-process.ts';
 import type {
   FromControl,
-  IssuerKeysMessage,
+  StandingSnapshot,
   ToControl,
   TrialFacts,
 } from '../platform/processes/messages.ts';
@@ -32,18 +27,24 @@ import { Administration } from './administration.ts';
 import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
+import { IssuerFollower } from './issuer-follower.ts';
+import { KeptIssuerKeys, nextVersion } from './kept-files.ts';
 import { LogKeeping } from './log-keeping.ts';
 import { OperatorServer } from './operator-server.ts';
+import { type AppliedChange, type Change, ChangeDesk } from './protection/change-desk.ts';
+import { changeRecord } from './protection/change-record.ts';
+import { asBefore, sentenceOf } from './protection/change-words.ts';
+import { withWhatNeverWaits } from './protection/never-waits.ts';
 import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
 import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 import { unknownGrants } from './unknown-grants.ts';
 
-/** Keys fetched before a restart are used again until they are this old. */
-const KEPT_KEYS_MS = 86_400_000;
 const WATCH_EVERY_MS = 1_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
+
+type Standing = StandingSnapshot & { readonly configuration: Configuration };
 
 const { dataDirectory, source, runsGateway } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
@@ -52,7 +53,6 @@ const { dataDirectory, source, runsGateway } = parseJsonText(process.argv[2] as 
 };
 const where = source.file ?? 'arguments';
 const versionFile = join(dataDirectory, 'snapshot-version');
-const keyCacheFile = join(dataDirectory, 'issuer-keys.json');
 
 const send: (message: FromControl) => void = serveParent<ToControl>(receive, () => void exit());
 const operators = new OperatorServer();
@@ -75,9 +75,30 @@ const log: AdminLog = {
   checkpoints: () => logKeeping?.log.checkpoints() ?? noLog(),
 };
 const watch = new FileWatch(WATCH_EVERY_MS, () => void requestCompile());
-let issuerKeys: IssuerKeys | null = null;
-let issuerSources = '';
-const keptKeys = readKeptKeys();
+const issuers = new IssuerFollower({
+  baseDirectory: baseDirectory(source),
+  kept: new KeptIssuerKeys(join(dataDirectory, 'issuer-keys.json')),
+  tell: (message) => {
+    send(message);
+    remotes?.send(message);
+  },
+  onChange: () => void requestCompile(),
+  warn: (issuer, message) =>
+    send({
+      type: 'warnings',
+      diagnostics: [warning('issuer-keys', `keys of ${issuer}: ${message}`)],
+    }),
+});
+const changes = new ChangeDesk({
+  dataDirectory,
+  digestKey: () => ring().derive('configuration digest'),
+  now: Date.now,
+});
+operators.changes = changes;
+/** What the gateway of this machine serves, once anything is in force. */
+let standing: Standing | null = null;
+/** Of a control before this one: gateways on other machines have not heard of it from this one. */
+let isStandingInherited = false;
 
 workInBackground();
 process.on('SIGTERM', () => void exit());
@@ -91,7 +112,7 @@ function openRemotes({ book, live }: Administration): RemoteGateways {
     book,
     liveNow: () => live.whole,
     report: (gateway, report) => {
-      if (report.type === 'unknown-key-id') issuerKeys?.refetch(report.issuer, report.keyId);
+      if (report.type === 'unknown-key-id') issuers.refetch(report.issuer, report.keyId);
       if (report.type === 'metrics') operators.metrics.heard(gateway, report.metrics);
       if (report.type === 'applied') operators.metrics.applied(gateway, report.version);
       if (report.type === 'drained') operators.metrics.gone(gateway);
@@ -115,7 +136,7 @@ const held: DirectoryLock[] = [];
 let isGatewayUp = runsGateway;
 let trialIssuer: TrialIssuer | null = null;
 
-let isCompiling = false;
+let compiling: Promise<void> | null = null;
 let isCompileWanted = false;
 
 /** The supervisor waits five seconds. */
@@ -126,18 +147,22 @@ async function exit(): Promise<void> {
   process.exit(0);
 }
 
-/** One compile at a time; what is asked for meanwhile becomes one more. */
-async function requestCompile(): Promise<void> {
+/** One compile at a time; what is asked for meanwhile becomes one more. Done when that is. */
+function requestCompile(): Promise<void> {
   isCompileWanted = true;
-  if (isCompiling) return;
-  isCompiling = true;
+  compiling ??= compileWhatIsWanted();
+  return compiling;
+}
+
+async function compileWhatIsWanted(): Promise<void> {
   try {
     while (isCompileWanted) {
       isCompileWanted = false;
       await compile();
     }
   } finally {
-    isCompiling = false;
+    // At once: whoever asks from now on starts another.
+    compiling = null;
   }
 }
 
@@ -145,47 +170,57 @@ async function compile(): Promise<void> {
   const files = source.file === null ? [] : [source.file];
   try {
     const configuration = loadConfiguration(source);
-    await administrate(configuration);
+    await open(configuration);
     const operated = readOperatorAddress(configuration, where, baseDirectory(source));
-    await placed(() => operators.listen(operated.address), operated.files);
-    send({ type: 'listening', address: operators.address });
-    await administration?.announce(operators.reachedAt);
-    await followIssuers(configuration);
+    const trialKeys = (await tryIssuer(configuration))?.keys ?? null;
     const compiled = compileSnapshot({
       configuration,
       configurationFile: where,
       baseDirectory: baseDirectory(source),
       dataDirectory,
-      version: nextVersion(),
+      version: nextVersion(versionFile),
       identityKeys: await loadIdentityKeys(dataDirectory, Date.now(), ring()),
       spool: logKeeping?.spool ?? null,
-      issuerKeys: (issuer) => issuerKeys?.keysOf(issuer) ?? keptKeys.get(issuer) ?? null,
-      trialKeys: (await tryIssuer(configuration))?.keys ?? null,
+      issuerKeys: (issuer) => issuers.keysOf(issuer),
+      trialKeys,
     });
+    const contents = new Map([...operated.contents, ...compiled.contents]);
+    const candidate = { configuration, contents, protection: compiled.protection };
+    const verdict = changes.judge(candidate);
+    const isHeld = verdict.kind === 'hold';
+    watch.follow([...files, ...operated.files, ...compiled.files], { keep: isHeld });
+    if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
+    if (isHeld) {
+      await hold(compiled, configuration, verdict.change, verdict.isNews);
+      return;
+    }
+    await listen(operated);
+    await issuers.follow(configuration);
+    const { gate } = compiled.snapshot;
+    const issuerKeys = compiled.isTrial ? gate.issuerKeys : issuers.keysFor(compiled.snapshot);
+    const snapshot = { ...compiled.snapshot, gate: { ...gate, issuerKeys } };
     // Whoever serves by the snapshot must know who is blocked and revoked first.
     await administration?.live.publish();
-    remotes?.begin(compiled.snapshot);
+    await record(verdict.change, gate.version);
     // Before anybody serves the snapshot: a link that cannot open ends the start.
-    await placed(
-      async () => remotes?.apply(configuration.link, compiled.linkCredentials),
-      compiled.files,
-    );
+    await meetGateways(compiled, configuration);
+    await administration?.apply(configuration);
+    logKeeping?.apply(configuration);
     const trial = await openTrial(compiled);
     rights = compiled.rights;
-    watch.follow([...files, ...operated.files, ...compiled.files]);
-    if (compiled.warnings.length > 0) send({ type: 'warnings', diagnostics: compiled.warnings });
-    operators.compiled(compiled.snapshot.gate.version);
+    changes.apply(candidate, verdict);
     const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
-    send({ type: 'snapshot', snapshot: compiled.snapshot, summary });
-    remotes?.snapshot(compiled.snapshot);
-    tellKeysSince(compiled.snapshot.gate);
-    nameGateways(configuration.link?.gateways ?? []);
+    serve({ snapshot, summary, configuration });
   } catch (error) {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
     watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
+    const diagnostics = refused?.diagnostics ?? [faultOf(error)];
     operators.refused();
-    send({ type: 'refused', diagnostics: refused?.diagnostics ?? [faultOf(error)] });
+    changes.refuse(diagnostics);
+    send({ type: 'refused', diagnostics });
+    // Whoever asks why must be answered, also after a restart of this process alone.
+    if (standing !== null) await open(standing.configuration).catch(() => undefined);
   }
 }
 
@@ -215,6 +250,99 @@ async function placed(open: () => Promise<void>, files: readonly string[]): Prom
   }
 }
 
+/**
+ * Once: what must be there before anything can be judged, and the address where operators ask and
+ * answer. By the configuration in force, where one is: the new one may not count yet.
+ */
+async function open(configuration: Configuration): Promise<void> {
+  if (operators.isListening) return;
+  const first = standing?.configuration ?? asBefore(configuration, changes.before);
+  await administrate(first);
+  await listen(readOperatorAddress(first, where, baseDirectory(source)));
+}
+
+/** Where operators ask. */
+async function listen({ address, files }: ReturnType<typeof readOperatorAddress>): Promise<void> {
+  await placed(() => operators.listen(address), files);
+  send({ type: 'listening', address: operators.address });
+  await administration?.announce(operators.reachedAt);
+}
+
+/** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
+async function meetGateways(
+  { snapshot, linkCredentials, files }: CompiledSnapshot,
+  { link }: Configuration,
+): Promise<void> {
+  const before = changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
+  remotes?.begin(Math.max(before, snapshot.gate.staleAfterMs));
+  await placed(async () => remotes?.apply(link, linkCredentials), files);
+  nameGateways(link?.gateways ?? []);
+}
+
+function serve(next: Standing): void {
+  standing = next;
+  isStandingInherited = false;
+  operators.compiled(next.snapshot.gate.version);
+  send({ type: 'snapshot', ...next });
+  remotes?.snapshot(next.snapshot);
+  issuers.tellSince(next.snapshot);
+}
+
+/** It protects less, and somebody is to be asked: what is in force stays, but for what may never wait. */
+async function hold(
+  compiled: CompiledSnapshot,
+  configuration: Configuration,
+  change: Change,
+  isNews: boolean,
+): Promise<void> {
+  operators.held();
+  if (isNews) {
+    await record(change, compiled.snapshot.gate.version);
+    const isHeld = standing === null;
+    send({ type: 'said', text: sentenceOf(change, isHeld ? 'nothing is served' : 'held'), isHeld });
+  }
+  if (changes.admitsSameGateways(compiled.protection)) {
+    await meetGateways(compiled, configuration);
+  }
+  if (standing === null) return;
+  await issuers.follow(standing.configuration);
+  const { snapshot } = standing;
+  const renewed = withWhatNeverWaits(snapshot, compiled.snapshot, {
+    isSameKeyFile: changes.before?.keyFile === compiled.protection.keyFile,
+    issuerKeys: issuers.keysFor(snapshot),
+  });
+  if (renewed !== null) return serve({ ...standing, snapshot: renewed });
+  if (!isStandingInherited) return;
+  const { version } = compiled.snapshot.gate;
+  serve({ ...standing, snapshot: { ...snapshot, gate: { ...snapshot.gate, version } } });
+}
+
+/** What protects less is in the log before it is in force, or waits. */
+async function record(change: Change | AppliedChange, version: number): Promise<void> {
+  if (change.count === 0) return;
+  if (!recorder.reserve()) throw new Error('a weaker configuration cannot be recorded now');
+  await recorder.commit(changeRecord(change, version));
+  if ('approvedBy' in change) {
+    send({ type: 'said', text: sentenceOf(change, 'in force'), isHeld: false });
+  }
+}
+
+/** `poorter apply`: the files are read again, and only what was looked at may come of it. */
+async function applyConfiguration(digest: string, operator: string): Promise<ApplyOutcome> {
+  const isWanted = changes.waiting?.digest === digest;
+  if (isWanted) {
+    changes.approve(digest, operator);
+    await requestCompile().finally(() => changes.withdrawApproval());
+  }
+  const { state, refused, waiting } = changes.status;
+  if (state === 'refused') {
+    return { kind: 'refused', reason: refused[0]?.message ?? 'the files are refused' };
+  }
+  if (changes.digest === digest) return { kind: 'in-force', version: operators.versions.compiled };
+  if (waiting !== null) return { kind: 'another-waits', digest: waiting.digest };
+  return { kind: 'nothing-waits' };
+}
+
 /** Made once, where a trial may be; whether the description needs it is for the compiler to say. */
 async function tryIssuer(configuration: Configuration): Promise<TrialIssuer | null> {
   if (!runsGateway || !mayTry(configuration, source.file)) trialIssuer = null;
@@ -235,10 +363,7 @@ async function openTrial(compiled: CompiledSnapshot): Promise<TrialFacts | null>
 }
 
 async function administrate(configuration: Configuration): Promise<void> {
-  if (administration !== null) {
-    logKeeping?.apply(configuration);
-    return administration.apply(configuration);
-  }
+  if (administration !== null) return;
   // A predecessor whose supervisor was killed promises gateways time until it is gone.
   if (held.length === 0) {
     held.push(await awaitLock(dataDirectory, 'control', PREDECESSOR_WAIT_MS));
@@ -259,7 +384,12 @@ async function administrate(configuration: Configuration): Promise<void> {
     usesOf: async (keyId, sinceMs) => logKeeping?.usesOf(keyId, sinceMs) ?? [],
     forget: async () => logKeeping?.forget(),
     met: () => remotes?.met ?? [],
-    status: () => ({ version: programVersion(), snapshot: operators.versions }),
+    status: () => ({
+      ...{ version: programVersion(), snapshot: operators.versions },
+      configuration: changes.status,
+      attention: [...changes.attention, ...operators.attention],
+    }),
+    applyConfiguration,
   });
   remotes = openRemotes(administration);
   logKeeping = await LogKeeping.open({
@@ -271,67 +401,12 @@ async function administrate(configuration: Configuration): Promise<void> {
   operators.admin = administration.api;
 }
 
-async function followIssuers(configuration: Configuration): Promise<void> {
-  const sources = configuration.trust.issuers.map(({ issuer, jwks }) => ({
-    issuer,
-    ...(jwks !== undefined && { jwks }),
-  }));
-  const text = JSON.stringify(sources);
-  if (issuerKeys !== null && text === issuerSources) {
-    if (sources.some(({ jwks }) => jwks?.startsWith('file:'))) await issuerKeys.reload();
-    return;
-  }
-  issuerKeys?.close();
-  issuerSources = text;
-  let isStarting = true;
-  issuerKeys = new IssuerKeys(
-    sources,
-    {
-      fetch: (url, init) => fetch(url, init),
-      readFile: (path) => readFile(resolve(baseDirectory(source), path), 'utf8'),
-      now: Date.now,
-      setTimer: (work, delayMs) => {
-        const timer = setTimeout(work, delayMs);
-        return { cancel: () => clearTimeout(timer) };
-      },
-    },
-    {
-      onChange: (issuer, jwks, generation) => {
-        keepKeys(issuer, jwks, generation);
-        if (isStarting) return;
-        tellKeys(issuer, { keys: jwks === null ? null : { jwks, generation }, answered: [] });
-        void requestCompile();
-      },
-      onAnswered: (issuer, answered) => tellKeys(issuer, { answered }),
-      onWarning: (issuer, message) =>
-        send({
-          type: 'warnings',
-          diagnostics: [warning('issuer-keys', `keys of ${issuer}: ${message}`)],
-        }),
-    },
-  );
-  await issuerKeys.start();
-  isStarting = false;
-}
-
-/** Calls wait for these: they do not wait for a snapshot to be compiled. */
-function tellKeys(issuer: string, told: Omit<IssuerKeysMessage, 'type' | 'issuer'>): void {
-  const message = { type: 'issuer-keys', issuer, ...told } as const;
-  send(message);
-  remotes?.send(message);
-}
-
-/** Keys that came while the snapshot was on its way out are told again, since it has the old ones. */
-function tellKeysSince({ issuerKeys: sent, issuers }: CompiledSnapshot['snapshot']['gate']): void {
-  for (const { issuer } of issuers) {
-    const keys = issuerKeys?.keysOf(issuer);
-    if (keys == null || keys.generation === sent[issuer]?.generation) continue;
-    tellKeys(issuer, { keys, answered: [] });
-  }
-}
-
 function receive(message: ToControl): void {
   switch (message.type) {
+    case 'standing':
+      standing = message.standing as Standing;
+      isStandingInherited = true;
+      return;
     case 'reload':
       void requestCompile();
       return;
@@ -347,7 +422,7 @@ function receive(message: ToControl): void {
     case 'gateway':
       administration?.heard(message.report);
       if (message.report.type === 'unknown-key-id') {
-        issuerKeys?.refetch(message.report.issuer, message.report.keyId);
+        issuers.refetch(message.report.issuer, message.report.keyId);
       }
       if (
         message.report.type === 'failed' &&
@@ -360,46 +435,6 @@ function receive(message: ToControl): void {
     default:
       message satisfies never;
   }
-}
-
-/** Versions go on counting over restarts: a gateway never meets an old number with new content. */
-function nextVersion(): number {
-  let last = 0;
-  try {
-    last = Number(readFileSync(versionFile, 'utf8')) || 0;
-  } catch {
-    // The first snapshot of this data directory.
-  }
-  writeDurably(versionFile, String(last + 1));
-  return last + 1;
-}
-
-type KeptKeys = { jwks: JSONWebKeySet; generation: number };
-
-function readKeptKeys(): Map<string, KeptKeys> {
-  try {
-    const kept = parseJsonText(readFileSync(keyCacheFile, 'utf8')) as Record<
-      string,
-      { jwks: JSONWebKeySet; fetchedMs: number }
-    >;
-    return new Map(
-      Object.entries(kept)
-        .filter(([, { fetchedMs }]) => Date.now() - fetchedMs < KEPT_KEYS_MS)
-        .map(([issuer, { jwks }]) => [issuer, { jwks, generation: 0 }]),
-    );
-  } catch {
-    return new Map();
-  }
-}
-
-function keepKeys(issuer: string, jwks: JSONWebKeySet | null, generation: number): void {
-  if (jwks === null) keptKeys.delete(issuer);
-  else keptKeys.set(issuer, { jwks, generation });
-  const fetchedMs = Date.now();
-  const kept = Object.fromEntries(
-    [...keptKeys].map(([name, keys]) => [name, { jwks: keys.jwks, fetchedMs }]),
-  );
-  writeDurably(keyCacheFile, JSON.stringify(kept));
 }
 
 function warning(code: string, message: string): Diagnostic {

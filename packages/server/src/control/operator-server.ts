@@ -11,6 +11,7 @@ import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
 import { GatewayMetrics, type ReportedGateway } from './gateway-metrics.ts';
+import type { ChangeDesk } from './protection/change-desk.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 
 export interface OperatorAddress {
@@ -46,6 +47,8 @@ export class OperatorServer {
   admin: AdminApi | null = null;
   /** Hands out tokens while a document is being tried. */
   trial: TrialIssuer | null = null;
+  /** Knows what of the configuration waits, and what became weaker. */
+  changes: ChangeDesk | null = null;
   #server: Server | null = null;
   #certificate: string | null = null;
   #key: string | null = null;
@@ -64,10 +67,16 @@ export class OperatorServer {
   gateways: () => readonly ReportedGateway[] = () => [];
   /** Under which the gateway of this machine reports. */
   localName = '';
+  /** Of the version that was compiled last: why a gateway does not serve it. */
+  #failure: string | null = null;
   readonly #own = new Registry();
 
   constructor() {
     collectDefaultMetrics({ register: this.#own, prefix: 'poorter_control_' });
+  }
+
+  get isListening(): boolean {
+    return this.#server !== null;
   }
 
   get address(): string {
@@ -150,6 +159,18 @@ export class OperatorServer {
   compiled(version: number): void {
     this.#compiledVersion = version;
     this.#isConfigurationBroken = false;
+    this.#failure = null;
+  }
+
+  /** One that waits is not broken. */
+  held(): void {
+    this.#isConfigurationBroken = false;
+  }
+
+  get attention(): { code: string; message: string }[] {
+    if (this.#failure === null || this.#appliedVersion === this.#compiledVersion) return [];
+    const message = `version ${this.#compiledVersion} is not served: ${this.#failure}`;
+    return [{ code: 'snapshot_not_applied', message }];
   }
 
   refused(): void {
@@ -167,6 +188,7 @@ export class OperatorServer {
 
   heard(report: FromGateway): void {
     if (report.type === 'listening') this.#isGatewayServing = true;
+    if (report.type === 'failed') this.#failure = report.message;
     if (report.type === 'applied') {
       this.#isGatewayServing = true;
       this.#appliedVersion = report.version;
@@ -206,7 +228,9 @@ export class OperatorServer {
           snapshot: this.#appliedVersion,
           configuration: this.#isConfigurationBroken
             ? 'refused; the last good one serves'
-            : 'current',
+            : this.changes?.waiting != null
+              ? 'one that protects less waits'
+              : 'current',
         });
       }
       case '/metrics': {
@@ -229,6 +253,7 @@ export class OperatorServer {
       '# HELP poorter_configuration_refused 1 while the newest configuration is refused and an older one serves.',
       '# TYPE poorter_configuration_refused gauge',
       `poorter_configuration_refused ${this.#isConfigurationBroken ? 1 : 0}`,
+      ...(this.changes?.metrics ?? []),
       '',
     ].join('\n');
     return `${this.metrics.render(this.gateways())}${versions}${await this.#own.metrics()}`;

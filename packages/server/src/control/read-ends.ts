@@ -178,7 +178,11 @@ export function readOperatorAddress(
   { control }: Configuration,
   configurationFile: string,
   baseDirectory: string,
-): { readonly address: OperatorAddress; readonly files: readonly string[] } {
+): {
+  readonly address: OperatorAddress;
+  readonly files: readonly string[];
+  readonly contents: ReadonlyMap<string, string>;
+} {
   const reader = new SourceReader(configurationFile, baseDirectory);
   const { host, port } = splitAddress(control.address);
   const { tls } = control;
@@ -199,7 +203,8 @@ export function readOperatorAddress(
     checkPair(['control', 'tls', 'certificate'], read.certificate, read.key, tls, reader);
   }
   if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
-  return { address: { host, port, tls: read ?? null }, files: reader.files };
+  const { files, contents } = reader;
+  return { address: { host, port, tls: read ?? null }, files, contents };
 }
 
 /** Certificates of the link, read and reported like those of listeners. */

@@ -90,6 +90,7 @@ export class RemoteGateways {
   #configured = '';
   #open: OpenLink | null = null;
   #snapshot: RuntimeSnapshot | null = null;
+  #firstStaleMs = 0;
   #address: string | null = null;
   readonly #sessions = new Map<LinkEnd, Session>();
   readonly #strangers = new Map<LinkEnd, NodeJS.Timeout>();
@@ -169,9 +170,9 @@ export class RemoteGateways {
     for (const { end } of this.#sessions.values()) end.send(message);
   }
 
-  /** Before the first listens: nobody is met by a control whose staleness bound is not known yet. */
-  begin(snapshot: RuntimeSnapshot): void {
-    this.#snapshot ??= snapshot;
+  /** How long anybody may serve alone by what was in force before the first snapshot of this control. */
+  begin(staleMs: number): void {
+    this.#firstStaleMs = staleMs;
   }
 
   snapshot(snapshot: RuntimeSnapshot): void {
@@ -263,7 +264,7 @@ export class RemoteGateways {
   }
 
   get #staleMs(): number {
-    return this.#snapshot?.gate.staleAfterMs ?? 0;
+    return this.#snapshot?.gate.staleAfterMs ?? this.#firstStaleMs;
   }
 
   #sendSnapshot(session: Session): void {

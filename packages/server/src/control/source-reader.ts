@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,8 @@ import { placeInConfiguration } from '../configuration/read-configuration.ts';
 export class SourceReader {
   readonly errors: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
-  readonly #files = new Set<string>();
+  /** What was read; undefined where it could not be. */
+  readonly #files = new Map<string, string | undefined>();
   readonly #base: string;
   readonly #configurationFile: string;
 
@@ -18,18 +20,31 @@ export class SourceReader {
   }
 
   get files(): readonly string[] {
-    return [...this.#files];
+    return [...this.#files.keys()];
+  }
+
+  /** SHA-256 of everything that was read, by path: equal where all of it is. */
+  get contents(): ReadonlyMap<string, string> {
+    return new Map(
+      [...this.#files].flatMap(([path, text]) =>
+        text === undefined ? [] : [[path, createHash('sha256').update(text).digest('hex')]],
+      ),
+    );
   }
 
   path(file: string): string {
     return resolve(this.#base, file.replace(/^file:(?!\/\/)/, ''));
   }
 
-  /** Throws what node:fs throws. */
+  /** Throws what node:fs throws. Reads each file once: what is judged is what is served. */
   read(file: string): string {
     const path = this.path(file);
-    this.#files.add(path);
-    return readFileSync(path, 'utf8');
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    this.#files.set(path, undefined);
+    const text = readFileSync(path, 'utf8');
+    this.#files.set(path, text);
+    return text;
   }
 
   /** A value that may be a secret: as it stands, or env:NAME, or file:PATH. Throws without telling it. */

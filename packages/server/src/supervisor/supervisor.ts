@@ -12,7 +12,7 @@ import type {
   FromGateway,
   LiveMessage,
   ProtectionSummary,
-  RuntimeSnapshot,
+  StandingSnapshot,
   ToControl,
 } from '../platform/processes/messages.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
@@ -40,6 +40,8 @@ export interface SupervisorOptions {
     readonly trouble: (message: string) => void;
     /** Compiled, and yet the gateway cannot serve it. */
     readonly notApplied: (message: string) => void;
+    /** `isHeld`: nothing is served until somebody acts, and this is no failure. */
+    readonly said: (text: string, isHeld: boolean) => void;
     readonly applied: (version: number) => void;
   };
 }
@@ -60,12 +62,12 @@ export class Supervisor {
   readonly #control: WatchedChild;
   readonly #gateway: WatchedChild;
   #lock: DirectoryLock | null = null;
-  #snapshot: RuntimeSnapshot | null = null;
+  /** A control that is started again judges changes by it. */
+  #standing: StandingSnapshot | null = null;
   /** What every thread has served: a gateway that starts again can serve it. */
-  #inForce: RuntimeSnapshot | null = null;
+  #inForce: StandingSnapshot | null = null;
   /** The gateway restarts with it although control is down. */
   readonly #live = new LiveTable();
-  #summary: ProtectionSummary | null = null;
   #controlAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
   #isGatewayStarted = false;
@@ -85,6 +87,8 @@ export class Supervisor {
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force.
       onStart: () => {
+        const standing = this.#standing;
+        if (standing !== null) this.#tellControl({ type: 'standing', standing });
         this.#tellControl({ type: 'reload' });
         if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
       },
@@ -143,11 +147,11 @@ export class Supervisor {
 
   #fromControl(message: FromControl): void {
     switch (message.type) {
-      case 'snapshot':
-        this.#snapshot = message.snapshot;
+      case 'snapshot': {
+        const { snapshot, summary, configuration } = message;
+        this.#standing = { snapshot, summary, configuration };
         // It was alive when it compiled this, after it was started.
         this.#controlSeenMs = Math.max(this.#controlSeenMs, this.#control.startedAtBootMs);
-        this.#summary = message.summary;
         if (!this.#options.runsGateway) this.#announce();
         else if (this.#isGatewayStarted) this.#sendSnapshot();
         else {
@@ -155,12 +159,15 @@ export class Supervisor {
           this.#gateway.start();
         }
         return;
+      }
       case 'live':
       case 'live-change':
         return this.#passLive(message);
       case 'issuer-keys':
         if (this.#isGatewayStarted) this.#gateway.send(message);
         return;
+      case 'said':
+        return this.#options.on.said(message.text, message.isHeld);
       case 'refused':
         return this.#options.on.refused(message.diagnostics);
       case 'warnings':
@@ -177,7 +184,8 @@ export class Supervisor {
     this.#tellControl({ type: 'gateway', report: message });
     if (message.type === 'failed') this.#failed(message);
     if (message.type === 'applied') {
-      if (this.#snapshot?.gate.version === message.version) this.#inForce = this.#snapshot;
+      const isWhole = this.#standing?.snapshot.gate.version === message.version;
+      if (isWhole) this.#inForce = this.#standing;
       this.#options.on.applied(message.version);
     }
     if (message.type === 'listening') {
@@ -189,7 +197,8 @@ export class Supervisor {
   #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
     const { on } = this.#options;
     if (version === undefined) return on.trouble(message);
-    if (this.#snapshot?.gate.version === version) this.#snapshot = this.#inForce ?? this.#snapshot;
+    const isNewest = this.#standing?.snapshot.gate.version === version;
+    if (isNewest) this.#standing = this.#inForce ?? this.#standing;
     on.notApplied(message);
   }
 
@@ -200,11 +209,11 @@ export class Supervisor {
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#summary || !this.#controlAddress) return;
+    if (this.#isAnnounced || !this.#standing || !this.#controlAddress) return;
     if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
-      summary: this.#summary,
+      summary: this.#standing.summary,
       addresses: this.#listening?.addresses ?? [],
       threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
@@ -212,7 +221,8 @@ export class Supervisor {
   }
 
   #sendSnapshot(): void {
-    if (this.#snapshot !== null) this.#gateway.send({ type: 'snapshot', snapshot: this.#snapshot });
+    const snapshot = this.#standing?.snapshot;
+    if (snapshot !== undefined) this.#gateway.send({ type: 'snapshot', snapshot });
   }
 
   #tellControl(message: ToControl): void {

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseJsonText } from '@poorter/engine/json';
 import { monotonicMs } from '../clock/index.ts';
-import { APPEND_OWN, DRAFT_END, requireOwnDirectory, writeDurably } from '../files/index.ts';
+import {
+  APPEND_OWN,
+  DRAFT_END,
+  isThere,
+  requireOwnDirectory,
+  requirePlaceForOwn,
+  UntrustedPathError,
+  writeDurably,
+} from '../files/index.ts';
 
 /**
  * The data directory belongs to one running Poorter. The lock is SQLite's own file lock, so the
@@ -24,15 +32,27 @@ export class DirectoryHeldError extends Error {
 
 /** Throws UntrustedPathError when somebody else can change what is in the directory, or did. */
 export function prepareDataDirectory(directory: string): void {
+  made(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+  requireOwnDirectory(directory);
+}
+
+/** Whether `prepareDataDirectory` would refuse, and why; leaves nothing behind. */
+export function inspectDataDirectory(directory: string): void {
+  made(directory, () =>
+    isThere(directory) ? requireOwnDirectory(directory) : requirePlaceForOwn(directory),
+  );
+}
+
+function made(directory: string, make: () => unknown): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    make();
   } catch (cause) {
+    if (cause instanceof UntrustedPathError) throw cause;
     const { code, path = directory } = cause as NodeJS.ErrnoException;
     throw new Error(`the data directory ${directory} cannot be made (${code} at ${path})`, {
       cause,
     });
   }
-  requireOwnDirectory(directory);
 }
 
 /** With the lock held: drafts that no living process is writing any more. */

@@ -1,4 +1,10 @@
-export { requireOwnDirectory, requireOwnFile, UntrustedPathError } from './own-files.ts';
+export {
+  isThere,
+  requireOwnDirectory,
+  requireOwnFile,
+  requirePlaceForOwn,
+  UntrustedPathError,
+} from './own-files.ts';
 export {
   APPEND_OWN,
   CREATE_NEW,

@@ -1,4 +1,12 @@
-import { lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** What stands there may be changed, or was put there, by somebody else. */
@@ -24,7 +32,37 @@ export function requireOwnDirectory(directory: string): void {
   requireOwner(directory, lstatSync(directory));
   const real = realpathSync(directory);
   requireOwn(real, statSync(real));
-  for (let parent = dirname(real); parent !== dirname(parent); parent = dirname(parent)) {
+  requireClosedParents(dirname(real), directory);
+  requireOwnEntries(real, DEPTH);
+}
+
+/** What can be said of a directory that is yet to be made: whether it can be, and would be ours. */
+export function requirePlaceForOwn(directory: string): void {
+  let parent = dirname(directory);
+  while (!isThere(parent)) parent = dirname(parent);
+  const real = realpathSync(parent);
+  // As mkdir would say it.
+  if (!statSync(real).isDirectory()) {
+    throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR', path: real });
+  }
+  accessSync(real, constants.W_OK | constants.X_OK);
+  requireClosedParents(real, directory);
+}
+
+/** A link that leads nowhere is there, too. Throws where nobody can know. */
+export function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+function requireClosedParents(nearest: string, directory: string): void {
+  for (let parent = nearest; parent !== dirname(parent); parent = dirname(parent)) {
     const { mode } = statSync(parent);
     if ((mode & WORLD_WRITES) === 0 || (mode & STICKY) !== 0) continue;
     throw new UntrustedPathError(
@@ -32,7 +70,6 @@ export function requireOwnDirectory(directory: string): void {
       `may be written by everyone, who can so replace ${directory}: chmod o-w ${parent}, or keep the data elsewhere`,
     );
   }
-  requireOwnEntries(real, DEPTH);
 }
 
 /** The same for one file, which must be there and be no link. */

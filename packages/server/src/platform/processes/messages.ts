@@ -155,17 +155,25 @@ export type FromGateway =
 /** What reaches control: orders of the supervisor and reports of the gateway. */
 export type ToControl =
   | { readonly type: 'reload' }
+  /** What this control's predecessor had put in force, and the gateway serves. */
+  | { readonly type: 'standing'; readonly standing: StandingSnapshot }
   | { readonly type: 'drain' }
   | { readonly type: 'gateway'; readonly report: FromGateway }
   | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' };
 
+/** A snapshot with what it was made from. */
+export interface StandingSnapshot {
+  readonly snapshot: RuntimeSnapshot;
+  readonly summary: ProtectionSummary;
+  /** As control read it, for a control after it; nobody else looks into it. */
+  readonly configuration: unknown;
+}
+
 export type FromControl =
-  | {
-      readonly type: 'snapshot';
-      readonly snapshot: RuntimeSnapshot;
-      readonly summary: ProtectionSummary;
-    }
+  | ({ readonly type: 'snapshot' } & StandingSnapshot)
+  /** For whoever looks on, whatever else is left unsaid. `isHeld`: nothing is served before somebody acts. */
+  | { readonly type: 'said'; readonly text: string; readonly isHeld: boolean }
   | LiveMessage
   | IssuerKeysMessage
   | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }

@@ -7,5 +7,5 @@ export {
   rotateMasterKey,
 } from './key-ring.ts';
 export { type MasterKeyProvider, WrongMasterKeyError } from './master-key-provider.ts';
-export { type MasterKeyWorld, openMasterKey, tryMasterKey } from './open-master-key.ts';
+export { type MasterKeyWorld, openMasterKey } from './open-master-key.ts';
 export { KEY_BYTES, SealBrokenError, unambiguous } from './sealed-bytes.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DRAFT_END, syncDirectory, writeNew } from '../files/index.ts';
+import { DRAFT_END, isThere, syncDirectory, writeNew } from '../files/index.ts';
 import {
   type MasterKeyProvider,
   MasterKeyUnavailableError,
@@ -27,7 +27,13 @@ export function fileMasterKey(
     if (options.create && createKeyFile(path)) options.onCreated?.(path);
     return read();
   };
-  return localProvider(`file:${path}`, read, readOrCreate);
+  const isToBeMade = () => options.create && !isThere(path);
+  return {
+    ...localProvider(`file:${path}`, read, readOrCreate),
+    inspect: () => {
+      if (!isToBeMade()) read();
+    },
+  };
 }
 
 /** A master key in an environment variable. */
@@ -52,6 +58,7 @@ function localProvider(
 ): MasterKeyProvider {
   return {
     id,
+    inspect: () => void keyToUnwrap(),
     wrap: async (plain, context) => sealBytes(keyToWrap(), plain, [CONTEXT, context]),
     unwrap: async (wrapped, context) => {
       try {

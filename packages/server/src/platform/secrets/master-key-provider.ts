@@ -2,6 +2,8 @@
 export interface MasterKeyProvider {
   /** For messages and records: what was configured, without any secret. */
   readonly id: string;
+  /** Throws what would keep it from being used, as far as this machine can tell without asking another. */
+  inspect?(): void;
   /** `context` is bound to the result: it must be given again, and the same. */
   wrap(plain: Uint8Array, context: string): Promise<Uint8Array>;
   unwrap(wrapped: Uint8Array, context: string): Promise<Uint8Array>;

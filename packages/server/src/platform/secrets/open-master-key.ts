@@ -12,7 +12,6 @@ export interface MasterKeyWorld {
   readonly warn: (sentence: string) => void;
 }
 
-const DEFAULT_TOKEN = 'env:VAULT_TOKEN';
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
@@ -44,14 +43,6 @@ export function openMasterKey(text: string | undefined, world: MasterKeyWorld): 
   throw new MasterKeyUnavailableError('the master key is file:PATH, env:NAME or vault:https://…');
 }
 
-/** Reads what `openMasterKey` would read later: file, variable, token of the vault. Throws; writes nothing. */
-export async function tryMasterKey(text: string, world: MasterKeyWorld): Promise<void> {
-  const provider = openMasterKey(text, world);
-  if (!text.startsWith('vault:')) return void (await provider.wrap(new Uint8Array(1), 'try'));
-  const token = new URL(text.slice('vault:'.length)).searchParams.get('token') ?? DEFAULT_TOKEN;
-  secretSource(token, world, (why) => new MasterKeyUnavailableError(`the vault ${why}`))();
-}
-
 function vaultFrom(text: string, world: MasterKeyWorld): MasterKeyProvider {
   const refuse = (why: string) => new MasterKeyUnavailableError(`the master key in a vault ${why}`);
   if (!URL.canParse(text)) throw refuse('is vault:https://HOST/MOUNT/keys/NAME?token=env:NAME');
@@ -68,7 +59,7 @@ function vaultFrom(text: string, world: MasterKeyWorld): MasterKeyProvider {
     origin: url.origin,
     mount,
     name,
-    token: secretSource(token ?? DEFAULT_TOKEN, world, refuse),
+    token: secretSource(token ?? 'env:VAULT_TOKEN', world, refuse),
     ...(ca !== undefined && {
       authorities: readFileSync(resolve(world.baseDirectory, ca), 'utf8'),
     }),

@@ -63,6 +63,7 @@ export function vaultMasterKey(key: VaultKey): MasterKeyProvider {
   };
   return {
     id,
+    inspect: () => void key.token(),
     wrap: async (plain, context) => {
       const answer = await ask('encrypt', context, {
         plaintext: Buffer.from(plain).toString('base64'),

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { JSONWebKeySet } from 'jose';
+import type { Configuration } from '../configuration/schema.ts';
+import { IssuerKeys } from '../issuers/index.ts';
+import type { IssuerKeysMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { KeptIssuerKeys } from './kept-files.ts';
+
+export interface IssuerFollowerPorts {
+  readonly baseDirectory: string;
+  readonly kept: KeptIssuerKeys;
+  /** To every gateway: calls wait for these, they do not wait for a snapshot to be compiled. */
+  readonly tell: (message: IssuerKeysMessage) => void;
+  readonly onChange: () => void;
+  readonly warn: (issuer: string, message: string) => void;
+}
+
+/** The keys of the token issuers that are trusted now, as they change. */
+export class IssuerFollower {
+  readonly #ports: IssuerFollowerPorts;
+  #keys: IssuerKeys | null = null;
+  #sources = '';
+
+  constructor(ports: IssuerFollowerPorts) {
+    this.#ports = ports;
+  }
+
+  async follow({ trust }: Configuration): Promise<void> {
+    const sources = trust.issuers.map(({ issuer, jwks }) => ({
+      issuer,
+      ...(jwks !== undefined && { jwks }),
+    }));
+    const text = JSON.stringify(sources);
+    if (this.#keys !== null && text === this.#sources) {
+      if (sources.some(({ jwks }) => jwks?.startsWith('file:'))) await this.#keys.reload();
+      return;
+    }
+    this.#keys?.close();
+    this.#sources = text;
+    let isStarting = true;
+    const { kept, onChange, warn, baseDirectory } = this.#ports;
+    this.#keys = new IssuerKeys(
+      sources,
+      {
+        fetch: (url, init) => fetch(url, init),
+        readFile: (path) => readFile(resolve(baseDirectory, path), 'utf8'),
+        now: Date.now,
+        setTimer: (work, delayMs) => {
+          const timer = setTimeout(work, delayMs);
+          return { cancel: () => clearTimeout(timer) };
+        },
+      },
+      {
+        onChange: (issuer, jwks, generation) => {
+          kept.keep(issuer, jwks, generation);
+          if (isStarting) return;
+          const keys = jwks === null ? null : { jwks, generation };
+          this.#tell(issuer, { keys, answered: [] });
+          onChange();
+        },
+        onAnswered: (issuer, answered) => this.#tell(issuer, { answered }),
+        onWarning: warn,
+      },
+    );
+    await this.#keys.start();
+    isStarting = false;
+  }
+
+  refetch(issuer: string, keyId: string | null): void {
+    this.#keys?.refetch(issuer, keyId);
+  }
+
+  keysOf(issuer: string): { readonly jwks: JSONWebKeySet; readonly generation: number } | null {
+    return this.#keys?.keysOf(issuer) ?? this.#ports.kept.get(issuer);
+  }
+
+  /** For the issuers that it trusts, as they are now: what is believed no more is not in it. */
+  keysFor({ gate }: RuntimeSnapshot): RuntimeSnapshot['gate']['issuerKeys'] {
+    return Object.fromEntries(
+      gate.issuers.flatMap(({ issuer }) => {
+        const keys = this.keysOf(issuer);
+        return keys === null ? [] : [[issuer, keys]];
+      }),
+    );
+  }
+
+  /** Keys that came while the snapshot was on its way out are told again, since it has the old ones. */
+  tellSince({ gate }: RuntimeSnapshot): void {
+    for (const { issuer } of gate.issuers) {
+      const keys = this.#keys?.keysOf(issuer);
+      if (keys == null || keys.generation === gate.issuerKeys[issuer]?.generation) continue;
+      this.#tell(issuer, { keys, answered: [] });
+    }
+  }
+
+  #tell(issuer: string, told: Omit<IssuerKeysMessage, 'type' | 'issuer'>): void {
+    this.#ports.tell({ type: 'issuer-keys', issuer, ...told });
+  }
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Configuration } from '../../configuration/schema.ts';
+import { type Candidate, ChangeDesk } from './change-desk.ts';
+import { PROTECTION_FORM, type Protection } from './protection.ts';
+
+function protection(more: Partial<Protection> = {}): Protection {
+  return {
+    ...{ form: PROTECTION_FORM, reload: 'ask', apis: [], ceilings: { 'bounds.jsonDepth': 64 } },
+    ...{ floors: {}, network: { allow: [], deny: [] }, proxies: [], issuers: [], revoked: [] },
+    ...{ keyFile: '/keys.yaml', listeners: [], peers: {}, gateways: [], forwardAuth: [] },
+    control: { address: '127.0.0.1:9090', isLoopback: true, minVersion: null },
+    ...{ countersShared: false, allowsEncodedSlash: false, clearTextRecords: null },
+    ...more,
+  };
+}
+
+const deeper = (depth: number, more: Partial<Protection> = {}) =>
+  candidate(`depth ${depth}`, { ceilings: { 'bounds.jsonDepth': depth }, ...more });
+
+function candidate(text: string, more: Partial<Protection> = {}): Candidate {
+  const contents = new Map([['/etc/api.yaml', text]]);
+  return { configuration: {} as Configuration, contents, protection: protection(more) };
+}
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'poorter-desk-'));
+  t.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+function open(dataDirectory: string, world = { now: 1_000_000 }): ChangeDesk {
+  return new ChangeDesk({
+    ...{ dataDirectory, digestKey: () => Buffer.alloc(32, 1), now: () => world.now },
+  });
+}
+
+function accept(desk: ChangeDesk, one: Candidate): void {
+  const verdict = desk.judge(one);
+  assert.equal(verdict.kind, 'apply');
+  if (verdict.kind === 'apply') desk.apply(one, verdict);
+}
+
+test('what was approved by its digest goes in force, and nothing that only looks like it', (t) => {
+  const desk = open(folder(t));
+  accept(desk, candidate('first'));
+  const held = desk.judge(deeper(100));
+  assert.equal(held.kind, 'hold');
+  desk.approve(held.change.digest, 'operator_1');
+  // The same weakening from other bytes.
+  const other = { ...deeper(100), contents: new Map([['/etc/api.yaml', 'other bytes']]) };
+  assert.equal(desk.judge(other).kind, 'hold');
+  const approved = desk.judge(deeper(100));
+  assert.equal(approved.kind === 'apply' && approved.change.approvedBy, 'operator_1');
+  desk.withdrawApproval();
+  assert.equal(desk.judge(deeper(100)).kind, 'hold');
+});
+
+test('another program on the same data directory judges by what was in force before it', (t) => {
+  const directory = folder(t);
+  accept(open(directory), candidate('first'));
+  const again = open(directory);
+  assert.equal(again.judge(deeper(100)).kind, 'hold');
+  assert.equal(again.judge(deeper(10)).kind, 'apply');
+  const { mode } = statSync(join(directory, 'configuration-in-force.json'));
+  assert.equal(mode & 0o777, 0o600);
+});
+
+test('a record in an unknown form, or none that can be read, admits nothing unasked', (t) => {
+  const directory = folder(t);
+  accept(open(directory), candidate('first'));
+  const file = join(directory, 'configuration-in-force.json');
+  const whole = readFileSync(file, 'utf8');
+  for (const text of ['', '{', 'null', '{}', whole.replace('"form":1', '"form":2')]) {
+    writeFileSync(file, text);
+    const desk = open(directory);
+    const verdict = desk.judge(candidate('first'));
+    assert.equal(verdict.kind, 'hold', text.slice(0, 20));
+    assert.equal(verdict.change.weakenings[0]?.kind, 'before-unknown');
+  }
+});
+
+test('either side that asks is heard, and where nobody asks it is applied and told', (t) => {
+  for (const [before, next, kind] of [
+    ['ask', 'ask', 'hold'],
+    ['ask', 'apply', 'hold'],
+    ['apply', 'ask', 'hold'],
+    ['apply', 'apply', 'apply'],
+  ] as const) {
+    const desk = open(folder(t));
+    accept(desk, candidate('first', { reload: before }));
+    assert.equal(desk.judge(deeper(100, { reload: next })).kind, kind, `${before} ${next}`);
+  }
+});
+
+test('status asks for attention for a day where nobody was asked, and lists no more than it may', (t) => {
+  const world = { now: 1_000_000 };
+  const desk = open(folder(t), world);
+  const ceilings = (value: number) =>
+    Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`bounds.${index}`, value]));
+  accept(desk, candidate('first', { reload: 'apply', ceilings: ceilings(1) }));
+  assert.deepEqual(desk.attention, []);
+  accept(desk, candidate('second', { reload: 'apply', ceilings: ceilings(2) }));
+  const { weakened } = desk.status;
+  assert.equal(weakened?.count, 200);
+  assert.equal(weakened?.weakenings.length, 50);
+  assert.deepEqual(weakened?.files, ['/etc/api.yaml']);
+  assert.ok(
+    desk.metrics.includes('poorter_configuration_weakenings_total{kind="bound-raised"} 200'),
+  );
+  assert.deepEqual(
+    desk.attention.map(({ code }) => code),
+    ['protection_weakened'],
+  );
+  world.now += 86_400_000;
+  assert.deepEqual(desk.attention, []);
+});

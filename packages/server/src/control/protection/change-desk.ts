@@ -1,0 +1,282 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { parseJsonText } from '@poorter/engine/json';
+import type { ConfigurationStatus } from '../../admin-api/index.ts';
+import type { Configuration } from '../../configuration/schema.ts';
+import { writeDurably } from '../../platform/files/index.ts';
+import { findWeakenings } from './find-weakenings.ts';
+import { PROTECTION_FORM, type Protection } from './protection.ts';
+import {
+  groupWeakenings,
+  WEAKENING_KINDS,
+  type Weakening,
+  type WeakeningGroup,
+  type WeakeningKind,
+} from './weakening.ts';
+
+/** Beside the data that it speaks of. Holds no secret: digests are keyed. */
+const FILE = 'configuration-in-force.json';
+const DIGEST_CHARS = 32;
+/** What people are shown at once; the number of all stands beside it. */
+const GROUPS_MAX = 50;
+const FILES_MAX = 20;
+/** So long `status` asks for attention after nobody was asked. */
+const ATTENTION_MS = 86_400_000;
+
+/** A configuration that was read whole. */
+export interface Candidate {
+  readonly configuration: Configuration;
+  /** Digests of what its files hold, by path. */
+  readonly contents: ReadonlyMap<string, string>;
+  readonly protection: Protection;
+}
+
+/** What changed, and in what it protects less. */
+export interface Change {
+  readonly digest: string;
+  readonly at: string;
+  /** The first few of those that differ. */
+  readonly files: readonly string[];
+  readonly weakenings: readonly WeakeningGroup[];
+  /** Of all weakenings, each operation counted. */
+  readonly count: number;
+}
+
+export interface AppliedChange extends Change {
+  /** Who said that it may be so; null: nobody was asked. */
+  readonly approvedBy: string | null;
+}
+
+interface InForce {
+  readonly digest: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly protection: Protection;
+  readonly weakened: AppliedChange | null;
+}
+
+interface ApplyVerdict {
+  readonly kind: 'apply';
+  readonly change: AppliedChange;
+  /** How many weakenings of each kind, all of them. */
+  readonly kinds: ReadonlyMap<WeakeningKind, number>;
+}
+
+export type Verdict =
+  | ApplyVerdict
+  /** `isNews`: it did not wait before. */
+  | { readonly kind: 'hold'; readonly change: Change; readonly isNews: boolean };
+
+export interface ChangeDeskPorts {
+  readonly dataDirectory: string;
+  /** Of the key ring: no digest can be guessed by whoever sees it. */
+  readonly digestKey: () => Uint8Array;
+  readonly now: () => number;
+}
+
+/**
+ * Holds a configuration that was read against the one in force, over restarts too, and says whether it
+ * may take its place.
+ */
+export class ChangeDesk {
+  readonly #ports: ChangeDeskPorts;
+  readonly #file: string;
+  #inForce: InForce | null | 'unreadable';
+  #waiting: Change | null = null;
+  #refused: ConfigurationStatus['refused'] = [];
+  #approved: { readonly digest: string; readonly by: string } | null = null;
+  /** Since this process started, by kind. */
+  readonly #counts = new Map<WeakeningKind, number>();
+
+  constructor(ports: ChangeDeskPorts) {
+    this.#ports = ports;
+    this.#file = join(ports.dataDirectory, FILE);
+    this.#inForce = read(this.#file);
+  }
+
+  /** null: nothing was served from this directory yet, or nobody can read what. */
+  get before(): Protection | null {
+    return this.#inForce === 'unreadable' ? null : (this.#inForce?.protection ?? null);
+  }
+
+  get waiting(): Change | null {
+    return this.#waiting;
+  }
+
+  /** Of what is in force. */
+  get digest(): string | null {
+    return this.#inForce === 'unreadable' ? null : (this.#inForce?.digest ?? null);
+  }
+
+  /** The next candidate of this digest, and no other, may take its place although it is weaker. */
+  approve(digest: string, by: string): void {
+    this.#approved = { digest, by };
+  }
+
+  withdrawApproval(): void {
+    this.#approved = null;
+  }
+
+  judge(candidate: Candidate): Verdict {
+    const weakenings = this.#weakenings(candidate.protection);
+    const change: Change = {
+      digest: this.#digestOf(candidate),
+      at: new Date(this.#ports.now()).toISOString(),
+      files: this.#changedFiles(candidate).slice(0, FILES_MAX),
+      weakenings: groupWeakenings(weakenings).slice(0, GROUPS_MAX),
+      count: weakenings.length,
+    };
+    const approvedBy = this.#approved?.digest === change.digest ? this.#approved.by : null;
+    const asks = candidate.protection.reload === 'ask' || this.before?.reload === 'ask';
+    if (change.count === 0 || approvedBy !== null || !asks) {
+      const byKind = Map.groupBy(weakenings, ({ kind }) => kind);
+      const kinds = new Map([...byKind].map(([kind, { length }]) => [kind, length]));
+      return { kind: 'apply', change: { ...change, approvedBy }, kinds };
+    }
+    const isNews = this.#waiting?.digest !== change.digest;
+    if (isNews) this.#waiting = change;
+    this.#refused = [];
+    return { kind: 'hold', change: this.#waiting as Change, isNews };
+  }
+
+  /** It takes the place of what was in force: from now on others are held against it. */
+  apply(candidate: Candidate, { change, kinds }: ApplyVerdict): void {
+    const last = this.#inForce === 'unreadable' ? null : (this.#inForce?.weakened ?? null);
+    const inForce: InForce = {
+      digest: change.digest,
+      files: Object.fromEntries(this.#keyed(candidate)),
+      protection: candidate.protection,
+      weakened: change.count > 0 ? change : last,
+    };
+    if (!isDeepStrictEqual(inForce, this.#inForce)) {
+      writeDurably(this.#file, JSON.stringify(inForce));
+      this.#inForce = inForce;
+    }
+    for (const [kind, count] of kinds) {
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
+    }
+    this.#waiting = null;
+    this.#refused = [];
+  }
+
+  refuse(diagnostics: ConfigurationStatus['refused']): void {
+    this.#refused = diagnostics.slice(0, FILES_MAX);
+    this.#waiting = null;
+  }
+
+  /** Whether gateways on other machines may connect as they could before. */
+  admitsSameGateways({ gateways, peers }: Protection): boolean {
+    const { before } = this;
+    const link = (of: Protection['peers']) => of['A gateway on another machine'];
+    return (
+      before !== null &&
+      isDeepStrictEqual(before.gateways, gateways) &&
+      isDeepStrictEqual(link(before.peers), link(peers))
+    );
+  }
+
+  get status(): ConfigurationStatus {
+    const weakened = this.#inForce === 'unreadable' ? null : (this.#inForce?.weakened ?? null);
+    const isRefused = this.#refused.length > 0;
+    return {
+      state: isRefused ? 'refused' : this.#waiting !== null ? 'waiting' : 'current',
+      digest: this.digest,
+      refused: this.#refused,
+      waiting: this.#waiting,
+      weakened,
+    };
+  }
+
+  /** What of it somebody should look at. */
+  get attention(): { code: string; message: string }[] {
+    const { refused, waiting, weakened } = this.status;
+    const attention: { code: string; message: string }[] = [];
+    const [first] = refused;
+    if (first !== undefined) {
+      const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : '';
+      const where = `${first.file}:${first.line}:${first.column}`;
+      const message = `the last good one stays in force; ${where}: ${first.message}${more}`;
+      attention.push({ code: 'configuration_refused', message });
+    }
+    if (waiting !== null) {
+      const message = `${waiting.count} weakenings of protection wait; to put them in force: poorter apply ${waiting.digest}`;
+      attention.push({ code: 'configuration_waits', message });
+    }
+    if (weakened !== null && weakened.approvedBy === null && this.#isRecent(weakened)) {
+      const message = `since ${weakened.at} it protects less in ${weakened.count} places`;
+      attention.push({ code: 'protection_weakened', message });
+    }
+    return attention;
+  }
+
+  /** In the text format of Prometheus. */
+  get metrics(): readonly string[] {
+    // All kinds from the beginning: a counter that begins at one was never seen to rise.
+    const counts = WEAKENING_KINDS.map((kind) => {
+      return `poorter_configuration_weakenings_total{kind="${kind}"} ${this.#counts.get(kind) ?? 0}`;
+    });
+    return [
+      '# HELP poorter_configuration_weakenings_total Weakenings of protection that reloads put in force, by kind.',
+      '# TYPE poorter_configuration_weakenings_total counter',
+      ...counts,
+      '# HELP poorter_configuration_waiting Weakenings of protection that wait for poorter apply.',
+      '# TYPE poorter_configuration_waiting gauge',
+      `poorter_configuration_waiting ${this.#waiting?.count ?? 0}`,
+    ];
+  }
+
+  #weakenings(next: Protection): readonly Weakening[] {
+    if (this.#inForce === null) return [];
+    if (this.#inForce !== 'unreadable') return findWeakenings(this.#inForce.protection, next);
+    const sentence = `What was in force before cannot be read from ${FILE}: anything may be weaker.`;
+    return [{ kind: 'before-unknown', api: null, operation: null, sentence }];
+  }
+
+  #isRecent({ at }: { readonly at: string }): boolean {
+    return this.#ports.now() - Date.parse(at) < ATTENTION_MS;
+  }
+
+  #digestOf(candidate: Candidate): string {
+    return this.#hash(JSON.stringify([...this.#keyed(candidate)].sort())).slice(0, DIGEST_CHARS);
+  }
+
+  #changedFiles(candidate: Candidate): string[] {
+    const before = this.#inForce === null || this.#inForce === 'unreadable' ? null : this.#inForce;
+    const after = this.#keyed(candidate);
+    const names = new Set([...after.keys(), ...Object.keys(before?.files ?? {})]);
+    return [...names].filter((name) => before?.files[name] !== after.get(name)).sort();
+  }
+
+  #keyed({ configuration, contents }: Candidate): Map<string, string> {
+    const keyed = [...contents].map(([path, text]) => [path, this.#hash(text)] as const);
+    return new Map([['configuration', this.#hash(JSON.stringify(configuration))], ...keyed]);
+  }
+
+  #hash(text: string): string {
+    return createHmac('sha256', this.#ports.digestKey()).update(text).digest('hex');
+  }
+}
+
+/** For whoever looks at a directory that is another's: null where nothing is known. */
+export function readProtectionInForce(dataDirectory: string): Protection | null {
+  const inForce = read(join(dataDirectory, FILE));
+  return inForce === 'unreadable' ? null : (inForce?.protection ?? null);
+}
+
+function read(file: string): InForce | null | 'unreadable' {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    return 'unreadable';
+  }
+  try {
+    const value = parseJsonText(text) as Partial<InForce> | null;
+    const isKnown = value?.protection?.form === PROTECTION_FORM && typeof value.digest === 'string';
+    return isKnown ? (value as InForce) : 'unreadable';
+  } catch {
+    return 'unreadable';
+  }
+}

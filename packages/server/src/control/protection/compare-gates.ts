@@ -1,0 +1,238 @@
+import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
+import type {
+  IssuerProtection,
+  ListenerProtection,
+  PeerProtection,
+  Protection,
+} from './protection.ts';
+import { type Remark, some, type Weakening } from './weakening.ts';
+
+/** What holds for the whole gate, whatever is called. */
+export function compareGates(before: Protection, after: Protection): Weakening[] {
+  const remarks: Remark[] = [
+    ...compareNumbers(before, after),
+    ...compareNetworks(before, after),
+    ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
+    ...after.listeners.flatMap((listener) => compareListener(before.listeners, listener)),
+    ...compareControl(before.control, after.control),
+    ...Object.entries(after.peers).flatMap(([key, peer]) =>
+      comparePeer(key, before.peers[key], peer),
+    ),
+    ...compareForwardAuth(before.forwardAuth, after.forwardAuth),
+    ...compareRest(before, after),
+  ];
+  return remarks.map(([kind, sentence]) => ({ kind, api: null, operation: null, sentence }));
+}
+
+function compareNumbers(before: Protection, after: Protection): Remark[] {
+  const raised = Object.entries(after.ceilings).flatMap(([key, value]): Remark[] => {
+    const old = before.ceilings[key];
+    if (old === undefined || old === null || (value !== null && value <= old)) return [];
+    return [[kindOf(key), `${key} is ${value ?? 'gone'}, was ${old}.`]];
+  });
+  const lowered = Object.entries(after.floors).flatMap(([key, value]): Remark[] => {
+    const old = before.floors[key];
+    if (old === undefined || value >= old) return [];
+    return [[kindOf(key), `${key} is ${value}, was ${old}.`]];
+  });
+  return [...raised, ...lowered];
+}
+
+function kindOf(key: string): Remark[0] {
+  if (key.startsWith('limits.failures')) return 'failure-budget-raised';
+  if (key.startsWith('keyRotation.')) return 'key-rotation-loosened';
+  if (key.startsWith('log.')) return 'records-loosened';
+  if (key.startsWith('counters.')) return 'counters-apart';
+  return 'bound-raised';
+}
+
+function compareNetworks(before: Protection, after: Protection): Remark[] {
+  const remarks: Remark[] = [];
+  const caller = newlyAllowed(
+    { lists: before.network, isAllowed: compileNetworkLists(before.network) },
+    { lists: after.network, isAllowed: compileNetworkLists(after.network) },
+  );
+  if (caller !== null) {
+    remarks.push(['network-widened', `More addresses may call, such as ${caller}.`]);
+  }
+  const proxy = newlyAllowed(trusted(before.proxies), trusted(after.proxies));
+  if (proxy !== null) {
+    const sentence = `More proxies are believed on who calls, such as ${proxy} (trust.proxies).`;
+    remarks.push(['proxies-widened', sentence]);
+  }
+  return remarks;
+}
+
+/** Here an empty list is nobody. */
+function trusted(allow: readonly string[]) {
+  const lists = { allow, deny: [] };
+  return { lists, isAllowed: allow.length === 0 ? () => false : compileNetworkLists(lists) };
+}
+
+function compareIssuer(before: readonly IssuerProtection[], next: IssuerProtection): Remark[] {
+  const old = before.find(({ issuer }) => issuer === next.issuer);
+  if (old === undefined) {
+    return [['issuer-added', `Tokens of ${next.issuer} are accepted.`]];
+  }
+  const changes: string[] = [];
+  const audiences = next.audiences.filter((one) => !old.audiences.includes(one));
+  if (audiences.length > 0) changes.push(`tokens for ${some(audiences)} too`);
+  const algorithms = next.algorithms.filter((one) => !old.algorithms.includes(one));
+  if (algorithms.length > 0) changes.push(`the algorithms ${some(algorithms)} too`);
+  if (next.clockSkewSeconds > old.clockSkewSeconds) {
+    changes.push(`clocks that differ by ${next.clockSkewSeconds} s, was ${old.clockSkewSeconds}`);
+  }
+  if (next.acceptsNonce && !old.acceptsNonce)
+    changes.push('tokens with a nonce, as ID tokens have');
+  if (next.jwks !== old.jwks) changes.push(`keys from ${next.jwks ?? 'its discovery document'}`);
+  for (const claim of ['audienceClaim', 'rolesClaim', 'scopesClaim'] as const) {
+    if (next[claim] === old[claim]) continue;
+    // Without the claim, tokens that carry no aud are refused again.
+    if (claim === 'audienceClaim' && next[claim] === null) continue;
+    changes.push(`${claim} ${next[claim] ?? 'as usual'}, was ${old[claim] ?? 'as usual'}`);
+  }
+  return changes.map((change) => [
+    'issuer-loosened',
+    `More is believed of ${next.issuer}: ${change}.`,
+  ]);
+}
+
+/** Against the listener at its address; a new one against the one that it differs least from. */
+function compareListener(
+  before: readonly ListenerProtection[],
+  next: ListenerProtection,
+): Remark[] {
+  const same = before.filter(({ address }) => address === next.address);
+  const candidates = same.length > 0 ? same : before;
+  const [least = []] = candidates
+    .map((old) => differences(old, next))
+    .sort((one, other) => one.length - other.length);
+  const isFirst = before.length === 0 && !next.isLoopback && next.minVersion === null;
+  const isReached = !next.isLoopback && before.every(({ isLoopback }) => isLoopback);
+  return [
+    ...least,
+    ...(isFirst ? [plain(next.address)] : []),
+    ...(isReached ? [reached(next.address)] : []),
+  ];
+}
+
+function plain(address: string): Remark {
+  return ['tls-loosened', `${address} serves plain HTTP.`];
+}
+
+function reached(address: string): Remark {
+  return ['network-widened', `${address} is reached from beyond this machine.`];
+}
+
+const CERTIFICATE_STRENGTH = { none: 0, request: 1, require: 2 } as const;
+
+function differences(old: ListenerProtection, next: ListenerProtection): Remark[] {
+  const remarks = compareTls(old, next);
+  const [was, is] = [old.clientCertificate, next.clientCertificate];
+  if (CERTIFICATE_STRENGTH[is] < CERTIFICATE_STRENGTH[was]) {
+    const sentence = `${next.address}: clientCertificate is ${is}, was ${was}.`;
+    remarks.push(['client-certificate-loosened', sentence]);
+  }
+  const authorities = next.authorities.filter((one) => !old.authorities.includes(one));
+  // Where nobody had to show any, a certificate that everybody must show lets in fewer.
+  const isStricter = was === 'none' && is === 'require';
+  if (is !== 'none' && !isStricter && authorities.length > 0) {
+    const what = `${authorities.length} more authorities for client certificates`;
+    remarks.push(['authority-added', `${next.address} believes ${what}.`]);
+  }
+  return remarks;
+}
+
+function compareTls(
+  old: Pick<ListenerProtection, 'minVersion' | 'isLoopback'>,
+  next: Pick<ListenerProtection, 'minVersion' | 'isLoopback' | 'address'>,
+): Remark[] {
+  if (next.minVersion === null) {
+    const isNews = old.minVersion !== null || (old.isLoopback && !next.isLoopback);
+    if (!isNews) return [];
+    return [plain(next.address)];
+  }
+  if (next.minVersion !== 'TLSv1.2' || old.minVersion !== 'TLSv1.3') return [];
+  return [['tls-loosened', `${next.address} accepts TLS 1.2, was 1.3.`]];
+}
+
+function compareControl(old: Protection['control'], next: Protection['control']): Remark[] {
+  const isReached = old.isLoopback && !next.isLoopback;
+  return [...compareTls(old, next), ...(isReached ? [reached(next.address)] : [])].map(
+    ([kind, sentence]) => [kind, `The control address ${sentence}`],
+  );
+}
+
+function compareForwardAuth(
+  before: Protection['forwardAuth'],
+  after: Protection['forwardAuth'],
+): Remark[] {
+  const isLocal = before.every(({ isLoopback }) => isLoopback);
+  const exposed = after.filter(({ isLoopback }) => isLocal && !isLoopback);
+  const unseen = after.filter(
+    ({ address, allowsUnseenBodies }) =>
+      allowsUnseenBodies &&
+      !before.some((old) => old.address === address && old.allowsUnseenBodies),
+  );
+  return [
+    ...exposed.map(({ address }) => reached(address)),
+    ...unseen.map(({ address }): Remark => {
+      const sentence = `Bodies pass unseen by forward-auth at ${address} (allowUnseenBodies).`;
+      return ['validation-loosened', sentence];
+    }),
+  ];
+}
+
+function comparePeer(key: string, old: PeerProtection | undefined, next: PeerProtection): Remark[] {
+  if (old === undefined) return [];
+  const remarks: Remark[] = [];
+  if (old.isPrivate && !next.isPrivate) {
+    remarks.push(['tls-loosened', `${key} is reached in clear text.`]);
+  }
+  const more = next.authorities.filter((one) => !old.authorities.includes(one));
+  if (old.authorities.length > 0 && (more.length > 0 || next.authorities.length === 0)) {
+    const what = next.authorities.length === 0 ? 'those of the system' : `${more.length} more`;
+    remarks.push(['authority-added', `${key} is believed by other authorities: ${what}.`]);
+  }
+  if (old.serverName !== next.serverName) {
+    const sentence = `${key} is verified as ${next.serverName ?? 'its address'}, was ${old.serverName ?? 'its address'}.`;
+    remarks.push(['authority-added', sentence]);
+  }
+  return remarks;
+}
+
+function compareRest(before: Protection, after: Protection): Remark[] {
+  const remarks: Remark[] = [];
+  const revived = before.revoked.filter((one) => !after.revoked.includes(one));
+  if (revived.length > 0) {
+    const sentence = `${revived.length} entries of trust.revoked are gone.`;
+    remarks.push(['revocation-removed', sentence]);
+  }
+  if (before.keyFile !== after.keyFile) {
+    remarks.push([
+      'keys-elsewhere',
+      `Keys are read from ${after.keyFile}, were ${before.keyFile}.`,
+    ]);
+  }
+  const gateways = after.gateways.filter((one) => !before.gateways.includes(one));
+  if (gateways.length > 0) {
+    remarks.push(['gateway-admitted', `More machines may serve: ${some(gateways)}.`]);
+  }
+  if (before.countersShared && !after.countersShared) {
+    remarks.push(['counters-apart', 'Each machine counts limits for itself (counters: memory).']);
+  }
+  if (!before.allowsEncodedSlash && after.allowsEncodedSlash) {
+    remarks.push(['validation-loosened', 'An encoded slash in a path is no longer refused.']);
+  }
+  if (after.clearTextRecords !== null && after.clearTextRecords !== before.clearTextRecords) {
+    const sentence = `Who called is written in clear text to ${after.clearTextRecords}.`;
+    remarks.push(['records-loosened', sentence]);
+  }
+  if (before.reload === 'ask' && after.reload === 'apply') {
+    remarks.push([
+      'reload-unasked',
+      'Weaker configurations no longer wait (reload: apply, was ask).',
+    ]);
+  }
+  return remarks;
+}

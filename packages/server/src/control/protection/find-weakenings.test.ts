@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { extensionSchema } from '@poorter/engine';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
+import { configurationSchema } from '../../configuration/schema.ts';
+import { compileSnapshot } from '../compile-snapshot.ts';
+import { findWeakenings } from './find-weakenings.ts';
+import type { Protection } from './protection.ts';
+import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
+import { cases, id, issuer, rate, responses, type Tree, X } from './weakening-cases.fixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const [first, second] = [makeAuthority({ after }, 'First'), makeAuthority({ after }, 'Second')];
+const leaf = first.issue('/CN=gate');
+for (const [name, text] of Object.entries({
+  'first.pem': first.certificate,
+  'both.pem': first.certificate + second.certificate,
+  'gate.pem': leaf.certificate,
+  'gate.key': leaf.key,
+  'keys.yaml': 'keys: []\n',
+  'other-keys.yaml': 'keys: []\n',
+})) {
+  writeFileSync(join(folder, name), text);
+}
+
+function description(): Tree {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Swept', version: '1' },
+    components: {
+      securitySchemes: {
+        key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+        query: { type: 'apiKey', in: 'query', name: 'key' },
+        basic: { type: 'http', scheme: 'basic' },
+        jwt: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        any: { type: 'http', scheme: 'bearer', bearerFormat: 'anything' },
+        oauth: { type: 'oauth2', flows: {} },
+        oidc: {
+          type: 'openIdConnect',
+          openIdConnectUrl: `${issuer}/.well-known/openid-configuration`,
+        },
+        certificate: { type: 'mutualTLS' },
+      },
+    },
+    paths: {
+      '/things': { get: { security: [{ oauth: ['read', 'list'] }], responses } },
+      '/things/{id}': { get: { security: [{ key: [] }], parameters: [id], responses } },
+    },
+  };
+}
+
+function configuration(): Tree {
+  const tls = { certificate: './gate.pem', key: './gate.key' };
+  return {
+    listen: [
+      {
+        address: '127.0.0.1:8443',
+        tls: { ...tls, clientCertificate: 'require', clientAuthorities: ['./first.pem'] },
+      },
+    ],
+    control: { address: '127.0.0.1:9090' },
+    keys: './keys.yaml',
+    apis: [{ name: 'api', spec: './api.yaml', upstream: { targets: ['https://service.example'] } }],
+    trust: { issuers: [{ issuer, audience: ['api'] }] },
+  };
+}
+
+function protectionOf(change: (configuration: Tree, description: Tree) => void): Protection {
+  const [written, document] = [configuration(), description()];
+  change(written, document);
+  writeFileSync(join(folder, 'api.yaml'), stringify(document));
+  return compileSnapshot({
+    configuration: configurationSchema.parse(written),
+    configurationFile: join(folder, 'poorter.yaml'),
+    baseDirectory: folder,
+    dataDirectory: folder,
+    version: 1,
+    identityKeys: { current: {}, all: [] },
+    spool: null,
+    issuerKeys: () => null,
+    trialKeys: null,
+  }).protection;
+}
+
+const kindsOf = (before: Protection, next: Protection) => [
+  ...new Set(findWeakenings(before, next).map(({ kind }) => kind)),
+];
+
+const kept = (protection: Protection) => JSON.parse(JSON.stringify(protection)) as Protection;
+
+describe('a configuration that protects less', () => {
+  for (const [index, { keys, was, is, kinds, bothWays }] of cases.entries()) {
+    test(`is told: ${keys[0]}, ${kinds.join(' and ')} (${index})`, () => {
+      const [before, next] = [protectionOf(was), protectionOf(is)];
+      const found = findWeakenings(before, next);
+      assert.deepEqual([...new Set(found.map(({ kind }) => kind))].sort(), kinds.toSorted());
+      for (const { sentence } of found) assert.match(sentence, /^[A-Z0-9a-z].*\.$/);
+      assert.deepEqual(findWeakenings(next, next), []);
+      assert.deepEqual(findWeakenings(kept(before), kept(next)), found, 'as it is kept on disk');
+      if (bothWays === undefined) assert.deepEqual(kindsOf(next, before), [], 'the other way');
+      else assert.notDeepEqual(kindsOf(next, before), []);
+    });
+  }
+});
+
+/** What may change without anybody being let in, or let do more, by it. */
+const NO_PROTECTION: Readonly<Record<string, string>> = {
+  'listen[].tls.certificate': 'which certificate is shown',
+  'listen[].tls.key': 'and its key',
+  'control.tls.certificate': 'which certificate is shown',
+  'control.tls.key': 'and its key',
+  'apis[].upstream.tls.certificate': 'what the gate shows of itself',
+  'apis[].upstream.tls.key': 'and its key',
+  'apis[].upstream.connectTimeoutMs': 'patience with the service',
+  'apis[].upstream.headTimeoutMs': 'patience with the service',
+  'apis[].upstream.idleTimeoutMs': 'patience with the service',
+  'apis[].upstream.connectionsMax': 'what the service is asked at once',
+  'apis[].upstream.failuresBeforeRest': 'care for the service',
+  'apis[].upstream.restMs': 'care for the service',
+  'apis[].cors.maxAgeSeconds': 'how long browsers remember',
+  'x-poorter.cors.maxAgeSeconds': 'how long browsers remember',
+  'apis[].audience': 'a name in the identity sent to the service',
+  'identity.issuer': 'a name in the identity sent to the service',
+  publicOrigin: 'a name in metadata',
+  'keyRotation.warnAfterDays': 'a reminder',
+  'timeouts.drainMs': 'the end of the program',
+  'link.address': 'where gateways connect; by their certificates',
+  'link.certificate': 'what the gate shows of itself',
+  'link.key': 'and its key',
+  'forwardAuth[].for': 'whose language is spoken',
+  'gateway.threads': 'how fast it is',
+  'records.rotateBytes': 'a copy beside the log',
+  'records.keepFiles': 'a copy beside the log',
+  'log.node': 'a name',
+  'log.spoolBytes': 'how long calls go on while records cannot be written',
+  storage: 'read at a start',
+  dataDirectory: 'read at a start',
+  masterKey: 'read at a start',
+  'counters.timeoutMs': 'patience with the counters',
+  'counters.tls.certificate': 'what the gate shows of itself',
+  'counters.tls.key': 'and its key',
+};
+
+test('every key of the configuration and of x-poorter is compared, or known to protect nothing', () => {
+  const options = { io: 'input', unrepresentable: 'any' } as const;
+  const keys = [
+    ...keysOf(z.toJSONSchema(configurationSchema, options), ''),
+    ...keysOf(z.toJSONSchema(extensionSchema, options), X),
+  ];
+  const swept = new Set(cases.flatMap((one) => one.keys));
+  const isDecided = (key: string) =>
+    swept.has(key) ||
+    Object.hasOwn(NO_PROTECTION, key) ||
+    keys.some((one) => one.startsWith(`${key}.`) || one.startsWith(`${key}[]`));
+  assert.deepEqual(
+    keys.filter((key) => !isDecided(key)),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(NO_PROTECTION).filter((key) => !keys.includes(key)),
+    [],
+  );
+});
+
+function keysOf(schema: Tree, prefix: string): string[] {
+  const branches = [schema, schema.items, ...(schema.anyOf ?? [])].filter(Boolean);
+  return branches.flatMap((branch) => {
+    const mark = branch === schema.items ? '[]' : '';
+    return Object.entries<Tree>(branch.properties ?? {}).flatMap(([name, property]) => {
+      const key =
+        prefix === '' ? name : prefix.endsWith('.') ? prefix + name : `${prefix}${mark}.${name}`;
+      return [key, ...keysOf(property, key)];
+    });
+  });
+}
+
+test('every kind is told of by some case, and stands in the contract', () => {
+  const told = new Set(cases.flatMap(({ kinds }) => kinds));
+  // Of a record that cannot be read; there is nothing to compare then.
+  const untold = WEAKENING_KINDS.filter((kind) => !told.has(kind));
+  assert.deepEqual(untold, ['before-unknown']);
+  const file = join(import.meta.dirname, '../../../contract/admin.openapi.yaml');
+  const contract = parse(readFileSync(file, 'utf8')) as Tree;
+  const { kind } =
+    contract.components.schemas.WeakerConfiguration.properties.weakenings.items.properties;
+  assert.deepEqual(kind.enum, [...WEAKENING_KINDS]);
+});
+
+test('an operation that is gone is no weakening, and the same rules in other words are none', () => {
+  const before = protectionOf(() => undefined);
+  const without = protectionOf((_, { paths }) => {
+    delete paths['/things'];
+  });
+  assert.deepEqual(findWeakenings(before, without), []);
+  const reworded = protectionOf((written, document) => {
+    const { paths, components } = document;
+    written.apis[0].name = 'another-name';
+    components.securitySchemes.tokens = components.securitySchemes.oauth;
+    paths['/things'].get.security = [{ tokens: ['list', 'read'] }];
+    paths['/things/{other}'] = paths['/things/{id}'];
+    paths['/things/{other}'].get.parameters = [{ ...id, name: 'other' }];
+    delete paths['/things/{id}'];
+  });
+  assert.deepEqual(findWeakenings(before, reworded), []);
+});
+
+test('scopes that move between security and x-poorter are still asked for', () => {
+  const moved = protectionOf((_, { paths }) => {
+    const { get } = paths['/things'];
+    get.security = [{ oauth: ['read'] }];
+    get['x-poorter'] = { authorize: { scopes: ['list'] } };
+  });
+  const before = protectionOf(() => undefined);
+  assert.deepEqual(findWeakenings(before, moved), []);
+  assert.deepEqual(findWeakenings(moved, before), []);
+});
+
+test('a thousand operations that lose the same limit are one thing to read, with their number', () => {
+  const many = (limited: boolean) =>
+    protectionOf((written, { paths }) => {
+      for (let number = 0; number < 1_000; number++) {
+        paths[`/many/${number}`] = { get: { security: [{ key: [] }], responses } };
+      }
+      if (limited) written.limits = { default: rate };
+    });
+  const found = findWeakenings(many(true), many(false));
+  assert.equal(found.length, 1_002);
+  const groups = groupWeakenings(found);
+  assert.equal(groups.length, 1);
+  assert.match(
+    lineOf(groups[0] as (typeof groups)[0]),
+    /GET \/things and 1001 more: The rate limit/,
+  );
+});
+
+test('no value that is secret, or names a person, stands in what is kept', () => {
+  const protection = protectionOf((written) => {
+    written.trust.revoked = ['griet@example.test'];
+    written.counters = { url: 'valkeys://user:hunter2@counters.example', tls: {} };
+  });
+  const text = JSON.stringify(protection);
+  for (const secret of ['griet', 'hunter2', 'BEGIN']) assert.ok(!text.includes(secret), secret);
+});

@@ -1,0 +1,126 @@
+import type { ApiSnapshot, CompiledApi, LimitsConfig, NetworkLists } from '@poorter/engine';
+
+/**
+ * What protects, of a configuration and its descriptions: plain data, apart from secrets and from
+ * everything that may change without anybody being let in by it. Kept on disk beside what is in force,
+ * so that a change is seen as one also after a restart.
+ */
+export interface Protection {
+  /** Another form cannot be compared with this one. */
+  readonly form: typeof PROTECTION_FORM;
+  readonly reload: 'apply' | 'ask';
+  readonly apis: readonly ApiProtection[];
+  /** Numbers of which more is weaker; null: no bound at all. By the key that sets them. */
+  readonly ceilings: Readonly<Record<string, number | null>>;
+  /** Numbers of which less is weaker. */
+  readonly floors: Readonly<Record<string, number>>;
+  readonly network: NetworkLists;
+  readonly proxies: readonly string[];
+  readonly issuers: readonly IssuerProtection[];
+  /** Digests of what is revoked by configuration: they may be names of persons. */
+  readonly revoked: readonly string[];
+  readonly keyFile: string;
+  readonly listeners: readonly ListenerProtection[];
+  readonly control: Omit<ListenerProtection, 'clientCertificate' | 'authorities'>;
+  /** Whom the gate believes to be the other end, by the key that says so. */
+  readonly peers: Readonly<Record<string, PeerProtection>>;
+  /** Names of gateways on other machines. */
+  readonly gateways: readonly string[];
+  /** Where a proxy asks. */
+  readonly forwardAuth: readonly {
+    readonly address: string;
+    readonly isLoopback: boolean;
+    readonly allowsUnseenBodies: boolean;
+  }[];
+  readonly countersShared: boolean;
+  readonly allowsEncodedSlash: boolean;
+  readonly clearTextRecords: string | null;
+}
+
+export const PROTECTION_FORM = 1;
+
+export interface ApiProtection {
+  readonly name: string;
+  /** Empty: any. */
+  readonly hosts: readonly string[];
+  /** The service hears the name by which the caller calls it. */
+  readonly preservesHost: boolean;
+  readonly reading: 'meant' | 'strict';
+  readonly readOnlyMembers: 'ignore' | 'refuse';
+  readonly formats: 'enforce' | 'report';
+  readonly operations: readonly OperationProtection[];
+}
+
+type SecurityScheme = CompiledApi['securitySchemes'][string];
+
+/** Every one of these must be shown, with what it must be granted. */
+export type Alternative = readonly {
+  readonly scheme: SecurityScheme;
+  readonly grants: readonly string[];
+}[];
+
+type OneOf<List> = List extends readonly (infer One)[] ? One : NonNullable<List>;
+export type RateProtection = OneOf<NonNullable<LimitsConfig['limit']>>;
+export type QuotaProtection = OneOf<NonNullable<LimitsConfig['quota']>>;
+export type PlacesProtection = OneOf<NonNullable<LimitsConfig['concurrency']>>;
+export type CorsProtection = NonNullable<ApiSnapshot['cors']>;
+
+/** One operation with everything that holds for it, wherever it was said. */
+export interface OperationProtection {
+  readonly method: string;
+  readonly path: string;
+  /** Equal for paths that the same calls fit. */
+  readonly shape: string;
+  /** Any of these; empty: nobody is asked. */
+  readonly security: readonly Alternative[];
+  readonly authorize: {
+    readonly roles?: readonly string[] | undefined;
+    readonly scopes?: readonly string[] | undefined;
+    readonly clients?: readonly string[] | undefined;
+  } | null;
+  readonly rates: readonly RateProtection[];
+  readonly quotas: readonly QuotaProtection[];
+  readonly places: readonly PlacesProtection[];
+  readonly network: NetworkLists;
+  readonly mode: 'enforce' | 'observe';
+  readonly response: 'report' | 'redact' | 'block';
+  readonly audit: 'durable' | 'batched';
+  readonly bodyBytesMax: number;
+  readonly cors: CorsProtection;
+  readonly strictProperties: boolean;
+  readonly undocumentedQuery: readonly string[];
+  readonly allowsSemicolons: boolean;
+  /** Becomes a tunnel that nobody looks into. */
+  readonly upgrades: boolean;
+}
+
+export interface IssuerProtection {
+  readonly issuer: string;
+  /** Where its keys come from; null: found by discovery. */
+  readonly jwks: string | null;
+  readonly audiences: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly clockSkewSeconds: number;
+  readonly rolesClaim: string | null;
+  readonly scopesClaim: string | null;
+  readonly audienceClaim: string | null;
+  readonly acceptsNonce: boolean;
+}
+
+export interface ListenerProtection {
+  readonly address: string;
+  readonly isLoopback: boolean;
+  /** null: in clear text. */
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3' | null;
+  readonly clientCertificate: 'none' | 'request' | 'require';
+  /** SHA-256 of certificates whose signatures are believed. */
+  readonly authorities: readonly string[];
+}
+
+export interface PeerProtection {
+  /** False where any of its addresses is spoken to in clear text beyond this machine. */
+  readonly isPrivate: boolean;
+  /** SHA-256 of certificates; empty: those of the system. */
+  readonly authorities: readonly string[];
+  readonly serverName: string | null;
+}

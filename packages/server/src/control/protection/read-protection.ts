@@ -1,0 +1,218 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { type ApiSnapshot, extensionSchema, pathShape } from '@poorter/engine';
+import type { Configuration } from '../../configuration/schema.ts';
+import type { ListenerSnapshot, UpstreamSnapshot } from '../../platform/processes/messages.ts';
+import { isLoopback, splitAddress } from '../addresses.ts';
+import {
+  type ApiProtection,
+  type OperationProtection,
+  type PeerProtection,
+  PROTECTION_FORM,
+  type Protection,
+} from './protection.ts';
+
+/** A configuration with what its files hold. */
+export interface ReadConfiguration {
+  readonly configuration: Configuration;
+  readonly apis: readonly ApiSnapshot[];
+  readonly listeners: readonly ListenerSnapshot[];
+  readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
+  readonly counters: { readonly url: string; readonly tls: UpstreamSnapshot['tls'] | null } | null;
+  readonly linkAuthorities: readonly string[];
+  readonly keyFile: string;
+}
+
+export function readProtection(read: ReadConfiguration): Protection {
+  const { configuration } = read;
+  const { trust, control, link, counters } = configuration;
+  return {
+    form: PROTECTION_FORM,
+    reload: configuration.reload,
+    apis: read.apis.map((api, index) => readApi(api, configuration.apis[index])),
+    ceilings: ceilingsOf(configuration),
+    floors: {
+      'timeouts.bodyBytesPerSecondMin': configuration.timeouts.bodyBytesPerSecondMin,
+      // Above it, answers pass unchecked where they are only reported.
+      'bounds.answerBytes': configuration.bounds.answerBytes,
+      'log.keepDays': configuration.log.keepDays,
+      'log.keepBytes': configuration.log.keepBytes,
+      // Fewer machines, and each gives more while the counters are away.
+      ...(counters !== 'memory' && { 'counters.machines': counters.machines }),
+    },
+    network: configuration.network,
+    proxies: trust.proxies,
+    issuers: trust.issuers.map((issuer) => ({
+      issuer: issuer.issuer,
+      jwks: issuer.jwks ?? null,
+      audiences: issuer.audience,
+      algorithms: issuer.algorithms,
+      clockSkewSeconds: issuer.clockSkewSeconds,
+      rolesClaim: issuer.rolesClaim ?? null,
+      scopesClaim: issuer.scopesClaim ?? null,
+      audienceClaim: issuer.audienceClaim ?? null,
+      acceptsNonce: issuer.nonce === 'accept',
+    })),
+    revoked: trust.revoked.map((one) => createHash('sha256').update(one).digest('base64url')),
+    keyFile: read.keyFile,
+    listeners: configuration.listen.map(({ address }, index) => {
+      const { host, tls = null } = read.listeners[index] as ListenerSnapshot;
+      return {
+        ...{ address, isLoopback: isLoopback(host), minVersion: tls?.minVersion ?? null },
+        clientCertificate: tls?.clientCertificate ?? 'none',
+        authorities: (tls?.clientAuthorities ?? []).flatMap(fingerprints),
+      };
+    }),
+    control: {
+      address: control.address,
+      isLoopback: isLoopback(splitAddress(control.address).host),
+      minVersion: control.tls === undefined ? null : 'TLSv1.3',
+    },
+    peers: peersOf(read),
+    gateways: link?.gateways ?? [],
+    forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies }) => ({
+      ...{ address, allowsUnseenBodies: allowUnseenBodies },
+      isLoopback: isLoopback(splitAddress(address).host),
+    })),
+    countersShared: counters !== 'memory',
+    allowsEncodedSlash: configuration.apis.some(({ allowEncodedSlash }) => allowEncodedSlash),
+    clearTextRecords: configuration.records.file ?? null,
+  };
+}
+
+const A_DAY_HAS = { second: 86_400, minute: 1_440, hour: 24 } as const;
+
+function ceilingsOf({ bounds, timeouts, gateway, identity, limits, keyRotation }: Configuration) {
+  const { failures } = limits;
+  return {
+    ...named('bounds', {
+      headerBytes: bounds.headerBytes,
+      headerCount: bounds.headerCount,
+      targetBytes: bounds.targetBytes,
+      jsonDepth: bounds.jsonDepth,
+      jsonItems: bounds.jsonItems,
+      jsonStringLength: bounds.jsonStringLength,
+      memoryBytes: bounds.memoryBytes,
+      concurrentCalls: bounds.concurrentCalls,
+      connectionsPerThread: bounds.connectionsPerThread,
+    }),
+    ...named('timeouts', {
+      headMs: timeouts.headMs,
+      bodyIdleMs: timeouts.bodyIdleMs,
+      answerIdleMs: timeouts.answerIdleMs,
+      keepAliveMs: timeouts.keepAliveMs,
+    }),
+    'gateway.staleAfterMs': gateway.staleAfterMs,
+    'identity.lifetimeSeconds': identity.lifetimeSeconds,
+    'keyRotation.refuseAfterDays': keyRotation.refuseAfterDays ?? null,
+    'limits.failures at once': failures === 'off' ? null : failures.failures,
+    'limits.failures a day':
+      failures === 'off' ? null : failures.failures * A_DAY_HAS[failures.per],
+  };
+}
+
+function named(prefix: string, numbers: Readonly<Record<string, number>>) {
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => [`${prefix}.${name}`, value]),
+  );
+}
+
+function peersOf({ upstreams, counters, linkAuthorities }: ReadConfiguration) {
+  const peers: Record<string, PeerProtection> = {};
+  for (const [name, { targets, tls }] of Object.entries(upstreams)) {
+    const { authorities, serverName } = tls;
+    peers[`The service of ${name}`] = {
+      isPrivate: targets.every((target) => isPrivate(target, /^https:/)),
+      ...{ authorities: authorities.flatMap(fingerprints), serverName },
+    };
+  }
+  if (counters !== null) {
+    peers['The store of shared counters'] = {
+      isPrivate: isPrivate(counters.url, /^(?:valkeys|rediss):/),
+      authorities: (counters.tls?.authorities ?? []).flatMap(fingerprints),
+      serverName: counters.tls?.serverName ?? null,
+    };
+  }
+  if (linkAuthorities.length > 0) {
+    const authorities = linkAuthorities.flatMap(fingerprints);
+    peers['A gateway on another machine'] = { isPrivate: true, authorities, serverName: null };
+  }
+  return peers;
+}
+
+function isPrivate(url: string, encrypted: RegExp): boolean {
+  return encrypted.test(url) || isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+}
+
+/** Of each certificate in a PEM text. */
+function fingerprints(pem: string): string[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block).fingerprint256);
+}
+
+function readApi(api: ApiSnapshot, written: Configuration['apis'][number] | undefined) {
+  const own = extensionSchema.parse(api.compiled.extension);
+  return {
+    name: api.name,
+    hosts: api.hosts,
+    preservesHost: written?.upstream.preserveHost ?? false,
+    // What the description says of its own reading goes before the configuration.
+    reading: own.reading ?? written?.reading ?? 'meant',
+    readOnlyMembers: own.readOnlyMembers ?? written?.readOnlyMembers ?? 'ignore',
+    formats: own.formats ?? written?.formats ?? 'enforce',
+    operations: api.compiled.operations.map((operation) => readOperation(operation, api)),
+  } satisfies ApiProtection;
+}
+
+type Compiled = ApiSnapshot['compiled']['operations'][number];
+
+function readOperation(operation: Compiled, api: ApiSnapshot): OperationProtection {
+  const { method, path, security } = operation;
+  const own = extensionSchema.parse(operation.extension);
+  const { checks, upgrades } = planOf(operation);
+  return {
+    ...{ method, path, shape: pathShape(path) },
+    security: (security ?? []).map((requirement) =>
+      Object.entries(requirement).map(([name, grants]) => ({
+        scheme: api.compiled.securitySchemes[name] as NonNullable<
+          (typeof api.compiled.securitySchemes)[string]
+        >,
+        grants,
+      })),
+    ),
+    authorize: own.authorize ?? null,
+    rates: listed(own.limit ?? api.limits.limit),
+    quotas: listed(own.quota ?? api.limits.quota),
+    places: listed(own.concurrency ?? api.limits.concurrency),
+    network: own.network ?? { allow: [], deny: [] },
+    mode: own.mode ?? api.mode,
+    response: own.response ?? api.response,
+    audit: own.audit ?? 'batched',
+    bodyBytesMax: own.bodyBytesMax ?? api.bodyBytesMax,
+    cors: own.cors ?? api.cors ?? 'off',
+    strictProperties: checks.every(({ strictProperties }) => strictProperties),
+    undocumentedQuery: [...new Set(checks.flatMap(({ allowedQuery }) => allowedQuery ?? []))],
+    allowsSemicolons: checks.some(({ allowsSemicolons }) => allowsSemicolons === true),
+    upgrades,
+  };
+}
+
+interface Plan {
+  readonly strictProperties: boolean;
+  readonly allowedQuery?: readonly string[];
+  readonly allowsSemicolons?: true;
+  readonly answers: readonly { readonly status: string }[];
+  readonly variants?: readonly Plan[];
+}
+
+/** Of the plan, which belongs to the engine, what says how much is let through. */
+function planOf({ plan }: Compiled) {
+  const own = plan as Plan;
+  const checks = [own, ...(own.variants ?? [])];
+  const upgrades = checks.some(({ answers }) => answers.some(({ status }) => status === '101'));
+  return { checks, upgrades };
+}
+
+function listed<One>(value: One | readonly One[] | undefined): readonly One[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value as One];
+}

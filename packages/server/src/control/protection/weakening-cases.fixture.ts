@@ -1,0 +1,369 @@
+import type { WeakeningKind } from './weakening.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: documents are trees of anything.
+export type Tree = any;
+
+export const responses = { 200: { description: 'ok', content: { 'application/json': {} } } };
+export const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+export const issuer = 'https://login.example';
+
+/** undefined takes it away. */
+function set(tree: Tree, path: string, value: unknown): void {
+  const steps = path.replaceAll('[]', '.0').split('.');
+  const last = steps.pop() as string;
+  let at = tree;
+  for (const step of steps) at = at[step] ??= {};
+  if (value === undefined) delete at[last];
+  else at[last] = value;
+}
+
+export interface Case {
+  /** As the reference spells it; x-poorter's with a prefix. */
+  readonly keys: readonly string[];
+  readonly was: (configuration: Tree, description: Tree) => void;
+  readonly is: (configuration: Tree, description: Tree) => void;
+  readonly kinds: readonly WeakeningKind[];
+  /** Also the other way round: neither protects as much as the other. */
+  readonly bothWays?: true;
+}
+
+export const X = 'x-poorter.';
+
+/** A key of the configuration, or of x-poorter at the operation, that goes from one value to another. */
+function at(
+  key: string,
+  was: unknown,
+  is: unknown,
+  kind: WeakeningKind,
+  more: Partial<Case> = {},
+): Case {
+  const setTo = (value: unknown) => (written: Tree, document: Tree) => {
+    if (!key.startsWith(X)) return set(written, key, value);
+    const operation = document.paths['/things'].get;
+    operation['x-poorter'] ??= {};
+    set(operation['x-poorter'], key.slice(X.length), value);
+  };
+  return { keys: [key], was: setTo(was), is: setTo(is), kinds: [kind], ...more };
+}
+
+export const rate = { requests: 10, per: 'minute' };
+const quota = { requests: 100, per: 'day' };
+const places = { calls: 5 };
+/** The same limits stand in the configuration and in x-poorter. */
+function limits(prefix: string, limit: string): Case[] {
+  const rates = `${prefix}${limit}`;
+  const [quotas, concurrency] = [`${prefix}quota`, `${prefix}concurrency`];
+  return [
+    at(rates, rate, undefined, 'limit-removed'),
+    within(rates, rate, 'requests', 10, 11),
+    within(rates, rate, 'per', 'minute', 'second'),
+    within(rates, rate, 'burst', 10, 20),
+    within(rates, rate, 'by', 'client', ['client', 'operation']),
+    { ...within(rates, rate, 'by', 'client', 'address'), bothWays: true },
+    within(rates, rate, 'name', 'shared', undefined),
+    within(rates, rate, 'whenCountersAreAway', 'refuse', 'share'),
+    within(rates, rate, 'whenCountersAreAway', 'share', 'allow'),
+    at(rates, [rate, { ...rate, requests: 60, per: 'hour' }], rate, 'limit-raised'),
+    at(quotas, quota, undefined, 'limit-removed'),
+    within(quotas, quota, 'requests', 100, 101),
+    within(quotas, quota, 'per', 'month', 'day'),
+    within(quotas, quota, 'by', 'operation', ['client', 'operation']),
+    within(quotas, quota, 'name', 'shared', undefined),
+    within(quotas, quota, 'whenCountersAreAway', 'refuse', 'allow'),
+    at(concurrency, places, undefined, 'limit-removed'),
+    within(concurrency, places, 'calls', 5, 6),
+    within(concurrency, places, 'by', 'client', ['client', 'subject']),
+    within(concurrency, places, 'name', 'shared', undefined),
+  ];
+}
+
+function within(key: string, limit: object, member: string, was: unknown, is: unknown): Case {
+  const one = at(key, { ...limit, [member]: was }, { ...limit, [member]: is }, 'limit-raised');
+  return { ...one, keys: [`${key}.${member}`] };
+}
+
+function securityCase(
+  was: Tree[],
+  is: Tree[],
+  kind: WeakeningKind,
+  more: Partial<Case> = {},
+): Case {
+  const setTo = (security: Tree[]) => (_: Tree, document: Tree) => {
+    document.paths['/things'].get.security = security;
+  };
+  return { keys: ['apis[].spec'], was: setTo(was), is: setTo(is), kinds: [kind], ...more };
+}
+
+const cors = { origins: ['https://app.example'] };
+const corsCases = (prefix: string): Case[] => [
+  at(`${prefix}cors`, cors, 'off', 'cors-widened', { bothWays: true }),
+  at(`${prefix}cors.origins`, cors.origins, '*', 'cors-widened'),
+  at(`${prefix}cors.origins`, cors.origins, [...cors.origins, 'null'], 'cors-widened'),
+  corsCase(prefix, 'credentials', false, true),
+  corsCase(prefix, 'headers', [], ['x-secret']),
+  corsCase(prefix, 'expose', [], ['x-secret']),
+];
+function corsCase(prefix: string, key: string, was: unknown, is: unknown): Case {
+  const one = at(`${prefix}cors`, { ...cors, [key]: was }, { ...cors, [key]: is }, 'cors-widened');
+  return { ...one, keys: [`${prefix}cors.${key}`] };
+}
+
+const listener = 'listen[].tls';
+const link = {
+  ...{ address: '127.0.0.1:9443', certificate: './gate.pem', key: './gate.key' },
+  ...{ authorities: ['./first.pem'], gateways: ['a.example'] },
+};
+const counters = { url: 'valkeys://counters.example:6379', machines: 3, tls: {} };
+const proxies = [{ address: '127.0.0.1:9500', for: 'nginx' }];
+
+export const cases: readonly Case[] = [
+  // Who may call.
+  securityCase([{ key: [] }], [], 'operation-opened'),
+  securityCase([{ key: [] }], [{ key: [] }, {}], 'operation-opened'),
+  securityCase([{ oauth: ['read', 'list'] }], [{ oauth: ['read'] }], 'security-loosened'),
+  securityCase([{ oauth: ['a'] }], [{ oauth: ['b'] }], 'security-loosened', { bothWays: true }),
+  securityCase([{ oauth: [], key: [] }], [{ oauth: [] }], 'security-loosened'),
+  securityCase([{ oauth: [], key: [] }], [{ oauth: [] }, { key: [] }], 'security-loosened'),
+  securityCase([{ oauth: [] }], [{ oauth: [] }, { basic: [] }], 'security-loosened'),
+  securityCase([{ certificate: [] }], [{ oauth: [] }], 'security-loosened'),
+  securityCase([{ oidc: [] }], [{ jwt: [] }], 'security-loosened'),
+  securityCase([{ jwt: [] }], [{ any: [] }], 'security-loosened'),
+  securityCase([{ oauth: [] }], [{ key: [] }], 'security-loosened'),
+  securityCase([{ key: [] }], [{ query: [] }], 'security-loosened'),
+  securityCase([{ key: [] }], [{ basic: [] }], 'security-loosened'),
+  at('x-poorter.authorize', { roles: ['admin'] }, undefined, 'authorization-loosened'),
+  at('x-poorter.authorize.roles', ['admin'], ['admin', 'clerk'], 'authorization-loosened'),
+  at('x-poorter.authorize.scopes', ['pay', 'see'], ['see'], 'authorization-loosened'),
+  at('x-poorter.authorize.clients', ['token:shop'], ['shop'], 'authorization-loosened'),
+  {
+    keys: ['x-poorter.authorize.roles'],
+    was: (_, { paths }) => {
+      Object.assign(paths['/things'].get, {
+        security: [],
+        'x-poorter': { authorize: { roles: ['admin'] } },
+      });
+    },
+    is: (_, { paths }) => Object.assign(paths['/things'].get, { security: [] }),
+    kinds: ['operation-opened'],
+  },
+  {
+    keys: ['apis[].spec'],
+    was: () => undefined,
+    is: (_, { paths }) => {
+      paths['/new'] = { get: { security: [], responses } };
+    },
+    kinds: ['operation-added-open'],
+  },
+  // Calls that another operation answers from now on.
+  {
+    keys: ['apis[].spec'],
+    was: (_, { paths }) => {
+      paths['/things/all'] = { get: { security: [{ oauth: ['admin'] }], responses } };
+    },
+    is: () => undefined,
+    kinds: ['security-loosened'],
+  },
+  {
+    keys: ['apis[].spec'],
+    was: () => undefined,
+    is: (_, { paths }) => {
+      paths['/things/all'] = { get: { security: [{ basic: [] }], responses } };
+    },
+    kinds: ['security-loosened'],
+  },
+  {
+    keys: ['apis[].name'],
+    was: () => undefined,
+    is: ({ apis }, { paths }) => {
+      apis[0].name = 'renamed';
+      paths['/things'].get.security = [];
+    },
+    kinds: ['operation-opened'],
+  },
+  // How much.
+  ...limits('limits.', 'default'),
+  ...limits(X, 'limit'),
+  at('limits.failures', { failures: 10 }, 'off', 'failure-budget-raised'),
+  at('limits.failures.failures', 10, 11, 'failure-budget-raised'),
+  {
+    ...at(
+      'limits.failures',
+      { failures: 10, per: 'hour' },
+      { failures: 10, per: 'minute' },
+      'failure-budget-raised',
+    ),
+    keys: ['limits.failures.per'],
+  },
+  at('x-poorter.bodyBytesMax', 1000, 1001, 'bound-raised'),
+  ...[
+    ...['headerBytes', 'headerCount', 'targetBytes', 'bodyBytes', 'jsonDepth', 'jsonItems'],
+    ...['jsonStringLength', 'memoryBytes', 'concurrentCalls', 'connectionsPerThread'],
+  ].map((key) => at(`bounds.${key}`, 100, 101, 'bound-raised')),
+  at('bounds.answerBytes', 1000, 999, 'bound-raised'),
+  ...['headMs', 'bodyIdleMs', 'answerIdleMs', 'keepAliveMs'].map((key) =>
+    at(`timeouts.${key}`, 1000, 2000, 'bound-raised'),
+  ),
+  at('timeouts.bodyBytesPerSecondMin', 512, 0, 'bound-raised'),
+  at('gateway.staleAfterMs', 10_000, 20_000, 'bound-raised'),
+  at('identity.lifetimeSeconds', 30, 60, 'bound-raised'),
+  // From where.
+  at('network.allow', ['10.0.0.0/8'], [], 'network-widened'),
+  at('network.deny', ['192.0.2.0/24'], [], 'network-widened'),
+  at('x-poorter.network', { allow: ['10.0.0.0/8'] }, undefined, 'network-widened'),
+  at('x-poorter.network.allow', ['10.0.0.0/8'], ['10.0.0.0/7'], 'network-widened'),
+  at('x-poorter.network.deny', ['10.0.0.0/8'], ['10.0.0.0/9'], 'network-widened'),
+  at('trust.proxies', ['10.0.0.1'], ['10.0.0.0/8'], 'proxies-widened'),
+  at('trust.proxies', [], ['10.0.0.1'], 'proxies-widened'),
+  at('apis[].hosts', ['a.example'], ['a.example', 'b.example'], 'hosts-widened'),
+  at('apis[].hosts', ['a.example'], [], 'hosts-widened'),
+  at('listen[].address', '127.0.0.1:8443', '0.0.0.0:8443', 'network-widened'),
+  {
+    keys: ['listen[].insecure', listener],
+    was: (written) => set(written, 'listen[].address', '0.0.0.0:8443'),
+    is: (written) => set(written, 'listen', [{ address: '0.0.0.0:8443', insecure: true }]),
+    kinds: ['tls-loosened', 'client-certificate-loosened'],
+  },
+  at('control.tls', { certificate: './gate.pem', key: './gate.key' }, undefined, 'tls-loosened'),
+  {
+    keys: ['control.address', 'control.insecure'],
+    was: () => undefined,
+    is: (written) => set(written, 'control', { address: '0.0.0.0:9090', insecure: true }),
+    kinds: ['tls-loosened', 'network-widened'],
+  },
+  ...corsCases('apis[].'),
+  ...corsCases(X),
+  // What is checked.
+  at('apis[].mode', 'enforce', 'observe', 'validation-loosened'),
+  at('x-poorter.mode', 'enforce', 'observe', 'validation-loosened'),
+  {
+    keys: ['apis[].mode', 'apis[].response'],
+    was: (written) => set(written, 'apis[].response', 'block'),
+    is: (written) => Object.assign(written.apis[0], { response: 'block', mode: 'observe' }),
+    kinds: ['validation-loosened', 'release-loosened'],
+  },
+  at('apis[].response', 'block', 'redact', 'release-loosened'),
+  at('x-poorter.response', 'redact', 'report', 'release-loosened'),
+  at('apis[].strictProperties', true, false, 'validation-loosened'),
+  at('apis[].reading', 'strict', 'meant', 'validation-loosened'),
+  at('apis[].readOnlyMembers', 'refuse', 'ignore', 'validation-loosened'),
+  at('apis[].formats', 'enforce', 'report', 'validation-loosened'),
+  at('apis[].allowUndocumentedQuery', ['a'], ['a', 'b'], 'validation-loosened'),
+  at('apis[].allowEncodedSlash', false, true, 'validation-loosened'),
+  at('apis[].upstream.preserveHost', false, true, 'validation-loosened'),
+  at('x-poorter.allowUndocumentedQuery', [], ['b'], 'validation-loosened'),
+  at('x-poorter.semicolons', 'refuse', 'allow', 'validation-loosened'),
+  ...['reading strict meant', 'readOnlyMembers refuse ignore', 'formats enforce report'].map(
+    (text): Case => {
+      const [key, was, is] = text.split(' ') as [string, string, string];
+      const setTo = (value: string) => (_: Tree, document: Tree) => {
+        document['x-poorter'] = { [key]: value };
+      };
+      const kinds: WeakeningKind[] = ['validation-loosened'];
+      return { keys: [`x-poorter.${key}`], was: setTo(was), is: setTo(is), kinds };
+    },
+  ),
+  {
+    keys: ['apis[].spec'],
+    was: () => undefined,
+    is: (_, { paths }) => {
+      paths['/things'].get.responses = { ...responses, 101: { description: 'a tunnel' } };
+    },
+    kinds: ['validation-loosened'],
+  },
+  ...[
+    at('forwardAuth', [], [{ ...proxies[0], allowUnseenBodies: true }], 'validation-loosened'),
+    at('forwardAuth', proxies, [{ ...proxies[0], allowUnseenBodies: true }], 'validation-loosened'),
+  ].map((one) => ({ ...one, keys: ['forwardAuth', 'forwardAuth[].allowUnseenBodies'] })),
+  {
+    ...at('forwardAuth', proxies, [{ ...proxies[0], address: '0.0.0.0:9500' }], 'network-widened'),
+    keys: ['forwardAuth[].address'],
+  },
+  // Whom the gate believes.
+  at(
+    'trust.issuers',
+    [{ issuer, audience: 'api' }],
+    more({ issuer: 'https://other.example' }),
+    'issuer-added',
+  ),
+  ...[
+    issuerCase('audience', ['api'], ['api', 'other']),
+    issuerCase('algorithms', ['ES256'], ['ES256', 'RS256']),
+    issuerCase('clockSkewSeconds', 30, 60),
+    issuerCase('nonce', 'refuse', 'accept'),
+    { ...issuerCase('jwks', undefined, 'https://keys.example/jwks'), bothWays: true as const },
+    { ...issuerCase('rolesClaim', undefined, 'groups'), bothWays: true as const },
+    { ...issuerCase('scopesClaim', undefined, 'rights'), bothWays: true as const },
+    issuerCase('audienceClaim', undefined, 'client_id'),
+    {
+      ...issuerCase('issuer', issuer, 'https://other.example'),
+      kinds: ['issuer-added'] as const,
+      bothWays: true as const,
+    },
+  ].map((one) => ({ ...one, was: withoutOidc(one.was), is: withoutOidc(one.is) })),
+  at('trust.revoked', ['somebody', 'else'], ['else'], 'revocation-removed'),
+  at('keys', './keys.yaml', './other-keys.yaml', 'keys-elsewhere', { bothWays: true }),
+  at('keyRotation.refuseAfterDays', 30, 60, 'key-rotation-loosened'),
+  at('keyRotation.refuseAfterDays', 30, undefined, 'key-rotation-loosened'),
+  at(`${listener}.minVersion`, 'TLSv1.3', 'TLSv1.2', 'tls-loosened'),
+  at(`${listener}.clientCertificate`, 'require', 'request', 'client-certificate-loosened'),
+  at(`${listener}.clientCertificate`, 'request', 'none', 'client-certificate-loosened'),
+  at(`${listener}.clientAuthorities`, ['./first.pem'], ['./both.pem'], 'authority-added'),
+  at('apis[].upstream.targets', ['https://a.example'], ['http://a.example'], 'tls-loosened'),
+  at('apis[].upstream.tls.authorities', ['./first.pem'], ['./both.pem'], 'authority-added'),
+  at('apis[].upstream.tls.authorities', ['./first.pem'], [], 'authority-added'),
+  at('apis[].upstream.tls.serverName', undefined, 'other.example', 'authority-added', {
+    bothWays: true,
+  }),
+  at('counters', counters, 'memory', 'counters-apart'),
+  countersCase('url', counters.url, 'valkey://counters.example:6379', 'tls-loosened'),
+  countersCase('machines', 3, 2, 'counters-apart'),
+  countersCase('tls.authorities', ['./first.pem'], [], 'authority-added'),
+  countersCase('tls.authorities', ['./first.pem'], ['./both.pem'], 'authority-added'),
+  {
+    ...countersCase('tls.serverName', undefined, 'other.example', 'authority-added'),
+    bothWays: true,
+  },
+  linkCase('gateways', ['a.example'], ['a.example', 'b.example'], 'gateway-admitted'),
+  linkCase('authorities', ['./first.pem'], ['./both.pem'], 'authority-added'),
+  at('link', undefined, link, 'gateway-admitted'),
+  // What is kept.
+  at('x-poorter.audit', 'durable', 'batched', 'records-loosened'),
+  at('log.keepDays', 400, 30, 'records-loosened'),
+  at('log.keepBytes', 2_000_000_000, 1_000_000_000, 'records-loosened'),
+  at('records.file', undefined, './calls.jsonl', 'records-loosened'),
+  at('reload', 'ask', 'apply', 'reload-unasked'),
+];
+
+function more(other: object): object[] {
+  return [
+    { issuer, audience: 'api' },
+    { audience: 'api', ...other },
+  ];
+}
+
+function issuerCase(key: string, was: unknown, is: unknown): Case {
+  return at(`trust.issuers[].${key}`, was, is, 'issuer-loosened');
+}
+
+/** Its scheme names the issuer; that is not what these cases are about. */
+function withoutOidc(change: Case['was']): Case['was'] {
+  return (written, document) => {
+    delete document.components.securitySchemes.oidc;
+    change(written, document);
+  };
+}
+
+function countersCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {
+  const setTo = (value: unknown) => (written: Tree) => {
+    set(written, 'counters', structuredClone(counters));
+    if (key === 'url' && String(value).startsWith('valkey:')) delete written.counters.tls;
+    set(written, `counters.${key}`, value);
+  };
+  return { keys: [`counters.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
+}
+
+function linkCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {
+  const setTo = (value: unknown) => (written: Tree) =>
+    set(written, 'link', { ...link, [key]: value });
+  return { keys: [`link.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
+}
