@@ -1,6 +1,14 @@
 import type { Part, ShapeBuilder } from './build-shapes.ts';
 import { conjunction } from './forbidden.ts';
-import { addressOf, escapeStep, isRecord, type Location, own, rootOf } from './registry.ts';
+import {
+  addressOf,
+  escapeStep,
+  isRecord,
+  type Location,
+  own,
+  type Registry,
+  rootOf,
+} from './registry.ts';
 import type { UnitIndex } from './shape.ts';
 
 const ALONE = 'write it beside the oneOf that lists them';
@@ -91,11 +99,8 @@ export function discriminate(builder: ShapeBuilder, part: Part): void {
       const isSelf = addressOf(target) === parent;
       targets.set(value, isSelf ? null : builder.unitFor(target, { ...scope, dispatched }));
     };
-    for (const component of components(location)) {
-      const extended = conjunction(registry, component, builder.options);
-      if (extended.some((schema) => addressOf(schema) === parent)) {
-        name(componentName(component)!, component);
-      }
+    for (const component of extendingComponents(builder, documentOf(location)).get(parent) ?? []) {
+      name(componentName(component)!, component);
     }
     const hasChildren = [...targets.values()].some((unit) => unit !== null);
     for (const [value, target] of mapping) name(value, target);
@@ -130,15 +135,6 @@ export function discriminate(builder: ShapeBuilder, part: Part): void {
     return registry.resolve(ref, location.resource);
   }
 
-  function components(near: Location): Location[] {
-    const document = documentOf(near);
-    const schemas = own(own(document.node, 'components'), 'schemas');
-    if (!isRecord(schemas)) return [];
-    return Object.keys(schemas).map((name) =>
-      registry.child(document, 'components', 'schemas', name),
-    );
-  }
-
   function documentOf(near: Location): Location {
     return rootOf(registry.resourceAt(near.document) ?? near.resource);
   }
@@ -148,4 +144,28 @@ function componentName(at: Location): string | undefined {
   const found = /^\/components\/schemas\/([^/]+)$/.exec(at.pointer);
   const name = found?.[1]?.replaceAll('~1', '/').replaceAll('~0', '~');
   return name === undefined || escapeStep(name) !== found?.[1] ? undefined : name;
+}
+
+type Extending = ReadonlyMap<string, readonly Location[]>;
+const extending = new WeakMap<Registry, Map<string, Extending>>();
+
+/** The components of a document by what they extend: found once, however many discriminators ask. */
+function extendingComponents({ registry, options }: ShapeBuilder, document: Location): Extending {
+  const byDocument = extending.get(registry) ?? new Map<string, Extending>();
+  extending.set(registry, byDocument);
+  const known = byDocument.get(document.document);
+  if (known !== undefined) return known;
+  const found = new Map<string, Location[]>();
+  const schemas = own(own(document.node, 'components'), 'schemas');
+  for (const name of isRecord(schemas) ? Object.keys(schemas) : []) {
+    const component = registry.child(document, 'components', 'schemas', name);
+    const parents = new Set(conjunction(registry, component, options).map(addressOf));
+    for (const parent of parents) {
+      const list = found.get(parent);
+      if (list === undefined) found.set(parent, [component]);
+      else list.push(component);
+    }
+  }
+  byDocument.set(document.document, found);
+  return found;
 }
