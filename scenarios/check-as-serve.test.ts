@@ -199,14 +199,6 @@ test('a configuration that serve would serve is found without a word, and nothin
   assert.deepEqual(readdirSync(folder).toSorted(), ['api.yaml', 'master.key', 'poorter.yaml']);
 });
 
-test('keys of an issuer that cannot be read are told, as serve tells them', async () => {
-  const trust = { issuers: [{ issuer: 'https://a.example', audience: 'a', jwks: 'file:./gone' }] };
-  const { status, diagnostics } = await check(folderOf({ configuration: { trust } }));
-  assert.equal(status, 0);
-  assert.equal(diagnostics[0]?.code, 'issuer-keys');
-  assert.match(diagnostics[0]?.message ?? '', /keys of https:\/\/a\.example.*ENOENT/);
-});
-
 test('check says in what the files protect less than what a server on the same data serves', async (t) => {
   const upstream = await startRawUpstream(t);
   const poorter = await startPoorter(t, {
