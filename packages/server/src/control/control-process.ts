@@ -37,6 +37,7 @@ import { asBefore, sentenceOf } from './protection/change-words.ts';
 import { withWhatNeverWaits } from './protection/never-waits.ts';
 import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
+import { tellOfRestore } from './tell-of-restore.ts';
 import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 import { unknownGrants } from './unknown-grants.ts';
 
@@ -258,6 +259,7 @@ async function open(configuration: Configuration): Promise<void> {
   if (operators.isListening) return;
   const first = standing?.configuration ?? asBefore(configuration, changes.before);
   await administrate(first);
+  await tellOfRestore(dataDirectory, commit);
   await listen(readOperatorAddress(first, where, baseDirectory(source)));
 }
 
@@ -317,11 +319,16 @@ async function hold(
   serve({ ...standing, snapshot: { ...snapshot, gate: { ...snapshot.gate, version } } });
 }
 
+/** On disk when it resolves. */
+async function commit(record: CallRecord): Promise<void> {
+  if (!recorder.reserve()) throw new Error(`${record.operation} cannot be recorded now`);
+  await recorder.commit(record);
+}
+
 /** What protects less is in the log before it is in force, or waits. */
 async function record(change: Change | AppliedChange, version: number): Promise<void> {
   if (change.count === 0) return;
-  if (!recorder.reserve()) throw new Error('a weaker configuration cannot be recorded now');
-  await recorder.commit(changeRecord(change, version));
+  await commit(changeRecord(change, version));
   if ('approvedBy' in change) {
     send({ type: 'said', text: sentenceOf(change, 'in force'), isHeld: false });
   }

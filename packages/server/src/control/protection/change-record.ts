@@ -1,29 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import type { CallRecord } from '../../platform/records/record.ts';
+import { ownRecord } from '../own-record.ts';
 import type { AppliedChange, Change } from './change-desk.ts';
 
 /** What of a change stands in its record; all of it is in `poorter status`. */
 const SHOWN_MAX = 50;
 
-/** A change of files that protects less, as it stands in the security log. */
+/** A change of files that protects less. */
 export function changeRecord(change: Change | AppliedChange, version: number): CallRecord {
   const isApplied = 'approvedBy' in change;
   const { digest, files, count, weakenings } = change;
-  return {
-    time: new Date().toISOString(),
-    id: randomUUID(),
-    host: 'admin',
-    // Files of this machine, whoever wrote them.
-    client: '127.0.0.1',
-    method: null,
-    api: null,
+  return ownRecord({
     operation: 'changeConfiguration',
-    path: null,
-    principal: null,
     decision: isApplied ? 'answered' : 'refused',
-    phase: 'own',
     code: isApplied ? null : 'configuration_waits',
-    status: null,
     evidence: {
       change: isApplied ? 'weakened' : 'waits',
       ...(isApplied && { approvedBy: change.approvedBy }),
@@ -35,12 +24,6 @@ export function changeRecord(change: Change | AppliedChange, version: number): C
           operation: operation === null ? null : `${operation.method} ${operation.path}`,
         })),
     },
-    observed: [],
-    answer: null,
-    snapshot: version,
-    durationMs: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    complete: true,
-  };
+    version,
+  });
 }

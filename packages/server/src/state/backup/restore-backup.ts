@@ -20,6 +20,7 @@ import { openState, type Replay } from '../open-state.ts';
 import { readTombstones, TOMBSTONE_FILE, type Tombstone, Tombstones } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 import { type Entry, readEntries } from './entries.ts';
+import { type RestoredMark, writeRestoredMark } from './restored-mark.ts';
 import { BackupBrokenError, openSealedFile } from './sealed-file.ts';
 
 export interface RestorePlan {
@@ -82,11 +83,16 @@ export async function restoreBackup(plan: RestorePlan): Promise<RestoreSummary> 
       const counts = await unpack(readEntries(sealed.chunks()), staged, staging);
       const tombstoneFiles = await carryOver(plan, staging);
       const replay = await repeatErasures(plan, staged, staging);
+      const created = sealed.header.createdAt;
+      writeRestoredMark(
+        staging,
+        markOf(plan.world.now(), created, counts.rows, tombstoneFiles, replay),
+      );
       await syncTree(staging);
       // Again: another restore may have come to its end meanwhile.
       await refuseUsedTarget(plan);
       await moveIntoPlace(plan, staged, staging);
-      return { createdAt: sealed.header.createdAt, ...counts, tombstoneFiles, ...replay };
+      return { createdAt: created, ...counts, tombstoneFiles, ...replay };
     } finally {
       await rm(staging, { recursive: true, force: true });
       await removeStagedSchemas(plan);
@@ -316,6 +322,22 @@ async function repeatErasures(
   } finally {
     await state.close();
   }
+}
+
+const IDS_TOLD = 50;
+
+function markOf(
+  restoredAt: number,
+  backupOf: number,
+  rows: number,
+  tombstoneFiles: number,
+  { erased, revoked, outdatedKeys, lostBlocks }: Awaited<ReturnType<typeof repeatErasures>>,
+): RestoredMark {
+  return {
+    ...{ restoredAt, backupOf, rows, tombstoneFiles, erased, revoked },
+    ...{ outdatedKeys: outdatedKeys.length, lostBlocks: lostBlocks.length },
+    ids: [...outdatedKeys, ...lostBlocks].slice(0, IDS_TOLD),
+  };
 }
 
 async function moveIntoPlace(
