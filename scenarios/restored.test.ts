@@ -28,7 +28,7 @@ test('a restored gate refuses the key that was rotated after the backup, and its
       { 'idempotency-key': `make-key-${name}` },
     );
     assert.equal(status, 201, JSON.stringify(body));
-    return { id: body.id, key: body.key };
+    return { id: body.record.id, key: body.key };
   };
   const [kept, rotated] = [await make('kept'), await make('rotated')];
   const config = ['--config', join(poorter.folder, 'poorter.yaml')];
