@@ -85,7 +85,8 @@ const place = ({ path }: Operation) =>
     .replace('/keys/{id}', '/keys/key_none')
     .replace('{id}', 'none')
     .replace('{node}', 'local')
-    .replace('{index}', '0');
+    .replace('{index}', '0')
+    .replace('{call}', '0000000000000000-00000000');
 
 test('the contract names at least twenty operations, and each says who may', () => {
   assert.ok(operations.length >= 20, String(operations.length));

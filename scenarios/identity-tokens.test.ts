@@ -226,3 +226,12 @@ test('no token appears in a record, in the output or in a problem', async () => 
     assert.equal((answer.text + answer.rawHeaders.join()).includes(part), false, 'in a problem');
   }
 });
+
+test('a rolesClaim that finds nothing is warned of once, however many tokens come', async () => {
+  for (let made = 0; made < 20; made++) {
+    assert.equal((await bearer(await byFile.token({ jti: `without-${made}` }))).status, 200);
+  }
+  const warning = `tokens of ${byFile.url} carry nothing at rolesClaim '/realm/roles'`;
+  await poorter.awaitOutput(/carry nothing at rolesClaim/);
+  assert.equal(poorter.output().split(warning).length - 1, 1, poorter.output());
+});

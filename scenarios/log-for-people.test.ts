@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
@@ -117,6 +118,45 @@ test('an answer of the service carries the id by which all its records are found
   assert.deepEqual(types, ['intent', 'outcome', 'call']);
 });
 
+test('operators find a call by its id over the admin API, and nobody else does', async () => {
+  const owner = adminOf(poorter);
+  const answered = await call('PUT', '/orders', shop);
+  await answered.arrayBuffer();
+  const id = answered.headers.get('poorter-call') as string;
+  await until(new RegExp(`call ${id}`), 'search', '--type', 'call', '--operation', 'sealOrders');
+  for (const name of [id, `urn:poorter:call:${id}`, id.toUpperCase()]) {
+    const { status, body } = await owner('GET', `/v1/log/calls/${encodeURIComponent(name)}`);
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(
+      body.items.map(({ leaf }: { leaf: { id: string; type: string } }) => [leaf.id, leaf.type]),
+      ['intent', 'outcome', 'call'].map((type) => [id, type]),
+    );
+  }
+  const status = async (path: string, as = owner) => (await as('GET', path)).status;
+  assert.equal(await status('/v1/log/calls/0000000000000000-00000000'), 404);
+  assert.equal(await status('/v1/log/calls/4711'), 400);
+  assert.equal(await status(`/v1/log/calls/${id}`, adminOf(poorter, null)), 401);
+  for (const [role, expected] of [
+    ['auditor', 200],
+    ['security-officer', 200],
+    ['developer', 403],
+    ['operator', 403],
+  ] as const) {
+    const made = await owner('POST', '/v1/operators', { name: `as ${role}`, roles: [role] });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.equal(await status(`/v1/log/calls/${id}`, adminOf(poorter, made.body.key)), expected);
+  }
+  // What no record can have is an error there, too.
+  for (const query of [
+    'object=account',
+    'address=nowhere',
+    'subject=%20',
+    'from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z',
+  ]) {
+    assert.ok([400, 422].includes(await status(`/v1/log/records?${query}`)), query);
+  }
+});
+
 test('what was asked of a proxy is not told as if it had been forwarded', async () => {
   const asked = await fetch(`http://${poorter.addresses[1]}/`, {
     headers: {
@@ -185,6 +225,18 @@ test('a filter value that cannot exist is no proof that nothing happened', async
       /no key and no record has the client Shopp; keys are named: Depot, Shop/,
     ],
     [['--credential', 'Shopp'], 1, /keys are named: Depot, Shop/],
+    [['--subject', 'nobody-of-that-name'], 1, /no record has the subject nobody-of-that-name/],
+    [['--object', 'account=4711'], 1, /no record has the object account=4711/],
+    [['--object', 'account'], 2, /--object is PARAMETER=VALUE, or a pseudonym/],
+    [['--object', '=4711'], 2, /--object is PARAMETER=VALUE, or a pseudonym/],
+    [['--subject', ''], 2, /--subject is empty/],
+    [['--client', ' '], 2, /--client is empty/],
+    [['--api', 'x'.repeat(2_000)], 2, /--api is longer than 1024 characters/],
+    [
+      ['--from', '2026-02-02T00:00:00Z', '--to', '2026-02-01T00:00:00Z'],
+      2,
+      /--to lies before --from/,
+    ],
   ];
   for (const [argv, status, said] of cases) {
     const ran = await log('search', ...argv);

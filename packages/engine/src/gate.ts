@@ -86,6 +86,7 @@ export interface GatePorts {
   readonly identitySigner: IdentitySigner | null;
   /** As `IdentityPorts` has it. */
   readonly unknownKeyId: IdentityPorts['unknownKeyId'];
+  readonly rolesRead?: IdentityPorts['rolesRead'];
   /** Keys that may be newer than those of the snapshot, for the issuers that it trusts. */
   readonly issuerKeys?: IdentityPorts['issuerKeys'];
   /** Tokens verified in this thread; outlives snapshots. */
@@ -405,6 +406,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable
     issuers: () => snapshot.issuers,
     issuerKeys: ports.issuerKeys ?? ((issuer) => snapshot.issuerKeys[issuer] ?? null),
     unknownKeyId: ports.unknownKeyId,
+    ...(ports.rolesRead !== undefined && { rolesRead: ports.rolesRead }),
     verifiedTokens: ports.verifiedTokens,
   };
 }

@@ -21,8 +21,12 @@ process.exitCode = await run();
 
 function spoken(given: readonly string[]): string[] {
   const words = given.map((word) => (word === '-h' ? '--help' : word));
-  const [first, second, ...rest] = words;
-  return first === 'help' && second !== undefined ? [second, '--help', ...rest] : words;
+  const [first, second] = words;
+  if (first === 'help' && second !== undefined) return [second, '--help'];
+  const end = words.indexOf('--');
+  const isAsked = words.slice(1, end < 0 ? undefined : end).includes('--help');
+  // The rest of the line may be what help is asked about.
+  return first !== undefined && isAsked ? [first, '--help'] : words;
 }
 
 /**

@@ -142,9 +142,7 @@ class Run {
   fail(rule: string, member?: string, path: Path | null = this.path): void {
     this.isValid = false;
     if (this.findings === null) return;
-    // A member or item that is not at this place broke the schema of another.
-    const isHere = path === this.path || rule === 'discriminator';
-    this.findings.add(path, rule, member, isHere ? expectedBy(this.shape, rule) : undefined);
+    this.findings.add(path, rule, member, expectedBy(this.shape, rule, member));
   }
 
   /** A subschema on this same value. Silent branches decide; loud ones also explain. */
@@ -357,7 +355,7 @@ class Run {
       let passes = 0;
       for (const branch of shape.oneOf) if (this.inPlace(branch, 'silent')) passes++;
       if (passes === 0) this.failAlternatives('oneOf', shape.oneOf);
-      else if (passes > 1) this.fail('oneOf');
+      else if (passes > 1) this.failAmbiguous();
     }
     if (shape.not !== undefined && !this.isDone) {
       if (interpret(this.world, shape.not, value)) this.fail('not');
@@ -381,6 +379,13 @@ class Run {
     const nearest = nearestAlternative(this.world, alternatives, this.value);
     const words = [expectedBy(this.shape, rule), nearest].filter((part) => part !== null);
     this.findings.add(this.path, rule, undefined, words.join('; '));
+  }
+
+  /** More than one alternative holds: none is nearest. */
+  failAmbiguous(): void {
+    this.isValid = false;
+    const words = `${expectedBy(this.shape, 'oneOf')}; more than one fits`;
+    this.findings?.add(this.path, 'oneOf', undefined, words);
   }
 
   unevaluatedItems(items: JsonValue[]): void {

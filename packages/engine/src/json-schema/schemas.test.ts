@@ -356,7 +356,10 @@ test('$dynamicRef reaches the outermost bearer of the anchor', () => {
   const { validate } = validator(strict, { 'http://h/tree': tree });
   assert.deepEqual(validate({ children: [{ data: 1 }] }), []);
   assert.deepEqual(validate({ children: [{ daat: 1 }] }), [
-    { pointer: '/children/0/daat', rule: 'unevaluatedProperties', member: 'daat' },
+    {
+      ...{ pointer: '/children/0/daat', rule: 'unevaluatedProperties', member: 'daat' },
+      expected: 'no member of this name',
+    },
   ]);
 });
 
@@ -367,9 +370,12 @@ test('a violation carries an escaped pointer, the keyword and the member, at mos
   };
   const { validate } = validator(schema);
   assert.deepEqual(validate({ 'a/b~c': [{ x: 1 }, { y: 1 }], z: 1 }), [
-    { pointer: '/a~1b~0c/1', rule: 'required', member: 'x' },
+    { pointer: '/a~1b~0c/1', rule: 'required', member: 'x', expected: 'the member "x"' },
     { pointer: '/a~1b~0c/1/y', rule: 'type', expected: 'string' },
-    { pointer: '/z', rule: 'additionalProperties', member: 'z' },
+    {
+      ...{ pointer: '/z', rule: 'additionalProperties', member: 'z' },
+      expected: 'no member of this name',
+    },
   ]);
   const many = linkSchemas(compile({ items: false }), { violationsMax: 3 }).validator(
     `${ADDRESS}#`,
@@ -407,6 +413,110 @@ test('a violation says what was expected, in words of the schema and never of th
     words,
     'exactly one of 2 alternatives; nearest is alternative 2: the member "expiry"',
   );
+});
+
+/** A value of each kind that no sentence of ours could hold by chance. */
+const SECRET = 'zq9secretzq9';
+
+test('whatever keyword is broken, the violation names what it wanted, and nothing of the value', () => {
+  const object = { [`m${SECRET}`]: SECRET };
+  const swept: readonly (readonly [
+    rule: string,
+    schema: unknown,
+    value: unknown,
+    words: RegExp,
+  ])[] = [
+    ['false', false, SECRET, /no value at all/],
+    ['type', { type: 'boolean' }, SECRET, /^boolean$/],
+    ['type', { type: ['array', 'null'] }, SECRET, /null or array/],
+    ['enum', { enum: ['EUR', 2, null] }, SECRET, /"EUR", 2, null/],
+    ['const', { const: { a: 1 } }, SECRET, /"a"/],
+    ['format', { type: 'string', format: 'uuid' }, SECRET, /uuid/],
+    ['pattern', { pattern: '^[0-9]{4}$' }, SECRET, /\^\[0-9\]\{4\}\$/],
+    // Run as an automaton.
+    ['pattern', { pattern: '^(?:(?:[0-9]+)+)+$' }, SECRET, /text matching the pattern/],
+    ['minLength', { minLength: 40 }, SECRET, /at least 40 characters/],
+    ['maxLength', { maxLength: 4 }, SECRET, /at most 4 characters/],
+    ['minimum', { minimum: 500_000 }, 424_242, /at least 500000/],
+    ['maximum', { maximum: 7 }, 424_242, /at most 7/],
+    ['exclusiveMinimum', { exclusiveMinimum: 500_000 }, 424_242, /more than 500000/],
+    ['exclusiveMaximum', { exclusiveMaximum: 7 }, 424_242, /less than 7/],
+    ['multipleOf', { multipleOf: 5 }, 424_242, /a multiple of 5/],
+    ['minItems', { minItems: 3 }, [SECRET], /at least 3 items/],
+    ['maxItems', { maxItems: 1 }, [SECRET, SECRET], /at most 1 item/],
+    ['uniqueItems', { uniqueItems: true }, [SECRET, SECRET], /differ/],
+    ['items', { items: false }, [SECRET], /no item at this place/],
+    ['items', { prefixItems: [{}], items: false }, [SECRET, SECRET], /no item at this place/],
+    ['prefixItems', { prefixItems: [false] }, [SECRET], /no item at this place/],
+    ['contains', { contains: { const: 1 } }, [SECRET], /at least 1 item .*contains/],
+    ['minContains', { contains: { const: 1 }, minContains: 2 }, [SECRET], /at least 2 items/],
+    ['maxContains', { contains: {}, maxContains: 1 }, [SECRET, SECRET], /at most 1 item/],
+    ['minProperties', { minProperties: 3 }, object, /at least 3 members/],
+    ['maxProperties', { maxProperties: 0 }, object, /at most 0 members/],
+    ['required', { required: ['iban'] }, object, /the member "iban"/],
+    [
+      'dependentRequired',
+      { dependentRequired: { m: ['iban'] } },
+      { m: SECRET },
+      /the member "iban"/,
+    ],
+    ['properties', { properties: { a: false } }, { a: SECRET }, /no member of this name/],
+    [
+      'patternProperties',
+      { patternProperties: { a: false } },
+      { a: SECRET },
+      /no member of this name/,
+    ],
+    [
+      'additionalProperties',
+      { additionalProperties: false },
+      { a: SECRET },
+      /no member of this name/,
+    ],
+    [
+      'unevaluatedProperties',
+      { unevaluatedProperties: false },
+      { a: SECRET },
+      /no member of this name/,
+    ],
+    ['unevaluatedItems', { unevaluatedItems: false }, [SECRET], /no item at this place/],
+    [
+      'propertyNames',
+      { propertyNames: { maxLength: 3 } },
+      { longer: SECRET },
+      /names .* at most 3 characters/,
+    ],
+    ['not', { not: { type: 'string' } }, SECRET, /not/],
+    [
+      'anyOf',
+      { anyOf: [{ type: 'null' }, { required: ['a'] }] },
+      object,
+      /one of 2 alternatives; nearest is alternative 2: the member "a"/,
+    ],
+    [
+      'oneOf',
+      { oneOf: [{ type: 'null' }, { enum: [1] }] },
+      SECRET,
+      /exactly one of 2 alternatives; nearest/,
+    ],
+    ['oneOf', { oneOf: [{}, {}] }, SECRET, /exactly one of 2 alternatives; more than one fits/],
+    ['type', { if: {}, then: { type: 'null' } }, SECRET, /^null$/],
+    ['type', { if: false, else: { type: 'null' } }, SECRET, /^null$/],
+    ['type', { allOf: [{ type: 'null' }] }, SECRET, /^null$/],
+    ['required', { dependentSchemas: { m: { required: ['iban'] } } }, { m: SECRET }, /"iban"/],
+    ['type', { $ref: '#/$defs/a', $defs: { a: { type: 'null' } } }, SECRET, /^null$/],
+  ];
+  for (const [rule, schema, value, words] of swept) {
+    const found = validator(schema).validate(value as JsonValue);
+    const what = JSON.stringify(schema);
+    const one = found.find((violation) => violation.rule === rule);
+    assert.ok(one, `${what}: ${JSON.stringify(found)}`);
+    for (const { expected } of found) {
+      assert.ok(expected !== undefined && expected !== '', `${what}: ${JSON.stringify(found)}`);
+      assert.ok(!expected.includes(SECRET) && !expected.includes('424242'), `${what}: ${expected}`);
+    }
+    assert.match(one.expected ?? '', words, what);
+  }
 });
 
 test('text of a schema never becomes code', () => {

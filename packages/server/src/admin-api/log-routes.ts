@@ -1,5 +1,5 @@
 import { problems } from '@poorter/engine';
-import { DECISIONS } from '../security-log/index.ts';
+import { callIdOf, DECISIONS, impossibleTerm, isObjectTerm } from '../security-log/index.ts';
 import type { Handlers } from './act.ts';
 import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { pageLimit } from './pages.ts';
@@ -10,6 +10,8 @@ export interface AdminLog {
   /** Undefined: there is none. */
   show(node: string, index: number): Promise<unknown>;
   prove(node: string, index: number): Promise<unknown>;
+  /** All records of one call; empty: there are none. */
+  call(id: string): Promise<readonly unknown[]>;
   checkpoints(): Promise<readonly { node: string; checkpoint: string; publicKey: string }[]>;
 }
 
@@ -38,6 +40,7 @@ export function logRoutes(log: AdminLog): Handlers {
     async searchLog({ query }) {
       oneOf('decision', query['decision'], DECISIONS);
       oneOf('code', query['code'], CODES);
+      refuseImpossible(query);
       const terms = TERMS.flatMap((term) =>
         query[term] === undefined ? [] : [[term, query[term]] as const],
       );
@@ -53,6 +56,12 @@ export function logRoutes(log: AdminLog): Handlers {
 
     async showLogRecord({ path }) {
       return found(await log.show(path['node'] as string, Number(path['index'])));
+    },
+
+    async showLoggedCall({ path }) {
+      const id = callIdOf(path['call'] as string);
+      const items = id === null ? [] : await log.call(id);
+      return found(items.length === 0 ? undefined : { items });
     },
 
     async proveLogRecord({ path }) {
@@ -71,6 +80,23 @@ function oneOf(name: string, value: string | undefined, known: readonly string[]
   throw new AdminProblem('value_not_acceptable', {
     reason: `${name}: is one of ${known.join(', ')}`,
   });
+}
+
+/** Terms that no record can have, and spans that hold no moment. */
+function refuseImpossible(query: Readonly<Record<string, string | undefined>>): void {
+  const { object, from, to } = query;
+  const fault = impossibleTerm(query);
+  if (fault !== null) refuse(fault);
+  if (object !== undefined && !isObjectTerm(object)) {
+    refuse('object: is PARAMETER=VALUE, or a pseudonym');
+  }
+  if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to)) {
+    refuse('to: lies before from');
+  }
+}
+
+function refuse(reason: string): never {
+  throw new AdminProblem('value_not_acceptable', { reason });
 }
 
 function found(body: unknown) {

@@ -72,6 +72,7 @@ const noLog = () => Promise.reject(new Error('the security log is not open'));
 const log: AdminLog = {
   search: (query) => logKeeping?.log.search(query) ?? noLog(),
   show: (node, index) => logKeeping?.log.show(node, index) ?? noLog(),
+  call: (id) => logKeeping?.log.call(id) ?? noLog(),
   prove: (node, index) => logKeeping?.log.prove(node, index) ?? noLog(),
   checkpoints: () => logKeeping?.log.checkpoints() ?? noLog(),
 };

@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallStatistics } from '../gateway/call-statistics.ts';
 import { GatewayMetrics } from './gateway-metrics.ts';
 
 const gateway = (name: string, isConnected = true) => ({ name, isConnected });
 
+/** As a gateway tells it: one list a thread. */
 function counted(calls: number) {
-  const statistics = new CallStatistics();
-  for (let call = 0; call < calls; call++) {
-    statistics.count('shop', 'GET /things', 'forwarded', '-', 0.01);
-  }
-  return [statistics.metrics(1)];
+  const labels = { api: 'shop', operation: 'GET /things', decision: 'forwarded', code: '-' };
+  const counter = { type: 'counter', aggregator: 'sum', help: 'Calls.' };
+  const name = 'poorter_call_duration_seconds';
+  const values = [
+    { value: calls, labels: { le: 0.01 }, metricName: `${name}_bucket` },
+    { value: calls, labels: { le: '+Inf' }, metricName: `${name}_bucket` },
+    { value: calls / 100, labels: {}, metricName: `${name}_sum` },
+    { value: calls, labels: {}, metricName: `${name}_count` },
+  ];
+  return [
+    [
+      { ...counter, name: 'poorter_calls_total', values: [{ value: calls, labels }] },
+      { name, type: 'histogram', aggregator: 'sum', help: 'Seconds.', values },
+    ],
+  ];
 }
 
 test('every gateway has its own series; one that is cut off or silent has none, and is down', () => {
@@ -23,6 +33,8 @@ test('every gateway has its own series; one that is cut off or silent has none, 
   const calls = 'api="shop",operation="GET /things",decision="forwarded",code="-"';
   assert.ok(both.includes(`poorter_calls_total{gateway="here",${calls}} 3\n`), both);
   assert.ok(both.includes(`poorter_calls_total{gateway="away",${calls}} 5\n`), both);
+  assert.ok(both.includes('poorter_call_duration_seconds_bucket{gateway="away",le="+Inf"} 5\n'));
+  assert.ok(both.includes('poorter_call_duration_seconds_count{gateway="away"} 5\n'));
   assert.ok(both.includes('poorter_gateway_snapshot_version{gateway="away"} 7\n'));
   assert.ok(both.includes('poorter_gateway_up{gateway="never"} 0\n'));
   assert.equal(both.match(/^# TYPE poorter_calls_total /gm)?.length, 1);

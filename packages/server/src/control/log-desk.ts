@@ -3,6 +3,7 @@ import type { DatabasePlace } from '../platform/database/index.ts';
 import {
   checkpointSigner,
   type FoundRecord,
+  findCall,
   formatVerifierKey,
   type LogQuery,
   LogReader,
@@ -71,6 +72,11 @@ export class LogDesk implements AdminLog {
   async prove(node: string, index: number): Promise<unknown> {
     if (node !== this.#node || !Number.isSafeInteger(index)) return undefined;
     return (await proveLeaf(this.#reader, this.#key, index)) ?? undefined;
+  }
+
+  async call(id: string): Promise<readonly unknown[]> {
+    const records = await findCall(this.#reader, this.#node, this.#keys, id);
+    return records.map((record) => this.#shown(record));
   }
 
   async checkpoints(): Promise<readonly { node: string; checkpoint: string; publicKey: string }[]> {

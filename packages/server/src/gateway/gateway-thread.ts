@@ -27,6 +27,7 @@ import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { IssuerKeyTable } from './issuer-key-table.ts';
 import { Listeners, type OpenedListeners } from './listeners.ts';
 import { OpenedDescriptions } from './opened-descriptions.ts';
+import { RolesReport } from './roles-report.ts';
 import type { Runtime } from './runtime.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -44,6 +45,9 @@ const verifiedTokens = new VerifiedTokens();
 const live = new LiveTable(seed.live);
 const issuerKeys = new IssuerKeyTable((issuer, keyId) =>
   tell({ type: 'unknown-key-id', issuer, keyId }),
+);
+const roles = new RolesReport((issuer, claim, isFound) =>
+  tell({ type: 'roles-read', issuer, claim, isFound }),
 );
 issuerKeys.adopt(seed.snapshot.gate);
 const records = openRecords();
@@ -138,6 +142,7 @@ function runtimeOf(
     controlSilentMs: () => bootMs() - (heartbeats[seed.slots] as number),
     issuerKeys: (issuer) => issuerKeys.keysOf(issuer),
     unknownKeyId: (issuer, keyId) => issuerKeys.newKeys(issuer, keyId),
+    rolesRead: roles.hear,
     inFlight: () => inFlight.total,
   });
   upstreams.apply(snapshot.upstreams);

@@ -17,6 +17,7 @@ import type {
 } from '../platform/processes/messages.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
+import { RolesWarning } from './roles-report.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -88,6 +89,7 @@ export class ThreadCrew {
   /** What new threads are born with. */
   readonly #live = new LiveTable();
   #liveReported = 0;
+  readonly #roles = new RolesWarning((message) => this.#options.on.trouble(message));
   readonly #summed = new SummedMetrics(SERIES_MAX);
   #addresses: readonly string[] = [];
   #applying: Promise<void> = Promise.resolve();
@@ -297,6 +299,8 @@ export class ThreadCrew {
         return;
       case 'unknown-key-id':
         return this.#options.on.unknownKeyId(message.issuer, message.keyId);
+      case 'roles-read':
+        return this.#roles.hear(message.issuer, message.claim, message.isFound);
       case 'trouble':
         return this.#options.on.trouble(message.message);
       case 'drained':

@@ -40,5 +40,11 @@ export type FromThread =
   | { readonly type: 'failed'; readonly message: string; readonly version: number }
   | { readonly type: 'metrics'; readonly metrics: readonly Metric[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
+  | {
+      readonly type: 'roles-read';
+      readonly issuer: string;
+      readonly claim: string;
+      readonly isFound: boolean;
+    }
   | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'drained' };

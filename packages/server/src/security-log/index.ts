@@ -19,6 +19,7 @@ export { LogReader, nodesOf } from './log-reader.ts';
 export type { LogTables } from './log-tables.ts';
 export { type OpenIntent, openIntents } from './open-intents.ts';
 export { logMigrations, openLog, openLogToRead } from './open-log.ts';
+export { impossibleTerm, isObjectTerm, isPseudonym } from './possible-terms.ts';
 export { DECISIONS, decisionOf, missingText, shapeOf, statusOf } from './record-words.ts';
 export type { CredentialUse } from './recorder.ts';
 export type { FromRecorder, RecorderSeed, ToRecorder } from './recorder-thread.ts';

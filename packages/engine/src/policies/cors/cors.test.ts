@@ -77,7 +77,7 @@ test('pages may read the fields of the gate, documented and configured ones, and
   const exposed = asObject(cors.answerFields(APP))['access-control-expose-headers'];
   assert.equal(
     exposed,
-    'allow, location, ratelimit, ratelimit-policy, retry-after, server-timing, www-authenticate, x-total',
+    'allow, location, poorter-call, ratelimit, ratelimit-policy, retry-after, server-timing, www-authenticate, x-total',
   );
   assert.equal(
     asObject(cors.preflightFields(APP, ['GET']))['access-control-allow-headers'],

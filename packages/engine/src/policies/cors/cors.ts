@@ -20,7 +20,15 @@ export interface CorsPolicy {
 
 /** What the gate itself says in answers, and pages need to act on. */
 const OWN_ANSWER_FIELDS = [
-  ...['allow', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate'],
+  ...[
+    'allow',
+    'location',
+    'poorter-call',
+    'ratelimit',
+    'ratelimit-policy',
+    'retry-after',
+    'www-authenticate',
+  ],
 ];
 
 /** Nobody may set or read these through a page (Fetch: forbidden names). */

@@ -55,6 +55,28 @@ test('scopes are read from the configured claim alone, by name, path or pointer'
   }
 });
 
+test('only a token with a good signature tells the host whether roles were where they are looked for', async () => {
+  const told: unknown[] = [];
+  const world = Object.assign(new World(), {
+    rolesRead: (...outcome: unknown[]) => told.push(outcome),
+  });
+  world.trusted = [{ ...trustedIssuer, rolesClaim: 'groups' }];
+  const identify = identifyWith(world, [{ bearer: [] }]);
+  for (let forged = 0; forged < 20; forged++) {
+    const [head, claims, signature = ''] = tokenOf({ jti: `forged-${forged}` }).split('.');
+    const other = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+    await identify(bearer(`${head}.${claims}.${other}`));
+  }
+  assert.deepEqual(told, []);
+  const token = tokenOf({});
+  for (let call = 0; call < 20; call++) await identify(bearer(token));
+  await identify(bearer(tokenOf({ groups: ['a'] })));
+  assert.deepEqual(told, [
+    [trustedIssuer.issuer, 'groups', false],
+    [trustedIssuer.issuer, 'groups', true],
+  ]);
+});
+
 test('a place of roles that finds nothing is remembered with the caller, in all three forms', async () => {
   for (const rolesClaim of ['groups', 'realm.roles', '/realm/roles']) {
     const world = new World();

@@ -66,6 +66,8 @@ export interface IdentityPorts {
    * known that none will, or after a bounded time: a host that returns nothing makes no call wait.
    */
   unknownKeyId(issuer: string, keyId: string | null): void | Promise<void>;
+  /** A verified token has something at the configured place of roles, or nothing. Not on every call. */
+  rolesRead?(issuer: string, rolesClaim: string, isFound: boolean): void;
   /** The deny set, consulted on every call, cached verifications included. */
   isRevoked?(principal: Principal): boolean;
   /** Kept by the host over snapshots, so that a new one need not verify every token again. */

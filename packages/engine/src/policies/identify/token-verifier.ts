@@ -213,6 +213,7 @@ export class TokenVerifier {
   ): Promise<Verification> {
     try {
       await verifyWithAny(token, resolve, algorithmsOf(entry.issuer));
+      this.#tellRoles(entry);
       return { ok: true, entry };
     } catch (error) {
       // Only what jose says of a token is a refusal; anything else is a fault and stays one.
@@ -220,6 +221,13 @@ export class TokenVerifier {
       const reason = error instanceof errors.JOSEError ? error.code : 'key-unusable';
       return refused(rejected(reason), lacks);
     }
+  }
+
+  /** Strangers cannot cause it: the signature is good. */
+  #tellRoles({ issuer, meaning }: VerifiedToken): void {
+    const { issuer: name, rolesClaim } = issuer;
+    if (rolesClaim === undefined) return;
+    this.#ports.rolesRead?.(name, rolesClaim, meaning.principal.rolesNotFoundAt === undefined);
   }
 
   #isCurrent(entry: VerifiedToken): boolean {

@@ -1,8 +1,9 @@
-import { isIP } from 'node:net';
 import { problems } from '@poorter/engine';
 import { adminProblems } from '../../admin-api/admin-problems.ts';
 import {
   DECISIONS,
+  impossibleTerm,
+  isObjectTerm,
   type LogQuery,
   type ReadableKeys,
   searchLog,
@@ -13,25 +14,31 @@ import type { OpenLog } from './places.ts';
 
 const TYPES = ['call', 'intent', 'outcome', 'gap', 'retention'];
 const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
-const PSEUDONYM = /^[\w-]{22}$/;
 /** Records looked through for names that could have been meant. */
 const SAMPLE = 5_000;
 const NAMES_SHOWN = 20;
 
-type Values = Readonly<Partial<Record<'decision' | 'type' | 'code' | 'address', string>>>;
+type Values = Readonly<Record<string, unknown>>;
 
 /** What can be known before the log is opened. An empty list would read as "it did not happen". */
-export function refuseImpossible({ decision, type, code, address }: Values): void {
+export function refuseImpossible(values: Values): void {
+  const terms = Object.fromEntries(
+    Object.entries(values).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
+  const { decision, type, code, object, from, to } = terms;
   oneOf(decision, '--decision', DECISIONS);
   oneOf(type, '--type', TYPES);
   oneOf(code, '--code', CODES);
-  if (address === undefined || isIP(address) !== 0 || PSEUDONYM.test(address)) return;
-  throw new UsageError('--address is an IPv4 or IPv6 address, or its pseudonym');
-}
-
-/** Whether a reader without keys could find it. */
-export function isPseudonym(text: string): boolean {
-  return PSEUDONYM.test(text);
+  const fault = impossibleTerm(terms);
+  if (fault !== null) throw new UsageError(`--${fault.replace(': ', ' ')}`);
+  if (object !== undefined && !isObjectTerm(object)) {
+    throw new UsageError('--object is PARAMETER=VALUE, or a pseudonym');
+  }
+  if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to)) {
+    throw new UsageError('--to lies before --from');
+  }
 }
 
 /**
@@ -71,6 +78,15 @@ export async function unknownName(
     if (text === undefined || names?.knows(text) || (await isThere({ [field]: value }))) continue;
     const known = listOf(names?.names ?? []);
     return `no key and no record has the ${field} ${text}; keys are named: ${known}`;
+  }
+  const { subject, object, objectPseudonym } = query;
+  if (subject !== undefined && !(await isThere({ subject }))) {
+    return `no record has the subject ${subject}`;
+  }
+  const sought = { ...(object && { object }), ...(objectPseudonym && { objectPseudonym }) };
+  if (Object.keys(sought).length > 0 && !(await isThere(sought))) {
+    const text = object === undefined ? objectPseudonym : `${object.parameter}=${object.value}`;
+    return `no record has the object ${text}`;
   }
   return null;
 }

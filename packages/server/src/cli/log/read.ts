@@ -4,6 +4,7 @@ import {
   decisionOf,
   type FoundRecord,
   findCall,
+  isPseudonym,
   type LogQuery,
   missingText,
   searchLog,
@@ -13,7 +14,7 @@ import {
 } from '../../security-log/index.ts';
 import { noPositionals, type OperatorWorld, parsed, required, UsageError } from '../options.ts';
 import type { KeyNames } from './key-names.ts';
-import { isPseudonym, refuseImpossible, unknownName } from './known-values.ts';
+import { refuseImpossible, unknownName } from './known-values.ts';
 import { type CallerKeys, LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
 
 const LIMIT_MAX = 10_000;

@@ -1,1 +1,1 @@
-export { type Metric, OTHER, type Sample, SummedMetrics } from './summed-metrics.ts';
+export { type Metric, type Sample, SummedMetrics } from './summed-metrics.ts';

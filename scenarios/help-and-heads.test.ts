@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { usage } from '../packages/server/src/cli/usage.ts';
+
+const root = join(import.meta.dirname, '..');
+const MAIN = join(root, 'packages/server/src/main.ts');
+const folder = mkdtempSync(join(tmpdir(), 'poorter-help-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ran {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `isCut`: whoever reads the output is gone before anything is written, as `head` may be. */
+async function run(argv: readonly string[], isCut = false): Promise<Ran> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', '--disable-warning=ExperimentalWarning', MAIN, ...argv],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let out = '';
+  let err = '';
+  if (isCut) child.stdout.destroy();
+  else
+    child.stdout.on('data', (text: Buffer) => {
+      out += text;
+    });
+  child.stderr.on('data', (text: Buffer) => {
+    err += text;
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, out, err };
+}
+
+/** As the usage lists them. */
+const commands = [...usage.matchAll(/^ {2}([a-z-]+)/gm)].map(([, command = '']) => command);
+
+describe('every command and every verb explains itself', { concurrency: 4 }, () => {
+  assert.ok(commands.length >= 13, 'the usage is read');
+  for (const command of commands) {
+    test(`poorter ${command}`, async () => {
+      const { out: own } = await run([command, '--help']);
+      // What its own usage speaks of.
+      const verbs = [...own.matchAll(new RegExp(`poorter ${command} ([a-z][a-z-]*)`, 'g'))].map(
+        ([, verb = '']) => [command, verb],
+      );
+      const words = usage.match(new RegExp(`^ {2}${command} ([a-z-]+(?:\\|[a-z-]+)+)`, 'm'))?.[1];
+      for (const verb of words?.split('|') ?? []) verbs.push([command, verb]);
+      if (command === 'keys') verbs.push([command, 'create', '--file', 'keys.yaml']);
+      const asked = new Map([[command], ...verbs].map((one) => [one.join(' '), one]));
+      if (['keys', 'log', 'blocks', 'operators'].includes(command)) assert.ok(asked.size > 3, own);
+      for (const one of asked.values()) {
+        for (const argv of [
+          [...one, '--help'],
+          // Whoever asks for help may have the rest of the line wrong.
+          [...one, '--no-such-option', '--help'],
+          [...one, '-h'],
+          ['help', ...one],
+        ]) {
+          const { status, out, err } = await run(argv);
+          assert.deepEqual([status, err], [0, ''], argv.join(' '));
+          if (command === 'version') continue;
+          assert.match(out, /^usage: poorter /i, argv.join(' '));
+          assert.ok(out.includes(`poorter ${command}`), `${argv.join(' ')}: ${out}`);
+        }
+      }
+    });
+  }
+
+  test('and what is no command or verb says so', async () => {
+    for (const argv of [['wish'], ['help', 'wish'], ['wish', '-h'], ['keys', 'wish']]) {
+      const { status, out, err } = await run(argv);
+      assert.deepEqual([status, out], [2, ''], argv.join(' '));
+      assert.match(err, /wish[\s\S]*usage/i);
+    }
+  });
+});
+
+describe('whatever prints ends quietly when nobody reads on', { concurrency: 2 }, () => {
+  writeFileSync(
+    join(folder, 'api.yaml'),
+    `openapi: 3.1.0
+info: { title: Things, version: '1' }
+paths:
+${Array.from({ length: 400 }, (_, at) => `  /t${at}: { get: { responses: { '200': { description: ok } } } }\n`).join('')}`,
+  );
+  const broken = `{"openapi":"3.1.0","info":{"title":"a","version":"1"},"paths":{"/a":{"get":{"responses":{"200":{"$ref":"#/gone"}}}}}}`;
+  writeFileSync(join(folder, 'broken.json'), broken);
+  writeFileSync(join(folder, 'keys.yaml'), 'keys: []\n', { mode: 0o600 });
+  const cases: readonly (readonly [argv: readonly string[], status: number])[] = [
+    [[], 0],
+    [['version'], 0],
+    [['check', 'api.yaml'], 0],
+    [['check', 'api.yaml', '--json'], 0],
+    // What judges still judges.
+    [['check', 'broken.json'], 1],
+    [['scan', '.'], 0],
+    [['keys', 'create', '--file', 'keys.yaml', '--name', 'a'], 0],
+    [['keys', 'list', '--file', 'keys.yaml'], 0],
+    ...commands.map((command) => [[command, '--help'], 0] as const),
+  ];
+  for (const [argv, status] of cases) {
+    test(['poorter', ...argv].join(' '), async () => {
+      const ran = await run(argv, true);
+      assert.equal(ran.status, status, ran.err);
+      assert.doesNotMatch(ran.err, /EPIPE|ERR_STREAM|\n\s+at /);
+    });
+  }
+});
