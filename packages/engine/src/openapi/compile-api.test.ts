@@ -278,7 +278,7 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
   ],
   [
     'the same paths but for names',
-    `${HEAD}paths:\n  /a/{x}: { get: { responses: {} } }\n  /a/{y}: { get: { security: [], responses: {} } }`,
+    `${HEAD}paths:\n  /a/{x}: { get: { responses: {} } }\n  /a/{y}: { get: { responses: {} } }`,
     [
       'error ambiguous-operations 5:13',
       'warning undeclared-path-parameter 4:13',

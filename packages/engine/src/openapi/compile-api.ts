@@ -36,7 +36,7 @@ export function compileApi(
   if (outline === undefined) return conclude(remarks);
 
   const security = new SecurityReader(root, reading);
-  const operations = joinVariants(readOperations(root, security, reading), reading);
+  const operations = joinVariants(readOperations(root, security, reading), remarks);
   security.remarkOnUnused();
   refuseStrayExtensions(root, remarks);
   refuseAmbiguousOperations(operations, remarks);

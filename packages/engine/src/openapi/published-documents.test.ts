@@ -316,40 +316,23 @@ test('the same parameter twice is one, and required where either says so', () =>
   }
 });
 
-const secured = {
-  components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'k' } } },
-  security: [{ key: [] }],
-};
-const byName = (name: string, schema: object, operation: object = {}) => ({
-  [`/pets/{${name}}`]: {
-    get: { parameters: [{ name, in: 'path', required: true, schema }], ...answer, ...operation },
-  },
+test('paths that only names of parameters tell apart stop the start', () => {
+  const byName = (name: string) => ({
+    [`/pets/{${name}}`]: {
+      get: { parameters: [{ name, in: 'path', required: true, schema: {} }], ...answer },
+    },
+  });
+  const paths = { ...byName('id'), ...byName('name') };
+  for (const reading of ['meant', 'strict'] as const) {
+    const compilation = compile(describeApi(paths), { reading });
+    assert.deepEqual(errorsOf(compilation), ['ambiguous-operations'], reading);
+  }
 });
 
-test('paths that only names of parameters tell apart are one operation: a call must fit one of them whole', () => {
-  const number = { type: 'integer' };
-  const word = { type: 'string', pattern: '^[a-z]+$' };
-  const paths = { ...byName('id', number), ...byName('name', word) };
-  const { api, warnings } = opened(describeApi(paths, secured));
-  assert.ok(warnings.includes('read-as-meant'));
-  const check = (value: string) => {
-    const match = api.match('GET', `/pets/${value}`);
-    assert.ok(match.kind === 'operation');
-    return told(match.operation.checkParameters(parts({ pathValues: match.pathValues })));
-  };
-  assert.equal(check('7'), '');
-  assert.equal(check('rex'), '');
-  assert.notEqual(check('7x'), '');
-  for (const guard of [
-    { security: [] },
-    { 'x-poorter': { authorize: { roles: ['admin'] } } },
-    { responses: { 101: { description: 'a tunnel' } } },
-  ]) {
-    const unlike = { ...byName('id', number, guard), ...byName('name', word) };
-    assert.deepEqual(errorsOf(compile(describeApi(unlike, secured))), ['ambiguous-operations']);
-  }
-  const strict = compile(describeApi(paths, secured), { reading: 'strict' });
-  assert.deepEqual(errorsOf(strict), ['ambiguous-operations']);
+test('operations that only a fragment tells apart are not one where one of them opens a tunnel', () => {
+  const tunnel = { responses: { 101: { description: 'a tunnel' } } };
+  const paths = { '/pets#all': { get: answer }, '/pets#live': { get: tunnel } };
+  assert.deepEqual(errorsOf(compile(describeApi(paths))), ['ambiguous-operations']);
 });
 
 test('a key that is no media type lets nothing pass', () => {

@@ -359,8 +359,7 @@ test('operations that only a fragment tells apart must be guarded alike', () => 
       ['ambiguous-operations'],
     );
   }
-  const paths = { '/a/{x}': { get: answer }, '/a/{y}': { get: answer } };
-  const twice = compile(describeApi(paths), { reading: 'strict' });
+  const twice = compile(describeApi({ '/a/{x}': { get: answer }, '/a/{y}': { get: answer } }));
   assert.ok(!twice.ok && twice.errors.some(({ code }) => code === 'ambiguous-operations'));
 });
 

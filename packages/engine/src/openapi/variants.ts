@@ -14,8 +14,8 @@ import type {
 type Checks = Omit<ApiOperation, 'compiled' | 'documentsUpgrade' | 'documentedHeaders'>;
 
 /**
- * Several descriptions of one method on one path, told apart by a fragment that no caller sends, or by
- * the names of path parameters: a call must fit one of them whole, and its answer any.
+ * Several descriptions of one method on one path, told apart by a fragment that no caller sends: a
+ * call must fit one of them whole, and its answer any.
  */
 export class VariantChecks implements Checks {
   readonly #variants: readonly Checks[];

@@ -1,20 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Remarks } from '../document/remarks.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { ReadOperation } from './read-operations.ts';
-import type { Reading } from './reading.ts';
 import { templateKey } from './template.ts';
 
 /** Each is tried on each call: more of them would be work that a stranger can order. */
 const VARIANTS_MAX = 200;
 
 /**
- * `/files/{id}#lock` and `/files/{id}#unlock` are one path to a caller, who sends no fragment, and so
- * are `/files/{id}` and `/files/{name}`. They become one operation with several descriptions, if
- * whoever may call it may call each of them.
+ * `/files/{id}#lock` and `/files/{id}#unlock` are one path to a caller, who sends no fragment. They
+ * become one operation with several descriptions, if whoever may call it may call each of them.
  */
 export function joinVariants(
   operations: readonly ReadOperation[],
-  reading: Reading,
+  remarks: Remarks,
 ): ReadOperation[] {
   const byKey = Map.groupBy(operations, ({ operation }) => {
     return `${operation.method} ${templateKey(operation.plan.template)}`;
@@ -23,9 +22,7 @@ export function joinVariants(
   for (const same of byKey.values()) {
     const variants = same.filter(({ isVariant }) => isVariant);
     const bases = same.filter(({ isVariant }) => !isVariant);
-    const areNamed = bases.length > 1;
-    if (areNamed ? !areToldApartByNames(bases, reading) : variants.length === 0) continue;
-    if (same.length < 2) continue;
+    if (same.length < 2 || variants.length === 0 || bases.length > 1) continue;
     const [first, ...others] = [...bases, ...variants] as [ReadOperation, ...ReadOperation[]];
     const unlike = others.find((other) => !isGuardedAlike(first, other));
     if (unlike !== undefined || others.length > VARIANTS_MAX) {
@@ -34,17 +31,12 @@ export function joinVariants(
         unlike === undefined
           ? `more than ${VARIANTS_MAX} descriptions`
           : "descriptions that differ in 'security', 'x-poorter' or the answer 101";
-      const by = areNamed ? 'names of path parameters' : 'a fragment that no caller sends';
-      reading.remarks.error(
+      remarks.error(
         'ambiguous-operations',
         (unlike ?? first).place,
-        `${method} ${path} has ${why}, told apart by ${by}`,
+        `${method} ${path} has ${why}, told apart by a fragment that no caller sends`,
         'give them the same security, or paths of their own',
       );
-    }
-    for (const { place } of unlike === undefined ? bases.slice(1) : []) {
-      const meant = `another description of ${first.operation.path}: a call must fit one of them whole`;
-      reading.readAs(place, meant, 'merge the two, or change one path');
     }
     for (const other of others) joined.set(other, null);
     const plan = {
@@ -57,16 +49,6 @@ export function joinVariants(
     const instead = joined.get(read);
     return instead === undefined ? [read] : (instead ?? []);
   });
-}
-
-/** Names of path parameters distinguish nothing; the same path twice is a slip of another kind. */
-function areToldApartByNames(bases: readonly ReadOperation[], { manner }: Reading): boolean {
-  const namings = bases.map(({ operation }) =>
-    operation.plan.template
-      .flatMap((segment) => ('names' in segment ? segment.names : []))
-      .join('/'),
-  );
-  return manner === 'meant' && new Set(namings).size === namings.length;
 }
 
 function isGuardedAlike({ operation: left }: ReadOperation, { operation: right }: ReadOperation) {
