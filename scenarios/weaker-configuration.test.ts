@@ -307,14 +307,19 @@ test('status answers that the configuration is refused also after control alone 
 });
 
 test('a change of the port in use elsewhere is refused by control, and status says so', async (t) => {
-  const { poorter, edit, status } = await start(t, 'apply');
+  const { poorter, edit, status, mine } = await start(t, 'apply');
   const other = await start(t, 'apply');
+  const { digest } = (await status()).configuration;
+  poorter.write('api.yaml', description([]));
   edit({ listen: [{ address: `127.0.0.1:${other.poorter.port}` }] });
   await eventually('status says so', async () => {
     const { attention } = await status();
     return attention[0]?.code === 'snapshot_not_applied' && /EADDRINUSE/.test(attention[0].message);
   });
   assert.equal((await call(`${poorter.url}/open`)).status, 200);
+  // Not served, and so not in force: neither in what is told, nor in what is compared with next.
+  assert.equal(await mine(), 401);
+  assert.equal((await status()).configuration.digest, digest);
 });
 
 /** Its supervisor starts another. */

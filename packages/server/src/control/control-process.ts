@@ -99,6 +99,8 @@ const changes = new ChangeDesk({
 operators.changes = changes;
 /** What the gateway of this machine serves, once anything is in force. */
 let standing: Standing | null = null;
+/** Where that cannot be served. */
+let standingBefore: Standing | null = null;
 /** Of a control before this one: gateways on other machines have not heard of it from this one. */
 let isStandingInherited = false;
 
@@ -282,7 +284,15 @@ async function meetGateways(
   nameGateways(link?.gateways ?? []);
 }
 
+/** It compiled, but could not be served: a listener of it cannot open. What was in force still is. */
+function takeBack(): void {
+  operators.refused();
+  standing = standingBefore;
+  changes.takeBack();
+}
+
 function serve(next: Standing): void {
+  standingBefore = standing;
   standing = next;
   isStandingInherited = false;
   operators.compiled(next.snapshot.gate.version);
@@ -436,8 +446,7 @@ function receive(message: ToControl): void {
         message.report.type === 'failed' &&
         message.report.version === operators.versions.compiled
       ) {
-        // It compiled, but could not be served: a listener of it cannot open.
-        operators.refused();
+        takeBack();
       }
       return operators.heard(message.report);
     default:

@@ -188,7 +188,9 @@ export class OperatorServer {
 
   heard(report: FromGateway): void {
     if (report.type === 'listening') this.#isGatewayServing = true;
-    if (report.type === 'failed') this.#failure = report.message;
+    if (report.type === 'failed' && report.version === this.#compiledVersion) {
+      this.#failure = report.message;
+    }
     if (report.type === 'applied') {
       this.#isGatewayServing = true;
       this.#appliedVersion = report.version;

@@ -118,3 +118,22 @@ test('status asks for attention for a day where nobody was asked, and lists no m
   world.now += 86_400_000;
   assert.deepEqual(desk.attention, []);
 });
+
+test('what could not be served counts as never in force: what takes its place is asked about again', (t) => {
+  const directory = folder(t);
+  const desk = open(directory);
+  accept(desk, candidate('first'));
+  const inForce = desk.digest;
+  desk.approve(desk.judge(deeper(100)).change.digest, 'operator_1');
+  accept(desk, deeper(100));
+  desk.withdrawApproval();
+  desk.takeBack();
+  for (const judge of [desk, open(directory)]) {
+    assert.equal(judge.digest, inForce);
+    assert.equal(judge.judge(deeper(100)).kind, 'hold');
+  }
+  const never = open(folder(t));
+  accept(never, candidate('first'));
+  never.takeBack();
+  assert.equal(never.digest, null);
+});

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseJsonText } from '@poorter/engine/json';
@@ -83,6 +83,7 @@ export class ChangeDesk {
   readonly #ports: ChangeDeskPorts;
   readonly #file: string;
   #inForce: InForce | null | 'unreadable';
+  #before: InForce | null | 'unreadable' = null;
   #waiting: Change | null = null;
   #refused: ConfigurationStatus['refused'] = [];
   #approved: { readonly digest: string; readonly by: string } | null = null;
@@ -151,13 +152,23 @@ export class ChangeDesk {
     };
     if (!isDeepStrictEqual(inForce, this.#inForce)) {
       writeDurably(this.#file, JSON.stringify(inForce));
-      this.#inForce = inForce;
     }
+    this.#before = this.#inForce;
+    this.#inForce = inForce;
     for (const [kind, count] of kinds) {
       this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
     }
     this.#waiting = null;
     this.#refused = [];
+  }
+
+  /** What was put in force last could not be served: others are held against what still is. */
+  takeBack(): void {
+    this.#inForce = this.#before;
+    if (this.#inForce === null) rmSync(this.#file, { force: true });
+    else if (this.#inForce !== 'unreadable') {
+      writeDurably(this.#file, JSON.stringify(this.#inForce));
+    }
   }
 
   refuse(diagnostics: ConfigurationStatus['refused']): void {
