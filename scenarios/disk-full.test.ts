@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from './world/calls.fixture.ts';
+import { removeFolder } from './world/folders.fixture.ts';
 import { type RunningPoorter, runPoorter, startPoorter } from './world/poorter.fixture.ts';
 import { mountSmallDisk, type SmallDisk, skipSmallDisk } from './world/small-disk.fixture.ts';
 
@@ -192,7 +193,7 @@ function dataIn(t: TestContext, mount: (data: string) => SmallDisk): [string, Sm
   const folder = mkdtempSync(join(tmpdir(), 'poorter-full-'));
   const data = join(folder, 'data');
   const disk = mount(data);
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  t.after(() => removeFolder(folder));
   return [data, disk];
 }
 

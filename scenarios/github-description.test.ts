@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, codeOf } from './world/calls.fixture.ts';
+import { removeFolder } from './world/folders.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
 const DESCRIPTION = join(
@@ -35,7 +36,7 @@ test('the description of GitHub, 12 MB and 1,000 operations, is served as it is'
     const gone = once(poorter, 'exit');
     poorter.kill('SIGTERM');
     await gone;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await removeFolder(folder);
   });
   let said = '';
   let warned = '';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { after, describe, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { removeFolder } from './world/folders.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { type Lifetime, runPoorter, startPoorter } from './world/poorter.fixture.ts';
@@ -63,7 +64,7 @@ const kinds: readonly {
 
 function folderOf(): string {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-places-'));
-  after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+  after(() => removeFolder(folder));
   writeFileSync(join(folder, 'api.yaml'), stringify(things));
   for (const [name, text] of Object.entries(linkFiles(authority, 'control')))
     writeFileSync(join(folder, name), text, { mode: 0o600 });

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Authority } from './certificates.fixture.ts';
+import { removeFolder } from './folders.fixture.ts';
 import { PATIENCE_MS } from './patience.fixture.ts';
 import type { Lifetime } from './poorter.fixture.ts';
 
@@ -44,9 +45,7 @@ export async function startGateway(
     for (const [file, text] of Object.entries(linkFiles(setup.authority, setup.name))) {
       writeFileSync(join(folder, file), text, { mode: 0o600 });
     }
-    t.after(() =>
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }),
-    );
+    t.after(() => removeFolder(folder));
   }
   writeFileSync(
     join(folder, 'gateway.yaml'),

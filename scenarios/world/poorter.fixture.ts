@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { removeFolder } from './folders.fixture.ts';
 import { PATIENCE_MS } from './patience.fixture.ts';
 
 /** A real `poorter serve` in a folder of its own, on free ports. */
@@ -92,10 +93,8 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
-      // Children notice that they are orphans and end by themselves.
-      await sleep(100);
     }
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await removeFolder(folder);
   });
   const started = await startEvent(() => said, child);
 

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from './patience.fixture.ts';
+
+/**
+ * Ends what still runs on this folder and removes it. A process that is ending writes and removes files
+ * there: removing stops, without an error, at a file that is gone already, and a folder may come back.
+ */
+export async function removeFolder(folder: string): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  do {
+    for (const pid of processesOn(folder)) kill(pid);
+    if (processesOn(folder).length > 0) {
+      await sleep(20);
+      continue;
+    }
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    if (!existsSync(folder)) return;
+  } while (performance.now() < until);
+  throw new Error(`${folder} cannot be removed`);
+}
+
+/** By their command lines, which name it. Elsewhere than on Linux nobody is found. */
+function processesOn(folder: string): number[] {
+  if (!existsSync('/proc/self/cmdline')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => commandOf(name).includes(folder))
+    .map(Number);
+}
+
+/** Of one that has ended meanwhile, and of a zombie: none. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
