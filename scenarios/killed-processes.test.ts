@@ -80,27 +80,33 @@ test('without their supervisor the children end, and a new start takes their pla
   assert.ok(await serves(next));
 });
 
-test('SIGTERM loses no call under way: readiness first, then status 0', async (t) => {
-  const service = await startService(t, (response) => {
-    setTimeout(
-      () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
-      1_000,
+for (const whom of ['the supervisor alone', 'every process of the group']) {
+  test(`SIGTERM to ${whom} loses no call under way: readiness first, then status 0`, async (t) => {
+    const service = await startService(t, (response) => {
+      setTimeout(
+        () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+        1_000,
+      );
+    });
+    const poorter = await startPoorter(t, { description: things, upstream: service.url });
+    const calls = Array.from({ length: 30 }, () =>
+      sendRaw(poorter.port, request('GET', '/things'), { answers: 1, timeoutMs: 8_000 }),
     );
+    await eventually('all are under way', () => service.seen.length === 30);
+    const { control, gateway } = poorter.children();
+    const stopped = poorter.stop('SIGTERM');
+    // As service managers do.
+    if (whom !== 'the supervisor alone') for (const pid of [control, gateway]) process.kill(pid);
+    await eventually(
+      'it says that it is not ready',
+      async () => {
+        const answer = await fetch(`${poorter.controlUrl}/health/ready`);
+        return answer.status === 503;
+      },
+      900,
+    );
+    for (const { answers } of await Promise.all(calls)) assert.equal(answers[0]?.status, 200);
+    assert.equal(await stopped, 0);
+    assert.doesNotMatch(poorter.output(), /ended|starting it again|Warning/);
   });
-  const poorter = await startPoorter(t, { description: things, upstream: service.url });
-  const calls = Array.from({ length: 30 }, () =>
-    sendRaw(poorter.port, request('GET', '/things'), { answers: 1, timeoutMs: 8_000 }),
-  );
-  await eventually('all are under way', () => service.seen.length === 30);
-  const stopped = poorter.stop('SIGTERM');
-  await eventually(
-    'it says that it is not ready',
-    async () => {
-      const answer = await fetch(`${poorter.controlUrl}/health/ready`);
-      return answer.status === 503;
-    },
-    900,
-  );
-  for (const { answers } of await Promise.all(calls)) assert.equal(answers[0]?.status, 200);
-  assert.equal(await stopped, 0);
-});
+}

@@ -105,9 +105,6 @@ let standingBefore: Standing | null = null;
 let isStandingInherited = false;
 
 workInBackground();
-process.on('SIGTERM', () => void exit());
-process.on('SIGINT', () => undefined);
-process.on('SIGHUP', () => undefined);
 
 /** Made when the state is open: before that, nobody may be told anything. */
 let remotes: RemoteGateways | null = null;
@@ -430,6 +427,9 @@ function receive(message: ToControl): void {
       return;
     case 'drain':
       return operators.draining();
+    case 'stop':
+      void exit();
+      return;
     case 'gateway-up':
       isGatewayUp = true;
       return administration?.gatewayUp();

@@ -44,10 +44,6 @@ const send: (message: FromGateway) => void = serveParent<ToGateway>(
   (message) => void receive(message),
   () => void drainAndExit(),
 );
-// The terminal sends these to the whole process group; the supervisor decides for everyone.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => void drainAndExit());
-process.on('SIGHUP', () => undefined);
 
 restoreQuotas();
 // Control takes metrics for a sign of readiness, when it was started again beside a gateway that serves.

@@ -141,7 +141,7 @@ export class Supervisor {
     if (this.#isGatewayStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
-    await this.#control.stop(null, 5_000);
+    await this.#control.stop({ type: 'stop' }, 5_000);
     this.#lock?.release();
   }
 

@@ -76,14 +76,13 @@ export class WatchedChild {
   }
 
   /** Ends the child: politely, and after `deadlineMs` by force. Resolves when it is gone. */
-  async stop(farewell: object | null, deadlineMs: number): Promise<void> {
+  async stop(farewell: object, deadlineMs: number): Promise<void> {
     this.#isStopping = true;
     if (this.#watch !== null) clearInterval(this.#watch);
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    if (farewell === null) child.kill('SIGTERM');
-    else this.send(farewell);
+    this.send(farewell);
     const force = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
     await gone;
     clearTimeout(force);
@@ -106,7 +105,10 @@ export class WatchedChild {
   }
 }
 
-/** In a child: answers pings, and calls `onOrphaned` when the supervisor is gone. */
+/**
+ * In a child: answers pings, and calls `onOrphaned` when the supervisor is gone. Terminals and service
+ * managers send signals to every process of a group: the supervisor decides for all of them, in order.
+ */
 export function serveParent<Message>(
   onMessage: (message: Message) => void,
   onOrphaned: () => void,
@@ -117,6 +119,7 @@ export function serveParent<Message>(
     } else onMessage(message as Message);
   });
   process.once('disconnect', onOrphaned);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
   return (message) => {
     if (process.connected) process.send?.(message, () => undefined);
   };

@@ -158,6 +158,7 @@ export type ToControl =
   /** What this control's predecessor had put in force, and the gateway serves. */
   | { readonly type: 'standing'; readonly standing: StandingSnapshot }
   | { readonly type: 'drain' }
+  | { readonly type: 'stop' }
   | { readonly type: 'gateway'; readonly report: FromGateway }
   | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' };
