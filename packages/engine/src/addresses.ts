@@ -3,10 +3,12 @@ import ipaddr from 'ipaddr.js';
 /** Answers kept: the same few callers ask again and again; a flood of new ones only costs its own parsing. */
 const REMEMBERED_MAX = 4_096;
 
+/** RFC 4007 §11: of IPv6 alone, the name of an interface. */
+const ZONE = /^([^%]*:[^%]*)%[A-Za-z0-9._~-]{1,32}$/;
+
 /** IPv4-mapped IPv6 addresses count as IPv4. Zone identifiers are dropped. null: not an address. */
 export function parseAddress(text: string): { family: 'ipv4' | 'ipv6'; bytes: number[] } | null {
-  const zone = text.indexOf('%');
-  const plain = zone === -1 ? text : text.slice(0, zone);
+  const plain = ZONE.exec(text)?.[1] ?? text;
   // Four-part decimal only: '010.1' and '0x7f.1' are read differently by different programs.
   if (ipaddr.IPv4.isValidFourPartDecimal(plain)) {
     return { family: 'ipv4', bytes: ipaddr.IPv4.parse(plain).toByteArray() };
