@@ -8,7 +8,8 @@ const ZONE = /^([^%]*:[^%]*)%[A-Za-z0-9._~-]{1,32}$/;
 
 /** IPv4-mapped IPv6 addresses count as IPv4. Zone identifiers are dropped. null: not an address. */
 export function parseAddress(text: string): { family: 'ipv4' | 'ipv6'; bytes: number[] } | null {
-  const plain = ZONE.exec(text)?.[1] ?? text;
+  const plain = text.includes('%') ? ZONE.exec(text)?.[1] : text;
+  if (plain === undefined) return null;
   // Four-part decimal only: '010.1' and '0x7f.1' are read differently by different programs.
   if (ipaddr.IPv4.isValidFourPartDecimal(plain)) {
     return { family: 'ipv4', bytes: ipaddr.IPv4.parse(plain).toByteArray() };
