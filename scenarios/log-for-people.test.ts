@@ -197,14 +197,21 @@ test('a client is found by the name of its key, and shown by it', async () => {
   );
   assert.match(line, / {2}Shop /);
   assert.doesNotMatch(line, /Depot/);
-  const [json] = (await log('search', '--client', 'Shop', '--limit', '1', '--json')).out.split(
-    '\n',
-  );
-  const { leaf, caller } = JSON.parse(json as string);
+  const ofShop = ['search', '--client', 'Shop', '--limit', '1', '--json'];
+  const { leaf, caller } = JSON.parse((await log(...ofShop, '--names')).out);
   assert.equal(caller.name, 'Shop');
+  const unasked = JSON.parse((await log(...ofShop)).out);
+  assert.equal(
+    unasked.caller,
+    'sealed',
+    'who looks for a name has not asked to see all the others',
+  );
   const byPseudonym = await log('search', '--client', leaf.who.client, '--limit', '1', '--json');
   assert.equal(JSON.parse(byPseudonym.out).leaf.who.client, leaf.who.client);
-  assert.match((await log('search', '--credential', 'Shop', '--limit', '1')).out, / Shop /);
+  assert.match(
+    (await log('search', '--credential', 'Shop', '--limit', '1', '--names')).out,
+    / Shop /,
+  );
 });
 
 test('a filter value that cannot exist is no proof that nothing happened', async () => {

@@ -106,7 +106,8 @@ test('every call is found by operation, client, decision, code and object', asyn
   const [named] = await search(1, '--object', 'account=DE8937040044053201307', '--names');
   assert.ok(named !== undefined);
   ({ client } = named.caller as { client: string });
-  const mine = await search(30, '--client', client, '--operation', 'getAccount', '--limit', '30');
+  const ofMine = ['--client', client, '--operation', 'getAccount', '--limit', '30'];
+  const mine = await search(30, ...ofMine, '--names');
   assert.ok(mine.every(({ caller }) => (caller as { address: string }).address === '127.0.0.1'));
   await search(1, '--object', 'account=DE8937040044053201307', '--operation', 'getAccount');
   await search(0, '--client', 'somebody-else');

@@ -24,6 +24,10 @@ const files = globSync('{packages,examples,scenarios,tools,bench}/**/*.test.ts',
 })
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .toSorted();
+if (files.length === 0) {
+  console.error(`no test file has one of these in its path: ${patterns.join(', ')}`);
+  process.exit(2);
+}
 // Nothing is tried twice: a test that passes only the second time hides a fault of the product or of its own.
 const scratch = mkdtempSync(join(tmpdir(), 'poorter-tests-'));
 const summary = join(scratch, 'summary');

@@ -144,7 +144,12 @@ interface Problem {
   readonly detail?: string;
   readonly reason?: string;
   readonly gateways?: readonly string[];
-  readonly errors?: readonly { pointer?: string; rule?: string; name?: string }[];
+  readonly errors?: readonly {
+    pointer?: string;
+    rule?: string;
+    name?: string;
+    expected?: string;
+  }[];
 }
 
 function sentenceOf(status: number, problem: Problem | null): string {
@@ -152,8 +157,8 @@ function sentenceOf(status: number, problem: Problem | null): string {
   const more = [
     problem.reason,
     problem.gateways?.join(', '),
-    ...(problem.errors ?? []).map(({ pointer, name, rule }) =>
-      `${pointer || name || ''} ${rule}`.trim(),
+    ...(problem.errors ?? []).map(({ pointer, name, rule, expected }) =>
+      `${pointer?.slice(1) || name || ''} ${expected === undefined ? rule : `is ${expected}`}`.trim(),
     ),
   ].filter((part) => part !== undefined && part !== '');
   return `${problem.title}${more.length > 0 ? ` (${more.join('; ')})` : ''} ${problem.detail ?? ''}`.trim();

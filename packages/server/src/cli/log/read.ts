@@ -67,7 +67,11 @@ export async function searchVerb(argv: readonly string[], world: OperatorWorld):
     for (;;) {
       const page = { ...full, before, limit: Math.min(left, PAGE) };
       const found = await searchLog(log.reader, log.node, keys, page, world.now());
-      for (const record of found.records) world.stdout.write(shown(named(record, names), values));
+      for (const record of found.records) {
+        // Whoever looks for a name has not asked to see all the others.
+        const told = values.names ? named(record, names) : unopened(record);
+        world.stdout.write(shown(told, values));
+      }
       if (found.records.length > 0) isEmpty = false;
       left -= found.records.length;
       if (found.next === null) {
@@ -158,6 +162,13 @@ async function keysFor(
   if (isNeeded || !personal.every(isPseudonym)) return log.keys();
   // An id of a key looks like a pseudonym: whoever has the keys finds both.
   return log.keys().catch(() => null);
+}
+
+/** As a reader without keys has it. */
+function unopened(record: FoundRecord): FoundRecord {
+  return typeof record.caller === 'object' && record.caller !== null
+    ? { ...record, caller: 'sealed' }
+    : record;
 }
 
 /** With the name of its key, which the record itself does not hold. */
