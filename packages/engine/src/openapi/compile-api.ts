@@ -214,6 +214,8 @@ function placeOperations(operations: readonly ReadOperation[]): CompiledOperatio
     const positions = document.positions(reads.map(({ place }) => place.pointer));
     for (const [index, read] of reads.entries()) lines.set(read, positions[index]!);
   }
-  for (const read of operations) placed.push({ ...read.operation, ...lines.get(read)! });
+  for (const read of operations) {
+    placed.push({ ...read.operation, file: read.place.document.id, ...lines.get(read)! });
+  }
   return placed;
 }

@@ -152,6 +152,10 @@ export class PackedOperation implements CompiledOperation {
     return this.#decoded.extension;
   }
 
+  get file(): string {
+    return this.#decoded.file;
+  }
+
   get line(): number {
     return this.#decoded.line;
   }

@@ -380,3 +380,13 @@ test('a comma before a parameter of a media type is read as the semicolon it was
     assert.equal(judge('a'), 'body  type');
   }
 });
+
+test('an operation that stands in another file says so', () => {
+  const item = { get: answer };
+  const paths = { '/x': { $ref: 'paths.json#/x' }, '/y': { get: answer } };
+  const { api } = opened(describeApi(paths), { files: file('paths.json', { x: item }) });
+  assert.deepEqual(
+    api.operations.map(({ compiled }) => compiled.file),
+    ['file:///api/paths.json', 'file:///api/main.yaml'],
+  );
+});

@@ -84,6 +84,8 @@ export interface CompiledOperation {
   readonly security: readonly SecurityRequirement[] | null;
   /** `x-poorter` of root, path and operation merged, the nearest key winning. */
   readonly extension: Readonly<Record<string, unknown>>;
+  /** Where it stands: the file that a reference leads to, if it is another. */
+  readonly file: string;
   readonly line: number;
   readonly column: number;
   /** What the matcher and the validators need; the openapi folder alone reads it. */

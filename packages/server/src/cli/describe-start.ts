@@ -37,7 +37,8 @@ function trialLines({ token, scopes, url }: TrialFacts): string[] {
     '',
     token,
     '',
-    `  another   curl -s -X POST '${url}?scope=${encodeURIComponent(scope)}'   (role=, sub=, client_id= too)`,
+    `  another   curl -s -X POST '${url}?scope=${encodeURIComponent(scope)}'`,
+    '            answers JSON with an access_token (role=, sub=, client_id= too)',
     '',
   ];
 }

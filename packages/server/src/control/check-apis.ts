@@ -29,9 +29,7 @@ function checkNames(apis: readonly ApiSnapshot[], file: string): Diagnostic[] {
     return [
       error(
         'duplicate-api',
-        file,
-        1,
-        1,
+        { file, line: 1, column: 1 },
         `two APIs are called '${name}'`,
         'give one of them another name',
       ),
@@ -52,9 +50,7 @@ function checkOverlaps(apis: readonly ApiSnapshot[]): Diagnostic[] {
           remarks.push(
             error(
               'ambiguous-operations',
-              api.compiled.file,
-              operation.line,
-              operation.column,
+              operation,
               `${shape} is also an operation of the API '${other.name}'`,
               'give the APIs different hosts, or different server paths',
             ),
@@ -96,9 +92,7 @@ function checkSchemes(
         remarks.push({
           ...error(
             'bearer-takes-keys',
-            api.compiled.file,
-            operation.line,
-            operation.column,
+            operation,
             `the security scheme '${scheme}' takes API keys alone: no token issuer is trusted`,
             NO_ISSUER.suggestion,
           ),
@@ -112,9 +106,7 @@ function checkSchemes(
       remarks.push(
         error(
           'unenforceable-scheme',
-          api.compiled.file,
-          operation.line,
-          operation.column,
+          operation,
           `the security scheme '${scheme}' of ${operation.method} ${operation.path} cannot be enforced: ${missing.why}`,
           missing.suggestion,
         ),
@@ -184,9 +176,7 @@ function checkUndeclared(api: ApiSnapshot, configuration: Configuration): Diagno
       ? {
           ...error(
             'undeclared-security',
-            api.compiled.file,
-            first.line,
-            first.column,
+            first,
             `${count} declare no security and are open to everyone on this machine`,
             suggestion,
           ),
@@ -194,9 +184,7 @@ function checkUndeclared(api: ApiSnapshot, configuration: Configuration): Diagno
         }
       : error(
           'undeclared-security',
-          api.compiled.file,
-          first.line,
-          first.column,
+          first,
           `${count} declare no security; that is served on loopback only`,
           suggestion,
         ),
@@ -212,9 +200,7 @@ function checkBlocking(api: ApiSnapshot): Diagnostic[] {
     return [
       error(
         'blocked-stream',
-        api.compiled.file,
-        operation.line,
-        operation.column,
+        operation,
         `${operation.method} ${operation.path} documents a stream, which response: ${String(mode)} cannot check`,
         'set x-poorter: { response: report } on the operation',
       ),
@@ -230,9 +216,7 @@ function streams(plan: unknown): boolean {
 
 function error(
   code: string,
-  file: string,
-  line: number,
-  column: number,
+  { file, line, column }: Pick<Diagnostic, 'file' | 'line' | 'column'>,
   message: string,
   suggestion: string,
 ): Diagnostic {

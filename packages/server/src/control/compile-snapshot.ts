@@ -356,9 +356,9 @@ function summarise(apis: readonly ApiSnapshot[], configuration: Configuration): 
       mode: api.mode,
       unprotected: api.compiled.operations
         .filter(({ security }) => (security ?? []).length === 0 || security?.some(isOpen) === true)
-        .map(({ method, path, line, column, security }) => ({
+        .map(({ method, path, file, line, column, security }) => ({
           operation: `${method} ${path}`,
-          place: `${shortPath(api.compiled.file)}:${line}:${column}`,
+          place: `${shortPath(file)}:${line}:${column}`,
           isDeclared: security !== null,
         })),
     })),

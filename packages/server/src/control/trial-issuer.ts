@@ -115,7 +115,7 @@ export class TrialIssuer {
     if (wish === null) {
       return { status: 400, body: { detail: 'parameters: scope, role, sub, client_id' } };
     }
-    const { scopes } = { ...this.grants, ...wish };
+    const { scopes, roles } = { ...this.grants, ...wish };
     return {
       status: 200,
       body: {
@@ -123,6 +123,7 @@ export class TrialIssuer {
         token_type: 'Bearer',
         expires_in: LIFETIME_SECONDS,
         scope: scopes.join(' '),
+        ...(roles.length > 0 && { roles }),
       },
     };
   }
@@ -150,9 +151,11 @@ function readWish(parameters: URLSearchParams): TokenWish | null {
   const named = [subject, client].filter((name) => name !== null);
   const areNames = [...scopes, ...roles, ...named].every((name) => NAME.test(name));
   if (!isShort || !areNames) return null;
+  // Whoever names scopes means no others, and no roles that were not asked for.
+  const isNamed = parameters.has('scope') || parameters.has('role');
   return {
+    ...(isNamed && { roles }),
     ...(parameters.has('scope') && { scopes }),
-    ...(parameters.has('role') && { roles }),
     ...(subject !== null && { subject }),
     ...(client !== null && { client }),
   };

@@ -23,7 +23,9 @@ export interface ReadOperation {
   /** Its path is told apart from others by a fragment. */
   readonly isVariant: boolean;
   readonly place: Place;
-  readonly operation: Omit<CompiledOperation, 'line' | 'column'> & { readonly plan: OperationPlan };
+  readonly operation: Omit<CompiledOperation, 'file' | 'line' | 'column'> & {
+    readonly plan: OperationPlan;
+  };
 }
 
 export function readOperations(
