@@ -15,6 +15,7 @@ const TASKS = {
   test: ['tools/test.ts'],
   check: ['tools/check.ts'],
   bench: ['bench/bench.ts'],
+  build: ['tools/build.ts'],
   fuzz: ['scenarios/fuzz/fuzz.ts'],
   generate: ['tools/generate.ts'],
   tidy: ['tools/tidy.ts'],

@@ -1,10 +1,13 @@
 /** The engine inside a Node service: native request in, decision, native answer or the service's turn. */
 export {
   type AnsweredPreflight,
+  type Guard,
   type NodeHostPorts,
   type ProtectedCall,
   protect,
   type RefusedCall,
 } from './node-host.ts';
 export { problemBody, problemHeaders } from './problem-answer.ts';
+export { ProcessCounters } from './process-counters.ts';
+export { type ProtectionOptions, protectBy, RefusedDescription } from './protect-by.ts';
 export { forgetCertificate, type HeadRules, requestFacts } from './request-facts.ts';

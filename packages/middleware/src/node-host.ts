@@ -75,14 +75,19 @@ export interface ProtectedCall {
 
 type Next = (call: ProtectedCall) => void;
 
+/** In front of a handler: `next` for calls that are allowed; everything else is answered. */
+export type Guard = (
+  native: IncomingMessage,
+  response: ServerResponse,
+  next: Next,
+) => Promise<void>;
+
 /**
  * The engine in front of a `node:http` handler. `next` is called for allowed calls only, after the
  * body was read and checked; everything else is answered here. Never throws, never calls twice.
  * Making it throws on a runtime whose faults would reach the engine.
  */
-export function protect(
-  ports: NodeHostPorts,
-): (native: IncomingMessage, response: ServerResponse, next: Next) => Promise<void> {
+export function protect(ports: NodeHostPorts): Guard {
   refuseUnsafeRuntime(findRuntimeFaults());
   return async (native, response, next) => {
     const id = ports.nextId();

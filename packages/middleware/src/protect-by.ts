@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  type CompiledApi,
+  checkExtension,
+  compileApi,
+  compileOriginalCall,
+  type Diagnostic,
+  Gate,
+  type GateSnapshot,
+  hashKey,
+  isWellFormedKey,
+  type KeyRecord,
+  VerifiedTokens,
+} from '@poorter/engine';
+import { type Guard, protect, type RefusedCall } from './node-host.ts';
+import { ProcessCounters } from './process-counters.ts';
+
+export interface ProtectionOptions {
+  /** Path of the OpenAPI document; what it refers to is read from beside it. */
+  readonly description: string;
+  /** API keys that are accepted, in clear; for schemes of type apiKey. */
+  readonly keys?: readonly {
+    readonly key: string;
+    readonly client: string;
+    readonly scopes?: readonly string[];
+    readonly roles?: readonly string[];
+  }[];
+  /** Addresses or networks of proxies whose X-Forwarded-* fields are believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Default: 1 MiB. */
+  readonly bodyBytesMax?: number;
+  /** Calls at once; more are refused. Default: 1,000. */
+  readonly capacity?: number;
+  /** Told of every refusal: the place for a log line. */
+  readonly refused?: (call: RefusedCall) => void;
+}
+
+/** The description is refused; each diagnostic has its file and line. */
+export class RefusedDescription extends Error {
+  override readonly name = 'RefusedDescription';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const [first] = diagnostics;
+    const more = diagnostics.length > 1 ? ` (and ${diagnostics.length - 1} more)` : '';
+    super(`${first?.file}:${first?.line}:${first?.column}: ${first?.message}${more}`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/**
+ * `protect` for one description and one process: everything else stands in the description, in
+ * `x-poorter`, or has a default. Throws RefusedDescription.
+ */
+export function protectBy(options: ProtectionOptions): Guard {
+  let inFlight = 0;
+  const gate = new Gate(snapshotOf(options), {
+    counters: new ProcessCounters(),
+    identitySigner: null,
+    unknownKeyId: () => undefined,
+    verifiedTokens: new VerifiedTokens(),
+    controlSilentMs: () => 0,
+    inFlight: () => inFlight,
+  });
+  const guard = protect({
+    gate: () => gate,
+    head: {
+      ...{ headerBytes: 16_384, headerCount: 100, targetBytes: 8_192, allowEncodedSlash: false },
+      originalCallOf: compileOriginalCall(options.trustedProxies ?? []),
+    },
+    now: Date.now,
+    nextId: randomUUID,
+    reserve: () => true,
+    refused: options.refused ?? (() => undefined),
+  });
+  return (native, response, next) => {
+    inFlight += 1;
+    response.once('close', () => {
+      inFlight -= 1;
+    });
+    return guard(native, response, next);
+  };
+}
+
+function snapshotOf(options: ProtectionOptions): GateSnapshot {
+  const { capacity = 1_000, bodyBytesMax = 1_048_576, keys = [] } = options;
+  const compiled = compiledFrom(pathToFileURL(options.description).href);
+  return {
+    version: 1,
+    apis: [
+      {
+        ...{ name: compiled.title || 'api', compiled, hosts: [], bodyBytesMax },
+        ...{ mode: 'enforce', response: 'report', limits: {} },
+        jsonBounds: { depthMax: 64, itemsMax: 100_000, stringLengthMax: bodyBytesMax },
+        ...{ identityAudience: 'api', resourceMetadataUrl: null },
+      },
+    ],
+    network: { allow: [], deny: [] },
+    keys: keys.map(recordOf),
+    ...{ issuers: [], issuerKeys: {}, revoked: [] },
+    failureBudget: { requests: 30, perMs: 60_000, burst: 30 },
+    // There is no control that could fall silent.
+    staleAfterMs: Number.MAX_SAFE_INTEGER,
+    capacity,
+  };
+}
+
+function compiledFrom(uri: string): CompiledApi {
+  const read = (from: string) => readFileSync(fileURLToPath(from), 'utf8');
+  const options = { read, checkExtension, strictProperties: false };
+  const compilation = compileApi({ uri, text: read(uri) }, options);
+  if (compilation.ok) return compilation.api;
+  throw new RefusedDescription(compilation.errors);
+}
+
+type GivenKey = NonNullable<ProtectionOptions['keys']>[number];
+
+function recordOf({ key, client, scopes = [], roles = [] }: GivenKey): KeyRecord {
+  if (!isWellFormedKey(key)) {
+    throw new TypeError(`the key of ${client} is none that poorter keys create made`);
+  }
+  return { id: client, name: client, hash: hashKey(key), scopes, roles, expiresAt: null };
+}

@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * `npm run build`: the packages that others put into their programs, as JavaScript with types, into
+ * their `dist`. Poorter itself runs from its source.
+ */
+const root = dirname(import.meta.dirname);
+/** In this order: the types of the first are those that the second is built against. */
+const PACKAGES = [
+  { name: 'engine', entries: ['index.ts', 'json/index.ts'] },
+  { name: 'middleware', entries: ['index.ts'] },
+];
+
+for (const { name, entries } of PACKAGES) {
+  const folder = join(root, 'packages', name);
+  rmSync(join(folder, 'dist'), { recursive: true, force: true });
+  // Inside the package: what it imports is looked for from there.
+  const scratch = mkdtempSync(join(folder, '.build-'));
+  try {
+    const config = {
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        ...{ noEmit: false, declaration: true, sourceMap: false, customConditions: [] },
+        ...{ rootDir: join(folder, 'src'), outDir: join(folder, 'dist') },
+      },
+      files: entries.map((entry) => join(folder, 'src', entry)),
+      include: [],
+    };
+    const file = join(scratch, 'tsconfig.json');
+    writeFileSync(file, JSON.stringify(config));
+    const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', file], {
+      stdio: 'inherit',
+    });
+    if (status !== 0) process.exit(1);
+    console.log(`built packages/${name}/dist`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
