@@ -57,6 +57,98 @@ test('a part that ends with its headers is refused: services do not see it', asy
   assert.deepEqual(await theirs(empty), [['a', '']]);
 });
 
+const ruleOf = (head: string, body: string) =>
+  ours(`--b\r\ncontent-disposition: ${head}\r\n\r\n${body}\r\n--b--\r\n`);
+
+test('a boundary after a bare LF or CR hides no field from the gate: it is refused', () => {
+  const hidden = `${field('amount')}\r\n\r\n-1`;
+  for (const before of [
+    '\n',
+    '\r',
+    '\n\r',
+    '\n\n',
+    'x\n',
+    'x\r',
+    'x\r\n\r',
+    'x\v',
+    'x\f',
+    'x\x85',
+  ]) {
+    for (const after of [`\r\n${hidden}`, `\n${hidden.replaceAll('\r', '')}`, '--', ' \n', '']) {
+      const text = `${before}--b${after}`;
+      assert.equal(ruleOf('form-data; name="f"', text), 'multipart', JSON.stringify(text));
+    }
+  }
+  for (const start of ['\n', '\r', '\r\n', ' ', 'preamble\n']) {
+    assert.equal(ours(`${start}--b\r\n${hidden}\r\n--b--`), 'multipart', JSON.stringify(start));
+  }
+  for (const end of [' ', '\n', '\r', '\r\n\r\n', `\r\n--b\r\n${hidden}\r\n--b--`]) {
+    assert.equal(ours(`--b\r\n${hidden}\r\n--b--${end}`), 'multipart', JSON.stringify(end));
+  }
+  // Within a line it is text, and line breaks of any kind are a file's own.
+  const text = 'x--b\n --b\r\n\n\r-\r\n--a --b--';
+  assert.deepEqual(ruleOf('form-data; name="f"', text), [['f', text]]);
+});
+
+test('many boundaries within lines cost no more than their bytes', () => {
+  const boundary = '-'.repeat(70);
+  const body = Buffer.from(
+    `--${boundary}\r\n${field('f')}\r\n\r\n${'-'.repeat(4_000_000)}\r\n--${boundary}--`,
+  );
+  // The dashes begin a line of their own, which is refused at once; after a letter they are text.
+  assert.equal(readMultipart(body, boundary, true).ok, false);
+  body[body.indexOf('\r\n\r\n') + 4] = 0x78;
+  assert.equal(readMultipart(body, boundary, true).ok, true);
+});
+
+test('a part has one name, whoever reads its disposition', () => {
+  for (const head of [
+    'form-data; x="; name=f"; name="amount"',
+    'form-data; name="f"; name*0="amount"',
+    'form-data; name="f"; name*=utf-8\'\'amount',
+    'form-data; name="f"; filename*0="q"',
+    'form-data; name="f"; filename*=utf-8\'\'q',
+    'form-data; name="f"; size=1',
+    'form-data; name="f"; filename="; name=amount; "',
+    'form-data; name="; filename = x"',
+    'form-data; name="=?utf-8?q?amount?="',
+    'form-data; name="f"; filename="a"; filename="b"',
+    'form-data; name="\\a"',
+    'form-data; name="a\\"b"',
+  ]) {
+    assert.equal(ruleOf(head, '1'), 'content-disposition', head);
+  }
+  for (const head of [
+    'form-data; name="f"; filename="a;b (1).txt"',
+    'form-data; name="a%22b"; filename="%22.txt"',
+    'form-data; filename=a.txt; name=f',
+    'form-data;name="f"',
+  ]) {
+    assert.ok(Array.isArray(ruleOf(head, '1')), head);
+  }
+});
+
+test('a part is as long, and coded, as its bytes are, and has no parts within it', () => {
+  const head = 'form-data; name="f"\r\n';
+  const cases = [
+    ['content-length: 2', 'part-headers'],
+    ['content-length: 4', 'part-headers'],
+    ['content-length: +3', 'part-headers'],
+    ['content-encoding: gzip', 'content-encoding'],
+    ['content-transfer-encoding: base64', 'content-encoding'],
+    ['content-transfer-encoding: quoted-printable', 'content-encoding'],
+    ['content-type: multipart/mixed; boundary=c', 'part-content-type'],
+    ['content-type: text/plain\r\ncontent-type: text/plain', 'part-headers'],
+    ['x: y\nz: y', 'part-headers'],
+    ['x: y\rz: y', 'part-headers'],
+    ['x: y\r\n folded', 'part-headers'],
+  ] as const;
+  for (const [line, rule] of cases) assert.equal(ruleOf(head + line, 'abc'), rule, line);
+  for (const line of ['content-length: 3', 'content-transfer-encoding: binary', 'x: y']) {
+    assert.deepEqual(ruleOf(head + line, 'abc'), [['f', 'abc']], line);
+  }
+});
+
 test('what is accepted has the same parts, names and bytes for another parser', async () => {
   const fragments = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('\r\n', '--b', '\r\n--b', '\r\n--b\r\n', '\r\n\r\n') },
@@ -64,6 +156,10 @@ test('what is accepted has the same parts, names and bytes for another parser', 
       '--b--',
       '\r\n--b--',
       '\r\n--b--\r\n',
+      '\n--b',
+      '\r--b\r\n',
+      '\n\r--b--',
+      'x--b',
       '--',
       '-',
       ' ',
@@ -74,6 +170,7 @@ test('what is accepted has the same parts, names and bytes for another parser', 
       'x',
     ),
     fc.constantFrom(field('a'), field('b'), field('a b'), field(''), `${field('f')}; filename="f"`),
+    fc.constantFrom(`${field('f')}; x="; name=g"`, `${field('f')}; name*0="g"`),
     fc.constantFrom(
       'content-type: text/plain',
       'Content-Type: application/octet-stream',
