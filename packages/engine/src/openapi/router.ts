@@ -267,7 +267,7 @@ function findAlike(
     const found = fits ? findAlike(pattern.node, texts, index + 1, method) : undefined;
     if (found !== undefined) return found;
   }
-  if (index === texts.length - 1) {
+  if (index === texts.length - 1 && alike.includes('.')) {
     const found = findWithoutFormat(node, readings, method);
     if (found !== undefined) return found;
   }

@@ -83,7 +83,11 @@ export function likeness(text: string): string {
 
 /** File systems and frameworks cut dots and blanks off the end of a name. */
 export function withoutEnds(text: string): string {
-  return /^\s|[\s.]$/.test(text) ? text.replace(/^\s+|[\s.]+$/g, '') : text;
+  if (!/^\s|[\s.]$/.test(text)) return text;
+  // From the end, because a pattern would begin anew at each of many dots.
+  let end = text.length;
+  while (end > 0 && /[\s.]/.test(text[end - 1] as string)) end -= 1;
+  return text.slice(0, end).trimStart();
 }
 
 /**

@@ -181,6 +181,14 @@ test('what becomes a slash where text is made compatible does not hide a longer 
   assert.equal(decided(symbols, `/u/${encodeURIComponent('\u00bd')}`), '/u/{id} /u/%C2%BD');
 });
 
+test('thousands of dots cost no more than their characters', () => {
+  const value = `${'.'.repeat(100_000)}x.`;
+  const before = performance.now();
+  assert.equal(decided(users, `/users/${value}`), `/users/{id} /users/${value}`);
+  // Quadratic, it would be many seconds.
+  assert.ok(performance.now() - before < 2_000);
+});
+
 test('dots before a literal do not hide it, and a literal that begins with one is its own', () => {
   for (const value of ['.me', '..me', '.%40me', '.me.', '.me.json', '.me%3Fx']) {
     assert.equal(decided(users, `/users/${value}`), 'encoding', value);
