@@ -113,7 +113,7 @@ export function withoutFormats(alike: string): readonly string[] {
   let text = alike;
   while (found.length < FORMATS_MAX && FORMAT.test(text)) {
     text = text.slice(0, text.lastIndexOf('.'));
-    found.push(text);
+    found.push(withoutEnds(text));
   }
   const dot = text.indexOf('.');
   if (found.length === FORMATS_MAX && dot > 0) found.push(text.slice(0, dot));

@@ -128,7 +128,16 @@ test('letters whose cases are not one letter each do not hide a literal', () => 
 });
 
 test('a format at the end does not hide the literal before it', () => {
-  for (const value of ['me.json', 'me.html', 'ME.JSON', 'me.7z', 'me.tar.gz', 'me.a.b.c.d.e.f']) {
+  for (const value of [
+    'me.json',
+    'me.html',
+    'ME.JSON',
+    'me.7z',
+    'me..json',
+    'me%20.json',
+    'me.tar.gz',
+    'me.a.b.c.d.e.f',
+  ]) {
     assert.equal(decided(users, `/users/${value}`), 'encoding', value);
   }
   assert.equal(decided(users, '/users/%40me.json'), 'encoding');

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Busboy } from '@fastify/busboy';
 import fc from 'fast-check';
+import { BOUNDS, headers, openOperation, told, utf8 } from '../testing.ts';
+import type { ApiOperation } from '../types.ts';
 import { readMultipart } from './multipart.ts';
 
 type Parts = readonly (readonly [name: string, text: string])[];
@@ -17,11 +19,11 @@ function ours(text: string): Parts | string {
 }
 
 /** The parser behind a great many Node services. */
-async function theirs(text: string): Promise<Parts | string> {
+async function theirs(text: string, parameters = 'boundary=b'): Promise<Parts | string> {
   const parts: [string, string][] = [];
   try {
     const parser = new Busboy({
-      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      headers: { 'content-type': `multipart/form-data; ${parameters}` },
       defCharset: 'latin1',
     });
     parser.on('field', (name, value) => parts.push([name, value]));
@@ -59,6 +61,115 @@ test('a part that ends with its headers is refused: services do not see it', asy
 
 const ruleOf = (head: string, body: string) =>
   ours(`--b\r\ncontent-disposition: ${head}\r\n\r\n${body}\r\n--b--\r\n`);
+
+function check(operation: ApiOperation, type: string, body: string): string {
+  return told(operation.checkBody(headers('content-type', type), utf8(body), BOUNDS).violations);
+}
+
+test('multipart: no service reads another boundary than the gate, or other characters', () => {
+  const operation = openOperation({
+    requestBody: {
+      content: {
+        'multipart/form-data': { schema: { type: 'object' } },
+        'multipart/related': { schema: { type: 'object' } },
+        'multipart/mixed; version=1': { schema: { type: 'object' } },
+      },
+    },
+  });
+  const ok = `--XX\r\n${field('a')}\r\n\r\n1\r\n--XX--\r\n`;
+  for (const [parameters, rule] of [
+    ["boundary=XX; boundary*=utf-8''c", 'boundary'],
+    ['boundary=XX; boundary*0=c', 'boundary'],
+    ['boundary*0=c; boundary=XX', 'boundary'],
+    ['boundary*0*=c', 'boundary'],
+    ['x="; boundary=c"; boundary=XX', 'boundary'],
+    ['boundary=XX; x=y', 'boundary'],
+    ['boundary="X\\X"', 'boundary'],
+    ['boundary="\\XX"', 'boundary'],
+    ['boundary="X X"', 'boundary'],
+    ['boundary="<XX>"', 'boundary'],
+    ['boundary=X%58', 'boundary'],
+    ['boundary=XX; charset=utf-16', 'charset'],
+    ["boundary=XX; charset*=utf-8''utf-16", 'boundary'],
+  ] as const) {
+    const type = `multipart/form-data; ${parameters}`;
+    assert.equal(check(operation, type, ok), `body  ${rule}`, parameters);
+  }
+  const related = (parameters: string) =>
+    check(operation, `multipart/related; boundary=XX; ${parameters}`, ok);
+  assert.equal(related('type="text/xml"; start="<a@b>"; start-info="text/xml"'), '');
+  assert.equal(related('type="; boundary=c"'), 'body  boundary');
+  assert.equal(related('start="<\\"; boundary=c>"'), 'body  boundary');
+  assert.equal(related("start*=utf-8''x"), 'body  boundary');
+  assert.equal(
+    check(operation, 'multipart/form-data; type="a/b"; boundary=XX', ok),
+    'body  boundary',
+  );
+  assert.equal(check(operation, 'multipart/form-data; charset=UTF-8; boundary="XX"', ok), '');
+  assert.equal(check(operation, 'multipart/mixed; version=1; boundary=XX', ok), '');
+  assert.equal(
+    check(operation, 'multipart/mixed; version=1; boundary=XX; x=y', ok),
+    'body  boundary',
+  );
+});
+
+test('whatever a Content-Type says: where it is accepted, another parser has the same boundary', async () => {
+  const operation = openOperation({
+    requestBody: { content: { 'multipart/form-data': { schema: { type: 'object' } } } },
+  });
+  const message = (outer: string, inner: string) =>
+    [
+      `--${outer}\r\n${field('a')}\r\n\r\n1\r\n--${outer}\r\n${field('f')}\r\n\r\n`,
+      `--${inner}\r\n${field('a')}\r\n\r\n2\r\n--${inner}--\r\n--${outer}--\r\n`,
+    ].join('x\r\n');
+  const name = fc.constantFrom(
+    'boundary',
+    'boundary',
+    'BOUNDARY',
+    'boundary*',
+    'boundary*0',
+    'charset',
+    'x',
+  );
+  const value = fc.constantFrom(
+    ...[
+      'b',
+      'c',
+      '"b"',
+      '"c"',
+      '"\\b"',
+      "utf-8''c",
+      '"; boundary=c"',
+      'utf-8',
+      '"b "',
+      'bc',
+      '"b;c"',
+    ],
+  );
+  const parameter = fc.tuple(name, value).map((pair) => pair.join('='));
+  let accepted = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(parameter, { minLength: 1, maxLength: 2 }),
+      fc.constantFrom('; ', ';', ' ;\t', ';;'),
+      fc.constantFrom(...['b', 'c', 'bc']),
+      fc.constantFrom(...['c', '\\b', 'c"', 'bc', '"c"']),
+      async (parameters, separator, outer, inner) => {
+        fc.pre(!inner.startsWith(outer));
+        const joined = parameters.join(separator);
+        const text = message(outer, inner);
+        const type = headers('content-type', `multipart/form-data; ${joined}`);
+        const { violations, value } = operation.checkBody(type, utf8(text), BOUNDS);
+        if (violations.length > 0) return;
+        accepted++;
+        const mine = Object.entries(value as { [name: string]: string });
+        assert.deepEqual(await theirs(text, joined), mine, `${joined} ${JSON.stringify(text)}`);
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  assert.ok(accepted > 30, `${accepted}`);
+});
 
 test('a boundary after a bare LF or CR hides no field from the gate: it is refused', () => {
   const hidden = `${field('amount')}\r\n\r\n-1`;
