@@ -57,7 +57,7 @@ function decodeLeniently(text: string): string {
   });
 }
 
-const PLAIN = /^[!-*,-~]*$/;
+const PLAIN = /^[\x00-\x7f]*$/;
 
 /**
  * A form that is the same for texts which some service takes for one another: letters of either
@@ -65,7 +65,7 @@ const PLAIN = /^[!-*,-~]*$/;
  * nothing, a plus for a blank.
  */
 export function likeness(text: string): string {
-  if (PLAIN.test(text)) return text.toLowerCase();
+  if (PLAIN.test(text)) return text.replaceAll('+', ' ').toLowerCase();
   return (
     text
       .replaceAll('+', ' ')
