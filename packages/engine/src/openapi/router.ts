@@ -1,10 +1,14 @@
 import type { SegmentPlan } from './plan.ts';
 import {
+  cutReadings,
   decodeSegment,
+  dividedReadings,
   likeness,
+  MAY_DIVIDE,
   rawOffsets,
   repeatedReadings,
   withoutEnds,
+  withoutFormats,
 } from './segment-text.ts';
 
 export type Routed =
@@ -75,7 +79,8 @@ export class Router {
     if (!path.startsWith('/')) return NO_SUCH_PATH;
     const raw = path.split('/', SEGMENTS_MAX + 2);
     if (raw.length > SEGMENTS_MAX + 1) return NO_SUCH_PATH;
-    const texts = path.includes('%') ? raw.map(decodeSegment) : raw;
+    const isEncoded = path.includes('%');
+    const texts = isEncoded ? raw.map(decodeSegment) : raw;
     if (!texts.every((text) => text !== undefined)) return NO_SUCH_PATH;
     const walk = new Walk(raw, texts);
     const leaf = walk.descend(this.#root, 1);
@@ -83,8 +88,12 @@ export class Router {
     if (leaf === undefined) return NO_SUCH_PATH;
     const operation = operationOf(leaf, method);
     if (operation === undefined) return { kind: 'method-not-allowed', allow: leaf.allow };
-    if (walk.hasRivals && isTakenForAnother(this.#root, texts, method, operation)) {
+    if (walk.hasRivals && isAnother(this.#root, repeatedReadings(texts), method, operation)) {
       return TWO_READINGS;
+    }
+    if (isEncoded && MAY_DIVIDE.test(path)) {
+      const divided = dividedReadings(texts);
+      if (isAnother(this.#root, divided, method, operation)) return TWO_READINGS;
     }
     return { kind: 'found', operation, values: walk.values, rewritten: walk.rewritten };
   }
@@ -217,13 +226,14 @@ function takeValues(segment: string, literals: readonly string[], values: string
  * Would a service that decodes twice, does not heed case, or takes one character for another run
  * another operation? `/users/ME` is `/users/me` to many frameworks, and a value to the rest.
  */
-function isTakenForAnother(
+function isAnother(
   root: Node,
-  texts: readonly string[],
+  readings: Iterable<readonly string[]>,
   method: string,
   operation: number,
 ): boolean {
-  for (const reading of repeatedReadings(texts)) {
+  for (const reading of readings) {
+    if (reading.length > SEGMENTS_MAX + 1) return true;
     const taken = findAlike(root, reading, 1, method);
     if (taken !== undefined && taken !== operation) return true;
   }
@@ -246,17 +256,38 @@ function findAlike(
   }
   if (text === '') return undefined;
   const alike = likeness(text);
-  const bare = withoutEnds(alike);
-  for (const literal of literalsLike(node, bare)) {
+  const readings = cutReadings(text, alike);
+  for (const literal of literalsLike(node, readings)) {
     const found = literal === exact ? undefined : findAlike(literal, texts, index + 1, method);
     if (found !== undefined) return found;
   }
   for (const pattern of node.patterns) {
-    const fits = fitsAlike(pattern, [alike, bare]) || fitsAlike(pattern, lessAlike(text, alike));
+    const fits =
+      fitsAlike(pattern, [alike, ...readings]) || fitsAlike(pattern, lessAlike(text, alike));
     const found = fits ? findAlike(pattern.node, texts, index + 1, method) : undefined;
     if (found !== undefined) return found;
   }
+  if (index === texts.length - 1 && alike.includes('.')) {
+    const found = findWithoutFormat(node, readings, method);
+    if (found !== undefined) return found;
+  }
   return node.any && findAlike(node.any, texts, index + 1, method);
+}
+
+/** Only a parameter takes the text as it is: for frameworks that cut formats off, fixed text may. */
+function findWithoutFormat(
+  node: Node,
+  readings: readonly string[],
+  method: string,
+): number | undefined {
+  const stems = readings.flatMap(withoutFormats);
+  if (stems.length === 0) return undefined;
+  const fitting = node.patterns.filter((pattern) => fitsAlike(pattern, stems));
+  for (const { leaf } of [...literalsLike(node, stems), ...fitting.map(({ node }) => node)]) {
+    const found = leaf && operationOf(leaf, method);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function fitsAlike(pattern: PatternEdge, texts: readonly string[]): boolean {
@@ -272,7 +303,7 @@ function lessAlike(text: string, alike: string): readonly string[] {
 
 const NONE: readonly Node[] = [];
 
-function literalsLike(node: Node, bare: string): readonly Node[] {
+function literalsLike(node: Node, readings: readonly string[]): readonly Node[] {
   if (node.literals.size === 0) return NONE;
   if (node.likenesses === undefined) {
     node.likenesses = new Map();
@@ -283,7 +314,9 @@ function literalsLike(node: Node, bare: string): readonly Node[] {
       else known.push(literal);
     }
   }
-  return node.likenesses.get(bare) ?? NONE;
+  const { likenesses } = node;
+  if (readings.length === 1) return likenesses.get(readings[0] as string) ?? NONE;
+  return readings.flatMap((text) => likenesses.get(text) ?? NONE);
 }
 
 function emptyNode(written: string): Node {

@@ -103,6 +103,111 @@ test('a value that some service takes for the literal beside it is refused', () 
   assert.equal(decided(items, '/items/5:cancel.'), 'encoding');
 });
 
+test('letters whose cases are not one letter each do not hide a literal', () => {
+  const found = api('/u/{id}', '/u/kiosk', '/u/stra\u00dfe', '/u/\u03ac\u03c2');
+  for (const value of [
+    'k\u0130osk',
+    'K\u0130OSK',
+    'k\u0131osk',
+    'ki\u0307osk',
+    '\u212aiosk',
+    'kio\u017fk',
+    'STRA\u1e9eE',
+    'strasse',
+    'STRASSE',
+    'stra\u00dfE',
+    'stra\u017fse',
+    '\u0386\u03a3',
+    '\u03ac\u03c3',
+  ]) {
+    assert.equal(decided(found, `/u/${encodeURIComponent(value)}`), 'encoding', value);
+  }
+  for (const value of ['k\u00efosk', 'strase', '\u0117']) {
+    assert.match(decided(found, `/u/${encodeURIComponent(value)}`), /^\/u\/\{id\} /, value);
+  }
+});
+
+test('a format at the end does not hide the literal before it', () => {
+  for (const value of [
+    'me.json',
+    'me.html',
+    'ME.JSON',
+    'me.7z',
+    'me..json',
+    'me%20.json',
+    'me.tar.gz',
+    'me.a.b.c.d.e.f',
+  ]) {
+    assert.equal(decided(users, `/users/${value}`), 'encoding', value);
+  }
+  assert.equal(decided(users, '/users/%40me.json'), 'encoding');
+  assert.equal(decided(items, '/items/5:cancel.json'), 'encoding');
+  for (const value of ['you.json', 'me.standard', 'me.j-n', 'a.me', 'me.json.backup']) {
+    assert.equal(decided(users, `/users/${value}`), `/users/{id} /users/${value}`);
+  }
+  const described = api(
+    '/a/{id}',
+    '/a/me',
+    '/a/me.json',
+    '/a/{id}.pdf',
+    '/a/me.d/{x}',
+    '/a/{id}/x',
+  );
+  assert.equal(decided(described, '/a/me.json'), '/a/me.json /a/me.json');
+  assert.equal(decided(described, '/a/me.pdf'), '/a/{id}.pdf /a/me.pdf');
+  assert.equal(decided(described, '/a/me.html'), 'encoding');
+  // Formats stand at the end of a path.
+  assert.equal(decided(described, '/a/me.html/x'), '/a/{id}/x /a/me.html/x');
+});
+
+test('an encoded end of the path does not hide what a service runs that parses it again', () => {
+  for (const value of ['me%3Fa=b', 'me%23x', 'me%3F', 'me%23', 'ME%3fx', '%40me%23', 'me%253Fx']) {
+    assert.equal(decided(users, `/users/${value}`), 'encoding', value);
+  }
+  for (const value of ['me\uff1fx', 'me\uff03', 'me\uff1b', 'me\u037ex', 'me\u2047', '\uff056de']) {
+    assert.equal(decided(users, `/users/${encodeURIComponent(value)}`), 'encoding', value);
+  }
+  assert.equal(decided(users, '/users/you%3Fa'), '/users/{id} /users/you%3Fa');
+  const deep = api('/d/{x}', '/d/{x}/open', '/d/');
+  assert.equal(decided(deep, '/d/x%23/open'), 'encoding');
+  assert.equal(decided(deep, '/d/x%3F/open'), 'encoding');
+  assert.equal(decided(deep, '/d/%3F'), 'encoding');
+  assert.equal(decided(deep, '/d/x/open'), '/d/{x}/open /d/x/open');
+  assert.equal(decided(deep, '/d/what%3F'), '/d/{x} /d/what%3F');
+});
+
+test('what becomes a slash where text is made compatible does not hide a longer path', () => {
+  const found = api('/d/{x}', '/d/{x}/secret', '/e/{x}', '/{any}/a/c');
+  for (const slash of ['\uff0f', '\uff3c', '\ufe68', '\u2044', '\u2215', '\u2216', '\u29f8']) {
+    const written = encodeURIComponent(slash);
+    assert.equal(decided(found, `/d/x${written}secret`), 'encoding', written);
+    assert.equal(decided(found, `/d/x${written}SECRET`), 'encoding', written);
+    assert.equal(decided(found, `/e/x${written}y`), `/e/{x} /e/x${written}y`);
+  }
+  assert.equal(decided(found, '/d/x%25EF%25BC%258Fsecret'), 'encoding');
+  const symbols = api('/u/{id}', '/u/a/c');
+  assert.equal(decided(symbols, `/u/${encodeURIComponent('\u2100')}`), 'encoding');
+  assert.equal(decided(symbols, `/u/${encodeURIComponent('\u00bd')}`), '/u/{id} /u/%C2%BD');
+});
+
+test('thousands of dots cost no more than their characters', () => {
+  const value = `${'.'.repeat(100_000)}x.`;
+  const before = performance.now();
+  assert.equal(decided(users, `/users/${value}`), `/users/{id} /users/${value}`);
+  // Quadratic, it would be many seconds.
+  assert.ok(performance.now() - before < 2_000);
+});
+
+test('dots before a literal do not hide it, and a literal that begins with one is its own', () => {
+  for (const value of ['.me', '..me', '.%40me', '.me.', '.me.json', '.me%3Fx']) {
+    assert.equal(decided(users, `/users/${value}`), 'encoding', value);
+  }
+  const found = api('/{x}/a', '/.well-known/a', '/.well-known/b');
+  assert.equal(decided(found, '/well-known/a'), '/{x}/a /well-known/a');
+  assert.equal(decided(found, '/.well-known/a'), '/.well-known/a /.well-known/a');
+  assert.equal(decided(found, '/.WELL-KNOWN/a'), 'encoding');
+});
+
 test('a value that is like nothing beside it passes, whatever it holds', () => {
   for (const value of [
     'You',

@@ -18,7 +18,7 @@ import {
   type MediaType,
   selectMedia,
 } from './media-type.ts';
-import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
+import { doubtfulParameter, type Part, readMultipart, strictUtf8 } from './multipart.ts';
 import { readXml } from './read-xml.ts';
 
 type Readings = { readonly readings: readonly JsonValue[] };
@@ -30,6 +30,7 @@ export class MultipartCheck {
   readonly #headers: ReadonlyMap<string, readonly HeaderField[]>;
   readonly #validator: Validator | null;
   readonly #strict: boolean;
+  readonly #documented: ReadonlySet<string>;
 
   constructor(
     plan: MediaPlan,
@@ -46,10 +47,13 @@ export class MultipartCheck {
     );
     this.#validator = validatorOf(plan);
     this.#strict = strict;
+    this.#documented = new Set(plan.parameters.map(([name]) => name));
   }
 
   check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
     const isFormData = type.type === 'multipart/form-data';
+    const doubt = doubtfulParameter(type, this.#documented);
+    if (doubt !== undefined) return refused({ rule: doubt, pointer: '' });
     const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
     if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
     const draft = new Draft();

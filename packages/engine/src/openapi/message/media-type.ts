@@ -47,7 +47,10 @@ function readMediaType(text: string): MediaType | undefined {
     if (found[1] === undefined) continue;
     const name = found[1].toLowerCase();
     if (parameters.has(name)) return undefined;
-    parameters.set(name, found[2] ?? (found[3] as string).replace(/\\(.)/g, '$1'));
+    const quoted = found[3] ?? '';
+    // Services disagree about a backslash in a boundary: as it is written, it is none (RFC 2046).
+    const value = name === 'boundary' ? quoted : quoted.replace(/\\(.)/g, '$1');
+    parameters.set(name, found[2] ?? value);
   }
   return { type: (start[1] as string).toLowerCase(), parameters };
 }

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Busboy } from '@fastify/busboy';
 import fc from 'fast-check';
+import { BOUNDS, headers, openOperation, told, utf8 } from '../testing.ts';
+import type { ApiOperation } from '../types.ts';
 import { readMultipart } from './multipart.ts';
 
 type Parts = readonly (readonly [name: string, text: string])[];
@@ -17,11 +19,11 @@ function ours(text: string): Parts | string {
 }
 
 /** The parser behind a great many Node services. */
-async function theirs(text: string): Promise<Parts | string> {
+async function theirs(text: string, parameters = 'boundary=b'): Promise<Parts | string> {
   const parts: [string, string][] = [];
   try {
     const parser = new Busboy({
-      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      headers: { 'content-type': `multipart/form-data; ${parameters}` },
       defCharset: 'latin1',
     });
     parser.on('field', (name, value) => parts.push([name, value]));
@@ -57,6 +59,207 @@ test('a part that ends with its headers is refused: services do not see it', asy
   assert.deepEqual(await theirs(empty), [['a', '']]);
 });
 
+const ruleOf = (head: string, body: string) =>
+  ours(`--b\r\ncontent-disposition: ${head}\r\n\r\n${body}\r\n--b--\r\n`);
+
+function check(operation: ApiOperation, type: string, body: string): string {
+  return told(operation.checkBody(headers('content-type', type), utf8(body), BOUNDS).violations);
+}
+
+test('multipart: no service reads another boundary than the gate, or other characters', () => {
+  const operation = openOperation({
+    requestBody: {
+      content: {
+        'multipart/form-data': { schema: { type: 'object' } },
+        'multipart/related': { schema: { type: 'object' } },
+        'multipart/mixed; version=1': { schema: { type: 'object' } },
+      },
+    },
+  });
+  const ok = `--XX\r\n${field('a')}\r\n\r\n1\r\n--XX--\r\n`;
+  for (const [parameters, rule] of [
+    ["boundary=XX; boundary*=utf-8''c", 'boundary'],
+    ['boundary=XX; boundary*0=c', 'boundary'],
+    ['boundary*0=c; boundary=XX', 'boundary'],
+    ['boundary*0*=c', 'boundary'],
+    ['x="; boundary=c"; boundary=XX', 'boundary'],
+    ['boundary=XX; x=y', 'boundary'],
+    ['boundary="X\\X"', 'boundary'],
+    ['boundary="\\XX"', 'boundary'],
+    ['boundary="X X"', 'boundary'],
+    ['boundary="<XX>"', 'boundary'],
+    ['boundary=X%58', 'boundary'],
+    ['boundary=XX; charset=utf-16', 'charset'],
+    ["boundary=XX; charset*=utf-8''utf-16", 'boundary'],
+  ] as const) {
+    const type = `multipart/form-data; ${parameters}`;
+    assert.equal(check(operation, type, ok), `body  ${rule}`, parameters);
+  }
+  const related = (parameters: string) =>
+    check(operation, `multipart/related; boundary=XX; ${parameters}`, ok);
+  assert.equal(related('type="text/xml"; start="<a@b>"; start-info="text/xml"'), '');
+  assert.equal(related('type="; boundary=c"'), 'body  boundary');
+  assert.equal(related('start="<\\"; boundary=c>"'), 'body  boundary');
+  assert.equal(related("start*=utf-8''x"), 'body  boundary');
+  assert.equal(
+    check(operation, 'multipart/form-data; type="a/b"; boundary=XX', ok),
+    'body  boundary',
+  );
+  assert.equal(check(operation, 'multipart/form-data; charset=UTF-8; boundary="XX"', ok), '');
+  assert.equal(check(operation, 'multipart/mixed; version=1; boundary=XX', ok), '');
+  assert.equal(
+    check(operation, 'multipart/mixed; version=1; boundary=XX; x=y', ok),
+    'body  boundary',
+  );
+});
+
+test('whatever a Content-Type says: where it is accepted, another parser has the same boundary', async () => {
+  const operation = openOperation({
+    requestBody: { content: { 'multipart/form-data': { schema: { type: 'object' } } } },
+  });
+  const message = (outer: string, inner: string) =>
+    [
+      `--${outer}\r\n${field('a')}\r\n\r\n1\r\n--${outer}\r\n${field('f')}\r\n\r\n`,
+      `--${inner}\r\n${field('a')}\r\n\r\n2\r\n--${inner}--\r\n--${outer}--\r\n`,
+    ].join('x\r\n');
+  const name = fc.constantFrom(
+    'boundary',
+    'boundary',
+    'BOUNDARY',
+    'boundary*',
+    'boundary*0',
+    'charset',
+    'x',
+  );
+  const value = fc.constantFrom(
+    ...[
+      'b',
+      'c',
+      '"b"',
+      '"c"',
+      '"\\b"',
+      "utf-8''c",
+      '"; boundary=c"',
+      'utf-8',
+      '"b "',
+      'bc',
+      '"b;c"',
+    ],
+  );
+  const parameter = fc.tuple(name, value).map((pair) => pair.join('='));
+  let accepted = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(parameter, { minLength: 1, maxLength: 2 }),
+      fc.constantFrom('; ', ';', ' ;\t', ';;'),
+      fc.constantFrom(...['b', 'c', 'bc']),
+      fc.constantFrom(...['c', '\\b', 'c"', 'bc', '"c"']),
+      async (parameters, separator, outer, inner) => {
+        fc.pre(!inner.startsWith(outer));
+        const joined = parameters.join(separator);
+        const text = message(outer, inner);
+        const type = headers('content-type', `multipart/form-data; ${joined}`);
+        const { violations, value } = operation.checkBody(type, utf8(text), BOUNDS);
+        if (violations.length > 0) return;
+        accepted++;
+        const mine = Object.entries(value as { [name: string]: string });
+        assert.deepEqual(await theirs(text, joined), mine, `${joined} ${JSON.stringify(text)}`);
+      },
+    ),
+    { numRuns: 3000 },
+  );
+  assert.ok(accepted > 30, `${accepted}`);
+});
+
+test('a boundary after a bare LF or CR hides no field from the gate: it is refused', () => {
+  const hidden = `${field('amount')}\r\n\r\n-1`;
+  for (const before of [
+    '\n',
+    '\r',
+    '\n\r',
+    '\n\n',
+    'x\n',
+    'x\r',
+    'x\r\n\r',
+    'x\v',
+    'x\f',
+    'x\x85',
+  ]) {
+    for (const after of [`\r\n${hidden}`, `\n${hidden.replaceAll('\r', '')}`, '--', ' \n', '']) {
+      const text = `${before}--b${after}`;
+      assert.equal(ruleOf('form-data; name="f"', text), 'multipart', JSON.stringify(text));
+    }
+  }
+  for (const start of ['\n', '\r', '\r\n', ' ', 'preamble\n']) {
+    assert.equal(ours(`${start}--b\r\n${hidden}\r\n--b--`), 'multipart', JSON.stringify(start));
+  }
+  for (const end of [' ', '\n', '\r', '\r\n\r\n', `\r\n--b\r\n${hidden}\r\n--b--`]) {
+    assert.equal(ours(`--b\r\n${hidden}\r\n--b--${end}`), 'multipart', JSON.stringify(end));
+  }
+  // Within a line it is text, and line breaks of any kind are a file's own.
+  const text = 'x--b\n --b\r\n\n\r-\r\n--a --b--';
+  assert.deepEqual(ruleOf('form-data; name="f"', text), [['f', text]]);
+});
+
+test('many boundaries within lines cost no more than their bytes', () => {
+  const boundary = '-'.repeat(70);
+  const body = Buffer.from(
+    `--${boundary}\r\n${field('f')}\r\n\r\n${'-'.repeat(4_000_000)}\r\n--${boundary}--`,
+  );
+  // The dashes begin a line of their own, which is refused at once; after a letter they are text.
+  assert.equal(readMultipart(body, boundary, true).ok, false);
+  body[body.indexOf('\r\n\r\n') + 4] = 0x78;
+  assert.equal(readMultipart(body, boundary, true).ok, true);
+});
+
+test('a part has one name, whoever reads its disposition', () => {
+  for (const head of [
+    'form-data; x="; name=f"; name="amount"',
+    'form-data; name="f"; name*0="amount"',
+    'form-data; name="f"; name*=utf-8\'\'amount',
+    'form-data; name="f"; filename*0="q"',
+    'form-data; name="f"; filename*=utf-8\'\'q',
+    'form-data; name="f"; size=1',
+    'form-data; name="f"; filename="; name=amount; "',
+    'form-data; name="; filename = x"',
+    'form-data; name="=?utf-8?q?amount?="',
+    'form-data; name="f"; filename="a"; filename="b"',
+    'form-data; name="\\a"',
+    'form-data; name="a\\"b"',
+  ]) {
+    assert.equal(ruleOf(head, '1'), 'content-disposition', head);
+  }
+  for (const head of [
+    'form-data; name="f"; filename="a;b (1).txt"',
+    'form-data; name="a%22b"; filename="%22.txt"',
+    'form-data; filename=a.txt; name=f',
+    'form-data;name="f"',
+  ]) {
+    assert.ok(Array.isArray(ruleOf(head, '1')), head);
+  }
+});
+
+test('a part is as long, and coded, as its bytes are, and has no parts within it', () => {
+  const head = 'form-data; name="f"\r\n';
+  const cases = [
+    ['content-length: 2', 'part-headers'],
+    ['content-length: 4', 'part-headers'],
+    ['content-length: +3', 'part-headers'],
+    ['content-encoding: gzip', 'content-encoding'],
+    ['content-transfer-encoding: base64', 'content-encoding'],
+    ['content-transfer-encoding: quoted-printable', 'content-encoding'],
+    ['content-type: multipart/mixed; boundary=c', 'part-content-type'],
+    ['content-type: text/plain\r\ncontent-type: text/plain', 'part-headers'],
+    ['x: y\nz: y', 'part-headers'],
+    ['x: y\rz: y', 'part-headers'],
+    ['x: y\r\n folded', 'part-headers'],
+  ] as const;
+  for (const [line, rule] of cases) assert.equal(ruleOf(head + line, 'abc'), rule, line);
+  for (const line of ['content-length: 3', 'content-transfer-encoding: binary', 'x: y']) {
+    assert.deepEqual(ruleOf(head + line, 'abc'), [['f', 'abc']], line);
+  }
+});
+
 test('what is accepted has the same parts, names and bytes for another parser', async () => {
   const fragments = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('\r\n', '--b', '\r\n--b', '\r\n--b\r\n', '\r\n\r\n') },
@@ -64,6 +267,10 @@ test('what is accepted has the same parts, names and bytes for another parser', 
       '--b--',
       '\r\n--b--',
       '\r\n--b--\r\n',
+      '\n--b',
+      '\r--b\r\n',
+      '\n\r--b--',
+      'x--b',
       '--',
       '-',
       ' ',
@@ -74,6 +281,7 @@ test('what is accepted has the same parts, names and bytes for another parser', 
       'x',
     ),
     fc.constantFrom(field('a'), field('b'), field('a b'), field(''), `${field('f')}; filename="f"`),
+    fc.constantFrom(`${field('f')}; x="; name=g"`, `${field('f')}; name*0="g"`),
     fc.constantFrom(
       'content-type: text/plain',
       'Content-Type: application/octet-stream',

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { trimBlanks } from '../../blanks.ts';
-import { type MediaType, parseMediaType } from './media-type.ts';
+import { isUtf8Charset, type MediaType, parseMediaType } from './media-type.ts';
 
 export interface Part {
   /** undefined only outside multipart/form-data. */
@@ -21,12 +21,35 @@ const PARTS_MAX = 1_000;
 const PART_HEADERS_MAX = 16;
 const PART_HEADER_BYTES_MAX = 8 * 1024;
 
-/** RFC 2046 §5.1.1. */
-const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
+/** RFC 2046 §5.1.1, without the blank that some parsers trim. */
+const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=?]{1,70}$/;
+/** RFC 2387 §3. */
+const RELATED = new Set(['type', 'start', 'start-info']);
+
+/**
+ * What else a Content-Type says beside its boundary, and services may read another boundary from:
+ * `boundary*` and `boundary*0` (RFC 2231), or a quoted text that is searched or cut at semicolons.
+ */
+export function doubtfulParameter(
+  { type, parameters }: MediaType,
+  documented: ReadonlySet<string>,
+): string | undefined {
+  for (const [name, value] of parameters) {
+    if (name === 'boundary') continue;
+    if (name === 'charset') {
+      if (!isUtf8Charset(value)) return 'charset';
+      continue;
+    }
+    const isKnown = documented.has(name) || (type === 'multipart/related' && RELATED.has(name));
+    if (!isKnown || name.includes('*')) return 'boundary';
+    if (/[;,"\\]|boundary/i.test(value)) return 'boundary';
+  }
+  return undefined;
+}
 
 /**
  * RFC 2046 and RFC 7578 without their latitude: no preamble, no epilogue, no padding after a
- * boundary, CRLF only, no folded, repeated or escaped header. Upstream parsers disagree about
+ * boundary, CRLF only, no boundary on a line of its own but the delimiter, no folded, repeated or escaped header. Upstream parsers disagree about
  * all of these, and a part that only one of two parsers sees is an attack.
  */
 export function readMultipart(
@@ -37,7 +60,6 @@ export function readMultipart(
   if (boundary === undefined || !BOUNDARY.test(boundary)) return refuse('boundary');
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const opening = Buffer.from(`--${boundary}`, 'latin1');
-  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   if (!buffer.subarray(0, opening.length).equals(opening)) return refuse('multipart');
   const parts: Part[] = [];
   let position = opening.length;
@@ -49,14 +71,34 @@ export function readMultipart(
     }
     if (mark !== '\r\n') return refuse('multipart');
     if (parts.length === PARTS_MAX) return refuse('parts');
-    const end = buffer.indexOf(delimiter, position);
+    const end = nextDelimiter(buffer, opening, position);
     // An empty header block shares its CRLF with the boundary; no such part is of use.
     if (end <= position) return refuse('multipart');
     const part = readPart(buffer.subarray(position + 2, end + 2), isFormData);
     if (typeof part === 'string') return refuse(part);
     parts.push(part);
-    position = end + delimiter.length;
+    position = end + 2 + opening.length;
   }
+}
+
+/**
+ * Where the next CRLF and boundary begin; -1 where none comes, or where a boundary begins a line
+ * that only some parsers see: after a bare LF or CR, or what else ends lines of text.
+ */
+function nextDelimiter(buffer: Buffer, opening: Buffer, from: number): number {
+  let at = buffer.indexOf(opening, from);
+  while (at >= 0) {
+    const before = buffer[at - 1] as number;
+    if (before === 0x0a && at - 2 >= from && buffer[at - 2] === 0x0d) return at - 2;
+    if (endsLine(before)) return -1;
+    // Within the boundary no line ends, so that none can begin there.
+    at = buffer.indexOf(opening, at + opening.length);
+  }
+  return -1;
+}
+
+function endsLine(byte: number): boolean {
+  return (byte >= 0x0a && byte <= 0x0d) || (byte >= 0x1c && byte <= 0x1e) || byte === 0x85;
 }
 
 function refuse(rule: string): MultipartReading {
@@ -77,15 +119,22 @@ function readPart(block: Buffer, isFormData: boolean): Part | string {
   const encoding = at('content-transfer-encoding');
   if (encoding !== undefined && !/^(?:7bit|8bit|binary)$/i.test(encoding))
     return 'content-encoding';
+  // Some services decode what a part says is compressed.
+  if (!/^(?:identity)?$/i.test(at('content-encoding') ?? '')) return 'content-encoding';
   const typeText = at('content-type');
   const type = typeText === undefined ? undefined : parseMediaType(typeText);
   if (typeText !== undefined && type === undefined) return 'part-content-type';
+  // RFC 7578 §4.3 gave up parts within a part: who still reads them sees more fields.
+  if (isFormData && type?.type.startsWith('multipart/')) return 'part-content-type';
   const disposition = readDisposition(at('content-disposition'), isFormData);
   if (typeof disposition === 'string') return disposition;
   // The blank line must be the part's own. Where the boundary's CRLF completes it, RFC 2046 sees a
   // part without a body, and most parsers see a part that has not begun.
   if (block.length - 2 < blank + 4) return 'multipart';
   const bytes = block.subarray(blank + 4, block.length - 2);
+  // Where it is believed, a length is another end of the part.
+  const length = at('content-length');
+  if (length !== undefined && length !== String(bytes.length)) return 'part-headers';
   return { ...disposition, type, headers, bytes };
 }
 
@@ -112,7 +161,21 @@ function readHeaders(block: Buffer): string[] | string {
 const DISPOSITION_PARAMETER =
   /;[ \t]*([!#$%&'+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))[ \t]*/y;
 
-/** No backslashes, no `filename*`, nothing twice: parsers disagree about their meaning. */
+const FORM_PARAMETERS = new Set(['name', 'filename']);
+/** RFC 2183 §2, for parts of other kinds than forms. */
+const OTHER_PARAMETERS = new Set([
+  ...FORM_PARAMETERS,
+  ...['creation-date', 'modification-date', 'read-date', 'size'],
+]);
+/** What becomes a parameter where a header is cut at semicolons without heed of quotes. */
+const INNER_PARAMETER = /;\s*(?:file)?name[\s*\d]*=/i;
+/** RFC 2047: some services decode it even within quotes. */
+const ENCODED_WORD = /=\?.*\?=/;
+
+/**
+ * No backslashes, no `filename*` or `name*0`, nothing unknown, nothing twice: parsers disagree
+ * about their meaning.
+ */
 function readDisposition(
   text: string | undefined,
   isFormData: boolean,
@@ -130,10 +193,14 @@ function readDisposition(
     const found = DISPOSITION_PARAMETER.exec(text);
     const name = found?.[1]?.toLowerCase();
     if (found === null || name === undefined || parameters.has(name)) return 'content-disposition';
-    parameters.set(name, found[2] ?? (found[3] as string));
+    if (!(isFormData ? FORM_PARAMETERS : OTHER_PARAMETERS).has(name)) return 'content-disposition';
+    const value = found[2] ?? (found[3] as string);
+    if (INNER_PARAMETER.test(value)) return 'content-disposition';
+    parameters.set(name, value);
     position = DISPOSITION_PARAMETER.lastIndex;
   }
   const name = parameters.get('name');
+  if (name !== undefined && ENCODED_WORD.test(name)) return 'content-disposition';
   if (isFormData && name === undefined) return 'content-disposition';
   return { name, hasFilename: parameters.has('filename') };
 }
