@@ -24,10 +24,21 @@ export function referredFile(uri: string, reference: string, mainFile: string): 
     }
     requireDescription(path, folder);
   }
-  const real = realpathSync(path);
-  if (!isBelow(real, folder) && !isBelow(real, realpathSync(folder)))
-    requireDescription(real, folder);
+  requireHonestLink(path, folder);
   return path;
+}
+
+function requireHonestLink(path: string, folder: string): void {
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    // Whoever reads it says that it is not there, and notices when it comes.
+    return;
+  }
+  if (!isBelow(real, folder) && !isBelow(real, realpathSync(folder))) {
+    requireDescription(real, folder);
+  }
 }
 
 function isBelow(path: string, folder: string): boolean {
