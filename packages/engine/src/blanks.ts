@@ -30,3 +30,21 @@ export function cookieName(written: string): { readonly name: string; readonly b
   const name = trimBlanks(written);
   return { name, bare: name.replaceAll(AROUND_TOKEN, '') };
 }
+
+/** Nobody encodes a name more often than this. */
+const DECODINGS_MAX = 4;
+
+/** As a service may compare it that ignores case, or decodes names as it decodes values. */
+export function foldedCookieName(name: string): string {
+  let decoded = name;
+  for (let count = 0; count < DECODINGS_MAX && decoded.includes('%'); count++) {
+    try {
+      const next = decodeURIComponent(decoded);
+      if (next === decoded) break;
+      decoded = next;
+    } catch {
+      break;
+    }
+  }
+  return decoded.toLowerCase();
+}

@@ -35,7 +35,7 @@ import {
 } from './policies/limit/index.ts';
 import type { AnswerMode } from './policies/release/judge-answer.ts';
 import type { IdentitySigner } from './policies/shape/signed-identity.ts';
-import type { ShapeOptions } from './policies/shape/upstream-headers.ts';
+import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
 import { type Deny, deny, type Verdict } from './policy.ts';
 import type { ProblemCode } from './problems.ts';
 
@@ -345,6 +345,7 @@ function openOperation(
     shape: {
       credentialHeaders: credentials.header,
       credentialCookies: credentials.cookie,
+      documented: documentedFields(operation.documentedHeaders.request),
       wantsPlainAnswer: operation.validatesAnswers,
     },
     cors: compileCors(extension.cors ?? api.cors, {

@@ -20,8 +20,8 @@ export interface Diagnostic {
 }
 
 export interface CompileApiOptions {
-  /** Reads another document that a relative $ref names; throws when it may not or cannot. */
-  readonly read: (uri: string) => string;
+  /** Reads another document that a $ref names, as it is written there; throws when it may not or cannot. */
+  readonly read: (uri: string, reference: string) => string;
   /** Problems of an `x-poorter` value; pointer is relative to that value. */
   readonly checkExtension: (
     value: unknown,

@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { Agent, fetch, type Response } from 'undici';
-import { requireOwnFile, UntrustedPathError } from '../platform/files/index.ts';
+import {
+  BYTES_MAX,
+  readTextFile,
+  requireOwnFile,
+  UntrustedPathError,
+} from '../platform/files/index.ts';
 import type { OperatorWorld } from './options.ts';
 
 /** Where a command finds the server it speaks to. */
@@ -57,7 +61,7 @@ export class AdminClient {
     try {
       // A file that others can write names a server of theirs, which is then sent our credential.
       requireOwnFile(file);
-      text = readFileSync(file, 'utf8');
+      text = readTextFile(file, BYTES_MAX.credential);
     } catch (cause) {
       if (cause instanceof UntrustedPathError) throw cause;
       const { code } = cause as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { appendKey, createKey, readKeyFile, revokeKey } from '../keys/index.ts';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { listed, moment, noPositionals, parsed, required, UsageError } from './options.ts';
 
 export interface KeyFileWorld {
@@ -121,7 +121,7 @@ async function revoke(argv: readonly string[], world: KeyFileWorld): Promise<num
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return readTextFile(file, BYTES_MAX.keyFile);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new Error(`reading ${file}: ${code === 'ENOENT' ? 'there is no such file' : code}`, {

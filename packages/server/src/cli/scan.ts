@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { readTextFile } from '../platform/files/index.ts';
 import {
   acceptedIn,
   baselineOf,
@@ -140,8 +141,7 @@ async function scan(wish: ScanWish, world: OperatorWorld): Promise<number> {
 
 function read(file: string): ReadonlySet<string> {
   try {
-    if (statSync(file).size > BASELINE_MAX_BYTES) throw new Error('too large');
-    return acceptedIn(readFileSync(file, 'utf8'));
+    return acceptedIn(readTextFile(file, BASELINE_MAX_BYTES));
   } catch (error) {
     throw new Error(`reading the baseline ${file}: ${(error as Error).message}`, { cause: error });
   }

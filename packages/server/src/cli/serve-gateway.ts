@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { baseDirectory, loadGatewayConfiguration } from '../configuration/load-configuration.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
 import type { CommandWorld, ServeArguments } from './arguments.ts';
@@ -80,7 +80,7 @@ function renewedCredentials(
 function credentialsOf({ link }: GatewayConfiguration, base: string): LinkCredentials {
   const read = (what: string, file: string) => {
     try {
-      return readFileSync(resolve(base, file.replace(/^file:(?!\/\/)/, '')), 'utf8');
+      return readTextFile(resolve(base, file.replace(/^file:(?!\/\/)/, '')), BYTES_MAX.credential);
     } catch (error) {
       throw new Error(`reading link.${what} ${file}: ${(error as Error).message}`, {
         cause: error,

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { readConfiguration } from './read-configuration.ts';
 import { RefusedConfiguration } from './refused-configuration.ts';
 import {
@@ -52,7 +52,7 @@ function load<Schema extends z.ZodType>(
 function readFile(file: string, schema: z.ZodType): Record<string, unknown> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextFile(file, BYTES_MAX.configuration);
   } catch (error) {
     throw new RefusedConfiguration(
       [

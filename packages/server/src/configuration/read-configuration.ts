@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Diagnostic } from '@poorter/engine';
 import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { closestName } from './closest-name.ts';
 import { configurationSchema } from './schema.ts';
 
@@ -72,7 +72,9 @@ export function placeInConfiguration(
 ): { line: number; column: number } {
   try {
     const lines = new LineCounter();
-    const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines });
+    const document = parseDocument(readTextFile(path, BYTES_MAX.configuration), {
+      lineCounter: lines,
+    });
     return locate(document, lines, keys);
   } catch {
     return { line: 1, column: 1 };

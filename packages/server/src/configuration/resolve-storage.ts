@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabasePlace } from '../platform/database/index.ts';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { RefusedConfiguration } from './refused-configuration.ts';
 import type { Configuration } from './schema.ts';
 
@@ -69,7 +69,7 @@ function readIndirect(
     return value;
   }
   try {
-    return readFileSync(resolve(baseDirectory, name), 'utf8').trim();
+    return readTextFile(resolve(baseDirectory, name), BYTES_MAX.credential).trim();
   } catch (cause) {
     throw refusal(`storage: reading ${name}: ${(cause as NodeJS.ErrnoException).code}`);
   }

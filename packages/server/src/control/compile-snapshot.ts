@@ -18,6 +18,7 @@ import type { OperationRights } from '../admin-api/index.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { checkSource } from '../issuers/index.ts';
+import { BYTES_MAX } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
@@ -30,6 +31,7 @@ import { readSharedCounters } from './read-counters.ts';
 import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
+import { referredFile } from './referred-file.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 import { TRIAL_TRUST } from './trial-issuer.ts';
@@ -183,16 +185,17 @@ function compileOneApi(
 ): ApiSnapshot | null {
   const path = reader.path(api.spec);
   const texts = new Map<string, string>();
-  const read = (uri: string) => {
-    if (!uri.startsWith('file:')) throw new Error('only files next to the description are read');
-    const text = reader.read(fileURLToPath(uri));
+  const readText = (uri: string, file: string) => {
+    const text = reader.read(file, BYTES_MAX.description);
     texts.set(uri, text);
     return text;
   };
+  const read = (uri: string, reference: string) =>
+    readText(uri, referredFile(uri, reference, path));
   const uri = pathToFileURL(path).href;
   let text: string;
   try {
-    text = read(uri);
+    text = readText(uri, path);
   } catch (error) {
     reader.fault(
       ['apis', index, 'spec'],
@@ -260,7 +263,7 @@ function packed(compiled: CompiledApi): PackedApi {
 function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): boolean {
   for (const [uri, text] of texts) {
     try {
-      if (reader.read(fileURLToPath(uri)) !== text) return false;
+      if (reader.read(fileURLToPath(uri), BYTES_MAX.description) !== text) return false;
     } catch {
       return false;
     }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { writeDurably } from '../platform/files/index.ts';
+import { BYTES_MAX, readTextFile, writeDurably } from '../platform/files/index.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 
 /** A key signs for this long; its public half stays published for as long again. */
@@ -56,7 +56,7 @@ export async function newIdentityKey(): Promise<JWK> {
 
 function readStored(file: string, seal: Seal | null): StoredKey[] {
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = readTextFile(file, BYTES_MAX.credential);
     return parseJsonText(seal?.open(PLACE, text) ?? text) as StoredKey[];
   } catch (cause) {
     throw new Error(`reading the identity keys in ${file}: ${String(cause)}`, { cause });

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
 import { IssuerKeys } from '../issuers/index.ts';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import type { KeptIssuerKeys } from './kept-files.ts';
 
@@ -43,7 +43,7 @@ export class IssuerFollower {
       sources,
       {
         fetch: (url, init) => fetch(url, init),
-        readFile: (path) => readFile(resolve(baseDirectory, path), 'utf8'),
+        readFile: async (path) => readTextFile(resolve(baseDirectory, path), BYTES_MAX.credential),
         now: Date.now,
         setTimer: (work, delayMs) => {
           const timer = setTimeout(work, delayMs);

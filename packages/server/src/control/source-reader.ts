@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '@poorter/engine';
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 
 /** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
 export class SourceReader {
@@ -37,12 +37,12 @@ export class SourceReader {
   }
 
   /** Throws what node:fs throws. Reads each file once: what is judged is what is served. */
-  read(file: string): string {
+  read(file: string, bytesMax: number = BYTES_MAX.credential): string {
     const path = this.path(file);
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     this.#files.set(path, undefined);
-    const text = readFileSync(path, 'utf8');
+    const text = readTextFile(path, bytesMax);
     this.#files.set(path, text);
     return text;
   }

@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, realpath, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, realpath, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Diagnostic, KeyRecord } from '@poorter/engine';
 import { type Document, isMap, isSeq, parseDocument, YAMLMap, YAMLSeq } from 'yaml';
+import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { type KeyEntry, readKeyFile } from './key-file.ts';
 
 /** The file on disk does not read as a key file; nothing was changed. */
@@ -101,7 +102,7 @@ function isoSeconds(ms: number): string {
 
 async function readIfPresent(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return readTextFile(file, BYTES_MAX.keyFile);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;

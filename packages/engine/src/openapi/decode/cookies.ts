@@ -1,4 +1,4 @@
-import { cookieName, trimBlanks } from '../../blanks.ts';
+import { cookieName, foldedCookieName, trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import type { FieldSpec, Pair } from './field-set.ts';
 import { propertiesOf } from './read-field.ts';
@@ -18,12 +18,16 @@ export function readCookies(
   const repeated = new Set<string>();
   const lookalikes = new Set<string>();
   const joined = specs.filter(isJoined);
+  const documented = documentedNames(specs);
   for (const part of headers.all('cookie').join(';').split(';')) {
     const equals = part.indexOf('=');
     if (equals < 0) continue;
     const { name, bare } = cookieName(part.slice(0, equals));
     const raw = trimBlanks(part.slice(equals + 1));
     if (bare !== name) lookalikes.add(bare);
+    const meant = documented.get(foldedCookieName(bare));
+    if (meant !== undefined && !meant.names.has(name))
+      for (const one of meant.owners) lookalikes.add(one);
     if (seen.has(name)) repeated.add(name);
     seen.add(name);
     const isList = joined.some((spec) => spec.name === name || propertiesOf(spec.shape).has(name));
@@ -31,6 +35,32 @@ export function readCookies(
     else pairs.push({ name, raw });
   }
   return { pairs, repeated, lookalikes };
+}
+
+interface Meant {
+  /** As they are described: `c` and `C` may both be. */
+  readonly names: Set<string>;
+  readonly owners: Set<string>;
+}
+
+const namesOf = new WeakMap<readonly FieldSpec[], Map<string, Meant>>();
+
+/** By the name as a lenient service compares it: the cookies described, properties of objects included. */
+function documentedNames(specs: readonly FieldSpec[]): Map<string, Meant> {
+  const known = namesOf.get(specs);
+  if (known !== undefined) return known;
+  const documented = new Map<string, Meant>();
+  for (const spec of specs) {
+    for (const name of [spec.name, ...propertiesOf(spec.shape).keys()]) {
+      const folded = foldedCookieName(name);
+      const meant = documented.get(folded) ?? { names: new Set(), owners: new Set() };
+      meant.names.add(name);
+      meant.owners.add(spec.name);
+      documented.set(folded, meant);
+    }
+  }
+  namesOf.set(specs, documented);
+  return documented;
 }
 
 /** Style form, exploded, writes lists and objects with '&' into one cookie. */

@@ -196,6 +196,29 @@ test('a cookie that a service may read by another name does not get past its des
   }
 });
 
+test('a cookie that differs in case or encoding alone does not carry past what its description refuses', () => {
+  const operation = openOperation({
+    parameters: [
+      { name: 'c', in: 'cookie', schema: integer },
+      { name: 'd', in: 'cookie', schema: integer },
+      { name: 'D', in: 'cookie', schema: integer },
+    ],
+  });
+  const cases: readonly (readonly [string, string])[] = [
+    ['c=1; C=x', 'cookie c look-alike'],
+    ['c=1; %63=x', 'cookie c look-alike'],
+    ['%63=x', 'cookie c look-alike'],
+    ['%43=x; c=1', 'cookie c look-alike'],
+    ['c=1; %2563=x', 'cookie c look-alike'],
+    ['c=1; "C"=x', 'cookie c look-alike'],
+    ['c=1; d=1; D=2; CC=x; %zz=x; %64%64=x', ''],
+  ];
+  for (const [cookie, expected] of cases) {
+    const found = operation.checkParameters(parts({ headers: headers('cookie', cookie) }));
+    assert.equal(told(found), expected, cookie);
+  }
+});
+
 test('a cookie does not get past its description behind thousands of empty ones', () => {
   const operation = openOperation({ parameters: [{ name: 'n', in: 'cookie', schema: integer }] });
   for (const filler of [';', 'a=1;', '=;']) {

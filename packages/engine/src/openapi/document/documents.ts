@@ -22,7 +22,7 @@ export type Opened =
 
 /** Every file of one description, read when a reference first needs it. */
 export class Documents {
-  readonly #read: (uri: string) => string;
+  readonly #read: (uri: string, reference: string) => string;
   readonly #remarks: Remarks;
   #knowsIds = true;
   #depth = 0;
@@ -30,7 +30,7 @@ export class Documents {
   readonly #opened = new Map<string, SourceDocument | null>();
   readonly #resources = new Map<string, { document: SourceDocument; resource: SchemaResource }>();
 
-  constructor(read: (uri: string) => string, remarks: Remarks) {
+  constructor(read: (uri: string, reference: string) => string, remarks: Remarks) {
     this.#read = read;
     this.#remarks = remarks;
   }
@@ -223,7 +223,7 @@ export class Documents {
     const uri = readableAddress(id);
     let text: string;
     try {
-      text = this.#read(uri);
+      text = this.#read(uri, address);
       this.#textLength += text.length;
       if (this.#textLength > TEXTS_LENGTH_MAX) {
         throw new Error(
@@ -235,9 +235,14 @@ export class Documents {
       return undefined;
     }
     const opened = this.open(uri, text);
-    if (opened.ok) return opened.document;
+    if (opened.ok) {
+      if (typeof opened.document.value !== 'string' || /\.md$/i.test(uri)) return opened.document;
+      this.#opened.set(id, null);
+      this.#unresolvable(at, address, `${uri} is plain text, and no mapping or list`);
+      return undefined;
+    }
     const where = `${opened.uri}:${opened.line}:${opened.column}`;
-    this.#unresolvable(at, address, `${where}: ${opened.message}`, opened.suggestion);
+    this.#unresolvable(at, address, `${where}: ${withoutQuotes(opened.message)}`);
     return undefined;
   }
 
@@ -264,6 +269,16 @@ function wholeOf(document: SourceDocument): Place {
 function startOf({ document, pointer }: Place): Place {
   const resource = resourceAround(document.resources, pointer);
   return resource === undefined ? wholeOf(document) : { document, ...resource };
+}
+
+/**
+ * What is wrong with a file that a reference named, in the parser's words alone: whoever writes a
+ * description may name any file, and whoever reads the message may not be allowed to read that.
+ */
+function withoutQuotes(message: string): string {
+  const [, start = '', rest = ''] = /^(not (?:YAML|JSON): )?([\s\S]*)$/.exec(message) ?? [];
+  const quoteless = rest.replace(/(['"`])[\s\S]*\1/, '…');
+  return start + (quoteless.split(': ')[0] as string);
 }
 
 function shortened(text: string): string {

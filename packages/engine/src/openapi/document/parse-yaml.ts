@@ -148,8 +148,8 @@ class Conversion {
 
   #alias(name: string, offset: number): Converted {
     const target = this.#anchors.get(name);
-    if (target === undefined) throw new YamlProblem(`no anchor is named ${name}`, offset);
-    if (target === 'open') throw new YamlProblem(`the alias ${name} contains itself`, offset);
+    if (target === undefined) throw new YamlProblem(`no anchor is named '${name}'`, offset);
+    if (target === 'open') throw new YamlProblem(`the alias '${name}' contains itself`, offset);
     this.#aliasedNodes += target.size;
     if (this.#aliasedNodes > ALIASED_NODES_MAX) {
       throw new YamlProblem('aliases multiply the document beyond reason', offset);

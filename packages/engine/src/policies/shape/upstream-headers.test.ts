@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { RequestFacts } from '../../facts.ts';
 import { HeaderFields } from '../../header-fields.ts';
 import {
+  documentedFields,
   isPrivateAnswerHeader,
   type ShapeOptions,
   upstreamHeaders,
@@ -13,6 +14,7 @@ import {
 const options: ShapeOptions = {
   credentialHeaders: ['x-api-key', 'authorization'],
   credentialCookies: ['session'],
+  documented: documentedFields([]),
   wantsPlainAnswer: false,
 };
 
@@ -188,5 +190,68 @@ test('what a service believes of its proxy cannot be said by a caller, whichever
   ];
   for (const name of [...innocent, 'x-clients', 'client-info', 'x-sslmode', 'x-consumers']) {
     assert.ok(sent([name, 'kept']).includes('kept'), name);
+  }
+});
+
+const FORGED = `Cf-Client-Cert-Sha256 Cf-Cert-Presented Cf-Cert-Verified Cf-Cert-Subject-Dn
+  Cf-Cert-Fingerprint-Sha1 WL-Proxy-Client-Cert $WSCC $WSRU $WSRA $WSIS X-Apigateway-Client-Cert
+  X-Apigateway-Event X-Kong-Client-Cert X-Tyk-Client-Cert X-Fastly-Client-Cert X-Akamai-Client-Cert
+  X-Goog-Client-Cert X-Cert X-Certificate X-Cert-Subject X-Verified-Client X-Verify X-Dn X-User-Dn
+  X-S-Dn X-Subject-Dn X-Client-Crt X-Spiffe-Id X-Jwt-Assertion X-Jwt-Payload X-Userinfo
+  X-Ms-Token-Aad-Id-Token Proxy HTTP_X_KEY HTTP-X-Real-IP WL-Proxy-Client-IP Proxy-Client-IP
+  Fly-Client-IP Fastly-Client-IP X-Azure-ClientIP X-Azure-SocketIP X-Azure-FDID X-Originating-IP
+  X-Remote-Addr X-Forward-For Cf-Connecting-IPv6 X-Pomerium-Jwt-Assertion X-Authentik-Username
+  Tailscale-User-Login Teleport-Jwt-Assertion Oidc-Claim-Sub X-Vouch-User Shib-Session-Id SM-User
+  SM_UserDN iv-user X-Appengine-User-Email L5d-Client-Id X-Auth-Username X-Middleware-Subrequest
+  X-Accel-Mapping X-Https X-Url-Scheme X~Real~IP X-Xfcc X-Peer-Certificate X-X509-Subject`.split(
+  /\s+/,
+);
+
+test('no certificate, identity or address that proxies vouch for can be forged, whatever its prefix', () => {
+  for (const name of FORGED) {
+    for (const spelling of [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')]) {
+      assert.ok(!sent([spelling.toLowerCase(), 'forged']).includes('forged'), spelling);
+    }
+  }
+});
+
+const ORDINARY =
+  `accept accept-language accept-encoding content-type content-digest content-language
+  x-correlation-id x-client-version x-client-id x-client-name client-info x-api-version api-version
+  idempotency-key x-idempotency-key x-csrf-token x-xsrf-token digest signature signature-input
+  x-hub-signature-256 user-agent referer origin if-match if-none-match prefer cache-control range
+  traceparent tracestate baggage x-b3-traceid x-amzn-trace-id x-cloud-trace-context x-amz-date
+  x-amz-security-token x-amz-content-sha256 x-ms-version x-ms-date x-ms-client-request-id
+  x-goog-api-client x-github-event x-github-api-version stripe-version stripe-account x-tenant-id
+  x-organization-id x-user-id x-session-id x-device-id x-device-fingerprint x-app-version
+  x-auth-token x-access-token x-refresh-token x-verify-token x-verification-code dpop sentry-trace
+  x-requested-with x-timezone x-locale dnt save-data sec-fetch-mode sec-ch-ua upgrade-insecure-requests
+  psu-ip-address psu-ip-port psu-user-agent tpp-signature-certificate tpp-redirect-uri consent-id
+  x-fapi-interaction-id x-fapi-auth-date x-fapi-customer-ip-address x-jws-signature x-webhook-id
+  x-source x-source-system x-host-id x-remote-id x-proxy-id x-verified-at x-schema x-path sm-id
+  last-event-id tus-resumable upload-offset depth destination overwrite if soapaction mcp-session-id`.split(
+    /\s+/,
+  );
+
+test('fields that callers send of their own still reach the service', () => {
+  for (const name of ORDINARY) assert.ok(sent([name, 'kept']).includes('kept'), name);
+});
+
+test('a value that nothing checked does not stand in for a documented field', () => {
+  const documented = documentedFields(['x-n', 'x_m', 'x-user-dn', 'x-real-ip', 'proxy']);
+  const passes = (name: string) => sent([name, 'kept'], { documented }).includes('kept');
+  for (const name of ['x_n', 'x.n', 'x~n', 'x-m', 'x.m', 'x_other', 'x_user_dn']) {
+    assert.ok(!passes(name), name);
+  }
+  // Described under exactly that name, and therefore checked.
+  for (const name of ['x-n', 'x_m', 'x-user-dn', 'x-other']) assert.ok(passes(name), name);
+  // What the gate itself writes, no description hands to callers.
+  for (const name of ['x-real-ip', 'proxy']) assert.ok(!passes(name), name);
+});
+
+test('a credential cookie stays here in every spelling that a lenient service would take for it', () => {
+  for (const name of ['SESSION', 'Session', '%73ession', '%2573ession']) {
+    const fields = sent(['cookie', `a=1; ${name}=secret`]);
+    assert.equal(fields[1], 'a=1', name);
   }
 });

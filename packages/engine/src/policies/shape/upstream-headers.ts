@@ -1,5 +1,6 @@
-import { cookieName, listMembers, trimBlanks } from '../../blanks.ts';
+import { cookieName, foldedCookieName, listMembers, trimBlanks } from '../../blanks.ts';
 import type { RequestFacts } from '../../facts.ts';
+import { isSaidByProxies, plainName } from './said-by-proxies.ts';
 
 /** RFC 9110 §7.6.1 and what proxies of the past added to it: meant for one connection only. */
 const HOP_BY_HOP = new Set([
@@ -21,6 +22,8 @@ const MANAGED = new Set([
   'host',
   'content-length',
   'expect',
+  // Behind CGI it is HTTP_PROXY, through which clients of that service then call.
+  'proxy',
   'forwarded',
   'via',
   'x-forwarded-for',
@@ -55,9 +58,8 @@ const MANAGED = new Set([
 ]);
 const OWN_PREFIX = 'poorter-';
 /**
- * What proxies, load balancers and sign-in gateways tell the service about the caller: who it is,
- * what certificate it showed, where it came from. A service that believes its proxy believes these,
- * and new members keep joining their families; hence families and not a list.
+ * Of what proxies say of a caller, that which no description lets through. The rest of those
+ * families passes where the operation describes exactly that field, see said-by-proxies.ts.
  */
 const SAID_BY_PROXIES = new RegExp(
   `^(?:${[
@@ -89,8 +91,21 @@ export interface ShapeOptions {
   /** Header names that carried the caller's credential. */
   readonly credentialHeaders: readonly string[];
   readonly credentialCookies: readonly string[];
+  readonly documented: DocumentedFields;
   /** Answers are validated: ask for the whole of them, uncompressed. */
   readonly wantsPlainAnswer: boolean;
+}
+
+/** The header parameters of an operation. */
+export interface DocumentedFields {
+  /** Lower-case. */
+  readonly names: ReadonlySet<string>;
+  /** The same as a service may read them that takes all signs in a name for one. */
+  readonly plainNames: ReadonlySet<string>;
+}
+
+export function documentedFields(names: readonly string[]): DocumentedFields {
+  return { names: new Set(names), plainNames: new Set(names.map(plainName)) };
 }
 
 /** Everything the upstream receives as header fields, except Host and framing: name, value, … */
@@ -124,38 +139,53 @@ export function upstreamHeaders(
   return out;
 }
 
+interface Kind {
+  readonly plain: string;
+  readonly travels: 'never' | 'documented' | 'unless-alike';
+}
+
 /** Callers choose names, so that what is remembered of them is bounded. */
 const REMEMBERED_MAX = 2_048;
-const remembered = new Map<string, boolean>();
+const remembered = new Map<string, Kind>();
 
-function isManaged(name: string): boolean {
+function kindOf(name: string): Kind {
   const known = remembered.get(name);
   if (known !== undefined) return known;
-  const isOurs =
+  const plain = plainName(name);
+  const kind: Kind = { plain, travels: judged(name, plain) };
+  if (remembered.size < REMEMBERED_MAX) remembered.set(name, kind);
+  return kind;
+}
+
+function judged(name: string, plain: string): Kind['travels'] {
+  if (isManaged(name) || isManaged(plain)) return 'never';
+  // 'x_n' and 'x-n' are one behind CGI and its heirs: what is described and what was checked must be this.
+  return name.includes('_') || isSaidByProxies(plain) ? 'documented' : 'unless-alike';
+}
+
+function isManaged(name: string): boolean {
+  return (
     HOP_BY_HOP.has(name) ||
     MANAGED.has(name) ||
     name.startsWith(OWN_PREFIX) ||
-    SAID_BY_PROXIES.test(name);
-  if (remembered.size < REMEMBERED_MAX) remembered.set(name, isOurs);
-  return isOurs;
+    SAID_BY_PROXIES.test(name)
+  );
 }
 
 function travels(name: string, named: readonly string[], options: ShapeOptions): boolean {
-  if (isManaged(name)) return false;
+  const kind = kindOf(name);
+  if (kind.travels === 'never') return false;
   if (named.length > 0 && named.includes(name)) return false;
-  if (options.credentialHeaders.includes(name)) return false;
+  const { credentialHeaders, documented } = options;
+  if (credentialHeaders.includes(name) || credentialHeaders.includes(kind.plain)) return false;
   if (
     options.wantsPlainAnswer &&
     (name === 'accept-encoding' || name === 'range' || name === 'if-range')
   ) {
     return false;
   }
-  // 'x_forwarded_for' and 'x.forwarded.for' become the managed name again behind CGI and its heirs.
-  if (name.includes('_') || name.includes('.')) {
-    const plain = name.replace(/[_.]/g, '-');
-    return !(isManaged(plain) || options.credentialHeaders.includes(plain));
-  }
-  return true;
+  if (documented.names.has(name)) return true;
+  return kind.travels === 'unless-alike' && !documented.plainNames.has(kind.plain);
 }
 
 /** Names listed in Connection: they end at this hop, and go before we add fields of our own. */
@@ -173,7 +203,9 @@ function withoutCookies(header: string, names: readonly string[]): string {
     .filter((pair) => {
       const equals = pair.indexOf('=');
       const { name, bare } = cookieName(equals === -1 ? pair : pair.slice(0, equals));
-      return !names.includes(name) && !names.includes(bare);
+      if (names.includes(name) || names.includes(bare)) return false;
+      const folded = foldedCookieName(bare);
+      return !names.some((one) => foldedCookieName(one) === folded);
     })
     .map(trimBlanks)
     .filter((pair) => pair !== '')

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
 import {
   type ExportFormat,
   type ExportOptions,
@@ -78,7 +78,8 @@ function targetOf(
   if (format !== undefined && format !== 'cef') throw new UsageError('syslog carries --format cef');
   const { hostname, port } = new URL(`http://${syslog[2]}`);
   const tls = syslog[1] === 'tls';
-  const authorities = ca === undefined ? {} : { authorities: readFileSync(ca, 'utf8') };
+  const authorities =
+    ca === undefined ? {} : { authorities: readTextFile(ca, BYTES_MAX.credential) };
   const host = hostname.replace(/^\[|\]$/g, '');
   return {
     format: 'cef',

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readKeyFile } from '../../keys/index.ts';
+import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
 import type { Caller } from '../../platform/records/spool-line.ts';
 import type { KeyStore } from '../../state/keys/index.ts';
 
@@ -60,6 +61,6 @@ export class KeyNames {
 
 function keysOfFile(file: string): NamedKey[] {
   if (!existsSync(file)) return [];
-  const { keys } = readKeyFile(file, readFileSync(file, 'utf8'));
+  const { keys } = readKeyFile(file, readTextFile(file, BYTES_MAX.keyFile));
   return keys.map(({ id, client, name }) => ({ id, name, client: client ?? id }));
 }

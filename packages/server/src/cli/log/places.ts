@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { baseDirectory, loadConfiguration } from '../../configuration/load-configuration.ts';
 import { resolveStorage, type Storage } from '../../configuration/resolve-storage.ts';
 import { type DatabasePlace, openDatabase } from '../../platform/database/index.ts';
+import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
 import { type KeyRingTables, openKeyRing, openMasterKey } from '../../platform/secrets/index.ts';
 import {
   LogReader,
@@ -102,7 +103,7 @@ export function readPublicKey(values: LogValues, dataDirectory: string | null): 
   const given = values.key ?? (dataDirectory && join(dataDirectory, 'log-public-key'));
   if (!given) throw new UsageError('--key is missing');
   try {
-    return parseVerifierKey(existsSync(given) ? readFileSync(given, 'utf8') : given);
+    return parseVerifierKey(existsSync(given) ? readTextFile(given, BYTES_MAX.credential) : given);
   } catch (error) {
     throw new UsageError(`--key ${given}: ${(error as Error).message}`);
   }
@@ -143,7 +144,7 @@ function refuseMissing(place: DatabasePlace, what: string): void {
 /** Under which name this data directory writes. */
 function ownNode(dataDirectory: string): string | null {
   try {
-    return readFileSync(join(dataDirectory, 'node-name'), 'utf8').trim();
+    return readTextFile(join(dataDirectory, 'node-name'), BYTES_MAX.credential).trim();
   } catch {
     return null;
   }

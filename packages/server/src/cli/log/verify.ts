@@ -1,6 +1,7 @@
-import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { parseJsonText } from '@poorter/engine/json';
+import { BYTES_MAX, readRegularFile, readTextFile } from '../../platform/files/index.ts';
 import {
   type Checkpoint,
   checkProof,
@@ -64,8 +65,7 @@ async function isProof(file: string): Promise<boolean> {
 }
 
 function verifyProof(file: string, key: VerifierKey, world: OperatorWorld): number {
-  const bytes = readFileSync(file);
-  if (bytes.length > PROOF_BYTES_MAX) throw new UsageError(`${file} is too long for a proof`);
+  const bytes = readRegularFile(file, PROOF_BYTES_MAX);
   let value: unknown;
   try {
     value = parseJsonText(bytes.toString());
@@ -83,7 +83,7 @@ function verifyProof(file: string, key: VerifierKey, world: OperatorWorld): numb
 
 function sinceOf(file: string | undefined, key: VerifierKey): Checkpoint | null {
   if (file === undefined) return null;
-  const opened = openCheckpoint(readFileSync(file, 'utf8'), key);
+  const opened = openCheckpoint(readTextFile(file, BYTES_MAX.credential), key);
   if ('fault' in opened) throw new UsageError(`--since ${file}: ${opened.fault}`);
   return opened;
 }

@@ -1,12 +1,14 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseJsonText } from '@poorter/engine/json';
 import { monotonicMs } from '../clock/index.ts';
 import {
   APPEND_OWN,
+  BYTES_MAX,
   DRAFT_END,
   isThere,
+  readTextFile,
   requireOwnDirectory,
   requirePlaceForOwn,
   UntrustedPathError,
@@ -101,7 +103,10 @@ function openLockFile(directory: string, file: string): DatabaseSync {
 
 function describeHolder(file: string): string {
   try {
-    const { pid, started } = parseJsonText(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const { pid, started } = parseJsonText(readTextFile(file, BYTES_MAX.credential)) as Record<
+      string,
+      unknown
+    >;
     return `process ${String(pid)}, started ${String(started)}`;
   } catch {
     return 'another process that has not said who it is yet';

@@ -5,6 +5,7 @@ export {
   requirePlaceForOwn,
   UntrustedPathError,
 } from './own-files.ts';
+export { BYTES_MAX, kindOf, readRegularFile, readTextFile } from './read-regular.ts';
 export {
   APPEND_OWN,
   CREATE_NEW,

@@ -8,6 +8,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { kindOf } from './read-regular.ts';
 
 /** What stands there may be changed, or was put there, by somebody else. */
 export class UntrustedPathError extends Error {
@@ -76,6 +77,7 @@ function requireClosedParents(nearest: string, directory: string): void {
 export function requireOwnFile(path: string): void {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) refuseLink(path);
+  if (!stats.isFile()) refuseKind(path, stats);
   requireOwn(path, stats);
 }
 
@@ -91,6 +93,7 @@ function requireOwnEntries(directory: string, depth: number): void {
       throw error;
     }
     if (stats.isSymbolicLink()) refuseLink(path);
+    if (!stats.isFile() && !stats.isDirectory()) refuseKind(path, stats);
     requireOwn(path, stats);
     if (stats.isDirectory() && depth > 1) requireOwnEntries(path, depth - 1);
   }
@@ -110,6 +113,14 @@ function requireOwner(path: string, { uid }: Stats): void {
   throw new UntrustedPathError(
     path,
     `belongs to user ${uid}, and this program runs as user ${user}: chown it, or run as its owner`,
+  );
+}
+
+/** Whoever reads or writes there waits for somebody else, or does not end. */
+function refuseKind(path: string, stats: Stats): never {
+  throw new UntrustedPathError(
+    path,
+    `is ${kindOf(stats)}: only regular files and directories are kept there; remove it`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DRAFT_END, isThere, syncDirectory, writeNew } from '../files/index.ts';
+import { DRAFT_END, isThere, kindOf, syncDirectory, writeNew } from '../files/index.ts';
 import {
   type MasterKeyProvider,
   MasterKeyUnavailableError,
@@ -74,14 +74,20 @@ function localProvider(
 function readKeyFile(path: string): Buffer {
   let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY);
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const fault = code === 'ENOENT' ? 'there is no such file' : code;
     throw new MasterKeyUnavailableError(`reading the master key in ${path}: ${fault}`, { cause });
   }
   try {
-    const { mode, size } = fstatSync(file);
+    const stats = fstatSync(file);
+    const { mode, size } = stats;
+    if (!stats.isFile()) {
+      throw new MasterKeyUnavailableError(
+        `${path} is ${kindOf(stats)}: the master key is kept in a regular file`,
+      );
+    }
     if (!MODES.includes(mode & 0o777)) {
       throw new MasterKeyUnavailableError(
         `others may read the master key in ${path} (mode ${(mode & 0o777).toString(8)}): chmod 600 it`,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { BYTES_MAX, readTextFile } from '../files/index.ts';
 import { environmentMasterKey, fileMasterKey } from './local-master-key.ts';
 import { type MasterKeyProvider, MasterKeyUnavailableError } from './master-key-provider.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
@@ -61,7 +61,7 @@ function vaultFrom(text: string, world: MasterKeyWorld): MasterKeyProvider {
     name,
     token: secretSource(token ?? 'env:VAULT_TOKEN', world, refuse),
     ...(ca !== undefined && {
-      authorities: readFileSync(resolve(world.baseDirectory, ca), 'utf8'),
+      authorities: readTextFile(resolve(world.baseDirectory, ca), BYTES_MAX.credential),
     }),
     ...(namespace !== undefined && { namespace }),
     isDerived: derived === 'true',
@@ -79,7 +79,7 @@ function secretSource(
     const token =
       kind === 'env'
         ? world.environment[rest]
-        : readFileSync(resolve(world.baseDirectory, rest), 'utf8').trim();
+        : readTextFile(resolve(world.baseDirectory, rest), BYTES_MAX.credential).trim();
     // A header field: nothing else may follow it into the request.
     if (token !== undefined && /^[\x21-\x7e]{1,4096}$/.test(token)) return token;
     throw refuse(`needs a token in ${text}`);

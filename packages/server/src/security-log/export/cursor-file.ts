@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
-import { writeDurably } from '../../platform/files/index.ts';
+import { BYTES_MAX, readTextFile, writeDurably } from '../../platform/files/index.ts';
 
 const cursorSchema = z.strictObject({
   /** Of which log. */
@@ -18,7 +17,7 @@ export type ExportCursor = z.output<typeof cursorSchema>;
 export function readCursor(file: string, node: string): ExportCursor | null {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextFile(file, BYTES_MAX.credential);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

@@ -343,6 +343,39 @@ test('another master key, missing tombstones or a torn one leave the target as i
   assert.ok((await restore(file, right)).rows > 0);
 });
 
+test('a key that the torn last line of the tombstones revoked is not revived: the restore is refused', async (t) => {
+  const { state, issued } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  await state.subjectKeys.destroy(griet);
+  await state.keys.revoke(issued.record.id, 'leaked');
+  const whole = readFileSync(join(state.dataDirectory, 'tombstones.jsonl'), 'utf8');
+  const lines = whole.split('\n').length - 1;
+  const copy = join(freshDirectory(t), 'tombstones');
+  for (const cut of [whole.slice(0, -1), whole.slice(0, -9)]) {
+    const why = new RegExp(
+      `tombstones(?:\\.jsonl)?:${lines} is torn.*copy the file again.*last whole line`,
+    );
+    writeFileSync(copy, cut);
+    const named = freshTarget(t, state);
+    await assert.rejects(restore(file, named, undefined, [copy]), {
+      ...{ name: 'TombstoneFileError', message: why },
+    });
+    const found = freshTarget(t, state);
+    writeFileSync(join(found, 'tombstones.jsonl'), cut);
+    await assert.rejects(restore(file, found), { name: 'TombstoneFileError', message: why });
+    assert.equal(readFileSync(join(found, 'tombstones.jsonl'), 'utf8'), cut, 'left as it was');
+  }
+  // As the message says.
+  writeFileSync(copy, whole.slice(0, whole.slice(0, -1).lastIndexOf('\n') + 1));
+  const target = freshTarget(t, state);
+  assert.ok((await restore(file, target, undefined, [copy])).rows > 0);
+  writeFileSync(copy, whole);
+  const right = freshTarget(t, state);
+  await restore(file, right, undefined, [copy]);
+  const again = await reopen(t, right);
+  assert.equal((await again.keys.find(issued.key))?.revokedAt, NOON);
+});
+
 test('a backup that was altered or cut anywhere is refused, and nothing is restored', async (t) => {
   const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
   const whole = readFileSync(await backUp(t, state));

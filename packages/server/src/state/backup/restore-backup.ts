@@ -17,7 +17,12 @@ import {
 } from '../../platform/database/index.ts';
 import type { MasterKeyProvider } from '../../platform/secrets/index.ts';
 import { openState, type Replay } from '../open-state.ts';
-import { readTombstones, TOMBSTONE_FILE, type Tombstone, Tombstones } from '../tombstones/index.ts';
+import {
+  readCopiedTombstones,
+  TOMBSTONE_FILE,
+  type Tombstone,
+  Tombstones,
+} from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
 import { type Entry, readEntries } from './entries.ts';
 import { type RestoredMark, writeRestoredMark } from './restored-mark.ts';
@@ -290,7 +295,7 @@ async function carryOver(plan: RestorePlan, staging: string): Promise<number> {
     const isOptional = !plan.tombstones.includes(source);
     if (isOptional && !existsSync(source)) continue;
     read += 1;
-    for (const tombstone of readTombstones(source)) {
+    for (const tombstone of readCopiedTombstones(source)) {
       if (!known.has(keyOf(tombstone))) missing.set(keyOf(tombstone), tombstone);
     }
   }

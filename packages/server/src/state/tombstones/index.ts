@@ -2,7 +2,7 @@ export {
   latestVersions,
   PendingTombstones,
   portions,
-  readTombstones,
+  readCopiedTombstones,
   TOMBSTONE_FILE,
   type Tombstone,
   type TombstoneLog,

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { parseJsonText } from '@poorter/engine/json';
 import { z } from 'zod';
-import { syncDirectory, writeDurably } from '../../platform/files/index.ts';
+import { readTextFile, syncDirectory, writeDurably } from '../../platform/files/index.ts';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
 export interface Tombstone {
@@ -163,9 +163,28 @@ function lineOf({ kind, id, at, version }: Tombstone): string {
   return JSON.stringify({ kind, id, at, version });
 }
 
-/** Throws TombstoneFileError when a whole line cannot be read: an erasure would be forgotten. */
-export function readTombstones(path: string): Tombstone[] {
-  const text = readFileSync(path, 'utf8');
+/**
+ * Of a copy, all lines: what stands at its end without a newline was promised, and lost its end when
+ * it was copied. Whoever skips it revives a key that was revoked.
+ */
+export function readCopiedTombstones(path: string): Tombstone[] {
+  const text = readTextFile(path, FILE_BYTES_MAX);
+  if (text === '' || text.endsWith('\n')) return readTombstones(path, text);
+  const line = text.split('\n').length;
+  throw new TombstoneFileError(
+    `${path}:${line} is torn: the file ends within this line, and what it ended would come back; copy the ` +
+      'file again, and if this is all that is left of it, end it with its last whole line',
+  );
+}
+
+/**
+ * The program's own file: what a write that broke off left at its end was never promised to anyone.
+ * Throws TombstoneFileError when a whole line cannot be read: an erasure would be forgotten.
+ */
+export function readTombstones(
+  path: string,
+  text: string = readTextFile(path, FILE_BYTES_MAX),
+): Tombstone[] {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   return whole
     .split('\n')
