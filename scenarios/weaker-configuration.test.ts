@@ -171,6 +171,33 @@ test('what protects less waits for poorter apply, and for nothing less: not for 
   assert.equal(records.at(-1)?.['decision'], 'answered');
 });
 
+test('a second entry for another host, to the same service, does not let calls pass unvalidated', async (t) => {
+  const { poorter, edit, awaitWaiting, awaitState, status } = await start(t, 'ask');
+  const configuration = () => parse(poorter.read('poorter.yaml'));
+  const [first] = configuration().apis;
+  const b = async (path: string) =>
+    (await call(`${poorter.url}${path}`, { headers: { host: 'b.example' } })).status;
+  edit({ apis: [{ ...first, hosts: ['127.0.0.1'] }] });
+  await eventually('no other host is answered', async () => (await b('/open')) === 404);
+  const [alone] = configuration().apis;
+  const second = { ...alone, name: 'second', hosts: ['b.example'] };
+  edit({ apis: [alone, { ...second, mode: 'observe' }] });
+  await awaitWaiting();
+  const { weakenings } = (await status()).configuration.waiting;
+  assert.deepEqual(
+    [...new Set(weakenings.map(({ kind }: { kind: string }) => kind))],
+    ['validation-loosened'],
+    JSON.stringify(weakenings),
+  );
+  assert.equal(weakenings[0].api, 'second');
+  assert.equal(await b('/open?x=1'), 404);
+  // With the same protection it is no weakening.
+  edit({ apis: [alone, second] });
+  await eventually('it serves', async () => (await b('/open')) === 200);
+  await awaitState('current');
+  assert.notEqual(await b('/open?x=1'), 200);
+});
+
 test('files that changed after the look are not put in force by it', async (t) => {
   const { poorter, mine, admin, awaitWaiting } = await start(t, 'ask');
   poorter.write('api.yaml', description([{ key: [] }, {}]));

@@ -125,7 +125,6 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'apis[].upstream.restMs': 'care for the service',
   'apis[].cors.maxAgeSeconds': 'how long browsers remember',
   'x-poorter.cors.maxAgeSeconds': 'how long browsers remember',
-  'apis[].audience': 'a name in the identity sent to the service',
   'identity.issuer': 'a name in the identity sent to the service',
   publicOrigin: 'a name in metadata',
   'keyRotation.warnAfterDays': 'a reminder',
@@ -208,6 +207,30 @@ test('an operation that is gone is no weakening, and the same rules in other wor
     delete paths['/things/{id}'];
   });
   assert.deepEqual(findWeakenings(before, reworded), []);
+});
+
+test('a wider or a nearer path at another host is held against what the same calls needed before', () => {
+  const at = (host: string, path: string, security: Tree[]) =>
+    protectionOf((written, document) => {
+      Object.assign(written.apis[0], { hosts: [host], name: host });
+      document.paths = { [path]: { get: { security, responses } } };
+      if (path.includes('{')) document.paths[path].get.parameters = [id];
+    });
+  const key = [{ key: [] }];
+  for (const [path, other] of [
+    ['/things', '/{id}'],
+    ['/{id}', '/things'],
+    ['/things/{id}', '/things/{id}'],
+  ] as const) {
+    const before = at('a.example', path, key);
+    const weak = at('b.example', other, [{ query: [] }]);
+    const equal = at('b.example', other, key);
+    const beside = ({ apis }: Protection) => ({ ...before, apis: [...before.apis, ...apis] });
+    assert.deepEqual(kindsOf(before, beside(weak)), ['security-loosened'], `${path} ${other}`);
+    assert.deepEqual(kindsOf(before, beside(equal)), [], `${path} ${other}`);
+    // Reached as weakly before.
+    assert.deepEqual(kindsOf(beside(weak), beside(weak)), []);
+  }
 });
 
 test('scopes that move between security and x-poorter are still asked for', () => {
