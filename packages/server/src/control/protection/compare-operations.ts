@@ -2,6 +2,7 @@ import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
 import { compareCors } from './compare-cors.ts';
 import { comparePeer } from './compare-gates.ts';
 import { compareLimits } from './compare-limits.ts';
+import { compareSchemas } from './compare-schemas.ts';
 import { compareAuthorization, compareSecurity, isOpen } from './compare-security.ts';
 import type { ApiProtection, OperationProtection, ServiceProtection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
@@ -20,6 +21,7 @@ export function compareOperations(old: Placed, next: Placed): Weakening[] {
     ...compareNetwork(before, after),
     ...compareCors(before.cors, after.cors),
     ...compareChecks(before, after),
+    ...compareSchemas(before, after),
     ...compareReading(old.api, next.api),
     ...compareServices(old.api.service, next.api.service),
   ];

@@ -233,6 +233,43 @@ test('a wider or a nearer path at another host is held against what the same cal
   }
 });
 
+test('schemas that say more, or other things, and answers that nobody holds, are not told', () => {
+  const put = (change: (operation: Tree) => void, response = 'block') =>
+    protectionOf((written, { paths }) => {
+      written.apis[0].response = response;
+      const content = () => ({ 'application/json': { schema: { type: 'object' } } });
+      const post: Tree = { security: [{ key: [] }], requestBody: { content: content() } };
+      post.responses = {
+        200: { description: 'ok', content: content() },
+        default: { description: 'none' },
+      };
+      paths['/described'] = { post: structuredClone(post) };
+      change(paths['/described'].post);
+    });
+  const before = put(() => undefined);
+  const same = put(({ requestBody, responses: answers }) => {
+    requestBody.content['application/json'].schema = { type: 'object', minProperties: 1 };
+    requestBody.content['text/plain'] = { schema: { type: 'string', maxLength: 5 } };
+    answers[404] = {
+      description: 'no',
+      content: { 'application/json': { schema: { type: 'array' } } },
+    };
+    // Content that is not described at all is refused.
+    answers[200] = { description: 'ok' };
+  });
+  assert.deepEqual(findWeakenings(before, same), []);
+  const open = (operation: Tree) => {
+    operation.responses[200].content['application/json'] = {};
+  };
+  assert.deepEqual(
+    findWeakenings(
+      put(() => undefined, 'report'),
+      put(open, 'report'),
+    ),
+    [],
+  );
+});
+
 test('scopes that move between security and x-poorter are still asked for', () => {
   const moved = protectionOf((_, { paths }) => {
     const { get } = paths['/things'];

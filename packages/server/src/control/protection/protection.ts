@@ -1,4 +1,10 @@
-import type { ApiSnapshot, CompiledApi, LimitsConfig, NetworkLists } from '@poorter/engine';
+import type {
+  ApiSnapshot,
+  CheckedPlaces,
+  CompiledApi,
+  LimitsConfig,
+  NetworkLists,
+} from '@poorter/engine';
 
 /**
  * What protects, of a configuration and its descriptions: plain data, apart from secrets and from
@@ -99,6 +105,8 @@ export interface OperationProtection {
   readonly strictProperties: boolean;
   readonly undocumentedQuery: readonly string[];
   readonly allowsSemicolons: boolean;
+  /** What of its calls is held against a schema at all, and what must be there. */
+  readonly schemas: CheckedPlaces;
   /** Becomes a tunnel that nobody looks into. */
   readonly upgrades: boolean;
 }

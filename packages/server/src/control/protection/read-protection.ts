@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { type ApiSnapshot, extensionSchema, pathShape } from '@poorter/engine';
+import { type ApiSnapshot, checkedPlaces, extensionSchema, pathShape } from '@poorter/engine';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../platform/processes/messages.ts';
 import { isLoopback, splitAddress } from '../addresses.ts';
@@ -224,6 +224,7 @@ function readOperation(operation: Compiled, api: ApiSnapshot): OperationProtecti
     strictProperties: checks.every(({ strictProperties }) => strictProperties),
     undocumentedQuery: [...new Set(checks.flatMap(({ allowedQuery }) => allowedQuery ?? []))],
     allowsSemicolons: checks.some(({ allowsSemicolons }) => allowsSemicolons === true),
+    schemas: checkedPlaces(operation, api.compiled),
     upgrades,
   };
 }
