@@ -272,20 +272,22 @@ test('a start after a change that was never looked at serves nothing until it is
   });
 });
 
-test('a record of what was in force that nobody can read counts as weaker, and is asked about', async (t) => {
-  const { poorter } = await start(t, 'ask');
-  assert.equal(await poorter.stop(), 0);
-  writeFileSync(join(poorter.folder, 'data/configuration-in-force.json'), '{"digest"', {
-    mode: 0o600,
+for (const how of ['broken', 'gone'])
+  test(`a record of what was in force that is ${how} counts as weaker, and is asked about`, async (t) => {
+    const { poorter } = await start(t, 'ask');
+    assert.equal(await poorter.stop(), 0);
+    const record = join(poorter.folder, 'data/configuration-in-force.json');
+    if (how === 'broken') writeFileSync(record, '{"digest"', { mode: 0o600 });
+    else rmSync(record);
+    const again = serveAgain(t, poorter, []);
+    await again.awaitOutput(/HELD.*before-unknown/s);
+    const data = ['--data', join(poorter.folder, 'data')];
+    const { stdout } = await runPoorter(['apply', '--json', ...data]);
+    const { digest } = (JSON.parse(stdout) as { waiting: { digest: string } }).waiting;
+    assert.equal((await runPoorter(['apply', digest, ...data])).status, 0);
+    // It was not called in force before somebody serves it.
+    assert.match(again.output(), /"event":"started"/);
   });
-  const again = serveAgain(t, poorter, []);
-  await again.awaitOutput(/HELD.*before-unknown/s);
-  const data = ['--data', join(poorter.folder, 'data')];
-  const { stdout } = await runPoorter(['apply', '--json', ...data]);
-  const { digest } = (JSON.parse(stdout) as { waiting: { digest: string } }).waiting;
-  assert.equal((await runPoorter(['apply', digest, ...data])).status, 0);
-  await again.awaitOutput(/"event":"started"/);
-});
 
 test('status says that a configuration was refused, and why, whatever was wrong with it', async (t) => {
   const { poorter, status, command, mine, edit, awaitState } = await start(t, 'apply', {
@@ -377,6 +379,7 @@ function serveAgain(t: Lifetime, poorter: RunningPoorter, argv: readonly string[
     await once(child, 'exit');
   });
   return {
+    output: () => said,
     awaitOutput: (pattern: RegExp) =>
       eventually(String(pattern), async () => {
         if (child.exitCode !== null) throw new Error(`it ended:\n${said}`);

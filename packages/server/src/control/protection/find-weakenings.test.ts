@@ -11,8 +11,11 @@ import { configurationSchema } from '../../configuration/schema.ts';
 import { compileSnapshot } from '../compile-snapshot.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import type { Protection } from './protection.ts';
+import { schemaCases } from './schema-cases.fixture.ts';
 import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
-import { cases, id, issuer, rate, responses, type Tree, X } from './weakening-cases.fixture.ts';
+import { id, issuer, rate, responses, ruleCases, type Tree, X } from './weakening-cases.fixture.ts';
+
+const cases = [...ruleCases, ...schemaCases];
 
 const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
