@@ -171,6 +171,33 @@ test('what protects less waits for poorter apply, and for nothing less: not for 
   assert.equal(records.at(-1)?.['decision'], 'answered');
 });
 
+test('a second entry for another host, to the same service, does not let calls pass unvalidated', async (t) => {
+  const { poorter, edit, awaitWaiting, awaitState, status } = await start(t, 'ask');
+  const configuration = () => parse(poorter.read('poorter.yaml'));
+  const [first] = configuration().apis;
+  const b = async (path: string) =>
+    (await call(`${poorter.url}${path}`, { headers: { host: 'b.example' } })).status;
+  edit({ apis: [{ ...first, hosts: ['127.0.0.1'] }] });
+  await eventually('no other host is answered', async () => (await b('/open')) === 404);
+  const [alone] = configuration().apis;
+  const second = { ...alone, name: 'second', hosts: ['b.example'] };
+  edit({ apis: [alone, { ...second, mode: 'observe' }] });
+  await awaitWaiting();
+  const { weakenings } = (await status()).configuration.waiting;
+  assert.deepEqual(
+    [...new Set(weakenings.map(({ kind }: { kind: string }) => kind))],
+    ['validation-loosened'],
+    JSON.stringify(weakenings),
+  );
+  assert.equal(weakenings[0].api, 'second');
+  assert.equal(await b('/open?x=1'), 404);
+  // With the same protection it is no weakening.
+  edit({ apis: [alone, second] });
+  await eventually('it serves', async () => (await b('/open')) === 200);
+  await awaitState('current');
+  assert.notEqual(await b('/open?x=1'), 200);
+});
+
 test('files that changed after the look are not put in force by it', async (t) => {
   const { poorter, mine, admin, awaitWaiting } = await start(t, 'ask');
   poorter.write('api.yaml', description([{ key: [] }, {}]));
@@ -245,20 +272,22 @@ test('a start after a change that was never looked at serves nothing until it is
   });
 });
 
-test('a record of what was in force that nobody can read counts as weaker, and is asked about', async (t) => {
-  const { poorter } = await start(t, 'ask');
-  assert.equal(await poorter.stop(), 0);
-  writeFileSync(join(poorter.folder, 'data/configuration-in-force.json'), '{"digest"', {
-    mode: 0o600,
+for (const how of ['broken', 'gone'])
+  test(`a record of what was in force that is ${how} counts as weaker, and is asked about`, async (t) => {
+    const { poorter } = await start(t, 'ask');
+    assert.equal(await poorter.stop(), 0);
+    const record = join(poorter.folder, 'data/configuration-in-force.json');
+    if (how === 'broken') writeFileSync(record, '{"digest"', { mode: 0o600 });
+    else rmSync(record);
+    const again = serveAgain(t, poorter, []);
+    await again.awaitOutput(/HELD.*before-unknown/s);
+    const data = ['--data', join(poorter.folder, 'data')];
+    const { stdout } = await runPoorter(['apply', '--json', ...data]);
+    const { digest } = (JSON.parse(stdout) as { waiting: { digest: string } }).waiting;
+    assert.equal((await runPoorter(['apply', digest, ...data])).status, 0);
+    // It was not called in force before somebody serves it.
+    assert.match(again.output(), /"event":"started"/);
   });
-  const again = serveAgain(t, poorter, []);
-  await again.awaitOutput(/HELD.*before-unknown/s);
-  const data = ['--data', join(poorter.folder, 'data')];
-  const { stdout } = await runPoorter(['apply', '--json', ...data]);
-  const { digest } = (JSON.parse(stdout) as { waiting: { digest: string } }).waiting;
-  assert.equal((await runPoorter(['apply', digest, ...data])).status, 0);
-  await again.awaitOutput(/"event":"started"/);
-});
 
 test('status says that a configuration was refused, and why, whatever was wrong with it', async (t) => {
   const { poorter, status, command, mine, edit, awaitState } = await start(t, 'apply', {
@@ -350,6 +379,7 @@ function serveAgain(t: Lifetime, poorter: RunningPoorter, argv: readonly string[
     await once(child, 'exit');
   });
   return {
+    output: () => said,
     awaitOutput: (pattern: RegExp) =>
       eventually(String(pattern), async () => {
         if (child.exitCode !== null) throw new Error(`it ended:\n${said}`);

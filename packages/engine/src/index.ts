@@ -43,8 +43,11 @@ export {
 } from './live-state.ts';
 export {
   type ApiOperation,
+  type CheckedPlace,
+  type CheckedPlaces,
   type CompiledApi,
   type CompiledOperation,
+  checkedPlaces,
   compileApi,
   type Diagnostic,
   openApi,

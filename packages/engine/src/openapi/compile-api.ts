@@ -71,6 +71,7 @@ export function compileApi(
     securitySchemes: security.schemes,
     extension: (ownMember(root.value, 'x-poorter') ?? {}) as CompiledApi['extension'],
     operations: placeOperations(operations),
+    openSchemas: reading.openSchemas,
     schemas,
   });
 }

@@ -1,3 +1,4 @@
+export { type CheckedPlace, type CheckedPlaces, checkedPlaces } from './checked-places.ts';
 export { compileApi } from './compile-api.ts';
 export { pathShape } from './description/template.ts';
 export { openApi, openApiInSteps } from './open-api.ts';

@@ -68,6 +68,8 @@ export interface CompiledApi {
   /** `x-poorter` of the root alone: for what no operation answers. */
   readonly extension: Readonly<Record<string, unknown>>;
   readonly operations: readonly CompiledOperation[];
+  /** Addresses of those that are there and say nothing, as `{}`. */
+  readonly openSchemas?: readonly string[];
   readonly schemas: CompiledSchemas;
 }
 

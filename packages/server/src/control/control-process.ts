@@ -42,6 +42,8 @@ import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 import { unknownGrants } from './unknown-grants.ts';
 
 const WATCH_EVERY_MS = 1_000;
+/** Whoever applied something is told that it is in force when it is served. */
+const SERVED_WAIT_MS = 8_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
 
@@ -171,6 +173,7 @@ async function compile(): Promise<void> {
   const files = source.file === null ? [] : [source.file];
   try {
     const configuration = loadConfiguration(source);
+    changes.begin();
     await open(configuration);
     const operated = readOperatorAddress(configuration, where, baseDirectory(source));
     const trialKeys = (await tryIssuer(configuration))?.keys ?? null;
@@ -349,11 +352,16 @@ async function applyConfiguration(digest: string, operator: string): Promise<App
     changes.approve(digest, operator);
     await requestCompile().finally(() => changes.withdrawApproval());
   }
+  const served = standing === null ? null : { fault: await operators.awaitServed(SERVED_WAIT_MS) };
   const { state, refused, waiting } = changes.status;
   if (state === 'refused') {
     return { kind: 'refused', reason: refused[0]?.message ?? 'the files are refused' };
   }
-  if (changes.digest === digest) return { kind: 'in-force', version: operators.versions.compiled };
+  const isInForce = changes.digest === digest && served !== null;
+  if ((isInForce || isWanted) && waiting === null && served?.fault != null) {
+    return { kind: 'refused', reason: served.fault };
+  }
+  if (isInForce) return { kind: 'in-force', version: operators.versions.compiled };
   if (waiting !== null) return { kind: 'another-waits', digest: waiting.digest };
   return { kind: 'nothing-waits' };
 }

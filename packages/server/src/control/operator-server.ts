@@ -69,6 +69,7 @@ export class OperatorServer {
   localName = '';
   /** Of the version that was compiled last: why a gateway does not serve it. */
   #failure: string | null = null;
+  #awaiting = new Set<() => void>();
   readonly #own = new Registry();
 
   constructor() {
@@ -162,6 +163,26 @@ export class OperatorServer {
     this.#failure = null;
   }
 
+  /** Until this machine's gateway serves the newest version, or cannot; null: it does. */
+  async awaitServed(withinMs: number): Promise<string | null> {
+    const unserved = () => this.runsGateway && this.#appliedVersion < this.#compiledVersion;
+    const { promise: isTime, resolve: giveUp } = Promise.withResolvers<void>();
+    const timer = setTimeout(giveUp, withinMs);
+    let isOver = false;
+    void isTime.then(() => {
+      isOver = true;
+    });
+    while (unserved() && this.#failure === null && !isOver) {
+      const { promise: isHeard, resolve } = Promise.withResolvers<void>();
+      this.#awaiting.add(resolve);
+      await Promise.race([isHeard, isTime]);
+      this.#awaiting.delete(resolve);
+    }
+    clearTimeout(timer);
+    if (!unserved()) return null;
+    return this.#failure ?? 'it is being put in force, and no gateway has confirmed it yet';
+  }
+
   /** One that waits is not broken. */
   held(): void {
     this.#isConfigurationBroken = false;
@@ -196,6 +217,7 @@ export class OperatorServer {
       this.#appliedVersion = report.version;
       this.metrics.applied(this.localName, report.version);
     }
+    for (const resolve of this.#awaiting) resolve();
     if (report.type === 'metrics') {
       this.metrics.heard(this.localName, report.metrics);
       this.#isGatewayServing ||= report.metrics.length > 0;

@@ -9,6 +9,7 @@ import { checkSchemas } from './check-schemas.ts';
 import type { ObjectKind } from './known-fields.ts';
 import { mendUnwrapped } from './mend-unwrapped.ts';
 import { checkFields, nameOf } from './object-fields.ts';
+import { isOpenSchema } from './open-schema.ts';
 import { WholeReferences } from './whole-references.ts';
 
 const OPTIONAL_LISTS = new Set(['parameters', 'servers']);
@@ -35,6 +36,7 @@ export class Reading {
   readonly manner: 'meant' | 'strict';
   readonly wholes = new WholeReferences(this);
   readonly #entries = new Map<string, SchemaEntry>();
+  readonly #open = new Map<SchemaAddress, boolean>();
   readonly #checkedSchemas = new Set<string>();
 
   constructor(
@@ -59,10 +61,17 @@ export class Reading {
     return [...this.#entries.values()];
   }
 
+  /** Schemas that say nothing. */
+  get openSchemas(): SchemaAddress[] {
+    return [...this.#open].filter(([, isOpen]) => isOpen).map(([address]) => address);
+  }
+
   /** The address under which the schema at that place will be callable. */
   schema(place: Place, direction: Direction): SchemaAddress {
     checkSchemas(place, this, this.#checkedSchemas);
-    const address = placeKey(this.#withoutBareReferences(place));
+    const target = this.#withoutBareReferences(place);
+    const address = placeKey(target);
+    if (!this.#open.has(address)) this.#open.set(address, isOpenSchema(target, this.documents));
     this.#entries.set(`${direction} ${address}`, { address, direction });
     return address;
   }

@@ -74,13 +74,50 @@ test('a record in an unknown form, or none that can be read, admits nothing unas
   accept(open(directory), candidate('first'));
   const file = join(directory, 'configuration-in-force.json');
   const whole = readFileSync(file, 'utf8');
-  for (const text of ['', '{', 'null', '{}', whole.replace('"form":1', '"form":2')]) {
+  for (const text of ['', '{', 'null', '{}', whole.replace('"form":2', '"form":1')]) {
     writeFileSync(file, text);
     const desk = open(directory);
     const verdict = desk.judge(candidate('first'));
     assert.equal(verdict.kind, 'hold', text.slice(0, 20));
     assert.equal(verdict.change.weakenings[0]?.kind, 'before-unknown');
   }
+});
+
+test('a directory that was served from and has no record any more admits nothing unasked', (t) => {
+  for (const trace of ['snapshot-version', 'state.sqlite']) {
+    const directory = folder(t);
+    const desk = open(directory);
+    desk.begin();
+    accept(desk, candidate('first'));
+    writeFileSync(join(directory, trace), '1');
+    rmSync(join(directory, 'configuration-in-force.json'));
+    const verdict = open(directory).judge(deeper(100));
+    assert.equal(verdict.kind, 'hold', trace);
+    assert.equal(verdict.change.weakenings[0]?.kind, 'before-unknown');
+    const unasked = open(directory).judge(deeper(100, { reload: 'apply' }));
+    assert.equal(unasked.kind === 'apply' && unasked.change.count, 1, 'told all the same');
+  }
+});
+
+test('a first start that failed, one after that, and one after a restore have nothing to tell', (t) => {
+  const directory = folder(t);
+  open(directory).begin();
+  writeFileSync(join(directory, 'snapshot-version'), '1');
+  const desk = open(directory);
+  desk.begin();
+  accept(desk, candidate('first'));
+  // Its listener could not open.
+  desk.takeBack();
+  accept(open(directory), candidate('second'));
+  assert.equal(open(directory).judge(deeper(100)).kind, 'hold');
+
+  const restored = folder(t);
+  for (const name of ['state.sqlite', 'restored.json']) writeFileSync(join(restored, name), '');
+  const after = open(restored);
+  after.begin();
+  // The mark is taken away when the log tells of the restore.
+  rmSync(join(restored, 'restored.json'));
+  accept(open(restored), candidate('first'));
 });
 
 test('either side that asks is heard, and where nobody asks it is applied and told', (t) => {

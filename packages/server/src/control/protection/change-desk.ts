@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseJsonText } from '@poorter/engine/json';
 import type { ConfigurationStatus } from '../../admin-api/index.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { writeDurably } from '../../platform/files/index.ts';
+import { RESTORED_MARK } from '../../state/backup/index.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { PROTECTION_FORM, type Protection } from './protection.ts';
 import {
@@ -18,6 +19,10 @@ import {
 
 /** Beside the data that it speaks of. Holds no secret: digests are keyed. */
 const FILE = 'configuration-in-force.json';
+/** What stands in it while nothing was ever in force: that it is not there says no such thing. */
+const NOTHING_YET = JSON.stringify({ nothingYet: true });
+/** A directory that holds one of these was served from, or was being. */
+const TRACES = ['snapshot-version', 'state.sqlite'];
 const DIGEST_CHARS = 32;
 /** What people are shown at once; the number of all stands beside it. */
 const GROUPS_MAX = 50;
@@ -56,6 +61,9 @@ interface InForce {
   readonly weakened: AppliedChange | null;
 }
 
+/** null: nothing was ever in force. */
+type Known = InForce | null | 'unreadable';
+
 interface ApplyVerdict {
   readonly kind: 'apply';
   readonly change: AppliedChange;
@@ -82,8 +90,8 @@ export interface ChangeDeskPorts {
 export class ChangeDesk {
   readonly #ports: ChangeDeskPorts;
   readonly #file: string;
-  #inForce: InForce | null | 'unreadable';
-  #before: InForce | null | 'unreadable' = null;
+  #inForce: Known;
+  #before: Known = null;
   #waiting: Change | null = null;
   #refused: ConfigurationStatus['refused'] = [];
   #approved: { readonly digest: string; readonly by: string } | null = null;
@@ -93,7 +101,12 @@ export class ChangeDesk {
   constructor(ports: ChangeDeskPorts) {
     this.#ports = ports;
     this.#file = join(ports.dataDirectory, FILE);
-    this.#inForce = read(this.#file);
+    this.#inForce = read(ports.dataDirectory);
+  }
+
+  /** Before anything else is written to a new directory: later, its absence is a loss. */
+  begin(): void {
+    if (this.#inForce === null && !existsSync(this.#file)) writeDurably(this.#file, NOTHING_YET);
   }
 
   /** null: nothing was served from this directory yet, or nobody can read what. */
@@ -165,7 +178,7 @@ export class ChangeDesk {
   /** What was put in force last could not be served: others are held against what still is. */
   takeBack(): void {
     this.#inForce = this.#before;
-    if (this.#inForce === null) rmSync(this.#file, { force: true });
+    if (this.#inForce === null) writeDurably(this.#file, NOTHING_YET);
     else if (this.#inForce !== 'unreadable') {
       writeDurably(this.#file, JSON.stringify(this.#inForce));
     }
@@ -271,18 +284,19 @@ export class ChangeDesk {
 
 /** For whoever looks at a directory that is another's: null where nothing is known. */
 export function readProtectionInForce(dataDirectory: string): Protection | null {
-  const inForce = read(join(dataDirectory, FILE));
+  const inForce = read(dataDirectory);
   return inForce === 'unreadable' ? null : (inForce?.protection ?? null);
 }
 
-function read(file: string): InForce | null | 'unreadable' {
+function read(dataDirectory: string): Known {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(join(dataDirectory, FILE), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    return 'unreadable';
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return isGone && isNew(dataDirectory) ? null : 'unreadable';
   }
+  if (text === NOTHING_YET) return null;
   try {
     const value = parseJsonText(text) as Partial<InForce> | null;
     const isKnown = value?.protection?.form === PROTECTION_FORM && typeof value.digest === 'string';
@@ -290,4 +304,10 @@ function read(file: string): InForce | null | 'unreadable' {
   } catch {
     return 'unreadable';
   }
+}
+
+/** A backup holds nothing of what was in force: whoever restores one starts anew. */
+function isNew(dataDirectory: string): boolean {
+  const holds = (name: string) => existsSync(join(dataDirectory, name));
+  return holds(RESTORED_MARK) || !TRACES.some(holds);
 }

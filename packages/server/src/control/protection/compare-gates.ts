@@ -167,8 +167,10 @@ function compareForwardAuth(
   before: Protection['forwardAuth'],
   after: Protection['forwardAuth'],
 ): Remark[] {
-  const isLocal = before.every(({ isLoopback }) => isLoopback);
-  const exposed = after.filter(({ isLoopback }) => isLocal && !isLoopback);
+  // Decisions can be asked for there, and so tried out.
+  const exposed = after.filter(
+    ({ address, isLoopback }) => !isLoopback && !before.some((old) => old.address === address),
+  );
   const unseen = after.filter(
     ({ address, allowsUnseenBodies }) =>
       allowsUnseenBodies &&
@@ -183,10 +185,15 @@ function compareForwardAuth(
   ];
 }
 
-function comparePeer(key: string, old: PeerProtection | undefined, next: PeerProtection): Remark[] {
+export function comparePeer(
+  key: string,
+  old: PeerProtection | undefined,
+  next: PeerProtection,
+): Remark[] {
   if (old === undefined) return [];
   const remarks: Remark[] = [];
-  if (old.isPrivate && !next.isPrivate) {
+  const isPlainNow = old.isEncrypted && !next.isEncrypted;
+  if (isPlainNow || (old.isPrivate && !next.isPrivate)) {
     remarks.push(['tls-loosened', `${key} is reached in clear text.`]);
   }
   const more = next.authorities.filter((one) => !old.authorities.includes(one));

@@ -1,8 +1,10 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
 import { compareCors } from './compare-cors.ts';
+import { comparePeer } from './compare-gates.ts';
 import { compareLimits } from './compare-limits.ts';
+import { compareSchemas } from './compare-schemas.ts';
 import { compareAuthorization, compareSecurity, isOpen } from './compare-security.ts';
-import type { ApiProtection, OperationProtection } from './protection.ts';
+import type { ApiProtection, OperationProtection, ServiceProtection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
 
 interface Placed {
@@ -19,7 +21,9 @@ export function compareOperations(old: Placed, next: Placed): Weakening[] {
     ...compareNetwork(before, after),
     ...compareCors(before.cors, after.cors),
     ...compareChecks(before, after),
+    ...compareSchemas(before, after),
     ...compareReading(old.api, next.api),
+    ...compareServices(old.api.service, next.api.service),
   ];
   const { method, path } = after;
   return remarks.map(([kind, sentence]) => ({
@@ -86,6 +90,21 @@ function compareChecks(before: OperationProtection, after: OperationProtection):
   if (!before.upgrades && after.upgrades) {
     const sentence = 'A call may become a tunnel, in which nothing is checked.';
     remarks.push(['validation-loosened', sentence]);
+  }
+  return remarks;
+}
+
+function compareServices(before: ServiceProtection, after: ServiceProtection): Remark[] {
+  const remarks = comparePeer('The service', before, after);
+  const targets = after.targets.filter((target) => !before.targets.includes(target));
+  if (targets.length > 0) {
+    const sentence = `Calls go to another service: ${some(targets)}, was ${some(before.targets)}.`;
+    remarks.push(['upstream-elsewhere', sentence]);
+  }
+  if (after.audience !== before.audience) {
+    const [is, was] = [after, before].map(({ audience }) => audience ?? 'its own address');
+    const sentence = `Identities are signed for ${is}, were for ${was}.`;
+    remarks.push(['upstream-elsewhere', sentence]);
   }
   return remarks;
 }

@@ -11,8 +11,11 @@ import { configurationSchema } from '../../configuration/schema.ts';
 import { compileSnapshot } from '../compile-snapshot.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import type { Protection } from './protection.ts';
+import { schemaCases } from './schema-cases.fixture.ts';
 import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
-import { cases, id, issuer, rate, responses, type Tree, X } from './weakening-cases.fixture.ts';
+import { id, issuer, rate, responses, ruleCases, type Tree, X } from './weakening-cases.fixture.ts';
+
+const cases = [...ruleCases, ...schemaCases];
 
 const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -125,7 +128,6 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'apis[].upstream.restMs': 'care for the service',
   'apis[].cors.maxAgeSeconds': 'how long browsers remember',
   'x-poorter.cors.maxAgeSeconds': 'how long browsers remember',
-  'apis[].audience': 'a name in the identity sent to the service',
   'identity.issuer': 'a name in the identity sent to the service',
   publicOrigin: 'a name in metadata',
   'keyRotation.warnAfterDays': 'a reminder',
@@ -208,6 +210,67 @@ test('an operation that is gone is no weakening, and the same rules in other wor
     delete paths['/things/{id}'];
   });
   assert.deepEqual(findWeakenings(before, reworded), []);
+});
+
+test('a wider or a nearer path at another host is held against what the same calls needed before', () => {
+  const at = (host: string, path: string, security: Tree[]) =>
+    protectionOf((written, document) => {
+      Object.assign(written.apis[0], { hosts: [host], name: host });
+      document.paths = { [path]: { get: { security, responses } } };
+      if (path.includes('{')) document.paths[path].get.parameters = [id];
+    });
+  const key = [{ key: [] }];
+  for (const [path, other] of [
+    ['/things', '/{id}'],
+    ['/{id}', '/things'],
+    ['/things/{id}', '/things/{id}'],
+  ] as const) {
+    const before = at('a.example', path, key);
+    const weak = at('b.example', other, [{ query: [] }]);
+    const equal = at('b.example', other, key);
+    const beside = ({ apis }: Protection) => ({ ...before, apis: [...before.apis, ...apis] });
+    assert.deepEqual(kindsOf(before, beside(weak)), ['security-loosened'], `${path} ${other}`);
+    assert.deepEqual(kindsOf(before, beside(equal)), [], `${path} ${other}`);
+    // Reached as weakly before.
+    assert.deepEqual(kindsOf(beside(weak), beside(weak)), []);
+  }
+});
+
+test('schemas that say more, or other things, and answers that nobody holds, are not told', () => {
+  const put = (change: (operation: Tree) => void, response = 'block') =>
+    protectionOf((written, { paths }) => {
+      written.apis[0].response = response;
+      const content = () => ({ 'application/json': { schema: { type: 'object' } } });
+      const post: Tree = { security: [{ key: [] }], requestBody: { content: content() } };
+      post.responses = {
+        200: { description: 'ok', content: content() },
+        default: { description: 'none' },
+      };
+      paths['/described'] = { post: structuredClone(post) };
+      change(paths['/described'].post);
+    });
+  const before = put(() => undefined);
+  const same = put(({ requestBody, responses: answers }) => {
+    requestBody.content['application/json'].schema = { type: 'object', minProperties: 1 };
+    requestBody.content['text/plain'] = { schema: { type: 'string', maxLength: 5 } };
+    answers[404] = {
+      description: 'no',
+      content: { 'application/json': { schema: { type: 'array' } } },
+    };
+    // Content that is not described at all is refused.
+    answers[200] = { description: 'ok' };
+  });
+  assert.deepEqual(findWeakenings(before, same), []);
+  const open = (operation: Tree) => {
+    operation.responses[200].content['application/json'] = {};
+  };
+  assert.deepEqual(
+    findWeakenings(
+      put(() => undefined, 'report'),
+      put(open, 'report'),
+    ),
+    [],
+  );
 });
 
 test('scopes that move between security and x-poorter are still asked for', () => {

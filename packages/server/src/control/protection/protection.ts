@@ -1,4 +1,10 @@
-import type { ApiSnapshot, CompiledApi, LimitsConfig, NetworkLists } from '@poorter/engine';
+import type {
+  ApiSnapshot,
+  CheckedPlaces,
+  CompiledApi,
+  LimitsConfig,
+  NetworkLists,
+} from '@poorter/engine';
 
 /**
  * What protects, of a configuration and its descriptions: plain data, apart from secrets and from
@@ -37,7 +43,7 @@ export interface Protection {
   readonly clearTextRecords: string | null;
 }
 
-export const PROTECTION_FORM = 1;
+export const PROTECTION_FORM = 2;
 
 export interface ApiProtection {
   readonly name: string;
@@ -48,7 +54,16 @@ export interface ApiProtection {
   readonly reading: 'meant' | 'strict';
   readonly readOnlyMembers: 'ignore' | 'refuse';
   readonly formats: 'enforce' | 'report';
+  readonly service: ServiceProtection;
   readonly operations: readonly OperationProtection[];
+}
+
+/** Where calls of an API go, and who is believed to be there. */
+export interface ServiceProtection extends PeerProtection {
+  /** Host, port and base path, without scheme and credentials: one service, however it is spoken to. */
+  readonly targets: readonly string[];
+  /** For whom the identities are signed that it receives; null: its own address. */
+  readonly audience: string | null;
 }
 
 type SecurityScheme = CompiledApi['securitySchemes'][string];
@@ -90,6 +105,8 @@ export interface OperationProtection {
   readonly strictProperties: boolean;
   readonly undocumentedQuery: readonly string[];
   readonly allowsSemicolons: boolean;
+  /** What of its calls is held against a schema at all, and what must be there. */
+  readonly schemas: CheckedPlaces;
   /** Becomes a tunnel that nobody looks into. */
   readonly upgrades: boolean;
 }
@@ -118,6 +135,7 @@ export interface ListenerProtection {
 }
 
 export interface PeerProtection {
+  readonly isEncrypted: boolean;
   /** False where any of its addresses is spoken to in clear text beyond this machine. */
   readonly isPrivate: boolean;
   /** SHA-256 of certificates; empty: those of the system. */

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { type ApiSnapshot, extensionSchema, pathShape } from '@poorter/engine';
+import { type ApiSnapshot, checkedPlaces, extensionSchema, pathShape } from '@poorter/engine';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../platform/processes/messages.ts';
 import { isLoopback, splitAddress } from '../addresses.ts';
@@ -9,6 +9,7 @@ import {
   type PeerProtection,
   PROTECTION_FORM,
   type Protection,
+  type ServiceProtection,
 } from './protection.ts';
 
 /** A configuration with what its files hold. */
@@ -28,7 +29,9 @@ export function readProtection(read: ReadConfiguration): Protection {
   return {
     form: PROTECTION_FORM,
     reload: configuration.reload,
-    apis: read.apis.map((api, index) => readApi(api, configuration.apis[index])),
+    apis: read.apis.map((api, index) =>
+      readApi(api, configuration.apis[index], serviceOf(api, read.upstreams[api.name])),
+    ),
     ceilings: ceilingsOf(configuration),
     floors: {
       'timeouts.bodyBytesPerSecondMin': configuration.timeouts.bodyBytesPerSecondMin,
@@ -116,31 +119,55 @@ function named(prefix: string, numbers: Readonly<Record<string, number>>) {
   );
 }
 
-function peersOf({ upstreams, counters, linkAuthorities }: ReadConfiguration) {
+function peersOf({ counters, linkAuthorities }: ReadConfiguration) {
   const peers: Record<string, PeerProtection> = {};
-  for (const [name, { targets, tls }] of Object.entries(upstreams)) {
-    const { authorities, serverName } = tls;
-    peers[`The service of ${name}`] = {
-      isPrivate: targets.every((target) => isPrivate(target, /^https:/)),
-      ...{ authorities: authorities.flatMap(fingerprints), serverName },
-    };
-  }
   if (counters !== null) {
     peers['The store of shared counters'] = {
-      isPrivate: isPrivate(counters.url, /^(?:valkeys|rediss):/),
+      isEncrypted: ENCRYPTED.test(counters.url),
+      isPrivate: isPrivate(counters.url),
       authorities: (counters.tls?.authorities ?? []).flatMap(fingerprints),
       serverName: counters.tls?.serverName ?? null,
     };
   }
   if (linkAuthorities.length > 0) {
     const authorities = linkAuthorities.flatMap(fingerprints);
-    peers['A gateway on another machine'] = { isPrivate: true, authorities, serverName: null };
+    const secrecy = { isEncrypted: true, isPrivate: true };
+    peers['A gateway on another machine'] = { ...secrecy, authorities, serverName: null };
   }
   return peers;
 }
 
-function isPrivate(url: string, encrypted: RegExp): boolean {
-  return encrypted.test(url) || isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+const ENCRYPTED = /^(?:https|valkeys|rediss):/;
+
+function isPrivate(url: string): boolean {
+  return ENCRYPTED.test(url) || isLoopback(hostOf(new URL(url)));
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+}
+
+function serviceOf(api: ApiSnapshot, upstream: UpstreamSnapshot | undefined): ServiceProtection {
+  const { targets = [], tls } = upstream ?? {};
+  const [first] = targets;
+  const isOwn = first !== undefined && new URL(first).origin === api.identityAudience;
+  return {
+    targets: [...new Set(targets.map(targetOf))].sort(),
+    audience: isOwn ? null : api.identityAudience,
+    isEncrypted: targets.every((target) => ENCRYPTED.test(target)),
+    isPrivate: targets.every(isPrivate),
+    authorities: (tls?.authorities ?? []).flatMap(fingerprints),
+    serverName: tls?.serverName ?? null,
+  };
+}
+
+/** The names of this machine are one, and so are the two default ports. */
+function targetOf(target: string): string {
+  const url = new URL(target);
+  const host = hostOf(url);
+  const port = url.port === '' ? '' : `:${url.port}`;
+  const name = ['localhost', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host;
+  return `${name}${port}${url.pathname.replace(/\/+$/, '')}`;
 }
 
 /** Of each certificate in a PEM text. */
@@ -149,11 +176,16 @@ function fingerprints(pem: string): string[] {
   return blocks.map((block) => new X509Certificate(block).fingerprint256);
 }
 
-function readApi(api: ApiSnapshot, written: Configuration['apis'][number] | undefined) {
+function readApi(
+  api: ApiSnapshot,
+  written: Configuration['apis'][number] | undefined,
+  service: ServiceProtection,
+) {
   const own = extensionSchema.parse(api.compiled.extension);
   return {
     name: api.name,
     hosts: api.hosts,
+    service,
     preservesHost: written?.upstream.preserveHost ?? false,
     // What the description says of its own reading goes before the configuration.
     reading: own.reading ?? written?.reading ?? 'meant',
@@ -192,6 +224,7 @@ function readOperation(operation: Compiled, api: ApiSnapshot): OperationProtecti
     strictProperties: checks.every(({ strictProperties }) => strictProperties),
     undocumentedQuery: [...new Set(checks.flatMap(({ allowedQuery }) => allowedQuery ?? []))],
     allowsSemicolons: checks.some(({ allowsSemicolons }) => allowsSemicolons === true),
+    schemas: checkedPlaces(operation, api.compiled),
     upgrades,
   };
 }

@@ -116,7 +116,38 @@ const link = {
 const counters = { url: 'valkeys://counters.example:6379', machines: 3, tls: {} };
 const proxies = [{ address: '127.0.0.1:9500', for: 'nginx' }];
 
-export const cases: readonly Case[] = [
+const target = 'apis[].upstream.targets';
+
+/** A second way to the same service, at a host where nothing answered before. */
+function anotherHost(is: Tree, kinds: readonly WeakeningKind[], was: Tree = {}): Case {
+  const key = `apis[].${Object.keys(is)[0] ?? 'hosts'}`;
+  const first = (written: Tree) => Object.assign(written.apis[0], { hosts: ['a.example'], ...was });
+  return {
+    ...{ keys: [key], was: first, kinds },
+    is: (written) => {
+      first(written);
+      const [{ name: _, ...api }] = written.apis;
+      written.apis.push({ ...api, name: 'second', hosts: ['b.example'], ...is });
+    },
+  };
+}
+
+const anotherHostCases: readonly Case[] = [
+  anotherHost({ mode: 'observe' }, ['validation-loosened']),
+  anotherHost({ response: 'report' }, ['release-loosened'], { response: 'block' }),
+  anotherHost({ strictProperties: false }, ['validation-loosened'], { strictProperties: true }),
+  anotherHost({ upstream: { targets: ['http://service.example/'] } }, ['tls-loosened']),
+  // By another name of this machine.
+  anotherHost(
+    { mode: 'observe', upstream: { targets: ['http://localhost:8000'] } },
+    ['validation-loosened'],
+    {
+      upstream: { targets: ['http://127.0.0.1:8000'] },
+    },
+  ),
+];
+
+export const ruleCases: readonly Case[] = [
   // Who may call.
   securityCase([{ key: [] }], [], 'operation-opened'),
   securityCase([{ key: [] }], [{ key: [] }, {}], 'operation-opened'),
@@ -309,6 +340,32 @@ export const cases: readonly Case[] = [
   at(`${listener}.clientCertificate`, 'request', 'none', 'client-certificate-loosened'),
   at(`${listener}.clientAuthorities`, ['./first.pem'], ['./both.pem'], 'authority-added'),
   at('apis[].upstream.targets', ['https://a.example'], ['http://a.example'], 'tls-loosened'),
+  at(target, ['https://127.0.0.1:8000'], ['http://127.0.0.1:8000'], 'tls-loosened'),
+  ...[
+    [['https://a.example'], ['https://b.example']],
+    [['https://a.example'], ['https://a.example:8443']],
+    [['https://a.example'], ['https://a.example/other']],
+  ].map(([was, is]) => at(target, was, is, 'upstream-elsewhere', { bothWays: true })),
+  at(
+    target,
+    ['https://a.example'],
+    ['https://a.example', 'https://b.example'],
+    'upstream-elsewhere',
+  ),
+  at('apis[].audience', 'one', 'other', 'upstream-elsewhere', { bothWays: true }),
+  at('apis[].audience', undefined, 'other', 'upstream-elsewhere', { bothWays: true }),
+  ...anotherHostCases,
+  ...(['limit', 'quota', 'concurrency'] as const).map((key): Case => {
+    const limit = { limit: rate, quota, concurrency: places }[key];
+    const was: Case['was'] = (_, { paths }) => {
+      for (const { get } of Object.values<Tree>(paths)) get['x-poorter'] = { [key]: limit };
+    };
+    const is: Case['is'] = (written, document) => {
+      was(written, document);
+      document.paths['/new'] = { get: { security: [{ key: [] }], responses } };
+    };
+    return { keys: ['apis[].spec'], was, is, kinds: ['limit-removed'] };
+  }),
   at('apis[].upstream.tls.authorities', ['./first.pem'], ['./both.pem'], 'authority-added'),
   at('apis[].upstream.tls.authorities', ['./first.pem'], [], 'authority-added'),
   at('apis[].upstream.tls.serverName', undefined, 'other.example', 'authority-added', {

@@ -31,6 +31,8 @@ export const WEAKENING_KINDS = [
   'authority-added',
   'client-certificate-loosened',
   'tls-loosened',
+  /** Calls, and the identities that go with them, reach another service. */
+  'upstream-elsewhere',
   /** What was withdrawn from somebody is given back. */
   'revocation-removed',
   'keys-elsewhere',

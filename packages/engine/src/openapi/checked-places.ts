@@ -1,0 +1,108 @@
+import { readingKind } from './message/check-media.ts';
+import { xmlContent } from './message/check-xml.ts';
+import type { MediaPlan, OperationPlan } from './plan.ts';
+import type { CompiledApi, CompiledOperation } from './types.ts';
+
+/** A part of a call for which a description may have a schema. */
+export interface CheckedPlace {
+  readonly in: 'path' | 'query' | 'header' | 'cookie' | 'body' | 'answer';
+  /** Of a parameter its name, in the path its position; of content its media type or range. */
+  readonly name: string;
+  /** Of an answer: '200', '2XX' or 'default'. */
+  readonly status?: string;
+}
+
+/** Which parts of its calls an operation holds against a schema. A call must fit one of the variants. */
+export interface CheckedPlaces {
+  /** Must be there: 'body', or where and what. */
+  readonly required: readonly string[];
+  readonly checked: readonly CheckedPlace[];
+  /** Documented, with no schema or one that says nothing: anything passes there. */
+  readonly unchecked: readonly CheckedPlace[];
+}
+
+export function checkedPlaces(
+  operation: CompiledOperation,
+  { openSchemas = [] }: CompiledApi,
+): CheckedPlaces {
+  const open = new Set(openSchemas);
+  const plan = operation.plan as OperationPlan;
+  const all = [plan, ...(plan.variants ?? [])].map((variant) => placesOf(variant, open));
+  const [first = placesOf(plan, open)] = all;
+  const unchecked = distinct(all.flatMap((one) => one.unchecked));
+  const isUnchecked = new Set(unchecked.map(keyOf));
+  const checked = distinct(all.flatMap((one) => one.checked)).filter((place) => {
+    if (isUnchecked.has(keyOf(place))) return false;
+    // Fields that one of the variants does not know pass by that one.
+    const mayBeAbsent = place.in === 'header' || place.in === 'cookie';
+    return !mayBeAbsent || all.every((one) => one.checked.some(sameAs(place)));
+  });
+  const required = first.required.filter((name) => all.every((one) => one.required.includes(name)));
+  return { required, checked, unchecked };
+}
+
+const keyOf = (place: CheckedPlace) => JSON.stringify([place.in, place.name, place.status]);
+const sameAs = (place: CheckedPlace) => (other: CheckedPlace) => keyOf(place) === keyOf(other);
+
+function distinct(places: readonly CheckedPlace[]): CheckedPlace[] {
+  return [...new Map(places.map((place) => [keyOf(place), place])).values()];
+}
+
+function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
+  const required: string[] = plan.body?.required ? ['body'] : [];
+  const checked: CheckedPlace[] = [];
+  const unchecked: CheckedPlace[] = [];
+  const positions = new Map(
+    plan.template.flatMap((segment, index) =>
+      'names' in segment ? segment.names.map((name, nth) => [name, `${index}.${nth}`]) : [],
+    ),
+  );
+  for (const { in: where, name, required: isRequired, schema } of plan.parameters) {
+    const place = { in: where, name: where === 'path' ? (positions.get(name) ?? name) : name };
+    if (isRequired && where !== 'path') required.push(`${where} ${name}`);
+    (schema === null || open.has(schema) ? unchecked : checked).push(place);
+  }
+  const putContent = (media: MediaPlan, place: CheckedPlace) => {
+    const reading = readingOf(media, place.in, open);
+    if (reading === 'checked') checked.push(place);
+    if (reading === 'unchecked') unchecked.push(place);
+  };
+  for (const media of plan.body?.content ?? []) {
+    putContent(media, { in: 'body', name: nameOf(media) });
+  }
+  for (const { status, content } of plan.answers) {
+    // Any content is refused, and no other status speaks for this one.
+    if (content.length === 0) checked.push({ in: 'answer', name: '', status });
+    for (const media of content) putContent(media, { in: 'answer', name: nameOf(media), status });
+  }
+  return { required, checked, unchecked };
+}
+
+function nameOf({ range, parameters }: MediaPlan): string {
+  return [range, ...parameters.map(([name, value]) => `${name}=${value}`)].join('; ');
+}
+
+const MEDIA_TYPE = /^[^/\s]+\/[^/\s]+$/;
+
+function readingOf(
+  media: MediaPlan,
+  where: CheckedPlace['in'],
+  open: ReadonlySet<string>,
+): 'checked' | 'unchecked' | 'refused' {
+  const { range, schema, shape } = media;
+  // No message fits it.
+  if (!MEDIA_TYPE.test(range)) return 'refused';
+  const isOpen = schema === null || open.has(schema);
+  if (range.includes('*')) {
+    // What nothing here parses is refused where the schema is for lists or objects.
+    const isParsed = shape?.types?.some((type) => type !== 'string' && type !== 'null') ?? false;
+    return isOpen || shape?.binary || !isParsed ? 'unchecked' : 'checked';
+  }
+  const kind = readingKind(media, { type: range, parameters: new Map() });
+  if (kind === 'xml') {
+    const content = xmlContent(media);
+    if (content === 'undescribed') return where === 'body' ? 'refused' : 'unchecked';
+    return content === 'bytes' ? 'unchecked' : 'checked';
+  }
+  return isOpen || kind === 'opaque' ? 'unchecked' : 'checked';
+}

@@ -1,0 +1,97 @@
+import type { WeakeningKind } from './weakening.ts';
+import { type Case, id, type Tree } from './weakening-cases.fixture.ts';
+
+/** An operation that takes and answers bodies. */
+const schema = { type: 'object', required: ['a'] };
+const JSON_TYPE = 'application/json';
+const described = {
+  security: [{ key: [] }],
+  parameters: [
+    id,
+    { name: 'q', in: 'query', required: true, schema: { type: 'integer' } },
+    { name: 'x-a', in: 'header', required: true, schema: { type: 'integer' } },
+    { name: 'c', in: 'cookie', schema: { type: 'integer' } },
+  ],
+  requestBody: { required: true, content: { [JSON_TYPE]: { schema } } },
+  responses: { 200: { description: 'ok', content: { [JSON_TYPE]: { schema } } } },
+};
+
+function schemaCase(
+  change: (operation: Tree, document: Tree) => void,
+  kind: WeakeningKind = 'validation-loosened',
+): Case {
+  const put = (written: Tree, document: Tree) => {
+    written.apis[0].response = 'block';
+    document.paths['/described/{id}'] = { post: structuredClone(described) };
+    return document.paths['/described/{id}'].post;
+  };
+  return {
+    ...{ keys: ['apis[].spec'], was: put, kinds: [kind] },
+    is: (written, document) => change(put(written, document), document),
+  };
+}
+
+const OPEN_SCHEMAS: readonly Tree[] = [
+  ...[
+    undefined,
+    {},
+    true,
+    { description: 'anything' },
+    { allOf: [{}, true] },
+    { anyOf: [{}, schema] },
+  ],
+  ...[{ additionalProperties: true }, { $ref: '#/components/schemas/Open' }],
+];
+
+export const schemaCases: readonly Case[] = [
+  ...OPEN_SCHEMAS.flatMap((open) => {
+    const say = (document: Tree) => Object.assign(document.components, { schemas: { Open: {} } });
+    const media = open === undefined ? {} : { schema: open };
+    return [
+      schemaCase(({ requestBody }, document) => {
+        say(document);
+        requestBody.content[JSON_TYPE] = media;
+      }),
+      schemaCase((operation, document) => {
+        say(document);
+        operation.responses[200].content[JSON_TYPE] = media;
+      }, 'release-loosened'),
+      ...[0, 1, 2, 3].map((index) =>
+        schemaCase(({ parameters }, document) => {
+          say(document);
+          parameters[index] = { ...parameters[index], schema: open ?? {} };
+        }),
+      ),
+    ];
+  }),
+  ...[
+    '*/*',
+    'application/*',
+    'application/octet-stream',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+  ].flatMap((range) => [
+    schemaCase(({ requestBody }) => Object.assign(requestBody.content, { [range]: {} })),
+    schemaCase(({ requestBody }) => Object.assign(requestBody, { content: { [range]: {} } })),
+    schemaCase(({ responses: { 200: answer } }) => {
+      answer.content[range] = {};
+    }, 'release-loosened'),
+  ]),
+  schemaCase(({ responses: answers }) => {
+    answers.default = { description: 'any', content: { [JSON_TYPE]: {} } };
+  }, 'release-loosened'),
+  schemaCase(({ responses: answers }) => {
+    answers['2XX'] = { description: 'any', content: { [JSON_TYPE]: {} } };
+    delete answers[200];
+  }, 'release-loosened'),
+  schemaCase(({ requestBody }) => {
+    requestBody.required = false;
+  }),
+  ...[1, 2].flatMap((index) => [
+    schemaCase(({ parameters }) => {
+      parameters[index].required = false;
+    }),
+  ]),
+  schemaCase(({ parameters }) => parameters.push({ name: 'more', in: 'query', schema: {} })),
+  ...[2, 3].map((index) => schemaCase(({ parameters }) => parameters.splice(index, 1))),
+];
