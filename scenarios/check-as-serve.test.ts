@@ -94,6 +94,19 @@ const refusals: readonly Refusal[] = [
     code: 'data-directory',
   },
   {
+    name: 'a named key file that everyone may write',
+    configuration: { keys: './named-keys.yaml' },
+    prepare: write('named-keys.yaml', 'keys: []\n', 0o666),
+    says: /named-keys\.yaml may be written by everyone \(mode 666\): chmod o-w/,
+    code: 'unreadable-file',
+  },
+  {
+    name: 'a configuration that everyone may write',
+    prepare: (folder) => chmodSync(join(folder, 'poorter.yaml'), 0o646),
+    says: /reading the configuration: .*poorter\.yaml may be written by everyone \(mode 646\)/,
+    code: 'unreadable-file',
+  },
+  {
     name: 'a link in the place of a file of the data directory',
     prepare: (folder) => {
       mkdirSync(join(folder, 'data'), { mode: 0o700 });

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
-import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import { BYTES_MAX, readTextFile, refuseOpenToAll } from '../platform/files/index.ts';
 import { readConfiguration } from './read-configuration.ts';
 import { RefusedConfiguration } from './refused-configuration.ts';
 import {
@@ -52,6 +52,7 @@ function load<Schema extends z.ZodType>(
 function readFile(file: string, schema: z.ZodType): Record<string, unknown> {
   let text: string;
   try {
+    refuseOpenToAll(file);
     text = readTextFile(file, BYTES_MAX.configuration);
   } catch (error) {
     throw new RefusedConfiguration(

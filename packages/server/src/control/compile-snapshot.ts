@@ -18,7 +18,6 @@ import type { OperationRights } from '../admin-api/index.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { ApiConfiguration, Configuration } from '../configuration/schema.ts';
 import { checkSource } from '../issuers/index.ts';
-import { BYTES_MAX } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
@@ -186,7 +185,7 @@ function compileOneApi(
   const path = reader.path(api.spec);
   const texts = new Map<string, string>();
   const readText = (uri: string, file: string) => {
-    const text = reader.read(file, BYTES_MAX.description);
+    const text = reader.read(file, 'description');
     texts.set(uri, text);
     return text;
   };
@@ -263,7 +262,7 @@ function packed(compiled: CompiledApi): PackedApi {
 function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): boolean {
   for (const [uri, text] of texts) {
     try {
-      if (reader.read(fileURLToPath(uri), BYTES_MAX.description) !== text) return false;
+      if (reader.read(fileURLToPath(uri), 'description') !== text) return false;
     } catch {
       return false;
     }

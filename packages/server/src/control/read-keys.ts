@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { KeyRecord } from '@poorter/engine';
 import type { Configuration } from '../configuration/schema.ts';
 import { readKeyFile } from '../keys/index.ts';
-import { BYTES_MAX } from '../platform/files/index.ts';
 import type { SourceReader } from './source-reader.ts';
 
 export interface ReadKeys {
@@ -20,7 +19,7 @@ export function readKeys(
   const path = reader.path(file);
   let text: string;
   try {
-    text = reader.read(file, BYTES_MAX.keyFile);
+    text = reader.read(file, 'keyFile');
   } catch (error) {
     // The default key file appears with the first key; one that was named must be there.
     if (configuration.keys !== undefined) {

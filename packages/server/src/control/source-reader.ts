@@ -3,7 +3,12 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '@poorter/engine';
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
-import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import {
+  BYTES_MAX,
+  readTextFile,
+  refuseOpenToAll,
+  UntrustedPathError,
+} from '../platform/files/index.ts';
 
 /** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
 export class SourceReader {
@@ -37,14 +42,26 @@ export class SourceReader {
   }
 
   /** Throws what node:fs throws. Reads each file once: what is judged is what is served. */
-  read(file: string, bytesMax: number = BYTES_MAX.credential): string {
+  read(file: string, kind: keyof typeof BYTES_MAX = 'credential'): string {
     const path = this.path(file);
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     this.#files.set(path, undefined);
-    const text = readTextFile(path, bytesMax);
+    this.#requireClosed(path, kind);
+    const text = readTextFile(path, BYTES_MAX[kind]);
     this.#files.set(path, text);
     return text;
+  }
+
+  /** Descriptions are copied about, also on disks that know no modes: there it is said. */
+  #requireClosed(path: string, kind: keyof typeof BYTES_MAX): void {
+    try {
+      refuseOpenToAll(path);
+    } catch (error) {
+      if (kind !== 'description' || !(error instanceof UntrustedPathError)) throw error;
+      const place = { file: path, line: 1, column: 1 };
+      this.report({ severity: 'warning', code: 'open-to-all', ...place, message: error.message });
+    }
   }
 
   /** A value that may be a secret: as it stands, or env:NAME, or file:PATH. Throws without telling it. */

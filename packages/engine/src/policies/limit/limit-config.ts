@@ -85,7 +85,9 @@ function oneOrList<Schema extends z.ZodType>(schema: Schema) {
 /** Of the two readings, tells the fault of the one that was meant; a bare union says "invalid". */
 function faultOfBranch(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'invalid_union') return undefined;
-  const [fault] = issue.errors[Array.isArray(issue.input) ? 1 : 0] ?? [];
+  const faults = issue.errors[Array.isArray(issue.input) ? 1 : 0] ?? [];
+  // A key that is misspelt is missing, too; that it is misspelt says more.
+  const fault = faults.find(({ code }) => code === 'unrecognized_keys') ?? faults[0];
   if (fault === undefined) return undefined;
   const place = fault.path.join('.');
   return place === '' ? fault.message : `${place}: ${fault.message}`;

@@ -1,5 +1,6 @@
 export {
   isThere,
+  refuseOpenToAll,
   requireOwnDirectory,
   requireOwnFile,
   requirePlaceForOwn,

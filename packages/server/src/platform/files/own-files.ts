@@ -73,6 +73,18 @@ function requireClosedParents(nearest: string, directory: string): void {
   }
 }
 
+/** For files that people write and the program obeys; groups may share them. */
+export function refuseOpenToAll(path: string): void {
+  const { mode } = statSync(path);
+  // A system without owners has no modes to speak of.
+  if (process.geteuid === undefined || (mode & WORLD_WRITES) === 0) return;
+  const shown = (mode & 0o777).toString(8);
+  throw new UntrustedPathError(
+    path,
+    `may be written by everyone (mode ${shown}): chmod o-w ${path}`,
+  );
+}
+
 /** The same for one file, which must be there and be no link. */
 export function requireOwnFile(path: string): void {
   const stats = lstatSync(path);
