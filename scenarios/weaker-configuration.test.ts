@@ -374,7 +374,7 @@ function serveAgain(t: Lifetime, poorter: RunningPoorter, argv: readonly string[
     });
   }
   t.after(async () => {
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
   });

@@ -32,7 +32,7 @@ ${servers}
     said += text;
   });
   t.after(async () => {
-    if (nginx.exitCode === null) {
+    if (nginx.exitCode === null && nginx.signalCode === null) {
       nginx.kill('SIGTERM');
       await once(nginx, 'exit');
     }

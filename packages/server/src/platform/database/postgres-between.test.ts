@@ -206,7 +206,7 @@ async function startPgbouncer(
   const env = { PATH: `${process.env['PATH']}:/usr/sbin` };
   const child = spawn('pgbouncer', [file], { ...user, env, stdio: 'ignore' });
   t.after(async () => {
-    if (child.exitCode === null) {
+    if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }

@@ -81,11 +81,11 @@ export async function startPostgres({
     }
   };
   const stop = async () => {
-    if (second !== null && second.exitCode === null) {
+    if (second !== null && second.exitCode === null && second.signalCode === null) {
       second.kill('SIGQUIT');
       await once(second, 'exit');
     }
-    if (server.exitCode !== null) return;
+    if (server.exitCode !== null || server.signalCode !== null) return;
     server.stdin?.end();
     await once(server, 'exit');
     rmSync(folder, { recursive: true, force: true });
