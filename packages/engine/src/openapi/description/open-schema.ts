@@ -1,5 +1,5 @@
 import type { Documents } from '../document/documents.ts';
-import { isFields, ownMember } from '../document/pointer.ts';
+import { type Fields, isFields, ownMember } from '../document/pointer.ts';
 import { child, type Place, placeKey } from '../document/remarks.ts';
 
 /** Nothing of these constrains a value. */
@@ -9,19 +9,41 @@ const ANNOTATIONS = new Set(
   ),
 );
 
+/** References and branches in a row; nobody hides nothing deeper than this. */
+const DEPTH_MAX = 100;
+
 /** A schema that is there and says nothing: true, `{}`, remarks alone, or only what is itself open. */
-export function isOpenSchema(
+export function isOpenSchema(place: Place, documents: Documents): boolean {
+  return look(place, documents, new Map(), 0);
+}
+
+/** `known`: what was found of each; while it is looked at, true, as what leads to itself adds nothing. */
+function look(
   place: Place,
   documents: Documents,
-  passed = new Set<string>(),
+  known: Map<string, boolean>,
+  depth: number,
 ): boolean {
   const { value } = place;
   if (value === true) return true;
-  if (!isFields(value)) return false;
-  // What leads back to itself adds nothing, and nothing is looked at twice.
-  if (passed.has(placeKey(place))) return true;
-  passed.add(placeKey(place));
-  const isOpen = (at: Place) => isOpenSchema(at, documents, passed);
+  if (!isFields(value) || depth > DEPTH_MAX) return false;
+  const key = placeKey(place);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  known.set(key, true);
+  const isOpen = saysNothing(place, value, documents, (at) =>
+    look(at, documents, known, depth + 1),
+  );
+  known.set(key, isOpen);
+  return isOpen;
+}
+
+function saysNothing(
+  place: Place,
+  value: Fields,
+  documents: Documents,
+  isOpen: (at: Place) => boolean,
+): boolean {
   return Object.keys(value).every((key) => {
     if (ANNOTATIONS.has(key) || key.startsWith('x-')) return true;
     const at = child(place, key);
