@@ -62,6 +62,21 @@ const kinds: readonly {
   })),
 ];
 
+/** Control alone, with a link for gateways at a free address. */
+async function startControl(t: Lifetime) {
+  const link = await taken(t);
+  link.server.close();
+  const poorter = await startPoorter(t, {
+    description: things,
+    upstream: upstream.url,
+    role: 'control',
+    files: linkFiles(authority, 'control'),
+    configuration: { link: { address: link.address, ...LINK_FILES, gateways: ['gw'] } },
+  });
+  // As gateways know it, whose certificates carry names.
+  return { poorter, address: link.address.replace('127.0.0.1', 'localhost') };
+}
+
 function folderOf(): string {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-places-'));
   after(() => removeFolder(folder));
@@ -121,20 +136,9 @@ describe('a listener that cannot open ends the start and is named', { concurrenc
 });
 
 test('a gateway on another machine that cannot listen ends, and says where', async (t) => {
-  const link = await taken(t);
-  link.server.close();
-  const control = await startPoorter(t, {
-    description: things,
-    upstream: upstream.url,
-    role: 'control',
-    files: linkFiles(authority, 'control'),
-    configuration: {
-      ...{ link: { address: link.address, ...LINK_FILES, gateways: ['gw'] } },
-    },
-  });
+  const { poorter: control, address } = await startControl(t);
   const other = await taken(t);
   const port = Number(other.address.split(':')[1]);
-  const address = link.address.replace('127.0.0.1', 'localhost');
   await assert.rejects(
     startGateway(t, { name: 'gw', control: address, authority, port }),
     (error) => {
@@ -273,22 +277,12 @@ test('a reload whose listener cannot open changes nothing, and a gateway that di
 });
 
 test('a reload that moves the control address or the link to a place that is taken leaves both where they are', async (t) => {
-  const link = await taken(t);
-  link.server.close();
-  const poorter = await startPoorter(t, {
-    description: things,
-    upstream: upstream.url,
-    role: 'control',
-    files: linkFiles(authority, 'control'),
-    configuration: {
-      ...{ link: { address: link.address, ...LINK_FILES, gateways: ['gw'] } },
-    },
-  });
+  const { poorter, address } = await startControl(t);
   const blocker = await taken(t);
   const before = parse(poorter.read('poorter.yaml')) as Record<string, unknown>;
   const gateway = await startGateway(t, {
     name: 'gw',
-    control: link.address.replace('127.0.0.1', 'localhost'),
+    control: address,
     authority,
   });
   const port = new URL(poorter.controlUrl).port;

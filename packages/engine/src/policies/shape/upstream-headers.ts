@@ -153,7 +153,9 @@ function kindOf(name: string): Kind {
   if (known !== undefined) return known;
   const plain = plainName(name);
   const kind: Kind = { plain, travels: judged(name, plain) };
-  if (remembered.size < REMEMBERED_MAX) remembered.set(name, kind);
+  // Emptied when full: names that somebody made up must not keep out those that everybody sends.
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+  remembered.set(name, kind);
   return kind;
 }
 
