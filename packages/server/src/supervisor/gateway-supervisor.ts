@@ -9,6 +9,7 @@ import {
   lockDirectory,
   prepareDataDirectory,
   removeRemnants,
+  SERVING_LOCK,
 } from '../platform/data-directory/data-directory.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
@@ -118,7 +119,7 @@ export class GatewaySupervisor {
   start(): void {
     const { dataDirectory, control, credentials, on } = this.#options;
     prepareDataDirectory(dataDirectory);
-    this.#lock = lockDirectory(dataDirectory, 'poorter');
+    this.#lock = lockDirectory(dataDirectory, SERVING_LOCK);
     removeRemnants(dataDirectory);
     this.#carrier = new SpoolCarrier({
       directory: join(dataDirectory, 'spool'),

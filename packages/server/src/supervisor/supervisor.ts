@@ -5,6 +5,7 @@ import {
   lockDirectory,
   prepareDataDirectory,
   removeRemnants,
+  SERVING_LOCK,
 } from '../platform/data-directory/data-directory.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
 import type {
@@ -126,7 +127,7 @@ export class Supervisor {
   /** Throws DirectoryHeldError before anything is bound. */
   start(): void {
     prepareDataDirectory(this.#options.dataDirectory);
-    this.#lock = lockDirectory(this.#options.dataDirectory, 'poorter');
+    this.#lock = lockDirectory(this.#options.dataDirectory, SERVING_LOCK);
     removeRemnants(this.#options.dataDirectory);
     this.#control.start();
   }

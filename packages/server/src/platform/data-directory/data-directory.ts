@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseJsonText } from '@poorter/engine/json';
@@ -21,7 +30,15 @@ import {
  */
 export interface DirectoryLock {
   release(): void;
+  /** False when the directory was moved away, or its file was taken out. */
+  isInPlace(): boolean;
+  /** Lets go of it and leaves no trace of it; of the directory neither, where nothing else is in it. */
+  removeTraces(options: { readonly directory: boolean }): void;
 }
+
+/** Of the one program that serves from a directory, or that builds one. */
+export const SERVING_LOCK = 'poorter';
+const ATTEMPTS_MAX = 5;
 
 export class DirectoryHeldError extends Error {
   readonly holder: string;
@@ -64,11 +81,52 @@ export function removeRemnants(directory: string): void {
   }
 }
 
+/** The names of what a lock leaves in the directory, in the order in which it goes. */
+export function lockFiles(name: string): { holder: string; journal: string; lock: string } {
+  return { holder: `${name}.holder.json`, journal: `${name}.lock-journal`, lock: `${name}.lock` };
+}
+
 /** Throws DirectoryHeldError, naming the holder, when another process has the lock. */
 export function lockDirectory(directory: string, name: string): DirectoryLock {
-  const file = join(directory, `${name}.lock`);
-  const holderFile = join(directory, `${name}.holder.json`);
-  const database = openLockFile(directory, file);
+  const file = join(directory, lockFiles(name).lock);
+  const holderFile = join(directory, lockFiles(name).holder);
+  const { database, inode } = lockedFile(directory, file, holderFile);
+  const holder = { pid: process.pid, started: new Date().toISOString() };
+  writeDurably(holderFile, `${JSON.stringify(holder)}\n`);
+  return {
+    release: () => database.close(),
+    isInPlace: () => inodeOf(file) === inode,
+    removeTraces: (options) => {
+      for (const trace of Object.values(lockFiles(name))) {
+        rmSync(join(directory, trace), { force: true });
+      }
+      database.close();
+      if (options.directory) removeIfEmpty(directory);
+    },
+  };
+}
+
+/** A file that its last holder removed while we waited locks nothing: we look again. */
+function lockedFile(directory: string, file: string, holderFile: string): LockFile {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const found = openLockFile(directory, file);
+    lockFile(found.database, directory, holderFile);
+    if (inodeOf(file) === found.inode) return found;
+    found.database.close();
+  }
+  throw new DirectoryHeldError(directory, describeHolder(holderFile));
+}
+
+interface LockFile {
+  readonly database: DatabaseSync;
+  readonly inode: number;
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+function lockFile(database: DatabaseSync, directory: string, holderFile: string): void {
   try {
     // A rollback journal, not WAL: EXCLUSIVE then keeps every other process out of the file.
     database.exec(
@@ -83,16 +141,23 @@ export function lockDirectory(directory: string, name: string): DirectoryLock {
     }
     throw new DirectoryHeldError(directory, describeHolder(holderFile));
   }
-  const holder = { pid: process.pid, started: new Date().toISOString() };
-  writeDurably(holderFile, `${JSON.stringify(holder)}\n`);
-  return { release: () => database.close() };
 }
 
-function openLockFile(directory: string, file: string): DatabaseSync {
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Somebody has put something there.
+  }
+}
+
+function openLockFile(directory: string, file: string): LockFile {
   try {
     // SQLite would make it readable for everyone, and through a link.
-    closeSync(openSync(file, APPEND_OWN, 0o600));
-    return new DatabaseSync(file, { timeout: 0 });
+    const descriptor = openSync(file, APPEND_OWN, 0o600);
+    const inode = fstatSync(descriptor).ino;
+    closeSync(descriptor);
+    return { database: new DatabaseSync(file, { timeout: 0 }), inode };
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new Error(`the data directory ${directory} cannot be written (${code} at ${file})`, {

@@ -16,6 +16,6 @@ export {
   type MigrationState,
   migrate,
 } from './migrate.ts';
-export { dropSchemas, moveSchema } from './move-schema.ts';
+export { dropSchemas, holdSchema, moveSchema } from './move-schema.ts';
 export { DatabaseBusyError } from './mutex.ts';
 export { openDatabase } from './open-database.ts';

@@ -26,6 +26,37 @@ export async function dropSchemas(place: Place, prefix: string): Promise<void> {
   });
 }
 
+/** Somebody else builds something for this schema. */
+class SchemaHeldError extends Error {
+  override readonly name = 'SchemaHeldError';
+}
+
+/**
+ * `work` has the name of the schema to itself among all who hold it so, on this machine and others.
+ * What it is given throws when the connection that holds it is gone.
+ */
+export async function holdSchema<Result>(
+  { url, schema }: Place,
+  work: (stillHeld: () => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  const database = openPostgres<unknown>(url, schema, { connectionsMax: 1 });
+  try {
+    return await database.kysely.connection().execute(async (session) => {
+      const take = async () => {
+        const { rows } = await sql<{ held: boolean }>`
+          SELECT pg_try_advisory_lock(hashtextextended(${`poorter schema ${schema}`}, 0)) AS held
+          `.execute(session);
+        if (rows[0]?.held === true) return;
+        throw new SchemaHeldError(`another restore into the schema ${schema} is under way`);
+      };
+      await take();
+      return work(take);
+    });
+  } finally {
+    await database.close();
+  }
+}
+
 async function onceIn(
   { url, schema }: Place,
   work: (database: Database<unknown>) => Promise<void>,

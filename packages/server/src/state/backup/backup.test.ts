@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
+import { lockDirectory, SERVING_LOCK } from '../../platform/data-directory/data-directory.ts';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import {
   type DatabasePlace,
@@ -275,6 +276,27 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
     assert.deepEqual([alone.tombstoneFiles, alone.outdatedKeys], [0, []]);
   });
 
+  if (dialect === 'postgres') {
+    test('of restores from several machines into one schema, one comes to its end and the schema is whole', async (t) => {
+      const { state, subject } = await filled(t, freshPlace());
+      const file = await backUp(t, state);
+      for (let round = 0; round < 3; round += 1) {
+        const place = freshPlace();
+        const targets = [freshTarget(t, state), freshTarget(t, state), freshTarget(t, state)];
+        const done = await Promise.allSettled(targets.map((one) => restore(file, one, place)));
+        assert.equal(done.filter(({ status }) => status === 'fulfilled').length, 1);
+        for (const one of done) {
+          if (one.status === 'rejected') {
+            assert.match(one.reason.name, /^(SchemaHeld|TargetNotEmpty)Error$/, one.reason.stack);
+          }
+        }
+        const whole = done.findIndex(({ status }) => status === 'fulfilled');
+        const again = await reopen(t, targets[whole] as string, place);
+        assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
+      }
+    });
+  }
+
   test('blocks made or changed since the backup are named by the restore that cannot bring them back', async (t) => {
     const { state } = await filled(t, freshPlace());
     const wish = { reason: 'abuse', until: NOON + 1_000, createdBy: 'operator_1' };
@@ -294,15 +316,58 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
   });
 });
 
-test('of two restores to one directory at once, what stands there in the end is whole', async (t) => {
+test('a restore that takes out what another is building does not put an empty directory in its place', async (t) => {
   const { state, subject } = await filled(t, { kind: 'sqlite', file: ':memory:' });
   const file = await backUp(t, state);
   for (let round = 0; round < 5; round += 1) {
     const target = freshTarget(t, state);
     const done = await Promise.allSettled(Array.from({ length: 3 }, () => restore(file, target)));
-    if (done.every(({ status }) => status === 'rejected')) await restore(file, target);
+    assert.equal(done.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const one of done) {
+      if (one.status === 'rejected') {
+        assert.match(one.reason.name, /^(DirectoryHeld|TargetNotEmpty)Error$/, one.reason.stack);
+      }
+    }
     const again = await reopen(t, target);
     assert.equal((await again.subjectKeys.find(griet))?.id, subject.id);
+    assert.deepEqual(readdirSync(dirname(target)), [basename(target)]);
+    assert.ok(!existsSync(join(target, 'poorter.lock')));
+  }
+});
+
+test('while a restore is under way nothing serves from its target, and where it fails no trace of it stays', async (t) => {
+  const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  const target = freshTarget(t, state);
+  const missing = join(freshDirectory(t), 'parent', 'data');
+  const masterKey = masterKeyIn(target);
+  for (const dataDirectory of [target, missing]) {
+    const before = existsSync(dataDirectory) ? readdirSync(dataDirectory) : null;
+    const held = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const slow = {
+      ...{ id: masterKey.id, wrap: masterKey.wrap.bind(masterKey) },
+      unwrap: async (): Promise<Uint8Array> => {
+        reached.resolve();
+        await held.promise;
+        throw new Error('the vault is away');
+      },
+    };
+    const place = { kind: 'sqlite', file: join(dataDirectory, 'state.sqlite') } as const;
+    const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
+    const failing = restoreBackup({
+      ...{ file, masterKey: slow, dataDirectory, databases, tombstones: [], world },
+    });
+    const failed = assert.rejects(failing, /the vault is away/);
+    await reached.promise;
+    assert.throws(() => lockDirectory(dataDirectory, SERVING_LOCK), {
+      name: 'DirectoryHeldError',
+      message: new RegExp(`in use by process ${process.pid}`),
+    });
+    held.resolve();
+    await failed;
+    assert.deepEqual(existsSync(dataDirectory) ? readdirSync(dataDirectory) : null, before);
+    lockDirectory(target, SERVING_LOCK).removeTraces({ directory: false });
   }
 });
 

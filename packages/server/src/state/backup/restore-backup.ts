@@ -3,11 +3,19 @@ import { existsSync, statSync } from 'node:fs';
 import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
+  lockDirectory,
+  lockFiles,
+  prepareDataDirectory,
+  removeRemnants,
+  SERVING_LOCK,
+} from '../../platform/data-directory/data-directory.ts';
+import {
   clearTable,
   continueNumbers,
   type Database,
   type DatabasePlace,
   dropSchemas,
+  holdSchema,
   insertRows,
   isEmptyDatabase,
   type MigrationSet,
@@ -65,19 +73,55 @@ export class TargetNotEmptyError extends Error {
 
 /** What a person puts there before a restore. */
 const CARRIED_OVER = ['master.key', TOMBSTONE_FILE];
-const LEFTOVER = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.gone)?$/;
-const GONE = '.gone';
+const EXPECTED = [...CARRIED_OVER, ...Object.values(lockFiles(SERVING_LOCK))];
+const LEFTOVER = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const STAGED_SCHEMA = '_new_';
 
 /**
  * Builds everything beside the target and renames it at the end: killed at any point, the target is
- * as it was or whole. What was erased and revoked is erased and revoked again before the end.
+ * as it was or whole. What was erased and revoked is erased and revoked again before the end. One at a
+ * time, and none beside a program that serves: throws DirectoryHeldError or SchemaHeldError.
  */
 export async function restoreBackup(plan: RestorePlan): Promise<RestoreSummary> {
   const target = plan.dataDirectory;
   await finishRename(target);
+  const isNew = !existsSync(target);
+  // Before anything is made there.
+  if (!isNew) refuseMountPoint(target);
+  prepareDataDirectory(target);
+  // That of serving: whoever has it has the directory to himself.
+  const lock = lockDirectory(target, SERVING_LOCK);
+  try {
+    return await holdSchemas(plan.databases, (stillHeld) => restoreAlone(plan, stillHeld));
+  } finally {
+    // In the directory as it was; one that was moved away is gone, and its lock with it.
+    if (lock.isInPlace()) lock.removeTraces({ directory: isNew });
+    else lock.release();
+  }
+}
+
+async function holdSchemas<Result>(
+  databases: readonly RestoredDatabase[],
+  work: (stillHeld: () => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  const [first, ...others] = databases;
+  if (first === undefined) return work(async () => {});
+  const { place } = first;
+  if (place.kind === 'sqlite') return holdSchemas(others, work);
+  return holdSchema(place, (held) =>
+    holdSchemas(others, (othersHeld) => work(async () => void (await held(), await othersHeld()))),
+  );
+}
+
+async function restoreAlone(
+  plan: RestorePlan,
+  stillHeld: () => Promise<void>,
+): Promise<RestoreSummary> {
+  const target = plan.dataDirectory;
+  removeRemnants(target);
   await refuseUsedTarget(plan);
   await removeLeftovers(target);
+  await removeStagedSchemas(plan);
   const id = randomUUID();
   const staging = `${target}.restoring-${id}`;
   const sealed = await openSealedFile(plan.file, plan.masterKey);
@@ -94,7 +138,8 @@ export async function restoreBackup(plan: RestorePlan): Promise<RestoreSummary> 
         markOf(plan.world.now(), created, counts.rows, tombstoneFiles, replay),
       );
       await syncTree(staging);
-      // Again: another restore may have come to its end meanwhile.
+      await stillHeld();
+      // Again: somebody may have put something there meanwhile.
       await refuseUsedTarget(plan);
       await moveIntoPlace(plan, staged, staging);
       return { createdAt: created, ...counts, tombstoneFiles, ...replay };
@@ -112,14 +157,15 @@ async function finishRename(target: string): Promise<void> {
   if (existsSync(asideOf(target)) && !existsSync(target)) await rename(asideOf(target), target);
 }
 
+function refuseMountPoint(directory: string): void {
+  if (statSync(directory).dev === statSync(dirname(directory)).dev) return;
+  throw new TargetNotEmptyError(
+    `${directory} is a mount point and cannot be replaced: restore into a directory below it`,
+  );
+}
+
 async function refuseUsedTarget({ dataDirectory, databases }: RestorePlan): Promise<void> {
-  const found = existsSync(dataDirectory) ? await readdir(dataDirectory) : [];
-  if (existsSync(dataDirectory) && isMountPoint(dataDirectory)) {
-    throw new TargetNotEmptyError(
-      `${dataDirectory} is a mount point and cannot be replaced: restore into a directory below it`,
-    );
-  }
-  const used = found.filter((name) => !CARRIED_OVER.includes(name));
+  const used = (await readdir(dataDirectory)).filter((name) => !EXPECTED.includes(name));
   if (used.length > 0) {
     throw new TargetNotEmptyError(`${dataDirectory} is not empty: it holds ${used[0]}`);
   }
@@ -132,21 +178,18 @@ async function refuseUsedTarget({ dataDirectory, databases }: RestorePlan): Prom
   }
 }
 
-function isMountPoint(directory: string): boolean {
-  return statSync(directory).dev !== statSync(dirname(directory)).dev;
-}
-
 /** What restores that were killed left beside the target. Nobody else makes such names. */
 async function removeLeftovers(target: string): Promise<void> {
+  const aside = existsSync(asideOf(target)) ? await readdir(asideOf(target)) : null;
+  if (aside?.every((name) => EXPECTED.includes(name))) {
+    await rm(asideOf(target), { recursive: true, force: true });
+  }
   const start = `${basename(target)}.restoring-`;
   const siblings = existsSync(dirname(target)) ? await readdir(dirname(target)) : [];
   for (const name of siblings) {
     if (!name.startsWith(start) || !LEFTOVER.test(name.slice(start.length))) continue;
     const path = join(dirname(target), name);
-    // Away first, in one step: another restore that still works there must not rename half of it.
-    const gone = name.endsWith(GONE) ? path : path + GONE;
-    if (gone !== path) await rename(path, gone);
-    await rm(gone, { recursive: true, force: true });
+    await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -357,7 +400,7 @@ async function moveIntoPlace(
     }
   }
   const { dataDirectory } = plan;
-  if (existsSync(dataDirectory)) await rename(dataDirectory, asideOf(dataDirectory));
+  await rename(dataDirectory, asideOf(dataDirectory));
   await rename(staging, dataDirectory);
   await syncPath(dirname(dataDirectory));
   await rm(asideOf(dataDirectory), { recursive: true, force: true });
