@@ -185,10 +185,6 @@ function nameOf(socket: TLSSocket, names: readonly string[]): string | null {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return null;
   // Exactly: a wildcard in a certificate must not make it every gateway at once.
-  const carried = new Set(
-    [...(certificate.subjectAltName ?? '').matchAll(/DNS:([^,\s"]+)/g)].map(([, name]) =>
-      (name as string).toLowerCase(),
-    ),
-  );
-  return names.find((name) => carried.has(name.toLowerCase())) ?? null;
+  const exactly = { subject: 'never', wildcards: false } as const;
+  return names.find((name) => certificate.checkHost(name, exactly) !== undefined) ?? null;
 }
