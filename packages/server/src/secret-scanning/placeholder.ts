@@ -1,6 +1,10 @@
 /** Words that stand where a secret would, in samples and documentation. */
 const WORDS =
   /example|sample|placeholder|dummy|changeme|change[_-]me|redacted|replace|insert|your[_-]|[_-]your|my[_-]?(?:token|secret|key|password)|(?:token|secret|key|password)[_-]?here|xxxx|\*{3,}|\.{3}|foobar|lorem|not[_-]?a?[_-]?real|fake[_-]|<[^>]+>|\$\{|\{\{|%[a-z]\b/i;
+/** In a long text of base64 the shorter ones come about by chance: `xxxx` once in 700 keys of RSA. */
+const LONG = 200;
+const WORDS_IN_LONG =
+  /placeholder|changeme|change[_-]me|redacted|your[_-]|[_-]your|(?:token|secret|key|password)[_-]here|x{8,}|\*{3,}|\.{3}|not[_-]a?[_-]?real|fake[_-]|<[^>]+>|\$\{|\{\{/i;
 /** A variable of a shell. */
 const VARIABLE = /\$[A-Z_]{3,}/;
 /** Passwords that programs come with, or that a tutorial sets. */
@@ -22,7 +26,8 @@ const ENTROPY_MIN = 2.4;
  * of what was found already; a doubt keeps it.
  */
 export function isPlaceholder(rule: string, secret: string): boolean {
-  if (WORDS.test(secret) || VARIABLE.test(secret)) return true;
+  const words = secret.length > LONG ? WORDS_IN_LONG : WORDS;
+  if (words.test(secret) || VARIABLE.test(secret)) return true;
   if (/^(?:basicauth|database-connection-string)/.test(rule)) return isCommonPassword(secret);
   if (rule === 'private-key/pem') return isRepetitive(bodyOf(secret));
   if (rule === 'jwt/signed-token') return isSampleToken(secret);

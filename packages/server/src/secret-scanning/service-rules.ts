@@ -51,7 +51,8 @@ function named(
     title,
     anchors: [word],
     anyCase: true,
-    before: 64,
+    // The word may also come after it: `Bot SECRET # discord`.
+    before: 256,
     after: 256,
     // NAME = "secret", name: secret, "name": "secret", --name secret, header: Name secret
     pattern: new RegExp(
