@@ -32,6 +32,12 @@ export {
 export { HeaderFields } from './header-fields.ts';
 export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
 export {
+  type ComparableSchemas,
+  type Compared,
+  type Loosening,
+  SchemaComparison,
+} from './json-schema/index.ts';
+export {
   type Block,
   type BlockKind,
   EMPTY_LIVE_STATE,

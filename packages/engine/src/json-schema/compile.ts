@@ -5,6 +5,7 @@ import { generateUnit } from './generate.ts';
 import { remarkOnOverlaps } from './overlaps.ts';
 import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
 import { emptyScope, keyOf } from './scope.ts';
+import type { Shape } from './shape.ts';
 import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
 
@@ -14,7 +15,7 @@ import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
  */
 export function compileSchemas(
   options: CompileOptions,
-): CompiledSchemas & { readonly units: readonly string[] } {
+): CompiledSchemas & { readonly units: readonly string[]; readonly shapes: readonly Shape[] } {
   const diagnostics = new Map<string, SchemaDiagnostic>();
   const note = (diagnostic: SchemaDiagnostic) => {
     const { severity, address, message } = diagnostic;
@@ -53,6 +54,7 @@ export function compileSchemas(
   const cutting = withCallers(builder, (unit) => unit.cutsMembers);
   return {
     units,
+    shapes: builder.units.map(({ shape }) => shape),
     entries: Object.fromEntries(entries),
     diagnostics: [...diagnostics.values()],
     ...(cutting.size > 0 ? { cutting: [...cutting] } : {}),

@@ -1,3 +1,5 @@
+export { type Compared, type Loosening, SchemaComparison } from './compare/accepts-more.ts';
+export { type ComparableSchemas, comparable } from './compare/comparable.ts';
 export { compileSchemas } from './compile.ts';
 export { entryKey } from './entry-key.ts';
 export { KEYWORD_FORMS } from './keyword-forms.ts';

@@ -1,3 +1,4 @@
+import { entryKey, type SchemaAddress } from '../json-schema/index.ts';
 import { readingKind } from './message/check-media.ts';
 import { xmlContent } from './message/check-xml.ts';
 import type { MediaPlan, OperationPlan } from './plan.ts';
@@ -19,16 +20,28 @@ export interface CheckedPlaces {
   readonly checked: readonly CheckedPlace[];
   /** Documented, with no schema or one that says nothing: anything passes there. */
   readonly unchecked: readonly CheckedPlace[];
+  /** Those that are checked, each with its schema: an index into the shapes of `comparable`. */
+  readonly schemas: readonly (CheckedPlace & { readonly shape: number })[];
 }
 
 export function checkedPlaces(
   operation: CompiledOperation,
-  { openSchemas = [] }: CompiledApi,
+  { openSchemas = [], schemas }: CompiledApi,
 ): CheckedPlaces {
   const open = new Set(openSchemas);
+  const shapeOf = (place: CheckedPlace, address: SchemaAddress) => {
+    const direction = place.in === 'answer' ? 'response' : 'request';
+    return schemas.entries[entryKey({ address, direction })];
+  };
   const plan = operation.plan as OperationPlan;
   const all = [plan, ...(plan.variants ?? [])].map((variant) => placesOf(variant, open));
   const [first = placesOf(plan, open)] = all;
+  const held = all
+    .flatMap((one) => one.schemas)
+    .flatMap(({ address, ...place }) => {
+      const shape = shapeOf(place, address);
+      return shape === undefined ? [] : [{ ...place, shape }];
+    });
   const unchecked = distinct(all.flatMap((one) => one.unchecked));
   const isUnchecked = new Set(unchecked.map(keyOf));
   const checked = distinct(all.flatMap((one) => one.checked)).filter((place) => {
@@ -38,7 +51,9 @@ export function checkedPlaces(
     return !mayBeAbsent || all.every((one) => one.checked.some(sameAs(place)));
   });
   const required = first.required.filter((name) => all.every((one) => one.required.includes(name)));
-  return { required, checked, unchecked };
+  const isChecked = new Set(checked.map(keyOf));
+  const bound = held.filter((place) => isChecked.has(keyOf(place)));
+  return { required, checked, unchecked, schemas: bound };
 }
 
 const keyOf = (place: CheckedPlace) => JSON.stringify([place.in, place.name, place.status]);
@@ -52,6 +67,7 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
   const required: string[] = plan.body?.required ? ['body'] : [];
   const checked: CheckedPlace[] = [];
   const unchecked: CheckedPlace[] = [];
+  const schemas: (CheckedPlace & { readonly address: SchemaAddress })[] = [];
   const positions = new Map(
     plan.template.flatMap((segment, index) =>
       'names' in segment ? segment.names.map((name, nth) => [name, `${index}.${nth}`]) : [],
@@ -61,11 +77,13 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
     const place = { in: where, name: where === 'path' ? (positions.get(name) ?? name) : name };
     if (isRequired && where !== 'path') required.push(`${where} ${name}`);
     (schema === null || open.has(schema) ? unchecked : checked).push(place);
+    if (schema !== null) schemas.push({ ...place, address: schema });
   }
   const putContent = (media: MediaPlan, place: CheckedPlace) => {
     const reading = readingOf(media, place.in, open);
     if (reading === 'checked') checked.push(place);
     if (reading === 'unchecked') unchecked.push(place);
+    if (media.schema !== null) schemas.push({ ...place, address: media.schema });
   };
   for (const media of plan.body?.content ?? []) {
     putContent(media, { in: 'body', name: nameOf(media) });
@@ -75,7 +93,7 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
     if (content.length === 0) checked.push({ in: 'answer', name: '', status });
     for (const media of content) putContent(media, { in: 'answer', name: nameOf(media), status });
   }
-  return { required, checked, unchecked };
+  return { required, checked, unchecked, schemas };
 }
 
 function nameOf({ range, parameters }: MediaPlan): string {

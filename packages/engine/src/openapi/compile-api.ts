@@ -1,4 +1,4 @@
-import { compileSchemas, didYouMean } from '../json-schema/index.ts';
+import { comparable, compileSchemas, didYouMean } from '../json-schema/index.ts';
 import { refuseAmbiguousOperations, remarkOnOverlaps } from './description/check-paths.ts';
 import { joinVariants } from './description/fragment-variants.ts';
 import { checkFields, nameOf } from './description/object-fields.ts';
@@ -50,7 +50,7 @@ export function compileApi(
   }
   if (remarks.hasErrors) return conclude(remarks);
 
-  const schemas = compileSchemas({
+  const { shapes, ...schemas } = compileSchemas({
     documents: documents.values,
     dialect: version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
     entries: reading.schemaEntries,
@@ -72,6 +72,7 @@ export function compileApi(
     extension: (ownMember(root.value, 'x-poorter') ?? {}) as CompiledApi['extension'],
     operations: placeOperations(operations),
     openSchemas: reading.openSchemas,
+    comparable: comparable(shapes),
     schemas,
   });
 }

@@ -22,13 +22,18 @@ export const ROUTES_A_SECTION = 250;
 const COUNTS = 2;
 const WORD_BYTES = 4;
 
-type Outline = Omit<CompiledApi, 'operations' | 'schemas'>;
+type Outline = Omit<CompiledApi, 'operations' | 'schemas' | 'comparable'>;
 type Route = readonly [method: string, template: readonly SegmentPlan[]];
 type Rest = Omit<CompiledOperation, 'method'>;
 type Links = Omit<CompiledSchemas, 'units'>;
 
 /** Pieces in this order: outline, links, sections of routes, operations, units. */
-export function packApi({ operations, schemas, ...outline }: CompiledApi): PackedApi {
+export function packApi({
+  operations,
+  schemas,
+  comparable: _here,
+  ...outline
+}: CompiledApi): PackedApi {
   const { units, ...links } = schemas;
   const routes = operations.map(({ method, plan }): Route => {
     return [method, (plan as OperationPlan).template];

@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds, JsonValue } from '../json/types.ts';
+import type { ComparableSchemas } from '../json-schema/index.ts';
 import type { PatternWork } from '../json-schema/patterns/work.ts';
 import type { CompiledSchemas, FormatUse, Reading, ReadOnlyMembers } from '../json-schema/types.ts';
 
@@ -70,6 +71,8 @@ export interface CompiledApi {
   readonly operations: readonly CompiledOperation[];
   /** Addresses of those that are there and say nothing, as `{}`. */
   readonly openSchemas?: readonly string[];
+  /** Where it was compiled; it does not travel. */
+  readonly comparable?: ComparableSchemas;
   readonly schemas: CompiledSchemas;
 }
 

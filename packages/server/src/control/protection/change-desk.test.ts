@@ -74,7 +74,9 @@ test('a record in an unknown form, or none that can be read, admits nothing unas
   accept(open(directory), candidate('first'));
   const file = join(directory, 'configuration-in-force.json');
   const whole = readFileSync(file, 'utf8');
-  for (const text of ['', '{', 'null', '{}', whole.replace('"form":2', '"form":1')]) {
+  const other = whole.replace(`"form":${PROTECTION_FORM}`, '"form":1');
+  assert.notEqual(other, whole);
+  for (const text of ['', '{', 'null', '{}', other]) {
     writeFileSync(file, text);
     const desk = open(directory);
     const verdict = desk.judge(candidate('first'));

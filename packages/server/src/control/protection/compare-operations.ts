@@ -21,7 +21,7 @@ export function compareOperations(old: Placed, next: Placed): Weakening[] {
     ...compareNetwork(before, after),
     ...compareCors(before.cors, after.cors),
     ...compareChecks(before, after),
-    ...compareSchemas(before, after),
+    ...compareSchemas(old, next),
     ...compareReading(old.api, next.api),
     ...compareServices(old.api.service, next.api.service),
   ];

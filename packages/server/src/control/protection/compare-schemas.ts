@@ -1,12 +1,23 @@
-import type { CheckedPlace, CheckedPlaces } from '@poorter/engine';
-import type { OperationProtection } from './protection.ts';
+import {
+  type CheckedPlace,
+  type CheckedPlaces,
+  type Compared,
+  SchemaComparison,
+} from '@poorter/engine';
+import type { ApiProtection, OperationProtection } from './protection.ts';
 import { type Remark, some } from './weakening.ts';
 
+interface Placed {
+  readonly api: ApiProtection;
+  readonly operation: OperationProtection;
+}
+
 /**
- * Which of two schemas accepts more is not decided. Decided is where one was and none is any more, what
- * passes although it was refused before, and what had to be there.
+ * Where a schema was and none is any more, what passes although it was refused before, what had to be
+ * there, and in what a schema accepts more than the one before it.
  */
-export function compareSchemas(before: OperationProtection, after: OperationProtection): Remark[] {
+export function compareSchemas(placed: Placed, nextPlaced: Placed): Remark[] {
+  const [before, after] = [placed.operation, nextPlaced.operation];
   const [old, next] = [before.schemas, after.schemas];
   const remarks: Remark[] = [];
   const lost = old.required.filter((name) => !next.required.includes(name));
@@ -24,7 +35,86 @@ export function compareSchemas(before: OperationProtection, after: OperationProt
     const sentence = `Passes without being held against a schema: ${some(answers)}.`;
     remarks.push(['release-loosened', sentence]);
   }
+  const loosened = loosenedPlaces(placed, nextPlaced);
+  const ofRequests = loosened.filter(({ place }) => place.in !== 'answer');
+  if (ofRequests.length > 0) {
+    remarks.push(['validation-loosened', `Its schema accepts more: ${told(ofRequests)}.`]);
+  }
+  const ofAnswers = loosened.filter(({ place }) => place.in === 'answer');
+  if (ofAnswers.length > 0 && holdsAnswers(before) && holdsAnswers(after)) {
+    remarks.push(['release-loosened', `Its schema accepts more: ${told(ofAnswers)}.`]);
+  }
   return remarks;
+}
+
+interface Loosened {
+  readonly place: CheckedPlace;
+  readonly words: readonly string[];
+}
+
+function told(loosened: readonly Loosened[]): string {
+  return some(loosened.flatMap(({ place, words }) => words.map((one) => `${nameOf(place)}${one}`)));
+}
+
+type Schema = CheckedPlaces['schemas'][number];
+
+/** Each schema with those that its values were held against. */
+function loosenedPlaces(old: Placed, next: Placed): Loosened[] {
+  const [was, is] = [old.operation.schemas, next.operation.schemas];
+  // A nearer description than there was, and one that is nearest now that a nearer one is gone.
+  const pairs = [
+    ...is.schemas.map((schema) => ({ schema, before: nearestSchemas(was, schema) })),
+    ...was.schemas.flatMap((place) => {
+      const before = was.schemas.filter(sameAs(place));
+      const nearest = nearestSchemas(is, place).filter((schema) => !sameAs(place)(schema));
+      return nearest.map((schema) => ({ schema, before }));
+    }),
+  ];
+  return pairs.flatMap(({ schema, before }): Loosened[] => {
+    const comparison = comparisonOf(old, next, schema.in !== 'answer');
+    const found = before.map(({ shape }) => comparison.loosenings(shape, schema.shape));
+    const [first] = found;
+    // One of several is enough: values of any of them passed.
+    if (first === undefined || found.some(({ length }) => length === 0)) return [];
+    const words = first.map(
+      ({ pointer, what }) => `${pointer === '' ? '' : ` ${pointer}`}: ${what}`,
+    );
+    return [{ place: schema, words }];
+  });
+}
+
+const comparisons = new WeakMap<
+  ApiProtection,
+  WeakMap<ApiProtection, Map<string, SchemaComparison>>
+>();
+
+/** One for all operations of the two: they share schemas. */
+function comparisonOf(old: Placed, next: Placed, isRequest: boolean): SchemaComparison {
+  const ofOld =
+    comparisons.get(old.api) ?? new WeakMap<ApiProtection, Map<string, SchemaComparison>>();
+  comparisons.set(old.api, ofOld);
+  const ofBoth = ofOld.get(next.api) ?? new Map<string, SchemaComparison>();
+  ofOld.set(next.api, ofBoth);
+  const [was, is] = [old, next].map(({ api, operation }) => ({
+    schemas: api.schemas,
+    isClosed: isRequest && operation.strictProperties,
+  })) as [Compared, Compared];
+  const key = `${was.isClosed} ${is.isClosed}`;
+  const known = ofBoth.get(key) ?? new SchemaComparison(was, is);
+  ofBoth.set(key, known);
+  return known;
+}
+
+function nearestSchemas({ schemas }: CheckedPlaces, place: CheckedPlace): readonly Schema[] {
+  for (const status of statusesFor(place)) {
+    for (const name of namesFor(place)) {
+      const here = schemas.filter(
+        (one) => one.in === place.in && one.status === status && one.name === name,
+      );
+      if (here.length > 0) return here;
+    }
+  }
+  return [];
 }
 
 function holdsAnswers({ mode, response }: OperationProtection): boolean {

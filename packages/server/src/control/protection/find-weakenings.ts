@@ -8,8 +8,7 @@ import { some, type Weakening } from './weakening.ts';
 /**
  * In what `after` protects less than `before`. What protects more is not told, nor an operation that is
  * gone; a call that another operation answers instead is compared with that one, and one that reaches
- * the same service at another host with those through which it was reached. Constraints of schemas are
- * not compared: which of two schemas accepts more cannot be decided in general; only that there is one.
+ * the same service at another host with those through which it was reached.
  */
 export function findWeakenings(before: Protection, after: Protection): Weakening[] {
   return [...compareGates(before, after), ...compareApis(before, after)];

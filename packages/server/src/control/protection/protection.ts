@@ -1,6 +1,7 @@
 import type {
   ApiSnapshot,
   CheckedPlaces,
+  ComparableSchemas,
   CompiledApi,
   LimitsConfig,
   NetworkLists,
@@ -43,7 +44,7 @@ export interface Protection {
   readonly clearTextRecords: string | null;
 }
 
-export const PROTECTION_FORM = 2;
+export const PROTECTION_FORM = 3;
 
 export interface ApiProtection {
   readonly name: string;
@@ -55,6 +56,8 @@ export interface ApiProtection {
   readonly readOnlyMembers: 'ignore' | 'refuse';
   readonly formats: 'enforce' | 'report';
   readonly service: ServiceProtection;
+  /** What the places of its operations are held against. */
+  readonly schemas: ComparableSchemas;
   readonly operations: readonly OperationProtection[];
 }
 

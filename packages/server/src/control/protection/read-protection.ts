@@ -191,6 +191,7 @@ function readApi(
     reading: own.reading ?? written?.reading ?? 'meant',
     readOnlyMembers: own.readOnlyMembers ?? written?.readOnlyMembers ?? 'ignore',
     formats: own.formats ?? written?.formats ?? 'enforce',
+    schemas: api.compiled.comparable ?? { digest: '', shapes: [] },
     operations: api.compiled.operations.map((operation) => readOperation(operation, api)),
   } satisfies ApiProtection;
 }

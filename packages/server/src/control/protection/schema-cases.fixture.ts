@@ -94,4 +94,28 @@ export const schemaCases: readonly Case[] = [
   ]),
   schemaCase(({ parameters }) => parameters.push({ name: 'more', in: 'query', schema: {} })),
   ...[2, 3].map((index) => schemaCase(({ parameters }) => parameters.splice(index, 1))),
+  // What a schema accepts more than the one before it, wherever it stands.
+  schemaCase(({ parameters }) => {
+    parameters[1].schema = { type: 'number' };
+  }),
+  schemaCase(({ parameters }) => {
+    parameters[2].schema = { type: ['integer', 'null'] };
+  }),
+  schemaCase(({ requestBody }) => {
+    requestBody.content[JSON_TYPE].schema = { type: 'object' };
+  }),
+  schemaCase((operation, document) => {
+    document.components.schemas = { Named: { type: 'object', required: [] } };
+    operation.requestBody.content[JSON_TYPE].schema = { $ref: '#/components/schemas/Named' };
+  }),
+  schemaCase(({ responses: answers }) => {
+    answers[200].content[JSON_TYPE].schema = { type: ['object', 'array'], required: ['a'] };
+  }, 'release-loosened'),
+  schemaCase(({ responses: answers }) => {
+    answers['2XX'] = {
+      description: 'any',
+      content: { 'application/*': { schema: { type: 'object' } } },
+    };
+    delete answers[200];
+  }, 'release-loosened'),
 ];

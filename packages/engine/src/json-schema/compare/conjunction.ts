@@ -1,0 +1,168 @@
+import type { NumberRule, Shape } from '../shape.ts';
+import { TYPE_BITS } from '../shape.ts';
+
+/** Every one of these must hold: shapes without references and `allOf`, which are resolved. */
+export interface Conjunction {
+  readonly shapes: readonly Shape[];
+  /** Nothing passes. */
+  readonly isNever: boolean;
+}
+
+const ANY_TYPE = 127;
+const NUMBER = TYPE_BITS['number'] as number;
+const INTEGER = TYPE_BITS['integer'] as number;
+
+export function conjunctionOf(given: readonly Shape[], units: readonly Shape[]): Conjunction {
+  const found = new Set<Shape>();
+  const waiting = [...given];
+  for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {
+    if (found.has(shape)) continue;
+    found.add(shape);
+    for (const unit of shape.refs ?? []) {
+      const target = units[unit];
+      if (target !== undefined) waiting.push(target);
+    }
+    waiting.push(...(shape.allOf ?? []));
+    // One alternative is none.
+    for (const { alternatives } of choicesOf(shape)) {
+      if (alternatives.length === 1) waiting.push(...alternatives);
+    }
+  }
+  const shapes = [...found];
+  return { shapes, isNever: shapes.some(({ never, ignored }) => never || ignored) };
+}
+
+export interface Choice {
+  readonly keyword: 'anyOf' | 'oneOf';
+  readonly alternatives: readonly Shape[];
+}
+
+function choicesOf({ anyOf, oneOf }: Shape): Choice[] {
+  return [
+    ...(anyOf === undefined ? [] : [{ keyword: 'anyOf' as const, alternatives: anyOf }]),
+    ...(oneOf === undefined ? [] : [{ keyword: 'oneOf' as const, alternatives: oneOf }]),
+  ];
+}
+
+export function choices({ shapes }: Conjunction): Choice[] {
+  return shapes.flatMap(choicesOf).filter(({ alternatives }) => alternatives.length > 1);
+}
+
+/** Bits of what passes. */
+export function typesOf({ shapes }: Conjunction): number {
+  let bits = ANY_TYPE;
+  for (const { types } of shapes) {
+    if (types !== undefined) bits &= types & NUMBER ? types | INTEGER : types;
+  }
+  return bits;
+}
+
+/** Texts of the values that pass; null: not listed. */
+export function valuesOf({ shapes }: Conjunction): readonly string[] | null {
+  let values: readonly string[] | null = null;
+  for (const { values: listed, constant } of shapes) {
+    const lists = [listed, constant === undefined ? undefined : [constant]];
+    for (const list of lists) {
+      if (list === undefined) continue;
+      values = values === null ? list : values.filter((value) => list.includes(value));
+    }
+  }
+  return values;
+}
+
+/** The nearest limits on each side. */
+export function limitsOf(all: Conjunction): { least: Limit | null; most: Limit | null } {
+  let least: Limit | null = null;
+  let most: Limit | null = null;
+  const isWhole = (typesOf(all) & NUMBER) === 0;
+  for (const [rule, text] of all.shapes.flatMap(({ limits = [] }) => limits)) {
+    const limit = limitOf(rule, text, isWhole);
+    if (/min/i.test(rule)) {
+      if (least === null || isBeyond(limit, least, 1)) least = limit;
+    } else if (most === null || isBeyond(limit, most, -1)) most = limit;
+  }
+  return { least, most };
+}
+
+export interface Limit {
+  readonly value: number;
+  readonly isExclusive: boolean;
+}
+
+function limitOf(rule: NumberRule, text: string, isWhole: boolean): Limit {
+  const value = Number(text);
+  const isExclusive = rule.startsWith('exclusive');
+  // For whole numbers, above 0 is from 1 on.
+  if (!isExclusive || !isWhole || !Number.isSafeInteger(value)) return { value, isExclusive };
+  return { value: value + (rule === 'exclusiveMinimum' ? 1 : -1), isExclusive: false };
+}
+
+/** Further in: upwards (1) for a minimum, downwards (-1) for a maximum. */
+export function isBeyond(one: Limit, other: Limit, direction: 1 | -1): boolean {
+  if (one.value !== other.value) return (one.value - other.value) * direction > 0;
+  return one.isExclusive && !other.isExclusive;
+}
+
+type Count =
+  | 'minLength'
+  | 'maxLength'
+  | 'minItems'
+  | 'maxItems'
+  | 'minProperties'
+  | 'maxProperties';
+
+/** The nearest; null: no bound. */
+export function countOf({ shapes }: Conjunction, name: Count): number | null {
+  const counts = shapes.flatMap((shape) => shape[name] ?? []);
+  if (counts.length === 0) return null;
+  const nearest = name.startsWith('min') ? Math.max(...counts) : Math.min(...counts);
+  return name.startsWith('min') && nearest === 0 ? null : nearest;
+}
+
+export const COUNTS: Readonly<Record<'string' | 'array' | 'object', readonly Count[]>> = {
+  string: ['minLength', 'maxLength'],
+  array: ['minItems', 'maxItems'],
+  object: ['minProperties', 'maxProperties'],
+};
+
+/** All that holds for the member of this name; null: for those that no schema lists. */
+export function memberShapes(
+  { shapes }: Conjunction,
+  name: string | null,
+  isClosed: boolean,
+): Shape[] {
+  const found: Shape[] = [];
+  const lists = shapes.some(({ properties = [] }) => properties.length > 0);
+  let isListed = false;
+  for (const shape of shapes) {
+    const listed = shape.properties?.find(([own]) => own === name);
+    if (listed !== undefined) {
+      isListed = true;
+      const [, member, forbidden] = listed;
+      found.push(forbidden === undefined ? member : NEVER);
+    } else if (shape.additionalForbidden !== undefined) found.push(NEVER);
+    else if (shape.additionalProperties !== undefined) found.push(shape.additionalProperties);
+  }
+  if (isListed) return found;
+  const rest = shapes.flatMap(({ unevaluatedProperties }) => unevaluatedProperties ?? []);
+  const isDocumented = [...found, ...rest].some((shape) => Object.keys(shape).length > 1);
+  return isClosed && lists && !isDocumented ? [NEVER] : [...found, ...rest];
+}
+
+const NEVER: Shape = { id: 0, never: true };
+
+export function memberNames({ shapes }: Conjunction): string[] {
+  return [...new Set(shapes.flatMap(({ properties = [] }) => properties.map(([name]) => name)))];
+}
+
+/** All that holds for the item at this index; null: for those beyond the described ones. */
+export function itemShapes({ shapes }: Conjunction, index: number | null): Shape[] {
+  return shapes.flatMap(({ prefixItems = [], items, unevaluatedItems }) => {
+    const own = index === null ? undefined : prefixItems[index];
+    return own ?? items ?? unevaluatedItems ?? [];
+  });
+}
+
+export function prefixLength({ shapes }: Conjunction): number {
+  return Math.max(0, ...shapes.map(({ prefixItems = [] }) => prefixItems.length));
+}
