@@ -10,7 +10,7 @@ import { operatorCredential } from './world/admin.fixture.ts';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 const description = {
   openapi: '3.1.0',
@@ -161,7 +161,7 @@ test('whatever an owner sends the admin API, it answers with what the contract k
 
 test('whatever a listed gateway says over the link, control lives and its files are its own', async (t) => {
   const authority = makeAuthority(t);
-  const linkPort = await freePort();
+  const linkPort = await unusedPort();
   const poorter = await startPoorter(t, {
     description,
     upstream: 'http://127.0.0.1:9',

@@ -11,7 +11,7 @@ import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 /** `CARRIED_RECORDS=200000 CARRIED_OUTAGE_MS=25000 node --test …` for the long run. */
 const RECORDS = Number(process.env['CARRIED_RECORDS'] ?? 12_000);
@@ -129,12 +129,12 @@ async function tally(file: string, from: number, seen: Map<string, number>) {
 test('records of gateways on other machines are all in the log, once, whatever outages control had', async (t) => {
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
-  const port = await freePort();
+  const port = await unusedPort();
   const control = await startPoorter(t, {
     ...{ description, upstream: upstream.url, role: 'control' },
     files: linkFiles(authority, 'control'),
     configuration: {
-      control: { address: `127.0.0.1:${await freePort()}` },
+      control: { address: `127.0.0.1:${await unusedPort()}` },
       // However long the outage: what is counted here is carrying, not the bound.
       log: { spoolBytes: 2_147_483_648 },
       link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a', 'gw_b'] },

@@ -7,7 +7,8 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startLoad } from './world/load.fixture.ts';
 import { type RunningPoorter, runPoorter, startPoorter } from './world/poorter.fixture.ts';
 import { sendRaw } from './world/raw-client.fixture.ts';
-import { startService } from './world/service.fixture.ts';
+
+import { startService, unusedPort } from './world/service.fixture.ts';
 import { request, things } from './world/things.fixture.ts';
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
@@ -24,7 +25,7 @@ const serves = async (poorter: RunningPoorter) => {
 
 test('the death of control costs no call, and control comes back', async (t) => {
   const upstream = await startRawUpstream(t, { keepsBytes: false });
-  const configuration = { control: { address: '127.0.0.1:19090' } };
+  const configuration = { control: { address: `127.0.0.1:${await unusedPort()}` } };
   const poorter = await startPoorter(t, {
     description: things,
     upstream: upstream.url,
@@ -50,7 +51,7 @@ test('the death of control costs no call, and control comes back', async (t) => 
 
 test('the gateway process is started again when it dies', async (t) => {
   const upstream = await startRawUpstream(t);
-  const configuration = { listen: [{ address: '127.0.0.1:18081' }] };
+  const configuration = { listen: [{ address: `127.0.0.1:${await unusedPort()}` }] };
   const poorter = await startPoorter(t, {
     description: things,
     upstream: upstream.url,

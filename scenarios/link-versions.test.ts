@@ -8,7 +8,8 @@ import { type Authority, makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
+
 import { things } from './world/things.fixture.ts';
 
 type Test = Parameters<typeof startPoorter>[0];
@@ -17,14 +18,14 @@ type Message = { readonly type: string } & Readonly<Record<string, unknown>>;
 async function startControl(t: Test) {
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
-  const port = await freePort();
+  const port = await unusedPort();
   const control = await startPoorter(t, {
     description: things,
     upstream: upstream.url,
     role: 'control',
     files: linkFiles(authority, 'control'),
     configuration: {
-      control: { address: `127.0.0.1:${await freePort()}` },
+      control: { address: `127.0.0.1:${await unusedPort()}` },
       link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
     },
   });

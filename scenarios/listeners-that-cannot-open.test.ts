@@ -12,7 +12,8 @@ import { removeFolder } from './world/folders.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { type Lifetime, runPoorter, startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
+
 import { things } from './world/things.fixture.ts';
 
 const lifetime = { after };
@@ -212,7 +213,7 @@ test('a reload whose listener cannot open changes nothing, and a gateway that di
     description: things,
     upstream: upstream.url,
     // Not 0: a gateway that starts again would take another port.
-    configuration: { listen: [{ address: `127.0.0.1:${await freePort()}` }] },
+    configuration: { listen: [{ address: `127.0.0.1:${await unusedPort()}` }] },
   });
   const before = parse(poorter.read('poorter.yaml')) as Record<string, unknown>;
   const blocker = await taken(t);

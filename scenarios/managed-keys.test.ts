@@ -4,7 +4,7 @@ import { adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 const ok = { 200: { description: 'ok' } };
 const description = {
@@ -170,7 +170,7 @@ test('limits and networks of a key hold beside those of the operation', async (t
 });
 
 test('managed keys outlive control and gateway', async (t) => {
-  const listen = [{ address: `127.0.0.1:${await freePort()}` }];
+  const listen = [{ address: `127.0.0.1:${await unusedPort()}` }];
   const { poorter, call, admin } = await start(t, { listen });
   const made = await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] });
   const gone = await admin('POST', '/v1/keys', { name: 'Gone', scopes: ['read'] });

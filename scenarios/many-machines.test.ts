@@ -8,7 +8,7 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 const ok = { 200: { description: 'ok' } };
 const description = {
@@ -23,7 +23,7 @@ type Test = Parameters<typeof startPoorter>[0];
 async function startControl(t: Test, configuration = {}) {
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
-  const port = await freePort();
+  const port = await unusedPort();
   const control = await startPoorter(t, {
     description,
     upstream: upstream.url,
@@ -31,7 +31,7 @@ async function startControl(t: Test, configuration = {}) {
     files: linkFiles(authority, 'control'),
     configuration: {
       // A control that comes back is found where it was.
-      control: { address: `127.0.0.1:${await freePort()}` },
+      control: { address: `127.0.0.1:${await unusedPort()}` },
       link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a', 'gw_b'] },
       ...configuration,
     },

@@ -6,13 +6,14 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
+
 import { things } from './world/things.fixture.ts';
 
 test('what gateways on other machines do is measured at control, and one that is gone is down', async (t) => {
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
-  const port = await freePort();
+  const port = await unusedPort();
   const control = await startPoorter(t, {
     description: things,
     upstream: upstream.url,

@@ -16,7 +16,8 @@ import {
 } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort, hasRedis, RedisFixture } from './world/redis.fixture.ts';
+import { hasRedis, RedisFixture } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 const description = {
   openapi: '3.1.0',
@@ -98,7 +99,7 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
   t.after(() => redis.remove());
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
-  const linkPort = await freePort();
+  const linkPort = await unusedPort();
   const place = postgres.freshPlace();
   const control = await startPoorter(t, {
     description,
@@ -106,7 +107,7 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
     role: 'control',
     files: linkFiles(authority, 'control'),
     configuration: {
-      control: { address: `127.0.0.1:${await freePort()}` },
+      control: { address: `127.0.0.1:${await unusedPort()}` },
       link: { address: `127.0.0.1:${linkPort}`, ...LINK_FILES, gateways: ['gw_a', 'gw_b'] },
       storage: `${place.url}&schema=scenario`,
       dataDirectory: './data',
@@ -115,7 +116,7 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
   });
   const admin = adminOf(control);
   const link = `localhost:${linkPort}`;
-  const portA = await freePort();
+  const portA = await unusedPort();
   const start = (name: string, port: number, folder?: string) =>
     startGateway(t, {
       name,
@@ -125,7 +126,7 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
       ...(folder !== undefined && { folder }),
     });
   let a: RunningGateway = await start('gw_a', portA);
-  const b = await start('gw_b', await freePort());
+  const b = await start('gw_b', await unusedPort());
   const payer = new Payer([a, b]);
   const told: string[] = [];
   const during = async (what: string, harm: () => unknown, ms = 1_500) => {

@@ -16,7 +16,7 @@ import {
 } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { freePort } from './world/redis.fixture.ts';
+import { unusedPort } from './world/service.fixture.ts';
 
 const description = {
   openapi: '3.1.0',
@@ -35,14 +35,14 @@ type Test = Parameters<typeof startPoorter>[0];
 async function startPair(t: Test, staleAfterMs = STALE_MS) {
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
-  const port = await freePort();
+  const port = await unusedPort();
   const control = await startPoorter(t, {
     description,
     upstream: upstream.url,
     role: 'control',
     files: linkFiles(authority, 'control'),
     configuration: {
-      control: { address: `127.0.0.1:${await freePort()}` },
+      control: { address: `127.0.0.1:${await unusedPort()}` },
       link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a', 'gw_b'] },
       gateway: { threads: 1, staleAfterMs },
     },

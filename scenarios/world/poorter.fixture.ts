@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { eventually } from './calls.fixture.ts';
 import { removeFolder } from './folders.fixture.ts';
 import { PATIENCE_MS } from './patience.fixture.ts';
 
@@ -112,14 +113,23 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
       const argv = ['keys', 'create', '--file', join(folder, 'keys.yaml'), '--name', name];
       if (options.scopes !== undefined) argv.push('--scopes', options.scopes);
       if (options.roles !== undefined) argv.push('--roles', options.roles);
-      const before = await versionOf(poorter);
+      const before = keysInForce(started.dataDirectory);
       const maker = run(argv);
       let key = '';
       maker.stdout?.on('data', (text: Buffer) => {
         key += text;
       });
       await once(maker, 'close');
-      while ((await versionOf(poorter)) === before) await sleep(50);
+      // A version alone may be new for another reason: keys of an issuer that were renewed.
+      await eventually(
+        'the key file is in force',
+        () => keysInForce(started.dataDirectory) !== before,
+      );
+      const version = Number(readFileSync(join(started.dataDirectory, 'snapshot-version'), 'utf8'));
+      await eventually(
+        'every thread knows the key',
+        async () => (await versionOf(poorter)) >= version,
+      );
       return key.trim();
     },
     async records() {
@@ -200,6 +210,7 @@ function run(
 interface StartEvent {
   readonly addresses: string[];
   readonly controlAddress: string;
+  readonly dataDirectory: string;
 }
 
 async function startEvent(said: () => string, child: ChildProcess): Promise<StartEvent> {
@@ -214,6 +225,13 @@ async function startEvent(said: () => string, child: ChildProcess): Promise<Star
     if (Date.now() > deadline) throw new Error(`poorter did not start:\n${said()}`);
     await sleep(25);
   }
+}
+
+/** The digest of the key file that is in force. */
+function keysInForce(dataDirectory: string): string | undefined {
+  const text = readFileSync(join(dataDirectory, 'configuration-in-force.json'), 'utf8');
+  const { files } = JSON.parse(text) as { files: Record<string, string> };
+  return Object.entries(files).find(([path]) => path.endsWith('/keys.yaml'))?.[1];
 }
 
 async function versionOf(poorter: RunningPoorter): Promise<number> {

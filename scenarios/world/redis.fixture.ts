@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from './patience.fixture.ts';
+import { unusedPort } from './service.fixture.ts';
 
 /** False: the tests that need it say so by name. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
@@ -22,7 +22,7 @@ export class RedisFixture {
   }
 
   static async start(): Promise<RedisFixture> {
-    const redis = new RedisFixture(await freePort());
+    const redis = new RedisFixture(await unusedPort());
     await redis.begin();
     return redis;
   }
@@ -69,12 +69,4 @@ export class RedisFixture {
     await this.end();
     rmSync(this.#directory, { recursive: true, force: true });
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

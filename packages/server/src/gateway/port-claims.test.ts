@@ -28,7 +28,7 @@ function share(t: TestContext, place: Place): Promise<Server> {
 
 const portOf = (server: Server) => (server.address() as { port: number }).port;
 
-async function freePort(t: TestContext): Promise<number> {
+async function unusedPort(t: TestContext): Promise<number> {
   const server = await share(t, { host: HOST, port: 0 });
   const port = portOf(server);
   await new Promise((resolve) => server.close(resolve));
@@ -63,7 +63,7 @@ async function said(child: ChildProcess): Promise<string> {
 }
 
 test('a port that another gate shares among its threads is not taken', async (t) => {
-  const port = await freePort(t);
+  const port = await unusedPort(t);
   assert.equal(await said(otherGate(t, { host: HOST, port })), `bound ${port}`);
   for (const host of [HOST, '0.0.0.0', '::', 'localhost']) {
     let isBound = false;
@@ -81,7 +81,7 @@ test('a port that another gate shares among its threads is not taken', async (t)
 });
 
 test('looking takes no connection of callers who wait for the port to open', async (t) => {
-  const place = { host: HOST, port: await freePort(t), key };
+  const place = { host: HOST, port: await unusedPort(t), key };
   let isReachable = false;
   const probe = createServer();
   await claimPlaces([place], async () => {
@@ -97,7 +97,7 @@ test('looking takes no connection of callers who wait for the port to open', asy
 
 test('of gates that start in the same moment one gets the port', async (t) => {
   for (let round = 0; round < 3; round++) {
-    const place = { host: HOST, port: await freePort(t), key };
+    const place = { host: HOST, port: await unusedPort(t), key };
     const gates = Array.from({ length: 4 }, () => otherGate(t, place));
     const words = await Promise.all(gates.map(said));
     assert.deepEqual(words.toSorted(), [
@@ -109,7 +109,7 @@ test('of gates that start in the same moment one gets the port', async (t) => {
 });
 
 test('a gate that applies its next configuration keeps its own port', async (t) => {
-  const place = { host: HOST, port: await freePort(t), key };
+  const place = { host: HOST, port: await unusedPort(t), key };
   await claimPlaces([place], async () => void (await share(t, place)));
   let wasAsked = false;
   await claimPlaces([place], async () => {
@@ -119,7 +119,7 @@ test('a gate that applies its next configuration keeps its own port', async (t) 
 });
 
 test('two listeners of one configuration that overlap are refused', async (t) => {
-  const port = await freePort(t);
+  const port = await unusedPort(t);
   const places = [
     { host: '0.0.0.0', port, key },
     { host: HOST, port, key },

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from '@poorter/engine';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
-import { freePort, hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
+import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
+import { unusedPort } from '../../../../../scenarios/world/service.fixture.ts';
 import { createCounterMemory } from './counter-memory.ts';
 import { SharedCounters } from './shared-counters.ts';
 import type { CountersTls } from './valkey-connection.ts';
@@ -182,7 +183,7 @@ test(
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
-    const port = await freePort();
+    const port = await unusedPort();
     const said = redis.command(
       ...['config', 'set', 'tls-cert-file', file('cert', server.certificate)],
       ...['tls-key-file', file('key', server.key)],

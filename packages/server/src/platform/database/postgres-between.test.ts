@@ -10,7 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
-import { freePort } from '../../../../../scenarios/world/redis.fixture.ts';
+import { unusedPort } from '../../../../../scenarios/world/service.fixture.ts';
+
 import { type MigrationSet, migrate, openDatabase } from './index.ts';
 import { type PostgresServer, skipPostgres, startPostgres } from './postgres.fixture.ts';
 
@@ -182,7 +183,7 @@ async function startPgbouncer(
   lines: readonly string[],
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-pgbouncer-'));
-  const port = await freePort();
+  const port = await unusedPort();
   const file = join(folder, 'pgbouncer.ini');
   const { port: serverPort } = new URL(url);
   writeFileSync(
