@@ -45,7 +45,8 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
 export const checkUsage = `Usage: poorter check [OPENAPI | --config poorter.yaml] [--json]
 
   Takes the options of serve; reads everything that serve would read, serves nothing and writes
-  nothing. Issuers, databases and vaults are not asked.
+  nothing. No port is opened, and issuers, databases and vaults are not asked: a port that is taken is
+  found by serve.
 `;
 
 export function version(): string {

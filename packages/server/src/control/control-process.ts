@@ -37,6 +37,7 @@ import { asBefore, sentenceOf } from './protection/change-words.ts';
 import { withWhatNeverWaits } from './protection/never-waits.ts';
 import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
+import { RolesSeen } from './roles-seen.ts';
 import { tellOfRestore } from './tell-of-restore.ts';
 import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 import { unknownGrants } from './unknown-grants.ts';
@@ -108,6 +109,8 @@ let isStandingInherited = false;
 
 workInBackground();
 
+const rolesSeen = new RolesSeen();
+
 /** Made when the state is open: before that, nobody may be told anything. */
 let remotes: RemoteGateways | null = null;
 function openRemotes({ book, live }: Administration): RemoteGateways {
@@ -116,6 +119,7 @@ function openRemotes({ book, live }: Administration): RemoteGateways {
     liveNow: () => live.whole,
     report: (gateway, report) => {
       if (report.type === 'unknown-key-id') issuers.refetch(report.issuer, report.keyId);
+      if (report.type === 'roles-read') rolesSeen.hear(report);
       if (report.type === 'metrics') operators.metrics.heard(gateway, report.metrics);
       if (report.type === 'applied') operators.metrics.applied(gateway, report.version);
       if (report.type === 'drained') operators.metrics.gone(gateway);
@@ -410,7 +414,11 @@ async function administrate(configuration: Configuration): Promise<void> {
     status: () => ({
       ...{ version: programVersion(), snapshot: operators.versions },
       configuration: changes.status,
-      attention: [...changes.attention, ...operators.attention],
+      attention: [
+        ...changes.attention,
+        ...operators.attention,
+        ...rolesSeen.attention(standing?.configuration.trust),
+      ],
     }),
     applyConfiguration,
   });
@@ -450,6 +458,7 @@ function receive(message: ToControl): void {
       if (message.report.type === 'unknown-key-id') {
         issuers.refetch(message.report.issuer, message.report.keyId);
       }
+      if (message.report.type === 'roles-read') rolesSeen.hear(message.report);
       if (
         message.report.type === 'failed' &&
         message.report.version === operators.versions.compiled

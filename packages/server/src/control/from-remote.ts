@@ -36,6 +36,12 @@ export const fromRemote = z.discriminatedUnion('type', [
     keyId: z.string().max(1_024).nullable().default(null),
   }),
   z.object({
+    type: z.literal('roles-read'),
+    issuer: z.string().max(2_000),
+    claim: z.string().max(1_000),
+    isFound: z.boolean(),
+  }),
+  z.object({
     type: z.literal('listening'),
     addresses: z.array(z.string().max(300)).max(64),
     threads: z.int(),

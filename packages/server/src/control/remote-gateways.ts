@@ -314,6 +314,7 @@ export class RemoteGateways {
         return this.#receive(session, message);
       case 'metrics':
       case 'unknown-key-id':
+      case 'roles-read':
       case 'listening':
         return this.#ports.report(end.name, message);
       default:

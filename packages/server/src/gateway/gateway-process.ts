@@ -36,6 +36,7 @@ const crew = new ThreadCrew({
     failed: (message, version) => send({ type: 'failed', message, version }),
     trouble: (message) => send({ type: 'failed', message }),
     unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
+    rolesRead: (issuer, claim, isFound) => send({ type: 'roles-read', issuer, claim, isFound }),
   },
 });
 

@@ -29,6 +29,7 @@ function startCrew(t: TestContext) {
       failed: (message) => trouble.push(message),
       trouble: (message) => trouble.push(message),
       unknownKeyId: () => undefined,
+      rolesRead: () => undefined,
     },
   });
   t.after(() => crew.drain());

@@ -17,7 +17,7 @@ import type {
 } from '../platform/processes/messages.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
-import { RolesWarning } from './roles-report.ts';
+import { type RolesOutcome, RolesWarning } from './roles-report.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -38,6 +38,7 @@ export interface ThreadCrewOptions {
     readonly failed: (message: string, version: number) => void;
     readonly trouble: (message: string) => void;
     readonly unknownKeyId: (issuer: string, keyId: string | null) => void;
+    readonly rolesRead: RolesOutcome;
   };
 }
 
@@ -300,7 +301,8 @@ export class ThreadCrew {
       case 'unknown-key-id':
         return this.#options.on.unknownKeyId(message.issuer, message.keyId);
       case 'roles-read':
-        return this.#roles.hear(message.issuer, message.claim, message.isFound);
+        this.#roles.hear(message.issuer, message.claim, message.isFound);
+        return this.#options.on.rolesRead(message.issuer, message.claim, message.isFound);
       case 'trouble':
         return this.#options.on.trouble(message.message);
       case 'drained':

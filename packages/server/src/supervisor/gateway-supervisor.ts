@@ -316,6 +316,7 @@ export class GatewaySupervisor {
         return;
       case 'metrics':
       case 'unknown-key-id':
+      case 'roles-read':
       case 'drained':
         return;
       default:

@@ -150,7 +150,16 @@ export type FromGateway =
   | { readonly type: 'failed'; readonly message: string; readonly version?: number }
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
+  /** Whether tokens of an issuer had anything at its rolesClaim: each outcome once. */
+  | RolesRead
   | { readonly type: 'drained' };
+
+export interface RolesRead {
+  readonly type: 'roles-read';
+  readonly issuer: string;
+  readonly claim: string;
+  readonly isFound: boolean;
+}
 
 /** What reaches control: orders of the supervisor and reports of the gateway. */
 export type ToControl =
