@@ -342,11 +342,16 @@ class Writer {
     }
     if (shape.oneOf !== undefined) {
       const n = this.variable('n');
+      const { discriminator } = shape;
+      const isOpen =
+        discriminator?.isOptional === true
+          ? ` && !(isObject(${v}) && ${read(v, discriminator.property)} !== undefined)`
+          : '';
       code += `let ${n} = 0;\n`;
       for (const branch of shape.oneOf) {
-        code += `if (${this.passes(branch, v)} && ++${n} > 1) return false;\n`;
+        code += `if (${this.passes(branch, v)} && ++${n} > 1${isOpen}) return false;\n`;
       }
-      code += unless(`${n} === 1`);
+      code += unless(`${n} > 0`);
     }
     if (shape.not !== undefined) code += `if (${this.passes(shape.not, v)}) return false;\n`;
     if (shape.if !== undefined && (shape.then ?? shape.else) !== undefined) {

@@ -283,8 +283,18 @@ class Run {
       if (target[1] !== null && this.evaluated !== null) this.unit(target[1]);
       return;
     }
-    this.fail('discriminator', property);
+    // What the chosen one misses is what is wrong.
+    const told = this.findings?.violations.length ?? 0;
     this.unit(target[1]);
+    this.isValid = false;
+    if (this.findings?.violations.length === told) this.fail('discriminator', property);
+  }
+
+  /** The value names the alternative that is meant, and its discriminator was obeyed. */
+  get isChosen(): boolean {
+    const { discriminator } = this.shape;
+    if (discriminator?.isOptional !== true || !isObject(this.value)) return false;
+    return memberOf(this.value, discriminator.property) !== undefined;
   }
 
   members(value: JsonObject, names: string[]): void {
@@ -349,13 +359,17 @@ class Run {
         if (this.inPlace(branch, 'silent')) passes = true;
         if (passes && evaluated === null) break;
       }
-      if (!passes) this.failAlternatives('anyOf', shape.anyOf);
+      if (!passes && !(this.isChosen && !this.isValid)) {
+        this.failAlternatives('anyOf', shape.anyOf);
+      }
     }
     if (shape.oneOf !== undefined && !this.isDone) {
       let passes = 0;
       for (const branch of shape.oneOf) if (this.inPlace(branch, 'silent')) passes++;
-      if (passes === 0) this.failAlternatives('oneOf', shape.oneOf);
-      else if (passes > 1) this.failAmbiguous();
+      // Where it names an alternative that does not hold, that was told.
+      if (passes === 0 && !(this.isChosen && !this.isValid)) {
+        this.failAlternatives('oneOf', shape.oneOf);
+      } else if (passes > 1 && !this.isChosen) this.failAmbiguous();
     }
     if (shape.not !== undefined && !this.isDone) {
       if (interpret(this.world, shape.not, value)) this.fail('not');

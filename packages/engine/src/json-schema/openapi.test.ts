@@ -142,14 +142,8 @@ test('discriminator beside oneOf: the named alternative must hold', () => {
   const { judge } = compile({ ...kinds, Entry }, 'openapi-3.1');
   assert.deepEqual(judge({ kind: 'hound', bark: 'w' }), []);
   assert.deepEqual(judge({ kind: 'Dog', bark: 'w' }), []);
-  assert.deepEqual(judge({ kind: 'Dog', bark: 1, lives: 9 }), [
-    ' discriminator kind',
-    '/bark type',
-  ]);
-  assert.deepEqual(judge({ kind: 'feline', bark: 'w' }), [
-    ' discriminator kind',
-    ' required lives',
-  ]);
+  assert.deepEqual(judge({ kind: 'Dog', bark: 1, lives: 9 }), ['/bark type']);
+  assert.deepEqual(judge({ kind: 'feline', bark: 'w' }), [' required lives']);
   assert.deepEqual(judge({ kind: 'Fish' }), ['/kind discriminator kind']);
   assert.deepEqual(judge({ kind: 'toString' }), ['/kind discriminator kind']);
   assert.deepEqual(judge({ kind: 1 }).slice(0, 1), ['/kind discriminator kind']);
@@ -178,11 +172,8 @@ test('discriminator in a parent: the child it names must hold, without going rou
       judge([{ kind: 'Pet' }, { kind: 'Cat', lives: 9 }, { kind: 'kitty', lives: 9 }]),
       [],
     );
-    assert.deepEqual(judge([{ kind: 'Cat' }]), ['/0 discriminator kind', '/0 required lives']);
-    assert.deepEqual(judge([{ kind: 'Puma', lives: 9 }]), [
-      '/0 discriminator kind',
-      '/0 required range',
-    ]);
+    assert.deepEqual(judge([{ kind: 'Cat' }]), ['/0 required lives']);
+    assert.deepEqual(judge([{ kind: 'Puma', lives: 9 }]), ['/0 required range']);
     assert.deepEqual(judge([{ kind: 'Stone' }]), ['/0/kind discriminator kind']);
     assert.deepEqual(judge([{}]), ['/0 required kind', '/0 discriminator kind']);
   }
@@ -343,7 +334,7 @@ test('discriminator beside anyOf: the named alternative must hold, null may pass
   assert.deepEqual(judge({ kind: 'Dog' }), []);
   assert.deepEqual(judge(1), [' anyOf']);
   // A valid Dog, but it calls itself a Cat.
-  assert.deepEqual(judge({ kind: 'Cat' }), [' discriminator kind', ' required lives']);
+  assert.deepEqual(judge({ kind: 'Cat' }), [' required lives']);
 });
 
 test('a discriminator that names nothing is told and not enforced', () => {

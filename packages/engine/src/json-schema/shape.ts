@@ -70,7 +70,10 @@ export interface DiscriminatorShape {
   readonly property: string;
   /** Value → the schema it names; null where the value names this very schema. */
   readonly targets: [value: string, unit: UnitIndex | null][];
-  /** The member may be missing: the alternatives then decide alone. */
+  /**
+   * As authors mean it: the member may be missing, and the alternatives then decide alone; where it is
+   * there, it has chosen, and that another alternative of `oneOf` fits, too, is no fault.
+   */
   readonly isOptional?: true;
 }
 

@@ -108,8 +108,9 @@ function applicable(world: World, given: ReadonlySet<Shape>, value: JsonValue): 
     found.add(shape);
     for (const unit of shape.refs ?? []) waiting.push(world.shape(unit));
     waiting.push(...(shape.allOf ?? []));
+    const isChosen = hasChosen(shape, value);
     for (const branches of [shape.anyOf, shape.oneOf]) {
-      if (branches === undefined) continue;
+      if (branches === undefined || (isChosen && branches === shape.oneOf)) continue;
       const valid = branches.filter((branch) => interpret(world, branch, value));
       // An answer that breaks its schema must still be cut down: any branch may have been meant.
       waiting.push(...(valid.length > 0 ? valid : branches));
@@ -123,6 +124,13 @@ function applicable(world: World, given: ReadonlySet<Shape>, value: JsonValue): 
     if (isObject(value)) addByMembers(world, shape, value, waiting);
   }
   return found;
+}
+
+/** Its discriminator names one alternative: others that fit, too, document nothing. */
+function hasChosen({ discriminator }: Shape, value: JsonValue): boolean {
+  if (discriminator?.isOptional !== true || !isObject(value)) return false;
+  const name = memberOf(value, discriminator.property);
+  return discriminator.targets.some(([known]) => known === name);
 }
 
 function addByMembers(world: World, shape: Shape, value: JsonObject, waiting: Shape[]): void {

@@ -231,7 +231,8 @@ test('a discriminator knows alternatives by name where the list of them stands e
     files: file('kinds.json', list),
   });
   assert.equal(judge({ kind: 'Cat', purrs: 1 }), '');
-  assert.match(judge({ kind: 'Cat', barks: 1 }), /discriminator/);
+  assert.match(judge({ kind: 'Cat', barks: 1 }), /required/);
+  assert.match(judge({ kind: 'Cow', purrs: 1 }), /discriminator/);
 });
 
 test('a mapping that a bundle left behind names the alternative of its name', () => {
@@ -253,7 +254,8 @@ test('a mapping that a bundle left behind names the alternative of its name', ()
   assert.ok(warnings.includes('read-as-meant'));
   assert.equal(judge({ kind: 'start', at: 1 }), '');
   assert.equal(judge({ kind: 'stop', why: 1 }), '');
-  assert.match(judge({ kind: 'stop', at: 1 }), /discriminator/);
+  assert.match(judge({ kind: 'stop', at: 1 }), /required/);
+  assert.match(judge({ kind: 'pause', at: 1 }), /discriminator/);
   for (const [mapping, reading] of [
     [{ start: 'models/actions.yml#/action_pause' }, 'meant'],
     [{ start: '#/components/schemas/action_pause' }, 'meant'],

@@ -412,6 +412,52 @@ test('oneOf branches that some value fits twice, and discriminators in a parent 
   assert.match(warned({ $ref: '#/components/schemas/Base' }), /stands in the parent alone/);
 });
 
+test('an object whose discriminator names an alternative is not refused because another fits, too', () => {
+  const kind = { type: 'string' };
+  const schemas = {
+    Cat: {
+      type: 'object',
+      required: ['kind'],
+      properties: { kind, lives: { type: 'integer', maximum: 9 } },
+    },
+    Dog: { type: 'object', required: ['kind', 'bark'], properties: { kind, bark: {} } },
+  };
+  const list = [{ $ref: '#/components/schemas/Cat' }, { $ref: '#/components/schemas/Dog' }];
+  const mapping = { hound: '#/components/schemas/Dog' };
+  for (const discriminator of [{ propertyName: 'kind' }, { propertyName: 'kind', mapping }]) {
+    const requestBody = {
+      content: { 'application/json': { schema: { oneOf: list, discriminator } } },
+    };
+    const document = describeApi(
+      { '/x': { post: { requestBody, ...answer } } },
+      { components: { schemas } },
+    );
+    const judge = (value: unknown, options = {}) =>
+      told(
+        opened(document, options).operation.checkBody(
+          headers('content-type', 'application/json'),
+          Buffer.from(JSON.stringify(value)),
+          BOUNDS,
+        ).violations,
+      );
+    assert.equal(judge({ kind: 'Dog', bark: 'w' }), '');
+    assert.equal(judge({ kind: 'Cat', lives: 9 }), '');
+    if ('mapping' in discriminator) assert.equal(judge({ kind: 'hound', bark: 'w' }), '');
+    // The one that was named must hold, and what it lacks is all that is told.
+    assert.equal(judge({ kind: 'Dog', lives: 9 }), 'body  required');
+    assert.equal(judge({ kind: 'Cat', lives: 10 }), 'body /lives maximum');
+    assert.match(judge({ kind: 'Fish', bark: 'w' }), /discriminator/);
+    assert.match(judge({ kind: 1, bark: 'w' }), /discriminator/);
+    // Without the member nobody has chosen.
+    assert.notEqual(judge({ bark: 'w' }), '');
+    // Members of the others document nothing.
+    const strict = { strictProperties: true };
+    assert.match(judge({ kind: 'Dog', bark: 'w', lives: 9 }, strict), /undocumented/);
+    assert.equal(judge({ kind: 'Dog', bark: 'w' }, strict), '');
+    assert.match(judge({ kind: 'Dog', bark: 'w' }, { reading: 'strict' }), /oneOf/);
+  }
+});
+
 test('an object without the member of a discriminator is held against oneOf alone', () => {
   const schema = {
     oneOf: [OBJECT, { $ref: '#/components/schemas/Pet2' }],
