@@ -10,6 +10,7 @@ import type { Api, ApiOperation, CompiledApi, Match } from './openapi/types.ts';
 import { pathShape, wordsOf } from './path-shape.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
+import { refuseTarget } from './policies/admit/refuse-target.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
 import {
   type CorsConfig,
@@ -222,9 +223,7 @@ export class Gate {
       if (match.kind === 'two-readings') {
         return {
           kind: 'refused',
-          denial: deny('target_not_acceptable', {
-            ...{ reason: match.reason, shape: this.#shapeOf(request) },
-          }),
+          denial: refuseTarget(match.reason, { shape: this.#shapeOf(request) }),
         };
       }
       if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);

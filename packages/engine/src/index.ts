@@ -78,6 +78,7 @@ export {
   type OriginalCall,
 } from './policies/admit/original-call.ts';
 export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
+export { refuseTarget } from './policies/admit/refuse-target.ts';
 export { corsSchema, isCorsField, mergedVary } from './policies/cors/index.ts';
 export {
   formatKey,

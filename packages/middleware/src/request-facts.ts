@@ -17,6 +17,7 @@ import {
   listMembers,
   type OriginalCall,
   type RequestFacts,
+  refuseTarget,
 } from '@poorter/engine';
 import { parseJsonText } from '@poorter/engine/json';
 
@@ -61,7 +62,7 @@ export function requestFacts(
     absolute && checkAbsolute(absolute, native, headers, [scheme, isTls ? 'https' : 'http']);
   if (mismatch !== null) return mismatch;
   const target = canonicalTarget(absolute?.origin ?? (native.url as string), rules);
-  if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
+  if (!target.ok) return refuseTarget(target.reason);
   if (original.host !== null && !isHost(original.host)) {
     return deny('malformed_request', { reason: 'host' });
   }
@@ -90,8 +91,8 @@ function checkAbsolute(
   const host = headers.get('host');
   // Without a path, OPTIONS asks about the server as a whole (RFC 9112 §3.2.4).
   const isWhole = method === 'OPTIONS' && /^\/(?:\?|$)/.test(origin) && !origin.startsWith('//');
-  if (!schemes.includes(scheme)) return deny('target_not_acceptable', { reason: 'scheme' });
-  if (!isHost(authority) || isWhole) return deny('target_not_acceptable', { reason: 'authority' });
+  if (!schemes.includes(scheme)) return refuseTarget('scheme');
+  if (!isHost(authority) || isWhole) return refuseTarget('authority');
   if (host !== undefined && !isSameAuthority(authority, host, scheme)) {
     return deny('ambiguous_request', { reason: 'authority' });
   }

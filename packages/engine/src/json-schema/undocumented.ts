@@ -1,20 +1,21 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { pointerOf } from './interpret.ts';
 import type { Shape, UnitIndex } from './shape.ts';
-import { listedProperties, walkMembers } from './walk-members.ts';
+import { hasKeptOut, listedProperties, walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';
 
 /**
  * Members no applicable schema documents, so that an answer can be cut down to what was promised.
- * What any of the schemas of one place lists is documented.
+ * What any of the schemas of one place lists is documented, but for what is only ever sent (writeOnly).
  */
 export function findUndocumented(world: World, unit: UnitIndex, value: JsonValue): string[] {
   const root = world.shape(unit);
   if (isSurelyDocumented(world, root, value)) return [];
   const pointers: string[] = [];
   walkMembers(world, new Set([root]), value, (documenting, inForce, at) => {
-    if (documenting !== undefined) return true;
-    if (listsMembers(inForce)) pointers.push(pointerOf(at));
+    const isKeptOut = documenting?.size === 0;
+    if (documenting !== undefined && !isKeptOut) return true;
+    if (isKeptOut || listsMembers(inForce)) pointers.push(pointerOf(at));
     return false;
   });
   return pointers;
@@ -82,7 +83,7 @@ function readPlain(world: World, start: Shape): PlainShape | null {
       shape.unevaluatedItems ??
       shape.contains ??
       shape.prefixItems;
-    if (isBranched !== undefined || shape.never) return null;
+    if (isBranched !== undefined || shape.never || hasKeptOut(shape)) return null;
     const { refs = [], properties, additionalProperties, items } = shape;
     if (refs.length === 0) {
       return { properties: listedProperties(shape), additional: additionalProperties, items };

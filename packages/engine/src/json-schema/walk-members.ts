@@ -40,7 +40,10 @@ export function walkMembers(
   }
 }
 
-/** The schemas that document a member; undefined where none does. */
+/**
+ * The schemas that document a member; undefined where none does, and none at all where one keeps it out
+ * of an answer: what any of them keeps out is kept out.
+ */
 function memberShapes(
   world: World,
   shapes: ReadonlySet<Shape>,
@@ -48,6 +51,7 @@ function memberShapes(
 ): Set<Shape> | undefined {
   const found = new Set<Shape>();
   for (const shape of shapes) {
+    if (keepsOut(world, shape, name)) return new Set();
     let isCovered = false;
     const property = listedProperties(shape).get(name);
     if (property !== undefined) {
@@ -70,6 +74,31 @@ function memberShapes(
   // A schema that allows nothing documents nothing.
   for (const shape of found) if (shape.never) found.delete(shape);
   return found.size === 0 ? undefined : found;
+}
+
+/** A member that may be sent and is never answered. */
+function keepsOut(world: World, shape: Shape, name: string): boolean {
+  if (!hasKeptOut(shape)) return false;
+  const { properties = [], patternProperties = [], additionalForbidden } = shape;
+  const own = properties.find(([known]) => known === name);
+  const patterned = patternProperties.filter(([pattern]) => world.pattern(pattern).test(name));
+  if (own === undefined && patterned.length === 0) return additionalForbidden === 'writeOnly';
+  return [own, ...patterned].some((described) => described?.[2] === 'writeOnly');
+}
+
+const keepingOut = new WeakMap<Shape, boolean>();
+
+/** Whether it keeps any member out of answers. */
+export function hasKeptOut(shape: Shape): boolean {
+  let known = keepingOut.get(shape);
+  if (known === undefined) {
+    const { properties = [], patternProperties = [], additionalForbidden } = shape;
+    known = [...properties, ...patternProperties, ['', shape, additionalForbidden]].some(
+      ([, , forbidden]) => forbidden === 'writeOnly',
+    );
+    keepingOut.set(shape, known);
+  }
+  return known;
 }
 
 const listed = new WeakMap<Shape, Map<string, Shape>>();

@@ -208,11 +208,14 @@ function checkBlocking(api: ApiSnapshot): Diagnostic[] {
   });
 }
 
+/** Of what it answers; a request that is a stream is read as any other. */
 function streams(plan: unknown): boolean {
-  return /"text\/event-stream|"application\/(?:x-ndjson|json-seq|jsonl)/.test(
-    JSON.stringify(plan) ?? '',
-  );
+  const { answers, variants = [] } = plan as { answers?: unknown; variants?: readonly unknown[] };
+  const text = JSON.stringify(answers) ?? '';
+  return STREAM.test(text) || variants.some(streams);
 }
+
+const STREAM = /"text\/event-stream|"application\/(?:x-ndjson|json-seq|jsonl)/;
 
 function error(
   code: string,

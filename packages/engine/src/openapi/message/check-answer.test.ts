@@ -129,7 +129,7 @@ test('bodies and headers of answers are checked', () => {
   );
   assert.equal(
     check(operation, 200, JSON_ANSWER, '{"iban":"a","secret":"b"}'),
-    'body /secret writeOnly',
+    'body /secret writeOnly | /secret',
   );
   assert.equal(check(operation, 200, JSON_ANSWER.slice(0, 2), ok), 'header x-total required');
   assert.equal(
@@ -191,6 +191,40 @@ test('multipart answers, with headers of their parts', () => {
     `--X\r\nContent-Disposition: form-data; name="n"\r\nX-N: ${header}\r\n\r\n${value}\r\n--X--`;
   assert.equal(check(operation, 200, type, body('1', '1')), '');
   assert.equal(check(operation, 200, type, body('x', 'x')), 'body x-n/n type; body /n type');
+});
+
+test('what may only be sent does not leave by an answer that is cut down to what was promised', () => {
+  const secret = { type: 'string', writeOnly: true };
+  const cut = (schema: object, body: string, schemas = {}) => {
+    const operation = openOperation(
+      { responses: { 200: { description: '', content: { 'application/json': { schema } } } } },
+      { rest: { components: { schemas } } },
+    );
+    const answer = utf8(body);
+    const type = headers('content-type', 'application/json');
+    return operation.checkAnswer(200, type, answer, BOUNDS, { findUndocumented: true })
+      .undocumented;
+  };
+  const user = { type: 'object', properties: { id: {}, secret } };
+  assert.deepEqual(cut(user, '{"id":1,"secret":"s"}'), ['/secret']);
+  assert.deepEqual(cut(user, '{"id":1}'), []);
+  const many = JSON.stringify({ list: Array.from({ length: 40 }, () => ({ id: 1, secret: 's' })) });
+  const list = { type: 'object', properties: { list: { type: 'array', items: user } } };
+  assert.equal(cut(list, many).length, 40, 'however many there are');
+  const schemas = { User: user, Admin: { allOf: [{ $ref: '#/components/schemas/User' }] } };
+  assert.deepEqual(cut({ $ref: '#/components/schemas/Admin' }, '{"secret":"s"}', schemas), [
+    '/secret',
+  ]);
+  // One of the schemas keeps it out, another lists it.
+  const both = { allOf: [user, { properties: { secret: { type: 'string' } } }] };
+  assert.deepEqual(cut(both, '{"secret":"s"}'), ['/secret']);
+  assert.deepEqual(cut({ anyOf: [user, { type: 'integer' }] }, '{"secret":"s"}'), ['/secret']);
+  const hidden = { $ref: '#/components/schemas/Hidden' };
+  const named = { Hidden: secret };
+  assert.deepEqual(cut({ properties: { a: hidden } }, '{"a":"s"}', named), ['/a']);
+  const patterned = { type: 'object', patternProperties: { '^s': secret } };
+  assert.deepEqual(cut(patterned, '{"s1":"s","t":1}'), ['/s1']);
+  assert.deepEqual(cut({ type: 'object', additionalProperties: secret }, '{"x":"s"}'), ['/x']);
 });
 
 test('ranges of media types', () => {

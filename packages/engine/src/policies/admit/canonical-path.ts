@@ -29,7 +29,9 @@ export interface TargetOptions {
 
 /** Already canonical: no escapes, no empty or dot segments. Most targets end here. */
 const PLAIN_PATH = /^(?:\/(?!\.*(?:[/;]|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
-const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*$/;
+const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%[\]|^{}]*$/;
+/** What browsers and HTTP libraries leave as it is in a path; it goes on as RFC 3986 has it. */
+const LEFT_RAW = /[[\]|^{}]/g;
 /** RFC 3986 query, plus the characters browsers and clients leave raw: [ ] { } | ^ ` " < > \ are not. */
 const QUERY_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|^`"<>\\]*$/;
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
@@ -60,7 +62,7 @@ export function canonicalTarget(target: string, options: TargetOptions): Canonic
   if (!PATH_CHARACTERS.test(rawPath)) return fault('character');
   if (BROKEN_ESCAPE.test(rawPath)) return fault('percent-encoding');
   // Decoded first: '%25%32%66' is '%252f' to whoever reads the canonical path.
-  const decoded = normaliseEscapes(rawPath);
+  const decoded = normaliseEscapes(rawPath.replace(LEFT_RAW, escaped));
   const danger = dangerousEscape(decoded, options);
   if (danger !== null) return fault(danger);
   if (DOT_SEGMENT_PARAMETER.test(decoded)) return fault('dot-segment-parameter');
@@ -95,6 +97,10 @@ function hiddenDanger(path: string): TargetFault | null {
   }
   // Dots and slashes of full width become plain ones where text is made compatible.
   return DOTS.test(text) || (text !== path && DOTS.test(text.normalize('NFKC'))) ? 'dots' : null;
+}
+
+function escaped(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 function normaliseEscapes(path: string): string {

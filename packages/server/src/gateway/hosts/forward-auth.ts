@@ -12,6 +12,7 @@ import {
   isHost,
   type Preflight,
   type RequestFacts,
+  refuseTarget,
 } from '@poorter/engine';
 import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../platform/processes/messages.ts';
 import { Acceptor, commonMomentMs } from '../acceptor.ts';
@@ -31,8 +32,6 @@ const DIALECTS = {
 } as const;
 
 type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
-
-const NOT_CANONICAL = { reason: 'not-canonical' };
 
 const UNSEEN_BODY = { isVisible: false, read: async () => new Uint8Array() };
 const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Uint8Array() };
@@ -183,7 +182,7 @@ async function judge(
     if (decision.kind === 'preflight')
       return call.refuse('match', preflightDenial(decision), native);
     if (!isPathOf(decision.target, request)) {
-      return call.refuse('match', deny('target_not_acceptable', NOT_CANONICAL), native);
+      return call.refuse('match', refuseTarget('not-canonical'), native);
     }
     if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
       return call.fail(unrecorded(null));
@@ -243,10 +242,10 @@ function originalRequest(
   );
   if ('kind' in headers) return headers;
   const target = canonicalTarget(rawTarget, { allowEncodedSlash });
-  if (!target.ok) return deny('target_not_acceptable', { reason: target.reason });
+  if (!target.ok) return refuseTarget(target.reason);
   // The proxy forwards the target as it came: only one that is canonical already means the same there.
   const canonical = target.query === '' ? target.path : `${target.path}?${target.query}`;
-  if (canonical !== rawTarget) return deny('target_not_acceptable', NOT_CANONICAL);
+  if (canonical !== rawTarget) return refuseTarget('not-canonical');
   const protocol = headers.get('upgrade')?.toLowerCase() ?? '';
   if (headers.has('http2-settings') || !['', 'websocket'].includes(protocol)) {
     return deny('upgrade_not_accepted', { reason: 'protocol' });
