@@ -50,6 +50,8 @@ function isSurelyDocumented(world: World, shape: Shape, value: JsonValue): boole
 
 /** A shape of which nothing but properties, items and additionalProperties bears on documentation. */
 interface PlainShape {
+  /** Where references led. */
+  readonly shape: Shape;
   readonly properties: ReadonlyMap<string, Shape>;
   readonly additional: Shape | undefined;
   readonly items: Shape | undefined;
@@ -59,7 +61,7 @@ const plainShapes = new WeakMap<Shape, PlainShape | null>();
 /** References followed in a row; what goes deeper, or in a circle, takes the long way. */
 const REFERENCES_MAX = 16;
 
-function plainOf(world: World, shape: Shape): PlainShape | null {
+export function plainOf(world: World, shape: Shape): PlainShape | null {
   let plain = plainShapes.get(shape);
   if (plain === undefined) {
     plain = readPlain(world, shape);
@@ -84,12 +86,12 @@ function readPlain(world: World, start: Shape): PlainShape | null {
       shape.contains ??
       shape.prefixItems;
     if (isBranched !== undefined || shape.never || hasKeptOut(shape)) return null;
-    const { refs = [], properties, additionalProperties, items } = shape;
+    const { refs = [], properties: own, additionalProperties, items } = shape;
     if (refs.length === 0) {
-      return { properties: listedProperties(shape), additional: additionalProperties, items };
+      const properties = listedProperties(shape);
+      return { shape, properties, additional: additionalProperties, items };
     }
-    const isBare =
-      properties === undefined && additionalProperties === undefined && items === undefined;
+    const isBare = own === undefined && additionalProperties === undefined && items === undefined;
     if (refs.length > 1 || !isBare || followed === REFERENCES_MAX) return null;
     shape = world.shape(refs[0]!);
   }

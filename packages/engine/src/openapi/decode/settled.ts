@@ -20,6 +20,12 @@ export function settled(
     // Only JSON can be cut; elsewhere what may not be sent is refused.
     const kept = options.mayCut ? [] : validator.ignored(value);
     if (kept.length > 0) return kept.map((pointer) => tell({ pointer, rule: 'readOnly' }));
+    const alike = strict ? [] : validator.lookAlikes(value);
+    if (alike.length > 0) {
+      return alike.map(({ pointer, listed }) =>
+        tell({ pointer, rule: 'look-alike', expected: `the name ${JSON.stringify(listed)}` }),
+      );
+    }
     const undocumented = strict ? validator.undocumented(value) : [];
     if (undocumented.length > 0) {
       return undocumented.map((pointer) => tell({ pointer, rule: 'undocumented' }));
