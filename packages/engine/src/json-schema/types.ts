@@ -85,8 +85,9 @@ export interface Validator {
   /** At most `violationsMax` (default 16) violations; an empty list means valid. Never throws for any JsonValue. */
   validate(value: JsonValue): readonly SchemaViolation[];
   /**
-   * Pointers of members that no applicable schema documents. An object where no applicable schema
-   * lists properties is free-form: all of it counts as documented.
+   * Pointers of members that no applicable schema documents, and of lists and objects where none may
+   * stand ('' is the whole value). An object where no applicable schema lists properties is free-form: all
+   * of it counts as documented.
    */
   undocumented(value: JsonValue): readonly string[];
   /** Of a request: members that a service may take for listed ones, whose names they only resemble. */

@@ -1,23 +1,28 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { pointerOf } from './interpret.ts';
+import { allowsKind } from './allowed-types.ts';
+import { type Path, pointerOf } from './interpret.ts';
 import type { Shape, UnitIndex } from './shape.ts';
-import { hasKeptOut, listedProperties, walkMembers } from './walk-members.ts';
+import { hasKeptOut, listedProperties, type VisitMember, walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';
 
 /**
  * Members no applicable schema documents, so that an answer can be cut down to what was promised.
  * What any of the schemas of one place lists is documented, but for what is only ever sent (writeOnly).
+ * A list or object stands where none may: nothing in it is documented. '' is the whole.
  */
 export function findUndocumented(world: World, unit: UnitIndex, value: JsonValue): string[] {
   const root = world.shape(unit);
+  if (value !== null && !allowsKind(world, root, value)) return [''];
   if (isSurelyDocumented(world, root, value)) return [];
   const pointers: string[] = [];
-  walkMembers(world, new Set([root]), value, (documenting, inForce, at) => {
+  const tell = (at: Path | null) => void pointers.push(pointerOf(at));
+  const visit: VisitMember = (documenting, inForce, at) => {
     const isKeptOut = documenting?.size === 0;
     if (documenting !== undefined && !isKeptOut) return true;
-    if (isKeptOut || listsMembers(inForce)) pointers.push(pointerOf(at));
+    if (isKeptOut || listsMembers(inForce)) tell(at);
     return false;
-  });
+  };
+  walkMembers(world, new Set([root]), value, visit, null, tell);
   return pointers;
 }
 
@@ -33,7 +38,7 @@ function listsMembers(shapes: ReadonlySet<Shape>): boolean {
 function isSurelyDocumented(world: World, shape: Shape, value: JsonValue): boolean {
   if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return true;
   const plain = plainOf(world, shape);
-  if (plain === null) return false;
+  if (plain === null || !allowsKind(world, shape, value)) return false;
   if (Array.isArray(value)) {
     if (plain.items === undefined) return true;
     for (const item of value) if (!isSurelyDocumented(world, plain.items, item)) return false;
