@@ -44,6 +44,13 @@ const description = {
     '/open': { get: { security: [], responses: ok } },
     '/feed': { get: { security: [], responses: { ...ok, 101: { description: 'a WebSocket' } } } },
     '/any': { get: { security: [], responses: { default: { description: 'an error' } } } },
+    '/tiers': {
+      get: {
+        security: [],
+        parameters: [{ name: 'X-Tier', in: 'header', schema: { type: 'integer', maximum: 5 } }],
+        responses: ok,
+      },
+    },
     '/users/{id}': { get: { security: [], responses: ok } },
     '/users/@me': { get: { responses: ok } },
   },
@@ -258,6 +265,27 @@ test('a path whose literals the service could read otherwise is refused, for the
       const answer = await ask(proxy, 'GET', target, headers);
       assert.equal(codeOf(answer), 'target_not_acceptable', target);
     }
+  }
+});
+
+test('a field that the gate would take out is refused, for the proxy forwards it to the service', async () => {
+  for (const proxy of [asTraefik, asCaddy]) {
+    assert.equal((await ask(proxy, 'GET', '/tiers', { 'x-tier': '5' })).status, 200);
+    assert.equal((await ask(proxy, 'GET', '/tiers', { 'x-tier': '9' })).status, 400);
+    for (const headers of [
+      { x_tier: '9' },
+      { 'x.tier': '9' },
+      { 'x-tier': '5', X_Tier: '9' },
+      { 'x-http-method-override': 'DELETE' },
+      { x_http_method: 'DELETE' },
+      { 'x-tier': '9', connection: 'x-tier' },
+      { 'x-other': '9', connection: 'close, x-other' },
+    ]) {
+      const answer = await ask(proxy, 'GET', '/tiers', headers);
+      assert.equal(codeOf(answer), 'ambiguous_request', JSON.stringify(headers));
+    }
+    const usual = { x_trace: '1', 'x.y': '2', connection: 'close', 'x-forwarded-for': '10.1.1.1' };
+    assert.equal((await ask(proxy, 'GET', '/tiers', usual)).status, 200);
   }
 });
 

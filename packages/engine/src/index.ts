@@ -110,7 +110,7 @@ export {
   type IdentitySigner,
   publicKeySet,
 } from './policies/shape/signed-identity.ts';
-export { isPrivateAnswerHeader } from './policies/shape/upstream-headers.ts';
+export { isPrivateAnswerHeader, unforwardableField } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
 export { findRuntimeFaults, type RuntimeFault, refuseUnsafeRuntime } from './runtime-faults.ts';

@@ -190,6 +190,27 @@ function travels(name: string, named: readonly string[], options: ShapeOptions):
   return kind.travels === 'unless-alike' && !documented.plainNames.has(kind.plain);
 }
 
+/** With these a service takes the call for another one. No proxy writes them. */
+const OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
+
+/**
+ * For a host that takes nothing out, as a proxy forwards the call as it came: a field that would have to
+ * be, because a service may read it as another operation, or as a described field that was checked.
+ */
+export function unforwardableField(
+  { headers }: RequestFacts,
+  { documented }: ShapeOptions,
+): string | null {
+  const { flat } = headers;
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = flat[index] as string;
+    if (documented.names.has(name)) continue;
+    const { plain } = kindOf(name);
+    if (OVERRIDES.has(plain) || documented.plainNames.has(plain)) return name;
+  }
+  return null;
+}
+
 /** Names listed in Connection: they end at this hop, and go before we add fields of our own. */
 function connectionOptions(request: RequestFacts): readonly string[] {
   const connection = request.headers.joined('connection');
