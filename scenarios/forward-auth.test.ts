@@ -370,7 +370,9 @@ function claimsOfToken(token: string | string[] | null | undefined): object | nu
 
 /** The first server of the guide with the lines of the second block in its locations, and those beside them. */
 function joinedServer(port: number, poorterAddress: string): string {
-  const more = [...block('nginx', '@refused').matchAll(/^ {2}location (.+) \{\n([\s\S]*?)^ {2}\}/gm)];
+  const more = [
+    ...block('nginx', '@refused').matchAll(/^ {2}location (.+) \{\n([\s\S]*?)^ {2}\}/gm),
+  ];
   let server = block('nginx', 'server {');
   for (const [whole, name, lines] of more) {
     const opening = `  location ${name} {\n`;
@@ -442,7 +444,8 @@ test('behind nginx every field of a refusal and its problem arrive exactly once,
     assert.deepEqual(fieldsOf(answer, 'content-type'), ['application/problem+json'], said);
     const found = fieldsOf(answer, 'www-authenticate');
     assert.equal(found.length, challenges.length, said);
-    for (const [at, challenge] of challenges.entries()) assert.match(found[at] as string, challenge);
+    for (const [at, challenge] of challenges.entries())
+      assert.match(found[at] as string, challenge);
     assert.equal(fieldsOf(answer, 'retry-after').length, code === 'rate_limited' ? 1 : 0, said);
     assert.equal(fieldsOf(answer, 'poorter-identity').length, 0, said);
     assert.deepEqual(twice(answer), [], said);
