@@ -3,6 +3,7 @@ import type { OperationPlan, ParameterPlan } from '../plan.ts';
 import type { MessageViolation, RequestParts } from '../types.ts';
 import { readCookies } from './cookies.ts';
 import { Draft } from './draft.ts';
+import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
@@ -80,11 +81,12 @@ export class ParameterCheck {
   #checkQuery(parts: RequestParts, violations: MessageViolation[]): void {
     const pairs = readPairs(parts.query);
     if ('rule' in pairs) {
-      violations.push({ in: 'query', ...pairs });
+      violations.push(explained({ in: 'query', ...pairs }));
       return;
     }
     const credentials = parts.credentialNames?.query ?? NONE;
-    const { inputs, unknown } = this.#query.collect(
+    const before = violations.length;
+    const { inputs, unknown, strangers } = this.#query.collect(
       pairs,
       (name) => credentials.includes(name) || this.#allowedQuery.includes(name),
     );
@@ -101,6 +103,24 @@ export class ParameterCheck {
       if (spec.plan.allowEmpty && isEmpty(input)) continue;
       this.#conclude(spec, readAlone(spec, input, decodeForm), violations);
     }
+    if (strangers.length > 0 && violations.length === before) {
+      this.#checkStrangers(strangers, credentials, violations);
+    }
+  }
+
+  /** What passes undescribed, or as a member of an object, must not be read as what is described. */
+  #checkStrangers(
+    strangers: readonly string[],
+    credentials: readonly string[],
+    violations: MessageViolation[],
+  ): void {
+    const isNamed = (name: string) =>
+      credentials.includes(name) || this.#allowedQuery.includes(name);
+    const doubt = this.#query.names.doubtAmong(strangers, isNamed);
+    if (doubt === undefined) return;
+    const { rule, pointer, like } = doubt;
+    const named = like === undefined ? {} : { name: like };
+    violations.push(explained({ in: 'query', ...named, pointer, rule }));
   }
 
   #checkHeaders(parts: RequestParts, violations: MessageViolation[]): void {
@@ -135,7 +155,7 @@ export class ParameterCheck {
     read: { readonly draft: Draft } | Refusal,
     violations: MessageViolation[],
   ): void {
-    if ('rule' in read) violations.push({ in: plan.in, name: plan.name, ...read });
+    if ('rule' in read) violations.push(explained({ in: plan.in, name: plan.name, ...read }));
     else if (validator !== null) {
       violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
     }
@@ -158,7 +178,7 @@ function specOf(plan: ParameterPlan, validator: Validator | null): ParameterSpec
 }
 
 function violation(plan: ParameterPlan, rule: string): MessageViolation {
-  return { in: plan.in, name: plan.name, pointer: '', rule };
+  return explained({ in: plan.in, name: plan.name, pointer: '', rule });
 }
 
 function isEmpty({ occurrences, members }: FieldInput): boolean {

@@ -1,6 +1,7 @@
 import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
 import type { MessageViolation } from '../types.ts';
 import type { Draft } from './draft.ts';
+import { explained } from './expected.ts';
 import { roundedViolations } from './rounded.ts';
 
 /** What the schema, and on request the strict reading of it, has against a value. */
@@ -12,13 +13,14 @@ export function settled(
   strict: boolean,
   options: { readonly mayCut?: boolean } = {},
 ): MessageViolation[] {
-  const broken: readonly SchemaViolation[] = draft.settle(validator);
   const named = name === undefined ? {} : { name };
-  if (broken.length > 0) return broken.map((found) => ({ in: location, ...named, ...found }));
+  const tell = (found: SchemaViolation): MessageViolation =>
+    explained({ in: location, ...named, ...found });
+  const broken: readonly SchemaViolation[] = draft.settle(validator);
+  if (broken.length > 0) return broken.map(tell);
   const { value } = draft;
   const rounded = draft.mayBeRounded ? roundedViolations(value, validator) : [];
-  if (rounded.length > 0) return rounded.map((found) => ({ in: location, ...named, ...found }));
-  const tell = (found: SchemaViolation): MessageViolation => ({ in: location, ...named, ...found });
+  if (rounded.length > 0) return rounded.map(tell);
   if (typeof value === 'object' && value !== null) {
     // Only JSON can be cut; elsewhere what may not be sent is refused.
     const kept = options.mayCut ? [] : validator.ignored(value);

@@ -5,7 +5,14 @@ import type { Validator } from '../../json-schema/types.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
-import { type MediaType, parseMediaType, selectMedia } from './media-type.ts';
+import {
+  isFormReadAsUtf8,
+  isReadAsUtf8,
+  type MediaKind,
+  type MediaType,
+  parseMediaType,
+  selectMedia,
+} from './media-type.ts';
 
 interface Entry {
   readonly range: string;
@@ -48,7 +55,11 @@ export class RequestBodyCheck {
     if (this.#plan === null) return refuse(violation('body', 'undocumented'));
     const selected = this.#select(headers);
     if ('rule' in selected) return refuse(selected);
-    const checked = selected.check.check(bytes, selected.type, bounds);
+    const { check, type } = selected;
+    if (!isReadAsItSays(readingKind(check.plan, type), type, bytes)) {
+      return refuse(violation('content-type', 'charset'));
+    }
+    const checked = check.check(bytes, type, bounds);
     return checked.cut === undefined
       ? checked
       : this.#checkCut(checked.cut, selected, headers, bounds);
@@ -109,6 +120,13 @@ export function hasContentCoding(headers: HeaderFields): boolean {
     const name = trimBlanks(coding).toLowerCase();
     return name !== '' && name !== 'identity';
   });
+}
+
+/** A charset that is read as UTF-8 here, and by services perhaps as it says. */
+function isReadAsItSays(kind: MediaKind, { parameters }: MediaType, bytes: Uint8Array): boolean {
+  const charset = parameters.get('charset');
+  if (charset === undefined || kind === 'opaque' || kind === 'multipart') return true;
+  return kind === 'form' ? isFormReadAsUtf8(charset, bytes) : isReadAsUtf8(charset, bytes);
 }
 
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {
