@@ -49,6 +49,7 @@ export {
 } from './live-state.ts';
 export {
   type ApiOperation,
+  alike,
   type CheckedPlace,
   type CheckedPlaces,
   type CompiledApi,
@@ -56,11 +57,17 @@ export {
   checkedPlaces,
   compileApi,
   type Diagnostic,
+  type FixedTexts,
+  fitsAll,
+  fixedTexts,
+  isPreferred,
+  mayBeBoth,
   openApi,
   openApiInSteps,
   type PackedApi,
   packApi,
   pathShape,
+  serviceReadings,
   unpackApi,
 } from './openapi/index.ts';
 export {
