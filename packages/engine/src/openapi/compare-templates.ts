@@ -48,10 +48,14 @@ function fits(text: string, fixed: FixedTexts): boolean {
 export function isPreferred(one: readonly FixedTexts[], other: readonly FixedTexts[]): boolean {
   for (const [index, texts] of one.entries()) {
     const rival = other[index] ?? [];
-    if (texts.join(ANY_VALUE) === rival.join(ANY_VALUE)) continue;
+    if (isSame(texts, rival)) continue;
     return concreteness(texts) > concreteness(rival);
   }
   return false;
+}
+
+function isSame(one: FixedTexts, other: FixedTexts): boolean {
+  return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
 /** Characters that a segment fixes. */

@@ -4,7 +4,7 @@ import { compareHosts } from './compare-hosts.ts';
 import { compareOperations } from './compare-operations.ts';
 import { isOpen } from './compare-security.ts';
 import { leadsCommon, Operations, overlap, type Placed } from './operations.ts';
-import type { Protection } from './protection.ts';
+import type { OperationProtection, Protection } from './protection.ts';
 import type { Weakening } from './weakening.ts';
 
 /**
@@ -17,8 +17,10 @@ export function findWeakenings(before: Protection, after: Protection): Weakening
 }
 
 function compareApis(before: Protection, after: Protection): Weakening[] {
-  const old = new Operations(before.apis);
-  const next = new Operations(after.apis);
+  const isHead = ({ method }: OperationProtection) => method === 'HEAD';
+  const withHeads = [...before.apis, ...after.apis].some((api) => api.operations.some(isHead));
+  const old = new Operations(before.apis, withHeads);
+  const next = new Operations(after.apis, withHeads);
   const found: Weakening[] = after.apis.flatMap((api) =>
     compareHosts(before.apis, after.apis, api),
   );

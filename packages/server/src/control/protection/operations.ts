@@ -28,9 +28,11 @@ export class Operations {
   readonly #byCall: PathTree = emptyTree();
   readonly #byService: PathTree = emptyTree();
   readonly #near = new Map<Placed, readonly Placed[]>();
+  readonly #besides = new Map<ApiProtection, readonly Placed[]>();
 
-  constructor(apis: readonly ApiProtection[]) {
-    this.all = apis.flatMap(placedOf);
+  /** `withHeads`: HEAD is looked at by itself, also where GET answers it. */
+  constructor(apis: readonly ApiProtection[], withHeads: boolean) {
+    this.all = apis.flatMap((api, order) => placedOf(api, order, withHeads));
     this.#byShape = Map.groupBy(this.all, ({ operation }) => operation.shape);
     for (const placed of this.all) {
       put(this.#byCall, placed.path, placed);
@@ -65,19 +67,25 @@ export class Operations {
 
   /** All of the services that this one reaches. */
   besides({ api }: Placed): readonly Placed[] {
-    return this.all.filter((one) => sharesService(one.api, api));
+    const known = this.#besides.get(api);
+    if (known !== undefined) return known;
+    const apis = new Set(this.all.map((one) => one.api));
+    for (const one of apis) if (!sharesService(one, api)) apis.delete(one);
+    const found = this.all.filter((one) => apis.has(one.api));
+    this.#besides.set(api, found);
+    return found;
   }
 
   /** Of the calls that fit both, another operation of this side surely answers every one before `own`. */
   isForestalled(own: Placed, other: Placed, otherSide: Operations): boolean {
-    return this.near(other).some(
-      (rival) =>
-        rival.operation.method === own.operation.method &&
-        precedes(rival, own) &&
-        coversHosts(rival.api, own.api, other.api) &&
-        holdsCommon(rival.path, own.path, other.path) &&
-        !this.#isPassed(rival, own, other, otherSide),
-    );
+    const isBefore = (rival: Placed) =>
+      rival.operation.method === own.operation.method &&
+      precedes(rival, own) &&
+      coversHosts(rival.api, own.api, other.api) &&
+      holdsCommon(rival.path, own.path, other.path) &&
+      !this.#isPassed(rival, own, other, otherSide);
+    // Where nothing has changed, the first question answers it.
+    return this.same(other).some(isBefore) || this.near(other).some(isBefore);
   }
 
   /**
@@ -110,7 +118,7 @@ export class Operations {
   }
 }
 
-function placedOf(api: ApiProtection, order: number): Placed[] {
+function placedOf(api: ApiProtection, order: number, withHeads: boolean): Placed[] {
   const heads = new Set(
     api.operations.filter(({ method }) => method === 'HEAD').map(({ shape }) => shape),
   );
@@ -121,7 +129,7 @@ function placedOf(api: ApiProtection, order: number): Placed[] {
       return [[host], ...fixedTexts(`${target.slice(host.length)}${operation.path}`)];
     });
     const placed = { api, operation, isImplied: false, order, path, reached };
-    if (operation.method !== 'GET' || heads.has(operation.shape)) return [placed];
+    if (!withHeads || operation.method !== 'GET' || heads.has(operation.shape)) return [placed];
     const head = { ...placed, operation: { ...operation, method: 'HEAD' }, isImplied: true };
     return [placed, head];
   });
