@@ -51,6 +51,7 @@ export {
 } from './live-state.ts';
 export {
   type ApiOperation,
+  alike,
   type CheckedPlace,
   type CheckedPlaces,
   type CompiledApi,
@@ -58,11 +59,17 @@ export {
   checkedPlaces,
   compileApi,
   type Diagnostic,
+  type FixedTexts,
+  fitsAll,
+  fixedTexts,
+  isPreferred,
+  mayBeBoth,
   openApi,
   openApiInSteps,
   type PackedApi,
   packApi,
   pathShape,
+  serviceReadings,
   unpackApi,
 } from './openapi/index.ts';
 export {

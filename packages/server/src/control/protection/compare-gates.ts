@@ -1,10 +1,6 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
-import type {
-  IssuerProtection,
-  ListenerProtection,
-  PeerProtection,
-  Protection,
-} from './protection.ts';
+import { compareListeners, compareTls, reached } from './compare-listeners.ts';
+import type { IssuerProtection, PeerProtection, Protection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
 
 /** What holds for the whole gate, whatever is called. */
@@ -13,7 +9,7 @@ export function compareGates(before: Protection, after: Protection): Weakening[]
     ...compareNumbers(before, after),
     ...compareNetworks(before, after),
     ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
-    ...after.listeners.flatMap((listener) => compareListener(before.listeners, listener)),
+    ...compareListeners(before, after),
     ...compareControl(before.control, after.control),
     ...Object.entries(after.peers).flatMap(([key, peer]) =>
       comparePeer(key, before.peers[key], peer),
@@ -95,65 +91,6 @@ function compareIssuer(before: readonly IssuerProtection[], next: IssuerProtecti
     'issuer-loosened',
     `More is believed of ${next.issuer}: ${change}.`,
   ]);
-}
-
-/** Against the listener at its address; a new one against the one that it differs least from. */
-function compareListener(
-  before: readonly ListenerProtection[],
-  next: ListenerProtection,
-): Remark[] {
-  const same = before.filter(({ address }) => address === next.address);
-  const candidates = same.length > 0 ? same : before;
-  const [least = []] = candidates
-    .map((old) => differences(old, next))
-    .sort((one, other) => one.length - other.length);
-  const isFirst = before.length === 0 && !next.isLoopback && next.minVersion === null;
-  const isReached = !next.isLoopback && before.every(({ isLoopback }) => isLoopback);
-  return [
-    ...least,
-    ...(isFirst ? [plain(next.address)] : []),
-    ...(isReached ? [reached(next.address)] : []),
-  ];
-}
-
-function plain(address: string): Remark {
-  return ['tls-loosened', `${address} serves plain HTTP.`];
-}
-
-function reached(address: string): Remark {
-  return ['network-widened', `${address} is reached from beyond this machine.`];
-}
-
-const CERTIFICATE_STRENGTH = { none: 0, request: 1, require: 2 } as const;
-
-function differences(old: ListenerProtection, next: ListenerProtection): Remark[] {
-  const remarks = compareTls(old, next);
-  const [was, is] = [old.clientCertificate, next.clientCertificate];
-  if (CERTIFICATE_STRENGTH[is] < CERTIFICATE_STRENGTH[was]) {
-    const sentence = `${next.address}: clientCertificate is ${is}, was ${was}.`;
-    remarks.push(['client-certificate-loosened', sentence]);
-  }
-  const authorities = next.authorities.filter((one) => !old.authorities.includes(one));
-  // Where nobody had to show any, a certificate that everybody must show lets in fewer.
-  const isStricter = was === 'none' && is === 'require';
-  if (is !== 'none' && !isStricter && authorities.length > 0) {
-    const what = `${authorities.length} more authorities for client certificates`;
-    remarks.push(['authority-added', `${next.address} believes ${what}.`]);
-  }
-  return remarks;
-}
-
-function compareTls(
-  old: Pick<ListenerProtection, 'minVersion' | 'isLoopback'>,
-  next: Pick<ListenerProtection, 'minVersion' | 'isLoopback' | 'address'>,
-): Remark[] {
-  if (next.minVersion === null) {
-    const isNews = old.minVersion !== null || (old.isLoopback && !next.isLoopback);
-    if (!isNews) return [];
-    return [plain(next.address)];
-  }
-  if (next.minVersion !== 'TLSv1.2' || old.minVersion !== 'TLSv1.3') return [];
-  return [['tls-loosened', `${next.address} accepts TLS 1.2, was 1.3.`]];
 }
 
 function compareControl(old: Protection['control'], next: Protection['control']): Remark[] {

@@ -117,8 +117,9 @@ function nearestSchemas({ schemas }: CheckedPlaces, place: CheckedPlace): readon
   return [];
 }
 
-function holdsAnswers({ mode, response }: OperationProtection): boolean {
-  return mode === 'enforce' && response !== 'report';
+function holdsAnswers({ method, mode, response }: OperationProtection): boolean {
+  // An answer to HEAD has no content.
+  return method !== 'HEAD' && mode === 'enforce' && response !== 'report';
 }
 
 function nameOf({ in: where, name, status }: CheckedPlace): string {

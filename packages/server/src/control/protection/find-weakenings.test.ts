@@ -10,12 +10,13 @@ import { makeAuthority } from '../../../../../scenarios/world/certificates.fixtu
 import { configurationSchema } from '../../configuration/schema.ts';
 import { compileSnapshot } from '../compile-snapshot.ts';
 import { findWeakenings } from './find-weakenings.ts';
+import { pathCases, paths, samePaths } from './path-cases.fixture.ts';
 import type { Protection } from './protection.ts';
 import { schemaCases } from './schema-cases.fixture.ts';
 import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
 import { id, issuer, rate, responses, ruleCases, type Tree, X } from './weakening-cases.fixture.ts';
 
-const cases = [...ruleCases, ...schemaCases];
+const cases = [...ruleCases, ...schemaCases, ...pathCases];
 
 const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,6 +29,14 @@ for (const [name, text] of Object.entries({
   'gate.key': leaf.key,
   'keys.yaml': 'keys: []\n',
   'other-keys.yaml': 'keys: []\n',
+  'other.yaml': stringify({
+    ...description(),
+    paths: {
+      '/{one}': {
+        get: { security: [{ oauth: [] }], parameters: [{ ...id, name: 'one' }], responses },
+      },
+    },
+  }),
 })) {
   writeFileSync(join(folder, name), text);
 }
@@ -271,6 +280,14 @@ test('schemas that say more, or other things, and answers that nobody holds, are
     ),
     [],
   );
+});
+
+test('a path that another one does not take calls from is not held against it', () => {
+  for (const [was, is] of samePaths) {
+    const change = paths(was, is);
+    const found = findWeakenings(protectionOf(change.was), protectionOf(change.is));
+    assert.deepEqual(found, [], `${was.join(', ')} → ${is.join(', ')}`);
+  }
 });
 
 test('scopes that move between security and x-poorter are still asked for', () => {

@@ -116,6 +116,59 @@ const link = {
 const counters = { url: 'valkeys://counters.example:6379', machines: 3, tls: {} };
 const proxies = [{ address: '127.0.0.1:9500', for: 'nginx' }];
 
+const inner = { address: '127.0.0.1:8000' };
+const pem = { certificate: './gate.pem', key: './gate.key' };
+const asking = { ...pem, clientCertificate: 'require', clientAuthorities: ['./first.pem'] };
+
+function listenerCase(
+  was: object[],
+  is: object[],
+  kinds: readonly WeakeningKind[] = ['client-certificate-loosened'],
+): Case {
+  const setTo = (listen: object[]) => (written: Tree) => set(written, 'listen', listen);
+  const change = { was: setTo(was), is: setTo(is) };
+  return { keys: ['listen[].address', `${listener}.clientCertificate`], kinds, ...change };
+}
+
+/** One that others reach than before is not held against one that they could not reach. */
+const listenerCases: readonly Case[] = [
+  ...[
+    [inner, { address: '0.0.0.0:8443', tls: asking }],
+    [
+      { address: '0.0.0.0:8443', tls: asking },
+      { address: '0.0.0.0:8445', tls: pem },
+    ],
+  ].map((was) => listenerCase(was, [...was, { address: '0.0.0.0:8444', tls: pem }])),
+  listenerCase(
+    [inner, { address: '0.0.0.0:8443', tls: asking }],
+    [inner, { address: '192.0.2.1:8444', tls: pem }],
+  ),
+  // One inside went as well; that is not the one that moved.
+  {
+    ...listenerCase(
+      [inner, { address: '0.0.0.0:8443', tls: asking }],
+      [
+        { address: '0.0.0.0:8443', tls: asking },
+        { address: '0.0.0.0:8444', tls: pem },
+      ],
+    ),
+    bothWays: true,
+  },
+  listenerCase(
+    [inner, { address: '127.0.0.1:8443', tls: asking }],
+    [inner, { address: '0.0.0.0:8443', tls: pem }],
+    ['client-certificate-loosened', 'network-widened'],
+  ),
+  listenerCase(
+    [{ address: '0.0.0.0:8443', tls: pem }],
+    [
+      { address: '0.0.0.0:8443', tls: pem },
+      { address: '0.0.0.0:8444', insecure: true },
+    ],
+    ['tls-loosened'],
+  ),
+];
+
 const target = 'apis[].upstream.targets';
 
 /** A second way to the same service, at a host where nothing answered before. */
@@ -254,6 +307,7 @@ export const ruleCases: readonly Case[] = [
     is: (written) => set(written, 'listen', [{ address: '0.0.0.0:8443', insecure: true }]),
     kinds: ['tls-loosened', 'client-certificate-loosened'],
   },
+  ...listenerCases,
   at('control.tls', { certificate: './gate.pem', key: './gate.key' }, undefined, 'tls-loosened'),
   {
     keys: ['control.address', 'control.insecure'],
