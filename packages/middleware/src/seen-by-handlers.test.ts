@@ -123,6 +123,14 @@ const CLAIMS = [
   ...['X-HTTP-Method-Override', 'X-Original-URL', 'True-Client-IP', 'Cf-Access-Jwt-Assertion'],
 ];
 
+test('what Connection names is hidden from the handler as from the decision', async () => {
+  const headers = { 'x-api-key': key, 'x-tier': '99', connection: 'close, x-tier' };
+  const { native, call } = await allowed('/things', { headers });
+  assert.equal(native.headers['x-tier'], undefined);
+  assert.ok(!native.rawHeaders.includes('99'));
+  assert.equal(call.request.headers.get('x-tier'), undefined);
+});
+
 test('a handler cannot trust what a stranger wrote of itself, nor lose a credential to a log', async () => {
   const claims = Object.fromEntries(CLAIMS.map((name) => [name, 'forged-claim']));
   const headers = {
