@@ -22,7 +22,8 @@ export const keysUsage = `Usage: poorter keys VERB [options]
          [--expires 90d|2027-01-31]
   list   [--state active|expired|revoked|rotated] [--owner WHO]
   show   ID
-  rotate ID [--overlap 24h] [--expires 90d|2027-01-31]
+  rotate ID [--overlap 30m|24h|7d|0m] [--expires 90d|2027-01-31]   --overlap: how long the old key
+         is accepted beside the new one   (default 24h; at most 90d; 0m: it ends at once)
   change ID [--name NAME] [--scopes a,b] [--roles r] [--networks …] [--expires 90d|never]
   unused ID [--days 90]        scopes and roles that nothing it called has asked for
   revoke ID|NAME [--reason TEXT]
