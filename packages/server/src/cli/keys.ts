@@ -3,6 +3,7 @@ import { keyFileCommand, keyFileUsage } from './key-file.ts';
 import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
 import {
   isoMoment,
+  isoTime,
   listed,
   noPositionals,
   type OperatorWorld,
@@ -246,7 +247,7 @@ async function leaked(argv: readonly string[], world: OperatorWorld): Promise<nu
     const wish = {
       key,
       replace: values['no-replace'] !== true,
-      ...(values.since !== undefined && { leakedAt: new Date(values.since).toISOString() }),
+      ...(values.since !== undefined && { leakedAt: isoTime(values.since, '--since') }),
     };
     try {
       const { body } = await client.call<Leak>('POST', '/v1/keys/leaked', wish);
