@@ -32,8 +32,8 @@ const FAULTS: Readonly<Record<string, { readonly more: object; readonly says: Re
     more: { spec: join(folder, 'nofile.yaml') },
     says: /nofile\.yaml: ENOENT/,
   },
-  'a port that is taken': { more: { listen: inUse }, says: /EADDRINUSE/ },
-  'a control port that is taken': { more: { control: inUse }, says: /EADDRINUSE/ },
+  'a port that is taken': { more: { listen: inUse }, says: /EADDRINUSE.*\(--listen\)/ },
+  'a control port that is taken': { more: { control: inUse }, says: /EADDRINUSE.*\(--control\)/ },
 };
 
 for (const [name, { more, says }] of Object.entries(FAULTS)) {

@@ -1,5 +1,6 @@
 import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, isDirectory } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
@@ -52,10 +53,10 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
           if (facts.summary.trial !== undefined) say(TRIAL_WARNING);
         },
         warned: (diagnostics) => {
-          if (!given.isQuiet) say(formatDiagnostics(diagnostics));
+          if (!given.isQuiet) say(formatDiagnostics(withOptions(diagnostics, given.source)));
         },
         refused: (diagnostics) => {
-          say(refusal(diagnostics, hasStarted));
+          say(refusal(withOptions(diagnostics, given.source), hasStarted));
           if (!hasStarted && !isHeld) fail();
         },
         said: (text, isStartHeld) => {
@@ -63,10 +64,10 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
           say(text);
         },
         trouble: (message) => {
-          say(`poorter: ${message}\n`);
+          say(`poorter: ${inOptions(message, given.source)}\n`);
         },
         notApplied: (message) => {
-          say(notApplied(message, hasStarted));
+          say(notApplied(inOptions(message, given.source), hasStarted));
           if (!hasStarted) fail();
         },
         applied: (applied) => {

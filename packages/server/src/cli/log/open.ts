@@ -1,7 +1,7 @@
 import { type OpenIntent, openIntents } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed } from '../options.ts';
+import { isoTime, noPositionals, type OperatorWorld, parsed } from '../options.ts';
 import { LOG_OPTIONS, openNamedLog } from './places.ts';
-import { isoTime, limitOf, named, plain, whoOf } from './read.ts';
+import { limitOf, named, plain, whoOf } from './read.ts';
 
 const LIMIT_MAX = 100_000;
 

@@ -35,6 +35,8 @@ export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--nam
   --node NAME   whose log              (default: the only one)
   --key KEY     public key, or a file with it   (default: log-public-key in the data directory)
   --names       opens who called; needs the master key
+  --count N     so many of the last records          (default 20)
+  --limit N     at most so many, at least 1          (default 100; open: 1000)
   --reported    calls of which more is told than the decision: what differed in the answer, and what was
                 let pass in the request
 

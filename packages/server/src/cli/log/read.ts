@@ -13,7 +13,14 @@ import {
   showRecord,
   statusOf,
 } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed, required, UsageError } from '../options.ts';
+import {
+  isoTime,
+  noPositionals,
+  type OperatorWorld,
+  parsed,
+  required,
+  UsageError,
+} from '../options.ts';
 import type { KeyNames } from './key-names.ts';
 import { refuseImpossible, unknownName } from './known-values.ts';
 import { type CallerKeys, LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
@@ -264,13 +271,6 @@ export function limitOf(text: string, max: number): number {
   const value = Number(text);
   if (/^\d{1,16}$/.test(text) && value >= 1 && value <= max) return value;
   throw new UsageError(`--limit is a whole number from 1 to ${max}`);
-}
-
-export function isoTime(text: string | undefined, name: string): string | undefined {
-  if (text === undefined) return undefined;
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new UsageError(`${name} is an ISO date or time`);
-  return new Date(ms).toISOString();
 }
 
 function objectOf(text: string | undefined): Partial<LogQuery> {
