@@ -1,0 +1,94 @@
+import { cookieName, foldedCookieName, trimBlanks } from './blanks.ts';
+import type { HeaderFields } from './header-fields.ts';
+import { likeness } from './openapi/segment-text.ts';
+
+/** What stands between two semicolons of Cookie, and what services may make of it. */
+export interface CookiePart {
+  /** Without the blanks around it. */
+  readonly text: string;
+  /** RFC 6265 §5.2: what stands before the first '='; undefined where there is none. */
+  readonly name: string | undefined;
+  readonly raw: string;
+  /** Names that somebody reads in the value, behind a blank, a comma or a closing quote. */
+  readonly inner: readonly string[];
+  /** Within quotes that an earlier part opened: who heeds quotes reads no cookie here. */
+  readonly isQuoted: boolean;
+  /** Quotes that it opens end in a later part, or nowhere. */
+  readonly opensQuotes: boolean;
+}
+
+const TOKEN = '\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c\\x3e-\\x7e';
+/** Not behind a quote that begins a value. */
+const INNER_NAME = new RegExp(`(?<=^|[^${TOKEN}="]|[^=]")([${TOKEN}]+)[^${TOKEN}=]*=`, 'g');
+const SEPARATOR = new RegExp(`[^${TOKEN}=]`);
+
+/** All fields as one (RFC 9113 §8.2.3), however many cookies: the header section is their bound. */
+export function cookieText(headers: HeaderFields): string {
+  return headers.all('cookie').join('; ');
+}
+
+export function cookieParts(text: string): CookiePart[] {
+  const parts: CookiePart[] = [];
+  let isQuoted = false;
+  for (const part of text.split(';')) {
+    const equals = part.indexOf('=');
+    const name = equals < 0 ? undefined : trimBlanks(part.slice(0, equals));
+    const raw = equals < 0 ? '' : trimBlanks(part.slice(equals + 1));
+    const isOpen: boolean = isQuoted
+      ? closingQuote(part, 0) < 0
+      : raw.startsWith('"') && closingQuote(raw, 1) < 0;
+    parts.push({
+      text: trimBlanks(part),
+      name,
+      raw,
+      inner: innerNames(part, name),
+      isQuoted,
+      opensQuotes: isOpen && !isQuoted,
+    });
+    isQuoted = isOpen;
+  }
+  return parts;
+}
+
+/** -1: none that no backslash escapes. */
+function closingQuote(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === '"') return at;
+  }
+  return -1;
+}
+
+const NONE: readonly string[] = [];
+
+function innerNames(part: string, name: string | undefined): readonly string[] {
+  if (name === undefined) return NONE;
+  const written = trimBlanks(part);
+  // Browsers send a cookie without a name as its value alone.
+  const text = name === '' ? written.replace(/^[\s=]+/, '') : written;
+  if (!text.includes('=') || (name !== '' && !SEPARATOR.test(text))) return NONE;
+  const found = [...text.matchAll(INNER_NAME)].map(([, inner = '']) => inner);
+  return found[0] === name ? found.slice(1) : found;
+}
+
+const PLAIN = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * A name as services may compare it: without what surrounds it, decoded, in one case; and as PHP
+ * does, which reads an array in brackets and '_' for dots and blanks.
+ */
+export function cookieReadings(written: string): readonly string[] {
+  if (PLAIN.test(written)) return [written.toLowerCase()];
+  const { name, bare } = cookieName(written);
+  const alike = likeness(foldedCookieName(name));
+  const underscored = (text: string) => text.replaceAll(/[ .[]/g, '_');
+  return [
+    ...new Set([
+      likeness(foldedCookieName(bare)),
+      alike,
+      cookieName(alike).bare,
+      underscored(alike),
+      underscored(alike.replace(/(?<=.)\[.*$/s, '')),
+    ]),
+  ];
+}
