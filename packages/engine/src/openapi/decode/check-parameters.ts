@@ -114,7 +114,8 @@ export class ParameterCheck {
     credentials: readonly string[],
     violations: MessageViolation[],
   ): void {
-    const isNamed = (name: string) => credentials.includes(name) || this.#allowedQuery.includes(name);
+    const isNamed = (name: string) =>
+      credentials.includes(name) || this.#allowedQuery.includes(name);
     const doubt = this.#query.names.doubtAmong(strangers, isNamed);
     if (doubt === undefined) return;
     const { rule, pointer, like } = doubt;

@@ -21,7 +21,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   character: 'visible ASCII without blanks; all else as UTF-8 in percent-encoding',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
-    'in the Content-Type one boundary of 1 to 70 letters, digits and \'()+_,-./:=? and no parameters beside it but charset=utf-8 and those described',
+    "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",
   'boundary-in-part':
     'no -- and boundary anywhere but in the delimiters, each after CRLF: choose a boundary that occurs in no part',
   multipart:

@@ -41,8 +41,7 @@ function pathsOf(name: string): readonly Path[] {
 function flattened(alike: string): Path[] {
   const written = alike.replace(/^ +/, '');
   const bracket = written.indexOf('[');
-  if (bracket >= 0 && !written.includes(']', bracket))
-    return [[written.replaceAll(/[ .[]/g, '_')]];
+  if (bracket >= 0 && !written.includes(']', bracket)) return [[written.replaceAll(/[ .[]/g, '_')]];
   const base = bracket < 0 ? written : written.slice(0, bracket);
   if (!/[ .]/.test(base)) return [];
   const rest = bracket < 0 ? [] : tokensOf(written.slice(bracket));

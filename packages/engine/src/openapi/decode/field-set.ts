@@ -147,7 +147,10 @@ export class FieldSet<Spec extends FieldSpec> {
 const NESTING_MAX = 8;
 
 /** The names by which members of a deepObject are written. */
-function membersOf({ name, shape }: Pick<FieldSpec, 'name' | 'shape'>, depth = 1): { text: string; isEnd: boolean }[] {
+function membersOf(
+  { name, shape }: Pick<FieldSpec, 'name' | 'shape'>,
+  depth = 1,
+): { text: string; isEnd: boolean }[] {
   return [...propertiesOf(shape)].flatMap(([key, property]) => {
     const text = `${name}[${key}]`;
     const isObject = property.types?.includes('object') ?? false;

@@ -195,7 +195,8 @@ export function isUtf8Charset(charset: string | undefined): boolean {
 }
 
 /** Charsets in which ASCII is ASCII. */
-const ASCII_KIN = /^(?:utf-?8|us-ascii|ascii|iso-?8859-?[0-9]{1,2}|latin-?1|(?:windows-|cp)125[0-8])$/i;
+const ASCII_KIN =
+  /^(?:utf-?8|us-ascii|ascii|iso-?8859-?[0-9]{1,2}|latin-?1|(?:windows-|cp)125[0-8])$/i;
 
 /** Whoever reads these bytes by that charset reads what UTF-8 has there. */
 export function isReadAsUtf8(charset: string | undefined, bytes: Uint8Array): boolean {
