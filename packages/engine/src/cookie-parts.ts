@@ -9,6 +9,8 @@ export interface CookiePart {
   /** RFC 6265 §5.2: what stands before the first '='; undefined where there is none. */
   readonly name: string | undefined;
   readonly raw: string;
+  /** The value has blanks before or behind it, which PHP keeps. */
+  readonly isPadded: boolean;
   /** Names that somebody reads in the value, behind a blank, a comma or a closing quote. */
   readonly inner: readonly string[];
   /** Within quotes that an earlier part opened: who heeds quotes reads no cookie here. */
@@ -17,10 +19,16 @@ export interface CookiePart {
   readonly opensQuotes: boolean;
 }
 
-const TOKEN = '\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c\\x3e-\\x7e';
-/** Not behind a quote that begins a value. */
-const INNER_NAME = new RegExp(`(?<=^|[^${TOKEN}="]|[^=]")([${TOKEN}]+)[^${TOKEN}=]*=`, 'g');
+/** What is visible but for what ends a name or a value for some: quotes, commas, brackets, backslashes. */
+const TOKEN = '\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c\\x3e-\\x5a\\x5e-\\x7e';
+/** Not behind a quote that begins a value; with what PHP reads as an array. */
+const INNER_NAME = new RegExp(
+  `(?<=^|[^${TOKEN}="]|[^=]")([${TOKEN}]+(?:\\[[^\\x00-\\x20\\x7f-\\uffff,;="]*)?)[^${TOKEN}=]*=`,
+  'g',
+);
 const SEPARATOR = new RegExp(`[^${TOKEN}=]`);
+const WORD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const BLANKS = /[^\x21-\x2b\x2d-\x7e]+/;
 
 /** All fields as one (RFC 9113 §8.2.3), however many cookies: the header section is their bound. */
 export function cookieText(headers: HeaderFields): string {
@@ -33,7 +41,8 @@ export function cookieParts(text: string): CookiePart[] {
   for (const part of text.split(';')) {
     const equals = part.indexOf('=');
     const name = equals < 0 ? undefined : trimBlanks(part.slice(0, equals));
-    const raw = equals < 0 ? '' : trimBlanks(part.slice(equals + 1));
+    const written = equals < 0 ? '' : part.slice(equals + 1);
+    const raw = trimBlanks(written);
     const isOpen: boolean = isQuoted
       ? closingQuote(part, 0) < 0
       : raw.startsWith('"') && closingQuote(raw, 1) < 0;
@@ -41,7 +50,8 @@ export function cookieParts(text: string): CookiePart[] {
       text: trimBlanks(part),
       name,
       raw,
-      inner: innerNames(part, name),
+      isPadded: raw.length < written.length,
+      inner: innerNames(part, name, raw),
       isQuoted,
       opensQuotes: isOpen && !isQuoted,
     });
@@ -61,14 +71,19 @@ function closingQuote(text: string, from: number): number {
 
 const NONE: readonly string[] = [];
 
-function innerNames(part: string, name: string | undefined): readonly string[] {
-  if (name === undefined) return NONE;
+function innerNames(part: string, name: string | undefined, raw: string): readonly string[] {
   const written = trimBlanks(part);
+  if (name === undefined) return BLANKS.test(written) ? written.split(BLANKS) : NONE;
   // Browsers send a cookie without a name as its value alone.
   const text = name === '' ? written.replace(/^[\s=]+/, '') : written;
   if (!text.includes('=') || (name !== '' && !SEPARATOR.test(text))) return NONE;
   const found = [...text.matchAll(INNER_NAME)].map(([, inner = '']) => inner);
-  return found[0] === name ? found.slice(1) : found;
+  if (found[0] === name) found.shift();
+  // aiohttp reads words without '=' as cookies without a value.
+  const words = [...name.split(BLANKS).slice(0, -1)];
+  if (!raw.startsWith('"')) words.push(...raw.split(BLANKS).slice(1));
+  found.push(...words.filter((word) => WORD.test(word)));
+  return found;
 }
 
 const PLAIN = /^[A-Za-z0-9_-]+$/;

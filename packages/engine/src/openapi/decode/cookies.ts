@@ -22,7 +22,7 @@ export function readCookies(
   const blame = (owners: Iterable<string>, rule: string) => {
     for (const owner of owners) if (!faults.has(owner)) faults.set(owner, rule);
   };
-  for (const { text, name, raw, inner, isQuoted } of cookieParts(cookieText(headers))) {
+  for (const { text, name, raw, isPadded, inner, isQuoted } of cookieParts(cookieText(headers))) {
     for (const other of inner) {
       for (const meant of meantBy(other, documented)) blame(meant.owners, 'look-alike');
     }
@@ -39,7 +39,7 @@ export function readCookies(
     const isOwner = (spec: FieldSpec) => spec.name === name || propertiesOf(spec.shape).has(name);
     const owners = isDescribed ? specs.filter(isOwner) : [];
     for (const spec of owners) {
-      const fault = faultOfValue(raw, spec);
+      const fault = isPadded ? 'character' : faultOfValue(raw, spec);
       if (fault !== undefined) blame([spec.name], fault);
     }
     if (raw.includes('&') && owners.some(isJoined)) pairs.push(...takeJoinedApart(name, raw));
@@ -48,18 +48,20 @@ export function readCookies(
   return { pairs, repeated, faults };
 }
 
-const VISIBLE = /^[\x21-\x7e]*$/;
-const VISIBLE_OR_BLANK = /^[\t\x20-\x7e]*$/;
+/** RFC 6265 §4.1.1: a blank or comma ends a value for some, and a backslash is none for some. */
+const OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+/** Styles write commas between items. */
+const OCTETS_OR_COMMAS = /^[\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+/** What is not ASCII is UTF-8 for some, and Latin-1 for others. */
+const JSON_OCTETS = /^[\t\x20-\x7e]*$/;
 const QUOTED = /^"[^"\\]*"$/;
 
 /** What services read differently in a value; whether it fits its schema is asked elsewhere. */
 function faultOfValue(raw: string, spec: FieldSpec): string | undefined {
-  const isJson = spec.content === 'json';
-  // A blank ends a value for some; what is not ASCII is UTF-8 for some, and Latin-1 for others.
-  if (!(isJson ? VISIBLE_OR_BLANK : VISIBLE).test(raw)) return 'character';
-  if (isJson) return undefined;
+  if (spec.content === 'json') return JSON_OCTETS.test(raw) ? undefined : 'character';
   if (raw.startsWith('"') && (!QUOTED.test(raw) || isJoined(spec))) return 'quotes';
   const bare = unquoted(raw) ?? raw;
+  if (!(isMany(spec) ? OCTETS_OR_COMMAS : OCTETS).test(bare)) return 'character';
   // cookie-parser of Express makes an object of it.
   return (decodePercent(bare) ?? bare).startsWith('j:') ? 'json-prefix' : undefined;
 }
@@ -104,10 +106,15 @@ function* meantBy(name: string, documented: ReadonlyMap<string, Meant>): Generat
 }
 
 /** Style form, exploded, writes lists and objects with '&' into one cookie. */
-function isJoined({ style, explode, content, shape }: FieldSpec): boolean {
-  const isMany = shape.types?.some((type) => type === 'array' || type === 'object') ?? false;
-  return style === 'form' && explode && content === null && isMany;
+function isJoined(spec: FieldSpec): boolean {
+  return spec.style === 'form' && spec.explode && isMany(spec);
 }
+
+function isMany({ content, shape }: FieldSpec): boolean {
+  return content === null && (shape.types?.some((type) => MANY.has(type)) ?? false);
+}
+
+const MANY: ReadonlySet<string> = new Set(['array', 'object']);
 
 /** color=blue&color=black */
 function takeJoinedApart(name: string, raw: string): Pair[] {

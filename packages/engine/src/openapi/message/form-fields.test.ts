@@ -130,7 +130,7 @@ test('a field that some service takes for a described one does not carry past it
       assert.equal(found, 'body /my_amount look-alike', name);
     }
   }
-  assert.equal(check(required, FORM, '\ufeffamount=1'), 'body  encoding');
+  assert.equal(check(required, FORM, '\ufeffamount=1'), 'body  escapes');
 });
 
 test("fields that no service takes for described ones are nobody's business", () => {
@@ -291,6 +291,7 @@ test('no charset makes other characters of a body than those that were checked',
   for (const [type, body, expected] of [
     ['us-ascii', 'amount=1&note=%C3%A9', 'content-type  charset'],
     ['ascii', 'amount=1&note=\u00e9', 'content-type  charset'],
+    ['utf-8', 'amount=1&note=\u00e9', 'body  escapes'],
     ['us-ascii', 'amount=1&note=%41', ''],
     ['utf-8', 'amount=1&note=%C3%A9', ''],
     ['utf-8', 'amount=1&_charset_=utf-16', 'body  charset'],
