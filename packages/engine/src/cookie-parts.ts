@@ -69,6 +69,11 @@ function closingQuote(text: string, from: number): number {
   return -1;
 }
 
+function endOfQuotes(raw: string): number {
+  const end = closingQuote(raw, 1);
+  return end < 0 ? raw.length : end + 1;
+}
+
 const NONE: readonly string[] = [];
 
 function innerNames(part: string, name: string | undefined, raw: string): readonly string[] {
@@ -81,7 +86,8 @@ function innerNames(part: string, name: string | undefined, raw: string): readon
   if (found[0] === name) found.shift();
   // aiohttp reads words without '=' as cookies without a value.
   const words = [...name.split(BLANKS).slice(0, -1)];
-  if (!raw.startsWith('"')) words.push(...raw.split(BLANKS).slice(1));
+  const behind = raw.startsWith('"') ? raw.slice(endOfQuotes(raw)) : raw;
+  words.push(...behind.split(BLANKS).slice(1));
   found.push(...words.filter((word) => WORD.test(word)));
   return found;
 }

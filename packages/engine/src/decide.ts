@@ -214,7 +214,8 @@ function invalid(violations: readonly MessageViolation[]): Deny {
 }
 
 function unsupported(violation: MessageViolation): Deny {
-  return deny('media_type_not_supported', { rule: violation.rule });
+  const { rule, expected } = violation;
+  return deny('media_type_not_supported', { rule }, { details: { rule, expected } });
 }
 
 /** A fault tells operators its kind and place, and callers nothing. */

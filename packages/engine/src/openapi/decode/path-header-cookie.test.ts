@@ -257,6 +257,8 @@ test('a cookie within the value of another one does not carry past what its desc
     'tier=5; a=x tier',
     'tier a=1',
     'a=x, tier',
+    'a="x" tier',
+    'tier tier',
     'a=1 TIER=99',
     'a=1 %74ier=99',
     'a=1 tier[]=99',
