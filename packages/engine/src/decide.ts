@@ -218,8 +218,8 @@ function invalid(violations: readonly MessageViolation[]): Deny {
   return deny('request_invalid', { errors }, { details: { errors: told } });
 }
 
-function unsupported({ rule }: MessageViolation, accepted: readonly string[]): Deny {
-  return deny('media_type_not_supported', { rule }, { details: { rule, accepted } });
+function unsupported({ rule, expected }: MessageViolation, accepted: readonly string[]): Deny {
+  return deny('media_type_not_supported', { rule }, { details: { rule, expected, accepted } });
 }
 
 /** A fault tells operators its kind and place, and callers nothing. */

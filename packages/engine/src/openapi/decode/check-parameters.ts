@@ -1,7 +1,7 @@
 import type { Validator } from '../../json-schema/types.ts';
 import type { OperationPlan, ParameterPlan } from '../plan.ts';
 import type { MessageViolation, RequestParts } from '../types.ts';
-import { readCookies } from './cookies.ts';
+import { readCookies, unquoted } from './cookies.ts';
 import { Draft } from './draft.ts';
 import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
@@ -141,19 +141,23 @@ export class ParameterCheck {
 
   #checkCookies({ headers, credentialNames }: RequestParts, violations: MessageViolation[]): void {
     const credentials = credentialNames?.cookie ?? NONE;
-    const { pairs, repeated, lookalikes } = readCookies(headers, this.#cookies.specs);
+    const { pairs, repeated, faults } = readCookies(headers, this.#cookies.specs);
     const { inputs } = this.#cookies.collect(pairs, () => true);
     for (const [index, spec] of this.#cookies.specs.entries()) {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
-      if (lookalikes.has(spec.name)) violations.push(violation(spec.plan, 'look-alike'));
+      const fault = faults.get(spec.name);
+      if (fault !== undefined) violations.push(violation(spec.plan, fault));
       else if (input === undefined) {
         if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
       } else if (repeated.has(spec.name) && spec.style !== 'cookie') {
         violations.push(violation(spec.plan, 'duplicate'));
       } else {
         const decode = spec.style === 'cookie' ? (raw: string) => raw : decodePercent;
+        const before = violations.length;
         this.#conclude(spec, readAlone(spec, input, decode), violations);
+        const bare = violations.length === before ? withoutQuotes(spec, input) : undefined;
+        if (bare !== undefined) this.#conclude(spec, readAlone(spec, bare, decode), violations);
       }
     }
   }
@@ -187,6 +191,12 @@ function specOf(plan: ParameterPlan, validator: Validator | null): ParameterSpec
 
 function violation(plan: ParameterPlan, rule: string): MessageViolation {
   return explained({ in: plan.in, name: plan.name, pointer: '', rule });
+}
+
+/** The same as services read it that take quotes away; undefined where that changes nothing. */
+function withoutQuotes({ content }: ParameterSpec, input: FieldInput): FieldInput | undefined {
+  if (content === 'json' || !input.occurrences.some((raw) => raw.startsWith('"'))) return undefined;
+  return { ...input, occurrences: input.occurrences.map((raw) => unquoted(raw) ?? raw) };
 }
 
 function isEmpty({ occurrences, members }: FieldInput): boolean {

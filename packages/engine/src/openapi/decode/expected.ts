@@ -9,6 +9,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   readOnly: 'nothing here: the service alone gives it a value',
   duplicate: 'this name once: only an exploded array repeats it',
   encoding: 'UTF-8 without a byte order mark, and two hexadecimal digits behind each %',
+  escapes: 'ASCII alone; all else as UTF-8 in percent-encoding, as libraries write forms',
   style: 'the style of writing that the description gives this value',
   items: 'fewer items',
   'string-length': 'a shorter text',
@@ -18,7 +19,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'method-override': 'the method of the request itself, and no field that names another',
   charset: 'UTF-8; another charset only where all is ASCII',
   quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',
-  character: 'visible ASCII without blanks; all else as UTF-8 in percent-encoding',
+  character:
+    'visible ASCII without blanks, commas, quotes and backslashes; all else as UTF-8 in percent-encoding',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
     "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",

@@ -2,6 +2,7 @@ import { trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
+import { explained } from '../decode/expected.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
@@ -146,7 +147,7 @@ function isReadAsItSays(kind: MediaKind, { parameters }: MediaType, bytes: Uint8
 }
 
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {
-  return { in: location, pointer: '', rule };
+  return explained({ in: location, pointer: '', rule });
 }
 
 function refuse(found: MessageViolation): BodyCheck {

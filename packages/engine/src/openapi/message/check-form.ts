@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { Buffer, isAscii } from 'node:buffer';
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
@@ -43,10 +43,14 @@ export class FormCheck {
   }
 
   check(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    const text = strictUtf8(bytes);
-    // A byte order mark is part of the first name for some services, and of nothing for others.
-    const isReadable = text !== undefined && !text.startsWith('\uFEFF');
-    const written = isReadable ? readPairs(text) : { rule: 'encoding', pointer: '' };
+    // Serialisers of forms write ASCII alone. What else comes, a byte order mark included, some
+    // services read as other characters.
+    const fault = isAscii(bytes)
+      ? undefined
+      : strictUtf8(bytes) === undefined
+        ? 'encoding'
+        : 'escapes';
+    const written = fault === undefined ? readPairs(latin1(bytes)) : { rule: fault, pointer: '' };
     if ('rule' in written) return refused(written);
     const pairs = this.#withoutCharset(written);
     if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
@@ -111,6 +115,10 @@ export class FormCheck {
     }
     return undefined;
   }
+}
+
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 function brokenXml(occurrences: readonly string[], bounds: JsonBounds): string | undefined {

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { HeaderFields } from '../../header-fields.ts';
 import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
@@ -11,7 +10,7 @@ import { additionalShape, propertiesOf, type Refusal } from '../decode/read-fiel
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
-import { conclude, isObjectOnly, refused, refusedName } from './check-form.ts';
+import { conclude, isObjectOnly, latin1, refused, refusedName } from './check-form.ts';
 import {
   type DocumentedType,
   isJsonType,
@@ -205,8 +204,4 @@ function isOpaque(shape: Shape, type: string, encoding: EncodingPlan | undefined
   if (shape.binary) return true;
   if (shape.types === null) return encoding?.contentTypes === undefined || !isJsonType(type);
   return !isJsonType(type) && !type.startsWith('text/') && encoding?.contentTypes !== undefined;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

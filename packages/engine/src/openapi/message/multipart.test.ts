@@ -243,6 +243,76 @@ test('a part has one name, whoever reads its disposition', () => {
   }
 });
 
+test('a file name is written as clients write it, where the field and the end of the value stay the same', () => {
+  for (const head of [
+    // .NET and Spring
+    "form-data; name=f; filename=a.png; filename*=utf-8''a.png",
+    'form-data; name="f"; filename="=?UTF-8?Q?=C3=A9.png?="; filename*=UTF-8\'\'%C3%A9.png',
+    'form-data; name="f"; filename="a?.png"; filename*=utf-8\'de\'a%E2%82%AC.png',
+    'form-data; name="f"; filename*=utf-8\'\'a%20b.png; filename="a b.png"',
+    // Go, undici, curl, browsers on Windows
+    'form-data; name="f"; filename="a\\"b.png"',
+    'form-data; name="f"; filename="a\\\\b.png"',
+    'form-data; name="f"; filename="C:\\dir\\a.png"',
+    'form-data; name="f"; filename="a%22b.png"',
+    'form-data; name="f"; filename="a\\"b.png"; filename*=utf-8\'\'a%22b.png',
+    'form-data; name="f"; filename=""',
+  ]) {
+    assert.deepEqual(ruleOf(head, '1'), [['f', '1']], head);
+  }
+  for (const head of [
+    'form-data; name="f"; filename*=utf-8\'\'a.png',
+    'form-data; name="f"; filename=""; filename*=utf-8\'\'a.png',
+    'form-data; name="f"; filename="a"; filename*=utf-8\'\'',
+    'form-data; name="f"; filename="a"; filename*=iso-8859-1\'\'a',
+    'form-data; name="f"; filename="a"; filename*=utf-8\'\'%FF',
+    'form-data; name="f"; filename="a"; filename*=utf-8\'\'a%0D%0Ab',
+    'form-data; name="f"; filename="a"; filename*=utf-8\'\'a%00',
+    'form-data; name="f"; filename="a"; filename*=utf-8\'\'x%3B%20name%3Damount',
+    'form-data; name="f"; filename="a"; filename*=utf-8\'\'a; filename*=utf-8\'\'b',
+    'form-data; name="f"; filename="a"; filename*0=a',
+    'form-data; name="f"; filename="a"; name*=utf-8\'\'amount',
+    'form-data; filename="a\\"; name="f"',
+    'form-data; filename="a\\\\"; name="f"',
+    'form-data; filename="a\\"; x="; name="f"',
+    'form-data; name="f"; filename="a\\"; name="amount"',
+    'form-data; name="f"; filename="a\\"; name=amount; x="',
+    'form-data; name="f"; filename="a\\"',
+    'form-data; name="f"; filename="a"b"',
+    'form-data; name="f"; filename=a\\b',
+    'form-data; name="f\\\\"; filename="a"',
+  ]) {
+    assert.equal(ruleOf(head, '1'), 'content-disposition', head);
+  }
+});
+
+test('a file name that a schema looks at is read in one way', () => {
+  const operation = openOperation({
+    requestBody: {
+      content: {
+        'multipart/form-data': {
+          schema: { type: 'object', properties: { f: { type: 'string', format: 'binary' } } },
+          encoding: {
+            f: {
+              headers: { 'Content-Disposition': { schema: { type: 'string', pattern: 'a.png' } } },
+            },
+          },
+        },
+      },
+    },
+  });
+  const sent = (more: string) =>
+    check(
+      operation,
+      'multipart/form-data; boundary=b',
+      `--b\r\n${field('f')}; filename=${more}\r\n\r\n1\r\n--b--`,
+    );
+  assert.equal(sent('"a.png"'), '');
+  assert.equal(sent('"a.png"; filename*=utf-8\'\'a.png'), '');
+  assert.equal(sent('"a.png"; filename*=utf-8\'\'b.exe'), 'body /f content-disposition');
+  assert.equal(sent('"a.png\\"b"'), 'body /f content-disposition');
+});
+
 test('a part is as long, and coded, as its bytes are, and has no parts within it', () => {
   const head = 'form-data; name="f"\r\n';
   const cases = [

@@ -129,7 +129,8 @@ function readHeaders(block: Buffer): string[] | string {
   // Names of fields may be in UTF-8 (RFC 7578 §5.1); what is not UTF-8 is refused.
   const text = strictUtf8(block);
   if (text === undefined) return 'encoding';
-  if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/.test(text)) return 'part-headers';
+  if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]|\r(?!\n)|(?<!\r)\n/.test(text))
+    return 'part-headers';
   const headers: string[] = [];
   const names = new Set<string>();
   for (const line of text.split('\r\n')) {

@@ -99,7 +99,7 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     if (SINGLETON.has(name)) {
       if (seen.has(name)) return deny('ambiguous_request', { reason: 'repeated', field: name });
       seen.add(name);
-    } else if (isListBased(name)) {
+    } else if (isListBased(name) || name === 'cookie') {
       isListOnSeveralLines ||= seen.has(name);
       seen.add(name);
     } else if (isLookalike(name)) {

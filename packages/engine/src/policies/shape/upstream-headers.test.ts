@@ -275,3 +275,29 @@ test('a credential cookie stays here in every spelling that a lenient service wo
     assert.equal(fields[1], 'a=1', name);
   }
 });
+
+test('a credential cookie stays here where a service finds it within another one', () => {
+  const rest = (value: string) => {
+    const fields = sent(['host', 'a', 'cookie', value]);
+    const at = fields.indexOf('cookie');
+    return at < 0 ? '' : fields[at + 1];
+  };
+  for (const [cookie, kept] of [
+    ['session=KEY; a=1 session=OTHER', ''],
+    ['b=2; a=1 session=OTHER; c=3', 'b=2; c=3'],
+    ['b=2; a=1,session=OTHER', 'b=2'],
+    ['b=2; a=1\tSESSION = OTHER', 'b=2'],
+    ['b=2; session[]=OTHER', 'b=2'],
+    ['b=2; session[a]=OTHER', 'b=2'],
+    ['b=2; =session=OTHER', 'b=2'],
+    ['b=2; session', 'b=2'],
+    ['b=2; a="x; session=KEY; y="; c=3', 'b=2; c=3'],
+    ['b=2; a="x; session=KEY"; c=3', 'b=2; c=3'],
+    ['b=2; session="x; y"; c=3', 'b=2; c=3'],
+    ['b=2; a="x; y; c=3', 'b=2; a="x; y; c=3'],
+    // Nothing is cut out, nothing is changed.
+    ['a={"session": 1};b=x y , z ;; session.sig=1', 'a={"session": 1};b=x y , z ;; session.sig=1'],
+  ] as const) {
+    assert.equal(rest(cookie), kept, cookie);
+  }
+});

@@ -1,4 +1,5 @@
-import { cookieName, foldedCookieName, listMembers, trimBlanks } from '../../blanks.ts';
+import { listMembers } from '../../blanks.ts';
+import { cookieParts, cookieReadings } from '../../cookie-parts.ts';
 import type { RequestFacts } from '../../facts.ts';
 import { isSaidByProxies, plainName } from './said-by-proxies.ts';
 
@@ -224,19 +225,40 @@ function connectionOptions(request: RequestFacts): readonly string[] {
   return listMembers(lower);
 }
 
+/** Cut out is all that some service may read as one of these, with the quotes that it stands in. */
 function withoutCookies(header: string, names: readonly string[]): string {
-  return header
-    .split(';')
-    .filter((pair) => {
-      const equals = pair.indexOf('=');
-      const { name, bare } = cookieName(equals === -1 ? pair : pair.slice(0, equals));
-      if (names.includes(name) || names.includes(bare)) return false;
-      const folded = foldedCookieName(bare);
-      return !names.some((one) => foldedCookieName(one) === folded);
-    })
-    .map(trimBlanks)
-    .filter((pair) => pair !== '')
-    .join('; ');
+  const credentials = readingsOf(names);
+  const isCredential = (name: string) => cookieReadings(name).some((one) => credentials.has(one));
+  const kept: string[] = [];
+  let cut = false;
+  let quotedFrom = 0;
+  let isQuoteCut = false;
+  for (const { text, name, inner, isQuoted, opensQuotes } of cookieParts(header)) {
+    if (!isQuoted) {
+      quotedFrom = kept.length;
+      isQuoteCut = false;
+    }
+    const isCut = isCredential(name ?? text) || inner.some(isCredential);
+    // Half of a quoted text would draw in what follows.
+    if (isCut && (isQuoted || opensQuotes)) {
+      kept.length = quotedFrom;
+      isQuoteCut = true;
+    }
+    cut ||= isCut;
+    if (!isCut && !isQuoteCut && text !== '') kept.push(text);
+  }
+  return cut ? kept.join('; ') : header;
+}
+
+const known = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function readingsOf(names: readonly string[]): ReadonlySet<string> {
+  let readings = known.get(names);
+  if (readings === undefined) {
+    readings = new Set(names.flatMap(cookieReadings));
+    known.set(names, readings);
+  }
+  return readings;
 }
 
 /** The query without credential parameters; the rest keeps its bytes. */
