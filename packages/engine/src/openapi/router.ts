@@ -201,7 +201,11 @@ function rawParts(
 }
 
 /** Each parameter takes as little as it can, the last one the rest: one pass, no backtracking. */
-export function takeValues(segment: string, literals: readonly string[], values: string[]): boolean {
+export function takeValues(
+  segment: string,
+  literals: readonly string[],
+  values: string[],
+): boolean {
   const last = literals.length - 1;
   const head = literals[0] as string;
   const tail = literals[last] as string;

@@ -1,5 +1,5 @@
+import { type Case, id, type Tree } from './case.fixture.ts';
 import type { WeakeningKind } from './weakening.ts';
-import { type Case, id, type Tree } from './weakening-cases.fixture.ts';
 
 /** An operation that takes and answers bodies. */
 const schema = { type: 'object', required: ['a'] };
@@ -43,7 +43,27 @@ const OPEN_SCHEMAS: readonly Tree[] = [
   ...[{ additionalProperties: true }, { $ref: '#/components/schemas/Open' }],
 ];
 
+const FORM_TYPE = 'multipart/form-data';
+
+/** Of a part that is a file, what `encoding` says. */
+function partCase(was: Tree, is: Tree | undefined): Case {
+  const put = (encoding: Tree | undefined) => (_: Tree, document: Tree) => {
+    const file = { type: 'object', properties: { file: { type: 'string', format: 'binary' } } };
+    const media = { schema: file, ...(encoding && { encoding: { file: encoding } }) };
+    const post = { ...described, requestBody: { content: { [FORM_TYPE]: media } } };
+    document.paths['/described/{id}'] = { post: structuredClone(post) };
+  };
+  return { keys: ['apis[].spec'], was: put(was), is: put(is), kinds: ['validation-loosened'] };
+}
+
+const partHeader = { 'x-part': { required: true, schema: { type: 'string' } } };
+
 export const schemaCases: readonly Case[] = [
+  partCase({ contentType: 'image/png' }, undefined),
+  partCase({ contentType: 'image/png' }, {}),
+  partCase({ contentType: 'image/png' }, { contentType: 'image/png, text/html' }),
+  partCase({ contentType: 'image/png' }, { contentType: 'image/*' }),
+  partCase({ headers: partHeader }, {}),
   ...OPEN_SCHEMAS.flatMap((open) => {
     const say = (document: Tree) => Object.assign(document.components, { schemas: { Open: {} } });
     const media = open === undefined ? {} : { schema: open };
@@ -94,6 +114,15 @@ export const schemaCases: readonly Case[] = [
   ]),
   schemaCase(({ parameters }) => parameters.push({ name: 'more', in: 'query', schema: {} })),
   ...[2, 3].map((index) => schemaCase(({ parameters }) => parameters.splice(index, 1))),
+  // Written as several pairs, an object takes whatever nobody describes.
+  ...[
+    { schema: { type: 'object' } },
+    { schema: { type: ['object', 'null'] }, explode: true },
+    { schema: { type: 'object', additionalProperties: { type: 'string' } }, style: 'form' },
+    { schema: { allOf: [{ type: 'object', maxProperties: 3 }] } },
+  ].map((more) =>
+    schemaCase(({ parameters }) => parameters.push({ name: 'filter', in: 'query', ...more })),
+  ),
   // What a schema accepts more than the one before it, wherever it stands.
   schemaCase(({ parameters }) => {
     parameters[1].schema = { type: 'number' };
