@@ -14,7 +14,7 @@ import { findWeakenings } from './find-weakenings.ts';
 import { rate } from './limit-cases.fixture.ts';
 import { pathCases, paths, samePaths } from './path-cases.fixture.ts';
 import type { Protection } from './protection.ts';
-import { schemaCases } from './schema-cases.fixture.ts';
+import { emptyCases, schemaCases } from './schema-cases.fixture.ts';
 import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
 import { ruleCases } from './weakening-cases.fixture.ts';
 
@@ -242,6 +242,14 @@ test('a wider or a nearer path at another host is held against what the same cal
     assert.deepEqual(kindsOf(before, beside(equal)), [], `${path} ${other}`);
     // Reached as weakly before.
     assert.deepEqual(kindsOf(beside(weak), beside(weak)), []);
+  }
+});
+
+test('a schema that reads as a rule and refuses nothing is told where a rule was', () => {
+  for (const { was, is, kinds } of emptyCases) {
+    const next = protectionOf(is);
+    assert.deepEqual(kindsOf(protectionOf(was), next), kinds, JSON.stringify(next.apis));
+    assert.deepEqual(kindsOf(next, next), []);
   }
 });
 

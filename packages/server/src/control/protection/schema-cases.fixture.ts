@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: a keyword of JSON Schema
 import { type Case, id, type Tree } from './case.fixture.ts';
 import type { WeakeningKind } from './weakening.ts';
 
@@ -43,6 +44,34 @@ const OPEN_SCHEMAS: readonly Tree[] = [
   ...[{ additionalProperties: true }, { $ref: '#/components/schemas/Open' }],
 ];
 
+/** They read as rules, and refuse nothing of what this one refuses. */
+const CLOSED = {
+  type: 'object',
+  required: ['a'],
+  properties: { a: {} },
+  additionalProperties: false,
+};
+const EMPTY_RULES: readonly Tree[] = [
+  { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] },
+  ...[{ not: false }, { not: { not: {} } }, { not: { enum: [] } }],
+  ...[{ oneOf: [{}] }, { oneOf: [true, false] }, { anyOf: [CLOSED, { not: CLOSED }] }],
+  ...[{ anyOf: [CLOSED, true] }, { allOf: [true] }, { allOf: [{ allOf: [{}] }] }],
+  ...[{ properties: { a: {} } }, { patternProperties: { '^a': {} } }, { propertyNames: {} }],
+  ...[{ propertyNames: { minLength: 0 } }, { additionalProperties: {} }, { required: [] }],
+  ...[{ minProperties: 0 }, { minLength: 0 }, { minItems: 0 }, { pattern: '.*' }],
+  ...[
+    { uniqueItems: false },
+    { items: {} },
+    { prefixItems: [{}] },
+    { unevaluatedProperties: true },
+  ],
+  ...[{ if: CLOSED }, { if: {}, then: {} }, { if: false, then: false }],
+  ...[{ dependentSchemas: {} }, { dependentRequired: {} }, { contains: {}, minContains: 0 }],
+  ...[{ contentMediaType: 'application/json' }, { contentEncoding: 'base64' }],
+  ...[{ format: 'unknown' }, { deprecated: true }, { title: 'anything' }, { readOnly: false }],
+  ...[{ $dynamicRef: '#/components/schemas/Open' }, { $defs: { a: false } }],
+];
+
 const FORM_TYPE = 'multipart/form-data';
 
 /** Of a part that is a file, what `encoding` says. */
@@ -57,6 +86,27 @@ function partCase(was: Tree, is: Tree | undefined): Case {
 }
 
 const partHeader = { 'x-part': { required: true, schema: { type: 'string' } } };
+
+/** What takes its place may be written as nobody expects: that it asks for more is not to be seen then. */
+export const emptyCases: readonly Case[] = EMPTY_RULES.flatMap((open) => {
+  const put =
+    (schema: Tree, place: 'body' | 'answer' | 'parameter') => (written: Tree, document: Tree) => {
+      written.apis[0].response = 'block';
+      Object.assign(document.components, { schemas: { Open: {} } });
+      const post = structuredClone<Tree>(described);
+      const content = { [JSON_TYPE]: { schema } };
+      if (place === 'body') post.requestBody = { required: true, content };
+      if (place === 'answer') post.responses[200] = { description: 'ok', content };
+      if (place === 'parameter') post.parameters.push({ name: 'f', in: 'query', content });
+      document.paths['/described/{id}'] = { post };
+    };
+  return (['body', 'answer', 'parameter'] as const).map(
+    (place): Case => ({
+      ...{ keys: ['apis[].spec'], was: put(CLOSED, place), is: put(open, place) },
+      kinds: [place === 'answer' ? 'release-loosened' : 'validation-loosened'],
+    }),
+  );
+});
 
 export const schemaCases: readonly Case[] = [
   partCase({ contentType: 'image/png' }, undefined),
