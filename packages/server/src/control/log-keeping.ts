@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AdminLog, KeyUseSummary } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
@@ -31,6 +31,7 @@ import {
 } from '../security-log/index.ts';
 import type { State } from '../state/index.ts';
 import { LogDesk } from './log-desk.ts';
+import { pathFrom } from './source-reader.ts';
 
 const THREAD = join(
   import.meta.dirname,
@@ -110,7 +111,7 @@ export class LogKeeping {
         ? null
         : new JsonLinesSink({
             ...{ rotateBytes, keepFiles, onTrouble, pendingMax: ACTS_PENDING_MAX },
-            file: resolve(ports.baseDirectory, file),
+            file: pathFrom(ports.baseDirectory, file),
           });
     this.acts = new RecordSpool(
       new SpoolWriter({ directory, name, key, places, onTrouble }),
