@@ -71,6 +71,7 @@ export class LogKeeping {
   readonly #uses = new Map<string, CredentialUse>();
   #usesTimer: NodeJS.Timeout | null = null;
   #worker: Worker | null = null;
+  #fault: string | null = null;
   #isStopping = false;
 
   static async open(ports: LogKeepingPorts): Promise<LogKeeping> {
@@ -126,6 +127,11 @@ export class LogKeeping {
     this.#start();
   }
 
+  /** Why records wait in the spool instead of reaching the log; null: they reach it. */
+  get fault(): string | null {
+    return this.acts.isInTrouble ? 'acts of operators cannot be written' : this.#fault;
+  }
+
   get log(): AdminLog {
     return this.#desk;
   }
@@ -164,6 +170,7 @@ export class LogKeeping {
     worker.once('exit', () => {
       this.#worker = null;
       if (this.#isStopping) return;
+      this.#fault = 'the recorder ended and is started again';
       this.#ports.warn('the recorder ended; starting it again');
       setTimeout(() => !this.#isStopping && this.#start(), RESTART_AFTER_MS);
     });
@@ -173,6 +180,9 @@ export class LogKeeping {
     switch (message.type) {
       case 'trouble':
         return this.#ports.warn(message.message);
+      case 'recording':
+        this.#fault = message.fault;
+        return;
       case 'uses':
         return this.#noteUses(message.uses);
       case 'recorded':

@@ -39,6 +39,11 @@ export class JsonLinesSink {
     this.#options = options;
   }
 
+  /** What was written last could not be. */
+  get isInTrouble(): boolean {
+    return this.#inTrouble;
+  }
+
   reserve(): boolean {
     if (this.#reserved >= this.#options.pendingMax) return false;
     this.#reserved++;
