@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { eventually } from './calls.fixture.ts';
@@ -66,8 +66,10 @@ export interface PoorterSetup {
 
 export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<RunningPoorter> {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-test-'));
-  const write = (name: string, content: string | object) =>
+  const write = (name: string, content: string | object) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), typeof content === 'string' ? content : stringify(content));
+  };
   const { api, ...rest } = setup.configuration ?? {};
   write('api.yaml', setup.description);
   write('keys.yaml', 'keys: []\n');

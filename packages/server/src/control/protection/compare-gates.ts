@@ -11,6 +11,7 @@ export function compareGates(before: Protection, after: Protection): Weakening[]
     ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
     ...compareListeners(before, after),
     ...compareControl(before.control, after.control),
+    ...compareCounters(before, after),
     ...Object.entries(after.peers).flatMap(([key, peer]) =>
       comparePeer(key, before.peers[key], peer),
     ),
@@ -100,6 +101,22 @@ function compareControl(old: Protection['control'], next: Protection['control'])
   );
 }
 
+/** Whoever has the store decides how much is allowed. */
+function compareCounters(before: Protection, after: Protection): Remark[] {
+  if (!after.countersShared) {
+    if (!before.countersShared) return [];
+    return [['counters-apart', 'Each machine counts limits for itself (counters: memory).']];
+  }
+  const { countersAt: was } = before;
+  const { countersAt: is } = after;
+  if (!before.countersShared) {
+    const isPrivate = Object.values(after.peers).every((peer) => peer.isPrivate);
+    return isPrivate ? [] : [['tls-loosened', `Limits are counted at ${is}, in clear text.`]];
+  }
+  if (was === is) return [];
+  return [['counters-apart', `Limits are counted anew, at ${is}; they were at ${was}.`]];
+}
+
 function compareForwardAuth(
   before: Protection['forwardAuth'],
   after: Protection['forwardAuth'],
@@ -113,7 +130,14 @@ function compareForwardAuth(
       allowsUnseenBodies &&
       !before.some((old) => old.address === address && old.allowsUnseenBodies),
   );
+  const others = after.flatMap(({ address, speaks }): Remark[] => {
+    const old = before.find((one) => one.address === address);
+    if (old === undefined || old.speaks === speaks) return [];
+    const sentence = `Forward-auth at ${address} believes the header fields of ${speaks}, were those of ${old.speaks}.`;
+    return [['proxies-widened', sentence]];
+  });
   return [
+    ...others,
     ...exposed.map(({ address }) => reached(address)),
     ...unseen.map(({ address }): Remark => {
       const sentence = `Bodies pass unseen by forward-auth at ${address} (allowUnseenBodies).`;
@@ -161,9 +185,6 @@ function compareRest(before: Protection, after: Protection): Remark[] {
   const gateways = after.gateways.filter((one) => !before.gateways.includes(one));
   if (gateways.length > 0) {
     remarks.push(['gateway-admitted', `More machines may serve: ${some(gateways)}.`]);
-  }
-  if (before.countersShared && !after.countersShared) {
-    remarks.push(['counters-apart', 'Each machine counts limits for itself (counters: memory).']);
   }
   if (!before.allowsEncodedSlash && after.allowsEncodedSlash) {
     remarks.push(['validation-loosened', 'An encoded slash in a path is no longer refused.']);

@@ -1,4 +1,4 @@
-import type { Case, Tree } from './weakening-cases.fixture.ts';
+import type { Case, Tree } from './case.fixture.ts';
 
 const STRONG = [{ oauth: ['admin'] }];
 const WEAK = [{ oauth: [] }];

@@ -38,8 +38,12 @@ export interface Protection {
     readonly address: string;
     readonly isLoopback: boolean;
     readonly allowsUnseenBodies: boolean;
+    /** Whose header fields are believed there. */
+    readonly speaks: string;
   }[];
   readonly countersShared: boolean;
+  /** Who has it decides how much is allowed; null: this machine alone. */
+  readonly countersAt: string | null;
   readonly allowsEncodedSlash: boolean;
   readonly clearTextRecords: string | null;
 }

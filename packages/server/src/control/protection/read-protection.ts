@@ -72,11 +72,12 @@ export function readProtection(read: ReadConfiguration): Protection {
     },
     peers: peersOf(read),
     gateways: link?.gateways ?? [],
-    forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies }) => ({
-      ...{ address, allowsUnseenBodies: allowUnseenBodies },
+    forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies, ...host }) => ({
+      ...{ address, allowsUnseenBodies: allowUnseenBodies, speaks: host.for },
       isLoopback: isLoopback(splitAddress(address).host),
     })),
     countersShared: counters !== 'memory',
+    countersAt: read.counters && countersAt(read.counters.url),
     allowsEncodedSlash: configuration.apis.some(({ allowEncodedSlash }) => allowEncodedSlash),
     clearTextRecords: configuration.records.file ?? null,
   };
@@ -106,6 +107,7 @@ function ceilingsOf({ bounds, timeouts, gateway, identity, limits, keyRotation }
     }),
     'gateway.staleAfterMs': gateway.staleAfterMs,
     'identity.lifetimeSeconds': identity.lifetimeSeconds,
+    'keyRotation.warnAfterDays': keyRotation.warnAfterDays ?? null,
     'keyRotation.refuseAfterDays': keyRotation.refuseAfterDays ?? null,
     'limits.failures at once': failures === 'off' ? null : failures.failures,
     'limits.failures a day':
@@ -162,11 +164,25 @@ function serviceOf(api: ApiSnapshot, upstream: UpstreamSnapshot | undefined): Se
   };
 }
 
+const COUNTERS_PORT = '6379';
+
+/** Host, port and database, without credentials. */
+function countersAt(url: string): string {
+  const { port, pathname, ...rest } = addressOf(url);
+  const database = /^\/0*$/.test(pathname) ? '' : pathname;
+  return `${rest.name}:${port || COUNTERS_PORT}${database}`;
+}
+
 /** The names of this machine are one, and so are the two default ports. */
 function targetOf(target: string): string {
-  const host = hostOf(new URL(target));
-  const isHere = ['localhost', '127.0.0.1', '::1'].includes(host);
-  return placeOf(target, isHere ? 'localhost' : host);
+  return placeOf(target, addressOf(target).name);
+}
+
+function addressOf(text: string): { name: string; port: string; pathname: string } {
+  const url = new URL(text);
+  const host = hostOf(url);
+  const name = ['localhost', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host;
+  return { name, port: url.port, pathname: url.pathname };
 }
 
 function placeOf(target: string, name: string): string {
