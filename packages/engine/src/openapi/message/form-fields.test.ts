@@ -253,7 +253,7 @@ test('in a query, members of objects and allowed names are not other names for w
     ['%20n=101', 'query n look-alike'],
     ['n%00=101', 'query n look-alike'],
     ['x.n=101', 'query n look-alike'],
-    ['filter[Max]=101', 'query filter look-alike'],
+    ['filter[Max]=101', 'query filter/Max look-alike'],
     ['filter[max%20]=101', 'query filter look-alike'],
     ['filter[max]=1&filter.max=101', 'query filter look-alike'],
     ['Filter[max]=101', 'query filter look-alike'],
