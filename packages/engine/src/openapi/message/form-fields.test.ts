@@ -258,7 +258,7 @@ test('in a query, members of objects and allowed names are not other names for w
     ['filter[max]=1&filter.max=101', 'query filter look-alike'],
     ['Filter[max]=101', 'query filter look-alike'],
     ['filter[sub].x=101', 'query filter style'],
-    ['filter%5Bsub%5D%5BX%5D=101', 'query filter look-alike'],
+    ['filter%5Bsub%5D%5BX%5D=101', 'query filter/sub/X look-alike'],
     ['filter=x', 'query filter look-alike'],
     ['free[n]=101', 'query free look-alike'],
     ['a=1&A=2', 'query  look-alike'],
