@@ -66,7 +66,7 @@ test('a start that fails removes nothing of one that has served', async (t) => {
     description,
     upstream: 'http://127.0.0.1:9',
     threads: 1,
-    configuration: { storage: data },
+    configuration: { storage: data, records: { file: undefined } },
   });
   await first.stop();
   const before = readdirSync(data).filter((name) => !/lock|holder|-wal|-shm/.test(name));

@@ -22,7 +22,16 @@ server.close();
 
 /** A name that is missing ends an older Node before it has evaluated anything. */
 const NAMES_OF_NODE_18 = new Set([
-  ...['Buffer', 'isUtf8', 'TLSSocket', 'createHash', 'createHmac', 'createSecretKey', 'KeyObject'],
+  ...[
+    'Buffer',
+    'isAscii',
+    'isUtf8',
+    'TLSSocket',
+    'createHash',
+    'createHmac',
+    'createSecretKey',
+    'KeyObject',
+  ],
   ...['fileURLToPath', 'pathToFileURL', 'isDeepStrictEqual', 'randomUUID', 'readFileSync'],
 ]);
 

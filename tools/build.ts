@@ -35,7 +35,11 @@ for (const { name, entries } of PACKAGES) {
     const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', file], {
       stdio: 'inherit',
     });
-    if (status !== 0) process.exit(1);
+    if (status !== 0) {
+      process.exitCode = 1;
+      // What the next is built against is not there; ended here, nothing would be tidied up.
+      break;
+    }
     console.log(`built packages/${name}/dist`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
