@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdirSync,
@@ -143,6 +144,40 @@ const refusals: readonly Refusal[] = [
     says: /storage: reading \.\/gone: ENOENT/,
     code: 'configuration',
   },
+  ...[
+    { file: './poorter.yaml', says: /poorter\.yaml is read by the gate itself/ },
+    { file: './data', says: /the data directory is there/ },
+    { file: './data/log.sqlite', says: /among the gate's own files in the data directory/ },
+    { file: '/proc/calls.jsonl', says: /no file can be made there|EACCES/ },
+    { file: './nowhere/calls.jsonl', says: /there is no folder .*nowhere/ },
+  ].map(({ file, says }) => ({
+    ...{ name: `records of calls in ${file}`, says, code: 'records-file' },
+    configuration: { records: { file } },
+  })),
+  {
+    name: 'a data directory in a file system that holds no files',
+    configuration: { storage: '/proc/poorter' },
+    says: /the data directory \/proc\/poorter cannot be made \((?:EROFS|ENOENT|EACCES) at /,
+    code: 'data-directory',
+  },
+  ...['state.sqlite', 'log.sqlite'].map((name) => ({
+    name: `a ${name} that is no database`,
+    prepare: write(`data/${name}`, 'garbage '.repeat(1_000), 0o600),
+    says: new RegExp(`opening the database .*${name}: file is not a database`),
+    code: 'storage',
+  })),
+  {
+    name: 'an address to listen on that this machine does not have',
+    configuration: { listen: [{ address: '192.0.2.77:0', insecure: true }] },
+    says: /listening on 192\.0\.2\.77:0: EADDRNOTAVAIL: this machine has no such address \(listen\.0\.address\)/,
+    code: 'address',
+  },
+  {
+    name: 'a forward-auth host at a name that has no address',
+    configuration: { forwardAuth: [{ address: 'nowhere.invalid:0', for: 'nginx' }] },
+    says: /listening on nowhere\.invalid:0: (?:ENOTFOUND|EAI_AGAIN): .*\(forwardAuth\.0\.address\)/,
+    code: 'address',
+  },
 ];
 
 function folderOf({ configuration, prepare }: Partial<Refusal>): string {
@@ -200,6 +235,36 @@ describe('what serve refuses at its start, check refuses in the same words:', {
       assert.match(served.stderr, refusal.says);
     });
   }
+});
+
+test('what was sealed with another master key, or with one that is gone, is found before a start', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description: api, upstream: upstream.url });
+  const { folder } = poorter;
+  assert.equal((await check(folder)).status, 0, 'beside the server');
+  poorter.process.kill('SIGTERM');
+  await once(poorter.process, 'exit');
+  const names = () => readdirSync(folder, { recursive: true }).toSorted();
+  const there = names();
+  assert.equal((await check(folder)).status, 0);
+  assert.deepEqual(names(), there, 'nothing is left beside the database');
+  const key = poorter.read('data/master.key');
+  for (const { text, says } of [
+    { text: null, says: /reading the master key in .*master\.key: there is no such file/ },
+    { text: KEY, says: /the master key .* does not open this database: its keys were wrapped by/ },
+  ]) {
+    rmSync(join(folder, 'data/master.key'));
+    if (text !== null) writeFileSync(join(folder, 'data/master.key'), text, { mode: 0o600 });
+    const { status, diagnostics } = await check(folder);
+    assert.equal(status, 1);
+    const found = diagnostics.find(({ code }) => code === 'master-key');
+    assert.match(found?.message ?? '', says);
+    const served = await runPoorter(['serve', '--config', join(folder, 'poorter.yaml')]);
+    assert.equal(served.status, 1, served.stderr);
+    assert.match(served.stderr, says);
+    writeFileSync(join(folder, 'data/master.key'), key, { mode: 0o600 });
+  }
+  assert.equal((await check(folder)).status, 0);
 });
 
 test('a configuration that serve would serve is found without a word, and nothing is made', async () => {

@@ -91,6 +91,7 @@ test('live and ready say so, and which version serves', async () => {
     status: 'ready',
     snapshot: 1,
     configuration: 'current',
+    attention: [],
   });
 });
 

@@ -63,8 +63,10 @@ test('records wait while their folder is gone, and none is missing when it is ba
     upstream: upstream.url,
     threads: 1,
     configuration: { records: { file: './apart/decisions.jsonl' }, limits: { failures: 'off' } },
+    files: { 'apart/note': 'made beforehand' },
   });
   const folder = `${poorter.folder}/apart`;
+  rmSync(folder, { recursive: true });
   await call(`${poorter.url}/things`);
   await poorter.awaitOutput(/records cannot be written/);
   assert.match(await fill(poorter.port, CALLS), /record_unavailable/);

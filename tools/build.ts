@@ -23,6 +23,8 @@ for (const { name, entries } of PACKAGES) {
       extends: join(root, 'tsconfig.json'),
       compilerOptions: {
         ...{ noEmit: false, declaration: true, sourceMap: false, customConditions: [] },
+        // What an older Node can parse, so that it comes to say what it lacks.
+        target: 'es2022',
         ...{ rootDir: join(folder, 'src'), outDir: join(folder, 'dist') },
       },
       files: entries.map((entry) => join(folder, 'src', entry)),

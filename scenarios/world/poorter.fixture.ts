@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { eventually } from './calls.fixture.ts';
@@ -20,7 +20,11 @@ export interface RunningPoorter {
   readonly folder: string;
   readonly process: ChildProcess;
   /** A fresh API key. Waits until the gate serves the version that knows it. */
-  createKey(name: string, options?: { scopes?: string; roles?: string }): Promise<string>;
+  /** `whileOthersWait`: the file is not in force as a whole, and its keys are all the same. */
+  createKey(
+    name: string,
+    options?: { scopes?: string; roles?: string; whileOthersWait?: boolean },
+  ): Promise<string>;
   /** Decisions recorded so far; flushed within 50 ms of the call. */
   records(): Promise<Record<string, unknown>[]>;
   /** Waits until at least `count` decisions match. */
@@ -62,8 +66,10 @@ export interface PoorterSetup {
 
 export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<RunningPoorter> {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-test-'));
-  const write = (name: string, content: string | object) =>
+  const write = (name: string, content: string | object) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), typeof content === 'string' ? content : stringify(content));
+  };
   const { api, ...rest } = setup.configuration ?? {};
   write('api.yaml', setup.description);
   write('keys.yaml', 'keys: []\n');
@@ -114,12 +120,17 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
       if (options.scopes !== undefined) argv.push('--scopes', options.scopes);
       if (options.roles !== undefined) argv.push('--roles', options.roles);
       const before = keysInForce(started.dataDirectory);
+      const served = await versionOf(poorter);
       const maker = run(argv);
       let key = '';
       maker.stdout?.on('data', (text: Buffer) => {
         key += text;
       });
       await once(maker, 'close');
+      if (options.whileOthersWait) {
+        await eventually('another version', async () => (await versionOf(poorter)) !== served);
+        return key.trim();
+      }
       // A version alone may be new for another reason: keys of an issuer that were renewed.
       await eventually(
         'the key file is in force',

@@ -1,6 +1,6 @@
 import { cookieName, foldedCookieName, trimBlanks } from './blanks.ts';
 import type { HeaderFields } from './header-fields.ts';
-import { likeness } from './openapi/segment-text.ts';
+import { likeness } from './likeness.ts';
 
 /** What stands between two semicolons of Cookie, and what services may make of it. */
 export interface CookiePart {

@@ -1,4 +1,5 @@
 import { entryKey, type SchemaAddress } from '../json-schema/index.ts';
+import { FieldSet } from './decode/field-set.ts';
 import { readingKind } from './message/check-media.ts';
 import { xmlContent } from './message/check-xml.ts';
 import type { MediaPlan, OperationPlan } from './plan.ts';
@@ -22,6 +23,20 @@ export interface CheckedPlaces {
   readonly unchecked: readonly CheckedPlace[];
   /** Those that are checked, each with its schema: an index into the shapes of `comparable`. */
   readonly schemas: readonly (CheckedPlace & { readonly shape: number })[];
+  /** An object that is written as several pairs takes every name in the query that nobody describes. */
+  readonly takesAnyQuery: boolean;
+  /** Of forms, what `encoding` asks of a part beside its schema. */
+  readonly parts: readonly PartRule[];
+}
+
+interface PartRule {
+  /** Media type or range of the body, and the property. */
+  readonly body: string;
+  readonly name: string;
+  /** null: those that go with its schema. */
+  readonly types: readonly string[] | null;
+  /** Header fields that it must have. */
+  readonly headers: readonly string[];
 }
 
 export function checkedPlaces(
@@ -53,8 +68,36 @@ export function checkedPlaces(
   const required = first.required.filter((name) => all.every((one) => one.required.includes(name)));
   const isChecked = new Set(checked.map(keyOf));
   const bound = held.filter((place) => isChecked.has(keyOf(place)));
-  return { required, checked, unchecked, schemas: bound };
+  const takesAnyQuery = [plan, ...(plan.variants ?? [])].some(takesAnyName);
+  const parts = [plan, ...(plan.variants ?? [])].flatMap(partRules);
+  return { required, checked, unchecked, schemas: bound, takesAnyQuery, parts };
 }
+
+function partRules({ body }: OperationPlan): PartRule[] {
+  return (body?.content ?? []).flatMap((media) =>
+    (media.encoding ?? []).map(([name, { contentTypes, headers = [] }]) => ({
+      body: nameOf(media),
+      name,
+      types: contentTypes?.map(({ range }) => range) ?? null,
+      headers: headers.filter(({ required }) => required).map((field) => field.name),
+    })),
+  );
+}
+
+/** Asked of what reads the query itself. */
+function takesAnyName({ parameters }: OperationPlan): boolean {
+  const specs = parameters
+    .filter(({ in: where }) => where === 'query')
+    .map(({ name, shape, serialization }) =>
+      serialization.kind === 'style'
+        ? { name, shape, content: null, ...serialization }
+        : { name, shape, content: 'text' as const, style: 'form' as const, explode: false },
+    );
+  const { unknown } = new FieldSet(specs).collect([NOT_DESCRIBED], () => false);
+  return unknown.length === 0;
+}
+
+const NOT_DESCRIBED = { name: '\u0000', raw: '' };
 
 const keyOf = (place: CheckedPlace) => JSON.stringify([place.in, place.name, place.status]);
 const sameAs = (place: CheckedPlace) => (other: CheckedPlace) => keyOf(place) === keyOf(other);
@@ -74,8 +117,8 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
     ),
   );
   for (const { in: where, name, required: isRequired, schema } of plan.parameters) {
-    const place = { in: where, name: where === 'path' ? (positions.get(name) ?? name) : name };
-    if (isRequired && where !== 'path') required.push(`${where} ${name}`);
+    const place = { in: where, name: placeName(where, name, positions) };
+    if (isRequired && where !== 'path') required.push(`${where} ${place.name}`);
     (schema === null || open.has(schema) ? unchecked : checked).push(place);
     if (schema !== null) schemas.push({ ...place, address: schema });
   }
@@ -94,6 +137,16 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
     for (const media of content) putContent(media, { in: 'answer', name: nameOf(media), status });
   }
   return { required, checked, unchecked, schemas };
+}
+
+function placeName(
+  where: CheckedPlace['in'],
+  name: string,
+  positions: ReadonlyMap<string, string>,
+): string {
+  if (where === 'path') return positions.get(name) ?? name;
+  // Names of fields have no case.
+  return where === 'header' ? name.toLowerCase() : name;
 }
 
 function nameOf({ range, parameters }: MediaPlan): string {

@@ -1,4 +1,13 @@
 export { type CheckedPlace, type CheckedPlaces, checkedPlaces } from './checked-places.ts';
+export {
+  alike,
+  type FixedTexts,
+  fitsAll,
+  fixedTexts,
+  isPreferred,
+  mayBeBoth,
+  serviceReadings,
+} from './compare-templates.ts';
 export { compileApi } from './compile-api.ts';
 export { pathShape } from './description/template.ts';
 export { openApi, openApiInSteps } from './open-api.ts';

@@ -1,9 +1,9 @@
+import { likeness } from '../likeness.ts';
 import type { SegmentPlan } from './plan.ts';
 import {
   cutReadings,
   decodeSegment,
   dividedReadings,
-  likeness,
   MAY_DIVIDE,
   rawOffsets,
   repeatedReadings,
@@ -201,7 +201,11 @@ function rawParts(
 }
 
 /** Each parameter takes as little as it can, the last one the rest: one pass, no backtracking. */
-function takeValues(segment: string, literals: readonly string[], values: string[]): boolean {
+export function takeValues(
+  segment: string,
+  literals: readonly string[],
+  values: string[],
+): boolean {
   const last = literals.length - 1;
   const head = literals[0] as string;
   const tail = literals[last] as string;
@@ -332,14 +336,14 @@ function emptyNode(written: string): Node {
 
 function edge(node: Node, segment: SegmentPlan): Node {
   if ('literal' in segment) {
-    const text = decoded(segment.literal);
+    const text = decodedLiteral(segment.literal);
     const known = node.literals.get(text);
     if (known !== undefined) return known;
     const next = emptyNode(segment.literal);
     node.literals.set(text, next);
     return next;
   }
-  const literals = segment.literals.map(decoded);
+  const literals = segment.literals.map(decodedLiteral);
   const fixedLength = literals.reduce((sum, literal) => sum + literal.length, 0);
   if (fixedLength === 0 && literals.length === 2) {
     node.any ??= emptyNode('');
@@ -355,7 +359,7 @@ function edge(node: Node, segment: SegmentPlan): Node {
 }
 
 /** What is no UTF-8 stays as it is described: no path that is accepted has it. */
-function decoded(literal: string): string {
+export function decodedLiteral(literal: string): string {
   return decodeSegment(literal) ?? literal;
 }
 

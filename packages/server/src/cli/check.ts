@@ -6,6 +6,7 @@ import {
   loadConfiguration,
   loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';
+import { withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
@@ -20,7 +21,7 @@ import type { CommandWorld } from './arguments.ts';
 import { readArguments } from './arguments.ts';
 import { compileOnce } from './compile-once.ts';
 import { formatDiagnostic } from './diagnostics.ts';
-import { inspectStart } from './inspect-start.ts';
+import { inspectPlaces, inspectStart } from './inspect-start.ts';
 import { explain, refuseInsecureParser } from './serve.ts';
 import { checkUsage } from './usage.ts';
 
@@ -37,8 +38,9 @@ export async function checkCommand(argv: readonly string[], world: CheckWorld): 
       world.stdout.write(checkUsage);
       return 0;
     }
-    const diagnostics =
-      role === 'gateway' ? checkGateway(source) : await check(source, world.environment);
+    const found =
+      role === 'gateway' ? await checkGateway(source) : await check(source, world.environment);
+    const diagnostics = withOptions(found, source);
     const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
     if (isJson) world.stdout.write(`${JSON.stringify({ ok: !hasErrors, diagnostics })}\n`);
     else
@@ -52,11 +54,13 @@ export async function checkCommand(argv: readonly string[], world: CheckWorld): 
 }
 
 /** What a machine that only runs a gateway reads; the rest comes from control. */
-function checkGateway(source: ConfigurationSource): readonly Diagnostic[] {
+async function checkGateway(source: ConfigurationSource): Promise<readonly Diagnostic[]> {
   const file = source.file ?? 'arguments';
   const reader = new SourceReader(file, baseDirectory(source));
-  return faultsOf(() => {
-    const { link, dataDirectory } = loadGatewayConfiguration(source);
+  let listen: readonly { readonly address: string }[] = [];
+  const faults = faultsOf(() => {
+    const { link, dataDirectory, ...own } = loadGatewayConfiguration(source);
+    listen = own.listen ?? [];
     readLinkCredentials(link, reader);
     try {
       inspectDataDirectory(resolve(baseDirectory(source), dataDirectory));
@@ -64,7 +68,11 @@ function checkGateway(source: ConfigurationSource): readonly Diagnostic[] {
       reader.fault(['dataDirectory'], 'storage', (error as Error).message);
     }
     if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
-  }).concat(reader.warnings);
+  });
+  const places = listen.map(({ address }, index) => ({
+    ...{ at: ['listen', index, 'address'], address },
+  }));
+  return [...faults, ...(await inspectPlaces(places, source)), ...reader.warnings];
 }
 
 async function check(
@@ -77,7 +85,7 @@ async function check(
     const ofControl = faultsOf(() =>
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
     );
-    found.push(...ofControl, ...inspectStart(configuration, source, environment));
+    found.push(...ofControl, ...(await inspectStart(configuration, source, environment)));
     const { warnings, isTrial, protection } = await compileOnce(source);
     const weaker = weakerThanInForce(configuration, source, protection);
     return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : []), ...weaker];

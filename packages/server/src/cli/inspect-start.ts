@@ -1,27 +1,80 @@
+import { createServer } from 'node:net';
 import type { Diagnostic } from '@poorter/engine';
 import { baseDirectory, type ConfigurationSource } from '../configuration/load-configuration.ts';
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import { splitAddress } from '../control/addresses.ts';
 import { inspectDataDirectory } from '../platform/data-directory/data-directory.ts';
-import { openMasterKey } from '../platform/secrets/index.ts';
+import {
+  type DatabasePlace,
+  inspectMigrations,
+  inspectSqlite,
+  type MigrationSet,
+} from '../platform/database/index.ts';
+import { placeFault } from '../platform/processes/place-fault.ts';
+import {
+  checkWrappedKey,
+  type MasterKeyProvider,
+  openMasterKey,
+  WrongMasterKeyError,
+} from '../platform/secrets/index.ts';
+import { logMigrations } from '../security-log/index.ts';
+import { stateMigrations } from '../state/index.ts';
 
 /**
  * What a start would refuse besides what it compiles: where its data lies, who may read or write there,
- * and the key that seals it. By the same code as `serve`; nothing is made, and nobody is asked.
+ * the key that seals it, and where it listens. In the words of `serve`; nothing is made, and nobody on
+ * another machine is asked but for the addresses of names.
  */
-export function inspectStart(
+export async function inspectStart(
   configuration: Configuration,
   source: ConfigurationSource,
   environment: Readonly<Record<string, string | undefined>>,
-): readonly Diagnostic[] {
+): Promise<readonly Diagnostic[]> {
   const base = baseDirectory(source);
   const dataDirectory = dataDirectoryOf(configuration, base);
+  const dataKey = configuration.dataDirectory === undefined ? 'storage' : 'dataDirectory';
+  const faultAt = faultsOf(source);
+  const directory = await faultAt([dataKey], 'data-directory', () =>
+    inspectDataDirectory(dataDirectory),
+  );
+  let masterKey: MasterKeyProvider | null = null;
+  const ofKey = await faultAt(['masterKey'], 'master-key', () => {
+    const world = { dataDirectory, baseDirectory: base, environment };
+    masterKey = openMasterKey(configuration.masterKey, { ...world, warn: () => undefined });
+    masterKey.inspect?.();
+  });
+  const ofStorage = await faultAt(['storage'], 'storage', () => {
+    resolveStorage(configuration, base, environment);
+  });
+  const isReadable = directory.length + ofStorage.length === 0;
+  const stores = isReadable
+    ? await inspectStores(resolveStorage(configuration, base, environment), dataKey, faultAt)
+    : [];
+  const isSealed = isReadable && stores.length + ofKey.length === 0;
+  const ofWrapping = isSealed
+    ? await faultAt(['masterKey'], 'master-key', async () => {
+        const { state } = resolveStorage(configuration, base, environment);
+        if (masterKey !== null) await inspectWrapping(state, masterKey);
+      })
+    : [];
+  const places = await inspectPlaces(placesOf(configuration), source);
+  return [...ofStorage, ...directory, ...ofKey, ...stores, ...ofWrapping, ...places];
+}
+
+type FaultAt = (
+  key: readonly PropertyKey[],
+  code: string,
+  work: () => unknown,
+) => Promise<readonly Diagnostic[]>;
+
+function faultsOf(source: ConfigurationSource): FaultAt {
   const file = source.file ?? 'arguments';
-  const faultAt = (key: readonly PropertyKey[], code: string, work: () => void) => {
+  return async (key, code, work) => {
     try {
-      work();
+      await work();
       return [];
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -32,15 +85,81 @@ export function inspectStart(
         : [diagnostic];
     }
   };
-  const dataKey = configuration.dataDirectory === undefined ? 'storage' : 'dataDirectory';
+}
+
+/** What lies in another machine's database is not looked at. */
+async function inspectStores(
+  { state, log }: ReturnType<typeof resolveStorage>,
+  key: string,
+  faultAt: FaultAt,
+): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const [place, migrations] of [
+    [state, stateMigrations()],
+    [log, logMigrations()],
+  ] as const) {
+    found.push(...(await faultAt([key], 'storage', () => inspectStore(place, migrations))));
+  }
+  return found;
+}
+
+function inspectStore(place: DatabasePlace, migrations: MigrationSet): void {
+  if (place.kind !== 'sqlite') return;
+  inspectSqlite(place.file, (database) =>
+    inspectMigrations(database.rows('migration'), migrations, 'sqlite'),
+  );
+}
+
+/** Whether the master key that is there opens the keys that are there. A vault is not asked. */
+async function inspectWrapping(place: DatabasePlace, masterKey: MasterKeyProvider): Promise<void> {
+  if (place.kind !== 'sqlite' || masterKey.inspect === undefined) return;
+  const found = inspectSqlite(place.file, (database) => ({
+    row: database.rows('key_encryption_key')[0],
+    isUnfinished: database.isUnfinished,
+  }));
+  if (found?.row === undefined) return;
+  try {
+    await checkWrappedKey(found.row, masterKey);
+  } catch (error) {
+    // It may have been wrapped anew a moment ago.
+    if (!(error instanceof WrongMasterKeyError) || !found.isUnfinished) throw error;
+  }
+}
+
+interface Place {
+  readonly at: readonly PropertyKey[];
+  readonly address: string;
+}
+
+function placesOf({ listen, control, link, forwardAuth }: Configuration): readonly Place[] {
   return [
-    ...faultAt(['storage'], 'storage', () => {
-      resolveStorage(configuration, base, environment);
-    }),
-    ...faultAt([dataKey], 'data-directory', () => inspectDataDirectory(dataDirectory)),
-    ...faultAt(['masterKey'], 'master-key', () => {
-      const world = { dataDirectory, baseDirectory: base, environment };
-      openMasterKey(configuration.masterKey, { ...world, warn: () => undefined }).inspect?.();
-    }),
+    { at: ['control', 'address'], address: control.address },
+    ...(link === undefined ? [] : [{ at: ['link', 'address'], address: link.address }]),
+    ...listen.map(({ address }, index) => ({ at: ['listen', index, 'address'], address })),
+    ...forwardAuth.map(({ address }, index) => ({
+      at: ['forwardAuth', index, 'address'],
+      address,
+    })),
   ];
+}
+
+/** Where this machine can listen: on another port, as a server may be listening on its own. */
+export async function inspectPlaces(
+  places: readonly Place[],
+  source: ConfigurationSource,
+): Promise<readonly Diagnostic[]> {
+  const faultAt = faultsOf(source);
+  const found = await Promise.all(
+    places.map(({ at, address }) => faultAt(at, 'address', () => probe(address, at.join('.')))),
+  );
+  return found.flat();
+}
+
+function probe(address: string, key: string): Promise<void> {
+  const { host, port } = splitAddress(address);
+  const server = createServer((connection) => connection.destroy());
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(placeFault({ host, port, key }, error)));
+    server.listen({ host, port: 0, backlog: 1 }, () => server.close(() => resolve()));
+  });
 }

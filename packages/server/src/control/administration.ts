@@ -79,6 +79,7 @@ export class Administration {
   readonly #operators: LiveTable;
   #rotation: RotationPolicy;
   #hasLocalConfirmed = false;
+  #fault: { readonly since: string; readonly message: string } | null = null;
   readonly #timers: NodeJS.Timeout[];
 
   static async open(ports: AdministrationPorts): Promise<Administration> {
@@ -163,6 +164,11 @@ export class Administration {
     ];
   }
 
+  /** Why the database could not be asked when it was looked at last; null: it could. */
+  get fault(): { readonly since: string; readonly message: string } | null {
+    return this.#fault;
+  }
+
   /** A new configuration may change what keys are refused. */
   async apply(configuration: Configuration): Promise<void> {
     const before = this.#rotation.refuseAfterMs;
@@ -239,8 +245,11 @@ export class Administration {
     try {
       await this.live.publish();
       await this.operatorsChanged();
+      this.#fault = null;
     } catch (error) {
-      this.#ports.warn(`looking for changes in the database: ${(error as Error).message}`);
+      const { message } = error as Error;
+      this.#fault ??= { since: new Date().toISOString(), message };
+      this.#ports.warn(`looking for changes in the database: ${message}`);
     }
   }
 
@@ -323,6 +332,8 @@ export class Administration {
 
   async #attention(): Promise<Status['attention']> {
     if (this.#rotation.warnAfterMs === null && this.#rotation.refuseAfterMs === null) return [];
+    // Whoever asks is told that; how old keys are can wait.
+    if (this.#fault !== null) return [];
     const attention: { code: string; message: string }[] = [];
     const nowMs = Date.now();
     for (let cursor: string | null = ''; cursor !== null && attention.length < ATTENTION_MAX; ) {

@@ -23,6 +23,7 @@ import type { ProtectionSummary, RuntimeSnapshot } from '../platform/processes/m
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import { checkPlaces } from './check-places.ts';
+import { checkRecordsFile } from './check-records-file.ts';
 import type { IdentityKeys } from './identity-keys.ts';
 import type { Protection } from './protection/protection.ts';
 import { readProtection } from './protection/read-protection.ts';
@@ -93,6 +94,8 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const { link } = configuration;
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
   const sharedCounters = readSharedCounters(configuration, reader);
+  // After everything that is read.
+  checkRecordsFile(configuration, sources, reader);
   const opened = apis.filter((api) => api !== null);
   const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
   const issuers = trialKeys === null ? trusted : [TRIAL_TRUST];

@@ -134,6 +134,10 @@ function ring(): KeyRing {
   return administration.state.ring;
 }
 
+operators.troubles = () => ({
+  database: administration?.fault ?? null,
+  log: logKeeping?.fault ?? null,
+});
 let rights: CompiledSnapshot['rights'] = new Map();
 const NO_RIGHTS = { scopes: new Set<string>(), roles: new Set<string>() };
 let administration: Administration | null = null;

@@ -15,7 +15,11 @@ const KNOWN = {
   poorter_connections_dropped_total: 'counter',
   poorter_calls_under_way: 'gauge',
   poorter_gateway_heap_bytes: 'gauge',
+  poorter_counters_away: 'gauge',
+  poorter_records_unwritten: 'gauge',
 } as const;
+const GATEWAY_TROUBLES = ['poorter_counters_away', 'poorter_records_unwritten'] as const;
+type GatewayTrouble = (typeof GATEWAY_TROUBLES)[number];
 const TEXT_MAX = 500;
 
 const label = z.union([z.string().max(TEXT_MAX), z.number()]).optional();
@@ -80,6 +84,16 @@ export class GatewayMetrics {
   /** Its process ended: another one counts from 0. */
   gone(name: string): void {
     this.#known.delete(name);
+  }
+
+  /** In spite of what it serves; none of one that is not heard of. */
+  troublesOf(name: string): readonly GatewayTrouble[] {
+    const known = this.#known.get(name);
+    if (known === undefined || this.#now() - known.heardAt > STALE_MS) return [];
+    const metrics = readThreads(known.threads).flat();
+    return GATEWAY_TROUBLES.filter((trouble) =>
+      metrics.some(({ name, values }) => name === trouble && values.some(({ value }) => value > 0)),
+    );
   }
 
   /** `gateways`: all that there should be. */

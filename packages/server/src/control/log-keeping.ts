@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AdminLog, KeyUseSummary } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
@@ -31,6 +31,7 @@ import {
 } from '../security-log/index.ts';
 import type { State } from '../state/index.ts';
 import { LogDesk } from './log-desk.ts';
+import { pathFrom } from './source-reader.ts';
 
 const THREAD = join(
   import.meta.dirname,
@@ -70,6 +71,7 @@ export class LogKeeping {
   readonly #uses = new Map<string, CredentialUse>();
   #usesTimer: NodeJS.Timeout | null = null;
   #worker: Worker | null = null;
+  #fault: string | null = null;
   #isStopping = false;
 
   static async open(ports: LogKeepingPorts): Promise<LogKeeping> {
@@ -110,7 +112,7 @@ export class LogKeeping {
         ? null
         : new JsonLinesSink({
             ...{ rotateBytes, keepFiles, onTrouble, pendingMax: ACTS_PENDING_MAX },
-            file: resolve(ports.baseDirectory, file),
+            file: pathFrom(ports.baseDirectory, file),
           });
     this.acts = new RecordSpool(
       new SpoolWriter({ directory, name, key, places, onTrouble }),
@@ -123,6 +125,11 @@ export class LogKeeping {
     });
     keepPublicKey(ports.dataDirectory, node, seed.signingSeed);
     this.#start();
+  }
+
+  /** Why records wait in the spool instead of reaching the log; null: they reach it. */
+  get fault(): string | null {
+    return this.acts.isInTrouble ? 'acts of operators cannot be written' : this.#fault;
   }
 
   get log(): AdminLog {
@@ -163,6 +170,7 @@ export class LogKeeping {
     worker.once('exit', () => {
       this.#worker = null;
       if (this.#isStopping) return;
+      this.#fault = 'the recorder ended and is started again';
       this.#ports.warn('the recorder ended; starting it again');
       setTimeout(() => !this.#isStopping && this.#start(), RESTART_AFTER_MS);
     });
@@ -172,6 +180,9 @@ export class LogKeeping {
     switch (message.type) {
       case 'trouble':
         return this.#ports.warn(message.message);
+      case 'recording':
+        this.#fault = message.fault;
+        return;
       case 'uses':
         return this.#noteUses(message.uses);
       case 'recorded':

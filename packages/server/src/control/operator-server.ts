@@ -13,6 +13,7 @@ import { FairPlaces } from './fair-places.ts';
 import { GatewayMetrics, type ReportedGateway } from './gateway-metrics.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
+import { attentionOf, type ControlTroubles, metricsOf, NO_TROUBLES } from './troubles.ts';
 
 export interface OperatorAddress {
   readonly host: string;
@@ -65,6 +66,7 @@ export class OperatorServer {
   readonly metrics = new GatewayMetrics();
   /** Every gateway that there should be, this machine's first. */
   gateways: () => readonly ReportedGateway[] = () => [];
+  troubles: () => ControlTroubles = () => NO_TROUBLES;
   /** Under which the gateway of this machine reports. */
   localName = '';
   /** Of the version that was compiled last: why a gateway does not serve it. */
@@ -189,9 +191,10 @@ export class OperatorServer {
   }
 
   get attention(): { code: string; message: string }[] {
-    if (this.#failure === null || this.#appliedVersion === this.#compiledVersion) return [];
+    const troubles = attentionOf(this.troubles(), this.metrics, this.gateways());
+    if (this.#failure === null || this.#appliedVersion === this.#compiledVersion) return troubles;
     const message = `version ${this.#compiledVersion} is not served: ${this.#failure}`;
-    return [{ code: 'snapshot_not_applied', message }];
+    return [{ code: 'snapshot_not_applied', message }, ...troubles];
   }
 
   refused(): void {
@@ -255,6 +258,8 @@ export class OperatorServer {
             : this.changes?.waiting != null
               ? 'one that protects less waits'
               : 'current',
+          // It serves all the same; more than the codes is for operators.
+          attention: [...new Set(this.attention.map(({ code }) => code))],
         });
       }
       case '/metrics': {
@@ -278,6 +283,7 @@ export class OperatorServer {
       '# TYPE poorter_configuration_refused gauge',
       `poorter_configuration_refused ${this.#isConfigurationBroken ? 1 : 0}`,
       ...(this.changes?.metrics ?? []),
+      ...metricsOf(this.troubles()),
       '',
     ].join('\n');
     return `${this.metrics.render(this.gateways())}${versions}${await this.#own.metrics()}`;

@@ -38,7 +38,7 @@ export class SourceReader {
   }
 
   path(file: string): string {
-    return resolve(this.#base, file.replace(/^file:(?!\/\/)/, ''));
+    return pathFrom(this.#base, file);
   }
 
   /** Throws what node:fs throws. Reads each file once: what is judged is what is served. */
@@ -110,6 +110,11 @@ export class SourceReader {
       ...(suggestion !== undefined && { suggestion }),
     });
   }
+}
+
+/** As a configuration names it: PATH or file:PATH. */
+export function pathFrom(base: string, file: string): string {
+  return resolve(base, file.replace(/^file:(?!\/\/)/, ''));
 }
 
 /** As people write it: a path from where they are. */

@@ -3,6 +3,12 @@ import type { Metric, Sample } from '../platform/metrics/index.ts';
 /** Upper bounds of the latency histogram, in seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** What a thread goes on in spite of. */
+interface ThreadTroubles {
+  readonly areCountersAway: boolean;
+  readonly areRecordsStuck: boolean;
+}
+
 /**
  * Counts of one thread, kept as plain numbers on the request path and told in the form in which
  * those of all threads are summed.
@@ -27,7 +33,10 @@ export class CallStatistics {
     this.#connectionsDropped++;
   }
 
-  metrics(callsUnderWay: number): readonly Metric[] {
+  metrics(
+    callsUnderWay: number,
+    { areCountersAway, areRecordsStuck }: ThreadTroubles,
+  ): readonly Metric[] {
     const calls = [...this.#calls].map(([key, value]) => {
       const [api = '', operation = '', decision = '', code = ''] = key.split('\n');
       return { value, labels: { api, operation, decision, code } };
@@ -50,6 +59,16 @@ export class CallStatistics {
         'counter',
         'Connections beyond the ceiling of a thread.',
         [{ value: this.#connectionsDropped, labels: {} }],
+      ),
+      troubleMetric(
+        'poorter_counters_away',
+        '1 while the shared counters do not answer: limits are counted by shares.',
+        areCountersAway,
+      ),
+      troubleMetric(
+        'poorter_records_unwritten',
+        '1 while records cannot be written: they wait in memory, and calls are refused when it is full.',
+        areRecordsStuck,
       ),
       {
         ...metric('poorter_calls_under_way', 'gauge', 'Calls under way, all threads together.', [
@@ -78,6 +97,14 @@ export class CallStatistics {
       { value: cumulative, labels: {}, metricName: `${name}_count` },
     ];
   }
+}
+
+/** Of one thread; the gate is in trouble where any of them is. */
+function troubleMetric(name: string, help: string, isSo: boolean): Metric {
+  return {
+    ...metric(name, 'gauge', help, [{ value: isSo ? 1 : 0, labels: {} }]),
+    aggregator: 'max',
+  };
 }
 
 function metric(

@@ -65,10 +65,13 @@ let applying: Promise<void> = apply(seed.snapshot);
 setInterval(() => {
   heartbeats[seed.slot] = monotonicMs();
 }, HEARTBEAT_EVERY_MS);
-setInterval(
-  () => tell({ type: 'metrics', metrics: statistics.metrics(inFlight.total) }),
-  METRICS_EVERY_MS,
-);
+setInterval(() => {
+  const troubles = {
+    areCountersAway: remote?.counters.isAway === true,
+    areRecordsStuck: records.isInTrouble,
+  };
+  tell({ type: 'metrics', metrics: statistics.metrics(inFlight.total, troubles) });
+}, METRICS_EVERY_MS);
 
 parentPort?.on('message', (message: ToThread) => {
   switch (message.type) {

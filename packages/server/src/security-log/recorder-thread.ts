@@ -37,6 +37,8 @@ export type ToRecorder =
 
 export type FromRecorder =
   | { readonly type: 'trouble'; readonly message: string }
+  /** Whether records reach the log; null: they do. */
+  | { readonly type: 'recording'; readonly fault: string | null }
   | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }
   | { readonly type: 'recorded'; readonly writers: RecordedWriters }
   | { readonly type: 'stopped' };
@@ -92,7 +94,8 @@ async function record(): Promise<void> {
     state.subjectKeys.forgetCached();
     current?.forgetCallers();
   };
-  let told = '';
+  /** The last fault; '' after a step that went well, null before the first. */
+  let told: string | null = null;
   while (!isStopping) {
     try {
       current = await Recorder.open({
@@ -105,10 +108,15 @@ async function record(): Promise<void> {
         onUsed: (uses) => tell({ type: 'uses', uses }),
         onRecorded: (writers) => tell({ type: 'recorded', writers }),
       });
-      await drain(current, new LogReader(database.kysely, seed.node));
+      const recorded = () => {
+        if (told !== '') tell({ type: 'recording', fault: null });
+        told = '';
+      };
+      await drain(current, new LogReader(database.kysely, seed.node), recorded);
     } catch (error) {
       const message = `recording: ${String(error)}`;
       if (message !== told) warn(message);
+      if (message !== told) tell({ type: 'recording', fault: message });
       told = message;
       if (error instanceof FencedError) break;
       await sleep(RETRY_MS);
@@ -118,10 +126,11 @@ async function record(): Promise<void> {
   await state.close();
 }
 
-async function drain(recorder: Recorder, reader: LogReader): Promise<void> {
+async function drain(recorder: Recorder, reader: LogReader, recorded: () => void): Promise<void> {
   let retainedAt = Number.NEGATIVE_INFINITY;
   while (!isStopping) {
     const { hasMore } = await recorder.step();
+    recorded();
     if (hasMore) continue;
     if (monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
       retainedAt = monotonicMs();

@@ -422,7 +422,8 @@ function compareCounts(
 const OTHERS = {
   not: ({ not }) => not,
   if: ({ if: condition, then: positive, else: negative }) =>
-    condition && [condition, positive, negative],
+    // Without a consequence it asks for nothing.
+    condition && (positive || negative) && [condition, positive, negative],
   contains: ({ contains }) => contains,
   propertyNames: ({ propertyNames }) => propertyNames,
   dependentRequired: ({ dependentRequired }) => dependentRequired,

@@ -128,6 +128,7 @@ function joinsBothSides(points: readonly string[], at: number): boolean {
 }
 
 // Digits of these scripts stand in left-to-right names as well.
+// Not a literal: an older Node could not even parse this file, and would not come to say what it lacks.
 const RIGHT_TO_LEFT =
   /[[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]--\p{Nd}]/v;
 

@@ -22,6 +22,8 @@ const NONE: readonly string[] = [];
 const NO_VIOLATIONS: readonly MessageViolation[] = [];
 const UNDOCUMENTED_MAX = 16;
 const NAMES_SHOWN = 10;
+/** Nothing as long as a key or token that stands in the place of a name, nor what terminals and pages act on. */
+const LIKE_A_NAME = /^[A-Za-z0-9_$.:~[\]-]{1,40}$/;
 
 /** One operation's parameters, compiled on its first call. */
 export class ParameterCheck {
@@ -49,7 +51,7 @@ export class ParameterCheck {
     this.#cookies = new FieldSet(inPlace('cookie'));
   }
 
-  /** Names that may stand in the query; what a caller wrote instead is not repeated. */
+  /** Names that may stand in the query. */
   get #known(): string {
     const names = this.#query.specs.map(({ name }) => name);
     if (names.length === 0) return 'no query parameters';
@@ -90,8 +92,14 @@ export class ParameterCheck {
       pairs,
       (name) => credentials.includes(name) || this.#allowedQuery.includes(name),
     );
-    for (let count = 0; count < Math.min(unknown.length, UNDOCUMENTED_MAX); count++) {
-      violations.push({ in: 'query', pointer: '', rule: 'undocumented', expected: this.#known });
+    for (const { name } of unknown.slice(0, UNDOCUMENTED_MAX)) {
+      const found = {
+        in: 'query',
+        pointer: '',
+        rule: 'undocumented',
+        expected: this.#known,
+      } as const;
+      violations.push(LIKE_A_NAME.test(name) ? { ...found, written: name } : found);
     }
     for (const [index, spec] of this.#query.specs.entries()) {
       const input = inputs[index];

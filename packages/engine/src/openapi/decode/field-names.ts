@@ -1,4 +1,5 @@
-import { likeness, repeatedReadings } from '../segment-text.ts';
+import { likeness } from '../../likeness.ts';
+import { repeatedReadings } from '../segment-text.ts';
 import type { Refusal } from './read-field.ts';
 
 /** RFC 7578 §4.6, and HTML for forms: this field changes the meaning of all others. */

@@ -42,13 +42,20 @@ export class RequestBodyCheck {
     if (this.#plan === null) return { kind: 'none' };
     if (!hasBody) {
       return this.#plan.required
-        ? { kind: 'unsupported', violation: violation('body', 'required') }
+        ? this.#unsupported(violation('body', 'required'))
         : { kind: 'none' };
     }
     const selected = this.#select(headers);
-    if ('rule' in selected) return { kind: 'unsupported', violation: selected };
+    if ('rule' in selected) return this.#unsupported(selected);
     const kind = readingKind(selected.check.plan, selected.type);
     return { kind: kind === 'opaque' ? 'stream' : 'validate' };
+  }
+
+  #unsupported(found: MessageViolation): BodyExpectation {
+    const types = this.#entries.map(({ range, parameters }) =>
+      [range, ...parameters.map(([name, value]) => `${name}=${asParameter(value)}`)].join('; '),
+    );
+    return { kind: 'unsupported', violation: found, accepted: types.slice(0, TYPES_SHOWN) };
   }
 
   check(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
@@ -109,6 +116,15 @@ export class RequestBodyCheck {
     }
     return { check: entry.check, type };
   }
+}
+
+/** A description may name hundreds; whoever sends none of the first reads the description. */
+const TYPES_SHOWN = 20;
+
+/** RFC 9110 §5.6.6: what is no token is quoted. */
+function asParameter(value: string): string {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)) return value;
+  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }
 
 /** Fields that speak of the bytes as they came (RFC 9530, RFC 3230, RFC 1864). */

@@ -13,7 +13,12 @@ function protection(more: Partial<Protection> = {}): Protection {
     ...{ floors: {}, network: { allow: [], deny: [] }, proxies: [], issuers: [], revoked: [] },
     ...{ keyFile: '/keys.yaml', listeners: [], peers: {}, gateways: [], forwardAuth: [] },
     control: { address: '127.0.0.1:9090', isLoopback: true, minVersion: null },
-    ...{ countersShared: false, allowsEncodedSlash: false, clearTextRecords: null },
+    ...{
+      countersShared: false,
+      countersAt: null,
+      allowsEncodedSlash: false,
+      clearTextRecords: null,
+    },
     ...more,
   };
 }

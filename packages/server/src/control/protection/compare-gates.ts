@@ -1,10 +1,6 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
-import type {
-  IssuerProtection,
-  ListenerProtection,
-  PeerProtection,
-  Protection,
-} from './protection.ts';
+import { compareListeners, compareTls, reached } from './compare-listeners.ts';
+import type { IssuerProtection, PeerProtection, Protection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
 
 /** What holds for the whole gate, whatever is called. */
@@ -13,8 +9,9 @@ export function compareGates(before: Protection, after: Protection): Weakening[]
     ...compareNumbers(before, after),
     ...compareNetworks(before, after),
     ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
-    ...after.listeners.flatMap((listener) => compareListener(before.listeners, listener)),
+    ...compareListeners(before, after),
     ...compareControl(before.control, after.control),
+    ...compareCounters(before, after),
     ...Object.entries(after.peers).flatMap(([key, peer]) =>
       comparePeer(key, before.peers[key], peer),
     ),
@@ -97,70 +94,27 @@ function compareIssuer(before: readonly IssuerProtection[], next: IssuerProtecti
   ]);
 }
 
-/** Against the listener at its address; a new one against the one that it differs least from. */
-function compareListener(
-  before: readonly ListenerProtection[],
-  next: ListenerProtection,
-): Remark[] {
-  const same = before.filter(({ address }) => address === next.address);
-  const candidates = same.length > 0 ? same : before;
-  const [least = []] = candidates
-    .map((old) => differences(old, next))
-    .sort((one, other) => one.length - other.length);
-  const isFirst = before.length === 0 && !next.isLoopback && next.minVersion === null;
-  const isReached = !next.isLoopback && before.every(({ isLoopback }) => isLoopback);
-  return [
-    ...least,
-    ...(isFirst ? [plain(next.address)] : []),
-    ...(isReached ? [reached(next.address)] : []),
-  ];
-}
-
-function plain(address: string): Remark {
-  return ['tls-loosened', `${address} serves plain HTTP.`];
-}
-
-function reached(address: string): Remark {
-  return ['network-widened', `${address} is reached from beyond this machine.`];
-}
-
-const CERTIFICATE_STRENGTH = { none: 0, request: 1, require: 2 } as const;
-
-function differences(old: ListenerProtection, next: ListenerProtection): Remark[] {
-  const remarks = compareTls(old, next);
-  const [was, is] = [old.clientCertificate, next.clientCertificate];
-  if (CERTIFICATE_STRENGTH[is] < CERTIFICATE_STRENGTH[was]) {
-    const sentence = `${next.address}: clientCertificate is ${is}, was ${was}.`;
-    remarks.push(['client-certificate-loosened', sentence]);
-  }
-  const authorities = next.authorities.filter((one) => !old.authorities.includes(one));
-  // Where nobody had to show any, a certificate that everybody must show lets in fewer.
-  const isStricter = was === 'none' && is === 'require';
-  if (is !== 'none' && !isStricter && authorities.length > 0) {
-    const what = `${authorities.length} more authorities for client certificates`;
-    remarks.push(['authority-added', `${next.address} believes ${what}.`]);
-  }
-  return remarks;
-}
-
-function compareTls(
-  old: Pick<ListenerProtection, 'minVersion' | 'isLoopback'>,
-  next: Pick<ListenerProtection, 'minVersion' | 'isLoopback' | 'address'>,
-): Remark[] {
-  if (next.minVersion === null) {
-    const isNews = old.minVersion !== null || (old.isLoopback && !next.isLoopback);
-    if (!isNews) return [];
-    return [plain(next.address)];
-  }
-  if (next.minVersion !== 'TLSv1.2' || old.minVersion !== 'TLSv1.3') return [];
-  return [['tls-loosened', `${next.address} accepts TLS 1.2, was 1.3.`]];
-}
-
 function compareControl(old: Protection['control'], next: Protection['control']): Remark[] {
   const isReached = old.isLoopback && !next.isLoopback;
   return [...compareTls(old, next), ...(isReached ? [reached(next.address)] : [])].map(
     ([kind, sentence]) => [kind, `The control address ${sentence}`],
   );
+}
+
+/** Whoever has the store decides how much is allowed. */
+function compareCounters(before: Protection, after: Protection): Remark[] {
+  if (!after.countersShared) {
+    if (!before.countersShared) return [];
+    return [['counters-apart', 'Each machine counts limits for itself (counters: memory).']];
+  }
+  const { countersAt: was } = before;
+  const { countersAt: is } = after;
+  if (!before.countersShared) {
+    const isPrivate = Object.values(after.peers).every((peer) => peer.isPrivate);
+    return isPrivate ? [] : [['tls-loosened', `Limits are counted at ${is}, in clear text.`]];
+  }
+  if (was === is) return [];
+  return [['counters-apart', `Limits are counted anew, at ${is}; they were at ${was}.`]];
 }
 
 function compareForwardAuth(
@@ -176,7 +130,14 @@ function compareForwardAuth(
       allowsUnseenBodies &&
       !before.some((old) => old.address === address && old.allowsUnseenBodies),
   );
+  const others = after.flatMap(({ address, speaks }): Remark[] => {
+    const old = before.find((one) => one.address === address);
+    if (old === undefined || old.speaks === speaks) return [];
+    const sentence = `Forward-auth at ${address} believes the header fields of ${speaks}, were those of ${old.speaks}.`;
+    return [['proxies-widened', sentence]];
+  });
   return [
+    ...others,
     ...exposed.map(({ address }) => reached(address)),
     ...unseen.map(({ address }): Remark => {
       const sentence = `Bodies pass unseen by forward-auth at ${address} (allowUnseenBodies).`;
@@ -224,9 +185,6 @@ function compareRest(before: Protection, after: Protection): Remark[] {
   const gateways = after.gateways.filter((one) => !before.gateways.includes(one));
   if (gateways.length > 0) {
     remarks.push(['gateway-admitted', `More machines may serve: ${some(gateways)}.`]);
-  }
-  if (before.countersShared && !after.countersShared) {
-    remarks.push(['counters-apart', 'Each machine counts limits for itself (counters: memory).']);
   }
   if (!before.allowsEncodedSlash && after.allowsEncodedSlash) {
     remarks.push(['validation-loosened', 'An encoded slash in a path is no longer refused.']);

@@ -4,6 +4,7 @@ import {
   type Compared,
   SchemaComparison,
 } from '@poorter/engine';
+import { compareParts } from './compare-parts.ts';
 import type { ApiProtection, OperationProtection } from './protection.ts';
 import { type Remark, some } from './weakening.ts';
 
@@ -24,6 +25,11 @@ export function compareSchemas(placed: Placed, nextPlaced: Placed): Remark[] {
   if (lost.length > 0) {
     remarks.push(['validation-loosened', `No longer required: ${some(lost)}.`]);
   }
+  if (next.takesAnyQuery && !old.takesAnyQuery) {
+    const sentence = 'Undocumented query parameters pass: all, as members of an exploded object.';
+    remarks.push(['validation-loosened', sentence]);
+  }
+  remarks.push(...compareParts(old, next));
   const freed = freedPlaces(old, next);
   const requests = freed.filter((place) => place.in !== 'answer').map(nameOf);
   if (requests.length > 0) {
@@ -117,8 +123,9 @@ function nearestSchemas({ schemas }: CheckedPlaces, place: CheckedPlace): readon
   return [];
 }
 
-function holdsAnswers({ mode, response }: OperationProtection): boolean {
-  return mode === 'enforce' && response !== 'report';
+function holdsAnswers({ method, mode, response }: OperationProtection): boolean {
+  // An answer to HEAD has no content.
+  return method !== 'HEAD' && mode === 'enforce' && response !== 'report';
 }
 
 function nameOf({ in: where, name, status }: CheckedPlace): string {

@@ -9,13 +9,16 @@ import { z } from 'zod';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
 import { configurationSchema } from '../../configuration/schema.ts';
 import { compileSnapshot } from '../compile-snapshot.ts';
+import { id, issuer, responses, type Tree, X } from './case.fixture.ts';
 import { findWeakenings } from './find-weakenings.ts';
+import { rate } from './limit-cases.fixture.ts';
+import { pathCases, paths, samePaths } from './path-cases.fixture.ts';
 import type { Protection } from './protection.ts';
-import { schemaCases } from './schema-cases.fixture.ts';
+import { emptyCases, schemaCases } from './schema-cases.fixture.ts';
 import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
-import { id, issuer, rate, responses, ruleCases, type Tree, X } from './weakening-cases.fixture.ts';
+import { ruleCases } from './weakening-cases.fixture.ts';
 
-const cases = [...ruleCases, ...schemaCases];
+const cases = [...ruleCases, ...schemaCases, ...pathCases];
 
 const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,6 +31,14 @@ for (const [name, text] of Object.entries({
   'gate.key': leaf.key,
   'keys.yaml': 'keys: []\n',
   'other-keys.yaml': 'keys: []\n',
+  'other.yaml': stringify({
+    ...description(),
+    paths: {
+      '/{one}': {
+        get: { security: [{ oauth: [] }], parameters: [{ ...id, name: 'one' }], responses },
+      },
+    },
+  }),
 })) {
   writeFileSync(join(folder, name), text);
 }
@@ -112,6 +123,26 @@ describe('a configuration that protects less', () => {
   }
 });
 
+test('a service is told as the file has it: nobody looks in vain for a name that stands nowhere', () => {
+  const behind = (...targets: string[]) =>
+    protectionOf(({ apis }) => {
+      apis[0].upstream.targets = targets;
+    });
+  const told = (was: Protection, is: Protection) =>
+    findWeakenings(kept(was), kept(is)).map(({ sentence }) => sentence);
+  const of = (is: string, was: string) => [`Calls go to another service: ${is}, was ${was}.`];
+  for (const [was, is] of [
+    ['127.0.0.1:31801', '127.0.0.1:31802'],
+    ['[::1]:31801', 'localhost:31802'],
+    ['127.0.0.1:31801/base', '127.0.0.1:31801/other'],
+    ['localhost:31801', '[::1]:31802'],
+  ] as const) {
+    assert.deepEqual(told(behind(`http://${was}`), behind(`http://${is}`))[0], of(is, was)[0]);
+  }
+  const [one, other] = [behind('http://127.0.0.1:31801'), behind('http://localhost:31801')];
+  assert.deepEqual([told(one, other), told(other, one)], [[], []]);
+});
+
 /** What may change without anybody being let in, or let do more, by it. */
 const NO_PROTECTION: Readonly<Record<string, string>> = {
   'listen[].tls.certificate': 'which certificate is shown',
@@ -128,18 +159,16 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'apis[].upstream.restMs': 'care for the service',
   'apis[].cors.maxAgeSeconds': 'how long browsers remember',
   'x-poorter.cors.maxAgeSeconds': 'how long browsers remember',
-  'identity.issuer': 'a name in the identity sent to the service',
+  'identity.issuer': 'a name in the identity; a service that expects another refuses it',
   publicOrigin: 'a name in metadata',
-  'keyRotation.warnAfterDays': 'a reminder',
   'timeouts.drainMs': 'the end of the program',
   'link.address': 'where gateways connect; by their certificates',
   'link.certificate': 'what the gate shows of itself',
   'link.key': 'and its key',
-  'forwardAuth[].for': 'whose language is spoken',
   'gateway.threads': 'how fast it is',
   'records.rotateBytes': 'a copy beside the log',
-  'records.keepFiles': 'a copy beside the log',
-  'log.node': 'a name',
+  'records.keepFiles': 'a copy: how long records are kept, log.keepDays says',
+  'log.node': 'a name, of which checkpoints, and whoever holds them, tell a change',
   'log.spoolBytes': 'how long calls go on while records cannot be written',
   storage: 'read at a start',
   dataDirectory: 'read at a start',
@@ -236,6 +265,14 @@ test('a wider or a nearer path at another host is held against what the same cal
   }
 });
 
+test('a schema that reads as a rule and refuses nothing is told where a rule was', () => {
+  for (const { was, is, kinds } of emptyCases) {
+    const next = protectionOf(is);
+    assert.deepEqual(kindsOf(protectionOf(was), next), kinds, JSON.stringify(next.apis));
+    assert.deepEqual(kindsOf(next, next), []);
+  }
+});
+
 test('schemas that say more, or other things, and answers that nobody holds, are not told', () => {
   const put = (change: (operation: Tree) => void, response = 'block') =>
     protectionOf((written, { paths }) => {
@@ -271,6 +308,26 @@ test('schemas that say more, or other things, and answers that nobody holds, are
     ),
     [],
   );
+});
+
+test('a path that another one does not take calls from is not held against it', () => {
+  for (const [was, is] of samePaths) {
+    const change = paths(was, is);
+    const found = findWeakenings(protectionOf(change.was), protectionOf(change.is));
+    assert.deepEqual(found, [], `${was.join(', ')} → ${is.join(', ')}`);
+  }
+});
+
+test('names of header fields have no case, and a new query parameter by name opens nothing else', () => {
+  const put = (name: string, more: Tree[] = []) =>
+    protectionOf((_, { paths: { '/things': things } }) => {
+      const field = { name, in: 'header', required: true, schema: { type: 'integer' } };
+      things.get.parameters = [field, ...more];
+    });
+  assert.deepEqual(findWeakenings(put('X-A'), put('x-a')), []);
+  const closed = [{ type: 'object', properties: { a: { type: 'string' } } }, { type: 'integer' }];
+  const more = closed.map((schema, index) => ({ name: `q${index}`, in: 'query', schema }));
+  assert.deepEqual(findWeakenings(put('x-a'), put('x-a', more)), []);
 });
 
 test('scopes that move between security and x-poorter are still asked for', () => {

@@ -1,9 +1,11 @@
+import { isPreferred } from '@poorter/engine';
 import { compareGates } from './compare-gates.ts';
+import { compareHosts } from './compare-hosts.ts';
 import { compareOperations } from './compare-operations.ts';
 import { isOpen } from './compare-security.ts';
-import { Operations, type Placed, sharesHost, sharesService } from './operations.ts';
-import type { ApiProtection, Protection } from './protection.ts';
-import { some, type Weakening } from './weakening.ts';
+import { leadsCommon, Operations, overlap, type Placed } from './operations.ts';
+import type { OperationProtection, Protection } from './protection.ts';
+import type { Weakening } from './weakening.ts';
 
 /**
  * In what `after` protects less than `before`. What protects more is not told, nor an operation that is
@@ -15,27 +17,40 @@ export function findWeakenings(before: Protection, after: Protection): Weakening
 }
 
 function compareApis(before: Protection, after: Protection): Weakening[] {
-  const old = new Operations(before.apis);
-  const next = new Operations(after.apis);
-  const found: Weakening[] = after.apis.flatMap((api) => compareHosts(before.apis, api));
-  for (const placed of next.all) found.push(...compareWithOld(placed, old));
-  for (const placed of old.all) found.push(...compareWithNext(placed, old, next));
-  return found.map((one) => ({
-    ...one,
-    operation: one.operation && { method: one.operation.method, path: one.operation.path },
-  }));
+  const isHead = ({ method }: OperationProtection) => method === 'HEAD';
+  const withHeads = [...before.apis, ...after.apis].some((api) => api.operations.some(isHead));
+  const old = new Operations(before.apis, withHeads);
+  const next = new Operations(after.apis, withHeads);
+  const found: Weakening[] = after.apis.flatMap((api) =>
+    compareHosts(before.apis, after.apis, api),
+  );
+  const told = new Set<string>();
+  // What HEAD is by GET alone is said of GET.
+  for (const placed of next.all.toSorted((one, other) => +one.isImplied - +other.isImplied)) {
+    for (const { operation, ...one } of comparePlaced(placed, old, next)) {
+      const { method, path } = operation ?? placed.operation;
+      const text = JSON.stringify([one, path]);
+      if (placed.isImplied && told.has(text)) continue;
+      if (method === 'GET') told.add(text);
+      found.push({ ...one, operation: { method, path } });
+    }
+  }
+  return found;
 }
 
-function compareWithOld(placed: Placed, old: Operations): Weakening[] {
+function comparePlaced(placed: Placed, old: Operations, next: Operations): Weakening[] {
   const { api, operation } = placed;
   const same = old.same(placed);
-  // Whoever is not described by name was answered by the operation whose path fits.
-  const answeredBefore = same.length > 0 ? same : old.covering(placed);
-  const changes = answeredBefore.flatMap((one) => compareOperations(one, placed));
-  const reached = answeredBefore.some((one) => sharesService(one.api, api))
-    ? []
-    : old.reaching(placed);
-  const elsewhere = least(reached.map((one) => compareOperations(one, placed))).map(alsoThere);
+  const answeredBefore = [...same, ...replacedBy(placed, old, next)];
+  // Where another one answers before it, it leads nowhere.
+  const isReachedBy = (one: Placed) =>
+    !isEverywhereOf(one, placed) ||
+    !overlap(one.path, placed.path) ||
+    !next.isForestalled(placed, one, old);
+  const changes = answeredBefore.flatMap((one) => compareAnswers(one, placed, { old, next }));
+  // What was there before is no other way to the service.
+  const reached = same.length > 0 ? [] : old.reaching(placed).filter(isReachedBy);
+  const elsewhere = compareElsewhere(placed, reached, answeredBefore);
   const found = distinct([...changes, ...elsewhere]);
   const isOpenThere = reached.some(
     (one) => one.operation.shape === operation.shape && isOpen(one.operation),
@@ -53,14 +68,72 @@ function compareWithOld(placed: Placed, old: Operations): Weakening[] {
   return found;
 }
 
-/** Of several ways to the same service, one that was as weak before is enough. */
-function least(found: readonly Weakening[][]): readonly Weakening[] {
-  const [least = []] = found.toSorted((one, other) => one.length - other.length);
-  return least;
+/** At each host of `other`. */
+function isEverywhereOf({ api }: Placed, other: Placed): boolean {
+  if (api.hosts.length === 0) return true;
+  const { hosts } = other.api;
+  return hosts.length > 0 && hosts.every((host) => api.hosts.includes(host));
 }
 
-function alsoThere(one: Weakening): Weakening {
-  return { ...one, sentence: `The same service is reached at another host. ${one.sentence}` };
+/** Other operations that answered, of the calls of this one, some that it answers from now on. */
+function replacedBy(placed: Placed, old: Operations, next: Operations): readonly Placed[] {
+  const { shape, method } = placed.operation;
+  const isNew = old.same(placed).length === 0;
+  return old.near(placed).filter((one) => {
+    if (one.operation.method !== method || one.operation.shape === shape) return false;
+    // The gate tells them apart; the service may not.
+    if (!overlap(one.path, placed.path)) return isNew;
+    return !old.isForestalled(one, placed, next) && !next.isForestalled(placed, one, old);
+  });
+}
+
+function compareAnswers(
+  one: Placed,
+  placed: Placed,
+  { old, next }: Readonly<Record<'old' | 'next', Operations>>,
+): Weakening[] {
+  const found = compareOperations(one, placed);
+  if (one.operation.shape === placed.operation.shape) return found;
+  const isAdded = old.same(placed).length === 0 && next.same(one).length > 0;
+  if (isAdded) return found;
+  const { method, path } = one.operation;
+  return found.map((weakening) => ({
+    ...weakening,
+    operation: { method, path },
+    sentence: `Calls are now answered by ${placed.operation.path}. ${weakening.sentence}`,
+  }));
+}
+
+/** A new way to a service: held against those by which the same calls reached it. */
+function compareElsewhere(
+  placed: Placed,
+  reached: readonly Placed[],
+  told: readonly Placed[],
+): Weakening[] {
+  const outcomes = new Map<Placed, readonly Weakening[]>();
+  const outcomeOf = (way: Placed) => {
+    const found = outcomes.get(way) ?? compareOperations(way, placed);
+    outcomes.set(way, found);
+    return found;
+  };
+  const found = reached.flatMap((one) => {
+    if (told.includes(one)) return [];
+    const ways = reached.filter((way) => leadsCommon(way, placed, one));
+    // A wider path does not lead where a nearer one of its API answers.
+    const open = ways.filter(
+      (way) => !ways.some((other) => other.api === way.api && isPreferred(other.path, way.path)),
+    );
+    if (!open.includes(one)) return [];
+    // Of several ways, one that was as weak before is enough.
+    const [least] = open.toSorted(
+      (first, second) => outcomeOf(first).length - outcomeOf(second).length,
+    );
+    return least === undefined || told.includes(least) ? [] : outcomeOf(least);
+  });
+  return found.map((one) => ({
+    ...one,
+    sentence: `The same service is reached at another host. ${one.sentence}`,
+  }));
 }
 
 const LIMITS = { rates: 'rate', quotas: 'quota', places: 'concurrency' } as const;
@@ -76,40 +149,6 @@ function compareWithRest({ api, operation }: Placed, others: readonly Placed[]):
   });
 }
 
-function compareWithNext(placed: Placed, old: Operations, next: Operations): Weakening[] {
-  const { method, path } = placed.operation;
-  // A wider path at a host where this operation is not: its calls get to the same service past it.
-  const isNew = (one: Placed) => old.same(one).length === 0;
-  const wider = next
-    .reaching(placed)
-    .filter((one) => !sharesHost(one.api, placed.api) && isNew(one))
-    .filter(({ operation }) => operation.shape !== placed.operation.shape)
-    .flatMap((one) => compareOperations(placed, one))
-    .map(alsoThere);
-  const isGone = next.same(placed).length === 0;
-  const taken = isGone
-    ? next.covering(placed).flatMap((one) => compareOperations(placed, one))
-    : [];
-  return [
-    ...distinct(wider),
-    ...distinct(taken).map((one) => ({
-      ...one,
-      operation: { method, path },
-      sentence: `Calls are now answered by ${one.operation?.path}. ${one.sentence}`,
-    })),
-  ];
-}
-
-function compareHosts(before: readonly ApiProtection[], next: ApiProtection): Weakening[] {
-  const old = before.find(({ name }) => name === next.name);
-  if (old === undefined || old.hosts.length === 0) return [];
-  const more = next.hosts.filter((host) => !old.hosts.includes(host));
-  if (next.hosts.length > 0 && more.length === 0) return [];
-  const hosts = next.hosts.length === 0 ? 'any' : some(more);
-  const sentence = `It answers at more host names: ${hosts}.`;
-  return [{ kind: 'hosts-widened', api: next.name, operation: null, sentence }];
-}
-
 function distinct(weakenings: readonly Weakening[]): Weakening[] {
-  return [...new Map(weakenings.map((one) => [`${one.kind} ${one.sentence}`, one])).values()];
+  return [...new Map(weakenings.map((one) => [JSON.stringify(one), one])).values()];
 }

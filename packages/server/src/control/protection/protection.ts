@@ -38,8 +38,12 @@ export interface Protection {
     readonly address: string;
     readonly isLoopback: boolean;
     readonly allowsUnseenBodies: boolean;
+    /** Whose header fields are believed there. */
+    readonly speaks: string;
   }[];
   readonly countersShared: boolean;
+  /** Who has it decides how much is allowed; null: this machine alone. */
+  readonly countersAt: string | null;
   readonly allowsEncodedSlash: boolean;
   readonly clearTextRecords: string | null;
 }
@@ -65,6 +69,8 @@ export interface ApiProtection {
 export interface ServiceProtection extends PeerProtection {
   /** Host, port and base path, without scheme and credentials: one service, however it is spoken to. */
   readonly targets: readonly string[];
+  /** Those of them that are written otherwise in the file (127.0.0.1, which is localhost), as they are there. */
+  readonly written?: Readonly<Record<string, string>>;
   /** For whom the identities are signed that it receives; null: its own address. */
   readonly audience: string | null;
 }

@@ -72,11 +72,12 @@ export function readProtection(read: ReadConfiguration): Protection {
     },
     peers: peersOf(read),
     gateways: link?.gateways ?? [],
-    forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies }) => ({
-      ...{ address, allowsUnseenBodies: allowUnseenBodies },
+    forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies, ...host }) => ({
+      ...{ address, allowsUnseenBodies: allowUnseenBodies, speaks: host.for },
       isLoopback: isLoopback(splitAddress(address).host),
     })),
     countersShared: counters !== 'memory',
+    countersAt: read.counters && countersAt(read.counters.url),
     allowsEncodedSlash: configuration.apis.some(({ allowEncodedSlash }) => allowEncodedSlash),
     clearTextRecords: configuration.records.file ?? null,
   };
@@ -106,6 +107,7 @@ function ceilingsOf({ bounds, timeouts, gateway, identity, limits, keyRotation }
     }),
     'gateway.staleAfterMs': gateway.staleAfterMs,
     'identity.lifetimeSeconds': identity.lifetimeSeconds,
+    'keyRotation.warnAfterDays': keyRotation.warnAfterDays ?? null,
     'keyRotation.refuseAfterDays': keyRotation.refuseAfterDays ?? null,
     'limits.failures at once': failures === 'off' ? null : failures.failures,
     'limits.failures a day':
@@ -153,6 +155,7 @@ function serviceOf(api: ApiSnapshot, upstream: UpstreamSnapshot | undefined): Se
   const isOwn = first !== undefined && new URL(first).origin === api.identityAudience;
   return {
     targets: [...new Set(targets.map(targetOf))].sort(),
+    ...writtenOtherwise(targets),
     audience: isOwn ? null : api.identityAudience,
     isEncrypted: targets.every((target) => ENCRYPTED.test(target)),
     isPrivate: targets.every(isPrivate),
@@ -161,13 +164,39 @@ function serviceOf(api: ApiSnapshot, upstream: UpstreamSnapshot | undefined): Se
   };
 }
 
+const COUNTERS_PORT = '6379';
+
+/** Host, port and database, without credentials. */
+function countersAt(url: string): string {
+  const { port, pathname, ...rest } = addressOf(url);
+  const database = /^\/0*$/.test(pathname) ? '' : pathname;
+  return `${rest.name}:${port || COUNTERS_PORT}${database}`;
+}
+
 /** The names of this machine are one, and so are the two default ports. */
 function targetOf(target: string): string {
-  const url = new URL(target);
+  return placeOf(target, addressOf(target).name);
+}
+
+function addressOf(text: string): { name: string; port: string; pathname: string } {
+  const url = new URL(text);
   const host = hostOf(url);
-  const port = url.port === '' ? '' : `:${url.port}`;
   const name = ['localhost', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host;
-  return `${name}${port}${url.pathname.replace(/\/+$/, '')}`;
+  return { name, port: url.port, pathname: url.pathname };
+}
+
+function placeOf(target: string, name: string): string {
+  const { port, pathname } = new URL(target);
+  return `${name}${port === '' ? '' : `:${port}`}${pathname.replace(/\/+$/, '')}`;
+}
+
+function writtenOtherwise(targets: readonly string[]): Pick<ServiceProtection, 'written'> {
+  const places = targets.map((target) => [
+    targetOf(target),
+    placeOf(target, new URL(target).hostname),
+  ]);
+  const others = places.filter(([place, written]) => place !== written);
+  return others.length === 0 ? {} : { written: Object.fromEntries(others) };
 }
 
 /** Of each certificate in a PEM text. */

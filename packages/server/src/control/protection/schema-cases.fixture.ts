@@ -1,5 +1,6 @@
+// biome-ignore-all lint/suspicious/noThenProperty: a keyword of JSON Schema
+import { type Case, id, type Tree } from './case.fixture.ts';
 import type { WeakeningKind } from './weakening.ts';
-import { type Case, id, type Tree } from './weakening-cases.fixture.ts';
 
 /** An operation that takes and answers bodies. */
 const schema = { type: 'object', required: ['a'] };
@@ -43,7 +44,76 @@ const OPEN_SCHEMAS: readonly Tree[] = [
   ...[{ additionalProperties: true }, { $ref: '#/components/schemas/Open' }],
 ];
 
+/** They read as rules, and refuse nothing of what this one refuses. */
+const CLOSED = {
+  type: 'object',
+  required: ['a'],
+  properties: { a: {} },
+  additionalProperties: false,
+};
+const EMPTY_RULES: readonly Tree[] = [
+  { type: ['object', 'array', 'string', 'number', 'boolean', 'null'] },
+  ...[{ not: false }, { not: { not: {} } }, { not: { enum: [] } }],
+  ...[{ oneOf: [{}] }, { oneOf: [true, false] }, { anyOf: [CLOSED, { not: CLOSED }] }],
+  ...[{ anyOf: [CLOSED, true] }, { allOf: [true] }, { allOf: [{ allOf: [{}] }] }],
+  ...[{ properties: { a: {} } }, { patternProperties: { '^a': {} } }, { propertyNames: {} }],
+  ...[{ propertyNames: { minLength: 0 } }, { additionalProperties: {} }, { required: [] }],
+  ...[{ minProperties: 0 }, { minLength: 0 }, { minItems: 0 }, { pattern: '.*' }],
+  ...[
+    { uniqueItems: false },
+    { items: {} },
+    { prefixItems: [{}] },
+    { unevaluatedProperties: true },
+  ],
+  ...[{ if: CLOSED }, { if: {}, then: {} }, { if: false, then: false }],
+  ...[{ dependentSchemas: {} }, { dependentRequired: {} }, { contains: {}, minContains: 0 }],
+  ...[{ contentMediaType: 'application/json' }, { contentEncoding: 'base64' }],
+  ...[{ format: 'unknown' }, { deprecated: true }, { title: 'anything' }, { readOnly: false }],
+  ...[{ $dynamicRef: '#/components/schemas/Open' }, { $defs: { a: false } }],
+];
+
+const FORM_TYPE = 'multipart/form-data';
+
+/** Of a part that is a file, what `encoding` says. */
+function partCase(was: Tree, is: Tree | undefined): Case {
+  const put = (encoding: Tree | undefined) => (_: Tree, document: Tree) => {
+    const file = { type: 'object', properties: { file: { type: 'string', format: 'binary' } } };
+    const media = { schema: file, ...(encoding && { encoding: { file: encoding } }) };
+    const post = { ...described, requestBody: { content: { [FORM_TYPE]: media } } };
+    document.paths['/described/{id}'] = { post: structuredClone(post) };
+  };
+  return { keys: ['apis[].spec'], was: put(was), is: put(is), kinds: ['validation-loosened'] };
+}
+
+const partHeader = { 'x-part': { required: true, schema: { type: 'string' } } };
+
+/** What takes its place may be written as nobody expects: that it asks for more is not to be seen then. */
+export const emptyCases: readonly Case[] = EMPTY_RULES.flatMap((open) => {
+  const put =
+    (schema: Tree, place: 'body' | 'answer' | 'parameter') => (written: Tree, document: Tree) => {
+      written.apis[0].response = 'block';
+      Object.assign(document.components, { schemas: { Open: {} } });
+      const post = structuredClone<Tree>(described);
+      const content = { [JSON_TYPE]: { schema } };
+      if (place === 'body') post.requestBody = { required: true, content };
+      if (place === 'answer') post.responses[200] = { description: 'ok', content };
+      if (place === 'parameter') post.parameters.push({ name: 'f', in: 'query', content });
+      document.paths['/described/{id}'] = { post };
+    };
+  return (['body', 'answer', 'parameter'] as const).map(
+    (place): Case => ({
+      ...{ keys: ['apis[].spec'], was: put(CLOSED, place), is: put(open, place) },
+      kinds: [place === 'answer' ? 'release-loosened' : 'validation-loosened'],
+    }),
+  );
+});
+
 export const schemaCases: readonly Case[] = [
+  partCase({ contentType: 'image/png' }, undefined),
+  partCase({ contentType: 'image/png' }, {}),
+  partCase({ contentType: 'image/png' }, { contentType: 'image/png, text/html' }),
+  partCase({ contentType: 'image/png' }, { contentType: 'image/*' }),
+  partCase({ headers: partHeader }, {}),
   ...OPEN_SCHEMAS.flatMap((open) => {
     const say = (document: Tree) => Object.assign(document.components, { schemas: { Open: {} } });
     const media = open === undefined ? {} : { schema: open };
@@ -94,6 +164,15 @@ export const schemaCases: readonly Case[] = [
   ]),
   schemaCase(({ parameters }) => parameters.push({ name: 'more', in: 'query', schema: {} })),
   ...[2, 3].map((index) => schemaCase(({ parameters }) => parameters.splice(index, 1))),
+  // Written as several pairs, an object takes whatever nobody describes.
+  ...[
+    { schema: { type: 'object' } },
+    { schema: { type: ['object', 'null'] }, explode: true },
+    { schema: { type: 'object', additionalProperties: { type: 'string' } }, style: 'form' },
+    { schema: { allOf: [{ type: 'object', maxProperties: 3 }] } },
+  ].map((more) =>
+    schemaCase(({ parameters }) => parameters.push({ name: 'filter', in: 'query', ...more })),
+  ),
   // What a schema accepts more than the one before it, wherever it stands.
   schemaCase(({ parameters }) => {
     parameters[1].schema = { type: 'number' };

@@ -1,86 +1,6 @@
+import { at, type Case, issuer, responses, set, type Tree, X } from './case.fixture.ts';
+import { corsCases, limits, places, quota, rate } from './limit-cases.fixture.ts';
 import type { WeakeningKind } from './weakening.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: documents are trees of anything.
-export type Tree = any;
-
-export const responses = { 200: { description: 'ok', content: { 'application/json': {} } } };
-export const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
-export const issuer = 'https://login.example';
-
-/** undefined takes it away. */
-function set(tree: Tree, path: string, value: unknown): void {
-  const steps = path.replaceAll('[]', '.0').split('.');
-  const last = steps.pop() as string;
-  let at = tree;
-  for (const step of steps) at = at[step] ??= {};
-  if (value === undefined) delete at[last];
-  else at[last] = value;
-}
-
-export interface Case {
-  /** As the reference spells it; x-poorter's with a prefix. */
-  readonly keys: readonly string[];
-  readonly was: (configuration: Tree, description: Tree) => void;
-  readonly is: (configuration: Tree, description: Tree) => void;
-  readonly kinds: readonly WeakeningKind[];
-  /** Also the other way round: neither protects as much as the other. */
-  readonly bothWays?: true;
-}
-
-export const X = 'x-poorter.';
-
-/** A key of the configuration, or of x-poorter at the operation, that goes from one value to another. */
-function at(
-  key: string,
-  was: unknown,
-  is: unknown,
-  kind: WeakeningKind,
-  more: Partial<Case> = {},
-): Case {
-  const setTo = (value: unknown) => (written: Tree, document: Tree) => {
-    if (!key.startsWith(X)) return set(written, key, value);
-    const operation = document.paths['/things'].get;
-    operation['x-poorter'] ??= {};
-    set(operation['x-poorter'], key.slice(X.length), value);
-  };
-  return { keys: [key], was: setTo(was), is: setTo(is), kinds: [kind], ...more };
-}
-
-export const rate = { requests: 10, per: 'minute' };
-const quota = { requests: 100, per: 'day' };
-const places = { calls: 5 };
-/** The same limits stand in the configuration and in x-poorter. */
-function limits(prefix: string, limit: string): Case[] {
-  const rates = `${prefix}${limit}`;
-  const [quotas, concurrency] = [`${prefix}quota`, `${prefix}concurrency`];
-  return [
-    at(rates, rate, undefined, 'limit-removed'),
-    within(rates, rate, 'requests', 10, 11),
-    within(rates, rate, 'per', 'minute', 'second'),
-    within(rates, rate, 'burst', 10, 20),
-    within(rates, rate, 'by', 'client', ['client', 'operation']),
-    { ...within(rates, rate, 'by', 'client', 'address'), bothWays: true },
-    within(rates, rate, 'name', 'shared', undefined),
-    within(rates, rate, 'whenCountersAreAway', 'refuse', 'share'),
-    within(rates, rate, 'whenCountersAreAway', 'share', 'allow'),
-    at(rates, [rate, { ...rate, requests: 60, per: 'hour' }], rate, 'limit-raised'),
-    at(quotas, quota, undefined, 'limit-removed'),
-    within(quotas, quota, 'requests', 100, 101),
-    within(quotas, quota, 'per', 'month', 'day'),
-    within(quotas, quota, 'by', 'operation', ['client', 'operation']),
-    within(quotas, quota, 'name', 'shared', undefined),
-    within(quotas, quota, 'whenCountersAreAway', 'refuse', 'allow'),
-    at(concurrency, places, undefined, 'limit-removed'),
-    within(concurrency, places, 'calls', 5, 6),
-    within(concurrency, places, 'by', 'client', ['client', 'subject']),
-    within(concurrency, places, 'name', 'shared', undefined),
-  ];
-}
-
-function within(key: string, limit: object, member: string, was: unknown, is: unknown): Case {
-  const one = at(key, { ...limit, [member]: was }, { ...limit, [member]: is }, 'limit-raised');
-  return { ...one, keys: [`${key}.${member}`] };
-}
 
 function securityCase(
   was: Tree[],
@@ -94,20 +14,6 @@ function securityCase(
   return { keys: ['apis[].spec'], was: setTo(was), is: setTo(is), kinds: [kind], ...more };
 }
 
-const cors = { origins: ['https://app.example'] };
-const corsCases = (prefix: string): Case[] => [
-  at(`${prefix}cors`, cors, 'off', 'cors-widened', { bothWays: true }),
-  at(`${prefix}cors.origins`, cors.origins, '*', 'cors-widened'),
-  at(`${prefix}cors.origins`, cors.origins, [...cors.origins, 'null'], 'cors-widened'),
-  corsCase(prefix, 'credentials', false, true),
-  corsCase(prefix, 'headers', [], ['x-secret']),
-  corsCase(prefix, 'expose', [], ['x-secret']),
-];
-function corsCase(prefix: string, key: string, was: unknown, is: unknown): Case {
-  const one = at(`${prefix}cors`, { ...cors, [key]: was }, { ...cors, [key]: is }, 'cors-widened');
-  return { ...one, keys: [`${prefix}cors.${key}`] };
-}
-
 const listener = 'listen[].tls';
 const link = {
   ...{ address: '127.0.0.1:9443', certificate: './gate.pem', key: './gate.key' },
@@ -115,6 +21,59 @@ const link = {
 };
 const counters = { url: 'valkeys://counters.example:6379', machines: 3, tls: {} };
 const proxies = [{ address: '127.0.0.1:9500', for: 'nginx' }];
+
+const inner = { address: '127.0.0.1:8000' };
+const pem = { certificate: './gate.pem', key: './gate.key' };
+const asking = { ...pem, clientCertificate: 'require', clientAuthorities: ['./first.pem'] };
+
+function listenerCase(
+  was: object[],
+  is: object[],
+  kinds: readonly WeakeningKind[] = ['client-certificate-loosened'],
+): Case {
+  const setTo = (listen: object[]) => (written: Tree) => set(written, 'listen', listen);
+  const change = { was: setTo(was), is: setTo(is) };
+  return { keys: ['listen[].address', `${listener}.clientCertificate`], kinds, ...change };
+}
+
+/** One that others reach than before is not held against one that they could not reach. */
+const listenerCases: readonly Case[] = [
+  ...[
+    [inner, { address: '0.0.0.0:8443', tls: asking }],
+    [
+      { address: '0.0.0.0:8443', tls: asking },
+      { address: '0.0.0.0:8445', tls: pem },
+    ],
+  ].map((was) => listenerCase(was, [...was, { address: '0.0.0.0:8444', tls: pem }])),
+  listenerCase(
+    [inner, { address: '0.0.0.0:8443', tls: asking }],
+    [inner, { address: '192.0.2.1:8444', tls: pem }],
+  ),
+  // One inside went as well; that is not the one that moved.
+  {
+    ...listenerCase(
+      [inner, { address: '0.0.0.0:8443', tls: asking }],
+      [
+        { address: '0.0.0.0:8443', tls: asking },
+        { address: '0.0.0.0:8444', tls: pem },
+      ],
+    ),
+    bothWays: true,
+  },
+  listenerCase(
+    [inner, { address: '127.0.0.1:8443', tls: asking }],
+    [inner, { address: '0.0.0.0:8443', tls: pem }],
+    ['client-certificate-loosened', 'network-widened'],
+  ),
+  listenerCase(
+    [{ address: '0.0.0.0:8443', tls: pem }],
+    [
+      { address: '0.0.0.0:8443', tls: pem },
+      { address: '0.0.0.0:8444', insecure: true },
+    ],
+    ['tls-loosened'],
+  ),
+];
 
 const target = 'apis[].upstream.targets';
 
@@ -254,6 +213,7 @@ export const ruleCases: readonly Case[] = [
     is: (written) => set(written, 'listen', [{ address: '0.0.0.0:8443', insecure: true }]),
     kinds: ['tls-loosened', 'client-certificate-loosened'],
   },
+  ...listenerCases,
   at('control.tls', { certificate: './gate.pem', key: './gate.key' }, undefined, 'tls-loosened'),
   {
     keys: ['control.address', 'control.insecure'],
@@ -309,6 +269,22 @@ export const ruleCases: readonly Case[] = [
     ...at('forwardAuth', proxies, [{ ...proxies[0], address: '0.0.0.0:9500' }], 'network-widened'),
     keys: ['forwardAuth[].address'],
   },
+  {
+    ...at('forwardAuth', proxies, [{ ...proxies[0], for: 'caddy' }], 'proxies-widened'),
+    ...{ keys: ['forwardAuth[].for'], bothWays: true },
+  },
+  // Only what a proxy let through went on.
+  ...[
+    { listen: [inner], kinds: ['network-widened'] as const },
+    {
+      listen: [{ address: '0.0.0.0:8000', insecure: true }],
+      kinds: ['network-widened', 'tls-loosened'] as const,
+    },
+  ].map(({ listen, kinds }): Case => {
+    const setTo = (listen: object[]) => (written: Tree) =>
+      Object.assign(written, { listen, forwardAuth: proxies });
+    return { keys: ['listen'], was: setTo([]), is: setTo(listen), kinds };
+  }),
   // Whom the gate believes.
   at(
     'trust.issuers',
@@ -335,6 +311,8 @@ export const ruleCases: readonly Case[] = [
   at('keys', './keys.yaml', './other-keys.yaml', 'keys-elsewhere', { bothWays: true }),
   at('keyRotation.refuseAfterDays', 30, 60, 'key-rotation-loosened'),
   at('keyRotation.refuseAfterDays', 30, undefined, 'key-rotation-loosened'),
+  at('keyRotation.warnAfterDays', 30, 60, 'key-rotation-loosened'),
+  at('keyRotation.warnAfterDays', 30, undefined, 'key-rotation-loosened'),
   at(`${listener}.minVersion`, 'TLSv1.3', 'TLSv1.2', 'tls-loosened'),
   at(`${listener}.clientCertificate`, 'require', 'request', 'client-certificate-loosened'),
   at(`${listener}.clientCertificate`, 'request', 'none', 'client-certificate-loosened'),
@@ -373,6 +351,16 @@ export const ruleCases: readonly Case[] = [
   }),
   at('counters', counters, 'memory', 'counters-apart'),
   countersCase('url', counters.url, 'valkey://counters.example:6379', 'tls-loosened'),
+  // Whoever has the store decides how much is allowed.
+  {
+    ...at('counters', 'memory', { url: 'valkey://counters.example' }, 'tls-loosened'),
+    bothWays: true,
+  },
+  ...['valkeys://other.example:6379', 'valkeys://counters.example:6380'].map((url) => ({
+    ...countersCase('url', counters.url, url, 'counters-apart'),
+    bothWays: true as const,
+  })),
+  { ...countersCase('url', counters.url, `${counters.url}/1`, 'counters-apart'), bothWays: true },
   countersCase('machines', 3, 2, 'counters-apart'),
   countersCase('tls.authorities', ['./first.pem'], [], 'authority-added'),
   countersCase('tls.authorities', ['./first.pem'], ['./both.pem'], 'authority-added'),

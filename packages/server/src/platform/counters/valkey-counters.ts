@@ -95,6 +95,11 @@ export class ValkeyCounters implements RemoteCounters {
     this.#firstAnswer = this.#ask();
   }
 
+  /** Calls are counted here, by this machine's share. */
+  get isAway(): boolean {
+    return this.#state === 'away';
+  }
+
   async draw(draws: readonly Draw[], nowMs: number): Promise<readonly Allowance[] | null> {
     if (this.#state === 'away' || this.#waiting >= WAITING_MAX) return null;
     this.#waiting++;

@@ -10,8 +10,10 @@ export {
   type TableRows,
 } from './copy-tables.ts';
 export type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
+export { inspectSqlite } from './inspect-sqlite.ts';
 export {
   DatabaseNewerError,
+  inspectMigrations,
   type MigrationSet,
   type MigrationState,
   migrate,

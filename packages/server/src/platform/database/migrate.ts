@@ -103,6 +103,20 @@ export async function migrate<Tables>(
   }
 }
 
+/** Throws where `migrate` would refuse to go on from these rows of its table. */
+export function inspectMigrations(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  set: MigrationSet,
+  dialect: 'sqlite' | 'postgres',
+): void {
+  const known = readMigrations(join(set.directory, dialect));
+  const applied = (rows as readonly MigrationTable['migration'][])
+    .filter(({ domain }) => domain === set.domain)
+    .toSorted((one, other) => one.version - other.version);
+  refuseNewer(applied, known, set);
+  refuseAltered(applied, known, set);
+}
+
 function readMigrations(directory: string): Migration[] {
   const files = readdirSync(directory).toSorted();
   return files.map((name, index) => {

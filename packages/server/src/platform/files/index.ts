@@ -4,6 +4,7 @@ export {
   requireOwnDirectory,
   requireOwnFile,
   requirePlaceForOwn,
+  requireStorable,
   UntrustedPathError,
 } from './own-files.ts';
 export { BYTES_MAX, kindOf, readRegularFile, readTextFile } from './read-regular.ts';

@@ -5,6 +5,7 @@ import {
   readdirSync,
   realpathSync,
   type Stats,
+  statfsSync,
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -47,7 +48,23 @@ export function requirePlaceForOwn(directory: string): void {
     throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR', path: real });
   }
   accessSync(real, constants.W_OK | constants.X_OK);
+  requireStorable(real);
   requireClosedParents(real, directory);
+}
+
+/** Magic numbers of file systems that hold no files: proc, sysfs, cgroup, cgroup2, debugfs, tracefs, … */
+const KERNEL_KINDS = new Set([
+  ...[0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x64626720, 0x74726163, 0x73636673, 0x1cd1],
+  ...[0x6165676c, 0xcafe4a11, 0x19800202, 0xde5e81e4],
+]);
+
+/** Root may write everywhere, and there nobody can make a file. */
+export function requireStorable(folder: string): void {
+  if (!KERNEL_KINDS.has(statfsSync(folder).type)) return;
+  const code = 'EROFS';
+  throw Object.assign(new Error(`${folder} is the kernel's: no file can be made there`), {
+    ...{ code, path: folder },
+  });
 }
 
 /** A link that leads nowhere is there, too. Throws where nobody can know. */

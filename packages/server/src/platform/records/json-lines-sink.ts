@@ -17,6 +17,11 @@ const FLUSH_AFTER_MS = 50;
 /** While the disk refuses, try again this often. */
 const RETRY_AFTER_MS = 500;
 
+/** A link to what may be a pipe, a terminal or a file. */
+export function isStandardStream(file: string): boolean {
+  return /^\/dev\/(?:stdout|stderr|fd\/[12])$/.test(file);
+}
+
 /**
  * Appends records as JSON lines. Several threads append to the same file: each batch is one
  * O_APPEND write of whole lines, which the kernel keeps apart.
@@ -32,6 +37,11 @@ export class JsonLinesSink {
 
   constructor(options: JsonLinesOptions) {
     this.#options = options;
+  }
+
+  /** What was written last could not be. */
+  get isInTrouble(): boolean {
+    return this.#inTrouble;
   }
 
   reserve(): boolean {
@@ -129,13 +139,13 @@ export class JsonLinesSink {
         this.#handle = null;
       }
     }
-    if (there !== null && there.size >= rotateBytes) {
+    if (there !== null && there.size >= rotateBytes && !file.startsWith('/dev/')) {
       await this.#setAside();
       await this.#handle?.close();
       this.#handle = null;
     }
-    // Not through a planted link; /dev/stdout is one, and nobody plants there.
-    this.#handle ??= await open(file, file.startsWith('/dev/') ? 'a' : APPEND_OWN, 0o600);
+    // Not through a planted link; nobody plants those of the standard streams.
+    this.#handle ??= await open(file, isStandardStream(file) ? 'a' : APPEND_OWN, 0o600);
     return this.#handle;
   }
 

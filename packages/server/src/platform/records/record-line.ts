@@ -1,5 +1,8 @@
 import type { CallRecord } from './record.ts';
 
+/** With this, a file of records begins. */
+export const RECORD_START = '{"time":"';
+
 /**
  * JSON.stringify of a record, written out: the fields are known, most of them the same from call
  * to call, and this runs for every call.

@@ -19,6 +19,11 @@ export class RecordSpool implements RecordSink {
     this.#onNoPlace = onNoPlace;
   }
 
+  /** Records wait for a disk that refuses them; none is dropped. */
+  get isInTrouble(): boolean {
+    return this.#spool.isInTrouble || this.#clearText?.isInTrouble === true;
+  }
+
   reserve(): boolean {
     const hasPlace = this.#takePlace();
     if (!hasPlace) this.#onNoPlace();

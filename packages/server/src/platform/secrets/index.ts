@@ -1,11 +1,15 @@
 export { openUnder, type SealedPlace, type SealingKey, sealUnder } from './envelope.ts';
 export {
   checkMasterKey,
+  checkWrappedKey,
   type KeyRing,
   type KeyRingTables,
   openKeyRing,
   rotateMasterKey,
 } from './key-ring.ts';
-export { type MasterKeyProvider, WrongMasterKeyError } from './master-key-provider.ts';
+export {
+  type MasterKeyProvider,
+  WrongMasterKeyError,
+} from './master-key-provider.ts';
 export { type MasterKeyWorld, openMasterKey } from './open-master-key.ts';
 export { KEY_BYTES, SealBrokenError, unambiguous } from './sealed-bytes.ts';

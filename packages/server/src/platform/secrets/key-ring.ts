@@ -93,6 +93,14 @@ export async function checkMasterKey<Tables extends KeyRingTables>(
   await unwrapTop(row, provider);
 }
 
+/** The same, of a row that was read elsewhere. */
+export async function checkWrappedKey(
+  row: Readonly<Record<string, unknown>>,
+  provider: MasterKeyProvider,
+): Promise<void> {
+  await unwrapTop(row as unknown as TopRow, provider);
+}
+
 type TopRow = KeyRingTables['key_encryption_key'];
 
 function readTop(database: Database<KeyRingTables>): Promise<TopRow | undefined> {

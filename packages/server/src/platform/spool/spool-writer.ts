@@ -132,6 +132,10 @@ export class SpoolWriter {
     this.#lookTimer.unref();
   }
 
+  get isInTrouble(): boolean {
+    return this.#inTrouble;
+  }
+
   /** A place for one line. Every admission ends in exactly one `append`. */
   admit(): boolean {
     if (this.#chars > PENDING_CHARS_MAX) return this.#turnAway();
