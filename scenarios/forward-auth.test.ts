@@ -44,6 +44,13 @@ const description = {
     '/open': { get: { security: [], responses: ok } },
     '/feed': { get: { security: [], responses: { ...ok, 101: { description: 'a WebSocket' } } } },
     '/any': { get: { security: [], responses: { default: { description: 'an error' } } } },
+    '/tiers': {
+      get: {
+        security: [],
+        parameters: [{ name: 'X-Tier', in: 'header', schema: { type: 'integer', maximum: 5 } }],
+        responses: ok,
+      },
+    },
     '/users/{id}': { get: { security: [], responses: ok } },
     '/users/@me': { get: { responses: ok } },
   },
@@ -261,6 +268,27 @@ test('a path whose literals the service could read otherwise is refused, for the
   }
 });
 
+test('a field that the gate would take out is refused, for the proxy forwards it to the service', async () => {
+  for (const proxy of [asTraefik, asCaddy]) {
+    assert.equal((await ask(proxy, 'GET', '/tiers', { 'x-tier': '5' })).status, 200);
+    assert.equal((await ask(proxy, 'GET', '/tiers', { 'x-tier': '9' })).status, 400);
+    for (const headers of [
+      { x_tier: '9' },
+      { 'x.tier': '9' },
+      { 'x-tier': '5', X_Tier: '9' },
+      { 'x-http-method-override': 'DELETE' },
+      { x_http_method: 'DELETE' },
+      { 'x-tier': '9', connection: 'x-tier' },
+      { 'x-other': '9', connection: 'close, x-other' },
+    ]) {
+      const answer = await ask(proxy, 'GET', '/tiers', headers);
+      assert.equal(codeOf(answer), 'ambiguous_request', JSON.stringify(headers));
+    }
+    const usual = { x_trace: '1', 'x.y': '2', connection: 'close', 'x-forwarded-for': '10.1.1.1' };
+    assert.equal((await ask(proxy, 'GET', '/tiers', usual)).status, 200);
+  }
+});
+
 test('the Host that counts is the one that the proxy writes', async () => {
   const hosted = await startPoorter(
     { after },
@@ -368,27 +396,87 @@ function claimsOfToken(token: string | string[] | null | undefined): object | nu
   return claims;
 }
 
-test('behind nginx a refusal keeps its problem and its fields, as the guide says', {
+/** The first server of the guide with the lines of the second block in its locations, and those beside them. */
+function joinedServer(port: number, poorterAddress: string): string {
+  const more = [
+    ...block('nginx', '@refused').matchAll(/^ {2}location (.+) \{\n([\s\S]*?)^ {2}\}/gm),
+  ];
+  let server = block('nginx', 'server {');
+  for (const [whole, name, lines] of more) {
+    const opening = `  location ${name} {\n`;
+    server = server.includes(opening)
+      ? server.replace(opening, () => opening + lines)
+      : server.replace(/\}\s*$/, () => `${whole}\n}\n`);
+  }
+  return server
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
+    .replaceAll('127.0.0.1:8090', poorterAddress)
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${service.port}`);
+}
+
+test('behind nginx every field of a refusal and its problem arrive exactly once, as the guide says', {
   skip,
 }, async (t) => {
+  const schemes = {
+    key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+    basic: { type: 'http', scheme: 'basic' },
+  };
+  const paths = {
+    '/one': { get: { responses: ok } },
+    '/two': { get: { security: [{ key: [] }, { basic: [] }], responses: ok } },
+    '/seldom': {
+      get: {
+        'x-poorter': { limit: { requests: 1, per: 'hour', by: 'client' } },
+        responses: ok,
+      },
+    },
+    '/tellers': { get: { 'x-poorter': { authorize: { roles: ['teller'] } }, responses: ok } },
+    '/open': { get: { security: [], responses: ok } },
+  };
+  const asked = await startPoorter(t, {
+    description: { ...description, components: { securitySchemes: schemes }, paths },
+    upstream: service.url,
+    threads: 1,
+    configuration: { trust, forwardAuth: [{ ...free, for: 'nginx' }] },
+  });
+  const ownKey = await asked.createKey('shop');
   const port = await unusedPort();
-  const within = (text: string) => text.slice(text.indexOf('{') + 1);
-  const refusals = within(block('nginx', '@refused')).split('location @refused')[1] as string;
-  const servers = block('nginx', 'server {')
-    .replace(
-      'auth_request /_poorter;',
-      'auth_request /_poorter;\n    error_page 401 403 = @refused;',
-    )
-    .replace(/\}\s*$/, `  location @refused${refusals}}\n`)
-    .replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)
-    .replaceAll('127.0.0.1:8090', asNginx)
-    .replaceAll('127.0.0.1:3000', `127.0.0.1:${service.port}`);
-  await startNginx(t, servers, port);
+  await startNginx(t, joinedServer(port, asked.addresses[1] as string), port);
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    call(`http://127.0.0.1:${port}`, { path, headers });
+  const fieldsOf = ({ rawHeaders }: Answer, name: string) =>
+    rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
+  const twice = ({ rawHeaders }: Answer) => {
+    const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+    const repeated = names.filter((name, at) => names.indexOf(name) !== at);
+    return repeated.filter((name) => name !== 'www-authenticate');
+  };
+  const withKey = { 'x-key': ownKey };
+  assert.equal((await get('/seldom', withKey)).status, 200);
   const before = service.seen.length;
-  const answer = await call(`http://127.0.0.1:${port}`, { path: '/accounts' });
-  assert.equal(answer.status, 401);
-  assert.equal(answer.headers['content-type'], 'application/problem+json');
-  assert.equal(codeOf(answer), 'credentials_required');
-  assert.ok(answer.headers['www-authenticate'] !== undefined, JSON.stringify(answer.headers));
+
+  const refusals: [string, Record<string, string>, number, string, RegExp[]][] = [
+    ['/one', {}, 401, 'credentials_required', [/^ApiKey /]],
+    ['/one', { 'x-key': 'wrong' }, 401, 'credentials_invalid', [/^ApiKey /]],
+    ['/two', {}, 401, 'credentials_required', [/^ApiKey /, /^Basic /]],
+    ['/seldom', withKey, 403, 'rate_limited', []],
+    ['/tellers', withKey, 403, 'role_required', []],
+    ['/nowhere', withKey, 403, 'no_such_operation', []],
+    ['/open', { upgrade: 'websocket' }, 403, 'upgrade_not_accepted', []],
+  ];
+  for (const [path, headers, status, code, challenges] of refusals) {
+    const answer = await get(path, headers);
+    const said = `${path} ${answer.status} ${answer.rawHeaders.join('|')} ${answer.text}`;
+    assert.equal(answer.status, status, said);
+    assert.equal(codeOf(answer), code, said);
+    assert.deepEqual(fieldsOf(answer, 'content-type'), ['application/problem+json'], said);
+    const found = fieldsOf(answer, 'www-authenticate');
+    assert.equal(found.length, challenges.length, said);
+    for (const [at, challenge] of challenges.entries())
+      assert.match(found[at] as string, challenge);
+    assert.equal(fieldsOf(answer, 'retry-after').length, code === 'rate_limited' ? 1 : 0, said);
+    assert.equal(fieldsOf(answer, 'poorter-identity').length, 0, said);
+    assert.deepEqual(twice(answer), [], said);
+  }
   assert.equal(service.seen.length, before);
 });

@@ -23,6 +23,8 @@ for (const { name, entries } of PACKAGES) {
       extends: join(root, 'tsconfig.json'),
       compilerOptions: {
         ...{ noEmit: false, declaration: true, sourceMap: false, customConditions: [] },
+        // What an older Node can parse, so that it comes to say what it lacks.
+        target: 'es2022',
         ...{ rootDir: join(folder, 'src'), outDir: join(folder, 'dist') },
       },
       files: entries.map((entry) => join(folder, 'src', entry)),
@@ -33,7 +35,11 @@ for (const { name, entries } of PACKAGES) {
     const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', file], {
       stdio: 'inherit',
     });
-    if (status !== 0) process.exit(1);
+    if (status !== 0) {
+      process.exitCode = 1;
+      // What the next is built against is not there; ended here, nothing would be tidied up.
+      break;
+    }
     console.log(`built packages/${name}/dist`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -130,7 +130,7 @@ function problemPage(): string {
     '',
     'Every refusal is an RFC 9457 document (`application/problem+json`) with `type`',
     '`urn:poorter:problem:CODE`, a stable `code`, and an `instance` that names the call in the records.',
-    '`request_invalid` lists `errors`, each with `in`, a JSON `pointer` and the `rule` broken; never a value.',
+    '`request_invalid` lists `errors`, each with `in`, a JSON `pointer` and the `rule` broken, often with `name` and `expected`; never a value.',
     '',
     '| code | status | what it says | what to do |',
     '|---|---|---|---|',

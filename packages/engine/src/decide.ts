@@ -175,8 +175,9 @@ async function checkBody(
       return { kind: 'checked', body: { kind: 'stream' }, value: undefined };
     }
     case 'unsupported': {
-      const { violation } = expectation;
-      const denial = violation.rule === 'required' ? invalid([violation]) : unsupported(violation);
+      const { violation, accepted } = expectation;
+      const denial =
+        violation.rule === 'required' ? invalid([violation]) : unsupported(violation, accepted);
       if (isHygiene(violation) || !call.mayObserve('validate', denial)) return denial;
       const passed = request.hasBody ? ({ kind: 'stream' } as const) : ({ kind: 'none' } as const);
       return { kind: 'checked', body: passed, value: undefined };
@@ -210,11 +211,15 @@ function isHygiene({ rule }: MessageViolation): boolean {
 
 function invalid(violations: readonly MessageViolation[]): Deny {
   const errors = describeViolations(violations);
-  return deny('request_invalid', { errors }, { details: { errors } });
+  const told = errors.map((error, at) => {
+    const written = violations[at]?.written;
+    return written === undefined ? error : { ...error, name: written };
+  });
+  return deny('request_invalid', { errors }, { details: { errors: told } });
 }
 
-function unsupported(violation: MessageViolation): Deny {
-  return deny('media_type_not_supported', { rule: violation.rule });
+function unsupported({ rule, expected }: MessageViolation, accepted: readonly string[]): Deny {
+  return deny('media_type_not_supported', { rule }, { details: { rule, expected, accepted } });
 }
 
 /** A fault tells operators its kind and place, and callers nothing. */

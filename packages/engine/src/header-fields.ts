@@ -66,15 +66,19 @@ export class HeaderFields {
     return values.length === 0 ? undefined : values.join(', ');
   }
 
-  /** The same with list-based fields of one name on one line, where the first of them stands. */
+  /**
+   * The same with list-based fields of one name on one line, where the first of them stands, and
+   * likewise cookies, which HTTP/2 splits (RFC 9113 §8.2.3).
+   */
   withJoinedLists(): HeaderFields {
     const flat: string[] = [];
     const joined = new Set<string>();
     for (let index = 0; index < this.flat.length; index += 2) {
       const name = this.flat[index] as string;
-      if (!isListBased(name)) flat.push(name, this.flat[index + 1] as string);
+      const isCookie = name === 'cookie';
+      if (!isCookie && !isListBased(name)) flat.push(name, this.flat[index + 1] as string);
       else if (!joined.has(name)) {
-        flat.push(name, this.joined(name) as string);
+        flat.push(name, this.all(name).join(isCookie ? '; ' : ', '));
         joined.add(name);
       }
     }

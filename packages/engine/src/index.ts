@@ -1,5 +1,7 @@
 /** The engine: request facts in, decision out. */
 
+import './required-runtime.ts';
+
 export { addressKey } from './addresses.ts';
 export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
@@ -117,7 +119,17 @@ export {
   type IdentitySigner,
   publicKeySet,
 } from './policies/shape/signed-identity.ts';
-export { isPrivateAnswerHeader } from './policies/shape/upstream-headers.ts';
+export {
+  isPrivateAnswerHeader,
+  unforwardableField,
+  upstreamHeaders,
+  withoutQueryParameters,
+} from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
-export { findRuntimeFaults, type RuntimeFault, refuseUnsafeRuntime } from './runtime-faults.ts';
+export {
+  findRuntimeFaults,
+  type RuntimeFault,
+  refuseMisreadingRuntime,
+  refuseUnsafeRuntime,
+} from './runtime-faults.ts';

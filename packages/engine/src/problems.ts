@@ -176,7 +176,8 @@ export const problems = {
   media_type_not_supported: {
     status: 415,
     title: 'The request body has a media type or encoding that this operation does not accept.',
-    remedy: 'Send one of the documented content types, without Content-Encoding.',
+    remedy:
+      'Send one of the content types listed in accepted, in UTF-8 and without Content-Encoding; rule says what was wrong.',
   },
   body_not_visible: {
     status: 403,

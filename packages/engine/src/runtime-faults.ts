@@ -42,6 +42,19 @@ export function refuseUnsafeRuntime(faults: readonly RuntimeFault[]): void {
   throw new Error(`this runtime is not safe to decide on: ${reasons}; use another release of Node`);
 }
 
+/**
+ * Throws where the runtime misreads what our code reads around, and another release does not: for
+ * hosts whose handlers run in this process, and read with what the runtime has.
+ */
+export function refuseMisreadingRuntime(faults: readonly RuntimeFault[]): void {
+  for (const { what, reference, mendedIn } of faults) {
+    if (mendedIn === null) continue;
+    throw new Error(
+      `on Node ${process.versions.node} ${what} (${reference}), and so would a handler read what was checked: use Node ${mendedIn} or newer`,
+    );
+  }
+}
+
 const PREPARING = '{"poorterProbe":1,"\\\\u0061":0}';
 const ASKED = '{"poorterProbe":1,"\\u0061mount":2}';
 const PREPARING_SHORT = '{"poorterShortProbe":[],"\\\\":0}';

@@ -11,3 +11,4 @@ export { problemBody, problemHeaders } from './problem-answer.ts';
 export { ProcessCounters } from './process-counters.ts';
 export { type ProtectionOptions, protectBy, RefusedDescription } from './protect-by.ts';
 export { forgetCertificate, type HeadRules, requestFacts } from './request-facts.ts';
+export type { ToldRequest } from './seen-by-handlers.ts';

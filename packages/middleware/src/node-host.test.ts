@@ -90,6 +90,7 @@ const guard = protect({
     allowEncodedSlash: false,
     originalCallOf: compileOriginalCall([]),
   },
+  readsAroundFaults: true,
   now: () => 0,
   nextId: () => 'call',
   reserve: () => {

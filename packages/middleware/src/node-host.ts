@@ -13,10 +13,12 @@ import {
   type ProblemCode,
   problems,
   type RequestFacts,
+  refuseMisreadingRuntime,
   refuseUnsafeRuntime,
 } from '@poorter/engine';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import { type HeadRules, requestFacts } from './request-facts.ts';
+import { showDecided, type ToldRequest, toldRequest } from './seen-by-handlers.ts';
 
 /** What the host asks of the service around it. */
 export interface NodeHostPorts {
@@ -27,27 +29,33 @@ export interface NodeHostPorts {
   readonly nextId: () => string;
   /** Takes a place in the record before anything is decided: no place, no call. */
   readonly reserve: () => boolean;
-  /** A call that ends here. It holds its place; the service writes the record. */
-  readonly refused: (call: RefusedCall) => void;
+  /**
+   * A call that ends here. It holds its place; the service writes the record. `call` may be logged as
+   * it is; `native` is what the caller sent, credential included.
+   */
+  readonly refused: (call: RefusedCall, native: IncomingMessage) => void;
   /** A preflight that is answered here; only where the description has a CORS policy. It holds its place. */
   readonly preflight?: (call: AnsweredPreflight) => void;
+  /** The handlers read JSON as `@poorter/engine/json` does: a JSON.parse that misreads is nothing to them. */
+  readonly readsAroundFaults?: boolean | undefined;
 }
 
 export interface AnsweredPreflight {
   readonly id: string;
   readonly nowMs: number;
-  readonly request: RequestFacts;
+  readonly request: ToldRequest;
   readonly api: string;
   readonly operation: string;
   readonly snapshot: number;
 }
 
+/** Nothing in it is a credential or another value of the caller. */
 export interface RefusedCall {
   readonly id: string;
   readonly nowMs: number;
   readonly method: string | null;
   /** Null when the head itself was refused. */
-  readonly request: RequestFacts | null;
+  readonly request: ToldRequest | null;
   readonly peer: string;
   readonly api: string | null;
   readonly operation: string | null;
@@ -65,6 +73,9 @@ export interface RefusedCall {
 export interface ProtectedCall {
   readonly id: string;
   readonly nowMs: number;
+  /** Who calls; null where the operation is open to everybody. */
+  readonly principal: Principal | null;
+  /** Without credentials, and without what callers cannot say of themselves; as the native request. */
   readonly request: RequestFacts;
   readonly decision: Forwarding;
   /** The checked bytes; null without a body. The native request has been read. */
@@ -85,10 +96,12 @@ export type Guard = (
 /**
  * The engine in front of a `node:http` handler. `next` is called for allowed calls only, after the
  * body was read and checked; everything else is answered here. Never throws, never calls twice.
- * Making it throws on a runtime whose faults would reach the engine.
+ * Making it throws on a runtime whose faults would reach the engine, or the handler.
  */
 export function protect(ports: NodeHostPorts): Guard {
-  refuseUnsafeRuntime(findRuntimeFaults());
+  const faults = findRuntimeFaults();
+  refuseUnsafeRuntime(faults);
+  if (!ports.readsAroundFaults) refuseMisreadingRuntime(faults);
   return async (native, response, next) => {
     const id = ports.nextId();
     if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'));
@@ -97,21 +110,22 @@ export function protect(ports: NodeHostPorts): Guard {
     const call = { id, nowMs, method: native.method ?? null, snapshot: gate.version };
     const peer = native.socket.remoteAddress ?? '';
     const unmatched = { api: null, operation: null, path: null, principal: null };
-    let request: RequestFacts | null = null;
+    let request: ToldRequest | null = null;
+    const refuse = (call: RefusedCall) => ports.refused(call, native);
     try {
       const facts = requestFacts(ports.head, native, { id, nowMs });
       if ('kind' in facts) {
         gate.chargeFailure(peer, facts.code, nowMs);
-        ports.refused({ ...call, ...unmatched, ...told(facts, 'admit'), request, peer });
+        refuse({ ...call, ...unmatched, ...told(facts, 'admit'), request, peer });
         return answer(native, response, id, facts);
       }
-      request = facts;
+      request = toldRequest(facts);
       const body = new BufferedBody(native);
       const decision = await decide(gate, facts, body);
       if (decision.kind === 'refuse') {
         decision.end();
         const { operation } = decision;
-        ports.refused({
+        refuse({
           ...call,
           request,
           peer,
@@ -136,18 +150,19 @@ export function protect(ports: NodeHostPorts): Guard {
       if (decision.body.kind === 'stream') {
         decision.end();
         const denial = deny('internal_fault', { fault: 'unbuffered body' });
-        ports.refused({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
+        refuse({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
         return answer(native, response, id, denial);
       }
       const bytes = decision.body.kind === 'bytes' ? decision.body.bytes : null;
-      // What was decided is what the service routes by.
-      native.url = decision.target;
-      next({ ...call, request, decision, body: bytes, end: decision.end });
+      // What was decided is what the service routes by and believes.
+      const shown = showDecided(native, facts, decision, bytes);
+      const { principal, end } = decision;
+      next({ ...call, principal, request: shown, decision, body: bytes, end });
     } catch (fault) {
       const denial = deny('internal_fault', {
         fault: fault instanceof Error ? fault.name : 'throw',
       });
-      ports.refused({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
+      refuse({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
       answer(native, response, id, denial);
     }
   };

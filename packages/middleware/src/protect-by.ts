@@ -33,8 +33,13 @@ export interface ProtectionOptions {
   readonly bodyBytesMax?: number;
   /** Calls at once; more are refused. Default: 1,000. */
   readonly capacity?: number;
-  /** Told of every refusal: the place for a log line. */
+  /** Told of every refusal: the place for a log line. Nothing in it is a value of the caller. */
   readonly refused?: (call: RefusedCall) => void;
+  /**
+   * The handler reads JSON with `parseJsonText` of `@poorter/engine/json` alone, and may run on a Node
+   * whose JSON.parse misreads it. Default: such a runtime is refused.
+   */
+  readonly readsAroundFaults?: boolean;
 }
 
 /** The description is refused; each diagnostic has its file and line. */
@@ -73,7 +78,8 @@ export function protectBy(options: ProtectionOptions): Guard {
     now: Date.now,
     nextId: randomUUID,
     reserve: () => true,
-    refused: options.refused ?? (() => undefined),
+    refused: (call) => options.refused?.(call),
+    readsAroundFaults: options.readsAroundFaults,
   });
   return (native, response, next) => {
     inFlight += 1;

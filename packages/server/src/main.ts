@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { unsteeringStream } from './cli/terminal.ts';
 import { keepCompiledCode } from './platform/compiled-code/keep-compiled-code.ts';
 
 const world = {
   stdin: process.stdin,
   environment: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: unsteeringStream(process.stdout),
+  stderr: unsteeringStream(process.stderr),
   now: Date.now,
   random: (bytes: number) => new Uint8Array(randomBytes(bytes)),
 };

@@ -3,6 +3,7 @@ import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { Findings, interpret } from './interpret.ts';
+import { findLookAlikes, type LookAlike } from './look-alikes.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
@@ -31,6 +32,7 @@ import type { World } from './world.ts';
 
 const VIOLATIONS_MAX = 16;
 const NONE: readonly SchemaViolation[] = Object.freeze([]);
+const NO_LOOK_ALIKES: readonly LookAlike[] = Object.freeze([]);
 const NO_POINTERS: readonly string[] = Object.freeze([]);
 
 export interface LinkedSchemas {
@@ -50,6 +52,7 @@ export function linkSchemas(
       const key = entryKey({ address, direction });
       if (!Object.hasOwn(compiled.entries, key)) throw new Error(`no compiled schema ${key}`);
       return openValidator(world, compiled.entries[key]!, violationsMax, {
+        isAnswer: direction === 'response',
         cuts: (cuttingUnits ??= new Set(compiled.cutting)).has(compiled.entries[key]!),
         reportsFormats: compiled.reportsFormats ?? false,
       });
@@ -57,11 +60,17 @@ export function linkSchemas(
   };
 }
 
+interface Manner {
+  readonly isAnswer: boolean;
+  readonly cuts: boolean;
+  readonly reportsFormats: boolean;
+}
+
 function openValidator(
   world: LinkedWorld,
   unit: UnitIndex,
   violationsMax: number,
-  { cuts, reportsFormats }: { readonly cuts: boolean; readonly reportsFormats: boolean },
+  { isAnswer, cuts, reportsFormats }: Manner,
 ): Validator {
   const entry = world.unit(unit);
   const validate = (value: JsonValue): readonly SchemaViolation[] => {
@@ -91,6 +100,18 @@ function openValidator(
   return {
     validate: (value) => onAccountOf(presentAccount(), () => validate(value)),
     undocumented: (value) => onAccountOf(presentAccount(), () => undocumented(value)),
+    lookAlikes(value) {
+      if (isAnswer) return NO_LOOK_ALIKES;
+      return onAccountOf(presentAccount(), () => {
+        try {
+          return findLookAlikes(world, unit, value);
+        } catch (fault) {
+          return [{ pointer: '', listed: limitReached(fault) }];
+        } finally {
+          world.forget();
+        }
+      });
+    },
     ignored(value) {
       if (!cuts) return NO_POINTERS;
       return onAccountOf(presentAccount(), () => {

@@ -142,7 +142,7 @@ test('nothing an instance holds makes a validator throw or write outside its ans
       const before = JSON.stringify(value);
       const { validate, undocumented } = validator(schema);
       assert.ok(validate(value).length <= 16);
-      for (const pointer of undocumented(value)) assert.match(pointer, /^\//);
+      for (const pointer of undocumented(value)) assert.match(pointer, /^(?:\/|$)/);
       assert.equal(JSON.stringify(value), before);
     }),
     { numRuns: 300 },

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../json/types.ts';
+import type { LookAlike } from './look-alikes.ts';
 
 /** 'openapi-3.0' is the OAS 3.0 schema object (nullable, boolean exclusiveMinimum, $ref hides siblings). */
 export type Dialect = 'json-schema-2020-12' | 'openapi-3.1' | 'openapi-3.0';
@@ -84,10 +85,13 @@ export interface Validator {
   /** At most `violationsMax` (default 16) violations; an empty list means valid. Never throws for any JsonValue. */
   validate(value: JsonValue): readonly SchemaViolation[];
   /**
-   * Pointers of members that no applicable schema documents. An object where no applicable schema
-   * lists properties is free-form: all of it counts as documented.
+   * Pointers of members that no applicable schema documents, and of lists and objects where none may
+   * stand ('' is the whole value). An object where no applicable schema lists properties is free-form: all
+   * of it counts as documented.
    */
   undocumented(value: JsonValue): readonly string[];
+  /** Of a request: members that a service may take for listed ones, whose names they only resemble. */
+  lookAlikes(value: JsonValue): readonly LookAlike[];
   /** Pointers of the members of a valid value that may not be sent, and were passed over. */
   ignored(value: JsonValue): readonly string[];
   /** Formats that a valid value breaks, where they are only reported. */

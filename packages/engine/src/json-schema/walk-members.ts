@@ -1,4 +1,5 @@
 import type { JsonValue } from '../json/index.ts';
+import { allowsKind } from './allowed-types.ts';
 import { interpret, type Path } from './interpret.ts';
 import type { Shape } from './shape.ts';
 import { isObject, type JsonObject, memberOf } from './values.ts';
@@ -14,28 +15,38 @@ export type VisitMember = (
   at: Path,
 ) => boolean;
 
-/** All schemas that apply to one place are looked at together. */
+/**
+ * All schemas that apply to one place are looked at together. `misplaced` is told of lists and objects
+ * where no schema of their place allows one; what is in them is not looked at.
+ */
 export function walkMembers(
   world: World,
   given: ReadonlySet<Shape>,
   value: JsonValue,
   visit: VisitMember,
   path: Path | null = null,
+  misplaced: ((at: Path | null) => void) | null = null,
 ): void {
   if (typeof value !== 'object' || value === null) return;
+  if (misplaced !== null && ![...given].every((shape) => allowsKind(world, shape, value))) {
+    misplaced(path);
+    return;
+  }
   const shapes = applicable(world, given, value);
   if (Array.isArray(value)) {
     value.forEach((item, i) => {
       if (typeof item !== 'object' || item === null) return;
       const schemas = itemShapes(world, shapes, item, i);
-      if (schemas.size > 0) walkMembers(world, schemas, item, visit, { parent: path, step: i });
+      if (schemas.size > 0)
+        walkMembers(world, schemas, item, visit, { parent: path, step: i }, misplaced);
     });
   } else if (isObject(value)) {
     for (const name of Object.keys(value)) {
       const schemas = memberShapes(world, shapes, name);
       const at = { parent: path, step: name };
       const goesOn = visit(schemas, shapes, at);
-      if (goesOn && schemas !== undefined) walkMembers(world, schemas, value[name]!, visit, at);
+      if (goesOn && schemas !== undefined)
+        walkMembers(world, schemas, value[name]!, visit, at, misplaced);
     }
   }
 }

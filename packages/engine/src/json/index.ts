@@ -1,3 +1,5 @@
+import '../required-runtime.ts';
+
 export { cutMembers } from './cut-members.ts';
 export {
   canonicalDecimal,

@@ -7,7 +7,7 @@ export const NUMBER_LENGTH_MAX = 2048;
 export const EXPONENT_DIGITS_MAX = 9;
 
 export type TextReading =
-  | { readonly ok: true; readonly value: JsonValue }
+  | { readonly ok: true; readonly value: JsonValue; readonly hasExact?: boolean }
   | { readonly ok: false; readonly rule: JsonProblem['rule']; at: number; pointer: string };
 
 type Container = { [name: string]: JsonValue } | JsonValue[];
@@ -48,6 +48,7 @@ export function parseStrictly(
 
   let expects: 'value' | 'first-item' | 'first-name' | 'name' | 'after' = 'value';
   let value: JsonValue = null;
+  let hasExact = false;
   for (;;) {
     at = skipSpace(text, at);
     const code = at < text.length ? text.charCodeAt(at) : -1;
@@ -55,7 +56,8 @@ export function parseStrictly(
     if (expects === 'after') {
       const level = levels.at(-1);
       if (level === undefined) {
-        return code === -1 ? { ok: true, value } : refuse('syntax');
+        if (code !== -1) return refuse('syntax');
+        return hasExact ? { ok: true, value, hasExact } : { ok: true, value };
       }
       put(level, value);
       const isArray = Array.isArray(level.container);
@@ -126,6 +128,7 @@ export function parseStrictly(
       if (isStrict && isNumberTooLong(number[0], number[1] ?? '')) return refuse('number');
       const isDouble = !isStrict || carriesExactly(number[0]);
       value = isDouble ? Number(number[0]) : new ExactNumber(number[0]);
+      hasExact ||= !isDouble;
       at += number[0].length;
     } else {
       const word = code === 116 ? 'true' : code === 102 ? 'false' : 'null';

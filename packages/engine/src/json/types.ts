@@ -47,5 +47,6 @@ export interface JsonProblem {
 }
 
 export type JsonReading =
-  | { readonly ok: true; readonly value: JsonValue }
+  /** `hasExact`: some number in it is an ExactNumber. */
+  | { readonly ok: true; readonly value: JsonValue; readonly hasExact?: boolean }
   | { readonly ok: false; readonly problem: JsonProblem };

@@ -1,7 +1,8 @@
+import { likeness } from '../likeness.ts';
 import { canonicalLiteral, readTemplate } from './description/template.ts';
 import type { SegmentPlan } from './plan.ts';
 import { decodedLiteral, takeValues } from './router.ts';
-import { cutReadings, likeness, withoutFormats } from './segment-text.ts';
+import { cutReadings, withoutFormats } from './segment-text.ts';
 
 /** What a segment fixes, decoded: one text alone, or the texts before, between and after its parameters. */
 export type FixedTexts = readonly string[];

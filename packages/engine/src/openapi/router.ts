@@ -1,9 +1,9 @@
+import { likeness } from '../likeness.ts';
 import type { SegmentPlan } from './plan.ts';
 import {
   cutReadings,
   decodeSegment,
   dividedReadings,
-  likeness,
   MAY_DIVIDE,
   rawOffsets,
   repeatedReadings,

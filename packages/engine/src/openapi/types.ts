@@ -100,8 +100,13 @@ export interface CompiledOperation {
 /** One place where a message breaks its description. Carries no value. */
 export interface MessageViolation {
   readonly in: 'path' | 'query' | 'header' | 'cookie' | 'body' | 'status' | 'content-type';
-  /** Parameter or header name; absent for bodies. A name that the document does not know is not told. */
+  /** Parameter or header name; absent for bodies, and for names that the document does not know. */
   readonly name?: string;
+  /**
+   * A name that the document does not know, where it looks like one. For whoever wrote it alone: in records
+   * it would be a word of a stranger that nothing can erase.
+   */
+  readonly written?: string;
   /** RFC 6901 pointer within that parameter or body. */
   readonly pointer: string;
   readonly rule: string;
@@ -156,7 +161,12 @@ export type BodyExpectation =
   | { readonly kind: 'validate' }
   /** Documented as opaque bytes: may stream through unread. */
   | { readonly kind: 'stream' }
-  | { readonly kind: 'unsupported'; readonly violation: MessageViolation };
+  /** `accepted`: what is documented. */
+  | {
+      readonly kind: 'unsupported';
+      readonly violation: MessageViolation;
+      readonly accepted: readonly string[];
+    };
 
 export interface BodyCheck {
   readonly violations: readonly MessageViolation[];

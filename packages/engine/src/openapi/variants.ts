@@ -49,7 +49,10 @@ export class VariantChecks implements Checks {
       const expected = found.find((expectation) => expectation.kind === kind);
       if (expected !== undefined && (kind !== 'none' || !hasBody)) return expected;
     }
-    return found.find(({ kind }) => kind === 'unsupported') ?? { kind: 'none' };
+    const refusals = found.filter((expectation) => expectation.kind === 'unsupported');
+    const [first] = refusals;
+    if (first === undefined) return { kind: 'none' };
+    return { ...first, accepted: [...new Set(refusals.flatMap(({ accepted }) => accepted))] };
   }
 
   checkBody(

@@ -81,8 +81,10 @@ export class AdminApi {
       now: ports.now,
       nextId: nextActId,
       reserve: () => ports.recorder.reserve(),
-      refused: (call) => {
-        this.#chargeUnseen(call);
+      // Bodies are read with parseJsonText below.
+      readsAroundFaults: true,
+      refused: (call, native) => {
+        this.#chargeUnseen(call, native);
         ports.recorder.write(refusalRecord(call, ports.now()));
       },
     });
@@ -127,9 +129,9 @@ export class AdminApi {
   }
 
   /** Refused before anybody looked at the credential, as on a path that does not exist: a guess all the same. */
-  #chargeUnseen({ code, request, nowMs }: RefusedCall): void {
+  #chargeUnseen({ code, request, nowMs }: RefusedCall, { headersDistinct }: IncomingMessage): void {
     if (request === null || SEEN.has(code)) return;
-    const shown = request.headers.all(CREDENTIAL_FIELD);
+    const shown = headersDistinct[CREDENTIAL_FIELD] ?? [];
     if (shown.length === 0 || this.#isKnown(shown, nowMs)) return;
     this.#gate.chargeFailure(request.clientAddress, 'credentials_invalid', nowMs);
   }

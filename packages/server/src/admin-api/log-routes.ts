@@ -26,6 +26,7 @@ export interface LogQuery {
   readonly code?: string;
   readonly object?: string;
   readonly node?: string;
+  readonly reported?: boolean;
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -49,6 +50,7 @@ export function logRoutes(log: AdminLog): Handlers {
         ...(query['from'] !== undefined && { fromMs: Date.parse(query['from']) }),
         ...(query['to'] !== undefined && { toMs: Date.parse(query['to']) }),
         ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+        ...(query['reported'] !== undefined && { reported: true }),
         limit: pageLimit(query),
       });
       return { status: 200, body: { items: page.items, next: page.next } };

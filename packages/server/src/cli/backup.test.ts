@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { parseArgs } from 'node:util';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import { openState } from '../state/index.ts';
 import { backupCommand } from './backup.ts';
@@ -82,6 +83,16 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
   const elsewhere = ['--data', join(folder, 'elsewhere'), '--master-key', 'env:OLD'];
   const untold = await run(restoreCommand, file, ...elsewhere);
   assert.match(untold.err, /rotated, narrowed or shortened since are as they were/);
+  const advised = /poorter (log search --data DIR --from \S+ --operation changeKey) /.exec(
+    untold.err,
+  );
+  assert.ok(advised, `a command that runs as it stands: ${untold.err}`);
+  const { operation, from } = parseArgs({
+    args: (advised[1] as string).split(' ').slice(2),
+    options: { data: { type: 'string' }, from: { type: 'string' }, operation: { type: 'string' } },
+  }).values;
+  assert.equal(operation, 'changeKey');
+  assert.ok(Date.parse(from ?? '') <= Date.now());
   assert.equal(readFileSync(join(data, 'node-name'), 'utf8'), 'shop.1a2b3c\n');
   assert.equal(readFileSync(join(data, 'log-public-key'), 'utf8'), 'shop.1a2b3c+key\n');
   assert.equal((await run(restoreCommand, file, ...place)).status, 1, 'never over a directory');
@@ -106,6 +117,11 @@ test('wrong use is told from failure, and a wrong directory is not made into a r
   const absent = await run(backupCommand, '--out', out, '--data', empty);
   assert.equal(absent.status, 1);
   assert.match(absent.err, /there is no state in/);
+  for (const storage of ['env:NOT_SET', 'postgres://x?schema=A B']) {
+    const { status, err } = await run(backupCommand, '--out', out, '--storage', storage);
+    assert.equal(status, 2, err);
+    assert.match(err, /--storage: /, 'as it was typed, not as a file would have it');
+  }
   writeFileSync(out, 'no backup');
   const hostile = await run(restoreCommand, out, '--data', empty);
   assert.equal(hostile.status, 1);

@@ -6,6 +6,7 @@ import {
   loadConfiguration,
   loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';
+import { withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
@@ -37,8 +38,9 @@ export async function checkCommand(argv: readonly string[], world: CheckWorld): 
       world.stdout.write(checkUsage);
       return 0;
     }
-    const diagnostics =
+    const found =
       role === 'gateway' ? await checkGateway(source) : await check(source, world.environment);
+    const diagnostics = withOptions(found, source);
     const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
     if (isJson) world.stdout.write(`${JSON.stringify({ ok: !hasErrors, diagnostics })}\n`);
     else

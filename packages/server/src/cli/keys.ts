@@ -3,6 +3,7 @@ import { keyFileCommand, keyFileUsage } from './key-file.ts';
 import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
 import {
   isoMoment,
+  isoTime,
   listed,
   noPositionals,
   type OperatorWorld,
@@ -22,7 +23,8 @@ export const keysUsage = `Usage: poorter keys VERB [options]
          [--expires 90d|2027-01-31]
   list   [--state active|expired|revoked|rotated] [--owner WHO]
   show   ID
-  rotate ID [--overlap 24h] [--expires 90d|2027-01-31]
+  rotate ID [--overlap 30m|24h|7d|0m] [--expires 90d|2027-01-31]   --overlap: how long the old key
+         is accepted beside the new one   (default 24h; at most 90d; 0m: it ends at once)
   change ID [--name NAME] [--scopes a,b] [--roles r] [--networks …] [--expires 90d|never]
   unused ID [--days 90]        scopes and roles that nothing it called has asked for
   revoke ID|NAME [--reason TEXT]
@@ -245,7 +247,7 @@ async function leaked(argv: readonly string[], world: OperatorWorld): Promise<nu
     const wish = {
       key,
       replace: values['no-replace'] !== true,
-      ...(values.since !== undefined && { leakedAt: new Date(values.since).toISOString() }),
+      ...(values.since !== undefined && { leakedAt: isoTime(values.since, '--since') }),
     };
     try {
       const { body } = await client.call<Leak>('POST', '/v1/keys/leaked', wish);

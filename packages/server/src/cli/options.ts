@@ -65,6 +65,14 @@ export function isoMoment(
     : new Date(moment(text, nowMs, option) * 1000).toISOString();
 }
 
+/** An ISO date or time, whenever it is. */
+export function isoTime(text: string | undefined, name: string): string | undefined {
+  if (text === undefined) return undefined;
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new UsageError(`${name} is an ISO date or time`);
+  return new Date(ms).toISOString();
+}
+
 function isoSeconds(text: string): number {
   if (!/^\d{4}-\d\d-\d\d(T.+)?$/.test(text)) return Number.NaN;
   return Math.floor(Date.parse(text) / 1000);

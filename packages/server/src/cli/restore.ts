@@ -72,7 +72,9 @@ export async function restoreCommand(
       world.stderr.write(
         `poorter restore: what was done after ${createdAt} is not known here: ` +
           `${asAtBackup.join('; ')}. ` +
-          'The log of the directory that was lost says what was done: poorter log search --operation\n',
+          'The log of the directory that was lost says what was done, where it survived: ' +
+          `poorter log search --data DIR --from ${createdAt} --operation changeKey ` +
+          '(and rotateKey, createBlock, createOperator)\n',
       );
     }
     return 0;

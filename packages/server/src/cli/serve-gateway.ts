@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { baseDirectory, loadGatewayConfiguration } from '../configuration/load-configuration.ts';
+import { inOptions } from '../configuration/option-names.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
@@ -32,9 +33,9 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
             : `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${configuration.link.control}\n`,
         );
       },
-      trouble: (message) => say(`poorter: ${message}\n`),
+      trouble: (message) => say(`poorter: ${inOptions(message, given.source)}\n`),
       notApplied: (message) => {
-        say(notApplied(message, hasStarted));
+        say(notApplied(inOptions(message, given.source), hasStarted));
         if (!hasStarted) end(1);
       },
       applied: (version) => {

@@ -1,7 +1,8 @@
 import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
-import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
+import { dataDirectoryOf, isDirectory } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
@@ -29,7 +30,10 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
   } catch (error) {
     return explain(error, world);
   }
-  const dataDirectory = dataDirectoryOf(configuration, baseDirectory(given.source));
+  const base = baseDirectory(given.source);
+  const dataDirectory = dataDirectoryOf(configuration, base);
+  // What a database elsewhere holds is opened by the master key here.
+  const holdsAll = isDirectory(configuration.storage);
   return new Promise((settle) => {
     let hasStarted = false;
     /** A configuration that protects less waits, and nothing is served before somebody has looked. */
@@ -49,22 +53,22 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
           if (facts.summary.trial !== undefined) say(TRIAL_WARNING);
         },
         warned: (diagnostics) => {
-          if (!given.isQuiet) say(formatDiagnostics(diagnostics));
+          if (!given.isQuiet) say(formatDiagnostics(withOptions(diagnostics, given.source)));
         },
         refused: (diagnostics) => {
-          say(refusal(diagnostics, hasStarted));
-          if (!hasStarted && !isHeld) void end(1);
+          say(refusal(withOptions(diagnostics, given.source), hasStarted));
+          if (!hasStarted && !isHeld) fail();
         },
         said: (text, isStartHeld) => {
           isHeld ||= isStartHeld;
           say(text);
         },
         trouble: (message) => {
-          say(`poorter: ${message}\n`);
+          say(`poorter: ${inOptions(message, given.source)}\n`);
         },
         notApplied: (message) => {
-          say(notApplied(message, hasStarted));
-          if (!hasStarted) void end(1);
+          say(notApplied(inOptions(message, given.source), hasStarted));
+          if (!hasStarted) fail();
         },
         applied: (applied) => {
           const isNews = hasStarted && applied !== version && version !== 0;
@@ -76,10 +80,14 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
       },
     });
     let ending: Promise<void> | null = null;
-    const end = (status: number): Promise<void> => {
-      ending ??= supervisor.stop().then(() => settle(status));
+    const end = (status: number, isForgotten = false): Promise<void> => {
+      ending ??= supervisor.stop({ isForgotten }).then(
+        () => settle(status),
+        (error: unknown) => settle(explain(error, world)),
+      );
       return ending;
     };
+    const fail = () => void end(1, holdsAll && !isHeld);
     process.on('SIGTERM', () => void end(0));
     process.on('SIGINT', () => void end(0));
     process.on('SIGHUP', () => supervisor.reload());

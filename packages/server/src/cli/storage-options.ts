@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { resolveStorage, type Storage } from '../configuration/resolve-storage.ts';
 import { type MasterKeyProvider, openMasterKey } from '../platform/secrets/index.ts';
 import { logMigrations } from '../security-log/index.ts';
 import type { RestoredDatabase } from '../state/backup/index.ts';
 import { stateMigrations } from '../state/index.ts';
-import type { OperatorWorld } from './options.ts';
+import { type OperatorWorld, UsageError } from './options.ts';
 
 /** For commands that work on the data directory itself, whether or not a server runs. */
 export const STORAGE_OPTIONS = {
@@ -50,7 +51,7 @@ export function storageOf(values: StorageValues, world: OperatorWorld): OpenedSt
     // What stands in an argument starts where the command was given.
     dataDirectory: values.data === undefined ? configuration?.dataDirectory : resolve(values.data),
   };
-  const storage = resolveStorage(wishes, base, world.environment);
+  const storage = namedStorage(values, () => resolveStorage(wishes, base, world.environment));
   const keyOf = (text: string | undefined, baseDirectory: string) =>
     openMasterKey(text, {
       ...{ dataDirectory: storage.dataDirectory, baseDirectory },
@@ -61,6 +62,16 @@ export function storageOf(values: StorageValues, world: OperatorWorld): OpenedSt
   const given = values['master-key'];
   const masterKey = given === undefined ? keyOf(configuration?.masterKey, base) : argument(given);
   return { ...storage, masterKey, otherMasterKey: argument };
+}
+
+/** Whoever typed --storage reads of that, and of no key of a file. */
+function namedStorage(values: StorageValues, resolved: () => Storage): Storage {
+  try {
+    return resolved();
+  } catch (error) {
+    if (values.storage === undefined || !(error instanceof RefusedConfiguration)) throw error;
+    throw new UsageError(error.message.replace(/^storage: /, '--storage: '), { cause: error });
+  }
 }
 
 /** Everything that a backup holds of the databases, in the order in which it is read. */

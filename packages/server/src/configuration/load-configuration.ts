@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { BYTES_MAX, readTextFile, refuseOpenToAll } from '../platform/files/index.ts';
-import { readConfiguration } from './read-configuration.ts';
+import { inOptions } from './option-names.ts';
+import { describeIssue, readConfiguration } from './read-configuration.ts';
 import { RefusedConfiguration } from './refused-configuration.ts';
 import {
   type Configuration,
@@ -36,15 +37,15 @@ function load<Schema extends z.ZodType>(
   const base = source.file === null ? {} : readFile(source.file, schema);
   const parsed = schema.safeParse({ ...base, ...source.values });
   if (parsed.success) return parsed.data;
+  // What stands in the file was checked by itself.
+  const place = { severity: 'error', file: 'arguments', line: 1, column: 1 } as const;
   throw new RefusedConfiguration(
-    parsed.error.issues.map((issue) => ({
-      severity: 'error',
-      code: 'configuration',
-      file: source.file ?? 'arguments',
-      line: 1,
-      column: 1,
-      message: `${issue.path.join('.')}: ${issue.message}`,
-    })),
+    parsed.error.issues.flatMap((issue) =>
+      describeIssue(issue, schema).map(({ message, suggestion }) => ({
+        ...{ ...place, code: 'configuration', message: inOptions(message, source) },
+        ...(suggestion !== undefined && { suggestion }),
+      })),
+    ),
     source.file === null ? [] : [source.file],
   );
 }

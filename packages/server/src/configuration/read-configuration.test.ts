@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { closestName } from './closest-name.ts';
+import { loadConfiguration } from './load-configuration.ts';
+import { inOptions } from './option-names.ts';
 import { readConfiguration } from './read-configuration.ts';
+import type { RefusedConfiguration } from './refused-configuration.ts';
 
 const good = { apis: [{ spec: './api.yaml', upstream: 'http://127.0.0.1:3000' }] };
 
@@ -92,6 +95,71 @@ test('what no call could reach or carry is refused, with what was expected', () 
   ] as const) {
     const reading = readConfiguration('poorter.yaml', stringify(at(key, value)));
     assert.ok(reading.ok, `${key} ${value} ${JSON.stringify(reading)}`);
+  }
+});
+
+test('a value that has no accepted form is told every form that is accepted', () => {
+  const faults: [object, RegExp[]][] = [
+    [{ counters: 'foo' }, [/'memory'/, /valkey:\/\//, /rediss:\/\//, /env:/, /file:/, /mapping/]],
+    [{ counters: 5 }, [/'memory'/, /valkey:\/\//, /mapping with url/]],
+    [{ counters: { url: 'foo' } }, [/^counters\.url: /, /valkeys:\/\//, /env:NAME/]],
+    [{ limits: { failures: 'never' } }, [/'off'/, /mapping with failures/]],
+    [{ limits: { failures: { failures: 0 } } }, [/^limits\.failures\.failures: /]],
+    [{ limits: { default: 'foo' } }, [/neither a mapping/, /a list/]],
+    [
+      { limits: { default: { requests: 1, per: 'day', by: 'foo' } } },
+      [/"client"/, /"operation"/, /or a list/],
+    ],
+    [{ trust: { issuers: [{ issuer: 'a', audience: 5 }] } }, [/a text/, /a list of texts/]],
+    [{ apis: [{ ...good.apis[0], upstream: 5 }] }, [/http or https URL/, /mapping with targets/]],
+    [{ apis: [{ ...good.apis[0], upstream: { targets: ['x'] } }] }, [/upstream\.targets\.0: /]],
+    [{ apis: [{ ...good.apis[0], cors: 'on' }] }, [/'off'/, /a mapping with 'origins'/]],
+    [{ apis: [{ ...good.apis[0], cors: ['https://a.example'] }] }, [/'off'/, /a mapping/]],
+    [{ apis: [{ ...good.apis[0], cors: { origins: 'foo' } }] }, [/'\*'/, /a list of origins/]],
+    [{ apis: [{ ...good.apis[0], mode: 'foo' }] }, [/"enforce"/, /"observe"/]],
+    [{ storage: 'valkey://x' }, [/directory/, /postgres:\/\//, /env:NAME/, /file:PATH/]],
+    [{ masterKey: 'foo' }, [/file:PATH/, /env:NAME/, /vault:https/]],
+  ];
+  for (const [more, patterns] of faults) {
+    const reading = readConfiguration('poorter.yaml', stringify({ ...good, ...more }));
+    const said = reading.ok ? '' : reading.diagnostics.map(({ message }) => message).join('\n');
+    for (const pattern of patterns) assert.match(said, pattern, JSON.stringify(more));
+  }
+});
+
+test('whoever typed an option reads of that option, and of keys where a file has them', () => {
+  const api = { spec: 'a.yaml', upstream: 'http://x', mode: 'foo', response: 'bar' };
+  const values = {
+    listen: [{ address: 'x' }],
+    control: { address: 'y' },
+    apis: [api],
+    trust: { issuers: [{ issuer: '', audience: '', jwks: 5 }] },
+    keys: '',
+    dataDirectory: '',
+  };
+  const said = (source: Parameters<typeof loadConfiguration>[0]) => {
+    try {
+      loadConfiguration(source);
+      return [];
+    } catch (error) {
+      return (error as RefusedConfiguration).diagnostics.map(({ file, message }) => [
+        file,
+        message.split(':')[0],
+      ]);
+    }
+  };
+  const options = ['--listen', '--control', '--mode', '--response', '--issuer', '--audience'];
+  const expected = [...options, '--jwks', '--keys', '--data'].map((one) => ['arguments', one]);
+  assert.deepEqual(said({ file: null, values }).toSorted(), expected.toSorted());
+  const [bad] = said({ file: null, values: { apis: [{ ...api, upstream: 'ftp://x' }] } });
+  assert.deepEqual(bad, ['arguments', '--upstream']);
+  const source = { file: null, values: {} };
+  const ofFile = { file: 'poorter.yaml', values: { listen: [] } };
+  const taken = 'listening on 127.0.0.1:1: EADDRINUSE (listen.0.address)';
+  assert.equal(inOptions(taken, source), taken.replace('listen.0.address', '--listen'));
+  assert.equal(inOptions(taken, ofFile), taken.replace('listen.0.address', '--listen'));
+  for (const kept of ['control.address', 'xlisten.0.address', 'listen.0.addresses', 'keys: x']) {
+    assert.equal(inOptions(kept, ofFile), kept);
   }
 });
 

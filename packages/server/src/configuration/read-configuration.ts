@@ -87,7 +87,8 @@ interface Remark {
   readonly suggestion?: string;
 }
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): Remark[] {
+/** One fault, or those of the form of a union that was meant. */
+export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): Remark[] {
   const place = issue.path.map(String).join('.') || 'the file';
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(issue.path, schema);
@@ -105,7 +106,8 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): Remark[] {
     // Tell the fault of the branch that got furthest: the others did not fit by kind.
     const branches = issue.errors.filter((errors) => errors.length > 0);
     const deepest = branches.toSorted((a, b) => depth(b) - depth(a))[0];
-    if (deepest !== undefined) {
+    // Where none fitted by kind, the union itself says what would.
+    if (deepest !== undefined && depth(deepest) > 0) {
       return deepest.flatMap((inner) =>
         describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema),
       );

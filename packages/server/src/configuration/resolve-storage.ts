@@ -21,8 +21,15 @@ const INDIRECT = /^(env|file):(.+)$/s;
 
 /** Without reading any secret. */
 export function dataDirectoryOf({ storage, dataDirectory }: Wishes, baseDirectory: string): string {
-  const isDirectory = !POSTGRES.test(storage) && !INDIRECT.test(storage);
-  return resolve(baseDirectory, dataDirectory ?? (isDirectory ? storage : DEFAULT_DIRECTORY));
+  return resolve(
+    baseDirectory,
+    dataDirectory ?? (isDirectory(storage) ? storage : DEFAULT_DIRECTORY),
+  );
+}
+
+/** State and log lie in the data directory itself. */
+export function isDirectory(storage: Wishes['storage']): boolean {
+  return !POSTGRES.test(storage) && !INDIRECT.test(storage);
 }
 
 /** Where everything is kept. Throws RefusedConfiguration, never with the text of a secret in it. */

@@ -15,7 +15,10 @@ const PORT_MAX = 65_535;
 /** host:port, with brackets around an IPv6 host. Port 0 takes a free one. */
 const address = z
   .string()
-  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, 'is not host:port')
+  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, {
+    error: 'is not host:port',
+    abort: true,
+  })
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= PORT_MAX, {
     error: `has a port above ${PORT_MAX}`,
   });
@@ -115,9 +118,9 @@ const api = z.strictObject({
   spec: file.describe('OpenAPI 3.0 or 3.1 document, YAML or JSON.'),
   upstream: z
     .union([baseUrl.transform((target) => ({ targets: [target] })).pipe(upstream), upstream], {
-      // Of a mapping, what is wrong in it; of a text, what it should be.
       error: ({ input }) =>
-        typeof input === 'string' ? (baseUrlFault(input) ?? NOT_A_URL) : undefined,
+        (typeof input === 'string' ? baseUrlFault(input) : null) ??
+        `${NOT_A_URL}, nor a mapping with targets`,
     })
     .describe('URL of the service, or a mapping with targets and details.'),
   hosts: z
@@ -174,13 +177,16 @@ const claim = z
 
 const trustedIssuer = z.strictObject({
   issuer: z.string().min(1).describe('Exactly the `iss` of its tokens.'),
-  audience: z.union([
-    z
-      .string()
-      .min(1)
-      .transform((one) => [one]),
-    z.array(z.string().min(1)).min(1),
-  ]),
+  audience: z.union(
+    [
+      z
+        .string()
+        .min(1)
+        .transform((one) => [one]),
+      z.array(z.string().min(1)).min(1),
+    ],
+    { error: 'is neither a text nor a list of texts, with at least one that is not empty' },
+  ),
   jwks: z.string().optional().describe('URL or file: of its keys; default: found by discovery.'),
   algorithms: z
     .array(
@@ -274,9 +280,11 @@ const forwardAuth = z.strictObject({
     .describe('Let operations with a body pass although this host cannot see it.'),
 });
 
+const COUNTERS_FORMS =
+  'valkey://… or valkeys://… (redis://… and rediss://… are the same), env:NAME or file:PATH';
 const countersUrl = z
   .string()
-  .regex(/^(?:valkeys?|rediss?):\/\/|^(?:env|file):./, 'is not valkey://…, env:NAME or file:PATH');
+  .regex(/^(?:valkeys?|rediss?):\/\/|^(?:env|file):./, `is not ${COUNTERS_FORMS}`);
 
 const sharedCounters = z.strictObject({
   url: countersUrl.describe(
@@ -408,7 +416,9 @@ export const configurationSchema = z.strictObject({
       quota: quotaSchema.optional(),
       concurrency: concurrencySchema.optional(),
       failures: z
-        .union([failureBudget, z.literal('off')])
+        .union([failureBudget, z.literal('off')], {
+          error: "is neither 'off' nor a mapping with failures and per",
+        })
         .default({ failures: 1_000, per: 'minute' })
         .describe('Failed calls an address may make.'),
     })
@@ -507,7 +517,7 @@ export const configurationSchema = z.strictObject({
     // A misspelled scheme must not become a directory of that name.
     .regex(
       /^(?:postgres(?:ql)?:\/\/|(?![a-z][a-z0-9+.-]*:\/\/))/i,
-      'is a directory or postgres://…',
+      'is not a directory, postgres://…, env:NAME or file:PATH',
     )
     .default('./poorter-data')
     .describe(
@@ -524,11 +534,14 @@ export const configurationSchema = z.strictObject({
       'What wraps the keys of the database: file:PATH, env:NAME or vault:https://HOST/transit/keys/NAME?token=env:NAME; default: master.key in the data directory.',
     ),
   counters: z
-    .union([
-      z.literal('memory'),
-      countersUrl.transform((url) => ({ url })).pipe(sharedCounters),
-      sharedCounters,
-    ])
+    .union(
+      [
+        z.literal('memory'),
+        countersUrl.transform((url) => ({ url })).pipe(sharedCounters),
+        sharedCounters,
+      ],
+      { error: `is neither 'memory', nor ${COUNTERS_FORMS}, nor a mapping with url` },
+    )
     .default('memory')
     .describe(
       'Where rates and quotas are counted: memory (this machine), or a Valkey or Redis 7 that machines share.',

@@ -9,6 +9,7 @@ import {
   LogReader,
   openLog,
   proveLeaf,
+  reportedText,
   searchLog,
   showRecord,
   signingKey,
@@ -52,9 +53,9 @@ export class LogDesk implements AdminLog {
   async search(query: AdminQuery): Promise<{ items: readonly unknown[]; next: string | null }> {
     const before = query.cursor === undefined ? undefined : placeIn(query.cursor);
     if (query.node !== undefined && query.node !== this.#node) return { items: [], next: null };
-    const { client, subject, address, operation, decision, code, limit } = query;
+    const { client, subject, address, operation, decision, code, reported, limit } = query;
     const page = await this.#search({
-      ...{ client, subject, address, operation, decision, code, limit, before },
+      ...{ client, subject, address, operation, decision, code, reported, limit, before },
       ...objectOf(query.object),
       from: isoOf(query.fromMs),
       to: isoOf(query.toMs),
@@ -119,7 +120,11 @@ export class LogDesk implements AdminLog {
 
   #shown({ index, leaf, caller }: FoundRecord): object {
     const who = typeof caller === 'object' ? caller : null;
-    return { node: this.#node, index, leaf, who, isErased: caller === 'erased' };
+    const reported = reportedText(leaf);
+    return {
+      ...{ node: this.#node, index, leaf, who, isErased: caller === 'erased' },
+      ...(reported !== null && { reported }),
+    };
   }
 }
 

@@ -23,6 +23,7 @@ export { impossibleTerm, isObjectTerm, isPseudonym } from './possible-terms.ts';
 export { DECISIONS, decisionOf, missingText, shapeOf, statusOf } from './record-words.ts';
 export type { CredentialUse } from './recorder.ts';
 export type { FromRecorder, RecorderSeed, ToRecorder } from './recorder-thread.ts';
+export { reportedText } from './reported.ts';
 export type { RetentionPolicy } from './retention.ts';
 export {
   type FoundRecord,

@@ -22,6 +22,10 @@ export interface Leaf {
   readonly code?: string | null;
   readonly status?: number | null;
   readonly evidence?: Readonly<Record<string, unknown>>;
+  /** What was only told of the call: what `observe` let pass, and remarks. */
+  readonly observed?: readonly unknown[];
+  /** What was found in the answer, and what became of it. */
+  readonly answer?: Readonly<Record<string, unknown>> | null;
   readonly durationMs?: number;
   readonly bytesIn?: number;
   readonly bytesOut?: number;
@@ -83,6 +87,14 @@ export function parseLeaf(text: string): Leaf | null {
   const leaf = value as Partial<Leaf> | null;
   if (typeof leaf !== 'object' || leaf === null || leaf.v !== 1) return null;
   return typeof leaf.time === 'string' && typeof leaf.type === 'string' ? (leaf as Leaf) : null;
+}
+
+/**
+ * Asked of the bytes, so that the many that report nothing need not be parsed. Perhaps: the text may stand
+ * elsewhere in the leaf.
+ */
+export function mayReport(leaf: Buffer): boolean {
+  return leaf.includes('"answer":{') || leaf.includes('"observed":[{');
 }
 
 /** What a leaf can be found by, each as one text. */

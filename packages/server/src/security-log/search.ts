@@ -12,9 +12,10 @@ import {
   placeOf,
   pseudonymOf,
 } from './callers.ts';
-import { type Leaf, parseLeaf, termsOf } from './leaf.ts';
+import { type Leaf, mayReport, parseLeaf, termsOf } from './leaf.ts';
 import type { LeafRun, LogReader } from './log-reader.ts';
 import { decisionOf } from './record-words.ts';
+import { isReported } from './reported.ts';
 import { mayHold } from './terms.ts';
 
 /** What of subjects' keys a reader needs; null for readers who may not see who called. */
@@ -45,6 +46,9 @@ export interface LogQuery {
   /** A pseudonym as records show it, or a value of a path parameter. */
   readonly objectPseudonym?: string | undefined;
   readonly object?: { readonly parameter: string; readonly value: string } | undefined;
+  /** Calls of which something was told that let them pass all the same: see `reportedText`. */
+  readonly reported?: boolean | undefined;
+  /** At least 1. */
   readonly limit: number;
   /** Only leaves before this one: `next` of the page before. */
   readonly before?: number | undefined;
@@ -91,7 +95,9 @@ export async function searchLog(
     for (let at = run.leaves.length - 1; at >= 0; at--) {
       const index = run.first + at;
       if (index >= end) continue;
-      const leaf = parseLeaf((run.leaves[at] as Buffer).toString('utf8', 1));
+      const bytes = run.leaves[at] as Buffer;
+      if (query.reported && !mayReport(bytes)) continue;
+      const leaf = parseLeaf(bytes.toString('utf8', 1));
       if (leaf === null || !(await matches(leaf, wanted, query, unsealer))) continue;
       found.push({ index, leaf, caller: await unsealer.callerOf(leaf) });
       if (found.length === query.limit) return index;
@@ -150,6 +156,8 @@ async function wantedTerms(
   for (const field of ['code', 'type'] as const) {
     if (query[field] !== undefined) wanted.push([`${field} ${query[field]}`]);
   }
+  // What bundles are found by does not tell what was reported, and verification holds it against the leaves.
+  if (query.reported) wanted.push(['type call']);
   if (query.objectPseudonym !== undefined) wanted.push([`object ${query.objectPseudonym}`]);
   const ask = async (
     field: string,
@@ -187,13 +195,14 @@ function daysOf({ from, to }: LogQuery, now: number): number[] {
 async function matches(
   leaf: Leaf,
   wanted: readonly string[][],
-  { from, to, object, api, decision }: LogQuery,
+  { from, to, object, api, decision, reported }: LogQuery,
   unsealer: Unsealer,
 ): Promise<boolean> {
   if (from !== undefined && leaf.time < from) return false;
   if (to !== undefined && leaf.time > to) return false;
   if (api !== undefined && leaf.api !== api) return false;
   if (decision !== undefined && decisionOf(leaf) !== decision) return false;
+  if (reported && !isReported(leaf)) return false;
   const terms = new Set(termsOf(leaf));
   if (!wanted.every((any) => any.some((term) => terms.has(term)))) return false;
   if (object === undefined) return true;

@@ -7,6 +7,7 @@ import {
   removeRemnants,
   SERVING_LOCK,
 } from '../platform/data-directory/data-directory.ts';
+import { FirstStart } from '../platform/data-directory/first-start.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
 import type {
   FromControl,
@@ -63,6 +64,7 @@ export class Supervisor {
   readonly #control: WatchedChild;
   readonly #gateway: WatchedChild;
   #lock: DirectoryLock | null = null;
+  #first: FirstStart | null = null;
   /** A control that is started again judges changes by it. */
   #standing: StandingSnapshot | null = null;
   /** What every thread has served: a gateway that starts again can serve it. */
@@ -126,6 +128,7 @@ export class Supervisor {
 
   /** Throws DirectoryHeldError before anything is bound. */
   start(): void {
+    this.#first = FirstStart.look(this.#options.dataDirectory);
     prepareDataDirectory(this.#options.dataDirectory);
     this.#lock = lockDirectory(this.#options.dataDirectory, SERVING_LOCK);
     removeRemnants(this.#options.dataDirectory);
@@ -136,14 +139,21 @@ export class Supervisor {
     this.#tellControl({ type: 'reload' });
   }
 
-  /** Readiness off, calls under way finish, everything closes. */
-  async stop(): Promise<void> {
+  /**
+   * Readiness off, calls under way finish, everything closes. `isForgotten`: nothing was served, and where
+   * nothing was before, nothing is left.
+   */
+  async stop({ isForgotten = false } = {}): Promise<void> {
     this.#tellControl({ type: 'drain' });
     if (this.#isGatewayStarted) {
       await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
     }
     await this.#control.stop({ type: 'stop' }, 5_000);
-    this.#lock?.release();
+    if (this.#lock === null) return;
+    // What a version in force has let pass is on record.
+    if (isForgotten && this.#inForce === null && this.#first !== null) {
+      this.#first.takeBack(this.#lock);
+    } else this.#lock.release();
   }
 
   #fromControl(message: FromControl): void {

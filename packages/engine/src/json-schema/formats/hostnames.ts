@@ -128,8 +128,11 @@ function joinsBothSides(points: readonly string[], at: number): boolean {
 }
 
 // Digits of these scripts stand in left-to-right names as well.
-const RIGHT_TO_LEFT =
-  /[[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]--\p{Nd}]/v;
+// biome-ignore lint/complexity/useRegexLiterals: an older Node cannot parse it, and would not come to say what it lacks
+const RIGHT_TO_LEFT = new RegExp(
+  String.raw`[[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]--\p{Nd}]`,
+  'v',
+);
 
 /** RFC 5893 §2, reduced: in a right-to-left name no label mixes in left-to-right letters. */
 function hasBidiOrder(labels: readonly string[]): boolean {

@@ -71,7 +71,8 @@ queryTable(
   [
     ['n=1.5', ''],
     ['n=-0', ''],
-    ['n=1e400', ''],
+    ['n=1e400', 'query n number'],
+    ['n=1e300', ''],
     ['n=-1.5E-3', ''],
     ['n=1,5', 'query n type'],
     ['n=+1.5', 'query n type'],

@@ -1,8 +1,9 @@
 import type { Validator } from '../../json-schema/types.ts';
 import type { OperationPlan, ParameterPlan } from '../plan.ts';
 import type { MessageViolation, RequestParts } from '../types.ts';
-import { readCookies } from './cookies.ts';
+import { readCookies, unquoted } from './cookies.ts';
 import { Draft } from './draft.ts';
+import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
@@ -21,6 +22,8 @@ const NONE: readonly string[] = [];
 const NO_VIOLATIONS: readonly MessageViolation[] = [];
 const UNDOCUMENTED_MAX = 16;
 const NAMES_SHOWN = 10;
+/** Nothing as long as a key or token that stands in the place of a name, nor what terminals and pages act on. */
+const LIKE_A_NAME = /^[A-Za-z0-9_$.:~[\]-]{1,40}$/;
 
 /** One operation's parameters, compiled on its first call. */
 export class ParameterCheck {
@@ -48,7 +51,7 @@ export class ParameterCheck {
     this.#cookies = new FieldSet(inPlace('cookie'));
   }
 
-  /** Names that may stand in the query; what a caller wrote instead is not repeated. */
+  /** Names that may stand in the query. */
   get #known(): string {
     const names = this.#query.specs.map(({ name }) => name);
     if (names.length === 0) return 'no query parameters';
@@ -80,16 +83,23 @@ export class ParameterCheck {
   #checkQuery(parts: RequestParts, violations: MessageViolation[]): void {
     const pairs = readPairs(parts.query);
     if ('rule' in pairs) {
-      violations.push({ in: 'query', ...pairs });
+      violations.push(explained({ in: 'query', ...pairs }));
       return;
     }
     const credentials = parts.credentialNames?.query ?? NONE;
-    const { inputs, unknown } = this.#query.collect(
+    const before = violations.length;
+    const { inputs, unknown, strangers } = this.#query.collect(
       pairs,
       (name) => credentials.includes(name) || this.#allowedQuery.includes(name),
     );
-    for (let count = 0; count < Math.min(unknown.length, UNDOCUMENTED_MAX); count++) {
-      violations.push({ in: 'query', pointer: '', rule: 'undocumented', expected: this.#known });
+    for (const { name } of unknown.slice(0, UNDOCUMENTED_MAX)) {
+      const found = {
+        in: 'query',
+        pointer: '',
+        rule: 'undocumented',
+        expected: this.#known,
+      } as const;
+      violations.push(LIKE_A_NAME.test(name) ? { ...found, written: name } : found);
     }
     for (const [index, spec] of this.#query.specs.entries()) {
       const input = inputs[index];
@@ -101,6 +111,24 @@ export class ParameterCheck {
       if (spec.plan.allowEmpty && isEmpty(input)) continue;
       this.#conclude(spec, readAlone(spec, input, decodeForm), violations);
     }
+    if (strangers.length > 0 && violations.length === before) {
+      this.#checkStrangers(strangers, credentials, violations);
+    }
+  }
+
+  /** What passes undescribed, or as a member of an object, must not be read as what is described. */
+  #checkStrangers(
+    strangers: readonly string[],
+    credentials: readonly string[],
+    violations: MessageViolation[],
+  ): void {
+    const isNamed = (name: string) =>
+      credentials.includes(name) || this.#allowedQuery.includes(name);
+    const doubt = this.#query.names.doubtAmong(strangers, isNamed);
+    if (doubt === undefined) return;
+    const { rule, pointer, like } = doubt;
+    const named = like === undefined ? {} : { name: like };
+    violations.push(explained({ in: 'query', ...named, pointer, rule }));
   }
 
   #checkHeaders(parts: RequestParts, violations: MessageViolation[]): void {
@@ -113,19 +141,23 @@ export class ParameterCheck {
 
   #checkCookies({ headers, credentialNames }: RequestParts, violations: MessageViolation[]): void {
     const credentials = credentialNames?.cookie ?? NONE;
-    const { pairs, repeated, lookalikes } = readCookies(headers, this.#cookies.specs);
+    const { pairs, repeated, faults } = readCookies(headers, this.#cookies.specs);
     const { inputs } = this.#cookies.collect(pairs, () => true);
     for (const [index, spec] of this.#cookies.specs.entries()) {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
-      if (lookalikes.has(spec.name)) violations.push(violation(spec.plan, 'look-alike'));
+      const fault = faults.get(spec.name);
+      if (fault !== undefined) violations.push(violation(spec.plan, fault));
       else if (input === undefined) {
         if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
       } else if (repeated.has(spec.name) && spec.style !== 'cookie') {
         violations.push(violation(spec.plan, 'duplicate'));
       } else {
         const decode = spec.style === 'cookie' ? (raw: string) => raw : decodePercent;
+        const before = violations.length;
         this.#conclude(spec, readAlone(spec, input, decode), violations);
+        const bare = violations.length === before ? withoutQuotes(spec, input) : undefined;
+        if (bare !== undefined) this.#conclude(spec, readAlone(spec, bare, decode), violations);
       }
     }
   }
@@ -135,7 +167,7 @@ export class ParameterCheck {
     read: { readonly draft: Draft } | Refusal,
     violations: MessageViolation[],
   ): void {
-    if ('rule' in read) violations.push({ in: plan.in, name: plan.name, ...read });
+    if ('rule' in read) violations.push(explained({ in: plan.in, name: plan.name, ...read }));
     else if (validator !== null) {
       violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
     }
@@ -158,7 +190,13 @@ function specOf(plan: ParameterPlan, validator: Validator | null): ParameterSpec
 }
 
 function violation(plan: ParameterPlan, rule: string): MessageViolation {
-  return { in: plan.in, name: plan.name, pointer: '', rule };
+  return explained({ in: plan.in, name: plan.name, pointer: '', rule });
+}
+
+/** The same as services read it that take quotes away; undefined where that changes nothing. */
+function withoutQuotes({ content }: ParameterSpec, input: FieldInput): FieldInput | undefined {
+  if (content === 'json' || !input.occurrences.some((raw) => raw.startsWith('"'))) return undefined;
+  return { ...input, occurrences: input.occurrences.map((raw) => unquoted(raw) ?? raw) };
 }
 
 function isEmpty({ occurrences, members }: FieldInput): boolean {

@@ -1,6 +1,7 @@
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Shape, Style } from '../plan.ts';
 import { Draft } from './draft.ts';
+import { FieldNames } from './field-names.ts';
 import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { takeApart } from './pieces.ts';
 import {
@@ -42,6 +43,8 @@ const PAIRS_MAX = 5_000;
 
 /** name=value&name=value, names decoded, values raw; a Refusal where a name cannot be decoded. */
 export function readPairs(text: string): Pair[] | Refusal {
+  // Go drops a pair that holds it, older servers begin another pair behind it.
+  if (text.includes(';')) return { rule: 'semicolon', pointer: '' };
   const pairs: Pair[] = [];
   let start = 0;
   while (start <= text.length) {
@@ -72,6 +75,7 @@ function decodeName(raw: string): string | undefined {
 /** Which pair belongs to which field: exact names first, then brackets, then spread objects. */
 export class FieldSet<Spec extends FieldSpec> {
   readonly specs: readonly Spec[];
+  readonly names: FieldNames;
   readonly #byName = new Map<string, number>();
   readonly #deep = new Map<string, number>();
   readonly #spread = new Map<string, number>();
@@ -90,30 +94,41 @@ export class FieldSet<Spec extends FieldSpec> {
         if (isObject && kindsOf(spec.shape).length > 1) this.#byName.set(spec.name, index);
       } else this.#byName.set(spec.name, index);
     }
+    this.names = new FieldNames([...this.#byName.keys(), ...this.#spread.keys()]);
+    for (const spec of specs) {
+      if (this.#deep.has(spec.name)) this.names.addObject(spec.name, membersOf(spec));
+      else if (isSpread(spec)) this.names.addObject(spec.name, undefined);
+    }
   }
 
-  /** Inputs by the index of their spec, and how many names no spec knows. */
+  /**
+   * Inputs by the index of their spec; the pairs that belong to none; and the names of all that is
+   * not described by exactly that name, whether it belongs to a field or not.
+   */
   collect(
     pairs: readonly Pair[],
     isKnown: (name: string) => boolean,
-  ): { inputs: (FieldInput | undefined)[]; unknown: Pair[] } {
+  ): { inputs: (FieldInput | undefined)[]; unknown: Pair[]; strangers: string[] } {
     const inputs: (FieldInput | undefined)[] = new Array(this.specs.length).fill(undefined);
     const unknown: Pair[] = [];
+    const strangers: string[] = [];
     for (const pair of pairs) {
       const exact = this.#byName.get(pair.name);
       if (exact !== undefined) {
         inputOf(inputs, exact).occurrences.push(pair.raw);
         continue;
       }
-      if (this.#addDeep(pair, inputs)) continue;
       const spread = this.#spread.get(pair.name);
+      const isMember = this.#addDeep(pair, inputs);
+      if (spread === undefined && !this.names.has(pair.name)) strangers.push(pair.name);
+      if (isMember) continue;
       if (spread !== undefined) inputOf(inputs, spread).members.push(memberOf(pair));
       else if (isKnown(pair.name)) continue;
       else if (this.#absorbing !== undefined) {
         inputOf(inputs, this.#absorbing).members.push(memberOf(pair));
       } else unknown.push(pair);
     }
-    return { inputs, unknown };
+    return { inputs, unknown, strangers };
   }
 
   #addDeep(pair: Pair, inputs: (FieldInput | undefined)[]): boolean {
@@ -127,6 +142,22 @@ export class FieldSet<Spec extends FieldSpec> {
     inputOf(inputs, index).members.push({ path: path ?? [], value: pair.raw });
     return true;
   }
+}
+
+const NESTING_MAX = 8;
+
+/** The names by which members of a deepObject are written. */
+function membersOf(
+  { name, shape }: Pick<FieldSpec, 'name' | 'shape'>,
+  depth = 1,
+): { text: string; isEnd: boolean }[] {
+  return [...propertiesOf(shape)].flatMap(([key, property]) => {
+    const text = `${name}[${key}]`;
+    const isObject = property.types?.includes('object') ?? false;
+    const isDeeper = isObject && depth < NESTING_MAX;
+    const inner = isDeeper ? membersOf({ name: text, shape: property }, depth + 1) : [];
+    return [{ text, isEnd: !isObject }, ...inner];
+  });
 }
 
 function isSpread(spec: FieldSpec): boolean {

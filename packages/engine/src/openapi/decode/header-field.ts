@@ -6,6 +6,7 @@ import type { Validator } from '../../json-schema/types.ts';
 import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
+import { explained } from './expected.ts';
 import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { type Pieces, takeApart } from './pieces.ts';
 import { buildValue, kindsOf, type Refusal } from './read-field.ts';
@@ -38,7 +39,7 @@ export class HeaderField {
   #checkOne(values: readonly string[], strict: boolean): MessageViolation[] {
     const draft = new Draft();
     const read = this.#read(values, draft);
-    if ('rule' in read) return [{ in: 'header', name: this.#plan.name, ...read }];
+    if ('rule' in read) return [explained({ in: 'header', name: this.#plan.name, ...read })];
     if (this.#validator === null) return [];
     draft.putTop(read.readings);
     return settled('header', this.#plan.name, draft, this.#validator, strict);
@@ -80,7 +81,7 @@ export class HeaderField {
   }
 
   #violation(rule: string): MessageViolation {
-    return { in: 'header', name: this.#plan.name, pointer: '', rule };
+    return explained({ in: 'header', name: this.#plan.name, pointer: '', rule });
   }
 }
 

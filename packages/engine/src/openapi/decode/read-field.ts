@@ -10,6 +10,7 @@ import type { Pieces, PiecesKind } from './pieces.ts';
 export interface Refusal {
   readonly rule: string;
   readonly pointer: string;
+  readonly expected?: string;
 }
 
 export type Decode = (raw: string) => string | undefined;

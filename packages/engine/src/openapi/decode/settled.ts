@@ -1,6 +1,8 @@
 import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
 import type { MessageViolation } from '../types.ts';
 import type { Draft } from './draft.ts';
+import { explained } from './expected.ts';
+import { roundedViolations } from './rounded.ts';
 
 /** What the schema, and on request the strict reading of it, has against a value. */
 export function settled(
@@ -11,15 +13,24 @@ export function settled(
   strict: boolean,
   options: { readonly mayCut?: boolean } = {},
 ): MessageViolation[] {
-  const broken: readonly SchemaViolation[] = draft.settle(validator);
   const named = name === undefined ? {} : { name };
-  if (broken.length > 0) return broken.map((found) => ({ in: location, ...named, ...found }));
+  const tell = (found: SchemaViolation): MessageViolation =>
+    explained({ in: location, ...named, ...found });
+  const broken: readonly SchemaViolation[] = draft.settle(validator);
+  if (broken.length > 0) return broken.map(tell);
   const { value } = draft;
-  const tell = (found: SchemaViolation): MessageViolation => ({ in: location, ...named, ...found });
+  const rounded = draft.mayBeRounded ? roundedViolations(value, validator) : [];
+  if (rounded.length > 0) return rounded.map(tell);
   if (typeof value === 'object' && value !== null) {
     // Only JSON can be cut; elsewhere what may not be sent is refused.
     const kept = options.mayCut ? [] : validator.ignored(value);
     if (kept.length > 0) return kept.map((pointer) => tell({ pointer, rule: 'readOnly' }));
+    const alike = strict ? [] : validator.lookAlikes(value);
+    if (alike.length > 0) {
+      return alike.map(({ pointer, listed }) =>
+        tell({ pointer, rule: 'look-alike', expected: `the name ${JSON.stringify(listed)}` }),
+      );
+    }
     const undocumented = strict ? validator.undocumented(value) : [];
     if (undocumented.length > 0) {
       return undocumented.map((pointer) => tell({ pointer, rule: 'undocumented' }));

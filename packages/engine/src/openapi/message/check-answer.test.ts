@@ -227,6 +227,45 @@ test('what may only be sent does not leave by an answer that is cut down to what
   assert.deepEqual(cut({ type: 'object', additionalProperties: secret }, '{"x":"s"}'), ['/x']);
 });
 
+test('a list or object where the description has none does not carry secrets past the cutting', () => {
+  const described = {
+    type: 'object',
+    properties: {
+      a: { type: 'string' },
+      o: { type: 'object' },
+      l: { type: 'array', items: { type: 'object', properties: { id: {} } } },
+    },
+  };
+  const schemas = { Described: described };
+  const look = (body: string, schema: object = described) => {
+    const operation = openOperation(
+      { responses: { 200: { description: '', content: { 'application/json': { schema } } } } },
+      { rest: { components: { schemas } } },
+    );
+    const type = headers('content-type', 'application/json');
+    const { undocumented, isUncuttable } = operation.checkAnswer(200, type, utf8(body), BOUNDS, {
+      findUndocumented: true,
+    });
+    return isUncuttable ? 'withheld' : undocumented.join();
+  };
+  for (const whole of ['[{"secret":1}]', '"S3"', '7', 'true']) {
+    assert.equal(look(whole), 'withheld', whole);
+    assert.equal(look(whole, { $ref: '#/components/schemas/Described' }), 'withheld', whole);
+    assert.equal(look(whole, { allOf: [described, {}] }), 'withheld', whole);
+    assert.equal(look(whole, { anyOf: [described, { type: 'null' }] }), 'withheld', whole);
+  }
+  assert.equal(look('{"a":{"secret":1},"o":{}}'), '/a');
+  assert.equal(look('{"l":{"secret":1},"o":[{"secret":2}]}'), '/l,/o');
+  assert.equal(look('{"l":[{"id":1},[{"secret":2}],{"id":3,"secret":4}]}'), '/l/1,/l/2/secret');
+  assert.equal(
+    look('{"l":[],"o":{"any":[1]},"a":5}'),
+    '',
+    'a plain value of another type is only told',
+  );
+  assert.equal(look('null'), '');
+  assert.equal(look('[1]', { type: ['object', 'array'] }), '');
+});
+
 test('ranges of media types', () => {
   const operation = openOperation({
     responses: { 200: { description: '', content: { '*/*': { schema: account } } } },

@@ -89,7 +89,7 @@ export class AnswerChecks {
       mayLook && body.value !== undefined ? check.validator?.undocumented(body.value) : [];
     return {
       violations: [...violations, ...body.violations],
-      undocumented: pointers ?? [],
+      undocumented: (pointers ?? []).filter((pointer) => pointer !== ''),
       isUncuttable: isUncuttable(kind, body, pointers ?? []),
     };
   }
@@ -163,10 +163,10 @@ function selectEntry(
   return { check: entry.check, type };
 }
 
-/** Members are cut out of JSON alone, and out of nothing that could not be read. */
+/** Members are cut out of JSON alone, and out of nothing that could not be read. '' is the whole answer. */
 function isUncuttable(kind: MediaKind, body: BodyCheck, pointers: readonly string[]): boolean {
   const isUnread = body.value === undefined;
-  if (kind === 'json') return isUnread;
+  if (kind === 'json') return isUnread || pointers.includes('');
   return pointers.length > 0 || (kind === 'xml' && isUnread && body.violations.length > 0);
 }
 

@@ -443,7 +443,6 @@ test('multipart: what parsers disagree about is refused', () => {
     [MULTIPART, upload(part('filename="a"', '1')), 'content-disposition'],
     [MULTIPART, upload(part('name="a"; name="b"', '1')), 'content-disposition'],
     [MULTIPART, upload(part('name="a\\"; x="', '1')), 'content-disposition'],
-    [MULTIPART, upload(part('name="a"; filename="x\\y"', '1')), 'content-disposition'],
     [MULTIPART, upload(part(`name="a"; filename*=UTF-8''x`, '1')), 'content-disposition'],
     [MULTIPART, upload(part('name="a"; filename', '1')), 'content-disposition'],
     [MULTIPART, upload(part('name="a', '1')), 'content-disposition'],
@@ -485,13 +484,4 @@ test('multipart: what parsers disagree about is refused', () => {
       `${type} ${body.slice(0, 200)}`,
     );
   }
-});
-
-test('a boundary inside a part ends it only after CRLF', () => {
-  const operation = withBody({
-    'multipart/form-data': { schema: { type: 'object', properties: { a: string } } },
-  });
-  const body = upload(part('name="a"', 'x--XX--\n --XX--'));
-  const { value } = operation.checkBody(headers('content-type', MULTIPART), utf8(body), BOUNDS);
-  assert.deepEqual(value, { a: 'x--XX--\n --XX--' });
 });

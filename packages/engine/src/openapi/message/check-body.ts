@@ -2,10 +2,18 @@ import { trimBlanks } from '../../blanks.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
+import { explained } from '../decode/expected.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
-import { type MediaType, parseMediaType, selectMedia } from './media-type.ts';
+import {
+  isFormReadAsUtf8,
+  isReadAsUtf8,
+  type MediaKind,
+  type MediaType,
+  parseMediaType,
+  selectMedia,
+} from './media-type.ts';
 
 interface Entry {
   readonly range: string;
@@ -34,13 +42,20 @@ export class RequestBodyCheck {
     if (this.#plan === null) return { kind: 'none' };
     if (!hasBody) {
       return this.#plan.required
-        ? { kind: 'unsupported', violation: violation('body', 'required') }
+        ? this.#unsupported(violation('body', 'required'))
         : { kind: 'none' };
     }
     const selected = this.#select(headers);
-    if ('rule' in selected) return { kind: 'unsupported', violation: selected };
+    if ('rule' in selected) return this.#unsupported(selected);
     const kind = readingKind(selected.check.plan, selected.type);
     return { kind: kind === 'opaque' ? 'stream' : 'validate' };
+  }
+
+  #unsupported(found: MessageViolation): BodyExpectation {
+    const types = this.#entries.map(({ range, parameters }) =>
+      [range, ...parameters.map(([name, value]) => `${name}=${asParameter(value)}`)].join('; '),
+    );
+    return { kind: 'unsupported', violation: found, accepted: types.slice(0, TYPES_SHOWN) };
   }
 
   check(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
@@ -48,7 +63,11 @@ export class RequestBodyCheck {
     if (this.#plan === null) return refuse(violation('body', 'undocumented'));
     const selected = this.#select(headers);
     if ('rule' in selected) return refuse(selected);
-    const checked = selected.check.check(bytes, selected.type, bounds);
+    const { check, type } = selected;
+    if (!isReadAsItSays(readingKind(check.plan, type), type, bytes)) {
+      return refuse(violation('content-type', 'charset'));
+    }
+    const checked = check.check(bytes, type, bounds);
     return checked.cut === undefined
       ? checked
       : this.#checkCut(checked.cut, selected, headers, bounds);
@@ -99,6 +118,15 @@ export class RequestBodyCheck {
   }
 }
 
+/** A description may name hundreds; whoever sends none of the first reads the description. */
+const TYPES_SHOWN = 20;
+
+/** RFC 9110 §5.6.6: what is no token is quoted. */
+function asParameter(value: string): string {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)) return value;
+  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
+}
+
 /** Fields that speak of the bytes as they came (RFC 9530, RFC 3230, RFC 1864). */
 const DIGESTS = ['content-digest', 'repr-digest', 'digest', 'content-md5'];
 
@@ -111,8 +139,15 @@ export function hasContentCoding(headers: HeaderFields): boolean {
   });
 }
 
+/** A charset that is read as UTF-8 here, and by services perhaps as it says. */
+function isReadAsItSays(kind: MediaKind, { parameters }: MediaType, bytes: Uint8Array): boolean {
+  const charset = parameters.get('charset');
+  if (charset === undefined || kind === 'opaque' || kind === 'multipart') return true;
+  return kind === 'form' ? isFormReadAsUtf8(charset, bytes) : isReadAsUtf8(charset, bytes);
+}
+
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {
-  return { in: location, pointer: '', rule };
+  return explained({ in: location, pointer: '', rule });
 }
 
 function refuse(found: MessageViolation): BodyCheck {

@@ -1,7 +1,9 @@
-import { Buffer } from 'node:buffer';
+import { Buffer, isAscii } from 'node:buffer';
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
+import { explained } from '../decode/expected.ts';
+import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
 import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
@@ -41,15 +43,23 @@ export class FormCheck {
   }
 
   check(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    const text = strictUtf8(bytes);
-    const pairs = text === undefined ? { rule: 'encoding', pointer: '' } : readPairs(text);
-    if ('rule' in pairs) return refused(pairs);
+    // Serialisers of forms write ASCII alone. What else comes, a byte order mark included, some
+    // services read as other characters.
+    const fault = isAscii(bytes)
+      ? undefined
+      : strictUtf8(bytes) === undefined
+        ? 'encoding'
+        : 'escapes';
+    const written = fault === undefined ? readPairs(latin1(bytes)) : { rule: fault, pointer: '' };
+    if ('rule' in written) return refused(written);
+    const pairs = this.#withoutCharset(written);
+    if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
     if (pairs.length > bounds.itemsMax) return refused({ rule: 'items', pointer: '' });
     const isLong = ({ raw }: Pair) =>
       raw.length > bounds.stringLengthMax &&
       (decodeForm(raw) ?? raw).length > bounds.stringLengthMax;
     if (pairs.some(isLong)) return refused({ rule: 'string-length', pointer: '' });
-    const { inputs, unknown } = this.#fields.collect(pairs, () => false);
+    const { inputs, unknown, strangers } = this.#fields.collect(pairs, () => false);
     const draft = new Draft();
     const form: { [name: string]: JsonValue } = {};
     for (const [index, spec] of this.#fields.specs.entries()) {
@@ -62,10 +72,21 @@ export class FormCheck {
       if ('rule' in read) return refused(read);
       draft.put(form, spec.name, pointer, read.readings);
     }
+    const doubt = this.#fields.names.doubtAmong(strangers);
+    if (doubt !== undefined) return refusedName(doubt);
     const refusal = this.#addUnknown(unknown, form, draft);
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
     return conclude(draft, this.#validator, this.#strict);
+  }
+
+  /** HTML has a hidden field say the charset of a form: nothing, where it says the one that is read. */
+  #withoutCharset(pairs: readonly Pair[]): readonly Pair[] | undefined {
+    if (this.#fields.names.has(CHARSET_FIELD)) return pairs;
+    const said = pairs.filter(({ name }) => name === CHARSET_FIELD);
+    if (said.length === 0) return pairs;
+    if (!said.every(({ raw }) => /^utf-8$/i.test(raw))) return undefined;
+    return pairs.filter(({ name }) => name !== CHARSET_FIELD);
   }
 
   /** Kept as members, for additionalProperties to judge. */
@@ -94,6 +115,10 @@ export class FormCheck {
     }
     return undefined;
   }
+}
+
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 function brokenXml(occurrences: readonly string[], bounds: JsonBounds): string | undefined {
@@ -134,8 +159,14 @@ export function isObjectOnly({ types }: Shape): boolean {
   return types.every((type) => type === 'object' || type === 'null');
 }
 
-export function refused({ rule, pointer }: Refusal): BodyCheck {
-  return { violations: [{ in: 'body', pointer, rule }], value: undefined };
+export function refused({ rule, pointer, expected }: Refusal): BodyCheck {
+  const told = { in: 'body', pointer, rule, ...(expected !== undefined && { expected }) } as const;
+  return { violations: [explained(told)], value: undefined };
+}
+
+/** At the field that is meant, where it is described; the other name is the caller's own. */
+export function refusedName({ rule, like }: NameDoubt): BodyCheck {
+  return refused({ rule, pointer: like === undefined ? '' : `/${escapeSegment(like)}` });
 }
 
 export function conclude(

@@ -114,6 +114,7 @@ export class MediaCheck {
     }
     const draft = new Draft();
     draft.putTop([reading.value]);
+    draft.mayBeRounded ||= reading.hasExact === true;
     const { validator } = this;
     const checked = conclude(draft, validator, this.#strict, { mayCut: true });
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;

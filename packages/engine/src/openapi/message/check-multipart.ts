@@ -1,19 +1,20 @@
-import { Buffer } from 'node:buffer';
 import { HeaderFields } from '../../header-fields.ts';
 import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
+import { explained } from '../decode/expected.ts';
+import { CHARSET_FIELD, FieldNames } from '../decode/field-names.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import { readingsOf } from '../decode/lexemes.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
-import { conclude, isObjectOnly, refused } from './check-form.ts';
+import { conclude, isObjectOnly, latin1, refused, refusedName } from './check-form.ts';
 import {
   type DocumentedType,
   isJsonType,
-  isUtf8Charset,
+  isReadAsUtf8,
   isXmlType,
   type MediaType,
   selectMedia,
@@ -31,6 +32,7 @@ export class MultipartCheck {
   readonly #validator: Validator | null;
   readonly #strict: boolean;
   readonly #documented: ReadonlySet<string>;
+  readonly #names: FieldNames;
 
   constructor(
     plan: MediaPlan,
@@ -48,22 +50,31 @@ export class MultipartCheck {
     this.#validator = validatorOf(plan);
     this.#strict = strict;
     this.#documented = new Set(plan.parameters.map(([name]) => name));
+    this.#names = new FieldNames(propertiesOf(this.#shape).keys());
   }
 
   check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
     const isFormData = type.type === 'multipart/form-data';
-    const doubt = doubtfulParameter(type, this.#documented);
-    if (doubt !== undefined) return refused({ rule: doubt, pointer: '' });
+    const doubtful = doubtfulParameter(type, this.#documented, bytes);
+    if (doubtful !== undefined) return refused({ rule: doubtful, pointer: '' });
     const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
     if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
     const draft = new Draft();
     const form: { [name: string]: JsonValue } = {};
     const violations: MessageViolation[] = [];
     const byName = Map.groupBy(reading.parts, ({ name }) => name);
-    for (const [name, parts] of byName) {
-      if (name === undefined) return refused({ rule: 'part-name', pointer: '' });
-      // RFC 7578 §4.6: this field changes the meaning of all others.
-      if (name === '_charset_') return refused({ rule: 'charset', pointer: '' });
+    const names = [...byName.keys()];
+    if (!names.every((name) => name !== undefined)) {
+      return refused({ rule: 'part-name', pointer: '' });
+    }
+    const doubt = this.#names.doubtAmong(names.filter((name) => name !== CHARSET_FIELD));
+    if (doubt !== undefined) return refusedName(doubt);
+    for (const name of names) {
+      const parts = byName.get(name) as Part[];
+      if (name === CHARSET_FIELD && !propertiesOf(this.#shape).has(name)) {
+        if (!parts.every(saysUtf8)) return refused({ rule: 'charset', pointer: '' });
+        continue;
+      }
       const refusal = this.#addField(name, parts, form, draft, bounds);
       if (refusal !== undefined) return refused(refusal);
       for (const part of parts) violations.push(...this.#checkPartHeaders(name, part));
@@ -110,11 +121,22 @@ export class MultipartCheck {
   #checkPartHeaders(name: string, part: Part): MessageViolation[] {
     const headers = this.#headers.get(name);
     if (headers === undefined || headers.length === 0) return [];
+    if (part.hasDoubtfulFilename && headers.some((header) => header.name === DISPOSITION)) {
+      const at = { in: 'body', pointer: `/${escapeSegment(name)}` } as const;
+      return [explained({ ...at, rule: 'content-disposition' })];
+    }
     const fields = new HeaderFields(part.headers);
     return headers
       .flatMap((header) => header.check(fields, this.#strict))
       .map((found) => ({ ...found, in: 'body', pointer: `/${escapeSegment(name)}` }));
   }
+}
+
+const DISPOSITION = 'content-disposition';
+
+/** HTML writes the charset of a form into this field, where a page asks for it. */
+function saysUtf8({ bytes, hasFilename }: Part): boolean {
+  return !hasFilename && /^utf-8$/i.test(latin1(bytes));
 }
 
 function isJsonItem(shape: Shape | undefined): boolean {
@@ -133,7 +155,11 @@ function readPartValue(
   const type = part.type?.type ?? assumedType(documented);
   const actual = part.type ?? { type, parameters: NO_PARAMETERS };
   if (selectMedia(documented, actual) === undefined) return { rule: 'content-type', pointer };
-  if (!isUtf8Charset(part.type?.parameters.get('charset'))) return { rule: 'charset', pointer };
+  const isFile = part.hasFilename && isOpaque(shape, type, encoding) && !isXmlType(type);
+  // What a file is written in is its own matter: nobody makes a text of it.
+  if (!isFile && !isReadAsUtf8(part.type?.parameters.get('charset'), part.bytes)) {
+    return { rule: 'charset', pointer };
+  }
   if (isXmlType(type)) {
     const reading = readXml(part.bytes, bounds);
     if (!reading.ok) return { rule: reading.rule, pointer };
@@ -178,8 +204,4 @@ function isOpaque(shape: Shape, type: string, encoding: EncodingPlan | undefined
   if (shape.binary) return true;
   if (shape.types === null) return encoding?.contentTypes === undefined || !isJsonType(type);
   return !isJsonType(type) && !type.startsWith('text/') && encoding?.contentTypes !== undefined;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -1,3 +1,4 @@
+import { Buffer, isAscii } from 'node:buffer';
 import { asciiLowerCase } from '../../blanks.ts';
 import type { Shape } from '../plan.ts';
 
@@ -191,4 +192,22 @@ export function documentedType({ type, parameters }: MediaType): DocumentedType 
 /** Text that is not UTF-8 would mean something else to the upstream than to the validator. */
 export function isUtf8Charset(charset: string | undefined): boolean {
   return charset === undefined || /^(?:utf-?8|us-ascii|ascii)$/i.test(charset);
+}
+
+/** Charsets in which ASCII is ASCII. */
+const ASCII_KIN =
+  /^(?:utf-?8|us-ascii|ascii|iso-?8859-?[0-9]{1,2}|latin-?1|(?:windows-|cp)125[0-8])$/i;
+
+/** Whoever reads these bytes by that charset reads what UTF-8 has there. */
+export function isReadAsUtf8(charset: string | undefined, bytes: Uint8Array): boolean {
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return true;
+  return ASCII_KIN.test(charset) && isAscii(bytes);
+}
+
+/** In a form, escapes are of bytes in the charset, too. */
+export function isFormReadAsUtf8(charset: string | undefined, bytes: Uint8Array): boolean {
+  if (!isReadAsUtf8(charset, bytes)) return false;
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return true;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return !/%[89A-Fa-f]/.test(text);
 }

@@ -1,11 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { trimBlanks } from '../../blanks.ts';
-import { isUtf8Charset, type MediaType, parseMediaType } from './media-type.ts';
+import { type Disposition, readDisposition } from './disposition.ts';
+import { isReadAsUtf8, isUtf8Charset, type MediaType, parseMediaType } from './media-type.ts';
 
-export interface Part {
-  /** undefined only outside multipart/form-data. */
-  readonly name: string | undefined;
-  readonly hasFilename: boolean;
+/** `name` is undefined only outside multipart/form-data. */
+export interface Part extends Disposition {
   /** undefined where the part names no type. */
   readonly type: MediaType | undefined;
   /** Lower-case name, value, name, value … */
@@ -33,11 +32,12 @@ const RELATED = new Set(['type', 'start', 'start-info']);
 export function doubtfulParameter(
   { type, parameters }: MediaType,
   documented: ReadonlySet<string>,
+  bytes: Uint8Array,
 ): string | undefined {
   for (const [name, value] of parameters) {
     if (name === 'boundary') continue;
     if (name === 'charset') {
-      if (!isUtf8Charset(value)) return 'charset';
+      if (!isUtf8Charset(value) || !isReadAsUtf8(value, bytes)) return 'charset';
       continue;
     }
     const isKnown = documented.has(name) || (type === 'multipart/related' && RELATED.has(name));
@@ -49,8 +49,8 @@ export function doubtfulParameter(
 
 /**
  * RFC 2046 and RFC 7578 without their latitude: no preamble, no epilogue, no padding after a
- * boundary, CRLF only, no boundary on a line of its own but the delimiter, no folded, repeated or escaped header. Upstream parsers disagree about
- * all of these, and a part that only one of two parsers sees is an attack.
+ * boundary, CRLF only, no boundary but in a delimiter, no folded, repeated or escaped header. Upstream
+ * parsers disagree about all of these, and a part that only one of two parsers sees is an attack.
  */
 export function readMultipart(
   bytes: Uint8Array,
@@ -69,36 +69,21 @@ export function readMultipart(
       const rest = buffer.toString('latin1', position + 2, position + 5);
       return rest === '' || rest === '\r\n' ? { ok: true, parts } : refuse('multipart');
     }
-    if (mark !== '\r\n') return refuse('multipart');
+    if (mark !== '\r\n') return refuse(parts.length === 0 ? 'multipart' : 'boundary-in-part');
     if (parts.length === PARTS_MAX) return refuse('parts');
-    const end = nextDelimiter(buffer, opening, position);
+    const next = buffer.indexOf(opening, position);
+    if (next < 0) return refuse('multipart');
+    const end = next - 2;
+    // RFC 2046 §5.1.1: it appears in no part. Some services begin a part wherever it stands.
+    if (end < position || buffer[end] !== 0x0d || buffer[end + 1] !== 0x0a)
+      return refuse('boundary-in-part');
     // An empty header block shares its CRLF with the boundary; no such part is of use.
-    if (end <= position) return refuse('multipart');
-    const part = readPart(buffer.subarray(position + 2, end + 2), isFormData);
+    if (end === position) return refuse('multipart');
+    const part = readPart(buffer.subarray(position + 2, next), isFormData);
     if (typeof part === 'string') return refuse(part);
     parts.push(part);
-    position = end + 2 + opening.length;
+    position = next + opening.length;
   }
-}
-
-/**
- * Where the next CRLF and boundary begin; -1 where none comes, or where a boundary begins a line
- * that only some parsers see: after a bare LF or CR, or what else ends lines of text.
- */
-function nextDelimiter(buffer: Buffer, opening: Buffer, from: number): number {
-  let at = buffer.indexOf(opening, from);
-  while (at >= 0) {
-    const before = buffer[at - 1] as number;
-    if (before === 0x0a && at - 2 >= from && buffer[at - 2] === 0x0d) return at - 2;
-    if (endsLine(before)) return -1;
-    // Within the boundary no line ends, so that none can begin there.
-    at = buffer.indexOf(opening, at + opening.length);
-  }
-  return -1;
-}
-
-function endsLine(byte: number): boolean {
-  return (byte >= 0x0a && byte <= 0x0d) || (byte >= 0x1c && byte <= 0x1e) || byte === 0x85;
 }
 
 function refuse(rule: string): MultipartReading {
@@ -144,7 +129,8 @@ function readHeaders(block: Buffer): string[] | string {
   // Names of fields may be in UTF-8 (RFC 7578 §5.1); what is not UTF-8 is refused.
   const text = strictUtf8(block);
   if (text === undefined) return 'encoding';
-  if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n/.test(text)) return 'part-headers';
+  if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]|\r(?!\n)|(?<!\r)\n/.test(text))
+    return 'part-headers';
   const headers: string[] = [];
   const names = new Set<string>();
   for (const line of text.split('\r\n')) {
@@ -156,53 +142,6 @@ function readHeaders(block: Buffer): string[] | string {
     headers.push(name, trimBlanks(found?.[2] as string));
   }
   return headers;
-}
-
-const DISPOSITION_PARAMETER =
-  /;[ \t]*([!#$%&'+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))[ \t]*/y;
-
-const FORM_PARAMETERS = new Set(['name', 'filename']);
-/** RFC 2183 §2, for parts of other kinds than forms. */
-const OTHER_PARAMETERS = new Set([
-  ...FORM_PARAMETERS,
-  ...['creation-date', 'modification-date', 'read-date', 'size'],
-]);
-/** What becomes a parameter where a header is cut at semicolons without heed of quotes. */
-const INNER_PARAMETER = /;\s*(?:file)?name[\s*\d]*=/i;
-/** RFC 2047: some services decode it even within quotes. */
-const ENCODED_WORD = /=\?.*\?=/;
-
-/**
- * No backslashes, no `filename*` or `name*0`, nothing unknown, nothing twice: parsers disagree
- * about their meaning.
- */
-function readDisposition(
-  text: string | undefined,
-  isFormData: boolean,
-): { name: string | undefined; hasFilename: boolean } | string {
-  if (text === undefined) {
-    return isFormData ? 'content-disposition' : { name: undefined, hasFilename: false };
-  }
-  const kind = /^[a-z-]+/i.exec(text)?.[0] ?? '';
-  if (isFormData && kind.toLowerCase() !== 'form-data') return 'content-disposition';
-  const parameters = new Map<string, string>();
-  let position = kind.length;
-  while (/[ \t]/.test(text[position] ?? '')) position++;
-  while (position < text.length) {
-    DISPOSITION_PARAMETER.lastIndex = position;
-    const found = DISPOSITION_PARAMETER.exec(text);
-    const name = found?.[1]?.toLowerCase();
-    if (found === null || name === undefined || parameters.has(name)) return 'content-disposition';
-    if (!(isFormData ? FORM_PARAMETERS : OTHER_PARAMETERS).has(name)) return 'content-disposition';
-    const value = found[2] ?? (found[3] as string);
-    if (INNER_PARAMETER.test(value)) return 'content-disposition';
-    parameters.set(name, value);
-    position = DISPOSITION_PARAMETER.lastIndex;
-  }
-  const name = parameters.get('name');
-  if (name !== undefined && ENCODED_WORD.test(name)) return 'content-disposition';
-  if (isFormData && name === undefined) return 'content-disposition';
-  return { name, hasFilename: parameters.has('filename') };
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

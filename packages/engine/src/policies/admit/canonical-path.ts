@@ -29,9 +29,9 @@ export interface TargetOptions {
 
 /** Already canonical: no escapes, no empty or dot segments. Most targets end here. */
 const PLAIN_PATH = /^(?:\/(?!\.*(?:[/;]|$))[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+\/?$|^\/$/;
-const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%[\]|^{}]*$/;
+const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/%[\]|^]*$/;
 /** What browsers and HTTP libraries leave as it is in a path; it goes on as RFC 3986 has it. */
-const LEFT_RAW = /[[\]|^{}]/g;
+const LEFT_RAW = /[[\]|^]/g;
 /** RFC 3986 query, plus the characters browsers and clients leave raw: [ ] { } | ^ ` " < > \ are not. */
 const QUERY_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/?%[\]{}|^`"<>\\]*$/;
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;

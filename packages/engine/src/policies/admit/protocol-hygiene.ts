@@ -17,6 +17,8 @@ export interface HeadBounds {
   readonly headerCountMax: number;
   readonly headerBytesMax: number;
   readonly targetBytesMax: number;
+  /** Whoever forwards the call forwards it as it came: what Connection names reaches the service. */
+  readonly isForwardedWhole?: boolean;
 }
 
 /** RFC 9110: fields that carry one value; two of them mean two readers may disagree. */
@@ -97,7 +99,7 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     if (SINGLETON.has(name)) {
       if (seen.has(name)) return deny('ambiguous_request', { reason: 'repeated', field: name });
       seen.add(name);
-    } else if (isListBased(name)) {
+    } else if (isListBased(name) || name === 'cookie') {
       isListOnSeveralLines ||= seen.has(name);
       seen.add(name);
     } else if (isLookalike(name)) {
@@ -112,21 +114,28 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
   const fields = isListOnSeveralLines ? written.withJoinedLists() : written;
   // A trailer section ends here, and a caller that sends one means it.
   if (fields.has('trailer')) return deny('trailers_not_accepted');
-  return checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? withoutHopFields(fields);
+  return (
+    checkHost(fields, head) ?? checkFraming(fields, head, seen) ?? withoutHopFields(fields, bounds)
+  );
 }
 
 /**
  * What Connection names ends here: nobody decides by a field that the upstream will not see. A
  * field whose absence would change who calls, or what the body means, cannot be named.
  */
-function withoutHopFields(fields: HeaderFields): HeaderFields | Deny {
+function withoutHopFields(
+  fields: HeaderFields,
+  { isForwardedWhole = false }: HeadBounds,
+): HeaderFields | Deny {
   const connection = fields.joined('connection');
   if (connection === undefined) return fields;
   const named = listMembers(connection.toLowerCase()).filter(
     (option) => !HOP_OPTION.has(option) && fields.has(option),
   );
   if (named.length === 0) return fields;
-  const meaning = named.find((name) => SINGLETON.has(name) || CALLER_FIELD.test(name));
+  const meaning = named.find(
+    (name) => isForwardedWhole || SINGLETON.has(name) || CALLER_FIELD.test(name),
+  );
   if (meaning !== undefined) {
     return deny('ambiguous_request', { reason: 'connection-option', field: meaning });
   }

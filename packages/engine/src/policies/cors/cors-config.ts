@@ -56,7 +56,10 @@ export type CorsConfig = z.output<typeof corsSchema>;
 /** Tells what is wrong with the mapping, not that it is no 'off'. */
 function faultOfBranch(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code !== 'invalid_union') return undefined;
-  if (typeof issue.input !== 'object') return "is neither 'off' nor a mapping with 'origins'";
+  const { input } = issue;
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    return "is neither 'off' nor a mapping with 'origins'";
+  }
   const [fault] = issue.errors[1] ?? [];
   const place = fault?.path.join('.') ?? '';
   return place === '' ? fault?.message : `${place}: ${fault?.message}`;

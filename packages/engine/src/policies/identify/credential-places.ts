@@ -1,4 +1,5 @@
-import { cookieName, trimBlanks } from '../../blanks.ts';
+import { cookieName } from '../../blanks.ts';
+import { cookieParts, cookieText } from '../../cookie-parts.ts';
 import type { HeaderFields } from '../../header-fields.ts';
 import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
 
@@ -39,19 +40,18 @@ export function readQuery(query: string, name: string): Presented {
 
 /** RFC 6265 §4.2.1. HTTP/2 may split the field, so that all of them count as one list. */
 export function readCookie(headers: HeaderFields, name: string): Presented {
+  const text = cookieText(headers);
+  if (text === '') return ABSENT;
   let found: string | undefined;
-  for (const field of headers.all('cookie')) {
-    for (const pair of field.split(';')) {
-      const split = pair.indexOf('=');
-      if (split < 0) continue;
-      const read = cookieName(pair.slice(0, split));
-      if (read.name !== name) {
-        if (read.bare === name) return { kind: 'unreadable', reason: 'look-alike' };
-        continue;
-      }
-      if (found !== undefined) return { kind: 'unreadable', reason: 'given-twice' };
-      found = trimBlanks(pair.slice(split + 1));
+  for (const part of cookieParts(text)) {
+    if (part.name === undefined) continue;
+    if (part.name !== name) {
+      if (cookieName(part.name).bare === name) return { kind: 'unreadable', reason: 'look-alike' };
+      continue;
     }
+    if (found !== undefined) return { kind: 'unreadable', reason: 'given-twice' };
+    if (part.isQuoted) return { kind: 'unreadable', reason: 'quotes' };
+    found = part.raw;
   }
   return found === undefined ? ABSENT : { kind: 'value', value: found };
 }

@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { authenticateKey } from './api-key.ts';
 import { readAuthorization } from './credential-places.ts';
 import { ABSENT, type Authenticate, type IdentityPorts, rejected } from './principal.ts';
@@ -42,5 +42,8 @@ export function decodeUserPass(token68: string): { user: string; password: strin
 
 /** Constant-time: the caller chooses one side. Hashing makes the lengths equal. */
 function isSame(given: string, known: string): boolean {
-  return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', known, 'buffer'));
+  return crypto.timingSafeEqual(
+    crypto.hash('sha256', given, 'buffer'),
+    crypto.hash('sha256', known, 'buffer'),
+  );
 }

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
+import * as crypto from 'node:crypto';
+import * as zlib from 'node:zlib';
 
 /**
  * `poorter_`, 43 base62 digits of secret (256 bits), 6 base62 digits of CRC-32 over all before.
@@ -39,13 +39,13 @@ export function isKeyLike(text: string): boolean {
  * slow hash would protect.
  */
 export function hashKey(key: string): string {
-  return hash('sha256', key, 'hex');
+  return crypto.hash('sha256', key, 'hex');
 }
 
 function checksum(body: string): string {
   let text = '';
   // 32 bits: ordinary numbers are exact, and this runs for every key presented.
-  for (let rest = crc32(body); text.length < CHECKSUM_LENGTH; rest = Math.floor(rest / 62)) {
+  for (let rest = zlib.crc32(body); text.length < CHECKSUM_LENGTH; rest = Math.floor(rest / 62)) {
     text = DIGITS.charAt(rest % 62) + text;
   }
   return text;

@@ -156,6 +156,8 @@ test('a key is taken from the named place alone, once', async () => {
     [`session=${key}\u00a0`],
     [`\u00a0session=${key}`],
     [`session=${key}; session\u00a0=x`],
+    [`a="x; session=${key}; y="`],
+    ['a="x', `session=${key}`],
   ]) {
     const headers = bad.flatMap((value) => ['cookie', value]);
     assert.equal(await outcome(cookie, { headers }), 'credentials_invalid', bad.join(' | '));

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { compactVerify, createLocalJWKSet, errors } from 'jose';
 import type { RequestFacts } from '../../facts.ts';
 import {
@@ -74,7 +74,7 @@ export class TokenVerifier {
     accepts: (issuer: TrustedIssuer) => boolean,
   ): Authentication | Promise<Authentication> {
     if (!(token.length <= TOKEN_LENGTH_MAX)) return rejected('too-long');
-    const digest = hash('sha256', token, 'base64url');
+    const digest = crypto.hash('sha256', token, 'base64url');
     const known = this.#verified.get(digest);
     if (known !== undefined) {
       if (this.#isCurrent(known)) {

@@ -7,7 +7,9 @@ const by = z
   );
 
 const counted = z
-  .union([by, z.array(by).min(1).max(4)], { error: faultOfBranch })
+  .union([by, z.array(by).min(1).max(4)], {
+    error: (issue) => faultOfBranch(issue, 'a list of one to four of these'),
+  })
   .describe('One, or several that are combined: [client, operation] counts a client per operation.')
   .default('client');
 
@@ -79,16 +81,23 @@ export type LimitsConfig = z.output<typeof limitsSchema>;
 export type CountedBy = z.output<typeof by>;
 
 function oneOrList<Schema extends z.ZodType>(schema: Schema) {
-  return z.union([schema, z.array(schema).min(1).max(8)], { error: faultOfBranch });
+  return z.union([schema, z.array(schema).min(1).max(8)], {
+    error: (issue) => faultOfBranch(issue, 'a list of one to eight of them'),
+  });
 }
 
-/** Of the two readings, tells the fault of the one that was meant; a bare union says "invalid". */
-function faultOfBranch(issue: z.core.$ZodRawIssue): string | undefined {
+/**
+ * Of the two readings, tells the fault of the one that was meant, and where neither is, both; a bare
+ * union says "invalid".
+ */
+function faultOfBranch(issue: z.core.$ZodRawIssue, list: string): string | undefined {
   if (issue.code !== 'invalid_union') return undefined;
   const faults = issue.errors[Array.isArray(issue.input) ? 1 : 0] ?? [];
   // A key that is misspelt is missing, too; that it is misspelt says more.
   const fault = faults.find(({ code }) => code === 'unrecognized_keys') ?? faults[0];
   if (fault === undefined) return undefined;
   const place = fault.path.join('.');
-  return place === '' ? fault.message : `${place}: ${fault.message}`;
+  if (place !== '') return `${place}: ${fault.message}`;
+  if (fault.code === 'invalid_type') return `is neither a mapping nor ${list}`;
+  return fault.code === 'invalid_value' ? `${fault.message}, or ${list}` : fault.message;
 }

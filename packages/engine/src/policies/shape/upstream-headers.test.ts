@@ -203,7 +203,12 @@ const FORGED = `Cf-Client-Cert-Sha256 Cf-Cert-Presented Cf-Cert-Verified Cf-Cert
   X-Remote-Addr X-Forward-For Cf-Connecting-IPv6 X-Pomerium-Jwt-Assertion X-Authentik-Username
   Tailscale-User-Login Teleport-Jwt-Assertion Oidc-Claim-Sub X-Vouch-User Shib-Session-Id SM-User
   SM_UserDN iv-user X-Appengine-User-Email L5d-Client-Id X-Auth-Username X-Middleware-Subrequest
-  X-Accel-Mapping X-Https X-Url-Scheme X~Real~IP X-Xfcc X-Peer-Certificate X-X509-Subject`.split(
+  X-Accel-Mapping X-Https X-Url-Scheme X~Real~IP X-Xfcc X-Peer-Certificate X-X509-Subject
+  X-Ms-Original-Url Disguised-Host X-Waws-Unencoded-Url X-NF-Client-Connection-IP Cloudfront-Viewer-Address
+  X-Vercel-Oidc-Token CF-Visitor X-Cdn-Src-Ip Script-Name X-Script-Name Path-Info Request-Uri X-HTTP-Host-Override
+  X-HTTP-Verb X-Method Impersonate-User Impersonate-Group X-Remote-Role X-Kubernetes-User X-SSO-User X-Saml-User
+  X-Ldap-User X-Oauth-User X-Proxy-User X-Apisix-User X-Mashery-Oauth-User-Context X-Msisdn X-Real-Host X-Ip
+  X-Azure-Original-Path X-Akamai-Viewer-Ip X-Kerberos-Username X-Okta-Groups X-Public-Host X-Unencoded-Path`.split(
   /\s+/,
 );
 
@@ -237,6 +242,21 @@ test('fields that callers send of their own still reach the service', () => {
   for (const name of ORDINARY) assert.ok(sent([name, 'kept']).includes('kept'), name);
 });
 
+test('a request id that the operation describes is the caller’s, and the call has its own beside it', () => {
+  const theirs = '99391c7e-ad88-49ec-a2ad-99ddcb1f7721';
+  const documented = documentedFields(['x-request-id']);
+  const fields = sent(['x-request-id', theirs, 'x_request_id', 'forged'], { documented });
+  assert.deepEqual(fields, [
+    ...['x-request-id', theirs],
+    ...OWN,
+    ...['poorter-request-id', 'call-1'],
+  ]);
+  // Not sent: the service is not told of one.
+  assert.deepEqual(sent([], { documented }), [...OWN, 'poorter-request-id', 'call-1']);
+  assert.deepEqual(sent(['x-request-id', theirs]), [...OWN, 'x-request-id', 'call-1']);
+  assert.ok(!sent(['poorter-request-id', 'forged'], { documented }).includes('forged'));
+});
+
 test('a value that nothing checked does not stand in for a documented field', () => {
   const documented = documentedFields(['x-n', 'x_m', 'x-user-dn', 'x-real-ip', 'proxy']);
   const passes = (name: string) => sent([name, 'kept'], { documented }).includes('kept');
@@ -253,5 +273,31 @@ test('a credential cookie stays here in every spelling that a lenient service wo
   for (const name of ['SESSION', 'Session', '%73ession', '%2573ession']) {
     const fields = sent(['cookie', `a=1; ${name}=secret`]);
     assert.equal(fields[1], 'a=1', name);
+  }
+});
+
+test('a credential cookie stays here where a service finds it within another one', () => {
+  const rest = (value: string) => {
+    const fields = sent(['host', 'a', 'cookie', value]);
+    const at = fields.indexOf('cookie');
+    return at < 0 ? '' : fields[at + 1];
+  };
+  for (const [cookie, kept] of [
+    ['session=KEY; a=1 session=OTHER', ''],
+    ['b=2; a=1 session=OTHER; c=3', 'b=2; c=3'],
+    ['b=2; a=1,session=OTHER', 'b=2'],
+    ['b=2; a=1\tSESSION = OTHER', 'b=2'],
+    ['b=2; session[]=OTHER', 'b=2'],
+    ['b=2; session[a]=OTHER', 'b=2'],
+    ['b=2; =session=OTHER', 'b=2'],
+    ['b=2; session', 'b=2'],
+    ['b=2; a="x; session=KEY; y="; c=3', 'b=2; c=3'],
+    ['b=2; a="x; session=KEY"; c=3', 'b=2; c=3'],
+    ['b=2; session="x; y"; c=3', 'b=2; c=3'],
+    ['b=2; a="x; y; c=3', 'b=2; a="x; y; c=3'],
+    // Nothing is cut out, nothing is changed.
+    ['a={"session": 1};b=x y , z ;; session.sig=1', 'a={"session": 1};b=x y , z ;; session.sig=1'],
+  ] as const) {
+    assert.equal(rest(cookie), kept, cookie);
   }
 });

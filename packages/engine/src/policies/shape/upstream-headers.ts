@@ -1,4 +1,5 @@
-import { cookieName, foldedCookieName, listMembers, trimBlanks } from '../../blanks.ts';
+import { listMembers } from '../../blanks.ts';
+import { cookieParts, cookieReadings } from '../../cookie-parts.ts';
 import type { RequestFacts } from '../../facts.ts';
 import { isSaidByProxies, plainName } from './said-by-proxies.ts';
 
@@ -54,9 +55,11 @@ const MANAGED = new Set([
   'x-http-method-override',
   'x-http-method',
   'x-method-override',
-  'x-request-id',
 ]);
+/** Carries the id of the call, unless the operation describes it: then it is the caller's. */
+const REQUEST_ID = 'x-request-id';
 const OWN_PREFIX = 'poorter-';
+const OWN_REQUEST_ID = 'poorter-request-id';
 /**
  * Of what proxies say of a caller, that which no description lets through. The rest of those
  * families passes where the operation describes exactly that field, see said-by-proxies.ts.
@@ -134,7 +137,8 @@ export function upstreamHeaders(
   if (options.wantsPlainAnswer) out.push('accept-encoding', 'identity');
   out.push('x-forwarded-for', request.clientAddress, 'x-forwarded-proto', scheme);
   if (host !== '') out.push('x-forwarded-host', host);
-  out.push('x-request-id', request.id);
+  const idField = options.documented.names.has(REQUEST_ID) ? OWN_REQUEST_ID : REQUEST_ID;
+  out.push(idField, request.id);
   if (identity !== null) out.push('poorter-identity', identity);
   return out;
 }
@@ -160,6 +164,7 @@ function kindOf(name: string): Kind {
 }
 
 function judged(name: string, plain: string): Kind['travels'] {
+  if (plain === REQUEST_ID) return name === plain ? 'documented' : 'never';
   if (isManaged(name) || isManaged(plain)) return 'never';
   // 'x_n' and 'x-n' are one behind CGI and its heirs: what is described and what was checked must be this.
   return name.includes('_') || isSaidByProxies(plain) ? 'documented' : 'unless-alike';
@@ -190,6 +195,27 @@ function travels(name: string, named: readonly string[], options: ShapeOptions):
   return kind.travels === 'unless-alike' && !documented.plainNames.has(kind.plain);
 }
 
+/** With these a service takes the call for another one. No proxy writes them. */
+const OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
+
+/**
+ * For a host that takes nothing out, as a proxy forwards the call as it came: a field that would have to
+ * be, because a service may read it as another operation, or as a described field that was checked.
+ */
+export function unforwardableField(
+  { headers }: RequestFacts,
+  { documented }: ShapeOptions,
+): string | null {
+  const { flat } = headers;
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = flat[index] as string;
+    if (documented.names.has(name)) continue;
+    const { plain } = kindOf(name);
+    if (OVERRIDES.has(plain) || documented.plainNames.has(plain)) return name;
+  }
+  return null;
+}
+
 /** Names listed in Connection: they end at this hop, and go before we add fields of our own. */
 function connectionOptions(request: RequestFacts): readonly string[] {
   const connection = request.headers.joined('connection');
@@ -199,19 +225,40 @@ function connectionOptions(request: RequestFacts): readonly string[] {
   return listMembers(lower);
 }
 
+/** Cut out is all that some service may read as one of these, with the quotes that it stands in. */
 function withoutCookies(header: string, names: readonly string[]): string {
-  return header
-    .split(';')
-    .filter((pair) => {
-      const equals = pair.indexOf('=');
-      const { name, bare } = cookieName(equals === -1 ? pair : pair.slice(0, equals));
-      if (names.includes(name) || names.includes(bare)) return false;
-      const folded = foldedCookieName(bare);
-      return !names.some((one) => foldedCookieName(one) === folded);
-    })
-    .map(trimBlanks)
-    .filter((pair) => pair !== '')
-    .join('; ');
+  const credentials = readingsOf(names);
+  const isCredential = (name: string) => cookieReadings(name).some((one) => credentials.has(one));
+  const kept: string[] = [];
+  let cut = false;
+  let quotedFrom = 0;
+  let isQuoteCut = false;
+  for (const { text, name, inner, isQuoted, opensQuotes } of cookieParts(header)) {
+    if (!isQuoted) {
+      quotedFrom = kept.length;
+      isQuoteCut = false;
+    }
+    const isCut = isCredential(name ?? text) || inner.some(isCredential);
+    // Half of a quoted text would draw in what follows.
+    if (isCut && (isQuoted || opensQuotes)) {
+      kept.length = quotedFrom;
+      isQuoteCut = true;
+    }
+    cut ||= isCut;
+    if (!isCut && !isQuoteCut && text !== '') kept.push(text);
+  }
+  return cut ? kept.join('; ') : header;
+}
+
+const known = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function readingsOf(names: readonly string[]): ReadonlySet<string> {
+  let readings = known.get(names);
+  if (readings === undefined) {
+    readings = new Set(names.flatMap(cookieReadings));
+    known.set(names, readings);
+  }
+  return readings;
 }
 
 /** The query without credential parameters; the rest keeps its bytes. */

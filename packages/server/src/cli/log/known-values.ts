@@ -36,6 +36,9 @@ export function refuseImpossible(values: Values): void {
   if (object !== undefined && !isObjectTerm(object)) {
     throw new UsageError('--object is PARAMETER=VALUE, or a pseudonym');
   }
+  if (values['reported'] === true && (type ?? 'call') !== 'call') {
+    throw new UsageError(`--reported finds calls, and --type ${type} none of them`);
+  }
   if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to)) {
     throw new UsageError('--to lies before --from');
   }

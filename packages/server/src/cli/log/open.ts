@@ -1,7 +1,7 @@
 import { type OpenIntent, openIntents } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed } from '../options.ts';
+import { isoTime, noPositionals, type OperatorWorld, parsed } from '../options.ts';
 import { LOG_OPTIONS, openNamedLog } from './places.ts';
-import { isoTime, named, plain, whole, whoOf } from './read.ts';
+import { limitOf, named, plain, whoOf } from './read.ts';
 
 const LIMIT_MAX = 100_000;
 
@@ -15,7 +15,7 @@ export async function openVerb(argv: readonly string[], world: OperatorWorld): P
   });
   noPositionals(positionals);
   const query = { from: isoTime(values.from, '--from'), to: isoTime(values.to, '--to') };
-  let left = whole(values.limit ?? '1000', '--limit', LIMIT_MAX);
+  let left = limitOf(values.limit ?? '1000', LIMIT_MAX);
   const log = await openNamedLog(values, world);
   try {
     const keys = values.names ? await log.keys() : null;

@@ -22,7 +22,7 @@ import { KeyNames } from './key-names.ts';
 export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--names] [--json]
        poorter log search [--from TIME] [--to TIME] [--client C] [--subject S] [--address A]
                           [--credential KEY] [--api A] [--operation O] [--decision D] [--code C] [--type T]
-                          [--object PSEUDONYM | PARAMETER=VALUE] [--limit N] [--before INDEX] [--names] [--json]
+                          [--object PSEUDONYM | PARAMETER=VALUE] [--reported] [--limit N] [--before INDEX] [--names] [--json]
        poorter log show INDEX | INSTANCE [--names]
        poorter log open   [--from TIME] [--to TIME] [--limit N] [--names] [--json]
        poorter log verify [EXPORT | PROOF] [--key KEY] [--since CHECKPOINT] [--remember FILE] [--json]
@@ -35,6 +35,10 @@ export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--nam
   --node NAME   whose log              (default: the only one)
   --key KEY     public key, or a file with it   (default: log-public-key in the data directory)
   --names       opens who called; needs the master key
+  --count N     so many of the last records          (default 20)
+  --limit N     at most so many, at least 1          (default 100; open: 1000)
+  --reported    calls of which more is told than the decision: what differed in the answer, and what was
+                let pass in the request
 
   C and KEY are an id, the name of a key, or a pseudonym as records show it.
   INSTANCE is 'instance' of a problem document (urn:poorter:call:…), or 'Poorter-Call' of an answer.

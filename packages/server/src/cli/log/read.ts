@@ -7,12 +7,20 @@ import {
   isPseudonym,
   type LogQuery,
   missingText,
+  reportedText,
   searchLog,
   shapeOf,
   showRecord,
   statusOf,
 } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed, required, UsageError } from '../options.ts';
+import {
+  isoTime,
+  noPositionals,
+  type OperatorWorld,
+  parsed,
+  required,
+  UsageError,
+} from '../options.ts';
 import type { KeyNames } from './key-names.ts';
 import { refuseImpossible, unknownName } from './known-values.ts';
 import { type CallerKeys, LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
@@ -34,6 +42,7 @@ const QUERY_OPTIONS = {
   code: { type: 'string' },
   type: { type: 'string' },
   object: { type: 'string' },
+  reported: { type: 'boolean' },
   before: { type: 'string' },
   limit: { type: 'string' },
 } as const;
@@ -46,9 +55,10 @@ export async function searchVerb(argv: readonly string[], world: OperatorWorld):
   const query: LogQuery = {
     ...{ subject, address, api, operation, decision, code, type },
     ...objectOf(values.object),
+    reported: values.reported,
     from: isoTime(values.from, '--from'),
     to: isoTime(values.to, '--to'),
-    limit: whole(values.limit ?? '100', '--limit', LIMIT_MAX),
+    limit: limitOf(values.limit ?? '100', LIMIT_MAX),
     before: values.before === undefined ? undefined : whole(values.before, '--before'),
   };
   const log = await openNamedLog(values, world);
@@ -103,7 +113,7 @@ export async function showVerb(argv: readonly string[], world: OperatorWorld): P
     const keys = values.names ? await log.keys() : null;
     const print = (record: FoundRecord) =>
       world.stdout.write(
-        `${JSON.stringify(named(record, keys?.names ?? null), null, values.json ? 0 : 2)}\n`,
+        `${JSON.stringify(inWords(named(record, keys?.names ?? null)), null, values.json ? 0 : 2)}\n`,
       );
     if (id !== null) {
       const found = await findCall(log.reader, log.node, keys, id);
@@ -194,7 +204,7 @@ async function printFrom(
 }
 
 function shown(record: FoundRecord, { json }: { readonly json?: boolean | undefined }): string {
-  if (json) return `${JSON.stringify(record)}\n`;
+  if (json) return `${JSON.stringify(inWords(record))}\n`;
   const { index, leaf, caller } = record;
   const what =
     leaf.type === 'gap'
@@ -203,13 +213,19 @@ function shown(record: FoundRecord, { json }: { readonly json?: boolean | undefi
         ? `records before ${leaf.before} were dropped`
         : [
             ...[decisionOf(leaf), leaf.code, statusOf(leaf), leaf.method],
-            ...[leaf.path ?? shapeOf(leaf), leaf.operation, missingText(leaf)],
+            ...[leaf.path ?? shapeOf(leaf), leaf.operation, missingText(leaf), reportedText(leaf)],
           ]
             .filter((part) => part !== null && part !== undefined)
             .join(' ');
   const type = leaf.type === 'call' ? '' : `${leaf.type}: `;
   const id = leaf.id === undefined ? '' : `  call ${leaf.id}`;
   return `${leaf.time}  ${index}  ${type}${plain(what)}  ${plain(whoOf(leaf.who, caller))}${plain(id)}\n`;
+}
+
+/** With what was reported as people are told of it; the leaf has it in full. */
+function inWords(record: FoundRecord): object {
+  const reported = reportedText(record.leaf);
+  return reported === null ? record : { ...record, reported };
 }
 
 export function whoOf(who: FoundRecord['leaf']['who'], caller: FoundRecord['caller']): string {
@@ -250,11 +266,11 @@ export function whole(text: string, name: string, max = Number.MAX_SAFE_INTEGER)
   throw new UsageError(`${name} is a whole number up to ${max}`);
 }
 
-export function isoTime(text: string | undefined, name: string): string | undefined {
-  if (text === undefined) return undefined;
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new UsageError(`${name} is an ISO date or time`);
-  return new Date(ms).toISOString();
+/** Nothing is no page: a limit that is never reached would print the whole log. */
+export function limitOf(text: string, max: number): number {
+  const value = Number(text);
+  if (/^\d{1,16}$/.test(text) && value >= 1 && value <= max) return value;
+  throw new UsageError(`--limit is a whole number from 1 to ${max}`);
 }
 
 function objectOf(text: string | undefined): Partial<LogQuery> {

@@ -98,7 +98,8 @@ function compareServices(before: ServiceProtection, after: ServiceProtection): R
   const remarks = comparePeer('The service', before, after);
   const targets = after.targets.filter((target) => !before.targets.includes(target));
   if (targets.length > 0) {
-    const sentence = `Calls go to another service: ${some(targets)}, was ${some(before.targets)}.`;
+    const [is, was] = [namesOf(after, targets), namesOf(before, before.targets)];
+    const sentence = `Calls go to another service: ${some(is)}, was ${some(was)}.`;
     remarks.push(['upstream-elsewhere', sentence]);
   }
   if (after.audience !== before.audience) {
@@ -107,6 +108,11 @@ function compareServices(before: ServiceProtection, after: ServiceProtection): R
     remarks.push(['upstream-elsewhere', sentence]);
   }
   return remarks;
+}
+
+/** As people find them in the file. */
+function namesOf({ written = {} }: ServiceProtection, targets: readonly string[]): string[] {
+  return targets.map((target) => written[target] ?? target);
 }
 
 function compareReading(before: ApiProtection, after: ApiProtection): Remark[] {

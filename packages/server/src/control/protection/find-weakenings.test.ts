@@ -123,6 +123,26 @@ describe('a configuration that protects less', () => {
   }
 });
 
+test('a service is told as the file has it: nobody looks in vain for a name that stands nowhere', () => {
+  const behind = (...targets: string[]) =>
+    protectionOf(({ apis }) => {
+      apis[0].upstream.targets = targets;
+    });
+  const told = (was: Protection, is: Protection) =>
+    findWeakenings(kept(was), kept(is)).map(({ sentence }) => sentence);
+  const of = (is: string, was: string) => [`Calls go to another service: ${is}, was ${was}.`];
+  for (const [was, is] of [
+    ['127.0.0.1:31801', '127.0.0.1:31802'],
+    ['[::1]:31801', 'localhost:31802'],
+    ['127.0.0.1:31801/base', '127.0.0.1:31801/other'],
+    ['localhost:31801', '[::1]:31802'],
+  ] as const) {
+    assert.deepEqual(told(behind(`http://${was}`), behind(`http://${is}`))[0], of(is, was)[0]);
+  }
+  const [one, other] = [behind('http://127.0.0.1:31801'), behind('http://localhost:31801')];
+  assert.deepEqual([told(one, other), told(other, one)], [[], []]);
+});
+
 /** What may change without anybody being let in, or let do more, by it. */
 const NO_PROTECTION: Readonly<Record<string, string>> = {
   'listen[].tls.certificate': 'which certificate is shown',

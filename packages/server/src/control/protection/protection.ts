@@ -69,6 +69,8 @@ export interface ApiProtection {
 export interface ServiceProtection extends PeerProtection {
   /** Host, port and base path, without scheme and credentials: one service, however it is spoken to. */
   readonly targets: readonly string[];
+  /** Those of them that are written otherwise in the file (127.0.0.1, which is localhost), as they are there. */
+  readonly written?: Readonly<Record<string, string>>;
   /** For whom the identities are signed that it receives; null: its own address. */
   readonly audience: string | null;
 }

@@ -155,6 +155,7 @@ function serviceOf(api: ApiSnapshot, upstream: UpstreamSnapshot | undefined): Se
   const isOwn = first !== undefined && new URL(first).origin === api.identityAudience;
   return {
     targets: [...new Set(targets.map(targetOf))].sort(),
+    ...writtenOtherwise(targets),
     audience: isOwn ? null : api.identityAudience,
     isEncrypted: targets.every((target) => ENCRYPTED.test(target)),
     isPrivate: targets.every(isPrivate),
@@ -174,8 +175,7 @@ function countersAt(url: string): string {
 
 /** The names of this machine are one, and so are the two default ports. */
 function targetOf(target: string): string {
-  const { name, port, pathname } = addressOf(target);
-  return `${name}${port === '' ? '' : `:${port}`}${pathname.replace(/\/+$/, '')}`;
+  return placeOf(target, addressOf(target).name);
 }
 
 function addressOf(text: string): { name: string; port: string; pathname: string } {
@@ -183,6 +183,20 @@ function addressOf(text: string): { name: string; port: string; pathname: string
   const host = hostOf(url);
   const name = ['localhost', '127.0.0.1', '::1'].includes(host) ? 'localhost' : host;
   return { name, port: url.port, pathname: url.pathname };
+}
+
+function placeOf(target: string, name: string): string {
+  const { port, pathname } = new URL(target);
+  return `${name}${port === '' ? '' : `:${port}`}${pathname.replace(/\/+$/, '')}`;
+}
+
+function writtenOtherwise(targets: readonly string[]): Pick<ServiceProtection, 'written'> {
+  const places = targets.map((target) => [
+    targetOf(target),
+    placeOf(target, new URL(target).hostname),
+  ]);
+  const others = places.filter(([place, written]) => place !== written);
+  return others.length === 0 ? {} : { written: Object.fromEntries(others) };
 }
 
 /** Of each certificate in a PEM text. */

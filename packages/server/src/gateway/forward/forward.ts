@@ -85,6 +85,7 @@ function attempt(
       headers,
       body,
       ...SAME_SERVER,
+      headersTimeout: upstream.snapshot.headTimeoutMs,
       // An event stream may be silent for as long as it likes.
       ...(ports.isStreamingAnswer && { bodyTimeout: 0 }),
     },

@@ -33,6 +33,7 @@ export async function openTunnel(
           headers: [...decision.headers, 'host', hostOf(upstream, target, decision.headers)],
           upgrade: 'websocket',
           ...SAME_SERVER,
+          headersTimeout: upstream.snapshot.headTimeoutMs,
         },
         onAttempt,
       );

@@ -47,11 +47,16 @@ export class UpstreamAnswer {
   #controller: Dispatcher.DispatchController | null = null;
   #wake: (() => void) | null = null;
   #wasSent = false;
+  /** Runs from the first interim answer on: each of them starts undici's own clock anew. */
+  #headTimer: NodeJS.Timeout | null = null;
 
-  /** Resolves with the answer when its head stands; rejects with UpstreamError. */
+  /**
+   * Resolves with the answer when its head stands; rejects with UpstreamError, also when nothing but
+   * interim answers has come for `options.headersTimeout`.
+   */
   static dispatch(
     pool: Dispatcher,
-    options: Dispatcher.DispatchOptions,
+    options: Dispatcher.DispatchOptions & { readonly headersTimeout: number },
     onHandle: (answer: UpstreamAnswer) => void,
   ): Promise<UpstreamAnswer> {
     const answer = new UpstreamAnswer();
@@ -64,6 +69,7 @@ export class UpstreamAnswer {
           if (answer.#error !== null) controller.abort(answer.#error);
         },
         onRequestUpgrade: (_controller, status, headers, socket) => {
+          answer.#headStands();
           // Unclaimed sockets may still fail.
           socket.on('error', () => undefined);
           answer.#hasEnded = true;
@@ -78,7 +84,8 @@ export class UpstreamAnswer {
         },
         onResponseStart: (_controller, status, headers) => {
           // undici reports interim answers too; the final head is what counts.
-          if (status < 200) return;
+          if (status < 200) return answer.#awaitHead(options.headersTimeout);
+          answer.#headStands();
           answer.status = status;
           answer.headers = flatFields(headers);
           resolve(answer);
@@ -90,6 +97,7 @@ export class UpstreamAnswer {
           answer.#wake?.();
         },
         onResponseError: (_controller, error) => {
+          answer.#headStands();
           const failure =
             answer.#error ?? new UpstreamError(failureKindOf(error), !answer.#wasSent, error);
           answer.#error = failure;
@@ -144,10 +152,25 @@ export class UpstreamAnswer {
   }
 
   abort(): void {
+    this.#fail(new UpstreamError('aborted', false, null));
+  }
+
+  #fail(error: UpstreamError): void {
     if (this.#hasEnded || this.#error !== null) return;
-    this.#error = new UpstreamError('aborted', false, null);
-    this.#controller?.abort(this.#error);
+    this.#error = error;
+    this.#controller?.abort(error);
     this.#wake?.();
+  }
+
+  #awaitHead(withinMs: number): void {
+    this.#headTimer ??= setTimeout(
+      () => this.#fail(new UpstreamError('timeout', false, null)),
+      withinMs,
+    );
+  }
+
+  #headStands(): void {
+    if (this.#headTimer !== null) clearTimeout(this.#headTimer);
   }
 
   #push(chunk: Buffer): void {

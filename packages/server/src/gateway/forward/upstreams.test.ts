@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import dns from 'node:dns';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
+import type { Pool } from 'undici';
 import type { UpstreamSnapshot } from '../../platform/processes/messages.ts';
 import { UpstreamAnswer } from './upstream-answer.ts';
 import { Upstreams } from './upstreams.ts';
@@ -46,7 +47,7 @@ test('a name that has a new address is noticed under steady traffic, within 30 s
   const ask = async () => {
     const answer = await UpstreamAnswer.dispatch(
       (target as NonNullable<typeof target>).pool,
-      { path: '/', method: 'GET' },
+      { path: '/', method: 'GET', headersTimeout: 5_000 },
       () => undefined,
     );
     while ((await answer.read()) !== null);
@@ -60,4 +61,29 @@ test('a name that has a new address is noticed under steady traffic, within 30 s
     assert.ok(nowMs - movedAt <= 31_000, 'still the old address');
   }
   assert.ok(nowMs - movedAt > 1_000, 'and a connection is kept for a while');
+});
+
+test('a service that says only that it goes on is not waited for without end', async (t) => {
+  const server = createTcpServer((socket) => {
+    const timer = setInterval(() => {
+      socket.write('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
+    }, 20);
+    socket.on('error', () => undefined).on('close', () => clearInterval(timer));
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const upstreams = new Upstreams();
+  upstreams.apply({ api: snapshot(`http://127.0.0.1:${port}`) });
+  const { pool } = upstreams.of('api').pick(0, []) as { pool: Pool };
+  t.after(() => pool.destroy());
+  await assert.rejects(
+    UpstreamAnswer.dispatch(
+      pool,
+      { path: '/', method: 'GET', headersTimeout: 300 },
+      () => undefined,
+    ),
+    { name: 'UpstreamError', failure: 'timeout', nothingSent: false },
+  );
 });

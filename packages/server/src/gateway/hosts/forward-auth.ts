@@ -13,6 +13,7 @@ import {
   type Preflight,
   type RequestFacts,
   refuseTarget,
+  unforwardableField,
 } from '@poorter/engine';
 import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../platform/processes/messages.ts';
 import { Acceptor, commonMomentMs } from '../acceptor.ts';
@@ -184,6 +185,11 @@ async function judge(
     if (!isPathOf(decision.target, request)) {
       return call.refuse('match', refuseTarget('not-canonical'), native);
     }
+    const field = unforwardableField(request, decision.operation.shape);
+    if (field !== null) {
+      const evidence = { reason: 'unforwardable', field };
+      return call.refuse('admit', deny('ambiguous_request', evidence), native);
+    }
     if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
       return call.fail(unrecorded(null));
     }
@@ -238,6 +244,7 @@ function originalRequest(
       headerBytesMax: bounds.headerBytes,
       headerCountMax: bounds.headerCount,
       targetBytesMax: bounds.targetBytes,
+      isForwardedWhole: true,
     },
   );
   if ('kind' in headers) return headers;

@@ -109,7 +109,12 @@ async function holdSchemas<Result>(
   const { place } = first;
   if (place.kind === 'sqlite') return holdSchemas(others, work);
   return holdSchema(place, (held) =>
-    holdSchemas(others, (othersHeld) => work(async () => void (await held(), await othersHeld()))),
+    holdSchemas(others, (othersHeld) =>
+      work(async () => {
+        await held();
+        await othersHeld();
+      }),
+    ),
   );
 }
 

@@ -1,0 +1,23 @@
+const PLAIN = /^[\x00-\x7f]*$/;
+
+/**
+ * A form that is the same for texts which some service takes for one another: letters of either
+ * case, compatible characters of Unicode (composed or not, of full width), characters that show
+ * nothing, a plus for a blank.
+ */
+export function likeness(text: string): string {
+  if (PLAIN.test(text)) return text.replaceAll('+', ' ').toLowerCase();
+  return (
+    text
+      .replaceAll('+', ' ')
+      .normalize('NFKC')
+      .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+      // There and back: '\u1E9E' is '\u00DF' only in lower case, which is 'SS' only in upper case.
+      .toLowerCase()
+      .toUpperCase()
+      .toLowerCase()
+      .normalize('NFKC')
+      // What the lower case of '\u0130' has beside its 'i'.
+      .replaceAll('\u0307', '')
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * What the caller may do about a rule of form, in words for every rule that parameters, forms,
+ * multipart bodies and their parts can break beside the keywords of schemas. Nothing of it depends
+ * on what was sent.
+ */
+export const EXPECTED: Readonly<Record<string, string>> = {
+  required: 'a value: it is not optional',
+  undocumented: 'nothing that the description does not name',
+  readOnly: 'nothing here: the service alone gives it a value',
+  duplicate: 'this name once: only an exploded array repeats it',
+  encoding: 'UTF-8 without a byte order mark, and two hexadecimal digits behind each %',
+  escapes: 'ASCII alone; all else as UTF-8 in percent-encoding, as libraries write forms',
+  style: 'the style of writing that the description gives this value',
+  items: 'fewer items',
+  'string-length': 'a shorter text',
+  semicolon: 'no raw ; between or within values: in a value it is written %3B',
+  'look-alike':
+    'each name exactly as it is described, and no other that some services read as the same: in another case, with blanks, quotes, brackets, dots or escapes',
+  'method-override': 'the method of the request itself, and no field that names another',
+  charset: 'UTF-8; another charset only where all is ASCII',
+  quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',
+  character:
+    'visible ASCII without blanks, commas, quotes and backslashes; all else as UTF-8 in percent-encoding',
+  'json-prefix': 'no value that begins with j:, which some services read as JSON',
+  boundary:
+    "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",
+  'boundary-in-part':
+    'no -- and boundary anywhere but in the delimiters, each after CRLF: choose a boundary that occurs in no part',
+  multipart:
+    'parts as RFC 2046 writes them: -- and the boundary, CRLF, headers, an empty line, content, CRLF; -- behind the last boundary; nothing before the first and after the last',
+  parts: 'at most 1000 parts',
+  'part-headers':
+    'at most 16 headers a part, 8 KiB in all, each once and on one line that ends with CRLF; Content-Length only where it is true',
+  'part-content-type': 'a media type of one part: no multipart within multipart',
+  'part-name': 'a name for each part in its Content-Disposition',
+  'content-encoding': 'bytes as they are: no Content-Encoding, no base64 or quoted-printable',
+  'content-disposition':
+    'form-data; name="…" once, and for files filename="…" behind it, once: no escapes in names, no name*, a filename* only in UTF-8 beside filename, nothing else',
+  'content-type': 'a media type that the description names here',
+  filename: 'no filename: this is not described as a file',
+  root: 'the root element that the description names',
+  namespace: 'the namespace that the description gives this name',
+  text: 'no text beside elements',
+  undescribed: 'no XML: the description does not say how it is written',
+  'json-syntax': 'JSON (RFC 8259), nothing before or after it',
+  'json-encoding': 'UTF-8, and no halves of surrogate pairs',
+  'json-duplicate-key': 'each name once in an object',
+  'json-depth': 'fewer levels of nesting',
+  'json-string-length': 'shorter texts',
+  'json-items': 'fewer members and items',
+  'json-number': 'numbers of fewer digits',
+  'xml-malformed': 'well-formed XML 1.0 with namespaces',
+  'xml-dtd': 'no document type',
+  'xml-entity': 'no entities but &amp; &lt; &gt; &quot; &apos; and numeric ones',
+  'xml-instruction': 'no processing instructions',
+  'xml-include': 'no XInclude',
+  'xml-schema-location': 'no addresses of schemas',
+  'xml-version': 'version 1.0',
+  'xml-encoding': 'UTF-8, and no other encoding declared',
+  'xml-namespace': 'names of namespaces without blanks',
+  'xml-ambiguous': 'elements, attributes and texts written plainly as the description has them',
+  'xml-items': 'fewer elements, texts and comments',
+  'xml-attributes': 'fewer attributes an element',
+  'xml-name-length': 'shorter names',
+  'xml-depth': 'fewer levels of nesting',
+  'xml-string-length': 'shorter texts',
+};
+
+/** With what was expected, where whoever found it has not said it more exactly. */
+export function explained<T extends { readonly rule: string; readonly expected?: string }>(
+  found: T,
+): T {
+  const expected = EXPECTED[found.rule];
+  return found.expected !== undefined || expected === undefined ? found : { ...found, expected };
+}
