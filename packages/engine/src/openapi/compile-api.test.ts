@@ -494,3 +494,14 @@ test('prototype names are ordinary names', () => {
     );
   }
 });
+
+test('what should protect under a name that is two slips from x-poorter stops the start', () => {
+  const slips = ['x-portter', 'x-prooter', 'x-poroter', 'x-pooretr', 'x-oprter', 'X-POOTRE'];
+  for (const name of slips) {
+    const remarks = codes(compile(yaml(`${name}: { mode: enforce }`)));
+    assert.deepEqual(remarks, ['error unknown-extension 6:7'], name);
+  }
+  for (const name of ['x-router', 'x-port', 'x-order', 'x-poetry', 'x-internal']) {
+    assert.deepEqual(codes(compile(yaml(`${name}: { a: 1 }`))), [], name);
+  }
+});

@@ -45,8 +45,8 @@ export const serveUsage = `Usage: poorter serve OPENAPI --upstream URL [options]
 export const checkUsage = `Usage: poorter check [OPENAPI | --config poorter.yaml] [--json]
 
   Takes the options of serve; reads everything that serve would read, serves nothing and writes
-  nothing. No port is opened, and issuers, databases and vaults are not asked: a port that is taken is
-  found by serve.
+  nothing. Addresses to listen on are tried at another port: a port that is taken is found by serve.
+  SQLite files are looked at; issuers, vaults and PostgreSQL are not asked.
 `;
 
 export function version(): string {

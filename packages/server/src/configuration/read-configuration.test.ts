@@ -39,6 +39,65 @@ for (const [what, text, line, column, pattern] of [
   });
 }
 
+test('what no call could reach or carry is refused, with what was expected', () => {
+  const at = (key: string, value: unknown) => {
+    const [api] = good.apis;
+    const upstream = (more: object) => ({ apis: [{ ...api, upstream: more }] });
+    switch (key) {
+      case 'upstream':
+        return { apis: [{ ...api, upstream: value }] };
+      case 'targets':
+        return upstream({ targets: [value] });
+      case 'serverName':
+        return upstream({ targets: ['https://h'], tls: { serverName: value } });
+      case 'hosts':
+        return { apis: [{ ...api, hosts: [value] }] };
+      default:
+        return { ...good, [key]: value };
+    }
+  };
+  for (const [key, value, expected] of [
+    ...['upstream', 'targets'].flatMap((where) => [
+      [where, 'http://h/?a=b', /has a query, .*expected was an address such as/] as const,
+      [where, 'http://h/?', /has a query/] as const,
+      [where, 'http://h/#c', /has a fragment/] as const,
+      [where, 'http://h/?a=b#c', /has a query/] as const,
+      [where, 'http://h:0', /has the port 0/] as const,
+      [where, 'http://user:pass@h', /has credentials, which are not used/] as const,
+      [where, 'ftp://h', /is not an http or https URL/] as const,
+      [where, 'h', /is not an http or https URL/] as const,
+    ]),
+    ...['a b', 'a b\n', '', 'a/b', '*.example', '-a'].map(
+      (name) => ['serverName', name, /is not a host name, such as api\.example/] as const,
+    ),
+    ...['a b', '*.x', 'x:80', '', 'http://x', 'x/y', '.x', 'x..y', '[::1]:80', '::1', 'é.x'].map(
+      (name) => ['hosts', name, /is not a host name without port, such as api\.example/] as const,
+    ),
+    ['publicOrigin', 'https://h/path', /has a path \(\/path\), and an origin was expected/],
+    ['publicOrigin', 'https://h?a', /has a query/],
+    ['publicOrigin', 'https://u@h', /has credentials/],
+  ] as const) {
+    const reading = readConfiguration('poorter.yaml', stringify(at(key, value)));
+    assert.equal(reading.ok, false, `${key} ${value}`);
+    const found = reading.ok ? '' : reading.diagnostics.map(({ message }) => message).join('\n');
+    assert.match(found, expected, `${key} ${value}`);
+    assert.ok(!found.includes('pass@'));
+  }
+  for (const [key, value] of [
+    ['upstream', 'http://h:8080/base/'],
+    ['upstream', 'https://[::1]'],
+    ['serverName', 'inner_1.a-b.example'],
+    ...['A.example', 'a.example.', '127.0.0.1', '[::1]', 'xn--e1afmkfd.example', 'a_b', 'api'].map(
+      (name) => ['hosts', name] as const,
+    ),
+    ['publicOrigin', 'https://h:8443'],
+    ['publicOrigin', 'https://h/'],
+  ] as const) {
+    const reading = readConfiguration('poorter.yaml', stringify(at(key, value)));
+    assert.ok(reading.ok, `${key} ${value} ${JSON.stringify(reading)}`);
+  }
+});
+
 test('a value that has no accepted form is told every form that is accepted', () => {
   const faults: [object, RegExp[]][] = [
     [{ counters: 'foo' }, [/'memory'/, /valkey:\/\//, /rediss:\/\//, /env:/, /file:/, /mapping/]],

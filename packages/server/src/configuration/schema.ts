@@ -8,6 +8,7 @@ import {
   undocumentedQuerySchema,
 } from '@poorter/engine';
 import { z } from 'zod';
+import { baseUrlFault, HOST_NAME, originFault } from './addresses.ts';
 
 const PORT_MAX = 65_535;
 
@@ -23,6 +24,13 @@ const address = z
   });
 const NOT_A_URL = 'is not an http or https URL, such as http://127.0.0.1:3000';
 const url = z.url({ protocol: /^https?$/, error: NOT_A_URL });
+const baseUrl = url.refine((text) => baseUrlFault(text) === null, {
+  error: ({ input }) => baseUrlFault(String(input)) ?? NOT_A_URL,
+});
+const hostName = z.string().regex(HOST_NAME, {
+  error: ({ input }) =>
+    `'${String(input)}' is not a host name without port, such as api.example, nor an IP address: no call can have it`,
+});
 const file = z.string().min(1);
 const milliseconds = z.int().min(1).max(3_600_000);
 const bytes = z
@@ -56,9 +64,18 @@ const listener = z.strictObject({
   tls: listenerTls.optional(),
 });
 
+/** Of a certificate. */
+const serverName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
+    'is not a host name, such as api.example',
+  );
+
 const upstream = z.strictObject({
   targets: z
-    .array(url)
+    .array(baseUrl)
     .min(1)
     .max(64)
     .describe('Base URLs of the same service; calls are spread, failing ones rested.'),
@@ -70,7 +87,7 @@ const upstream = z.strictObject({
         .describe('PEM files trusted instead of the system store.'),
       certificate: file.optional().describe('PEM file: certificate shown to the upstream.'),
       key: file.optional().describe('PEM file: its private key.'),
-      serverName: z.string().optional().describe('Name sent as SNI and verified.'),
+      serverName: serverName.optional().describe('Name sent as SNI and verified.'),
     })
     .prefault({}),
   connectTimeoutMs: milliseconds.default(5_000).describe('Until a connection stands.'),
@@ -100,12 +117,14 @@ const api = z.strictObject({
     .describe("Name in records and limits; default: the description file's name."),
   spec: file.describe('OpenAPI 3.0 or 3.1 document, YAML or JSON.'),
   upstream: z
-    .union([url.transform((target) => ({ targets: [target] })).pipe(upstream), upstream], {
-      error: `${NOT_A_URL}, nor a mapping with targets`,
+    .union([baseUrl.transform((target) => ({ targets: [target] })).pipe(upstream), upstream], {
+      error: ({ input }) =>
+        (typeof input === 'string' ? baseUrlFault(input) : null) ??
+        `${NOT_A_URL}, nor a mapping with targets`,
     })
     .describe('URL of the service, or a mapping with targets and details.'),
   hosts: z
-    .array(z.string().toLowerCase().transform(canonicalHost))
+    .array(hostName.toLowerCase().transform(canonicalHost))
     .default([])
     .describe('Host names this API answers to; empty: any.'),
   mode: z
@@ -291,9 +310,7 @@ const sharedCounters = z.strictObject({
         .describe('PEM files trusted instead of the system store.'),
       certificate: file.optional().describe('PEM file: certificate shown to the counters.'),
       key: file.optional().describe('PEM file: its private key.'),
-      serverName: z
-        .string()
-        .min(1)
+      serverName: serverName
         .optional()
         .describe('Name sent as SNI and verified; default: the host of the address.'),
     })
@@ -419,6 +436,9 @@ export const configurationSchema = z.strictObject({
       'Changed files that protect less than what is in force: served and said loudly (apply), or held until `poorter apply` (ask). See the guide on reloading.',
     ),
   publicOrigin: url
+    .refine((text) => originFault(text) === null, {
+      error: ({ input }) => originFault(String(input)) ?? NOT_A_URL,
+    })
     .optional()
     .describe('Origin under which callers reach the gate; names it in RFC 9728 metadata.'),
   bounds: bounds.prefault({}),

@@ -1,3 +1,4 @@
+import { countersUrlFault } from '../configuration/addresses.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { readClientTls } from './read-ends.ts';
@@ -11,7 +12,8 @@ export function readSharedCounters(
   if (counters === 'memory') return null;
   try {
     const url = reader.secret(counters.url);
-    const { protocol } = new URL(url);
+    const address = new URL(url);
+    const { protocol } = address;
     const { tls = null, ...rest } = counters;
     if (tls !== null && !/^(?:valkeys|rediss):$/.test(protocol)) {
       reader.fault(
@@ -22,6 +24,8 @@ export function readSharedCounters(
       );
     }
     if (/^(?:valkeys?|rediss?):$/.test(protocol)) {
+      const fault = countersUrlFault(address);
+      if (fault !== null) throw new Error(fault);
       const read = tls && readClientTls(['counters', 'tls'], tls, 'counters', reader);
       return { ...rest, url, tls: read };
     }

@@ -11,8 +11,13 @@ export function readLocalKeySet(jwks: string, index: number, reader: SourceReade
     throw new Error(`reading the key set ${jwks}: ${(error as Error).message}`, { cause: error });
   }
   const { jwks: set, warnings } = reading;
-  const unusable = set.keys.length === 0 ? ['it holds no public signature key'] : [];
-  for (const message of [...warnings, ...unusable]) {
+  if (set.keys.length === 0) {
+    const found = warnings.length === 0 ? '' : ` (${warnings.join('; ')})`;
+    throw new Error(
+      `the key set ${jwks} holds no public key that signs${found}: no token of the issuer could be accepted; expected was a JSON Web Key Set with RSA, EC or OKP keys`,
+    );
+  }
+  for (const message of warnings) {
     reader.warn(['trust', 'issuers', index, 'jwks'], 'issuer', `the key set ${jwks}: ${message}`);
   }
 }

@@ -174,11 +174,13 @@ function checkExtensionKey(
   refuseExtension(child(place, key), key, remarks);
 }
 
-/** Somebody else's extension may be called nearly like ours; one letter off it is a slip. */
+/** Letters that are wrong, missing, too many or in another order: what was meant to protect must not be lost. */
+const SLIPS_MAX = 2;
+
 export function isOurExtension(key: string): boolean {
   const name = key.toLowerCase();
   if (!name.startsWith('x')) return false;
-  return name.startsWith('x-poorter') || nearest(key, ['x-poorter'], 1) !== undefined;
+  return name.startsWith('x-poorter') || nearest(key, ['x-poorter'], SLIPS_MAX) !== undefined;
 }
 
 export function refuseExtension(at: Place, key: string, remarks: Remarks): void {

@@ -173,7 +173,7 @@ for (const version of VERSIONS) {
         (isNameMap(path) && !['paths', 'responses'].includes(String(path.at(-1))))
       )
         continue;
-      for (const name of ['x-poorter', 'X-Poorter', 'x-porter', 'x-poorter-limit']) {
+      for (const name of ['x-poorter', 'X-Poorter', 'x-porter', 'x-portter', 'x-poorter-limit']) {
         if (name === 'x-poorter' && allowed.includes(kindAt(path) ?? '')) continue;
         const document = withValueAt(whole, path, {
           ...(holder as object),
