@@ -82,7 +82,11 @@ function innerNames(part: string, name: string | undefined, raw: string): readon
   // Browsers send a cookie without a name as its value alone.
   const text = name === '' ? written.replace(/^[\s="']+/, '') : written;
   if (!text.includes('=') || (name !== '' && !SEPARATOR.test(text))) return NONE;
-  const found = [...text.matchAll(INNER_NAME)].map(([, inner = '']) => inner);
+  // Quotes that do not end are none for some.
+  const isOpen = raw.startsWith('"') && closingQuote(raw, 1) < 0;
+  const found = [...(isOpen ? `${name}= ${raw.slice(1)}` : text).matchAll(INNER_NAME)].map(
+    ([, inner = '']) => inner,
+  );
   if (found[0] === name) found.shift();
   // aiohttp reads words without '=' as cookies without a value.
   const words = [...name.split(BLANKS).slice(0, -1)];

@@ -259,6 +259,7 @@ test('a cookie within the value of another one does not carry past what its desc
     'a=x, tier',
     'a="x" tier',
     'tier tier',
+    'a="tier=99',
     "'tier'=99",
     "a=1 'tier'=99",
     'a=b[tier=99',
