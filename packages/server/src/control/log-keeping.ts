@@ -73,6 +73,7 @@ export class LogKeeping {
   #worker: Worker | null = null;
   #fault: string | null = null;
   #isStopping = false;
+  readonly #endActs: () => void;
 
   static async open(ports: LogKeepingPorts): Promise<LogKeeping> {
     const { configuration, baseDirectory, dataDirectory, state } = ports;
@@ -103,6 +104,7 @@ export class LogKeeping {
     this.spool = { directory, node, key, bytesMax };
     const memory = createSpoolMemory(1, ACTS_BYTES_MAX);
     const keeper = new SpoolKeeper(directory, `${node}.control`, memory);
+    this.#endActs = () => keeper.ended(0, memory);
     const places = new SpoolPlaces(memory, 0);
     const onTrouble = ports.warn;
     const name = keeper.begin(0);
@@ -152,6 +154,8 @@ export class LogKeeping {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.acts.close();
+    // So that the recorder settles its account, too, and nothing of it is waited for.
+    this.#endActs();
     const worker = this.#worker;
     if (worker === null) return;
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

@@ -9,12 +9,18 @@ const WORDS_IN_LONG =
 const VARIABLE = /\$[A-Z_]{3,}/;
 /** Passwords that programs come with, or that a tutorial sets. */
 const COMMON = new Set(
-  'password passwd pass pwd secret test testing admin root guest user username demo changeit postgres mysql mongo redis rabbitmq hunter2 letmein qwerty 123456 12345678 1234 example token key'.split(
+  'password passwd pass pwd secret test testing admin root guest user username demo changeit postgres mysql mongo redis rabbitmq bitnami hunter2 letmein qwerty 123456 12345678 1234 example token key'.split(
     ' ',
   ),
 );
 /** The sample of jwt.io and of half of the documentation of JWT libraries. */
 const SAMPLE_TOKENS = ['eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6Ikpvh'.slice(0, 38), 'IkpvaG4gRG9l'];
+/** Stripe's own, which work for everybody and stand in its documentation; in two pieces, not to be found here. */
+const SAMPLE_KEYS = new Set(
+  ['4eC39HqLyjWDarjtT1zdp7dc', 'BQokikJOvBiI2HlWgH4olfQ2', 'tR3PYbcVNZZ796tH88S4VQ2u'].map(
+    (rest) => `${'sk_'}test_${rest}`,
+  ),
+);
 const ALPHABETS = ['abcdefghijklmnopqrstuvwxyz', '0123456789', '9876543210', 'qwertyuiop'];
 const RUN_MIN = 8;
 const REPEATED_MIN = 12;
@@ -27,8 +33,12 @@ const ENTROPY_MIN = 2.4;
  */
 export function isPlaceholder(rule: string, secret: string): boolean {
   const words = secret.length > LONG ? WORDS_IN_LONG : WORDS;
-  if (words.test(secret) || VARIABLE.test(secret)) return true;
-  if (/^(?:basicauth|database-connection-string)/.test(rule)) return isCommonPassword(secret);
+  // The user may be an address at some example.
+  const own = rule.startsWith('connection-url/') ? secret.replace(/^[^:]*:[^:]*:/, '') : secret;
+  if (words.test(own) || VARIABLE.test(own)) return true;
+  if (SAMPLE_KEYS.has(secret)) return true;
+  if (/^(?:basicauth|database-connection-string|connection-url)/.test(rule))
+    return isCommonPassword(secret);
   if (rule === 'private-key/pem') return isRepetitive(bodyOf(secret));
   if (rule === 'jwt/signed-token') return isSampleToken(secret);
   return isRepetitive(secret) || hasRun(secret);

@@ -25,6 +25,11 @@ const base32 = from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567');
 const bech32 = from('QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L');
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+const pair = (text: string) => Buffer.from(text).toString('base64');
+/** A bot is called by a number. */
+const botId = (length: number) =>
+  pair(`${1 + randomInt(9)}${digits(length - 1)}`).replace(/=+$/, '');
+
 function pem(type: 'ec' | 'ed25519' | 'rsa', format: 'pkcs8' | 'sec1' | 'pkcs1', lock: boolean) {
   const pair =
     type === 'ec'
@@ -75,7 +80,62 @@ const MADE: Readonly<Record<string, readonly (() => string)[]>> = {
     () => `"twilioAuthToken": "${hex(32)}"`,
   ],
   'mailgun/api-key': [() => `mailgun = key-${hex(32)}`],
-  'mailgun/api-key-by-name': [() => `MAILGUN_API_KEY: ${hex(32)}-${hex(8)}-${hex(8)}`],
+  'mailgun/domain-key': [
+    () => `MAILGUN_API_KEY: ${hex(32)}-${hex(8)}-${hex(8)}`,
+    () => `curl -s --user 'api:${hex(32)}-${hex(8)}-${hex(8)}' https://api.eu.example/v3/x`,
+    () => `mg = Mailgun({ username: 'api', key: '${hex(32)}-${hex(8)}-${hex(8)}' })`,
+  ],
+  'connection-url/password': [
+    () => `REDIS_URL=redis://:${word(24)}@cache.internal:6379/0`,
+    () => `url: rediss://default:${url(32)}@10.0.0.7:6380`,
+    () => `"amqps://shop:${word(20)}@mq.example.com/vhost"`,
+    () => `AMQP_URL='amqp://u${digits(3)}:${hex(16)}@[::1]'`,
+    () => `valkeys://gate:${word(20)}@counters`,
+    () => `smtps://mailer%40x.example:${word(18)}@smtp.example.com:465`,
+  ],
+  '1password/service-account': [
+    () =>
+      `OP_SERVICE_ACCOUNT_TOKEN=ops_${part({ email: word(20), muk: { k: word(43) }, secretKey: word(30), throttleSecret: { seed: hex(64) } })}`,
+    () => `token: ops_eyJ${base64(801)}=`,
+  ],
+  'stripe/webhook-secret': [
+    () => `STRIPE_WEBHOOK_SECRET=whsec_${word(32)}`,
+    () => `secret: "whsec_${base64(43)}="`,
+    () => `whsec_${hex(64)}`,
+  ],
+  'azure/shared-access-signature': [
+    () =>
+      `https://shop.blob.core.windows.net/c?sv=2022-11-02&sr=c&sp=r&se=2027-01-01&sig=${encodeURIComponent(`${base64(43)}=`)}`,
+    () => `SharedAccessSignature sr=x&sig=${encodeURIComponent(`${base64(43)}=`)}&se=1&skn=root`,
+    () => `https://prod.logic.azure.com/workflows/x?api-version=1&sp=%2Ft&amp;sig=${url(43)}`,
+  ],
+  'npm/legacy-token': [
+    () => `//registry.npmjs.org/:_authToken=${randomUUID()}`,
+    () => `//npm.example.com/:_authToken="${base64(38)}=="`,
+  ],
+  'docker/registry-auth': [
+    () =>
+      JSON.stringify({
+        auths: { 'https://index.docker.io/v1/': { auth: pair(`shop:${word(20)}`) } },
+      }),
+    () =>
+      JSON.stringify(
+        { auths: { 'ghcr.io': { username: 'x', email: 'x@y.z', auth: pair(`x:${word(36)}`) } } },
+        null,
+        '\t',
+      ),
+    () =>
+      JSON.stringify(
+        JSON.stringify({ 'r.example:5000': { auth: pair(`u${word(3)}:${word(12)}`) } }),
+      ),
+  ],
+  'github/refresh-token': [() => `ghr_${word(76)}`],
+  'twilio/account-and-token': [() => `curl -u AC${hex(32)}:${hex(32)} https://x.example`],
+  'discord/bare-bot-token': [
+    () => `client.login('${botId(18)}.${url(6)}.${url(38)}')`,
+    () => `TOKEN=${botId(19)}.G${url(5)}.${url(27)}`,
+    () => `${botId(17)}.${url(6)}.${url(38)}`,
+  ],
   'telegram/bot-token': [() => `bot ${digits(9).replace(/^0/, '1')}:AA${url(33)}`],
   'discord/webhook': [() => `https://discord.com/api/webhooks/${digits(18)}/${url(68)}`],
   'discord/bot-token': [
@@ -160,6 +220,35 @@ const INNOCENT: readonly (() => string)[] = [
   () => `region: eu-us1, build ${hex(32)}-us-east-1`,
   () => `AGE-SECRET-KEY-1${'Q'.repeat(58)}`,
   () => `"@xai-labs/sdk": "^1.${digits(1)}.0"`,
+  () => 'redis://localhost:6379/0',
+  () => 'redis://:password@localhost:6379',
+  () => `rediss://:${'$'}{REDIS_PASSWORD}@cache:6380`,
+  () => 'amqp://guest:guest@localhost:5672/',
+  () => 'amqps://user:<password>@mq.example/v',
+  () => `redis://cache.internal:6379/${digits(1)}?name=a@b`,
+  () => `valkey://h:6379 and mail ${low36(6)}@example.org`,
+  () => 'ops_eyJ...',
+  () => `ops_${low36(12)}_total{x="y"}`,
+  () => `whsec_${'x'.repeat(32)}`,
+  () => `STRIPE_WEBHOOK_SECRET=whsec_your_secret_${digits(4)}`,
+  () => `const sig=${word(43)}`,
+  () => `?sig=${word(12)}&v=1`,
+  () => `https://maps.example/?signature=${url(43)}`,
+  () => `//registry.npmjs.org/:_authToken=${'$'}{NPM_TOKEN}`,
+  () => 'read _authToken from the file .npmrc',
+  () => `{"auth": "${word(16)}"}`,
+  () => `{"auth":{"type":"basic","user":"${low36(8)}"}}`,
+  () => `{"auths":{"ghcr.io":{}},"credsStore":"${low36(8)}"}`,
+  () => `ghr_${low36(8)}: github release`,
+  () => `AC${hex(32)}`,
+  () => `AC${hex(32)}:${hex(8)}`,
+  () => `mailgun-js ${digits(1)}.0.0 resolved ${hex(40)}`,
+  () => randomUUID().replace('-', ''),
+  () => `${word(24)}.${word(6)}.${word(27)}`,
+  () => `M${word(23)}.js and MTA${word(3)}.${word(6)}.min.css`,
+  () => `data:application/octet-stream;base64,${pair(digits(600))}`,
+  () => `${'sk_'}test_4eC39HqLyjWDarjtT1zdp7dc`,
+  () => `stripe.api_key = "${'sk_'}test_BQokikJOvBiI2HlWgH4olfQ2"`,
 ];
 
 const ROUNDS = 40;
@@ -239,6 +328,18 @@ test('no text makes a rule of ours slow', () => {
   for (const piece of [
     'eyJ',
     'eyJa.',
+    ' eyJ',
+    'eyJaaaaaaaaaaaaaa.',
+    ' eyJaaaaaaaaaaaaaa.',
+    'MTA',
+    'MTAw',
+    'AC0',
+    'amqp://:a',
+    '_authToken',
+    '"a.b":{"auth":',
+    '"auth"',
+    'mailgun',
+    '&sig=',
     'PRIVATE KEY',
     '-----BEGIN PRIVATE KEY-----\n',
     'ya29.',

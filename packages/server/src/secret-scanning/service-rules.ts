@@ -1,3 +1,5 @@
+import { ISSUED_FORMS } from './issued-forms.ts';
+
 /**
  * Formats that the published rules lack. Each pattern begins where its literal can be looked for, says
  * the secret in its group `secret` (or as a whole), and is bounded, so that a window is enough.
@@ -12,6 +14,10 @@ export interface ServiceRule {
   /** Bytes that a match can take before and after its literal. */
   readonly before: number;
   readonly after: number;
+  /** A match begins with its literal, so that one place is looked at and no more. */
+  readonly isAtAnchor?: true;
+  /** Of letters, digits, _ and -, at least so many follow the literal: a look that costs nothing. */
+  readonly wordsAfter?: number;
   /** Global. Letters and digits beside a match are part of something longer. */
   readonly pattern: RegExp;
 }
@@ -34,6 +40,7 @@ function token(
     anchors: prefixes,
     before: 8,
     after: lengthMax,
+    isAtAnchor: true,
     pattern: new RegExp(`${ALONE_BEFORE}(?:${prefix})${rest}${ALONE_AFTER}`, 'g'),
   };
 }
@@ -67,6 +74,7 @@ const WORD = '[A-Za-z0-9]';
 const URLSAFE = '[A-Za-z0-9_-]';
 
 export const SERVICE_RULES: readonly ServiceRule[] = [
+  ...ISSUED_FORMS,
   // Private keys of every kind, encrypted ones too; in JSON and YAML with their lines escaped or indented.
   {
     id: 'private-key/pem',
@@ -96,6 +104,7 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
     anchors: ['eyJ'],
     before: 8,
     after: 6_000,
+    ...{ isAtAnchor: true, wordsAfter: 14 },
     pattern: new RegExp(
       `${ALONE_BEFORE}eyJ${URLSAFE}{14,1000}\\.eyJ${URLSAFE}{10,4000}\\.${URLSAFE}{27,1000}${ALONE_AFTER}`,
       'g',
@@ -168,13 +177,6 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
     `${HEX}{32}`,
   ),
   token('mailgun/api-key', 'Mailgun API key', ['key-'], `${HEX}{32}`, 40),
-  named(
-    'mailgun/api-key-by-name',
-    'Mailgun API key',
-    'mailgun',
-    'mailgun[\\w.-]{0,24}(?:key|token|password|secret)[\\w.-]{0,12}',
-    `${HEX}{32}-${HEX}{8}-${HEX}{8}`,
-  ),
   {
     id: 'telegram/bot-token',
     title: 'Telegram bot token',

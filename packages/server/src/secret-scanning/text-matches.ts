@@ -34,6 +34,7 @@ export interface TextPart {
   readonly ext: string;
 }
 
+const SERVICE_IDS = new Set(SERVICE_RULES.map(({ id }) => id));
 /** Each literal of our own rules, with its rule. */
 const SERVICE_ANCHORS = SERVICE_RULES.flatMap((rule) =>
   rule.anchors.map((text) => ({ text, rule, ...(rule.anyCase && { anyCase: true }) })),
@@ -121,15 +122,54 @@ function matchService(
   at: number,
   found: ByteMatch[],
 ): void {
+  if (rule.isAtAnchor && !mayBegin(rule, length, part, at)) return;
   const from = Math.max(0, at - rule.before);
   const to = Math.min(part.end, at + length + rule.after + 16);
   const window = decode(part.bytes, from, to, part.end);
-  for (const match of window.text.matchAll(rule.pattern)) {
+  const matches = rule.isAtAnchor ? matchAt(rule, window, at) : window.text.matchAll(rule.pattern);
+  for (const match of matches) {
     const secret = match.groups?.['secret'] ?? match[0];
     const inMatch = match[0].lastIndexOf(secret);
     const start = window.from + window.bytesBefore(match.index + inMatch);
     found.push({ rule: rule.id, start, secret });
   }
+}
+
+/** As the patterns of such rules ask: alone, and long enough. Where a literal is repeated, that is all. */
+function mayBegin(
+  { wordsAfter = 0 }: ServiceRule,
+  length: number,
+  { bytes, end }: TextPart,
+  at: number,
+): boolean {
+  if (at > 0 && isWord(bytes[at - 1] as number)) return false;
+  const from = at + length;
+  if (from + wordsAfter > end) return false;
+  for (let next = from; next < from + wordsAfter; next++) {
+    if (!isWord(bytes[next] as number)) return false;
+  }
+  return true;
+}
+
+/** Letters, digits, _ and -. */
+function isWord(byte: number): boolean {
+  return (
+    (byte >= 0x61 && byte <= 0x7a) ||
+    (byte >= 0x41 && byte <= 0x5a) ||
+    (byte >= 0x30 && byte <= 0x39) ||
+    byte === 0x5f ||
+    byte === 0x2d
+  );
+}
+
+const sticky = new WeakMap<ServiceRule, RegExp>();
+
+function matchAt(rule: ServiceRule, window: Decoded, at: number): RegExpExecArray[] {
+  const pattern = sticky.get(rule) ?? new RegExp(rule.pattern.source, 'y');
+  sticky.set(rule, pattern);
+  pattern.lastIndex = window.charactersBefore(at);
+  const match = pattern.exec(window.text);
+  return match === null ? [] : [match];
 }
 
 interface Window {
@@ -178,6 +218,7 @@ interface Decoded {
   readonly text: string;
   readonly from: number;
   bytesBefore(characters: number): number;
+  charactersBefore(at: number): number;
 }
 
 function decode(bytes: Buffer, from: number, to: number, end: number): Decoded {
@@ -190,13 +231,15 @@ function decode(bytes: Buffer, from: number, to: number, end: number): Decoded {
   // Not UTF-8: one byte is one character, as in ISO 8859-1 and its like.
   if (isAscii(window) || !isUtf8(window)) {
     const text = window.toString('latin1');
-    return { text, from: first, bytesBefore: (characters) => characters };
+    const charactersBefore = (at: number) => at - first;
+    return { text, from: first, bytesBefore: (characters) => characters, charactersBefore };
   }
   const text = window.toString('utf8');
   return {
     text,
     from: first,
     bytesBefore: (characters) => Buffer.byteLength(text.slice(0, characters)),
+    charactersBefore: (at) => bytes.toString('utf8', first, at).length,
   };
 }
 
@@ -205,8 +248,13 @@ function isContinuation(byte: number | undefined): boolean {
 }
 
 function unique(matches: readonly ByteMatch[]): ByteMatch[] {
+  const placeOf = ({ start, secret }: ByteMatch) => `${start}\0${secret}`;
+  const published = new Set(matches.filter(({ rule }) => !SERVICE_IDS.has(rule)).map(placeOf));
   const byPlace = new Map(
-    matches.map((match) => [`${match.rule}\0${match.start}\0${match.secret}`, match]),
+    matches
+      // One secret is one finding, though several rules know its form.
+      .filter((match) => !SERVICE_IDS.has(match.rule) || !published.has(placeOf(match)))
+      .map((match) => [`${match.rule}\0${match.start}\0${match.secret}`, match]),
   );
   return [...byPlace.values()].sort((one, other) => one.start - other.start);
 }

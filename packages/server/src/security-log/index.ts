@@ -15,6 +15,7 @@ export {
 } from './export/run-export.ts';
 export { openFileSink, openSyslogSink } from './export/sinks.ts';
 export { callIdOf, findCall } from './find-call.ts';
+export { gapText } from './leaf.ts';
 export { LogReader, nodesOf } from './log-reader.ts';
 export type { LogTables } from './log-tables.ts';
 export { type OpenIntent, openIntents } from './open-intents.ts';

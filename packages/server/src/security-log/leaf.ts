@@ -45,14 +45,16 @@ export interface SealedCaller {
   readonly credential?: string;
 }
 
-/** What happened to records that are not there; their number is exact. */
+/** What happened to records that are not there; their number is exact, but for `removed`. */
 export type GapCause =
   /** The process or thread ended before it had written them. */
   | 'ended'
   /** Calls refused because there was no place to record them. */
   | 'turned-away'
   /** The spool was damaged or changed. */
-  | 'damaged';
+  | 'damaged'
+  /** The files of a writer were taken away before all was read: nobody knows how many records were in them. */
+  | 'removed';
 
 const TIME_AT = '{"v":1,"time":"'.length;
 const TIME_CHARS = 24;
@@ -69,6 +71,12 @@ export function gapLeaf(time: string, cause: GapCause, count: number, writer: st
 
 export function retentionLeaf(time: string, before: number): string {
   return `{"v":1,"time":"${time}","type":"retention","before":${before}}`;
+}
+
+/** In words. */
+export function gapText({ count, cause }: Pick<Leaf, 'count' | 'cause'>): string {
+  if (cause !== 'removed') return `${count} records are missing (${cause})`;
+  return 'records may be missing, nobody knows how many: the spool of a writer was removed';
 }
 
 /** Without parsing it. */

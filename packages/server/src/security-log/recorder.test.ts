@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { onEveryBackend } from '../platform/database/backends.fixture.ts';
 import { endFileName } from '../platform/spool/names.ts';
 import { openCheckpoint } from './checkpoint.ts';
-import { parseLeaf, termsOf } from './leaf.ts';
+import { gapText, type Leaf, parseLeaf, termsOf } from './leaf.ts';
 import {
   allLeaves,
   drain,
@@ -107,6 +107,34 @@ test('what a killed writer owed is a leaf with the exact count', async () => {
   assert.deepEqual(readdirSync(world.spoolDirectory), []);
   await drain(await world.recorder());
   assert.equal((await allLeaves(world.reader)).length, 11, 'the gap is told once');
+  await world.close();
+});
+
+test('a spool that was taken away before it was read is told once, and one that was settled is not', async () => {
+  const world = await openWorld();
+  const boots = ['0123456789abcdef', 'fedcba9876543210'];
+  const [robbed, settled] = boots.map((boot, slot) => world.writer({ boot, slot }));
+  for (const writer of [robbed, settled]) writer?.admit();
+  settled?.append(lineOf(0));
+  await settled?.flush();
+  const name = { node: NODE, slot: 1, boot: boots[1] as string };
+  writeFileSync(join(world.spoolDirectory, endFileName(name)), '');
+  // It has seen that both were there; of one it has nothing yet.
+  await drain(await world.recorder());
+  assert.equal((await allLeaves(world.reader)).length, 1);
+  for (let at = 1; at < 61; at++) {
+    robbed?.admit();
+    robbed?.append(lineOf(at));
+  }
+  await robbed?.flush();
+  for (const file of readdirSync(world.spoolDirectory)) rmSync(join(world.spoolDirectory, file));
+  await drain(await world.recorder());
+  await drain(await world.recorder());
+  const [text = '', ...rest] = (await assertSound(world)).slice(1);
+  const gap = parseLeaf(text);
+  assert.deepEqual([gap?.type, gap?.cause, rest], ['gap', 'removed', []]);
+  assert.match(text, new RegExp(boots[0] as string));
+  assert.match(gapText(gap as Leaf), /nobody knows how many/);
   await world.close();
 });
 

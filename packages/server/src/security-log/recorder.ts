@@ -140,6 +140,7 @@ export class Recorder {
     this.#callers.turn();
     const batch = new Batch();
     let hasMore = false;
+    for (const id of this.#drain.takeRobbed()) this.#gap(batch, 'removed', 0, id);
     for (const drained of this.#drain.writers()) {
       if (batch.bytes >= BATCH_BYTES) {
         hasMore = true;

@@ -4,6 +4,7 @@ import {
   decisionOf,
   type FoundRecord,
   findCall,
+  gapText,
   isPseudonym,
   type LogQuery,
   missingText,
@@ -208,7 +209,7 @@ function shown(record: FoundRecord, { json }: { readonly json?: boolean | undefi
   const { index, leaf, caller } = record;
   const what =
     leaf.type === 'gap'
-      ? `${leaf.count} records are missing (${leaf.cause})`
+      ? gapText(leaf)
       : leaf.type === 'retention'
         ? `records before ${leaf.before} were dropped`
         : [

@@ -89,7 +89,7 @@ function sinceOf(file: string | undefined, key: VerifierKey): Checkpoint | null 
 }
 
 function told(verdict: LogVerdict): string[] {
-  const { fault, from, size, signedSize, checkpoints, dropped, lost } = verdict;
+  const { fault, from, size, signedSize, checkpoints, dropped, lost, robbed } = verdict;
   if (fault !== null) {
     const where =
       fault.until === null || fault.until === fault.index
@@ -104,5 +104,10 @@ function told(verdict: LogVerdict): string[] {
   if (dropped > 0)
     lines.push(`records before ${dropped} were dropped by retention; their hashes fit`);
   if (lost > 0) lines.push(`${lost} records are missing by the log's own account`);
+  if (robbed > 0) {
+    lines.push(
+      `of ${robbed} writers the spool was removed before it was read: how many records are missing, nobody knows`,
+    );
+  }
   return lines;
 }

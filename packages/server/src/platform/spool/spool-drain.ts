@@ -48,6 +48,8 @@ interface Source {
   readonly kind: DrainedWriter['kind'];
   position: SpoolPosition;
   isSettled: boolean;
+  /** Its cursor is kept: that it was there is known, whatever becomes of its files. */
+  isKept: boolean;
   /** Since when its last frame has not opened. */
   unsureMs: number | null;
 }
@@ -69,6 +71,8 @@ export class SpoolDrain {
   readonly #moved = new Map<string, Recorded>();
   /** Cursors that are to go. */
   #forgotten: string[] = [];
+  /** Writers of this machine whose files somebody took away before they were read whole. */
+  #robbed: string[] = [];
   /** Writers of other machines whose cursors are to go. */
   #toForget: string[] = [];
   /** … and those that went, unless a power cut undoes it. */
@@ -113,7 +117,9 @@ export class SpoolDrain {
       this.#removals.set(`${name} ${file}`, () => removeFile(folder, writer, file));
     }
     if (state !== 'done') {
-      const cursor = hasMoved ? ([name, JSON.stringify(next)] as const) : null;
+      const isNews = kind === 'own' && !source.isKept;
+      source.isKept = true;
+      const cursor = hasMoved || isNews ? ([name, JSON.stringify(next)] as const) : null;
       return { frames, lost: 0, cursor, hasMore: state === 'more' };
     }
     // The account of a writer that has ended: what it admitted and nobody recorded is lost.
@@ -126,6 +132,13 @@ export class SpoolDrain {
   /** A writer of another machine that has forgotten it. */
   forget(id: string): void {
     if (!this.#toForget.includes(id)) this.#toForget.push(id);
+  }
+
+  /** Once: to be told in the transaction in which their cursors go. */
+  takeRobbed(): readonly string[] {
+    const ids = this.#robbed;
+    this.#robbed = [];
+    return ids;
   }
 
   get hasForgotten(): boolean {
@@ -223,7 +236,9 @@ export class SpoolDrain {
   #sourceOf(name: string, kind: DrainedWriter['kind']): Source {
     let source = this.#sources.get(name);
     if (source === undefined) {
-      source = { kind, position: SPOOL_START, isSettled: false, unsureMs: null };
+      source = {
+        ...{ kind, position: SPOOL_START, isSettled: false, isKept: false, unsureMs: null },
+      };
       this.#sources.set(name, source);
     }
     return source;
@@ -235,11 +250,13 @@ export class SpoolDrain {
     const id = name.slice(kind === 'own' ? OWN.length : CARRIED.length);
     if (kind === 'own' && !present.has(id)) {
       this.#forgotten.push(name);
+      // Files go by themselves only when all of it was settled.
+      if (text !== SETTLED) this.#robbed.push(id);
       return;
     }
     const isSettled = text === SETTLED;
     const position = isSettled ? SPOOL_START : (parseJsonText(text) as SpoolPosition);
-    this.#sources.set(name, { kind, position, isSettled, unsureMs: null });
+    this.#sources.set(name, { kind, position, isSettled, isKept: true, unsureMs: null });
     if (kind === 'own') return;
     this.#isResumed = true;
     this.#moved.set(id, isSettled ? 'all' : position.file);

@@ -1,5 +1,5 @@
 import type { Caller } from '../../platform/records/spool-line.ts';
-import type { Leaf } from '../leaf.ts';
+import { gapText, type Leaf } from '../leaf.ts';
 import { decisionOf } from '../record-words.ts';
 
 /** A record on its way to another system, with as much of the caller as the export may show. */
@@ -34,7 +34,7 @@ export function isDenied(leaf: Leaf): boolean {
 }
 
 export function titleOf(leaf: Leaf): string {
-  if (leaf.type === 'gap') return `${leaf.count} records are missing: ${leaf.cause}`;
+  if (leaf.type === 'gap') return gapText(leaf);
   if (leaf.type === 'retention') return `records before ${leaf.before} were dropped`;
   const what = leaf.operation ?? leaf.path ?? 'call';
   return leaf.type === 'call' ? `${what} ${decisionOf(leaf)}` : `${leaf.type} of ${what}`;

@@ -26,6 +26,8 @@ export interface LogVerdict {
   readonly records: number;
   /** Records that are known to be missing, by the log's own account. */
   readonly lost: number;
+  /** Writers whose spool was taken away: nobody knows how many of their records are missing. */
+  readonly robbed: number;
 }
 
 /** The recorder signs after 16,384 leaves at the latest, and those of one batch may come on top. */
@@ -52,6 +54,7 @@ export class LeafChecker {
   /** The same, of leaves that no checkpoint covers yet: anybody could have added them. */
   #mayBeDroppedOnceSigned = 0;
   #lost = 0;
+  #robbed = 0;
   /** The first that is there and not only its hash. */
   #firstLeaf: number | null = null;
   #fault: LogFault | null = null;
@@ -90,10 +93,17 @@ export class LeafChecker {
   leaf(prefixed: Buffer): Buffer {
     const hash = hashPrefixedLeaf(prefixed);
     this.#firstLeaf ??= this.#tree.size;
-    if (prefixed.includes(GAP)) this.#lost += parseLeaf(prefixed.toString('utf8', 1))?.count ?? 0;
+    if (prefixed.includes(GAP)) this.#noteGap(prefixed);
     if (prefixed.includes(RETENTION)) this.#allowDropped(prefixed);
     this.#push(hash);
     return hash;
+  }
+
+  #noteGap(prefixed: Buffer): void {
+    const leaf = parseLeaf(prefixed.toString('utf8', 1));
+    if (leaf?.type !== 'gap') return;
+    this.#lost += leaf.count ?? 0;
+    if (leaf.cause === 'removed') this.#robbed += 1;
   }
 
   /** A leaf that retention dropped. */
@@ -158,6 +168,7 @@ export class LeafChecker {
       ...{ fault: this.#fault, from: this.#from, size: this.#tree.size },
       ...{ signedSize: this.#signed?.size ?? 0, signedNote: this.#signed?.note ?? null },
       ...{ checkpoints: this.#checkpoints, dropped: this.#dropped, lost: this.#lost },
+      robbed: this.#robbed,
       records: this.#tree.size - this.#from,
     };
   }
