@@ -71,6 +71,10 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     writeFileSync(join(folder, name), typeof content === 'string' ? content : stringify(content));
   };
   const { api, ...rest } = setup.configuration ?? {};
+  // Of another data directory, the folder of the records would be made by nobody.
+  if ('storage' in rest || 'dataDirectory' in rest) {
+    mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
+  }
   write('api.yaml', setup.description);
   write('keys.yaml', 'keys: []\n');
   write('poorter.yaml', {
