@@ -71,6 +71,8 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     writeFileSync(join(folder, name), typeof content === 'string' ? content : stringify(content));
   };
   const { api, ...rest } = setup.configuration ?? {};
+  // Where what the tests read is written, wherever the data lies.
+  if (rest['storage'] !== undefined) mkdirSync(join(folder, 'data'), { mode: 0o700 });
   write('api.yaml', setup.description);
   write('keys.yaml', 'keys: []\n');
   write('poorter.yaml', {
