@@ -23,7 +23,7 @@ export interface CookiePart {
 const TOKEN = '\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c\\x3e-\\x5a\\x5e-\\x7e';
 /** Not behind a quote that begins a value; with what PHP reads as an array. */
 const INNER_NAME = new RegExp(
-  `(?<=^|[^${TOKEN}="]|[^=]")([${TOKEN}]+(?:\\[[^\\x00-\\x20\\x7f-\\uffff,;="]*)?)[^${TOKEN}=]*=`,
+  `(?<=^|[^${TOKEN}="]|[^=]")([${TOKEN}]+(?:\\[[^\\x00-\\x20\\x7f-\\uffff,;="[\\]]*\\])?)[^${TOKEN}=]*=`,
   'g',
 );
 const SEPARATOR = new RegExp(`[^${TOKEN}=]`);
@@ -80,9 +80,13 @@ function innerNames(part: string, name: string | undefined, raw: string): readon
   const written = trimBlanks(part);
   if (name === undefined) return BLANKS.test(written) ? written.split(BLANKS) : NONE;
   // Browsers send a cookie without a name as its value alone.
-  const text = name === '' ? written.replace(/^[\s=]+/, '') : written;
+  const text = name === '' ? written.replace(/^[\s="']+/, '') : written;
   if (!text.includes('=') || (name !== '' && !SEPARATOR.test(text))) return NONE;
-  const found = [...text.matchAll(INNER_NAME)].map(([, inner = '']) => inner);
+  // Quotes that do not end are none for some.
+  const isOpen = raw.startsWith('"') && closingQuote(raw, 1) < 0;
+  const found = [...(isOpen ? `${name}= ${raw.slice(1)}` : text).matchAll(INNER_NAME)].map(
+    ([, inner = '']) => inner,
+  );
   if (found[0] === name) found.shift();
   // aiohttp reads words without '=' as cookies without a value.
   const words = [...name.split(BLANKS).slice(0, -1)];
@@ -107,7 +111,7 @@ export function cookieReadings(written: string): readonly string[] {
     ...new Set([
       likeness(foldedCookieName(bare)),
       alike,
-      cookieName(alike).bare,
+      cookieName(alike).bare.replaceAll(/^['`]+|['`]+$/g, ''),
       underscored(alike),
       underscored(alike.replace(/(?<=.)\[.*$/s, '')),
     ]),

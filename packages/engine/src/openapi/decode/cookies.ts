@@ -48,10 +48,10 @@ export function readCookies(
   return { pairs, repeated, faults };
 }
 
-/** RFC 6265 §4.1.1: a blank or comma ends a value for some, and a backslash is none for some. */
-const OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+/** RFC 6265 §4.1.1, without the brackets that end a value for WebOb, as blanks and commas do for others. */
+const OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5a\x5e-\x7e]*$/;
 /** Styles write commas between items. */
-const OCTETS_OR_COMMAS = /^[\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]*$/;
+const OCTETS_OR_COMMAS = /^[\x21\x23-\x3a\x3c-\x5a\x5e-\x7e]*$/;
 /** What is not ASCII is UTF-8 for some, and Latin-1 for others. */
 const JSON_OCTETS = /^[\t\x20-\x7e]*$/;
 const QUOTED = /^"[^"\\]*"$/;

@@ -20,7 +20,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   charset: 'UTF-8; another charset only where all is ASCII',
   quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',
   character:
-    'visible ASCII without blanks, commas, quotes and backslashes; all else as UTF-8 in percent-encoding',
+    'visible ASCII without blanks, commas, quotes, brackets and backslashes; all else as UTF-8 in percent-encoding',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
     "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",

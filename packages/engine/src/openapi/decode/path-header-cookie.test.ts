@@ -259,6 +259,11 @@ test('a cookie within the value of another one does not carry past what its desc
     'a=x, tier',
     'a="x" tier',
     'tier tier',
+    'a="tier=99',
+    "'tier'=99",
+    "a=1 'tier'=99",
+    'a=b[tier=99',
+    "'[tier=99",
     'a=1 TIER=99',
     'a=1 %74ier=99',
     'a=1 tier[]=99',
@@ -267,12 +272,14 @@ test('a cookie within the value of another one does not carry past what its desc
     'tier%5B%5D=99',
     '=tier=99',
     ' = tier=99',
+    '="tier=99',
     'tier; tier=5',
     'tier',
   ]) {
     assert.equal(toldOf(operation, cookie), 'cookie tier look-alike', JSON.stringify(cookie));
   }
-  for (const cookie of ['my.tier=99', 'my%20tier=99', 'my[tier=99', 'a=1 my.tier=99']) {
+  assert.match(toldOf(operation, 'my[tier=99'), /cookie my_tier look-alike/);
+  for (const cookie of ['my.tier=99', 'my%20tier=99', 'a=1 my.tier=99']) {
     assert.equal(toldOf(operation, cookie), 'cookie my_tier look-alike', cookie);
   }
 });
@@ -340,7 +347,8 @@ test('a described cookie has one value, whoever unquotes, unescapes, cuts or par
     ['e="a"', ''],
     ['f="a"', 'cookie f enum'],
     ['o=j:{"$ne":1}', 'cookie o character'],
-    ['o=j:[1]', 'cookie o json-prefix'],
+    ['o=j:1', 'cookie o json-prefix'],
+    ['o=ab[c]', 'cookie o character'],
     ['o=j%3A%7B%22$ne%22%3A1%7D', 'cookie o json-prefix'],
     ['o="j:1"', 'cookie o json-prefix'],
     ['o=J:1', ''],

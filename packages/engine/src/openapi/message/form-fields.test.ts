@@ -1,34 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BOUNDS, headers, openOperation, parts, told, utf8 } from '../testing.ts';
+import { openOperation, parts, told } from '../testing.ts';
 import type { ApiOperation } from '../types.ts';
-
-/** What services read in the names of fields, in forms, multipart bodies and queries alike. */
-
-const amount = { type: 'integer', minimum: 1, maximum: 100 };
-const pay = {
-  type: 'object',
-  required: ['amount'],
-  properties: { amount, note: { type: 'string', maxLength: 10 } },
-};
-const optional = { ...pay, required: [] };
-const FORM = 'application/x-www-form-urlencoded';
-const MULTIPART = 'multipart/form-data; boundary=XX';
-
-const withForm = (schema: object, encoding = {}) =>
-  openOperation({
-    requestBody: { content: { [FORM]: { schema, encoding }, 'multipart/form-data': { schema } } },
-  });
-
-const check = (operation: ApiOperation, type: string, body: string) =>
-  told(operation.checkBody(headers('content-type', type), utf8(body), BOUNDS).violations);
-
-const multipart = (...fields: readonly (readonly [disposition: string, content: string])[]) =>
-  `${fields
-    .map(
-      ([head, content]) => `--XX\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`,
-    )
-    .join('')}--XX--\r\n`;
+import {
+  amount,
+  check,
+  FORM,
+  MULTIPART,
+  multipart,
+  optional,
+  pay,
+  withForm,
+} from './form-fields.fixture.ts';
 
 /** The same field of that name in each way to write a body. */
 function inEachBody(operation: ApiOperation, name: string, rest = ''): string[] {
@@ -279,74 +262,6 @@ test('a raw semicolon hides no pair of a query or form: services drop it, or beg
   assert.equal(check(form, FORM, 'amount=1&z=a;amount=1000000'), 'body  semicolon');
   assert.equal(told(operation.checkParameters(parts({ query: 'a=mine%3B&n=5' }))), '');
   assert.equal(check(form, FORM, 'amount=1&note=a%3Bb'), '');
-});
-
-test('no charset makes other characters of a body than those that were checked', () => {
-  const operation = withForm(pay);
-  const json = openOperation({
-    requestBody: {
-      content: { 'application/json': {}, 'text/plain': { schema: { type: 'string' } } },
-    },
-  });
-  for (const [type, body, expected] of [
-    ['us-ascii', 'amount=1&note=%C3%A9', 'content-type  charset'],
-    ['ascii', 'amount=1&note=\u00e9', 'content-type  charset'],
-    ['utf-8', 'amount=1&note=\u00e9', 'body  escapes'],
-    ['us-ascii', 'amount=1&note=%41', ''],
-    ['utf-8', 'amount=1&note=%C3%A9', ''],
-    ['utf-8', 'amount=1&_charset_=utf-16', 'body  charset'],
-    ['utf-8', 'amount=1&_CHARSET_=utf-8', 'body  charset'],
-    ['utf-8', 'amount=1&_charset_=UTF-8', ''],
-    ['utf-8', 'amount=1&_charset_=UTF-8&_charset_=iso-8859-1', 'body  charset'],
-  ] as const) {
-    assert.equal(check(operation, `${FORM}; charset=${type}`, body), expected, `${type} ${body}`);
-  }
-  for (const type of ['application/json', 'text/plain']) {
-    assert.equal(check(json, `${type}; charset=us-ascii`, '"\u00e9"'), 'content-type  charset');
-    assert.equal(check(json, `${type}; charset=us-ascii`, '"e"'), '');
-    assert.equal(check(json, `${type}; charset=utf-8`, '"\u00e9"'), '');
-  }
-  const typed = (charset: string, note: string) =>
-    check(
-      operation,
-      MULTIPART,
-      multipart(
-        ['name="amount"', '1'],
-        [`name="note"\r\nContent-Type: text/plain; charset=${charset}`, note],
-      ),
-    );
-  for (const charset of ['us-ascii', 'ISO-8859-1', 'windows-1252', 'latin1']) {
-    assert.equal(typed(charset, '\u00e9'), 'body /note charset', charset);
-    assert.equal(typed(charset, 'e'), '', charset);
-  }
-  assert.equal(typed('UTF-8', '\u00e9'), '');
-  for (const charset of ['utf-7', 'utf-16', 'shift_jis', 'iso-2022-jp', 'ebcdic-us']) {
-    assert.equal(typed(charset, 'e'), 'body /note charset', charset);
-  }
-  const whole = (charset: string, note: string) =>
-    check(
-      operation,
-      `${MULTIPART}; charset=${charset}`,
-      multipart(['name="amount"', '1'], ['name="note"', note]),
-    );
-  assert.equal(whole('us-ascii', '\u00e9'), 'body  charset');
-  assert.equal(whole('us-ascii', 'e'), '');
-});
-
-test('the hidden field that says UTF-8 is accepted, and no other', () => {
-  const strict = { ...pay, additionalProperties: false };
-  for (const operation of [withForm(pay), withForm(strict)]) {
-    const said = (charset: string, head = 'name="_charset_"') =>
-      check(operation, MULTIPART, multipart([head, charset], ['name="amount"', '1']));
-    assert.equal(said('UTF-8'), '');
-    assert.equal(said('utf-8'), '');
-    assert.equal(said('utf-16'), 'body  charset');
-    assert.equal(said('utf-8 '), 'body  charset');
-    assert.equal(said(''), 'body  charset');
-    assert.equal(said('utf-8', 'name="_charset_"; filename="x"'), 'body  charset');
-    assert.equal(said('utf-8', 'name="_Charset_"'), 'body  charset');
-    assert.equal(check(operation, FORM, 'amount=1&_charset_=UTF-8'), '');
-  }
 });
 
 test('thousands of undescribed fields cost no more than their bytes', () => {
