@@ -176,10 +176,12 @@ function checkExtensionKey(
 
 /** Letters that are wrong, missing, too many or in another order: what was meant to protect must not be lost. */
 const SLIPS_MAX = 2;
+/** Words of their own, two letters away. */
+const OTHER_WORDS = new Set(['x-pointer', 'x-poster', 'x-printer']);
 
 export function isOurExtension(key: string): boolean {
   const name = key.toLowerCase();
-  if (!name.startsWith('x')) return false;
+  if (!name.startsWith('x') || OTHER_WORDS.has(name)) return false;
   return name.startsWith('x-poorter') || nearest(key, ['x-poorter'], SLIPS_MAX) !== undefined;
 }
 
