@@ -3,7 +3,7 @@ import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { Findings, interpret } from './interpret.ts';
-import { findLookAlikes, type LookAlike } from './look-alikes.ts';
+import { findLookAlikes } from './look-alikes.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
@@ -12,6 +12,7 @@ import { deeperChildren, inPlaceChildren, type Shape, type UnitIndex } from './s
 import type {
   CompiledSchemas,
   Direction,
+  LookAlike,
   SchemaAddress,
   SchemaViolation,
   Validator,

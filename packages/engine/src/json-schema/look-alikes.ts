@@ -2,16 +2,10 @@ import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { likeness } from '../likeness.ts';
 import { pointerOf } from './interpret.ts';
 import type { Shape, UnitIndex } from './shape.ts';
+import type { LookAlike } from './types.ts';
 import { plainOf } from './undocumented.ts';
 import { listedProperties, walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';
-
-/** A member that a service may take for one that a schema lists. */
-export interface LookAlike {
-  readonly pointer: string;
-  /** As it is listed. */
-  readonly listed: string;
-}
 
 /**
  * Members that no schema of their object lists, and whose name differs from a listed one in case or

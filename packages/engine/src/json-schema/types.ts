@@ -1,5 +1,4 @@
 import type { JsonValue } from '../json/types.ts';
-import type { LookAlike } from './look-alikes.ts';
 
 /** 'openapi-3.0' is the OAS 3.0 schema object (nullable, boolean exclusiveMinimum, $ref hides siblings). */
 export type Dialect = 'json-schema-2020-12' | 'openapi-3.1' | 'openapi-3.0';
@@ -54,6 +53,13 @@ export type Reading = 'strict' | 'meant';
 /** OpenAPI 3.0 by the letter: a `$ref` hides its siblings. */
 export function hidesBesideReference({ dialect, reading }: CompileOptions): boolean {
   return dialect === 'openapi-3.0' && reading !== 'meant';
+}
+
+/** A member that a service may take for one that a schema lists. */
+export interface LookAlike {
+  readonly pointer: string;
+  /** As it is listed. */
+  readonly listed: string;
 }
 
 /** A schema that cannot be compiled, or compiles with a doubt. The caller maps the address to file, line, column. */
