@@ -152,21 +152,19 @@ export class UpstreamAnswer {
   }
 
   abort(): void {
-    this.#fail(new UpstreamError('aborted', false, null));
+    this.#fail('aborted');
   }
 
-  #fail(error: UpstreamError): void {
+  /** Most calls have ended when they are let go of: no error is made for them. */
+  #fail(failure: UpstreamFailure): void {
     if (this.#hasEnded || this.#error !== null) return;
-    this.#error = error;
-    this.#controller?.abort(error);
+    this.#error = new UpstreamError(failure, false, null);
+    this.#controller?.abort(this.#error);
     this.#wake?.();
   }
 
   #awaitHead(withinMs: number): void {
-    this.#headTimer ??= setTimeout(
-      () => this.#fail(new UpstreamError('timeout', false, null)),
-      withinMs,
-    );
+    this.#headTimer ??= setTimeout(() => this.#fail('timeout'), withinMs);
   }
 
   #headStands(): void {
