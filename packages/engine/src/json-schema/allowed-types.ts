@@ -1,10 +1,8 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { type Shape, TYPE_BITS } from './shape.ts';
+import { type Shape, TYPE_BITS, withIntegers } from './shape.ts';
 import type { World } from './world.ts';
 
 const ANY = 127;
-const NUMBER = TYPE_BITS['number'] as number;
-const INTEGER = TYPE_BITS['integer'] as number;
 const allowed = new WeakMap<Shape, number>();
 
 /** Whether a value of this kind can be valid at all, whatever is in it. */
@@ -19,7 +17,7 @@ function allowedTypes(world: World, shape: Shape): number {
   allowed.set(shape, ANY);
   let bits = shape.never ? 0 : ANY;
   const { types, refs = [], allOf = [] } = shape;
-  if (types !== undefined) bits &= types & NUMBER ? types | INTEGER : types;
+  if (types !== undefined) bits &= withIntegers(types);
   for (const part of [...refs.map((unit) => world.shape(unit)), ...allOf]) {
     bits &= allowedTypes(world, part);
   }
@@ -42,6 +40,5 @@ function kindOf(value: JsonValue): number {
         : value instanceof ExactNumber
           ? 'number'
           : typeof value;
-  const bits = TYPE_BITS[name] as number;
-  return bits & NUMBER ? bits | INTEGER : bits;
+  return withIntegers(TYPE_BITS[name] as number);
 }

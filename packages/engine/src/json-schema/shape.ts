@@ -87,6 +87,11 @@ export const TYPE_BITS: Readonly<Record<string, number>> = {
   integer: 64,
 };
 
+/** Every integer is a number. */
+export function withIntegers(types: number): number {
+  return types & TYPE_BITS['number']! ? types | TYPE_BITS['integer']! : types;
+}
+
 /** Schemas applied to the same instance location, inline ones only. */
 export function inPlaceChildren(shape: Shape): Shape[] {
   return [

@@ -1,5 +1,5 @@
 import type { NumberRule, Shape } from '../shape.ts';
-import { TYPE_BITS } from '../shape.ts';
+import { TYPE_BITS, withIntegers } from '../shape.ts';
 
 /** Every one of these must hold: shapes without references and `allOf`, which are resolved. */
 export interface Conjunction {
@@ -10,7 +10,6 @@ export interface Conjunction {
 
 const ANY_TYPE = 127;
 const NUMBER = TYPE_BITS['number'] as number;
-const INTEGER = TYPE_BITS['integer'] as number;
 
 export function conjunctionOf(given: readonly Shape[], units: readonly Shape[]): Conjunction {
   const found = new Set<Shape>();
@@ -52,7 +51,7 @@ export function choices({ shapes }: Conjunction): Choice[] {
 export function typesOf({ shapes }: Conjunction): number {
   let bits = ANY_TYPE;
   for (const { types } of shapes) {
-    if (types !== undefined) bits &= types & NUMBER ? types | INTEGER : types;
+    if (types !== undefined) bits &= withIntegers(types);
   }
   return bits;
 }

@@ -1,5 +1,6 @@
 import { ExactNumber, type JsonValue } from '../../json/index.ts';
 import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
+import { escapeSegment } from '../document/pointer.ts';
 import { setOwn } from './lexemes.ts';
 
 /**
@@ -19,7 +20,6 @@ export function roundedViolations(
       if (!Number.isFinite(double)) {
         beyond.push({ pointer, rule: 'number', expected: 'a number of at most 1.8e308 in size' });
       }
-      // Its nearest double is whole although it is not, or the other way round: both count.
       if (isWhole(given.text)) return given;
       isRounded = true;
       return double;
@@ -28,8 +28,7 @@ export function roundedViolations(
     if (Array.isArray(given)) return given.map((item, at) => rounded(item, `${pointer}/${at}`));
     const copy: Record<string, JsonValue> = {};
     for (const [name, member] of Object.entries(given)) {
-      const step = name.replaceAll('~', '~0').replaceAll('/', '~1');
-      setOwn(copy, name, rounded(member, `${pointer}/${step}`));
+      setOwn(copy, name, rounded(member, `${pointer}/${escapeSegment(name)}`));
     }
     return copy;
   };
