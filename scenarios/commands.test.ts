@@ -121,6 +121,23 @@ test('an operator manages keys, blocks and operators of a running server from th
   await run(['blocks', 'undo', block.out.split(' ')[0] as string]);
   assert.equal(await call(leak.out.trim()), 200);
 
+  // A name is no id: nobody is to believe that Shop is kept out.
+  const [, shop = ''] = /^(key_\w+) +active +Shop /m.exec((await run(['keys', 'list'])).out) ?? [];
+  const reason = ['--reason', 'x'];
+  const byName = await run(['blocks', 'add', 'key', 'Shop', ...reason]);
+  assert.match(byName.err, new RegExp(`^warning: no kept key has the id Shop; .* ${shop}\n$`));
+  assert.match((await run(['blocks', 'add', 'key', 'other', ...reason])).err, /^warning: /);
+  assert.equal(await call(leak.out.trim()), 200);
+  for (const named of [
+    ['key', shop],
+    ['client', 'Shop'],
+  ]) {
+    const added = await run(['blocks', 'add', ...named, ...reason]);
+    assert.equal(added.err, '');
+    assert.equal(await call(leak.out.trim()), 403, named.join(' '));
+    await run(['blocks', 'undo', added.out.split(' ')[0] as string]);
+  }
+
   const auditor = await run(['operators', 'create', '--name', 'Audit', '--roles', 'auditor']);
   const env = { POORTER_OPERATOR_KEY: auditor.out.trim() };
   await run(['keys', 'list'], '', env);

@@ -101,6 +101,7 @@ export {
 } from './policies/identify/index.ts';
 export {
   concurrencySchema,
+  keptLimitsSchema,
   type LimitsConfig,
   limitSchema,
   limitsSchema,

@@ -8,6 +8,7 @@ export const blocksUsage = `Usage: poorter blocks VERB [options]
   list [--ended]
   undo ID
 
+  A key is named by its id alone; as a client it is named by its name, too.
   A block is in force when the command returns. Every verb takes --json.
 
 ${serverUsage}`;
@@ -46,7 +47,29 @@ async function add(argv: readonly string[], world: OperatorWorld): Promise<numbe
   };
   const client = AdminClient.find(values, world);
   const { body } = await client.call<Block>('POST', '/v1/blocks', wish);
+  const doubt = await doubtOf(body, client);
+  if (doubt !== null) world.stderr.write(`warning: ${doubt}\n`);
   return tell(body, values.json === true, world);
+}
+
+/** A key of a file is not among those that are kept: what names none is blocked all the same. */
+async function doubtOf({ kind, value }: Block, client: AdminClient): Promise<string | null> {
+  if (kind !== 'key') return null;
+  const named: string[] = [];
+  for await (const { id, name, state } of client.list<KeyNames>('/v1/keys')) {
+    if (id === value) return null;
+    if (name === value && state === 'active' && named.length < NAMED_TOLD) named.push(id);
+  }
+  const meant = named.length === 0 ? '' : `; the key of this name has the id ${named.join(', ')}`;
+  return `no kept key has the id ${value}${meant}`;
+}
+
+const NAMED_TOLD = 5;
+
+interface KeyNames {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
 }
 
 async function list(argv: readonly string[], world: OperatorWorld): Promise<number> {

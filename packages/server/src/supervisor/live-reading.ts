@@ -1,9 +1,9 @@
 import {
   type Block,
   type BlockKind,
+  keptLimitsSchema,
   type LiveChange,
   type LiveState,
-  limitsSchema,
   type ManagedKey,
 } from '@poorter/engine';
 import type { LiveMessage } from '../platform/processes/messages.ts';
@@ -79,7 +79,7 @@ export class LiveReading {
   #knowsKey(key: ManagedKey, sequence: number): boolean {
     const isKnown =
       strangeMembers(key, KEY_MEMBERS).length === 0 &&
-      (key.limits === undefined || limitsSchema.safeParse(key.limits).success);
+      (key.limits === undefined || keptLimitsSchema.safeParse(key.limits).success);
     this.#note(`key ${key.id}`, isKnown, sequence);
     return isKnown;
   }

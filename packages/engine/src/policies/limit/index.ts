@@ -10,6 +10,7 @@ export {
 } from './limit.ts';
 export {
   concurrencySchema,
+  keptLimitsSchema,
   type LimitsConfig,
   limitSchema,
   limitsSchema,

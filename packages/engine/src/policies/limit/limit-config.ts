@@ -61,10 +61,10 @@ const oneConcurrencySchema = z
   })
   .describe('How many calls may be under way at once.');
 
-/** One, or a list of which every entry must allow the call. */
-export const limitSchema = oneOrList(rateSchema);
-export const quotaSchema = oneOrList(oneQuotaSchema);
-export const concurrencySchema = oneOrList(oneConcurrencySchema);
+/** One, or a list of which every entry must allow the call; no two of them count in one place. */
+export const limitSchema = oneOrList(rateSchema, rateIdentity);
+export const quotaSchema = oneOrList(oneQuotaSchema, quotaIdentity);
+export const concurrencySchema = oneOrList(oneConcurrencySchema, concurrencyIdentity);
 
 export const limitsSchema = z
   .strictObject({
@@ -74,14 +74,55 @@ export const limitsSchema = z
   })
   .describe('How much a caller may call.');
 
+/** What was accepted once, such as the limits of a key that is kept. */
+export const keptLimitsSchema = z.strictObject({
+  limit: oneOrList(rateSchema).optional(),
+  quota: oneOrList(oneQuotaSchema).optional(),
+  concurrency: oneOrList(oneConcurrencySchema).optional(),
+});
+
 export type RateConfig = z.output<typeof rateSchema>;
 export type QuotaConfig = z.output<typeof oneQuotaSchema>;
 export type ConcurrencyConfig = z.output<typeof oneConcurrencySchema>;
 export type LimitsConfig = z.output<typeof limitsSchema>;
 export type CountedBy = z.output<typeof by>;
 
-function oneOrList<Schema extends z.ZodType>(schema: Schema) {
-  return z.union([schema, z.array(schema).min(1).max(8)], {
+/** Under which a rate is counted, within its API: limits that share it share their counters. */
+export function rateIdentity({ by, name, requests, per, burst = requests }: RateConfig): string {
+  return `${nameOf(by)}|${name ?? `${requests}/${per}/${burst}`}`;
+}
+
+export function quotaIdentity({ by, name, requests, per }: QuotaConfig): string {
+  return `${nameOf(by)}|${name ?? `${requests}/${per}`}`;
+}
+
+export function concurrencyIdentity({ by, name, calls }: ConcurrencyConfig): string {
+  return `${nameOf(by)}|${name ?? calls}`;
+}
+
+export function nameOf(by: CountedBy | readonly CountedBy[]): string {
+  return typeof by === 'string' ? by : [...new Set(by)].sort().join('-');
+}
+
+/** Where two entries had one identity, each call would be counted twice. */
+function oneOrList<Schema extends z.ZodType>(
+  schema: Schema,
+  identityOf?: (entry: z.output<Schema>) => string,
+) {
+  const list = z
+    .array(schema)
+    .min(1)
+    .max(8)
+    .superRefine((entries, context) => {
+      if (identityOf === undefined) return;
+      const identities = entries.map(identityOf);
+      const twice = identities.findIndex((one, index) => identities.indexOf(one) < index);
+      if (twice < 0) return;
+      const first = identities.indexOf(identities[twice] as string);
+      const message = `counts in the same place as entry ${first}, so that a call would count twice: give each another name`;
+      context.addIssue({ code: 'custom', path: [twice], message });
+    });
+  return z.union([schema, list], {
     error: (issue) => faultOfBranch(issue, 'a list of one to eight of them'),
   });
 }

@@ -5,7 +5,14 @@ import { addressKey } from '../../addresses.ts';
 import { type Allowance, type Draw, knownUse, type RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { HeaderFields } from '../../header-fields.ts';
-import { compileLimits, isNearLimit, type LimitVerdict, limitsSchema, windowEnd } from './index.ts';
+import {
+  compileLimits,
+  isNearLimit,
+  keptLimitsSchema,
+  type LimitVerdict,
+  limitsSchema,
+  windowEnd,
+} from './index.ts';
 import { PlainCounters } from './plain-counters.fixture.ts';
 
 const noon = Date.UTC(2026, 5, 1, 12);
@@ -219,6 +226,31 @@ test('configuration that means nothing does not load', () => {
   ];
   for (const config of bad) assert.equal(limitsSchema.safeParse(config).success, false);
 });
+
+test('no call is counted twice: two entries of a list that share a counter do not load', () => {
+  const twice = [
+    { limit: [RATE('second', 'a'), RATE('minute', 'a')] },
+    { limit: [RATE('minute'), { ...RATE('minute'), burst: 5 }] },
+    { limit: [RATE('minute', 'a'), RATE('hour', 'b'), { ...RATE('day', 'a'), by: ['client'] }] },
+    { quota: [RATE('day', 'a'), RATE('month', 'a')] },
+    { concurrency: [{ calls: 5 }, { calls: 5, by: ['client', 'client'] }] },
+  ];
+  for (const config of twice) {
+    const [issue] = limitsSchema.safeParse(config).error?.issues ?? [];
+    assert.match(issue?.message ?? '', /^counts in the same place as entry 0, .*another name/);
+    assert.equal(typeof issue?.path[1], 'number');
+    // A key that was made with them stays known: what control says of it is understood.
+    assert.ok(keptLimitsSchema.safeParse(config).success);
+  }
+  const apart = [
+    { limit: [RATE('second', 'a'), RATE('minute', 'b')] },
+    { limit: [RATE('second', 'a'), { ...RATE('second', 'a'), by: 'address' }] },
+    { limit: [RATE('second'), RATE('minute')], quota: RATE('day', 'a') },
+  ];
+  for (const config of apart) assert.ok(limitsSchema.safeParse(config).success);
+});
+
+const RATE = (per: string, name?: string) => ({ requests: 5, per, ...(name && { name }) });
 
 test('a refused configuration says which member is wrong', () => {
   const cases: [unknown, RegExp][] = [

@@ -8,7 +8,16 @@ import {
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { type Deny, deny, type Pass } from '../../policy.ts';
 import { compileSubject, type SubjectOf } from './counted-subject.ts';
-import type { ConcurrencyConfig, LimitsConfig, QuotaConfig, RateConfig } from './limit-config.ts';
+import {
+  type ConcurrencyConfig,
+  concurrencyIdentity,
+  type LimitsConfig,
+  nameOf,
+  type QuotaConfig,
+  quotaIdentity,
+  type RateConfig,
+  rateIdentity,
+} from './limit-config.ts';
 import { limitFields, policyItem, refusalFields } from './rate-limit-fields.ts';
 
 export interface LimitContext {
@@ -245,8 +254,7 @@ function compileRate(config: RateConfig, scope: LimitScope): CountedLimit {
   const perMs = PERIOD_MS[per];
   const name = config.name ?? `${nameOf(by)}-${per}`;
   const burst = config.burst ?? requests;
-  const identity = config.name ?? `${requests}/${per}/${burst}`;
-  const keyPrefix = `rate|${scope.api}|${nameOf(by)}|${identity}|`;
+  const keyPrefix = `rate|${scope.api}|${rateIdentity(config)}|`;
   const subjectOf = compileSubject(by, scope.operation);
   const rate = { requests, perMs, burst };
   const policy = `"${name}";q=${requests};w=${perMs / 1000}`;
@@ -275,7 +283,7 @@ function compileQuota(config: QuotaConfig, scope: LimitScope): CountedLimit {
   // A month has no fixed length, so that its policy item names no window.
   const window = per === 'day' ? `;w=${PERIOD_MS.day / 1000}` : '';
   const policy = `"${name}";q=${requests}${window}`;
-  const keyPrefix = `quota|${scope.api}|${nameOf(by)}|${config.name ?? `${requests}/${per}`}|`;
+  const keyPrefix = `quota|${scope.api}|${quotaIdentity(config)}|`;
   const subjectOf = compileSubject(by, scope.operation);
   return {
     name,
@@ -301,7 +309,7 @@ function compileConcurrency(config: ConcurrencyConfig, scope: LimitScope): Compi
   const { calls, by } = config;
   const name = config.name ?? `${nameOf(by)}-calls`;
   return {
-    keyPrefix: `concurrency|${scope.api}|${nameOf(by)}|${config.name ?? calls}|`,
+    keyPrefix: `concurrency|${scope.api}|${concurrencyIdentity(config)}|`,
     subjectOf: compileSubject(by, scope.operation),
     max: calls,
     name,
@@ -315,10 +323,6 @@ export function windowEnd(per: 'day' | 'month', nowMs: number): number {
   const year = now.getUTCFullYear();
   const month = now.getUTCMonth();
   return per === 'day' ? Date.UTC(year, month, now.getUTCDate() + 1) : Date.UTC(year, month + 1, 1);
-}
-
-function nameOf(by: RateConfig['by']): string {
-  return typeof by === 'string' ? by : [...new Set(by)].sort().join('-');
 }
 
 function listed<Item>(value: Item | readonly Item[] | undefined): readonly Item[] {
