@@ -8,7 +8,7 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 
 const FIXTURE = pathToFileURL(
-  join(import.meta.dirname, '../packages/engine/src/json/faulty-parse.fixture.ts'),
+  join(import.meta.dirname, '../packages/openapi/src/json/faulty-parse.fixture.ts'),
 ).href;
 /** Every process and thread of the program gets a JSON.parse that misreads escaped names. */
 const FAULTY = `data:text/javascript,${encodeURIComponent(

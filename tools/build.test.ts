@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { findRuntimeFaults } from '@poorter/engine';
+import { findRuntimeFaults } from '@poorter/openapi';
 
 const root = dirname(import.meta.dirname);
 
@@ -36,7 +36,7 @@ const NAMES_OF_NODE_18 = new Set([
 ]);
 
 function builtFiles(): [string, string][] {
-  return ['engine', 'middleware'].flatMap((name) => {
+  return ['openapi', 'engine', 'middleware'].flatMap((name) => {
     const dist = join(root, 'packages', name, 'dist');
     const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
     const scripts = files.filter((file) => file.endsWith('.js'));
@@ -81,7 +81,7 @@ test('a Node that is too old says what is needed, and not what it lacks', () => 
   const ways = [
     PROGRAM,
     `import { Gate } from '@poorter/engine'; console.log(Gate);`,
-    `import { readJson } from '@poorter/engine/json'; console.log(readJson);`,
+    `import { readJson } from '@poorter/openapi/json'; console.log(readJson);`,
     `import { createRequire } from 'node:module';
      createRequire(process.cwd() + '/')('@poorter/middleware');`,
   ];
@@ -113,7 +113,7 @@ test('a Node that is too old says what is needed, and not what it lacks', () => 
 
 test('a handler does not read another amount than was checked: a runtime that misreads is refused', () => {
   const fixture = pathToFileURL(
-    join(root, 'packages/engine/src/json/faulty-parse.fixture.ts'),
+    join(root, 'packages/openapi/src/json/faulty-parse.fixture.ts'),
   ).href;
   const before = `import { breakParse } from ${JSON.stringify(fixture)}; breakParse();`;
   const { status, stderr } = run(PROGRAM, { before });

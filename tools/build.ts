@@ -7,9 +7,10 @@ import { dirname, join } from 'node:path';
  * their `dist`. Poorter itself runs from its source.
  */
 const root = dirname(import.meta.dirname);
-/** In this order: the types of the first are those that the second is built against. */
+/** In this order: each is built against the types of those before it. */
 const PACKAGES = [
-  { name: 'engine', entries: ['index.ts', 'json/index.ts'] },
+  { name: 'openapi', entries: ['index.ts', 'json/index.ts'] },
+  { name: 'engine', entries: ['index.ts'] },
   { name: 'middleware', entries: ['index.ts'] },
 ];
 

@@ -55,7 +55,7 @@ test('text of messages that is trimmed of more than blanks does not pass the che
   const code = 'export const read = (text: string): string => text.trim();';
   for (const folder of [
     'engine/src/policies/admit',
-    'engine/src/openapi/decode',
+    'openapi/src/openapi/decode',
     'middleware/src',
   ]) {
     const { status, said } = lint(`packages/${folder}/way.ts`, code);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { findRuntimeFaults, formatKey } from '@poorter/engine';
+import { formatKey } from '@poorter/engine';
+import { findRuntimeFaults } from '@poorter/openapi';
 import { notesService } from './notes.ts';
 
 test('a service that guards itself sees only what its description allows', async (t) => {

@@ -1,8 +1,8 @@
+import type { MessageViolation } from '@poorter/openapi';
+import { PatternWork } from '@poorter/openapi';
+import type { JsonValue } from '@poorter/openapi/json';
 import type { Principal, RequestFacts } from './facts.ts';
 import type { Gate, GatePreflight, OperationGate } from './gate.ts';
-import type { JsonValue } from './json/index.ts';
-import { PatternWork } from './json-schema/index.ts';
-import type { MessageViolation } from './openapi/types.ts';
 import { type CallerStanding, hasRoom } from './policies/admit/overload.ts';
 import { isNearLimit } from './policies/limit/index.ts';
 import { describeViolations } from './policies/release/judge-answer.ts';

@@ -1,5 +1,4 @@
-import type { HeaderFields } from './header-fields.ts';
-import type { ApiOperation } from './openapi/types.ts';
+import type { ApiOperation, HeaderFields } from '@poorter/openapi';
 
 /** What a host knows of a call before any decision. Built once, never changed. */
 export interface RequestFacts {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderFields } from '@poorter/openapi';
+import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import type { Counters } from './counters.ts';
 import { type BodyPort, type Decision, decide } from './decide.ts';
 import type { RequestFacts } from './facts.ts';
 import { Gate } from './gate.ts';
-import { HeaderFields } from './header-fields.ts';
-import { BOUNDS, compile, describeApi } from './openapi/testing.ts';
 import { key, NOON, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { limitsSchema } from './policies/limit/index.ts';

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderFields, packApi, unpackApi } from '@poorter/openapi';
+import { BOUNDS, compile, describeApi, utf8 } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import type { RequestFacts } from './facts.ts';
 import { type ApiSnapshot, Gate, type GatePorts, type GateSnapshot } from './gate.ts';
-import { HeaderFields } from './header-fields.ts';
-import { packApi, unpackApi } from './openapi/index.ts';
-import { BOUNDS, compile, describeApi, utf8 } from './openapi/testing.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
 

@@ -1,12 +1,12 @@
+import type { Api, ApiOperation, CompiledApi, Match } from '@poorter/openapi';
+import { openApi, type PackedApi } from '@poorter/openapi';
+import type { JsonBounds } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
 import { addressKey } from './addresses.ts';
 import type { Counters, Rate, RemoteCounters } from './counters.ts';
 import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
-import type { JsonBounds } from './json/index.ts';
 import { type Block, LiveTable, type ManagedKey } from './live-state.ts';
-import { openApi, type PackedApi } from './openapi/index.ts';
-import type { Api, ApiOperation, CompiledApi, Match } from './openapi/types.ts';
 import { pathShape, wordsOf } from './path-shape.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';

@@ -1,9 +1,9 @@
 /** The engine: request facts in, decision out. */
 
-import './required-runtime.ts';
+// Before anything else: it asks for the runtime that all need.
+import '@poorter/openapi';
 
 export { addressKey } from './addresses.ts';
-export { listMembers } from './blanks.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING, knownUse } from './counters.ts';
 export {
@@ -31,14 +31,6 @@ export {
   type OperationGate,
   type PackedGateSnapshot,
 } from './gate.ts';
-export { HeaderFields } from './header-fields.ts';
-export { cutMembers, type JsonBounds, readJson } from './json/index.ts';
-export {
-  type ComparableSchemas,
-  type Compared,
-  type Loosening,
-  SchemaComparison,
-} from './json-schema/index.ts';
 export {
   type Block,
   type BlockKind,
@@ -49,29 +41,6 @@ export {
   LiveTable,
   type ManagedKey,
 } from './live-state.ts';
-export {
-  type ApiOperation,
-  alike,
-  type CheckedPlace,
-  type CheckedPlaces,
-  type CompiledApi,
-  type CompiledOperation,
-  checkedPlaces,
-  compileApi,
-  type Diagnostic,
-  type FixedTexts,
-  fitsAll,
-  fixedTexts,
-  isPreferred,
-  mayBeBoth,
-  openApi,
-  openApiInSteps,
-  type PackedApi,
-  packApi,
-  pathShape,
-  serviceReadings,
-  unpackApi,
-} from './openapi/index.ts';
 export {
   type AbsoluteTarget,
   absoluteTarget,
@@ -128,9 +97,3 @@ export {
 } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
-export {
-  findRuntimeFaults,
-  type RuntimeFault,
-  refuseMisreadingRuntime,
-  refuseUnsafeRuntime,
-} from './runtime-faults.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
+import { HeaderFields } from '@poorter/openapi';
+import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import { Gate } from './gate.ts';
-import { HeaderFields } from './header-fields.ts';
 import { type Block, keyedHash, LiveTable, type ManagedKey } from './live-state.ts';
-import { BOUNDS, compile, describeApi } from './openapi/testing.ts';
 import { key, NOON, otherKey, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { limitsSchema } from './policies/limit/index.ts';

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import {
   checkExtension,
-  compileApi,
   compileOriginalCall,
   Gate,
   type GatePorts,
   VerifiedTokens,
 } from '@poorter/engine';
+import { compileApi } from '@poorter/openapi';
 import { type AnsweredPreflight, protect } from './index.ts';
 
 /** The engine in front of a node:http handler: what the handler is left to see. */

@@ -6,16 +6,14 @@ import {
   deny,
   type Evidence,
   type Forwarding,
-  findRuntimeFaults,
   type Gate,
   type Phase,
   type Principal,
   type ProblemCode,
   problems,
   type RequestFacts,
-  refuseMisreadingRuntime,
-  refuseUnsafeRuntime,
 } from '@poorter/engine';
+import { findRuntimeFaults, refuseMisreadingRuntime, refuseUnsafeRuntime } from '@poorter/openapi';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import { type HeadRules, requestFacts } from './request-facts.ts';
 import { showDecided, type ToldRequest, toldRequest } from './seen-by-handlers.ts';
@@ -36,7 +34,7 @@ export interface NodeHostPorts {
   readonly refused: (call: RefusedCall, native: IncomingMessage) => void;
   /** A preflight that is answered here; only where the description has a CORS policy. It holds its place. */
   readonly preflight?: (call: AnsweredPreflight) => void;
-  /** The handlers read JSON as `@poorter/engine/json` does: a JSON.parse that misreads is nothing to them. */
+  /** The handlers read JSON as `@poorter/openapi/json` does: a JSON.parse that misreads is nothing to them. */
   readonly readsAroundFaults?: boolean | undefined;
 }
 

@@ -2,11 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
-  type CompiledApi,
   checkExtension,
-  compileApi,
   compileOriginalCall,
-  type Diagnostic,
   Gate,
   type GateSnapshot,
   hashKey,
@@ -14,6 +11,7 @@ import {
   type KeyRecord,
   VerifiedTokens,
 } from '@poorter/engine';
+import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
 import { type Guard, protect, type RefusedCall } from './node-host.ts';
 import { ProcessCounters } from './process-counters.ts';
 
@@ -36,7 +34,7 @@ export interface ProtectionOptions {
   /** Told of every refusal: the place for a log line. Nothing in it is a value of the caller. */
   readonly refused?: (call: RefusedCall) => void;
   /**
-   * The handler reads JSON with `parseJsonText` of `@poorter/engine/json` alone, and may run on a Node
+   * The handler reads JSON with `parseJsonText` of `@poorter/openapi/json` alone, and may run on a Node
    * whose JSON.parse misreads it. Default: such a runtime is refused.
    */
   readonly readsAroundFaults?: boolean;

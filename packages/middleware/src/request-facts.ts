@@ -11,15 +11,14 @@ import {
   type Deny,
   type Disagreement,
   deny,
-  type HeaderFields,
   isHost,
   isSameAuthority,
-  listMembers,
   type OriginalCall,
   type RequestFacts,
   refuseTarget,
 } from '@poorter/engine';
-import { parseJsonText } from '@poorter/engine/json';
+import { type HeaderFields, listMembers } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
 
 /** What a host accepts of a head, and whom it believes about addresses. */
 export interface HeadRules {

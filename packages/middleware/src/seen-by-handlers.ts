@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import {
   type Forwarding,
-  HeaderFields,
   type RequestFacts,
   upstreamHeaders,
   withoutQueryParameters,
 } from '@poorter/engine';
+import { HeaderFields } from '@poorter/openapi';
 
 /** Of a call that is told about: nothing that the caller wrote but its method. Safe to be logged whole. */
 export type ToldRequest = Pick<

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
-  type CompiledOperation,
   type Counters,
   compileOriginalCall,
   type Deny,
@@ -10,8 +9,9 @@ import {
   type LiveTable,
   type ProblemCode,
 } from '@poorter/engine';
-import { parseJsonText } from '@poorter/engine/json';
 import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
+import type { CompiledOperation } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { CallRecord } from '../platform/records/record.ts';
 import { type ActStores, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import {
-  type CompiledApi,
   type Counters,
   checkExtension,
-  compileApi,
   Gate,
   type LiveTable,
   VerifiedTokens,
 } from '@poorter/engine';
+import { type CompiledApi, compileApi } from '@poorter/openapi';
 
 const CONTRACT = new URL('../../contract/admin.openapi.yaml', import.meta.url);
 const BODY_BYTES_MAX = 65_536;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { Agent, fetch, type Response } from 'undici';
 import {
   BYTES_MAX,

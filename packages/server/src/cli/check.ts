@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
+import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/openapi';
 import {
   baseDirectory,
   type ConfigurationSource,

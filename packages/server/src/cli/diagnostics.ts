@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 
 /** file:line:column, as editors and terminals link it. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {

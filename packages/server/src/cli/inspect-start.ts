@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import type { Diagnostic } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import { baseDirectory, type ConfigurationSource } from '../configuration/load-configuration.ts';
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';

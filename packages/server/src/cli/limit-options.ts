@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { UsageError } from './options.ts';
 
 /** How much a key may call, for `parseArgs`. */

@@ -1,4 +1,4 @@
-import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/engine';
+import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/openapi';
 import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';

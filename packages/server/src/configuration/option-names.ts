@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import type { ConfigurationSource } from './load-configuration.ts';
 
 /** Keys that an option of `serve` sets, and what whoever typed it knows them by. */

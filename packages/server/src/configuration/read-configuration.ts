@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 
 /** A configuration, or something it names, cannot be served. Says where and why, for people. */
 export class RefusedConfiguration extends Error {

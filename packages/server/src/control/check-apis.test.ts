@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ApiSnapshot, checkExtension, compileApi } from '@poorter/engine';
+import { type ApiSnapshot, checkExtension } from '@poorter/engine';
+import { compileApi } from '@poorter/openapi';
 import { configurationSchema } from '../configuration/schema.ts';
 import { checkApis } from './check-apis.ts';
 

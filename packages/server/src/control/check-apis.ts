@@ -1,4 +1,5 @@
-import { type ApiSnapshot, type Diagnostic, pathShape } from '@poorter/engine';
+import type { ApiSnapshot } from '@poorter/engine';
+import { type Diagnostic, pathShape } from '@poorter/openapi';
 import type { Configuration } from '../configuration/schema.ts';
 import { isLoopback, splitAddress } from './addresses.ts';
 

@@ -2,17 +2,19 @@ import { basename } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type ApiSnapshot,
-  type CompiledApi,
   checkExtension,
-  compileApi,
-  type Diagnostic,
   extensionSchema,
-  type PackedApi,
-  packApi,
   publicKeySet,
   type Rate,
   type TrustedIssuer,
 } from '@poorter/engine';
+import {
+  type CompiledApi,
+  compileApi,
+  type Diagnostic,
+  type PackedApi,
+  packApi,
+} from '@poorter/openapi';
 import type { JSONWebKeySet } from 'jose';
 import type { OperationRights } from '../admin-api/index.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';

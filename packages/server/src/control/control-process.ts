@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Diagnostic } from '@poorter/engine';
-import { parseJsonText } from '@poorter/engine/json';
+import type { Diagnostic } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { AdminLog, ApplyOutcome } from '../admin-api/index.ts';
 import {
   baseDirectory,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { BYTES_MAX, readTextFile, writeDurably } from '../platform/files/index.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
 import { writeDurably } from '../platform/files/index.ts';
 

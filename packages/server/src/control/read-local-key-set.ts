@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { type KeySetReading, readKeySet } from '../issuers/index.ts';
 import type { SourceReader } from './source-reader.ts';
 

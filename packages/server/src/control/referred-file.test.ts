@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { compileApi } from '@poorter/engine';
+import { compileApi } from '@poorter/openapi';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { referredFile } from './referred-file.ts';
 

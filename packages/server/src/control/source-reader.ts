@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Diagnostic } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import {
   BYTES_MAX,

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { awaitLock } from '../platform/data-directory/data-directory.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { serveParent } from '../platform/processes/child-process.ts';

@@ -1,11 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import {
-  type CompiledApi,
-  type GateSnapshot,
-  openApiInSteps,
-  type PackedGateSnapshot,
-  unpackApi,
-} from '@poorter/engine';
+import type { GateSnapshot, PackedGateSnapshot } from '@poorter/engine';
+import { type CompiledApi, openApiInSteps, unpackApi } from '@poorter/openapi';
 
 /** This thread's descriptions. One that a new version still has stays open, its validators compiled. */
 export class OpenedDescriptions {

@@ -3,20 +3,19 @@ import type { ServerResponse } from 'node:http';
 import {
   type AnswerVerdict,
   addSecurityHeaders,
-  cutMembers,
   describeViolations,
   type Evidence,
   type Forwarding,
-  HeaderFields,
   isCorsField,
   isPrivateAnswerHeader,
   judgeAnswer,
   judgeUncheckable,
-  listMembers,
   mergedVary,
   type OperationGate,
   type RequestFacts,
 } from '@poorter/engine';
+import { HeaderFields, listMembers } from '@poorter/openapi';
+import { cutMembers } from '@poorter/openapi/json';
 import { CALL_HEADER } from './call.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';

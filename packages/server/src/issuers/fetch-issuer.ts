@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { type KeySetReading, readKeySet } from './key-set.ts';
 
 export const DOCUMENT_BYTES_MAX = 256 * 1024;

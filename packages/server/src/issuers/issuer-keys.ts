@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
 import { checkedUrl, type Fetch, type FetchedKeys, fetchIssuerKeys } from './fetch-issuer.ts';
 import { KeyRequests } from './key-requests.ts';

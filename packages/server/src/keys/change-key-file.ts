@@ -1,7 +1,8 @@
 import { mkdir, open, realpath, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Diagnostic, KeyRecord } from '@poorter/engine';
+import type { KeyRecord } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import { type Document, isMap, isSeq, parseDocument, YAMLMap, YAMLSeq } from 'yaml';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { type KeyEntry, readKeyFile } from './key-file.ts';

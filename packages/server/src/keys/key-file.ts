@@ -1,4 +1,5 @@
-import type { Diagnostic, KeyRecord } from '@poorter/engine';
+import type { KeyRecord } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { splitKeyList } from './key-list.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { Caller } from '../platform/records/spool-line.ts';
 import { type SealingKey, sealUnder, unambiguous } from '../platform/secrets/index.ts';
 import { pseudonym, type Subject } from '../state/subject-keys/index.ts';

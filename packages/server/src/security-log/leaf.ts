@@ -132,4 +132,4 @@ function operationTerms(api: string | null, operation: string): string[] {
   return terms;
 }
 
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';

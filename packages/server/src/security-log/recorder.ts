@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { Database } from '../platform/database/index.ts';
 import { splitSpoolLine, timeOfLine } from '../platform/records/spool-line.ts';
 import { type RecordedWriters, realFolder, SpoolDrain } from '../platform/spool/index.ts';

@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { Caller } from '../platform/records/spool-line.ts';
 import { openUnder, SealBrokenError, type SealingKey } from '../platform/secrets/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';

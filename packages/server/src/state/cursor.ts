@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { z } from 'zod';
 
 /** The last row of a page: creation time and id. Opaque to callers. */

@@ -1,5 +1,6 @@
 import { extname, join } from 'node:path';
-import { type Diagnostic, LiveTable } from '@poorter/engine';
+import { LiveTable } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import {
   type DirectoryLock,
   lockDirectory,

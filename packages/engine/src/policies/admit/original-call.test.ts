@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderFields } from '@poorter/openapi';
 import fc from 'fast-check';
-import { HeaderFields } from '../../header-fields.ts';
 import { compileOriginalCall, type OriginalCall } from './original-call.ts';
 
 const trusting = compileOriginalCall(['10.0.0.0/8', '2001:db8:1::/48']);

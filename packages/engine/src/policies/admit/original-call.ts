@@ -1,6 +1,6 @@
+import type { HeaderFields } from '@poorter/openapi';
+import { listMembers, trimBlanks } from '@poorter/openapi';
 import { canonicalAddress } from '../../addresses.ts';
-import { listMembers, trimBlanks } from '../../blanks.ts';
-import type { HeaderFields } from '../../header-fields.ts';
 import { NetworkMap } from './network-list.ts';
 
 /** The call as it reached the outermost proxy that is trusted, or the gate itself. */

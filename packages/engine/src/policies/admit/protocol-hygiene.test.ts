@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderFields } from '@poorter/openapi';
 import fc from 'fast-check';
-import { HeaderFields } from '../../header-fields.ts';
 import { checkHead, type RequestHead } from './protocol-hygiene.ts';
 
 const bounds = { headerBytesMax: 1_000, headerCountMax: 20, targetBytesMax: 100 };

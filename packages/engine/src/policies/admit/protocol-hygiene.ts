@@ -1,5 +1,4 @@
-import { listMembers } from '../../blanks.ts';
-import { HeaderFields, isListBased } from '../../header-fields.ts';
+import { HeaderFields, isListBased, listMembers } from '@poorter/openapi';
 import { type Deny, deny } from '../../policy.ts';
 
 /** A request head as the HTTP parser read it, before anybody trusts it. */

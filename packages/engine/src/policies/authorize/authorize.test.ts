@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '../../header-fields.ts';
+import { HeaderFields } from '@poorter/openapi';
 import type { IdentifiedPrincipal, SatisfiedScheme } from '../identify/principal.ts';
 import { type AuthorizeContext, authorizeSchema, compileAuthorization } from './index.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '../../header-fields.ts';
+import { HeaderFields } from '@poorter/openapi';
 import { compileCors, corsSchema, mergedVary, preflightOf } from './index.ts';
 
 const APP = 'https://app.example';

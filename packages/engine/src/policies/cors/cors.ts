@@ -1,6 +1,6 @@
-import { listMembers } from '../../blanks.ts';
+import type { HeaderFields } from '@poorter/openapi';
+import { listMembers } from '@poorter/openapi';
 import type { RequestFacts } from '../../facts.ts';
-import type { HeaderFields } from '../../header-fields.ts';
 import type { CorsConfig } from './cors-config.ts';
 
 /** Names as they are on the wire, in lower case. */

@@ -1,5 +1,5 @@
+import type { SecurityScheme } from '@poorter/openapi';
 import type { RequestFacts } from '../../facts.ts';
-import type { SecurityScheme } from '../../openapi/types.ts';
 import { type Presented, readCookie, readHeader, readQuery } from './credential-places.ts';
 import { isWellFormedKey } from './key-format.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { onFaultyRuntime } from '../../json/faulty-parse.fixture.ts';
+import { onFaultyRuntime } from '../../../../openapi/src/json/faulty-parse.fixture.ts';
 import {
   AUDIENCE,
   bearer,

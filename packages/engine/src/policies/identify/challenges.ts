@@ -1,4 +1,4 @@
-import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
+import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
 
 export interface ChallengeOptions {
   readonly realm: string;

@@ -1,7 +1,5 @@
-import { cookieName } from '../../blanks.ts';
-import { cookieParts, cookieText } from '../../cookie-parts.ts';
-import type { HeaderFields } from '../../header-fields.ts';
-import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
+import type { HeaderFields, SecurityRequirement, SecurityScheme } from '@poorter/openapi';
+import { cookieName, cookieParts, cookieText } from '@poorter/openapi';
 
 /** A credential that is given twice is no credential: two readers could each pick another one. */
 export type Presented =

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
+import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { ClientCertificate, RequestFacts } from '../../facts.ts';
-import { HeaderFields } from '../../header-fields.ts';
-import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
 import { formatKey, hashKey } from './key-format.ts';
 import type { Identification, IdentityPorts, KeyRecord, TrustedIssuer } from './principal.ts';
 import { compileIdentification } from './security-requirement.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SecurityRequirement } from '../../openapi/types.ts';
+import type { SecurityRequirement } from '@poorter/openapi';
 import { credentialNames } from './credential-places.ts';
 import {
   bearer,

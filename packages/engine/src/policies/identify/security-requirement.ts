@@ -1,5 +1,5 @@
+import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
 import type { RequestFacts } from '../../facts.ts';
-import type { SecurityRequirement, SecurityScheme } from '../../openapi/types.ts';
 import { type Deny, deny } from '../../policy.ts';
 import type { ProblemCode } from '../../problems.ts';
 import { compileApiKey } from './api-key.ts';

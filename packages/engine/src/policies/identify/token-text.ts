@@ -82,4 +82,4 @@ export function hasDuplicateNames(json: string): boolean {
   return false;
 }
 
-import { hasEscapedName, parseJsonText } from '../../json/index.ts';
+import { hasEscapedName, parseJsonText } from '@poorter/openapi/json';

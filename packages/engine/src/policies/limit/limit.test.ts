@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderFields } from '@poorter/openapi';
 import fc from 'fast-check';
 import { addressKey } from '../../addresses.ts';
 import { type Allowance, type Draw, knownUse, type RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
-import { HeaderFields } from '../../header-fields.ts';
 import {
   compileLimits,
   isNearLimit,

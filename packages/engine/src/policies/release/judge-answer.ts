@@ -1,4 +1,4 @@
-import type { AnswerCheck, MessageViolation } from '../../openapi/types.ts';
+import type { AnswerCheck, MessageViolation } from '@poorter/openapi';
 
 /** What happens to an answer that differs from its description. */
 export type AnswerMode = 'report' | 'redact' | 'block';

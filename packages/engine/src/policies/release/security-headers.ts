@@ -1,4 +1,4 @@
-import type { HeaderFields } from '../../header-fields.ts';
+import type { HeaderFields } from '@poorter/openapi';
 
 /** Data is never rendered; a page that an API documents may be, but not inside somebody's frame. */
 const POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'";

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderFields } from '@poorter/openapi';
 import fc from 'fast-check';
 import type { RequestFacts } from '../../facts.ts';
-import { HeaderFields } from '../../header-fields.ts';
 import {
   documentedFields,
   isPrivateAnswerHeader,

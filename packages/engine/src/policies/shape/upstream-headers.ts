@@ -1,5 +1,4 @@
-import { listMembers } from '../../blanks.ts';
-import { cookieParts, cookieReadings } from '../../cookie-parts.ts';
+import { cookieParts, cookieReadings, listMembers } from '@poorter/openapi';
 import type { RequestFacts } from '../../facts.ts';
 import { isSaidByProxies, plainName } from './said-by-proxies.ts';
 

@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { BYTES_MAX, readRegularFile, readTextFile } from '../../platform/files/index.ts';
 import {
   type Checkpoint,

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { ConfigurationStatus } from '../../admin-api/index.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { writeDurably } from '../../platform/files/index.ts';

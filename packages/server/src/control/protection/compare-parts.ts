@@ -1,4 +1,4 @@
-import type { CheckedPlaces } from '@poorter/engine';
+import type { CheckedPlaces } from '@poorter/openapi';
 import { type Remark, some } from './weakening.ts';
 
 /** What `encoding` asks of the parts of a form: their media types, and fields that they must have. */

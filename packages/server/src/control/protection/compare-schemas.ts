@@ -3,7 +3,7 @@ import {
   type CheckedPlaces,
   type Compared,
   SchemaComparison,
-} from '@poorter/engine';
+} from '@poorter/openapi';
 import { compareParts } from './compare-parts.ts';
 import type { ApiProtection, OperationProtection } from './protection.ts';
 import { type Remark, some } from './weakening.ts';

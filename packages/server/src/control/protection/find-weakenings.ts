@@ -1,4 +1,4 @@
-import { isPreferred } from '@poorter/engine';
+import { isPreferred } from '@poorter/openapi';
 import { compareGates } from './compare-gates.ts';
 import { compareHosts } from './compare-hosts.ts';
 import { compareOperations } from './compare-operations.ts';

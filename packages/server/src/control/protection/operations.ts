@@ -6,7 +6,7 @@ import {
   isPreferred,
   mayBeBoth,
   serviceReadings,
-} from '@poorter/engine';
+} from '@poorter/openapi';
 import type { ApiProtection, OperationProtection } from './protection.ts';
 
 export interface Placed {

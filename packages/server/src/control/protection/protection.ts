@@ -1,11 +1,5 @@
-import type {
-  ApiSnapshot,
-  CheckedPlaces,
-  ComparableSchemas,
-  CompiledApi,
-  LimitsConfig,
-  NetworkLists,
-} from '@poorter/engine';
+import type { ApiSnapshot, LimitsConfig, NetworkLists } from '@poorter/engine';
+import type { CheckedPlaces, ComparableSchemas, CompiledApi } from '@poorter/openapi';
 
 /**
  * What protects, of a configuration and its descriptions: plain data, apart from secrets and from

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { type ApiSnapshot, checkedPlaces, extensionSchema, pathShape } from '@poorter/engine';
+import { type ApiSnapshot, extensionSchema } from '@poorter/engine';
+import { checkedPlaces, pathShape } from '@poorter/openapi';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../platform/processes/messages.ts';
 import { isLoopback, splitAddress } from '../addresses.ts';

@@ -8,13 +8,13 @@ import {
   type Deny,
   decide,
   deny,
-  type HeaderFields,
   isHost,
   type Preflight,
   type RequestFacts,
   refuseTarget,
   unforwardableField,
 } from '@poorter/engine';
+import type { HeaderFields } from '@poorter/openapi';
 import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../platform/processes/messages.ts';
 import { Acceptor, commonMomentMs } from '../acceptor.ts';
 import type { AnswerPause } from '../answer-pause.ts';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { monotonicMs } from '../clock/index.ts';
 import {
   APPEND_OWN,

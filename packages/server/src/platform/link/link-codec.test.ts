@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { onFaultyRuntime } from '../../../../engine/src/json/faulty-parse.fixture.ts';
+import { onFaultyRuntime } from '../../../../openapi/src/json/faulty-parse.fixture.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 
 test('a message arrives as it was sent, bytes included', () => {

@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 
 /** Bytes inside a message travel as base64 under a name that no message uses. */
 const BYTES = '$bytes';

@@ -1,4 +1,5 @@
-import type { Diagnostic, LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
+import type { LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
+import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { CarriedAnswer, SpoolKey } from '../spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 
 /** Of this program, as its package says. */
 export function programVersion(): string {

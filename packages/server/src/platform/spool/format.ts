@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, hkdfSync } from 'node:crypto';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 
 /**
  * A spool file: a header, then frames, each what one group commit wrote. The header names the key

@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { Recorded, RecordedWriters } from './carrying.ts';
 import { endFileName } from './names.ts';
 import type { SpoolFolder } from './spool-folder.ts';

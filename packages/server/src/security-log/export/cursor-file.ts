@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { z } from 'zod';
 import { BYTES_MAX, readTextFile, writeDurably } from '../../platform/files/index.ts';
 

@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { z } from 'zod';
 import { type Checkpoint, formatVerifierKey, type VerifierKey } from '../checkpoint.ts';
 import { Frontier } from '../tree/frontier.ts';

@@ -1,4 +1,4 @@
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import { z } from 'zod';
 import { BackupBrokenError } from './sealed-file.ts';
 

@@ -1,5 +1,5 @@
 import type { LimitsConfig } from '@poorter/engine';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import type { ChangeTables } from '../changes/index.ts';
 

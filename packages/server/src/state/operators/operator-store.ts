@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { formatKey, KEY_SECRET_BYTES } from '@poorter/engine';
-import { parseJsonText } from '@poorter/engine/json';
+import { parseJsonText } from '@poorter/openapi/json';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';

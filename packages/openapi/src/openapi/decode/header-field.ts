@@ -1,0 +1,102 @@
+import { Buffer } from 'node:buffer';
+import { trimBlanks } from '../../header-fields/blanks.ts';
+import { type HeaderFields, isListBased } from '../../header-fields/header-fields.ts';
+import { type JsonValue, readJson } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import type { HeaderPlan } from '../plan.ts';
+import type { MessageViolation } from '../types.ts';
+import { Draft } from './draft.ts';
+import { explained } from './expected.ts';
+import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
+import { type Pieces, takeApart } from './pieces.ts';
+import { buildValue, kindsOf, type Refusal } from './read-field.ts';
+import { settled } from './settled.ts';
+
+/** A documented header, of a request or of an answer. */
+export class HeaderField {
+  /** Lower-case. */
+  readonly name: string;
+  readonly #plan: HeaderPlan;
+  readonly #validator: Validator | null;
+
+  constructor(plan: HeaderPlan, validator: Validator | null) {
+    this.name = plan.name.toLowerCase();
+    this.#plan = plan;
+    this.#validator = validator;
+  }
+
+  check(headers: HeaderFields, strict: boolean): MessageViolation[] {
+    const values = headers.all(this.name);
+    if (values.length === 0) return this.#plan.required ? [this.#violation('required')] : [];
+    // RFC 6265 §3: the one field that repeats without being a list.
+    if (this.name === 'set-cookie')
+      return values.flatMap((value) => this.#checkOne([value], strict));
+    // Requests come joined already; answers are checked as they are.
+    const isList = values.length > 1 && isListBased(this.name);
+    return this.#checkOne(isList ? [values.join(', ')] : values, strict);
+  }
+
+  #checkOne(values: readonly string[], strict: boolean): MessageViolation[] {
+    const draft = new Draft();
+    const read = this.#read(values, draft);
+    if ('rule' in read) return [explained({ in: 'header', name: this.#plan.name, ...read })];
+    if (this.#validator === null) return [];
+    draft.putTop(read.readings);
+    return settled('header', this.#plan.name, draft, this.#validator, strict);
+  }
+
+  #read(values: readonly string[], draft: Draft): { readings: readonly JsonValue[] } | Refusal {
+    const { serialization, shape, name } = this.#plan;
+    if (serialization.kind === 'content') return this.#readContent(values, serialization.json);
+    const readings: JsonValue[] = [];
+    let refusal: Refusal | undefined;
+    for (const kind of kindsOf(shape)) {
+      if (kind === 'text' && values.length > 1) {
+        refusal ??= { rule: 'duplicate', pointer: '' };
+        continue;
+      }
+      // RFC 9110 §5.3: repeated fields and one list mean the same.
+      const pieces = takeApart(values.join(','), kind, name, serialization);
+      const built =
+        pieces === undefined
+          ? { rule: 'style', pointer: '' }
+          : buildValue(withoutBlanks(pieces), shape, decodeHeader, draft, '');
+      if ('rule' in built) refusal ??= built;
+      else readings.push(...built.readings);
+    }
+    return readings.length > 0 ? { readings } : (refusal ?? { rule: 'style', pointer: '' });
+  }
+
+  #readContent(
+    values: readonly string[],
+    isJson: boolean,
+  ): { readings: readonly JsonValue[] } | Refusal {
+    if (values.length > 1) return { rule: 'duplicate', pointer: '' };
+    const text = values[0] as string;
+    if (!isJson) return { readings: readingsOf(text, this.#plan.shape) };
+    // Header values arrive as one character a byte.
+    const reading = readJson(Buffer.from(text, 'latin1'), FIELD_BOUNDS);
+    if (reading.ok) return { readings: [reading.value] };
+    return { rule: `json-${reading.problem.rule}`, pointer: reading.problem.pointer };
+  }
+
+  #violation(rule: string): MessageViolation {
+    return explained({ in: 'header', name: this.#plan.name, pointer: '', rule });
+  }
+}
+
+function withoutBlanks(pieces: Pieces): Pieces {
+  switch (pieces.kind) {
+    case 'text':
+      return { kind: 'text', text: trimBlanks(pieces.text) };
+    case 'list':
+      return { kind: 'list', items: pieces.items.map(trimBlanks) };
+    case 'map':
+      return {
+        kind: 'map',
+        members: pieces.members.map(([key, value]) => [trimBlanks(key), trimBlanks(value)]),
+      };
+    default:
+      return pieces satisfies never;
+  }
+}

@@ -1,0 +1,155 @@
+import { trimBlanks } from '../../header-fields/blanks.ts';
+import type { HeaderFields } from '../../header-fields/header-fields.ts';
+import type { JsonBounds } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import { explained } from '../decode/expected.ts';
+import type { OperationPlan } from '../plan.ts';
+import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
+import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
+import {
+  isFormReadAsUtf8,
+  isReadAsUtf8,
+  type MediaKind,
+  type MediaType,
+  parseMediaType,
+  selectMedia,
+} from './media-type.ts';
+
+interface Entry {
+  readonly range: string;
+  readonly parameters: readonly (readonly [string, string])[];
+  readonly check: MediaCheck;
+}
+
+/** What one operation documents as its request body. */
+export class RequestBodyCheck {
+  readonly #plan: OperationPlan['body'];
+  readonly #entries: readonly Entry[];
+
+  constructor(
+    plan: OperationPlan,
+    validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
+  ) {
+    this.#plan = plan.body;
+    this.#entries = (plan.body?.content ?? []).map((media) => ({
+      range: media.range,
+      parameters: media.parameters,
+      check: new MediaCheck(media, validatorOf, plan.strictProperties),
+    }));
+  }
+
+  expect(headers: HeaderFields, hasBody: boolean): BodyExpectation {
+    if (this.#plan === null) return { kind: 'none' };
+    if (!hasBody) {
+      return this.#plan.required
+        ? this.#unsupported(violation('body', 'required'))
+        : { kind: 'none' };
+    }
+    const selected = this.#select(headers);
+    if ('rule' in selected) return this.#unsupported(selected);
+    const kind = readingKind(selected.check.plan, selected.type);
+    return { kind: kind === 'opaque' ? 'stream' : 'validate' };
+  }
+
+  #unsupported(found: MessageViolation): BodyExpectation {
+    const types = this.#entries.map(({ range, parameters }) =>
+      [range, ...parameters.map(([name, value]) => `${name}=${asParameter(value)}`)].join('; '),
+    );
+    return { kind: 'unsupported', violation: found, accepted: types.slice(0, TYPES_SHOWN) };
+  }
+
+  check(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    if (bytes.length === 0) return this.#checkEmpty(headers, bounds);
+    if (this.#plan === null) return refuse(violation('body', 'undocumented'));
+    const selected = this.#select(headers);
+    if ('rule' in selected) return refuse(selected);
+    const { check, type } = selected;
+    if (!isReadAsItSays(readingKind(check.plan, type), type, bytes)) {
+      return refuse(violation('content-type', 'charset'));
+    }
+    const checked = check.check(bytes, type, bounds);
+    return checked.cut === undefined
+      ? checked
+      : this.#checkCut(checked.cut, selected, headers, bounds);
+  }
+
+  /** What was cut is not what came: it must stand on its own, and no signature may say otherwise. */
+  #checkCut(
+    cut: Uint8Array,
+    { check, type }: { check: MediaCheck; type: MediaType },
+    headers: HeaderFields,
+    bounds: JsonBounds,
+  ): BodyCheck {
+    const { violations, value, cut: again } = check.check(cut, type, bounds);
+    if (again !== undefined || DIGESTS.some((name) => headers.has(name))) {
+      return refuse(violation('body', 'readOnly'));
+    }
+    return { violations, value, cut };
+  }
+
+  /** No bytes are no body, except where the media type gives an empty text a meaning. */
+  #checkEmpty(headers: HeaderFields, bounds: JsonBounds): BodyCheck {
+    if (this.#plan === null || !headers.has('content-type')) {
+      return this.#plan?.required ? refuse(violation('body', 'required')) : NOTHING;
+    }
+    const selected = this.#select(headers);
+    if ('rule' in selected) return refuse(selected);
+    const kind = readingKind(selected.check.plan, selected.type);
+    if (kind === 'form' || kind === 'text') {
+      return selected.check.check(new Uint8Array(0), selected.type, bounds);
+    }
+    return this.#plan.required ? refuse(violation('body', 'required')) : NOTHING;
+  }
+
+  #select(headers: HeaderFields): { check: MediaCheck; type: MediaType } | MessageViolation {
+    if (hasContentCoding(headers)) return violation('body', 'content-encoding');
+    const texts = headers.all('content-type');
+    const type = texts.length === 1 ? parseMediaType(texts[0] as string) : undefined;
+    if (type === undefined) return violation('content-type', 'content-type');
+    const entry = selectMedia(this.#entries, type);
+    if (entry === undefined || evadesSchema(entry.check.plan, type)) {
+      return violation('content-type', 'content-type');
+    }
+    const kind = readingKind(entry.check.plan, type);
+    if (!isReadableCharset(kind, type)) {
+      return violation('content-type', kind === 'xml' ? 'xml-encoding' : 'charset');
+    }
+    return { check: entry.check, type };
+  }
+}
+
+/** A description may name hundreds; whoever sends none of the first reads the description. */
+const TYPES_SHOWN = 20;
+
+/** RFC 9110 §5.6.6: what is no token is quoted. */
+function asParameter(value: string): string {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)) return value;
+  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+/** Fields that speak of the bytes as they came (RFC 9530, RFC 3230, RFC 1864). */
+const DIGESTS = ['content-digest', 'repr-digest', 'digest', 'content-md5'];
+
+const NOTHING: BodyCheck = { violations: [], value: undefined };
+
+export function hasContentCoding(headers: HeaderFields): boolean {
+  return headers.all('content-encoding').some((coding) => {
+    const name = trimBlanks(coding).toLowerCase();
+    return name !== '' && name !== 'identity';
+  });
+}
+
+/** A charset that is read as UTF-8 here, and by services perhaps as it says. */
+function isReadAsItSays(kind: MediaKind, { parameters }: MediaType, bytes: Uint8Array): boolean {
+  const charset = parameters.get('charset');
+  if (charset === undefined || kind === 'opaque' || kind === 'multipart') return true;
+  return kind === 'form' ? isFormReadAsUtf8(charset, bytes) : isReadAsUtf8(charset, bytes);
+}
+
+function violation(location: MessageViolation['in'], rule: string): MessageViolation {
+  return explained({ in: location, pointer: '', rule });
+}
+
+function refuse(found: MessageViolation): BodyCheck {
+  return { violations: [found], value: undefined };
+}

@@ -1,0 +1,207 @@
+import { HeaderFields } from '../../header-fields/header-fields.ts';
+import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
+import type { Validator } from '../../json-schema/types.ts';
+import { Draft } from '../decode/draft.ts';
+import { explained } from '../decode/expected.ts';
+import { CHARSET_FIELD, FieldNames } from '../decode/field-names.ts';
+import { HeaderField } from '../decode/header-field.ts';
+import { readingsOf } from '../decode/lexemes.ts';
+import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { escapeSegment } from '../document/pointer.ts';
+import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
+import type { BodyCheck, MessageViolation } from '../types.ts';
+import { conclude, isObjectOnly, latin1, refused, refusedName } from './check-form.ts';
+import {
+  type DocumentedType,
+  isJsonType,
+  isReadAsUtf8,
+  isXmlType,
+  type MediaType,
+  selectMedia,
+} from './media-type.ts';
+import { doubtfulParameter, type Part, readMultipart, strictUtf8 } from './multipart.ts';
+import { readXml } from './read-xml.ts';
+
+type Readings = { readonly readings: readonly JsonValue[] };
+
+/** multipart/form-data (and kin whose parts are named) against one schema. */
+export class MultipartCheck {
+  readonly #shape: Shape;
+  readonly #encodings: ReadonlyMap<string, EncodingPlan>;
+  readonly #headers: ReadonlyMap<string, readonly HeaderField[]>;
+  readonly #validator: Validator | null;
+  readonly #strict: boolean;
+  readonly #documented: ReadonlySet<string>;
+  readonly #names: FieldNames;
+
+  constructor(
+    plan: MediaPlan,
+    validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
+    strict: boolean,
+  ) {
+    this.#shape = plan.shape ?? { types: null };
+    this.#encodings = new Map(plan.encoding);
+    this.#headers = new Map(
+      plan.encoding?.map(([name, { headers = [] }]) => [
+        name,
+        headers.map((header: HeaderPlan) => new HeaderField(header, validatorOf(header))),
+      ]),
+    );
+    this.#validator = validatorOf(plan);
+    this.#strict = strict;
+    this.#documented = new Set(plan.parameters.map(([name]) => name));
+    this.#names = new FieldNames(propertiesOf(this.#shape).keys());
+  }
+
+  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
+    const isFormData = type.type === 'multipart/form-data';
+    const doubtful = doubtfulParameter(type, this.#documented, bytes);
+    if (doubtful !== undefined) return refused({ rule: doubtful, pointer: '' });
+    const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
+    if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
+    const draft = new Draft();
+    const form: { [name: string]: JsonValue } = {};
+    const violations: MessageViolation[] = [];
+    const byName = Map.groupBy(reading.parts, ({ name }) => name);
+    const names = [...byName.keys()];
+    if (!names.every((name) => name !== undefined)) {
+      return refused({ rule: 'part-name', pointer: '' });
+    }
+    const doubt = this.#names.doubtAmong(names.filter((name) => name !== CHARSET_FIELD));
+    if (doubt !== undefined) return refusedName(doubt);
+    for (const name of names) {
+      const parts = byName.get(name) as Part[];
+      if (name === CHARSET_FIELD && !propertiesOf(this.#shape).has(name)) {
+        if (!parts.every(saysUtf8)) return refused({ rule: 'charset', pointer: '' });
+        continue;
+      }
+      const refusal = this.#addField(name, parts, form, draft, bounds);
+      if (refusal !== undefined) return refused(refusal);
+      for (const part of parts) violations.push(...this.#checkPartHeaders(name, part));
+    }
+    draft.putTop([form]);
+    const checked = conclude(draft, this.#validator, this.#strict);
+    return { ...checked, violations: [...violations, ...checked.violations] };
+  }
+
+  #addField(
+    name: string,
+    parts: readonly Part[],
+    form: { [name: string]: JsonValue },
+    draft: Draft,
+    bounds: JsonBounds,
+  ): Refusal | undefined {
+    const known = propertiesOf(this.#shape).get(name);
+    const shape = known ?? additionalShape(this.#shape);
+    const encoding = this.#encodings.get(name);
+    const pointer = `/${escapeSegment(name)}`;
+    // A name that the document does not know is not told.
+    const told = known === undefined ? '' : pointer;
+    const isJsonList =
+      encoding?.contentTypes?.some(({ range }) => isJsonType(range)) && !isJsonItem(shape.items);
+    if (shape.types?.includes('array') && !(isJsonList && parts.length === 1)) {
+      const list: JsonValue[] = [];
+      for (const [index, part] of parts.entries()) {
+        const item = shape.prefixItems?.[index] ?? shape.items ?? { types: null };
+        const at = `${pointer}/${index}`;
+        const read = readPartValue(part, item, encoding, bounds, at);
+        if ('rule' in read) return read;
+        draft.put(list, index, at, read.readings);
+      }
+      draft.put(form, name, pointer, [list]);
+      return undefined;
+    }
+    if (parts.length > 1) return { rule: 'duplicate', pointer: told };
+    const read = readPartValue(parts[0] as Part, shape, encoding, bounds, told);
+    if ('rule' in read) return read;
+    draft.put(form, name, pointer, read.readings);
+    return undefined;
+  }
+
+  #checkPartHeaders(name: string, part: Part): MessageViolation[] {
+    const headers = this.#headers.get(name);
+    if (headers === undefined || headers.length === 0) return [];
+    if (part.hasDoubtfulFilename && headers.some((header) => header.name === DISPOSITION)) {
+      const at = { in: 'body', pointer: `/${escapeSegment(name)}` } as const;
+      return [explained({ ...at, rule: 'content-disposition' })];
+    }
+    const fields = new HeaderFields(part.headers);
+    return headers
+      .flatMap((header) => header.check(fields, this.#strict))
+      .map((found) => ({ ...found, in: 'body', pointer: `/${escapeSegment(name)}` }));
+  }
+}
+
+const DISPOSITION = 'content-disposition';
+
+/** HTML writes the charset of a form into this field, where a page asks for it. */
+function saysUtf8({ bytes, hasFilename }: Part): boolean {
+  return !hasFilename && /^utf-8$/i.test(latin1(bytes));
+}
+
+function isJsonItem(shape: Shape | undefined): boolean {
+  return shape?.types?.includes('object') ?? false;
+}
+
+function readPartValue(
+  part: Part,
+  shape: Shape,
+  encoding: EncodingPlan | undefined,
+  bounds: JsonBounds,
+  pointer: string,
+): Readings | Refusal {
+  const documented = encoding?.contentTypes ?? defaultTypes(shape).map(withoutParameters);
+  // A part without a type is of the documented one: browsers send plain fields so.
+  const type = part.type?.type ?? assumedType(documented);
+  const actual = part.type ?? { type, parameters: NO_PARAMETERS };
+  if (selectMedia(documented, actual) === undefined) return { rule: 'content-type', pointer };
+  const isFile = part.hasFilename && isOpaque(shape, type, encoding) && !isXmlType(type);
+  // What a file is written in is its own matter: nobody makes a text of it.
+  if (!isFile && !isReadAsUtf8(part.type?.parameters.get('charset'), part.bytes)) {
+    return { rule: 'charset', pointer };
+  }
+  if (isXmlType(type)) {
+    const reading = readXml(part.bytes, bounds);
+    if (!reading.ok) return { rule: reading.rule, pointer };
+  }
+  if (isOpaque(shape, type, encoding)) {
+    // One character a byte, so that length keywords count bytes.
+    return { readings: [latin1(part.bytes)] };
+  }
+  const isJson = isJsonType(type);
+  // Upstream parsers hand parts with a filename to other code than plain fields.
+  if (part.hasFilename && !isJson) return { rule: 'filename', pointer };
+  if (isJson) {
+    const reading = readJson(part.bytes, bounds);
+    if (reading.ok) return { readings: [reading.value] };
+    return { rule: `json-${reading.problem.rule}`, pointer: pointer + reading.problem.pointer };
+  }
+  const text = strictUtf8(part.bytes);
+  if (text === undefined) return { rule: 'encoding', pointer };
+  return { readings: readingsOf(text, shape) };
+}
+
+/** OpenAPI's default content types of parts, by the type of their schema. */
+function defaultTypes(shape: Shape): readonly string[] {
+  if (shape.binary || shape.types === null) return ['*/*'];
+  if (isObjectOnly(shape) || shape.types.includes('array')) return ['application/json'];
+  return shape.types.includes('object') ? ['application/json', 'text/plain'] : ['text/plain'];
+}
+
+const NO_PARAMETERS: MediaType['parameters'] = new Map();
+
+function withoutParameters(range: string): DocumentedType {
+  return { range, parameters: [] };
+}
+
+function assumedType(documented: readonly DocumentedType[]): string {
+  const range = documented[0]?.range ?? 'text/plain';
+  return range.includes('*') ? 'text/plain' : range;
+}
+
+/** File parts, and parts of types that nothing here reads. */
+function isOpaque(shape: Shape, type: string, encoding: EncodingPlan | undefined): boolean {
+  if (shape.binary) return true;
+  if (shape.types === null) return encoding?.contentTypes === undefined || !isJsonType(type);
+  return !isJsonType(type) && !type.startsWith('text/') && encoding?.contentTypes !== undefined;
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BOUNDS, headers, openOperation, told, utf8 } from '../testing.fixture.ts';
+
+const amount = { type: 'integer', minimum: 1, maximum: 100 };
+const payment = { type: 'object', required: ['amount'], properties: { amount, note: {} } };
+const JSON_TYPE = 'application/json';
+
+function judge(schema: object, body: unknown, options: object = {}): string {
+  const content = { [JSON_TYPE]: { schema } };
+  const operation = openOperation({ requestBody: { content } }, options);
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const type = headers('content-type', JSON_TYPE);
+  return told(operation.checkBody(type, utf8(text), BOUNDS).violations);
+}
+
+test('a member that a service takes for a described one does not pass beside it, or instead, unchecked', () => {
+  assert.equal(judge(payment, { amount: 1, note: 'x', other: 2 }), '');
+  for (const name of ['Amount', 'AMOUNT', 'aMOUNT', 'am\u2060ount', '\uFF41mount', 'amoun\uFF54']) {
+    const found = `body /${name} look-alike`;
+    assert.equal(judge(payment, { amount: 1, [name]: 1_000_000 }), found, name);
+    assert.equal(judge(payment, { [name]: 1, amount: 1 }), found, 'also where its value would do');
+  }
+  assert.equal(judge(payment, '{"amount":1,"\\u0041mount":2}'), 'body /Amount look-alike');
+  // Go compares names by their folded letters: the long s and the sign of Kelvin are an s and a k.
+  const keys = { type: 'object', properties: { key: {}, status: {} } };
+  assert.equal(judge(keys, { '\u212Aey': 1 }), 'body /\u212Aey look-alike');
+  assert.equal(judge(keys, { '\u017Ftatus': 1 }), 'body /\u017Ftatus look-alike');
+});
+
+test('it is found wherever a schema speaks: below, in parts, behind references, in free maps', () => {
+  const schemas = { Payment: payment };
+  const named = { $ref: '#/components/schemas/Payment' };
+  const body = { amount: 1, Amount: 2 };
+  const rest = { components: { schemas } };
+  assert.equal(judge({ type: 'array', items: payment }, [body]), 'body /0/Amount look-alike');
+  assert.equal(judge({ properties: { a: payment } }, { a: body }), 'body /a/Amount look-alike');
+  assert.equal(judge(named, body, { rest }), 'body /Amount look-alike');
+  assert.equal(
+    judge({ allOf: [named, { required: ['amount'] }] }, body, { rest }),
+    'body /Amount look-alike',
+  );
+  assert.equal(
+    judge({ anyOf: [named, { type: 'string' }] }, body, { rest }),
+    'body /Amount look-alike',
+  );
+  const map = { ...payment, additionalProperties: { type: 'integer' } };
+  assert.equal(judge(map, body), 'body /Amount look-alike');
+  const maps = { type: 'object', additionalProperties: payment };
+  assert.equal(judge(maps, { any: body }), 'body /any/Amount look-alike');
+  assert.equal(
+    judge({ ...payment, patternProperties: { '^A': {} } }, body),
+    'body /Amount look-alike',
+  );
+  const inner = { type: 'object', properties: { a: { $ref: '#/components/schemas/Payment' } } };
+  assert.equal(
+    judge(inner, { a: body, b: { amount: 0, Amount: 0 } }, { rest }),
+    'body /a/Amount look-alike',
+  );
+});
+
+test('names that a schema lists, and those that resemble none, pass as before', () => {
+  const both = { type: 'object', properties: { id: { type: 'integer' }, ID: { type: 'string' } } };
+  assert.equal(judge(both, { id: 1, ID: 'a' }), '');
+  assert.equal(
+    judge({ allOf: [payment, { properties: { Amount: {} } }] }, { amount: 1, Amount: 2 }),
+    '',
+  );
+  assert.equal(judge(payment, { amount: 1, amounts: 2, 'amount ': 3, a_mount: 4 }), '');
+  assert.equal(judge({ type: 'object', additionalProperties: amount }, { a: 1, A: 2 }), '');
+  assert.equal(judge({}, { a: 1, A: 2 }), '');
+});
+
+test('a member that is cut out because only the service may set it is not set under another spelling', () => {
+  const schema = { type: 'object', properties: { id: { type: 'string', readOnly: true }, a: {} } };
+  assert.equal(judge(schema, { id: 'x', a: 1 }), '');
+  assert.equal(judge(schema, { Id: 'x', a: 1 }), 'body /Id look-alike');
+});
+
+test('what is expected is said', () => {
+  const operation = openOperation({
+    requestBody: { content: { [JSON_TYPE]: { schema: payment } } },
+  });
+  const type = headers('content-type', JSON_TYPE);
+  const { violations } = operation.checkBody(type, utf8('{"amount":1,"AMOUNT":2}'), BOUNDS);
+  assert.equal(violations[0]?.expected, 'the name "amount"');
+});
+
+test('an answer that spells a member otherwise is told as it was', () => {
+  const operation = openOperation({
+    responses: { 200: { description: '', content: { [JSON_TYPE]: { schema: payment } } } },
+  });
+  const type = headers('content-type', JSON_TYPE);
+  const answer = utf8('{"amount":1,"Amount":2}');
+  const check = operation.checkAnswer(200, type, answer, BOUNDS, { findUndocumented: true });
+  assert.deepEqual([told(check.violations), check.undocumented], ['', ['/Amount']]);
+});

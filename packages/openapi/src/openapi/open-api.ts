@@ -1,0 +1,208 @@
+import type { HeaderFields } from '../header-fields/header-fields.ts';
+import type { JsonBounds } from '../json/index.ts';
+import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
+import type { Direction, Validator } from '../json-schema/types.ts';
+import { ParameterCheck } from './decode/check-parameters.ts';
+import { AnswerChecks } from './message/check-answer.ts';
+import { RequestBodyCheck } from './message/check-body.ts';
+import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
+import { describesSemicolons, hasSemicolon } from './path-parameters.ts';
+import type { OperationPlan, SegmentPlan } from './plan.ts';
+import { Router } from './router.ts';
+import type {
+  AnswerCheck,
+  AnswerExpectation,
+  Api,
+  ApiOperation,
+  BodyCheck,
+  BodyExpectation,
+  CompiledApi,
+  CompiledOperation,
+  MessageViolation,
+  RequestParts,
+} from './types.ts';
+import { VariantChecks } from './variants.ts';
+
+interface Linked {
+  validator(address: string, direction: Direction): Validator;
+}
+
+/** A description that a later snapshot still has is not opened again: its validators stay warm. */
+const opened = new WeakMap<CompiledApi, Api>();
+
+/** A compiled description, ready for calls. Only the router is built now; operations wait for theirs. */
+export function openApi(compiled: CompiledApi): Api {
+  const known = opened.get(compiled);
+  if (known !== undefined) return known;
+  const steps = opening(compiled);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same in short stretches: `rest` is awaited between them, and calls go on. */
+export async function openApiInSteps(
+  compiled: CompiledApi,
+  rest: () => Promise<unknown>,
+): Promise<void> {
+  if (opened.has(compiled)) return;
+  for (const _ of opening(compiled)) await rest();
+}
+
+function* opening(compiled: CompiledApi): Generator<undefined, Api> {
+  const linked = linkSchemas(compiled.schemas);
+  const operations = compiled.operations.map((operation) => new Operation(operation, linked));
+  const router = new Router();
+  for (const [index, operation] of compiled.operations.entries()) {
+    if (index % ROUTES_A_SECTION === 0) yield;
+    router.add(operation.method, templateOf(operation), index);
+  }
+  const api = assemble(compiled, operations, router);
+  opened.set(compiled, api);
+  return api;
+}
+
+function templateOf(operation: CompiledOperation): readonly SegmentPlan[] {
+  if (operation instanceof PackedOperation) return operation.template;
+  return (operation.plan as OperationPlan).template;
+}
+
+function assemble(compiled: CompiledApi, operations: readonly Operation[], router: Router): Api {
+  return {
+    compiled,
+    operations,
+    match(method, path) {
+      const routed = router.find(method, path);
+      if (routed.kind === 'two-readings') return { kind: 'two-readings', reason: 'encoding' };
+      if (routed.kind !== 'found') return routed;
+      const { values, rewritten } = routed;
+      const operation = operations[routed.operation] as Operation;
+      if (hasSemicolon(path)) {
+        const plan = operation.compiled.plan as OperationPlan;
+        if (!describesSemicolons(plan, values)) {
+          return { kind: 'two-readings', reason: 'semicolon' };
+        }
+      }
+      return { kind: 'operation', operation, pathValues: values, rewritten };
+    },
+  };
+}
+
+class Operation implements ApiOperation {
+  readonly compiled: CompiledOperation;
+  readonly #linked: Linked;
+  readonly #given: OperationPlan | undefined;
+  #variants: VariantChecks | null | undefined;
+  #parameters: ParameterCheck | undefined;
+  #body: RequestBodyCheck | undefined;
+  #answers: AnswerChecks | undefined;
+
+  constructor(compiled: CompiledOperation, linked: Linked, plan?: OperationPlan) {
+    this.compiled = compiled;
+    this.#linked = linked;
+    this.#given = plan;
+  }
+
+  /** Where several descriptions share the method and path; null almost everywhere. */
+  get #several(): VariantChecks | null {
+    if (this.#variants !== undefined) return this.#variants;
+    const { variants, ...own } = this.#plan;
+    this.#variants =
+      variants === undefined
+        ? null
+        : new VariantChecks(
+            [own, ...variants].map((plan) => new Operation(this.compiled, this.#linked, plan)),
+          );
+    return this.#variants;
+  }
+
+  get streamingAnswers(): readonly string[] {
+    return this.#several?.streamingAnswers ?? this.#answerChecks.streaming;
+  }
+
+  get documentsUpgrade(): boolean {
+    return this.#plans.some(({ answers }) => answers.some(({ status }) => status === '101'));
+  }
+
+  get documentedHeaders(): ApiOperation['documentedHeaders'] {
+    const request = this.#plans.flatMap(({ parameters, body }) => [
+      ...parameters.filter((plan) => plan.in === 'header').map(({ name }) => name.toLowerCase()),
+      ...(body === null ? [] : ['content-type']),
+    ]);
+    const answer = this.#plans.flatMap(({ answers }) =>
+      answers.flatMap(({ headers }) => headers.map(({ name }) => name)),
+    );
+    return { request, answer };
+  }
+
+  get validatesAnswers(): boolean {
+    if (this.#several !== null) return this.#several.validatesAnswers;
+    return this.#plan.answers.some(({ content }) => content.some(({ schema }) => schema !== null));
+  }
+
+  checkParameters(parts: RequestParts): readonly MessageViolation[] {
+    if (this.#several !== null) return this.#several.checkParameters(parts);
+    this.#parameters ??= new ParameterCheck(this.#plan, this.#validatorsOf('request'));
+    const parameters = this.#parameters;
+    return onAccountOf(parts.patternWork ?? new PatternWork(), () => parameters.check(parts));
+  }
+
+  expectBody(headers: HeaderFields, hasBody: boolean): BodyExpectation {
+    if (this.#several !== null) return this.#several.expectBody(headers, hasBody);
+    return this.#bodyCheck.expect(headers, hasBody);
+  }
+
+  checkBody(
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    patternWork = new PatternWork(),
+  ): BodyCheck {
+    const several = this.#several;
+    if (several !== null) return several.checkBody(headers, bytes, bounds, patternWork);
+    return onAccountOf(patternWork, () => this.#bodyCheck.check(headers, bytes, bounds));
+  }
+
+  expectAnswer(status: number, headers: HeaderFields): AnswerExpectation {
+    if (this.#several !== null) return this.#several.expectAnswer(status, headers);
+    return this.#answerChecks.expect(status, headers);
+  }
+
+  checkAnswer(
+    status: number,
+    headers: HeaderFields,
+    bytes: Uint8Array,
+    bounds: JsonBounds,
+    options: { readonly findUndocumented: boolean },
+  ): AnswerCheck {
+    const several = this.#several;
+    if (several !== null) return several.checkAnswer(status, headers, bytes, bounds, options);
+    return onAccountOf(new PatternWork(), () =>
+      this.#answerChecks.check(status, headers, bytes, bounds, options),
+    );
+  }
+
+  get #plans(): readonly OperationPlan[] {
+    return [this.#plan, ...(this.#plan.variants ?? [])];
+  }
+
+  get #plan(): OperationPlan {
+    return this.#given ?? (this.compiled.plan as OperationPlan);
+  }
+
+  get #bodyCheck(): RequestBodyCheck {
+    this.#body ??= new RequestBodyCheck(this.#plan, this.#validatorsOf('request'));
+    return this.#body;
+  }
+
+  get #answerChecks(): AnswerChecks {
+    const { method } = this.compiled;
+    this.#answers ??= new AnswerChecks(method, this.#plan, this.#validatorsOf('response'));
+    return this.#answers;
+  }
+
+  #validatorsOf(direction: Direction): (plan: { schema: string | null }) => Validator | null {
+    return ({ schema }) => (schema === null ? null : this.#linked.validator(schema, direction));
+  }
+}
