@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { RecordSpool } from '../packages/server/src/messages/record-spool.ts';
 import type { DatabasePlace } from '../packages/server/src/platform/database/index.ts';
-import { RecordSpool } from '../packages/server/src/platform/records/record-spool.ts';
 import { openLog } from '../packages/server/src/security-log/open-log.ts';
 import { openRecorder, recordOf, spoolIn } from './log.ts';
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CallRecord, RecordSink } from '../packages/server/src/platform/records/record.ts';
-import { RecordSpool } from '../packages/server/src/platform/records/record-spool.ts';
+import type { CallRecord, RecordSink } from '../packages/server/src/messages/call-record.ts';
+import { RecordSpool } from '../packages/server/src/messages/record-spool.ts';
 import {
   createSpoolMemory,
   realDisk,

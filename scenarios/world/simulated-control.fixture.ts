@@ -1,10 +1,8 @@
+import type { LiveMessage } from '@poorter/engine';
 import { GatewayBook } from '../../packages/server/src/control/gateway-book.ts';
 import { RemoteGateways } from '../../packages/server/src/control/remote-gateways.ts';
+import type { RuntimeSnapshot } from '../../packages/server/src/messages/between-processes.ts';
 import type { LinkEnd, LinkServerOptions } from '../../packages/server/src/platform/link/index.ts';
-import type {
-  LiveMessage,
-  RuntimeSnapshot,
-} from '../../packages/server/src/platform/processes/messages.ts';
 import {
   CLOSED,
   type Connection,

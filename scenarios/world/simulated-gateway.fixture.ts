@@ -1,8 +1,8 @@
-import { BootClock } from '../../packages/server/src/platform/clock/index.ts';
 import type {
   FromRemoteGateway,
   ToRemoteGateway,
-} from '../../packages/server/src/platform/processes/messages.ts';
+} from '../../packages/server/src/messages/between-processes.ts';
+import { BootClock } from '../../packages/server/src/platform/clock/index.ts';
 import { programVersion } from '../../packages/server/src/platform/processes/program-version.ts';
 import {
   ControlLease,

@@ -6,7 +6,7 @@ import { addressKey } from './addresses.ts';
 import type { Counters, Rate, RemoteCounters } from './counters.ts';
 import { type Extension, extensionSchema } from './extension.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
-import { type Block, LiveTable, type ManagedKey } from './live-state.ts';
+import { type Block, LiveRights, type ManagedKey } from './live-rights.ts';
 import { pathShape, wordsOf } from './path-shape.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
 import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
@@ -93,7 +93,7 @@ export interface GatePorts {
   /** Tokens verified in this thread; outlives snapshots. */
   readonly verifiedTokens: VerifiedTokens;
   /** Managed keys and blocks; outlives snapshots. Without it there are none. */
-  readonly live?: LiveTable;
+  readonly live?: LiveRights;
   /** Milliseconds since control last showed life; the gate closes when that is too long. */
   readonly controlSilentMs: () => number;
   readonly inFlight: () => number;
@@ -165,7 +165,7 @@ export class Gate {
   readonly #staleAfterMs: number;
   readonly #ports: GatePorts;
   readonly #identity: IdentityPorts;
-  readonly #live: LiveTable;
+  readonly #live: LiveRights;
   #words: ReadonlySet<string> | null = null;
 
   constructor(snapshot: GateSnapshot, ports: GatePorts) {
@@ -182,7 +182,7 @@ export class Gate {
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
     this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
-    this.#live = ports.live ?? new LiveTable();
+    this.#live = ports.live ?? new LiveRights();
     this.#identity = identityPorts(snapshot, ports, this.#live);
   }
 
@@ -301,7 +301,7 @@ function openOperation(
   api: ApiSnapshot,
   ports: GatePorts,
   identity: IdentityPorts,
-  live: LiveTable,
+  live: LiveRights,
 ): OperationGate {
   const { compiled } = operation;
   const extension: Extension = extensionSchema.parse(compiled.extension);
@@ -369,7 +369,7 @@ function openOperation(
 }
 
 /** Whoever takes part is looked at: a blocked key is no better beside a good token. */
-function checkBlocks(live: LiveTable, identity: Identified, nowMs: number): Deny | null {
+function checkBlocks(live: LiveRights, identity: Identified, nowMs: number): Deny | null {
   for (const { schemes } of identity.satisfied) {
     for (const { principal } of schemes) {
       const block = live.blockOfPrincipal(principal, nowMs);
@@ -394,7 +394,7 @@ function blocked(code: 'address_blocked' | 'caller_blocked', block: Block, nowMs
   );
 }
 
-function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveTable): IdentityPorts {
+function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRights): IdentityPorts {
   const byHash = new Map(snapshot.keys.map((key) => [key.hash, key]));
   const revoked = new Set(snapshot.revoked);
   const isNamed = (name: string | null) => name !== null && revoked.has(name);

@@ -37,10 +37,11 @@ export {
   EMPTY_LIVE_STATE,
   keyedHash,
   type LiveChange,
+  type LiveMessage,
+  LiveRights,
   type LiveState,
-  LiveTable,
   type ManagedKey,
-} from './live-state.ts';
+} from './live-rights.ts';
 export {
   type AbsoluteTarget,
   absoluteTarget,

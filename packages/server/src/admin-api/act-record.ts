@@ -1,5 +1,5 @@
 import type { ProtectedCall, RefusedCall } from '@poorter/middleware';
-import type { CallRecord } from '../platform/records/record.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 import type { Answer } from './act.ts';
 
 /** An act as it stands in the security log: an intent when there is no answer yet. */

@@ -5,7 +5,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { LiveTable } from '@poorter/engine';
+import { LiveRights } from '@poorter/engine';
 import pg from 'pg';
 import { parse } from 'yaml';
 import { monotonicMs } from '../platform/clock/index.ts';
@@ -86,16 +86,19 @@ interface Call {
 async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backend) {
   const state = await openFreshState(t, backend.freshPlace());
   const world = { records: 0, failingRecord: 0, isReached: true };
-  const operators = new LiveTable();
+  const operators = new LiveRights();
   const operatorsChanged = async () => {
     const credentials = await state.operators.credentials();
-    operators.replace({
-      sequence: 0,
-      keyHashKey: Buffer.from(state.operators.hashKey).toString('hex'),
-      keys: credentials.map(({ id, name, roles, hash }) => ({
-        ...{ id, name, hash, roles, scopes: [], expiresAt: null },
-      })),
-      blocks: [],
+    operators.take({
+      type: 'live',
+      state: {
+        sequence: 0,
+        keyHashKey: Buffer.from(state.operators.hashKey).toString('hex'),
+        keys: credentials.map(({ id, name, roles, hash }) => ({
+          ...{ id, name, hash, roles, scopes: [], expiresAt: null },
+        })),
+        blocks: [],
+      },
     });
   };
   const everywhere = {

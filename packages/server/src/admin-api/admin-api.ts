@@ -6,14 +6,14 @@ import {
   type Deny,
   deny,
   type Gate,
-  type LiveTable,
+  type LiveRights,
   type ProblemCode,
 } from '@poorter/engine';
 import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
 import type { CompiledOperation } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { CallRecord } from '../platform/records/record.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 import { type ActStores, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { Act, Answer, Change, Handler, Handlers } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
@@ -31,7 +31,7 @@ export interface ActRecorder {
 export interface AdminApiPorts {
   readonly handlers: Handlers;
   /** Operators and their credentials, by which callers are known. */
-  readonly operators: LiveTable;
+  readonly operators: LiveRights;
   readonly counters: Counters;
   /** One transaction over these stores: all of it happens, or nothing. */
   readonly act: <Result>(work: (stores: ActStores) => Promise<Result>) => Promise<Result>;

@@ -3,7 +3,7 @@ import {
   type Counters,
   checkExtension,
   Gate,
-  type LiveTable,
+  type LiveRights,
   VerifiedTokens,
 } from '@poorter/engine';
 import { type CompiledApi, compileApi } from '@poorter/openapi';
@@ -31,7 +31,7 @@ export function compileContract(): CompiledApi {
 /** The gate in front of the admin API: Poorter protected by Poorter. */
 export function openOperatorGate(
   contract: CompiledApi,
-  operators: LiveTable,
+  operators: LiveRights,
   counters: Counters,
   hosts: readonly string[],
 ): Gate {

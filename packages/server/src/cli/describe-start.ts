@@ -1,4 +1,4 @@
-import type { TrialFacts } from '../platform/processes/messages.ts';
+import type { TrialFacts } from '../messages/between-processes.ts';
 import type { StartedFacts } from '../supervisor/supervisor.ts';
 
 const UNPROTECTED_SHOWN = 12;

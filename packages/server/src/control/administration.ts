@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LiveTable } from '@poorter/engine';
+import { type LiveMessage, LiveRights } from '@poorter/engine';
 import {
   type ActRecorder,
   AdminApi,
@@ -26,10 +26,10 @@ import {
 } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import type { FromGateway } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
-import type { FromGateway, LiveMessage } from '../platform/processes/messages.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import { openState, type State } from '../state/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
@@ -76,7 +76,7 @@ export class Administration {
   readonly book: GatewayBook;
   readonly api: AdminApi;
   readonly #ports: AdministrationPorts;
-  readonly #operators: LiveTable;
+  readonly #operators: LiveRights;
   #rotation: RotationPolicy;
   #hasLocalConfirmed = false;
   #fault: { readonly since: string; readonly message: string } | null = null;
@@ -110,7 +110,7 @@ export class Administration {
   private constructor(ports: AdministrationPorts, state: State) {
     this.#ports = ports;
     this.state = state;
-    this.#operators = new LiveTable();
+    this.#operators = new LiveRights();
     this.#rotation = rotationPolicy(ports.configuration);
     const bookFile = join(ports.dataDirectory, 'gateways.json');
     this.book = new GatewayBook({
@@ -202,14 +202,17 @@ export class Administration {
 
   async operatorsChanged(): Promise<void> {
     const credentials = await this.state.operators.credentials();
-    this.#operators.replace({
-      sequence: 0,
-      keyHashKey: Buffer.from(this.state.operators.hashKey).toString('hex'),
-      keys: credentials.map(({ id, name, roles, expiresAt, hash }) => ({
-        ...{ id, name, hash, roles, scopes: [] },
-        expiresAt: expiresAt === null ? null : expiresAt / 1000,
-      })),
-      blocks: [],
+    this.#operators.take({
+      type: 'live',
+      state: {
+        sequence: 0,
+        keyHashKey: Buffer.from(this.state.operators.hashKey).toString('hex'),
+        keys: credentials.map(({ id, name, roles, expiresAt, hash }) => ({
+          ...{ id, name, hash, roles, scopes: [] },
+          expiresAt: expiresAt === null ? null : expiresAt / 1000,
+        })),
+        blocks: [],
+      },
     });
   }
 

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Configuration } from '../configuration/schema.ts';
+import { isStandardStream } from '../messages/json-lines-sink.ts';
+import { RECORD_START } from '../messages/record-line.ts';
 import { isThere, kindOf, requireStorable } from '../platform/files/index.ts';
-import { isStandardStream } from '../platform/records/json-lines-sink.ts';
-import { RECORD_START } from '../platform/records/record-line.ts';
 import type { SourceReader } from './source-reader.ts';
 
 interface Surroundings {

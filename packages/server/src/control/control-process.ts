@@ -10,18 +10,18 @@ import {
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import { awaitLock, type DirectoryLock } from '../platform/data-directory/data-directory.ts';
-import { workInBackground } from '../platform/processes/background-priority.ts';
-import { serveParent } from '../platform/processes/child-process.ts';
 import type {
   FromControl,
   StandingSnapshot,
   ToControl,
   TrialFacts,
-} from '../platform/processes/messages.ts';
+} from '../messages/between-processes.ts';
+import type { CallRecord } from '../messages/call-record.ts';
+import { awaitLock, type DirectoryLock } from '../platform/data-directory/data-directory.ts';
+import { workInBackground } from '../platform/processes/background-priority.ts';
+import { serveParent } from '../platform/processes/child-process.ts';
 import { PlaceFault } from '../platform/processes/place-fault.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
-import type { CallRecord } from '../platform/records/record.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
 import { Administration } from './administration.ts';
 import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';

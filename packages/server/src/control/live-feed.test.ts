@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { LiveTable } from '@poorter/engine';
+import { type LiveMessage, LiveRights } from '@poorter/engine';
 import { rotationOf } from '../admin-api/index.ts';
-import type { LiveMessage } from '../platform/processes/messages.ts';
 import { NOON, openFreshState } from '../state/state.fixture.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
 
@@ -16,15 +15,14 @@ const terms = {
 /** A feed over a real store, and the table of a gateway that hears it. */
 async function openFeed(t: TestContext, keyAgeMaxMs: number | null = null) {
   const state = await openFreshState(t, { kind: 'sqlite', file: ':memory:' });
-  const gateway = new LiveTable();
+  const gateway = new LiveRights();
   const sent: LiveMessage[] = [];
   const elsewhere: string[] = [];
   const feed = new LiveFeed({
     ...{ keys: state.keys, blocks: state.blocks, changes: state.changes, ring: state.ring },
     send: (message) => {
       sent.push(message);
-      if (message.type === 'live') gateway.replace(message.state);
-      else gateway.apply(message.change);
+      gateway.take(message);
     },
     now: () => state.clock.now,
     missingElsewhere: () => elsewhere,

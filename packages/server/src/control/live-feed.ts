@@ -2,9 +2,9 @@ import {
   type Block as LiveBlock,
   type LiveChange,
   type ManagedKey as LiveKey,
-  LiveTable,
+  type LiveMessage,
+  LiveRights,
 } from '@poorter/engine';
-import type { LiveMessage } from '../platform/processes/messages.ts';
 import type { Block, BlockStore } from '../state/blocks/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
 import { API_KEY_HASH, type KeyStore, type ManagedKey } from '../state/keys/index.ts';
@@ -52,7 +52,7 @@ export class LiveFeed {
   #sequence = -1;
   #publishing: Promise<void> = Promise.resolve();
   /** What was sent so far, as a gateway holds it. */
-  readonly #table = new LiveTable();
+  readonly #table = new LiveRights();
   /** What each gateway of this machine has confirmed. */
   readonly #confirmed = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
@@ -157,8 +157,7 @@ export class LiveFeed {
   }
 
   #send(message: LiveMessage): void {
-    if (message.type === 'live') this.#table.replace(message.state);
-    else this.#table.apply(message.change);
+    this.#table.take(message);
     this.#ports.send(message);
   }
 

@@ -6,10 +6,10 @@ import { Worker } from 'node:worker_threads';
 import type { AdminLog, KeyUseSummary } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import type { SpoolSnapshot } from '../messages/between-processes.ts';
+import { JsonLinesSink } from '../messages/json-lines-sink.ts';
+import { RecordSpool } from '../messages/record-spool.ts';
 import { writeDurably } from '../platform/files/index.ts';
-import type { SpoolSnapshot } from '../platform/processes/messages.ts';
-import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
-import { RecordSpool } from '../platform/records/record-spool.ts';
 import {
   createSpoolMemory,
   realFolder,

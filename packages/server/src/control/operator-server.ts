@@ -5,7 +5,7 @@ import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
-import type { FromGateway } from '../platform/processes/messages.ts';
+import type { FromGateway } from '../messages/between-processes.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
 import { isLoopback } from './addresses.ts';
 import { answersTo } from './control-hosts.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CallRecord } from '../platform/records/record.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 
 /** What happened to this installation without anybody calling, as it stands in the security log. */
 export interface OwnAct {

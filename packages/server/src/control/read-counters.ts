@@ -1,6 +1,6 @@
 import { countersUrlFault } from '../configuration/addresses.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import { readClientTls } from './read-ends.ts';
 import type { SourceReader } from './source-reader.ts';
 

@@ -6,8 +6,8 @@ import type {
   Configuration,
   ListenerConfiguration,
 } from '../configuration/schema.ts';
+import type { ListenerSnapshot, UpstreamSnapshot } from '../messages/between-processes.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
-import type { ListenerSnapshot, UpstreamSnapshot } from '../platform/processes/messages.ts';
 import { isLoopback, splitAddress } from './addresses.ts';
 import type { OperatorAddress } from './operator-server.ts';
 import { SourceReader } from './source-reader.ts';

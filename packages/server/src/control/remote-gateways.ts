@@ -1,19 +1,19 @@
+import type { LiveMessage } from '@poorter/engine';
 import type { Configuration } from '../configuration/schema.ts';
+import {
+  type FromGateway,
+  type IssuerKeysMessage,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_OLDEST,
+  type RuntimeSnapshot,
+  type ToRemoteGateway,
+} from '../messages/between-processes.ts';
 import {
   type LinkCredentials,
   type LinkEnd,
   LinkServer,
   type LinkServerOptions,
 } from '../platform/link/index.ts';
-import {
-  type FromGateway,
-  type IssuerKeysMessage,
-  LINK_PROTOCOL,
-  LINK_PROTOCOL_OLDEST,
-  type LiveMessage,
-  type RuntimeSnapshot,
-  type ToRemoteGateway,
-} from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
 import { splitAddress } from './addresses.ts';

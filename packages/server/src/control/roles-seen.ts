@@ -1,5 +1,5 @@
 import type { Configuration } from '../configuration/schema.ts';
-import type { RolesRead } from '../platform/processes/messages.ts';
+import type { RolesRead } from '../messages/between-processes.ts';
 
 /** Issuers and claims are the configuration's; reloads may change them for years. */
 const KNOWN_MAX = 1_000;

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CallRecord } from '../messages/call-record.ts';
 import { syncDirectory } from '../platform/files/index.ts';
-import type { CallRecord } from '../platform/records/record.ts';
 import { RESTORED_MARK, readRestoredMark } from '../state/backup/index.ts';
 import { ownRecord } from './own-record.ts';
 

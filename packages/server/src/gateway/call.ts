@@ -12,7 +12,7 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
-import type { CallRecord } from '../platform/records/record.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { isBroken, type RequestBody } from './request-body.ts';

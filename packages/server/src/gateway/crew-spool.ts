@@ -1,4 +1,4 @@
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import {
   createSpoolMemory,
   SpoolKeeper,

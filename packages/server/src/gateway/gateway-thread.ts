@@ -4,9 +4,12 @@ import {
   compileOriginalCall,
   createIdentitySigner,
   Gate,
-  LiveTable,
+  LiveRights,
   VerifiedTokens,
 } from '@poorter/engine';
+import type { RuntimeSnapshot } from '../messages/between-processes.ts';
+import { JsonLinesSink } from '../messages/json-lines-sink.ts';
+import { RecordSpool } from '../messages/record-spool.ts';
 import { bootMs, monotonicMs } from '../platform/clock/index.ts';
 import {
   ByteLedger,
@@ -14,10 +17,7 @@ import {
   SharedCounters,
   ValkeyCounters,
 } from '../platform/counters/index.ts';
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { PlaceFault } from '../platform/processes/place-fault.ts';
-import { JsonLinesSink } from '../platform/records/json-lines-sink.ts';
-import { RecordSpool } from '../platform/records/record-spool.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import { AnswerPause } from './answer-pause.ts';
 import { CallStatistics } from './call-statistics.ts';
@@ -42,7 +42,7 @@ const inFlight = new InFlightGauge(seed.memory, seed.slot);
 const heartbeats = new Float64Array(seed.heartbeats);
 const statistics = new CallStatistics();
 const verifiedTokens = new VerifiedTokens();
-const live = new LiveTable(seed.live);
+const live = new LiveRights(seed.live);
 const issuerKeys = new IssuerKeyTable((issuer, keyId) =>
   tell({ type: 'unknown-key-id', issuer, keyId }),
 );
@@ -77,10 +77,8 @@ parentPort?.on('message', (message: ToThread) => {
   switch (message.type) {
     // Between two calls, without waiting for a snapshot that is being opened.
     case 'live':
-      live.replace(message.state);
-      return tell({ type: 'live-applied', sequence: live.sequence });
     case 'live-change':
-      live.apply(message.change);
+      live.take(message);
       return tell({ type: 'live-applied', sequence: live.sequence });
     case 'issuer-keys':
       return issuerKeys.hear(message);

@@ -1,6 +1,6 @@
 import type { GateSnapshot } from '@poorter/engine';
+import type { IssuerKeysMessage } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
-import type { IssuerKeysMessage } from '../platform/processes/messages.ts';
 
 type Keys = NonNullable<IssuerKeysMessage['keys']>;
 

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
 import { forgetCertificate } from '@poorter/middleware';
-import type { ListenerSnapshot, RuntimeSnapshot } from '../platform/processes/messages.ts';
+import type { ListenerSnapshot, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { Acceptor, askToClose, commonMomentMs, isAnswering } from './acceptor.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';

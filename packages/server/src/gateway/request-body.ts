@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
+import type { RuntimeTimeouts } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
-import type { RuntimeTimeouts } from '../platform/processes/messages.ts';
 import { GrowingBytes, giveBack } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 

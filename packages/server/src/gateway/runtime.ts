@@ -1,8 +1,8 @@
 import type { Gate } from '@poorter/engine';
 import type { HeadRules } from '@poorter/middleware';
+import type { RuntimeSnapshot } from '../messages/between-processes.ts';
+import type { RecordSink } from '../messages/call-record.ts';
 import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
-import type { RecordSink } from '../platform/records/record.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import type { Upstreams } from './forward/upstreams.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from '../../../../scenarios/world/patience.fixture.ts';
+import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import { InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
-import type { RuntimeSnapshot } from '../platform/processes/messages.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 const THREADS = 3;

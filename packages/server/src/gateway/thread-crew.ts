@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { LiveTable } from '@poorter/engine';
+import { type LiveMessage, LiveRights } from '@poorter/engine';
+import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
 import {
   type CounterMemory,
@@ -10,11 +11,6 @@ import {
   releaseThread,
 } from '../platform/counters/index.ts';
 import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
-import type {
-  IssuerKeysMessage,
-  LiveMessage,
-  RuntimeSnapshot,
-} from '../platform/processes/messages.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
 import { type RolesOutcome, RolesWarning } from './roles-report.ts';
@@ -88,7 +84,7 @@ export class ThreadCrew {
   #snapshot: RuntimeSnapshot | null = null;
   #spool: CrewSpool | null = null;
   /** What new threads are born with. */
-  readonly #live = new LiveTable();
+  readonly #live = new LiveRights();
   #liveReported = 0;
   readonly #roles = new RolesWarning((message) => this.#options.on.trouble(message));
   readonly #summed = new SummedMetrics(SERIES_MAX);
@@ -212,8 +208,7 @@ export class ThreadCrew {
   }
 
   applyLive(message: LiveMessage): void {
-    if (message.type === 'live') this.#live.replace(message.state);
-    else this.#live.apply(message.change);
+    this.#live.take(message);
     for (const member of this.#members.values()) this.#tell(member, message);
     this.#reportLive();
   }

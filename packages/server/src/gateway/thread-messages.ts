@@ -1,11 +1,7 @@
-import type { LiveState } from '@poorter/engine';
+import type { LiveMessage, LiveState } from '@poorter/engine';
+import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { Metric } from '../platform/metrics/index.ts';
-import type {
-  IssuerKeysMessage,
-  LiveMessage,
-  RuntimeSnapshot,
-} from '../platform/processes/messages.ts';
 import type { SpoolMemory, WriterName } from '../platform/spool/index.ts';
 
 /** What a thread is born with. */

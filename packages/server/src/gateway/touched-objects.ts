@@ -1,5 +1,5 @@
 import type { Decision } from '@poorter/engine';
-import type { TouchedObjects } from '../platform/records/record.ts';
+import type { TouchedObjects } from '../messages/call-record.ts';
 
 const NONE: readonly string[] = [];
 /** As many as one description has operations, and then some. */

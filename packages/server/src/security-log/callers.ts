@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { parseJsonText } from '@poorter/openapi/json';
-import type { Caller } from '../platform/records/spool-line.ts';
+import type { Caller } from '../messages/spool-line.ts';
 import { type SealingKey, sealUnder, unambiguous } from '../platform/secrets/index.ts';
 import { pseudonym, type Subject } from '../state/subject-keys/index.ts';
 import { callerTerms, type SealedCaller } from './leaf.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callLine, intentLine, outcomeLine } from '../platform/records/spool-line.ts';
+import { callLine, intentLine, outcomeLine } from '../messages/spool-line.ts';
 import { callIdOf, findCall } from './find-call.ts';
 import { drain, lineOf, NODE, openWorld, recordOf } from './log.fixture.ts';
 import { applyRetention } from './retention.ts';

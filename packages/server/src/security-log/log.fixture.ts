@@ -2,9 +2,9 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CallRecord } from '../messages/call-record.ts';
+import { callLine } from '../messages/spool-line.ts';
 import type { Database, DatabasePlace } from '../platform/database/index.ts';
-import type { CallRecord } from '../platform/records/record.ts';
-import { callLine } from '../platform/records/spool-line.ts';
 import type { SealingKey } from '../platform/secrets/index.ts';
 import {
   createSpoolMemory,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callLine, intentLine, outcomeLine } from '../platform/records/spool-line.ts';
+import { callLine, intentLine, outcomeLine } from '../messages/spool-line.ts';
 import { drain, fill, type LogWorld, NODE, openWorld, recordOf } from './log.fixture.ts';
 import { type OpenIntentQuery, openIntents } from './open-intents.ts';
 

@@ -1,6 +1,6 @@
 import { parseJsonText } from '@poorter/openapi/json';
+import { splitSpoolLine, timeOfLine } from '../messages/spool-line.ts';
 import type { Database } from '../platform/database/index.ts';
-import { splitSpoolLine, timeOfLine } from '../platform/records/spool-line.ts';
 import { type RecordedWriters, realFolder, SpoolDrain } from '../platform/spool/index.ts';
 import { BUNDLE_WIDTH, OpenBundle, packLeaves } from './bundle.ts';
 import { Callers, type LogSubjectKeys } from './callers.ts';

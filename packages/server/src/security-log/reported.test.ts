@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallRecord } from '../platform/records/record.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 import { parseLeaf } from './leaf.ts';
 import { drain, lineOf, NODE, openWorld } from './log.fixture.ts';
 import { reportedText } from './reported.ts';

@@ -1,5 +1,5 @@
 import { parseJsonText } from '@poorter/openapi/json';
-import type { Caller } from '../platform/records/spool-line.ts';
+import type { Caller } from '../messages/spool-line.ts';
 import { openUnder, SealBrokenError, type SealingKey } from '../platform/secrets/index.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
 import {

@@ -1,4 +1,4 @@
-import type { FromRemoteGateway } from '../platform/processes/messages.ts';
+import type { FromRemoteGateway } from '../messages/between-processes.ts';
 
 /** Control is asked this often for more time to serve without it. */
 export const RENEW_EVERY_MS = 1_000;

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import { LiveTable } from '@poorter/engine';
+import { join } from 'node:path';
+import type { LiveMessage } from '@poorter/engine';
+import {
+  type FromGateway,
+  type FromRemoteGateway,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_OLDEST,
+  type RuntimeSnapshot,
+  type ToRemoteGateway,
+} from '../messages/between-processes.ts';
 import { bootMs } from '../platform/clock/index.ts';
 import {
   DirectoryHeldError,
@@ -13,26 +21,12 @@ import {
 } from '../platform/data-directory/data-directory.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
-import { WatchedChild } from '../platform/processes/child-process.ts';
-import {
-  type FromGateway,
-  type FromRemoteGateway,
-  LINK_PROTOCOL,
-  LINK_PROTOCOL_OLDEST,
-  type LiveMessage,
-  type RuntimeSnapshot,
-  type ToGateway,
-  type ToRemoteGateway,
-} from '../platform/processes/messages.ts';
 import { programVersion } from '../platform/processes/program-version.ts';
 import { type CarriedAnswer, type CarriedEntry, SpoolCarrier } from '../platform/spool/index.ts';
 import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
-import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
+import { GatewayLauncher } from './gateway-launcher.ts';
 import { LiveReading } from './live-reading.ts';
 
-const EXTENSION = extname(import.meta.filename);
-const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
-const GATEWAY_STALL_MS = 20_000;
 /** Control writes pieces of the spool to its disk within this time, or is asked what it has. */
 const SHIP_MAX_MS = 30_000;
 /** Control writes down that this gateway has ended within this time, or waits for its bound. */
@@ -68,8 +62,7 @@ export interface GatewaySupervisorOptions {
  */
 export class GatewaySupervisor {
   readonly #options: GatewaySupervisorOptions;
-  readonly #gateway: WatchedChild;
-  readonly #live = new LiveTable();
+  readonly #gateway: GatewayLauncher<{ readonly snapshot: RuntimeSnapshot }>;
   readonly #reading = new LiveReading();
   readonly #lease = new ControlLease(bootMs);
   #renewal: NodeJS.Timeout | null = null;
@@ -80,16 +73,12 @@ export class GatewaySupervisor {
   #hasLive = false;
   #lock: DirectoryLock | null = null;
   #link: LinkClient | null = null;
-  #snapshot: RuntimeSnapshot | null = null;
-  /** What every thread has served: a gateway that starts again can serve it. */
-  #inForce: RuntimeSnapshot | null = null;
   #carrier: SpoolCarrier | null = null;
   /** Batches of the spool that wait for control's word, by number. */
   readonly #batches = new Map<number, (answers: readonly CarriedAnswer[] | null) => void>();
   #lastBatch = 0;
   /** As its certificate says; told by control. */
   #name: string | null = null;
-  #isStarted = false;
   #isAnnounced = false;
   /** What control must hear again when the link comes back. */
   readonly #lastReports = new Map<FromGateway['type'], FromGateway>();
@@ -97,21 +86,13 @@ export class GatewaySupervisor {
   constructor(options: GatewaySupervisorOptions) {
     this.#options = options;
     const { dataDirectory, threads } = options;
-    const source = threads === undefined ? {} : { threads };
-    this.#gateway = new WatchedChild({
-      module: GATEWAY,
-      argv: [JSON.stringify({ dataDirectory, source })],
-      env: gatewayEnvironment(process.env),
-      execArgv: GATEWAY_OPTIONS,
-      stallMs: GATEWAY_STALL_MS,
-      onMessage: (message) => this.#fromGateway(message as FromGateway),
-      onStart: () => {
-        // A new process goes on where control was last seen: it is not seen by being started.
-        this.#gateway.send({ type: 'control-seen', atMs: this.#lease.seenMs });
-        this.#gateway.send({ type: 'live', state: this.#live.state });
-        if (this.#snapshot !== null) this.#tell({ type: 'snapshot', snapshot: this.#snapshot });
+    this.#gateway = new GatewayLauncher({
+      dataDirectory,
+      source: threads === undefined ? {} : { threads },
+      on: {
+        message: (message) => this.#fromGateway(message),
+        ended: (reason) => options.on.trouble(`gateway ended (${reason}); starting it again`),
       },
-      onExit: (reason) => options.on.trouble(`gateway ended (${reason}); starting it again`),
     });
   }
 
@@ -149,9 +130,7 @@ export class GatewaySupervisor {
   }
 
   async stop(): Promise<void> {
-    if (this.#isStarted) {
-      await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
-    }
+    await this.#gateway.stop(this.#options.drainMs);
     await this.#carrier?.finish(LAST_BATCHES_MAX_MS);
     if (this.#renewal !== null) clearInterval(this.#renewal);
     await this.#sayEnded();
@@ -217,8 +196,7 @@ export class GatewaySupervisor {
         return this.#apply(this.#own(message.snapshot));
       case 'renewed':
         this.#lease.renewed(message.at);
-        if (this.#isStarted) this.#tell({ type: 'control-seen', atMs: this.#lease.seenMs });
-        return;
+        return this.#gateway.controlSeen(this.#lease.seenMs);
       case 'ended-noted':
         return this.#endNoted();
       case 'spooled':
@@ -226,8 +204,7 @@ export class GatewaySupervisor {
         this.#batches.get(message.number)?.(message.type === 'spooled' ? message.answers : null);
         return;
       case 'issuer-keys':
-        if (this.#isStarted) this.#tell(message);
-        return;
+        return this.#gateway.takeIssuerKeys(message);
       default:
         // A newer control may say more; rights it takes away stand in live messages alone.
         message satisfies never;
@@ -245,8 +222,6 @@ export class GatewaySupervisor {
   /** A control that was just met says everything first: what was confirmed before counts for nothing. */
   #hearLive(message: LiveMessage): void {
     const read = this.#reading.read(message);
-    if (read.type === 'live') this.#live.replace(read.state);
-    else this.#live.apply(read.change);
     this.#hasLive = true;
     const { strangers } = this.#reading;
     if (strangers.length > 0) {
@@ -255,12 +230,12 @@ export class GatewaySupervisor {
       );
       this.#say({ type: 'not-understood', what: strangers });
     }
-    if (this.#isStarted) this.#tell(read);
+    this.#gateway.takeLive(read);
   }
 
   /** Every thread has applied `sequence`; confirmed is as much of it as was understood. */
   #confirm(sequence: number): void {
-    if (!this.#isMet || sequence > this.#live.sequence) return;
+    if (!this.#isMet || sequence > this.#gateway.liveSequence) return;
     this.#link?.send({ type: 'live-applied', sequence: this.#reading.confirmable(sequence) });
     // Control promises time to those alone who know what is revoked: now it may.
     this.#renew();
@@ -271,12 +246,9 @@ export class GatewaySupervisor {
   }
 
   #apply(snapshot: RuntimeSnapshot): void {
-    const isKnown = this.#snapshot?.gate.version === snapshot.gate.version;
-    this.#snapshot = snapshot;
-    if (!this.#hasLive || (isKnown && this.#isStarted)) return;
-    if (this.#isStarted) return this.#tell({ type: 'snapshot', snapshot });
-    this.#isStarted = true;
-    this.#gateway.start();
+    const isKnown = this.#gateway.newest?.snapshot.gate.version === snapshot.gate.version;
+    if (!isKnown) this.#gateway.serve({ snapshot });
+    if (this.#hasLive) this.#gateway.start();
   }
 
   /** Control's snapshot, at the addresses and in the directories of this machine. */
@@ -303,7 +275,6 @@ export class GatewaySupervisor {
     switch (message.type) {
       case 'applied':
         this.#lastReports.set('applied', message);
-        if (this.#snapshot?.gate.version === message.version) this.#inForce = this.#snapshot;
         return on.applied(message.version);
       case 'live-applied':
         return this.#confirm(message.sequence);
@@ -327,7 +298,6 @@ export class GatewaySupervisor {
   #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
     const { on } = this.#options;
     if (version === undefined) return on.trouble(message);
-    if (this.#snapshot?.gate.version === version) this.#snapshot = this.#inForce ?? this.#snapshot;
     on.notApplied(message);
   }
 
@@ -345,10 +315,6 @@ export class GatewaySupervisor {
       const timer = setTimeout(() => settle(null), SHIP_MAX_MS);
       this.#batches.set(number, settle);
     });
-  }
-
-  #tell(message: ToGateway): void {
-    this.#gateway.send(message);
   }
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LiveChange } from '@poorter/engine';
-import type { LiveMessage } from '../platform/processes/messages.ts';
+import type { LiveChange, LiveMessage } from '@poorter/engine';
 import { LiveReading } from './live-reading.ts';
 
 const key = {

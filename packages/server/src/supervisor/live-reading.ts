@@ -3,10 +3,10 @@ import {
   type BlockKind,
   keptLimitsSchema,
   type LiveChange,
+  type LiveMessage,
   type LiveState,
   type ManagedKey,
 } from '@poorter/engine';
-import type { LiveMessage } from '../platform/processes/messages.ts';
 
 const BLOCK_KINDS: ReadonlySet<string> = new Set<BlockKind>([
   'address',

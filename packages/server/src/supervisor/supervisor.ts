@@ -1,6 +1,12 @@
 import { extname, join } from 'node:path';
-import { LiveTable } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
+import type {
+  FromControl,
+  FromGateway,
+  ProtectionSummary,
+  StandingSnapshot,
+  ToControl,
+} from '../messages/between-processes.ts';
 import {
   type DirectoryLock,
   lockDirectory,
@@ -10,24 +16,14 @@ import {
 } from '../platform/data-directory/data-directory.ts';
 import { FirstStart } from '../platform/data-directory/first-start.ts';
 import { WatchedChild } from '../platform/processes/child-process.ts';
-import type {
-  FromControl,
-  FromGateway,
-  LiveMessage,
-  ProtectionSummary,
-  StandingSnapshot,
-  ToControl,
-} from '../platform/processes/messages.ts';
-import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
+import { GatewayLauncher } from './gateway-launcher.ts';
 
 /** '.ts' in development, '.js' where published. */
 const EXTENSION = extname(import.meta.filename);
 const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
-const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 
 /** A compile of a very large description may keep control busy this long. */
 const CONTROL_STALL_MS = 120_000;
-const GATEWAY_STALL_MS = 20_000;
 
 export interface SupervisorOptions {
   readonly dataDirectory: string;
@@ -63,20 +59,11 @@ export interface StartedFacts {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #control: WatchedChild;
-  readonly #gateway: WatchedChild;
+  readonly #gateway: GatewayLauncher<StandingSnapshot>;
   #lock: DirectoryLock | null = null;
   #first: FirstStart | null = null;
-  /** A control that is started again judges changes by it. */
-  #standing: StandingSnapshot | null = null;
-  /** What every thread has served: a gateway that starts again can serve it. */
-  #inForce: StandingSnapshot | null = null;
-  /** The gateway restarts with it although control is down. */
-  readonly #live = new LiveTable();
   #controlAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
-  #isGatewayStarted = false;
-  /** `bootMs` of the last ping that control answered. */
-  #controlSeenMs = Number.NEGATIVE_INFINITY;
   #isAnnounced = false;
 
   constructor(options: SupervisorOptions) {
@@ -89,42 +76,28 @@ export class Supervisor {
       env: process.env,
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
-      // A control that comes back must number its snapshots after those in force.
+      // A control that comes back must number its snapshots after those in force, and judge changes by it.
       onStart: () => {
-        const standing = this.#standing;
+        const standing = this.#gateway.newest;
         if (standing !== null) this.#tellControl({ type: 'standing', standing });
         this.#tellControl({ type: 'reload' });
-        if (this.#isGatewayStarted) this.#tellControl({ type: 'gateway-up' });
+        if (this.#gateway.isStarted) this.#tellControl({ type: 'gateway-up' });
       },
-      onPong: (sentAtMs) => {
-        this.#controlSeenMs = sentAtMs;
-        this.#gateway.send({ type: 'control-seen', atMs: sentAtMs });
-      },
+      onPong: (sentAtMs) => this.#gateway.controlSeen(sentAtMs),
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
-    this.#gateway = new WatchedChild({
-      module: GATEWAY,
-      argv,
-      env: gatewayEnvironment(process.env),
-      execArgv: GATEWAY_OPTIONS,
-      stallMs: GATEWAY_STALL_MS,
-      onMessage: (message) => this.#fromGateway(message as FromGateway),
-      onStart: () => {
-        this.#tellControl({ type: 'gateway-up' });
-        // A new process goes on where control was last seen: it is not seen by being started.
-        this.#gateway.send({ type: 'control-seen', atMs: this.#controlSeenMs });
-        this.#gateway.send({ type: 'live', state: this.#live.state });
-        this.#sendSnapshot();
-      },
-      onExit: (reason) => {
-        this.#tellControl({ type: 'gateway-down' });
-        options.on.trouble(`gateway ended (${reason}); starting it again`);
+    this.#gateway = new GatewayLauncher({
+      dataDirectory,
+      source,
+      on: {
+        started: () => this.#tellControl({ type: 'gateway-up' }),
+        message: (message) => this.#fromGateway(message),
+        ended: (reason) => {
+          this.#tellControl({ type: 'gateway-down' });
+          options.on.trouble(`gateway ended (${reason}); starting it again`);
+        },
       },
     });
-  }
-
-  get pids(): { control: number | undefined; gateway: number | undefined } {
-    return { control: this.#control.pid, gateway: this.#gateway.pid };
   }
 
   /** Throws DirectoryHeldError before anything is bound. */
@@ -146,13 +119,11 @@ export class Supervisor {
    */
   async stop({ isForgotten = false } = {}): Promise<void> {
     this.#tellControl({ type: 'drain' });
-    if (this.#isGatewayStarted) {
-      await this.#gateway.stop({ type: 'drain' }, this.#options.drainMs + 5_000);
-    }
+    await this.#gateway.stop(this.#options.drainMs);
     await this.#control.stop({ type: 'stop' }, 5_000);
     if (this.#lock === null) return;
     // What a version in force has let pass is on record.
-    if (isForgotten && this.#inForce === null && this.#first !== null) {
+    if (isForgotten && this.#gateway.inForce === null && this.#first !== null) {
       this.#first.takeBack(this.#lock);
     } else this.#lock.release();
   }
@@ -161,23 +132,18 @@ export class Supervisor {
     switch (message.type) {
       case 'snapshot': {
         const { snapshot, summary, configuration } = message;
-        this.#standing = { snapshot, summary, configuration };
         // It was alive when it compiled this, after it was started.
-        this.#controlSeenMs = Math.max(this.#controlSeenMs, this.#control.startedAtBootMs);
-        if (!this.#options.runsGateway) this.#announce();
-        else if (this.#isGatewayStarted) this.#sendSnapshot();
-        else {
-          this.#isGatewayStarted = true;
-          this.#gateway.start();
-        }
+        this.#gateway.controlSeen(this.#control.startedAtBootMs);
+        this.#gateway.serve({ snapshot, summary, configuration });
+        if (this.#options.runsGateway) this.#gateway.start();
+        else this.#announce();
         return;
       }
       case 'live':
       case 'live-change':
-        return this.#passLive(message);
+        return this.#gateway.takeLive(message);
       case 'issuer-keys':
-        if (this.#isGatewayStarted) this.#gateway.send(message);
-        return;
+        return this.#gateway.takeIssuerKeys(message);
       case 'said':
         return this.#options.on.said(message.text, message.isHeld);
       case 'refused':
@@ -195,11 +161,7 @@ export class Supervisor {
   #fromGateway(message: FromGateway): void {
     this.#tellControl({ type: 'gateway', report: message });
     if (message.type === 'failed') this.#failed(message);
-    if (message.type === 'applied') {
-      const isWhole = this.#standing?.snapshot.gate.version === message.version;
-      if (isWhole) this.#inForce = this.#standing;
-      this.#options.on.applied(message.version);
-    }
+    if (message.type === 'applied') this.#options.on.applied(message.version);
     if (message.type === 'listening') {
       this.#listening = message;
       this.#announce();
@@ -208,33 +170,21 @@ export class Supervisor {
 
   #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
     const { on } = this.#options;
-    if (version === undefined) return on.trouble(message);
-    const isNewest = this.#standing?.snapshot.gate.version === version;
-    if (isNewest) this.#standing = this.#inForce ?? this.#standing;
-    on.notApplied(message);
-  }
-
-  #passLive(message: LiveMessage): void {
-    if (message.type === 'live') this.#live.replace(message.state);
-    else this.#live.apply(message.change);
-    if (this.#isGatewayStarted) this.#gateway.send(message);
+    if (version === undefined) on.trouble(message);
+    else on.notApplied(message);
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#standing || !this.#controlAddress) return;
+    const standing = this.#gateway.newest;
+    if (this.#isAnnounced || !standing || !this.#controlAddress) return;
     if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
-      summary: this.#standing.summary,
+      summary: standing.summary,
       addresses: this.#listening?.addresses ?? [],
       threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
     });
-  }
-
-  #sendSnapshot(): void {
-    const snapshot = this.#standing?.snapshot;
-    if (snapshot !== undefined) this.#gateway.send({ type: 'snapshot', snapshot });
   }
 
   #tellControl(message: ToControl): void {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readKeyFile } from '../../keys/index.ts';
+import type { Caller } from '../../messages/spool-line.ts';
 import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
-import type { Caller } from '../../platform/records/spool-line.ts';
 import type { KeyStore } from '../../state/keys/index.ts';
 
 /** A key as its operators know it. */

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../../platform/records/record.ts';
+import type { CallRecord } from '../../messages/call-record.ts';
 import { ownRecord } from '../own-record.ts';
 import type { AppliedChange, Change } from './change-desk.ts';
 

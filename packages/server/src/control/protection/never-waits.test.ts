@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RuntimeSnapshot } from '../../platform/processes/messages.ts';
+import type { RuntimeSnapshot } from '../../messages/between-processes.ts';
 import { withWhatNeverWaits } from './never-waits.ts';
 
 const tls = {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ListenerSnapshot, RuntimeSnapshot } from '../../platform/processes/messages.ts';
+import type { ListenerSnapshot, RuntimeSnapshot } from '../../messages/between-processes.ts';
 
 /**
  * While a weaker configuration waits, what must not wait with it goes on: revoked keys and names, keys

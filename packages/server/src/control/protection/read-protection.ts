@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { type ApiSnapshot, extensionSchema } from '@poorter/engine';
 import { checkedPlaces, pathShape } from '@poorter/openapi';
 import type { Configuration } from '../../configuration/schema.ts';
-import type { ListenerSnapshot, UpstreamSnapshot } from '../../platform/processes/messages.ts';
+import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { isLoopback, splitAddress } from '../addresses.ts';
 import {
   type ApiProtection,

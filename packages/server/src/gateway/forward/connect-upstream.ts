@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import type { UpstreamSnapshot } from '../../platform/processes/messages.ts';
+import type { UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { skipContinues } from './skip-continues.ts';
 
 /**

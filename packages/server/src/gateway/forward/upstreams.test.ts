@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
 import type { Pool } from 'undici';
-import type { UpstreamSnapshot } from '../../platform/processes/messages.ts';
+import type { UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { UpstreamAnswer } from './upstream-answer.ts';
 import { Upstreams } from './upstreams.ts';
 

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { UpstreamSnapshot } from '../../platform/processes/messages.ts';
+import type { UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { upstreamConnector } from './connect-upstream.ts';
 
 /** One address of a service, with its connections and its health. */

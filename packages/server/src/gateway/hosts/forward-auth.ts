@@ -15,7 +15,7 @@ import {
   unforwardableField,
 } from '@poorter/engine';
 import type { HeaderFields } from '@poorter/openapi';
-import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../platform/processes/messages.ts';
+import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../messages/between-processes.ts';
 import { Acceptor, commonMomentMs } from '../acceptor.ts';
 import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';

@@ -1,4 +1,4 @@
-import type { Caller } from '../../platform/records/spool-line.ts';
+import type { Caller } from '../../messages/spool-line.ts';
 import { gapText, type Leaf } from '../leaf.ts';
 import { decisionOf } from '../record-words.ts';
 

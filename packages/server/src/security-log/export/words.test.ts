@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callLine, outcomeLine } from '../../platform/records/spool-line.ts';
+import { callLine, outcomeLine } from '../../messages/spool-line.ts';
 import { drain, NODE, openWorld, recordOf } from '../log.fixture.ts';
 import { searchLog } from '../search.ts';
 import { toCef } from './cef.ts';

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { APPEND_OWN } from '../files/index.ts';
-import type { CallRecord } from './record.ts';
+import { APPEND_OWN } from '../platform/files/index.ts';
+import type { CallRecord } from './call-record.ts';
 import { recordLine } from './record-line.ts';
 
 export interface JsonLinesOptions {

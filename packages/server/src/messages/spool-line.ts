@@ -1,4 +1,4 @@
-import type { CallRecord, TouchedObjects } from './record.ts';
+import type { CallRecord, TouchedObjects } from './call-record.ts';
 import { membersOf, memberText } from './record-line.ts';
 
 /**

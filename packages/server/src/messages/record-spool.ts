@@ -1,6 +1,6 @@
-import type { SpoolWriter } from '../spool/index.ts';
+import type { SpoolWriter } from '../platform/spool/index.ts';
+import type { CallRecord, RecordSink, TouchedObjects } from './call-record.ts';
 import type { JsonLinesSink } from './json-lines-sink.ts';
-import type { CallRecord, RecordSink, TouchedObjects } from './record.ts';
 import { callLine, intentLine, outcomeLine } from './spool-line.ts';
 
 /** Records into the spool, and as clear text beside it where that was asked for. */

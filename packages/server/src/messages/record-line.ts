@@ -1,4 +1,4 @@
-import type { CallRecord } from './record.ts';
+import type { CallRecord } from './call-record.ts';
 
 /** With this, a file of records begins. */
 export const RECORD_START = '{"time":"';

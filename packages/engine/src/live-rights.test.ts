@@ -5,7 +5,7 @@ import { HeaderFields } from '@poorter/openapi';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import { Gate } from './gate.ts';
-import { type Block, keyedHash, LiveTable, type ManagedKey } from './live-state.ts';
+import { type Block, keyedHash, LiveRights, type ManagedKey } from './live-rights.ts';
 import { key, NOON, otherKey, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { limitsSchema } from './policies/limit/index.ts';
@@ -32,7 +32,7 @@ function worldWith(
 ) {
   const compilation = compile(description);
   assert.ok(compilation.ok);
-  const live = new LiveTable({ sequence: 1, keyHashKey: HASH_KEY, keys, blocks });
+  const live = new LiveRights({ sequence: 1, keyHashKey: HASH_KEY, keys, blocks });
   const gate = new Gate(
     {
       version: 1,
@@ -114,7 +114,10 @@ test('a key of the store is accepted beside one of the file, and gone when it is
   const { live, call } = worldWith([managed(otherKey)]);
   assert.equal(await call(key), 'key_1');
   assert.equal(await call(otherKey), 'key_live');
-  live.apply(change(2, { keys: { put: [], removed: ['key_live'] } }));
+  live.take({
+    type: 'live-change',
+    change: change(2, { keys: { put: [], removed: ['key_live'] } }),
+  });
   assert.equal(await call(otherKey), 'credentials_invalid');
   assert.equal(await call(key), 'key_1');
   assert.equal(live.sequence, 2);
@@ -128,7 +131,10 @@ test('a plain hash in the store opens nothing: keys are found by the keyed hash 
 test('a rotated key keeps the client it speaks for, and a replaced hash forgets the old key', async () => {
   const { live, call } = worldWith([managed(otherKey, { client: 'app_1' })]);
   assert.equal(await call(otherKey), 'app_1');
-  live.apply(change(2, { keys: { put: [managed(key, { client: 'app_1' })], removed: [] } }));
+  live.take({
+    type: 'live-change',
+    change: change(2, { keys: { put: [managed(key, { client: 'app_1' })], removed: [] } }),
+  });
   assert.equal(await call(otherKey), 'credentials_invalid');
   assert.equal(await call(key), 'app_1');
 });
@@ -154,7 +160,10 @@ test('a blocked address is refused everywhere until its end, IPv6 networks too',
   assert.equal(await call(key, { nowMs: NOON + 59_999 }), 'address_blocked');
   assert.equal(await call(key, { nowMs: NOON + 60_000 }), 'key_1');
   assert.equal(await call(key, { address: '2001:db8:ffff::1' }), 'address_blocked');
-  live.apply(change(2, { blocks: { put: [], removed: ['block_2'] } }));
+  live.take({
+    type: 'live-change',
+    change: change(2, { blocks: { put: [], removed: ['block_2'] } }),
+  });
   assert.equal(await call(key, { address: '2001:db8:ffff::1' }), 'key_1');
 });
 
@@ -171,9 +180,15 @@ test('an ended block of one address does not open the blocked network around it'
 
 test('two blocks of one name: undoing one leaves the other in force', async () => {
   const { live, call } = worldWith([], [block({}), block({ id: 'block_2' })]);
-  live.apply(change(2, { blocks: { put: [], removed: ['block_1'] } }));
+  live.take({
+    type: 'live-change',
+    change: change(2, { blocks: { put: [], removed: ['block_1'] } }),
+  });
   assert.equal(await call(key), 'address_blocked');
-  live.apply(change(3, { blocks: { put: [], removed: ['block_2'] } }));
+  live.take({
+    type: 'live-change',
+    change: change(3, { blocks: { put: [], removed: ['block_2'] } }),
+  });
   assert.equal(await call(key), 'key_1');
 });
 
@@ -200,5 +215,5 @@ test('limits of a key are counted over everything it calls, and bind no other ke
 
 test('state that is handed on opens to the same table', async () => {
   const { live } = worldWith([managed(otherKey)], [block({})]);
-  assert.deepEqual(new LiveTable(structuredClone(live.state)).state, live.state);
+  assert.deepEqual(new LiveRights(structuredClone(live.state)).state, live.state);
 });

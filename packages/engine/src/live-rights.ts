@@ -39,6 +39,11 @@ export interface LiveChange {
   readonly blocks: { readonly put: readonly Block[]; readonly removed: readonly string[] };
 }
 
+/** How it travels: whole at a start, as differences afterwards. */
+export type LiveMessage =
+  | { readonly type: 'live'; readonly state: LiveState }
+  | { readonly type: 'live-change'; readonly change: LiveChange };
+
 export const EMPTY_LIVE_STATE: LiveState = Object.freeze({
   sequence: 0,
   keyHashKey: null,
@@ -46,8 +51,8 @@ export const EMPTY_LIVE_STATE: LiveState = Object.freeze({
   blocks: [],
 });
 
-/** Live state as one thread holds it: applied between two calls, asked on every call. */
-export class LiveTable {
+/** Who may call at this moment, as one thread holds it: applied between two calls, asked on every call. */
+export class LiveRights {
   #sequence = 0;
   #keyHashKey: string | null = null;
   #hmacKey: KeyObject | null = null;
@@ -58,7 +63,7 @@ export class LiveTable {
   #names = new Map<string, readonly Block[]>();
 
   constructor(state: LiveState = EMPTY_LIVE_STATE) {
-    this.replace(state);
+    this.#replace(state);
   }
 
   get sequence(): number {
@@ -75,20 +80,25 @@ export class LiveTable {
     };
   }
 
-  replace(state: LiveState): void {
+  take(message: LiveMessage): void {
+    if (message.type === 'live') this.#replace(message.state);
+    else this.#apply(message.change);
+  }
+
+  #replace(state: LiveState): void {
     this.#keyHashKey = state.keyHashKey;
     this.#hmacKey = state.keyHashKey === null ? null : createSecretKey(state.keyHashKey, 'hex');
     this.#keys.clear();
     this.#byHash.clear();
     this.#blocks.clear();
-    this.apply({
+    this.#apply({
       sequence: state.sequence,
       keys: { put: state.keys, removed: [] },
       blocks: { put: state.blocks, removed: [] },
     });
   }
 
-  apply(change: LiveChange): void {
+  #apply(change: LiveChange): void {
     for (const id of change.keys.removed) this.#removeKey(id);
     for (const key of change.keys.put) {
       this.#removeKey(key.id);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { CallRecord } from './record.ts';
+import type { CallRecord } from './call-record.ts';
 import { recordLine } from './record-line.ts';
 import { callLine, intentLine, outcomeLine, splitSpoolLine, timeOfLine } from './spool-line.ts';
 

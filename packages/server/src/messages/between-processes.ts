@@ -1,7 +1,7 @@
-import type { LiveChange, LiveState, PackedGateSnapshot } from '@poorter/engine';
+import type { LiveMessage, PackedGateSnapshot } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
-import type { CarriedAnswer, SpoolKey } from '../spool/index.ts';
+import type { CarriedAnswer, SpoolKey } from '../platform/spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -126,11 +126,6 @@ export type FromRemoteGateway =
   | { readonly type: 'not-understood'; readonly what: readonly string[] }
   /** Its gateway process is gone, and none of its predecessors serves. */
   | { readonly type: 'ended' };
-
-/** What changes without a snapshot: whole at a start, as differences afterwards. */
-export type LiveMessage =
-  | { readonly type: 'live'; readonly state: LiveState }
-  | { readonly type: 'live-change'; readonly change: LiveChange };
 
 /** Keys that do not wait for the next snapshot, which then carries them too. */
 export interface IssuerKeysMessage {
