@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { openState, type State } from '../packages/server/src/control/stores/index.ts';
 import type { DatabasePlace } from '../packages/server/src/platform/database/index.ts';
 import {
   type PostgresServer,
   startPostgres,
 } from '../packages/server/src/platform/database/postgres.fixture.ts';
 import { openMasterKey } from '../packages/server/src/platform/secrets/index.ts';
-import { openState, type State } from '../packages/server/src/state/index.ts';
 import { RECORDS_A_SECOND } from './full-logging.worker.ts';
 import type { Effort } from './scenarios.ts';
 import { shown, spreadOf, table } from './tables.ts';

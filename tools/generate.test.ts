@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { problems } from '@poorter/engine';
-import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
+import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
 
 const root = join(import.meta.dirname, '..');
 

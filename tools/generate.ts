@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
-import { adminProblems } from '../packages/server/src/admin-api/admin-problems.ts';
 import { applyUsage } from '../packages/server/src/cli/apply.ts';
 import { backupUsage } from '../packages/server/src/cli/backup.ts';
 import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
@@ -17,6 +16,7 @@ import { statusUsage } from '../packages/server/src/cli/status.ts';
 import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
 import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
+import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
 
 /**
  * Writes what is derived from the code: contract/ and docs/reference/. With --check it writes

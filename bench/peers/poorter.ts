@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { stringify } from 'yaml';
-import { createKey } from '../../packages/server/src/keys/index.ts';
+import { createKey } from '../../packages/server/src/configuration/key-file/index.ts';
 import { AUDIENCE, ISSUER, ORDER_SCHEMA, SCOPE } from '../orders.ts';
 import type { World } from '../world.ts';
 import {

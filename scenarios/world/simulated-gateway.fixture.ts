@@ -3,7 +3,7 @@ import type {
   ToRemoteGateway,
 } from '../../packages/server/src/messages/between-processes.ts';
 import { BootClock } from '../../packages/server/src/platform/clock/index.ts';
-import { programVersion } from '../../packages/server/src/platform/processes/program-version.ts';
+import { programVersion } from '../../packages/server/src/platform/processes/index.ts';
 import {
   ControlLease,
   RENEW_EVERY_MS,

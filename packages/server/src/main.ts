@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { unsteeringStream } from './cli/terminal.ts';
-import { keepCompiledCode } from './platform/compiled-code/keep-compiled-code.ts';
+import { keepCompiledCode } from './platform/compiled-code/index.ts';
 
 const world = {
   stdin: process.stdin,

@@ -1,5 +1,4 @@
 import type { Principal } from '@poorter/engine';
-import type { ActStores } from '../state/index.ts';
 
 /** One call of the admin API, allowed and checked against the contract. */
 export interface Act {
@@ -26,13 +25,13 @@ export interface Answer {
 export type Handler = (act: Act) => Promise<Answer>;
 
 /** A verb that changes what is stored. */
-export interface Change {
+export interface Change<Stores> {
   /**
    * Judges the act whole, and then changes what it asks for: in one transaction with its idempotency
    * record, through these stores and in no other way. Whatever it throws has changed nothing. It may
    * run more than once.
    */
-  readonly change: (act: Act, stores: ActStores) => Promise<Answer>;
+  readonly change: (act: Act, stores: Stores) => Promise<Answer>;
   /**
    * Afterwards, and again for a caller who asks again: carries it to whoever decides by it. It is
    * stored by then: nothing that goes wrong here may say otherwise.
@@ -41,7 +40,7 @@ export interface Change {
 }
 
 /** By the operationId of the contract. */
-export type Handlers = Readonly<Record<string, Handler | Change>>;
+export type Handlers<Stores = unknown> = Readonly<Record<string, Handler | Change<Stores>>>;
 
 export function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();

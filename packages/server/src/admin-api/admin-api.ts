@@ -13,11 +13,12 @@ import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middlewa
 import type { CompiledOperation } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
-import { type ActStores, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
+import type { IdempotencyStore } from '../state/idempotency/index.ts';
+import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { Act, Answer, Change, Handler, Handlers } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
-import { AdminProblem, adminProblems } from './admin-problems.ts';
 import { compileContract, openOperatorGate } from './operator-gate.ts';
 
 /** Where acts are recorded. */
@@ -28,13 +29,18 @@ export interface ActRecorder {
   commit(record: CallRecord): Promise<void>;
 }
 
-export interface AdminApiPorts {
-  readonly handlers: Handlers;
+/** Of what an act changes, what the host itself needs. */
+export interface ActHostStores {
+  readonly idempotency: IdempotencyStore;
+}
+
+export interface AdminApiPorts<Stores extends ActHostStores> {
+  readonly handlers: Handlers<Stores>;
   /** Operators and their credentials, by which callers are known. */
   readonly operators: LiveRights;
   readonly counters: Counters;
   /** One transaction over these stores: all of it happens, or nothing. */
-  readonly act: <Result>(work: (stores: ActStores) => Promise<Result>) => Promise<Result>;
+  readonly act: <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
   readonly recorder: ActRecorder;
   /** Host names under which the control address is reached. */
   readonly hosts: readonly string[];
@@ -56,8 +62,8 @@ const SEEN: ReadonlySet<ProblemCode> = new Set(['credentials_invalid', 'too_many
  * The admin API. A call passes our own engine first, under the contract as its policy; then its act
  * is recorded, done, and recorded again; then answered.
  */
-export class AdminApi {
-  readonly #ports: AdminApiPorts;
+export class AdminApi<Stores extends ActHostStores> {
+  readonly #ports: AdminApiPorts<Stores>;
   readonly #gate: Gate;
   readonly #fastify: FastifyInstance;
   readonly #protect: ReturnType<typeof protect>;
@@ -65,7 +71,7 @@ export class AdminApi {
   readonly #lastUse = new Map<string, number>();
   readonly #calls = new WeakMap<IncomingMessage, ProtectedCall>();
 
-  constructor(ports: AdminApiPorts) {
+  constructor(ports: AdminApiPorts<Stores>) {
     this.#ports = ports;
     const contract = compileContract();
     this.#gate = openOperatorGate(contract, ports.operators, ports.counters, ports.hosts);
@@ -202,7 +208,7 @@ export class AdminApi {
   /** An intent before the act where its record must last, an outcome after it, before the answer. */
   async #recorded(
     call: ProtectedCall,
-    handler: Handler | Change,
+    handler: Handler | Change<Stores>,
     act: Act,
     idempotencyKey: string | undefined,
     startedAt: number,
@@ -236,7 +242,7 @@ export class AdminApi {
   /** `isDone`: it changed what is stored, whatever the answer says of who knows of it. */
   async #done(
     call: ProtectedCall,
-    handler: Handler | Change,
+    handler: Handler | Change<Stores>,
     act: Act,
     idempotencyKey: string | undefined,
   ): Promise<{ answer: Answer; isDone: boolean }> {
@@ -273,12 +279,12 @@ export class AdminApi {
 }
 
 /** The answer of the first who asked with this key; it is kept in the transaction of the act itself. */
-async function once(
+async function once<Stores extends ActHostStores>(
   call: ProtectedCall,
-  { change }: Change,
+  { change }: Change<Stores>,
   act: Act,
   idempotencyKey: string,
-  stores: ActStores,
+  stores: Stores,
 ): Promise<Answer> {
   const { idempotency } = stores;
   const operation = call.decision.operation.operation.compiled.id;

@@ -1,4 +1,4 @@
-import type { Status } from '../admin-api/index.ts';
+import type { Status } from '../control/status-routes.ts';
 import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
 import { noPositionals, type OperatorWorld, parsed, UsageError } from './options.ts';
 import { linesOf } from './weaker.ts';

@@ -4,7 +4,7 @@ import {
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
-import { type CompiledSnapshot, compileSnapshot } from '../control/compile-snapshot.ts';
+import { type CompiledSnapshot, compileSnapshot } from '../control/compile/compile-snapshot.ts';
 import { newIdentityKey } from '../control/identity-keys.ts';
 import { mayTry } from '../control/trial-issuer.ts';
 

@@ -5,15 +5,15 @@ import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import { splitAddress } from '../control/addresses.ts';
-import { inspectDataDirectory } from '../platform/data-directory/data-directory.ts';
+import { splitAddress } from '../control/compile/addresses.ts';
+import { inspectDataDirectory } from '../platform/data-directory/index.ts';
 import {
   type DatabasePlace,
   inspectMigrations,
   inspectSqlite,
   type MigrationSet,
 } from '../platform/database/index.ts';
-import { placeFault } from '../platform/processes/place-fault.ts';
+import { placeFault } from '../platform/processes/index.ts';
 import {
   checkWrappedKey,
   type MasterKeyProvider,

@@ -1,4 +1,4 @@
-import { appendKey, createKey, readKeyFile, revokeKey } from '../keys/index.ts';
+import { appendKey, createKey, readKeyFile, revokeKey } from '../configuration/key-file/index.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { listed, moment, noPositionals, parsed, required, UsageError } from './options.ts';
 

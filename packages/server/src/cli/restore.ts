@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { repeatSinceBackup } from '../control/stores/index.ts';
 import { restoreBackup } from '../state/backup/index.ts';
 import { noPositionals, type OperatorWorld, parsed, required, UsageError } from './options.ts';
 import { databasesOf, STORAGE_OPTIONS, storageOf, storageUsage } from './storage-options.ts';
@@ -45,6 +46,7 @@ export async function restoreCommand(
       file: backup,
       ...{ masterKey, dataDirectory, world },
       databases: databasesOf(storage),
+      repeat: repeatSinceBackup,
       tombstones: (values.tombstones ?? []).map((path) => resolve(path)),
     });
     const createdAt = new Date(restored.createdAt).toISOString();

@@ -1,6 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { readTextFile } from '../platform/files/index.ts';
 import {
   acceptedIn,
   baselineOf,
@@ -13,7 +12,8 @@ import {
   scanHistory,
   scanTree,
   withoutAccepted,
-} from '../secret-scanning/index.ts';
+} from '../assurance/secret-scanning/index.ts';
+import { readTextFile } from '../platform/files/index.ts';
 import { type OperatorWorld, parsed, UsageError } from './options.ts';
 import { version } from './usage.ts';
 

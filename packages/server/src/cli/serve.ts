@@ -4,7 +4,7 @@ import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, isDirectory } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import { DirectoryHeldError } from '../platform/data-directory/data-directory.ts';
+import { DirectoryHeldError } from '../platform/data-directory/index.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import type { CommandWorld } from './arguments.ts';
 import { readArguments, type ServeArguments, UsageError } from './arguments.ts';

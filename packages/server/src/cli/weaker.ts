@@ -1,5 +1,5 @@
-import type { ConfigurationStatus } from '../admin-api/index.ts';
 import { lineOf } from '../control/protection/weakening.ts';
+import type { ConfigurationStatus } from '../control/status-routes.ts';
 
 /** A configuration that protects less: every kind of weakening on a line of its own. */
 export function linesOf({

@@ -2,42 +2,37 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LiveMessage, LiveRights } from '@poorter/engine';
+import { blockRoutes } from '../access/blocks/block-routes.ts';
+import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import {
-  type ActRecorder,
-  AdminApi,
-  type AdminLog,
-  AdminProblem,
-  type ApplyConfiguration,
-  blockRoutes,
-  configurationRoutes,
-  type GatewayDesk,
-  gatewayRoutes,
   type KeyGrants,
-  type KeyUseSummary,
   keyRoutes,
-  logRoutes,
   type OperationRights,
-  operatorRoutes,
   type RotationPolicy,
   rotationOf,
-  type Status,
-  statusRoutes,
-  subjectRoutes,
-} from '../admin-api/index.ts';
+} from '../access/keys/key-routes.ts';
+import { operatorRoutes } from '../access/operators/operator-routes.ts';
+import { type ActRecorder, AdminApi } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import { AdminProblem } from '../messages/admin-problems.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
-import { openState, type State } from '../state/index.ts';
+import type { KeyUseSummary } from '../security-log/index.ts';
+import { type AdminLog, logRoutes } from '../security-log/log-routes.ts';
 import type { Subject } from '../state/subject-keys/index.ts';
-import { isLoopback } from './addresses.ts';
+import { isLoopback } from './compile/addresses.ts';
+import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
 import { GatewayBook, GatewayConnectedError } from './gateway-book.ts';
+import { type GatewayDesk, gatewayRoutes } from './gateway-routes.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
 import type { MetGateway } from './remote-gateways.ts';
+import { type Status, statusRoutes } from './status-routes.ts';
+import { type ActStores, openState, type State } from './stores/index.ts';
 
 export interface AdministrationPorts {
   readonly configuration: Configuration;
@@ -74,7 +69,7 @@ export class Administration {
   readonly live: LiveFeed;
   /** Gateways on other machines. */
   readonly book: GatewayBook;
-  readonly api: AdminApi;
+  readonly api: AdminApi<ActStores>;
   readonly #ports: AdministrationPorts;
   readonly #operators: LiveRights;
   #rotation: RotationPolicy;
@@ -128,7 +123,7 @@ export class Administration {
     });
     const everywhere = { reach: () => this.#reach(), tell: () => this.#tell() };
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
-    this.api = new AdminApi({
+    this.api = new AdminApi<ActStores>({
       handlers: {
         ...keyRoutes({
           keys: state.keys,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Diagnostic } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
-import type { AdminLog, ApplyOutcome } from '../admin-api/index.ts';
 import {
   baseDirectory,
   type ConfigurationSource,
@@ -17,14 +16,19 @@ import type {
   TrialFacts,
 } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
-import { awaitLock, type DirectoryLock } from '../platform/data-directory/data-directory.ts';
-import { workInBackground } from '../platform/processes/background-priority.ts';
-import { serveParent } from '../platform/processes/child-process.ts';
-import { PlaceFault } from '../platform/processes/place-fault.ts';
-import { programVersion } from '../platform/processes/program-version.ts';
+import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
+import {
+  PlaceFault,
+  programVersion,
+  serveParent,
+  workInBackground,
+} from '../platform/processes/index.ts';
 import type { KeyRing } from '../platform/secrets/index.ts';
+import type { AdminLog } from '../security-log/log-routes.ts';
 import { Administration } from './administration.ts';
-import { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
+import { type CompiledSnapshot, compileSnapshot } from './compile/compile-snapshot.ts';
+import { readOperatorAddress } from './compile/read-endpoints.ts';
+import type { ApplyOutcome } from './configuration-routes.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { IssuerFollower } from './issuer-follower.ts';
@@ -35,7 +39,6 @@ import { type AppliedChange, type Change, ChangeDesk } from './protection/change
 import { changeRecord } from './protection/change-record.ts';
 import { asBefore, sentenceOf } from './protection/change-words.ts';
 import { withWhatNeverWaits } from './protection/never-waits.ts';
-import { readOperatorAddress } from './read-ends.ts';
 import { RemoteGateways } from './remote-gateways.ts';
 import { RolesSeen } from './roles-seen.ts';
 import { tellOfRestore } from './tell-of-restore.ts';

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
-import { IssuerKeys } from '../issuers/index.ts';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import { IssuerKeys } from '../trusted-issuers/index.ts';
 import type { KeptIssuerKeys } from './kept-files.ts';
 
 export interface IssuerFollowerPorts {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type LiveMessage, LiveRights } from '@poorter/engine';
-import { rotationOf } from '../admin-api/index.ts';
-import { NOON, openFreshState } from '../state/state.fixture.ts';
+import { rotationOf } from '../access/keys/key-routes.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
+import { NOON, openFreshState } from './stores/stores.fixture.ts';
 
 const DAY = 86_400_000;
 const PATIENCE_MS = 60_000;

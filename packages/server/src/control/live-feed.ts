@@ -5,9 +5,9 @@ import {
   type LiveMessage,
   LiveRights,
 } from '@poorter/engine';
-import type { Block, BlockStore } from '../state/blocks/index.ts';
+import type { Block, BlockStore } from '../access/blocks/index.ts';
+import { API_KEY_HASH, type KeyStore, type ManagedKey } from '../access/keys/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
-import { API_KEY_HASH, type KeyStore, type ManagedKey } from '../state/keys/index.ts';
 
 export interface LiveFeedPorts {
   readonly keys: KeyStore;

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { AdminLog, KeyUseSummary } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { SpoolSnapshot } from '../messages/between-processes.ts';
@@ -19,24 +18,23 @@ import {
   SpoolPlaces,
   SpoolWriter,
 } from '../platform/spool/index.ts';
+import type { KeyUseSummary } from '../security-log/index.ts';
 import {
   type CredentialUse,
   checkpointSigner,
   type FromRecorder,
   formatVerifierKey,
+  LogQueries,
   type RecorderSeed,
   type RetentionPolicy,
   signingKey,
   type ToRecorder,
 } from '../security-log/index.ts';
-import type { State } from '../state/index.ts';
-import { LogDesk } from './log-desk.ts';
-import { pathFrom } from './source-reader.ts';
+import type { AdminLog } from '../security-log/log-routes.ts';
+import { pathFrom } from './compile/source-reader.ts';
+import type { State } from './stores/index.ts';
 
-const THREAD = join(
-  import.meta.dirname,
-  `../security-log/recorder-thread${extname(import.meta.filename)}`,
-);
+const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(import.meta.filename)}`);
 const RESTART_AFTER_MS = 1_000;
 const STOP_MAX_MS = 3_000;
 const USES_EVERY_MS = 5_000;
@@ -67,7 +65,7 @@ export class LogKeeping {
   readonly mirror: SpoolMirror;
   readonly #seed: RecorderSeed;
   readonly #ports: LogKeepingPorts;
-  readonly #desk: LogDesk;
+  readonly #desk: LogQueries;
   readonly #uses = new Map<string, CredentialUse>();
   #usesTimer: NodeJS.Timeout | null = null;
   #worker: Worker | null = null;
@@ -90,11 +88,11 @@ export class LogKeeping {
       signingSeed: state.ring.derive(`security log signing key of ${node}`),
       retention: retentionOf(configuration),
     };
-    const desk = await LogDesk.open(storage.log, node, seed.signingSeed, state.subjectKeys);
+    const desk = await LogQueries.open(storage.log, node, seed.signingSeed, state.subjectKeys);
     return new LogKeeping(ports, seed, desk);
   }
 
-  private constructor(ports: LogKeepingPorts, seed: RecorderSeed, desk: LogDesk) {
+  private constructor(ports: LogKeepingPorts, seed: RecorderSeed, desk: LogQueries) {
     this.#ports = ports;
     this.#seed = seed;
     this.#desk = desk;

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
+import type { OperatorStore } from '../access/operators/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
-import type { OperatorStore } from '../state/operators/index.ts';
 
 /** How the command line of this machine reaches a running server. */
 export interface OperatorCredentialFile {

@@ -6,12 +6,13 @@ import { problemBody, problemHeaders } from '@poorter/middleware';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
-import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
-import { isLoopback } from './addresses.ts';
+import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
+import { isLoopback } from './compile/addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
 import { GatewayMetrics, type ReportedGateway } from './gateway-metrics.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
+import type { ActStores } from './stores/index.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
 import { attentionOf, type ControlTroubles, metricsOf, NO_TROUBLES } from './troubles.ts';
 
@@ -45,7 +46,7 @@ function listening(server: Server, place: ListenerPlace): Promise<void> {
 /** Health and metrics, for operators and their machines. Never on a caller's listener. */
 export class OperatorServer {
   /** Answers below /v1/ once the state is open. */
-  admin: AdminApi | null = null;
+  admin: AdminApi<ActStores> | null = null;
   /** Hands out tokens while a document is being tried. */
   trial: TrialIssuer | null = null;
   /** Knows what of the configuration waits, and what became weaker. */

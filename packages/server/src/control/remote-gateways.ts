@@ -14,9 +14,9 @@ import {
   LinkServer,
   type LinkServerOptions,
 } from '../platform/link/index.ts';
-import { programVersion } from '../platform/processes/program-version.ts';
+import { programVersion } from '../platform/processes/index.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
-import { splitAddress } from './addresses.ts';
+import { splitAddress } from './compile/addresses.ts';
 import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';
 import type { GatewayBook } from './gateway-book.ts';
 

@@ -1,4 +1,4 @@
-import type { KeyGrants, OperationRights } from '../admin-api/index.ts';
+import type { KeyGrants, OperationRights } from '../access/keys/key-routes.ts';
 import { closestName } from '../configuration/closest-name.ts';
 
 /**

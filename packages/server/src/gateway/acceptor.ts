@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { monotonicMs } from '../platform/clock/index.ts';
-import { type ListenerPlace, placeFault } from '../platform/processes/place-fault.ts';
+import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
 import type { AnswerPause } from './answer-pause.ts';
 
 /** Turns of the event loop without a new connection, after which none waits. */

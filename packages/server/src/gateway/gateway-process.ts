@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
-import { awaitLock } from '../platform/data-directory/data-directory.ts';
+import { awaitLock } from '../platform/data-directory/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
-import { serveParent } from '../platform/processes/child-process.ts';
+import { serveParent } from '../platform/processes/index.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 /** A gateway whose supervisor died drains at most this long, then makes room for its successor. */

@@ -17,7 +17,7 @@ import {
   SharedCounters,
   ValkeyCounters,
 } from '../platform/counters/index.ts';
-import { PlaceFault } from '../platform/processes/place-fault.ts';
+import { PlaceFault } from '../platform/processes/index.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import { AnswerPause } from './answer-pause.ts';
 import { CallStatistics } from './call-statistics.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { PlaceFault } from '../platform/processes/place-fault.ts';
+import { PlaceFault } from '../platform/processes/index.ts';
 import { parseTable } from './listening-sockets.ts';
 import { claimPlaces } from './port-claims.ts';
 

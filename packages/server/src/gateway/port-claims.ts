@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ListenerPlace, placeTaken } from '../platform/processes/place-fault.ts';
+import { type ListenerPlace, placeTaken } from '../platform/processes/index.ts';
 import { holdsSocket, listeningSockets } from './listening-sockets.ts';
 
 /** Another gate looks and binds within milliseconds; a program that sits on the name must not stop us. */

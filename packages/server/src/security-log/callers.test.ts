@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openState } from '../control/stores/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
-import { openState } from '../state/index.ts';
 import { drain, lineOf, openWorld } from './log.fixture.ts';
 
 test('a person who was erased gets another key with the very next record, not a minute later', async () => {

@@ -16,16 +16,18 @@ export {
 export { openFileSink, openSyslogSink } from './export/sinks.ts';
 export { callIdOf, findCall } from './find-call.ts';
 export { gapText } from './leaf.ts';
+export { type KeyUseSummary, LogQueries } from './log-queries.ts';
 export { LogReader, nodesOf } from './log-reader.ts';
 export type { LogTables } from './log-tables.ts';
+export { FencedError } from './log-writer-store.ts';
 export { type OpenIntent, openIntents } from './open-intents.ts';
 export { logMigrations, openLog, openLogToRead } from './open-log.ts';
 export { impossibleTerm, isObjectTerm, isPseudonym } from './possible-terms.ts';
 export { DECISIONS, decisionOf, missingText, shapeOf, statusOf } from './record-words.ts';
-export type { CredentialUse } from './recorder.ts';
-export type { FromRecorder, RecorderSeed, ToRecorder } from './recorder-thread.ts';
+export { type CredentialUse, Recorder } from './recorder.ts';
+export type { FromRecorder, RecorderSeed, ToRecorder } from './recorder-messages.ts';
 export { reportedText } from './reported.ts';
-export type { RetentionPolicy } from './retention.ts';
+export { applyRetention, type RetentionPolicy } from './retention.ts';
 export {
   type FoundRecord,
   type LogQuery,

@@ -6,7 +6,7 @@ import type {
   RuntimeSnapshot,
   ToGateway,
 } from '../messages/between-processes.ts';
-import { WatchedChild } from '../platform/processes/child-process.ts';
+import { WatchedChild } from '../platform/processes/index.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
 const EXTENSION = extname(import.meta.filename);

@@ -18,10 +18,10 @@ import {
   prepareDataDirectory,
   removeRemnants,
   SERVING_LOCK,
-} from '../platform/data-directory/data-directory.ts';
+} from '../platform/data-directory/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
-import { programVersion } from '../platform/processes/program-version.ts';
+import { programVersion } from '../platform/processes/index.ts';
 import { type CarriedAnswer, type CarriedEntry, SpoolCarrier } from '../platform/spool/index.ts';
 import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';

@@ -9,13 +9,13 @@ import type {
 } from '../messages/between-processes.ts';
 import {
   type DirectoryLock,
+  FirstStart,
   lockDirectory,
   prepareDataDirectory,
   removeRemnants,
   SERVING_LOCK,
-} from '../platform/data-directory/data-directory.ts';
-import { FirstStart } from '../platform/data-directory/first-start.ts';
-import { WatchedChild } from '../platform/processes/child-process.ts';
+} from '../platform/data-directory/index.ts';
+import { WatchedChild } from '../platform/processes/index.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 
 /** '.ts' in development, '.js' where published. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi';
-import type { IdentifiedPrincipal, SatisfiedScheme } from '../identify/principal.ts';
+import type { IdentifiedPrincipal, SatisfiedScheme } from '../../identity.ts';
 import { type AuthorizeContext, authorizeSchema, compileAuthorization } from './index.ts';
 
 const request = {

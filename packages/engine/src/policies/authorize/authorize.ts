@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { CallContext, RequestFacts } from '../../facts.ts';
-import { deny, pass, type Verdict } from '../../policy.ts';
 import {
   type IdentifiedPrincipal,
   isGranted,
   missingGrants,
   type SatisfiedAlternative,
-} from '../identify/principal.ts';
+} from '../../identity.ts';
+import { deny, pass, type Verdict } from '../../policy.ts';
 import { insufficientScope } from './insufficient-scope.ts';
 
 const names = z.array(z.string().min(1)).min(1);

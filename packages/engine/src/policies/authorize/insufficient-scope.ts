@@ -1,6 +1,6 @@
+import { type ChallengeOptions, scopeChallenge } from '../../challenges.ts';
 import type { Principal } from '../../facts.ts';
 import { type Deny, deny } from '../../policy.ts';
-import { type ChallengeOptions, scopeChallenge } from '../identify/challenges.ts';
 
 /**
  * RFC 6750 §3.1: says which scopes the operation needs, so that a client can ask for them. Keys and

@@ -1,7 +1,5 @@
 import type { SecurityScheme } from '@poorter/openapi';
 import type { RequestFacts } from '../../facts.ts';
-import { type Presented, readCookie, readHeader, readQuery } from './credential-places.ts';
-import { isWellFormedKey } from './key-format.ts';
 import {
   ABSENT,
   type Authenticate,
@@ -10,7 +8,9 @@ import {
   type IdentityPorts,
   type KeyRecord,
   rejected,
-} from './principal.ts';
+} from '../../identity.ts';
+import { type Presented, readCookie, readHeader, readQuery } from './credential-places.ts';
+import { isWellFormedKey } from './key-format.ts';
 
 type ApiKeyScheme = Extract<SecurityScheme, { type: 'apiKey' }>;
 

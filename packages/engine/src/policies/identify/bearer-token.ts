@@ -1,13 +1,13 @@
-import { authenticateKey } from './api-key.ts';
-import { readAuthorization } from './credential-places.ts';
-import { isKeyLike } from './key-format.ts';
 import {
   ABSENT,
   type Authenticate,
   type IdentityPorts,
   rejected,
   type TrustedIssuer,
-} from './principal.ts';
+} from '../../identity.ts';
+import { authenticateKey } from './api-key.ts';
+import { readAuthorization } from './credential-places.ts';
+import { isKeyLike } from './key-format.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /**

@@ -5,7 +5,7 @@ import {
   type IdentifiedPrincipal,
   type IdentityPorts,
   rejected,
-} from './principal.ts';
+} from '../../identity.ts';
 
 /** mutualTLS: the listener has verified the certificate's chain, dates and possession. */
 export function compileClientCertificate(ports: IdentityPorts): Authenticate {

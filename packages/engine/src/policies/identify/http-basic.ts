@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto';
+import { ABSENT, type Authenticate, type IdentityPorts, rejected } from '../../identity.ts';
 import { authenticateKey } from './api-key.ts';
 import { readAuthorization } from './credential-places.ts';
-import { ABSENT, type Authenticate, type IdentityPorts, rejected } from './principal.ts';
 
 /** RFC 7617: the user-id is the name or id of an API key, the password is the key. */
 export function compileHttpBasic(ports: IdentityPorts): Authenticate {

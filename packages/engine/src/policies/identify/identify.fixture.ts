@@ -3,8 +3,8 @@ import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
 import { HeaderFields } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { ClientCertificate, RequestFacts } from '../../facts.ts';
+import type { Identification, IdentityPorts, KeyRecord, TrustedIssuer } from '../../identity.ts';
 import { formatKey, hashKey } from './key-format.ts';
-import type { Identification, IdentityPorts, KeyRecord, TrustedIssuer } from './principal.ts';
 import { compileIdentification } from './security-requirement.ts';
 
 export const NOON = Date.UTC(2026, 5, 1, 12);

@@ -1,12 +1,4 @@
-export type { ChallengeOptions } from './challenges.ts';
-export { credentialNames } from './credential-places.ts';
-export {
-  formatKey,
-  hashKey,
-  isWellFormedKey,
-  KEY_PATTERN,
-  KEY_SECRET_BYTES,
-} from './key-format.ts';
+export type { ChallengeOptions } from '../../challenges.ts';
 export type {
   Authentication,
   Identification,
@@ -16,6 +8,14 @@ export type {
   SatisfiedAlternative,
   SatisfiedScheme,
   TrustedIssuer,
-} from './principal.ts';
+} from '../../identity.ts';
+export { credentialNames } from './credential-places.ts';
+export {
+  formatKey,
+  hashKey,
+  isWellFormedKey,
+  KEY_PATTERN,
+  KEY_SECRET_BYTES,
+} from './key-format.ts';
 export { compileIdentification, type Identify } from './security-requirement.ts';
 export { VerifiedTokens } from './verified-tokens.ts';

@@ -1,12 +1,6 @@
 import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
+import { type ChallengeOptions, compileChallenges, type TokenFault } from '../../challenges.ts';
 import type { RequestFacts } from '../../facts.ts';
-import { type Deny, deny } from '../../policy.ts';
-import type { ProblemCode } from '../../problems.ts';
-import { compileApiKey } from './api-key.ts';
-import { compileBearerToken } from './bearer-token.ts';
-import { type ChallengeOptions, compileChallenges, type TokenFault } from './challenges.ts';
-import { compileClientCertificate } from './client-certificate.ts';
-import { compileHttpBasic } from './http-basic.ts';
 import {
   type Authenticate,
   type Authentication,
@@ -16,7 +10,13 @@ import {
   isGranted,
   type SatisfiedAlternative,
   type SatisfiedScheme,
-} from './principal.ts';
+} from '../../identity.ts';
+import { type Deny, deny } from '../../policy.ts';
+import type { ProblemCode } from '../../problems.ts';
+import { compileApiKey } from './api-key.ts';
+import { compileBearerToken } from './bearer-token.ts';
+import { compileClientCertificate } from './client-certificate.ts';
+import { compileHttpBasic } from './http-basic.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
 export type Identify = (request: RequestFacts) => Identification | Promise<Identification>;

@@ -1,4 +1,4 @@
-import type { IdentifiedPrincipal, TrustedIssuer } from './principal.ts';
+import type { IdentifiedPrincipal, TrustedIssuer } from '../../identity.ts';
 import type { JsonMembers } from './token-text.ts';
 
 /** What a token says once its rules are kept. The signature is judged elsewhere. */

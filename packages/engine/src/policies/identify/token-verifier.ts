@@ -6,7 +6,7 @@ import {
   type IdentityPorts,
   rejected,
   type TrustedIssuer,
-} from './principal.ts';
+} from '../../identity.ts';
 import { clockSkewOf, readClaims, timeFault } from './token-claims.ts';
 import { type JsonMembers, readTokenText, TOKEN_LENGTH_MAX } from './token-text.ts';
 import { termsOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';

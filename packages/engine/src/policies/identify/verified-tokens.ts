@@ -1,4 +1,4 @@
-import type { TrustedIssuer } from './principal.ts';
+import type { TrustedIssuer } from '../../identity.ts';
 import type { TokenMeaning } from './token-claims.ts';
 
 /** About 10 MB of entries; beyond that, the least recently needed is verified again. */

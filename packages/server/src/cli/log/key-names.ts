@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readKeyFile } from '../../keys/index.ts';
+import type { KeyStore } from '../../access/keys/index.ts';
+import { readKeyFile } from '../../configuration/key-file/index.ts';
 import type { Caller } from '../../messages/spool-line.ts';
 import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
-import type { KeyStore } from '../../state/keys/index.ts';
 
 /** A key as its operators know it. */
 interface NamedKey {

@@ -1,5 +1,5 @@
 import { problems } from '@poorter/engine';
-import { adminProblems } from '../../admin-api/admin-problems.ts';
+import { adminProblems } from '../../messages/admin-problems.ts';
 import {
   DECISIONS,
   impossibleTerm,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { KeyStore, type KeyTables } from '../../access/keys/index.ts';
 import { baseDirectory, loadConfiguration } from '../../configuration/load-configuration.ts';
 import { resolveStorage, type Storage } from '../../configuration/resolve-storage.ts';
 import { type DatabasePlace, openDatabase } from '../../platform/database/index.ts';
@@ -13,7 +14,6 @@ import {
   type ReadableKeys,
   type VerifierKey,
 } from '../../security-log/index.ts';
-import { KeyStore, type KeyTables } from '../../state/keys/index.ts';
 import { SubjectKeys, type SubjectKeyTables } from '../../state/subject-keys/index.ts';
 import { Tombstones } from '../../state/tombstones/index.ts';
 import { type OperatorWorld, UsageError } from '../options.ts';

@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseJsonText } from '@poorter/openapi/json';
-import type { ConfigurationStatus } from '../../admin-api/index.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { writeDurably } from '../../platform/files/index.ts';
 import { RESTORED_MARK } from '../../state/backup/index.ts';
+import type { ConfigurationStatus } from '../status-routes.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { PROTECTION_FORM, type Protection } from './protection.ts';
 import {

@@ -8,7 +8,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
 import { configurationSchema } from '../../configuration/schema.ts';
-import { compileSnapshot } from '../compile-snapshot.ts';
+import { compileSnapshot } from '../compile/compile-snapshot.ts';
 import { id, issuer, responses, type Tree, X } from './case.fixture.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { rate } from './limit-cases.fixture.ts';

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { lockDirectory, prepareDataDirectory } from '../data-directory/data-directory.ts';
+import { lockDirectory, prepareDataDirectory } from '../data-directory/index.ts';
 import { requireOwnDirectory, requireOwnFile, UntrustedPathError, writeDurably } from './index.ts';
 
 function folder(t: TestContext): string {

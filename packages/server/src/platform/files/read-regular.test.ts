@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfiguration } from '../../configuration/load-configuration.ts';
-import { SourceReader } from '../../control/source-reader.ts';
+import { SourceReader } from '../../control/compile/source-reader.ts';
 import { readCopiedTombstones } from '../../state/tombstones/index.ts';
-import { prepareDataDirectory } from '../data-directory/data-directory.ts';
+import { prepareDataDirectory } from '../data-directory/index.ts';
 import { fileMasterKey } from '../secrets/local-master-key.ts';
 import { readTextFile, requireOwnFile, UntrustedPathError } from './index.ts';
 

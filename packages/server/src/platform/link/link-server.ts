@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from '../clock/index.ts';
-import { placeFault } from '../processes/place-fault.ts';
+import { placeFault } from '../processes/index.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 
 /** Certificates of both ends, PEM. There is no link without them. */

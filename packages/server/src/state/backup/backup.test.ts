@@ -5,15 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { lockDirectory, SERVING_LOCK } from '../../platform/data-directory/data-directory.ts';
-import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
-import {
-  type DatabasePlace,
-  type MigrationSet,
-  migrate,
-  openDatabase,
-} from '../../platform/database/index.ts';
-import { openState, stateMigrations } from '../index.ts';
+import { openState, repeatSinceBackup } from '../../control/stores/index.ts';
 import {
   freshDirectory,
   type Lifetime,
@@ -21,7 +13,16 @@ import {
   NOON,
   openFreshState,
   type StateUnderTest,
-} from '../state.fixture.ts';
+} from '../../control/stores/stores.fixture.ts';
+import { lockDirectory, SERVING_LOCK } from '../../platform/data-directory/index.ts';
+import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import {
+  type DatabasePlace,
+  type MigrationSet,
+  migrate,
+  openDatabase,
+} from '../../platform/database/index.ts';
+import { stateMigrations } from '../index.ts';
 import { BackupBrokenError, restoreBackup, TargetNotEmptyError, writeBackup } from './index.ts';
 
 const world = { now: () => NOON, random: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
@@ -57,7 +58,15 @@ async function restore(
 ) {
   const masterKey = masterKeyIn(dataDirectory);
   const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
-  return restoreBackup({ file, masterKey, dataDirectory, databases, tombstones, world });
+  return restoreBackup({
+    repeat: repeatSinceBackup,
+    file,
+    masterKey,
+    dataDirectory,
+    databases,
+    tombstones,
+    world,
+  });
 }
 
 function numberedMigrations(t: Lifetime): MigrationSet {
@@ -161,6 +170,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
     });
     const logPlace = otherKind ?? placeOf('log.sqlite');
     await restoreBackup({
+      repeat: repeatSinceBackup,
       ...{ file, dataDirectory, masterKey: masterKeyIn(dataDirectory), tombstones: [], world },
       databases: [
         { name: 'log', place: logPlace, migrations: [numberedMigrations(t)] },
@@ -356,6 +366,7 @@ test('while a restore is under way nothing serves from its target, and where it 
     const place = { kind: 'sqlite', file: join(dataDirectory, 'state.sqlite') } as const;
     const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
     const failing = restoreBackup({
+      repeat: repeatSinceBackup,
       ...{ file, masterKey: slow, dataDirectory, databases, tombstones: [], world },
     });
     const failed = assert.rejects(failing, /the vault is away/);

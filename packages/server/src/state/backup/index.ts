@@ -1,4 +1,6 @@
 export {
+  type Repeated,
+  type Replay,
   type RestoredDatabase,
   type RestorePlan,
   type RestoreSummary,

@@ -8,7 +8,7 @@ import {
   prepareDataDirectory,
   removeRemnants,
   SERVING_LOCK,
-} from '../../platform/data-directory/data-directory.ts';
+} from '../../platform/data-directory/index.ts';
 import {
   clearTable,
   continueNumbers,
@@ -24,7 +24,6 @@ import {
   openDatabase,
 } from '../../platform/database/index.ts';
 import type { MasterKeyProvider } from '../../platform/secrets/index.ts';
-import { openState, type Replay } from '../open-state.ts';
 import {
   readCopiedTombstones,
   TOMBSTONE_FILE,
@@ -46,6 +45,15 @@ export interface RestorePlan {
   /** Files with further tombstones: what was erased and revoked since the backup. */
   readonly tombstones: readonly string[];
   readonly world: StateWorld;
+  /** Opens the restored state and repeats what tombstones tell of. */
+  readonly repeat: (restored: RestoredState) => Promise<Repeated>;
+}
+
+export interface RestoredState {
+  readonly place: DatabasePlace;
+  readonly dataDirectory: string;
+  readonly masterKey: MasterKeyProvider;
+  readonly world: StateWorld;
 }
 
 export interface RestoredDatabase {
@@ -54,14 +62,23 @@ export interface RestoredDatabase {
   readonly migrations: readonly MigrationSet[];
 }
 
-export interface RestoreSummary extends Replay {
-  readonly createdAt: number;
-  /** Files with tombstones that were read, besides that of the backup itself. */
-  readonly tombstoneFiles: number;
+/** What the stores did again, because tombstones tell of it. */
+export interface Repeated extends Replay {
   /** Ids of keys whose terms the backup has as they were before something was taken away: revoked. */
   readonly outdatedKeys: readonly string[];
   /** Ids of blocks that were made or changed since the backup: nobody is kept out by them. */
   readonly lostBlocks: readonly string[];
+}
+
+export interface Replay {
+  readonly erased: number;
+  readonly revoked: number;
+}
+
+export interface RestoreSummary extends Repeated {
+  readonly createdAt: number;
+  /** Files with tombstones that were read, besides that of the backup itself. */
+  readonly tombstoneFiles: number;
   readonly rows: number;
   readonly files: number;
 }
@@ -355,26 +372,14 @@ function keyOf({ kind, id, version }: Tombstone): string {
   return `${kind} ${id} ${version ?? ''}`;
 }
 
-/** Opening the state repeats them; it shows, too, that this master key opens what was restored. */
 async function repeatErasures(
-  plan: RestorePlan,
+  { repeat, masterKey, world }: RestorePlan,
   staged: readonly RestoredDatabase[],
   staging: string,
-): Promise<Pick<RestoreSummary, keyof Replay | 'outdatedKeys' | 'lostBlocks'>> {
+): Promise<Repeated> {
   const place = staged.find(({ name }) => name === 'state')?.place;
   if (place === undefined) throw new Error('a restore needs a place for the state');
-  const state = await openState({
-    ...{ place, dataDirectory: staging, masterKey: plan.masterKey, world: plan.world },
-  });
-  try {
-    await state.singleUse.voidAll();
-    const outdatedKeys = await state.keys.revokeOutdated();
-    const lostBlocks = await state.blocks.lostSinceBackup();
-    await state.changes.startAnew();
-    return { ...state.replayed, outdatedKeys, lostBlocks };
-  } finally {
-    await state.close();
-  }
+  return repeat({ place, dataDirectory: staging, masterKey, world });
 }
 
 const IDS_TOLD = 50;
@@ -384,7 +389,7 @@ function markOf(
   backupOf: number,
   rows: number,
   tombstoneFiles: number,
-  { erased, revoked, outdatedKeys, lostBlocks }: Awaited<ReturnType<typeof repeatErasures>>,
+  { erased, revoked, outdatedKeys, lostBlocks }: Repeated,
 ): RestoredMark {
   return {
     ...{ restoredAt, backupOf, rows, tombstoneFiles, erased, revoked },

@@ -1,0 +1,99 @@
+import {
+  type Answer,
+  type Everywhere,
+  type Handlers,
+  iso,
+  milliseconds,
+  pageLimit,
+} from '../../admin-api/index.ts';
+import { AdminProblem } from '../../messages/admin-problems.ts';
+import { type Block, type BlockStore, BlockValueError, type BlockWish } from './index.ts';
+
+export interface BlockRoutePorts {
+  readonly blocks: BlockStore;
+  readonly everywhere: Everywhere;
+}
+
+/** Who is refused, until when, and why. */
+export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
+  readonly blocks: BlockStore;
+}> {
+  return {
+    async listBlocks({ query, nowMs }) {
+      const page = await blocks.list({
+        limit: pageLimit(query),
+        ended: query['ended'] === 'true',
+        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+      });
+      const items = page.items.map((block) => shownBlock(block, nowMs));
+      return { status: 200, body: { items, next: page.next } };
+    },
+
+    createBlock: {
+      async change({ body, nowMs, operator }, stores) {
+        const wish = body as {
+          kind: BlockWish['kind'];
+          value: string;
+          reason: string;
+          until?: string;
+        };
+        const until = milliseconds(wish.until);
+        if (until !== null && !(until > nowMs)) {
+          throw new AdminProblem('value_not_acceptable', { reason: 'until: lies in the past' });
+        }
+        const { kind, value, reason } = wish;
+        try {
+          const createdBy = operator.client;
+          const block = await stores.blocks.block({ kind, value, reason, until, createdBy });
+          return answerOf(block, 201, nowMs);
+        } catch (error) {
+          if (!(error instanceof BlockValueError)) throw error;
+          throw new AdminProblem('value_not_acceptable', { reason: `value: ${error.message}` });
+        }
+      },
+      async spread(_, answer) {
+        await everywhere.reach();
+        return answer;
+      },
+    },
+
+    async showBlock({ path, nowMs }) {
+      const block = await blocks.show(path['id'] as string);
+      if (block === undefined) throw new AdminProblem('not_found');
+      return answerOf(block, 200, nowMs);
+    },
+
+    undoBlock: {
+      async change({ path, nowMs, operator }, stores) {
+        const id = path['id'] as string;
+        const known = await stores.blocks.show(id);
+        if (known === undefined) throw new AdminProblem('not_found');
+        if (known.endedAt !== null) throw new AdminProblem('not_possible', { reason: 'ended' });
+        return answerOf(await stores.blocks.undo(id, operator.client), 200, nowMs);
+      },
+      async spread(_, answer) {
+        await everywhere.tell();
+        return answer;
+      },
+    },
+  };
+}
+
+function answerOf(block: Block, status: number, nowMs: number): Answer {
+  return { status, body: shownBlock(block, nowMs), target: block.id };
+}
+
+function shownBlock(block: Block, nowMs: number) {
+  const hasEnded = block.endedAt !== null || (block.until !== null && !(nowMs < block.until));
+  return {
+    id: block.id,
+    kind: block.kind,
+    value: block.value,
+    reason: block.reason,
+    state: block.undoneBy !== null ? 'undone' : hasEnded ? 'ended' : 'active',
+    until: iso(block.until),
+    created: iso(block.createdAt),
+    createdBy: block.createdBy,
+    undone: block.undoneBy === null ? null : iso(block.endedAt),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Everywhere, Handlers } from '../../admin-api/index.ts';
+import { AdminProblem } from '../../messages/admin-problems.ts';
+import type { Subject } from '../../state/subject-keys/index.ts';
+import type { PersonEraser } from './index.ts';
+
+/** The right to be forgotten. */
+export function subjectRoutes(
+  everywhere: Everywhere,
+  /** Whoever holds copies of the key, or of what was sealed under it, lets go of them. */
+  forget: (subject: Subject) => Promise<void>,
+): Handlers<{ readonly persons: PersonEraser }> {
+  return {
+    eraseSubject: {
+      async change({ body }, stores) {
+        const { keyId, destroyed, keys, endedBlocks } = await stores.persons.erase(body as Subject);
+        return {
+          status: 200,
+          body: { destroyed, revokedKeys: [...keys], endedBlocks: [...endedBlocks] },
+          // A random id: it says nothing of the person.
+          ...(keyId !== null && { target: keyId }),
+        };
+      },
+      async spread({ body }, answer) {
+        try {
+          await forget(body as Subject);
+        } catch {
+          throw new AdminProblem('not_everywhere_yet', { gateways: ['control'] });
+        }
+        const { revokedKeys, endedBlocks } = answer.body as {
+          revokedKeys: readonly string[];
+          endedBlocks: readonly string[];
+        };
+        // Keys were revoked, and every gateway holds what was blocked.
+        if (revokedKeys.length > 0 || endedBlocks.length > 0) await everywhere.reach();
+        return answer;
+      },
+    },
+  };
+}

@@ -1,0 +1,328 @@
+import { compileNetworkLists, type LimitsConfig, limitsSchema } from '@poorter/engine';
+import {
+  type Act,
+  type Answer,
+  type Everywhere,
+  type Handlers,
+  iso,
+  milliseconds,
+  pageLimit,
+} from '../../admin-api/index.ts';
+import { AdminProblem } from '../../messages/admin-problems.ts';
+import type { KeyUseSummary } from '../../security-log/index.ts';
+import type { KeyState, KeyStore, KeyTerms, ManagedKey } from './index.ts';
+
+/** When a key is old enough to be replaced. */
+export interface RotationPolicy {
+  /** Milliseconds after which a key should be rotated; null: never said. */
+  readonly warnAfterMs: number | null;
+  /** Milliseconds after which it is refused. */
+  readonly refuseAfterMs: number | null;
+}
+
+export interface OperationRights {
+  readonly scopes: ReadonlySet<string>;
+  readonly roles: ReadonlySet<string>;
+}
+
+export interface KeyGrants {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
+export interface KeyRoutePorts {
+  readonly keys: KeyStore;
+  readonly everywhere: Everywhere;
+  readonly rotation: () => RotationPolicy;
+  /** What an operation asks of its callers, by its id. */
+  readonly rightsOf: (operation: string) => OperationRights;
+  /** What of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
+  readonly remarksOn: (grants: KeyGrants) => readonly string[];
+  readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
+}
+
+const DEFAULT_OVERLAP_SECONDS = 86_400;
+const UNUSED_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeyStore }> {
+  const { keys, everywhere } = ports;
+  const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
+  const reached = async (_: Act, answer: Answer) => {
+    await everywhere.reach();
+    return answer;
+  };
+  const told = async (_: Act, answer: Answer) => {
+    await everywhere.tell();
+    return answer;
+  };
+
+  return {
+    async listKeys({ query, nowMs }) {
+      const state = query['state'] as KeyState | undefined;
+      const page = await keys.list({
+        limit: pageLimit(query),
+        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+        ...(query['owner'] !== undefined && { owner: query['owner'] }),
+        ...(state !== undefined && { state }),
+      });
+      const items = page.items.map((key) => shown(key, nowMs));
+      return { status: 200, body: { items, next: page.next } };
+    },
+
+    createKey: {
+      async change(act, stores) {
+        const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
+        const issued = await stores.keys.create(terms, act.operator.client);
+        return withWarnings(
+          newKey(issued.key, issued.record, act.nowMs),
+          ports.remarksOn({ scopes: terms.scopes, roles: terms.roles }),
+        );
+      },
+      spread: told,
+    },
+
+    async showKey({ path, nowMs }) {
+      return answerOf(await known(keys, path['id']), nowMs);
+    },
+
+    async showUnusedRights({ path, query, nowMs }) {
+      const key = await known(keys, path['id']);
+      const days = Number(query['days'] ?? UNUSED_DAYS);
+      const since = nowMs - days * DAY_MS;
+      const operations = await keys.operationsSince(key.id, since);
+      const asked = operations.map((operation) => ports.rightsOf(operation));
+      const isUnused = (kind: 'scopes' | 'roles') => (right: string) =>
+        !asked.some((rights) => rights[kind].has(right));
+      return {
+        status: 200,
+        body: {
+          since: iso(since),
+          operations,
+          scopes: key.scopes.filter(isUnused('scopes')),
+          // A scheme that carries no scopes may ask for a role by the same word.
+          roles: key.roles.filter(isUnused('roles')).filter(isUnused('scopes')),
+        },
+      };
+    },
+
+    changeKey: {
+      async change({ path, body, version, nowMs }, stores) {
+        const before = await known(stores.keys, path['id']);
+        if (before.revokedAt !== null)
+          throw new AdminProblem('not_possible', { reason: 'revoked' });
+        const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
+        const after = await stores.keys.update(before.id, terms, version);
+        const { scopes = [], roles = [] } = body as Partial<WrittenTerms>;
+        return withWarnings(answerOf(after, nowMs), ports.remarksOn({ scopes, roles }));
+      },
+      spread: reached,
+    },
+
+    rotateKey: {
+      async change({ path, body, nowMs, operator }, stores) {
+        const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
+        const before = await known(stores.keys, path['id']);
+        const state = before.rotatedTo === null ? stateOf(before, nowMs) : 'rotated';
+        if (state !== 'active') throw new AdminProblem('not_possible', { reason: state });
+        const expiresAt = successorExpiry(before, wish.expires, nowMs);
+        const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
+        const { key, record } = await stores.keys.rotate(
+          before.id,
+          nowMs + overlapMs,
+          before.version,
+          operator.client,
+        );
+        const isSame = record.expiresAt === expiresAt;
+        const made = isSame ? record : await stores.keys.update(record.id, { expiresAt });
+        return newKey(key, made, nowMs);
+      },
+      spread: told,
+    },
+
+    revokeKey: {
+      async change({ path, body, nowMs }, stores) {
+        const { reason } = (body ?? {}) as { reason?: string };
+        const { id } = await known(stores.keys, path['id']);
+        return answerOf(await stores.keys.revoke(id, reason ?? 'revoked by an operator'), nowMs);
+      },
+      spread: reached,
+    },
+
+    reportLeakedKey: {
+      async change({ body, nowMs, operator }, stores) {
+        const wish = body as { key: string; replace?: boolean };
+        const leaked = await stores.keys.find(wish.key);
+        if (leaked === undefined) throw new AdminProblem('not_found');
+        const isAlive = stateOf(leaked, nowMs) === 'active';
+        // Both in one transaction: whoever holds it rightly is never without.
+        const replacement =
+          isAlive && wish.replace !== false && leaked.rotatedTo === null
+            ? await stores.keys.rotate(leaked.id, nowMs, undefined, operator.client)
+            : null;
+        const revoked = await stores.keys.revoke(leaked.id, 'leaked');
+        return {
+          status: 200,
+          target: leaked.id,
+          body: {
+            revoked: shown(revoked, nowMs),
+            replacement: replacement && {
+              key: replacement.key,
+              record: shown(replacement.record, nowMs),
+            },
+          },
+        };
+      },
+      async spread({ body }, answer) {
+        const unconfirmed = await everywhere.tell();
+        const { revoked } = answer.body as { revoked: { id: string; created: string } };
+        const since = milliseconds((body as { leakedAt?: string }).leakedAt ?? revoked.created);
+        // What the log cannot say now takes nothing back: the key is revoked.
+        const uses = await ports.usesOf(revoked.id, since ?? 0).catch(() => null);
+        return { ...answer, body: { ...(answer.body as object), uses, unconfirmed } };
+      },
+    },
+  };
+
+  function answerOf(key: ManagedKey, nowMs: number): Answer {
+    return { status: 200, body: shown(key, nowMs), version: key.version, target: key.id };
+  }
+
+  function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
+    if (warnings.length === 0) return answer;
+    return { ...answer, body: { ...(answer.body as object), warnings } };
+  }
+
+  function newKey(key: string, record: ManagedKey, nowMs: number): Answer {
+    return {
+      status: 201,
+      body: { key, record: shown(record, nowMs) },
+      version: record.version,
+      target: record.id,
+    };
+  }
+}
+
+interface WrittenTerms {
+  name: string;
+  owner: string | null;
+  scopes: string[];
+  roles: string[];
+  limits: unknown;
+  networks: string[];
+  expires: string | null;
+}
+
+const NEW_KEY: KeyTerms = {
+  name: '',
+  owner: null,
+  scopes: [],
+  roles: [],
+  limits: null,
+  networks: [],
+  expiresAt: null,
+};
+
+/** The contract has checked the form; what only the engine can judge is checked here. */
+function termsOf(written: Partial<WrittenTerms>, before: KeyTerms, nowMs: number): KeyTerms {
+  const { name, owner, scopes, roles, limits, networks, expires } = written;
+  if (networks !== undefined) checkNetworks(networks);
+  const expiresAt = expires === undefined ? before.expiresAt : milliseconds(expires);
+  if (expires !== undefined && expiresAt !== null && !(expiresAt > nowMs)) {
+    throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
+  }
+  return {
+    name: name ?? before.name,
+    owner: owner === undefined ? before.owner : owner,
+    scopes: scopes ?? before.scopes,
+    roles: roles ?? before.roles,
+    limits: limits === undefined ? before.limits : readLimits(limits),
+    networks: networks ?? before.networks,
+    expiresAt,
+  };
+}
+
+function readLimits(limits: unknown): LimitsConfig | null {
+  if (limits === null) return null;
+  const read = limitsSchema.safeParse(limits);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const reason = `limits${issue?.path.map((key) => `.${String(key)}`).join('')}: ${issue?.message}`;
+  throw new AdminProblem('value_not_acceptable', { reason });
+}
+
+function checkNetworks(networks: readonly string[]): void {
+  try {
+    compileNetworkLists({ allow: networks, deny: [] });
+  } catch (error) {
+    throw new AdminProblem('value_not_acceptable', {
+      reason: `networks: ${(error as Error).message}`,
+    });
+  }
+}
+
+/** A successor lives as long as its predecessor was meant to, from now on. */
+function successorExpiry(
+  before: ManagedKey,
+  wish: string | undefined,
+  nowMs: number,
+): number | null {
+  if (wish !== undefined) {
+    const wished = milliseconds(wish);
+    if (wished !== null && wished > nowMs) return wished;
+    throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
+  }
+  return before.expiresAt === null ? null : nowMs + (before.expiresAt - before.createdAt);
+}
+
+async function known(keys: KeyStore, id: string | undefined): Promise<ManagedKey> {
+  const key = await keys.show(id ?? '');
+  if (key === undefined) throw new AdminProblem('not_found');
+  return key;
+}
+
+function stateOf(key: ManagedKey, nowMs: number): KeyState {
+  if (key.revokedAt !== null) return 'revoked';
+  if (key.expiresAt !== null && !(nowMs < key.expiresAt)) return 'expired';
+  if (key.rotatedTo !== null && !(nowMs < (key.overlapUntil ?? 0))) return 'rotated';
+  return 'active';
+}
+
+function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy) {
+  return {
+    id: key.id,
+    client: key.client,
+    name: key.name,
+    owner: key.owner,
+    prefix: key.prefix,
+    state: stateOf(key, nowMs),
+    scopes: key.scopes,
+    roles: key.roles,
+    limits: key.limits,
+    networks: key.networks,
+    created: iso(key.createdAt),
+    createdBy: key.createdBy,
+    expires: iso(key.expiresAt),
+    rotatedFrom: key.rotatedFrom,
+    rotatedTo: key.rotatedTo,
+    overlapUntil: iso(key.overlapUntil),
+    revoked: iso(key.revokedAt),
+    reason: key.revokedReason,
+    lastUsed: iso(key.lastUsedAt),
+    lastOperation: key.lastUsedOperation,
+    rotation: rotationOf(key, nowMs, policy),
+  };
+}
+
+export function rotationOf(
+  key: Pick<ManagedKey, 'createdAt' | 'rotatedTo' | 'revokedAt'>,
+  nowMs: number,
+  policy: RotationPolicy,
+): 'none' | 'fine' | 'due' | 'overdue' {
+  if (policy.warnAfterMs === null && policy.refuseAfterMs === null) return 'none';
+  if (key.rotatedTo !== null || key.revokedAt !== null) return 'fine';
+  const age = nowMs - key.createdAt;
+  if (policy.refuseAfterMs !== null && !(age < policy.refuseAfterMs)) return 'overdue';
+  if (policy.warnAfterMs !== null && !(age < policy.warnAfterMs)) return 'due';
+  return 'fine';
+}

@@ -1,0 +1,209 @@
+import { createHmac } from 'node:crypto';
+import { formatKey, KEY_SECRET_BYTES } from '@poorter/engine';
+import { parseJsonText } from '@poorter/openapi/json';
+import type { Transaction } from 'kysely';
+import type { Database } from '../../platform/database/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import type { StateWorld } from '../../state/index.ts';
+import { NotFoundError, type Page, pageOf, readCursor } from '../../state/index.ts';
+import type { TombstoneLog } from '../../state/tombstones/index.ts';
+
+export interface OperatorTables {
+  operator: {
+    id: string;
+    name_sealed: string;
+    roles: string;
+    credential_hash: string;
+    created_at: number;
+    expires_at: number | null;
+    revoked_at: number | null;
+    last_used_at: number | null;
+    version: number;
+  };
+}
+
+export type OperatorRole = 'owner' | 'operator' | 'security-officer' | 'auditor' | 'developer';
+
+export interface OperatorWish {
+  readonly name: string;
+  readonly roles: readonly OperatorRole[];
+  /** Milliseconds since the epoch; null: until revoked. */
+  readonly expiresAt: number | null;
+}
+
+export interface Operator extends OperatorWish {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly lastUsedAt: number | null;
+  readonly version: number;
+}
+
+/** As the gate in front of the admin API needs it. */
+export interface OperatorCredential extends Pick<Operator, 'id' | 'name' | 'roles' | 'expiresAt'> {
+  /** Hex HMAC-SHA-256 under `hashKey`. */
+  readonly hash: string;
+}
+
+type Row = OperatorTables['operator'];
+
+const PAGE = 100;
+const PAGE_MAX = 1_000;
+/** More operators than this are not asked for at once. */
+const CREDENTIALS_MAX = 10_000;
+
+/** The people and programs that may administer Poorter. */
+export class OperatorStore {
+  readonly #database: Database<OperatorTables>;
+  readonly #ring: KeyRing;
+  readonly #hashKey: Uint8Array;
+  readonly #tombstones: TombstoneLog;
+  readonly #world: StateWorld;
+
+  constructor(
+    database: Database<OperatorTables>,
+    ring: KeyRing,
+    tombstones: TombstoneLog,
+    world: StateWorld,
+  ) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#hashKey = ring.derive('operator-credential-hash');
+    this.#tombstones = tombstones;
+    this.#world = world;
+  }
+
+  /** The credential is returned this once. */
+  async create(wish: OperatorWish): Promise<{ credential: string; operator: Operator }> {
+    const credential = formatKey(this.#world.random(KEY_SECRET_BYTES));
+    const id = `operator_${Buffer.from(this.#world.random(8)).toString('hex')}`;
+    const row: Row = {
+      id,
+      name_sealed: this.#ring.seal(place(id), wish.name),
+      roles: JSON.stringify(wish.roles),
+      credential_hash: this.#hash(credential),
+      created_at: this.#world.now(),
+      expires_at: wish.expiresAt,
+      ...{ revoked_at: null, last_used_at: null, version: 1 },
+    };
+    await this.#database.kysely.insertInto('operator').values(row).execute();
+    return { credential, operator: this.#operatorOf(row) };
+  }
+
+  /** The key under which credentials are hashed: another than that of API keys, so neither opens the other. */
+  get hashKey(): Uint8Array {
+    return this.#hashKey;
+  }
+
+  /** What operators are known by: those that are not revoked. Expiry is for whoever lets them in. */
+  async credentials(): Promise<OperatorCredential[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('operator')
+      .selectAll()
+      .where('revoked_at', 'is', null)
+      .orderBy('created_at')
+      .limit(CREDENTIALS_MAX)
+      .execute();
+    return rows.map((row) => {
+      const { id, name, roles, expiresAt } = this.#operatorOf(row);
+      return { id, name, roles, expiresAt, hash: row.credential_hash };
+    });
+  }
+
+  /** Late ones never turn the clock back. */
+  async touch(id: string, at: number): Promise<void> {
+    await this.#database.kysely
+      .updateTable('operator')
+      .set({ last_used_at: at })
+      .where('id', '=', id)
+      .where(({ eb, or }) => or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
+      .execute();
+  }
+
+  async show(id: string): Promise<Operator | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom('operator')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? undefined : this.#operatorOf(row);
+  }
+
+  /** Oldest first. Throws CursorError. */
+  async list(page: { cursor?: string; limit?: number } = {}): Promise<Page<Operator>> {
+    const size = Math.max(1, Math.min(page.limit ?? PAGE, PAGE_MAX));
+    let query = this.#database.kysely.selectFrom('operator').selectAll();
+    if (page.cursor !== undefined) {
+      const { at, id } = readCursor(page.cursor);
+      query = query.where(({ and, or, eb }) =>
+        or([eb('created_at', '>', at), and([eb('created_at', '=', at), eb('id', '>', id)])]),
+      );
+    }
+    const rows = await query
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(size + 1)
+      .execute();
+    const itemOf = (row: Row) => this.#operatorOf(row);
+    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
+  }
+
+  /** Throws NotFoundError. Revoking twice changes nothing. */
+  async revoke(id: string): Promise<Operator> {
+    const at = this.#world.now();
+    await this.#database.write(async (session) => {
+      if (await markRevoked(session, id, at)) {
+        // Inside the transaction: a revocation that is committed has its tombstone.
+        this.#tombstones.append([{ kind: 'operator', id, at }]);
+      }
+    });
+    const operator = await this.show(id);
+    if (operator === undefined) throw new NotFoundError(`there is no operator ${id}`);
+    return operator;
+  }
+
+  /** Repeats the revocations of the tombstones after a restore. Returns how many were missing. */
+  async replayTombstones(): Promise<number> {
+    let revoked = 0;
+    for (const { kind, id, at } of this.#tombstones.read()) {
+      if (kind !== 'operator') continue;
+      if (await this.#database.write((session) => markRevoked(session, id, at))) revoked += 1;
+    }
+    return revoked;
+  }
+
+  #hash(credential: string): string {
+    return createHmac('sha256', this.#hashKey).update(credential).digest('hex');
+  }
+
+  #operatorOf(row: Row): Operator {
+    return {
+      id: row.id,
+      name: this.#ring.open(place(row.id), row.name_sealed),
+      roles: parseJsonText(row.roles) as OperatorRole[],
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      revokedAt: row.revoked_at,
+      lastUsedAt: row.last_used_at,
+      version: row.version,
+    };
+  }
+}
+
+async function markRevoked(
+  session: Transaction<OperatorTables>,
+  id: string,
+  at: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await session
+    .updateTable('operator')
+    .set(({ eb }) => ({ revoked_at: at, version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
+
+function place(row: string) {
+  return { table: 'operator', column: 'name', row };
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ApiSnapshot, checkExtension } from '@poorter/engine';
+import { compileApi } from '@poorter/openapi';
+import { configurationSchema } from '../../configuration/schema.ts';
+import { checkApis } from './check-apis.ts';
+
+const NDJSON = { 'application/x-ndjson': {} };
+const JSON_TYPE = { 'application/json': { schema: { type: 'object' } } };
+
+function compiled(paths: object): ApiSnapshot['compiled'] {
+  const description = {
+    openapi: '3.1.0',
+    info: { title: 'T', version: '1' },
+    security: [],
+    paths,
+  };
+  const result = compileApi(
+    { uri: 'file:///a.json', text: JSON.stringify(description) },
+    {
+      read: () => {
+        throw new Error('no other file');
+      },
+      checkExtension,
+      strictProperties: false,
+    },
+  );
+  assert.ok(result.ok);
+  return result.api;
+}
+
+function check(apis: readonly object[]) {
+  const configuration = configurationSchema.parse({
+    apis: [{ spec: './a.json', upstream: 'http://127.0.0.1:9' }],
+  });
+  return checkApis(apis as ApiSnapshot[], configuration, '/p.yaml', false);
+}
+
+function codes(operation: object, response: string): string[] {
+  const api = { name: 'a', hosts: [], mode: 'enforce', response };
+  const found = check([{ ...api, compiled: compiled({ '/a': { post: operation } }) }]);
+  return found.map(({ code }) => code);
+}
+
+test('no operation is hidden by an earlier API: by its method, or as HEAD by a GET', () => {
+  const answers = { responses: { 200: { description: 'ok' } } };
+  const overlaps = (...sides: readonly [path: string, methods: string, hosts?: string[]][]) => {
+    const apis = sides.map(([path, methods, hosts = []], index) => {
+      const operations = methods.split(' ').map((method) => [method, answers]);
+      const paths = { [path]: Object.fromEntries(operations) };
+      return { name: `api${index}`, hosts, mode: 'enforce', compiled: compiled(paths) };
+    });
+    return check(apis)
+      .filter(({ code }) => code === 'ambiguous-operations')
+      .map(({ message }) => message);
+  };
+  const [hidden, ...others] = overlaps(['/a/{id}', 'get'], ['/a/{name}', 'head']);
+  assert.equal(
+    hidden,
+    "HEAD /a/{name} is also an operation of the API 'api0', as GET of 'api0' answers HEAD",
+  );
+  assert.deepEqual(others, []);
+  assert.equal(overlaps(['/a', 'head'], ['/a', 'get']).length, 1);
+  assert.equal(overlaps(['/a', 'get'], ['/a', 'get']).length, 1);
+  assert.equal(overlaps(['/a', 'get head'], ['/a', 'head'], ['/a', 'post']).length, 1);
+  assert.deepEqual(overlaps(['/a', 'get', ['a.example']], ['/a', 'head', ['b.example']]), []);
+  assert.deepEqual(overlaps(['/a', 'post'], ['/a', 'head'], ['/b', 'get']), []);
+});
+
+test('an answer that is a stream is not held back, and a request that is one does not stop the start', () => {
+  const answers = (content: object) => ({ responses: { 200: { description: 'ok', content } } });
+  const uploads = { requestBody: { content: NDJSON }, ...answers(JSON_TYPE) };
+  for (const mode of ['redact', 'block']) {
+    assert.deepEqual(codes(uploads, mode), []);
+    assert.deepEqual(codes(answers(NDJSON), mode), ['blocked-stream']);
+    assert.deepEqual(codes(answers({ 'text/event-stream': {} }), mode), ['blocked-stream']);
+  }
+  assert.deepEqual(codes(answers(NDJSON), 'report'), []);
+  const open = { ...answers(NDJSON), 'x-poorter': { response: 'report' } };
+  assert.deepEqual(codes(open, 'redact'), []);
+});

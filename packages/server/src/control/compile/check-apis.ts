@@ -1,0 +1,253 @@
+import type { ApiSnapshot } from '@poorter/engine';
+import { type Diagnostic, pathShape } from '@poorter/openapi';
+import type { Configuration } from '../../configuration/schema.ts';
+import { isLoopback, splitAddress } from './addresses.ts';
+
+/** What can only be judged with all descriptions and the configuration side by side. */
+export function checkApis(
+  apis: readonly ApiSnapshot[],
+  configuration: Configuration,
+  configurationFile: string,
+  isTrial: boolean,
+): Diagnostic[] {
+  return [
+    ...checkNames(apis, configurationFile),
+    ...checkOverlaps(apis),
+    ...apis.flatMap((api) => [
+      ...checkSchemes(api, configuration, isTrial),
+      ...checkUndeclared(api, configuration),
+      ...checkBlocking(api),
+    ]),
+  ];
+}
+
+function checkNames(apis: readonly ApiSnapshot[], file: string): Diagnostic[] {
+  const seen = new Set<string>();
+  return apis.flatMap(({ name }) => {
+    const isTaken = seen.has(name);
+    seen.add(name);
+    if (!isTaken) return [];
+    return [
+      error(
+        'duplicate-api',
+        { file, line: 1, column: 1 },
+        `two APIs are called '${name}'`,
+        'give one of them another name',
+      ),
+    ];
+  });
+}
+
+/** The same method and path in two APIs for the same host: which one would serve it? */
+function checkOverlaps(apis: readonly ApiSnapshot[]): Diagnostic[] {
+  const owners = new Map<string, Owner>();
+  const remarks: Diagnostic[] = [];
+  for (const api of apis) {
+    for (const [shape, owner] of answeredBy(api)) {
+      for (const host of api.hosts.length === 0 ? ['*'] : api.hosts) {
+        const other = owners.get(`${host} ${shape}`) ?? owners.get(`* ${shape}`);
+        owners.set(`${host} ${shape}`, owner);
+        // Where GET answers on both sides, GET itself is told.
+        if (other === undefined || other.api === api || (owner.isImplied && other.isImplied)) {
+          continue;
+        }
+        const implied = [owner, other].find(({ isImplied }) => isImplied);
+        const byGet = implied === undefined ? '' : `, as GET of '${implied.api.name}' answers HEAD`;
+        remarks.push(
+          error(
+            'ambiguous-operations',
+            owner.operation,
+            `${shape.split(' ', 1)[0]} ${owner.operation.path} is also an operation of the API '${other.api.name}'${byGet}`,
+            'give the APIs different hosts, or different server paths',
+          ),
+        );
+      }
+    }
+  }
+  return remarks;
+}
+
+interface Owner {
+  readonly api: ApiSnapshot;
+  readonly operation: ApiSnapshot['compiled']['operations'][number];
+  /** GET answers HEAD where that is not described (RFC 9110 §9.3.2). */
+  readonly isImplied: boolean;
+}
+
+/** By method and shape of the path: what an API answers, and by which operation. */
+function answeredBy(api: ApiSnapshot): ReadonlyMap<string, Owner> {
+  const answered = new Map<string, Owner>();
+  for (const operation of api.compiled.operations) {
+    const shape = pathShape(operation.path);
+    answered.set(`${operation.method} ${shape}`, { api, operation, isImplied: false });
+  }
+  for (const owner of [...answered.values()]) {
+    const head = `HEAD ${pathShape(owner.operation.path)}`;
+    if (owner.operation.method !== 'GET' || answered.has(head)) continue;
+    answered.set(head, { ...owner, isImplied: true });
+  }
+  return answered;
+}
+
+/** A scheme that nothing in the configuration can verify would lock everybody out, or pretend to protect. */
+function checkSchemes(
+  api: ApiSnapshot,
+  configuration: Configuration,
+  isTrial: boolean,
+): Diagnostic[] {
+  const { issuers } = configuration.trust;
+  const asksForCertificates = configuration.listen.some(
+    ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
+  );
+  const reported = new Set<string>();
+  const remarks: Diagnostic[] = [];
+  for (const operation of api.compiled.operations) {
+    for (const scheme of (operation.security ?? []).flatMap((alternative) =>
+      Object.keys(alternative),
+    )) {
+      if (reported.has(scheme)) continue;
+      const definition = api.compiled.securitySchemes[scheme];
+      const takesToken =
+        definition?.type === 'oauth2' ||
+        definition?.type === 'openIdConnect' ||
+        (definition?.type === 'http' && definition.scheme === 'bearer');
+      // The gate's own issuer stands for every other.
+      if (isTrial && takesToken) continue;
+      if (definition?.type === 'http' && takesKeysAlone(definition, configuration)) {
+        reported.add(scheme);
+        remarks.push({
+          ...error(
+            'bearer-takes-keys',
+            operation,
+            `the security scheme '${scheme}' takes API keys alone: no token issuer is trusted`,
+            NO_ISSUER.suggestion,
+          ),
+          severity: 'warning',
+        });
+        continue;
+      }
+      const missing = definition === undefined ? null : whatIsMissing();
+      if (missing === null || missing === undefined) continue;
+      reported.add(scheme);
+      remarks.push(
+        error(
+          'unenforceable-scheme',
+          operation,
+          `the security scheme '${scheme}' of ${operation.method} ${operation.path} cannot be enforced: ${missing.why}`,
+          missing.suggestion,
+        ),
+      );
+
+      function whatIsMissing(): { why: string; suggestion: string } | null {
+        switch (definition?.type) {
+          case 'oauth2':
+            return issuers.length > 0 ? null : NO_ISSUER;
+          case 'http':
+            return definition.scheme === 'basic' || issuers.length > 0 ? null : NO_ISSUER;
+          case 'openIdConnect': {
+            const isTrusted = issuers.some(
+              ({ issuer }) =>
+                `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` ===
+                definition.openIdConnectUrl,
+            );
+            if (isTrusted) return null;
+            return {
+              why: `no trusted issuer has the discovery address ${definition.openIdConnectUrl}`,
+              suggestion:
+                'add trust.issuers with the issuer of that address and your audience, or start with --issuer URL --audience NAME',
+            };
+          }
+          case 'mutualTLS':
+            if (asksForCertificates) return null;
+            return {
+              why: 'no listener asks for client certificates',
+              suggestion:
+                'set tls.clientCertificate: request (or require) and tls.clientAuthorities on a listener',
+            };
+          default:
+            return null;
+        }
+      }
+    }
+  }
+  return remarks;
+}
+
+function takesKeysAlone(
+  scheme: { readonly scheme: string; readonly takesKeys?: boolean },
+  { trust }: Configuration,
+): boolean {
+  return scheme.scheme === 'bearer' && scheme.takesKeys === true && trust.issuers.length === 0;
+}
+
+const NO_ISSUER = {
+  why: 'no token issuer is trusted',
+  suggestion:
+    'add trust.issuers with issuer and audience, or start with --issuer URL --audience NAME',
+};
+
+/** Trial mode: a document that never says `security` is served on loopback only. */
+function checkUndeclared(api: ApiSnapshot, configuration: Configuration): Diagnostic[] {
+  const undeclared = api.compiled.operations.filter(({ security }) => security === null);
+  const [first] = undeclared;
+  if (first === undefined) return [];
+  const isLocal = configuration.listen.every(({ address }) =>
+    isLoopback(splitAddress(address).host),
+  );
+  const count = `${undeclared.length} of ${api.compiled.operations.length} operations`;
+  const suggestion =
+    'declare security at the root of the document; write `security: []` on operations that are meant to be open';
+  return [
+    isLocal
+      ? {
+          ...error(
+            'undeclared-security',
+            first,
+            `${count} declare no security and are open to everyone on this machine`,
+            suggestion,
+          ),
+          severity: 'warning',
+        }
+      : error(
+          'undeclared-security',
+          first,
+          `${count} declare no security; that is served on loopback only`,
+          suggestion,
+        ),
+  ];
+}
+
+/** A stream cannot be withheld once it runs: `block` and `redact` on one are refused, not weakened. */
+function checkBlocking(api: ApiSnapshot): Diagnostic[] {
+  return api.compiled.operations.flatMap((operation) => {
+    const own = operation.extension['response'];
+    const mode = own ?? api.response;
+    if (mode === 'report' || !streams(operation.plan)) return [];
+    return [
+      error(
+        'blocked-stream',
+        operation,
+        `${operation.method} ${operation.path} documents a stream, which response: ${String(mode)} cannot check`,
+        'set x-poorter: { response: report } on the operation',
+      ),
+    ];
+  });
+}
+
+/** Of what it answers; a request that is a stream is read as any other. */
+function streams(plan: unknown): boolean {
+  const { answers, variants = [] } = plan as { answers?: unknown; variants?: readonly unknown[] };
+  const text = JSON.stringify(answers) ?? '';
+  return STREAM.test(text) || variants.some(streams);
+}
+
+const STREAM = /"text\/event-stream|"application\/(?:x-ndjson|json-seq|jsonl)/;
+
+function error(
+  code: string,
+  { file, line, column }: Pick<Diagnostic, 'file' | 'line' | 'column'>,
+  message: string,
+  suggestion: string,
+): Diagnostic {
+  return { severity: 'error', code, file, line, column, message, suggestion };
+}

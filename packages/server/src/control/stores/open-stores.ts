@@ -1,0 +1,171 @@
+import { BlockStore, type BlockTables } from '../../access/blocks/index.ts';
+import { PersonEraser, type PersonTables } from '../../access/erasure/index.ts';
+import { KeyStore, type KeyTables } from '../../access/keys/index.ts';
+import { OperatorStore, type OperatorTables } from '../../access/operators/index.ts';
+import {
+  type Database,
+  type DatabaseOptions,
+  type DatabasePlace,
+  migrate,
+  openDatabase,
+} from '../../platform/database/index.ts';
+import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../../platform/secrets/index.ts';
+import type { Replay } from '../../state/backup/index.ts';
+import { CHANGE_LOCK, ChangeFeed, type ChangeTables } from '../../state/changes/index.ts';
+import { IdempotencyStore, type IdempotencyTables } from '../../state/idempotency/index.ts';
+import type { StateWorld } from '../../state/index.ts';
+import { stateMigrations } from '../../state/index.ts';
+import { SingleUseStore, type SingleUseTables } from '../../state/single-use/index.ts';
+import { SubjectKeys, type SubjectKeyTables } from '../../state/subject-keys/index.ts';
+import { PendingTombstones, type TombstoneLog, Tombstones } from '../../state/tombstones/index.ts';
+import type { StateTables } from './tables.ts';
+
+export interface StateSettings {
+  readonly place: DatabasePlace;
+  readonly options?: DatabaseOptions;
+  readonly masterKey: MasterKeyProvider;
+  /** Local even when the database is not: tombstones stand there. */
+  readonly dataDirectory: string;
+  readonly world: StateWorld;
+}
+
+/** Everything that control keeps, apart from the log. */
+export interface State {
+  readonly database: Database<StateTables>;
+  readonly ring: KeyRing;
+  readonly keys: KeyStore;
+  readonly blocks: BlockStore;
+  readonly operators: OperatorStore;
+  readonly subjectKeys: SubjectKeys;
+  readonly persons: PersonEraser;
+  readonly singleUse: SingleUseStore;
+  readonly idempotency: IdempotencyStore;
+  readonly changes: ChangeFeed;
+  /** What a process that was killed, or a backup, had left to do. */
+  readonly replayed: Replay;
+  /**
+   * All that an operator asked for, or nothing of it: `work` judges and changes in one transaction,
+   * through the stores that it is given and no others. It may run more than once. What it ends has its
+   * tombstones before it is committed, and none when it is not.
+   */
+  act<Result>(work: (stores: ActStores) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** The stores as one act sees and changes them. */
+export type ActStores = Pick<
+  State,
+  'keys' | 'blocks' | 'operators' | 'persons' | 'subjectKeys' | 'idempotency'
+>;
+
+type Stores = Omit<State, 'replayed'>;
+
+/**
+ * Opens it, brings its tables to this version and its keys into memory, and repeats the erasures and
+ * revocations whose tombstones stand in the data directory.
+ */
+export async function openState(settings: StateSettings): Promise<State> {
+  const database = await openDatabase<StateTables>(settings.place, settings.options);
+  try {
+    await migrate(database, stateMigrations());
+    const ring = await openKeyRing(database, settings.masterKey);
+    const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
+    return { ...stores, replayed: await replayTombstones(stores) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function replayTombstones(state: Stores): Promise<Replay> {
+  const erased = await state.subjectKeys.replayTombstones();
+  const keys = await state.keys.replayTombstones();
+  const persons = await state.persons.replayTombstones();
+  return { erased: erased + persons, revoked: keys + (await state.operators.replayTombstones()) };
+}
+
+function storesOver(
+  database: Database<StateTables>,
+  ring: KeyRing,
+  dataDirectory: string,
+  world: StateWorld,
+): Stores {
+  const tombstones = new Tombstones(dataDirectory);
+  const stores = actStores(database, ring, tombstones, world);
+  return {
+    ...stores,
+    database,
+    ring,
+    singleUse: new SingleUseStore(database.as<SingleUseTables>(), ring, world),
+    changes: new ChangeFeed(database.as<ChangeTables>()),
+    act: (work) => actWhole(database, ring, tombstones, world, work, stores.subjectKeys),
+    close: () => database.close(),
+  };
+}
+
+function actStores(
+  database: Database<StateTables>,
+  ring: KeyRing,
+  tombstones: TombstoneLog,
+  world: StateWorld,
+): ActStores {
+  const subjectKeys = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, world);
+  const over = database.as<PersonTables>();
+  return {
+    keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
+    blocks: new BlockStore(database.as<BlockTables>(), ring, tombstones, world),
+    operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
+    subjectKeys,
+    persons: new PersonEraser(over, ring, subjectKeys, tombstones, world),
+    idempotency: new IdempotencyStore(database.as<IdempotencyTables>(), ring, world),
+  };
+}
+
+async function actWhole<Result>(
+  database: Database<StateTables>,
+  ring: KeyRing,
+  tombstones: Tombstones,
+  world: StateWorld,
+  work: (stores: ActStores) => Promise<Result>,
+  cached: SubjectKeys,
+): Promise<Result> {
+  let kept: PendingTombstones | null = null;
+  try {
+    const result = await database.write(async (transaction) => {
+      // An attempt before this one was rolled back.
+      kept?.retract();
+      kept = null;
+      const pending = new PendingTombstones(tombstones);
+      const done = await work(actStores(database.within(transaction), ring, pending, world));
+      // Before the commit: killed between the two, the next start finishes it.
+      pending.keep();
+      kept = pending;
+      return done;
+    }, CHANGE_LOCK);
+    await afterErasure(kept, database, cached);
+    return result;
+  } catch (error) {
+    // Where nobody knows whether it was committed, a right that was taken away stays away.
+    if (wasRolledBack(database, error)) (kept as PendingTombstones | null)?.retract();
+    throw error;
+  }
+}
+
+/** What cannot be done inside a transaction. It is repeated by the next erasure or start. */
+async function afterErasure(
+  kept: PendingTombstones | null,
+  database: Database<StateTables>,
+  cached: SubjectKeys,
+): Promise<void> {
+  if (kept?.endsPersons !== true) return;
+  cached.forgetCached();
+  for (const table of ['subject_key', 'api_key', 'block', 'idempotent_answer'] as const) {
+    await database.scrub(table).catch(() => false);
+  }
+}
+
+/** PostgreSQL says so itself; a connection that was lost while it committed says nothing. */
+function wasRolledBack({ dialect }: Database<StateTables>, error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return dialect === 'sqlite' || /^[0-9A-Z]{5}$/.test(String(code));
+}

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMs } from '../../platform/clock/index.ts';
+import { workInBackground } from '../../platform/processes/index.ts';
+import { openMasterKey } from '../../platform/secrets/index.ts';
+import {
+  applyRetention,
+  checkpointSigner,
+  FencedError,
+  type FromRecorder,
+  LogReader,
+  openLog,
+  Recorder,
+  type RecorderSeed,
+  signingKey,
+  type ToRecorder,
+} from '../../security-log/index.ts';
+import { openState } from '../stores/index.ts';
+
+const POLL_MS = 50;
+const RETENTION_EVERY_MS = 60_000;
+const RETRY_MS = 1_000;
+
+const seed = workerData as RecorderSeed;
+let retention = seed.retention;
+let isStopping = false;
+let current: Recorder | null = null;
+let forget: () => void = () => undefined;
+
+parentPort?.on('message', (message: ToRecorder) => {
+  switch (message.type) {
+    case 'forget':
+      forget();
+      return;
+    case 'forget-writer':
+      current?.forgetWriter(message.writer);
+      return;
+    case 'retention':
+      retention = message.retention;
+      return;
+    case 'stop':
+      isStopping = true;
+      return;
+    default:
+      message satisfies never;
+  }
+});
+
+workInBackground();
+await record();
+tell({ type: 'stopped' });
+parentPort?.close();
+
+/** Drains until told to stop. What fails is begun anew from what the database has. */
+async function record(): Promise<void> {
+  const { dataDirectory, baseDirectory } = seed;
+  const warn = (message: string) => tell({ type: 'trouble', message });
+  const environment = process.env;
+  const world = { dataDirectory, baseDirectory, environment, warn };
+  const state = await openState({
+    ...{ place: seed.state, dataDirectory, masterKey: openMasterKey(seed.masterKey, world) },
+    options: { onTrouble: warn },
+    world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
+  });
+  const database = await openLog(seed.log, warn);
+  // Keys first: the recorder would take the destroyed one from them again.
+  forget = () => {
+    state.subjectKeys.forgetCached();
+    current?.forgetCallers();
+  };
+  /** The last fault; '' after a step that went well, null before the first. */
+  let told: string | null = null;
+  while (!isStopping) {
+    try {
+      current = await Recorder.open({
+        ...{ database, node: seed.node, spoolDirectory: seed.spoolDirectory },
+        carriedDirectory: seed.carriedDirectory,
+        signer: checkpointSigner(seed.node, signingKey(seed.signingSeed)),
+        subjectKeys: state.subjectKeys,
+        openSpoolKey,
+        onTrouble: warn,
+        onUsed: (uses) => tell({ type: 'uses', uses }),
+        onRecorded: (writers) => tell({ type: 'recorded', writers }),
+      });
+      const recorded = () => {
+        if (told !== '') tell({ type: 'recording', fault: null });
+        told = '';
+      };
+      await drain(current, new LogReader(database.kysely, seed.node), recorded);
+    } catch (error) {
+      const message = `recording: ${String(error)}`;
+      if (message !== told) warn(message);
+      if (message !== told) tell({ type: 'recording', fault: message });
+      told = message;
+      if (error instanceof FencedError) break;
+      await sleep(RETRY_MS);
+    }
+  }
+  await database.close();
+  await state.close();
+}
+
+async function drain(recorder: Recorder, reader: LogReader, recorded: () => void): Promise<void> {
+  let retainedAt = Number.NEGATIVE_INFINITY;
+  while (!isStopping) {
+    const { hasMore } = await recorder.step();
+    recorded();
+    if (hasMore) continue;
+    if (monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
+      retainedAt = monotonicMs();
+      await applyRetention(recorder, reader, retention, Date.now());
+    }
+    await sleep(POLL_MS);
+  }
+  while ((await recorder.step(true)).hasMore);
+}
+
+function openSpoolKey(id: string): Uint8Array {
+  if (id !== seed.spoolKey.id) {
+    tell({
+      type: 'trouble',
+      message: `the spool was written with the key ${id}, which is unknown`,
+    });
+  }
+  return seed.spoolKey.key;
+}
+
+function tell(message: FromRecorder): void {
+  parentPort?.postMessage(message);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

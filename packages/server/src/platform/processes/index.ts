@@ -1,0 +1,4 @@
+export { workInBackground } from './background-priority.ts';
+export { serveParent, WatchedChild } from './child-process.ts';
+export { type ListenerPlace, PlaceFault, placeFault, placeTaken } from './place-fault.ts';
+export { programVersion } from './program-version.ts';

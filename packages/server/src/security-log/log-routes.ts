@@ -1,0 +1,106 @@
+import { problems } from '@poorter/engine';
+import { type Handlers, pageLimit } from '../admin-api/index.ts';
+import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
+import { callIdOf, DECISIONS, impossibleTerm, isObjectTerm } from './index.ts';
+
+/** The security log, as far as operators read it through this API. */
+export interface AdminLog {
+  search(query: LogQuery): Promise<{ items: readonly unknown[]; next: string | null }>;
+  /** Undefined: there is none. */
+  show(node: string, index: number): Promise<unknown>;
+  prove(node: string, index: number): Promise<unknown>;
+  /** All records of one call; empty: there are none. */
+  call(id: string): Promise<readonly unknown[]>;
+  checkpoints(): Promise<readonly { node: string; checkpoint: string; publicKey: string }[]>;
+}
+
+export interface LogQuery {
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly client?: string;
+  readonly subject?: string;
+  readonly address?: string;
+  readonly operation?: string;
+  readonly decision?: string;
+  readonly code?: string;
+  readonly object?: string;
+  readonly node?: string;
+  readonly reported?: boolean;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+const TERMS = ['client', 'subject', 'address', 'operation', 'decision', 'code', 'object', 'node'];
+
+const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
+
+/** What happened, who did it, and the proof that nobody changed it since. */
+export function logRoutes(log: AdminLog): Handlers {
+  return {
+    async searchLog({ query }) {
+      oneOf('decision', query['decision'], DECISIONS);
+      oneOf('code', query['code'], CODES);
+      refuseImpossible(query);
+      const terms = TERMS.flatMap((term) =>
+        query[term] === undefined ? [] : [[term, query[term]] as const],
+      );
+      const page = await log.search({
+        ...Object.fromEntries(terms),
+        ...(query['from'] !== undefined && { fromMs: Date.parse(query['from']) }),
+        ...(query['to'] !== undefined && { toMs: Date.parse(query['to']) }),
+        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+        ...(query['reported'] !== undefined && { reported: true }),
+        limit: pageLimit(query),
+      });
+      return { status: 200, body: { items: page.items, next: page.next } };
+    },
+
+    async showLogRecord({ path }) {
+      return found(await log.show(path['node'] as string, Number(path['index'])));
+    },
+
+    async showLoggedCall({ path }) {
+      const id = callIdOf(path['call'] as string);
+      const items = id === null ? [] : await log.call(id);
+      return found(items.length === 0 ? undefined : { items });
+    },
+
+    async proveLogRecord({ path }) {
+      return found(await log.prove(path['node'] as string, Number(path['index'])));
+    },
+
+    async readCheckpoints() {
+      return { status: 200, body: { items: await log.checkpoints() } };
+    },
+  };
+}
+
+/** An empty page would read as if it had not happened. */
+function oneOf(name: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new AdminProblem('value_not_acceptable', {
+    reason: `${name}: is one of ${known.join(', ')}`,
+  });
+}
+
+/** Terms that no record can have, and spans that hold no moment. */
+function refuseImpossible(query: Readonly<Record<string, string | undefined>>): void {
+  const { object, from, to } = query;
+  const fault = impossibleTerm(query);
+  if (fault !== null) refuse(fault);
+  if (object !== undefined && !isObjectTerm(object)) {
+    refuse('object: is PARAMETER=VALUE, or a pseudonym');
+  }
+  if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to)) {
+    refuse('to: lies before from');
+  }
+}
+
+function refuse(reason: string): never {
+  throw new AdminProblem('value_not_acceptable', { reason });
+}
+
+function found(body: unknown) {
+  if (body === undefined) throw new AdminProblem('not_found');
+  return { status: 200, body };
+}

@@ -1,0 +1,34 @@
+import type { DatabasePlace } from '../platform/database/index.ts';
+import type { RecordedWriters } from '../platform/spool/index.ts';
+import type { CredentialUse } from './recorder.ts';
+import type { RetentionPolicy } from './retention.ts';
+
+/** What the thread is born with. */
+export interface RecorderSeed {
+  readonly node: string;
+  readonly log: DatabasePlace;
+  readonly state: DatabasePlace;
+  readonly dataDirectory: string;
+  readonly baseDirectory: string;
+  readonly masterKey: string | undefined;
+  readonly spoolDirectory: string;
+  readonly carriedDirectory: string;
+  readonly spoolKey: { readonly id: string; readonly key: Uint8Array };
+  readonly signingSeed: Uint8Array;
+  readonly retention: RetentionPolicy;
+}
+
+export type ToRecorder =
+  | { readonly type: 'forget' }
+  /** A gateway on another machine has nothing of this writer any more. */
+  | { readonly type: 'forget-writer'; readonly writer: string }
+  | { readonly type: 'retention'; readonly retention: RetentionPolicy }
+  | { readonly type: 'stop' };
+
+export type FromRecorder =
+  | { readonly type: 'trouble'; readonly message: string }
+  /** Whether records reach the log; null: they do. */
+  | { readonly type: 'recording'; readonly fault: string | null }
+  | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }
+  | { readonly type: 'recorded'; readonly writers: RecordedWriters }
+  | { readonly type: 'stopped' };
