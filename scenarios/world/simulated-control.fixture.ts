@@ -3,6 +3,7 @@ import { GatewayBook } from '../../packages/server/src/control/gateway-book.ts';
 import { RemoteGateways } from '../../packages/server/src/control/remote-gateways.ts';
 import type { RuntimeSnapshot } from '../../packages/server/src/messages/between-processes.ts';
 import type { LinkEnd, LinkServerOptions } from '../../packages/server/src/platform/link/index.ts';
+import { realWorld } from '../../packages/server/src/platform/world/index.ts';
 import {
   CLOSED,
   type Connection,
@@ -50,7 +51,6 @@ export class Control {
         this.#file = text;
       },
       now: this.machine.monotonicMs,
-      onChange: () => undefined,
     });
     book.open([], this.staleMs);
     this.#book = book;
@@ -58,7 +58,8 @@ export class Control {
       book,
       liveNow: () => this.#whole(),
       report: () => undefined,
-      mirror: () => null,
+      mirror: null,
+      world: realWorld,
       trouble: () => undefined,
       openServer: ({ on }) => {
         this.#on = on;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 test('the example of the README prints what the README says', () => {
   const folder = dirname(import.meta.dirname);
   const readme = readFileSync(join(folder, 'README.md'), 'utf8');
-  const [program = '', printed = ''] = [...readme.matchAll(/^```(?:js)?\n([^]*?)^```$/gm)].map(
+  const [program = '', printed = ''] = [...readme.matchAll(/^```(?:js)?\n(.*?)^```$/gms)].map(
     ([, block = '']) => block,
   );
   const { stdout, stderr } = spawnSync(

@@ -2,32 +2,51 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type TestContext, test } from 'node:test';
+import { FakeWorld } from '../platform/world/fake-world.fixture.ts';
 import { FileWatch } from './file-watch.ts';
 
-test('a file that is still being written does not go live half written', async (t) => {
+function watched(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-watch-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const files = [join(folder, 'api.yaml'), join(folder, 'parts.yaml')];
+  const files = ['api.yaml', 'parts.yaml'].map((name) => join(folder, name));
   for (const file of files) writeFileSync(file, '');
-  let isWriting = true;
-  let early = 0;
-  const told = Promise.withResolvers<void>();
-  const onChange = () => {
-    if (isWriting) early++;
-    else told.resolve();
-  };
-  // A still moment far beyond a pause between two pieces, also on a machine that does other things.
-  const watch = new FileWatch(20, onChange, 3_000);
+  const world = new FakeWorld();
+  const heard: number[] = [];
+  const watch = new FileWatch(world, () => heard.push(world.now()));
   watch.follow(files);
-  const keepAlive = setInterval(() => undefined, 1_000);
-  t.after(() => clearInterval(keepAlive));
-  for (let piece = 1; piece <= 12; piece++) {
-    writeFileSync(files[piece % 2] as string, 'x'.repeat(piece * 100));
-    await sleep(100);
+  let bytes = 0;
+  const write = (file: number) => writeFileSync(files[file] as string, 'x'.repeat(++bytes));
+  return { world, heard, watch, write };
+}
+
+test('a file that is still being written does not go live half written', (t) => {
+  const { world, heard, write } = watched(t);
+  for (let piece = 0; piece < 40; piece++) {
+    write(piece % 2);
+    world.advance(300);
   }
-  isWriting = false;
-  await told.promise;
-  assert.equal(early, 0);
+  assert.deepEqual(heard, []);
+  world.advance(1_000);
+  assert.equal(heard.length, 1);
+  world.advance(60_000);
+  assert.equal(heard.length, 1);
+});
+
+test('who never stops writing is read in between all the same', (t) => {
+  const { world, heard, write } = watched(t);
+  for (let piece = 0; piece < 100; piece++) {
+    write(0);
+    world.advance(300);
+  }
+  assert.equal(heard.length, 1);
+});
+
+test('after it is closed nothing is told', (t) => {
+  const { world, heard, watch, write } = watched(t);
+  write(0);
+  world.advance(1_100);
+  watch.close();
+  world.advance(60_000);
+  assert.deepEqual(heard, []);
 });

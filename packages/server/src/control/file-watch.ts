@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { monotonicMs } from '../platform/clock/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
 
+const LOOK_EVERY_MS = 1_000;
 /** Files that were just written are left alone for so long: an editor, or a copy, may not be done. */
 const QUIET_MS = 400;
 /** Whoever never stops writing is read in between all the same. */
@@ -12,17 +13,24 @@ const RESTLESS_MAX_MS = 15_000;
  * half a file, or a document whose neighbour is yet to come, must not go live.
  */
 export class FileWatch {
+  readonly #world: Pick<World, 'every' | 'after' | 'monotonicMs'>;
   readonly #onChange: () => void;
-  readonly #quietMs: number;
+  readonly #looking: Timer;
+  #quiet: Timer | null = null;
   #seen = new Map<string, string>();
   #restlessSince: number | null = null;
 
-  constructor(everyMs: number, onChange: () => void, quietMs: number = QUIET_MS) {
+  constructor(world: Pick<World, 'every' | 'after' | 'monotonicMs'>, onChange: () => void) {
+    this.#world = world;
     this.#onChange = onChange;
-    this.#quietMs = quietMs;
-    setInterval(() => {
+    this.#looking = world.every(LOOK_EVERY_MS, () => {
       if (this.#restlessSince === null && this.#look()) this.#awaitQuiet();
-    }, everyMs).unref();
+    });
+  }
+
+  close(): void {
+    this.#looking.cancel();
+    this.#quiet?.cancel();
   }
 
   follow(files: readonly string[], options: { keep: boolean } = { keep: false }): void {
@@ -32,14 +40,15 @@ export class FileWatch {
   }
 
   #awaitQuiet(): void {
+    const { monotonicMs, after } = this.#world;
     this.#restlessSince ??= monotonicMs();
-    setTimeout(() => {
+    this.#quiet = after(QUIET_MS, () => {
       const isRestless = this.#look();
       const sinceMs = monotonicMs() - (this.#restlessSince ?? 0);
       if (isRestless && sinceMs < RESTLESS_MAX_MS) return this.#awaitQuiet();
       this.#restlessSince = null;
       this.#onChange();
-    }, this.#quietMs).unref();
+    });
   }
 
   /** Whether a file has changed since the last look. */

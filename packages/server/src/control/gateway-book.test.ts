@@ -18,9 +18,9 @@ function disk() {
         kept.file = text;
       },
       now: () => kept.now,
-      onChange: () => {
-        kept.changes += 1;
-      },
+    });
+    book.subscribe(() => {
+      kept.changes += 1;
     });
     book.open(ifLost, STALE_MS);
     return book;

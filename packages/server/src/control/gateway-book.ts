@@ -8,8 +8,6 @@ export interface GatewayBookPorts {
   readonly write: (text: string) => void;
   /** Of this machine, monotonic: a clock that is set ends nobody's time. */
   readonly now: () => number;
-  /** Somebody confirmed, ended or ran out of time: whoever waits looks again. */
-  readonly onChange: () => void;
 }
 
 export interface BookedGateway {
@@ -66,11 +64,21 @@ const bookSchema = z.object({
  */
 export class GatewayBook {
   readonly #ports: GatewayBookPorts;
+  readonly #listeners = new Set<() => void>();
   /** By name and instance. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(ports: GatewayBookPorts) {
     this.#ports = ports;
+  }
+
+  /** `listener` hears when somebody confirmed, ended or ran out of time: whoever waits looks again. */
+  subscribe(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /**
@@ -149,7 +157,7 @@ export class GatewayBook {
     const entry = this.#entries.get(key);
     if (entry?.isConnected !== true) return;
     entry.confirmed = sequence;
-    this.#ports.onChange();
+    this.#changed();
   }
 
   /** Nothing is heard of it any more: it may serve until its time has run out. */
@@ -158,13 +166,13 @@ export class GatewayBook {
     if (entry === undefined) return;
     entry.isConnected = false;
     entry.confirmed = -1;
-    this.#ports.onChange();
+    this.#changed();
   }
 
   /** It says that nothing of it serves any more. */
   ended(key: string): void {
     this.#change(() => this.#entries.delete(key));
-    this.#ports.onChange();
+    this.#changed();
   }
 
   /** Somebody says that the machine is gone for good. Returns how many were taken out. */
@@ -177,7 +185,7 @@ export class GatewayBook {
     this.#change(() => {
       for (const [key] of found) this.#entries.delete(key);
     });
-    this.#ports.onChange();
+    this.#changed();
     return found.length;
   }
 

@@ -3,11 +3,13 @@ import type { JSONWebKeySet } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import type { World } from '../platform/world/index.ts';
 import { IssuerKeys } from '../trusted-issuers/index.ts';
 import type { KeptIssuerKeys } from './kept-files.ts';
 
 export interface IssuerFollowerPorts {
   readonly baseDirectory: string;
+  readonly world: Pick<World, 'now' | 'after' | 'fetch'>;
   readonly kept: KeptIssuerKeys;
   /** To every gateway: calls wait for these, they do not wait for a snapshot to be compiled. */
   readonly tell: (message: IssuerKeysMessage) => void;
@@ -38,17 +40,14 @@ export class IssuerFollower {
     this.#keys?.close();
     this.#sources = text;
     let isStarting = true;
-    const { kept, onChange, warn, baseDirectory } = this.#ports;
+    const { kept, onChange, warn, baseDirectory, world } = this.#ports;
     this.#keys = new IssuerKeys(
       sources,
       {
-        fetch: (url, init) => fetch(url, init),
+        fetch: (url, init) => world.fetch(url, init),
         readFile: async (path) => readTextFile(resolve(baseDirectory, path), BYTES_MAX.credential),
-        now: Date.now,
-        setTimer: (work, delayMs) => {
-          const timer = setTimeout(work, delayMs);
-          return { cancel: () => clearTimeout(timer) };
-        },
+        now: world.now,
+        setTimer: (work, delayMs) => world.after(delayMs, work),
       },
       {
         onChange: (issuer, jwks, generation) => {

@@ -23,11 +23,13 @@ type KeptKeys = { readonly jwks: JSONWebKeySet; readonly generation: number };
 /** Keys of token issuers, on disk: an issuer that is away at a start locks nobody out. */
 export class KeptIssuerKeys {
   readonly #file: string;
+  readonly #now: () => number;
   readonly #keys: Map<string, KeptKeys>;
 
-  constructor(file: string) {
+  constructor(file: string, now: () => number) {
     this.#file = file;
-    this.#keys = readKeptKeys(file);
+    this.#now = now;
+    this.#keys = readKeptKeys(file, now());
   }
 
   get(issuer: string): KeptKeys | null {
@@ -37,7 +39,7 @@ export class KeptIssuerKeys {
   keep(issuer: string, jwks: JSONWebKeySet | null, generation: number): void {
     if (jwks === null) this.#keys.delete(issuer);
     else this.#keys.set(issuer, { jwks, generation });
-    const fetchedMs = Date.now();
+    const fetchedMs = this.#now();
     const kept = Object.fromEntries(
       [...this.#keys].map(([name, keys]) => [name, { jwks: keys.jwks, fetchedMs }]),
     );
@@ -45,7 +47,7 @@ export class KeptIssuerKeys {
   }
 }
 
-function readKeptKeys(file: string): Map<string, KeptKeys> {
+function readKeptKeys(file: string, nowMs: number): Map<string, KeptKeys> {
   try {
     const kept = parseJsonText(readFileSync(file, 'utf8')) as Record<
       string,
@@ -53,7 +55,7 @@ function readKeptKeys(file: string): Map<string, KeptKeys> {
     >;
     return new Map(
       Object.entries(kept)
-        .filter(([, { fetchedMs }]) => Date.now() - fetchedMs < KEPT_KEYS_MS)
+        .filter(([, { fetchedMs }]) => nowMs - fetchedMs < KEPT_KEYS_MS)
         .map(([issuer, { jwks }]) => [issuer, { jwks, generation: 0 }]),
     );
   } catch {

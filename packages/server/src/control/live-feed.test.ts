@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type LiveMessage, LiveRights } from '@poorter/engine';
 import { rotationOf } from '../access/keys/key-routes.ts';
+import { realWorld } from '../platform/world/index.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
 import { NOON, openFreshState } from './stores/stores.fixture.ts';
 
@@ -20,13 +21,13 @@ async function openFeed(t: TestContext, keyAgeMaxMs: number | null = null) {
   const elsewhere: string[] = [];
   const feed = new LiveFeed({
     ...{ keys: state.keys, blocks: state.blocks, changes: state.changes, ring: state.ring },
-    send: (message) => {
-      sent.push(message);
-      gateway.take(message);
-    },
-    now: () => state.clock.now,
+    world: { ...realWorld, now: () => state.clock.now },
     missingElsewhere: () => elsewhere,
     keyAgeMaxMs: () => keyAgeMaxMs,
+  });
+  feed.subscribe((message) => {
+    sent.push(message);
+    gateway.take(message);
   });
   return { state, gateway, sent, feed, elsewhere };
 }

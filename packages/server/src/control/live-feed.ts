@@ -7,6 +7,7 @@ import {
 } from '@poorter/engine';
 import type { Block, BlockStore } from '../access/blocks/index.ts';
 import { API_KEY_HASH, type KeyStore, type ManagedKey } from '../access/keys/index.ts';
+import type { World } from '../platform/world/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
 
 export interface LiveFeedPorts {
@@ -14,8 +15,7 @@ export interface LiveFeedPorts {
   readonly blocks: BlockStore;
   readonly changes: ChangeFeed;
   readonly ring: { derive(purpose: string): Uint8Array };
-  readonly send: (message: LiveMessage) => void;
-  readonly now: () => number;
+  readonly world: Pick<World, 'now' | 'after' | 'every'>;
   /** Gateways on other machines that may decide by something older than a sequence. */
   readonly missingElsewhere: (sequence: number) => readonly string[];
   /** Keys older than this are refused; null: no key is too old. */
@@ -56,9 +56,16 @@ export class LiveFeed {
   /** What each gateway of this machine has confirmed. */
   readonly #confirmed = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
+  readonly #listeners = new Set<(message: LiveMessage) => void>();
 
   constructor(ports: LiveFeedPorts) {
     this.#ports = ports;
+  }
+
+  /** `listener` hears everything: what was sent so far as a whole, at once, and then what changes. */
+  subscribe(listener: (message: LiveMessage) => void): void {
+    this.#listeners.add(listener);
+    if (this.#sequence >= 0) listener(this.whole);
   }
 
   get sequence(): number {
@@ -105,19 +112,20 @@ export class LiveFeed {
       const waiter = {
         sequence,
         done: () => {
-          clearTimeout(timer);
-          clearInterval(look);
+          timer.cancel();
+          look.cancel();
           this.#waiters.delete(waiter);
           resolve();
         },
       };
-      const timer = setTimeout(() => {
+      const { world } = this.#ports;
+      const timer = world.after(maxMs, () => {
         this.#waiters.delete(waiter);
-        clearInterval(look);
+        look.cancel();
         reject(new NotEverywhereError(missing()));
-      }, maxMs);
+      });
       // Time alone ends what a gateway that is cut off may serve.
-      const look = setInterval(() => this.settle(), LOOK_EVERY_MS);
+      const look = world.every(LOOK_EVERY_MS, () => this.settle());
       this.#waiters.add(waiter);
     });
   }
@@ -158,7 +166,7 @@ export class LiveFeed {
 
   #send(message: LiveMessage): void {
     this.#table.take(message);
-    this.#ports.send(message);
+    for (const listener of this.#listeners) listener(message);
   }
 
   async #sendAll(): Promise<void> {
@@ -234,7 +242,7 @@ export class LiveFeed {
     const ageMaxMs = this.#ports.keyAgeMaxMs();
     if (ageMaxMs !== null) ends.push(key.createdAt + ageMaxMs);
     const endMs = ends.length === 0 ? null : Math.min(...ends);
-    if (endMs !== null && endMs <= this.#ports.now()) return null;
+    if (endMs !== null && endMs <= this.#ports.world.now()) return null;
     const { id, client, name, hash, scopes, roles, networks, limits } = key;
     return {
       ...{ id, client, name, hash, scopes, roles, networks },

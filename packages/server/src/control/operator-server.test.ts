@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { realWorld } from '../platform/world/index.ts';
 import { OperatorServer } from './operator-server.ts';
+import { Serving } from './serving.ts';
 
 /** Sends raw bytes and returns everything that comes back before the connection ends. */
 function send(port: number, bytes: string): Promise<string> {
@@ -20,7 +22,14 @@ function send(port: number, bytes: string): Promise<string> {
 }
 
 test('whatever operators’ port is sent, it answers with a status of its own, no stack trace, and lives', async (t) => {
-  const operators = new OperatorServer();
+  const operators = new OperatorServer({
+    serving: new Serving(true, realWorld),
+    changes: { waiting: null, metrics: [] },
+    admin: { owns: () => false, judgeCredential: () => null, answer: () => undefined },
+    trial: () => null,
+    gateways: () => [],
+    troubles: () => ({ database: null, log: null }),
+  });
   await operators.listen({ host: '127.0.0.1', port: 0, tls: null });
   t.after(() => operators.close());
   const port = Number(operators.address.split(':').at(-1));

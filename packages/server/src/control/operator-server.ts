@@ -5,16 +5,16 @@ import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
-import type { FromGateway } from '../messages/between-processes.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
 import { isLoopback } from './compile/addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
-import { GatewayMetrics, type ReportedGateway } from './gateway-metrics.ts';
+import type { ReportedGateway } from './gateway-metrics.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
+import type { Attention, Serving } from './serving.ts';
 import type { ActStores } from './stores/index.ts';
 import { TRIAL_TOKEN_PATH, type TrialIssuer } from './trial-issuer.ts';
-import { attentionOf, type ControlTroubles, metricsOf, NO_TROUBLES } from './troubles.ts';
+import { attentionOf, type ControlTroubles, metricsOf } from './troubles.ts';
 
 export interface OperatorAddress {
   readonly host: string;
@@ -43,39 +43,31 @@ function listening(server: Server, place: ListenerPlace): Promise<void> {
   });
 }
 
+export interface OperatorServerPorts {
+  readonly serving: Serving;
+  /** What of the configuration waits, and what became weaker. */
+  readonly changes: Pick<ChangeDesk, 'waiting' | 'metrics'>;
+  /** Answers below /v1/. */
+  readonly admin: Pick<AdminApi<ActStores>, 'owns' | 'answer' | 'judgeCredential'>;
+  /** Hands out tokens while a document is being tried; null otherwise. */
+  readonly trial: () => TrialIssuer | null;
+  /** Every gateway that there should be, this machine's first. */
+  readonly gateways: () => readonly ReportedGateway[];
+  readonly troubles: () => ControlTroubles;
+}
+
 /** Health and metrics, for operators and their machines. Never on a caller's listener. */
 export class OperatorServer {
-  /** Answers below /v1/ once the state is open. */
-  admin: AdminApi<ActStores> | null = null;
-  /** Hands out tokens while a document is being tried. */
-  trial: TrialIssuer | null = null;
-  /** Knows what of the configuration waits, and what became weaker. */
-  changes: ChangeDesk | null = null;
+  readonly #ports: OperatorServerPorts;
   #server: Server | null = null;
   #certificate: string | null = null;
   #key: string | null = null;
-  /** False where gateways run on other machines only: readiness is then control's own. */
-  runsGateway = true;
   #where = '';
   #reached = { host: '127.0.0.1', isTls: false };
-  #isGatewayServing = false;
-  #isDraining = false;
-  #appliedVersion = 0;
-  #compiledVersion = 0;
-  #isConfigurationBroken = false;
-  /** Of this machine's gateway and of those on others. */
-  readonly metrics = new GatewayMetrics();
-  /** Every gateway that there should be, this machine's first. */
-  gateways: () => readonly ReportedGateway[] = () => [];
-  troubles: () => ControlTroubles = () => NO_TROUBLES;
-  /** Under which the gateway of this machine reports. */
-  localName = '';
-  /** Of the version that was compiled last: why a gateway does not serve it. */
-  #failure: string | null = null;
-  #awaiting = new Set<() => void>();
   readonly #own = new Registry();
 
-  constructor() {
+  constructor(ports: OperatorServerPorts) {
+    this.#ports = ports;
     collectDefaultMetrics({ register: this.#own, prefix: 'poorter_control_' });
   }
 
@@ -156,92 +148,27 @@ export class OperatorServer {
     this.#server?.closeAllConnections();
   }
 
-  get versions(): { compiled: number; applied: number } {
-    return { compiled: this.#compiledVersion, applied: this.#appliedVersion };
-  }
-
-  compiled(version: number): void {
-    this.#compiledVersion = version;
-    this.#isConfigurationBroken = false;
-    this.#failure = null;
-  }
-
-  /** Until this machine's gateway serves the newest version, or cannot; null: it does. */
-  async awaitServed(withinMs: number): Promise<string | null> {
-    const unserved = () => this.runsGateway && this.#appliedVersion < this.#compiledVersion;
-    const { promise: isTime, resolve: giveUp } = Promise.withResolvers<void>();
-    const timer = setTimeout(giveUp, withinMs);
-    let isOver = false;
-    void isTime.then(() => {
-      isOver = true;
-    });
-    while (unserved() && this.#failure === null && !isOver) {
-      const { promise: isHeard, resolve } = Promise.withResolvers<void>();
-      this.#awaiting.add(resolve);
-      await Promise.race([isHeard, isTime]);
-      this.#awaiting.delete(resolve);
-    }
-    clearTimeout(timer);
-    if (!unserved()) return null;
-    return this.#failure ?? 'it is being put in force, and no gateway has confirmed it yet';
-  }
-
-  /** One that waits is not broken. */
-  held(): void {
-    this.#isConfigurationBroken = false;
-  }
-
-  get attention(): { code: string; message: string }[] {
-    const troubles = attentionOf(this.troubles(), this.metrics, this.gateways());
-    if (this.#failure === null || this.#appliedVersion === this.#compiledVersion) return troubles;
-    const message = `version ${this.#compiledVersion} is not served: ${this.#failure}`;
-    return [{ code: 'snapshot_not_applied', message }, ...troubles];
-  }
-
-  refused(): void {
-    this.#isConfigurationBroken = true;
-  }
-
-  draining(): void {
-    this.#isDraining = true;
-  }
-
-  gatewayDown(): void {
-    this.#isGatewayServing = false;
-    this.metrics.gone(this.localName);
-  }
-
-  heard(report: FromGateway): void {
-    if (report.type === 'listening') this.#isGatewayServing = true;
-    if (report.type === 'failed' && report.version === this.#compiledVersion) {
-      this.#failure = report.message;
-    }
-    if (report.type === 'applied') {
-      this.#isGatewayServing = true;
-      this.#appliedVersion = report.version;
-      this.metrics.applied(this.localName, report.version);
-    }
-    for (const resolve of this.#awaiting) resolve();
-    if (report.type === 'metrics') {
-      this.metrics.heard(this.localName, report.metrics);
-      this.#isGatewayServing ||= report.metrics.length > 0;
-    }
+  get attention(): Attention[] {
+    const { serving, gateways, troubles } = this.#ports;
+    return [...serving.attention, ...attentionOf(troubles(), serving.metrics, gateways())];
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { admin, serving, changes } = this.#ports;
     const path = (request.url ?? '').split('?', 1)[0] as string;
     const isNamed = answersTo(request.headersDistinct['host'], this.#reached);
-    if (this.admin?.owns(path) === true && (isNamed || isLoopback(this.#reached.host))) {
+    if (admin.owns(path) && (isNamed || isLoopback(this.#reached.host))) {
       // On loopback it refuses names of others itself, and records it.
-      return this.admin.answer(request, response);
+      return admin.answer(request, response);
     }
     if (!isNamed) return reply(response, 421, { title: 'This address has no such name.' });
     const { remoteAddress = '' } = request.socket;
     const shown = request.headersDistinct[CREDENTIAL_FIELD];
-    const denial = this.admin?.judgeCredential(shown, remoteAddress) ?? null;
+    const denial = admin.judgeCredential(shown, remoteAddress);
     if (denial !== null) return refuse(response, denial);
-    if (this.trial !== null && path === TRIAL_TOKEN_PATH) {
-      const { status, body } = await this.trial.answer(request);
+    const trial = this.#ports.trial();
+    if (trial !== null && path === TRIAL_TOKEN_PATH) {
+      const { status, body } = await trial.answer(request);
       return reply(response, status, body);
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, {});
@@ -249,14 +176,13 @@ export class OperatorServer {
       case '/health/live':
         return reply(response, 200, { status: 'live' });
       case '/health/ready': {
-        const isServing = this.runsGateway ? this.#isGatewayServing : this.#compiledVersion > 0;
-        const isReady = isServing && !this.#isDraining;
-        return reply(response, isReady ? 200 : 503, {
-          status: isReady ? 'ready' : this.#isDraining ? 'draining' : 'starting',
-          snapshot: this.#appliedVersion,
-          configuration: this.#isConfigurationBroken
+        const { readiness, versions, isConfigurationBroken } = serving;
+        return reply(response, readiness === 'ready' ? 200 : 503, {
+          status: readiness,
+          snapshot: versions.applied,
+          configuration: isConfigurationBroken
             ? 'refused; the last good one serves'
-            : this.changes?.waiting != null
+            : changes.waiting !== null
               ? 'one that protects less waits'
               : 'current',
           // It serves all the same; more than the codes is for operators.
@@ -275,19 +201,21 @@ export class OperatorServer {
   }
 
   async #metrics(): Promise<string> {
+    const { serving, changes, gateways, troubles } = this.#ports;
+    const { compiled, applied } = serving.versions;
     const versions = [
       '# HELP poorter_snapshot_version Version compiled by control and served by every gateway thread.',
       '# TYPE poorter_snapshot_version gauge',
-      `poorter_snapshot_version{state="compiled"} ${this.#compiledVersion}`,
-      `poorter_snapshot_version{state="applied"} ${this.#appliedVersion}`,
+      `poorter_snapshot_version{state="compiled"} ${compiled}`,
+      `poorter_snapshot_version{state="applied"} ${applied}`,
       '# HELP poorter_configuration_refused 1 while the newest configuration is refused and an older one serves.',
       '# TYPE poorter_configuration_refused gauge',
-      `poorter_configuration_refused ${this.#isConfigurationBroken ? 1 : 0}`,
-      ...(this.changes?.metrics ?? []),
-      ...metricsOf(this.troubles()),
+      `poorter_configuration_refused ${serving.isConfigurationBroken ? 1 : 0}`,
+      ...changes.metrics,
+      ...metricsOf(troubles()),
       '',
     ].join('\n');
-    return `${this.metrics.render(this.gateways())}${versions}${await this.#own.metrics()}`;
+    return `${serving.metrics.render(gateways())}${versions}${await this.#own.metrics()}`;
   }
 }
 

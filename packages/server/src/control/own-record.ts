@@ -9,11 +9,12 @@ export interface OwnAct {
   readonly evidence: Readonly<Record<string, unknown>>;
   /** Of the snapshot; 0: none. */
   readonly version: number;
+  readonly nowMs: number;
 }
 
-export function ownRecord({ version, ...act }: OwnAct): CallRecord {
+export function ownRecord({ version, nowMs, ...act }: OwnAct): CallRecord {
   return {
-    time: new Date().toISOString(),
+    time: new Date(nowMs).toISOString(),
     id: randomUUID(),
     host: 'admin',
     // Files of this machine, whoever wrote them.

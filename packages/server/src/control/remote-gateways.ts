@@ -16,6 +16,7 @@ import {
 } from '../platform/link/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
 import { splitAddress } from './compile/addresses.ts';
 import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';
 import type { GatewayBook } from './gateway-book.ts';
@@ -39,8 +40,9 @@ export interface RemoteGatewayPorts {
   /** Everything that is live now, for a gateway that just connected. */
   readonly liveNow: () => Extract<LiveMessage, { type: 'live' }>;
   readonly report: (gateway: string, report: FromGateway) => void;
-  /** Where their records are kept; null: not yet. */
-  readonly mirror: () => SpoolMirror | null;
+  /** Where their records are kept; null: nowhere. */
+  readonly mirror: SpoolMirror | null;
+  readonly world: Pick<World, 'after'>;
   readonly trouble: (message: string) => void;
   /** Default: a real one. */
   readonly openServer?: (options: LinkServerOptions) => LinkListener;
@@ -93,7 +95,7 @@ export class RemoteGateways {
   #firstStaleMs = 0;
   #address: string | null = null;
   readonly #sessions = new Map<LinkEnd, Session>();
-  readonly #strangers = new Map<LinkEnd, NodeJS.Timeout>();
+  readonly #strangers = new Map<LinkEnd, Timer>();
 
   constructor(ports: RemoteGatewayPorts) {
     this.#ports = ports;
@@ -188,10 +190,10 @@ export class RemoteGateways {
 
   /** Nothing is said to a gateway, and nothing promised, before it has said who it is. */
   #opened(end: LinkEnd): void {
-    const timer = setTimeout(() => {
+    const timer = this.#ports.world.after(HELLO_MAX_MS, () => {
       this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
       end.close();
-    }, HELLO_MAX_MS);
+    });
     this.#strangers.set(end, timer);
   }
 
@@ -205,7 +207,7 @@ export class RemoteGateways {
   }
 
   #forgetStranger(end: LinkEnd): void {
-    clearTimeout(this.#strangers.get(end));
+    this.#strangers.get(end)?.cancel();
     this.#strangers.delete(end);
   }
 
@@ -326,7 +328,7 @@ export class RemoteGateways {
     const { end } = session;
     const { number } = batch;
     try {
-      const mirror = this.#ports.mirror();
+      const { mirror } = this.#ports;
       if (mirror !== null) session.reception ??= new SpoolReception(mirror, end.name);
       const answers = session.reception?.hear(batch) ?? null;
       session.spoolTrouble = null;

@@ -1,5 +1,6 @@
 import type { Configuration } from '../configuration/schema.ts';
 import type { RolesRead } from '../messages/between-processes.ts';
+import type { Attention } from './serving.ts';
 
 /** Issuers and claims are the configuration's; reloads may change them for years. */
 const KNOWN_MAX = 1_000;
@@ -15,7 +16,7 @@ export class RolesSeen {
     this.#found.set(name, isFound || this.#found.get(name) === true);
   }
 
-  attention(trust: Configuration['trust'] | undefined): { code: string; message: string }[] {
+  attention(trust: Configuration['trust'] | undefined): Attention[] {
     const empty = (trust?.issuers ?? []).filter(
       ({ issuer, rolesClaim }) =>
         rolesClaim !== undefined && this.#found.get(nameOf(issuer, rolesClaim)) === false,

@@ -11,6 +11,7 @@ import { ownRecord } from './own-record.ts';
  */
 export async function tellOfRestore(
   dataDirectory: string,
+  nowMs: number,
   commit: (record: CallRecord) => Promise<void>,
 ): Promise<void> {
   const mark = readRestoredMark(dataDirectory);
@@ -24,7 +25,7 @@ export async function tellOfRestore(
   await commit(
     ownRecord({
       ...{ operation: 'restoreBackup', decision: 'answered', code: null },
-      ...{ evidence, version: 0 },
+      ...{ evidence, version: 0, nowMs },
     }),
   );
   rmSync(join(dataDirectory, RESTORED_MARK));

@@ -1,4 +1,5 @@
 import type { GatewayMetrics, ReportedGateway } from './gateway-metrics.ts';
+import type { Attention } from './serving.ts';
 
 /** What control itself goes on in spite of. */
 export interface ControlTroubles {
@@ -7,8 +8,6 @@ export interface ControlTroubles {
   readonly log: string | null;
 }
 
-export const NO_TROUBLES: ControlTroubles = { database: null, log: null };
-
 const MESSAGE_MAX = 300;
 
 /** Calls go on, and somebody should know: what is away, for `status`. */
@@ -16,8 +15,8 @@ export function attentionOf(
   { database, log }: ControlTroubles,
   metrics: GatewayMetrics,
   gateways: readonly ReportedGateway[],
-): { code: string; message: string }[] {
-  const attention: { code: string; message: string }[] = [];
+): Attention[] {
+  const attention: Attention[] = [];
   if (database !== null) {
     const why = database.message.slice(0, MESSAGE_MAX);
     attention.push({

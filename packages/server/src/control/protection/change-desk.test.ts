@@ -37,14 +37,16 @@ function folder(t: TestContext): string {
   return made;
 }
 
+const KEY = Buffer.alloc(32, 1);
+
 function open(dataDirectory: string, world = { now: 1_000_000 }): ChangeDesk {
   return new ChangeDesk({
-    ...{ dataDirectory, digestKey: () => Buffer.alloc(32, 1), now: () => world.now },
+    ...{ dataDirectory, now: () => world.now },
   });
 }
 
 function accept(desk: ChangeDesk, one: Candidate): void {
-  const verdict = desk.judge(one);
+  const verdict = desk.judge(KEY, one);
   assert.equal(verdict.kind, 'apply');
   if (verdict.kind === 'apply') desk.apply(one, verdict);
 }
@@ -52,24 +54,24 @@ function accept(desk: ChangeDesk, one: Candidate): void {
 test('what was approved by its digest goes in force, and nothing that only looks like it', (t) => {
   const desk = open(folder(t));
   accept(desk, candidate('first'));
-  const held = desk.judge(deeper(100));
+  const held = desk.judge(KEY, deeper(100));
   assert.equal(held.kind, 'hold');
   desk.approve(held.change.digest, 'operator_1');
   // The same weakening from other bytes.
   const other = { ...deeper(100), contents: new Map([['/etc/api.yaml', 'other bytes']]) };
-  assert.equal(desk.judge(other).kind, 'hold');
-  const approved = desk.judge(deeper(100));
+  assert.equal(desk.judge(KEY, other).kind, 'hold');
+  const approved = desk.judge(KEY, deeper(100));
   assert.equal(approved.kind === 'apply' && approved.change.approvedBy, 'operator_1');
   desk.withdrawApproval();
-  assert.equal(desk.judge(deeper(100)).kind, 'hold');
+  assert.equal(desk.judge(KEY, deeper(100)).kind, 'hold');
 });
 
 test('another program on the same data directory judges by what was in force before it', (t) => {
   const directory = folder(t);
   accept(open(directory), candidate('first'));
   const again = open(directory);
-  assert.equal(again.judge(deeper(100)).kind, 'hold');
-  assert.equal(again.judge(deeper(10)).kind, 'apply');
+  assert.equal(again.judge(KEY, deeper(100)).kind, 'hold');
+  assert.equal(again.judge(KEY, deeper(10)).kind, 'apply');
   const { mode } = statSync(join(directory, 'configuration-in-force.json'));
   assert.equal(mode & 0o777, 0o600);
 });
@@ -84,7 +86,7 @@ test('a record in an unknown form, or none that can be read, admits nothing unas
   for (const text of ['', '{', 'null', '{}', other]) {
     writeFileSync(file, text);
     const desk = open(directory);
-    const verdict = desk.judge(candidate('first'));
+    const verdict = desk.judge(KEY, candidate('first'));
     assert.equal(verdict.kind, 'hold', text.slice(0, 20));
     assert.equal(verdict.change.weakenings[0]?.kind, 'before-unknown');
   }
@@ -98,10 +100,10 @@ test('a directory that was served from and has no record any more admits nothing
     accept(desk, candidate('first'));
     writeFileSync(join(directory, trace), '1');
     rmSync(join(directory, 'configuration-in-force.json'));
-    const verdict = open(directory).judge(deeper(100));
+    const verdict = open(directory).judge(KEY, deeper(100));
     assert.equal(verdict.kind, 'hold', trace);
     assert.equal(verdict.change.weakenings[0]?.kind, 'before-unknown');
-    const unasked = open(directory).judge(deeper(100, { reload: 'apply' }));
+    const unasked = open(directory).judge(KEY, deeper(100, { reload: 'apply' }));
     assert.equal(unasked.kind === 'apply' && unasked.change.count, 1, 'told all the same');
   }
 });
@@ -116,7 +118,7 @@ test('a first start that failed, one after that, and one after a restore have no
   // Its listener could not open.
   desk.takeBack();
   accept(open(directory), candidate('second'));
-  assert.equal(open(directory).judge(deeper(100)).kind, 'hold');
+  assert.equal(open(directory).judge(KEY, deeper(100)).kind, 'hold');
 
   const restored = folder(t);
   for (const name of ['state.sqlite', 'restored.json']) writeFileSync(join(restored, name), '');
@@ -136,7 +138,7 @@ test('either side that asks is heard, and where nobody asks it is applied and to
   ] as const) {
     const desk = open(folder(t));
     accept(desk, candidate('first', { reload: before }));
-    assert.equal(desk.judge(deeper(100, { reload: next })).kind, kind, `${before} ${next}`);
+    assert.equal(desk.judge(KEY, deeper(100, { reload: next })).kind, kind, `${before} ${next}`);
   }
 });
 
@@ -168,13 +170,13 @@ test('what could not be served counts as never in force: what takes its place is
   const desk = open(directory);
   accept(desk, candidate('first'));
   const inForce = desk.digest;
-  desk.approve(desk.judge(deeper(100)).change.digest, 'operator_1');
+  desk.approve(desk.judge(KEY, deeper(100)).change.digest, 'operator_1');
   accept(desk, deeper(100));
   desk.withdrawApproval();
   desk.takeBack();
   for (const judge of [desk, open(directory)]) {
     assert.equal(judge.digest, inForce);
-    assert.equal(judge.judge(deeper(100)).kind, 'hold');
+    assert.equal(judge.judge(KEY, deeper(100)).kind, 'hold');
   }
   const never = open(folder(t));
   accept(never, candidate('first'));

@@ -6,6 +6,7 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { Configuration } from '../../configuration/schema.ts';
 import { writeDurably } from '../../platform/files/index.ts';
 import { RESTORED_MARK } from '../../state/backup/index.ts';
+import type { Attention } from '../serving.ts';
 import type { ConfigurationStatus } from '../status-routes.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { PROTECTION_FORM, type Protection } from './protection.ts';
@@ -69,6 +70,8 @@ interface ApplyVerdict {
   readonly change: AppliedChange;
   /** How many weakenings of each kind, all of them. */
   readonly kinds: ReadonlyMap<WeakeningKind, number>;
+  /** Keyed digests of what the files hold, by path. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 export type Verdict =
@@ -78,8 +81,6 @@ export type Verdict =
 
 export interface ChangeDeskPorts {
   readonly dataDirectory: string;
-  /** Of the key ring: no digest can be guessed by whoever sees it. */
-  readonly digestKey: () => Uint8Array;
   readonly now: () => number;
 }
 
@@ -132,12 +133,14 @@ export class ChangeDesk {
     this.#approved = null;
   }
 
-  judge(candidate: Candidate): Verdict {
+  /** `digestKey`: of the key ring, so that no digest can be guessed by whoever sees it. */
+  judge(digestKey: Uint8Array, candidate: Candidate): Verdict {
     const weakenings = this.#weakenings(candidate.protection);
+    const files = keyedFiles(digestKey, candidate);
     const change: Change = {
-      digest: this.#digestOf(candidate),
+      digest: digestOf(digestKey, files),
       at: new Date(this.#ports.now()).toISOString(),
-      files: this.#changedFiles(candidate).slice(0, FILES_MAX),
+      files: this.#changedFiles(files).slice(0, FILES_MAX),
       weakenings: groupWeakenings(weakenings).slice(0, GROUPS_MAX),
       count: weakenings.length,
     };
@@ -146,7 +149,7 @@ export class ChangeDesk {
     if (change.count === 0 || approvedBy !== null || !asks) {
       const byKind = Map.groupBy(weakenings, ({ kind }) => kind);
       const kinds = new Map([...byKind].map(([kind, { length }]) => [kind, length]));
-      return { kind: 'apply', change: { ...change, approvedBy }, kinds };
+      return { kind: 'apply', change: { ...change, approvedBy }, kinds, files };
     }
     const isNews = this.#waiting?.digest !== change.digest;
     if (isNews) this.#waiting = change;
@@ -155,12 +158,12 @@ export class ChangeDesk {
   }
 
   /** It takes the place of what was in force: from now on others are held against it. */
-  apply(candidate: Candidate, { change, kinds }: ApplyVerdict): void {
+  apply({ protection }: Candidate, { change, kinds, files }: ApplyVerdict): void {
     const last = this.#inForce === 'unreadable' ? null : (this.#inForce?.weakened ?? null);
     const inForce: InForce = {
       digest: change.digest,
-      files: Object.fromEntries(this.#keyed(candidate)),
-      protection: candidate.protection,
+      files: Object.fromEntries(files),
+      protection,
       weakened: change.count > 0 ? change : last,
     };
     if (!isDeepStrictEqual(inForce, this.#inForce)) {
@@ -213,9 +216,9 @@ export class ChangeDesk {
   }
 
   /** What of it somebody should look at. */
-  get attention(): { code: string; message: string }[] {
+  get attention(): Attention[] {
     const { refused, waiting, weakened } = this.status;
-    const attention: { code: string; message: string }[] = [];
+    const attention: Attention[] = [];
     const [first] = refused;
     if (first !== undefined) {
       const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : '';
@@ -261,25 +264,24 @@ export class ChangeDesk {
     return this.#ports.now() - Date.parse(at) < ATTENTION_MS;
   }
 
-  #digestOf(candidate: Candidate): string {
-    return this.#hash(JSON.stringify([...this.#keyed(candidate)].sort())).slice(0, DIGEST_CHARS);
-  }
-
-  #changedFiles(candidate: Candidate): string[] {
+  #changedFiles(after: ReadonlyMap<string, string>): string[] {
     const before = this.#inForce === null || this.#inForce === 'unreadable' ? null : this.#inForce;
-    const after = this.#keyed(candidate);
     const names = new Set([...after.keys(), ...Object.keys(before?.files ?? {})]);
     return [...names].filter((name) => before?.files[name] !== after.get(name)).sort();
   }
+}
 
-  #keyed({ configuration, contents }: Candidate): Map<string, string> {
-    const keyed = [...contents].map(([path, text]) => [path, this.#hash(text)] as const);
-    return new Map([['configuration', this.#hash(JSON.stringify(configuration))], ...keyed]);
-  }
+function keyedFiles(key: Uint8Array, { configuration, contents }: Candidate): Map<string, string> {
+  const keyed = [...contents].map(([path, text]) => [path, keyedHash(key, text)] as const);
+  return new Map([['configuration', keyedHash(key, JSON.stringify(configuration))], ...keyed]);
+}
 
-  #hash(text: string): string {
-    return createHmac('sha256', this.#ports.digestKey()).update(text).digest('hex');
-  }
+function digestOf(key: Uint8Array, files: ReadonlyMap<string, string>): string {
+  return keyedHash(key, JSON.stringify([...files].sort())).slice(0, DIGEST_CHARS);
+}
+
+function keyedHash(key: Uint8Array, text: string): string {
+  return createHmac('sha256', key).update(text).digest('hex');
 }
 
 /** For whoever looks at a directory that is another's: null where nothing is known. */

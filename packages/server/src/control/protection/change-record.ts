@@ -6,7 +6,11 @@ import type { AppliedChange, Change } from './change-desk.ts';
 const SHOWN_MAX = 50;
 
 /** A change of files that protects less. */
-export function changeRecord(change: Change | AppliedChange, version: number): CallRecord {
+export function changeRecord(
+  change: Change | AppliedChange,
+  version: number,
+  nowMs: number,
+): CallRecord {
   const isApplied = 'approvedBy' in change;
   const { digest, files, count, weakenings } = change;
   return ownRecord({
@@ -25,5 +29,6 @@ export function changeRecord(change: Change | AppliedChange, version: number): C
         })),
     },
     version,
+    nowMs,
   });
 }

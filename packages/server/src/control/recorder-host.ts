@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join } from 'node:path';
@@ -18,6 +18,7 @@ import {
   SpoolPlaces,
   SpoolWriter,
 } from '../platform/spool/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
 import type { KeyUseSummary } from '../security-log/index.ts';
 import {
   type CredentialUse,
@@ -44,11 +45,12 @@ const ACTS_BYTES_MAX = 33_554_432;
 const ACTS_PENDING_MAX = 1_000;
 const DAY_MS = 86_400_000;
 
-export interface LogKeepingPorts {
+export interface RecorderHostPorts {
   readonly configuration: Configuration;
   readonly baseDirectory: string;
   readonly dataDirectory: string;
-  readonly state: State;
+  readonly state: Pick<State, 'ring' | 'subjectKeys' | 'keys'>;
+  readonly world: Pick<World, 'random' | 'after' | 'environment'>;
   readonly warn: (message: string) => void;
 }
 
@@ -56,7 +58,7 @@ export interface LogKeepingPorts {
  * Control's part in the security log: the recorder in a thread of its own, the spool of control's own
  * acts, and the desk at which operators read.
  */
-export class LogKeeping {
+export class RecorderHost {
   /** What the gateway needs to write. */
   readonly spool: SpoolSnapshot;
   /** Where acts of operators are recorded. */
@@ -64,19 +66,19 @@ export class LogKeeping {
   /** Where records of gateways on other machines arrive. */
   readonly mirror: SpoolMirror;
   readonly #seed: RecorderSeed;
-  readonly #ports: LogKeepingPorts;
+  readonly #ports: RecorderHostPorts;
   readonly #desk: LogQueries;
   readonly #uses = new Map<string, CredentialUse>();
-  #usesTimer: NodeJS.Timeout | null = null;
+  #usesTimer: Timer | null = null;
   #worker: Worker | null = null;
   #fault: string | null = null;
   #isStopping = false;
   readonly #endActs: () => void;
 
-  static async open(ports: LogKeepingPorts): Promise<LogKeeping> {
-    const { configuration, baseDirectory, dataDirectory, state } = ports;
-    const storage = resolveStorage(configuration, baseDirectory, process.env);
-    const node = configuration.log.node ?? keptNodeName(dataDirectory);
+  static async open(ports: RecorderHostPorts): Promise<RecorderHost> {
+    const { configuration, baseDirectory, dataDirectory, state, world } = ports;
+    const storage = resolveStorage(configuration, baseDirectory, world.environment);
+    const node = configuration.log.node ?? keptNodeName(dataDirectory, world.random);
     const key = state.ring.derive('spool');
     const id = hash('sha256', key, 'hex').slice(0, 8);
     const seed: RecorderSeed = {
@@ -89,10 +91,10 @@ export class LogKeeping {
       retention: retentionOf(configuration),
     };
     const desk = await LogQueries.open(storage.log, node, seed.signingSeed, state.subjectKeys);
-    return new LogKeeping(ports, seed, desk);
+    return new RecorderHost(ports, seed, desk);
   }
 
-  private constructor(ports: LogKeepingPorts, seed: RecorderSeed, desk: LogQueries) {
+  private constructor(ports: RecorderHostPorts, seed: RecorderSeed, desk: LogQueries) {
     this.#ports = ports;
     this.#seed = seed;
     this.#desk = desk;
@@ -158,9 +160,9 @@ export class LogKeeping {
     if (worker === null) return;
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     this.#tell({ type: 'stop' });
-    const force = setTimeout(() => void worker.terminate(), STOP_MAX_MS);
+    const force = this.#ports.world.after(STOP_MAX_MS, () => void worker.terminate());
     await gone;
-    clearTimeout(force);
+    force.cancel();
     await this.#desk.close();
   }
 
@@ -174,7 +176,7 @@ export class LogKeeping {
       if (this.#isStopping) return;
       this.#fault = 'the recorder ended and is started again';
       this.#ports.warn('the recorder ended; starting it again');
-      setTimeout(() => !this.#isStopping && this.#start(), RESTART_AFTER_MS);
+      this.#ports.world.after(RESTART_AFTER_MS, () => !this.#isStopping && this.#start());
     });
   }
 
@@ -200,11 +202,11 @@ export class LogKeeping {
   #noteUses(uses: ReadonlyMap<string, CredentialUse>): void {
     for (const [id, use] of uses) this.#uses.set(id, use);
     if (this.#uses.size >= USES_MAX) void this.#keepUses();
-    else this.#usesTimer ??= setTimeout(() => void this.#keepUses(), USES_EVERY_MS);
+    else this.#usesTimer ??= this.#ports.world.after(USES_EVERY_MS, () => void this.#keepUses());
   }
 
   async #keepUses(): Promise<void> {
-    if (this.#usesTimer !== null) clearTimeout(this.#usesTimer);
+    this.#usesTimer?.cancel();
     this.#usesTimer = null;
     const uses = [...this.#uses.values()];
     this.#uses.clear();
@@ -229,7 +231,7 @@ function retentionOf({ log }: Configuration): RetentionPolicy {
 }
 
 /** Made once: a log goes on under its name when the host is called otherwise. */
-function keptNodeName(dataDirectory: string): string {
+function keptNodeName(dataDirectory: string, random: World['random']): string {
   const file = join(dataDirectory, 'node-name');
   try {
     const name = readFileSync(file, 'utf8').trim();
@@ -241,7 +243,7 @@ function keptNodeName(dataDirectory: string): string {
     hostname()
       .replace(/[^A-Za-z0-9._]/g, '_')
       .slice(0, 40) || 'node';
-  const name = `${host}.${randomBytes(3).toString('hex')}`;
+  const name = `${host}.${Buffer.from(random(3)).toString('hex')}`;
   writeDurably(file, `${name}\n`);
   return name;
 }

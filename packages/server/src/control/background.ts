@@ -1,0 +1,78 @@
+import type { Timer, World } from '../platform/world/index.ts';
+import type { ControlTroubles } from './troubles.ts';
+
+/** Other programs on the same database, such as a second control, are noticed this fast. */
+const LOOK_EVERY_MS = 1_000;
+const HOUSEKEEPING_EVERY_MS = 60_000;
+
+export interface BackgroundPorts {
+  readonly world: Pick<World, 'now' | 'every'>;
+  /** Takes over what others have changed in the database. */
+  readonly look: () => Promise<void>;
+  /** Removes from the database what is over. */
+  readonly keepHouse: () => Promise<void>;
+  readonly warn: (message: string) => void;
+}
+
+/** What control does without being asked. Each piece is small, and none begins before the last has ended. */
+export class Background {
+  readonly #ports: BackgroundPorts;
+  #timers: readonly Timer[] = [];
+  #fault: ControlTroubles['database'] = null;
+
+  constructor(ports: BackgroundPorts) {
+    this.#ports = ports;
+  }
+
+  start(): void {
+    const { world, keepHouse, warn } = this.#ports;
+    this.#timers = [
+      world.every(
+        LOOK_EVERY_MS,
+        oneAtATime(() => this.#look()),
+      ),
+      world.every(
+        HOUSEKEEPING_EVERY_MS,
+        oneAtATime(async () => {
+          try {
+            await keepHouse();
+          } catch (error) {
+            warn(`keeping the database in order: ${(error as Error).message}`);
+          }
+        }),
+      ),
+    ];
+  }
+
+  /** Why the database could not be asked when it was looked at last; null: it could. */
+  get fault(): ControlTroubles['database'] {
+    return this.#fault;
+  }
+
+  close(): void {
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  async #look(): Promise<void> {
+    const { look, warn, world } = this.#ports;
+    try {
+      await look();
+      this.#fault = null;
+    } catch (error) {
+      const { message } = error as Error;
+      this.#fault ??= { since: new Date(world.now()).toISOString(), message };
+      warn(`looking for changes in the database: ${message}`);
+    }
+  }
+}
+
+function oneAtATime(work: () => Promise<void>): () => void {
+  let isUnderWay = false;
+  return () => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    void work().finally(() => {
+      isUnderWay = false;
+    });
+  };
+}

@@ -1,0 +1,420 @@
+import { join } from 'node:path';
+import type { Diagnostic } from '@poorter/openapi';
+import {
+  baseDirectory,
+  type ConfigurationSource,
+  loadConfiguration,
+} from '../configuration/load-configuration.ts';
+import { placeInConfiguration } from '../configuration/read-configuration.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import type {
+  FromControl,
+  FromGateway,
+  StandingSnapshot,
+  ToControl,
+} from '../messages/between-processes.ts';
+import type { CallRecord } from '../messages/call-record.ts';
+import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
+import { PlaceFault, programVersion } from '../platform/processes/index.ts';
+import type { World } from '../platform/world/index.ts';
+import { type CompiledSnapshot, compileSnapshot } from './compile/compile-snapshot.ts';
+import { readOperatorAddress } from './compile/read-endpoints.ts';
+import type { ApplyOutcome } from './configuration-routes.ts';
+import { FileWatch } from './file-watch.ts';
+import { loadIdentityKeys } from './identity-keys.ts';
+import { IssuerFollower } from './issuer-follower.ts';
+import { KeptIssuerKeys, nextVersion } from './kept-files.ts';
+import { OpenControl } from './open-control.ts';
+import { type AppliedChange, type Change, ChangeDesk } from './protection/change-desk.ts';
+import { changeRecord } from './protection/change-record.ts';
+import { asBefore, sentenceOf } from './protection/change-words.ts';
+import { withWhatNeverWaits } from './protection/never-waits.ts';
+import { RolesSeen } from './roles-seen.ts';
+import { Serving } from './serving.ts';
+import { tellOfRestore } from './tell-of-restore.ts';
+import { TrialDesk } from './trial-desk.ts';
+
+/** Whoever applied something is told that it is in force when it is served. */
+const SERVED_WAIT_MS = 8_000;
+/** A control whose supervisor died ends within this time. */
+const PREDECESSOR_WAIT_MS = 10_000;
+
+export interface ControlSeat {
+  readonly dataDirectory: string;
+  readonly source: ConfigurationSource;
+  /** False where gateways run on other machines only. */
+  readonly runsGateway: boolean;
+}
+
+type Standing = StandingSnapshot & { readonly configuration: Configuration };
+
+/**
+ * Reads the configuration and everything it names, compiles it, and puts it in force: in the order in
+ * which nobody can be let in by it who is blocked, and no weakening goes unrecorded.
+ */
+export class Control {
+  readonly #seat: ControlSeat;
+  readonly #world: World;
+  readonly #send: (message: FromControl) => void;
+  /** Where faults of the configuration are placed. */
+  readonly #where: string;
+  readonly #baseDirectory: string;
+  readonly #serving: Serving;
+  readonly #changes: ChangeDesk;
+  readonly #issuers: IssuerFollower;
+  readonly #watch: FileWatch;
+  readonly #trial: TrialDesk;
+  readonly #rolesSeen = new RolesSeen();
+  /** Its stores, and those who work on them; null until a configuration says where they are. */
+  #open: OpenControl | null = null;
+  /** What the gateway of this machine serves, once anything is in force. */
+  #standing: Standing | null = null;
+  /** Where that cannot be served. */
+  #standingBefore: Standing | null = null;
+  /** Of a control before this one: gateways on other machines have not heard of it from this one. */
+  #isStandingInherited = false;
+  #rights: CompiledSnapshot['rights'] = new Map();
+  /** Locks are held until this process is gone. */
+  readonly #held: DirectoryLock[] = [];
+  #compiling: Promise<void> | null = null;
+  #isCompileWanted = false;
+
+  constructor(seat: ControlSeat, world: World, send: (message: FromControl) => void) {
+    const { dataDirectory, source, runsGateway } = seat;
+    this.#seat = seat;
+    this.#world = world;
+    this.#send = send;
+    this.#where = source.file ?? 'arguments';
+    this.#baseDirectory = baseDirectory(source);
+    this.#serving = new Serving(runsGateway, world);
+    this.#changes = new ChangeDesk({ dataDirectory, now: world.now });
+    this.#trial = new TrialDesk(seat);
+    this.#watch = new FileWatch(world, () => void this.#requestCompile());
+    this.#issuers = new IssuerFollower({
+      ...{ baseDirectory: this.#baseDirectory, world },
+      kept: new KeptIssuerKeys(join(dataDirectory, 'issuer-keys.json'), world.now),
+      tell: (message) => {
+        send(message);
+        this.#open?.remotes.send(message);
+      },
+      onChange: () => void this.#requestCompile(),
+      warn: (issuer, message) => this.#warn('issuer-keys', `keys of ${issuer}: ${message}`),
+    });
+  }
+
+  /** From the supervisor. */
+  receive(message: ToControl): void {
+    switch (message.type) {
+      case 'standing':
+        this.#standing = message.standing as Standing;
+        this.#isStandingInherited = true;
+        return;
+      case 'reload':
+        void this.#requestCompile();
+        return;
+      case 'drain':
+        return this.#serving.draining();
+      case 'stop':
+        return;
+      case 'gateway-up':
+        this.#serving.gatewayUp();
+        return this.#open?.local.up();
+      case 'gateway-down':
+        this.#open?.local.down();
+        return this.#serving.gatewayDown();
+      case 'gateway':
+        return this.#heard(message.report);
+      default:
+        message satisfies never;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+    await this.#open?.close();
+  }
+
+  /** From the gateway of this machine. */
+  #heard(report: FromGateway): void {
+    this.#open?.local.heard(report);
+    this.#note(report);
+    const isNewest = report.type === 'failed' && report.version === this.#serving.versions.compiled;
+    if (isNewest) this.#takeBack();
+    this.#serving.heard(report);
+  }
+
+  /** What any gateway has met. */
+  #note(report: FromGateway): void {
+    if (report.type === 'unknown-key-id') this.#issuers.refetch(report.issuer, report.keyId);
+    if (report.type === 'roles-read') this.#rolesSeen.hear(report);
+  }
+
+  /** One compile at a time; what is asked for meanwhile becomes one more. Done when that is. */
+  #requestCompile(): Promise<void> {
+    this.#isCompileWanted = true;
+    this.#compiling ??= this.#compileWhatIsWanted();
+    return this.#compiling;
+  }
+
+  async #compileWhatIsWanted(): Promise<void> {
+    try {
+      while (this.#isCompileWanted) {
+        this.#isCompileWanted = false;
+        await this.#compile();
+      }
+    } finally {
+      // At once: whoever asks from now on starts another.
+      this.#compiling = null;
+    }
+  }
+
+  async #compile(): Promise<void> {
+    const { file } = this.#seat.source;
+    const files = file === null ? [] : [file];
+    try {
+      const configuration = loadConfiguration(this.#seat.source);
+      this.#changes.begin();
+      const open = await this.#opened(configuration);
+      const operated = readOperatorAddress(configuration, this.#where, this.#baseDirectory);
+      const compiled = await this.#compiled(configuration, open);
+      const contents = new Map([...operated.contents, ...compiled.contents]);
+      const candidate = { configuration, contents, protection: compiled.protection };
+      const digestKey = open.state.ring.derive('configuration digest');
+      const verdict = this.#changes.judge(digestKey, candidate);
+      const isHeld = verdict.kind === 'hold';
+      this.#watch.follow([...files, ...operated.files, ...compiled.files], { keep: isHeld });
+      if (compiled.warnings.length > 0) {
+        this.#send({ type: 'warnings', diagnostics: compiled.warnings });
+      }
+      if (isHeld) {
+        return await this.#hold(open, compiled, configuration, verdict.change, verdict.isNews);
+      }
+      await this.#listen(open, operated);
+      await this.#issuers.follow(configuration);
+      const { gate } = compiled.snapshot;
+      const issuerKeys = compiled.isTrial
+        ? gate.issuerKeys
+        : this.#issuers.keysFor(compiled.snapshot);
+      const snapshot = { ...compiled.snapshot, gate: { ...gate, issuerKeys } };
+      // Whoever serves by the snapshot must know who is blocked and revoked first.
+      await open.live.publish();
+      await this.#record(open, verdict.change, gate.version);
+      // Before anybody serves the snapshot: a link that cannot open ends the start.
+      await this.#meetGateways(open, compiled, configuration);
+      await open.apply(configuration);
+      const trial = await this.#trial.offer(compiled, open.operators.reachedAt);
+      this.#rights = compiled.rights;
+      this.#changes.apply(candidate, verdict);
+      const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
+      this.#serve(open, { snapshot, summary, configuration });
+    } catch (error) {
+      await this.#refuse(error, files);
+    }
+  }
+
+  async #compiled(configuration: Configuration, open: OpenControl): Promise<CompiledSnapshot> {
+    const { dataDirectory } = this.#seat;
+    const { ring } = open.state;
+    return compileSnapshot({
+      ...{ configuration, configurationFile: this.#where, dataDirectory },
+      baseDirectory: this.#baseDirectory,
+      version: nextVersion(join(dataDirectory, 'snapshot-version')),
+      identityKeys: await loadIdentityKeys(dataDirectory, this.#world.now(), ring),
+      spool: open.recorder.spool,
+      issuerKeys: (issuer) => this.#issuers.keysOf(issuer),
+      trialKeys: await this.#trial.keysFor(configuration),
+    });
+  }
+
+  async #refuse(error: unknown, files: readonly string[]): Promise<void> {
+    const refused = error instanceof RefusedConfiguration ? error : null;
+    // The broken file is watched too: mending it is noticed.
+    this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
+    const diagnostics = refused?.diagnostics ?? [this.#faultOf(error)];
+    this.#serving.refused();
+    this.#changes.refuse(diagnostics);
+    this.#send({ type: 'refused', diagnostics });
+    // Whoever asks why must be answered, also after a restart of this process alone.
+    const { configuration } = this.#standing ?? {};
+    if (configuration !== undefined) await this.#opened(configuration).catch(() => undefined);
+  }
+
+  /**
+   * Once: what must be there before anything can be judged, and the address where operators ask and
+   * answer. By the configuration in force, where one is: the new one may not count yet.
+   */
+  async #opened(configuration: Configuration): Promise<OpenControl> {
+    const first = this.#standing?.configuration ?? asBefore(configuration, this.#changes.before);
+    const known = this.#open;
+    if (known?.operators.isListening === true) return known;
+    const open = known ?? (await this.#openStores(first));
+    const { dataDirectory } = this.#seat;
+    await tellOfRestore(dataDirectory, this.#world.now(), (record) => commit(open, record));
+    await this.#listen(open, readOperatorAddress(first, this.#where, this.#baseDirectory));
+    return open;
+  }
+
+  async #openStores(configuration: Configuration): Promise<OpenControl> {
+    const { dataDirectory } = this.#seat;
+    // A predecessor whose supervisor was killed promises gateways time until it is gone.
+    if (this.#held.length === 0) {
+      this.#held.push(await awaitLock(dataDirectory, 'control', PREDECESSOR_WAIT_MS));
+    }
+    const open = await OpenControl.open({
+      ...{ configuration, baseDirectory: this.#baseDirectory, dataDirectory, world: this.#world },
+      ...{ serving: this.#serving, changes: this.#changes },
+      warn: (about, message) => this.#warn(about, message),
+      sendLive: this.#send,
+      heardFrom: (gateway, report) => {
+        this.#note(report);
+        this.#serving.heardFrom(gateway, report);
+      },
+      rights: () => this.#rights,
+      trial: () => this.#trial.offered,
+      status: () => ({
+        version: programVersion(),
+        attention: this.#rolesSeen.attention(this.#standing?.configuration.trust),
+      }),
+      applyConfiguration: (digest, operator) => this.#applyConfiguration(digest, operator),
+    });
+    if (this.#serving.isGatewayUp) open.local.up();
+    this.#open = open;
+    return open;
+  }
+
+  /** Where operators ask. */
+  async #listen(
+    open: OpenControl,
+    { address, files }: ReturnType<typeof readOperatorAddress>,
+  ): Promise<void> {
+    await this.#placed(() => open.operators.listen(address), files);
+    this.#send({ type: 'listening', address: open.operators.address });
+    await open.announce();
+  }
+
+  /** A place that cannot be had is a fault of the configuration, at the key that names it. */
+  async #placed(work: () => Promise<void>, files: readonly string[]): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof PlaceFault)) throw error;
+      const place = placeInConfiguration(this.#where, error.key.split('.'));
+      const { message } = error;
+      const fault = { severity: 'error', code: 'cannot-listen', file: this.#where, message };
+      throw new RefusedConfiguration([{ ...fault, ...place } as Diagnostic], files);
+    }
+  }
+
+  /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
+  async #meetGateways(
+    open: OpenControl,
+    { snapshot, linkCredentials, files }: CompiledSnapshot,
+    { link }: Configuration,
+  ): Promise<void> {
+    const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
+    open.remotes.begin(Math.max(before, snapshot.gate.staleAfterMs));
+    await this.#placed(() => open.remotes.apply(link, linkCredentials), files);
+    open.nameGateways(link?.gateways ?? []);
+  }
+
+  #serve(open: OpenControl, next: Standing): void {
+    this.#standingBefore = this.#standing;
+    this.#standing = next;
+    this.#isStandingInherited = false;
+    this.#serving.compiled(next.snapshot.gate.version);
+    this.#send({ type: 'snapshot', ...next });
+    open.remotes.snapshot(next.snapshot);
+    this.#issuers.tellSince(next.snapshot);
+  }
+
+  /** It compiled, but could not be served: a listener of it cannot open. What was in force still is. */
+  #takeBack(): void {
+    this.#serving.refused();
+    this.#standing = this.#standingBefore;
+    this.#changes.takeBack();
+  }
+
+  /** It protects less, and somebody is to be asked: what is in force stays, but for what may never wait. */
+  async #hold(
+    open: OpenControl,
+    compiled: CompiledSnapshot,
+    configuration: Configuration,
+    change: Change,
+    isNews: boolean,
+  ): Promise<void> {
+    this.#serving.held();
+    if (isNews) {
+      await this.#record(open, change, compiled.snapshot.gate.version);
+      const isHeld = this.#standing === null;
+      const text = sentenceOf(change, isHeld ? 'nothing is served' : 'held');
+      this.#send({ type: 'said', text, isHeld });
+    }
+    if (this.#changes.admitsSameGateways(compiled.protection)) {
+      await this.#meetGateways(open, compiled, configuration);
+    }
+    const standing = this.#standing;
+    if (standing === null) return;
+    await this.#issuers.follow(standing.configuration);
+    const { snapshot } = standing;
+    const renewed = withWhatNeverWaits(snapshot, compiled.snapshot, {
+      isSameKeyFile: this.#changes.before?.keyFile === compiled.protection.keyFile,
+      issuerKeys: this.#issuers.keysFor(snapshot),
+    });
+    if (renewed !== null) return this.#serve(open, { ...standing, snapshot: renewed });
+    if (!this.#isStandingInherited) return;
+    const { version } = compiled.snapshot.gate;
+    const { gate } = snapshot;
+    this.#serve(open, { ...standing, snapshot: { ...snapshot, gate: { ...gate, version } } });
+  }
+
+  /** What protects less is in the log before it is in force, or waits. */
+  async #record(open: OpenControl, change: Change | AppliedChange, version: number): Promise<void> {
+    if (change.count === 0) return;
+    await commit(open, changeRecord(change, version, this.#world.now()));
+    if ('approvedBy' in change) {
+      this.#send({ type: 'said', text: sentenceOf(change, 'in force'), isHeld: false });
+    }
+  }
+
+  /** `poorter apply`: the files are read again, and only what was looked at may come of it. */
+  async #applyConfiguration(digest: string, operator: string): Promise<ApplyOutcome> {
+    const changes = this.#changes;
+    const isWanted = changes.waiting?.digest === digest;
+    if (isWanted) {
+      changes.approve(digest, operator);
+      await this.#requestCompile().finally(() => changes.withdrawApproval());
+    }
+    const served =
+      this.#standing === null ? null : { fault: await this.#serving.awaitServed(SERVED_WAIT_MS) };
+    const { state, refused, waiting } = changes.status;
+    if (state === 'refused') {
+      return { kind: 'refused', reason: refused[0]?.message ?? 'the files are refused' };
+    }
+    const isInForce = changes.digest === digest && served !== null;
+    if ((isInForce || isWanted) && waiting === null && served?.fault != null) {
+      return { kind: 'refused', reason: served.fault };
+    }
+    if (isInForce) return { kind: 'in-force', version: this.#serving.versions.compiled };
+    if (waiting !== null) return { kind: 'another-waits', digest: waiting.digest };
+    return { kind: 'nothing-waits' };
+  }
+
+  #warn(code: string, message: string): void {
+    const place = { file: this.#where, line: 1, column: 1 };
+    const diagnostic: Diagnostic = { severity: 'warning', code, ...place, message };
+    this.#send({ type: 'warnings', diagnostics: [diagnostic] });
+  }
+
+  #faultOf(error: unknown): Diagnostic {
+    const place = { file: this.#where, line: 1, column: 1 };
+    const message = error instanceof Error ? error.message : String(error);
+    return { severity: 'error', code: 'fault', ...place, message };
+  }
+}
+
+/** On disk when it resolves. */
+async function commit({ recorder }: OpenControl, record: CallRecord): Promise<void> {
+  if (!recorder.acts.reserve()) throw new Error(`${record.operation} cannot be recorded now`);
+  await recorder.acts.commit(record);
+}

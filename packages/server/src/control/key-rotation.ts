@@ -1,0 +1,43 @@
+import type { KeyStore } from '../access/keys/index.ts';
+import { type RotationPolicy, rotationOf } from '../access/keys/key-routes.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import type { Attention } from './serving.ts';
+
+const DAY_MS = 86_400_000;
+/** Keys that are told of in one answer of the status. */
+const ATTENTION_MAX = 20;
+const PAGE = 1_000;
+
+export function rotationPolicy({ keyRotation }: Configuration): RotationPolicy {
+  const { warnAfterDays, refuseAfterDays } = keyRotation;
+  return {
+    warnAfterMs: warnAfterDays === undefined ? null : warnAfterDays * DAY_MS,
+    refuseAfterMs: refuseAfterDays === undefined ? null : refuseAfterDays * DAY_MS,
+  };
+}
+
+/** Keys that are old enough to be replaced. */
+export async function rotationAttention(
+  keys: KeyStore,
+  policy: RotationPolicy,
+  nowMs: number,
+): Promise<Attention[]> {
+  if (policy.warnAfterMs === null && policy.refuseAfterMs === null) return [];
+  const attention: Attention[] = [];
+  for (let cursor: string | null = ''; cursor !== null && attention.length < ATTENTION_MAX; ) {
+    const page: Awaited<ReturnType<KeyStore['list']>> = await keys.list({
+      limit: PAGE,
+      ...(cursor !== '' && { cursor }),
+    });
+    for (const key of page.items) {
+      const verdict = rotationOf(key, nowMs, policy);
+      if (verdict !== 'due' && verdict !== 'overdue') continue;
+      const days = Math.floor((nowMs - key.createdAt) / DAY_MS);
+      const refused = verdict === 'overdue' ? ' and refused' : '';
+      const message = `${key.id} (${key.name}) is ${days} days old${refused}; poorter keys rotate ${key.id}`;
+      attention.push({ code: `key_rotation_${verdict}`, message });
+    }
+    cursor = page.next;
+  }
+  return attention.slice(0, ATTENTION_MAX);
+}

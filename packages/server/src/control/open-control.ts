@@ -1,0 +1,290 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LiveMessage } from '@poorter/engine';
+import { blockRoutes } from '../access/blocks/block-routes.ts';
+import { subjectRoutes } from '../access/erasure/subject-routes.ts';
+import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
+import { operatorRoutes } from '../access/operators/operator-routes.ts';
+import { AdminApi } from '../admin-api/index.ts';
+import { resolveStorage } from '../configuration/resolve-storage.ts';
+import type { Configuration } from '../configuration/schema.ts';
+import type { FromGateway } from '../messages/between-processes.ts';
+import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
+import { writeDurably } from '../platform/files/index.ts';
+import { openMasterKey } from '../platform/secrets/index.ts';
+import type { World } from '../platform/world/index.ts';
+import { logRoutes } from '../security-log/log-routes.ts';
+import { Background } from './background.ts';
+import { isLoopback } from './compile/addresses.ts';
+import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
+import { GatewayBook } from './gateway-book.ts';
+import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
+import { gatewayRoutes } from './gateway-routes.ts';
+import { rotationAttention, rotationPolicy } from './key-rotation.ts';
+import { LiveFeed } from './live-feed.ts';
+import { LocalGateway } from './local-gateway.ts';
+import { keepOperatorCredential } from './operator-credential.ts';
+import { OperatorRights } from './operator-rights.ts';
+import { OperatorServer } from './operator-server.ts';
+import type { ChangeDesk } from './protection/change-desk.ts';
+import { reachEverywhere } from './reach-everywhere.ts';
+import { RecorderHost } from './recorder-host.ts';
+import { RemoteGateways } from './remote-gateways.ts';
+import type { Serving } from './serving.ts';
+import { type Status, statusRoutes } from './status-routes.ts';
+import { type ActStores, openState, type State } from './stores/index.ts';
+import type { TrialIssuer } from './trial-issuer.ts';
+import type { ControlTroubles } from './troubles.ts';
+import { unknownGrants } from './unknown-grants.ts';
+
+export interface OpenControlPorts {
+  readonly configuration: Configuration;
+  readonly baseDirectory: string;
+  readonly dataDirectory: string;
+  readonly world: World;
+  readonly serving: Serving;
+  readonly changes: ChangeDesk;
+  readonly warn: (about: 'state' | 'log' | 'link', message: string) => void;
+  /** To the gateway of this machine. */
+  readonly sendLive: (message: LiveMessage) => void;
+  /** From a gateway on another machine. */
+  readonly heardFrom: (gateway: string, report: FromGateway) => void;
+  /** What operations ask of their callers, by id, as compiled last. */
+  readonly rights: () => ReadonlyMap<string, OperationRights>;
+  readonly trial: () => TrialIssuer | null;
+  /** Of the version in force. */
+  readonly status: () => Pick<Status, 'version' | 'attention'>;
+  readonly applyConfiguration: ApplyConfiguration;
+}
+
+const NO_RIGHTS: OperationRights = { scopes: new Set(), roles: new Set() };
+
+/**
+ * Control with its stores open: the state, then the log that needs its keys, then those who decide by
+ * both, then the address where operators ask.
+ */
+export class OpenControl {
+  readonly state: State;
+  readonly recorder: RecorderHost;
+  readonly live: LiveFeed;
+  readonly local: LocalGateway;
+  readonly remotes: RemoteGateways;
+  readonly operators: OperatorServer;
+  readonly #ports: OpenControlPorts;
+  readonly #book: GatewayBook;
+  readonly #operatorRights: OperatorRights;
+  readonly #background: Background;
+  readonly #admin: AdminApi<ActStores>;
+  #rotation: ReturnType<typeof rotationPolicy>;
+  /** On other machines, as configured. */
+  #gateways: readonly string[] = [];
+
+  static async open(ports: OpenControlPorts): Promise<OpenControl> {
+    const { configuration, baseDirectory, dataDirectory, world, warn } = ports;
+    const { environment } = world;
+    const warnOfState = (message: string) => warn('state', message);
+    const storage = resolveStorage(configuration, baseDirectory, environment);
+    const keyWorld = { dataDirectory, baseDirectory, environment, warn: warnOfState };
+    const state = await openState({
+      ...{ place: storage.state, dataDirectory, world },
+      masterKey: openMasterKey(configuration.masterKey, keyWorld),
+      options: { onTrouble: warnOfState },
+    });
+    const recorder = await RecorderHost.open({
+      ...{ configuration, baseDirectory, dataDirectory, state, world },
+      warn: (message) => warn('log', message),
+    });
+    const isFreshStore = (await state.changes.latest()) === 0;
+    const open = new OpenControl(ports, state, recorder, isFreshStore);
+    await open.#admin.ready();
+    await open.#operatorRights.refresh();
+    open.#background.start();
+    return open;
+  }
+
+  private constructor(
+    ports: OpenControlPorts,
+    state: State,
+    recorder: RecorderHost,
+    isFreshStore: boolean,
+  ) {
+    const { configuration, dataDirectory, world, serving, changes, warn } = ports;
+    this.#ports = ports;
+    this.state = state;
+    this.recorder = recorder;
+    this.#rotation = rotationPolicy(configuration);
+    const bookFile = join(dataDirectory, 'gateways.json');
+    this.#book = new GatewayBook({
+      read: () => readIfThere(bookFile),
+      write: (text) => writeDurably(bookFile, text),
+      now: world.monotonicMs,
+    });
+    // Before the first act: whoever was promised time by a control before this one may serve still.
+    const mayServe = isFreshStore ? [] : (configuration.link?.gateways ?? []);
+    this.#book.open(mayServe, configuration.gateway.staleAfterMs);
+    this.live = new LiveFeed({
+      ...{
+        keys: state.keys,
+        blocks: state.blocks,
+        changes: state.changes,
+        ring: state.ring,
+        world,
+      },
+      missingElsewhere: (sequence) => this.#book.missing(sequence),
+      keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
+    });
+    this.#book.subscribe(() => this.live.settle());
+    this.local = new LocalGateway(this.live);
+    this.remotes = new RemoteGateways({
+      ...{ book: this.#book, mirror: recorder.mirror, world },
+      liveNow: () => this.live.whole,
+      report: ports.heardFrom,
+      trouble: (message) => warn('link', message),
+    });
+    this.live.subscribe(ports.sendLive);
+    this.live.subscribe((message) => this.remotes.send(message));
+    this.#operatorRights = new OperatorRights(state.operators);
+    this.#background = new Background({
+      world,
+      warn: (message) => warn('state', message),
+      look: async () => {
+        await this.live.publish();
+        await this.#operatorRights.refresh();
+      },
+      keepHouse: async () => {
+        await state.blocks.expire();
+        await state.idempotency.prune();
+        await state.singleUse.prune();
+      },
+    });
+    this.#admin = this.#openAdminApi();
+    this.operators = new OperatorServer({
+      ...{ serving, changes, trial: ports.trial, admin: this.#admin },
+      gateways: () => this.#reported(),
+      troubles: () => this.#troubles,
+    });
+  }
+
+  /** A new configuration may change what keys are refused, and what is kept of the log. */
+  async apply(configuration: Configuration): Promise<void> {
+    const before = this.#rotation.refuseAfterMs;
+    this.#rotation = rotationPolicy(configuration);
+    this.recorder.apply(configuration);
+    if (before !== this.#rotation.refuseAfterMs && this.live.sequence >= 0) {
+      await this.live.republish();
+    }
+  }
+
+  /** The command line of this machine finds the server by this. */
+  async announce(): Promise<void> {
+    const { reachedAt } = this.operators;
+    await keepOperatorCredential(this.#ports.dataDirectory, reachedAt, this.state.operators);
+    await this.#operatorRights.refresh();
+  }
+
+  /** Under their names in the log. One of another machine may be called like this one. */
+  nameGateways(others: readonly string[]): void {
+    const { node } = this.recorder.spool;
+    this.#gateways = [...new Set(others)];
+    this.#ports.serving.nameLocal(others.includes(node) ? `${node}@control` : node);
+  }
+
+  /** What lies in the spool becomes leaves, if there is time. Nobody is promised anything any more. */
+  async close(): Promise<void> {
+    this.#background.close();
+    this.remotes.close();
+    await this.recorder.stop();
+  }
+
+  #openAdminApi(): AdminApi<ActStores> {
+    const { state, recorder, live, remotes } = this;
+    const { configuration, world, rights, applyConfiguration, warn } = this.#ports;
+    const everywhere = reachEverywhere(live, (message) => warn('state', message));
+    const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
+    const met = () => remotes.met;
+    return new AdminApi<ActStores>({
+      handlers: {
+        ...keyRoutes({
+          ...{ keys: state.keys, everywhere, rotation: () => this.#rotation },
+          usesOf: (keyId, sinceMs) => recorder.usesOf(keyId, sinceMs),
+          rightsOf: (operation) => rights().get(operation) ?? NO_RIGHTS,
+          remarksOn: (grants) => unknownGrants(grants, rights().values()),
+        }),
+        ...blockRoutes({ blocks: state.blocks, everywhere }),
+        ...operatorRoutes({
+          operators: state.operators,
+          operatorsChanged: () => this.#operatorRights.refresh(),
+        }),
+        ...subjectRoutes(everywhere, async () => recorder.forget()),
+        ...logRoutes(recorder.log),
+        ...gatewayRoutes(gatewayDesk(this.#book, met)),
+        ...configurationRoutes(applyConfiguration),
+        ...statusRoutes(() => this.#status()),
+      },
+      operators: this.#operatorRights.live,
+      counters: new SharedCounters(memory, 0, world.monotonicMs),
+      act: (work) => state.act(work),
+      recorder: recorder.acts,
+      hosts: hostsOf(configuration.control.address),
+      now: world.now,
+      onTrouble: (message) => warn('state', message),
+      onUse: (id, at) => void state.operators.touch(id, at).catch(() => undefined),
+    });
+  }
+
+  async #status(): Promise<Status> {
+    const { version, attention } = this.#ports.status();
+    const { changes, serving, world } = this.#ports;
+    // Whoever asks is told that the database is away; how old keys are can wait.
+    const old =
+      this.#background.fault === null
+        ? await rotationAttention(this.state.keys, this.#rotation, world.now())
+        : [];
+    return {
+      ...{ version, snapshot: serving.versions, configuration: changes.status },
+      live: this.live.sequence,
+      gateways: [
+        ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
+        ...this.#book.gateways.map(({ name, isConnected, confirmed }) => ({
+          ...{ node: name, isConnected, live: confirmed },
+        })),
+      ],
+      attention: [
+        ...changes.attention,
+        ...this.operators.attention,
+        ...attention,
+        ...gatewayAttention(this.#book, this.remotes.met),
+        ...old,
+      ],
+    };
+  }
+
+  get #troubles(): ControlTroubles {
+    return { database: this.#background.fault, log: this.recorder.fault };
+  }
+
+  #reported(): { name: string; isConnected: boolean }[] {
+    const { serving } = this.#ports;
+    const met = new Set(this.remotes.met.map(({ name }) => name));
+    const local = { name: serving.localName, isConnected: serving.isGatewayUp };
+    return [
+      ...(serving.runsGateway && serving.localName !== '' ? [local] : []),
+      ...this.#gateways.map((name) => ({ name, isConnected: met.has(name) })),
+    ];
+  }
+}
+
+/** Any name reaches an address that is not loopback; loopback has three. */
+function hostsOf(address: string): readonly string[] {
+  const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
+  return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

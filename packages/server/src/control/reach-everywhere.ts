@@ -1,0 +1,29 @@
+import type { Everywhere } from '../admin-api/index.ts';
+import { AdminProblem } from '../messages/admin-problems.ts';
+import { type LiveFeed, NotEverywhereError } from './live-feed.ts';
+
+/** A stalled gateway thread is replaced within this time. */
+const TELL_MAX_MS = 8_000;
+
+/** Reaches gateways with what was stored, for the verbs of the admin API. */
+export function reachEverywhere(live: LiveFeed, warn: (message: string) => void): Everywhere {
+  /** Whoever does not decide yet by what is stored. It is stored: nothing here may say otherwise. */
+  const unreached = async (maxMs?: number): Promise<readonly string[]> => {
+    try {
+      await live.reach(maxMs);
+      return [];
+    } catch (error) {
+      if (error instanceof NotEverywhereError) return error.gateways;
+      warn(`sending changes to gateways: ${(error as Error).message}`);
+      // What was not sent, nobody has.
+      return live.everyone;
+    }
+  };
+  return {
+    async reach() {
+      const gateways = await unreached();
+      if (gateways.length > 0) throw new AdminProblem('not_everywhere_yet', { gateways });
+    },
+    tell: () => unreached(TELL_MAX_MS),
+  };
+}
