@@ -14,7 +14,7 @@ export interface Counters {
   count(key: string, max: number, windowEndMs: number, nowMs: number, cost?: number): Allowance;
   /** Takes one of `max` concurrent places; the place belongs to this thread until given back. */
   lease(key: string, max: number): boolean;
-  giveBack(key: string): void;
+  release(key: string): void;
 }
 
 /**

@@ -40,7 +40,7 @@ const counters: GatePorts['counters'] = {
   peek: unlimited,
   count: unlimited,
   lease: unlimited,
-  giveBack: unlimited,
+  release: unlimited,
 };
 const gate = new Gate(
   {

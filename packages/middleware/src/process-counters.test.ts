@@ -8,7 +8,7 @@ const rate = { requests: 3, perMs: 60_000, burst: 3 };
 
 test('counts as the counting in a map does, call by call', () => {
   const step = fc.record({
-    verb: fc.constantFrom('take', 'peek', 'count', 'lease', 'giveBack'),
+    verb: fc.constantFrom('take', 'peek', 'count', 'lease', 'release'),
     key: fc.constantFrom('a', 'b'),
     afterMs: fc.integer({ min: 0, max: 40_000 }),
   });
@@ -24,11 +24,11 @@ test('counts as the counting in a map does, call by call', () => {
           const got = ours.lease(key, 2);
           assert.equal(got, plain.lease(key, 2));
           held += got && key === 'a' ? 1 : 0;
-        } else if (verb === 'giveBack') {
+        } else if (verb === 'release') {
           if (held === 0) continue;
           held -= 1;
-          ours.giveBack('a');
-          plain.giveBack('a');
+          ours.release('a');
+          plain.release('a');
         } else if (verb === 'count') {
           const of = (one: ProcessCounters | PlainCounters) =>
             one.count(`q${key}`, 4, window, nowMs);

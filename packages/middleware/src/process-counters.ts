@@ -60,7 +60,7 @@ export class ProcessCounters implements Counters {
     return true;
   }
 
-  giveBack(key: string): void {
+  release(key: string): void {
     const held = this.#leases.get(key) ?? 0;
     if (held > 1) this.#leases.set(key, held - 1);
     else this.#leases.delete(key);

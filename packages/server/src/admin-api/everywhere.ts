@@ -5,10 +5,10 @@ export interface Everywhere {
    * AdminProblem `not_everywhere_yet`, and nothing else, when that takes too long or cannot be done now:
    * for verbs that take rights away. What was stored is.
    */
-  reach(): Promise<void>;
+  untilEnforced(): Promise<void>;
   /**
    * The same for verbs that give: gateways that did not confirm in time are named, and nothing throws,
    * because a key that was made must not be lost with its answer.
    */
-  tell(): Promise<readonly string[]>;
+  announce(): Promise<readonly string[]>;
 }

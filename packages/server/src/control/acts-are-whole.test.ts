@@ -103,10 +103,10 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
     });
   };
   const everywhere = {
-    reach: async () => {
+    untilEnforced: async () => {
       if (!world.isReached) throw new AdminProblem('not_everywhere_yet', { gateways: ['a'] });
     },
-    tell: async () => (world.isReached ? [] : ['a']),
+    announce: async () => (world.isReached ? [] : ['a']),
   };
   const record = async () => {
     world.records += 1;

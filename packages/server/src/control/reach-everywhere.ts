@@ -20,10 +20,10 @@ export function reachEverywhere(live: LiveFeed, warn: (message: string) => void)
     }
   };
   return {
-    async reach() {
+    async untilEnforced() {
       const gateways = await unreached();
       if (gateways.length > 0) throw new AdminProblem('not_everywhere_yet', { gateways });
     },
-    tell: () => unreached(TELL_MAX_MS),
+    announce: () => unreached(TELL_MAX_MS),
   };
 }

@@ -142,7 +142,7 @@ export class Call {
     this.#isTunnel = true;
     this.#write();
     return () => {
-      if (this.#isTunnel) this.#giveBack();
+      if (this.#isTunnel) this.#releasePlace();
       this.#isTunnel = false;
     };
   }
@@ -237,11 +237,11 @@ export class Call {
     if (!this.#isClosed || !(this.#response.writableFinished || this.#response.destroyed)) return;
     if (this.#isTunnel || this.#outcome === null) return;
     this.#onAbort = null;
-    this.#giveBack();
+    this.#releasePlace();
     this.#write();
   }
 
-  #giveBack(): void {
+  #releasePlace(): void {
     this.#decision?.end();
     this.#runtime.inFlight.leave();
   }

@@ -60,7 +60,7 @@ export class GrowingBytes {
       this.#capacity = capacity;
     }
     this.#length += piece.length;
-    if (this.#ownsPieces) giveBack(piece);
+    if (this.#ownsPieces) freeBytes(piece);
   }
 
   get whole(): Buffer<ArrayBufferLike> {
@@ -74,7 +74,7 @@ export class GrowingBytes {
 
   /** What was gathered is not wanted, or stands elsewhere by now. */
   discard(): void {
-    for (const segment of this.#segments) giveBack(segment);
+    for (const segment of this.#segments) freeBytes(segment);
     this.#segments.length = 0;
     this.#length = this.#capacity = 0;
   }
@@ -95,7 +95,7 @@ let givenBack: ArrayBuffer[] = [];
  * in each thread, which is more than the whole budget may be. Only what has a buffer to itself, and
  * a turn later: until then whoever brought the piece may still be reading it.
  */
-export function giveBack({ buffer, byteLength }: Buffer<ArrayBufferLike>): void {
+export function freeBytes({ buffer, byteLength }: Buffer<ArrayBufferLike>): void {
   if (byteLength < PIECE_BYTES_FREED_MIN || byteLength !== buffer.byteLength) return;
   if (!(buffer instanceof ArrayBuffer)) return;
   if (givenBack.length === 0) setImmediate(free);

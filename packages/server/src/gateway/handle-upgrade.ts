@@ -79,12 +79,12 @@ export async function handleUpgrade(
       return call.forwarded(status);
     }
     response.detachSocket(socket);
-    const giveBack = call.tunnelled();
+    const endTunnel = call.tunnelled();
     socket.write(
       handshakeAnswer(upstream.headers, [...decision.answerHeaders, CALL_HEADER, call.id]),
       'latin1',
     );
-    tunnel(socket, upstream.socket, early, giveBack);
+    tunnel(socket, upstream.socket, early, endTunnel);
     const endMs = rightEndsAt(runtime, decision.principal);
     if (endMs !== null) closeAt(endMs, runtime.now, socket);
   } catch (fault) {

@@ -19,7 +19,7 @@ import { cutMembers } from '@poorter/openapi/json';
 import { CALL_HEADER } from './call.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
-import { GrowingBytes, giveBack } from './growing-bytes.ts';
+import { GrowingBytes, freeBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What became of an answer: for the record. */
@@ -142,7 +142,7 @@ function letGoWhenSent(response: ServerResponse, held: Held): void {
   else {
     response.once('close', held.letGo);
     // Once the connection has taken it, it is ours alone.
-    if (held.isOwn) response.once('finish', () => giveBack(held.bytes));
+    if (held.isOwn) response.once('finish', () => freeBytes(held.bytes));
   }
 }
 
@@ -187,7 +187,7 @@ async function checkInPassing(
     if (!isWhole) return { kind: 'released', findings: { unchecked: 'over-bound' } };
     const whole = copy.whole;
     const { findings } = judge(operation, answer.status, fields, whole, false);
-    giveBack(whole);
+    freeBytes(whole);
     return { kind: 'released', findings };
   } finally {
     copy.discard();

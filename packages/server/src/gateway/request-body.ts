@@ -4,7 +4,7 @@ import { type Readable, Transform } from 'node:stream';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import type { RuntimeTimeouts } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
-import { GrowingBytes, giveBack } from './growing-bytes.ts';
+import { GrowingBytes, freeBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A body may be slow at first: connections warm up. */
@@ -116,7 +116,7 @@ export class RequestBody implements BodyPort {
     });
     if (refusal === null) return bytes.whole;
     bytes.discard();
-    this.#giveBack();
+    this.#releaseMemory();
     return refusal;
   }
 
@@ -157,10 +157,10 @@ export class RequestBody implements BodyPort {
   /** Gives the reserved memory back. */
   release(): void {
     this.#unwatch();
-    this.#giveBack();
+    this.#releaseMemory();
   }
 
-  #giveBack(): void {
+  #releaseMemory(): void {
     if (this.#reservedBytes > 0) this.#runtime.memory.release(this.#reservedBytes);
     this.#reservedBytes = 0;
   }
@@ -206,7 +206,7 @@ const TRAILERS = deny('trailers_not_accepted');
  * of piece by piece, it costs less than kept for nobody.
  */
 function discard(request: IncomingMessage): void {
-  request.on('data', giveBack);
+  request.on('data', freeBytes);
   setImmediate(() => request.pause());
 }
 

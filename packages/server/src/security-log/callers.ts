@@ -53,7 +53,7 @@ export class Callers {
     this.#allowanceMs = now();
   }
 
-  known(text: string): KnownCaller | undefined {
+  cached(text: string): KnownCaller | undefined {
     const young = this.#young.get(text);
     if (young !== undefined) return young;
     const old = this.#old.get(text);
@@ -70,14 +70,14 @@ export class Callers {
   }
 
   /** Old generations go, whoever still calls: a key may have been destroyed by another node. */
-  turn(): void {
+  expire(): void {
     if (this.#now() - this.#bornMs < GENERATION_MS) return;
     this.forget();
     this.#bornMs = this.#now();
   }
 
-  async meet(text: string): Promise<KnownCaller> {
-    const known = this.known(text);
+  async seal(text: string): Promise<KnownCaller> {
+    const known = this.cached(text);
     if (known !== undefined) return known;
     const caller = readCaller(text);
     const epoch = this.#epoch;

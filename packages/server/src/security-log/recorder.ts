@@ -137,7 +137,7 @@ export class Recorder {
   /** One batch, one transaction. Says whether there is more to do at once. */
   async step(isLast = false): Promise<{ leaves: number; hasMore: boolean }> {
     const before = this.#state.size;
-    this.#callers.turn();
+    this.#callers.expire();
     const batch = new Batch();
     let hasMore = false;
     for (const id of this.#drain.takeRobbed()) this.#gap(batch, 'removed', 0, id);
@@ -188,7 +188,7 @@ export class Recorder {
         this.#gap(batch, 'damaged', 1, 'unknown');
         continue;
       }
-      const caller = this.#callers.known(parts.caller) ?? (await this.#callers.meet(parts.caller));
+      const caller = this.#callers.cached(parts.caller) ?? (await this.#callers.seal(parts.caller));
       const facets = this.#facetsOf(line, parts.facets);
       const time = timeOfLine(line);
       const terms = [caller.terms, facets.terms];

@@ -105,7 +105,7 @@ export function compileLimits(
   return (request, { principal }) => {
     const held: string[] = [];
     const leave = () => {
-      for (const key of held.splice(0)) counters.giveBack(key);
+      for (const key of held.splice(0)) counters.release(key);
     };
     const settle = (verdict: LimitVerdict): LimitVerdict => {
       if (verdict.kind === 'deny') leave();

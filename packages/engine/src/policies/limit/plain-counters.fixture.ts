@@ -47,7 +47,7 @@ export class PlainCounters implements Counters {
     return true;
   }
 
-  giveBack(key: string): void {
+  release(key: string): void {
     this.leases.set(key, (this.leases.get(key) ?? 0) - 1);
   }
 }

@@ -52,7 +52,7 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
         }
       },
       async spread(_, answer) {
-        await everywhere.reach();
+        await everywhere.untilEnforced();
         return answer;
       },
     },
@@ -72,7 +72,7 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
         return answerOf(await stores.blocks.undo(id, operator.client), 200, nowMs);
       },
       async spread(_, answer) {
-        await everywhere.tell();
+        await everywhere.announce();
         return answer;
       },
     },

@@ -31,7 +31,7 @@ export function subjectRoutes(
           endedBlocks: readonly string[];
         };
         // Keys were revoked, and every gateway holds what was blocked.
-        if (revokedKeys.length > 0 || endedBlocks.length > 0) await everywhere.reach();
+        if (revokedKeys.length > 0 || endedBlocks.length > 0) await everywhere.untilEnforced();
         return answer;
       },
     },

@@ -49,11 +49,11 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
   const { keys, everywhere } = ports;
   const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
   const reached = async (_: Act, answer: Answer) => {
-    await everywhere.reach();
+    await everywhere.untilEnforced();
     return answer;
   };
   const told = async (_: Act, answer: Answer) => {
-    await everywhere.tell();
+    await everywhere.announce();
     return answer;
   };
 
@@ -174,7 +174,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
         };
       },
       async spread({ body }, answer) {
-        const unconfirmed = await everywhere.tell();
+        const unconfirmed = await everywhere.announce();
         const { revoked } = answer.body as { revoked: { id: string; created: string } };
         const since = milliseconds((body as { leakedAt?: string }).leakedAt ?? revoked.created);
         // What the log cannot say now takes nothing back: the key is revoked.

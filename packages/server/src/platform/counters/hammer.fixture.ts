@@ -32,7 +32,7 @@ if (verb === 'churn') {
     if (!counters.lease(key, 3)) continue;
     if (Atomics.add(started, 2, 1) + 1 > 3) passed += 1;
     Atomics.sub(started, 2, 1);
-    counters.giveBack(key);
+    counters.release(key);
   }
 }
 if (verb === 'forever') {
@@ -46,7 +46,7 @@ if (verb === 'forever') {
     counters.take(name, rate, 1_000_000 + call);
     if (counters.take('limited', rate, 1_000_000).allowed) Atomics.add(started, 3, 1);
     counters.count(name, 1_000_000_000, 2_000_000_000, 1_000_000);
-    if (call % 2 === 0) counters.giveBack(name);
+    if (call % 2 === 0) counters.release(name);
   }
 }
 parentPort?.postMessage(passed);

@@ -98,9 +98,9 @@ test('a place comes back when it is given back, and giving back too often gives 
   assert.ok(counters.lease('a', 2));
   assert.ok(counters.lease('a', 2));
   assert.equal(counters.lease('a', 2), false);
-  counters.giveBack('a');
+  counters.release('a');
   assert.ok(counters.lease('a', 2));
-  for (let time = 0; time < 5; time += 1) counters.giveBack('a');
+  for (let time = 0; time < 5; time += 1) counters.release('a');
   assert.ok(counters.lease('a', 2));
   assert.ok(counters.lease('a', 2));
   assert.equal(counters.lease('a', 2), false);
@@ -149,13 +149,13 @@ test('leases at ten times the capacity never exceed what was asked for, and all 
         const own = held.get(name) ?? 0;
         if (takes && counters.lease(name, 2)) held.set(name, own + 1);
         if (!takes && own > 0) {
-          counters.giveBack(name);
+          counters.release(name);
           held.set(name, own - 1);
         }
         assert.ok((held.get(name) ?? 0) <= 2);
       }
       for (const [name, count] of held) {
-        for (let time = 0; time < count; time += 1) counters.giveBack(name);
+        for (let time = 0; time < count; time += 1) counters.release(name);
       }
       assert.equal(leasesIn(memory), 0);
     }),
@@ -177,9 +177,9 @@ test('a place held in overflow still counts when the subject finds a place of it
   const counters = new SharedCounters(memory, 0);
   for (let index = 0; index < 16; index += 1) assert.ok(counters.lease(`other ${index}`, 1));
   assert.ok(counters.lease('late', 1));
-  counters.giveBack('other 3');
+  counters.release('other 3');
   assert.equal(counters.lease('late', 1), false);
-  counters.giveBack('late');
+  counters.release('late');
   assert.ok(counters.lease('late', 1));
 });
 

@@ -188,7 +188,7 @@ export class SharedCounters implements Counters {
    * Needs no lock, and so cannot fail: while this thread holds a lease, its place keeps its tag,
    * and nobody else writes this thread's number.
    */
-  giveBack(key: string): void {
+  release(key: string): void {
     const { leases, leaseTags } = this.#views;
     this.#hash.digest(key);
     const { high, low } = this.#hash;

@@ -53,7 +53,7 @@ export class SpoolPlaces {
   }
 
   /** A file is gone that took so many units. */
-  giveBack(taken: number): void {
+  release(taken: number): void {
     Atomics.sub(this.#cells, this.#slot, taken);
   }
 

@@ -406,7 +406,7 @@ export class SpoolWriter {
     const { directory, places } = this.#options;
     this.#untaken = this.#untaken.filter(({ name, taken }) => {
       if (statSync(join(directory, name), { throwIfNoEntry: false })) return true;
-      places.giveBack(taken);
+      places.release(taken);
       return false;
     });
   }
