@@ -10,9 +10,7 @@ import {
   type ProblemCode,
 } from '@poorter/engine';
 import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
-import type { CompiledOperation } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
-import Fastify, { type FastifyInstance } from 'fastify';
 import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
@@ -65,11 +63,9 @@ const SEEN: ReadonlySet<ProblemCode> = new Set(['credentials_invalid', 'too_many
 export class AdminApi<Stores extends ActHostStores> {
   readonly #ports: AdminApiPorts<Stores>;
   readonly #gate: Gate;
-  readonly #fastify: FastifyInstance;
   readonly #protect: ReturnType<typeof protect>;
   /** When each operator's use was last noted. */
   readonly #lastUse = new Map<string, number>();
-  readonly #calls = new WeakMap<IncomingMessage, ProtectedCall>();
 
   constructor(ports: AdminApiPorts<Stores>) {
     this.#ports = ports;
@@ -94,18 +90,9 @@ export class AdminApi<Stores extends ActHostStores> {
         ports.recorder.write(refusalRecord(call, ports.now()));
       },
     });
-    this.#fastify = Fastify({ logger: false, exposeHeadRoutes: true });
-    // Bodies were read and checked by the gate; what is left on the wire is nothing.
-    this.#fastify.removeAllContentTypeParsers();
-    this.#fastify.addContentTypeParser('*', (request, _payload, done) => {
-      const bytes = this.#calls.get(request.raw)?.body ?? null;
-      done(null, bytes === null ? undefined : parseJsonText(Buffer.from(bytes).toString('utf8')));
-    });
-    for (const operation of contract.operations) this.#mount(operation);
-  }
-
-  async ready(): Promise<void> {
-    await this.#fastify.ready();
+    for (const { id } of contract.operations) {
+      if (ports.handlers[id] === undefined) throw new Error(`no handler for ${id}`);
+    }
   }
 
   /** True for paths that are the admin API's. */
@@ -145,56 +132,32 @@ export class AdminApi<Stores extends ActHostStores> {
   /** Answers a call on the control address. */
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
-      this.#calls.set(request, call);
-      this.#fastify.routing(request, response);
+      this.#answer(call, response).catch((error: unknown) => {
+        this.#ports.onTrouble(`admin API: answering ${call.id}: ${String(error)}`);
+        response.destroy();
+      });
     });
   }
 
-  async close(): Promise<void> {
-    await this.#fastify.close();
-  }
-
-  #mount(operation: CompiledOperation): void {
-    const handler = this.#ports.handlers[operation.id];
-    if (handler === undefined) throw new Error(`no handler for ${operation.id}`);
-    this.#fastify.route({
-      method: operation.method as 'GET',
-      url: operation.path.replace(/\{([^}]+)\}/g, ':$1'),
-      handler: async (request, reply) => {
-        const call = this.#calls.get(request.raw) as ProtectedCall;
-        const { decision } = call;
-        const act: Act = {
-          operator: decision.principal as Act['operator'],
-          path: request.params as Record<string, string>,
-          query: request.query as Record<string, string>,
-          body: request.body,
-          version: versionOf(request.headers['if-match']),
-          nowMs: call.nowMs,
-        };
-        this.#noteUse(act);
-        const startedAt = performance.now();
-        const answer = await this.#recorded(
-          call,
-          handler,
-          act,
-          headerOf(request.headers['idempotency-key']),
-          startedAt,
-        );
-        call.end();
-        void reply
-          .code(answer.status)
-          .headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-        void reply.header('poorter-call', call.id);
-        if (answer.version !== undefined) void reply.header('etag', `"${answer.version}"`);
-        const fields = decision.answerHeaders;
-        for (let at = 0; at + 1 < fields.length; at += 2) {
-          void reply.header(fields[at] as string, fields[at + 1] as string);
-        }
-        if (isProblem(answer)) void reply.type('application/problem+json');
-        else void reply.type('application/json');
-        return reply.send(JSON.stringify(answer.body));
-      },
-    });
+  async #answer(call: ProtectedCall, response: ServerResponse): Promise<void> {
+    const { decision, request } = call;
+    const act = actOf(call);
+    this.#noteUse(act);
+    const startedAt = performance.now();
+    const handler = this.#ports.handlers[decision.operation.operation.compiled.id];
+    const idempotencyKey = request.headers.get('idempotency-key');
+    const answer = await this.#recorded(call, handler as Handler, act, idempotencyKey, startedAt);
+    call.end();
+    const body = Buffer.from(JSON.stringify(answer.body), 'utf8');
+    response.writeHead(answer.status, [
+      ...['content-type', isProblem(answer) ? 'application/problem+json' : 'application/json'],
+      ...['content-length', String(body.byteLength), 'cache-control', 'no-store'],
+      ...['x-content-type-options', 'nosniff', 'poorter-call', call.id],
+      ...(answer.version === undefined ? [] : ['etag', `"${answer.version}"`]),
+      ...decision.answerHeaders,
+    ]);
+    // To HEAD, node sends no body.
+    response.end(body);
   }
 
   #noteUse({ operator, nowMs }: Act): void {
@@ -336,8 +299,19 @@ function versionOf(ifMatch: string | undefined): number | undefined {
   return ifMatch === undefined ? undefined : Number(ifMatch.replaceAll('"', ''));
 }
 
-function headerOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+/** The contract has checked all of it: what is named here is there, once, and in its form. */
+function actOf({ decision, request, body, nowMs }: ProtectedCall): Act {
+  const { path } = decision.operation.operation.compiled;
+  const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
+  const values = decision.pathValues.map(decodeURIComponent);
+  return {
+    operator: decision.principal as Act['operator'],
+    path: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
+    query: Object.fromEntries(new URLSearchParams(request.query)),
+    body: body === null ? undefined : parseJsonText(Buffer.from(body).toString('utf8')),
+    version: versionOf(request.headers.get('if-match')),
+    nowMs,
+  };
 }
 
 const actPrefix = randomBytes(8).toString('hex');

@@ -143,13 +143,11 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
     onTrouble: () => undefined,
     onUse: () => undefined,
   });
-  await api.ready();
   const server = createServer((request, response) => api.answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(async () => {
     server.close();
     server.closeAllConnections();
-    await api.close();
   });
   const { port } = server.address() as AddressInfo;
   const owner = await state.operators.create({ name: 'O', roles: ['owner'], expiresAt: null });

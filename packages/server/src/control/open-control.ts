@@ -74,7 +74,6 @@ export class OpenControl {
   readonly #book: GatewayBook;
   readonly #operatorRights: OperatorRights;
   readonly #background: Background;
-  readonly #admin: AdminApi<ActStores>;
   #rotation: ReturnType<typeof rotationPolicy>;
   /** On other machines, as configured. */
   #gateways: readonly string[] = [];
@@ -96,7 +95,6 @@ export class OpenControl {
     });
     const isFreshStore = (await state.changes.latest()) === 0;
     const open = new OpenControl(ports, state, recorder, isFreshStore);
-    await open.#admin.ready();
     await open.#operatorRights.refresh();
     open.#background.start();
     return open;
@@ -157,9 +155,8 @@ export class OpenControl {
         await state.singleUse.prune();
       },
     });
-    this.#admin = this.#openAdminApi();
     this.operators = new OperatorServer({
-      ...{ serving, changes, trial: ports.trial, admin: this.#admin },
+      ...{ serving, changes, trial: ports.trial, admin: this.#openAdminApi() },
       gateways: () => this.#reported(),
       troubles: () => this.#troubles,
     });

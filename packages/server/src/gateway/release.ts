@@ -19,7 +19,7 @@ import { cutMembers } from '@poorter/openapi/json';
 import { CALL_HEADER } from './call.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
-import { GrowingBytes, freeBytes } from './growing-bytes.ts';
+import { freeBytes, GrowingBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What became of an answer: for the record. */

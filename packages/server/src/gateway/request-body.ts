@@ -4,7 +4,7 @@ import { type Readable, Transform } from 'node:stream';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
 import type { RuntimeTimeouts } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
-import { GrowingBytes, freeBytes } from './growing-bytes.ts';
+import { freeBytes, GrowingBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A body may be slow at first: connections warm up. */
