@@ -16,6 +16,7 @@ const TASKS = {
   check: ['tools/check.ts'],
   bench: ['bench/bench.ts'],
   build: ['tools/build.ts'],
+  sbom: ['tools/sbom.ts'],
   fuzz: ['scenarios/fuzz/fuzz.ts'],
   generate: ['tools/generate.ts'],
   tidy: ['tools/tidy.ts'],

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { findRuntimeFaults } from '@poorter/openapi';
@@ -122,3 +127,94 @@ test('a handler does not read another amount than was checked: a runtime that mi
   const around = PROGRAM.replace('protectBy({', 'protectBy({ readsAroundFaults: true,');
   assert.equal(run(around, { before }).stdout.trim(), '401 credentials_required');
 });
+
+test('one version is that of all packages, and of what they ask of each other', () => {
+  const read = (file: string) =>
+    JSON.parse(readFileSync(join(root, file), 'utf8')) as {
+      version: string;
+      dependencies?: Readonly<Record<string, string>>;
+    };
+  const { version } = read('package.json');
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const given = read(`packages/${name}/package.json`);
+    const ours = Object.entries(given.dependencies ?? {}).filter(([of]) => of.includes('poorter'));
+    assert.equal(given.version, version, name);
+    for (const [of, asked] of ours) assert.equal(asked, version, `${name} asks for ${of}`);
+  }
+});
+
+test('what is packed installs in an empty place, and serves there without our source', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-installed-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const packed = ['openapi', 'engine', 'middleware', 'server'].map((name) => {
+    const given = ['pack', '--silent', '--pack-destination', folder];
+    return join(folder, npm(given, join(root, 'packages', name)).trim());
+  });
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  npm(['install', '--global', '--prefix', folder, ...quiet, ...packed], folder);
+  const modules = join(folder, 'lib/node_modules');
+  const ours = [join(modules, 'poorter'), join(modules, '@poorter')].flatMap((place) =>
+    readdirSync(place, { recursive: true, encoding: 'utf8' })
+      .filter((file) => !file.includes('node_modules'))
+      .map((file) => join(place, file)),
+  );
+  assert.deepEqual(
+    ours.filter((file) => /(?<!\.d)\.ts$|\/src\/|\.test\./.test(file)),
+    [],
+  );
+  const poorter = join(folder, 'bin/poorter');
+  const old = `Object.defineProperty(process.versions, 'node', { value: '22.1.0' })`;
+  const refused = spawnSync(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(old)}`, poorter],
+    {
+      encoding: 'utf8',
+    },
+  );
+  assert.equal(refused.status, 1);
+  assert.equal(refused.stderr, 'poorter needs Node 26.12.1 or newer, and this is Node 22.1.0\n');
+
+  const service = createServer((_, response) => response.end('served'));
+  await once(service.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => service.close());
+  const document = {
+    ...{ openapi: '3.1.0', info: { title: 'T', version: '1' }, security: [] },
+    paths: { '/things': { get: { responses: { 200: { description: 'ok' } } } } },
+  };
+  writeFileSync(join(folder, 'api.json'), JSON.stringify(document));
+  const { port } = service.address() as AddressInfo;
+  const places = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--json'];
+  const upstream = ['--upstream', `http://127.0.0.1:${port}`];
+  const child = spawn(
+    process.execPath,
+    [poorter, 'serve', 'api.json', ...upstream, ...places, '--threads', '1'],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const { addresses } = JSON.parse(line) as { addresses: readonly string[] };
+  const answer = await fetch(`http://${addresses[0]}/things`);
+  assert.equal(await answer.text(), 'served');
+  assert.equal((await fetch(`http://${addresses[0]}/other`)).status, 404);
+  const key = spawnSync(process.execPath, [poorter, 'keys', 'create', '--name', 'shop'], {
+    ...{ cwd: folder, encoding: 'utf8' },
+  });
+  assert.match(key.stdout, /^poorter_[0-9A-Za-z]{49}\n$/, key.stderr);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+function npm(argv: readonly string[], cwd: string): string {
+  const script = process.env['npm_execpath'];
+  const [program, ...first] =
+    script === undefined ? ['npm'] : [process.env['npm_node_execpath'] ?? process.execPath, script];
+  const { status, stdout, stderr } = spawnSync(program as string, [...first, ...argv], {
+    ...{ cwd, encoding: 'utf8' },
+    // Not the settings of the npm that runs the tests, such as its prefix.
+    env: Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)),
+    ),
+  });
+  assert.equal(status, 0, `npm ${argv.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}

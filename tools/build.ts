@@ -12,6 +12,18 @@ const PACKAGES = [
   { name: 'openapi', entries: ['index.ts', 'json/index.ts'] },
   { name: 'engine', entries: ['index.ts'] },
   { name: 'middleware', entries: ['index.ts'] },
+  {
+    name: 'server',
+    entries: [
+      'main.ts',
+      // Started by their paths.
+      'control/control-process.ts',
+      'control/threads/recorder-thread.ts',
+      'gateway/gateway-process.ts',
+      'gateway/gateway-thread.ts',
+      'assurance/secret-scanning/scan-thread.ts',
+    ],
+  },
 ];
 
 for (const { name, entries } of PACKAGES) {
@@ -23,7 +35,12 @@ for (const { name, entries } of PACKAGES) {
     const config = {
       extends: join(root, 'tsconfig.json'),
       compilerOptions: {
-        ...{ noEmit: false, declaration: true, sourceMap: false, customConditions: [] },
+        ...{
+          noEmit: false,
+          declaration: name !== 'server',
+          sourceMap: false,
+          customConditions: [],
+        },
         // What an older Node can parse, so that it comes to say what it lacks.
         target: 'es2022',
         ...{ rootDir: join(folder, 'src'), outDir: join(folder, 'dist') },

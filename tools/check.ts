@@ -17,6 +17,7 @@ const STEPS: readonly (readonly [name: string, command: string, ...argv: string[
   ],
   ['dead code', 'knip'],
   ['generated files', 'node', '--conditions=source', 'tools/generate.ts', '--check'],
+  ['licences', 'node', 'tools/licences.ts'],
 ];
 
 const failed: string[] = [];

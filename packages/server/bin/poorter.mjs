@@ -1,25 +1,34 @@
 #!/usr/bin/env node
-// The `poorter` command. Published, it runs the compiled program; in this repository, the source,
+// The `poorter` command. Published, it runs the compiled program; in the repository, the source,
 // with the Node that the dependencies brought.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const compiled = join(here, '../dist/main.js');
-if (existsSync(compiled)) await import(compiled);
-else runSource();
+const MAJOR_MIN = 26;
+const RECOMMENDED = '26.12.1';
 
-function runSource() {
-  const pinned = join(here, '../../../node_modules/.bin/node');
-  const node = existsSync(pinned) ? pinned : process.execPath;
-  const argv = [
-    '--conditions=source',
-    '--disable-warning=ExperimentalWarning',
-    join(here, '../src/main.ts'),
-    ...process.argv.slice(2),
-  ];
+/** Of SQLite, at each start of each process. */
+const QUIET = '--disable-warning=ExperimentalWarning';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const source = join(here, '../src/main.ts');
+const pinned = join(here, '../../../node_modules/.bin/node');
+
+if (existsSync(source) && existsSync(pinned)) run(pinned, ['--conditions=source', QUIET, source]);
+else if (Number.parseInt(process.versions.node, 10) >= MAJOR_MIN) {
+  run(process.execPath, [QUIET, join(here, '../dist/main.js')]);
+} else {
+  console.error(
+    `poorter needs Node ${RECOMMENDED} or newer, and this is Node ${process.versions.node}`,
+  );
+  process.exitCode = 1;
+}
+
+function run(node, options) {
+  const argv = [...options, ...process.argv.slice(2)];
+  // In the place of this process, where that is possible: signals and memory are then its own.
   if (process.execve !== undefined) process.execve(node, [node, ...argv], process.env);
   const child = spawn(node, argv, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
