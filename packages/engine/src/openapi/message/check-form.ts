@@ -6,6 +6,7 @@ import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
 import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
+import { inPlaceOnly, type OtherPlace, type ParameterNames } from '../decode/parameter-names.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
@@ -23,8 +24,15 @@ export class FormCheck {
   readonly #additional: Shape;
   readonly #validator: Validator | null;
   readonly #strict: boolean;
+  readonly #beside: ParameterNames | undefined;
 
-  constructor(plan: MediaPlan, validator: Validator | null, strict: boolean) {
+  constructor(
+    plan: MediaPlan,
+    validator: Validator | null,
+    strict: boolean,
+    beside: ParameterNames | undefined,
+  ) {
+    this.#beside = beside;
     const shape = plan.shape ?? { types: null };
     const encodings = new Map(plan.encoding);
     this.#fields = new FieldSet(
@@ -43,16 +51,10 @@ export class FormCheck {
   }
 
   check(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    // Serialisers of forms write ASCII alone. What else comes, a byte order mark included, some
-    // services read as other characters.
-    const fault = isAscii(bytes)
-      ? undefined
-      : strictUtf8(bytes) === undefined
-        ? 'encoding'
-        : 'escapes';
-    const written = fault === undefined ? readPairs(latin1(bytes)) : { rule: fault, pointer: '' };
+    const written = readWritten(bytes);
     if ('rule' in written) return refused(written);
-    const pairs = this.#withoutCharset(written);
+    const isCharset = this.#fields.names.has(CHARSET_FIELD);
+    const pairs = isCharset ? written : withoutCharset(written);
     if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
     if (pairs.length > bounds.itemsMax) return refused({ rule: 'items', pointer: '' });
     const isLong = ({ raw }: Pair) =>
@@ -74,19 +76,13 @@ export class FormCheck {
     }
     const doubt = this.#fields.names.doubtAmong(strangers);
     if (doubt !== undefined) return refusedName(doubt);
+    const other = placeOf(strangers, this.#beside);
+    if (other !== undefined) return refusedBeside(other);
     const refusal = this.#addUnknown(unknown, form, draft);
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
-    return conclude(draft, this.#validator, this.#strict);
-  }
-
-  /** HTML has a hidden field say the charset of a form: nothing, where it says the one that is read. */
-  #withoutCharset(pairs: readonly Pair[]): readonly Pair[] | undefined {
-    if (this.#fields.names.has(CHARSET_FIELD)) return pairs;
-    const said = pairs.filter(({ name }) => name === CHARSET_FIELD);
-    if (said.length === 0) return pairs;
-    if (!said.every(({ raw }) => /^utf-8$/i.test(raw))) return undefined;
-    return pairs.filter(({ name }) => name !== CHARSET_FIELD);
+    const checked = conclude(draft, this.#validator, this.#strict);
+    return withListedAlone(checked, this.#validator, (name) => this.#beside?.ofField(name));
   }
 
   /** Kept as members, for additionalProperties to judge. */
@@ -115,6 +111,69 @@ export class FormCheck {
     }
     return undefined;
   }
+}
+
+/** Of a form that nobody describes, the names alone: no field of it may take the place of a parameter. */
+export function checkFormNames(bytes: Uint8Array, beside: ParameterNames): BodyCheck {
+  const written = readWritten(bytes);
+  if ('rule' in written) return refused(written);
+  const pairs = withoutCharset(written);
+  if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
+  const other = placeOf(new Set(pairs.map(({ name }) => name)), beside);
+  return other === undefined ? { violations: [], value: undefined } : refusedBeside(other);
+}
+
+/**
+ * Serialisers of forms write ASCII alone. What else comes, a byte order mark included, some services
+ * read as other characters.
+ */
+function readWritten(bytes: Uint8Array): Pair[] | Refusal {
+  if (isAscii(bytes)) return readPairs(latin1(bytes));
+  return { rule: strictUtf8(bytes) === undefined ? 'encoding' : 'escapes', pointer: '' };
+}
+
+/** HTML has a hidden field say the charset of a form: nothing, where it says the one that is read. */
+function withoutCharset(pairs: readonly Pair[]): readonly Pair[] | undefined {
+  const said = pairs.filter(({ name }) => name === CHARSET_FIELD);
+  if (said.length === 0) return pairs;
+  if (!said.every(({ raw }) => /^utf-8$/i.test(raw))) return undefined;
+  return pairs.filter(({ name }) => name !== CHARSET_FIELD);
+}
+
+/** Where the first of these fields, which the body does not describe, is described beside the body. */
+export function placeOf(
+  names: Iterable<string>,
+  beside: ParameterNames | undefined,
+): OtherPlace | undefined {
+  if (beside === undefined) return undefined;
+  for (const name of names) {
+    const place = beside.ofField(name);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+export function refusedBeside(place: OtherPlace): BodyCheck {
+  return refused({ rule: 'look-alike', pointer: '', expected: inPlaceOnly(place, 'body') });
+}
+
+/**
+ * A valid body, unless a member of it may be read as a parameter, and no schema in force lists it: nothing
+ * has checked it then.
+ */
+export function withListedAlone(
+  checked: BodyCheck,
+  validator: Validator | null,
+  placeOfName: (name: string) => OtherPlace | undefined,
+): BodyCheck {
+  const { value, violations } = checked;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return checked;
+  if (violations.some(({ isRemark }) => !isRemark)) return checked;
+  for (const name in value) {
+    const place = placeOfName(name);
+    if (place !== undefined && !validator?.lists(value, name)) return refusedBeside(place);
+  }
+  return checked;
 }
 
 export function latin1(bytes: Uint8Array): string {

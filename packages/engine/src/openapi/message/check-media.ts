@@ -2,9 +2,10 @@ import { cutMembers, type JsonBounds, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
 import { readingsOf } from '../decode/lexemes.ts';
+import type { ParameterNames } from '../decode/parameter-names.ts';
 import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
-import { conclude, FormCheck, refused } from './check-form.ts';
+import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
 import { MultipartCheck } from './check-multipart.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
 import {
@@ -65,14 +66,29 @@ export class MediaCheck {
   readonly plan: MediaPlan;
   readonly #validatorOf: ValidatorOf;
   readonly #strict: boolean;
+  readonly #beside: ParameterNames | undefined;
   #validator: { readonly linked: Validator | null } | undefined;
   #form: FormCheck | undefined;
   #multipart: MultipartCheck | undefined;
 
-  constructor(plan: MediaPlan, validatorOf: ValidatorOf, strict: boolean) {
+  /** `beside`: of a request, the parameters that its body must not take the place of. */
+  constructor(
+    plan: MediaPlan,
+    validatorOf: ValidatorOf,
+    strict: boolean,
+    beside?: ParameterNames | undefined,
+  ) {
+    this.#beside = beside;
     this.plan = plan;
     this.#validatorOf = validatorOf;
     this.#strict = strict;
+  }
+
+  /** How a request of this type is read: of a form that has no schema, the names are. */
+  kindOf(type: MediaType): MediaKind {
+    const kind = readingKind(this.plan, type);
+    const isForm = kind === 'opaque' && mediaKind(type.type) === 'form';
+    return isForm && this.#beside !== undefined ? 'form' : kind;
   }
 
   get validator(): Validator | null {
@@ -84,16 +100,24 @@ export class MediaCheck {
     bytes: Uint8Array,
     type: MediaType,
     bounds: JsonBounds,
-    kind: MediaKind = readingKind(this.plan, type),
+    kind: MediaKind,
   ): BodyCheck {
     switch (kind) {
       case 'json':
         return this.#checkJson(bytes, bounds);
       case 'form':
-        this.#form ??= new FormCheck(this.plan, this.validator, this.#strict);
+        if (this.plan.schema === null && this.#beside !== undefined) {
+          return checkFormNames(bytes, this.#beside);
+        }
+        this.#form ??= new FormCheck(this.plan, this.validator, this.#strict, this.#beside);
         return this.#form.check(bytes, bounds);
       case 'multipart':
-        this.#multipart ??= new MultipartCheck(this.plan, this.#validatorOf, this.#strict);
+        this.#multipart ??= new MultipartCheck(
+          this.plan,
+          this.#validatorOf,
+          this.#strict,
+          this.#beside,
+        );
         return this.#multipart.check(bytes, type, bounds);
       case 'text':
         return this.#checkText(bytes);
@@ -116,7 +140,12 @@ export class MediaCheck {
     draft.putTop([reading.value]);
     draft.mayBeRounded ||= reading.hasExact === true;
     const { validator } = this;
-    const checked = conclude(draft, validator, this.#strict, { mayCut: true });
+    const concluded = conclude(draft, validator, this.#strict, { mayCut: true });
+    const beside = this.#beside?.hasQuery ? this.#beside : undefined;
+    const checked =
+      beside === undefined
+        ? concluded
+        : withListedAlone(concluded, validator, (name) => beside.ofMember(name));
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
