@@ -56,7 +56,8 @@ export class BodyNames {
 
   constructor({ body, template }: OperationPlan) {
     const content = body?.content ?? [];
-    const isForm = ({ range }: MediaPlan) => /^(?:\*|multipart)\/|urlencoded|^application\/\*/.test(range);
+    const isForm = ({ range }: MediaPlan) =>
+      /^(?:\*|multipart)\/|urlencoded|^application\/\*/.test(range);
     this.#fields = new FieldNames(content.filter(isForm).flatMap(fieldsOf));
     this.#members = new FieldNames(content.filter((plan) => !isForm(plan)).flatMap(fieldsOf));
     this.#path = new FieldNames(
@@ -75,7 +76,9 @@ export class BodyNames {
 function fieldsOf({ shape, encoding }: MediaPlan): string[] {
   if (shape === undefined) return [];
   const properties = propertiesOf(shape);
-  const spread = (encoding ?? []).filter(([, { style }]) => style?.style === 'form' && style.explode);
+  const spread = (encoding ?? []).filter(
+    ([, { style }]) => style?.style === 'form' && style.explode,
+  );
   const members = spread.flatMap(([name]) => {
     const property = properties.get(name);
     return property === undefined ? [] : [...propertiesOf(property).keys()];
@@ -91,7 +94,9 @@ function asField({ name, shape, serialization }: ParameterPlan) {
 
 /** What is expected instead, in words of the description alone. */
 export function inPlaceOnly({ in: place, name }: OtherPlace, elsewhere: 'body' | 'query'): string {
-  const what = { query: 'query parameter', path: 'path parameter', body: 'field of the body' }[place];
+  const what = { query: 'query parameter', path: 'path parameter', body: 'field of the body' }[
+    place
+  ];
   const where = elsewhere === 'body' ? 'in the body' : 'in the query';
   return `the ${what} ${JSON.stringify(name)} in its own place alone, and nothing undescribed ${where} that some services read as it`;
 }

@@ -44,7 +44,16 @@ const ofJson = (operation: ApiOperation, body: object) =>
 
 const ALIKE = [
   ...['dryRun', 'DRYRUN', 'dryrun', 'dryRun[]', ' dryRun', "'dryRun'", 'dryRun.x', 'model.dryRun'],
-  ...['limit', 'limit[0]', 'Limit', '%6Cimit', 'filter', 'filter[max]', 'filter.max', 'filter[other]'],
+  ...[
+    'limit',
+    'limit[0]',
+    'Limit',
+    '%6Cimit',
+    'filter',
+    'filter[max]',
+    'filter.max',
+    'filter[other]',
+  ],
   ...['FILTER[max]', 'size', 'Size', 'size[]'],
   ...['user_id', 'USER_ID', 'user_id[]', 'user.id', 'user id'],
 ];
@@ -85,13 +94,27 @@ test('nor does a field of a form of which nothing is described', () => {
 
 test('a member of JSON that nobody described does not take the place of a query parameter', () => {
   const operation = withBody(pay);
-  for (const name of ['dryRun', 'DRYRUN', 'limit', 'filter', 'Filter', 'filter[max]', 'size', 'limit[]']) {
+  for (const name of [
+    'dryRun',
+    'DRYRUN',
+    'limit',
+    'filter',
+    'Filter',
+    'filter[max]',
+    'size',
+    'limit[]',
+  ]) {
     assert.equal(ofJson(operation, { amount: 1, [name]: { max: 9 } }), 'body  look-alike', name);
     assert.equal(ofJson(withBody(undefined), { [name]: 9 }), 'body  look-alike', name);
     assert.equal(ofJson(withBody({}), { [name]: 9 }), 'body  look-alike', name);
   }
   // The path wins over them, and below the top nobody looks for parameters.
-  for (const body of [{ user_id: 1 }, { other: { limit: 9 } }, { 'service.limit': 1 }, { max: 1 }]) {
+  for (const body of [
+    { user_id: 1 },
+    { other: { limit: 9 } },
+    { 'service.limit': 1 },
+    { max: 1 },
+  ]) {
     assert.equal(ofJson(operation, { amount: 1, ...body }), '', JSON.stringify(body));
   }
   assert.equal(check(withBody({}), JSON_TYPE, '[{"limit":9}]'), '');
@@ -128,7 +151,9 @@ test('what the schema of the body has itself passes, where a schema in force has
 });
 
 test('an undescribed name that the query may carry does not take the place of a field of the body', () => {
-  const settings = { allowUndocumentedQuery: ['amount', 'Amount', 'note[]', 'user_id', 'utm_source'] };
+  const settings = {
+    allowUndocumentedQuery: ['amount', 'Amount', 'note[]', 'user_id', 'utm_source'],
+  };
   const ofQuery = (operation: ApiOperation, text: string) =>
     told(
       operation.checkParameters(
@@ -158,8 +183,12 @@ test('the caller is told what the name is like, and nothing that was sent', () =
   const operation = withBody(pay);
   const expected = (type: string, body: string) =>
     operation.checkBody(headers('content-type', type), utf8(body), BOUNDS).violations[0]?.expected;
-  const inBody = 'in its own place alone, and nothing undescribed in the body that some services read as it';
+  const inBody =
+    'in its own place alone, and nothing undescribed in the body that some services read as it';
   assert.equal(expected(FORM, 'amount=1&DRYRUN=x'), `the query parameter "dryRun" ${inBody}`);
   assert.equal(expected(FORM, 'amount=1&user_id[]=x'), `the path parameter "user_id" ${inBody}`);
-  assert.equal(expected(JSON_TYPE, '{"amount":1,"LIMIT":1}'), `the query parameter "limit" ${inBody}`);
+  assert.equal(
+    expected(JSON_TYPE, '{"amount":1,"LIMIT":1}'),
+    `the query parameter "limit" ${inBody}`,
+  );
 });

@@ -96,12 +96,7 @@ export class MediaCheck {
     return this.#validator.linked;
   }
 
-  check(
-    bytes: Uint8Array,
-    type: MediaType,
-    bounds: JsonBounds,
-    kind: MediaKind,
-  ): BodyCheck {
+  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds, kind: MediaKind): BodyCheck {
     switch (kind) {
       case 'json':
         return this.#checkJson(bytes, bounds);

@@ -100,10 +100,12 @@ test('a part does not switch its charset, kind or name by a parameter either', (
 });
 
 test('a form or multipart body is not read as another kind by who searches the whole header', () => {
-  refusesAll([
-    ...['x=json', 'x=multipart', 'json=1', 'x="application/json"', 'x=JSON', 'type=octet-stream'],
-    ...['boundary=XX', 'version=1', 'q=1', 'encoding=utf-8'],
-  ].map((parameter) => `${FORM}; ${parameter}`));
+  refusesAll(
+    [
+      ...['x=json', 'x=multipart', 'json=1', 'x="application/json"', 'x=JSON', 'type=octet-stream'],
+      ...['boundary=XX', 'version=1', 'q=1', 'encoding=utf-8'],
+    ].map((parameter) => `${FORM}; ${parameter}`),
+  );
   assert.equal(ofType(FORM), '');
   assert.equal(ofType(`${FORM};charset=UTF-8`), '');
   assert.equal(ofType(`${FORM}; charset="utf-8"`), '');
@@ -159,19 +161,44 @@ test('a boundary names no kind of body, and those of browsers and libraries are 
 });
 
 test('other types carry no parameter that speaks of another kind, of charsets or of limits', () => {
-  refusesAll([
-    ...['x=urlencoded', 'x="application/x-www-form-urlencoded"', 'x="multipart/form-data"', 'x=form'],
-    ...['x=octet-stream', 'urlencoded=1', 'x=formdata', 'form-data=1', 'x=xml', 'x=yaml', 'x=YML'],
-    ...['x="text/html"', 'x=text', 'boundary=XX', 'xboundary=XX', 'x="boundary=XX"', 'x=csv'],
-    ...['xcharset=utf-7', 'accept-charset=utf-7', 'x="charset=utf-7"', 'encoding=utf-7'],
-    ...['x-encoding=utf-7', 'x="; charset=utf-7"', 'x="a, text/xml"', 'x="a\\"b"', 'x="a\\b"'],
-    ...['x="=?utf-8?q?form?="', 'x="\u00e9"', 'charset=urlencoded', 'charset="utf\\-8"', 'v="a\tb"'],
-    ...['v=1;; w=2', '\tv=1', 'v=1; ; w=2', 'v=1; v=1', 'charset=utf-8; Charset=utf-8'],
-  ].map((parameter) => `application/json; ${parameter}`));
+  refusesAll(
+    [
+      ...[
+        'x=urlencoded',
+        'x="application/x-www-form-urlencoded"',
+        'x="multipart/form-data"',
+        'x=form',
+      ],
+      ...[
+        'x=octet-stream',
+        'urlencoded=1',
+        'x=formdata',
+        'form-data=1',
+        'x=xml',
+        'x=yaml',
+        'x=YML',
+      ],
+      ...['x="text/html"', 'x=text', 'boundary=XX', 'xboundary=XX', 'x="boundary=XX"', 'x=csv'],
+      ...['xcharset=utf-7', 'accept-charset=utf-7', 'x="charset=utf-7"', 'encoding=utf-7'],
+      ...['x-encoding=utf-7', 'x="; charset=utf-7"', 'x="a, text/xml"', 'x="a\\"b"', 'x="a\\b"'],
+      ...[
+        'x="=?utf-8?q?form?="',
+        'x="\u00e9"',
+        'charset=urlencoded',
+        'charset="utf\\-8"',
+        'v="a\tb"',
+      ],
+      ...['v=1;; w=2', '\tv=1', 'v=1; ; w=2', 'v=1; v=1', 'charset=utf-8; Charset=utf-8'],
+    ].map((parameter) => `application/json; ${parameter}`),
+  );
   refusesAll([
     ...['application/xml; x=json', 'text/plain; x=json', 'text/plain; x=urlencoded'],
     ...['application/octet-stream; x=urlencoded', 'application/octet-stream; name="a.json"'],
-    ...['application/octet-stream; boundary=XX', 'application/json (form)', 'application/json, text/xml'],
+    ...[
+      'application/octet-stream; boundary=XX',
+      'application/json (form)',
+      'application/json, text/xml',
+    ],
     ...['application/json; charset =utf-8', 'application/json; charset= utf-8'],
     ...['application/json; charset=utf-8 (x)', 'application/json; charset'],
   ]);
@@ -212,7 +239,9 @@ test('parameters that clients write pass, and so does what the description has i
 });
 
 test('under a range, no type of two kinds is read as one of them', () => {
-  const open = openOperation({ requestBody: { content: { '*/*': {}, 'application/x+yaml+json': {} } } });
+  const open = openOperation({
+    requestBody: { content: { '*/*': {}, 'application/x+yaml+json': {} } },
+  });
   const of = (type: string) => open.expectBody(headers('content-type', type), true).kind;
   for (const type of [
     'application/x-www-form-urlencoded+json',

@@ -55,7 +55,8 @@ function findDoubts({ type, parameters, written = '' }: MediaType): Doubt[] {
   const doubts: Doubt[] = [];
   if (ILL_WRITTEN.test(written)) doubts.push({ name: '', value: '', rule, isAlways: true });
   for (const [name, value] of parameters) {
-    const isCut = CUT.test(value) || (isMultipart && name !== 'boundary' && /boundary/i.test(value));
+    const isCut =
+      CUT.test(value) || (isMultipart && name !== 'boundary' && /boundary/i.test(value));
     if (name.includes('*') || isCut) {
       doubts.push({ name, value, rule, isAlways: isMultipart || name.includes('*') });
     } else if (isMultipart) {
@@ -65,7 +66,9 @@ function findDoubts({ type, parameters, written = '' }: MediaType): Doubt[] {
     } else if (
       name === 'charset'
         ? namesAnother(value, type)
-        : kind === 'form' || saysHowToRead(name, value, kind === 'opaque') || namesAnother(`${name}=${value}`, type)
+        : kind === 'form' ||
+          saysHowToRead(name, value, kind === 'opaque') ||
+          namesAnother(`${name}=${value}`, type)
     ) {
       doubts.push({ name, value, rule, isAlways: false });
     }
@@ -115,7 +118,14 @@ function namesAnother(text: string, type: string): boolean {
 }
 
 /** Of which one type can have but one, whatever a range admits. */
-const KINDS: readonly RegExp[] = [/json/, /urlencoded|www-form/, /multipart|form-?data/, /octet/, /xml/, /yaml/];
+const KINDS: readonly RegExp[] = [
+  /json/,
+  /urlencoded|www-form/,
+  /multipart|form-?data/,
+  /octet/,
+  /xml/,
+  /yaml/,
+];
 
 function namesSeveral(type: string): boolean {
   let count = 0;
