@@ -7,7 +7,7 @@ import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
-import { BodyNames, inPlaceOnly } from './parameter-names.ts';
+import { BodyNames, refusalBeside } from './parameter-names.ts';
 import { takeApart } from './pieces.ts';
 import { buildValue, kindsOf, type Refusal } from './read-field.ts';
 import { settled } from './settled.ts';
@@ -148,8 +148,7 @@ export class ParameterCheck {
       // A credential does not go on to the service.
       const place = credentials.includes(name) ? undefined : this.#beside.ofQuery(name);
       if (place === undefined) continue;
-      const expected = inPlaceOnly(place, 'query');
-      violations.push({ in: 'query', pointer: '', rule: 'look-alike', expected });
+      violations.push({ in: 'query', ...refusalBeside(place, 'query') });
       return;
     }
   }

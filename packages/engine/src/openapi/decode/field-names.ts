@@ -12,6 +12,11 @@ const METHOD_FIELDS = new Set([
   ...['x_http_method_override', 'x_http_method', 'x_method_override'],
 ]);
 
+/** In JSON as well: Laravel and Symfony, and Express as method-override has it in its manual, look for it there. */
+export function isMethodMember(name: string): boolean {
+  return name.startsWith('_') && METHOD_FIELDS.has(name.toLowerCase());
+}
+
 /** Deeper than this, names are compared no further: they count as alike. */
 const DEPTH_MAX = 8;
 const PLAIN = /^[A-Za-z0-9_-]+$/;

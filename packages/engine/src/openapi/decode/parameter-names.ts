@@ -1,7 +1,7 @@
 import type { MediaPlan, OperationPlan, ParameterPlan } from '../plan.ts';
 import { FieldNames } from './field-names.ts';
 import { FieldSet } from './field-set.ts';
-import { propertiesOf } from './read-field.ts';
+import { propertiesOf, type Refusal } from './read-field.ts';
 
 /** A described name, and where it is described. */
 export interface OtherPlace {
@@ -27,10 +27,6 @@ export class ParameterNames {
 
   get isEmpty(): boolean {
     return this.#query === undefined && this.#path === undefined;
-  }
-
-  get hasQuery(): boolean {
-    return this.#query !== undefined;
   }
 
   ofField(name: string): OtherPlace | undefined {
@@ -92,11 +88,14 @@ function asField({ name, shape, serialization }: ParameterPlan) {
     : { name, shape, content: 'text' as const, style: 'form' as const, explode: false };
 }
 
-/** What is expected instead, in words of the description alone. */
-export function inPlaceOnly({ in: place, name }: OtherPlace, elsewhere: 'body' | 'query'): string {
+/** Whose place an undescribed name must not take, in words of the description alone. */
+export function refusalBeside(
+  { in: place, name }: OtherPlace,
+  elsewhere: 'body' | 'query',
+): Refusal {
   const what = { query: 'query parameter', path: 'path parameter', body: 'field of the body' }[
     place
   ];
-  const where = elsewhere === 'body' ? 'in the body' : 'in the query';
-  return `the ${what} ${JSON.stringify(name)} in its own place alone, and nothing undescribed ${where} that some services read as it`;
+  const expected = `the ${what} ${JSON.stringify(name)} in its own place alone, and nothing undescribed in the ${elsewhere} that some services read as it`;
+  return { rule: 'look-alike', pointer: '', expected };
 }

@@ -33,8 +33,7 @@ export class RequestBodyCheck {
     validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
   ) {
     this.#plan = plan.body;
-    const names = new ParameterNames(plan);
-    const beside = names.isEmpty ? undefined : names;
+    const beside = new ParameterNames(plan);
     this.#entries = (plan.body?.content ?? []).map((media) => ({
       range: media.range,
       parameters: media.parameters,

@@ -6,7 +6,7 @@ import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
 import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
-import { inPlaceOnly, type OtherPlace, type ParameterNames } from '../decode/parameter-names.ts';
+import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
@@ -76,13 +76,11 @@ export class FormCheck {
     }
     const doubt = this.#fields.names.doubtAmong(strangers);
     if (doubt !== undefined) return refusedName(doubt);
-    const other = placeOf(strangers, this.#beside);
-    if (other !== undefined) return refusedBeside(other);
-    const refusal = this.#addUnknown(unknown, form, draft);
+    const refusal = refusalAmong(strangers, this.#beside) ?? this.#addUnknown(unknown, form, draft);
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
     const checked = conclude(draft, this.#validator, this.#strict);
-    return withListedAlone(checked, this.#validator, (name) => this.#beside?.ofField(name));
+    return withListedAlone(checked, this.#validator, (name) => refusalAmong([name], this.#beside));
   }
 
   /** Kept as members, for additionalProperties to judge. */
@@ -119,8 +117,8 @@ export function checkFormNames(bytes: Uint8Array, beside: ParameterNames): BodyC
   if ('rule' in written) return refused(written);
   const pairs = withoutCharset(written);
   if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
-  const other = placeOf(new Set(pairs.map(({ name }) => name)), beside);
-  return other === undefined ? { violations: [], value: undefined } : refusedBeside(other);
+  const refusal = refusalAmong(new Set(pairs.map(({ name }) => name)), beside);
+  return refusal === undefined ? { violations: [], value: undefined } : refused(refusal);
 }
 
 /**
@@ -140,38 +138,34 @@ function withoutCharset(pairs: readonly Pair[]): readonly Pair[] | undefined {
   return pairs.filter(({ name }) => name !== CHARSET_FIELD);
 }
 
-/** Where the first of these fields, which the body does not describe, is described beside the body. */
-export function placeOf(
+/** What is wrong with the first of these fields, which the body does not describe, beside the parameters. */
+export function refusalAmong(
   names: Iterable<string>,
   beside: ParameterNames | undefined,
-): OtherPlace | undefined {
+): Refusal | undefined {
   if (beside === undefined) return undefined;
   for (const name of names) {
     const place = beside.ofField(name);
-    if (place !== undefined) return place;
+    if (place !== undefined) return refusalBeside(place, 'body');
   }
   return undefined;
 }
 
-export function refusedBeside(place: OtherPlace): BodyCheck {
-  return refused({ rule: 'look-alike', pointer: '', expected: inPlaceOnly(place, 'body') });
-}
-
 /**
- * A valid body, unless a member of it may be read as a parameter, and no schema in force lists it: nothing
+ * A valid body, unless a member of it that means more than itself is listed by no schema in force: nothing
  * has checked it then.
  */
 export function withListedAlone(
   checked: BodyCheck,
   validator: Validator | null,
-  placeOfName: (name: string) => OtherPlace | undefined,
+  refusalOf: (name: string) => Refusal | undefined,
 ): BodyCheck {
   const { value, violations } = checked;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return checked;
   if (violations.some(({ isRemark }) => !isRemark)) return checked;
   for (const name in value) {
-    const place = placeOfName(name);
-    if (place !== undefined && !validator?.lists(value, name)) return refusedBeside(place);
+    const refusal = refusalOf(name);
+    if (refusal !== undefined && !validator?.lists(value, name)) return refused(refusal);
   }
   return checked;
 }

@@ -1,8 +1,10 @@
 import { cutMembers, type JsonBounds, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
+import { isMethodMember } from '../decode/field-names.ts';
 import { readingsOf } from '../decode/lexemes.ts';
-import type { ParameterNames } from '../decode/parameter-names.ts';
+import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
+import type { Refusal } from '../decode/read-field.ts';
 import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
 import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
@@ -71,7 +73,7 @@ export class MediaCheck {
   #form: FormCheck | undefined;
   #multipart: MultipartCheck | undefined;
 
-  /** `beside`: of a request, the parameters that its body must not take the place of. */
+  /** `beside`: the parameters that a request's body must not take the place of; answers have none. */
   constructor(
     plan: MediaPlan,
     validatorOf: ValidatorOf,
@@ -88,7 +90,7 @@ export class MediaCheck {
   kindOf(type: MediaType): MediaKind {
     const kind = readingKind(this.plan, type);
     const isForm = kind === 'opaque' && mediaKind(type.type) === 'form';
-    return isForm && this.#beside !== undefined ? 'form' : kind;
+    return isForm && this.#beside?.isEmpty === false ? 'form' : kind;
   }
 
   get validator(): Validator | null {
@@ -136,14 +138,20 @@ export class MediaCheck {
     draft.mayBeRounded ||= reading.hasExact === true;
     const { validator } = this;
     const concluded = conclude(draft, validator, this.#strict, { mayCut: true });
-    const beside = this.#beside?.hasQuery ? this.#beside : undefined;
     const checked =
-      beside === undefined
+      this.#beside === undefined
         ? concluded
-        : withListedAlone(concluded, validator, (name) => beside.ofMember(name));
+        : withListedAlone(concluded, validator, (name) => this.#refusalOf(name));
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
+  }
+
+  /** What a member means to services that take JSON for a form. */
+  #refusalOf(name: string): Refusal | undefined {
+    if (isMethodMember(name)) return { rule: 'method-override', pointer: '' };
+    const place = this.#beside?.ofMember(name);
+    return place === undefined ? undefined : refusalBeside(place, 'body');
   }
 
   #checkText(bytes: Uint8Array): BodyCheck {

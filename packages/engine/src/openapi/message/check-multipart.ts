@@ -15,9 +15,8 @@ import {
   conclude,
   isObjectOnly,
   latin1,
-  placeOf,
+  refusalAmong,
   refused,
-  refusedBeside,
   refusedName,
   withListedAlone,
 } from './check-form.ts';
@@ -93,11 +92,9 @@ export class MultipartCheck {
     }
     const doubt = this.#names.doubtAmong(names.filter((name) => name !== CHARSET_FIELD));
     if (doubt !== undefined) return refusedName(doubt);
-    const other = placeOf(
-      names.filter((name) => !this.#names.has(name)),
-      this.#beside,
-    );
-    if (other !== undefined) return refusedBeside(other);
+    const strangers = names.filter((name) => !this.#names.has(name));
+    const refusal = refusalAmong(strangers, this.#beside);
+    if (refusal !== undefined) return refused(refusal);
     for (const name of names) {
       const parts = byName.get(name) as Part[];
       if (name === CHARSET_FIELD && !propertiesOf(this.#shape).has(name)) {
@@ -112,7 +109,7 @@ export class MultipartCheck {
     const checked = withListedAlone(
       conclude(draft, this.#validator, this.#strict),
       this.#validator,
-      (name) => this.#beside?.ofField(name),
+      (name) => refusalAmong([name], this.#beside),
     );
     return { ...checked, violations: [...violations, ...checked.violations] };
   }
