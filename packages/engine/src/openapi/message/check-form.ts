@@ -25,6 +25,7 @@ export class FormCheck {
   readonly #validator: Validator | null;
   readonly #strict: boolean;
   readonly #beside: ParameterNames | undefined;
+  readonly #shared: readonly string[];
 
   constructor(
     plan: MediaPlan,
@@ -46,6 +47,7 @@ export class FormCheck {
         .map(([name]) => name),
     );
     this.#additional = additionalShape(shape);
+    this.#shared = sharedNames(shape, beside);
     this.#validator = validator;
     this.#strict = strict;
   }
@@ -80,7 +82,8 @@ export class FormCheck {
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
     const checked = conclude(draft, this.#validator, this.#strict);
-    return withListedAlone(checked, this.#validator, (name) => refusalAmong([name], this.#beside));
+    const refusalOf = (name: string) => refusalAmong([name], this.#beside);
+    return withListedAlone(checked, this.#validator, refusalOf, this.#shared);
   }
 
   /** Kept as members, for additionalProperties to judge. */
@@ -151,20 +154,28 @@ export function refusalAmong(
   return undefined;
 }
 
+/** Properties that have, or resemble, the name of a parameter as well: a few, known beforehand. */
+export function sharedNames(shape: Shape, beside: ParameterNames | undefined): readonly string[] {
+  const names = [...propertiesOf(shape).keys()];
+  return names.filter((name) => beside?.ofField(name) !== undefined);
+}
+
 /**
  * A valid body, unless a member of it that means more than itself is listed by no schema in force: nothing
- * has checked it then.
+ * has checked it then. `names`: those that may be such; absent: all.
  */
 export function withListedAlone(
   checked: BodyCheck,
   validator: Validator | null,
   refusalOf: (name: string) => Refusal | undefined,
+  names?: readonly string[],
 ): BodyCheck {
+  if (names?.length === 0) return checked;
   const { value, violations } = checked;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return checked;
   if (violations.some(({ isRemark }) => !isRemark)) return checked;
-  for (const name in value) {
-    const refusal = refusalOf(name);
+  for (const name of names ?? Object.keys(value)) {
+    const refusal = Object.hasOwn(value, name) ? refusalOf(name) : undefined;
     if (refusal !== undefined && !validator?.lists(value, name)) return refused(refusal);
   }
   return checked;

@@ -18,6 +18,7 @@ import {
   refusalAmong,
   refused,
   refusedName,
+  sharedNames,
   withListedAlone,
 } from './check-form.ts';
 import {
@@ -50,6 +51,7 @@ export class MultipartCheck {
   readonly #documented: DocumentedType;
   readonly #names: FieldNames;
   readonly #beside: ParameterNames | undefined;
+  readonly #shared: readonly string[];
 
   constructor(
     plan: MediaPlan,
@@ -69,6 +71,7 @@ export class MultipartCheck {
     this.#validator = validatorOf(plan);
     this.#strict = strict;
     this.#documented = plan;
+    this.#shared = sharedNames(this.#shape, beside);
     this.#names = new FieldNames(propertiesOf(this.#shape).keys());
   }
 
@@ -110,6 +113,7 @@ export class MultipartCheck {
       conclude(draft, this.#validator, this.#strict),
       this.#validator,
       (name) => refusalAmong([name], this.#beside),
+      this.#shared,
     );
     return { ...checked, violations: [...violations, ...checked.violations] };
   }
