@@ -3,6 +3,7 @@ import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { Findings, interpret } from './interpret.ts';
+import { isListed } from './listed.ts';
 import { findLookAlikes } from './look-alikes.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
@@ -108,6 +109,19 @@ function openValidator(
           return findLookAlikes(world, unit, value);
         } catch (fault) {
           return [{ pointer: '', listed: limitReached(fault) }];
+        } finally {
+          world.forget();
+        }
+      });
+    },
+    lists(value, name) {
+      return onAccountOf(presentAccount(), () => {
+        try {
+          return isListed(world, unit, value, name);
+        } catch (fault) {
+          limitReached(fault);
+          // Too much to tell: it does not count as listed.
+          return false;
         } finally {
           world.forget();
         }

@@ -98,6 +98,8 @@ export interface Validator {
   undocumented(value: JsonValue): readonly string[];
   /** Of a request: members that a service may take for listed ones, whose names they only resemble. */
   lookAlikes(value: JsonValue): readonly LookAlike[];
+  /** Whether a schema in force for this object lists a member by exactly this name. */
+  lists(value: JsonValue, name: string): boolean;
   /** Pointers of the members of a valid value that may not be sent, and were passed over. */
   ignored(value: JsonValue): readonly string[];
   /** Formats that a valid value breaks, where they are only reported. */
