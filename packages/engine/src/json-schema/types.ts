@@ -83,6 +83,8 @@ export interface CompiledSchemas {
   readonly diagnostics: readonly SchemaDiagnostic[];
   /** Units that pass over readOnly members, themselves or in what they refer to. */
   readonly cutting?: readonly number[];
+  /** Units with `format: float`, themselves or in what they refer to. */
+  readonly floats?: readonly number[];
   /** Formats are looked at, and a value that breaks one is valid all the same. */
   readonly reportsFormats?: boolean;
 }
@@ -100,6 +102,11 @@ export interface Validator {
   lookAlikes(value: JsonValue): readonly LookAlike[];
   /** Pointers of the members of a valid value that may not be sent, and were passed over. */
   ignored(value: JsonValue): readonly string[];
+  /**
+   * What is broken by a valid value as a service holds it whose numbers are doubles, and floats where the
+   * schema says so. `hasExact`: some number in it is an ExactNumber.
+   */
+  narrowed(value: JsonValue, hasExact: boolean): readonly SchemaViolation[];
   /** Formats that a valid value breaks, where they are only reported. */
   remarks(value: JsonValue): readonly SchemaViolation[];
 }

@@ -2,7 +2,6 @@ import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
 import type { MessageViolation } from '../types.ts';
 import type { Draft } from './draft.ts';
 import { explained } from './expected.ts';
-import { roundedViolations } from './rounded.ts';
 
 /** What the schema, and on request the strict reading of it, has against a value. */
 export function settled(
@@ -19,8 +18,8 @@ export function settled(
   const broken: readonly SchemaViolation[] = draft.settle(validator);
   if (broken.length > 0) return broken.map(tell);
   const { value } = draft;
-  const rounded = draft.mayBeRounded ? roundedViolations(value, validator) : [];
-  if (rounded.length > 0) return rounded.map(tell);
+  const narrowed = validator.narrowed(value, draft.mayBeRounded);
+  if (narrowed.length > 0) return narrowed.map(tell);
   if (typeof value === 'object' && value !== null) {
     // Only JSON can be cut; elsewhere what may not be sent is refused.
     const kept = options.mayCut ? [] : validator.ignored(value);
