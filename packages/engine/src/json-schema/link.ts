@@ -19,6 +19,7 @@ import type {
   Validator,
 } from './types.ts';
 import { findUndocumented } from './undocumented.ts';
+import { findUnlisted } from './unlisted.ts';
 import { readValue } from './value-text.ts';
 import {
   codePoints,
@@ -113,6 +114,19 @@ function openValidator(
           return findLookAlikes(world, unit, value);
         } catch (fault) {
           return [{ pointer: '', listed: limitReached(fault) }];
+        } finally {
+          world.forget();
+        }
+      });
+    },
+    unlisted(value, pointers) {
+      if (isAnswer) return NO_POINTERS;
+      return onAccountOf(presentAccount(), () => {
+        try {
+          return findUnlisted(world, unit, value, pointers);
+        } catch (fault) {
+          limitReached(fault);
+          return pointers;
         } finally {
           world.forget();
         }

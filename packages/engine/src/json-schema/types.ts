@@ -100,6 +100,8 @@ export interface Validator {
   undocumented(value: JsonValue): readonly string[];
   /** Of a request: members that a service may take for listed ones, whose names they only resemble. */
   lookAlikes(value: JsonValue): readonly LookAlike[];
+  /** Which of these members no schema in force lists by name. */
+  unlisted(value: JsonValue, pointers: readonly string[]): readonly string[];
   /** Pointers of the members of a valid value that may not be sent, and were passed over. */
   ignored(value: JsonValue): readonly string[];
   /**

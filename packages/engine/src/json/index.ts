@@ -14,6 +14,7 @@ export {
 export { hasEscapedName, parseJsonExactly, parseJsonText } from './parse-json-text.ts';
 export { readJson } from './read-json.ts';
 export { isNumberTooLong } from './strict-parser.ts';
+export { type JsonTraits, PLAIN_TRAITS, prototypeMembers, traitsOf } from './traits.ts';
 export {
   ExactNumber,
   type JsonBounds,

@@ -7,7 +7,7 @@ const NUMBER_LENGTH_MAX = 2048;
 export const EXPONENT_DIGITS_MAX = 9;
 
 export type TextReading =
-  | { readonly ok: true; readonly value: JsonValue; readonly hasExact?: boolean }
+  | { readonly ok: true; readonly value: JsonValue }
   | { readonly ok: false; readonly rule: JsonProblem['rule']; at: number; pointer: string };
 
 type Container = { [name: string]: JsonValue } | JsonValue[];
@@ -49,7 +49,6 @@ export function parseStrictly(
 
   let expects: 'value' | 'first-item' | 'first-name' | 'name' | 'after' = 'value';
   let value: JsonValue = null;
-  let hasExact = false;
   for (;;) {
     at = skipSpace(text, at);
     const code = at < text.length ? text.charCodeAt(at) : -1;
@@ -58,7 +57,7 @@ export function parseStrictly(
       const level = levels.at(-1);
       if (level === undefined) {
         if (code !== -1) return refuse('syntax');
-        return hasExact ? { ok: true, value, hasExact } : { ok: true, value };
+        return { ok: true, value };
       }
       put(level, value);
       const isArray = Array.isArray(level.container);
@@ -130,7 +129,6 @@ export function parseStrictly(
       if (!isDoubled && isNumberTooLong(number[0], number[1])) return refuse('number');
       const isDouble = isDoubled || carriesExactly(number[0]);
       value = isDouble ? Number(number[0]) : new ExactNumber(number[0]);
-      hasExact ||= !isDouble;
       at += number[0].length;
     } else {
       const word = code === 116 ? 'true' : code === 102 ? 'false' : 'null';

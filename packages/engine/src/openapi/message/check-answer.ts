@@ -117,7 +117,7 @@ export class AnswerChecks {
       entries: content.map((media) => ({
         range: media.range,
         parameters: media.parameters,
-        check: new MediaCheck(media, this.#validatorOf, false),
+        check: new MediaCheck(media, this.#validatorOf, false, true),
       })),
     };
   }

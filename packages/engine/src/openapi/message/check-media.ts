@@ -1,4 +1,4 @@
-import { cutMembers, type JsonBounds, readJson } from '../../json/index.ts';
+import { cutMembers, type JsonBounds, PLAIN_TRAITS, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
 import { readingsOf } from '../decode/lexemes.ts';
@@ -65,14 +65,16 @@ export class MediaCheck {
   readonly plan: MediaPlan;
   readonly #validatorOf: ValidatorOf;
   readonly #strict: boolean;
+  readonly #isAnswer: boolean;
   #validator: { readonly linked: Validator | null } | undefined;
   #form: FormCheck | undefined;
   #multipart: MultipartCheck | undefined;
 
-  constructor(plan: MediaPlan, validatorOf: ValidatorOf, strict: boolean) {
+  constructor(plan: MediaPlan, validatorOf: ValidatorOf, strict: boolean, isAnswer = false) {
     this.plan = plan;
     this.#validatorOf = validatorOf;
     this.#strict = strict;
+    this.#isAnswer = isAnswer;
   }
 
   get validator(): Validator | null {
@@ -114,9 +116,12 @@ export class MediaCheck {
     }
     const draft = new Draft();
     draft.putTop([reading.value]);
-    draft.mayBeRounded ||= reading.hasExact === true;
+    draft.traits = reading.traits ?? PLAIN_TRAITS;
     const { validator } = this;
-    const checked = conclude(draft, validator, this.#strict, { mayCut: true });
+    const checked = conclude(draft, validator, this.#strict, {
+      mayCut: true,
+      isAnswer: this.#isAnswer,
+    });
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
