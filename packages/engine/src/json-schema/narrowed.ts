@@ -26,6 +26,7 @@ export function narrow(
   roundsFloats: boolean,
 ): Narrowed {
   const beyond: SchemaViolation[] = [];
+  if (isPlain(value)) return { value: undefined, beyond };
 
   function copyOf(given: JsonValue, shapes: ReadonlySet<Shape>, path: Path | null): JsonValue {
     if (typeof given !== 'object' && typeof given !== 'number') return given;
@@ -85,8 +86,20 @@ function hasFloat(shapes: ReadonlySet<Shape>): boolean {
   return false;
 }
 
+/** The quick answer for most values: no number in it is another as a float. False only means that it may be. */
+function isPlain(value: JsonValue): boolean {
+  if (typeof value === 'number') return isShort(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (value instanceof ExactNumber) return false;
+  if (Array.isArray(value)) return value.every(isPlain);
+  for (const name in value) if (!isPlain(value[name] as JsonValue)) return false;
+  return true;
+}
+
 /** Of six digits, a float keeps every one (FLT_DIG). */
 function isShort(double: number): boolean {
+  if (Number.isInteger(double) && Math.abs(double) < 1e6) return true;
+  if (Math.abs(double) < 1e4 && Math.round(double * 100) / 100 === double) return true;
   const size = Math.abs(double);
   return (size === 0 || (size > 1.2e-38 && size < 3.4e38)) && Number(double.toPrecision(6)) === double;
 }
