@@ -26,7 +26,10 @@ export function knownNames(world: World, root: Shape): KnownNames {
       if (seen.has(shape)) continue;
       seen.add(shape);
       for (const name of ownNames(shape)) exact.add(name);
-      waiting.push(...inPlaceChildren(shape), ...(shape.refs ?? []).map((unit) => world.shape(unit)));
+      waiting.push(
+        ...inPlaceChildren(shape),
+        ...(shape.refs ?? []).map((unit) => world.shape(unit)),
+      );
     }
     names = { exact, byLikeness: new Map([...exact].map((name) => [nameLikeness(name), name])) };
     known.set(root, names);

@@ -101,7 +101,9 @@ function isShort(double: number): boolean {
   if (Number.isInteger(double) && Math.abs(double) < 1e6) return true;
   if (Math.abs(double) < 1e4 && Math.round(double * 100) / 100 === double) return true;
   const size = Math.abs(double);
-  return (size === 0 || (size > 1.2e-38 && size < 3.4e38)) && Number(double.toPrecision(6)) === double;
+  return (
+    (size === 0 || (size > 1.2e-38 && size < 3.4e38)) && Number(double.toPrecision(6)) === double
+  );
 }
 
 /** The least digits that no other float is nearer to, as languages print one. */

@@ -28,7 +28,8 @@ export function parseNatively(text: string): unknown {
  * those that are too long for it.
  */
 export function parseJsonExactly(text: string): TextReading {
-  if (hasEscapedName(text) || hasInexactNumber(text)) return parseStrictly(text, UNBOUNDED, 'exact');
+  if (hasEscapedName(text) || hasInexactNumber(text))
+    return parseStrictly(text, UNBOUNDED, 'exact');
   try {
     return { ok: true, value: parseNatively(text) as JsonValue };
   } catch {

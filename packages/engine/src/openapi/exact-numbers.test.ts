@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareDecimals, isMultiple, readDecimal } from '../json/index.ts';
 import { openApi, packApi, unpackApi } from './index.ts';
-import type { ApiOperation } from './types.ts';
 import { BOUNDS, codes, compile, headers, utf8 } from './testing.ts';
+import type { ApiOperation } from './types.ts';
 
 const JSON_TYPE = headers('content-type', 'application/json');
 
@@ -85,7 +85,9 @@ test('the problem names the number that the description has, and not its neighbo
     violations(operationOf(schema), text).map((violation) => violation.expected);
   assert.deepEqual(expected('{"const":9007199254740993}', '1'), ['9007199254740993']);
   assert.deepEqual(expected('{"enum":[1,9007199254740993]}', '2'), ['one of 1, 9007199254740993']);
-  assert.deepEqual(expected('{"maximum":9223372036854775807}', '1e30'), ['at most 9223372036854775807']);
+  assert.deepEqual(expected('{"maximum":9223372036854775807}', '1e30'), [
+    'at most 9223372036854775807',
+  ]);
 });
 
 test('a number is kept through the packed form in which threads share a description', () => {
@@ -145,7 +147,9 @@ test('a number that cannot be kept, or counts nothing, stops the start where it 
 });
 
 test('a large number where no number belongs is told as one', () => {
-  const wrong = compile('{"openapi":"3.1.1","info":{"title":"T","version":"1"},"paths":9007199254740993}');
+  const wrong = compile(
+    '{"openapi":"3.1.1","info":{"title":"T","version":"1"},"paths":9007199254740993}',
+  );
   assert.ok(!wrong.ok);
   assert.match(wrong.errors[0]?.message ?? '', /found a number$/);
   const schema = compile(document('9007199254740993', '3.1.1', false));
@@ -167,7 +171,8 @@ const decimals = fc
   )
   .map(([isNegative, whole, more, fraction, exponent]) => {
     const digits = String(BigInt(whole) + BigInt(more));
-    const tail = fraction === undefined ? '' : `.${fraction[0]}${'0'.repeat(fraction[1])}${fraction[2]}`;
+    const tail =
+      fraction === undefined ? '' : `.${fraction[0]}${'0'.repeat(fraction[1])}${fraction[2]}`;
     return `${isNegative ? '-' : ''}${digits}${tail}${exponent === undefined ? '' : `e${exponent}`}`;
   });
 

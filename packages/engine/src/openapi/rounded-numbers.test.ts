@@ -57,10 +57,18 @@ test('a number of format float is held against its schema also as the float that
     [{ ...float, exclusiveMaximum: 0.1 }, '0.0999999999', 'exclusiveMaximum'],
     [{ ...float, exclusiveMaximum: 0.7 }, '0.69999999', 'exclusiveMaximum'],
     // Half-way between 0.1 and the float before it, and a trace more.
-    [{ ...float, exclusiveMaximum: 0.1 }, '0.0999999977648258209228515625000001', 'exclusiveMaximum'],
+    [
+      { ...float, exclusiveMaximum: 0.1 },
+      '0.0999999977648258209228515625000001',
+      'exclusiveMaximum',
+    ],
     [{ ...float, not: { const: 1 } }, '1.00000001', 'not'],
     [{ ...float, multipleOf: 5 }, '16777225', 'multipleOf'],
-    [{ type: 'integer', format: 'float', exclusiveMinimum: 16777216 }, '16777217', 'exclusiveMinimum'],
+    [
+      { type: 'integer', format: 'float', exclusiveMinimum: 16777216 },
+      '16777217',
+      'exclusiveMinimum',
+    ],
     [{ allOf: [float, { exclusiveMaximum: 1 }] }, '0.99999999', 'exclusiveMaximum'],
     [{ ...float, oneOf: [{ exclusiveMaximum: 1 }, { minimum: 5 }] }, '0.99999999', 'oneOf'],
     // What a float holds, and what the description itself names, is as legal as before.
@@ -89,7 +97,10 @@ test('an answer in doubles is told nothing about floats, and formats that are on
   const type = headers('content-type', JSON_TYPE);
   const body = utf8('{"a":0.99999999}');
   const answering = openOperation({ responses: { 200: { description: '', content } } });
-  assert.equal(told(answering.checkAnswer(200, type, body, BOUNDS, { findUndocumented: false }).violations), '');
+  assert.equal(
+    told(answering.checkAnswer(200, type, body, BOUNDS, { findUndocumented: false }).violations),
+    '',
+  );
   const asking = openOperation({ requestBody: { content } }, { settings: { formats: 'report' } });
   assert.equal(told(asking.checkBody(type, body, BOUNDS).violations), '');
 });

@@ -298,7 +298,10 @@ test('numbers that no double carries are compared by the value that is written',
   assert.deepEqual(told(most(exact('9223372036854775806')), most(exact('9223372036854775807'))), [
     'maximum 9223372036854775807, was 9223372036854775806',
   ]);
-  assert.deepEqual(told(most(exact('9223372036854775807')), most(exact('9223372036854775806'))), []);
+  assert.deepEqual(
+    told(most(exact('9223372036854775807')), most(exact('9223372036854775806'))),
+    [],
+  );
   const below = { type: 'integer', exclusiveMaximum: exact('9223372036854775808') };
   assert.deepEqual(told(most(exact('9223372036854775807')), below), []);
   assert.deepEqual(told(most(exact('9223372036854775806')), below), [

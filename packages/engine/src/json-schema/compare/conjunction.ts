@@ -1,9 +1,4 @@
-import {
-  canonicalDecimal,
-  compareDecimals,
-  type Decimal,
-  readDecimal,
-} from '../../json/index.ts';
+import { canonicalDecimal, compareDecimals, type Decimal, readDecimal } from '../../json/index.ts';
 import type { NumberRule, Shape } from '../shape.ts';
 import { TYPE_BITS, withIntegers } from '../shape.ts';
 

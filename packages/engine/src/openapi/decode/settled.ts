@@ -61,7 +61,8 @@ function pollution(
   if (!traits.mayPollute) return [];
   const members = prototypeMembers(value);
   if (members.length === 0) return [];
-  const pointerTo = (path: readonly string[]) => path.map((step) => `/${escapeSegment(step)}`).join('');
+  const pointerTo = (path: readonly string[]) =>
+    path.map((step) => `/${escapeSegment(step)}`).join('');
   // Of constructor.prototype, both names.
   const asked = members.flatMap((path) => [pointerTo(path.slice(0, -1)), pointerTo(path)]);
   const unlisted = new Set(validator?.unlisted(value, asked) ?? asked);

@@ -10,7 +10,8 @@ import { pointerSegments } from './pointer.ts';
 export function parseJson(text: string): ParsedText {
   const reading = parseJsonExactly(text);
   if (!reading.ok) {
-    if (reading.rule === 'number') return { ok: false, ...positionAt(text, reading.at), ...TOO_LONG };
+    if (reading.rule === 'number')
+      return { ok: false, ...positionAt(text, reading.at), ...TOO_LONG };
     return { ok: false, ...firstSyntaxError(text) };
   }
   const { value } = reading;

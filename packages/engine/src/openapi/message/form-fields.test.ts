@@ -130,7 +130,19 @@ test("fields that no service takes for described ones are nobody's business", ()
       'list[]',
       'list[0][id]',
     ],
-    ...['@amount', '$x', '\u00e9', '\u{1f600}', '[]', '.', 'note2', 'id=1', 'constructor', '_', '--'],
+    ...[
+      '@amount',
+      '$x',
+      '\u00e9',
+      '\u{1f600}',
+      '[]',
+      '.',
+      'note2',
+      'id=1',
+      'constructor',
+      '_',
+      '--',
+    ],
   ]) {
     assert.deepEqual(inEachBody(operation, name), ['', ''], name);
   }

@@ -32,7 +32,14 @@ test('a member that a service takes for a described one does not pass beside it,
 test('a member in the writing of another language is not bound to a described one unchecked', () => {
   const typeName = { type: 'string', maxLength: 3 };
   const camel = { type: 'object', properties: { typeName } };
-  for (const name of ['type_name', 'type-name', 'TYPE_NAME', 'Type-Name', '_typeName', 'typename_']) {
+  for (const name of [
+    'type_name',
+    'type-name',
+    'TYPE_NAME',
+    'Type-Name',
+    '_typeName',
+    'typename_',
+  ]) {
     const found = `body /${name} look-alike`;
     assert.equal(judge(camel, { [name]: 'EVIL' }), found, name);
     assert.equal(judge(camel, { typeName: 'a', [name]: 'EVIL' }), found, name);
@@ -80,17 +87,25 @@ test('a name that a schema speaks of in any other way is a described one, too', 
     { dependentRequired: { admin: ['a'] } },
     { dependentRequired: { a: ['admin'] } },
     { dependentSchemas: { admin: { required: ['a'] } } },
-    { if: { properties: { admin: { const: 1 } }, required: ['admin'] }, else: {} , then: {} },
+    { if: { properties: { admin: { const: 1 } }, required: ['admin'] }, else: {} },
     { anyOf: [{ required: ['b'] }, { properties: { admin: { const: 1 } }, required: ['admin'] }] },
-    { oneOf: [{ required: ['b'] }, { allOf: [{ not: { required: ['c'] } }, { required: ['admin'] }] }] },
+    {
+      oneOf: [
+        { required: ['b'] },
+        { allOf: [{ not: { required: ['c'] } }, { required: ['admin'] }] },
+      ],
+    },
   ]) {
     const what = JSON.stringify(schema);
     const body = { b: 1, ...(what.startsWith('{"required') && { admin: 1 }), Admin: 2 };
     assert.equal(judge({ type: 'object', ...schema }, body), found, what);
-    assert.doesNotMatch(judge({ type: 'object', ...schema }, { a: 1, b: 1, admin: 1 }), /look-alike/);
+    assert.doesNotMatch(
+      judge({ type: 'object', ...schema }, { a: 1, b: 1, admin: 1 }),
+      /look-alike/,
+    );
   }
   // A pattern that is none of one name means no name.
-  assert.equal(judge({ patternProperties: { '^adm': {}, 'in$': {} } }, { Admin: 1 }), '');
+  assert.equal(judge({ patternProperties: { '^adm': {}, in$: {} } }, { Admin: 1 }), '');
 });
 
 test('it is found wherever a schema speaks: below, in parts, behind references, in free maps', () => {

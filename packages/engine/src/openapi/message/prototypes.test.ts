@@ -35,7 +35,10 @@ test('a body gives no role to all objects of a service that merges it with its o
     const escaped = '{"c\\u006fnstructor":{"\\u0070rototype":{"role":"admin"}}}';
     assert.equal(judge(schema, escaped), at('/constructor/prototype'), what);
     assert.equal(judge(schema, '{"a.__proto__.role":1}'), at('/a.__proto__.role'), what);
-    assert.equal(judge(schema, '{"a[constructor][prototype][x]":1}'), at('/a[constructor][prototype][x]'));
+    assert.equal(
+      judge(schema, '{"a[constructor][prototype][x]":1}'),
+      at('/a[constructor][prototype][x]'),
+    );
   }
   const numbered = '{"a":9007199254740993,"__proto__":{}}';
   assert.equal(judge({}, numbered), 'body /__proto__ prototype');
@@ -49,7 +52,10 @@ test('it is found in lists, forms, parts, parameters and XML', () => {
     told(form.checkBody(headers('content-type', FORM), utf8(text), BOUNDS).violations);
   assert.equal(submit('a={"__proto__":{"role":"admin"}}'), 'body /a/__proto__ prototype');
   assert.equal(submit('__proto__[role]=admin'), 'body /__proto__[role] prototype');
-  assert.equal(submit('x[constructor][prototype][role]=admin'), 'body /x[constructor][prototype][role] prototype');
+  assert.equal(
+    submit('x[constructor][prototype][role]=admin'),
+    'body /x[constructor][prototype][role] prototype',
+  );
   assert.equal(submit('constructor[name]=x'), '');
   const asks = (parameter: object, query: string) => {
     const described = { name: 'q', in: 'query', ...parameter };
@@ -82,7 +88,10 @@ test('what the description names itself passes, and so does a word that only loo
   assert.equal(judge(car, '{"constructor":{"prototype":true}}'), '');
   const free = { properties: { constructor: { type: 'object' } } };
   assert.equal(judge(free, '{"constructor":{"name":"Lotus"}}'), '');
-  assert.equal(judge(free, '{"constructor":{"prototype":{}}}'), 'body /constructor/prototype prototype');
+  assert.equal(
+    judge(free, '{"constructor":{"prototype":{}}}'),
+    'body /constructor/prototype prototype',
+  );
   for (const text of [
     '{"constructor":{"name":"Lotus"}}',
     '{"constructor":"prototype"}',
@@ -101,7 +110,11 @@ test('a member that is cut out does not take the check with it', () => {
 
 test('an answer of the service itself may hold whatever it likes', () => {
   for (const media of [{}, { schema: {} }, { schema: payment }]) {
-    const answer = { description: '', content: { [JSON_TYPE]: media }, headers: { A: { schema: {} } } };
+    const answer = {
+      description: '',
+      content: { [JSON_TYPE]: media },
+      headers: { A: { schema: {} } },
+    };
     const operation = openOperation({ responses: { 200: answer } });
     const type = headers('content-type', JSON_TYPE);
     const { violations } = operation.checkAnswer(200, type, utf8('{"__proto__":{}}'), BOUNDS, {
