@@ -145,6 +145,7 @@ const broken: readonly (readonly MessageViolation[])[] = [
   multipart(part('form-data; name="n\\""')),
   multipart(part('form-data; name="n"\r\nContent-Type: text/html')),
   multipart(part('form-data; name="n"\r\nContent-Type: text/plain; charset=utf-16')),
+  multipart(part('form-data; name="n"\r\nContent-Type: text/plain; charset*=utf-7')),
   multipart(part('form-data; name="n"')),
   multipart(part('form-data; name="s"; filename="a"')),
   multipart(part('form-data; name="s"', '\xff')),

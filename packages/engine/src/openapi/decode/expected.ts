@@ -25,7 +25,9 @@ export const EXPECTED: Readonly<Record<string, string>> = {
     'visible ASCII without blanks, commas, quotes, brackets and backslashes; all else as UTF-8 in percent-encoding',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
-    "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",
+    "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? that names no kind of body, and no parameters beside it but charset=utf-8 and those described",
+  parameter:
+    'in the Content-Type no parameter from which some service reads another kind of body, another charset or another name: none with * in its name, none beside charset where the type is a form, none that names json, xml, form, multipart or the like where the type is another, no escapes',
   'boundary-in-part':
     'no -- and boundary anywhere but in the delimiters, each after CRLF: choose a boundary that occurs in no part',
   multipart:

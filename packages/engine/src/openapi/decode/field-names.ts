@@ -12,6 +12,11 @@ const METHOD_FIELDS = new Set([
   ...['x_http_method_override', 'x_http_method', 'x_method_override'],
 ]);
 
+/** In JSON as well: Laravel and Symfony, and Express as method-override has it in its manual, look for it there. */
+export function isMethodMember(name: string): boolean {
+  return name.startsWith('_') && METHOD_FIELDS.has(name.toLowerCase());
+}
+
 /** Deeper than this, names are compared no further: they count as alike. */
 const DEPTH_MAX = 8;
 const PLAIN = /^[A-Za-z0-9_-]+$/;
@@ -72,8 +77,13 @@ class NameTree {
     }
   }
 
+  /** What is called so, or lies within what is called so. */
+  at(key: string): string | undefined {
+    return this.#ends.get(key) ?? this.#passed.get(key);
+  }
+
   /** Another name that this one is the same as, lies within, or lies around, for some service. */
-  other(name: string, paths: readonly Path[]): string | undefined {
+  other(name: string | undefined, paths: readonly Path[]): string | undefined {
     for (const path of paths) {
       const keys = keysOf(path);
       for (const key of keys) {
@@ -168,6 +178,24 @@ export class FieldNames {
     return undefined;
   }
 
+  /**
+   * The described name that a name of another place is, or may be read as. `isNested`: also where it ends in
+   * it, as the name of a field in a model does.
+   */
+  meantBy(name: string, isNested: boolean): string | undefined {
+    if (PLAIN.test(name)) {
+      const key = joined(name.toLowerCase());
+      const found = this.#described.at(key) ?? this.#objects.get(key)?.name;
+      return found === undefined ? undefined : (this.#ownerOf.get(found) ?? found);
+    }
+    const paths = joinedPaths(pathsOf(name));
+    const found =
+      this.#described.other(undefined, paths) ??
+      this.#objectAround(undefined, paths)?.name ??
+      (isNested ? this.#described.tail(paths) : undefined);
+    return found === undefined ? undefined : (this.#ownerOf.get(found) ?? found);
+  }
+
   #like(name: string, paths: readonly Path[]): string | undefined {
     const other = this.#described.other(name, paths);
     if (other !== undefined) return other;
@@ -180,7 +208,7 @@ export class FieldNames {
     return this.#described.tail(paths);
   }
 
-  #objectAround(name: string, paths: readonly Path[]) {
+  #objectAround(name: string | undefined, paths: readonly Path[]) {
     if (this.#objects.size === 0) return undefined;
     for (const path of paths) {
       for (const key of keysOf(path)) {

@@ -117,7 +117,7 @@ export class AnswerChecks {
       entries: content.map((media) => ({
         range: media.range,
         parameters: media.parameters,
-        check: new MediaCheck(media, this.#validatorOf, false, true),
+        check: new MediaCheck(media, this.#validatorOf, false),
       })),
     };
   }
@@ -143,7 +143,7 @@ export class AnswerChecks {
     const kind = answerKind(selected.check.plan, selected.type);
     if (kind === 'opaque') return NOTHING_FOUND;
     if (kind === 'json') return refuse(violation('body', 'required'));
-    const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds);
+    const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds, kind);
     return { violations, undocumented: [], isUncuttable: false };
   }
 }
