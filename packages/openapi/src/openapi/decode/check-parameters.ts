@@ -190,9 +190,7 @@ export class ParameterCheck {
     violations: MessageViolation[],
   ): void {
     if ('rule' in read) violations.push(explained({ in: plan.in, name: plan.name, ...read }));
-    else if (validator !== null) {
-      violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
-    }
+    else violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
   }
 }
 

@@ -117,6 +117,7 @@ const broken: readonly (readonly MessageViolation[])[] = [
   form('n=1&s=a&zz=1', small),
   form('n=1&N=1'),
   form('n=1&_method=PUT'),
+  form('n=1&json={"__proto__":{"a":1}}'),
   form('n=1&_charset_=utf-16'),
   form('n=1&json={'),
   form('n=1&json={"a":1,"a":2}'),

@@ -16,6 +16,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   semicolon: 'no raw ; between or within values: in a value it is written %3B',
   'look-alike':
     'each name exactly as it is described, and no other that some services read as the same: in another case, with blanks, quotes, brackets, dots or escapes',
+  prototype:
+    'no member called __proto__, and no constructor with a member prototype: services that merge objects would give them to all others',
   'method-override': 'the method of the request itself, and no field that names another',
   charset: 'UTF-8; another charset only where all is ASCII',
   quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',

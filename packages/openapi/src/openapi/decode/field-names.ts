@@ -1,4 +1,4 @@
-import { likeness } from '../../likeness.ts';
+import { joined, likeness } from '../../likeness.ts';
 import { repeatedReadings } from '../segment-text.ts';
 import type { Refusal } from './read-field.ts';
 
@@ -58,12 +58,17 @@ function tokensOf(alike: string): string[] {
   return alike.split(SEPARATORS).filter((token) => token !== '');
 }
 
+/** Without the separators by which other languages write the same name. */
+function joinedPaths(paths: readonly Path[]): readonly Path[] {
+  return paths.map((path) => path.map(joined));
+}
+
 /** Paths of names, and the name that each belongs to. */
 class NameTree {
   readonly #ends = new Map<string, string>();
   readonly #passed = new Map<string, string>();
 
-  add(name: string, paths = pathsOf(name)): void {
+  add(name: string, paths: readonly Path[]): void {
     for (const path of paths) {
       const keys = keysOf(path);
       const end = keys.pop() as string;
@@ -125,7 +130,7 @@ export class FieldNames {
   constructor(described: Iterable<string>) {
     for (const name of described) {
       this.#exact.add(name);
-      this.#described.add(name);
+      this.#described.add(name, joinedPaths(pathsOf(name)));
     }
   }
 
@@ -134,12 +139,12 @@ export class FieldNames {
     name: string,
     members: Iterable<{ readonly text: string; readonly isEnd: boolean }> | undefined,
   ): void {
-    const root = keysOf(pathsOf(name)[0] as Path).at(-1) as string;
+    const root = keysOf(joinedPaths(pathsOf(name))[0] as Path).at(-1) as string;
     this.#objects.set(root, { name, isBracketed: members !== undefined });
     for (const { text, isEnd } of members ?? []) {
       this.#exact.add(text);
       this.#ownerOf.set(text, name);
-      if (isEnd) this.#described.add(text);
+      if (isEnd) this.#described.add(text, joinedPaths(pathsOf(text)));
     }
   }
 
@@ -162,7 +167,7 @@ export class FieldNames {
       const paths = pathsOf(name);
       const order = isAllowed(name) ? undefined : orderIn(paths);
       if (order !== undefined) return { rule: order, pointer: '' };
-      const like = this.#like(name, paths);
+      const like = this.#like(name, joinedPaths(paths));
       if (like !== undefined) {
         return { rule: 'look-alike', pointer: '', like: this.#ownerOf.get(like) ?? like };
       }
@@ -179,11 +184,11 @@ export class FieldNames {
    */
   meantBy(name: string, isNested: boolean): string | undefined {
     if (PLAIN.test(name)) {
-      const key = name.toLowerCase();
+      const key = joined(name.toLowerCase());
       const found = this.#described.at(key) ?? this.#objects.get(key)?.name;
       return found === undefined ? undefined : (this.#ownerOf.get(found) ?? found);
     }
-    const paths = pathsOf(name);
+    const paths = joinedPaths(pathsOf(name));
     const found =
       this.#described.other(undefined, paths) ??
       this.#objectAround(undefined, paths)?.name ??

@@ -55,7 +55,7 @@ const ALIKE = [
     'filter[other]',
   ],
   ...['FILTER[max]', 'size', 'Size', 'size[]'],
-  ...['user_id', 'USER_ID', 'user_id[]', 'user.id', 'user id'],
+  ...['user_id', 'USER_ID', 'user_id[]', 'user.id', 'user id', 'dry_run', 'userId'],
 ];
 
 test('a field of a form that nobody described does not take the place of a checked parameter', () => {
@@ -65,7 +65,16 @@ test('a field of a form that nobody described does not take the place of a check
       assert.equal(found, 'body  look-alike', JSON.stringify(name));
     }
   }
-  for (const name of ['other', 'limits', 'user', 'id', 'photo[user_id]', 'max', 'run', 'dry_run']) {
+  for (const name of [
+    'other',
+    'limits',
+    'user',
+    'id',
+    'photo[user_id]',
+    'max',
+    'run',
+    'dry_run_2',
+  ]) {
     assert.deepEqual(ofForms(operation, name), ['', ''], name);
   }
   assert.equal(check(operation, FORM, 'amount=1&_charset_=UTF-8'), '');

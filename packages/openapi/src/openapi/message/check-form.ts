@@ -8,10 +8,10 @@ import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../de
 import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
 import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
-import { settled } from '../decode/settled.ts';
+import { type SettleOptions, settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
-import type { BodyCheck, MessageViolation } from '../types.ts';
+import type { BodyCheck } from '../types.ts';
 import { isJsonType, isXmlType } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
 import { readXml } from './read-xml.ts';
@@ -237,9 +237,8 @@ export function conclude(
   draft: Draft,
   validator: Validator | null,
   strict: boolean,
-  options: { readonly mayCut?: boolean } = {},
+  options: SettleOptions = {},
 ): BodyCheck {
-  const violations: readonly MessageViolation[] =
-    validator === null ? [] : settled('body', undefined, draft, validator, strict, options);
+  const violations = settled('body', undefined, draft, validator, strict, options);
   return { violations, value: draft.value };
 }

@@ -1,4 +1,4 @@
-import { cutMembers, type JsonBounds, readJson } from '../../json/index.ts';
+import { cutMembers, type JsonBounds, PLAIN_TRAITS, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
 import { isMethodMember } from '../decode/field-names.ts';
@@ -135,9 +135,10 @@ export class MediaCheck {
     }
     const draft = new Draft();
     draft.putTop([reading.value]);
-    draft.mayBeRounded ||= reading.hasExact === true;
+    draft.traits = reading.traits ?? PLAIN_TRAITS;
     const { validator } = this;
-    const concluded = conclude(draft, validator, this.#strict, { mayCut: true });
+    const isAnswer = this.#beside === undefined;
+    const concluded = conclude(draft, validator, this.#strict, { mayCut: true, isAnswer });
     const checked =
       this.#beside === undefined
         ? concluded

@@ -131,7 +131,19 @@ test("fields that no service takes for described ones are nobody's business", ()
       'list[]',
       'list[0][id]',
     ],
-    ...['@amount', '_amount', '$x', '\u00e9', '\u{1f600}', '[]', '.', 'note2', 'id=1', '__proto__'],
+    ...[
+      '@amount',
+      '$x',
+      '\u00e9',
+      '\u{1f600}',
+      '[]',
+      '.',
+      'note2',
+      'id=1',
+      'constructor',
+      '_',
+      '--',
+    ],
   ]) {
     assert.deepEqual(inEachBody(operation, name), ['', ''], name);
   }
@@ -140,6 +152,32 @@ test("fields that no service takes for described ones are nobody's business", ()
     '',
   );
   assert.equal(check(operation, FORM, ''), '');
+});
+
+test('a field in the writing of another language does not pass beside the described one', () => {
+  const value = { type: 'string', maxLength: 3 };
+  const properties = { accountNumber: value, memo_text: value, 'x-y': value };
+  const operation = withForm({ type: 'object', properties });
+  const spellings: Readonly<Record<string, readonly string[]>> = {
+    accountNumber: [
+      ...['account_number', 'account-number', 'ACCOUNT_NUMBER', 'Account-Number', '_accountnumber'],
+      ...['account_number[]', 'pay.account_number', 'account_number.x', "'account-number'"],
+    ],
+    memo_text: ['memoText', 'memotext', 'memo-text', 'memo.text'],
+    'x-y': ['xY', 'x_y', 'xy'],
+  };
+  for (const [described, names] of Object.entries(spellings)) {
+    const found = `body /${described} look-alike`;
+    for (const name of names) assert.deepEqual(inEachBody(operation, name), [found, found], name);
+  }
+  // What the description itself has is never refused, and two that it has are both meant.
+  const both = withForm({ type: 'object', properties: { typeName: {}, type_name: {} } });
+  assert.deepEqual(inEachBody(both, 'typeName'), ['', '']);
+  assert.deepEqual(inEachBody(both, 'type_name'), ['', '']);
+  assert.deepEqual(inEachBody(both, 'x'), ['', '']);
+  // A form may have a field called method, and still no `_method`.
+  assert.deepEqual(inEachBody(both, 'method'), ['', '']);
+  assert.deepEqual(inEachBody(both, '_method'), Array(2).fill('body  method-override'));
 });
 
 test('two fields that nobody describes are not one for some service, where one of them is checked', () => {
