@@ -2,6 +2,7 @@ import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
 import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
+import { type FixedTexts, fixedTexts, isPreferred } from './compare-templates.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
@@ -86,7 +87,28 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
       }
       return { kind: 'operation', operation, pathValues: values, rewritten };
     },
+    mayBeMeant(method, path, taken) {
+      for (const index of router.likened(method, path)) {
+        const { path: likened } = (operations[index] as Operation).compiled;
+        const [texts, others] = [textsOf(likened), textsOf(taken.path)];
+        if (texts.length !== others.length || isPreferred(texts, others)) return true;
+      }
+      return false;
+    },
   };
+}
+
+const TEXTS_KEPT_MAX = 10_000;
+const textsBefore = new Map<string, readonly FixedTexts[]>();
+
+function textsOf(path: string): readonly FixedTexts[] {
+  let texts = textsBefore.get(path);
+  if (texts === undefined) {
+    texts = fixedTexts(path);
+    if (textsBefore.size >= TEXTS_KEPT_MAX) textsBefore.clear();
+    textsBefore.set(path, texts);
+  }
+  return texts;
 }
 
 class Operation implements ApiOperation {

@@ -97,6 +97,19 @@ export class Router {
     }
     return { kind: 'found', operation, values: walk.values, rewritten: walk.rewritten };
   }
+
+  /** Operations that some service may run for this path, each the first in the order of the walk. */
+  *likened(method: string, path: string): Generator<number> {
+    const texts = path
+      .split('/', SEGMENTS_MAX + 2)
+      .map((segment) => decodeSegment(segment) ?? segment);
+    const readings = [...repeatedReadings(texts)];
+    if (MAY_DIVIDE.test(path)) readings.push(...dividedReadings(texts));
+    for (const reading of readings) {
+      const taken = findAlike(this.#root, reading, 1, method);
+      if (taken !== undefined) yield taken;
+    }
+  }
 }
 
 /** RFC 9110 §9.3.2: HEAD is GET without the content, where it is not described itself. */

@@ -26,7 +26,7 @@ import { checkPlaces } from './check-places.ts';
 import { checkRecordsFile } from './check-records-file.ts';
 import type { IdentityKeys } from './identity-keys.ts';
 import type { Protection } from './protection/protection.ts';
-import { readProtection } from './protection/read-protection.ts';
+import { readProtection, targetOf } from './protection/read-protection.ts';
 import { readSharedCounters } from './read-counters.ts';
 import { readLinkCredentials, readListener, readUpstream } from './read-ends.ts';
 import { readKeys } from './read-keys.ts';
@@ -232,6 +232,7 @@ function compileOneApi(
     name,
     compiled,
     hosts: api.hosts,
+    targets: api.upstream.targets.map(targetOf),
     mode: api.mode,
     response: api.response,
     cors: api.cors,
