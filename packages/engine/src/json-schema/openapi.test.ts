@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonValue } from '../json/index.ts';
+import { processorMs } from '../processor-time.fixture.ts';
 import { compileSchemas, type Dialect, type Direction, linkSchemas } from './index.ts';
 
 const ADDRESS = 'file:///api.yaml';
@@ -415,8 +416,10 @@ test('discriminators that multiply beyond bounds are refused', () => {
   }
   schemas.Entry = { allOf: all };
   schemas.Other = { allOf: all };
-  const start = performance.now();
-  const { notes } = compile(schemas, 'openapi-3.0');
-  assert.ok(performance.now() - start < 20_000);
+  let notes: readonly string[] = [];
+  const usedMs = processorMs(() => {
+    ({ notes } = compile(schemas, 'openapi-3.0'));
+  });
+  assert.ok(usedMs < 20_000, `${usedMs}`);
   assert.ok(notes.length === 0 || notes.some((note) => note.startsWith('error')));
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ExactNumber, type JsonValue } from '../json/index.ts';
+import { processorMs } from '../processor-time.fixture.ts';
 import { compileSchemas, entryKey, linkSchemas } from './index.ts';
 import { interpret } from './interpret.ts';
 import { openWorld } from './link.ts';
@@ -597,21 +598,21 @@ test('a recursive schema with many ways back takes time in proportion to the val
     for (let i = 0; i < 300; i++) value = { a: 1, next: value };
     return value;
   };
-  const start = performance.now();
-  assert.deepEqual(validate(nest({ a: 1 })), []);
-  assert.deepEqual(
-    validate(nest({})).map(({ pointer, rule }) => ({ pointer, rule })),
-    [{ pointer: '', rule: 'oneOf' }],
-  );
-  assert.ok(performance.now() - start < 2000);
+  const usedMs = processorMs(() => {
+    assert.deepEqual(validate(nest({ a: 1 })), []);
+    assert.deepEqual(
+      validate(nest({})).map(({ pointer, rule }) => ({ pointer, rule })),
+      [{ pointer: '', rule: 'oneOf' }],
+    );
+  });
+  assert.ok(usedMs < 2000, `${usedMs}`);
 });
 
 test('uniqueItems stays quick on a large array', () => {
   const { validate } = validator({ uniqueItems: true });
   const items = Array.from({ length: 50_000 }, (_, i) => ({ i, text: 'x' }));
-  const start = performance.now();
-  assert.deepEqual(validate(items), []);
-  assert.ok(performance.now() - start < 2000);
+  const usedMs = processorMs(() => assert.deepEqual(validate(items), []));
+  assert.ok(usedMs < 2000, `${usedMs}`);
 });
 
 test('a text too costly for its pattern does not pass, not even through not', () => {

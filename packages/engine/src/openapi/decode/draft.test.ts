@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { processorMs } from '../../processor-time.fixture.ts';
 import { openOperation, parts, told } from '../testing.ts';
 
 test('a union around an object is settled although its violation names no member', () => {
@@ -32,7 +33,6 @@ test('thousands of ambiguous items cost a bounded number of validations', () => 
   const check = (count: number, item: string) =>
     told(operation.checkParameters(parts({ query: `l=${Array(count).fill(item).join(',')}` })));
   assert.equal(check(500, '9999'), '');
-  const start = performance.now();
-  assert.notEqual(check(5_000, '99999'), '');
-  assert.ok(performance.now() - start < 2_000);
+  const usedMs = processorMs(() => assert.notEqual(check(5_000, '99999'), ''));
+  assert.ok(usedMs < 2_000, `${usedMs}`);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { processorMs } from '../../processor-time.fixture.ts';
 import { openOperation, parts, told } from '../testing.ts';
 import type { ApiOperation } from '../types.ts';
 import {
@@ -272,11 +273,12 @@ test('thousands of undescribed fields cost no more than their bytes', () => {
     (index: number) => `${' '.repeat(500)}${index}`,
     (index: number) => `%25${'25'.repeat(200)}${index}`,
   ];
-  const before = performance.now();
-  for (const name of names) {
-    const pairs = Array.from({ length: 2_000 }, (_, index) => `${name(index)}=1`);
-    check(operation, FORM, `amount=1&${pairs.join('&')}`);
-  }
+  const usedMs = processorMs(() => {
+    for (const name of names) {
+      const pairs = Array.from({ length: 2_000 }, (_, index) => `${name(index)}=1`);
+      check(operation, FORM, `amount=1&${pairs.join('&')}`);
+    }
+  });
   // Quadratic, it would be minutes.
-  assert.ok(performance.now() - before < 20_000);
+  assert.ok(usedMs < 20_000, `${usedMs}`);
 });
