@@ -2,14 +2,14 @@ import type { Validator } from '../../json-schema/types.ts';
 import type { OperationPlan, ParameterPlan } from '../plan.ts';
 import type { MessageViolation, RequestParts } from '../types.ts';
 import { readCookies, unquoted } from './cookies.ts';
-import { Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
-import { takeApart } from './pieces.ts';
-import { buildValue, kindsOf, type Refusal } from './read-field.ts';
-import { settled } from './settled.ts';
+import { divide } from './pieces.ts';
+import { buildValue, kindsIn, type Refusal } from './read-field.ts';
+import { judgedBothWays, settled } from './settled.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -76,7 +76,7 @@ export class ParameterCheck {
         violations.push(violation(spec.plan, 'required'));
         continue;
       }
-      this.#conclude(spec, readPathValue(spec, raw), violations);
+      this.#conclude(spec, (draft) => readPathValue(spec, raw, draft), violations);
     }
   }
 
@@ -109,7 +109,7 @@ export class ParameterCheck {
         continue;
       }
       if (spec.plan.allowEmpty && isEmpty(input)) continue;
-      this.#conclude(spec, readAlone(spec, input, decodeForm), violations);
+      this.#conclude(spec, (draft) => readAlone(spec, input, decodeForm, draft), violations);
     }
     if (strangers.length > 0 && violations.length === before) {
       this.#checkStrangers(strangers, credentials, violations);
@@ -155,22 +155,28 @@ export class ParameterCheck {
       } else {
         const decode = spec.style === 'cookie' ? (raw: string) => raw : decodePercent;
         const before = violations.length;
-        this.#conclude(spec, readAlone(spec, input, decode), violations);
+        this.#conclude(spec, (draft) => readAlone(spec, input, decode, draft), violations);
         const bare = violations.length === before ? withoutQuotes(spec, input) : undefined;
-        if (bare !== undefined) this.#conclude(spec, readAlone(spec, bare, decode), violations);
+        if (bare !== undefined) {
+          this.#conclude(spec, (draft) => readAlone(spec, bare, decode, draft), violations);
+        }
       }
     }
   }
 
   #conclude(
     { plan, validator }: ParameterSpec,
-    read: { readonly draft: Draft } | Refusal,
+    readInto: (draft: Draft) => { readonly draft: Draft } | Refusal,
     violations: MessageViolation[],
   ): void {
-    if ('rule' in read) violations.push(explained({ in: plan.in, name: plan.name, ...read }));
-    else if (validator !== null) {
-      violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
-    }
+    const place = { in: plan.in, name: plan.name };
+    const found = judgedBothWays(place, (draft) => {
+      const read = readInto(draft);
+      if ('rule' in read) return [explained({ ...place, ...read })];
+      if (validator === null) return NO_VIOLATIONS;
+      return settled(plan.in, plan.name, draft, validator, this.#strict);
+    });
+    violations.push(...found);
   }
 }
 
@@ -203,19 +209,22 @@ function isEmpty({ occurrences, members }: FieldInput): boolean {
   return members.length === 0 && occurrences.length === 1 && occurrences[0] === '';
 }
 
-function readPathValue(spec: ParameterSpec, raw: string): { readonly draft: Draft } | Refusal {
+function readPathValue(
+  spec: ParameterSpec,
+  raw: string,
+  draft: Draft,
+): { readonly draft: Draft } | Refusal {
   if (spec.content !== null) {
-    return readAlone(spec, { occurrences: [raw], members: [] }, decodePercent);
+    return readAlone(spec, { occurrences: [raw], members: [] }, decodePercent, draft);
   }
-  const draft = new Draft();
   const readings = [];
   let refusal: Refusal | undefined;
-  for (const kind of kindsOf(spec.shape)) {
-    const pieces = takeApart(raw, kind, spec.name, spec);
+  for (const kind of kindsIn(spec.shape, draft)) {
+    const { pieces, decode } = divide(raw, kind, spec.name, spec, decodePercent, draft, '');
     const built =
       pieces === undefined
         ? { rule: 'style', pointer: '' }
-        : buildValue(pieces, spec.shape, decodePercent, draft, '');
+        : buildValue(pieces, spec.shape, decode, draft, '');
     if ('rule' in built) refusal ??= built;
     else readings.push(...built.readings);
   }

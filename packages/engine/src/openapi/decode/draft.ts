@@ -22,6 +22,14 @@ export class Draft {
   readonly #byPointer = new Map<string, Choice[]>();
   /** Some reading may hold a number that a double does not carry. */
   mayBeRounded = false;
+  /** Lists and objects as some services divide them that do not follow the description. */
+  readonly isDividedOtherwise: boolean;
+  /** Where those services may read another value first: a pointer. */
+  dividedAt: string | undefined;
+
+  constructor(options: { readonly isDividedOtherwise?: boolean } = {}) {
+    this.isDividedOtherwise = options.isDividedOtherwise ?? false;
+  }
 
   get value(): JsonValue {
     return this.#top.value;

@@ -39,6 +39,10 @@ const operation = openOperation(
         style: 'deepObject',
         schema: { type: 'object', properties: { a: integer } },
       },
+      {
+        ...{ name: 'l', in: 'query', explode: false },
+        schema: { type: 'array', items: integer },
+      },
       { name: 'c', in: 'cookie', required: true, schema: string },
       { name: 'cj', in: 'cookie', content: { 'application/json': { schema: {} } } },
       { name: 'x-h', in: 'header', required: true, schema: integer },
@@ -101,6 +105,7 @@ const broken: readonly (readonly MessageViolation[])[] = [
   parameters('q=%zz', 'c=%zz'),
   parameters('q=1;n=2', 'c=a'),
   parameters('q=1&d[a][b]=1', 'c=a'),
+  parameters('q=1&l=1%2C2', 'c=a'),
   parameters('q=1&d[A]=1', 'c=a'),
   parameters('q=1', 'c="\\074"'),
   parameters('q=1', 'c=a b'),

@@ -1,13 +1,14 @@
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Shape, Style } from '../plan.ts';
-import { Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { FieldNames } from './field-names.ts';
 import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
-import { takeApart } from './pieces.ts';
+import { divide, divideRepeated } from './pieces.ts';
 import {
   buildMap,
   buildValue,
   type Decode,
+  kindsIn,
   kindsOf,
   type Member,
   propertiesOf,
@@ -265,21 +266,21 @@ function readStyled(
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   const readings: JsonValue[] = [];
   let refusal: Refusal | undefined;
-  for (const kind of kindsOf(spec.shape)) {
+  for (const kind of kindsIn(spec.shape, draft)) {
     // Exploded, every style repeats the name: each occurrence is one item, commas are data.
     const isRepeated = kind === 'list' && spec.explode;
     if (!isRepeated && occurrences.length > 1) {
       refusal ??= { rule: 'duplicate', pointer };
       continue;
     }
-    const pieces = isRepeated
-      ? { kind, items: occurrences }
-      : takeApart(occurrences[0] as string, kind, spec.name, spec);
-    if (pieces === undefined) {
+    const divided = isRepeated
+      ? divideRepeated(occurrences, decode, draft, pointer)
+      : divide(occurrences[0] as string, kind, spec.name, spec, decode, draft, pointer);
+    if (divided.pieces === undefined) {
       refusal ??= { rule: 'style', pointer };
       continue;
     }
-    const built = buildValue(pieces, spec.shape, decode, draft, pointer);
+    const built = buildValue(divided.pieces, spec.shape, divided.decode, draft, pointer);
     if ('rule' in built) refusal ??= built;
     else readings.push(...built.readings);
   }
@@ -291,8 +292,8 @@ export function readAlone(
   spec: FieldSpec,
   input: FieldInput,
   decode: Decode,
+  draft: Draft,
 ): { readonly draft: Draft } | Refusal {
-  const draft = new Draft();
   const built = readField(spec, input, decode, draft, '');
   if ('rule' in built) return built;
   draft.putTop(built.readings);

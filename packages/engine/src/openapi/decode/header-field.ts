@@ -5,12 +5,12 @@ import { type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
-import { Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { explained } from './expected.ts';
-import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
-import { type Pieces, takeApart } from './pieces.ts';
-import { buildValue, kindsOf, type Refusal } from './read-field.ts';
-import { settled } from './settled.ts';
+import { decodeHeader, decodePercent, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
+import { divide, type Pieces } from './pieces.ts';
+import { buildValue, kindsIn, type Refusal } from './read-field.ts';
+import { judgedBothWays, settled } from './settled.ts';
 
 /** A documented header, of a request or of an answer. */
 export class HeaderField {
@@ -37,12 +37,15 @@ export class HeaderField {
   }
 
   #checkOne(values: readonly string[], strict: boolean): MessageViolation[] {
-    const draft = new Draft();
-    const read = this.#read(values, draft);
-    if ('rule' in read) return [explained({ in: 'header', name: this.#plan.name, ...read })];
-    if (this.#validator === null) return [];
-    draft.putTop(read.readings);
-    return settled('header', this.#plan.name, draft, this.#validator, strict);
+    const place = { in: 'header', name: this.#plan.name } as const;
+    const found = judgedBothWays(place, (draft) => {
+      const read = this.#read(values, draft);
+      if ('rule' in read) return [explained({ ...place, ...read })];
+      if (this.#validator === null) return [];
+      draft.putTop(read.readings);
+      return settled('header', this.#plan.name, draft, this.#validator, strict);
+    });
+    return [...found];
   }
 
   #read(values: readonly string[], draft: Draft): { readings: readonly JsonValue[] } | Refusal {
@@ -50,17 +53,19 @@ export class HeaderField {
     if (serialization.kind === 'content') return this.#readContent(values, serialization.json);
     const readings: JsonValue[] = [];
     let refusal: Refusal | undefined;
-    for (const kind of kindsOf(shape)) {
+    // Not percent-decoded, but by those who expand it as RFC 6570 has it.
+    const decode = draft.isDividedOtherwise ? decodePercent : decodeHeader;
+    for (const kind of kindsIn(shape, draft)) {
       if (kind === 'text' && values.length > 1) {
         refusal ??= { rule: 'duplicate', pointer: '' };
         continue;
       }
       // RFC 9110 §5.3: repeated fields and one list mean the same.
-      const pieces = takeApart(values.join(','), kind, name, serialization);
+      const divided = divide(values.join(','), kind, name, serialization, decode, draft, '');
       const built =
-        pieces === undefined
+        divided.pieces === undefined
           ? { rule: 'style', pointer: '' }
-          : buildValue(withoutBlanks(pieces), shape, decodeHeader, draft, '');
+          : buildValue(withoutBlanks(divided.pieces), shape, divided.decode, draft, '');
       if ('rule' in built) refusal ??= built;
       else readings.push(...built.readings);
     }

@@ -46,7 +46,7 @@ pathTable('path, simple: arrays', { schema: integers }, [
   ['3,4,5', ''],
   ['3', ''],
   ['3,', 'path p/1 type'],
-  ['3%2C4', 'path p/0 type'],
+  ['3%2C4', 'path p delimiter'],
 ]);
 pathTable('path, simple: objects', { schema: color }, [
   ['R,100,G,200,B,150', ''],

@@ -1,13 +1,13 @@
 import { Buffer, isAscii } from 'node:buffer';
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
-import { Draft } from '../decode/draft.ts';
+import type { Draft } from '../decode/draft.ts';
 import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
 import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
-import { settled } from '../decode/settled.ts';
+import { judgedBothWays, settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
@@ -60,20 +60,38 @@ export class FormCheck {
       (decodeForm(raw) ?? raw).length > bounds.stringLengthMax;
     if (pairs.some(isLong)) return refused({ rule: 'string-length', pointer: '' });
     const { inputs, unknown, strangers } = this.#fields.collect(pairs, () => false);
-    const draft = new Draft();
+    for (const [index, { name }] of this.#fields.specs.entries()) {
+      const { occurrences = [] } = inputs[index] ?? {};
+      const broken = this.#xml.has(name) ? brokenXml(occurrences, bounds) : undefined;
+      if (broken !== undefined) {
+        return refused({ rule: broken, pointer: `/${escapeSegment(name)}` });
+      }
+    }
+    const doubt = this.#fields.names.doubtAmong(strangers);
+    if (doubt !== undefined) return refusedName(doubt);
+    let value: JsonValue | undefined;
+    const violations = judgedBothWays({ in: 'body' }, (draft) => {
+      const found = this.#judge({ inputs, unknown }, bounds, draft);
+      if (!draft.isDividedOtherwise) value = found.value;
+      return found.violations;
+    });
+    return { violations, value };
+  }
+
+  #judge(
+    { inputs, unknown }: Pick<ReturnType<FieldSet<FieldSpec>['collect']>, 'inputs' | 'unknown'>,
+    bounds: JsonBounds,
+    draft: Draft,
+  ): BodyCheck {
     const form: { [name: string]: JsonValue } = {};
     for (const [index, spec] of this.#fields.specs.entries()) {
       const input = inputs[index];
       if (input === undefined) continue;
       const pointer = `/${escapeSegment(spec.name)}`;
-      const broken = this.#xml.has(spec.name) ? brokenXml(input.occurrences, bounds) : undefined;
-      if (broken !== undefined) return refused({ rule: broken, pointer });
       const read = readField(spec, input, decodeForm, draft, pointer, bounds);
       if ('rule' in read) return refused(read);
       draft.put(form, spec.name, pointer, read.readings);
     }
-    const doubt = this.#fields.names.doubtAmong(strangers);
-    if (doubt !== undefined) return refusedName(doubt);
     const refusal = this.#addUnknown(unknown, form, draft);
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
