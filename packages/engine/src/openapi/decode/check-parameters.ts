@@ -101,6 +101,7 @@ export class ParameterCheck {
       } as const;
       violations.push(LIKE_A_NAME.test(name) ? { ...found, written: name } : found);
     }
+    const ofStrangers: MessageViolation[] = [];
     for (const [index, spec] of this.#query.specs.entries()) {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
@@ -109,11 +110,14 @@ export class ParameterCheck {
         continue;
       }
       if (spec.plan.allowEmpty && isEmpty(input)) continue;
-      this.#conclude(spec, (draft) => readAlone(spec, input, decodeForm, draft), violations);
+      const told = index === this.#query.absorbing ? ofStrangers : violations;
+      this.#conclude(spec, (draft) => readAlone(spec, input, decodeForm, draft), told);
     }
     if (strangers.length > 0 && violations.length === before) {
       this.#checkStrangers(strangers, credentials, violations);
     }
+    // Not of the object that took it, where another parameter was meant.
+    if (violations.length === before) violations.push(...ofStrangers);
   }
 
   /** What passes undescribed, or as a member of an object, must not be read as what is described. */

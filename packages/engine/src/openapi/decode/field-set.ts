@@ -80,7 +80,8 @@ export class FieldSet<Spec extends FieldSpec> {
   readonly #byName = new Map<string, number>();
   readonly #deep = new Map<string, number>();
   readonly #spread = new Map<string, number>();
-  readonly #absorbing: number | undefined;
+  /** Index of the object that takes whatever belongs to nothing else. */
+  readonly absorbing: number | undefined;
 
   constructor(specs: readonly Spec[]) {
     this.specs = specs;
@@ -91,7 +92,7 @@ export class FieldSet<Spec extends FieldSpec> {
         for (const name of propertiesOf(spec.shape).keys()) {
           if (!this.#spread.has(name)) this.#spread.set(name, index);
         }
-        if (absorbsOthers(spec.shape)) this.#absorbing ??= index;
+        if (absorbsOthers(spec.shape)) this.absorbing ??= index;
         if (isObject && kindsOf(spec.shape).length > 1) this.#byName.set(spec.name, index);
       } else this.#byName.set(spec.name, index);
     }
@@ -125,8 +126,8 @@ export class FieldSet<Spec extends FieldSpec> {
       if (isMember) continue;
       if (spread !== undefined) inputOf(inputs, spread).members.push(memberOf(pair));
       else if (isKnown(pair.name)) continue;
-      else if (this.#absorbing !== undefined) {
-        inputOf(inputs, this.#absorbing).members.push(memberOf(pair));
+      else if (this.absorbing !== undefined) {
+        inputOf(inputs, this.absorbing).members.push(memberOf(pair));
       } else unknown.push(pair);
     }
     return { inputs, unknown, strangers };

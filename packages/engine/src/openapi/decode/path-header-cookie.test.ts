@@ -280,7 +280,10 @@ test('a cookie within the value of another one does not carry past what its desc
     assert.equal(toldOf(operation, cookie), 'cookie tier look-alike', JSON.stringify(cookie));
   }
   assert.match(toldOf(operation, 'my[tier=99'), /cookie my_tier look-alike/);
-  for (const cookie of ['my.tier=99', 'my%20tier=99', 'a=1 my.tier=99']) {
+  for (const cookie of [
+    ...['my.tier=99', 'my%20tier=99', 'a=1 my.tier=99'],
+    ...['my%5Btier%00q=99', 'my%20tier%00%3D=99', 'my.tier%2500]=99'],
+  ]) {
     assert.equal(toldOf(operation, cookie), 'cookie my_tier look-alike', cookie);
   }
 });
