@@ -8,7 +8,7 @@ import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from 
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
 import { divide } from './pieces.ts';
-import { buildValue, kindsIn, type Refusal } from './read-field.ts';
+import { buildValue, type Decode, kindsIn, type Refusal } from './read-field.ts';
 import { judgedBothWays, settled } from './settled.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
@@ -151,20 +151,33 @@ export class ParameterCheck {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
       const fault = faults.get(spec.name);
-      if (fault !== undefined) violations.push(violation(spec.plan, fault));
+      if (fault !== undefined) violations.push(cookieFault(spec.plan, fault));
       else if (input === undefined) {
         if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
       } else if (repeated.has(spec.name) && spec.style !== 'cookie') {
         violations.push(violation(spec.plan, 'duplicate'));
       } else {
-        const decode = spec.style === 'cookie' ? (raw: string) => raw : decodePercent;
+        const decode = spec.style === 'cookie' ? asItIs : decodePercent;
         const before = violations.length;
         this.#conclude(spec, (draft) => readAlone(spec, input, decode, draft), violations);
-        const bare = violations.length === before ? withoutQuotes(spec, input) : undefined;
-        if (bare !== undefined) {
-          this.#conclude(spec, (draft) => readAlone(spec, bare, decode, draft), violations);
-        }
+        if (violations.length === before) this.#checkOtherReadings(spec, input, violations);
       }
+    }
+  }
+
+  /** A described cookie has to fit its schema by whatever some service reads in it. */
+  #checkOtherReadings(
+    spec: ParameterSpec,
+    input: FieldInput,
+    violations: MessageViolation[],
+  ): void {
+    for (const { rule, decode, ...reading } of otherReadings(spec, input)) {
+      const found: MessageViolation[] = [];
+      this.#conclude(spec, (draft) => readAlone(spec, reading.input, decode, draft), found);
+      const broken = found.filter(({ rule, isRemark }) => !isRemark && !isUnread(spec, rule));
+      if (broken.length === 0) continue;
+      violations.push(...(rule === undefined ? broken : [violation(spec.plan, rule)]));
+      return;
     }
   }
 
@@ -203,10 +216,52 @@ function violation(plan: ParameterPlan, rule: string): MessageViolation {
   return explained({ in: plan.in, name: plan.name, pointer: '', rule });
 }
 
-/** The same as services read it that take quotes away; undefined where that changes nothing. */
-function withoutQuotes({ content }: ParameterSpec, input: FieldInput): FieldInput | undefined {
-  if (content === 'json' || !input.occurrences.some((raw) => raw.startsWith('"'))) return undefined;
-  return { ...input, occurrences: input.occurrences.map((raw) => unquoted(raw) ?? raw) };
+/** The problem names the described cookie alone: the other is the caller's own. */
+function cookieFault(plan: ParameterPlan, rule: string): MessageViolation {
+  const found = violation(plan, rule);
+  return rule === 'look-alike' ? { ...found, expected: OTHER_COOKIE } : found;
+}
+
+const OTHER_COOKIE =
+  'this cookie once and by its exact name, and nothing else that some services read as it: here the name of another cookie, or a word in the value of one, is like it but for case, escapes, or what stands around it';
+
+interface CookieReading {
+  readonly input: FieldInput;
+  readonly decode: Decode;
+  /** What is told; undefined: what the schema says of it. */
+  readonly rule?: string;
+}
+
+/** What else services read that take quotes away, do not decode values (or do), or cut them short. */
+function otherReadings(spec: ParameterSpec, input: FieldInput): CookieReading[] {
+  const { occurrences, members } = input;
+  const found: CookieReading[] = [];
+  const decode = spec.style === 'cookie' ? asItIs : decodePercent;
+  if (spec.content !== 'json' && occurrences.some((raw) => raw.startsWith('"'))) {
+    const bare = occurrences.map((raw) => unquoted(raw) ?? raw);
+    found.push({ input: { ...input, occurrences: bare }, decode });
+  }
+  if (occurrences.some(hasEscape) || members.some(({ value }) => hasEscape(value))) {
+    const other = decode === asItIs ? decodePercent : asItIs;
+    found.push({ input, decode: other, rule: 'escapes-kept' });
+  }
+  const [only = '', ...others] = occurrences;
+  const end = only.search(CUTS);
+  if (end >= 0 && others.length === 0 && spec.content !== 'json' && !only.startsWith('"')) {
+    const cut = { ...input, occurrences: [only.slice(0, end)] };
+    found.push({ input: cut, decode: asItIs, rule: 'cut-short' });
+  }
+  return found;
+}
+
+/** Undertow ends a value at each of these. */
+const CUTS = /[=<>()@?{}]/;
+const hasEscape = (raw: string): boolean => raw.includes('%');
+const asItIs: Decode = (raw) => raw;
+
+/** Who cannot read it reads no other value. */
+function isUnread({ content }: ParameterSpec, rule: string): boolean {
+  return rule === 'encoding' || (content === 'json' && rule.startsWith('json-'));
 }
 
 function isEmpty({ occurrences, members }: FieldInput): boolean {

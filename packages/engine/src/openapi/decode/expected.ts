@@ -23,6 +23,10 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',
   character:
     'visible ASCII without blanks, commas, quotes, brackets and backslashes; all else as UTF-8 in percent-encoding',
+  'escapes-kept':
+    'a value that fits its description also as it is written: some services decode %, and others do not',
+  'cut-short':
+    'a value that fits its description also up to the first of = < > ( ) @ ? { }, where some services end it',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
     "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",
