@@ -1,6 +1,10 @@
+import { KEY_WITHIN } from '@poorter/engine';
 import { type OperatorWorld, UsageError } from './options.ts';
 
 type Verb = (argv: readonly string[], world: OperatorWorld) => Promise<number>;
+
+/** A leaked key is no secret any more. */
+const TAKES_KEY: ReadonlySet<string> = new Set(['keys leaked']);
 
 /** A command with verbs: 0 done, 1 not done, 2 called wrongly. */
 export async function runVerbs(
@@ -15,6 +19,11 @@ export async function runVerbs(
     if (argv.includes('--help')) {
       world.stdout.write(usage);
       return 0;
+    }
+    if (!TAKES_KEY.has(`${name} ${verb}`) && argv.some((text) => KEY_WITHIN.test(text))) {
+      throw new UsageError(
+        'an argument holds a key, which is to stand in no argument; name it by its id, as `poorter keys list` shows it, and report a key that others may have seen with `poorter keys leaked --stdin`',
+      );
     }
     if (verb === undefined) throw new UsageError('a verb is missing');
     if (!Object.hasOwn(verbs, verb)) throw new UsageError(`no such verb: ${verb}`);

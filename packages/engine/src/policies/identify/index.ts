@@ -6,6 +6,7 @@ export {
   isWellFormedKey,
   KEY_PATTERN,
   KEY_SECRET_BYTES,
+  KEY_WITHIN,
 } from './key-format.ts';
 export type {
   Authentication,
