@@ -65,6 +65,17 @@ test('what the service of two APIs takes for an operation of one is not answered
   const post = answering([api('closed', closed), api('open', open)], 'POST');
   assert.equal(post('/items/special'), 'open');
   assert.equal(post('/items/Special'), 'open');
+  // Nor with a slash at the end, which many services take for none.
+  const slashed = answering([api('closed', closed), api('open', { '/items/{id}/': 'get' })]);
+  assert.equal(slashed('/items/special/'), 'target_not_acceptable');
+  assert.equal(slashed('/items/Special/'), 'target_not_acceptable');
+  assert.equal(slashed('/items/5/'), 'open');
+  const slash = answering([api('closed', { '/items/special/': 'get' }), api('open', open)]);
+  assert.equal(slash('/items/special'), 'target_not_acceptable');
+  assert.equal(slash('/items/special/'), 'closed');
+  const both = answering([api('bare', open), api('slash', { '/items/{id}/': 'get' })]);
+  assert.equal(both('/items/5'), 'bare');
+  assert.equal(both('/items/5/'), 'slash');
   const parts = answering([
     api('pdf', { '/f/{name}.pdf': 'get' }),
     api('all', { '/f/{name}': 'get', '/{a}/{b}': 'get' }),

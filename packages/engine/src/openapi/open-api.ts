@@ -2,8 +2,8 @@ import type { HeaderFields } from '../header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
 import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
-import { type FixedTexts, fixedTexts, isPreferred } from './compare-templates.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
+import { fixesMore } from './fixed-parts.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
 import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
@@ -89,26 +89,12 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
     },
     mayBeMeant(method, path, taken) {
       for (const index of router.likened(method, path)) {
-        const { path: likened } = (operations[index] as Operation).compiled;
-        const [texts, others] = [textsOf(likened), textsOf(taken.path)];
-        if (texts.length !== others.length || isPreferred(texts, others)) return true;
+        const { compiled: likened } = operations[index] as Operation;
+        if (fixesMore(templateOf(likened), templateOf(taken))) return true;
       }
       return false;
     },
   };
-}
-
-const TEXTS_KEPT_MAX = 10_000;
-const textsBefore = new Map<string, readonly FixedTexts[]>();
-
-function textsOf(path: string): readonly FixedTexts[] {
-  let texts = textsBefore.get(path);
-  if (texts === undefined) {
-    texts = fixedTexts(path);
-    if (textsBefore.size >= TEXTS_KEPT_MAX) textsBefore.clear();
-    textsBefore.set(path, texts);
-  }
-  return texts;
 }
 
 class Operation implements ApiOperation {

@@ -13,7 +13,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   style: 'the style of writing that the description gives this value',
   items: 'fewer items',
   delimiter:
-    'between items the delimiter as it is, not percent-encoded (%2C); an exploded list repeats its name instead; a delimiter within an item only where the list fits also as services read it that decode first and divide it there',
+    'a comma between items sent as it is, not as %2C (an exploded list repeats its name instead), other delimiters in one way; within an item only where the list fits also as services read it that decode first and divide it there',
   'string-length': 'a shorter text',
   semicolon: 'no raw ; between or within values: in a value it is written %3B',
   'look-alike':

@@ -5,7 +5,7 @@ import { type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
-import type { Draft } from './draft.ts';
+import { Draft } from './draft.ts';
 import { explained } from './expected.ts';
 import { decodeHeader, decodePercent, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { divide, type Pieces } from './pieces.ts';
@@ -18,8 +18,14 @@ export class HeaderField {
   readonly name: string;
   readonly #plan: HeaderPlan;
   readonly #validator: Validator | null;
+  readonly #isOfAnswer: boolean;
 
-  constructor(plan: HeaderPlan, validator: Validator | null) {
+  constructor(
+    plan: HeaderPlan,
+    validator: Validator | null,
+    options: { readonly isOfAnswer?: boolean } = {},
+  ) {
+    this.#isOfAnswer = options.isOfAnswer ?? false;
     this.name = plan.name.toLowerCase();
     this.#plan = plan;
     this.#validator = validator;
@@ -38,14 +44,15 @@ export class HeaderField {
 
   #checkOne(values: readonly string[], strict: boolean): MessageViolation[] {
     const place = { in: 'header', name: this.#plan.name } as const;
-    const found = judgedBothWays(place, (draft) => {
+    const judge = (draft: Draft) => {
       const read = this.#read(values, draft);
       if ('rule' in read) return [explained({ ...place, ...read })];
       if (this.#validator === null) return [];
       draft.putTop(read.readings);
       return settled('header', this.#plan.name, draft, this.#validator, strict);
-    });
-    return [...found];
+    };
+    // A service attacks nobody with what it answers.
+    return this.#isOfAnswer ? judge(new Draft()) : [...judgedBothWays(place, judge)];
   }
 
   #read(values: readonly string[], draft: Draft): { readings: readonly JsonValue[] } | Refusal {

@@ -1,5 +1,6 @@
 import type { Style } from '../plan.ts';
 import type { Draft } from './draft.ts';
+import { FIELD_BOUNDS } from './lexemes.ts';
 import type { Decode } from './read-field.ts';
 
 /** Raw text taken apart by a style's delimiters, before any percent-decoding: `%2C` is data. */
@@ -89,8 +90,11 @@ export function divideRepeated(
   draft.dividedAt ??= pointer;
   const text = draft.isDividedOtherwise ? decode(only) : undefined;
   if (text === undefined) return described;
-  return { pieces: { kind: 'list', items: text.split(',') }, decode: asItIs };
+  return { pieces: { kind: 'list', items: text.split(',', TEXTS_MAX) }, decode: asItIs };
 }
+
+/** One more than a list may have. */
+const TEXTS_MAX = FIELD_BOUNDS.itemsMax + 1;
 
 const asItIs: Decode = (text) => text;
 

@@ -166,7 +166,7 @@ function divideInto(
   draft: Draft,
   pointer: string,
 ): Refusal | undefined {
-  const texts = text.split(',');
+  const texts = text.split(',', FIELD_BOUNDS.itemsMax + 1);
   if (texts.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
   for (const [index, item] of texts.entries()) {
     const shape = prefixItems?.[index] ?? items ?? { types: null };
