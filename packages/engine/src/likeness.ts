@@ -29,3 +29,19 @@ export function cutTexts(text: string): readonly string[] {
 }
 
 const CONTROL = /[\x00-\x1f\x7f\x85\u2028\u2029]/;
+
+/**
+ * The same for names of members and fields, which services also find by other separators: `type_name`
+ * and `type-name` are typeName to whoever maps names between languages.
+ */
+export function nameLikeness(name: string): string {
+  return joined(likeness(name));
+}
+
+/** Without underscores and hyphens, unless it is nothing else. */
+export function joined(text: string): string {
+  return SEPARATED.test(text) ? text.replaceAll(SEPARATORS, '') || text : text;
+}
+
+const SEPARATED = /[_-]/;
+const SEPARATORS = /[_-]+/g;

@@ -5,7 +5,7 @@ import { generateUnit } from './generate.ts';
 import { remarkOnOverlaps } from './overlaps.ts';
 import { addressOf, escapeStep, type Location, openRegistry, type Registry } from './registry.ts';
 import { emptyScope, keyOf } from './scope.ts';
-import type { Shape } from './shape.ts';
+import { deeperChildren, inPlaceChildren, type Shape } from './shape.ts';
 import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
 
@@ -52,14 +52,25 @@ export function compileSchemas(
     }),
   );
   const cutting = withCallers(builder, (unit) => unit.cutsMembers);
+  const floats = withCallers(builder, (unit) => hasFloat(unit.shape));
   return {
     units,
     shapes: builder.units.map(({ shape }) => shape),
     entries: Object.fromEntries(entries),
     diagnostics: [...diagnostics.values()],
     ...(cutting.size > 0 ? { cutting: [...cutting] } : {}),
+    ...(floats.size > 0 ? { floats: [...floats] } : {}),
     ...(options.formats === 'report' ? { reportsFormats: true } : {}),
   };
+}
+
+function hasFloat(root: Shape): boolean {
+  const waiting = [root];
+  for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {
+    if (shape.format === 'float' && !shape.isFormatReported) return true;
+    waiting.push(...inPlaceChildren(shape), ...deeperChildren(shape));
+  }
+  return false;
 }
 
 type Note = (diagnostic: SchemaDiagnostic) => void;

@@ -149,8 +149,14 @@ function numberFault(keyword: string, value: unknown): FormFault | undefined {
   if (form === 'number') return undefined;
   if (decimal.negative) return fault;
   if (form === 'positiveNumber') return decimal.digits === '' ? fault : undefined;
-  return isIntegral(decimal) ? undefined : fault;
+  if (!isIntegral(decimal)) return fault;
+  const isCountable = decimal.digits.length + decimal.exponent <= COUNT_DIGITS_MAX;
+  if (isCountable) return undefined;
+  return { message: `${keyword} must be a whole number of at most ${COUNT_DIGITS_MAX} digits` };
 }
+
+/** `maxLength: 9223372036854775807` is what some tools write for none; 1e400 is a slip. */
+const COUNT_DIGITS_MAX = 40;
 
 function unquoted(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;

@@ -19,11 +19,13 @@ export function meantNumber(value: unknown): number | ExactNumber | undefined {
 
 /** A whole number as a name or text would spell it; undefined where the spelling is lost. */
 export function wholeNumberText(value: unknown): string | undefined {
+  if (value instanceof ExactNumber) return /^-?[1-9]\d*$/.test(value.text) ? value.text : undefined;
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 export function isNegativeWhole(value: unknown): boolean {
-  if (typeof value !== 'number' && typeof value !== 'bigint') return false;
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  if (!isNumber && !(value instanceof ExactNumber)) return false;
   const decimal = decimalOf(value);
   return decimal !== undefined ? decimal.negative && isIntegral(decimal) : false;
 }

@@ -3,7 +3,9 @@ import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { Findings, interpret } from './interpret.ts';
+import { isListed } from './listed.ts';
 import { findLookAlikes } from './look-alikes.ts';
+import { narrow } from './narrowed.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
@@ -18,6 +20,7 @@ import type {
   Validator,
 } from './types.ts';
 import { findUndocumented } from './undocumented.ts';
+import { findUnlisted } from './unlisted.ts';
 import { readValue } from './value-text.ts';
 import {
   codePoints,
@@ -48,13 +51,16 @@ export function linkSchemas(
   const world = openWorld(compiled.units);
   const violationsMax = limits.violationsMax ?? VIOLATIONS_MAX;
   let cuttingUnits: ReadonlySet<number> | undefined;
+  let floatUnits: ReadonlySet<number> | undefined;
   return {
     validator(address, direction) {
       const key = entryKey({ address, direction });
       if (!Object.hasOwn(compiled.entries, key)) throw new Error(`no compiled schema ${key}`);
-      return openValidator(world, compiled.entries[key]!, violationsMax, {
+      const unit = compiled.entries[key]!;
+      return openValidator(world, unit, violationsMax, {
         isAnswer: direction === 'response',
-        cuts: (cuttingUnits ??= new Set(compiled.cutting)).has(compiled.entries[key]!),
+        cuts: (cuttingUnits ??= new Set(compiled.cutting)).has(unit),
+        hasFloats: (floatUnits ??= new Set(compiled.floats)).has(unit),
         reportsFormats: compiled.reportsFormats ?? false,
       });
     },
@@ -64,6 +70,7 @@ export function linkSchemas(
 interface Manner {
   readonly isAnswer: boolean;
   readonly cuts: boolean;
+  readonly hasFloats: boolean;
   readonly reportsFormats: boolean;
 }
 
@@ -71,7 +78,7 @@ function openValidator(
   world: LinkedWorld,
   unit: UnitIndex,
   violationsMax: number,
-  { isAnswer, cuts, reportsFormats }: Manner,
+  { isAnswer, cuts, hasFloats, reportsFormats }: Manner,
 ): Validator {
   const entry = world.unit(unit);
   const validate = (value: JsonValue): readonly SchemaViolation[] => {
@@ -113,11 +120,51 @@ function openValidator(
         }
       });
     },
+    unlisted(value, pointers) {
+      if (isAnswer) return NO_POINTERS;
+      return onAccountOf(presentAccount(), () => {
+        try {
+          return findUnlisted(world, unit, value, pointers);
+        } catch (fault) {
+          limitReached(fault);
+          return pointers;
+        } finally {
+          world.forget();
+        }
+      });
+    },
+    lists(value, name) {
+      return onAccountOf(presentAccount(), () => {
+        try {
+          return isListed(world, unit, value, name);
+        } catch (fault) {
+          limitReached(fault);
+          // Too much to tell: it does not count as listed.
+          return false;
+        } finally {
+          world.forget();
+        }
+      });
+    },
     ignored(value) {
       if (!cuts) return NO_POINTERS;
       return onAccountOf(presentAccount(), () => {
         try {
           return findIgnored(world, unit, value);
+        } finally {
+          world.forget();
+        }
+      });
+    },
+    narrowed(value, hasExact) {
+      const roundsFloats = hasFloats && !isAnswer;
+      if (!hasExact && !roundsFloats) return NONE;
+      return onAccountOf(presentAccount(), () => {
+        try {
+          const { value: held, beyond } = narrow(world, unit, value, roundsFloats);
+          return beyond.length > 0 || held === undefined ? beyond : validate(held);
+        } catch (fault) {
+          return [{ pointer: '', rule: limitReached(fault) }];
         } finally {
           world.forget();
         }

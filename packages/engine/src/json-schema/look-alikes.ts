@@ -1,6 +1,7 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { likeness } from '../likeness.ts';
+import { nameLikeness } from '../likeness.ts';
 import { pointerOf } from './interpret.ts';
+import { knownNames } from './known-names.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import type { LookAlike } from './types.ts';
 import { plainOf } from './undocumented.ts';
@@ -8,9 +9,10 @@ import { listedProperties, walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';
 
 /**
- * Members that no schema of their object lists, and whose name differs from a listed one in case or
- * form of letters alone: many services bind `Amount` to `amount`, and the last one counts, so that a
- * value which nobody checked would be taken for the checked one.
+ * Members that no schema of their object names, and whose name differs from a named one in case or form
+ * of letters or in separators alone: many services bind `Amount` to `amount` and `type_name` to
+ * `typeName`, and the last one counts, so that a value which nobody checked would be taken for the
+ * checked one.
  */
 export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue): LookAlike[] {
   const root = world.shape(unit);
@@ -20,9 +22,11 @@ export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue):
     const name = String(at.step);
     const shapes = [...inForce];
     if (shapes.some((shape) => listedProperties(shape).has(name))) return true;
-    const alike = likeness(name);
-    for (const shape of shapes) {
-      const listed = likenessesOf(shape).get(alike);
+    const alike = nameLikeness(name);
+    const known = shapes.map((shape) => knownNames(world, shape));
+    if (known.some(({ exact }) => exact.has(name))) return true;
+    for (const { byLikeness } of known) {
+      const listed = byLikeness.get(alike);
       if (listed === undefined) continue;
       found.push({ pointer: pointerOf(at), listed });
       return false;
@@ -44,22 +48,12 @@ function isSurelySpelled(world: World, shape: Shape, value: JsonValue): boolean 
   }
   for (const name in value) {
     const property = plain.properties.get(name);
-    if (property === undefined && plain.properties.size > 0) {
-      if (likenessesOf(plain.shape).has(likeness(name))) return false;
+    if (property === undefined) {
+      const { byLikeness } = knownNames(world, plain.shape);
+      if (byLikeness.size > 0 && byLikeness.has(nameLikeness(name))) return false;
     }
     const described = property ?? plain.additional;
     if (described !== undefined && !isSurelySpelled(world, described, value[name]!)) return false;
   }
   return true;
-}
-
-const known = new WeakMap<Shape, ReadonlyMap<string, string>>();
-
-function likenessesOf(shape: Shape): ReadonlyMap<string, string> {
-  let names = known.get(shape);
-  if (names === undefined) {
-    names = new Map([...listedProperties(shape).keys()].map((name) => [likeness(name), name]));
-    known.set(shape, names);
-  }
-  return names;
 }

@@ -1,5 +1,5 @@
 import { isTypeName, meantType } from './foreign-types.ts';
-import { faultOf, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
+import { faultOf, isSchemaNumber, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
 import {
   isNegativeWhole,
   meantFlag,
@@ -8,6 +8,7 @@ import {
   wholeNumberText,
 } from './lax-values.ts';
 import { isRecord } from './registry.ts';
+import { writeValue } from './value-text.ts';
 
 /** One place of a schema that is not written as the standard wants, and is read as it was meant. */
 export interface Mending {
@@ -104,7 +105,7 @@ const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.lengt
 
 const readAs = (name: string, value: unknown): Mending => ({
   steps: [name],
-  message: `this is read as ${name}: ${JSON.stringify(value).slice(0, 100)}`,
+  message: `this is read as ${name}: ${(writeValue(value) ?? '').slice(0, 100)}`,
   suggestion: 'write it so',
 });
 
@@ -128,7 +129,7 @@ function meantValue(keyword: string, value: unknown): unknown {
       return isSingleWord(value) ? [value] : wholeNumbersAsNames(value);
     }
     case 'values':
-      return isSingleWord(value) || typeof value === 'number' || typeof value === 'boolean'
+      return isSingleWord(value) || isSchemaNumber(value) || typeof value === 'boolean'
         ? [value]
         : undefined;
     case 'schemas':

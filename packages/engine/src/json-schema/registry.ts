@@ -1,3 +1,4 @@
+import { ExactNumber } from '../json/index.ts';
 import { METASCHEMAS } from './metaschemas.ts';
 import type { Dialect, SchemaAddress } from './types.ts';
 
@@ -35,7 +36,10 @@ export interface Registry {
 export const addressOf = (at: Location): SchemaAddress => `${at.document}#${at.pointer}`;
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof ExactNumber);
 
 /** Reads an own member only: a schema may well be named "constructor". */
 export function own(record: unknown, name: string): unknown {

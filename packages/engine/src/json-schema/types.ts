@@ -83,6 +83,8 @@ export interface CompiledSchemas {
   readonly diagnostics: readonly SchemaDiagnostic[];
   /** Units that pass over readOnly members, themselves or in what they refer to. */
   readonly cutting?: readonly number[];
+  /** Units with `format: float`, themselves or in what they refer to. */
+  readonly floats?: readonly number[];
   /** Formats are looked at, and a value that breaks one is valid all the same. */
   readonly reportsFormats?: boolean;
 }
@@ -98,8 +100,17 @@ export interface Validator {
   undocumented(value: JsonValue): readonly string[];
   /** Of a request: members that a service may take for listed ones, whose names they only resemble. */
   lookAlikes(value: JsonValue): readonly LookAlike[];
+  /** Which of these members no schema in force lists by name. */
+  unlisted(value: JsonValue, pointers: readonly string[]): readonly string[];
+  /** Whether a schema in force for this object lists a member by exactly this name. */
+  lists(value: JsonValue, name: string): boolean;
   /** Pointers of the members of a valid value that may not be sent, and were passed over. */
   ignored(value: JsonValue): readonly string[];
+  /**
+   * What is broken by a valid value as a service holds it whose numbers are doubles, and floats where the
+   * schema says so. `hasExact`: some number in it is an ExactNumber.
+   */
+  narrowed(value: JsonValue, hasExact: boolean): readonly SchemaViolation[];
   /** Formats that a valid value breaks, where they are only reported. */
   remarks(value: JsonValue): readonly SchemaViolation[];
 }

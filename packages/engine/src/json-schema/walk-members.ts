@@ -55,7 +55,7 @@ export function walkMembers(
  * The schemas that document a member; undefined where none does, and none at all where one keeps it out
  * of an answer: what any of them keeps out is kept out.
  */
-function memberShapes(
+export function memberShapes(
   world: World,
   shapes: ReadonlySet<Shape>,
   name: string,
@@ -123,7 +123,7 @@ export function listedProperties(shape: Shape): Map<string, Shape> {
   return properties;
 }
 
-function itemShapes(
+export function itemShapes(
   world: World,
   shapes: ReadonlySet<Shape>,
   item: JsonValue,
@@ -140,7 +140,7 @@ function itemShapes(
 }
 
 /** Every schema in force for this value: through references and the branches it satisfies. */
-function applicable(world: World, given: ReadonlySet<Shape>, value: JsonValue): Set<Shape> {
+export function applicable(world: World, given: ReadonlySet<Shape>, value: JsonValue): Set<Shape> {
   const found = new Set<Shape>();
   const waiting = [...given];
   for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { carriesExactly } from './decimal.ts';
 import { endOfString, parseNatively } from './parse-json-text.ts';
 import { EXPONENT_DIGITS_MAX, parseStrictly } from './strict-parser.ts';
+import { type JsonTraits, mayInherit, PLAIN_TRAITS, traitsOf } from './traits.ts';
 import type { JsonBounds, JsonReading, JsonValue } from './types.ts';
 
 /**
@@ -18,7 +19,9 @@ export function readJson(bytes: Uint8Array, bounds: JsonBounds): JsonReading {
   if (members >= 0) {
     try {
       const value = parseNatively(text) as JsonValue;
-      if (countMembers(value) === members) return { ok: true, value };
+      if (countMembers(value) === members) {
+        return mayInherit(text) ? { ok: true, value, traits: POLLUTING } : { ok: true, value };
+      }
     } catch {
       // Not JSON: the strict parser tells where.
     }
@@ -33,10 +36,15 @@ export function readStrictly(text: string, bounds: JsonBounds): JsonReading {
     return { ok: false, problem: { rule: 'encoding', offset: 0, pointer: '' } };
   }
   const reading = parseStrictly(text, bounds);
-  if (reading.ok) return reading;
+  if (reading.ok) {
+    const traits = traitsOf(reading.value);
+    return traits === PLAIN_TRAITS ? reading : { ...reading, traits };
+  }
   const offset = Buffer.byteLength(text.slice(0, reading.at));
   return { ok: false, problem: { rule: reading.rule, offset, pointer: reading.pointer } };
 }
+
+const POLLUTING: JsonTraits = { hasExact: false, mayPollute: true };
 
 const UNPROVEN = -1;
 

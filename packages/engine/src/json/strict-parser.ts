@@ -2,12 +2,12 @@ import { carriesExactly } from './decimal.ts';
 import { ExactNumber, type JsonBounds, type JsonProblem, type JsonValue } from './types.ts';
 
 /** Longest number text accepted: room for every double in full (1,077 digits), no room for bombs. */
-export const NUMBER_LENGTH_MAX = 2048;
+const NUMBER_LENGTH_MAX = 2048;
 /** Largest exponent accepted, in digits: 1e999999999 is data, more digits are an attack. */
 export const EXPONENT_DIGITS_MAX = 9;
 
 export type TextReading =
-  | { readonly ok: true; readonly value: JsonValue; readonly hasExact?: boolean }
+  | { readonly ok: true; readonly value: JsonValue }
   | { readonly ok: false; readonly rule: JsonProblem['rule']; at: number; pointer: string };
 
 type Container = { [name: string]: JsonValue } | JsonValue[];
@@ -22,8 +22,9 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?/y;
 /**
  * `strict` refuses what two readers could read in two ways. `platform` reads what ECMA-262 says
  * JSON.parse reads: the last of two members counts, numbers are doubles, a surrogate may stand alone.
+ * `exact` is the same, but numbers keep the value that is written.
  */
-export type Reading = 'strict' | 'platform';
+export type Reading = 'strict' | 'platform' | 'exact';
 
 /**
  * RFC 8259, one character at a time and without recursion: the parser that explains. It is used
@@ -48,7 +49,6 @@ export function parseStrictly(
 
   let expects: 'value' | 'first-item' | 'first-name' | 'name' | 'after' = 'value';
   let value: JsonValue = null;
-  let hasExact = false;
   for (;;) {
     at = skipSpace(text, at);
     const code = at < text.length ? text.charCodeAt(at) : -1;
@@ -57,7 +57,7 @@ export function parseStrictly(
       const level = levels.at(-1);
       if (level === undefined) {
         if (code !== -1) return refuse('syntax');
-        return hasExact ? { ok: true, value, hasExact } : { ok: true, value };
+        return { ok: true, value };
       }
       put(level, value);
       const isArray = Array.isArray(level.container);
@@ -125,10 +125,10 @@ export function parseStrictly(
       NUMBER.lastIndex = at;
       const number = NUMBER.exec(text);
       if (number === null) return refuse('syntax', at + 1);
-      if (isStrict && isNumberTooLong(number[0], number[1] ?? '')) return refuse('number');
-      const isDouble = !isStrict || carriesExactly(number[0]);
+      const isDoubled = reading === 'platform';
+      if (!isDoubled && isNumberTooLong(number[0], number[1])) return refuse('number');
+      const isDouble = isDoubled || carriesExactly(number[0]);
       value = isDouble ? Number(number[0]) : new ExactNumber(number[0]);
-      hasExact ||= !isDouble;
       at += number[0].length;
     } else {
       const word = code === 116 ? 'true' : code === 102 ? 'false' : 'null';
@@ -151,7 +151,10 @@ const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
 /** The fast half of the reader leaves every number it is not sure of to this one. */
-function isNumberTooLong(number: string, exponent: string): boolean {
+export function isNumberTooLong(
+  number: string,
+  exponent = /[eE][+-]?([0-9]+)$/.exec(number)?.[1] ?? '',
+): boolean {
   return (
     number.length > NUMBER_LENGTH_MAX || exponent.replace(/^0+/, '').length > EXPONENT_DIGITS_MAX
   );

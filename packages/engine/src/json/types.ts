@@ -1,3 +1,5 @@
+import type { JsonTraits } from './traits.ts';
+
 /** A JSON value as the reader returns it. Numbers a double cannot hold exactly arrive as ExactNumber. */
 export type JsonValue =
   | null
@@ -47,6 +49,6 @@ export interface JsonProblem {
 }
 
 export type JsonReading =
-  /** `hasExact`: some number in it is an ExactNumber. */
-  | { readonly ok: true; readonly value: JsonValue; readonly hasExact?: boolean }
+  /** Without `traits`, it has none that need a closer look. */
+  | { readonly ok: true; readonly value: JsonValue; readonly traits?: JsonTraits }
   | { readonly ok: false; readonly problem: JsonProblem };

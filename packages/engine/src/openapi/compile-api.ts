@@ -195,8 +195,7 @@ function readOutline(
 
 /** Told to people, enforced by nobody. `version: 1.0` is a number to YAML. */
 function labelOf(info: unknown, key: string): string {
-  const label = ownMember(info, key);
-  return typeof label === 'string' || typeof label === 'number' ? String(label) : '';
+  return plainText(ownMember(info, key));
 }
 
 function placeOf(address: string, documents: Documents): Place | undefined {

@@ -201,6 +201,10 @@ class PackedSchemas implements CompiledSchemas {
     return this.#decoded.cutting ?? [];
   }
 
+  get floats(): readonly number[] {
+    return this.#decoded.floats ?? [];
+  }
+
   get reportsFormats(): boolean {
     return this.#decoded.reportsFormats ?? false;
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { JsonValue } from '../../json/index.ts';
+import { ExactNumber, type JsonValue } from '../../json/index.ts';
 import { comparable, compileSchemas, entryKey, linkSchemas, SchemaComparison } from '../index.ts';
 import type { Dialect, Direction } from '../types.ts';
 
@@ -290,6 +290,36 @@ test('what OpenAPI 3.0 says in its own words is compared as it is meant', () => 
     ),
     ['minimum 0, was 0 (exclusive)'],
   );
+});
+
+test('numbers that no double carries are compared by the value that is written', () => {
+  const exact = (text: string) => new ExactNumber(text);
+  const most = (maximum: unknown) => ({ type: 'integer', maximum });
+  assert.deepEqual(told(most(exact('9223372036854775806')), most(exact('9223372036854775807'))), [
+    'maximum 9223372036854775807, was 9223372036854775806',
+  ]);
+  assert.deepEqual(
+    told(most(exact('9223372036854775807')), most(exact('9223372036854775806'))),
+    [],
+  );
+  const below = { type: 'integer', exclusiveMaximum: exact('9223372036854775808') };
+  assert.deepEqual(told(most(exact('9223372036854775807')), below), []);
+  assert.deepEqual(told(most(exact('9223372036854775806')), below), [
+    'maximum 9223372036854775807, was 9223372036854775806',
+  ]);
+  const one = { const: exact('9007199254740993') };
+  assert.deepEqual(told(one, { enum: [exact('9007199254740993'), 9007199254740992] }), [
+    'enum with 9007199254740992',
+  ]);
+  assert.deepEqual(told({ const: exact('1e400') }, { const: exact('10e399') }), []);
+  assert.deepEqual(told({ type: 'integer' }, { const: exact('9007199254740992.5') }), [
+    'enum with 9007199254740992.5',
+  ]);
+  const step = (multipleOf: unknown) => ({ type: 'integer', multipleOf });
+  assert.deepEqual(told(step(exact('9007199254740993')), step(exact('18014398509481986'))), []);
+  assert.deepEqual(told(step(exact('9007199254740993')), step(exact('18014398509481984'))), [
+    'multipleOf 18014398509481984, was 9007199254740993',
+  ]);
 });
 
 /** Each lists the same members: one that is described newly is not told. */

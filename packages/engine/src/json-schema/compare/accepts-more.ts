@@ -1,4 +1,4 @@
-import { parseJsonText } from '../../json/index.ts';
+import { isIntegral, isMultiple, parseJsonText } from '../../json/index.ts';
 import { escapeStep } from '../registry.ts';
 import { type Shape, TYPE_BITS } from '../shape.ts';
 import type { ComparableSchemas } from './comparable.ts';
@@ -9,6 +9,8 @@ import {
   choices,
   conjunctionOf,
   countOf,
+  decimalIn,
+  includesValue,
   isBeyond,
   itemShapes,
   type Limit,
@@ -298,7 +300,7 @@ function compareOpen(before: Conjunction, is: number): Loosening[] {
 function compareListed(before: Conjunction, listed: readonly string[]): Loosening[] {
   const was = valuesOf(before);
   const more = listed.filter(
-    (text) => (was !== null && !was.includes(text)) || breaks(before, text),
+    (text) => (was !== null && !includesValue(was, text)) || breaks(before, text),
   );
   if (more.length === 0) return [];
   const [first = ''] = more;
@@ -312,7 +314,7 @@ function breaks(before: Conjunction, text: string): boolean {
   const kind = kindOf(text);
   if ((typesOf(before) & (TYPE_BITS[kind] as number)) === 0) return true;
   if (kind === 'integer' || kind === 'number') {
-    const limit = { value: Number(text), isExclusive: false };
+    const limit = { text, isExclusive: false };
     const { least, most } = limitsOf(before);
     return (
       (least !== null && isBeyond(least, limit, 1)) || (most !== null && isBeyond(most, limit, -1))
@@ -336,7 +338,7 @@ function kindOf(text: string): string {
   if (text.startsWith('"')) return 'string';
   if (text.startsWith('[')) return 'array';
   if (text.startsWith('{')) return 'object';
-  return Number.isInteger(Number(text)) ? 'integer' : 'number';
+  return isIntegral(decimalIn(text)) ? 'integer' : 'number';
 }
 
 /** `listed`: values that were looked at one by one. */
@@ -359,7 +361,7 @@ function compareNumbers(
   for (const { multipleOf } of before.shapes) {
     if (multipleOf === undefined) continue;
     const isKept = steps.some(
-      (step) => step === multipleOf || Number(step) % Number(multipleOf) === 0,
+      (step) => step === multipleOf || isMultiple(decimalIn(step), decimalIn(multipleOf)),
     );
     if (!isKept) found.push(here(changed('multipleOf', steps[0] ?? null, multipleOf)));
   }
@@ -368,8 +370,8 @@ function compareNumbers(
 
 const NUMERIC = /^(?:u?int\d+|float|double|decimal.*)$/;
 
-function worded({ value, isExclusive }: Limit): string {
-  return `${value}${isExclusive ? ' (exclusive)' : ''}`;
+function worded({ text, isExclusive }: Limit): string {
+  return `${text}${isExclusive ? ' (exclusive)' : ''}`;
 }
 
 function changed(name: string, is: string | number | null, was: string | number): string {

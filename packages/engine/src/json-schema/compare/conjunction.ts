@@ -1,3 +1,4 @@
+import { canonicalDecimal, compareDecimals, type Decimal, readDecimal } from '../../json/index.ts';
 import type { NumberRule, Shape } from '../shape.ts';
 import { TYPE_BITS, withIntegers } from '../shape.ts';
 
@@ -63,10 +64,21 @@ export function valuesOf({ shapes }: Conjunction): readonly string[] | null {
     const lists = [listed, constant === undefined ? undefined : [constant]];
     for (const list of lists) {
       if (list === undefined) continue;
-      values = values === null ? list : values.filter((value) => list.includes(value));
+      values = values === null ? list : values.filter((value) => includesValue(list, value));
     }
   }
   return values;
+}
+
+/** Numbers by their value: 1e400 and 10e399 are one. */
+export function includesValue(values: readonly string[], text: string): boolean {
+  if (values.includes(text)) return true;
+  const decimal = readDecimal(text);
+  return decimal !== undefined && values.some((value) => isSame(readDecimal(value), decimal));
+}
+
+function isSame(one: Decimal | undefined, other: Decimal): boolean {
+  return one !== undefined && canonicalDecimal(one) === canonicalDecimal(other);
 }
 
 /** The nearest limits on each side. */
@@ -84,22 +96,39 @@ export function limitsOf(all: Conjunction): { least: Limit | null; most: Limit |
 }
 
 export interface Limit {
-  readonly value: number;
+  /** JSON text of a number. */
+  readonly text: string;
   readonly isExclusive: boolean;
 }
 
+/** More digits than any integer that somebody counts with. */
+const WHOLE_DIGITS_MAX = 40;
+
 function limitOf(rule: NumberRule, text: string, isWhole: boolean): Limit {
-  const value = Number(text);
   const isExclusive = rule.startsWith('exclusive');
   // For whole numbers, above 0 is from 1 on.
-  if (!isExclusive || !isWhole || !Number.isSafeInteger(value)) return { value, isExclusive };
-  return { value: value + (rule === 'exclusiveMinimum' ? 1 : -1), isExclusive: false };
+  const value = isExclusive && isWhole ? wholeOf(text) : undefined;
+  if (value === undefined) return { text, isExclusive };
+  return { text: String(value + (rule === 'exclusiveMinimum' ? 1n : -1n)), isExclusive: false };
+}
+
+function wholeOf(text: string): bigint | undefined {
+  const { negative, digits, exponent } = decimalIn(text);
+  if (exponent < 0 || digits.length + exponent > WHOLE_DIGITS_MAX) return undefined;
+  const size = BigInt(digits) * 10n ** BigInt(exponent);
+  return negative ? -size : size;
 }
 
 /** Further in: upwards (1) for a minimum, downwards (-1) for a maximum. */
 export function isBeyond(one: Limit, other: Limit, direction: 1 | -1): boolean {
-  if (one.value !== other.value) return (one.value - other.value) * direction > 0;
+  const order = compareDecimals(decimalIn(one.text), decimalIn(other.text));
+  if (order !== 0) return order * direction > 0;
   return one.isExclusive && !other.isExclusive;
+}
+
+/** Of a text that a schema holds, which is a number. */
+export function decimalIn(text: string): Decimal {
+  return readDecimal(text) as Decimal;
 }
 
 type Count =

@@ -294,7 +294,8 @@ queryTable(
   [
     ['q=x&a=1&b=2', ''],
     ['a=x', 'query rest/a type'],
-    ['__proto__=1', ''],
+    ['__proto__=1', 'query rest/__proto__ prototype'],
+    ['constructor=1', ''],
     ['__proto__=x', 'query rest/__proto__ type'],
     ['constructor=1&hasOwnProperty=2', ''],
   ],

@@ -7,6 +7,7 @@ import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
+import { BodyNames, refusalBeside } from './parameter-names.ts';
 import { divide } from './pieces.ts';
 import { buildValue, type Decode, kindsIn, type Refusal } from './read-field.ts';
 import { judgedBothWays, settled } from './settled.ts';
@@ -35,8 +36,11 @@ export class ParameterCheck {
   readonly #allowedQuery: readonly string[];
   readonly #headers: readonly HeaderField[];
   readonly #cookies: FieldSet<ParameterSpec>;
+  readonly #plan: OperationPlan;
+  #beside: BodyNames | undefined;
 
   constructor(plan: OperationPlan, validatorOf: ValidatorOf) {
+    this.#plan = plan;
     const specs = plan.parameters.map((parameter) => specOf(parameter, validatorOf(parameter)));
     const names = plan.template.flatMap((segment) => ('names' in segment ? segment.names : []));
     const inPlace = (location: ParameterPlan['in']) =>
@@ -129,10 +133,28 @@ export class ParameterCheck {
     const isNamed = (name: string) =>
       credentials.includes(name) || this.#allowedQuery.includes(name);
     const doubt = this.#query.names.doubtAmong(strangers, isNamed);
-    if (doubt === undefined) return;
+    if (doubt === undefined) {
+      this.#checkBeside(strangers, credentials, violations);
+      return;
+    }
     const { rule, pointer, like } = doubt;
     const named = like === undefined ? {} : { name: like };
     violations.push(explained({ in: 'query', ...named, pointer, rule }));
+  }
+
+  #checkBeside(
+    strangers: readonly string[],
+    credentials: readonly string[],
+    violations: MessageViolation[],
+  ): void {
+    this.#beside ??= new BodyNames(this.#plan);
+    for (const name of strangers) {
+      // A credential does not go on to the service.
+      const place = credentials.includes(name) ? undefined : this.#beside.ofQuery(name);
+      if (place === undefined) continue;
+      violations.push({ in: 'query', ...refusalBeside(place, 'query') });
+      return;
+    }
   }
 
   #checkHeaders(parts: RequestParts, violations: MessageViolation[]): void {
@@ -190,7 +212,6 @@ export class ParameterCheck {
     const found = judgedBothWays(place, (draft) => {
       const read = readInto(draft);
       if ('rule' in read) return [explained({ ...place, ...read })];
-      if (validator === null) return NO_VIOLATIONS;
       return settled(plan.in, plan.name, draft, validator, this.#strict);
     });
     violations.push(...found);

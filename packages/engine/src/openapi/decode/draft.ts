@@ -1,4 +1,4 @@
-import { ExactNumber, type JsonValue } from '../../json/index.ts';
+import type { JsonTraits, JsonValue } from '../../json/index.ts';
 import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
 import { setOwn } from './lexemes.ts';
 
@@ -20,8 +20,8 @@ export class Draft {
   readonly #top: { value: JsonValue } = { value: null };
   readonly #choices: Choice[] = [];
   readonly #byPointer = new Map<string, Choice[]>();
-  /** Some reading may hold a number that a double does not carry. */
-  mayBeRounded = false;
+  /** Of the value, where they are known. */
+  traits: JsonTraits | undefined;
   /** Lists and objects as some services divide them that do not follow the description. */
   readonly isDividedOtherwise: boolean;
   /** Where those services may read another value first: a pointer. */
@@ -41,7 +41,6 @@ export class Draft {
 
   put(holder: object, key: string | number, pointer: string, readings: readonly JsonValue[]): void {
     place(holder, key, readings[0] as JsonValue);
-    this.mayBeRounded ||= readings.some((reading) => reading instanceof ExactNumber);
     if (readings.length < 2) return;
     const choice = { holder, key, readings, chosen: 0 };
     this.#choices.push(choice);

@@ -18,6 +18,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   semicolon: 'no raw ; between or within values: in a value it is written %3B',
   'look-alike':
     'each name exactly as it is described, and no other that some services read as the same: in another case, with blanks, quotes, brackets, dots or escapes',
+  prototype:
+    'no member called __proto__, and no constructor with a member prototype: services that merge objects would give them to all others',
   'method-override': 'the method of the request itself, and no field that names another',
   charset: 'UTF-8; another charset only where all is ASCII',
   quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',
@@ -29,7 +31,9 @@ export const EXPECTED: Readonly<Record<string, string>> = {
     'a value that fits its description also up to the first of = < > ( ) @ ? { }, where some services end it',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
-    "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? and no parameters beside it but charset=utf-8 and those described",
+    "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? that names no kind of body, and no parameters beside it but charset=utf-8 and those described",
+  parameter:
+    'in the Content-Type no parameter from which some service reads another kind of body, another charset or another name: none with * in its name, none beside charset where the type is a form, none that names json, xml, form, multipart or the like where the type is another, no escapes',
   'boundary-in-part':
     'no -- and boundary anywhere but in the delimiters, each after CRLF: choose a boundary that occurs in no part',
   multipart:

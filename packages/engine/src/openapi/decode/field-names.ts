@@ -1,4 +1,4 @@
-import { cutTexts, likeness } from '../../likeness.ts';
+import { cutTexts, joined, likeness } from '../../likeness.ts';
 import { repeatedReadings } from '../segment-text.ts';
 import type { Refusal } from './read-field.ts';
 
@@ -11,6 +11,11 @@ const METHOD_FIELDS = new Set([
   ...['x-http-method-override', 'x-http-method', 'x-method-override'],
   ...['x_http_method_override', 'x_http_method', 'x_method_override'],
 ]);
+
+/** In JSON as well: Laravel and Symfony, and Express as method-override has it in its manual, look for it there. */
+export function isMethodMember(name: string): boolean {
+  return name.startsWith('_') && METHOD_FIELDS.has(name.toLowerCase());
+}
 
 /** Deeper than this, names are compared no further: they count as alike. */
 const DEPTH_MAX = 8;
@@ -55,12 +60,17 @@ function tokensOf(alike: string): string[] {
   return alike.split(SEPARATORS).filter((token) => token !== '');
 }
 
+/** Without the separators by which other languages write the same name. */
+function joinedPaths(paths: readonly Path[]): readonly Path[] {
+  return paths.map((path) => path.map(joined));
+}
+
 /** Paths of names, and the name that each belongs to. */
 class NameTree {
   readonly #ends = new Map<string, string>();
   readonly #passed = new Map<string, string>();
 
-  add(name: string, paths = pathsOf(name)): void {
+  add(name: string, paths: readonly Path[]): void {
     for (const path of paths) {
       const keys = keysOf(path);
       const end = keys.pop() as string;
@@ -69,8 +79,13 @@ class NameTree {
     }
   }
 
+  /** What is called so, or lies within what is called so. */
+  at(key: string): string | undefined {
+    return this.#ends.get(key) ?? this.#passed.get(key);
+  }
+
   /** Another name that this one is the same as, lies within, or lies around, for some service. */
-  other(name: string, paths: readonly Path[]): string | undefined {
+  other(name: string | undefined, paths: readonly Path[]): string | undefined {
     for (const path of paths) {
       const keys = keysOf(path);
       for (const key of keys) {
@@ -117,7 +132,7 @@ export class FieldNames {
   constructor(described: Iterable<string>) {
     for (const name of described) {
       this.#exact.add(name);
-      this.#described.add(name);
+      this.#described.add(name, joinedPaths(pathsOf(name)));
     }
   }
 
@@ -126,12 +141,12 @@ export class FieldNames {
     name: string,
     members: Iterable<{ readonly text: string; readonly isEnd: boolean }> | undefined,
   ): void {
-    const root = keysOf(pathsOf(name)[0] as Path).at(-1) as string;
+    const root = keysOf(joinedPaths(pathsOf(name))[0] as Path).at(-1) as string;
     this.#objects.set(root, { name, isBracketed: members !== undefined });
     for (const { text, isEnd } of members ?? []) {
       this.#exact.add(text);
       this.#ownerOf.set(text, name);
-      if (isEnd) this.#described.add(text);
+      if (isEnd) this.#described.add(text, joinedPaths(pathsOf(text)));
     }
   }
 
@@ -154,7 +169,7 @@ export class FieldNames {
       const paths = pathsOf(name);
       const order = isAllowed(name) ? undefined : orderIn(paths);
       if (order !== undefined) return { rule: order, pointer: '' };
-      const like = this.#like(name, paths);
+      const like = this.#like(name, joinedPaths(paths));
       if (like !== undefined) {
         return { rule: 'look-alike', pointer: '', like: this.#ownerOf.get(like) ?? like };
       }
@@ -163,6 +178,24 @@ export class FieldNames {
       present.add(name, paths);
     }
     return undefined;
+  }
+
+  /**
+   * The described name that a name of another place is, or may be read as. `isNested`: also where it ends in
+   * it, as the name of a field in a model does.
+   */
+  meantBy(name: string, isNested: boolean): string | undefined {
+    if (PLAIN.test(name)) {
+      const key = joined(name.toLowerCase());
+      const found = this.#described.at(key) ?? this.#objects.get(key)?.name;
+      return found === undefined ? undefined : (this.#ownerOf.get(found) ?? found);
+    }
+    const paths = joinedPaths(pathsOf(name));
+    const found =
+      this.#described.other(undefined, paths) ??
+      this.#objectAround(undefined, paths)?.name ??
+      (isNested ? this.#described.tail(paths) : undefined);
+    return found === undefined ? undefined : (this.#ownerOf.get(found) ?? found);
   }
 
   #like(name: string, paths: readonly Path[]): string | undefined {
@@ -177,7 +210,7 @@ export class FieldNames {
     return this.#described.tail(paths);
   }
 
-  #objectAround(name: string, paths: readonly Path[]) {
+  #objectAround(name: string | undefined, paths: readonly Path[]) {
     if (this.#objects.size === 0) return undefined;
     for (const path of paths) {
       for (const key of keysOf(path)) {

@@ -1,8 +1,14 @@
+import { type JsonTraits, type JsonValue, prototypeMembers, traitsOf } from '../../json/index.ts';
 import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
+import { escapeSegment } from '../document/pointer.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
 import { explained } from './expected.ts';
-import { roundedViolations } from './rounded.ts';
+
+export interface SettleOptions {
+  readonly mayCut?: boolean;
+  readonly isAnswer?: boolean;
+}
 
 /**
  * A list or object is held against its schema as the description divides it, and where some services
@@ -28,18 +34,22 @@ export function settled(
   location: MessageViolation['in'],
   name: string | undefined,
   draft: Draft,
-  validator: Validator,
+  validator: Validator | null,
   strict: boolean,
-  options: { readonly mayCut?: boolean } = {},
+  options: SettleOptions = {},
 ): MessageViolation[] {
   const named = name === undefined ? {} : { name };
   const tell = (found: SchemaViolation): MessageViolation =>
     explained({ in: location, ...named, ...found });
-  const broken: readonly SchemaViolation[] = draft.settle(validator);
+  const broken = validator === null ? [] : draft.settle(validator);
   if (broken.length > 0) return broken.map(tell);
   const { value } = draft;
-  const rounded = draft.mayBeRounded ? roundedViolations(value, validator) : [];
-  if (rounded.length > 0) return rounded.map(tell);
+  const traits = draft.traits ?? traitsOf(value);
+  const doubted = options.isAnswer ? [] : pollution(value, traits, validator);
+  if (doubted.length > 0) return doubted.map(tell);
+  if (validator === null) return [];
+  const narrowed = validator.narrowed(value, traits.hasExact);
+  if (narrowed.length > 0) return narrowed.map(tell);
   if (typeof value === 'object' && value !== null) {
     // Only JSON can be cut; elsewhere what may not be sent is refused.
     const kept = options.mayCut ? [] : validator.ignored(value);
@@ -56,4 +66,30 @@ export function settled(
     }
   }
   return validator.remarks(value).map((found) => ({ ...tell(found), isRemark: true }));
+}
+
+/**
+ * Members that change what all objects of a service inherit once it merges them with its own. No
+ * schema that lets everything pass means them: only one that lists them by name does.
+ */
+function pollution(
+  value: JsonValue,
+  traits: JsonTraits,
+  validator: Validator | null,
+): SchemaViolation[] {
+  if (!traits.mayPollute) return [];
+  const members = prototypeMembers(value);
+  if (members.length === 0) return [];
+  const pointerTo = (path: readonly string[]) =>
+    path.map((step) => `/${escapeSegment(step)}`).join('');
+  // Of constructor.prototype, both names.
+  const asked = members.flatMap((path) => [pointerTo(path.slice(0, -1)), pointerTo(path)]);
+  const unlisted = new Set(validator?.unlisted(value, asked) ?? asked);
+  return members
+    .filter(
+      (path) =>
+        unlisted.has(pointerTo(path)) ||
+        (path.at(-1) === 'prototype' && unlisted.has(pointerTo(path.slice(0, -1)))),
+    )
+    .map((path) => ({ pointer: pointerTo(path), rule: 'prototype' }));
 }

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../json/index.ts';
 import { didYouMean, nearest } from '../../json-schema/index.ts';
 import { isFields } from '../document/pointer.ts';
 import { child, type Place, type Remarks } from '../document/remarks.ts';
@@ -131,7 +132,7 @@ function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks:
 
 /** A value without parts of its own, or a list of them. */
 const isFlat = (value: unknown): boolean =>
-  [value].flat().every((word) => typeof word !== 'object' || word === null);
+  [value].flat().every((word) => !isFields(word) && !Array.isArray(word));
 
 /** Deeper than this, nobody looks for what an unknown object at the root could mean. */
 const MENTION_DEPTH_MAX = 4;
@@ -207,5 +208,6 @@ export function nameOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
+  if (value instanceof ExactNumber) return 'a number';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -1,4 +1,4 @@
-import { ownMember } from '../document/pointer.ts';
+import { ownMember, plainText } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { Reading } from './reading.ts';
 import { canonicalLiteral } from './template.ts';
@@ -32,7 +32,7 @@ function basePath(server: Place, reading: Reading): string | undefined {
   const filled = url.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {
     const value = ownMember(variables.get(name)?.value, 'default');
     // A port or version is often written unquoted.
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : placeholder;
+    return value === '' ? '' : plainText(value) || placeholder;
   });
   const path = filled.replace(/^(?:[^/?#:]*:)?\/\/[^/?#]*/, '').replace(/[?#].*$/s, '');
   if (path === filled && /^[^/{]*[.:][^/]/.test(path) && !path.startsWith('.')) {

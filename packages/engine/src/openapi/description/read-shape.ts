@@ -1,3 +1,4 @@
+import { ExactNumber } from '../../json/index.ts';
 import { isFields, ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import type { Shape, ShapeType } from '../plan.ts';
@@ -154,6 +155,7 @@ function shapeType(type: unknown): ShapeType[] {
 function typeOfValue(value: unknown): ShapeType {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
+  if (value instanceof ExactNumber) return 'number';
   const type = typeof value;
   return type === 'boolean' || type === 'number' || type === 'string' ? type : 'object';
 }

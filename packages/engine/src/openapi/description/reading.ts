@@ -199,7 +199,7 @@ export class Reading {
   /** Members of a map that is no reference, whatever its members are called. */
   members(at: Place, key: string): [name: string, value: Place][] {
     if (this.#isEmpty(at, key)) return [];
-    if (typeof at.value === 'object' && at.value !== null && !Array.isArray(at.value)) {
+    if (isFields(at.value)) {
       return Object.keys(at.value).map((name) => [name, child(at, name)]);
     }
     this.remarks.error('wrong-type', at, `'${key}' must be an object, found ${nameOf(at.value)}`);

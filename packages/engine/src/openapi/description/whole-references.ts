@@ -139,7 +139,7 @@ function sizeOf(copy: unknown): number {
   return Array.isArray(copy) ? copy.length : Object.values(copy as Fields).flat().length;
 }
 
-const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;
+const isScalar = (value: unknown): boolean => !isFields(value) && !Array.isArray(value);
 
 const isSchema = (value: unknown): boolean => isFields(value) || typeof value === 'boolean';
 

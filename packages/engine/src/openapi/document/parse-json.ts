@@ -1,6 +1,6 @@
 import { type ParseError, printParseErrorCode, visit } from 'jsonc-parser';
-import { parseJsonText } from '../../json/index.ts';
-import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP } from './parsed-text.ts';
+import { parseJsonExactly } from '../../json/index.ts';
+import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP, TOO_LONG } from './parsed-text.ts';
 import { pointerSegments } from './pointer.ts';
 
 /**
@@ -8,12 +8,13 @@ import { pointerSegments } from './pointer.ts';
  * by one later pass over the text, for all wanted places at once.
  */
 export function parseJson(text: string): ParsedText {
-  let value: unknown;
-  try {
-    value = parseJsonText(text);
-  } catch {
+  const reading = parseJsonExactly(text);
+  if (!reading.ok) {
+    if (reading.rule === 'number')
+      return { ok: false, ...positionAt(text, reading.at), ...TOO_LONG };
     return { ok: false, ...firstSyntaxError(text) };
   }
+  const { value } = reading;
   if (isTooDeep(value)) {
     return { ok: false, ...depthPassed(text), ...TOO_DEEP };
   }
@@ -22,8 +23,14 @@ export function parseJson(text: string): ParsedText {
   return { ok: true, value, positions: (pointers) => locateAll(text, pointers) };
 }
 
+function positionAt(text: string, offset: number): Position {
+  const lines = text.slice(0, offset).split('\n');
+  return { line: lines.length, column: (lines.at(-1) as string).length + 1 };
+}
+
 function isTooDeep(root: unknown): boolean {
-  let level = [root];
+  if (typeof root !== 'object' || root === null) return false;
+  let level: unknown[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > DEPTH_MAX) return true;
     const next: unknown[] = [];

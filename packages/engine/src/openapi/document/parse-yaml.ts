@@ -10,11 +10,17 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
-import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP } from './parsed-text.ts';
-import { pointerSegments } from './pointer.ts';
+import { DEPTH_MAX, type ParsedText, type Position, TOO_DEEP, TOO_LONG } from './parsed-text.ts';
+import { isFields, pointerSegments } from './pointer.ts';
+import { exactYamlNumber } from './yaml-number.ts';
 
 /** Nodes that aliases may add in all: a description repeats a few blocks, a bomb repeats millions. */
 const ALIASED_NODES_MAX = 200_000;
+
+const UNCLEAR = {
+  message: 'a number whose value cannot be kept as it is written',
+  suggestion: 'write it in decimal digits',
+};
 
 class YamlProblem extends Error {
   readonly offset: number;
@@ -143,7 +149,15 @@ class Conversion {
       });
       return { value, size };
     }
-    return { value: isScalar(node) ? (node.value ?? null) : null, size: 1 };
+    return { value: isScalar(node) ? this.#scalar(node) : null, size: 1 };
+  }
+
+  #scalar({ value, source, range }: Scalar): unknown {
+    if (typeof value !== 'number') return value ?? null;
+    const number = exactYamlNumber(value, source);
+    if (typeof number !== 'string') return number;
+    const { message, suggestion } = number === 'too-long' ? TOO_LONG : UNCLEAR;
+    throw new YamlProblem(message, range?.[0] ?? 0, suggestion);
   }
 
   #alias(name: string, offset: number): Converted {
@@ -167,7 +181,7 @@ class Conversion {
       size += converted.size + 1;
       if (key === '<<' && isMergeKey(pair)) {
         for (const part of [converted.value].flat()) {
-          if (typeof part !== 'object' || part === null) {
+          if (!isFields(part)) {
             throw new YamlProblem('a merge key (<<) needs a map', offsetOf(pair.key));
           }
           merged.push(...Object.entries(part));

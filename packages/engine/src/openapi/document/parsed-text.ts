@@ -6,6 +6,11 @@ export const TOO_DEEP = {
   suggestion: "move the inner parts under 'components' and refer to them",
 };
 
+export const TOO_LONG = {
+  message: 'a number of more than 2,048 characters, or with an exponent of more than 9 digits',
+  suggestion: 'put it in quotes, where it is text; no limit needs as much',
+};
+
 /** 1-based. */
 export interface Position {
   readonly line: number;

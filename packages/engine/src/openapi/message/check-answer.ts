@@ -145,7 +145,7 @@ export class AnswerChecks {
     const kind = answerKind(selected.check.plan, selected.type);
     if (kind === 'opaque') return NOTHING_FOUND;
     if (kind === 'json') return refuse(violation('body', 'required'));
-    const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds);
+    const { violations } = selected.check.check(new Uint8Array(0), selected.type, bounds, kind);
     return { violations, undocumented: [], isUncuttable: false };
   }
 }

@@ -3,9 +3,10 @@ import type { HeaderFields } from '../../header-fields.ts';
 import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { explained } from '../decode/expected.ts';
+import { ParameterNames } from '../decode/parameter-names.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
-import { evadesSchema, isReadableCharset, MediaCheck, readingKind } from './check-media.ts';
+import { evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
 import {
   isFormReadAsUtf8,
   isReadAsUtf8,
@@ -14,6 +15,7 @@ import {
   parseMediaType,
   selectMedia,
 } from './media-type.ts';
+import { doubtOfType } from './type-doubts.ts';
 
 interface Entry {
   readonly range: string;
@@ -31,10 +33,11 @@ export class RequestBodyCheck {
     validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
   ) {
     this.#plan = plan.body;
+    const beside = new ParameterNames(plan);
     this.#entries = (plan.body?.content ?? []).map((media) => ({
       range: media.range,
       parameters: media.parameters,
-      check: new MediaCheck(media, validatorOf, plan.strictProperties),
+      check: new MediaCheck(media, validatorOf, plan.strictProperties, beside),
     }));
   }
 
@@ -47,7 +50,7 @@ export class RequestBodyCheck {
     }
     const selected = this.#select(headers);
     if ('rule' in selected) return this.#unsupported(selected);
-    const kind = readingKind(selected.check.plan, selected.type);
+    const kind = selected.check.kindOf(selected.type);
     return { kind: kind === 'opaque' ? 'stream' : 'validate' };
   }
 
@@ -64,10 +67,11 @@ export class RequestBodyCheck {
     const selected = this.#select(headers);
     if ('rule' in selected) return refuse(selected);
     const { check, type } = selected;
-    if (!isReadAsItSays(readingKind(check.plan, type), type, bytes)) {
+    const kind = check.kindOf(type);
+    if (!isReadAsItSays(kind, type, bytes)) {
       return refuse(violation('content-type', 'charset'));
     }
-    const checked = check.check(bytes, type, bounds);
+    const checked = check.check(bytes, type, bounds, kind);
     return checked.cut === undefined
       ? checked
       : this.#checkCut(checked.cut, selected, headers, bounds);
@@ -80,7 +84,7 @@ export class RequestBodyCheck {
     headers: HeaderFields,
     bounds: JsonBounds,
   ): BodyCheck {
-    const { violations, value, cut: again } = check.check(cut, type, bounds);
+    const { violations, value, cut: again } = check.check(cut, type, bounds, check.kindOf(type));
     if (again !== undefined || DIGESTS.some((name) => headers.has(name))) {
       return refuse(violation('body', 'readOnly'));
     }
@@ -94,9 +98,9 @@ export class RequestBodyCheck {
     }
     const selected = this.#select(headers);
     if ('rule' in selected) return refuse(selected);
-    const kind = readingKind(selected.check.plan, selected.type);
+    const kind = selected.check.kindOf(selected.type);
     if (kind === 'form' || kind === 'text') {
-      return selected.check.check(new Uint8Array(0), selected.type, bounds);
+      return selected.check.check(new Uint8Array(0), selected.type, bounds, kind);
     }
     return this.#plan.required ? refuse(violation('body', 'required')) : NOTHING;
   }
@@ -110,10 +114,13 @@ export class RequestBodyCheck {
     if (entry === undefined || evadesSchema(entry.check.plan, type)) {
       return violation('content-type', 'content-type');
     }
-    const kind = readingKind(entry.check.plan, type);
+    const kind = entry.check.kindOf(type);
     if (!isReadableCharset(kind, type)) {
       return violation('content-type', kind === 'xml' ? 'xml-encoding' : 'charset');
     }
+    // Of a multipart body that is read, it is told with the body.
+    const doubt = kind === 'multipart' ? undefined : doubtOfType(type, entry);
+    if (doubt !== undefined) return violation('content-type', doubt);
     return { check: entry.check, type };
   }
 }

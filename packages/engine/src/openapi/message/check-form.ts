@@ -6,11 +6,12 @@ import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
 import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
+import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
-import { judgedBothWays, settled } from '../decode/settled.ts';
+import { judgedBothWays, type SettleOptions, settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
-import type { BodyCheck, MessageViolation } from '../types.ts';
+import type { BodyCheck } from '../types.ts';
 import { isJsonType, isXmlType } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
 import { readXml } from './read-xml.ts';
@@ -23,8 +24,16 @@ export class FormCheck {
   readonly #additional: Shape;
   readonly #validator: Validator | null;
   readonly #strict: boolean;
+  readonly #beside: ParameterNames | undefined;
+  readonly #shared: readonly string[];
 
-  constructor(plan: MediaPlan, validator: Validator | null, strict: boolean) {
+  constructor(
+    plan: MediaPlan,
+    validator: Validator | null,
+    strict: boolean,
+    beside: ParameterNames | undefined,
+  ) {
+    this.#beside = beside;
     const shape = plan.shape ?? { types: null };
     const encodings = new Map(plan.encoding);
     this.#fields = new FieldSet(
@@ -38,21 +47,16 @@ export class FormCheck {
         .map(([name]) => name),
     );
     this.#additional = additionalShape(shape);
+    this.#shared = sharedNames(shape, beside);
     this.#validator = validator;
     this.#strict = strict;
   }
 
   check(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
-    // Serialisers of forms write ASCII alone. What else comes, a byte order mark included, some
-    // services read as other characters.
-    const fault = isAscii(bytes)
-      ? undefined
-      : strictUtf8(bytes) === undefined
-        ? 'encoding'
-        : 'escapes';
-    const written = fault === undefined ? readPairs(latin1(bytes)) : { rule: fault, pointer: '' };
+    const written = readWritten(bytes);
     if ('rule' in written) return refused(written);
-    const pairs = this.#withoutCharset(written);
+    const isCharset = this.#fields.names.has(CHARSET_FIELD);
+    const pairs = isCharset ? written : withoutCharset(written);
     if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
     if (pairs.length > bounds.itemsMax) return refused({ rule: 'items', pointer: '' });
     const isLong = ({ raw }: Pair) =>
@@ -69,6 +73,8 @@ export class FormCheck {
     }
     const doubt = this.#fields.names.doubtAmong(strangers);
     if (doubt !== undefined) return refusedName(doubt);
+    const refusal = refusalAmong(strangers, this.#beside);
+    if (refusal !== undefined) return refused(refusal);
     let value: JsonValue | undefined;
     const violations = judgedBothWays({ in: 'body' }, (draft) => {
       const found = this.#judge({ inputs, unknown }, bounds, draft);
@@ -95,16 +101,9 @@ export class FormCheck {
     const refusal = this.#addUnknown(unknown, form, draft);
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
-    return conclude(draft, this.#validator, this.#strict);
-  }
-
-  /** HTML has a hidden field say the charset of a form: nothing, where it says the one that is read. */
-  #withoutCharset(pairs: readonly Pair[]): readonly Pair[] | undefined {
-    if (this.#fields.names.has(CHARSET_FIELD)) return pairs;
-    const said = pairs.filter(({ name }) => name === CHARSET_FIELD);
-    if (said.length === 0) return pairs;
-    if (!said.every(({ raw }) => /^utf-8$/i.test(raw))) return undefined;
-    return pairs.filter(({ name }) => name !== CHARSET_FIELD);
+    const checked = conclude(draft, this.#validator, this.#strict);
+    const refusalOf = (name: string) => refusalAmong([name], this.#beside);
+    return withListedAlone(checked, this.#validator, refusalOf, this.#shared);
   }
 
   /** Kept as members, for additionalProperties to judge. */
@@ -133,6 +132,73 @@ export class FormCheck {
     }
     return undefined;
   }
+}
+
+/** Of a form that nobody describes, the names alone: no field of it may take the place of a parameter. */
+export function checkFormNames(bytes: Uint8Array, beside: ParameterNames): BodyCheck {
+  const written = readWritten(bytes);
+  if ('rule' in written) return refused(written);
+  const pairs = withoutCharset(written);
+  if (pairs === undefined) return refused({ rule: 'charset', pointer: '' });
+  const refusal = refusalAmong(new Set(pairs.map(({ name }) => name)), beside);
+  return refusal === undefined ? { violations: [], value: undefined } : refused(refusal);
+}
+
+/**
+ * Serialisers of forms write ASCII alone. What else comes, a byte order mark included, some services
+ * read as other characters.
+ */
+function readWritten(bytes: Uint8Array): Pair[] | Refusal {
+  if (isAscii(bytes)) return readPairs(latin1(bytes));
+  return { rule: strictUtf8(bytes) === undefined ? 'encoding' : 'escapes', pointer: '' };
+}
+
+/** HTML has a hidden field say the charset of a form: nothing, where it says the one that is read. */
+function withoutCharset(pairs: readonly Pair[]): readonly Pair[] | undefined {
+  const said = pairs.filter(({ name }) => name === CHARSET_FIELD);
+  if (said.length === 0) return pairs;
+  if (!said.every(({ raw }) => /^utf-8$/i.test(raw))) return undefined;
+  return pairs.filter(({ name }) => name !== CHARSET_FIELD);
+}
+
+/** What is wrong with the first of these fields, which the body does not describe, beside the parameters. */
+export function refusalAmong(
+  names: Iterable<string>,
+  beside: ParameterNames | undefined,
+): Refusal | undefined {
+  if (beside === undefined) return undefined;
+  for (const name of names) {
+    const place = beside.ofField(name);
+    if (place !== undefined) return refusalBeside(place, 'body');
+  }
+  return undefined;
+}
+
+/** Properties that have, or resemble, the name of a parameter as well: a few, known beforehand. */
+export function sharedNames(shape: Shape, beside: ParameterNames | undefined): readonly string[] {
+  const names = [...propertiesOf(shape).keys()];
+  return names.filter((name) => beside?.ofField(name) !== undefined);
+}
+
+/**
+ * A valid body, unless a member of it that means more than itself is listed by no schema in force: nothing
+ * has checked it then. `names`: those that may be such; absent: all.
+ */
+export function withListedAlone(
+  checked: BodyCheck,
+  validator: Validator | null,
+  refusalOf: (name: string) => Refusal | undefined,
+  names?: readonly string[],
+): BodyCheck {
+  if (names?.length === 0) return checked;
+  const { value, violations } = checked;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return checked;
+  if (violations.some(({ isRemark }) => !isRemark)) return checked;
+  for (const name of names ?? Object.keys(value)) {
+    const refusal = Object.hasOwn(value, name) ? refusalOf(name) : undefined;
+    if (refusal !== undefined && !validator?.lists(value, name)) return refused(refusal);
+  }
+  return checked;
 }
 
 export function latin1(bytes: Uint8Array): string {
@@ -191,9 +257,8 @@ export function conclude(
   draft: Draft,
   validator: Validator | null,
   strict: boolean,
-  options: { readonly mayCut?: boolean } = {},
+  options: SettleOptions = {},
 ): BodyCheck {
-  const violations: readonly MessageViolation[] =
-    validator === null ? [] : settled('body', undefined, draft, validator, strict, options);
+  const violations = settled('body', undefined, draft, validator, strict, options);
   return { violations, value: draft.value };
 }

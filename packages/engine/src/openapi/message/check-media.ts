@@ -1,10 +1,13 @@
-import { cutMembers, type JsonBounds, readJson } from '../../json/index.ts';
+import { cutMembers, type JsonBounds, PLAIN_TRAITS, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
+import { isMethodMember } from '../decode/field-names.ts';
 import { readingsOf } from '../decode/lexemes.ts';
+import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
+import type { Refusal } from '../decode/read-field.ts';
 import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
-import { conclude, FormCheck, refused } from './check-form.ts';
+import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
 import { MultipartCheck } from './check-multipart.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
 import {
@@ -65,14 +68,29 @@ export class MediaCheck {
   readonly plan: MediaPlan;
   readonly #validatorOf: ValidatorOf;
   readonly #strict: boolean;
+  readonly #beside: ParameterNames | undefined;
   #validator: { readonly linked: Validator | null } | undefined;
   #form: FormCheck | undefined;
   #multipart: MultipartCheck | undefined;
 
-  constructor(plan: MediaPlan, validatorOf: ValidatorOf, strict: boolean) {
+  /** `beside`: the parameters that a request's body must not take the place of; answers have none. */
+  constructor(
+    plan: MediaPlan,
+    validatorOf: ValidatorOf,
+    strict: boolean,
+    beside?: ParameterNames | undefined,
+  ) {
+    this.#beside = beside;
     this.plan = plan;
     this.#validatorOf = validatorOf;
     this.#strict = strict;
+  }
+
+  /** How a request of this type is read: of a form that has no schema, the names are. */
+  kindOf(type: MediaType): MediaKind {
+    const kind = readingKind(this.plan, type);
+    const isForm = kind === 'opaque' && mediaKind(type.type) === 'form';
+    return isForm && this.#beside?.isEmpty === false ? 'form' : kind;
   }
 
   get validator(): Validator | null {
@@ -80,20 +98,23 @@ export class MediaCheck {
     return this.#validator.linked;
   }
 
-  check(
-    bytes: Uint8Array,
-    type: MediaType,
-    bounds: JsonBounds,
-    kind: MediaKind = readingKind(this.plan, type),
-  ): BodyCheck {
+  check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds, kind: MediaKind): BodyCheck {
     switch (kind) {
       case 'json':
         return this.#checkJson(bytes, bounds);
       case 'form':
-        this.#form ??= new FormCheck(this.plan, this.validator, this.#strict);
+        if (this.plan.schema === null && this.#beside !== undefined) {
+          return checkFormNames(bytes, this.#beside);
+        }
+        this.#form ??= new FormCheck(this.plan, this.validator, this.#strict, this.#beside);
         return this.#form.check(bytes, bounds);
       case 'multipart':
-        this.#multipart ??= new MultipartCheck(this.plan, this.#validatorOf, this.#strict);
+        this.#multipart ??= new MultipartCheck(
+          this.plan,
+          this.#validatorOf,
+          this.#strict,
+          this.#beside,
+        );
         return this.#multipart.check(bytes, type, bounds);
       case 'text':
         return this.#checkText(bytes);
@@ -114,12 +135,24 @@ export class MediaCheck {
     }
     const draft = new Draft();
     draft.putTop([reading.value]);
-    draft.mayBeRounded ||= reading.hasExact === true;
+    draft.traits = reading.traits ?? PLAIN_TRAITS;
     const { validator } = this;
-    const checked = conclude(draft, validator, this.#strict, { mayCut: true });
+    const isAnswer = this.#beside === undefined;
+    const concluded = conclude(draft, validator, this.#strict, { mayCut: true, isAnswer });
+    const checked =
+      this.#beside === undefined
+        ? concluded
+        : withListedAlone(concluded, validator, (name) => this.#refusalOf(name));
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
+  }
+
+  /** What a member means to services that take JSON for a form. */
+  #refusalOf(name: string): Refusal | undefined {
+    if (isMethodMember(name)) return { rule: 'method-override', pointer: '' };
+    const place = this.#beside?.ofMember(name);
+    return place === undefined ? undefined : refusalBeside(place, 'body');
   }
 
   #checkText(bytes: Uint8Array): BodyCheck {

@@ -6,24 +6,41 @@ import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, FieldNames } from '../decode/field-names.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import { FIELD_BOUNDS, readingsOf } from '../decode/lexemes.ts';
+import type { ParameterNames } from '../decode/parameter-names.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { judgedBothWays } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
-import { conclude, isObjectOnly, latin1, refused, refusedName } from './check-form.ts';
+import {
+  conclude,
+  isObjectOnly,
+  latin1,
+  refusalAmong,
+  refused,
+  refusedName,
+  sharedNames,
+  withListedAlone,
+} from './check-form.ts';
 import {
   type DocumentedType,
   isJsonType,
   isReadAsUtf8,
+  isUtf8Charset,
   isXmlType,
   type MediaType,
   selectMedia,
 } from './media-type.ts';
-import { doubtfulParameter, type Part, readMultipart, strictUtf8 } from './multipart.ts';
+import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
 import { readXml } from './read-xml.ts';
+import { doubtOfPart, doubtOfType } from './type-doubts.ts';
 
 type Readings = { readonly readings: readonly JsonValue[] };
+
+interface Manner {
+  readonly bounds: JsonBounds;
+  readonly isFormData: boolean;
+}
 
 /** multipart/form-data (and kin whose parts are named) against one schema. */
 export class MultipartCheck {
@@ -32,14 +49,18 @@ export class MultipartCheck {
   readonly #headers: ReadonlyMap<string, readonly HeaderField[]>;
   readonly #validator: Validator | null;
   readonly #strict: boolean;
-  readonly #documented: ReadonlySet<string>;
+  readonly #documented: DocumentedType;
   readonly #names: FieldNames;
+  readonly #beside: ParameterNames | undefined;
+  readonly #shared: readonly string[];
 
   constructor(
     plan: MediaPlan,
     validatorOf: (plan: { readonly schema: string | null }) => Validator | null,
     strict: boolean,
+    beside: ParameterNames | undefined,
   ) {
+    this.#beside = beside;
     this.#shape = plan.shape ?? { types: null };
     this.#encodings = new Map(plan.encoding);
     this.#headers = new Map(
@@ -50,13 +71,18 @@ export class MultipartCheck {
     );
     this.#validator = validatorOf(plan);
     this.#strict = strict;
-    this.#documented = new Set(plan.parameters.map(([name]) => name));
+    this.#documented = plan;
+    this.#shared = sharedNames(this.#shape, beside);
     this.#names = new FieldNames(propertiesOf(this.#shape).keys());
   }
 
   check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
     const isFormData = type.type === 'multipart/form-data';
-    const doubtful = doubtfulParameter(type, this.#documented, bytes);
+    const charset = type.parameters.get('charset');
+    if (!isUtf8Charset(charset) || !isReadAsUtf8(charset, bytes)) {
+      return refused({ rule: 'charset', pointer: '' });
+    }
+    const doubtful = doubtOfType(type, this.#documented);
     if (doubtful !== undefined) return refused({ rule: doubtful, pointer: '' });
     const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
     if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
@@ -69,6 +95,9 @@ export class MultipartCheck {
     }
     const doubt = this.#names.doubtAmong(names.filter((name) => name !== CHARSET_FIELD));
     if (doubt !== undefined) return refusedName(doubt);
+    const strangers = names.filter((name) => !this.#names.has(name));
+    const refusal = refusalAmong(strangers, this.#beside);
+    if (refusal !== undefined) return refused(refusal);
     for (const name of names) {
       const parts = byName.get(name) as Part[];
       if (name === CHARSET_FIELD && !propertiesOf(this.#shape).has(name)) {
@@ -80,25 +109,26 @@ export class MultipartCheck {
     }
     let value: JsonValue | undefined;
     const found = judgedBothWays({ in: 'body' }, (draft) => {
-      const checked = this.#judge(fields, bounds, draft);
+      const checked = this.#judge(fields, { bounds, isFormData }, draft);
       if (!draft.isDividedOtherwise) value = checked.value;
       return checked.violations;
     });
     return { value, violations: [...violations, ...found] };
   }
 
-  #judge(
-    fields: ReadonlyMap<string, readonly Part[]>,
-    bounds: JsonBounds,
-    draft: Draft,
-  ): BodyCheck {
+  #judge(fields: ReadonlyMap<string, readonly Part[]>, manner: Manner, draft: Draft): BodyCheck {
     const form: { [name: string]: JsonValue } = {};
     for (const [name, parts] of fields) {
-      const refusal = this.#addField(name, parts, form, draft, bounds);
+      const refusal = this.#addField(name, parts, form, draft, manner);
       if (refusal !== undefined) return refused(refusal);
     }
     draft.putTop([form]);
-    return conclude(draft, this.#validator, this.#strict);
+    return withListedAlone(
+      conclude(draft, this.#validator, this.#strict),
+      this.#validator,
+      (name) => refusalAmong([name], this.#beside),
+      this.#shared,
+    );
   }
 
   #addField(
@@ -106,7 +136,7 @@ export class MultipartCheck {
     parts: readonly Part[],
     form: { [name: string]: JsonValue },
     draft: Draft,
-    bounds: JsonBounds,
+    manner: Manner,
   ): Refusal | undefined {
     const known = propertiesOf(this.#shape).get(name);
     const shape = known ?? additionalShape(this.#shape);
@@ -121,7 +151,7 @@ export class MultipartCheck {
       for (const [index, part] of parts.entries()) {
         const item = shape.prefixItems?.[index] ?? shape.items ?? { types: null };
         const at = `${pointer}/${index}`;
-        const read = readPartValue(part, item, encoding, bounds, at);
+        const read = readPartValue(part, item, encoding, manner, at);
         if ('rule' in read) return read;
         draft.put(list, index, at, read.readings);
       }
@@ -138,7 +168,7 @@ export class MultipartCheck {
       return undefined;
     }
     if (parts.length > 1) return { rule: 'duplicate', pointer: told };
-    const read = readPartValue(parts[0] as Part, shape, encoding, bounds, told);
+    const read = readPartValue(parts[0] as Part, shape, encoding, manner, told);
     if ('rule' in read) return read;
     draft.put(form, name, pointer, read.readings);
     return undefined;
@@ -190,14 +220,17 @@ function readPartValue(
   part: Part,
   shape: Shape,
   encoding: EncodingPlan | undefined,
-  bounds: JsonBounds,
+  { bounds, isFormData }: Manner,
   pointer: string,
 ): Readings | Refusal {
   const documented = encoding?.contentTypes ?? defaultTypes(shape).map(withoutParameters);
   // A part without a type is of the documented one: browsers send plain fields so.
   const type = part.type?.type ?? assumedType(documented);
   const actual = part.type ?? { type, parameters: NO_PARAMETERS };
-  if (selectMedia(documented, actual) === undefined) return { rule: 'content-type', pointer };
+  const entry = selectMedia(documented, actual);
+  if (entry === undefined) return { rule: 'content-type', pointer };
+  const doubt = doubtOfPart(actual, entry, isFormData);
+  if (doubt !== undefined) return { rule: doubt, pointer };
   const isFile = part.hasFilename && isOpaque(shape, type, encoding) && !isXmlType(type);
   // What a file is written in is its own matter: nobody makes a text of it.
   if (!isFile && !isReadAsUtf8(part.type?.parameters.get('charset'), part.bytes)) {

@@ -144,7 +144,19 @@ test("fields that no service takes for described ones are nobody's business", ()
       'list[]',
       'list[0][id]',
     ],
-    ...['@amount', '_amount', '$x', '\u00e9', '\u{1f600}', '[]', '.', 'note2', 'id=1', '__proto__'],
+    ...[
+      '@amount',
+      '$x',
+      '\u00e9',
+      '\u{1f600}',
+      '[]',
+      '.',
+      'note2',
+      'id=1',
+      'constructor',
+      '_',
+      '--',
+    ],
   ]) {
     assert.deepEqual(inEachBody(operation, name), ['', ''], name);
   }
@@ -153,6 +165,32 @@ test("fields that no service takes for described ones are nobody's business", ()
     '',
   );
   assert.equal(check(operation, FORM, ''), '');
+});
+
+test('a field in the writing of another language does not pass beside the described one', () => {
+  const value = { type: 'string', maxLength: 3 };
+  const properties = { accountNumber: value, memo_text: value, 'x-y': value };
+  const operation = withForm({ type: 'object', properties });
+  const spellings: Readonly<Record<string, readonly string[]>> = {
+    accountNumber: [
+      ...['account_number', 'account-number', 'ACCOUNT_NUMBER', 'Account-Number', '_accountnumber'],
+      ...['account_number[]', 'pay.account_number', 'account_number.x', "'account-number'"],
+    ],
+    memo_text: ['memoText', 'memotext', 'memo-text', 'memo.text'],
+    'x-y': ['xY', 'x_y', 'xy'],
+  };
+  for (const [described, names] of Object.entries(spellings)) {
+    const found = `body /${described} look-alike`;
+    for (const name of names) assert.deepEqual(inEachBody(operation, name), [found, found], name);
+  }
+  // What the description itself has is never refused, and two that it has are both meant.
+  const both = withForm({ type: 'object', properties: { typeName: {}, type_name: {} } });
+  assert.deepEqual(inEachBody(both, 'typeName'), ['', '']);
+  assert.deepEqual(inEachBody(both, 'type_name'), ['', '']);
+  assert.deepEqual(inEachBody(both, 'x'), ['', '']);
+  // A form may have a field called method, and still no `_method`.
+  assert.deepEqual(inEachBody(both, 'method'), ['', '']);
+  assert.deepEqual(inEachBody(both, '_method'), Array(2).fill('body  method-override'));
 });
 
 test('two fields that nobody describes are not one for some service, where one of them is checked', () => {
@@ -221,6 +259,25 @@ test('no field of a body or query runs another method than the one that was auth
   assert.equal(query([], [open]), 'query  method-override');
   assert.equal(query(['_method'], [open]), '');
   assert.equal(query([], [{ name: '_method', in: 'query', schema: { type: 'string' } }]), '');
+});
+
+test('no member of a JSON body runs another method either, unless it is described', () => {
+  const json = (schema: object | undefined, text: string) =>
+    check(
+      openOperation({ requestBody: { content: { 'application/json': schema ? { schema } : {} } } }),
+      'application/json',
+      text,
+    );
+  for (const schema of [undefined, {}, optional, { type: 'object', additionalProperties: {} }]) {
+    for (const name of ['_method', '_METHOD', '__method', '\\u005fmethod']) {
+      assert.equal(json(schema, `{"${name}":"DELETE"}`), 'body  method-override', name);
+    }
+    assert.equal(json(schema, '{"method":"DELETE","a":{"_method":"x"},"_id":1}'), '');
+    assert.equal(json(schema, '{"x-http-method":"x"}'), '');
+  }
+  const described = { type: 'object', properties: { _method: { enum: ['PUT'] } } };
+  assert.equal(json(described, '{"_method":"PUT"}'), '');
+  assert.equal(json(described, '{"_method":"DELETE"}'), 'body /_method enum');
 });
 
 test('in a query, members of objects and allowed names are not other names for what is described', () => {

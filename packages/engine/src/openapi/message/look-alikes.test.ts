@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { BOUNDS, headers, openOperation, told, utf8 } from '../testing.ts';
 
 const amount = { type: 'integer', minimum: 1, maximum: 100 };
@@ -26,6 +27,85 @@ test('a member that a service takes for a described one does not pass beside it,
   const keys = { type: 'object', properties: { key: {}, status: {} } };
   assert.equal(judge(keys, { '\u212Aey': 1 }), 'body /\u212Aey look-alike');
   assert.equal(judge(keys, { '\u017Ftatus': 1 }), 'body /\u017Ftatus look-alike');
+});
+
+test('a member in the writing of another language is not bound to a described one unchecked', () => {
+  const typeName = { type: 'string', maxLength: 3 };
+  const camel = { type: 'object', properties: { typeName } };
+  for (const name of [
+    'type_name',
+    'type-name',
+    'TYPE_NAME',
+    'Type-Name',
+    '_typeName',
+    'typename_',
+  ]) {
+    const found = `body /${name} look-alike`;
+    assert.equal(judge(camel, { [name]: 'EVIL' }), found, name);
+    assert.equal(judge(camel, { typeName: 'a', [name]: 'EVIL' }), found, name);
+  }
+  assert.equal(judge(camel, '{"type\\u005fname":"EVIL"}'), 'body /type_name look-alike');
+  const snake = { type: 'object', properties: { account_number: typeName } };
+  assert.equal(judge(snake, { accountNumber: 'EVIL' }), 'body /accountNumber look-alike');
+  const kept = { type: 'object', properties: { userId: { readOnly: true } } };
+  assert.equal(judge(kept, { userId: 1 }), '');
+  assert.equal(judge(kept, { user_id: 1 }), 'body /user_id look-alike');
+});
+
+test('of all writings of some words, the described ones pass and the others do not', () => {
+  const words = fc.array(fc.stringMatching(/^[a-z]{1,4}[0-9]?$/), { minLength: 2, maxLength: 4 });
+  const writings: readonly ((words: readonly string[]) => string)[] = [
+    (list) => list.map((word, at) => (at === 0 ? word : capital(word))).join(''),
+    (list) => list.map(capital).join(''),
+    (list) => list.join('_'),
+    (list) => list.join('-'),
+    (list) => list.join('_').toUpperCase(),
+    (list) => `_${list.join('__')}`,
+  ];
+  const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+  fc.assert(
+    fc.property(words, fc.subarray([...writings.keys()], { minLength: 1 }), (list, described) => {
+      const names = writings.map((write) => write(list));
+      const listed = new Set(described.map((index) => names[index] as string));
+      const properties = Object.fromEntries([...listed].map((name) => [name, {}]));
+      for (const name of names) {
+        const found = judge({ type: 'object', properties }, { [name]: 1, other: 2 });
+        assert.equal(found, listed.has(name) ? '' : `body /${name} look-alike`);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a name that a schema speaks of in any other way is a described one, too', () => {
+  const found = 'body /Admin look-alike';
+  for (const schema of [
+    { required: ['admin'] },
+    { not: { required: ['admin'] } },
+    { patternProperties: { '^admin$': {} } },
+    { patternProperties: { '^(?:user|admin)$': {} } },
+    { dependentRequired: { admin: ['a'] } },
+    { dependentRequired: { a: ['admin'] } },
+    { dependentSchemas: { admin: { required: ['a'] } } },
+    { if: { properties: { admin: { const: 1 } }, required: ['admin'] }, else: {} },
+    { anyOf: [{ required: ['b'] }, { properties: { admin: { const: 1 } }, required: ['admin'] }] },
+    {
+      oneOf: [
+        { required: ['b'] },
+        { allOf: [{ not: { required: ['c'] } }, { required: ['admin'] }] },
+      ],
+    },
+  ]) {
+    const what = JSON.stringify(schema);
+    const body = { b: 1, ...(what.startsWith('{"required') && { admin: 1 }), Admin: 2 };
+    assert.equal(judge({ type: 'object', ...schema }, body), found, what);
+    assert.doesNotMatch(
+      judge({ type: 'object', ...schema }, { a: 1, b: 1, admin: 1 }),
+      /look-alike/,
+    );
+  }
+  // A pattern that is none of one name means no name.
+  assert.equal(judge({ patternProperties: { '^adm': {}, in$: {} } }, { Admin: 1 }), '');
 });
 
 test('it is found wherever a schema speaks: below, in parts, behind references, in free maps', () => {
@@ -66,7 +146,10 @@ test('names that a schema lists, and those that resemble none, pass as before', 
     judge({ allOf: [payment, { properties: { Amount: {} } }] }, { amount: 1, Amount: 2 }),
     '',
   );
-  assert.equal(judge(payment, { amount: 1, amounts: 2, 'amount ': 3, a_mount: 4 }), '');
+  assert.equal(judge(payment, { amount: 1, amounts: 2, 'amount ': 3, amount_2: 4 }), '');
+  const written = { type: 'object', properties: { typeName: {}, type_name: {}, 'type-name': {} } };
+  assert.equal(judge(written, { typeName: 1, type_name: 2, 'type-name': 3 }), '');
+  assert.equal(judge({ properties: { _: {} } }, { '-': 1, '': 2 }), '');
   assert.equal(judge({ type: 'object', additionalProperties: amount }, { a: 1, A: 2 }), '');
   assert.equal(judge({}, { a: 1, A: 2 }), '');
 });

@@ -7,6 +7,8 @@ export interface MediaType {
   readonly type: string;
   /** Lower-case names; values as written, unquoted. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** The text that it was read from; absent where there was none. */
+  readonly written?: string;
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -53,7 +55,7 @@ function readMediaType(text: string): MediaType | undefined {
     const value = name === 'boundary' ? quoted : quoted.replace(/\\(.)/g, '$1');
     parameters.set(name, found[2] ?? value);
   }
-  return { type: (start[1] as string).toLowerCase(), parameters };
+  return { type: (start[1] as string).toLowerCase(), parameters, written: text };
 }
 
 /** How bytes of a media type are read. */

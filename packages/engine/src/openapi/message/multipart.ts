@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { trimBlanks } from '../../blanks.ts';
 import { type Disposition, readDisposition } from './disposition.ts';
-import { isReadAsUtf8, isUtf8Charset, type MediaType, parseMediaType } from './media-type.ts';
+import { type MediaType, parseMediaType } from './media-type.ts';
 
 /** `name` is undefined only outside multipart/form-data. */
 export interface Part extends Disposition {
@@ -22,30 +22,6 @@ const PART_HEADER_BYTES_MAX = 8 * 1024;
 
 /** RFC 2046 §5.1.1, without the blank that some parsers trim. */
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=?]{1,70}$/;
-/** RFC 2387 §3. */
-const RELATED = new Set(['type', 'start', 'start-info']);
-
-/**
- * What else a Content-Type says beside its boundary, and services may read another boundary from:
- * `boundary*` and `boundary*0` (RFC 2231), or a quoted text that is searched or cut at semicolons.
- */
-export function doubtfulParameter(
-  { type, parameters }: MediaType,
-  documented: ReadonlySet<string>,
-  bytes: Uint8Array,
-): string | undefined {
-  for (const [name, value] of parameters) {
-    if (name === 'boundary') continue;
-    if (name === 'charset') {
-      if (!isUtf8Charset(value) || !isReadAsUtf8(value, bytes)) return 'charset';
-      continue;
-    }
-    const isKnown = documented.has(name) || (type === 'multipart/related' && RELATED.has(name));
-    if (!isKnown || name.includes('*')) return 'boundary';
-    if (/[;,"\\]|boundary/i.test(value)) return 'boundary';
-  }
-  return undefined;
-}
 
 /**
  * RFC 2046 and RFC 7578 without their latitude: no preamble, no epilogue, no padding after a
