@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { KEY_WITHIN } from '@poorter/engine';
 import { UsageError } from './arguments.ts';
 
 export { UsageError };
@@ -80,6 +81,14 @@ export function isoTime(text: string | undefined, name: string): string | undefi
 function isoSeconds(text: string): number {
   if (!/^\d{4}-\d\d-\d\d(T.+)?$/.test(text)) return Number.NaN;
   return Math.floor(Date.parse(text) / 1000);
+}
+
+/** A key that stands where its id belongs goes nowhere, and is not repeated. */
+export function refuseKeyIn(argv: readonly string[]): void {
+  if (!argv.some((text) => KEY_WITHIN.test(text))) return;
+  throw new UsageError(
+    'an argument holds a key, which is to stand in no argument; name it by its id, as `poorter keys list` shows it, and report a key that others may have seen with `poorter keys leaked --stdin`',
+  );
 }
 
 /** Standard input as one text, at most `charsMax` long. */

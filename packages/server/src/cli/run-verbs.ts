@@ -1,5 +1,4 @@
-import { KEY_WITHIN } from '@poorter/engine';
-import { type OperatorWorld, UsageError } from './options.ts';
+import { type OperatorWorld, refuseKeyIn, UsageError } from './options.ts';
 
 type Verb = (argv: readonly string[], world: OperatorWorld) => Promise<number>;
 
@@ -20,11 +19,7 @@ export async function runVerbs(
       world.stdout.write(usage);
       return 0;
     }
-    if (!TAKES_KEY.has(`${name} ${verb}`) && argv.some((text) => KEY_WITHIN.test(text))) {
-      throw new UsageError(
-        'an argument holds a key, which is to stand in no argument; name it by its id, as `poorter keys list` shows it, and report a key that others may have seen with `poorter keys leaked --stdin`',
-      );
-    }
+    if (!TAKES_KEY.has(`${name} ${verb}`)) refuseKeyIn(argv);
     if (verb === undefined) throw new UsageError('a verb is missing');
     if (!Object.hasOwn(verbs, verb)) throw new UsageError(`no such verb: ${verb}`);
     return await (verbs[verb] as Verb)(rest, world);
