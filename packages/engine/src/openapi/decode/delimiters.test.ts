@@ -116,6 +116,13 @@ test('paths, headers, cookies, forms and parts divide lists as queries do', () =
   };
   assert.equal(posted(form, 'p=a,b,c,d'), 'body /p delimiter');
   assert.equal(posted(form, 'p=a,b&s=x,y,z,w'), '{"p":["a,b"],"s":"x,y,z,w"}');
+  const others = openOperation({
+    requestBody: { content: { [form]: { schema: { additionalProperties: schema } } } },
+  });
+  const other = (text: string) =>
+    told(others.checkBody(headers('content-type', form), utf8(text), BOUNDS).violations);
+  assert.equal(other('x=a,b,c,d'), 'body  delimiter');
+  assert.equal(other('x=a,b&y=c&y=d,e,f,g'), '');
   const part = (text: string) =>
     `--XX\r\nContent-Disposition: form-data; name="p"\r\nContent-Type: text/plain\r\n\r\n${text}\r\n`;
   const parted = (...texts: string[]) =>

@@ -5,9 +5,10 @@ import type { Draft } from '../decode/draft.ts';
 import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
-import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
+import { decodeForm } from '../decode/lexemes.ts';
 import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
-import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { divideRepeated } from '../decode/pieces.ts';
+import { additionalShape, buildValue, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { judgedBothWays, type SettleOptions, settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
@@ -113,22 +114,17 @@ export class FormCheck {
     draft: Draft,
   ): Refusal | undefined {
     const isList = this.#additional.types?.includes('array') ?? false;
-    for (const { name, raw } of unknown) {
-      const text = decodeForm(raw);
-      if (text === undefined) return { rule: 'encoding', pointer: '' };
+    for (const [name, pairs] of Map.groupBy(unknown, (pair) => pair.name)) {
+      if (!isList && pairs.length > 1) return { rule: 'duplicate', pointer: '' };
+      const texts = pairs.map(({ raw }) => raw);
+      // What is not described is not named to anybody.
+      const { pieces, decode } = isList
+        ? divideRepeated(texts, decodeForm, draft, '')
+        : { pieces: { kind: 'text' as const, text: texts[0] as string }, decode: decodeForm };
       const pointer = `/${escapeSegment(name)}`;
-      const known = Object.hasOwn(form, name) ? form[name] : undefined;
-      if (isList && Array.isArray(known)) {
-        const item = this.#additional.items ?? { types: null };
-        draft.put(known, known.length, `${pointer}/${known.length}`, readingsOf(text, item));
-      } else if (known !== undefined) {
-        return { rule: 'duplicate', pointer: '' };
-      } else if (isList) {
-        const list: JsonValue[] = [];
-        const item = this.#additional.items ?? { types: null };
-        draft.put(list, 0, `${pointer}/0`, readingsOf(text, item));
-        setOwn(form, name, list);
-      } else draft.put(form, name, pointer, readingsOf(text, this.#additional));
+      const built = buildValue(pieces, this.#additional, decode, draft, pointer);
+      if ('rule' in built) return { ...built, pointer: '' };
+      draft.put(form, name, pointer, built.readings);
     }
     return undefined;
   }
