@@ -138,6 +138,38 @@ test('an operator manages keys, blocks and operators of a running server from th
     await run(['blocks', 'undo', added.out.split(' ')[0] as string]);
   }
 
+  // Nor in other letters' case; another client's name is its own.
+  const byCase = await run(['blocks', 'add', 'client', 'sHoP', ...reason]);
+  assert.equal(
+    byCase.err,
+    "warning: no kept key is called 'sHoP'; one is called 'Shop', which this does not block\n",
+  );
+  assert.equal((await run(['blocks', 'add', 'client', 'shopping', ...reason])).err, '');
+
+  // The key itself is sent nowhere, and shown to nobody.
+  const secret = leak.out.trim();
+  for (const argv of [
+    ...[
+      ['blocks', 'add', 'key', secret, ...reason],
+      ['blocks', 'add', 'client', secret, ...reason],
+    ],
+    ...[
+      ['blocks', 'add', 'key', shop, '--reason', `it was ${secret}`],
+      ['blocks', secret],
+    ],
+    ...[
+      ['keys', 'revoke', secret],
+      ['log', 'list', '--client', secret],
+    ],
+  ]) {
+    const wrong = await poorterCommand([...argv, ...at]);
+    assert.equal(wrong.status, 2, argv.join(' '));
+    assert.match(wrong.err, /name it by its id/);
+    assert.ok(!`${wrong.out}${wrong.err}`.includes(secret));
+  }
+  assert.ok(!(await run(['blocks', 'list', '--ended'])).out.includes(secret));
+  assert.equal(await call(secret), 200);
+
   const auditor = await run(['operators', 'create', '--name', 'Audit', '--roles', 'auditor']);
   const env = { POORTER_OPERATOR_KEY: auditor.out.trim() };
   await run(['keys', 'list'], '', env);
@@ -154,6 +186,8 @@ test('without a server a command says what to do, and a wrong call exits 2', asy
   for (const argv of [
     ['keys', 'nonsense'],
     ['blocks', 'add', 'address'],
+    ['blocks', 'add', 'bogus', 'x', '--reason', 'x'],
+    ['blocks', 'add', 'key', 'x', '--reason', 'x', '--until', '2020-01-01'],
     ['operators', 'create', '--name', 'x'],
     ['keys', 'leaked', 'not-a-key'],
     ['status', '--unknown'],
@@ -161,6 +195,19 @@ test('without a server a command says what to do, and a wrong call exits 2', asy
     const wrong = await poorterCommand(argv);
     assert.equal(wrong.status, 2, `${argv.join(' ')}: ${wrong.err}`);
     assert.match(wrong.err, /Usage: /);
+  }
+  for (const until of ['1s', '1000000d', 'soon', '12H', '2027-13-01', '-1d']) {
+    const wrong = await poorterCommand([
+      'blocks',
+      'add',
+      'key',
+      'x',
+      '--reason',
+      'x',
+      `--until=${until}`,
+    ]);
+    assert.equal(wrong.status, 2, until);
+    assert.match(wrong.err, /--until is a span in minutes, hours, days or weeks, .*at most 99999/);
   }
 });
 

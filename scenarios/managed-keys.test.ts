@@ -149,6 +149,23 @@ test('a blocked address is refused until the block is undone, and a bad value bl
   assert.equal(await call(null, '/open'), 200);
 });
 
+test('a key that stands where its id belongs is neither kept nor shown', async (t) => {
+  const { call, admin } = await start(t);
+  const { key } = (await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] })).body;
+  for (const wish of [
+    { kind: 'key', value: key, reason: 'test' },
+    { kind: 'client', value: ` ${key}`, reason: 'test' },
+    { kind: 'client', value: 'Shop', reason: `sent ${key}` },
+  ]) {
+    const { status, body } = await admin('POST', '/v1/blocks', wish);
+    assert.equal(status, 422);
+    assert.match(JSON.stringify(body), /value_not_acceptable.*holds a key/);
+    assert.ok(!JSON.stringify(body).includes(key));
+  }
+  assert.deepEqual((await admin('GET', '/v1/blocks')).body.items, []);
+  assert.equal(await call(key), 200);
+});
+
 test('limits and networks of a key hold beside those of the operation', async (t) => {
   const { call, admin } = await start(t);
   const limits = { quota: { requests: 2, per: 'day' } };

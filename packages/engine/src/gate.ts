@@ -62,6 +62,8 @@ export interface ApiSnapshot {
   readonly compiled: CompiledApi;
   /** Host names this API answers to, lower-case, without port; empty: any. */
   readonly hosts: readonly string[];
+  /** Where its calls go: host, port and base path. Without them it may be the service of any other API. */
+  readonly targets?: readonly string[];
   readonly mode: 'enforce' | 'observe';
   readonly response: AnswerMode;
   readonly limits: LimitsConfig;
@@ -150,6 +152,8 @@ interface ServedApi {
   readonly operations: Map<ApiOperation, OperationGate>;
   /** For what no operation answers. */
   readonly cors: CorsPolicy | null;
+  /** Others that lead to the same service. */
+  readonly besides: ServedApi[];
 }
 
 /** No method is called so: matching it names those that there are. */
@@ -178,7 +182,13 @@ export class Gate {
       snapshot: api,
       operations: new Map(),
       cors: compileCors(extensionSchema.parse(api.compiled.extension).cors ?? api.cors),
+      besides: [],
     }));
+    for (const one of this.#apis) {
+      const isBeside = (other: ServedApi) =>
+        other !== one && shareService(one.snapshot, other.snapshot);
+      one.besides.push(...this.#apis.filter(isBeside));
+    }
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
     this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
@@ -213,6 +223,12 @@ export class Gate {
       if (!isAnswering(snapshot, host)) continue;
       const match = api.match(request.method, request.path);
       if (match.kind === 'operation') {
+        if (served.besides.length > 0 && isAnothers(match, served, request, host)) {
+          return {
+            kind: 'refused',
+            denial: refuseTarget('encoding', { shape: this.#shapeOf(request) }),
+          };
+        }
         return {
           kind: 'operation',
           operation: this.#operation(match, served),
@@ -425,6 +441,28 @@ function mayUseFrom(networks: readonly string[], address: string): boolean {
 
 function isAnswering({ hosts }: ApiSnapshot, host: string): boolean {
   return hosts.length === 0 || hosts.includes(host);
+}
+
+function shareService({ targets: own }: ApiSnapshot, { targets }: ApiSnapshot): boolean {
+  if (own === undefined || targets === undefined) return true;
+  return own.some((target) => targets.includes(target));
+}
+
+/**
+ * As within one description: `/items/Special` is a value of `/items/{id}` here, and may be `/items/special`,
+ * which another API describes, to the service behind both.
+ */
+function isAnothers(
+  { operation, pathValues }: Extract<Match, { kind: 'operation' }>,
+  { besides }: ServedApi,
+  { method, path }: RequestFacts,
+  host: string,
+): boolean {
+  if (pathValues.length === 0 && !path.includes('%')) return false;
+  return besides.some(
+    ({ api, snapshot }) =>
+      isAnswering(snapshot, host) && api.mayBeMeant(method, path, operation.compiled),
+  );
 }
 
 function hostName(host: string | undefined): string {

@@ -65,6 +65,7 @@ export {
   isWellFormedKey,
   KEY_PATTERN,
   KEY_SECRET_BYTES,
+  KEY_WITHIN,
   type KeyRecord,
   type TrustedIssuer,
   VerifiedTokens,

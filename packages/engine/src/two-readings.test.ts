@@ -359,3 +359,17 @@ test('no spelling of a path reaches an open operation while a service would run 
     { numRuns: 3_000 },
   );
 });
+
+test('a slash at the end does not lead past the literal that many services run without it', () => {
+  const bare = api('/items/special', '/items/{id}/', '/{kind}/{id}', '/files/{name}.pdf');
+  assert.equal(decided(bare, '/items/special/'), 'encoding');
+  assert.equal(decided(bare, '/items/SPECIAL/'), 'encoding');
+  assert.equal(decided(bare, '/items/special'), '/items/special /items/special');
+  assert.equal(decided(bare, '/items/5/'), '/items/{id}/ /items/5/');
+  const slashed = api('/items/special/', '/items/{id}', '/items/{id}/', '/{kind}/{id}/');
+  assert.equal(decided(slashed, '/items/special'), 'encoding');
+  assert.equal(decided(slashed, '/items/special/'), '/items/special/ /items/special/');
+  assert.equal(decided(slashed, '/items/5'), '/items/{id} /items/5');
+  assert.equal(decided(slashed, '/items/5/'), '/items/{id}/ /items/5/');
+  assert.equal(decided(slashed, '/x/5/'), '/{kind}/{id}/ /x/5/');
+});

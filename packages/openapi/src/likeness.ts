@@ -22,6 +22,14 @@ export function likeness(text: string): string {
   );
 }
 
+/** As a whole, and up to what ends a text for languages in which a NUL or the end of a line does. */
+export function cutTexts(text: string): readonly string[] {
+  const ends = [text.indexOf('\0'), text.search(CONTROL)].filter((end) => end > 0);
+  return ends.length === 0 ? [text] : [text, ...new Set(ends.map((end) => text.slice(0, end)))];
+}
+
+const CONTROL = /[\x00-\x1f\x7f\x85\u2028\u2029]/;
+
 /**
  * The same for names of members and fields, which services also find by other separators: `type_name`
  * and `type-name` are typeName to whoever maps names between languages.

@@ -1,4 +1,4 @@
-import { likeness } from '../likeness.ts';
+import { cutTexts, likeness } from '../likeness.ts';
 import { cookieName, foldedCookieName, trimBlanks } from './blanks.ts';
 import type { HeaderFields } from './header-fields.ts';
 
@@ -105,15 +105,19 @@ const PLAIN = /^[A-Za-z0-9_-]+$/;
 export function cookieReadings(written: string): readonly string[] {
   if (PLAIN.test(written)) return [written.toLowerCase()];
   const { name, bare } = cookieName(written);
-  const alike = likeness(foldedCookieName(name));
+  const folded = foldedCookieName(name);
+  const [alike = '', ...cut] = cutTexts(folded).map(likeness);
   const underscored = (text: string) => text.replaceAll(/[ .[]/g, '_');
   return [
     ...new Set([
       likeness(foldedCookieName(bare)),
       alike,
       cookieName(alike).bare.replaceAll(/^['`]+|['`]+$/g, ''),
-      underscored(alike),
-      underscored(alike.replace(/(?<=.)\[.*$/s, '')),
+      ...cut,
+      ...[alike, ...cut].flatMap((text) => [
+        underscored(text),
+        underscored(text.replace(/(?<=.)\[.*$/s, '')),
+      ]),
     ]),
   ];
 }

@@ -3,6 +3,7 @@ import type { JsonBounds } from '../json/index.ts';
 import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
+import { fixesMore } from './fixed-parts.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
 import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
@@ -85,6 +86,13 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
         }
       }
       return { kind: 'operation', operation, pathValues: values, rewritten };
+    },
+    mayBeMeant(method, path, taken) {
+      for (const index of router.likened(method, path)) {
+        const { compiled: likened } = operations[index] as Operation;
+        if (fixesMore(templateOf(likened), templateOf(taken))) return true;
+      }
+      return false;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { likeness } from '../likeness.ts';
+import { fixesMore, slashed } from './fixed-parts.ts';
 import type { SegmentPlan } from './plan.ts';
 import {
   cutReadings,
@@ -63,8 +64,10 @@ const TWO_READINGS: Routed = { kind: 'two-readings' };
  */
 export class Router {
   readonly #root = emptyNode('');
+  readonly #templates: (readonly SegmentPlan[])[] = [];
 
   add(method: string, template: readonly SegmentPlan[], operation: number): void {
+    this.#templates[operation] = template;
     let node = this.#root;
     for (const segment of template) node = edge(node, segment);
     node.leaf ??= { methods: new Map(), allow: [] };
@@ -91,11 +94,36 @@ export class Router {
     if (walk.hasRivals && isAnother(this.#root, repeatedReadings(texts), method, operation)) {
       return TWO_READINGS;
     }
+    if (walk.hasRivals && this.#isSlashed(texts, method, operation)) return TWO_READINGS;
     if (isEncoded && MAY_DIVIDE.test(path)) {
       const divided = dividedReadings(texts);
       if (isAnother(this.#root, divided, method, operation)) return TWO_READINGS;
     }
     return { kind: 'found', operation, values: walk.values, rewritten: walk.rewritten };
+  }
+
+  /** Many services take a slash at the end for none: `/items/special/` is no value of `/items/{id}/` there. */
+  #isSlashed(texts: readonly string[], method: string, operation: number): boolean {
+    const own = this.#templates[operation] as readonly SegmentPlan[];
+    for (const reading of repeatedReadings(texts)) {
+      const taken = findAlike(this.#root, slashed(reading), 1, method);
+      if (taken === undefined || taken === operation) continue;
+      if (fixesMore(this.#templates[taken] as readonly SegmentPlan[], own)) return true;
+    }
+    return false;
+  }
+
+  /** Operations that some service may run for this path, each the first in the order of the walk. */
+  *likened(method: string, path: string): Generator<number> {
+    const texts = path
+      .split('/', SEGMENTS_MAX + 2)
+      .map((segment) => decodeSegment(segment) ?? segment);
+    const readings = [...repeatedReadings(texts)].flatMap((reading) => [reading, slashed(reading)]);
+    if (MAY_DIVIDE.test(path)) readings.push(...dividedReadings(texts));
+    for (const reading of readings) {
+      const taken = findAlike(this.#root, reading, 1, method);
+      if (taken !== undefined) yield taken;
+    }
   }
 }
 

@@ -136,6 +136,11 @@ export interface Api {
   readonly operations: readonly ApiOperation[];
   /** `path` is the canonical path without query. Cost does not grow with the number of operations. */
   match(method: string, path: string): Match;
+  /**
+   * Whether some service would run an operation of this API for a path that `taken`, of another API,
+   * answers with a parameter where this one has fixed text.
+   */
+  mayBeMeant(method: string, path: string, taken: CompiledOperation): boolean;
 }
 
 export interface RequestParts {

@@ -1,5 +1,12 @@
 import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
-import { isoMoment, noPositionals, type OperatorWorld, parsed, required } from './options.ts';
+import {
+  isoMoment,
+  noPositionals,
+  type OperatorWorld,
+  parsed,
+  required,
+  UsageError,
+} from './options.ts';
 import { runVerbs } from './run-verbs.ts';
 
 export const blocksUsage = `Usage: poorter blocks VERB [options]
@@ -8,7 +15,7 @@ export const blocksUsage = `Usage: poorter blocks VERB [options]
   list [--ended]
   undo ID
 
-  A key is named by its id alone; as a client it is named by its name, too.
+  A key is named by its id alone, never by itself; as a client it is named by its name, too, in its letters' case.
   A block is in force when the command returns. Every verb takes --json.
 
 ${serverUsage}`;
@@ -39,8 +46,11 @@ async function add(argv: readonly string[], world: OperatorWorld): Promise<numbe
   const [kind, value, ...more] = positionals;
   noPositionals(more);
   const until = isoMoment(values.until, world.now(), '--until');
+  if (!KINDS.includes(required(kind, 'KIND'))) {
+    throw new UsageError(`KIND is one of ${KINDS.join(', ')}`);
+  }
   const wish = {
-    kind: required(kind, 'KIND'),
+    kind,
     value: required(value, 'VALUE'),
     reason: required(values.reason, '--reason'),
     ...(until !== undefined && { until }),
@@ -52,9 +62,33 @@ async function add(argv: readonly string[], world: OperatorWorld): Promise<numbe
   return tell(body, values.json === true, world);
 }
 
+const KINDS: readonly string[] = ['address', 'network', 'client', 'key', 'subject'];
+
+async function doubtOf(block: Block, client: AdminClient): Promise<string | null> {
+  if (block.kind === 'key') return doubtOfKey(block, client);
+  return block.kind === 'client' ? doubtOfClient(block, client) : null;
+}
+
+/** Names are told apart by case, and a client need not be a key: what is nearly one may be a slip. */
+async function doubtOfClient({ value }: Block, client: AdminClient): Promise<string | null> {
+  const nearly = new Set<string>();
+  for await (const { id, name, state } of client.list<KeyNames>('/v1/keys')) {
+    if (name === value || id === value) return null;
+    const isNearly = plain(name) === plain(value) || plain(id) === plain(value);
+    if (isNearly && state === 'active' && nearly.size < NAMED_TOLD) nearly.add(name);
+  }
+  if (nearly.size === 0) return null;
+  const names = [...nearly].map((name) => `'${name}'`).join(', ');
+  return `no kept key is called '${value}'; one is called ${names}, which this does not block`;
+}
+
+/** Without case, and however many blanks there are. */
+function plain(name: string): string {
+  return name.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+}
+
 /** A key of a file is not among those that are kept: what names none is blocked all the same. */
-async function doubtOf({ kind, value }: Block, client: AdminClient): Promise<string | null> {
-  if (kind !== 'key') return null;
+async function doubtOfKey({ value }: Block, client: AdminClient): Promise<string | null> {
   const named: string[] = [];
   for await (const { id, name, state } of client.list<KeyNames>('/v1/keys')) {
     if (id === value) return null;

@@ -64,6 +64,8 @@ test('--json carries the key, and no hash', async () => {
   assert.equal(shown.hash, undefined);
 });
 
+const KEY = `poorter_${'0'.repeat(49)}`;
+
 test('a wrong call exits 2 with a line that helps', async () => {
   const file = path.join(folder, 'never.yaml');
   const wrong: [string[], RegExp][] = [
@@ -72,10 +74,15 @@ test('a wrong call exits 2 with a line that helps', async () => {
     [['create', '--file', file], /--name is missing/],
     [['create', '--name', 'n'], /--file is missing/],
     [['create', '--file', file, '--name', 'n', '--expire', '1d'], /--expire/],
-    [['create', '--file', file, '--name', 'n', '--expires', 'soon'], /--expires must be/],
-    [['create', '--file', file, '--name', 'n', '--expires', '2020-01-01'], /future/],
+    [
+      ['create', '--file', file, '--name', 'n', '--expires', 'soon'],
+      /--expires is a span in minutes, hours, days or weeks/,
+    ],
+    [['create', '--file', file, '--name', 'n', '--expires', '2020-01-01'], /lies in the past/],
     [['create', 'extra', '--file', file, '--name', 'n'], /unexpected argument: extra/],
     [['revoke', '--file', file], /ID or NAME is missing/],
+    [['revoke', KEY, '--file', file], /name it by its id/],
+    [[KEY, '--file', file], /name it by its id/],
   ];
   for (const [argv, words] of wrong) {
     const { status, out, err } = await run(...argv);
@@ -83,6 +90,7 @@ test('a wrong call exits 2 with a line that helps', async () => {
     assert.match(err, words);
     assert.match(err, /poorter keys create --file/);
     assert.equal(out, '');
+    assert.ok(!err.includes(KEY));
   }
   assert.equal((await run('list', '--file', file)).status, 1);
 });

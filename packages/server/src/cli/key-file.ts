@@ -1,6 +1,14 @@
 import { appendKey, createKey, readKeyFile, revokeKey } from '../configuration/key-file/index.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
-import { listed, moment, noPositionals, parsed, required, UsageError } from './options.ts';
+import {
+  listed,
+  moment,
+  noPositionals,
+  parsed,
+  refuseKeyIn,
+  required,
+  UsageError,
+} from './options.ts';
 
 export interface KeyFileWorld {
   readonly stdout: { write(text: string): unknown };
@@ -22,6 +30,7 @@ export async function keyFileCommand(
 ): Promise<number> {
   const [verb, ...rest] = argv;
   try {
+    refuseKeyIn(argv);
     switch (verb) {
       case 'create':
         return await create(rest, world);

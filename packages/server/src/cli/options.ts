@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { KEY_WITHIN } from '@poorter/engine';
 import { UsageError } from './arguments.ts';
 
 export { UsageError };
@@ -47,12 +48,16 @@ export function spanSeconds(text: string): number {
   return Number(span[1]) * UNIT_SECONDS[span[2] as keyof typeof UNIT_SECONDS];
 }
 
+const MOMENTS =
+  'a span in minutes, hours, days or weeks, such as 30m, 12h, 90d or 4w (at most 99999 of them), or a date such as 2027-01-31 or 2027-01-31T12:00:00Z';
+
 /** Seconds since the epoch of a span from now, or of an ISO date; it must lie in the future. */
 export function moment(text: string, nowMs: number, option: string): number {
   const span = spanSeconds(text);
   const seconds = Number.isNaN(span) ? isoSeconds(text) : Math.floor(nowMs / 1000) + span;
+  if (Number.isNaN(seconds)) throw new UsageError(`${option} is ${MOMENTS}`);
   if (seconds > nowMs / 1000) return seconds;
-  throw new UsageError(`${option} must be in the future: 90d, 12h, 4w or an ISO date`);
+  throw new UsageError(`${option} lies in the past; it is ${MOMENTS}`);
 }
 
 export function isoMoment(
@@ -76,6 +81,14 @@ export function isoTime(text: string | undefined, name: string): string | undefi
 function isoSeconds(text: string): number {
   if (!/^\d{4}-\d\d-\d\d(T.+)?$/.test(text)) return Number.NaN;
   return Math.floor(Date.parse(text) / 1000);
+}
+
+/** A key that stands where its id belongs goes nowhere, and is not repeated. */
+export function refuseKeyIn(argv: readonly string[]): void {
+  if (!argv.some((text) => KEY_WITHIN.test(text))) return;
+  throw new UsageError(
+    'an argument holds a key, which is to stand in no argument; name it by its id, as `poorter keys list` shows it, and report a key that others may have seen with `poorter keys leaked --stdin`',
+  );
 }
 
 /** Standard input as one text, at most `charsMax` long. */

@@ -126,7 +126,9 @@ const api = z.strictObject({
   hosts: z
     .array(hostName.toLowerCase().transform(canonicalHost))
     .default([])
-    .describe('Host names this API answers to; empty: any.'),
+    .describe(
+      'Host names this API answers to; empty: any. Of the APIs at a host, the first that has the path and the method answers.',
+    ),
   mode: z
     .enum(['enforce', 'observe'])
     .default('enforce')

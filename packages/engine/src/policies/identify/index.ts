@@ -16,6 +16,7 @@ export {
   isWellFormedKey,
   KEY_PATTERN,
   KEY_SECRET_BYTES,
+  KEY_WITHIN,
 } from './key-format.ts';
 export { compileIdentification, type Identify } from './security-requirement.ts';
 export { VerifiedTokens } from './verified-tokens.ts';

@@ -34,6 +34,9 @@ export function isKeyLike(text: string): boolean {
   return text.startsWith(PREFIX);
 }
 
+/** A key, whole or nearly so, somewhere in a text: what holds one is neither kept nor shown. */
+export const KEY_WITHIN = /poorter_[0-9A-Za-z]{40,}/;
+
 /**
  * A plain SHA-256 is enough: the secret has 256 random bits, so there is nothing to guess that a
  * slow hash would protect.

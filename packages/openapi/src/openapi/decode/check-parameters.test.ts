@@ -191,7 +191,7 @@ queryTable(
   [
     ['ids=1', ''],
     ['ids=1&ids=2', ''],
-    ['ids=1,2', 'query ids/0 type'],
+    ['ids=1,2', 'query ids delimiter'],
     ['ids=', 'query ids/0 type'],
     ['ids', 'query ids/0 type'],
     ['ids=1&ids=x', 'query ids/1 type'],
@@ -231,7 +231,7 @@ queryTable(
     ['ids=1,2,', 'query ids/2 type'],
     ['ids=,1', 'query ids/0 type'],
     ['ids=1,,2', 'query ids/1 type'],
-    ['ids=1%2C2', 'query ids/0 type'],
+    ['ids=1%2C2', 'query ids delimiter'],
   ],
 );
 

@@ -2,15 +2,15 @@ import type { Validator } from '../../json-schema/types.ts';
 import type { OperationPlan, ParameterPlan } from '../plan.ts';
 import type { MessageViolation, RequestParts } from '../types.ts';
 import { readCookies, unquoted } from './cookies.ts';
-import { Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { explained } from './expected.ts';
 import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from './field-set.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
 import { BodyNames, refusalBeside } from './parameter-names.ts';
-import { takeApart } from './pieces.ts';
-import { buildValue, kindsOf, type Refusal } from './read-field.ts';
-import { settled } from './settled.ts';
+import { divide } from './pieces.ts';
+import { buildValue, type Decode, kindsIn, type Refusal } from './read-field.ts';
+import { judgedBothWays, settled } from './settled.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -80,7 +80,7 @@ export class ParameterCheck {
         violations.push(violation(spec.plan, 'required'));
         continue;
       }
-      this.#conclude(spec, readPathValue(spec, raw), violations);
+      this.#conclude(spec, (draft) => readPathValue(spec, raw, draft), violations);
     }
   }
 
@@ -105,6 +105,7 @@ export class ParameterCheck {
       } as const;
       violations.push(LIKE_A_NAME.test(name) ? { ...found, written: name } : found);
     }
+    const ofStrangers: MessageViolation[] = [];
     for (const [index, spec] of this.#query.specs.entries()) {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
@@ -113,11 +114,14 @@ export class ParameterCheck {
         continue;
       }
       if (spec.plan.allowEmpty && isEmpty(input)) continue;
-      this.#conclude(spec, readAlone(spec, input, decodeForm), violations);
+      const told = index === this.#query.absorbing ? ofStrangers : violations;
+      this.#conclude(spec, (draft) => readAlone(spec, input, decodeForm, draft), told);
     }
     if (strangers.length > 0 && violations.length === before) {
       this.#checkStrangers(strangers, credentials, violations);
     }
+    // Not of the object that took it, where another parameter was meant.
+    if (violations.length === before) violations.push(...ofStrangers);
   }
 
   /** What passes undescribed, or as a member of an object, must not be read as what is described. */
@@ -169,28 +173,48 @@ export class ParameterCheck {
       const input = inputs[index];
       if (credentials.includes(spec.name)) continue;
       const fault = faults.get(spec.name);
-      if (fault !== undefined) violations.push(violation(spec.plan, fault));
+      if (fault !== undefined) violations.push(cookieFault(spec.plan, fault));
       else if (input === undefined) {
         if (spec.plan.required) violations.push(violation(spec.plan, 'required'));
       } else if (repeated.has(spec.name) && spec.style !== 'cookie') {
         violations.push(violation(spec.plan, 'duplicate'));
       } else {
-        const decode = spec.style === 'cookie' ? (raw: string) => raw : decodePercent;
+        const decode = spec.style === 'cookie' ? asItIs : decodePercent;
         const before = violations.length;
-        this.#conclude(spec, readAlone(spec, input, decode), violations);
-        const bare = violations.length === before ? withoutQuotes(spec, input) : undefined;
-        if (bare !== undefined) this.#conclude(spec, readAlone(spec, bare, decode), violations);
+        this.#conclude(spec, (draft) => readAlone(spec, input, decode, draft), violations);
+        if (violations.length === before) this.#checkOtherReadings(spec, input, violations);
       }
+    }
+  }
+
+  /** A described cookie has to fit its schema by whatever some service reads in it. */
+  #checkOtherReadings(
+    spec: ParameterSpec,
+    input: FieldInput,
+    violations: MessageViolation[],
+  ): void {
+    for (const { rule, decode, ...reading } of otherReadings(spec, input)) {
+      const found: MessageViolation[] = [];
+      this.#conclude(spec, (draft) => readAlone(spec, reading.input, decode, draft), found);
+      const broken = found.filter(({ rule, isRemark }) => !isRemark && !isUnread(spec, rule));
+      if (broken.length === 0) continue;
+      violations.push(...(rule === undefined ? broken : [violation(spec.plan, rule)]));
+      return;
     }
   }
 
   #conclude(
     { plan, validator }: ParameterSpec,
-    read: { readonly draft: Draft } | Refusal,
+    readInto: (draft: Draft) => { readonly draft: Draft } | Refusal,
     violations: MessageViolation[],
   ): void {
-    if ('rule' in read) violations.push(explained({ in: plan.in, name: plan.name, ...read }));
-    else violations.push(...settled(plan.in, plan.name, read.draft, validator, this.#strict));
+    const place = { in: plan.in, name: plan.name };
+    const found = judgedBothWays(place, (draft) => {
+      const read = readInto(draft);
+      if ('rule' in read) return [explained({ ...place, ...read })];
+      return settled(plan.in, plan.name, draft, validator, this.#strict);
+    });
+    violations.push(...found);
   }
 }
 
@@ -213,29 +237,74 @@ function violation(plan: ParameterPlan, rule: string): MessageViolation {
   return explained({ in: plan.in, name: plan.name, pointer: '', rule });
 }
 
-/** The same as services read it that take quotes away; undefined where that changes nothing. */
-function withoutQuotes({ content }: ParameterSpec, input: FieldInput): FieldInput | undefined {
-  if (content === 'json' || !input.occurrences.some((raw) => raw.startsWith('"'))) return undefined;
-  return { ...input, occurrences: input.occurrences.map((raw) => unquoted(raw) ?? raw) };
+/** The problem names the described cookie alone: the other is the caller's own. */
+function cookieFault(plan: ParameterPlan, rule: string): MessageViolation {
+  const found = violation(plan, rule);
+  return rule === 'look-alike' ? { ...found, expected: OTHER_COOKIE } : found;
+}
+
+const OTHER_COOKIE =
+  'this cookie once and by its exact name, and nothing else that some services read as it: here the name of another cookie, or a word in the value of one, is like it but for case, escapes, or what stands around it';
+
+interface CookieReading {
+  readonly input: FieldInput;
+  readonly decode: Decode;
+  /** What is told; undefined: what the schema says of it. */
+  readonly rule?: string;
+}
+
+/** What else services read that take quotes away, do not decode values (or do), or cut them short. */
+function otherReadings(spec: ParameterSpec, input: FieldInput): CookieReading[] {
+  const { occurrences, members } = input;
+  const found: CookieReading[] = [];
+  const decode = spec.style === 'cookie' ? asItIs : decodePercent;
+  if (spec.content !== 'json' && occurrences.some((raw) => raw.startsWith('"'))) {
+    const bare = occurrences.map((raw) => unquoted(raw) ?? raw);
+    found.push({ input: { ...input, occurrences: bare }, decode });
+  }
+  if (occurrences.some(hasEscape) || members.some(({ value }) => hasEscape(value))) {
+    const other = decode === asItIs ? decodePercent : asItIs;
+    found.push({ input, decode: other, rule: 'escapes-kept' });
+  }
+  const [only = '', ...others] = occurrences;
+  const end = only.search(CUTS);
+  if (end >= 0 && others.length === 0 && spec.content !== 'json' && !only.startsWith('"')) {
+    const cut = { ...input, occurrences: [only.slice(0, end)] };
+    found.push({ input: cut, decode: asItIs, rule: 'cut-short' });
+  }
+  return found;
+}
+
+/** Undertow ends a value at each of these. */
+const CUTS = /[=<>()@?{}]/;
+const hasEscape = (raw: string): boolean => raw.includes('%');
+const asItIs: Decode = (raw) => raw;
+
+/** Who cannot read it reads no other value. */
+function isUnread({ content }: ParameterSpec, rule: string): boolean {
+  return rule === 'encoding' || (content === 'json' && rule.startsWith('json-'));
 }
 
 function isEmpty({ occurrences, members }: FieldInput): boolean {
   return members.length === 0 && occurrences.length === 1 && occurrences[0] === '';
 }
 
-function readPathValue(spec: ParameterSpec, raw: string): { readonly draft: Draft } | Refusal {
+function readPathValue(
+  spec: ParameterSpec,
+  raw: string,
+  draft: Draft,
+): { readonly draft: Draft } | Refusal {
   if (spec.content !== null) {
-    return readAlone(spec, { occurrences: [raw], members: [] }, decodePercent);
+    return readAlone(spec, { occurrences: [raw], members: [] }, decodePercent, draft);
   }
-  const draft = new Draft();
   const readings = [];
   let refusal: Refusal | undefined;
-  for (const kind of kindsOf(spec.shape)) {
-    const pieces = takeApart(raw, kind, spec.name, spec);
+  for (const kind of kindsIn(spec.shape, draft)) {
+    const { pieces, decode } = divide(raw, kind, spec.name, spec, decodePercent, draft, '');
     const built =
       pieces === undefined
         ? { rule: 'style', pointer: '' }
-        : buildValue(pieces, spec.shape, decodePercent, draft, '');
+        : buildValue(pieces, spec.shape, decode, draft, '');
     if ('rule' in built) refusal ??= built;
     else readings.push(...built.readings);
   }

@@ -22,6 +22,14 @@ export class Draft {
   readonly #byPointer = new Map<string, Choice[]>();
   /** Of the value, where they are known. */
   traits: JsonTraits | undefined;
+  /** Lists and objects as some services divide them that do not follow the description. */
+  readonly isDividedOtherwise: boolean;
+  /** Where those services may read another value first: a pointer. */
+  dividedAt: string | undefined;
+
+  constructor(options: { readonly isDividedOtherwise?: boolean } = {}) {
+    this.isDividedOtherwise = options.isDividedOtherwise ?? false;
+  }
 
   get value(): JsonValue {
     return this.#top.value;

@@ -12,6 +12,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   escapes: 'ASCII alone; all else as UTF-8 in percent-encoding, as libraries write forms',
   style: 'the style of writing that the description gives this value',
   items: 'fewer items',
+  delimiter:
+    'a comma between items sent as it is, not as %2C (an exploded list repeats its name instead), other delimiters in one way; within an item only where the list fits also as services read it that decode first and divide it there',
   'string-length': 'a shorter text',
   semicolon: 'no raw ; between or within values: in a value it is written %3B',
   'look-alike':
@@ -23,6 +25,10 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   quotes: 'no quotes around the value, no backslashes in it, and none around other cookies',
   character:
     'visible ASCII without blanks, commas, quotes, brackets and backslashes; all else as UTF-8 in percent-encoding',
+  'escapes-kept':
+    'a value that fits its description also as it is written: some services decode %, and others do not',
+  'cut-short':
+    'a value that fits its description also up to the first of = < > ( ) @ ? { }, where some services end it',
   'json-prefix': 'no value that begins with j:, which some services read as JSON',
   boundary:
     "in the Content-Type one boundary of 1 to 70 letters, digits and '()+_,-./:=? that names no kind of body, and no parameters beside it but charset=utf-8 and those described",

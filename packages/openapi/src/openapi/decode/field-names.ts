@@ -1,4 +1,4 @@
-import { joined, likeness } from '../../likeness.ts';
+import { cutTexts, joined, likeness } from '../../likeness.ts';
 import { repeatedReadings } from '../segment-text.ts';
 import type { Refusal } from './read-field.ts';
 
@@ -35,10 +35,12 @@ function pathsOf(name: string): readonly Path[] {
   if (PLAIN.test(name)) return [[name.toLowerCase()]];
   const paths: Path[] = [];
   for (const [text = ''] of repeatedReadings([name])) {
-    const alike = likeness(text);
-    const tokens = tokensOf(alike);
-    paths.push(tokens.length > 0 ? tokens.slice(0, DEPTH_MAX) : [alike]);
-    if (/[ .[]/.test(alike)) paths.push(...flattened(alike));
+    for (const cut of cutTexts(text)) {
+      const alike = likeness(cut);
+      const tokens = tokensOf(alike);
+      paths.push(tokens.length > 0 ? tokens.slice(0, DEPTH_MAX) : [alike]);
+      if (/[ .[]/.test(alike)) paths.push(...flattened(alike));
+    }
   }
   return paths;
 }

@@ -1,13 +1,14 @@
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Shape, Style } from '../plan.ts';
-import { Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { FieldNames } from './field-names.ts';
 import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
-import { takeApart } from './pieces.ts';
+import { divide, divideRepeated } from './pieces.ts';
 import {
   buildMap,
   buildValue,
   type Decode,
+  kindsIn,
   kindsOf,
   type Member,
   propertiesOf,
@@ -79,7 +80,8 @@ export class FieldSet<Spec extends FieldSpec> {
   readonly #byName = new Map<string, number>();
   readonly #deep = new Map<string, number>();
   readonly #spread = new Map<string, number>();
-  readonly #absorbing: number | undefined;
+  /** Index of the object that takes whatever belongs to nothing else. */
+  readonly absorbing: number | undefined;
 
   constructor(specs: readonly Spec[]) {
     this.specs = specs;
@@ -90,7 +92,7 @@ export class FieldSet<Spec extends FieldSpec> {
         for (const name of propertiesOf(spec.shape).keys()) {
           if (!this.#spread.has(name)) this.#spread.set(name, index);
         }
-        if (absorbsOthers(spec.shape)) this.#absorbing ??= index;
+        if (absorbsOthers(spec.shape)) this.absorbing ??= index;
         if (isObject && kindsOf(spec.shape).length > 1) this.#byName.set(spec.name, index);
       } else this.#byName.set(spec.name, index);
     }
@@ -124,8 +126,8 @@ export class FieldSet<Spec extends FieldSpec> {
       if (isMember) continue;
       if (spread !== undefined) inputOf(inputs, spread).members.push(memberOf(pair));
       else if (isKnown(pair.name)) continue;
-      else if (this.#absorbing !== undefined) {
-        inputOf(inputs, this.#absorbing).members.push(memberOf(pair));
+      else if (this.absorbing !== undefined) {
+        inputOf(inputs, this.absorbing).members.push(memberOf(pair));
       } else unknown.push(pair);
     }
     return { inputs, unknown, strangers };
@@ -265,21 +267,21 @@ function readStyled(
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   const readings: JsonValue[] = [];
   let refusal: Refusal | undefined;
-  for (const kind of kindsOf(spec.shape)) {
+  for (const kind of kindsIn(spec.shape, draft)) {
     // Exploded, every style repeats the name: each occurrence is one item, commas are data.
     const isRepeated = kind === 'list' && spec.explode;
     if (!isRepeated && occurrences.length > 1) {
       refusal ??= { rule: 'duplicate', pointer };
       continue;
     }
-    const pieces = isRepeated
-      ? { kind, items: occurrences }
-      : takeApart(occurrences[0] as string, kind, spec.name, spec);
-    if (pieces === undefined) {
+    const divided = isRepeated
+      ? divideRepeated(occurrences, decode, draft, pointer)
+      : divide(occurrences[0] as string, kind, spec.name, spec, decode, draft, pointer);
+    if (divided.pieces === undefined) {
       refusal ??= { rule: 'style', pointer };
       continue;
     }
-    const built = buildValue(pieces, spec.shape, decode, draft, pointer);
+    const built = buildValue(divided.pieces, spec.shape, divided.decode, draft, pointer);
     if ('rule' in built) refusal ??= built;
     else readings.push(...built.readings);
   }
@@ -291,8 +293,8 @@ export function readAlone(
   spec: FieldSpec,
   input: FieldInput,
   decode: Decode,
+  draft: Draft,
 ): { readonly draft: Draft } | Refusal {
-  const draft = new Draft();
   const built = readField(spec, input, decode, draft, '');
   if ('rule' in built) return built;
   draft.putTop(built.readings);

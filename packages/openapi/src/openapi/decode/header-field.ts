@@ -7,10 +7,10 @@ import type { HeaderPlan } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
 import { explained } from './expected.ts';
-import { decodeHeader, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
-import { type Pieces, takeApart } from './pieces.ts';
-import { buildValue, kindsOf, type Refusal } from './read-field.ts';
-import { settled } from './settled.ts';
+import { decodeHeader, decodePercent, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
+import { divide, type Pieces } from './pieces.ts';
+import { buildValue, kindsIn, type Refusal } from './read-field.ts';
+import { judgedBothWays, settled } from './settled.ts';
 
 /** A documented header, of a request or of an answer. */
 export class HeaderField {
@@ -18,8 +18,14 @@ export class HeaderField {
   readonly name: string;
   readonly #plan: HeaderPlan;
   readonly #validator: Validator | null;
+  readonly #isOfAnswer: boolean;
 
-  constructor(plan: HeaderPlan, validator: Validator | null) {
+  constructor(
+    plan: HeaderPlan,
+    validator: Validator | null,
+    options: { readonly isOfAnswer?: boolean } = {},
+  ) {
+    this.#isOfAnswer = options.isOfAnswer ?? false;
     this.name = plan.name.toLowerCase();
     this.#plan = plan;
     this.#validator = validator;
@@ -37,12 +43,16 @@ export class HeaderField {
   }
 
   #checkOne(values: readonly string[], strict: boolean): MessageViolation[] {
-    const draft = new Draft();
-    const read = this.#read(values, draft);
-    if ('rule' in read) return [explained({ in: 'header', name: this.#plan.name, ...read })];
-    if (this.#validator === null) return [];
-    draft.putTop(read.readings);
-    return settled('header', this.#plan.name, draft, this.#validator, strict);
+    const place = { in: 'header', name: this.#plan.name } as const;
+    const judge = (draft: Draft) => {
+      const read = this.#read(values, draft);
+      if ('rule' in read) return [explained({ ...place, ...read })];
+      if (this.#validator === null) return [];
+      draft.putTop(read.readings);
+      return settled('header', this.#plan.name, draft, this.#validator, strict);
+    };
+    // A service attacks nobody with what it answers.
+    return this.#isOfAnswer ? judge(new Draft()) : [...judgedBothWays(place, judge)];
   }
 
   #read(values: readonly string[], draft: Draft): { readings: readonly JsonValue[] } | Refusal {
@@ -50,17 +60,19 @@ export class HeaderField {
     if (serialization.kind === 'content') return this.#readContent(values, serialization.json);
     const readings: JsonValue[] = [];
     let refusal: Refusal | undefined;
-    for (const kind of kindsOf(shape)) {
+    // Not percent-decoded, but by those who expand it as RFC 6570 has it.
+    const decode = draft.isDividedOtherwise ? decodePercent : decodeHeader;
+    for (const kind of kindsIn(shape, draft)) {
       if (kind === 'text' && values.length > 1) {
         refusal ??= { rule: 'duplicate', pointer: '' };
         continue;
       }
       // RFC 9110 §5.3: repeated fields and one list mean the same.
-      const pieces = takeApart(values.join(','), kind, name, serialization);
+      const divided = divide(values.join(','), kind, name, serialization, decode, draft, '');
       const built =
-        pieces === undefined
+        divided.pieces === undefined
           ? { rule: 'style', pointer: '' }
-          : buildValue(withoutBlanks(pieces), shape, decodeHeader, draft, '');
+          : buildValue(withoutBlanks(divided.pieces), shape, divided.decode, draft, '');
       if ('rule' in built) refusal ??= built;
       else readings.push(...built.readings);
     }

@@ -46,7 +46,7 @@ pathTable('path, simple: arrays', { schema: integers }, [
   ['3,4,5', ''],
   ['3', ''],
   ['3,', 'path p/1 type'],
-  ['3%2C4', 'path p/0 type'],
+  ['3%2C4', 'path p delimiter'],
 ]);
 pathTable('path, simple: objects', { schema: color }, [
   ['R,100,G,200,B,150', ''],
@@ -161,7 +161,7 @@ test('cookies: lenient about strangers, strict about the documented', () => {
     ['n=5; e=1; e=2', 'cookie e duplicate'],
     ['n=5; R=1&G=2', ''],
     ['n=5; s=a+b', ''],
-    ['n=5; s=a%20b', ''],
+    ['n=5; s=a%20b', 'cookie s escapes-kept'],
     ['n=%', 'cookie n encoding'],
   ];
   for (const [cookie, expected] of cases) {
@@ -280,7 +280,10 @@ test('a cookie within the value of another one does not carry past what its desc
     assert.equal(toldOf(operation, cookie), 'cookie tier look-alike', JSON.stringify(cookie));
   }
   assert.match(toldOf(operation, 'my[tier=99'), /cookie my_tier look-alike/);
-  for (const cookie of ['my.tier=99', 'my%20tier=99', 'a=1 my.tier=99']) {
+  for (const cookie of [
+    ...['my.tier=99', 'my%20tier=99', 'a=1 my.tier=99'],
+    ...['my%5Btier%00q=99', 'my%20tier%00%3D=99', 'my.tier%2500]=99'],
+  ]) {
     assert.equal(toldOf(operation, cookie), 'cookie my_tier look-alike', cookie);
   }
 });
@@ -359,6 +362,51 @@ test('a described cookie has one value, whoever unquotes, unescapes, cuts or par
   ];
   for (const [cookie, expected] of cases) {
     assert.equal(toldOf(operation, cookie), expected, JSON.stringify(cookie));
+  }
+});
+
+test('a described cookie fits its description decoded and undecoded, and as far as services read it', () => {
+  const operation = cookiesOf(
+    { name: 'tier', schema: oneOf('gold', 'silver') },
+    { name: 'lang', schema: { type: 'string', maxLength: 5 } },
+    { name: 'word', schema: { type: 'string', minLength: 3 } },
+    { name: 'list', explode: false, schema: { type: 'array', items: oneOf('a', 'b') } },
+    { name: 'kept', style: 'cookie', schema: { type: 'string', pattern: '^[A-Za-z%0-9]+$' } },
+    {
+      name: 'json',
+      content: { 'application/json': { schema: { properties: { r: oneOf('u') } } } },
+    },
+  );
+  const cases: readonly (readonly [string, string])[] = [
+    ['tier=%67old', 'cookie tier escapes-kept'],
+    ['lang=%65%6E%65%6E%65', 'cookie lang escapes-kept'],
+    ['lang=%65n', ''],
+    ['list=a,%62', 'cookie list escapes-kept'],
+    ['kept=a%20b', 'cookie kept escapes-kept'],
+    ['kept=a%41', ''],
+    ['kept=a%', ''],
+    ['word=a=b', 'cookie word cut-short'],
+    ...[...'=<>()@?{}'].map((end) => [`word=ab${end}cd`, 'cookie word cut-short'] as const),
+    ...[...'=<>()@?{}'].map((end) => [`word=abc${end}d`, ''] as const),
+    ['word="a=bc"', ''],
+    ['word=a/b:c', ''],
+    ['json={"r":"u"}', ''],
+    ['json=%7B%22r%22%3A%22u%22%7D', ''],
+    ['json={"r":"%75"}', 'cookie json escapes-kept'],
+    ['json={"%72":"a"}', 'cookie json/r enum'],
+    ['json={"%72":"u","s":1}', ''],
+  ];
+  for (const [cookie, expected] of cases) {
+    assert.equal(toldOf(operation, cookie), expected, cookie);
+  }
+});
+
+test('a caller whose cookie is refused for another one is told that there is another one', () => {
+  const operation = cookiesOf({ name: 'lang', schema: { type: 'string', maxLength: 5 } });
+  for (const cookie of ['LANG=en_US', 'lang=en; hist=a, lang, b']) {
+    const [found] = operation.checkParameters(parts({ headers: headers('cookie', cookie) }));
+    assert.equal(found?.name, 'lang');
+    assert.match(found?.expected ?? '', /another cookie, or a word in the value of one/);
   }
 });
 

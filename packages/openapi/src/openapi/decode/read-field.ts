@@ -4,7 +4,7 @@ import { escapeSegment } from '../document/pointer.ts';
 import type { Shape } from '../plan.ts';
 import type { Draft } from './draft.ts';
 import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
-import type { Pieces, PiecesKind } from './pieces.ts';
+import { divideRepeated, type Pieces, type PiecesKind } from './pieces.ts';
 
 /** Why a text cannot be read at all, before any schema is asked. */
 export interface Refusal {
@@ -25,6 +25,12 @@ export function kindsOf(shape: Shape): PiecesKind[] {
   if (shape.types.includes('object')) kinds.push('map');
   if (shape.types.length > kinds.length || kinds.length === 0) kinds.push('text');
   return kinds;
+}
+
+/** The same for one draft: who divides a text makes a list or object of it wherever that is allowed. */
+export function kindsIn(shape: Shape, { isDividedOtherwise }: Draft): PiecesKind[] {
+  const kinds = kindsOf(shape);
+  return isDividedOtherwise && kinds.length > 1 ? kinds.filter((kind) => kind !== 'text') : kinds;
 }
 
 /** Pieces into a value of the draft's making; choices inside it are noted in the draft. */
@@ -114,7 +120,8 @@ function buildMember(
   }
   if (types.includes('array')) {
     const items = parts.map(({ value }) => value);
-    return buildValue({ kind: 'list', items }, shape, decode, draft, pointer);
+    const divided = divideRepeated(items, decode, draft, pointer);
+    return buildValue(divided.pieces, shape, divided.decode, draft, pointer);
   }
   if (parts.length > 1) return { rule: 'duplicate', pointer };
   return buildValue({ kind: 'text', text: first.value }, shape, decode, draft, pointer);

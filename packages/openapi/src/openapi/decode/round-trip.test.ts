@@ -114,7 +114,10 @@ const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
 );
 
-function accepts(writer: Writer, schema: object, wire: string): void {
+/** Some services find a delimiter in what it means: refused, as only one value fits this schema. */
+const DIVISIBLE = /[,;=]/;
+
+function accepts(writer: Writer, schema: object, wire: string, texts: readonly unknown[]): void {
   const operation = openOperation(
     {
       parameters: [
@@ -131,7 +134,10 @@ function accepts(writer: Writer, schema: object, wire: string): void {
     { path: writer.in === 'path' ? '/x/{p}' : '/x' },
   );
   const request = writer.in === 'path' ? { pathValues: [wire] } : { query: wire };
-  assert.equal(told(operation.checkParameters(parts(request))), '', wire);
+  const found = told(operation.checkParameters(parts(request)));
+  const isDivided = found === `${writer.in} p delimiter`;
+  if (!isDivided || !texts.some((text) => DIVISIBLE.test(String(text))))
+    assert.equal(found, '', wire);
 }
 
 for (const writer of writers) {
@@ -153,7 +159,12 @@ for (const writer of writers) {
     if (writeList !== undefined) {
       fc.assert(
         fc.property(items, ({ type, values }) => {
-          accepts(writer, { type: 'array', items: { type }, const: values }, writeList(values));
+          accepts(
+            writer,
+            { type: 'array', items: { type }, const: values },
+            writeList(values),
+            values,
+          );
         }),
         { numRuns: 60 },
       );
@@ -170,7 +181,7 @@ for (const writer of writers) {
             );
             const properties = Object.fromEntries(keys.map((name) => [name, { type }]));
             const schema = { type: 'object', properties, const: Object.fromEntries(entries) };
-            accepts(writer, schema, writeObject(entries));
+            accepts(writer, schema, writeObject(entries), entries.flat());
           },
         ),
         { numRuns: 60 },

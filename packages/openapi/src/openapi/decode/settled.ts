@@ -2,13 +2,32 @@ import { type JsonTraits, type JsonValue, prototypeMembers, traitsOf } from '../
 import type { SchemaViolation, Validator } from '../../json-schema/types.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { MessageViolation } from '../types.ts';
-import type { Draft } from './draft.ts';
+import { Draft } from './draft.ts';
 import { explained } from './expected.ts';
 
 export interface SettleOptions {
   readonly mayCut?: boolean;
   readonly isAnswer?: boolean;
 }
+
+/**
+ * A list or object is held against its schema as the description divides it, and where some services
+ * divide it otherwise, as they do. `judge` reads it into the draft that it is given.
+ */
+export function judgedBothWays(
+  place: Pick<MessageViolation, 'in' | 'name'>,
+  judge: (draft: Draft) => readonly MessageViolation[],
+): readonly MessageViolation[] {
+  const draft = new Draft();
+  const violations = judge(draft);
+  const pointer = draft.dividedAt;
+  if (pointer === undefined) return violations;
+  const others = judge(new Draft({ isDividedOtherwise: true }));
+  if (violations.every(isRemark) === others.every(isRemark)) return violations;
+  return [explained({ ...place, pointer, rule: 'delimiter' })];
+}
+
+const isRemark = (found: MessageViolation): boolean => found.isRemark === true;
 
 /** What the schema, and on request the strict reading of it, has against a value. */
 export function settled(

@@ -113,7 +113,9 @@ export class AnswerChecks {
 
   #compile({ headers, content }: AnswerPlan): Answer {
     return {
-      headers: headers.map((header) => new HeaderField(header, this.#validatorOf(header))),
+      headers: headers.map(
+        (header) => new HeaderField(header, this.#validatorOf(header), { isOfAnswer: true }),
+      ),
       entries: content.map((media) => ({
         range: media.range,
         parameters: media.parameters,

@@ -1,14 +1,15 @@
 import { Buffer, isAscii } from 'node:buffer';
 import type { JsonBounds, JsonValue } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
-import { Draft } from '../decode/draft.ts';
+import type { Draft } from '../decode/draft.ts';
 import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, type NameDoubt } from '../decode/field-names.ts';
 import { FieldSet, type FieldSpec, type Pair, readField, readPairs } from '../decode/field-set.ts';
-import { decodeForm, readingsOf, setOwn } from '../decode/lexemes.ts';
+import { decodeForm } from '../decode/lexemes.ts';
 import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
-import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
-import { type SettleOptions, settled } from '../decode/settled.ts';
+import { divideRepeated } from '../decode/pieces.ts';
+import { additionalShape, buildValue, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { judgedBothWays, type SettleOptions, settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
@@ -64,21 +65,41 @@ export class FormCheck {
       (decodeForm(raw) ?? raw).length > bounds.stringLengthMax;
     if (pairs.some(isLong)) return refused({ rule: 'string-length', pointer: '' });
     const { inputs, unknown, strangers } = this.#fields.collect(pairs, () => false);
-    const draft = new Draft();
+    for (const [index, { name }] of this.#fields.specs.entries()) {
+      const { occurrences = [] } = inputs[index] ?? {};
+      const broken = this.#xml.has(name) ? brokenXml(occurrences, bounds) : undefined;
+      if (broken !== undefined) {
+        return refused({ rule: broken, pointer: `/${escapeSegment(name)}` });
+      }
+    }
+    const doubt = this.#fields.names.doubtAmong(strangers);
+    if (doubt !== undefined) return refusedName(doubt);
+    const refusal = refusalAmong(strangers, this.#beside);
+    if (refusal !== undefined) return refused(refusal);
+    let value: JsonValue | undefined;
+    const violations = judgedBothWays({ in: 'body' }, (draft) => {
+      const found = this.#judge({ inputs, unknown }, bounds, draft);
+      if (!draft.isDividedOtherwise) value = found.value;
+      return found.violations;
+    });
+    return { violations, value };
+  }
+
+  #judge(
+    { inputs, unknown }: Pick<ReturnType<FieldSet<FieldSpec>['collect']>, 'inputs' | 'unknown'>,
+    bounds: JsonBounds,
+    draft: Draft,
+  ): BodyCheck {
     const form: { [name: string]: JsonValue } = {};
     for (const [index, spec] of this.#fields.specs.entries()) {
       const input = inputs[index];
       if (input === undefined) continue;
       const pointer = `/${escapeSegment(spec.name)}`;
-      const broken = this.#xml.has(spec.name) ? brokenXml(input.occurrences, bounds) : undefined;
-      if (broken !== undefined) return refused({ rule: broken, pointer });
       const read = readField(spec, input, decodeForm, draft, pointer, bounds);
       if ('rule' in read) return refused(read);
       draft.put(form, spec.name, pointer, read.readings);
     }
-    const doubt = this.#fields.names.doubtAmong(strangers);
-    if (doubt !== undefined) return refusedName(doubt);
-    const refusal = refusalAmong(strangers, this.#beside) ?? this.#addUnknown(unknown, form, draft);
+    const refusal = this.#addUnknown(unknown, form, draft);
     if (refusal !== undefined) return refused(refusal);
     draft.putTop([form]);
     const checked = conclude(draft, this.#validator, this.#strict);
@@ -93,22 +114,17 @@ export class FormCheck {
     draft: Draft,
   ): Refusal | undefined {
     const isList = this.#additional.types?.includes('array') ?? false;
-    for (const { name, raw } of unknown) {
-      const text = decodeForm(raw);
-      if (text === undefined) return { rule: 'encoding', pointer: '' };
+    for (const [name, pairs] of Map.groupBy(unknown, (pair) => pair.name)) {
+      if (!isList && pairs.length > 1) return { rule: 'duplicate', pointer: '' };
+      const texts = pairs.map(({ raw }) => raw);
+      // What is not described is not named to anybody.
+      const { pieces, decode } = isList
+        ? divideRepeated(texts, decodeForm, draft, '')
+        : { pieces: { kind: 'text' as const, text: texts[0] as string }, decode: decodeForm };
       const pointer = `/${escapeSegment(name)}`;
-      const known = Object.hasOwn(form, name) ? form[name] : undefined;
-      if (isList && Array.isArray(known)) {
-        const item = this.#additional.items ?? { types: null };
-        draft.put(known, known.length, `${pointer}/${known.length}`, readingsOf(text, item));
-      } else if (known !== undefined) {
-        return { rule: 'duplicate', pointer: '' };
-      } else if (isList) {
-        const list: JsonValue[] = [];
-        const item = this.#additional.items ?? { types: null };
-        draft.put(list, 0, `${pointer}/0`, readingsOf(text, item));
-        setOwn(form, name, list);
-      } else draft.put(form, name, pointer, readingsOf(text, this.#additional));
+      const built = buildValue(pieces, this.#additional, decode, draft, pointer);
+      if ('rule' in built) return { ...built, pointer: '' };
+      draft.put(form, name, pointer, built.readings);
     }
     return undefined;
   }

@@ -1,13 +1,14 @@
 import { HeaderFields } from '../../header-fields/header-fields.ts';
 import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
-import { Draft } from '../decode/draft.ts';
+import type { Draft } from '../decode/draft.ts';
 import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, FieldNames } from '../decode/field-names.ts';
 import { HeaderField } from '../decode/header-field.ts';
-import { readingsOf } from '../decode/lexemes.ts';
+import { FIELD_BOUNDS, readingsOf } from '../decode/lexemes.ts';
 import type { ParameterNames } from '../decode/parameter-names.ts';
 import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { judgedBothWays } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
@@ -85,9 +86,8 @@ export class MultipartCheck {
     if (doubtful !== undefined) return refused({ rule: doubtful, pointer: '' });
     const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
     if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
-    const draft = new Draft();
-    const form: { [name: string]: JsonValue } = {};
     const violations: MessageViolation[] = [];
+    const fields = new Map<string, readonly Part[]>();
     const byName = Map.groupBy(reading.parts, ({ name }) => name);
     const names = [...byName.keys()];
     if (!names.every((name) => name !== undefined)) {
@@ -104,18 +104,31 @@ export class MultipartCheck {
         if (!parts.every(saysUtf8)) return refused({ rule: 'charset', pointer: '' });
         continue;
       }
-      const refusal = this.#addField(name, parts, form, draft, { bounds, isFormData });
-      if (refusal !== undefined) return refused(refusal);
+      fields.set(name, parts);
       for (const part of parts) violations.push(...this.#checkPartHeaders(name, part));
     }
+    let value: JsonValue | undefined;
+    const found = judgedBothWays({ in: 'body' }, (draft) => {
+      const checked = this.#judge(fields, { bounds, isFormData }, draft);
+      if (!draft.isDividedOtherwise) value = checked.value;
+      return checked.violations;
+    });
+    return { value, violations: [...violations, ...found] };
+  }
+
+  #judge(fields: ReadonlyMap<string, readonly Part[]>, manner: Manner, draft: Draft): BodyCheck {
+    const form: { [name: string]: JsonValue } = {};
+    for (const [name, parts] of fields) {
+      const refusal = this.#addField(name, parts, form, draft, manner);
+      if (refusal !== undefined) return refused(refusal);
+    }
     draft.putTop([form]);
-    const checked = withListedAlone(
+    return withListedAlone(
       conclude(draft, this.#validator, this.#strict),
       this.#validator,
       (name) => refusalAmong([name], this.#beside),
       this.#shared,
     );
-    return { ...checked, violations: [...violations, ...checked.violations] };
   }
 
   #addField(
@@ -142,6 +155,15 @@ export class MultipartCheck {
         if ('rule' in read) return read;
         draft.put(list, index, at, read.readings);
       }
+      const [text, ...others] = list;
+      // As text, and no document that holds one.
+      const isDivisible =
+        typeof text === 'string' && text.includes(',') && shape.items?.binary !== true;
+      if (isDivisible && others.length === 0 && text === strictUtf8((parts[0] as Part).bytes)) {
+        draft.dividedAt ??= pointer;
+        const refusal = draft.isDividedOtherwise && divideInto(list, text, shape, draft, pointer);
+        if (refusal) return refusal;
+      }
       draft.put(form, name, pointer, [list]);
       return undefined;
     }
@@ -164,6 +186,23 @@ export class MultipartCheck {
       .flatMap((header) => header.check(fields, this.#strict))
       .map((found) => ({ ...found, in: 'body', pointer: `/${escapeSegment(name)}` }));
   }
+}
+
+/** As many services do with the only text of a list. */
+function divideInto(
+  list: JsonValue[],
+  text: string,
+  { prefixItems, items }: Shape,
+  draft: Draft,
+  pointer: string,
+): Refusal | undefined {
+  const texts = text.split(',', FIELD_BOUNDS.itemsMax + 1);
+  if (texts.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
+  for (const [index, item] of texts.entries()) {
+    const shape = prefixItems?.[index] ?? items ?? { types: null };
+    draft.put(list, index, `${pointer}/${index}`, readingsOf(item, shape));
+  }
+  return undefined;
 }
 
 const DISPOSITION = 'content-disposition';

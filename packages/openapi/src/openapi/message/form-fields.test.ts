@@ -114,6 +114,19 @@ test('a field that some service takes for a described one does not carry past it
       assert.equal(found, 'body /my_amount look-alike', name);
     }
   }
+  // And ends them before that at a NUL.
+  for (const name of [
+    ...[
+      'my%5Bamount%00q',
+      'my+amount%00%3D',
+      'my.amount%00]',
+      '+my+amount%00',
+      'my%5Bamount%2500q',
+    ],
+    ...['MY+AMOUNT%00.x', 'my+amount%0Aq', 'my%5Bamount%E2%80%A8q', 'my+amount%00[x]'],
+  ]) {
+    assert.equal(check(underscored, FORM, `${name}=9`), 'body /my_amount look-alike', name);
+  }
   assert.equal(check(required, FORM, '\ufeffamount=1'), 'body  escapes');
 });
 
@@ -303,6 +316,9 @@ test('in a query, members of objects and allowed names are not other names for w
     ['filter=x', 'query filter look-alike'],
     ['free[n]=101', 'query free look-alike'],
     ['a=1&A=2', 'query  look-alike'],
+    ['n[]=1&n[]=2', 'query n look-alike'],
+    ['n[]=1&n[]=2&zz=1&zz=2', 'query n look-alike'],
+    ['zz=1&zz=2', 'query free duplicate'],
   ] as const) {
     assert.equal(told(operation.checkParameters(parts({ query }))), expected, query);
   }

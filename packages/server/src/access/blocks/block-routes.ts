@@ -1,3 +1,4 @@
+import { KEY_WITHIN } from '@poorter/engine';
 import {
   type Answer,
   type Everywhere,
@@ -42,6 +43,7 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
           throw new AdminProblem('value_not_acceptable', { reason: 'until: lies in the past' });
         }
         const { kind, value, reason } = wish;
+        refuseKeyIn({ value, reason });
         try {
           const createdBy = operator.client;
           const block = await stores.blocks.block({ kind, value, reason, until, createdBy });
@@ -77,6 +79,15 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
       },
     },
   };
+}
+
+/** Whoever blocks a key knows its id: the key itself would be kept, and shown to everybody who reads blocks. */
+function refuseKeyIn(texts: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(texts)) {
+    if (!KEY_WITHIN.test(text)) continue;
+    const reason = `${name}: holds a key; name it by its id, as the list of keys has it`;
+    throw new AdminProblem('value_not_acceptable', { reason });
+  }
 }
 
 function answerOf(block: Block, status: number, nowMs: number): Answer {

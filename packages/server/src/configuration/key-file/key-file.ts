@@ -1,4 +1,4 @@
-import type { KeyRecord } from '@poorter/engine';
+import { KEY_WITHIN, type KeyRecord } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -152,7 +152,7 @@ class Reading {
 
   /** False, and nothing done, unless the entry is plain and without any fault. */
   addPlain(text: string, indent: number): boolean {
-    if (SECRET.test(text)) return false;
+    if (KEY_WITHIN.test(text)) return false;
     const value = readPlainEntry(text, indent);
     if (value === null) return false;
     const result = keyEntrySchema.safeParse(value);
@@ -294,14 +294,12 @@ function plainValue(node: unknown): unknown {
   throw new Error('aliases are not read in a key file; write the value out');
 }
 
-const SECRET = /poorter_[0-9A-Za-z]{40,}/;
-
 function withoutSecrets(text: string): string {
-  return text.replace(new RegExp(SECRET, 'g'), 'poorter_…');
+  return text.replace(new RegExp(KEY_WITHIN, 'g'), 'poorter_…');
 }
 
 function secretIn(node: unknown): number | null {
-  if (isScalar(node)) return SECRET.test(String(node.value)) ? startOf(node) : null;
+  if (isScalar(node)) return KEY_WITHIN.test(String(node.value)) ? startOf(node) : null;
   const inside = isSeq(node)
     ? node.items
     : isMap(node)

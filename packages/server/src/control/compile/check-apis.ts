@@ -1,7 +1,8 @@
 import type { ApiSnapshot } from '@poorter/engine';
-import { type Diagnostic, pathShape } from '@poorter/openapi';
+import type { Diagnostic } from '@poorter/openapi';
 import type { Configuration } from '../../configuration/schema.ts';
 import { isLoopback, splitAddress } from './addresses.ts';
+import { checkOverlaps } from './check-overlaps.ts';
 
 /** What can only be judged with all descriptions and the configuration side by side. */
 export function checkApis(
@@ -36,57 +37,6 @@ function checkNames(apis: readonly ApiSnapshot[], file: string): Diagnostic[] {
       ),
     ];
   });
-}
-
-/** The same method and path in two APIs for the same host: which one would serve it? */
-function checkOverlaps(apis: readonly ApiSnapshot[]): Diagnostic[] {
-  const owners = new Map<string, Owner>();
-  const remarks: Diagnostic[] = [];
-  for (const api of apis) {
-    for (const [shape, owner] of answeredBy(api)) {
-      for (const host of api.hosts.length === 0 ? ['*'] : api.hosts) {
-        const other = owners.get(`${host} ${shape}`) ?? owners.get(`* ${shape}`);
-        owners.set(`${host} ${shape}`, owner);
-        // Where GET answers on both sides, GET itself is told.
-        if (other === undefined || other.api === api || (owner.isImplied && other.isImplied)) {
-          continue;
-        }
-        const implied = [owner, other].find(({ isImplied }) => isImplied);
-        const byGet = implied === undefined ? '' : `, as GET of '${implied.api.name}' answers HEAD`;
-        remarks.push(
-          error(
-            'ambiguous-operations',
-            owner.operation,
-            `${shape.split(' ', 1)[0]} ${owner.operation.path} is also an operation of the API '${other.api.name}'${byGet}`,
-            'give the APIs different hosts, or different server paths',
-          ),
-        );
-      }
-    }
-  }
-  return remarks;
-}
-
-interface Owner {
-  readonly api: ApiSnapshot;
-  readonly operation: ApiSnapshot['compiled']['operations'][number];
-  /** GET answers HEAD where that is not described (RFC 9110 §9.3.2). */
-  readonly isImplied: boolean;
-}
-
-/** By method and shape of the path: what an API answers, and by which operation. */
-function answeredBy(api: ApiSnapshot): ReadonlyMap<string, Owner> {
-  const answered = new Map<string, Owner>();
-  for (const operation of api.compiled.operations) {
-    const shape = pathShape(operation.path);
-    answered.set(`${operation.method} ${shape}`, { api, operation, isImplied: false });
-  }
-  for (const owner of [...answered.values()]) {
-    const head = `HEAD ${pathShape(owner.operation.path)}`;
-    if (owner.operation.method !== 'GET' || answered.has(head)) continue;
-    answered.set(head, { ...owner, isImplied: true });
-  }
-  return answered;
 }
 
 /** A scheme that nothing in the configuration can verify would lock everybody out, or pretend to protect. */

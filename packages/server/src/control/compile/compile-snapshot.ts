@@ -24,7 +24,7 @@ import type { LinkCredentials } from '../../platform/link/index.ts';
 import { checkSource } from '../../trusted-issuers/index.ts';
 import type { IdentityKeys } from '../identity-keys.ts';
 import type { Protection } from '../protection/protection.ts';
-import { readProtection } from '../protection/read-protection.ts';
+import { readProtection, targetOf } from '../protection/read-protection.ts';
 import { TRIAL_TRUST } from '../trial-issuer.ts';
 import { metadataPath, splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
@@ -234,6 +234,7 @@ function compileOneApi(
     name,
     compiled,
     hosts: api.hosts,
+    targets: api.upstream.targets.map(targetOf),
     mode: api.mode,
     response: api.response,
     cors: api.cors,

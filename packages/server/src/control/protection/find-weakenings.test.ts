@@ -39,6 +39,14 @@ for (const [name, text] of Object.entries({
       },
     },
   }),
+  'as-concrete.yaml': stringify({
+    ...description(),
+    paths: {
+      '/{one}s': {
+        get: { security: [{ oauth: [] }], parameters: [{ ...id, name: 'one' }], responses },
+      },
+    },
+  }),
 })) {
   writeFileSync(join(folder, name), text);
 }

@@ -79,7 +79,7 @@ export const pathCases: readonly Case[] = [
   takenOver(['GET /a strong'], ['GET /a strong', 'GET /a/']),
   takenOver(['GET /a strong'], ['GET /a strong', 'GET /a.json']),
   takenOver(['GET /f/a{x} strong'], ['GET /f/a{x} strong', 'GET /f/A{x}']),
-  // Of two APIs at one host, the first.
+  // Of two APIs at one host, the first, where neither is more concrete.
   ...[
     { was: ['first', 'second'], is: ['second', 'first'] },
     { was: ['first'], is: ['second', 'first'] },
@@ -108,10 +108,10 @@ export const pathCases: readonly Case[] = [
   },
 ];
 
-/** 'second' is open to more: `other.yaml` describes everything of one segment by one weak operation. */
+/** 'second' is open to more: `as-concrete.yaml` describes what ends in an s by one weak operation. */
 function inOrder(names: readonly string[]): Case['was'] {
   return ({ apis }, document) => {
-    put(document, ['GET /things strong']);
+    put(document, ['GET /t{hing} strong']);
     const [api] = apis;
     apis.splice(
       0,
@@ -119,7 +119,7 @@ function inOrder(names: readonly string[]): Case['was'] {
       ...names.map((name) => ({
         ...api,
         name,
-        spec: name === 'first' ? './api.yaml' : './other.yaml',
+        spec: name === 'first' ? './api.yaml' : './as-concrete.yaml',
       })),
     );
   };

@@ -175,7 +175,7 @@ function countersAt(url: string): string {
 }
 
 /** The names of this machine are one, and so are the two default ports. */
-function targetOf(target: string): string {
+export function targetOf(target: string): string {
   return placeOf(target, addressOf(target).name);
 }
 
