@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Whether every dependency, as it is locked, may be used and passed on with the program. */
+/**
+ * Whether every dependency, as it is locked, may be used and passed on with the program, is pinned to one
+ * version, and has its reason in docs/DEPENDENCIES.md.
+ */
 const ALLOWED = new Set(['MIT', 'Apache-2.0', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
 /** Reads like MIT, and says more of patents. */
 ALLOWED.add('BlueOak-1.0.0');
@@ -9,6 +12,14 @@ ALLOWED.add('BlueOak-1.0.0');
 interface Locked {
   readonly license?: string;
   readonly link?: boolean;
+}
+
+type Versions = Readonly<Record<string, string>>;
+
+interface Named {
+  readonly dependencies?: Versions;
+  readonly devDependencies?: Versions;
+  readonly optionalDependencies?: Versions;
 }
 
 const root = dirname(import.meta.dirname);
@@ -19,8 +30,27 @@ const refused = Object.entries(packages).filter(
   ([path, { link, license }]) =>
     path.includes('node_modules/') && link !== true && !isAllowed(license ?? 'none'),
 );
-for (const [path, { license }] of refused) console.log(`${path}: ${license ?? 'says no licence'}`);
-process.exitCode = refused.length === 0 ? 0 : 1;
+const faults = refused.map(([path, { license }]) => `${path}: ${license ?? 'says no licence'}`);
+
+const reasons = readFileSync(join(root, 'docs/DEPENDENCIES.md'), 'utf8');
+for (const folder of [
+  '',
+  'packages/openapi',
+  'packages/engine',
+  'packages/middleware',
+  'packages/server',
+]) {
+  const given = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Named;
+  const named = { ...given.dependencies, ...given.devDependencies, ...given.optionalDependencies };
+  for (const [name, version] of Object.entries(named)) {
+    if (!/^\d+\.\d+\.\d+$/.test(version))
+      faults.push(`${folder} ${name}: ${version} is not one version`);
+    if (name.startsWith('@poorter/') || reasons.includes(`\`${name}\``)) continue;
+    faults.push(`${folder} ${name}: has no reason in docs/DEPENDENCIES.md`);
+  }
+}
+for (const fault of faults) console.log(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;
 
 /** An SPDX expression of OR and AND, without brackets. */
 function isAllowed(expression: string): boolean {
