@@ -1,5 +1,5 @@
-import { keyStoreConformance } from '../../access/keys/keys.conformance.fixture.ts';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import { keyStoreConformance } from './keys.conformance.fixture.ts';
 import {
   blockStoreConformance,
   idempotencyConformance,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWellFormedKey } from '@poorter/engine';
-import { NOON, openFreshState } from '../../control/stores/stores.fixture.ts';
+import type { KeyState, KeyTerms, ManagedKey } from '../../access/keys/index.ts';
 import type { Backend } from '../../platform/database/backends.fixture.ts';
 import { CursorError, NotFoundError, type Page, StaleVersionError } from '../../state/index.ts';
-import type { KeyState, KeyTerms, ManagedKey } from './index.ts';
+import { NOON, openFreshState } from './stores.fixture.ts';
 
 const HOUR = 3_600_000;
 const terms: KeyTerms = {
