@@ -212,7 +212,7 @@ export class OpenControl {
           operators: state.operators,
           operatorsChanged: () => this.#operatorRights.refresh(),
         }),
-        ...subjectRoutes(everywhere, async () => recorder.forget()),
+        ...subjectRoutes(everywhere, () => recorder.forget()),
         ...logRoutes(recorder.log),
         ...gatewayRoutes(gatewayDesk(this.#book, met)),
         ...configurationRoutes(applyConfiguration),

@@ -25,7 +25,7 @@ import {
   checkpointSigner,
   type FromRecorder,
   formatVerifierKey,
-  LogQueries,
+  openLog,
   type RecorderSeed,
   type RetentionPolicy,
   signingKey,
@@ -33,6 +33,7 @@ import {
 } from '../security-log/index.ts';
 import type { AdminLog } from '../security-log/log-routes.ts';
 import { pathFrom } from './compile/source-reader.ts';
+import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 
 const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(import.meta.filename)}`);
@@ -67,7 +68,7 @@ export class RecorderHost {
   readonly mirror: SpoolMirror;
   readonly #seed: RecorderSeed;
   readonly #ports: RecorderHostPorts;
-  readonly #desk: LogQueries;
+  readonly #log: LogReaderHost;
   readonly #uses = new Map<string, CredentialUse>();
   #usesTimer: Timer | null = null;
   #worker: Worker | null = null;
@@ -75,6 +76,7 @@ export class RecorderHost {
   #isStopping = false;
   readonly #endActs: () => void;
 
+  /** Throws where the log cannot be opened: nothing is served of which nothing could be told. */
   static async open(ports: RecorderHostPorts): Promise<RecorderHost> {
     const { configuration, baseDirectory, dataDirectory, state, world } = ports;
     const storage = resolveStorage(configuration, baseDirectory, world.environment);
@@ -82,22 +84,27 @@ export class RecorderHost {
     const key = state.ring.derive('spool');
     const id = hash('sha256', key, 'hex').slice(0, 8);
     const seed: RecorderSeed = {
-      ...{ node, log: storage.log, state: storage.state, dataDirectory, baseDirectory },
-      masterKey: configuration.masterKey,
+      ...{ node, log: storage.log, state: storage.state, dataDirectory },
+      ring: state.ring.handOver(),
       spoolDirectory: join(dataDirectory, 'spool'),
       carriedDirectory: join(dataDirectory, 'carried'),
       spoolKey: { id, key },
       signingSeed: state.ring.derive(`security log signing key of ${node}`),
       retention: retentionOf(configuration),
     };
-    const desk = await LogQueries.open(storage.log, node, seed.signingSeed, state.subjectKeys);
-    return new RecorderHost(ports, seed, desk);
+    const log = await openLog(storage.log, ports.warn);
+    await log.close();
+    return new RecorderHost(ports, seed);
   }
 
-  private constructor(ports: RecorderHostPorts, seed: RecorderSeed, desk: LogQueries) {
+  private constructor(ports: RecorderHostPorts, seed: RecorderSeed) {
     this.#ports = ports;
     this.#seed = seed;
-    this.#desk = desk;
+    const { signingSeed, log, state, ring, dataDirectory } = seed;
+    this.#log = new LogReaderHost(
+      { node: seed.node, log, state, ring, dataDirectory, signingSeed },
+      ports.world,
+    );
     const { node, spoolDirectory: directory } = seed;
     const key: SpoolKey = { ...seed.spoolKey, wrapped: 'derived' };
     const bytesMax = ports.configuration.log.spoolBytes;
@@ -135,19 +142,21 @@ export class RecorderHost {
   }
 
   get log(): AdminLog {
-    return this.#desk;
+    return this.#log;
   }
 
   usesOf(keyId: string, sinceMs: number): Promise<readonly KeyUseSummary[]> {
-    return this.#desk.usesOf(keyId, sinceMs);
+    return this.#log.usesOf(keyId, sinceMs);
   }
 
   apply(configuration: Configuration): void {
     this.#tell({ type: 'retention', retention: retentionOf(configuration) });
   }
 
-  forget(): void {
+  /** Lets go of what was kept of an erased person. */
+  async forget(): Promise<void> {
     this.#tell({ type: 'forget' });
+    await this.#log.forget();
   }
 
   /** What lies in the spool becomes leaves under a signed checkpoint, if there is time. */
@@ -163,7 +172,7 @@ export class RecorderHost {
     const force = this.#ports.world.after(STOP_MAX_MS, () => void worker.terminate());
     await gone;
     force.cancel();
-    await this.#desk.close();
+    await this.#log.close();
   }
 
   #start(): void {

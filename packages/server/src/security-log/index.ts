@@ -18,6 +18,7 @@ export { callIdOf, findCall } from './find-call.ts';
 export { gapText } from './leaf.ts';
 export { type KeyUseSummary, LogQueries } from './log-queries.ts';
 export { LogReader, nodesOf } from './log-reader.ts';
+export type { FromLogReader, LogAsk, LogReaderSeed, ToLogReader } from './log-reader-messages.ts';
 export type { LogTables } from './log-tables.ts';
 export { FencedError } from './log-writer-store.ts';
 export { type OpenIntent, openIntents } from './open-intents.ts';

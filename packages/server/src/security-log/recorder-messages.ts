@@ -1,4 +1,5 @@
 import type { DatabasePlace } from '../platform/database/index.ts';
+import type { HandedRing } from '../platform/secrets/index.ts';
 import type { RecordedWriters } from '../platform/spool/index.ts';
 import type { CredentialUse } from './recorder.ts';
 import type { RetentionPolicy } from './retention.ts';
@@ -8,9 +9,8 @@ export interface RecorderSeed {
   readonly node: string;
   readonly log: DatabasePlace;
   readonly state: DatabasePlace;
+  readonly ring: HandedRing;
   readonly dataDirectory: string;
-  readonly baseDirectory: string;
-  readonly masterKey: string | undefined;
   readonly spoolDirectory: string;
   readonly carriedDirectory: string;
   readonly spoolKey: { readonly id: string; readonly key: Uint8Array };

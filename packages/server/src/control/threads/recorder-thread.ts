@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../../platform/clock/index.ts';
 import { workInBackground } from '../../platform/processes/index.ts';
-import { openMasterKey } from '../../platform/secrets/index.ts';
+import { realWorld } from '../../platform/world/index.ts';
 import {
   applyRetention,
   checkpointSigner,
@@ -15,7 +14,7 @@ import {
   signingKey,
   type ToRecorder,
 } from '../../security-log/index.ts';
-import { openState } from '../stores/index.ts';
+import { openSubjectKeys } from '../stores/index.ts';
 
 const POLL_MS = 50;
 const RETENTION_EVERY_MS = 60_000;
@@ -53,14 +52,11 @@ parentPort?.close();
 
 /** Drains until told to stop. What fails is begun anew from what the database has. */
 async function record(): Promise<void> {
-  const { dataDirectory, baseDirectory } = seed;
   const warn = (message: string) => tell({ type: 'trouble', message });
-  const environment = process.env;
-  const world = { dataDirectory, baseDirectory, environment, warn };
-  const state = await openState({
-    ...{ place: seed.state, dataDirectory, masterKey: openMasterKey(seed.masterKey, world) },
+  const { state: place, dataDirectory, ring } = seed;
+  const state = await openSubjectKeys({
+    ...{ place, dataDirectory, ring, world: realWorld },
     options: { onTrouble: warn },
-    world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
   });
   const database = await openLog(seed.log, warn);
   // Keys first: the recorder would take the destroyed one from them again.

@@ -2,9 +2,11 @@ export { openUnder, type SealedPlace, type SealingKey, sealUnder } from './envel
 export {
   checkMasterKey,
   checkWrappedKey,
+  type HandedRing,
   type KeyRing,
   type KeyRingTables,
   openKeyRing,
+  ringFrom,
   rotateMasterKey,
 } from './key-ring.ts';
 export {

@@ -31,6 +31,14 @@ export interface KeyRing {
   /** For keys that stand in rows of their own. */
   wrapKey(kind: string, id: string, key: Uint8Array): string;
   unwrapKey(kind: string, id: string, wrapped: string): Buffer;
+  /** For a thread of the same process: it goes on with these keys, whatever wraps them by now. */
+  handOver(): HandedRing;
+}
+
+/** Keys as they are, unwrapped. Goes to threads of control and nowhere else. */
+export interface HandedRing {
+  readonly top: SealingKey;
+  readonly keys: ReadonlyMap<Purpose, SealingKey>;
 }
 
 const PURPOSES = ['columns', 'blind-index', 'derivation'] as const;
@@ -170,6 +178,11 @@ async function dataKey(
   return { id: row.id, bytes };
 }
 
+/** In the thread that was given them. */
+export function ringFrom({ top, keys }: HandedRing): KeyRing {
+  return ringOf(top, keys);
+}
+
 function ringOf(top: SealingKey, keys: ReadonlyMap<Purpose, SealingKey>): KeyRing {
   const keyFor = (purpose: Purpose) => keys.get(purpose) as SealingKey;
   const columns = keyFor('columns');
@@ -185,6 +198,7 @@ function ringOf(top: SealingKey, keys: ReadonlyMap<Purpose, SealingKey>): KeyRin
     derive: (purpose) => derived(keyFor('derivation').bytes, purpose),
     wrapKey: (kind, id, key) => wrapUnder(top, kind, id, key),
     unwrapKey: (kind, id, wrapped) => unwrapUnder(top, kind, id, wrapped),
+    handOver: () => ({ top, keys }),
   };
 }
 
