@@ -2,6 +2,8 @@ import { Agent, request } from 'node:http';
 import type { Lifetime } from './poorter.fixture.ts';
 
 export interface Load {
+  /** When so many calls have ended, however long that takes. */
+  ended(calls: number): Promise<void>;
   /** Ends the load when the calls under way have ended. */
   stop(): Promise<LoadResult>;
 }
@@ -23,6 +25,7 @@ export function startLoad(
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const failed: string[] = [];
   const durations: number[] = [];
+  const waiting: { readonly calls: number; readonly resolve: () => void }[] = [];
   let isStopped = false;
   t.after(() => {
     isStopped = true;
@@ -34,6 +37,7 @@ export function startLoad(
       const end = (failure: string | null) => {
         if (failure !== null) failed.push(failure);
         durations.push(performance.now() - startedAt);
+        for (const { calls, resolve } of waiting) if (durations.length >= calls) resolve();
         resolve();
       };
       const outgoing = request(url, { agent }, (answer) => {
@@ -51,6 +55,7 @@ export function startLoad(
     while (!isStopped && failed.length < 100) await one();
   });
   return {
+    ended: (calls) => new Promise((resolve) => waiting.push({ calls, resolve })),
     async stop() {
       isStopped = true;
       await Promise.all(workers);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { eventually } from './calls.fixture.ts';
+import { call, eventually } from './calls.fixture.ts';
 import { removeFolder } from './folders.fixture.ts';
 import { PATIENCE_MS } from './patience.fixture.ts';
 
@@ -25,7 +25,7 @@ export interface RunningPoorter {
     name: string,
     options?: { scopes?: string; roles?: string; whileOthersWait?: boolean },
   ): Promise<string>;
-  /** Decisions recorded so far; flushed within 50 ms of the call. */
+  /** Decisions recorded so far, of every call that was answered. */
   records(): Promise<Record<string, unknown>[]>;
   /** Waits until at least `count` decisions match. */
   awaitRecords(
@@ -108,6 +108,8 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     await removeFolder(folder);
   });
   const started = await startEvent(() => said, child);
+  /** Ids of calls by which the records of others are known to be written. */
+  const markers = new Set<unknown>();
 
   const poorter: RunningPoorter = {
     url: `http://${started.addresses[0]}`,
@@ -148,13 +150,15 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
       return key.trim();
     },
     async records() {
-      await sleep(120);
-      return readRecords(folder);
+      await settle(poorter, started.threads, markers, () => readRecords(folder));
+      return readRecords(folder).filter(({ id }) => !markers.has(id));
     },
     async awaitRecords(count, matches = () => true) {
       const deadline = Date.now() + PATIENCE_MS;
       for (;;) {
-        const found = readRecords(folder).filter(matches);
+        const found = readRecords(folder)
+          .filter(({ id }) => !markers.has(id))
+          .filter(matches);
         if (found.length >= count || Date.now() > deadline) return found;
         await sleep(50);
       }
@@ -222,10 +226,40 @@ function run(
   });
 }
 
+/**
+ * Until the record of every call that was answered is written. A thread writes its records in their order: so
+ * each thread is asked something that it refuses, and the records of that are waited for.
+ */
+async function settle(
+  { url }: RunningPoorter,
+  threads: number,
+  markers: Set<unknown>,
+  records: () => readonly Record<string, unknown>[],
+): Promise<void> {
+  const asked = new Set<string>();
+  const met = new Set<string>();
+  for (let count = 0; count < MARKERS_MAX && met.size < threads; count++) {
+    const answer = await call(`${url}/marker-of-a-test`).catch(() => null);
+    const [, id, thread] =
+      /urn:poorter:call:(([0-9a-f]+)-[0-9a-f]+)/.exec(answer?.text ?? '') ?? [];
+    // A gate that answers in other words, or over TLS.
+    if (id === undefined || thread === undefined) return void (await sleep(500));
+    markers.add(id);
+    asked.add(id);
+    met.add(thread);
+  }
+  const written = () => records().filter(({ id }) => asked.has(String(id))).length;
+  await eventually('the records are written', () => written() >= asked.size);
+}
+
+/** Connections that the kernel may give to one thread before it gives one to each. */
+const MARKERS_MAX = 200;
+
 interface StartEvent {
   readonly addresses: string[];
   readonly controlAddress: string;
   readonly dataDirectory: string;
+  readonly threads: number;
 }
 
 async function startEvent(said: () => string, child: ChildProcess): Promise<StartEvent> {
