@@ -86,8 +86,13 @@ class Callers {
         resolve();
       };
       const outgoing = request(`${url}${path}`, { agent: this.#agent, method }, (answer) => {
-        answer.resume();
-        answer.once('end', () => end(answer.statusCode === 200 ? null : `${answer.statusCode}`));
+        let text = '';
+        answer.on('data', (piece: Buffer) => {
+          text += piece;
+        });
+        answer.once('end', () =>
+          end(answer.statusCode === 200 ? null : `${answer.statusCode} ${text}`),
+        );
         answer.once('error', (error) => end(String(error)));
       });
       outgoing.once('error', (error) => end(String(error)));
