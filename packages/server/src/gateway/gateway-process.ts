@@ -40,6 +40,7 @@ const crew = new ThreadCrew({
   },
 });
 
+let hasHeardControl = false;
 const locking = awaitLock(dataDirectory, 'gateway', PREDECESSOR_WAIT_MS);
 const send: (message: FromGateway) => void = serveParent<ToGateway>(
   (message) => void receive(message),
@@ -66,7 +67,10 @@ async function receive(message: ToGateway): Promise<void> {
     case 'issuer-keys':
       return crew.applyIssuerKeys(message);
     case 'control-seen':
-      return crew.controlSeen(message.atMs);
+      crew.controlSeen(message.atMs);
+      if (!hasHeardControl && Number.isFinite(message.atMs)) send({ type: 'control-heard' });
+      hasHeardControl ||= Number.isFinite(message.atMs);
+      return;
     case 'drain':
       return drainAndExit();
     default:

@@ -148,6 +148,8 @@ export type FromGateway =
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   /** Whether tokens of an issuer had anything at its rolesClaim: each outcome once. */
   | RolesRead
+  /** Once: it knows that control was seen, and may decide by its snapshot. */
+  | { readonly type: 'control-heard' }
   | { readonly type: 'drained' };
 
 export interface RolesRead {

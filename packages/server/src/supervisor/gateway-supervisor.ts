@@ -79,6 +79,9 @@ export class GatewaySupervisor {
   #lastBatch = 0;
   /** As its certificate says; told by control. */
   #name: string | null = null;
+  #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
+  /** Control has promised it time, and it knows. */
+  #mayServe = false;
   #isAnnounced = false;
   /** What control must hear again when the link comes back. */
   readonly #lastReports = new Map<FromGateway['type'], FromGateway>();
@@ -270,7 +273,7 @@ export class GatewaySupervisor {
   #fromGateway(message: FromGateway): void {
     const { on } = this.#options;
     // What it confirms is told as far as it was understood; that it drained, when it is gone.
-    const isOwn = message.type === 'live-applied' || message.type === 'drained';
+    const isOwn = ['live-applied', 'drained', 'control-heard'].includes(message.type);
     if (this.#isMet && !isOwn) this.#link?.send(message);
     switch (message.type) {
       case 'applied':
@@ -282,9 +285,11 @@ export class GatewaySupervisor {
         return this.#failed(message);
       case 'listening':
         this.#lastReports.set('listening', message);
-        if (!this.#isAnnounced) on.started(message.addresses, message.threads);
-        this.#isAnnounced = true;
-        return;
+        this.#listening = message;
+        return this.#announce();
+      case 'control-heard':
+        this.#mayServe = true;
+        return this.#announce();
       case 'metrics':
       case 'unknown-key-id':
       case 'roles-read':
@@ -293,6 +298,13 @@ export class GatewaySupervisor {
       default:
         message satisfies never;
     }
+  }
+
+  /** Whoever is told that it has started calls it, and is to be served. */
+  #announce(): void {
+    if (this.#isAnnounced || !this.#mayServe || this.#listening === null) return;
+    this.#isAnnounced = true;
+    this.#options.on.started(this.#listening.addresses, this.#listening.threads);
   }
 
   #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
