@@ -3,7 +3,6 @@ import { entryKey } from './entry-key.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { Findings, interpret } from './interpret.ts';
-import { isListed } from './listed.ts';
 import { findLookAlikes } from './look-alikes.ts';
 import { narrow } from './narrowed.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
@@ -128,19 +127,6 @@ function openValidator(
         } catch (fault) {
           limitReached(fault);
           return pointers;
-        } finally {
-          world.forget();
-        }
-      });
-    },
-    lists(value, name) {
-      return onAccountOf(presentAccount(), () => {
-        try {
-          return isListed(world, unit, value, name);
-        } catch (fault) {
-          limitReached(fault);
-          // Too much to tell: it does not count as listed.
-          return false;
         } finally {
           world.forget();
         }

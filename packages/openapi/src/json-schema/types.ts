@@ -102,8 +102,6 @@ export interface Validator {
   lookAlikes(value: JsonValue): readonly LookAlike[];
   /** Which of these members no schema in force lists by name. */
   unlisted(value: JsonValue, pointers: readonly string[]): readonly string[];
-  /** Whether a schema in force for this object lists a member by exactly this name. */
-  lists(value: JsonValue, name: string): boolean;
   /** Pointers of the members of a valid value that may not be sent, and were passed over. */
   ignored(value: JsonValue): readonly string[];
   /**

@@ -132,14 +132,14 @@ export class AdminApi<Stores extends ActHostStores> {
   /** Answers a call on the control address. */
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
-      this.#answer(call, response).catch((error: unknown) => {
+      this.#act(call, response).catch((error: unknown) => {
         this.#ports.onTrouble(`admin API: answering ${call.id}: ${String(error)}`);
         response.destroy();
       });
     });
   }
 
-  async #answer(call: ProtectedCall, response: ServerResponse): Promise<void> {
+  async #act(call: ProtectedCall, response: ServerResponse): Promise<void> {
     const { decision, request } = call;
     const act = actOf(call);
     this.#noteUse(act);

@@ -192,7 +192,10 @@ export function withListedAlone(
   if (violations.some(({ isRemark }) => !isRemark)) return checked;
   for (const name of names ?? Object.keys(value)) {
     const refusal = Object.hasOwn(value, name) ? refusalOf(name) : undefined;
-    if (refusal !== undefined && !validator?.lists(value, name)) return refused(refusal);
+    if (refusal === undefined) continue;
+    const place = `/${escapeSegment(name)}`;
+    const isListed = validator?.unlisted(value, [place]).length === 0;
+    if (!isListed) return refused(refusal);
   }
   return checked;
 }
