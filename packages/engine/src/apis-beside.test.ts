@@ -133,21 +133,28 @@ test('the base paths of two APIs at one service are part of what both serve', ()
   }
   for (const path of ['/items/5', '/items/a%20b']) assert.equal(at(path), 'open', path);
   // The other way round: the template stands below a base path.
-  const deep = answering([api('whole', { '/items/special': 'get' }), api('open', { '/{id}': 'get' }, below('/items'))]);
-  for (const path of ['/special', '/SPECIAL']) assert.equal(deep(path), 'target_not_acceptable', path);
+  const deep = answering([
+    api('whole', { '/items/special': 'get' }),
+    api('open', { '/{id}': 'get' }, below('/items')),
+  ]);
+  for (const path of ['/special', '/SPECIAL'])
+    assert.equal(deep(path), 'target_not_acceptable', path);
   assert.equal(deep('/5'), 'open');
   const apart = answering([api('closed', closed, below('/things')), api('open', open)]);
   assert.equal(apart('/items/special'), 'open');
 });
 
-test('a call that fits paths of two APIs, neither of them more concrete, is nobody\'s', () => {
+test("a call that fits paths of two APIs, neither of them more concrete, is nobody's", () => {
   const at = answering([api('a', { '/f/a{x}': 'get' }), api('b', { '/f/{y}b': 'get' })]);
   assert.equal(at('/f/ax'), 'a');
   assert.equal(at('/f/xb'), 'b');
   for (const path of ['/f/axb', '/f/axB', '/f/ab%62']) {
     assert.equal(at(path), 'target_not_acceptable', path);
   }
-  const crossed = answering([api('a', { '/users/me/{part}': 'get' }), api('b', { '/users/{id}/mail': 'get' })]);
+  const crossed = answering([
+    api('a', { '/users/me/{part}': 'get' }),
+    api('b', { '/users/{id}/mail': 'get' }),
+  ]);
   assert.equal(crossed('/users/me/mail'), 'target_not_acceptable');
   assert.equal(crossed('/users/me/photo'), 'a');
   assert.equal(crossed('/users/5/mail'), 'b');

@@ -111,7 +111,10 @@ function remarkOn(
   ];
   const message = `some requests fit both ${one.path} and ${other.path}`;
   const isSame = left.every(({ operation }) =>
-    right.every((rival) => rival.operation.method !== operation.method || askTheSame(operation, rival.operation)),
+    right.every(
+      (rival) =>
+        rival.operation.method !== operation.method || askTheSame(operation, rival.operation),
+    ),
   );
   if (isSame) {
     const taken = `${one.path} is preferred for them: it is concrete further left`;
