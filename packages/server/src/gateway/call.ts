@@ -277,7 +277,7 @@ export class Call {
     const principal = this.#decision?.principal ?? null;
     const operation = this.#decision?.operation ?? null;
     return {
-      time: new Date(this.nowMs).toISOString(),
+      time: isoTime(this.nowMs),
       id: this.id,
       host: this.#host,
       client: this.#clientAddress(),
@@ -285,12 +285,7 @@ export class Call {
       api: operation?.api.name ?? null,
       operation: operation?.operation.compiled.id ?? null,
       path: operation?.operation.compiled.path ?? null,
-      principal: principal && {
-        kind: principal.kind,
-        client: principal.client,
-        subject: principal.subject,
-        credentialId: principal.credentialId,
-      },
+      principal,
       decision: outcome.decision,
       phase: outcome.phase,
       code: outcome.code,
@@ -309,6 +304,18 @@ export class Call {
   #clientAddress(): string {
     return this.request?.clientAddress ?? this.#socket.remoteAddress ?? '';
   }
+}
+
+let writtenMs = Number.NaN;
+let writtenTime = '';
+
+/** RFC 3339. Calls of the same millisecond share the text. */
+function isoTime(ms: number): string {
+  if (ms !== writtenMs) {
+    writtenTime = new Date(ms).toISOString();
+    writtenMs = ms;
+  }
+  return writtenTime;
 }
 
 /**

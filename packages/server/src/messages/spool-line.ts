@@ -59,15 +59,28 @@ function line(
   members: string,
   objects: TouchedObjects,
 ): string {
-  const { principal } = record;
-  const who =
-    principal === null
-      ? 'null,"subject":null,"credentialId":null,"kind":null'
-      : `${memberText(principal.client)},"subject":${memberText(principal.subject)},"credentialId":${memberText(principal.credentialId)},"kind":"${principal.kind}"`;
+  const who = record.principal === null ? NOBODY : textOf(record.principal);
   const touched = objects === null ? '' : JSON.stringify(objects);
   return `"time":"${record.time}","type":"${type}",${members}\t{"address":${memberText(record.client)},"client":${who}}\t${
     touched.length > OBJECTS_CHARS_MAX ? '' : touched
   }\t[${memberText(record.api)},${memberText(record.operation)},"${record.decision}",${memberText(record.code)}]`;
+}
+
+const NOBODY = 'null,"subject":null,"credentialId":null,"kind":null';
+
+type Known = NonNullable<CallRecord['principal']>;
+
+/** The same caller comes with the same principal, and gives the same text. */
+const knownTexts = new WeakMap<Known, string>();
+
+function textOf(principal: Known): string {
+  let text = knownTexts.get(principal);
+  if (text === undefined) {
+    const { client, subject, credentialId, kind } = principal;
+    text = `${memberText(client)},"subject":${memberText(subject)},"credentialId":${memberText(credentialId)},"kind":"${kind}"`;
+    knownTexts.set(principal, text);
+  }
+  return text;
 }
 
 /** Null for a line that no writer of this version writes. */

@@ -16,13 +16,21 @@ export interface IdentityOptions {
   readonly lifetimeSeconds: number;
 }
 
+interface Minted {
+  readonly token: string;
+  readonly audience: string;
+  readonly useUntilMs: number;
+}
+
 /** Callers remembered at once; about 600 bytes each. */
 const CACHE_MAX = 10_000;
 
 export async function createIdentitySigner(options: IdentityOptions): Promise<IdentitySigner> {
   const key = await importJWK(options.key, options.key.alg);
   const header = { alg: options.key.alg as string, kid: options.key.kid as string, typ: 'JWT' };
-  const cache = new Map<string, { token: string; useUntilMs: number }>();
+  const cache = new Map<string, Minted>();
+  /** Callers come with the same principal again: what one has is found without writing it out. */
+  const near = new WeakMap<Principal, Minted>();
 
   async function mint(
     principal: Principal | null,
@@ -44,15 +52,25 @@ export async function createIdentitySigner(options: IdentityOptions): Promise<Id
       .setExpirationTime(expiresAt)
       .sign(key);
     if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
-    cache.set(cacheKey, { token, useUntilMs: nowMs + ((expiresAt - issuedAt) * 1000) / 2 });
+    const useUntilMs = nowMs + ((expiresAt - issuedAt) * 1000) / 2;
+    const minted = { token, audience, useUntilMs };
+    cache.set(cacheKey, minted);
+    if (principal !== null) near.set(principal, minted);
     return token;
   }
 
   return {
     sign(principal, audience, nowMs) {
+      const last = principal === null ? undefined : near.get(principal);
+      if (last !== undefined && last.audience === audience && nowMs < last.useUntilMs) {
+        return last.token;
+      }
       const cacheKey = cacheKeyOf(principal, audience);
       const known = cache.get(cacheKey);
-      if (known !== undefined && nowMs < known.useUntilMs) return known.token;
+      if (known !== undefined && nowMs < known.useUntilMs) {
+        if (principal !== null) near.set(principal, known);
+        return known.token;
+      }
       return mint(principal, audience, nowMs, cacheKey);
     },
   };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FrameCipher, type SpoolKey, type WriterName, writeHeader } from './format.ts';
+import { LineBatch } from './line-batch.ts';
 import { countFileName, spoolFileName } from './names.ts';
 import type { SpoolPlaces } from './places.ts';
 import {
@@ -35,6 +36,8 @@ const SYNC_AFTER_MS = 1_000;
 const RETRY_AFTER_MS = 500;
 /** Characters waiting for the disk, a thread; beyond it calls are refused. */
 const PENDING_CHARS_MAX = 8 * 1024 * 1024;
+/** Room for this many bytes of lines is kept for the next batch. */
+const SPARE_BYTES_MAX = 2 * FLUSH_CHARS;
 /** Characters in one frame: well below what a reader believes, even where each takes three bytes. */
 const FRAME_CHARS = 1024 * 1024;
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
@@ -63,20 +66,6 @@ interface OpenFile {
   hasLines: boolean;
 }
 
-/** What will be one frame. */
-interface Batch {
-  readonly lines: string[];
-  chars: number;
-  settling: number;
-}
-
-/** A full batch that waits: as bytes, because the texts would take several times the room. */
-interface PackedBatch {
-  readonly bytes: Buffer;
-  readonly chars: number;
-  readonly settling: number;
-}
-
 /** A frame as it was sealed: tried again byte for byte, because its nonce must not seal anything else. */
 interface SealedFrame {
   readonly open: OpenFile;
@@ -99,8 +88,10 @@ export class SpoolWriter {
   #settled = 0;
   #turnedAway = 0;
   /** Full ones wait; lines join the last. */
-  #full: PackedBatch[] = [];
-  #batch = emptyBatch();
+  #full: LineBatch[] = [];
+  #batch = new LineBatch(null);
+  /** Room of a batch that was sealed. */
+  #spare: Buffer | null = null;
   #chars = 0;
   #waiters: Waiter[] = [];
   #open: OpenFile | null = null;
@@ -225,21 +216,25 @@ export class SpoolWriter {
   }
 
   get #hasLines(): boolean {
-    const { lines, settling } = this.#batch;
-    return lines.length > 0 || settling > 0 || this.#full.length > 0;
+    const { isEmpty, settling } = this.#batch;
+    return !isEmpty || settling > 0 || this.#full.length > 0;
   }
 
-  #push(line: string): Batch {
+  #push(line: string): LineBatch {
     if (line.length > FRAME_CHARS) throw new RangeError(`a line of ${line.length} characters`);
     if (this.#batch.chars + line.length > FRAME_CHARS) {
-      this.#full.push(packed(this.#batch));
-      this.#batch = emptyBatch();
+      this.#batch.settleDown();
+      this.#setFull();
     }
-    const batch = this.#batch;
-    batch.lines.push(line);
-    batch.chars += line.length;
+    this.#batch.push(line);
     this.#chars += line.length;
-    return batch;
+    return this.#batch;
+  }
+
+  #setFull(): void {
+    this.#full.push(this.#batch);
+    this.#batch = new LineBatch(this.#spare);
+    this.#spare = null;
   }
 
   #runSoon(): void {
@@ -288,23 +283,21 @@ export class SpoolWriter {
   async #writeOut(): Promise<void> {
     if (this.#unwritten !== null) await this.#writeSealed(this.#unwritten);
     if (this.#isFinishing) await this.#currentFile();
-    const { lines, settling } = this.#batch;
+    const { isEmpty, settling } = this.#batch;
     // Those turned away are told in any frame: an empty one only where there is no other, lest one more
     // wait with each attempt that fails.
     const isTold = this.#turnedAway === 0 || this.#full.length > 0;
-    if (lines.length > 0 || settling > 0 || !isTold) {
-      this.#full.push(packed(this.#batch));
-      this.#batch = emptyBatch();
-    }
+    if (!isEmpty || settling > 0 || !isTold) this.#setFull();
     // What comes while these are written waits for the next turn.
     for (let left = this.#full.length; left > 0; left--) {
       const open = await this.#currentFile();
-      this.#unwritten = this.#seal(open, this.#full.shift() as PackedBatch);
+      this.#unwritten = this.#seal(open, this.#full.shift() as LineBatch);
       await this.#writeSealed(this.#unwritten);
     }
   }
 
-  #seal(open: OpenFile, { bytes: lines, chars, settling }: PackedBatch): SealedFrame {
+  #seal(open: OpenFile, batch: LineBatch): SealedFrame {
+    const { chars, settling } = batch;
     const bytes = open.cipher.seal(
       {
         number: open.frames,
@@ -313,9 +306,10 @@ export class SpoolWriter {
         turnedAway: Math.min(this.#turnedAway, 0xffff_ffff),
         writtenMs: this.#now(),
       },
-      lines,
+      batch.lines,
     );
     this.#turnedAway = 0;
+    if (batch.room().length <= SPARE_BYTES_MAX) this.#spare = batch.room();
     return { open, bytes, settled: settling, chars };
   }
 
@@ -410,12 +404,4 @@ export class SpoolWriter {
       return false;
     });
   }
-}
-
-function packed({ lines, chars, settling }: Batch): PackedBatch {
-  return { bytes: Buffer.from(lines.join('\n')), chars, settling };
-}
-
-function emptyBatch(): Batch {
-  return { lines: [], chars: 0, settling: 0 };
 }
