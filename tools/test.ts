@@ -46,8 +46,8 @@ function run(these: readonly string[]): number {
     process.execPath,
     [
       ...['--conditions=source', '--disable-warning=ExperimentalWarning', '--test'],
-      // Many of them wait for what others do: one more than there are cores on a small machine.
-      ...['--test-concurrency=3', '--test-timeout=240000'],
+      // Most of them wait most of the time, for processes that start and for what must not come.
+      ...['--test-concurrency=4', '--test-timeout=240000'],
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...['--test-reporter=./tools/summary-reporter.ts', `--test-reporter-destination=${summary}`],
       ...these,
