@@ -16,7 +16,7 @@ const MIB = 1_048_576;
 const GROWTH_BYTES_MAX = 40 * MIB;
 /** 8 MiB of characters a thread wait for the disk; as much again, and what is not yet collected. */
 const WAITING_BYTES_MAX = 128 * MIB;
-const LOAD_MS = 20_000;
+const LOAD_MS = 10_000;
 /** A long path makes long records: the spool fills in seconds. */
 const LONG = `/accounts/${'long'.repeat(700)}`;
 
@@ -209,7 +209,7 @@ test('no payment is forwarded while the disk for its record is full, and memory 
   const poorter = await startIn(t, data, await callers.startService(t));
   const { gateway, control } = poorter.children();
   callers.begin(poorter.url);
-  const before = await mostBytes(gateway, 6_000);
+  const before = await mostBytes(gateway, 4_000);
   await callers.end();
   assert.deepEqual([callers.tally.POST.refused, callers.tally.GET.turnedAway], [0, 0]);
   await eventually(
@@ -233,7 +233,7 @@ test('no payment is forwarded while the disk for its record is full, and memory 
   await sleep(1_000);
   const full = structuredClone(callers.tally);
   await eventually('the bound', () => callers.tally.GET.turnedAway > 100, 30_000);
-  const atBound = await mostBytes(gateway, 10_000);
+  const atBound = await mostBytes(gateway, 5_000);
   const most = await mostBytes(gateway, LOAD_MS);
   const { POST, GET } = structuredClone(callers.tally);
   t.diagnostic(

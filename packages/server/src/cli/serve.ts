@@ -55,8 +55,9 @@ export async function serveCommand(argv: readonly string[], world: CommandWorld)
         warned: (diagnostics) => {
           if (!given.isQuiet) say(formatDiagnostics(withOptions(diagnostics, given.source)));
         },
-        refused: (diagnostics) => {
-          say(refusal(withOptions(diagnostics, given.source), hasStarted));
+        refused: (diagnostics, isTriedAgain) => {
+          const what = !hasStarted ? 'first start' : isTriedAgain ? 'control away' : 'reload';
+          say(refusal(withOptions(diagnostics, given.source), what));
           if (!hasStarted && !isHeld) fail();
         },
         said: (text, isStartHeld) => {
@@ -111,12 +112,16 @@ function started(facts: StartedFacts, given: ServeArguments, dataDirectory: stri
   return describeStart(facts, dataDirectory);
 }
 
-function refusal(diagnostics: readonly Diagnostic[], isServing: boolean): string {
-  const what = isServing
-    ? 'poorter: the new configuration is refused; the last good one stays in force\n'
-    : 'poorter: not started\n';
-  return formatDiagnostics(diagnostics) + what;
+function refusal(diagnostics: readonly Diagnostic[], what: keyof typeof REFUSED): string {
+  return `${formatDiagnostics(diagnostics)}poorter: ${REFUSED[what]}\n`;
 }
+
+const REFUSED = {
+  'first start': 'not started',
+  reload: 'the new configuration is refused; the last good one stays in force',
+  'control away':
+    'control cannot open what it needs and tries again every 2 s; what is in force is served meanwhile, and nothing can be changed or revoked',
+};
 
 export function explain(error: unknown, world: CommandWorld): number {
   if (error instanceof UsageError) {
@@ -124,7 +129,7 @@ export function explain(error: unknown, world: CommandWorld): number {
     return 2;
   }
   if (error instanceof RefusedConfiguration) {
-    world.stderr.write(refusal(error.diagnostics, false));
+    world.stderr.write(refusal(error.diagnostics, 'first start'));
     return 1;
   }
   if (error instanceof DirectoryHeldError) {
