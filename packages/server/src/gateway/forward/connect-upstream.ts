@@ -43,7 +43,7 @@ export function upstreamConnector(
  * fails, and the answer waits unread behind the failure. So a write that finds the connection closed
  * is not the end of it; reading says what there is to say, an answer or the reset.
  */
-function keepAnswerOfDeadConnection(socket: Socket): void {
+export function keepAnswerOfDeadConnection(socket: Socket): void {
   type Done = (error?: Error | null) => void;
   const forgive =
     (done: Done): Done =>

@@ -69,18 +69,27 @@ function attempt(
   method: string,
   ports: ForwardPorts,
 ): Promise<UpstreamAnswer> {
-  const headers = [...decision.headers];
-  headers.push('host', hostOf(upstream, target, headers));
+  const host = hostOf(upstream, target, decision.headers);
+  const path = target.basePath + decision.target;
   let body: Uint8Array | Readable | null = null;
   if (decision.body.kind === 'bytes') body = decision.body.bytes;
-  if (decision.body.kind === 'stream') {
-    body = ports.stream();
-    if (ports.contentLength !== undefined) headers.push('content-length', ports.contentLength);
+  if (decision.body.kind === 'stream') body = ports.stream();
+  if (target.lean !== null) {
+    const { contentLength } = ports;
+    const streamBytes = contentLength === undefined ? undefined : Number(contentLength);
+    const { headers } = decision;
+    const { isStreamingAnswer } = ports;
+    const question = { method, path, host, headers, body, streamBytes, isStreamingAnswer };
+    return UpstreamAnswer.ask(target.lean, question, ports.onAttempt);
+  }
+  const headers = [...decision.headers, 'host', host];
+  if (decision.body.kind === 'stream' && ports.contentLength !== undefined) {
+    headers.push('content-length', ports.contentLength);
   }
   return UpstreamAnswer.dispatch(
     target.pool,
     {
-      path: target.basePath + decision.target,
+      path,
       method: method as 'GET',
       headers,
       body,

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Asked, LeanPool } from './lean/lean-pool.ts';
+import { type Question, UnsendableError } from './lean/question.ts';
 
 /** Chunks held for a slow reader before the upstream is told to wait. */
 const QUEUE_BYTES_MAX = 16_384;
@@ -44,7 +46,7 @@ export class UpstreamAnswer {
   #queuedBytes = 0;
   #hasEnded = false;
   #error: UpstreamError | null = null;
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: Asked | null = null;
   #wake: (() => void) | null = null;
   #wasSent = false;
   /** Runs from the first interim answer on: each of them starts undici's own clock anew. */
@@ -105,6 +107,51 @@ export class UpstreamAnswer {
           answer.#wake?.();
         },
       });
+    });
+  }
+
+  /** The same over connections of our own. */
+  static ask(
+    pool: LeanPool,
+    question: Question,
+    onHandle: (answer: UpstreamAnswer) => void,
+  ): Promise<UpstreamAnswer> {
+    const answer = new UpstreamAnswer();
+    onHandle(answer);
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error & { code?: string }) => {
+        const failure =
+          answer.#error ?? new UpstreamError(failureKindOf(error), !answer.#wasSent, error);
+        answer.#error = failure;
+        reject(failure);
+        answer.#wake?.();
+      };
+      if (answer.#error !== null) return failed(answer.#error);
+      try {
+        pool.ask(question, {
+          onStart: (asked) => {
+            answer.#controller = asked;
+          },
+          onSent: () => {
+            answer.#wasSent = true;
+          },
+          onHead: (status, fields) => {
+            answer.status = status;
+            answer.headers = fields;
+            resolve(answer);
+          },
+          onData: (chunk) => answer.#push(chunk),
+          onEnd: (trailers) => {
+            answer.trailers = trailers;
+            answer.#hasEnded = true;
+            answer.#wake?.();
+          },
+          onError: failed,
+        });
+      } catch (error) {
+        if (!(error instanceof UnsendableError)) throw error;
+        failed(error);
+      }
     });
   }
 
@@ -194,7 +241,10 @@ export function failureKindOf(error: Error & { code?: string }): UpstreamFailure
   switch (error.code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
+    case 'HEAD_TIMEOUT':
+    case 'BODY_TIMEOUT':
       return 'timeout';
+    case 'UNASKED_UPGRADE':
     case 'UND_ERR_HEADERS_OVERFLOW':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
     case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':

@@ -41,6 +41,7 @@ test('a name that has a new address is noticed under steady traffic, within 30 s
   );
   let nowMs = Date.now();
   t.mock.method(Date, 'now', () => nowMs);
+  t.mock.method(performance, 'now', () => nowMs);
   const upstreams = new Upstreams();
   upstreams.apply({ api: snapshot(`http://service.example:${port}`) });
   const target = upstreams.of('api').pick(0, []);

@@ -1,6 +1,9 @@
 import { Pool } from 'undici';
 import type { UpstreamSnapshot } from '../../messages/between-processes.ts';
+import { monotonicMs } from '../../platform/clock/index.ts';
 import { upstreamConnector } from './connect-upstream.ts';
+import { LeanPool } from './lean/lean-pool.ts';
+import { canParse } from './lean/response-parser.ts';
 
 /** One address of a service, with its connections and its health. */
 export interface Target {
@@ -9,6 +12,8 @@ export interface Target {
   readonly basePath: string;
   readonly host: string;
   readonly pool: Pool;
+  /** For calls over clear text that do not become tunnels; null where the runtime lacks what it needs. */
+  readonly lean: LeanPool | null;
   failures: number;
   restsUntilMs: number;
 }
@@ -61,7 +66,8 @@ export class Upstream {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#targets.map((target) => target.pool.close().catch(() => undefined)));
+    const pools = this.#targets.flatMap(({ pool, lean }) => (lean === null ? [pool] : [pool, lean]));
+    await Promise.all(pools.map((pool) => pool.close().catch(() => undefined)));
   }
 }
 
@@ -70,6 +76,23 @@ export class Upstream {
  * service is then looked up again, and an address that has changed is noticed.
  */
 const CONNECTION_AGE_MAX_MS = 30_000;
+
+const HEAD_BYTES_MAX = 65_536;
+
+function openLean({ hostname, port }: URL, snapshot: UpstreamSnapshot): LeanPool {
+  return new LeanPool(
+    {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? 80 : Number(port),
+      connectMs: snapshot.connectTimeoutMs,
+      headMs: snapshot.headTimeoutMs,
+      idleMs: snapshot.idleTimeoutMs,
+      headBytesMax: HEAD_BYTES_MAX,
+      now: monotonicMs,
+    },
+    snapshot.connectionsMax,
+  );
+}
 
 function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
   const parsed = new URL(url);
@@ -84,7 +107,7 @@ function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 60_000,
     // The whole section, not one field: what an upstream sends is bounded like what a caller sends.
-    maxHeaderSize: 65_536,
+    maxHeaderSize: HEAD_BYTES_MAX,
     strictContentLength: true,
     allowH2: false,
   });
@@ -93,6 +116,7 @@ function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
     basePath: pathname.replace(/\/+$/, ''),
     host,
     pool,
+    lean: parsed.protocol === 'http:' && canParse() ? openLean(parsed, snapshot) : null,
     failures: 0,
     restsUntilMs: 0,
   };
