@@ -66,7 +66,9 @@ export class Upstream {
   }
 
   async close(): Promise<void> {
-    const pools = this.#targets.flatMap(({ pool, lean }) => (lean === null ? [pool] : [pool, lean]));
+    const pools = this.#targets.flatMap(({ pool, lean }) =>
+      lean === null ? [pool] : [pool, lean],
+    );
     await Promise.all(pools.map((pool) => pool.close().catch(() => undefined)));
   }
 }

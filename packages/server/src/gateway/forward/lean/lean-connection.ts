@@ -117,7 +117,12 @@ export class LeanConnection implements ParserEvents {
     if (body === null) this.#socket.write(head, 'latin1');
     else if (!(body instanceof Uint8Array)) {
       this.#socket.write(head, 'latin1');
-      this.#upload = new Upload(body, question.streamBytes, this.#socket, (fault) => this.fail(fault));
+      this.#upload = new Upload(body, question.streamBytes, this.#socket, {
+        done: () => {
+          this.#since = this.#terms.now();
+        },
+        failed: (fault) => this.fail(fault),
+      });
     } else if (body.length <= ONE_WRITE_BYTES_MAX) {
       const { buffer, byteOffset, length } = body;
       const text = Buffer.from(buffer, byteOffset, length).toString('latin1');
@@ -206,6 +211,8 @@ export class LeanConnection implements ParserEvents {
   }
 
   head(status: number, fields: string[], mayKeepAlive: boolean): boolean {
+    // Whatever it says of upgrades: nobody asked for another protocol.
+    if (status === 101) this.upgrades();
     // RFC 9110 §15.2: any number of them may come before the answer.
     if (status < 200) return false;
     if (this.#isSpoilt || this.#receiver === null) return true;
@@ -289,9 +296,9 @@ export class LeanConnection implements ParserEvents {
   /** An answer without a length ends with the connection. */
   #ended(): void {
     if (this.stage === 'closed') return;
-    const fault = this.stage === 'answering' ? this.#parser.finish() : undefined;
+    if (this.stage === 'answering') this.#parser.finish();
     if (this.#isAnswered || this.#receiver === null) return this.close();
-    this.fail(fault ?? new ConnectionError('OTHER_SIDE_CLOSED'));
+    this.fail(new ConnectionError('OTHER_SIDE_CLOSED'));
   }
 }
 
@@ -331,8 +338,9 @@ class Upload {
     from: Readable,
     announced: number | undefined,
     to: Socket,
-    fail: (error: Error) => void,
+    on: { readonly done: () => void; readonly failed: (error: Error) => void },
   ) {
+    const fail = on.failed;
     this.#from = from;
     this.#to = to;
     this.#announced = announced;
@@ -350,6 +358,7 @@ class Upload {
       this.isDone = true;
       if (announced === undefined) to.write('0\r\n\r\n', 'latin1');
       this.end();
+      on.done();
     };
     this.#onDrain = () => from.resume();
     this.#onError = (error) => fail(error);
