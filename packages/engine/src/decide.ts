@@ -129,7 +129,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       const denial = invalid(parameters);
       if (!call.mayObserve('validate', denial)) return call.refuse('validate', denial);
     }
-    const checked = await checkBody(call, operation, request, body);
+    const checking = checkBody(call, operation, request, body);
+    const checked = checking instanceof Promise ? await checking : checking;
     if (checked.kind === 'deny') return call.refuse('validate', checked);
 
     // shape
@@ -153,12 +154,13 @@ type CheckedBody =
   | { kind: 'checked'; body: Forwarding['body']; value: JsonValue | undefined }
   | Deny;
 
-async function checkBody(
+/** Immediate where no body is read, as for most calls. */
+function checkBody(
   call: Call,
   operation: OperationGate,
   request: RequestFacts,
   body: BodyPort,
-): Promise<CheckedBody> {
+): CheckedBody | Promise<CheckedBody> {
   if (body.isExempt) return { kind: 'checked', body: { kind: 'none' }, value: undefined };
   if (!body.isVisible) {
     const expected = operation.operation.expectBody(request.headers, true);
@@ -182,27 +184,35 @@ async function checkBody(
       const passed = request.hasBody ? ({ kind: 'stream' } as const) : ({ kind: 'none' } as const);
       return { kind: 'checked', body: passed, value: undefined };
     }
-    case 'validate': {
-      const bytes = await body.read(operation.bodyBytesMax);
-      if (!(bytes instanceof Uint8Array)) return bytes;
-      const check = operation.operation.checkBody(
-        request.headers,
-        bytes,
-        operation.jsonBounds,
-        call.patternWork,
-      );
-      if (check.violations.length > 0 && !call.mayRemark(check.violations)) {
-        const denial = invalid(check.violations);
-        // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
-        if (check.violations.some(isHygiene) || !call.mayObserve('validate', denial)) return denial;
-      }
-      return {
-        kind: 'checked',
-        body: { kind: 'bytes', bytes: check.cut ?? bytes },
-        value: check.value,
-      };
-    }
+    case 'validate':
+      return readAndCheck(call, operation, request, body);
   }
+}
+
+async function readAndCheck(
+  call: Call,
+  operation: OperationGate,
+  request: RequestFacts,
+  body: BodyPort,
+): Promise<CheckedBody> {
+  const bytes = await body.read(operation.bodyBytesMax);
+  if (!(bytes instanceof Uint8Array)) return bytes;
+  const check = operation.operation.checkBody(
+    request.headers,
+    bytes,
+    operation.jsonBounds,
+    call.patternWork,
+  );
+  if (check.violations.length > 0 && !call.mayRemark(check.violations)) {
+    const denial = invalid(check.violations);
+    // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
+    if (check.violations.some(isHygiene) || !call.mayObserve('validate', denial)) return denial;
+  }
+  return {
+    kind: 'checked',
+    body: { kind: 'bytes', bytes: check.cut ?? bytes },
+    value: check.value,
+  };
 }
 
 function isHygiene({ rule }: MessageViolation): boolean {

@@ -17,12 +17,14 @@ const METRICS_EVERY_MS = 1_000;
 /** Quotas counted since the last save are forgotten by a crash. */
 const QUOTA_SAVE_EVERY_MS = 5_000;
 
+const SMALL_MACHINE_CORES = 4;
+
 const { dataDirectory, source } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
   source: { threads?: number };
 };
 const quotaFile = join(dataDirectory, 'quotas.bin');
-const threads = source.threads ?? availableParallelism();
+const threads = source.threads ?? usualThreads(availableParallelism());
 
 const crew = new ThreadCrew({
   module: join(import.meta.dirname, `gateway-thread${extname(import.meta.filename)}`),
@@ -110,4 +112,9 @@ function saveQuotas(): void {
   } catch (error) {
     send({ type: 'failed', message: `saving quotas: ${String(error)}` });
   }
+}
+
+/** On a small machine the rest needs a core too: recorder, collection of garbage, and the service itself. */
+function usualThreads(cores: number): number {
+  return cores > SMALL_MACHINE_CORES ? cores : Math.max(1, cores - 1);
 }
