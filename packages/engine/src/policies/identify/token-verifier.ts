@@ -8,6 +8,7 @@ import {
   type TrustedIssuer,
 } from '../../identity.ts';
 import { clockSkewOf, readClaims, timeFault } from './token-claims.ts';
+import { quickCheck, type SignatureCheck } from './token-signature.ts';
 import { type JsonMembers, readTokenText, TOKEN_LENGTH_MAX } from './token-text.ts';
 import { termsOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
@@ -47,6 +48,8 @@ interface IssuerKeys {
   readonly resolve: KeyResolver;
   /** For tokens that name a key when keys of the set have no names; null: all have. */
   readonly resolveNameless: ((...asked: Parameters<KeyResolver>) => ReturnType<KeyResolver>) | null;
+  /** By algorithm and id of the key: found by the first token that it verified. */
+  readonly quick: Map<string, SignatureCheck>;
 }
 
 /**
@@ -85,8 +88,9 @@ export class TokenVerifier {
     }
     const begun = this.#verify(token, digest, request);
     // Most forgeries break a rule that needs no key, and are refused without a promise.
-    if (!(begun instanceof Promise || begun.ok || begun.lacks !== undefined)) {
-      return begun.rejection;
+    if (!(begun instanceof Promise)) {
+      if (begun.ok) return this.#judgeUse(digest, begun.entry, request, accepts);
+      if (begun.lacks === undefined) return begun.rejection;
     }
     return this.#conclude(begun, token, request, digest, accepts);
   }
@@ -188,19 +192,28 @@ export class TokenVerifier {
     const isNamed = keyId === null || keys.ids.has(keyId);
     const resolve = isNamed ? keys.resolve : keys.resolveNameless;
     if (resolve === null) return refused(rejected('unknown-key-id'), lacks);
+    const { meaning } = reading;
+    const entry = { meaning, issuer, terms, generation, wasUsed: false };
+    const check = isNamed && keyId !== null ? keys.quick.get(`${header.alg} ${keyId}`) : undefined;
+    if (check !== undefined) {
+      if (!check(token)) return refused(rejected(FORGED), lacks);
+      this.#tellRoles(entry);
+      this.#verified.remember(digest, entry);
+      return { ok: true, entry };
+    }
     if (this.#pending.size >= PENDING_MAX) {
       return refused(rejected('verifications-pending', 'overloaded'));
     }
 
-    const { meaning } = reading;
-    const entry = { meaning, issuer, terms, generation, wasUsed: false };
     // Callers that arrive with the same token wait for one verification.
     const pending = this.#verifySignature(token, lacks, resolve, entry).finally(() =>
       this.#pending.delete(digest),
     );
     this.#pending.set(digest, pending);
     return pending.then((verification) => {
-      if (verification.ok) this.#verified.remember(digest, verification.entry);
+      if (!verification.ok) return verification;
+      this.#verified.remember(digest, verification.entry);
+      if (isNamed && keyId !== null) void learnQuick(keys, header.alg as string, keyId);
       return verification;
     });
   }
@@ -271,12 +284,27 @@ function openKeys({
     generation,
     ids: new Set(named),
     resolve: createLocalJWKSet(jwks),
+    quick: new Map(),
     // An issuer may name keys in its tokens and not in its set, which then has no name to compare.
     resolveNameless:
       nameless.length === 0
         ? null
         : ({ kid: _, ...header } = { alg: '' }) => resolveNameless(header),
   };
+}
+
+/** As the library says it. */
+const FORGED = new errors.JWSSignatureVerificationFailed().code;
+
+/** Only where exactly one key has this id and fits this algorithm: so there are as many as published keys. */
+async function learnQuick(keys: IssuerKeys, algorithm: string, keyId: string): Promise<void> {
+  try {
+    const key = await keys.resolve({ alg: algorithm, kid: keyId });
+    const check = quickCheck(algorithm, key);
+    if (check !== null) keys.quick.set(`${algorithm} ${keyId}`, check);
+  } catch {
+    // Then each token is verified as the first was.
+  }
 }
 
 /**
