@@ -27,6 +27,7 @@ const GENERATION_MS = 300_000;
 const NEW_ADDRESSES_MAX = 2_000;
 const NEW_ADDRESSES_A_MINUTE = 300;
 const OBJECTS_MAX = 20_000;
+const PSEUDONYMS_MAX = 20_000;
 
 /**
  * Seals callers. The data key is that of the subject, else of the client, else of the address:
@@ -43,6 +44,7 @@ export class Callers {
   #bornMs: number;
   #allowance = NEW_ADDRESSES_MAX;
   #allowanceMs: number;
+  readonly #pseudonyms = new Map<string, string>();
   readonly #objects = new Map<string, { text: string; terms: readonly string[] }>();
 
   constructor(node: string, keys: LogSubjectKeys, now: () => number) {
@@ -67,6 +69,7 @@ export class Callers {
     this.#young.clear();
     this.#old.clear();
     this.#objects.clear();
+    this.#pseudonyms.clear();
   }
 
   /** Old generations go, whoever still calls: a key may have been destroyed by another node. */
@@ -94,9 +97,9 @@ export class Callers {
     const owner = subject ?? client ?? address;
     const sealed: SealedCaller = {
       sealed: sealUnder(owner, placeOf(this.#node), text),
-      client: client && pseudonymOf(client, caller.client as string),
-      subject: subject && pseudonymOf(subject, caller.subject as string),
-      address: pseudonymOf(address, caller.address),
+      client: client && this.#pseudonymOf(client, caller.client as string),
+      subject: subject && this.#pseudonymOf(subject, caller.subject as string),
+      address: this.#pseudonymOf(address, caller.address),
       ...(credential && { credential: pseudonymOf(credential, caller.credentialId as string) }),
     };
     const made = {
@@ -105,6 +108,18 @@ export class Callers {
     };
     if (epoch === this.#epoch) this.#keep(text, made);
     return made;
+  }
+
+  /** People come with another token each time, and are the same people. */
+  #pseudonymOf(key: SealingKey, value: string): string {
+    const name = `${key.id} ${value}`;
+    let known = this.#pseudonyms.get(name);
+    if (known === undefined) {
+      known = pseudonymOf(key, value);
+      if (this.#pseudonyms.size >= PSEUDONYMS_MAX) this.#pseudonyms.clear();
+      this.#pseudonyms.set(name, known);
+    }
+    return known;
   }
 
   /** Pseudonyms of what was touched, keyed by the caller's data key: erased with the caller. */
