@@ -342,7 +342,12 @@ export const gatewayConfigurationSchema = z.strictObject({
     .describe("Instead of the addresses of control's listeners, in their order."),
   gateway: z
     .strictObject({
-      threads: z.int().min(1).max(64).optional().describe('Default: one per core, and one fewer on machines of up to four.'),
+      threads: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('Default: one per core, and one fewer on machines of up to four.'),
     })
     .prefault({}),
   timeouts: z
@@ -460,7 +465,12 @@ export const configurationSchema = z.strictObject({
   forwardAuth: z.array(forwardAuth).max(8).default([]),
   gateway: z
     .strictObject({
-      threads: z.int().min(1).max(64).optional().describe('Default: one per core, and one fewer on machines of up to four.'),
+      threads: z
+        .int()
+        .min(1)
+        .max(64)
+        .optional()
+        .describe('Default: one per core, and one fewer on machines of up to four.'),
       staleAfterMs: z
         .int()
         .min(5_000)

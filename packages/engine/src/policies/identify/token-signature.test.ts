@@ -190,8 +190,11 @@ test('two keys of one name are never told apart at once', async () => {
 });
 
 test('what is no public key for an algorithm is left to the library', async () => {
-  const imported = async (algorithm: object, jwk: JWK, usages: ('verify' | 'sign')[] = ['verify']) =>
-    crypto.subtle.importKey('jwk', jwk as never, algorithm as never, true, usages);
+  const imported = async (
+    algorithm: object,
+    jwk: JWK,
+    usages: ('verify' | 'sign')[] = ['verify'],
+  ) => crypto.subtle.importKey('jwk', jwk as never, algorithm as never, true, usages);
   const jwkOf = (pair: KeyPair) => pair.publicKey.export({ format: 'jwk' }) as JWK;
   const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
   const key = await imported(rs256, jwkOf(rsa));
