@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { usage } from '../packages/server/src/cli/usage.ts';
+import { commands as list } from '../packages/server/src/cli/commands.ts';
+import { loaded } from '../packages/server/src/cli/definition/run-command.ts';
 
 const root = join(import.meta.dirname, '..');
 const MAIN = join(root, 'packages/server/src/main.ts');
@@ -39,36 +40,34 @@ async function run(argv: readonly string[], isCut = false): Promise<Ran> {
   return { status, out, err };
 }
 
-/** As the usage lists them. */
-const commands = [...usage.matchAll(/^ {2}([a-z-]+)/gm)].map(([, command = '']) => command);
+const commands = Object.keys(list);
+
+const definitions = await loaded(list);
 
 describe('every command and every verb explains itself', { concurrency: 4 }, () => {
-  assert.ok(commands.length >= 13, 'the usage is read');
-  for (const command of commands) {
-    test(`poorter ${command}`, async () => {
-      const { out: own } = await run([command, '--help']);
-      // What its own usage speaks of.
-      const verbs = [...own.matchAll(new RegExp(`poorter ${command} ([a-z][a-z-]*)`, 'g'))].map(
-        ([, verb = '']) => [command, verb],
-      );
-      const words = usage.match(new RegExp(`^ {2}${command} ([a-z-]+(?:\\|[a-z-]+)+)`, 'm'))?.[1];
-      for (const verb of words?.split('|') ?? []) verbs.push([command, verb]);
-      if (command === 'keys') verbs.push([command, 'create', '--file', 'keys.yaml']);
-      const asked = new Map([[command], ...verbs].map((one) => [one.join(' '), one]));
-      if (['keys', 'log', 'blocks', 'operators'].includes(command)) assert.ok(asked.size > 3, own);
-      for (const one of asked.values()) {
-        for (const argv of [
-          [...one, '--help'],
+  assert.ok(commands.length >= 13, 'the list is read');
+  for (const command of definitions) {
+    const { name } = command;
+    test(`poorter ${name}`, async () => {
+      const verbs = 'verbs' in command ? Object.keys(command.verbs) : [];
+      if (name === 'keys') verbs.push('create --file keys.yaml');
+      const asked = [[name], ...verbs.map((verb) => [name, ...verb.split(' ')])];
+      for (const [index, one] of asked.entries()) {
+        const ways = [
           // Whoever asks for help may have the rest of the line wrong.
           [...one, '--no-such-option', '--help'],
-          [...one, '-h'],
           ['help', ...one],
-        ]) {
+          [...one, '-h'],
+        ];
+        // Each way for some of them: a test of the definitions asks in every way for all.
+        for (const argv of [ways[index % ways.length] ?? one]) {
           const { status, out, err } = await run(argv);
           assert.deepEqual([status, err], [0, ''], argv.join(' '));
-          if (command === 'version') continue;
-          assert.match(out, /^usage: poorter /i, argv.join(' '));
-          assert.ok(out.includes(`poorter ${command}`), `${argv.join(' ')}: ${out}`);
+          assert.match(out, /^Usage: poorter /, argv.join(' '));
+          assert.ok(
+            out.includes(`poorter ${one.slice(0, 2).join(' ')}`),
+            `${argv.join(' ')}: ${out}`,
+          );
         }
       }
     });

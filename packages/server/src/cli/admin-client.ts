@@ -1,24 +1,13 @@
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
-import { Agent, fetch, type Response } from 'undici';
+import type { Agent, Response } from 'undici';
 import {
   BYTES_MAX,
   readTextFile,
   requireOwnFile,
   UntrustedPathError,
 } from '../platform/files/index.ts';
-import type { OperatorWorld } from './options.ts';
-
-/** Where a command finds the server it speaks to. */
-export const SERVER_OPTIONS = {
-  data: { type: 'string' },
-  url: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
-
-export const serverUsage = `  --data DIR   data directory of the running server   (default ./poorter-data)
-  --url URL    its control address, for a server elsewhere; the credential is then POORTER_OPERATOR_KEY
-`;
+import type { CommandWorld } from './definition/world.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -43,20 +32,21 @@ export interface AdminReply<Body> {
 export class AdminClient {
   readonly #url: string;
   readonly #key: string;
+  /** The server's own, where it wrote one down. */
+  readonly #certificate: string | undefined;
   #dispatcher: Agent | undefined;
 
   /** Throws a sentence for people when there is no way to a server. */
   static find(
-    values: { readonly data?: string | undefined; readonly url?: string | undefined },
-    world: OperatorWorld,
+    { url: elsewhere, data }: { readonly data: string; readonly url: string | undefined },
+    environment: CommandWorld['environment'],
   ): AdminClient {
-    const { POORTER_OPERATOR_KEY: given, POORTER_DATA: home } = world.environment;
-    if (values.url !== undefined) {
+    const { POORTER_OPERATOR_KEY: given } = environment;
+    if (elsewhere !== undefined) {
       if (given === undefined) throw new Error('--url needs a credential in POORTER_OPERATOR_KEY');
-      return new AdminClient(values.url, given);
+      return new AdminClient(elsewhere, given);
     }
-    const directory = values.data ?? home ?? './poorter-data';
-    const file = join(directory, 'operator-credential.json');
+    const file = join(data, 'operator-credential.json');
     let text: string;
     try {
       // A file that others can write names a server of theirs, which is then sent our credential.
@@ -82,14 +72,7 @@ export class AdminClient {
   private constructor(url: string, key: string, certificate?: string) {
     this.#url = url.replace(/\/$/, '');
     this.#key = key;
-    if (certificate === undefined) return;
-    // Exactly this certificate, whatever names it carries: the server itself wrote it down.
-    const connect = {
-      ca: certificate,
-      allowPartialTrustChain: true,
-      checkServerIdentity: () => undefined,
-    };
-    this.#dispatcher = new Agent({ connect });
+    this.#certificate = certificate;
   }
 
   async call<Body>(
@@ -98,6 +81,12 @@ export class AdminClient {
     body?: object,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<AdminReply<Body>> {
+    // Commands are listed and explained without it.
+    const { Agent, fetch } = await import('undici');
+    this.#dispatcher ??=
+      this.#certificate === undefined
+        ? undefined
+        : new Agent({ connect: exactly(this.#certificate) });
     let answer: Response;
     try {
       answer = await fetch(this.#url + path, {
@@ -140,6 +129,11 @@ export class AdminClient {
       cursor = body.next;
     } while (cursor !== null);
   }
+}
+
+/** This certificate and no other, whatever names it carries: the server itself wrote it down. */
+function exactly(certificate: string) {
+  return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }
 
 interface Problem {

@@ -1,39 +1,21 @@
-import type { Status } from '../control/status-routes.ts';
-import { AdminClient, SERVER_OPTIONS, serverUsage } from './admin-client.ts';
-import { noPositionals, type OperatorWorld, parsed, UsageError } from './options.ts';
-import { linesOf } from './weaker.ts';
+import type { Status } from '../../control/status-routes.ts';
+import { AdminClient } from '../admin-client.ts';
+import { defineCommand } from '../definition/define-command.ts';
+import { linesOf } from '../weaker.ts';
+import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
 
-export const statusUsage = `Usage: poorter status [--json]
-
-  What is in force, on which gateways, and what asks for attention. Exit status 1: something does.
-
-${serverUsage}`;
-
-/** `poorter status`: 0 all is well, 1 something asks for attention, 2 called wrongly. */
-export async function statusCommand(
-  argv: readonly string[],
-  world: OperatorWorld,
-): Promise<number> {
-  if (argv.includes('--help')) {
-    world.stdout.write(statusUsage);
-    return 0;
-  }
-  try {
-    const { values, positionals } = parsed(argv, SERVER_OPTIONS);
-    noPositionals(positionals);
-    const client = AdminClient.find(values, world);
-    const { body } = await client.call<Status>('GET', '/v1/status');
-    if (values.json) world.stdout.write(`${JSON.stringify(body)}\n`);
-    else world.stdout.write(textOf(body));
+export const command = defineCommand({
+  name: 'status',
+  purpose: 'what is in force, on which gateways, and what asks for attention',
+  options: SERVER_OPTIONS,
+  environment: SERVER_ENVIRONMENT,
+  exits: { 0: 'all is well', 1: 'something asks for attention', 2: 'called wrongly' },
+  async run(given, { environment, stdout }) {
+    const { body } = await AdminClient.find(given, environment).call<Status>('GET', '/v1/status');
+    stdout.write(given.json ? `${JSON.stringify(body)}\n` : textOf(body));
     return body.attention.length === 0 ? 0 : 1;
-  } catch (error) {
-    world.stderr.write(`poorter status: ${(error as Error).message}\n`);
-    if (!(error instanceof UsageError)) return 1;
-    world.stderr.write(`\n${statusUsage}`);
-    return 2;
-  }
-}
-
+  },
+});
 function textOf(status: Status): string {
   const { version, snapshot, live, gateways, attention } = status;
   const lines = [
