@@ -2,11 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
-import { commands } from '../packages/server/src/cli/commands.ts';
-import { referencePage } from '../packages/server/src/cli/definition/reference-page.ts';
-import { loaded } from '../packages/server/src/cli/definition/run-command.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
+import { contractTypes } from './contract-types.ts';
 
 /**
  * Writes what is derived from the code: contract/ and docs/reference/. With --check it writes
@@ -36,10 +34,20 @@ const extension = z.toJSONSchema(extensionSchema, {
   unrepresentable: 'any',
 }) as Schema;
 
-const files: Readonly<Record<string, string>> = {
+const contract = read('packages/server/contract/admin.openapi.yaml') ?? '';
+const isCheck = process.argv.includes('--check');
+// First of all: what is loaded next is written in these types.
+bringUpToDate({
+  'packages/server/src/messages/admin-contract.generated.ts': contractTypes(contract),
+});
+const { commands } = await import('../packages/server/src/cli/commands.ts');
+const { referencePage } = await import('../packages/server/src/cli/definition/reference-page.ts');
+const { loaded } = await import('../packages/server/src/cli/definition/run-command.ts');
+
+bringUpToDate({
   'contract/config.schema.json': json(configuration),
   'contract/x-poorter.schema.json': json(extension),
-  'contract/admin.openapi.yaml': read('packages/server/contract/admin.openapi.yaml') ?? '',
+  'contract/admin.openapi.yaml': contract,
   'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',
@@ -53,19 +61,21 @@ const files: Readonly<Record<string, string>> = {
   ),
   'docs/reference/problems.md': problemPage(),
   'docs/reference/commands.md': referencePage(await loaded(commands)),
-};
+});
 
-const isCheck = process.argv.includes('--check');
-const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
-for (const [file, text] of stale) {
-  if (isCheck) console.error(`not current: ${file} (npm run generate)`);
-  else {
-    mkdirSync(dirname(join(root, file)), { recursive: true });
-    writeFileSync(join(root, file), text);
-    console.log(`wrote ${file}`);
+function bringUpToDate(files: Readonly<Record<string, string>>): void {
+  const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
+  for (const [file, text] of stale) {
+    if (isCheck) {
+      process.exitCode = 1;
+      console.error(`not current: ${file} (npm run generate)`);
+    } else {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), text);
+      console.log(`wrote ${file}`);
+    }
   }
 }
-process.exitCode = isCheck && stale.length > 0 ? 1 : 0;
 
 function page(title: string, introduction: string, schema: Schema): string {
   const rows = describe(schema, '');

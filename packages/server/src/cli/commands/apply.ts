@@ -1,4 +1,3 @@
-import type { Status } from '../../control/status-routes.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand, type ValueReader } from '../definition/define-command.ts';
 import { UsageError } from '../definition/usage-error.ts';
@@ -33,11 +32,7 @@ export const command = defineCommand({
   async run({ digest, ...given }, world) {
     const client = AdminClient.find(given, world.environment);
     if (digest === undefined) return show(client, given.json, world);
-    const { body } = await client.call<{ digest: string; version: number }>(
-      'POST',
-      '/v1/configuration/apply',
-      { digest },
-    );
+    const { body } = await client.call('applyConfiguration', { body: { digest } });
     world.stdout.write(
       given.json
         ? `${JSON.stringify(body)}\n`
@@ -48,7 +43,7 @@ export const command = defineCommand({
 });
 
 async function show(client: AdminClient, isJson: boolean, world: CommandWorld): Promise<number> {
-  const { body } = await client.call<Status>('GET', '/v1/status');
+  const { body } = await client.call('readStatus');
   const { waiting } = body.configuration;
   if (isJson) world.stdout.write(`${JSON.stringify({ waiting })}\n`);
   else if (waiting === null) world.stdout.write('nothing waits\n');

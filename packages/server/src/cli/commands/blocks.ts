@@ -1,17 +1,9 @@
+import type { Block } from '../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { futureTime } from '../definition/value-readers.ts';
 import type { CommandWorld } from '../definition/world.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
-
-interface Block {
-  readonly id: string;
-  readonly kind: string;
-  readonly value: string;
-  readonly reason: string;
-  readonly state: string;
-  readonly until: string | null;
-}
 
 const add = defineVerb({
   purpose: 'refuses somebody; in force when the command returns',
@@ -44,7 +36,7 @@ const add = defineVerb({
   async run({ kind, value, reason, until, ...given }, world) {
     const wish = { kind, value, reason, ...(until !== undefined && { until }) };
     const client = AdminClient.find(given, world.environment);
-    const { body } = await client.call<Block>('POST', '/v1/blocks', wish);
+    const { body } = await client.call('createBlock', { body: wish });
     const doubt = await doubtOf(body, client);
     if (doubt !== null) world.stderr.write(`warning: ${doubt}\n`);
     return tell(body, given.json, world);
@@ -57,8 +49,8 @@ const list = defineVerb({
   async run({ ended, ...given }, world) {
     const client = AdminClient.find(given, world.environment);
     const blocks: Block[] = [];
-    const query = ended ? { ended: 'true' } : {};
-    for await (const block of client.list<Block>('/v1/blocks', query)) {
+    const query = ended ? { ended } : {};
+    for await (const block of client.list('listBlocks', query)) {
       if (given.json) blocks.push(block);
       else tell(block, false, world);
     }
@@ -73,8 +65,7 @@ const undo = defineVerb({
   options: SERVER_OPTIONS,
   async run({ id, ...given }, world) {
     const client = AdminClient.find(given, world.environment);
-    const path = `/v1/blocks/${encodeURIComponent(id)}`;
-    const { body } = await client.call<Block>('DELETE', path);
+    const { body } = await client.call('undoBlock', { path: { id } });
     return tell(body, given.json, world);
   },
 });
@@ -94,7 +85,7 @@ async function doubtOf(block: Block, client: AdminClient): Promise<string | null
 /** Names are told apart by case, and a client need not be a key: what is nearly one may be a slip. */
 async function doubtOfClient({ value }: Block, client: AdminClient): Promise<string | null> {
   const nearly = new Set<string>();
-  for await (const { id, name, state } of client.list<KeyNames>('/v1/keys')) {
+  for await (const { id, name, state } of client.list('listKeys')) {
     if (name === value || id === value) return null;
     const isNearly = plain(name) === plain(value) || plain(id) === plain(value);
     if (isNearly && state === 'active' && nearly.size < NAMED_TOLD) nearly.add(name);
@@ -112,7 +103,7 @@ function plain(name: string): string {
 /** A key of a file is not among those that are kept: what names none is blocked all the same. */
 async function doubtOfKey({ value }: Block, client: AdminClient): Promise<string | null> {
   const named: string[] = [];
-  for await (const { id, name, state } of client.list<KeyNames>('/v1/keys')) {
+  for await (const { id, name, state } of client.list('listKeys')) {
     if (id === value) return null;
     if (name === value && state === 'active' && named.length < NAMED_TOLD) named.push(id);
   }
@@ -121,12 +112,6 @@ async function doubtOfKey({ value }: Block, client: AdminClient): Promise<string
 }
 
 const NAMED_TOLD = 5;
-
-interface KeyNames {
-  readonly id: string;
-  readonly name: string;
-  readonly state: string;
-}
 
 function tell(block: Block, isJson: boolean, world: CommandWorld): number {
   const { id, state, kind, value, until, reason } = block;

@@ -1,21 +1,14 @@
+import type { Gateway } from '../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
-
-interface Gateway {
-  readonly name: string;
-  readonly isConnected: boolean;
-  readonly live: number;
-  readonly servesForSeconds: number | null;
-  readonly version: string | null;
-}
 
 const list = defineVerb({
   purpose: 'gateways on other machines that may serve: a revocation waits for each',
   options: SERVER_OPTIONS,
   async run(given, { environment, stdout }) {
     const client = AdminClient.find(given, environment);
-    const { body } = await client.call<{ items: Gateway[] }>('GET', '/v1/gateways');
+    const { body } = await client.call('listGateways');
     if (given.json) stdout.write(`${JSON.stringify({ gateways: body.items })}\n`);
     else for (const gateway of body.items) stdout.write(`${lineOf(gateway)}\n`);
     return 0;
@@ -30,8 +23,7 @@ const remove = defineVerb({
   options: SERVER_OPTIONS,
   async run({ name, ...given }, { environment, stdout }) {
     const client = AdminClient.find(given, environment);
-    const path = `/v1/gateways/${encodeURIComponent(name)}`;
-    const { body } = await client.call<{ removed: number }>('DELETE', path);
+    const { body } = await client.call('removeGateway', { path: { name } });
     stdout.write(given.json ? `${JSON.stringify(body)}\n` : `${name}: ${body.removed} removed\n`);
     return 0;
   },

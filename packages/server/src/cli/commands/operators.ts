@@ -1,16 +1,8 @@
+import type { Operator } from '../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { futureTime } from '../definition/value-readers.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
-
-interface Operator {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly expires: string | null;
-  readonly revoked: string | null;
-  readonly lastUsed: string | null;
-}
 
 const create = defineVerb({
   purpose: 'makes a credential for the admin API',
@@ -41,11 +33,7 @@ const create = defineVerb({
   async run({ name, roles, expires, ...given }, { environment, stdout, stderr }) {
     const wish = { name, roles, ...(expires !== undefined && { expires }) };
     const client = AdminClient.find(given, environment);
-    const { body } = await client.call<{ key: string; operator: Operator }>(
-      'POST',
-      '/v1/operators',
-      wish,
-    );
+    const { body } = await client.call('createOperator', { body: wish });
     const { key, operator } = body;
     if (given.json) stdout.write(`${JSON.stringify({ key, ...operator })}\n`);
     else {
@@ -62,7 +50,7 @@ const list = defineVerb({
   async run(given, { environment, stdout }) {
     const client = AdminClient.find(given, environment);
     const operators: Operator[] = [];
-    for await (const operator of client.list<Operator>('/v1/operators')) {
+    for await (const operator of client.list('listOperators')) {
       if (given.json) operators.push(operator);
       else stdout.write(`${lineOf(operator)}\n`);
     }
@@ -77,8 +65,7 @@ const revoke = defineVerb({
   options: SERVER_OPTIONS,
   async run({ id, ...given }, { environment, stdout }) {
     const client = AdminClient.find(given, environment);
-    const path = `/v1/operators/${encodeURIComponent(id)}/revoke`;
-    const { body } = await client.call<Operator>('POST', path);
+    const { body } = await client.call('revokeOperator', { path: { id } });
     stdout.write(given.json ? `${JSON.stringify(body)}\n` : `${lineOf(body)}\n`);
     return 0;
   },

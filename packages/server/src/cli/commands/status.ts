@@ -1,4 +1,4 @@
-import type { Status } from '../../control/status-routes.ts';
+import type { Status } from '../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand } from '../definition/define-command.ts';
 import { linesOf } from '../weaker.ts';
@@ -11,7 +11,7 @@ export const command = defineCommand({
   environment: SERVER_ENVIRONMENT,
   exits: { 0: 'all is well', 1: 'something asks for attention', 2: 'called wrongly' },
   async run(given, { environment, stdout }) {
-    const { body } = await AdminClient.find(given, environment).call<Status>('GET', '/v1/status');
+    const { body } = await AdminClient.find(given, environment).call('readStatus');
     stdout.write(given.json ? `${JSON.stringify(body)}\n` : textOf(body));
     return body.attention.length === 0 ? 0 : 1;
   },

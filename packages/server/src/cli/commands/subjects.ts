@@ -1,16 +1,10 @@
-import { AdminClient } from '../admin-client.ts';
+import { AdminClient, type AdminReply } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { readInput } from '../definition/input.ts';
 import { UsageError } from '../definition/usage-error.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
 
 const VALUE_CHARS_MAX = 500;
-
-interface Erased {
-  readonly destroyed: number;
-  readonly revokedKeys: readonly string[];
-  readonly endedBlocks: readonly string[];
-}
 
 const erase = defineVerb({
   purpose: 'erases a person, for good',
@@ -32,7 +26,7 @@ const erase = defineVerb({
     const value = stdin ? (await readInput(world, VALUE_CHARS_MAX)).trim() : named;
     if (value === undefined || value === '') throw new UsageError('VALUE is missing');
     const client = AdminClient.find(given, world.environment);
-    const { body } = await client.call<Erased>('POST', '/v1/subjects/erase', { kind, value });
+    const { body } = await client.call('eraseSubject', { body: { kind, value } });
     if (given.json) world.stdout.write(`${JSON.stringify(body)}\n`);
     else for (const line of told(body)) world.stdout.write(`${line}\n`);
     return 0;
@@ -46,7 +40,11 @@ export const command = defineCommand({
   verbs: { erase },
 });
 
-function told({ destroyed, revokedKeys, endedBlocks }: Erased): string[] {
+function told({
+  destroyed,
+  revokedKeys,
+  endedBlocks,
+}: AdminReply<'eraseSubject'>['body']): string[] {
   const ended = [
     ...revokedKeys.map((id) => `the key ${id} was revoked`),
     ...endedBlocks.map((id) => `the block ${id} has ended`),

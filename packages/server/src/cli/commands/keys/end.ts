@@ -1,4 +1,4 @@
-import { AdminClient } from '../../admin-client.ts';
+import { AdminClient, type AdminReply } from '../../admin-client.ts';
 import { defineVerb } from '../../definition/define-command.ts';
 import { readInput } from '../../definition/input.ts';
 import { UsageError } from '../../definition/usage-error.ts';
@@ -6,7 +6,7 @@ import { isoTime } from '../../definition/value-readers.ts';
 import type { CommandWorld } from '../../definition/world.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT, type Key, type NewKey } from './key-record.ts';
+import { idOf, KEY_ARGUMENT } from './key-record.ts';
 
 export const revoke = defineVerb({
   purpose: 'ends a key; returns when every gateway thread refuses it',
@@ -25,7 +25,7 @@ export const revoke = defineVerb({
     const client = AdminClient.find(given, world.environment);
     const id = await idOf(key, client);
     const wish = reason === undefined ? {} : { reason };
-    const { body } = await client.call<Key>('POST', `/v1/keys/${id}/revoke`, wish);
+    const { body } = await client.call('revokeKey', { path: { id }, body: wish });
     if (given.json) world.stdout.write(`${JSON.stringify(body)}\n`);
     else world.stdout.write(`revoked ${body.id} (${body.name}); every gateway refuses it\n`);
     return 0;
@@ -57,7 +57,7 @@ export const leaked = defineVerb({
     for (const key of keys) {
       const wish = { key, replace: !noReplace, ...(since !== undefined && { leakedAt: since }) };
       try {
-        const { body } = await client.call<Leak>('POST', '/v1/keys/leaked', wish);
+        const { body } = await client.call('reportLeakedKey', { body: wish });
         tellLeak(body, given.json, world);
         if (body.unconfirmed.length > 0) status = 1;
       } catch (error) {
@@ -70,21 +70,7 @@ export const leaked = defineVerb({
   },
 });
 
-interface Leak {
-  readonly revoked: Key;
-  readonly replacement: NewKey | null;
-  readonly unconfirmed: readonly string[];
-  /** Null: the log could not be read. */
-  readonly uses:
-    | readonly {
-        operation: string | null;
-        address: string | null;
-        calls: number;
-        first: string;
-        last: string;
-      }[]
-    | null;
-}
+type Leak = AdminReply<'reportLeakedKey'>['body'];
 
 function tellLeak(leak: Leak, isJson: boolean, world: CommandWorld): void {
   if (isJson) {

@@ -1,26 +1,6 @@
+import type { Key, NewKey } from '../../../messages/admin-contract.generated.ts';
 import { type AdminClient, AdminRefusal } from '../../admin-client.ts';
 import type { CommandWorld } from '../../definition/world.ts';
-
-/** A key as the admin API tells of it. */
-export interface Key {
-  readonly id: string;
-  readonly client: string;
-  readonly name: string;
-  readonly owner: string | null;
-  readonly prefix: string;
-  readonly state: string;
-  readonly scopes: readonly string[];
-  readonly roles: readonly string[];
-  readonly expires: string | null;
-  readonly lastUsed: string | null;
-  readonly rotation: string;
-}
-
-export interface NewKey {
-  readonly key: string;
-  readonly record: Key;
-  readonly warnings?: readonly string[];
-}
 
 export const KEY_ARGUMENT = {
   key: { value: 'ID|NAME', says: 'an id, or a name that only one key has' },
@@ -62,18 +42,17 @@ export function lineOf({
 
 /** Of an id, or of a name that only one key has. An id wins: no key hides behind another's. */
 export async function idOf(given: string, client: AdminClient): Promise<string> {
-  const asId = encodeURIComponent(given);
-  const known = await client.call<Key>('GET', `/v1/keys/${asId}`).catch((error: unknown) => {
+  const known = await client.call('showKey', { path: { id: given } }).catch((error: unknown) => {
     if (error instanceof AdminRefusal && [400, 404].includes(error.status)) return null;
     throw error;
   });
-  if (known !== null) return asId;
+  if (known !== null) return given;
   const named: Key[] = [];
-  for await (const key of client.list<Key>('/v1/keys')) if (key.name === given) named.push(key);
+  for await (const key of client.list('listKeys')) if (key.name === given) named.push(key);
   const alive = named.filter(({ state }) => state === 'active');
   const [only, ...others] = alive.length > 0 ? alive : named;
   if (only === undefined) throw new Error(`there is no key with the id or name ${given}`);
-  if (others.length === 0) return encodeURIComponent(only.id);
+  if (others.length === 0) return only.id;
   const ids = [only, ...others].map(({ id }) => id).join(', ');
   throw new Error(`several keys are called ${given}: say which by its id (${ids})`);
 }

@@ -65,6 +65,11 @@ test('a limit that is mistyped makes no key without a limit', async () => {
     { concurrency: 'many' },
     { concurrency: '' },
     { limits: '60/minute' },
+    { limits: '60' },
+    { limits: 'null' },
+    { limits: '[]' },
+    { limits: '{"rate":{"requests":60,"per":"minute"}}' },
+    { limits: '{"limit":null}' },
     { limits: '{}', rate: '60/minute' },
   ]) {
     await assert.rejects(typed(wrong), UsageError, JSON.stringify(wrong));

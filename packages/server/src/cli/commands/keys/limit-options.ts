@@ -1,4 +1,5 @@
 import { parseJsonText } from '@poorter/openapi/json';
+import type { Limits } from '../../../messages/admin-contract.generated.ts';
 import type { Given, ValueReader } from '../../definition/define-command.ts';
 import { UsageError } from '../../definition/usage-error.ts';
 import { wholeNumber } from '../../definition/value-readers.ts';
@@ -37,7 +38,7 @@ export const LIMIT_OPTIONS = {
 
 /** `limits` of a key, in the shape of the admin API; nothing where no option was given. */
 export function limitsOf({ limits, rate, quota, concurrency }: Given<typeof LIMIT_OPTIONS>): {
-  limits?: unknown;
+  limits?: Limits;
 } {
   if (limits !== undefined) return { limits };
   if ([rate, quota, concurrency].every((one) => one === undefined)) return {};
@@ -62,12 +63,28 @@ function perPeriod(periods: readonly string[]): ValueReader<readonly Rate[]> {
     });
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf(text: string): Limits {
+  const limits = parsed(text);
+  if (isLimits(limits)) return limits;
+  throw new UsageError(
+    `--limits takes JSON, such as '{"limit":{"requests":60,"per":"minute"}}'; --rate 60/minute says the same`,
+  );
+}
+
+function parsed(text: string): unknown {
   try {
     return parseJsonText(text);
   } catch {
-    throw new UsageError(
-      `--limits takes JSON, such as '{"limit":{"requests":60,"per":"minute"}}'; --rate 60/minute says the same`,
-    );
+    return null;
   }
+}
+
+const PARTS: readonly string[] = ['limit', 'quota', 'concurrency'] satisfies (keyof Limits)[];
+
+/** What the server judges further: it knows all of x-poorter. */
+function isLimits(value: unknown): value is Limits {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([name, part]) => PARTS.includes(name) && typeof part === 'object' && part !== null,
+  );
 }

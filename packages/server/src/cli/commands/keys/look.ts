@@ -1,9 +1,10 @@
+import type { Key } from '../../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../../admin-client.ts';
 import { defineVerb } from '../../definition/define-command.ts';
 import { wholeNumber } from '../../definition/value-readers.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT, type Key, lineOf } from './key-record.ts';
+import { idOf, KEY_ARGUMENT, lineOf } from './key-record.ts';
 
 export const list = defineVerb({
   purpose: 'keys, oldest first; never the keys themselves',
@@ -29,7 +30,7 @@ export const list = defineVerb({
       ...(owner !== undefined && { owner }),
     };
     const keys: Key[] = [];
-    for await (const key of client.list<Key>('/v1/keys', query)) {
+    for await (const key of client.list('listKeys', query)) {
       if (given.json) keys.push(key);
       else world.stdout.write(`${lineOf(key)}\n`);
     }
@@ -45,7 +46,7 @@ export const show = defineVerb({
   async run({ key, ...given }, world) {
     const client = AdminClient.find(given, world.environment);
     const id = await idOf(key, client);
-    const { body } = await client.call<Key>('GET', `/v1/keys/${id}`);
+    const { body } = await client.call('showKey', { path: { id } });
     if (given.json) world.stdout.write(`${JSON.stringify(body)}\n`);
     else {
       for (const [name, value] of Object.entries(body)) {
@@ -56,13 +57,6 @@ export const show = defineVerb({
     return 0;
   },
 });
-
-interface Unused {
-  readonly since: string;
-  readonly operations: readonly string[];
-  readonly scopes: readonly string[];
-  readonly roles: readonly string[];
-}
 
 const DAYS_MAX = 3650;
 
@@ -81,8 +75,8 @@ export const unused = defineVerb({
   async run({ key, days, ...given }, { environment, stdout, stderr }) {
     const client = AdminClient.find(given, environment);
     const id = await idOf(key, client);
-    const query = days === undefined ? '' : `?days=${days}`;
-    const { body } = await client.call<Unused>('GET', `/v1/keys/${id}/unused${query}`);
+    const query = days === undefined ? {} : { days };
+    const { body } = await client.call('showUnusedRights', { path: { id }, query });
     if (given.json) {
       stdout.write(`${JSON.stringify(body)}\n`);
       return 0;

@@ -4,7 +4,7 @@ import { UsageError } from '../../definition/usage-error.ts';
 import { futureTime, futureTimeOrNever, span } from '../../definition/value-readers.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT, type Key, lineOf, type NewKey, tellNew, warn } from './key-record.ts';
+import { idOf, KEY_ARGUMENT, lineOf, tellNew, warn } from './key-record.ts';
 import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
 
 /** What a key may do, and from where. */
@@ -66,7 +66,7 @@ export const create = defineVerb({
       ...(expires !== undefined && { expires }),
     };
     const client = AdminClient.find(given, world.environment);
-    const { body } = await client.call<NewKey>('POST', '/v1/keys', wish);
+    const { body } = await client.call('createKey', { body: wish });
     return tellNew(body, json, world);
   },
 });
@@ -91,7 +91,7 @@ export const rotate = defineVerb({
     };
     const client = AdminClient.find(given, world.environment);
     const id = await idOf(key, client);
-    const { body } = await client.call<NewKey>('POST', `/v1/keys/${id}/rotate`, wish);
+    const { body } = await client.call('rotateKey', { path: { id }, body: wish });
     return tellNew(body, given.json, world);
   },
 });
@@ -123,11 +123,10 @@ export const change = defineVerb({
       );
     }
     const client = AdminClient.find(given, world.environment);
-    const path = `/v1/keys/${await idOf(key, client)}`;
-    const { etag } = await client.call<Key>('GET', path);
-    const { body } = await client.call<Key & { warnings?: string[] }>('PATCH', path, wish, {
-      'if-match': etag ?? '',
-    });
+    const path = { id: await idOf(key, client) };
+    const { etag } = await client.call('showKey', { path });
+    const header = { 'If-Match': etag ?? '' };
+    const { body } = await client.call('changeKey', { path, header, body: wish });
     warn(body.warnings ?? [], world);
     world.stdout.write(given.json ? `${JSON.stringify(body)}\n` : `${lineOf(body)}\n`);
     return 0;
