@@ -10,7 +10,7 @@ import { operatorCredential } from './world/admin.fixture.ts';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const description = {
   openapi: '3.1.0',

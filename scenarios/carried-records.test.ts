@@ -11,7 +11,7 @@ import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 /** `CARRIED_RECORDS=200000 CARRIED_OUTAGE_MS=25000 node --test …` for the long run. */
 const RECORDS = Number(process.env['CARRIED_RECORDS'] ?? 12_000);

@@ -211,28 +211,6 @@ test('without a server a command says what to do, and a wrong call exits 2', asy
   }
 });
 
-test('every command and every verb explains itself, with --help, -h and help', async () => {
-  const commands = [
-    ...[['serve'], ['check'], ['backup'], ['restore'], ['status'], ['scan']],
-    ...['create', 'list', 'show', 'rotate', 'revoke', 'leaked'].map((verb) => ['keys', verb]),
-    ...['add', 'list', 'undo'].map((verb) => ['blocks', verb]),
-    ...['create', 'list', 'revoke'].map((verb) => ['operators', verb]),
-    ...['tail', 'search', 'show', 'verify', 'prove', 'export'].map((verb) => ['log', verb]),
-    ...[['subjects', 'erase'], ['master-key', 'rotate'], ['keys'], ['log']],
-  ];
-  for (const command of commands) {
-    for (const asked of [
-      [...command, '--help'],
-      [...command, '-h'],
-      ['help', ...command],
-    ]) {
-      const { status, out, err } = await poorterCommand(asked);
-      assert.deepEqual([status, err], [0, ''], asked.join(' '));
-      assert.match(out, /^Usage: poorter/m, asked.join(' '));
-    }
-  }
-});
-
 test('a key is named by its name where only one has it, and never by a name that is another key’s id', async (t) => {
   const upstream = await startRawUpstream(t);
   const poorter = await startPoorter(t, { description, upstream: upstream.url });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Answer, call, codeOf } from './world/calls.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { startService, unusedPort } from './world/service.fixture.ts';
+import { startService } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 /** What pages of other origins may send and read, as their browser is told. */
 

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, eventually } from './world/calls.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const ok = { 200: { description: 'ok' } };
 const durable = { 'x-poorter': { audit: 'durable' } };

@@ -7,7 +7,8 @@ import { parse } from 'yaml';
 import { type Answer, type CallOptions, call, codeOf } from './world/calls.fixture.ts';
 import { startNginx } from './world/nginx.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { startService, unusedPort } from './world/service.fixture.ts';
+import { startService } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../docs/guides/forward-auth.md'), 'utf8');
 /** The block of the guide that contains a text. */

@@ -5,7 +5,8 @@ import { decodeJwt } from 'jose';
 import { call, codeOf, eventually } from './world/calls.fixture.ts';
 import { AUDIENCE, startIssuer } from './world/issuer.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { startService, unusedPort } from './world/service.fixture.ts';
+import { startService } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const ok = { 200: { description: 'ok', content: { 'application/json': {} } } };
 const description = {

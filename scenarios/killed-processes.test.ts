@@ -8,8 +8,9 @@ import { startLoad } from './world/load.fixture.ts';
 import { type RunningPoorter, runPoorter, startPoorter } from './world/poorter.fixture.ts';
 import { sendRaw } from './world/raw-client.fixture.ts';
 
-import { startService, unusedPort } from './world/service.fixture.ts';
+import { startService } from './world/service.fixture.ts';
 import { request, things } from './world/things.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 const isReady = async (poorter: RunningPoorter) => {

@@ -8,9 +8,8 @@ import { type Authority, makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
-
 import { things } from './world/things.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 type Test = Parameters<typeof startPoorter>[0];
 type Message = { readonly type: string } & Readonly<Record<string, unknown>>;

@@ -12,9 +12,8 @@ import { removeFolder } from './world/folders.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { type Lifetime, runPoorter, startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
-
 import { things } from './world/things.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const lifetime = { after };
 const authority = makeAuthority(lifetime);

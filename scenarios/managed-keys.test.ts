@@ -4,7 +4,7 @@ import { adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const ok = { 200: { description: 'ok' } };
 const description = {

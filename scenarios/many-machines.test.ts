@@ -8,7 +8,7 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const ok = { 200: { description: 'ok' } };
 const description = {

@@ -6,9 +6,8 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
-
 import { things } from './world/things.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 test('what gateways on other machines do is measured at control, and one that is gone is down', async (t) => {
   const authority = makeAuthority(t);

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
 import { things } from './world/things.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 /** POORTER_CONNECTIONS=100000 makes it the long run; here it is one of a few thousand. */
 const CONNECTIONS = Number(process.env['POORTER_CONNECTIONS'] ?? 4_000);

@@ -17,7 +17,7 @@ import {
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { hasRedis, RedisFixture } from './world/redis.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const description = {
   openapi: '3.1.0',
@@ -128,6 +128,7 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
   let a: RunningGateway = await start('gw_a', portA);
   const b = await start('gw_b', await unusedPort());
   const payer = new Payer([a, b]);
+  t.after(() => payer.stop());
   const told: string[] = [];
   const during = async (what: string, harm: () => unknown, ms = 1_500) => {
     const before = { ...payer };
@@ -150,7 +151,9 @@ test('two gateways, one control, PostgreSQL and Redis: each is killed in turn, a
   await during('PostgreSQL is back', () => postgres.restart(), 3_000);
   await during('a gateway machine is killed', () => a.stop('SIGKILL'));
   await during('it is back', async () => {
-    a = await start('gw_a', portA, a.folder);
+    a = await start('gw_a', portA, a.folder).catch((error: Error) => {
+      throw new Error(`${error.message}\n${told.join('\n')}\n${control.output()}`);
+    });
   });
   await payer.stop();
 

@@ -16,7 +16,7 @@ import {
 } from './world/gateways.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { unusedPort } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const description = {
   openapi: '3.1.0',

@@ -5,12 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { call, codeOf } from './world/calls.fixture.ts';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import {
-  type Service,
-  startService,
-  startStreamingService,
-  unusedPort,
-} from './world/service.fixture.ts';
+import { type Service, startService, startStreamingService } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const ok = { 200: { description: 'ok', content: { 'application/json': {} } } };
 const requestBody = { content: { 'application/json': {} } };

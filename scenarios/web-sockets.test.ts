@@ -5,7 +5,8 @@ import { after, test } from 'node:test';
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws';
 import { call, codeOf, eventually, sendRaw } from './world/calls.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
-import { startService, unusedPort } from './world/service.fixture.ts';
+import { startService } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const switching = { 101: { description: 'a WebSocket' } };
 const ok = { 200: { description: 'ok', content: { 'application/json': {} } } };

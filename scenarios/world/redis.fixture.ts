@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from './patience.fixture.ts';
-import { unusedPort } from './service.fixture.ts';
+import { unusedPort } from './unused-port.fixture.ts';
 
 /** False: the tests that need it say so by name. */
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;

@@ -86,18 +86,76 @@ test('what the service of two APIs takes for an operation of one is not answered
   assert.equal(parts('/z/you'), 'all');
 });
 
-test('behind another service, at another host or before the template, the value is only a value', () => {
+test('behind another service or before the template, the value is only a value', () => {
   const closed = { '/items/special': 'get' };
   const open = { '/items/{id}': 'get' };
   const apart = answering([api('closed', closed, { targets: ['other:80'] }), api('open', open)]);
   for (const path of ALIKE) assert.equal(apart(path), 'open', path);
-  const hosts = [api('closed', closed, { hosts: ['a.example'] }), api('open', open)];
-  assert.equal(answering(hosts, 'GET', 'b.example')('/items/Special'), 'open');
-  assert.equal(answering(hosts, 'GET', 'a.example')('/items/Special'), 'target_not_acceptable');
   // Where nobody says where calls go, it may be one service.
   const { targets: _, ...unsaid } = api('closed', closed);
   assert.equal(answering([unsaid, api('open', open)])('/items/Special'), 'target_not_acceptable');
   // A wider path of the other one is no rival.
   const wider = [api('open', open), api('widest', { '/{any}/{thing}': 'get' })];
   assert.equal(answering(wider)('/items/Special'), 'open');
+});
+
+test('what an API protects at one host is not reached through the template of another host', () => {
+  const closed = api('closed', { '/items/special': 'get' }, { hosts: ['a.example'] });
+  const open = { '/items/{id}': 'get' };
+  const at = (more: Partial<ApiSnapshot>) =>
+    answering([closed, api('open', open, { hosts: ['b.example'], ...more })], 'GET', 'b.example');
+  for (const path of [...ALIKE, '/items/special']) {
+    assert.equal(at({})(path), 'target_not_acceptable', path);
+    // A service that is told the host may serve something else there.
+    assert.equal(at({ preserveHost: true })(path), 'open', path);
+    assert.equal(at({ targets: ['other:80'] })(path), 'open', path);
+  }
+  for (const path of PLAIN) assert.equal(at({})(path), 'open', path);
+  // An API that has the path itself says how it is protected at its own host.
+  const both = { ...open, '/items/special': 'get' };
+  const own = answering([closed, api('own', both, { hosts: ['b.example'] })], 'GET', 'b.example');
+  assert.equal(own('/items/special'), 'own');
+  const copies = ['a.example', 'b.example'].map((host) =>
+    api(host, { ...both, '/users/me/{part}': 'get', '/users/{id}/mail': 'get' }, { hosts: [host] }),
+  );
+  for (const path of ['/items/special', '/items/5', '/users/me/mail', '/users/5/mail']) {
+    assert.equal(answering(copies, 'GET', 'b.example')(path), 'b.example', path);
+  }
+});
+
+test('the base paths of two APIs at one service are part of what both serve', () => {
+  const below = (base: string) => ({ targets: [`service:80${base}`] });
+  const closed = { '/special': 'get' };
+  const open = { '/items/{id}': 'get' };
+  const at = answering([api('closed', closed, below('/items')), api('open', open)]);
+  for (const path of ['/items/special', '/items/Special', '/items/special.json']) {
+    assert.equal(at(path), 'target_not_acceptable', path);
+  }
+  for (const path of ['/items/5', '/items/a%20b']) assert.equal(at(path), 'open', path);
+  // The other way round: the template stands below a base path.
+  const deep = answering([
+    api('whole', { '/items/special': 'get' }),
+    api('open', { '/{id}': 'get' }, below('/items')),
+  ]);
+  for (const path of ['/special', '/SPECIAL'])
+    assert.equal(deep(path), 'target_not_acceptable', path);
+  assert.equal(deep('/5'), 'open');
+  const apart = answering([api('closed', closed, below('/things')), api('open', open)]);
+  assert.equal(apart('/items/special'), 'open');
+});
+
+test("a call that fits paths of two APIs, neither of them more concrete, is nobody's", () => {
+  const at = answering([api('a', { '/f/a{x}': 'get' }), api('b', { '/f/{y}b': 'get' })]);
+  assert.equal(at('/f/ax'), 'a');
+  assert.equal(at('/f/xb'), 'b');
+  for (const path of ['/f/axb', '/f/axB', '/f/ab%62']) {
+    assert.equal(at(path), 'target_not_acceptable', path);
+  }
+  const crossed = answering([
+    api('a', { '/users/me/{part}': 'get' }),
+    api('b', { '/users/{id}/mail': 'get' }),
+  ]);
+  assert.equal(crossed('/users/me/mail'), 'target_not_acceptable');
+  assert.equal(crossed('/users/me/photo'), 'a');
+  assert.equal(crossed('/users/5/mail'), 'b');
 });

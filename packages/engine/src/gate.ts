@@ -64,6 +64,8 @@ export interface ApiSnapshot {
   readonly hosts: readonly string[];
   /** Where its calls go: host, port and base path. Without them it may be the service of any other API. */
   readonly targets?: readonly string[];
+  /** Its service is asked under the caller's Host, and so may serve something else at another host. */
+  readonly preserveHost?: boolean;
   readonly mode: 'enforce' | 'observe';
   readonly response: AnswerMode;
   readonly limits: LimitsConfig;
@@ -153,7 +155,20 @@ interface ServedApi {
   /** For what no operation answers. */
   readonly cors: CorsPolicy | null;
   /** Others that lead to the same service. */
-  readonly besides: ServedApi[];
+  readonly besides: Beside[];
+}
+
+interface Beside {
+  readonly served: ServedApi;
+  /** Also for calls to hosts at which it does not answer itself. */
+  readonly isEverywhere: boolean;
+  /** What stands before the paths of both at the service: one pair, unless several targets differ in that. */
+  readonly bases: readonly Bases[];
+}
+
+interface Bases {
+  readonly own: string;
+  readonly taken: string;
 }
 
 /** No method is called so: matching it names those that there are. */
@@ -185,9 +200,12 @@ export class Gate {
       besides: [],
     }));
     for (const one of this.#apis) {
-      const isBeside = (other: ServedApi) =>
-        other !== one && shareService(one.snapshot, other.snapshot);
-      one.besides.push(...this.#apis.filter(isBeside));
+      for (const other of this.#apis) {
+        const bases = other === one ? [] : basesOf(one.snapshot, other.snapshot);
+        if (bases.length === 0) continue;
+        const isEverywhere = one.snapshot.preserveHost !== true;
+        one.besides.push({ served: other, isEverywhere, bases });
+      }
     }
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
@@ -223,10 +241,11 @@ export class Gate {
       if (!isAnswering(snapshot, host)) continue;
       const match = api.match(request.method, request.path);
       if (match.kind === 'operation') {
-        if (served.besides.length > 0 && isAnothers(match, served, request, host)) {
+        const doubt = served.besides.length > 0 && doubtBeside(match, served, request, host);
+        if (doubt) {
           return {
             kind: 'refused',
-            denial: refuseTarget('encoding', { shape: this.#shapeOf(request) }),
+            denial: refuseTarget(doubt, { shape: this.#shapeOf(request) }),
           };
         }
         return {
@@ -443,26 +462,47 @@ function isAnswering({ hosts }: ApiSnapshot, host: string): boolean {
   return hosts.length === 0 || hosts.includes(host);
 }
 
-function shareService({ targets: own }: ApiSnapshot, { targets }: ApiSnapshot): boolean {
-  if (own === undefined || targets === undefined) return true;
-  return own.some((target) => targets.includes(target));
+/** Empty: they lead to different services. */
+function basesOf({ targets: taken }: ApiSnapshot, { targets: own }: ApiSnapshot): readonly Bases[] {
+  if (own === undefined || taken === undefined) return [{ own: '', taken: '' }];
+  const bases = new Map<string, Bases>();
+  for (const [place, base] of taken.map(divided)) {
+    for (const [otherPlace, otherBase] of own.map(divided)) {
+      if (place !== otherPlace) continue;
+      const isSame = base === otherBase;
+      const pair = isSame ? { own: '', taken: '' } : { own: otherBase, taken: base };
+      bases.set(`${pair.own} ${pair.taken}`, pair);
+    }
+  }
+  return [...bases.values()];
+}
+
+/** Host and port, and the base path. */
+function divided(target: string): readonly [place: string, base: string] {
+  const at = target.indexOf('/');
+  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at)];
 }
 
 /**
  * As within one description: `/items/Special` is a value of `/items/{id}` here, and may be `/items/special`,
- * which another API describes, to the service behind both.
+ * which another API describes, to the service behind both. So may `/items/special` itself, where that API
+ * answers at another host.
  */
-function isAnothers(
+function doubtBeside(
   { operation, pathValues }: Extract<Match, { kind: 'operation' }>,
-  { besides }: ServedApi,
+  { besides, snapshot }: ServedApi,
   { method, path }: RequestFacts,
   host: string,
-): boolean {
-  if (pathValues.length === 0 && !path.includes('%')) return false;
-  return besides.some(
-    ({ api, snapshot }) =>
-      isAnswering(snapshot, host) && api.mayBeMeant(method, path, operation.compiled),
-  );
+): 'encoding' | 'overlap' | null {
+  if (pathValues.length === 0 && !path.includes('%')) return null;
+  const taken = { operation: operation.compiled, description: snapshot.compiled };
+  for (const { served, isEverywhere, bases } of besides) {
+    const isHere = isAnswering(served.snapshot, host);
+    if (!isHere && !isEverywhere) continue;
+    if (!bases.some((pair) => served.api.mayBeMeant(method, path, taken, pair))) continue;
+    return isHere ? 'encoding' : 'overlap';
+  }
+  return null;
 }
 
 function hostName(host: string | undefined): string {

@@ -13,7 +13,11 @@ export function fixedTexts(path: string): readonly FixedTexts[] {
   const segments: readonly SegmentPlan[] = template.ok
     ? template.segments
     : path.split('/').map((part) => ({ literal: canonicalLiteral(part) }));
-  return segments.map((segment) =>
+  return fixedTextsOf(segments);
+}
+
+export function fixedTextsOf(template: readonly SegmentPlan[]): readonly FixedTexts[] {
+  return template.map((segment) =>
     'literal' in segment ? [decodedLiteral(segment.literal)] : segment.literals.map(decodedLiteral),
   );
 }

@@ -2,6 +2,7 @@ import type { HeaderFields } from '../header-fields/header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
 import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
+import { askTheSame, CrossingPaths, pathKey } from './crossing-paths.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';
 import { fixesMore } from './fixed-parts.ts';
 import { AnswerChecks } from './message/check-answer.ts';
@@ -64,12 +65,16 @@ function* opening(compiled: CompiledApi): Generator<undefined, Api> {
   return api;
 }
 
-function templateOf(operation: CompiledOperation): readonly SegmentPlan[] {
+function templateOf(operation: CompiledOperation): Template {
   if (operation instanceof PackedOperation) return operation.template;
   return (operation.plan as OperationPlan).template;
 }
 
+type Template = readonly SegmentPlan[];
+
 function assemble(compiled: CompiledApi, operations: readonly Operation[], router: Router): Api {
+  /** By the base path of the service. */
+  const rivals = new Map<string, Rivals>();
   return {
     compiled,
     operations,
@@ -85,16 +90,92 @@ function assemble(compiled: CompiledApi, operations: readonly Operation[], route
           return { kind: 'two-readings', reason: 'semicolon' };
         }
       }
+      if (rivalsAt('').areCrossed(method, path, operation.compiled)) {
+        return { kind: 'two-readings', reason: 'overlap' };
+      }
       return { kind: 'operation', operation, pathValues: values, rewritten };
     },
-    mayBeMeant(method, path, taken) {
-      for (const index of router.likened(method, path)) {
-        const { compiled: likened } = operations[index] as Operation;
-        if (fixesMore(templateOf(likened), templateOf(taken))) return true;
-      }
-      return false;
+    mayBeMeant(method, path, taken, bases = ONE_BASE) {
+      return rivalsAt(bases.own).mayBeMeant(method, path, taken, bases.taken);
     },
   };
+
+  function rivalsAt(base: string): Rivals {
+    let known = rivals.get(base);
+    if (known === undefined) {
+      const templates = compiled.operations.map((operation) => under(base, templateOf(operation)));
+      const own = base === '' ? router : routerOf(compiled.operations, templates);
+      known = new Rivals(compiled.operations, templates, own);
+      rivals.set(base, known);
+    }
+    return known;
+  }
+}
+
+const ONE_BASE = { own: '', taken: '' };
+
+/** What calls might mean besides, among the operations of one description, as its service has their paths. */
+class Rivals {
+  readonly #templates: readonly Template[];
+  readonly #router: Router;
+  readonly #crossing: CrossingPaths;
+
+  constructor(
+    operations: readonly CompiledOperation[],
+    templates: readonly Template[],
+    router: Router,
+  ) {
+    this.#templates = templates;
+    this.#router = router;
+    this.#crossing = new CrossingPaths(operations, templates);
+  }
+
+  areCrossed(method: string, path: string, operation: CompiledOperation): boolean {
+    return this.#crossing.isCrossed(method, path, operation, () => ({
+      operation,
+      template: templateOf(operation),
+      isSettled: (rival) => askTheSame(operation, rival),
+    }));
+  }
+
+  mayBeMeant(
+    method: string,
+    path: string,
+    { operation, description }: Parameters<Api['mayBeMeant']>[2],
+    base: string,
+  ): boolean {
+    const template = under(base, templateOf(operation));
+    for (const index of this.#router.likened(method, base + path)) {
+      if (fixesMore(this.#templates[index] as Template, template)) return true;
+    }
+    return this.#crossing.isCrossed(method, base + path, operation, () => ({
+      operation,
+      template,
+      // Its own description has the path too, and so it was asked there.
+      isSettled: (rival, key) =>
+        description.operations.some(
+          (own) => own.method === rival.method && pathKey(under(base, templateOf(own))) === key,
+        ),
+    }));
+  }
+}
+
+function routerOf(
+  operations: readonly CompiledOperation[],
+  templates: readonly Template[],
+): Router {
+  const router = new Router();
+  for (const [index, { method }] of operations.entries()) {
+    router.add(method, templates[index] as Template, index);
+  }
+  return router;
+}
+
+/** `base` is canonical, and has no slash at its end. */
+function under(base: string, template: Template): Template {
+  if (base === '') return template;
+  const [, ...segments] = base.split('/');
+  return [...segments.map((literal) => ({ literal })), ...template];
 }
 
 class Operation implements ApiOperation {

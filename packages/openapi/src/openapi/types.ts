@@ -129,7 +129,7 @@ export type Match =
   | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
   | { readonly kind: 'no-such-path' }
   /** Services differ in what they read in this path, so it is not decided. */
-  | { readonly kind: 'two-readings'; readonly reason: 'encoding' | 'semicolon' };
+  | { readonly kind: 'two-readings'; readonly reason: 'encoding' | 'semicolon' | 'overlap' };
 
 export interface Api {
   readonly compiled: CompiledApi;
@@ -138,9 +138,15 @@ export interface Api {
   match(method: string, path: string): Match;
   /**
    * Whether some service would run an operation of this API for a path that `taken`, of another API,
-   * answers with a parameter where this one has fixed text.
+   * answers with a parameter where this one has fixed text, or that fits the paths of two operations which
+   * ask different things of their callers. `bases`: what stands before the paths of either at their service.
    */
-  mayBeMeant(method: string, path: string, taken: CompiledOperation): boolean;
+  mayBeMeant(
+    method: string,
+    path: string,
+    taken: { readonly operation: CompiledOperation; readonly description: CompiledApi },
+    bases?: { readonly own: string; readonly taken: string },
+  ): boolean;
 }
 
 export interface RequestParts {

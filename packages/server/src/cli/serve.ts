@@ -44,8 +44,9 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
         warned: (diagnostics) => {
           if (!given.quiet) say(formatDiagnostics(withOptions(diagnostics, source)));
         },
-        refused: (diagnostics) => {
-          say(refusal(withOptions(diagnostics, source), hasStarted));
+        refused: (diagnostics, isTriedAgain) => {
+          const what = !hasStarted ? 'first start' : isTriedAgain ? 'control away' : 'reload';
+          say(refusal(withOptions(diagnostics, source), what));
           if (!hasStarted && !isHeld) fail();
         },
         said: (text, isStartHeld) => {

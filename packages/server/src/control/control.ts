@@ -11,15 +11,17 @@ import type { Configuration } from '../configuration/schema.ts';
 import type {
   FromControl,
   FromGateway,
+  RuntimeSnapshot,
   StandingSnapshot,
   ToControl,
 } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import { PlaceFault, programVersion } from '../platform/processes/index.ts';
-import type { World } from '../platform/world/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
 import { type CompiledSnapshot, compileSnapshot } from './compile/compile-snapshot.ts';
-import { readOperatorAddress } from './compile/read-endpoints.ts';
+import { readLinkCredentials, readOperatorAddress } from './compile/read-endpoints.ts';
+import { SourceReader } from './compile/source-reader.ts';
 import type { ApplyOutcome } from './configuration-routes.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
@@ -37,6 +39,8 @@ import { TrialDesk } from './trial-desk.ts';
 
 /** Whoever applied something is told that it is in force when it is served. */
 const SERVED_WAIT_MS = 8_000;
+/** While a database, a port or a file cannot be had, and no file that is watched will change. */
+const AGAIN_MS = 2_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
 
@@ -79,6 +83,9 @@ export class Control {
   readonly #held: DirectoryLock[] = [];
   #compiling: Promise<void> | null = null;
   #isCompileWanted = false;
+  #again: Timer | null = null;
+  /** What was said last of why nothing can be put in force. */
+  #refusal = '';
 
   constructor(seat: ControlSeat, world: World, send: (message: FromControl) => void) {
     const { dataDirectory, source, runsGateway } = seat;
@@ -132,6 +139,7 @@ export class Control {
 
   async close(): Promise<void> {
     this.#watch.close();
+    this.#again?.cancel();
     await this.#open?.close();
   }
 
@@ -234,10 +242,51 @@ export class Control {
     const diagnostics = refused?.diagnostics ?? [this.#faultOf(error)];
     this.#serving.refused();
     this.#changes.refuse(diagnostics);
-    this.#send({ type: 'refused', diagnostics });
-    // Whoever asks why must be answered, also after a restart of this process alone.
-    const { configuration } = this.#standing ?? {};
-    if (configuration !== undefined) await this.#opened(configuration).catch(() => undefined);
+    const isTriedAgain = !(await this.#isAtWork());
+    const said = JSON.stringify([diagnostics, isTriedAgain]);
+    if (said !== this.#refusal) this.#send({ type: 'refused', diagnostics, isTriedAgain });
+    this.#refusal = said;
+    if (!isTriedAgain) return;
+    this.#again ??= this.#world.after(AGAIN_MS, () => {
+      this.#again = null;
+      void this.#requestCompile();
+    });
+  }
+
+  /**
+   * Where something is in force, also of a control before this one: whoever asks why another cannot be is
+   * answered, and its gateways hear from this one.
+   */
+  async #isAtWork(): Promise<boolean> {
+    const standing = this.#standing;
+    // The first start ends with what it could not do.
+    if (standing === null) return true;
+    try {
+      const open = await this.#opened(standing.configuration);
+      if (this.#isStandingInherited) await this.#serveInherited(open, standing);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What a control before this one put in force. */
+  async #serveInherited(open: OpenControl, standing: Standing): Promise<void> {
+    const { snapshot, configuration } = standing;
+    const version = nextVersion(join(this.#seat.dataDirectory, 'snapshot-version'));
+    await this.#issuers.follow(configuration);
+    await open.live.publish();
+    await this.#meetInherited(open, standing);
+    this.#serve(open, { ...standing, snapshot: asVersion(snapshot, version) });
+  }
+
+  async #meetInherited(open: OpenControl, { snapshot, configuration }: Standing): Promise<void> {
+    const { link } = configuration;
+    const reader = new SourceReader(this.#where, this.#baseDirectory);
+    const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
+    const { errors, files } = reader;
+    if (errors.length > 0) throw new RefusedConfiguration(errors, files);
+    await this.#meetGateways(open, { snapshot, linkCredentials, files }, configuration);
   }
 
   /**
@@ -309,7 +358,11 @@ export class Control {
   /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
   async #meetGateways(
     open: OpenControl,
-    { snapshot, linkCredentials, files }: CompiledSnapshot,
+    {
+      snapshot,
+      linkCredentials,
+      files,
+    }: Pick<CompiledSnapshot, 'snapshot' | 'linkCredentials' | 'files'>,
     { link }: Configuration,
   ): Promise<void> {
     const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
@@ -322,6 +375,7 @@ export class Control {
     this.#standingBefore = this.#standing;
     this.#standing = next;
     this.#isStandingInherited = false;
+    this.#refusal = '';
     this.#serving.compiled(next.snapshot.gate.version);
     this.#send({ type: 'snapshot', ...next });
     open.remotes.snapshot(next.snapshot);
@@ -352,6 +406,8 @@ export class Control {
     }
     if (this.#changes.admitsSameGateways(compiled.protection)) {
       await this.#meetGateways(open, compiled, configuration);
+    } else if (this.#standing !== null && this.#isStandingInherited) {
+      await this.#meetInherited(open, this.#standing);
     }
     const standing = this.#standing;
     if (standing === null) return;
@@ -364,8 +420,7 @@ export class Control {
     if (renewed !== null) return this.#serve(open, { ...standing, snapshot: renewed });
     if (!this.#isStandingInherited) return;
     const { version } = compiled.snapshot.gate;
-    const { gate } = snapshot;
-    this.#serve(open, { ...standing, snapshot: { ...snapshot, gate: { ...gate, version } } });
+    this.#serve(open, { ...standing, snapshot: asVersion(snapshot, version) });
   }
 
   /** What protects less is in the log before it is in force, or waits. */
@@ -411,6 +466,10 @@ export class Control {
     const message = error instanceof Error ? error.message : String(error);
     return { severity: 'error', code: 'fault', ...place, message };
   }
+}
+
+function asVersion(snapshot: RuntimeSnapshot, version: number): RuntimeSnapshot {
+  return { ...snapshot, gate: { ...snapshot.gate, version } };
 }
 
 /** On disk when it resolves. */

@@ -89,15 +89,23 @@ export class OpenControl {
       masterKey: openMasterKey(configuration.masterKey, keyWorld),
       options: { onTrouble: warnOfState },
     });
-    const recorder = await RecorderHost.open({
-      ...{ configuration, baseDirectory, dataDirectory, state, world },
-      warn: (message) => warn('log', message),
-    });
-    const isFreshStore = (await state.changes.latest()) === 0;
-    const open = new OpenControl(ports, state, recorder, isFreshStore);
-    await open.#operatorRights.refresh();
-    open.#background.start();
-    return open;
+    let recorder: RecorderHost | null = null;
+    try {
+      recorder = await RecorderHost.open({
+        ...{ configuration, baseDirectory, dataDirectory, state, world },
+        warn: (message) => warn('log', message),
+      });
+      const isFreshStore = (await state.changes.latest()) === 0;
+      const open = new OpenControl(ports, state, recorder, isFreshStore);
+      await open.#operatorRights.refresh();
+      open.#background.start();
+      return open;
+    } catch (error) {
+      // It is tried again: nothing may be open twice.
+      await recorder?.stop();
+      await state.close();
+      throw error;
+    }
   }
 
   private constructor(

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { unusedPort } from '../../../../scenarios/world/unused-port.fixture.ts';
 import { PlaceFault } from '../platform/processes/index.ts';
 import { parseTable } from './listening-sockets.ts';
 import { claimPlaces } from './port-claims.ts';
@@ -24,15 +25,6 @@ function share(t: TestContext, place: Place): Promise<Server> {
     server.once('error', reject);
     server.listen({ ...place, reusePort: true }, () => resolve(server));
   });
-}
-
-const portOf = (server: Server) => (server.address() as { port: number }).port;
-
-async function unusedPort(t: TestContext): Promise<number> {
-  const server = await share(t, { host: HOST, port: 0 });
-  const port = portOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Another process that claims and shares a place, and says 'bound PORT' or 'refused'. */
@@ -63,7 +55,7 @@ async function said(child: ChildProcess): Promise<string> {
 }
 
 test('a port that another gate shares among its threads is not taken', async (t) => {
-  const port = await unusedPort(t);
+  const port = await unusedPort();
   assert.equal(await said(otherGate(t, { host: HOST, port })), `bound ${port}`);
   for (const host of [HOST, '0.0.0.0', '::', 'localhost']) {
     let isBound = false;
@@ -80,8 +72,8 @@ test('a port that another gate shares among its threads is not taken', async (t)
   }
 });
 
-test('looking takes no connection of callers who wait for the port to open', async (t) => {
-  const place = { host: HOST, port: await unusedPort(t), key };
+test('looking takes no connection of callers who wait for the port to open', async () => {
+  const place = { host: HOST, port: await unusedPort(), key };
   let isReachable = false;
   const probe = createServer();
   await claimPlaces([place], async () => {
@@ -97,7 +89,7 @@ test('looking takes no connection of callers who wait for the port to open', asy
 
 test('of gates that start in the same moment one gets the port', async (t) => {
   for (let round = 0; round < 3; round++) {
-    const place = { host: HOST, port: await unusedPort(t), key };
+    const place = { host: HOST, port: await unusedPort(), key };
     const gates = Array.from({ length: 4 }, () => otherGate(t, place));
     const words = await Promise.all(gates.map(said));
     assert.deepEqual(words.toSorted(), [
@@ -109,7 +101,7 @@ test('of gates that start in the same moment one gets the port', async (t) => {
 });
 
 test('a gate that applies its next configuration keeps its own port', async (t) => {
-  const place = { host: HOST, port: await unusedPort(t), key };
+  const place = { host: HOST, port: await unusedPort(), key };
   await claimPlaces([place], async () => void (await share(t, place)));
   let wasAsked = false;
   await claimPlaces([place], async () => {
@@ -118,8 +110,8 @@ test('a gate that applies its next configuration keeps its own port', async (t) 
   assert.ok(wasAsked);
 });
 
-test('two listeners of one configuration that overlap are refused', async (t) => {
-  const port = await unusedPort(t);
+test('two listeners of one configuration that overlap are refused', async () => {
+  const port = await unusedPort();
   const places = [
     { host: '0.0.0.0', port, key },
     { host: HOST, port, key },

@@ -13,6 +13,9 @@ const THREADS = 3;
 const snapshotOf = (version: number) =>
   ({ gate: { apis: [], version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
 
+/** Far beyond what a healthy thread waits for a processor on a machine that does ten other things. */
+const STALL_MS = 2_000;
+
 function startCrew(t: TestContext) {
   const applied: number[] = [];
   const live: number[] = [];
@@ -21,7 +24,7 @@ function startCrew(t: TestContext) {
     module: join(import.meta.dirname, 'thread-crew.worker.fixture.ts'),
     threads: THREADS,
     seed: [1, 2],
-    stallMs: 400,
+    stallMs: STALL_MS,
     on: {
       applied: (version) => applied.push(version),
       liveApplied: (sequence) => live.push(sequence),

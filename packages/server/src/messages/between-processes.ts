@@ -184,7 +184,12 @@ export type FromControl =
   | { readonly type: 'said'; readonly text: string; readonly isHeld: boolean }
   | LiveMessage
   | IssuerKeysMessage
-  | { readonly type: 'refused'; readonly diagnostics: readonly Diagnostic[] }
+  /** `isTriedAgain`: control cannot do its work at all, and does not wait for a file to change. */
+  | {
+      readonly type: 'refused';
+      readonly diagnostics: readonly Diagnostic[];
+      readonly isTriedAgain: boolean;
+    }
   | { readonly type: 'warnings'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly type: 'listening'; readonly address: string };
 

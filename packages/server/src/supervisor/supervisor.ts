@@ -34,7 +34,7 @@ export interface SupervisorOptions {
   readonly runsGateway: boolean;
   readonly on: {
     readonly started: (facts: StartedFacts) => void;
-    readonly refused: (diagnostics: readonly Diagnostic[]) => void;
+    readonly refused: (diagnostics: readonly Diagnostic[], isTriedAgain: boolean) => void;
     readonly warned: (diagnostics: readonly Diagnostic[]) => void;
     readonly trouble: (message: string) => void;
     /** Compiled, and yet the gateway cannot serve it. */
@@ -147,7 +147,7 @@ export class Supervisor {
       case 'said':
         return this.#options.on.said(message.text, message.isHeld);
       case 'refused':
-        return this.#options.on.refused(message.diagnostics);
+        return this.#options.on.refused(message.diagnostics, message.isTriedAgain);
       case 'warnings':
         return this.#options.on.warned(message.diagnostics);
       case 'listening':

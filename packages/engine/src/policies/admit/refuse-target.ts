@@ -5,6 +5,8 @@ type Reason =
   | TargetFault
   /** A fixed part in another spelling, or beside one that some services take for it. */
   | 'encoding'
+  /** It fits two described paths, neither of which is the more concrete one. */
+  | 'overlap'
   | 'semicolon'
   | 'not-canonical'
   | 'scheme'
@@ -25,6 +27,8 @@ const EXPECTED: Readonly<Record<Reason, string>> = {
   'above-root': 'no more ../ than there are segments',
   encoding:
     'fixed parts of the path spelled as they are described; a value that some services would take for such a part, as "Me", "me.json" or "%2fme" for "me", is not taken in its place',
+  overlap:
+    'a path that fits one described path alone, or two of which one is more concrete throughout, where they ask different things of their callers',
   semicolon: 'no semicolon in the path, where none is described',
   'not-canonical':
     'the path in its simplest form: no needless escapes, capitals in the others, no dot segments, no empty segments',

@@ -1,3 +1,5 @@
+import { type FixedTexts, fitsAll, fixedTextsOf, mayBeBoth } from '../compare-templates.ts';
+import { askTheSame } from '../crossing-paths.ts';
 import type { Position } from '../document/parsed-text.ts';
 import type { Place, Remarks } from '../document/remarks.ts';
 import type { SegmentPlan } from '../plan.ts';
@@ -37,7 +39,10 @@ const STEPS_MAX = 300_000;
 const OVERLAPS_MAX = 20;
 
 interface Branch {
-  readonly segment: SegmentPlan;
+  readonly key: string;
+  readonly texts: FixedTexts;
+  /** In the order of the document. */
+  readonly rank: number;
   readonly node: Node;
 }
 
@@ -45,12 +50,13 @@ interface Node {
   readonly children: Map<string, Branch>;
   /** Those of the children that have parameters: few, however many literals there are. */
   readonly templated: Branch[];
-  read: ReadOperation | undefined;
+  /** One for each method. */
+  readonly reads: ReadOperation[];
 }
 
 /**
- * '/a/{x}/c' and '/a/b/{y}' both match '/a/b/c', and OpenAPI does not say which is meant. The
- * router takes the leftmost concrete segment; the author should know.
+ * '/a/{x}/c' and '/a/b/{y}' both match '/a/b/c', and OpenAPI does not say which is meant. The router
+ * takes the leftmost concrete segment, or neither where they ask different things: the author should know.
  */
 export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: Remarks): void {
   const root = tree(operations);
@@ -60,27 +66,23 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
   /** `left` won at an earlier segment by being concrete where `right` was not. */
   const compare = (left: Node, right: Node, isDecided: boolean, isDoubtful: boolean): void => {
     if (steps > STEPS_MAX) return;
-    if (isDoubtful && left.read !== undefined && right.read !== undefined) {
-      last = right.read.place;
-      if (++found <= OVERLAPS_MAX)
-        remarks.warn(
-          'overlapping-paths',
-          right.read.place,
-          `some requests fit both ${left.read.operation.path} and ${right.read.operation.path}`,
-          `${left.read.operation.path} is preferred for them: it is concrete further left`,
-        );
+    if (isDoubtful && left.reads.length > 0 && right.reads.length > 0) {
+      last = (right.reads[0] as ReadOperation).place;
+      if (++found <= OVERLAPS_MAX) remarkOn(left.reads, right.reads, remarks);
     }
     for (const first of left.children.values()) {
       for (const second of rivals(first, right)) {
         if (++steps > STEPS_MAX) return;
-        const order = compareSegments(first.segment, second.segment);
+        const order = compareSegments(first, second);
         if (order === 'disjoint') continue;
+        const doubt = isDoubtful || order === 'crossing';
         if (order === 'equal') {
-          compare(first.node, second.node, isDecided, isDoubtful);
+          compare(first.node, second.node, isDecided, doubt);
         } else if (!isDecided) {
-          if (order === 'narrower') compare(first.node, second.node, true, isDoubtful);
+          const isFirst = order === 'narrower' || (order === 'crossing' && isTaken(first, second));
+          if (isFirst) compare(first.node, second.node, true, doubt);
         } else {
-          compare(first.node, second.node, true, isDoubtful || order === 'wider');
+          compare(first.node, second.node, true, doubt || order === 'wider');
         }
       }
     }
@@ -94,25 +96,59 @@ export function remarkOnOverlaps(operations: readonly ReadOperation[], remarks: 
     steps > STEPS_MAX
       ? `at least ${more} more pairs of paths overlap; there are too many to compare them all`
       : `${more} more pairs of paths overlap`,
-    'the path that is concrete further left is preferred',
+    'the path that is concrete further left is preferred where both ask the same of their callers; other such calls are refused',
+  );
+}
+
+function remarkOn(
+  left: readonly ReadOperation[],
+  right: readonly ReadOperation[],
+  remarks: Remarks,
+): void {
+  const [{ operation: one }, { operation: other, place }] = [left[0], right[0]] as [
+    ReadOperation,
+    ReadOperation,
+  ];
+  const message = `some requests fit both ${one.path} and ${other.path}`;
+  const isSame = left.every(({ operation }) =>
+    right.every(
+      (rival) =>
+        rival.operation.method !== operation.method || askTheSame(operation, rival.operation),
+    ),
+  );
+  if (isSame) {
+    const taken = `${one.path} is preferred for them: it is concrete further left`;
+    remarks.warn('overlapping-paths', place, message, taken);
+    return;
+  }
+  remarks.warn(
+    'overlapping-paths',
+    place,
+    `${message}, which ask different things of their callers: these requests are refused`,
+    'change one of the two paths, or ask the same (security, x-poorter) at both',
   );
 }
 
 function tree(operations: readonly ReadOperation[]): Node {
-  const root: Node = { children: new Map(), templated: [], read: undefined };
+  const root: Node = { children: new Map(), templated: [], reads: [] };
   for (const read of operations) {
     let node = root;
     for (const segment of read.operation.plan.template) {
       const key = branchKey(segment);
       let next = node.children.get(key);
       if (next === undefined) {
-        next = { segment, node: { children: new Map(), templated: [], read: undefined } };
+        next = {
+          key,
+          texts: fixedTextsOf([segment])[0] as FixedTexts,
+          rank: node.children.size,
+          node: { children: new Map(), templated: [], reads: [] },
+        };
         node.children.set(key, next);
         if ('names' in segment) node.templated.push(next);
       }
       node = next.node;
     }
-    node.read ??= read;
+    node.reads.push(read);
   }
   return root;
 }
@@ -123,37 +159,28 @@ function branchKey(segment: SegmentPlan): string {
 }
 
 /** Branches that may match the same segment. */
-function rivals({ segment }: Branch, other: Node): Iterable<Branch> {
-  if ('names' in segment) return other.children.values();
-  const same = other.children.get(branchKey(segment));
+function rivals({ key, texts }: Branch, other: Node): Iterable<Branch> {
+  if (texts.length > 1) return other.children.values();
+  const same = other.children.get(key);
   return same === undefined ? other.templated : [same, ...other.templated];
 }
 
 function compareSegments(
-  left: SegmentPlan,
-  right: SegmentPlan,
-): 'equal' | 'narrower' | 'wider' | 'disjoint' {
-  if ('literal' in left && 'literal' in right) {
-    return left.literal === right.literal ? 'equal' : 'disjoint';
-  }
-  if ('literal' in left) return mayHold(right, left.literal) ? 'narrower' : 'disjoint';
-  if ('literal' in right) return mayHold(left, right.literal) ? 'wider' : 'disjoint';
-  if (templateKey([left]) === templateKey([right])) return 'equal';
-  return concreteness(left) >= concreteness(right) ? 'narrower' : 'wider';
+  left: Branch,
+  right: Branch,
+): 'equal' | 'narrower' | 'wider' | 'crossing' | 'disjoint' {
+  if (left.key === right.key) return 'equal';
+  if (!mayBeBoth(left.texts, right.texts)) return 'disjoint';
+  if (fitsAll(right.texts, left.texts)) return 'narrower';
+  return fitsAll(left.texts, right.texts) ? 'wider' : 'crossing';
 }
 
-/** Characters that a segment fixes. */
-function concreteness(segment: SegmentPlan): number {
-  if ('literal' in segment) return Number.POSITIVE_INFINITY;
-  return segment.literals.reduce((sum, literal) => sum + literal.length, 0);
+/** Of two segments, neither of which is the narrower one: most fixed characters first, then as written. */
+function isTaken(one: Branch, other: Branch): boolean {
+  const [fixed, others] = [fixedLength(one.texts), fixedLength(other.texts)];
+  return fixed === others ? one.rank < other.rank : fixed > others;
 }
 
-function mayHold(segment: SegmentPlan, literal: string): boolean {
-  if ('literal' in segment) return segment.literal === literal;
-  const { literals } = segment;
-  return (
-    literal.length > concreteness(segment) &&
-    literal.startsWith(literals[0] as string) &&
-    literal.endsWith(literals.at(-1) as string)
-  );
+function fixedLength(texts: FixedTexts): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }

@@ -235,6 +235,7 @@ function compileOneApi(
     compiled,
     hosts: api.hosts,
     targets: api.upstream.targets.map(targetOf),
+    preserveHost: api.upstream.preserveHost,
     mode: api.mode,
     response: api.response,
     cors: api.cors,

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ByteLedger, type CounterMemory, InFlightGauge, SharedCounters } from './index.ts';
+import type { CounterMemory } from './counter-memory.ts';
+import { ByteLedger, InFlightGauge } from './gauges.ts';
+import { SharedCounters } from './shared-counters.ts';
 
 /** A thread that counts as fast as it can, for the tests beside it. */
 interface Work {

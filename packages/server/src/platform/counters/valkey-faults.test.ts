@@ -9,7 +9,7 @@ import type { Draw } from '@poorter/engine';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
-import { unusedPort } from '../../../../../scenarios/world/service.fixture.ts';
+import { unusedPort } from '../../../../../scenarios/world/unused-port.fixture.ts';
 import { createCounterMemory } from './counter-memory.ts';
 import { SharedCounters } from './shared-counters.ts';
 import type { CountersTls } from './valkey-connection.ts';

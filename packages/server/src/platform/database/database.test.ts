@@ -166,11 +166,16 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
   });
 
   test('who waits too long for a turn is told, and does not wait for ever', async (t) => {
-    const database = await open(t, freshPlace(), { waitMs: 60, connectionsMax: 2 });
+    const database = await open(t, freshPlace(), { waitMs: 500, connectionsMax: 2 });
     await migrate(database, migrationsOf(t, [first, second]));
+    const held = Promise.withResolvers<void>();
     const blocked = Promise.withResolvers<void>();
-    const holder = database.write(() => blocked.promise, 'account');
-    await pause(10);
+    t.after(() => blocked.resolve());
+    const holder = database.write(() => {
+      held.resolve();
+      return blocked.promise;
+    }, 'account');
+    await Promise.race([held.promise, holder]);
     const waiting = database.write(async () => {}, 'account');
     await assert.rejects(waiting, dialect === 'sqlite' ? DatabaseBusyError : /lock timeout/);
     blocked.resolve();

@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
-import { unusedPort } from '../../../../../scenarios/world/service.fixture.ts';
+import { unusedPort } from '../../../../../scenarios/world/unused-port.fixture.ts';
 
 import { type MigrationSet, migrate, openDatabase } from './index.ts';
 import { type PostgresServer, skipPostgres, startPostgres } from './postgres.fixture.ts';
