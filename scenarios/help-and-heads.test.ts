@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
-import { usage } from '../packages/server/src/cli/usage.ts';
+import { commands as list } from '../packages/server/src/cli/commands.ts';
 
 const root = join(import.meta.dirname, '..');
 const MAIN = join(root, 'packages/server/src/main.ts');
@@ -40,67 +39,24 @@ async function run(argv: readonly string[], isCut = false): Promise<Ran> {
   return { status, out, err };
 }
 
-/** As the usage lists them. */
-const commands = [...usage.matchAll(/^ {2}([a-z-]+)/gm)].map(([, command = '']) => command);
+const commands = Object.keys(list);
 
-/** All in one process: there are hundreds, and each only prints. */
-async function runAll(lines: readonly (readonly string[])[]): Promise<readonly Ran[]> {
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
-      ...[join(import.meta.dirname, 'world/run-mains.fixture.ts'), MAIN],
-    ],
-    { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  child.stdin.end(JSON.stringify(lines));
-  const [said] = await Promise.all([text(child.stdout), once(child, 'close')]);
-  return JSON.parse(said) as Ran[];
-}
-
-describe('every command and every verb explains itself', () => {
-  test('with --help and -h, by help, and with the rest of the line wrong', async () => {
-    assert.ok(commands.length >= 13, 'the usage is read');
-    const own = await runAll(commands.map((command) => [command, '--help']));
-    const asked: string[][] = [];
-    for (const [at, command] of commands.entries()) {
-      const { out } = own[at] as Ran;
-      // What its own usage speaks of.
-      const verbs = [...out.matchAll(new RegExp(`poorter ${command} ([a-z][a-z-]*)`, 'g'))].map(
-        ([, verb = '']) => [command, verb],
-      );
-      const words = usage.match(new RegExp(`^ {2}${command} ([a-z-]+(?:\\|[a-z-]+)+)`, 'm'))?.[1];
-      for (const verb of words?.split('|') ?? []) verbs.push([command, verb]);
-      if (command === 'keys') verbs.push([command, 'create', '--file', 'keys.yaml']);
-      const each = new Map([[command], ...verbs].map((one) => [one.join(' '), one]));
-      if (['keys', 'log', 'blocks', 'operators'].includes(command)) assert.ok(each.size > 3, out);
-      asked.push(...each.values());
-    }
-    const lines = asked.flatMap((one) => [
-      [...one, '--help'],
-      // Whoever asks for help may have the rest of the line wrong.
-      [...one, '--no-such-option', '--help'],
-      [...one, '-h'],
-      ['help', ...one],
-    ]);
-    const answers = await runAll(lines);
-    assert.equal(answers.length, lines.length);
-    for (const [at, argv] of lines.entries()) {
-      const { status, out, err } = answers[at] as Ran;
-      assert.deepEqual([status, err], [0, ''], argv.join(' '));
-      const [first, second] = argv;
-      const command = first === 'help' ? second : first;
-      if (command === 'version') continue;
-      assert.match(out, /^usage: poorter /i, argv.join(' '));
-      assert.ok(out.includes(`poorter ${command}`), `${argv.join(' ')}: ${out}`);
-    }
-  });
-
-  test('as a program of its own', async () => {
-    const { status, out, err } = await run(['help', 'keys', 'create']);
-    assert.deepEqual([status, err], [0, '']);
-    assert.match(out, /^usage: poorter keys/i);
-  });
+describe('a command explains itself, as a program of its own', { concurrency: 4 }, () => {
+  // A test beside the definitions asks in every way for every verb.
+  for (const argv of [
+    ['help'],
+    ['-h'],
+    ['help', 'keys', 'create'],
+    ['log', 'search', '-h'],
+    ['serve', '--no-such-option', '--help'],
+    ['completion', '--help'],
+  ]) {
+    test(`poorter ${argv.join(' ')}`, async () => {
+      const { status, out, err } = await run(argv);
+      assert.deepEqual([status, err], [0, '']);
+      assert.match(out, /^Usage: poorter /);
+    });
+  }
 
   test('and what is no command or verb says so', async () => {
     for (const argv of [['wish'], ['help', 'wish'], ['wish', '-h'], ['keys', 'wish']]) {

@@ -2,21 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
-import { applyUsage } from '../packages/server/src/cli/apply.ts';
-import { backupUsage } from '../packages/server/src/cli/backup.ts';
-import { blocksUsage } from '../packages/server/src/cli/blocks.ts';
-import { gatewaysUsage } from '../packages/server/src/cli/gateways.ts';
-import { keysUsage } from '../packages/server/src/cli/keys.ts';
-import { logUsage } from '../packages/server/src/cli/log.ts';
-import { masterKeyUsage } from '../packages/server/src/cli/master-key.ts';
-import { operatorsUsage } from '../packages/server/src/cli/operators.ts';
-import { restoreUsage } from '../packages/server/src/cli/restore.ts';
-import { scanUsage } from '../packages/server/src/cli/scan.ts';
-import { statusUsage } from '../packages/server/src/cli/status.ts';
-import { subjectsUsage } from '../packages/server/src/cli/subjects.ts';
-import { checkUsage, serveUsage, usage } from '../packages/server/src/cli/usage.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
+import { contractTypes } from './contract-types.ts';
 
 /**
  * Writes what is derived from the code: contract/ and docs/reference/. With --check it writes
@@ -46,10 +34,20 @@ const extension = z.toJSONSchema(extensionSchema, {
   unrepresentable: 'any',
 }) as Schema;
 
-const files: Readonly<Record<string, string>> = {
+const contract = read('packages/server/contract/admin.openapi.yaml') ?? '';
+const isCheck = process.argv.includes('--check');
+// First of all: what is loaded next is written in these types.
+bringUpToDate({
+  'packages/server/src/messages/admin-contract.generated.ts': contractTypes(contract),
+});
+const { commands } = await import('../packages/server/src/cli/commands.ts');
+const { referencePage } = await import('../packages/server/src/cli/definition/reference-page.ts');
+const { loaded } = await import('../packages/server/src/cli/definition/run-command.ts');
+
+bringUpToDate({
   'contract/config.schema.json': json(configuration),
   'contract/x-poorter.schema.json': json(extension),
-  'contract/admin.openapi.yaml': read('packages/server/contract/admin.openapi.yaml') ?? '',
+  'contract/admin.openapi.yaml': contract,
   'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',
@@ -62,20 +60,22 @@ const files: Readonly<Record<string, string>> = {
     extension,
   ),
   'docs/reference/problems.md': problemPage(),
-  'docs/reference/commands.md': commandPage(),
-};
+  'docs/reference/commands.md': referencePage(await loaded(commands)),
+});
 
-const isCheck = process.argv.includes('--check');
-const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
-for (const [file, text] of stale) {
-  if (isCheck) console.error(`not current: ${file} (npm run generate)`);
-  else {
-    mkdirSync(dirname(join(root, file)), { recursive: true });
-    writeFileSync(join(root, file), text);
-    console.log(`wrote ${file}`);
+function bringUpToDate(files: Readonly<Record<string, string>>): void {
+  const stale = Object.entries(files).filter(([file, text]) => read(file) !== text);
+  for (const [file, text] of stale) {
+    if (isCheck) {
+      process.exitCode = 1;
+      console.error(`not current: ${file} (npm run generate)`);
+    } else {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), text);
+      console.log(`wrote ${file}`);
+    }
   }
 }
-process.exitCode = isCheck && stale.length > 0 ? 1 : 0;
 
 function page(title: string, introduction: string, schema: Schema): string {
   const rows = describe(schema, '');
@@ -136,43 +136,6 @@ function problemPage(): string {
     '|---|---|---|---|',
     ...rows,
     '',
-  ].join('\n');
-}
-
-function commandPage(): string {
-  const commands: readonly (readonly [string, string])[] = [
-    ['poorter', usage],
-    ['poorter serve', serveUsage],
-    ['poorter check', checkUsage],
-    ['poorter keys', keysUsage],
-    ['poorter blocks', blocksUsage],
-    ['poorter gateways', gatewaysUsage],
-    ['poorter operators', operatorsUsage],
-    ['poorter subjects', subjectsUsage],
-    ['poorter backup', backupUsage],
-    ['poorter restore', restoreUsage],
-    ['poorter master-key', masterKeyUsage],
-    ['poorter scan', scanUsage],
-    ['poorter log', logUsage],
-    ['poorter apply', applyUsage],
-    ['poorter status', statusUsage],
-  ];
-  const sections = commands.flatMap(([name, text]) => [
-    `## ${name}`,
-    '',
-    '```',
-    text.trimEnd(),
-    '```',
-    '',
-  ]);
-  return [
-    '# Commands',
-    '',
-    'Exit status: 0 done, 1 refused or a fault was found, 2 called wrongly. `serve` writes its start to',
-    'standard output (`--json`: one JSON line) and everything later to standard error; `SIGHUP` reloads,',
-    '`SIGTERM` and `SIGINT` finish the calls under way and end.',
-    '',
-    ...sections,
   ].join('\n');
 }
 

@@ -13,6 +13,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   postgres: 'postgresql',
   pgbouncer: 'pgbouncer',
+  zsh: 'zsh',
+  fish: 'fish',
 };
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;

@@ -1,11 +1,11 @@
 import type { ProtectedCall, RefusedCall } from '@poorter/middleware';
 import type { CallRecord } from '../messages/call-record.ts';
-import type { Answer } from './act.ts';
+import type { AnyAnswer } from './act.ts';
 
 /** An act as it stands in the security log: an intent when there is no answer yet. */
 export function actRecord(
   call: ProtectedCall,
-  answer: Answer | null,
+  answer: AnyAnswer | null,
   durationMs: number,
 ): CallRecord {
   const { decision, request } = call;
@@ -67,6 +67,6 @@ function principalOf(principal: RefusedCall['principal']): CallRecord['principal
   return { kind, client, subject, credentialId };
 }
 
-function codeOf(answer: Answer): string {
+function codeOf(answer: AnyAnswer): string {
   return (answer.body as { code?: string } | null)?.code ?? 'failed';
 }

@@ -15,7 +15,7 @@ import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
 import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
-import type { Act, Answer, Change, Handler, Handlers } from './act.ts';
+import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { compileContract, openOperatorGate } from './operator-gate.ts';
 
@@ -33,7 +33,7 @@ export interface ActHostStores {
 }
 
 export interface AdminApiPorts<Stores extends ActHostStores> {
-  readonly handlers: Handlers<Stores>;
+  readonly handlers: Handlers<OperationId, Stores>;
   /** Operators and their credentials, by which callers are known. */
   readonly operators: LiveRights;
   readonly counters: Counters;
@@ -62,6 +62,7 @@ const SEEN: ReadonlySet<ProblemCode> = new Set(['credentials_invalid', 'too_many
  */
 export class AdminApi<Stores extends ActHostStores> {
   readonly #ports: AdminApiPorts<Stores>;
+  readonly #handlers: ReadonlyMap<string, AnyHandler | AnyChange<Stores>>;
   readonly #gate: Gate;
   readonly #protect: ReturnType<typeof protect>;
   /** When each operator's use was last noted. */
@@ -90,8 +91,13 @@ export class AdminApi<Stores extends ActHostStores> {
         ports.recorder.write(refusalRecord(call, ports.now()));
       },
     });
+    // The gate has checked what each is given, by the contract that their types come from.
+    this.#handlers = new Map(Object.entries(ports.handlers)) as ReadonlyMap<
+      string,
+      AnyHandler | AnyChange<Stores>
+    >;
     for (const { id } of contract.operations) {
-      if (ports.handlers[id] === undefined) throw new Error(`no handler for ${id}`);
+      if (!this.#handlers.has(id)) throw new Error(`no handler for ${id}`);
     }
   }
 
@@ -144,9 +150,11 @@ export class AdminApi<Stores extends ActHostStores> {
     const act = actOf(call);
     this.#noteUse(act);
     const startedAt = performance.now();
-    const handler = this.#ports.handlers[decision.operation.operation.compiled.id];
+    const { id } = decision.operation.operation.compiled;
+    const handler = this.#handlers.get(id);
+    if (handler === undefined) throw new Error(`no handler for ${id}`);
     const idempotencyKey = request.headers.get('idempotency-key');
-    const answer = await this.#recorded(call, handler as Handler, act, idempotencyKey, startedAt);
+    const answer = await this.#recorded(call, handler, act, idempotencyKey, startedAt);
     call.end();
     const body = Buffer.from(JSON.stringify(answer.body), 'utf8');
     response.writeHead(answer.status, [
@@ -160,7 +168,7 @@ export class AdminApi<Stores extends ActHostStores> {
     response.end(body);
   }
 
-  #noteUse({ operator, nowMs }: Act): void {
+  #noteUse({ operator, nowMs }: AnyAct): void {
     const last = this.#lastUse.get(operator.client) ?? 0;
     if (nowMs - last < USE_EVERY_MS) return;
     if (this.#lastUse.size >= OPERATORS_MAX) this.#lastUse.clear();
@@ -171,11 +179,11 @@ export class AdminApi<Stores extends ActHostStores> {
   /** An intent before the act where its record must last, an outcome after it, before the answer. */
   async #recorded(
     call: ProtectedCall,
-    handler: Handler | Change<Stores>,
-    act: Act,
+    handler: AnyHandler | AnyChange<Stores>,
+    act: AnyAct,
     idempotencyKey: string | undefined,
     startedAt: number,
-  ): Promise<Answer> {
+  ): Promise<AnyAnswer> {
     const { recorder } = this.#ports;
     const isDurable = call.decision.operation.audit === 'durable';
     const elapsed = () => performance.now() - startedAt;
@@ -205,10 +213,10 @@ export class AdminApi<Stores extends ActHostStores> {
   /** `isDone`: it changed what is stored, whatever the answer says of who knows of it. */
   async #done(
     call: ProtectedCall,
-    handler: Handler | Change<Stores>,
-    act: Act,
+    handler: AnyHandler | AnyChange<Stores>,
+    act: AnyAct,
     idempotencyKey: string | undefined,
-  ): Promise<{ answer: Answer; isDone: boolean }> {
+  ): Promise<{ answer: AnyAnswer; isDone: boolean }> {
     let isDone = false;
     try {
       if (typeof handler === 'function') return { answer: await handler(act), isDone };
@@ -224,7 +232,7 @@ export class AdminApi<Stores extends ActHostStores> {
     }
   }
 
-  #problemOf(error: unknown, id: string): Answer {
+  #problemOf(error: unknown, id: string): AnyAnswer {
     if (error instanceof AdminProblem) return problem(error, id);
     if (error instanceof NotFoundError) return problem(new AdminProblem('not_found'), id);
     if (error instanceof CursorError) {
@@ -244,11 +252,11 @@ export class AdminApi<Stores extends ActHostStores> {
 /** The answer of the first who asked with this key; it is kept in the transaction of the act itself. */
 async function once<Stores extends ActHostStores>(
   call: ProtectedCall,
-  { change }: Change<Stores>,
-  act: Act,
+  { change }: AnyChange<Stores>,
+  act: AnyAct,
   idempotencyKey: string,
   stores: Stores,
-): Promise<Answer> {
+): Promise<AnyAnswer> {
   const { idempotency } = stores;
   const operation = call.decision.operation.operation.compiled.id;
   const key = `${act.operator.client} ${operation} ${idempotencyKey}`;
@@ -258,7 +266,7 @@ async function once<Stores extends ActHostStores>(
   const turn = await idempotency.begin(key, `${call.request.path} ${body}`);
   switch (turn.kind) {
     case 'answered':
-      return parseJsonText(turn.answer) as Answer;
+      return parseJsonText(turn.answer) as AnyAnswer;
     case 'under-way':
       throw new AdminProblem('idempotency_under_way');
     case 'mismatch':
@@ -274,7 +282,7 @@ async function once<Stores extends ActHostStores>(
   }
 }
 
-const UNRECORDED: Answer = {
+const UNRECORDED: AnyAnswer = {
   status: 503,
   body: {
     type: 'urn:poorter:problem:record_unavailable',
@@ -284,14 +292,14 @@ const UNRECORDED: Answer = {
   },
 };
 
-function problem({ code, details }: AdminProblem, id: string): Answer {
+function problem({ code, details }: AdminProblem, id: string): AnyAnswer {
   const { status, title, remedy } = adminProblems[code];
   const type = `urn:poorter:problem:${code}`;
   const instance = `urn:poorter:call:${id}`;
   return { status, body: { type, title, status, code, detail: remedy, instance, ...details } };
 }
 
-function isProblem({ status }: Answer): boolean {
+function isProblem({ status }: AnyAnswer): boolean {
   return status >= 400;
 }
 
@@ -300,12 +308,12 @@ function versionOf(ifMatch: string | undefined): number | undefined {
 }
 
 /** The contract has checked all of it: what is named here is there, once, and in its form. */
-function actOf({ decision, request, body, nowMs }: ProtectedCall): Act {
+function actOf({ decision, request, body, nowMs }: ProtectedCall): AnyAct {
   const { path } = decision.operation.operation.compiled;
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
   const values = decision.pathValues.map(decodeURIComponent);
   return {
-    operator: decision.principal as Act['operator'],
+    operator: decision.principal as AnyAct['operator'],
     path: Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])),
     query: Object.fromEntries(new URLSearchParams(request.query)),
     body: body === null ? undefined : parseJsonText(Buffer.from(body).toString('utf8')),

@@ -1,62 +1,95 @@
 import { join } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
-import { Agent, fetch, type Response } from 'undici';
+import type { Agent, Response } from 'undici';
+import { type Operations, operations, type Problem } from '../messages/admin-contract.generated.ts';
 import {
   BYTES_MAX,
   readTextFile,
   requireOwnFile,
   UntrustedPathError,
 } from '../platform/files/index.ts';
-import type { OperatorWorld } from './options.ts';
-
-/** Where a command finds the server it speaks to. */
-export const SERVER_OPTIONS = {
-  data: { type: 'string' },
-  url: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
-
-export const serverUsage = `  --data DIR   data directory of the running server   (default ./poorter-data)
-  --url URL    its control address, for a server elsewhere; the credential is then POORTER_OPERATOR_KEY
-`;
+import type { CommandWorld } from './definition/world.ts';
 
 const TIMEOUT_MS = 60_000;
+const PAGE = 200;
 
 /** What the server said no to, as a sentence. */
 export class AdminRefusal extends Error {
   readonly status: number;
-  readonly code: string;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, message: string) {
     super(message);
     this.status = status;
-    this.code = code;
   }
 }
 
-export interface AdminReply<Body> {
-  readonly body: Body;
+type OperationId = keyof Operations;
+type Answers<Id extends OperationId> = Operations[Id]['answers'];
+
+export interface AdminReply<Id extends OperationId> {
+  readonly body: Answers<Id>[keyof Answers<Id>];
   readonly etag: string | null;
 }
+
+/** All that an operation needs, and nothing that it does not take. */
+type CallOf<Id extends OperationId> = Part<'path', Operations[Id]['path']> &
+  Part<'query', Operations[Id]['query']> &
+  Part<'header', Operations[Id]['header']> &
+  BodyPart<Operations[Id]['body']>;
+
+type Part<Name extends string, Values> = keyof Values extends never
+  ? { readonly [Part in Name]?: never }
+  : Partial<Values> extends Values
+    ? { readonly [Part in Name]?: Values }
+    : { readonly [Part in Name]: Values };
+
+type BodyPart<Body> = [Body] extends [undefined]
+  ? { readonly body?: never }
+  : undefined extends Body
+    ? { readonly body?: Body }
+    : { readonly body: Body };
+
+type CallArguments<Id extends OperationId> =
+  Partial<CallOf<Id>> extends CallOf<Id> ? [given?: CallOf<Id>] : [given: CallOf<Id>];
+
+/** As it is sent, whatever the operation is. */
+interface AnyCall {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly header?: Readonly<Record<string, string>>;
+  readonly body?: object;
+}
+
+interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+/** Operations that answer page by page. */
+type ListId = {
+  readonly [Id in OperationId]: AdminReply<Id>['body'] extends Page<unknown> ? Id : never;
+}[OperationId];
+type ItemOf<Id extends ListId> = AdminReply<Id>['body'] extends Page<infer Item> ? Item : never;
 
 /** Speaks the admin API of a running server. */
 export class AdminClient {
   readonly #url: string;
   readonly #key: string;
+  /** The server's own, where it wrote one down. */
+  readonly #certificate: string | undefined;
   #dispatcher: Agent | undefined;
 
   /** Throws a sentence for people when there is no way to a server. */
   static find(
-    values: { readonly data?: string | undefined; readonly url?: string | undefined },
-    world: OperatorWorld,
+    { url: elsewhere, data }: { readonly data: string; readonly url: string | undefined },
+    environment: CommandWorld['environment'],
   ): AdminClient {
-    const { POORTER_OPERATOR_KEY: given, POORTER_DATA: home } = world.environment;
-    if (values.url !== undefined) {
+    const { POORTER_OPERATOR_KEY: given } = environment;
+    if (elsewhere !== undefined) {
       if (given === undefined) throw new Error('--url needs a credential in POORTER_OPERATOR_KEY');
-      return new AdminClient(values.url, given);
+      return new AdminClient(elsewhere, given);
     }
-    const directory = values.data ?? home ?? './poorter-data';
-    const file = join(directory, 'operator-credential.json');
+    const file = join(data, 'operator-credential.json');
     let text: string;
     try {
       // A file that others can write names a server of theirs, which is then sent our credential.
@@ -82,30 +115,31 @@ export class AdminClient {
   private constructor(url: string, key: string, certificate?: string) {
     this.#url = url.replace(/\/$/, '');
     this.#key = key;
-    if (certificate === undefined) return;
-    // Exactly this certificate, whatever names it carries: the server itself wrote it down.
-    const connect = {
-      ca: certificate,
-      allowPartialTrustChain: true,
-      checkServerIdentity: () => undefined,
-    };
-    this.#dispatcher = new Agent({ connect });
+    this.#certificate = certificate;
   }
 
-  async call<Body>(
-    method: string,
-    path: string,
-    body?: object,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<AdminReply<Body>> {
+  /** Throws AdminRefusal where the server says no. */
+  call<Id extends OperationId>(id: Id, ...given: CallArguments<Id>): Promise<AdminReply<Id>>;
+  async call(
+    id: OperationId,
+    given: AnyCall = {},
+  ): Promise<{ body: unknown; etag: string | null }> {
+    const { method } = operations[id];
+    const { header = {}, body } = given;
+    // Commands are listed and explained without it.
+    const { Agent, fetch } = await import('undici');
+    this.#dispatcher ??=
+      this.#certificate === undefined
+        ? undefined
+        : new Agent({ connect: exactly(this.#certificate) });
     let answer: Response;
     try {
-      answer = await fetch(this.#url + path, {
+      answer = await fetch(this.#url + targetOf(id, given), {
         method,
         headers: {
           'poorter-operator-key': this.#key,
           ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
+          ...header,
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -115,45 +149,40 @@ export class AdminClient {
       throw new Error(`no server answers at ${this.#url}; is it running?`, { cause });
     }
     const text = await answer.text();
-    const read = (text === '' ? null : parseJsonText(text)) as Body & Problem;
+    const read = text === '' ? null : parseJsonText(text);
     if (answer.ok) return { body: read, etag: answer.headers.get('etag') };
-    throw new AdminRefusal(answer.status, read?.code ?? '', sentenceOf(answer.status, read));
+    throw new AdminRefusal(answer.status, sentenceOf(answer.status, read as Problem | null));
   }
 
   /** All items of a list, page by page. */
-  async *list<Item>(
-    path: string,
-    query: Readonly<Record<string, string>> = {},
-  ): AsyncGenerator<Item> {
-    let cursor: string | null = null;
-    do {
-      const search = new URLSearchParams({
-        limit: '200',
-        ...query,
-        ...(cursor !== null && { cursor }),
-      });
-      const { body }: AdminReply<{ items: Item[]; next: string | null }> = await this.call(
-        'GET',
-        `${path}?${search}`,
-      );
+  list<Id extends ListId>(
+    id: Id,
+    query?: Omit<Operations[Id]['query'], 'limit' | 'cursor'>,
+  ): AsyncGenerator<ItemOf<Id>>;
+  async *list(id: ListId, query: AnyCall['query'] = {}): AsyncGenerator<unknown> {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const asked = { limit: PAGE, ...query, ...(cursor !== undefined && { cursor }) };
+      const { body } = await this.call(id, { query: asked });
       yield* body.items;
       cursor = body.next;
-    } while (cursor !== null);
+    }
   }
 }
 
-interface Problem {
-  readonly code?: string;
-  readonly title?: string;
-  readonly detail?: string;
-  readonly reason?: string;
-  readonly gateways?: readonly string[];
-  readonly errors?: readonly {
-    pointer?: string;
-    rule?: string;
-    name?: string;
-    expected?: string;
-  }[];
+/** Path and query, with what is given in its place. */
+function targetOf(id: OperationId, { path = {}, query = {} }: AnyCall): string {
+  const filled = operations[id].path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(path[name] ?? ''),
+  );
+  const search = new URLSearchParams(
+    Object.entries(query).map(([name, value]) => [name, String(value)]),
+  ).toString();
+  return search === '' ? filled : `${filled}?${search}`;
+}
+
+/** This certificate and no other, whatever names it carries: the server itself wrote it down. */
+function exactly(certificate: string) {
+  return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }
 
 function sentenceOf(status: number, problem: Problem | null): string {

@@ -15,28 +15,26 @@ import { after, test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { openState } from '../control/stores/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
-import { backupCommand } from './backup.ts';
-import { masterKeyCommand } from './master-key.ts';
-import { restoreCommand } from './restore.ts';
+import { commands } from './commands.ts';
+import { runCommand } from './definition/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'poorter-backup-command-'));
 after(() => rmSync(folder, { recursive: true }));
 const environment = { OLD: randomBytes(32).toString('hex'), NEXT: randomBytes(32).toString('hex') };
 const data = join(folder, 'data');
 
-type Command = typeof backupCommand;
-
-async function run(command: Command, ...argv: string[]) {
+async function run(...line: string[]) {
   const out: string[] = [];
   const err: string[] = [];
-  const status = await command(argv, {
+  const world = {
     stdin: (async function* () {})(),
-    stdout: { write: (text) => out.push(text) },
-    stderr: { write: (text) => err.push(text) },
+    stdout: { write: (text: string) => out.push(text) },
+    stderr: { write: (text: string) => err.push(text) },
     environment,
     now: Date.now,
-    random: (bytes) => new Uint8Array(randomBytes(bytes)),
-  });
+    random: (bytes: number) => new Uint8Array(randomBytes(bytes)),
+  };
+  const status = await runCommand(line, world, commands);
   return { status, out: out.join(''), err: err.join('') };
 }
 
@@ -61,11 +59,11 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
   writeFileSync(join(data, 'log-public-key'), 'shop.1a2b3c+key\n');
   const file = join(folder, 'backup');
   const place = ['--data', data, '--master-key', 'env:OLD'];
-  const made = await run(backupCommand, '--out', file, ...place, '--json');
+  const made = await run('backup', '--out', file, ...place, '--json');
   assert.equal(made.status, 0, made.err);
   assert.equal(JSON.parse(made.out).masterKey, 'env:OLD');
-  assert.equal((await run(backupCommand, '--out', file, ...place)).status, 1, 'never over a file');
-  const forgotten = await run(backupCommand, '--out', `${file}2`, '--data', data);
+  assert.equal((await run('backup', '--out', file, ...place)).status, 1, 'never over a file');
+  const forgotten = await run('backup', '--out', `${file}2`, '--data', data);
   assert.equal(forgotten.status, 1, 'a key beside the data is not made for a database of another');
   assert.deepEqual(readdirSync(folder).toSorted(), ['backup', 'data']);
   assert.ok(!readdirSync(data).includes('master.key'));
@@ -74,14 +72,14 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
 
   renameSync(data, `${data}-lost`);
   const tombstones = ['--tombstones', join(`${data}-lost`, 'tombstones.jsonl')];
-  const wrong = await run(restoreCommand, file, '--data', data, '--master-key', 'env:NEXT');
+  const wrong = await run('restore', file, '--data', data, '--master-key', 'env:NEXT');
   assert.equal(wrong.status, 1);
-  const restored = await run(restoreCommand, file, ...place, ...tombstones, '--json');
+  const restored = await run('restore', file, ...place, ...tombstones, '--json');
   assert.equal(restored.status, 0, restored.err);
   assert.equal(JSON.parse(restored.out).erased, 1);
   assert.doesNotMatch(JSON.parse(restored.out).asAtBackup.join(), /narrowed or shortened/);
   const elsewhere = ['--data', join(folder, 'elsewhere'), '--master-key', 'env:OLD'];
-  const untold = await run(restoreCommand, file, ...elsewhere);
+  const untold = await run('restore', file, ...elsewhere);
   assert.match(untold.err, /rotated, narrowed or shortened since are as they were/);
   const advised = /poorter (log search --data DIR --from \S+ --operation changeKey) /.exec(
     untold.err,
@@ -95,9 +93,9 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
   assert.ok(Date.parse(from ?? '') <= Date.now());
   assert.equal(readFileSync(join(data, 'node-name'), 'utf8'), 'shop.1a2b3c\n');
   assert.equal(readFileSync(join(data, 'log-public-key'), 'utf8'), 'shop.1a2b3c+key\n');
-  assert.equal((await run(restoreCommand, file, ...place)).status, 1, 'never over a directory');
+  assert.equal((await run('restore', file, ...place)).status, 1, 'never over a directory');
 
-  const rotated = await run(masterKeyCommand, 'rotate', '--to', 'env:NEXT', ...place);
+  const rotated = await run('master-key', 'rotate', '--to', 'env:NEXT', ...place);
   assert.equal(rotated.status, 0, rotated.err);
   await assert.rejects(open(data, 'env:OLD'), { name: 'WrongMasterKeyError' });
   const again = await open(data, 'env:NEXT');
@@ -109,24 +107,24 @@ test('a directory is backed up, lost and restored; the erased stay erased; the m
 test('wrong use is told from failure, and a wrong directory is not made into a right one', async () => {
   const empty = join(folder, 'empty');
   const out = join(folder, 'none');
-  assert.equal((await run(backupCommand)).status, 2);
-  assert.equal((await run(backupCommand, '--out', out, 'x')).status, 2);
-  assert.equal((await run(restoreCommand)).status, 2);
-  assert.equal((await run(masterKeyCommand)).status, 2);
-  assert.equal((await run(masterKeyCommand, 'rotate', '--data', empty)).status, 2);
-  const absent = await run(backupCommand, '--out', out, '--data', empty);
+  assert.equal((await run('backup')).status, 2);
+  assert.equal((await run('backup', '--out', out, 'x')).status, 2);
+  assert.equal((await run('restore')).status, 2);
+  assert.equal((await run('master-key')).status, 2);
+  assert.equal((await run('master-key', 'rotate', '--data', empty)).status, 2);
+  const absent = await run('backup', '--out', out, '--data', empty);
   assert.equal(absent.status, 1);
   assert.match(absent.err, /there is no state in/);
   for (const storage of ['env:NOT_SET', 'postgres://x?schema=A B']) {
-    const { status, err } = await run(backupCommand, '--out', out, '--storage', storage);
+    const { status, err } = await run('backup', '--out', out, '--storage', storage);
     assert.equal(status, 2, err);
     assert.match(err, /--storage: /, 'as it was typed, not as a file would have it');
   }
   writeFileSync(out, 'no backup');
-  const hostile = await run(restoreCommand, out, '--data', empty);
+  const hostile = await run('restore', out, '--data', empty);
   assert.equal(hostile.status, 1);
   assert.match(hostile.err, /is no backup of Poorter/);
-  for (const command of [backupCommand, restoreCommand, masterKeyCommand]) {
+  for (const command of ['backup', 'restore', 'master-key']) {
     assert.equal((await run(command, '--help')).status, 0);
   }
 });

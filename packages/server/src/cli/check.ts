@@ -17,40 +17,30 @@ import { findWeakenings } from '../control/protection/find-weakenings.ts';
 import type { Protection } from '../control/protection/protection.ts';
 import { groupWeakenings, lineOf } from '../control/protection/weakening.ts';
 import { inspectDataDirectory } from '../platform/data-directory/index.ts';
-import type { CommandWorld } from './arguments.ts';
-import { readArguments } from './arguments.ts';
+import type { ServeGiven } from './commands/serve.ts';
 import { compileOnce } from './compile-once.ts';
+import type { CommandWorld } from './definition/world.ts';
 import { formatDiagnostic } from './diagnostics.ts';
 import { inspectPlaces, inspectStart } from './inspect-start.ts';
-import { explain, refuseInsecureParser } from './serve.ts';
-import { checkUsage } from './usage.ts';
+import { refuseInsecureParser } from './serve.ts';
+import { sourceOf } from './serve-source.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type CheckWorld = CommandWorld & { readonly environment: Environment };
 
-/** `poorter check`: everything `serve` would read, and nothing served. Exit status 1: an error was found. */
-export async function checkCommand(argv: readonly string[], world: CheckWorld): Promise<number> {
-  try {
-    refuseInsecureParser();
-    refuseUnsafeRuntime(findRuntimeFaults());
-    const { source, isJson, wantsHelp, role } = readArguments(argv, false);
-    if (wantsHelp) {
-      world.stdout.write(checkUsage);
-      return 0;
-    }
-    const found =
-      role === 'gateway' ? await checkGateway(source) : await check(source, world.environment);
-    const diagnostics = withOptions(found, source);
-    const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
-    if (isJson) world.stdout.write(`${JSON.stringify({ ok: !hasErrors, diagnostics })}\n`);
-    else
-      world.stdout.write(
-        `${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`,
-      );
-    return hasErrors ? 1 : 0;
-  } catch (error) {
-    return explain(error, world);
-  }
+/** Everything `serve` would read, and nothing served. */
+export async function check(given: ServeGiven, world: CommandWorld): Promise<number> {
+  refuseInsecureParser();
+  refuseUnsafeRuntime(findRuntimeFaults());
+  const source = sourceOf(given, false);
+  const found =
+    given.role === 'gateway'
+      ? await checkGateway(source)
+      : await checkAll(source, world.environment);
+  const diagnostics = withOptions(found, source);
+  const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
+  const text = `${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`;
+  world.stdout.write(given.json ? `${JSON.stringify({ ok: !hasErrors, diagnostics })}\n` : text);
+  return hasErrors ? 1 : 0;
 }
 
 /** What a machine that only runs a gateway reads; the rest comes from control. */
@@ -75,7 +65,7 @@ async function checkGateway(source: ConfigurationSource): Promise<readonly Diagn
   return [...faults, ...(await inspectPlaces(places, source)), ...reader.warnings];
 }
 
-async function check(
+async function checkAll(
   source: ConfigurationSource,
   environment: Environment,
 ): Promise<readonly Diagnostic[]> {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { formatKey } from '@poorter/engine';
-import { scanCommand } from './scan.ts';
+import { commands } from './commands.ts';
+import { runCommand } from './definition/run-command.ts';
 
 const repository = join(import.meta.dirname, '../../../..');
 const key = () => formatKey(new Uint8Array(randomBytes(32)));
@@ -14,14 +15,15 @@ const token = () => `${'gl'}pat-${randomBytes(10).toString('hex')}`;
 
 async function run(...argv: string[]) {
   let [stdout, stderr] = ['', ''];
-  const status = await scanCommand([...argv, '--threads', '1'], {
+  const world = {
     stdin: (async function* () {})(),
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { write: (text: string) => (stderr += text) },
     environment: {},
     now: () => 0,
-    random: (bytes) => new Uint8Array(bytes),
-  });
+    random: (bytes: number) => new Uint8Array(bytes),
+  };
+  const status = await runCommand(['scan', ...argv, '--threads', '1'], world, commands);
   return { status, stdout, stderr };
 }
 

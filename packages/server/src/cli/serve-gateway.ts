@@ -1,18 +1,27 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { baseDirectory, loadGatewayConfiguration } from '../configuration/load-configuration.ts';
+import {
+  baseDirectory,
+  type ConfigurationSource,
+  loadGatewayConfiguration,
+} from '../configuration/load-configuration.ts';
 import { inOptions } from '../configuration/option-names.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
-import type { CommandWorld, ServeArguments } from './arguments.ts';
+import type { ServeGiven } from './commands/serve.ts';
+import type { CommandWorld } from './definition/world.ts';
 import { notApplied } from './describe-start.ts';
 
-/** `poorter serve --role gateway`: runs until SIGTERM or SIGINT. Throws what `serve` explains. */
-export function serveGateway(given: ServeArguments, world: CommandWorld): Promise<number> {
-  const configuration = loadGatewayConfiguration(given.source);
-  const base = baseDirectory(given.source);
+/** `poorter serve --role gateway`: runs until SIGTERM or SIGINT. */
+export function serveGateway(
+  given: ServeGiven,
+  source: ConfigurationSource,
+  world: CommandWorld,
+): Promise<number> {
+  const configuration = loadGatewayConfiguration(source);
+  const base = baseDirectory(source);
   const say = (text: string) => world.stderr.write(text);
   let hasStarted = false;
   let end: (status: number) => void = () => undefined;
@@ -21,25 +30,25 @@ export function serveGateway(given: ServeArguments, world: CommandWorld): Promis
     control: configuration.link.control,
     credentials: renewedCredentials(configuration, base),
     listen: configuration.listen?.map(({ address }) => splitAddress(address)) ?? null,
-    threads: given.source.threads ?? configuration.gateway.threads,
+    threads: source.threads ?? configuration.gateway.threads,
     drainMs: configuration.timeouts.drainMs,
     on: {
       started: (addresses, threads) => {
         hasStarted = true;
-        if (given.isQuiet) return;
+        if (given.quiet) return;
         world.stdout.write(
-          given.isJson
+          given.json
             ? `${JSON.stringify({ event: 'started', addresses, threads, controlAddress: null })}\n`
             : `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${configuration.link.control}\n`,
         );
       },
-      trouble: (message) => say(`poorter: ${inOptions(message, given.source)}\n`),
+      trouble: (message) => say(`poorter: ${inOptions(message, source)}\n`),
       notApplied: (message) => {
-        say(notApplied(inOptions(message, given.source), hasStarted));
+        say(notApplied(inOptions(message, source), hasStarted));
         if (!hasStarted) end(1);
       },
       applied: (version) => {
-        if (!given.isQuiet) say(`poorter: version ${version} is in force\n`);
+        if (!given.quiet) say(`poorter: version ${version} is in force\n`);
       },
     },
   });

@@ -7,31 +7,9 @@ import { type MasterKeyProvider, openMasterKey } from '../platform/secrets/index
 import { logMigrations } from '../security-log/index.ts';
 import type { RestoredDatabase } from '../state/backup/index.ts';
 import { stateMigrations } from '../state/index.ts';
-import { type OperatorWorld, UsageError } from './options.ts';
-
-/** For commands that work on the data directory itself, whether or not a server runs. */
-export const STORAGE_OPTIONS = {
-  config: { type: 'string' },
-  data: { type: 'string' },
-  storage: { type: 'string' },
-  'master-key': { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const;
-
-export const storageUsage = `  --config FILE      take storage, dataDirectory and masterKey from this poorter.yaml
-  --data DIR         data directory                    (default ./poorter-data)
-  --storage TEXT     postgres://…, env:NAME or file:PATH, when the state is not in the data directory
-  --master-key TEXT  file:PATH, env:NAME or vault:…    (default master.key in the data directory)
-  --json             one JSON line
-`;
-
-export interface StorageValues {
-  readonly config?: string | undefined;
-  readonly data?: string | undefined;
-  readonly storage?: string | undefined;
-  readonly 'master-key'?: string | undefined;
-}
+import type { StorageGiven } from './commands/shared-options.ts';
+import { UsageError } from './definition/usage-error.ts';
+import type { CommandWorld } from './definition/world.ts';
 
 export interface OpenedStorage extends Storage {
   readonly masterKey: MasterKeyProvider;
@@ -42,7 +20,7 @@ export interface OpenedStorage extends Storage {
 const DEFAULT_STORAGE = './poorter-data';
 
 /** Throws when a configuration, or a secret that it names, cannot be read. */
-export function storageOf(values: StorageValues, world: OperatorWorld): OpenedStorage {
+export function storageOf(values: StorageGiven, world: CommandWorld): OpenedStorage {
   const source = { file: values.config ?? null, values: {} };
   const configuration = values.config === undefined ? undefined : loadConfiguration(source);
   const base = baseDirectory(source);
@@ -59,13 +37,13 @@ export function storageOf(values: StorageValues, world: OperatorWorld): OpenedSt
       warn: (sentence) => void world.stderr.write(`poorter: ${sentence}\n`),
     });
   const argument = (text: string) => keyOf(text, process.cwd());
-  const given = values['master-key'];
+  const given = values.masterKey;
   const masterKey = given === undefined ? keyOf(configuration?.masterKey, base) : argument(given);
   return { ...storage, masterKey, otherMasterKey: argument };
 }
 
 /** Whoever typed --storage reads of that, and of no key of a file. */
-function namedStorage(values: StorageValues, resolved: () => Storage): Storage {
+function namedStorage(values: StorageGiven, resolved: () => Storage): Storage {
   try {
     return resolved();
   } catch (error) {

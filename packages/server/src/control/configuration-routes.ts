@@ -12,10 +12,9 @@ export type ApplyOutcome =
 /** Puts the configuration of this digest in force, and no other. */
 export type ApplyConfiguration = (digest: string, operator: string) => Promise<ApplyOutcome>;
 
-export function configurationRoutes(apply: ApplyConfiguration): Handlers {
+export function configurationRoutes(apply: ApplyConfiguration): Handlers<'applyConfiguration'> {
   return {
-    async applyConfiguration({ body, operator }) {
-      const { digest } = body as { digest: string };
+    async applyConfiguration({ body: { digest }, operator }) {
       const outcome = await apply(digest, operator.client);
       switch (outcome.kind) {
         case 'in-force':

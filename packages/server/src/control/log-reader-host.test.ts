@@ -45,7 +45,7 @@ test('whoever asks the log from control reads who called, and a wrong cursor is 
   const { host } = await openLogOf(t, 40);
   const first = await host.search({ client: 'client-1', limit: 5 });
   assert.equal(first.items.length, 5);
-  const [item] = first.items as { who: { client: string } }[];
+  const [item] = first.items as readonly { who: { client: string } }[];
   assert.equal(item?.who.client, 'client-1');
   const rest = await host.search({ client: 'client-1', limit: 50, cursor: first.next as string });
   assert.equal(first.items.length + rest.items.length, 13);

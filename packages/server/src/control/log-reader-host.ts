@@ -50,15 +50,15 @@ export class LogReaderHost implements AdminLog {
     return this.#ask({ query: 'search', given: [query] });
   }
 
-  show(node: string, index: number): Promise<unknown> {
+  show(node: string, index: number): ReturnType<AdminLog['show']> {
     return this.#ask({ query: 'show', given: [node, index] });
   }
 
-  prove(node: string, index: number): Promise<unknown> {
+  prove(node: string, index: number): ReturnType<AdminLog['prove']> {
     return this.#ask({ query: 'prove', given: [node, index] });
   }
 
-  call(id: string): Promise<readonly unknown[]> {
+  call(id: string): ReturnType<AdminLog['call']> {
     return this.#ask({ query: 'call', given: [id] });
   }
 

@@ -5,7 +5,7 @@ import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
-import { AdminApi } from '../admin-api/index.ts';
+import { AdminApi, type Contract } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
@@ -31,7 +31,7 @@ import { reachEverywhere } from './reach-everywhere.ts';
 import { RecorderHost } from './recorder-host.ts';
 import { RemoteGateways } from './remote-gateways.ts';
 import type { Serving } from './serving.ts';
-import { type Status, statusRoutes } from './status-routes.ts';
+import { statusRoutes } from './status-routes.ts';
 import { type ActStores, openState, type State } from './stores/index.ts';
 import type { TrialIssuer } from './trial-issuer.ts';
 import type { ControlTroubles } from './troubles.ts';
@@ -53,7 +53,7 @@ export interface OpenControlPorts {
   readonly rights: () => ReadonlyMap<string, OperationRights>;
   readonly trial: () => TrialIssuer | null;
   /** Of the version in force. */
-  readonly status: () => Pick<Status, 'version' | 'attention'>;
+  readonly status: () => Pick<Contract.Status, 'version' | 'attention'>;
   readonly applyConfiguration: ApplyConfiguration;
 }
 
@@ -237,7 +237,7 @@ export class OpenControl {
     });
   }
 
-  async #status(): Promise<Status> {
+  async #status(): Promise<Contract.Status> {
     const { version, attention } = this.#ports.status();
     const { changes, serving, world } = this.#ports;
     // Whoever asks is told that the database is away; how old keys are can wait.

@@ -1,3 +1,4 @@
+import type { Contract } from '../admin-api/index.ts';
 import type { DatabasePlace } from '../platform/database/index.ts';
 import { CursorError } from '../state/index.ts';
 import type { SubjectKeys } from '../state/subject-keys/index.ts';
@@ -51,7 +52,7 @@ export class LogQueries implements AdminLog {
     this.#keys = keys;
   }
 
-  async search(query: AdminQuery): Promise<{ items: readonly unknown[]; next: string | null }> {
+  async search(query: AdminQuery): ReturnType<AdminLog['search']> {
     const before = query.cursor === undefined ? undefined : placeIn(query.cursor);
     if (query.node !== undefined && query.node !== this.#node) return { items: [], next: null };
     const { client, subject, address, operation, decision, code, reported, limit } = query;
@@ -65,18 +66,18 @@ export class LogQueries implements AdminLog {
     return { items: page.records.map((record) => this.#shown(record)), next };
   }
 
-  async show(node: string, index: number): Promise<unknown> {
+  async show(node: string, index: number): ReturnType<AdminLog['show']> {
     if (node !== this.#node || !Number.isSafeInteger(index)) return undefined;
     const record = await showRecord(this.#reader, node, this.#keys, index);
     return record === null ? undefined : this.#shown(record);
   }
 
-  async prove(node: string, index: number): Promise<unknown> {
+  async prove(node: string, index: number): ReturnType<AdminLog['prove']> {
     if (node !== this.#node || !Number.isSafeInteger(index)) return undefined;
     return (await proveLeaf(this.#reader, this.#key, index)) ?? undefined;
   }
 
-  async call(id: string): Promise<readonly unknown[]> {
+  async call(id: string): ReturnType<AdminLog['call']> {
     const records = await findCall(this.#reader, this.#node, this.#keys, id);
     return records.map((record) => this.#shown(record));
   }
@@ -119,7 +120,7 @@ export class LogQueries implements AdminLog {
     return searchLog(this.#reader, this.#node, this.#keys, query, Date.now());
   }
 
-  #shown({ index, leaf, caller }: FoundRecord): object {
+  #shown({ index, leaf, caller }: FoundRecord): Contract.LogRecord {
     const who = typeof caller === 'object' ? caller : null;
     const reported = reportedText(leaf);
     return {

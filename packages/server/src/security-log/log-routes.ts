@@ -1,16 +1,17 @@
 import { problems } from '@poorter/engine';
-import { type Handlers, pageLimit } from '../admin-api/index.ts';
+import { type Contract, type Handlers, pageLimit } from '../admin-api/index.ts';
 import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import { callIdOf, DECISIONS, impossibleTerm, isObjectTerm } from './index.ts';
 
 /** The security log, as far as operators read it through this API. */
 export interface AdminLog {
-  search(query: LogQuery): Promise<{ items: readonly unknown[]; next: string | null }>;
+  search(query: LogQuery): Promise<{ items: readonly Contract.LogRecord[]; next: string | null }>;
   /** Undefined: there is none. */
-  show(node: string, index: number): Promise<unknown>;
-  prove(node: string, index: number): Promise<unknown>;
+  show(node: string, index: number): Promise<Contract.LogRecord | undefined>;
+  /** Undefined: there is none. */
+  prove(node: string, index: number): Promise<object | undefined>;
   /** All records of one call; empty: there are none. */
-  call(id: string): Promise<readonly unknown[]>;
+  call(id: string): Promise<readonly Contract.LogRecord[]>;
   checkpoints(): Promise<readonly { node: string; checkpoint: string; publicKey: string }[]>;
 }
 
@@ -30,43 +31,56 @@ export interface LogQuery {
   readonly cursor?: string;
 }
 
-const TERMS = ['client', 'subject', 'address', 'operation', 'decision', 'code', 'object', 'node'];
+const TERMS = [
+  'client',
+  'subject',
+  'address',
+  'operation',
+  'decision',
+  'code',
+  'object',
+  'node',
+] as const;
 
 const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
 
 /** What happened, who did it, and the proof that nobody changed it since. */
-export function logRoutes(log: AdminLog): Handlers {
+export function logRoutes(
+  log: AdminLog,
+): Handlers<
+  'searchLog' | 'showLogRecord' | 'showLoggedCall' | 'proveLogRecord' | 'readCheckpoints'
+> {
   return {
     async searchLog({ query }) {
-      oneOf('decision', query['decision'], DECISIONS);
-      oneOf('code', query['code'], CODES);
+      oneOf('decision', query.decision, DECISIONS);
+      oneOf('code', query.code, CODES);
       refuseImpossible(query);
       const terms = TERMS.flatMap((term) =>
         query[term] === undefined ? [] : [[term, query[term]] as const],
       );
       const page = await log.search({
         ...Object.fromEntries(terms),
-        ...(query['from'] !== undefined && { fromMs: Date.parse(query['from']) }),
-        ...(query['to'] !== undefined && { toMs: Date.parse(query['to']) }),
-        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
-        ...(query['reported'] !== undefined && { reported: true }),
+        ...(query.from !== undefined && { fromMs: Date.parse(query.from) }),
+        ...(query.to !== undefined && { toMs: Date.parse(query.to) }),
+        ...(query.cursor !== undefined && { cursor: query.cursor }),
+        ...(query.reported !== undefined && { reported: true }),
         limit: pageLimit(query),
       });
       return { status: 200, body: { items: page.items, next: page.next } };
     },
 
     async showLogRecord({ path }) {
-      return found(await log.show(path['node'] as string, Number(path['index'])));
+      return found(await log.show(path.node, Number(path.index)));
     },
 
     async showLoggedCall({ path }) {
-      const id = callIdOf(path['call'] as string);
+      const id = callIdOf(path.call);
       const items = id === null ? [] : await log.call(id);
       return found(items.length === 0 ? undefined : { items });
     },
 
     async proveLogRecord({ path }) {
-      return found(await log.prove(path['node'] as string, Number(path['index'])));
+      return found(await log.prove(path.node, Number(path.index)));
     },
 
     async readCheckpoints() {
@@ -100,7 +114,7 @@ function refuse(reason: string): never {
   throw new AdminProblem('value_not_acceptable', { reason });
 }
 
-function found(body: unknown) {
+function found<Body>(body: Body | undefined) {
   if (body === undefined) throw new AdminProblem('not_found');
-  return { status: 200, body };
+  return { status: 200 as const, body };
 }

@@ -1,14 +1,15 @@
 import { KEY_WITHIN } from '@poorter/engine';
 import {
-  type Answer,
+  type Contract,
   type Everywhere,
   type Handlers,
   iso,
+  isoTime,
   milliseconds,
   pageLimit,
 } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
-import { type Block, type BlockStore, BlockValueError, type BlockWish } from './index.ts';
+import { type Block, type BlockStore, BlockValueError } from './index.ts';
 
 export interface BlockRoutePorts {
   readonly blocks: BlockStore;
@@ -16,15 +17,19 @@ export interface BlockRoutePorts {
 }
 
 /** Who is refused, until when, and why. */
-export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
-  readonly blocks: BlockStore;
-}> {
+export function blockRoutes({
+  blocks,
+  everywhere,
+}: BlockRoutePorts): Handlers<
+  'listBlocks' | 'createBlock' | 'showBlock' | 'undoBlock',
+  { readonly blocks: BlockStore }
+> {
   return {
     async listBlocks({ query, nowMs }) {
       const page = await blocks.list({
         limit: pageLimit(query),
-        ended: query['ended'] === 'true',
-        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+        ended: query.ended === 'true',
+        ...(query.cursor !== undefined && { cursor: query.cursor }),
       });
       const items = page.items.map((block) => shownBlock(block, nowMs));
       return { status: 200, body: { items, next: page.next } };
@@ -32,17 +37,11 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
 
     createBlock: {
       async change({ body, nowMs, operator }, stores) {
-        const wish = body as {
-          kind: BlockWish['kind'];
-          value: string;
-          reason: string;
-          until?: string;
-        };
-        const until = milliseconds(wish.until);
+        const until = milliseconds(body.until);
         if (until !== null && !(until > nowMs)) {
           throw new AdminProblem('value_not_acceptable', { reason: 'until: lies in the past' });
         }
-        const { kind, value, reason } = wish;
+        const { kind, value, reason } = body;
         refuseKeyIn({ value, reason });
         try {
           const createdBy = operator.client;
@@ -60,14 +59,14 @@ export function blockRoutes({ blocks, everywhere }: BlockRoutePorts): Handlers<{
     },
 
     async showBlock({ path, nowMs }) {
-      const block = await blocks.show(path['id'] as string);
+      const block = await blocks.show(path.id);
       if (block === undefined) throw new AdminProblem('not_found');
       return answerOf(block, 200, nowMs);
     },
 
     undoBlock: {
       async change({ path, nowMs, operator }, stores) {
-        const id = path['id'] as string;
+        const { id } = path;
         const known = await stores.blocks.show(id);
         if (known === undefined) throw new AdminProblem('not_found');
         if (known.endedAt !== null) throw new AdminProblem('not_possible', { reason: 'ended' });
@@ -90,11 +89,11 @@ function refuseKeyIn(texts: Readonly<Record<string, string>>): void {
   }
 }
 
-function answerOf(block: Block, status: number, nowMs: number): Answer {
+function answerOf<Status extends 200 | 201>(block: Block, status: Status, nowMs: number) {
   return { status, body: shownBlock(block, nowMs), target: block.id };
 }
 
-function shownBlock(block: Block, nowMs: number) {
+function shownBlock(block: Block, nowMs: number): Contract.Block {
   const hasEnded = block.endedAt !== null || (block.until !== null && !(nowMs < block.until));
   return {
     id: block.id,
@@ -103,7 +102,7 @@ function shownBlock(block: Block, nowMs: number) {
     reason: block.reason,
     state: block.undoneBy !== null ? 'undone' : hasEnded ? 'ended' : 'active',
     until: iso(block.until),
-    created: iso(block.createdAt),
+    created: isoTime(block.createdAt),
     createdBy: block.createdBy,
     undone: block.undoneBy === null ? null : iso(block.endedAt),
   };

@@ -8,11 +8,11 @@ export function subjectRoutes(
   everywhere: Everywhere,
   /** Whoever holds copies of the key, or of what was sealed under it, lets go of them. */
   forget: (subject: Subject) => Promise<void>,
-): Handlers<{ readonly persons: PersonEraser }> {
+): Handlers<'eraseSubject', { readonly persons: PersonEraser }> {
   return {
     eraseSubject: {
       async change({ body }, stores) {
-        const { keyId, destroyed, keys, endedBlocks } = await stores.persons.erase(body as Subject);
+        const { keyId, destroyed, keys, endedBlocks } = await stores.persons.erase(body);
         return {
           status: 200,
           body: { destroyed, revokedKeys: [...keys], endedBlocks: [...endedBlocks] },
@@ -22,14 +22,11 @@ export function subjectRoutes(
       },
       async spread({ body }, answer) {
         try {
-          await forget(body as Subject);
+          await forget(body);
         } catch {
           throw new AdminProblem('not_everywhere_yet', { gateways: ['control'] });
         }
-        const { revokedKeys, endedBlocks } = answer.body as {
-          revokedKeys: readonly string[];
-          endedBlocks: readonly string[];
-        };
+        const { revokedKeys, endedBlocks } = answer.body;
         // Keys were revoked, and every gateway holds what was blocked.
         if (revokedKeys.length > 0 || endedBlocks.length > 0) await everywhere.untilEnforced();
         return answer;

@@ -2,10 +2,13 @@ import { compileNetworkLists, type LimitsConfig, limitsSchema } from '@poorter/e
 import {
   type Act,
   type Answer,
+  type Contract,
   type Everywhere,
   type Handlers,
   iso,
+  isoTime,
   milliseconds,
+  type OperationId,
   pageLimit,
 } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
@@ -45,25 +48,31 @@ const DEFAULT_OVERLAP_SECONDS = 86_400;
 const UNUSED_DAYS = 90;
 const DAY_MS = 86_400_000;
 
-export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeyStore }> {
+type KeyOperation =
+  | ('listKeys' | 'createKey' | 'showKey' | 'showUnusedRights')
+  | ('changeKey' | 'rotateKey' | 'revokeKey' | 'reportLeakedKey');
+
+export function keyRoutes(
+  ports: KeyRoutePorts,
+): Handlers<KeyOperation, { readonly keys: KeyStore }> {
   const { keys, everywhere } = ports;
   const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
-  const reached = async (_: Act, answer: Answer) => {
+  const reached = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => {
     await everywhere.untilEnforced();
     return answer;
   };
-  const told = async (_: Act, answer: Answer) => {
+  const told = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => {
     await everywhere.announce();
     return answer;
   };
 
   return {
     async listKeys({ query, nowMs }) {
-      const state = query['state'] as KeyState | undefined;
+      const { state } = query;
       const page = await keys.list({
         limit: pageLimit(query),
-        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
-        ...(query['owner'] !== undefined && { owner: query['owner'] }),
+        ...(query.cursor !== undefined && { cursor: query.cursor }),
+        ...(query.owner !== undefined && { owner: query.owner }),
         ...(state !== undefined && { state }),
       });
       const items = page.items.map((key) => shown(key, nowMs));
@@ -72,7 +81,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
 
     createKey: {
       async change(act, stores) {
-        const terms = termsOf(act.body as Partial<WrittenTerms>, NEW_KEY, act.nowMs);
+        const terms = termsOf(act.body, NEW_KEY, act.nowMs);
         const issued = await stores.keys.create(terms, act.operator.client);
         return withWarnings(
           newKey(issued.key, issued.record, act.nowMs),
@@ -83,12 +92,12 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
     },
 
     async showKey({ path, nowMs }) {
-      return answerOf(await known(keys, path['id']), nowMs);
+      return answerOf(await known(keys, path.id), nowMs);
     },
 
     async showUnusedRights({ path, query, nowMs }) {
-      const key = await known(keys, path['id']);
-      const days = Number(query['days'] ?? UNUSED_DAYS);
+      const key = await known(keys, path.id);
+      const days = Number(query.days ?? UNUSED_DAYS);
       const since = nowMs - days * DAY_MS;
       const operations = await keys.operationsSince(key.id, since);
       const asked = operations.map((operation) => ports.rightsOf(operation));
@@ -97,7 +106,7 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
       return {
         status: 200,
         body: {
-          since: iso(since),
+          since: isoTime(since),
           operations,
           scopes: key.scopes.filter(isUnused('scopes')),
           // A scheme that carries no scopes may ask for a role by the same word.
@@ -108,12 +117,12 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
 
     changeKey: {
       async change({ path, body, version, nowMs }, stores) {
-        const before = await known(stores.keys, path['id']);
+        const before = await known(stores.keys, path.id);
         if (before.revokedAt !== null)
           throw new AdminProblem('not_possible', { reason: 'revoked' });
-        const terms = termsOf(body as Partial<WrittenTerms>, before, nowMs);
+        const terms = termsOf(body, before, nowMs);
         const after = await stores.keys.update(before.id, terms, version);
-        const { scopes = [], roles = [] } = body as Partial<WrittenTerms>;
+        const { scopes = [], roles = [] } = body;
         return withWarnings(answerOf(after, nowMs), ports.remarksOn({ scopes, roles }));
       },
       spread: reached,
@@ -121,8 +130,8 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
 
     rotateKey: {
       async change({ path, body, nowMs, operator }, stores) {
-        const wish = (body ?? {}) as { overlapSeconds?: number; expires?: string };
-        const before = await known(stores.keys, path['id']);
+        const wish = body ?? {};
+        const before = await known(stores.keys, path.id);
         const state = before.rotatedTo === null ? stateOf(before, nowMs) : 'rotated';
         if (state !== 'active') throw new AdminProblem('not_possible', { reason: state });
         const expiresAt = successorExpiry(before, wish.expires, nowMs);
@@ -142,22 +151,23 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
 
     revokeKey: {
       async change({ path, body, nowMs }, stores) {
-        const { reason } = (body ?? {}) as { reason?: string };
-        const { id } = await known(stores.keys, path['id']);
-        return answerOf(await stores.keys.revoke(id, reason ?? 'revoked by an operator'), nowMs);
+        const { id } = await known(stores.keys, path.id);
+        return answerOf(
+          await stores.keys.revoke(id, body?.reason ?? 'revoked by an operator'),
+          nowMs,
+        );
       },
       spread: reached,
     },
 
     reportLeakedKey: {
       async change({ body, nowMs, operator }, stores) {
-        const wish = body as { key: string; replace?: boolean };
-        const leaked = await stores.keys.find(wish.key);
+        const leaked = await stores.keys.find(body.key);
         if (leaked === undefined) throw new AdminProblem('not_found');
         const isAlive = stateOf(leaked, nowMs) === 'active';
         // Both in one transaction: whoever holds it rightly is never without.
         const replacement =
-          isAlive && wish.replace !== false && leaked.rotatedTo === null
+          isAlive && body.replace !== false && leaked.rotatedTo === null
             ? await stores.keys.rotate(leaked.id, nowMs, undefined, operator.client)
             : null;
         const revoked = await stores.keys.revoke(leaked.id, 'leaked');
@@ -170,30 +180,34 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
               key: replacement.key,
               record: shown(replacement.record, nowMs),
             },
+            // Not known before it is told to everybody.
+            ...{ uses: null, unconfirmed: [] },
           },
         };
       },
       async spread({ body }, answer) {
         const unconfirmed = await everywhere.announce();
-        const { revoked } = answer.body as { revoked: { id: string; created: string } };
-        const since = milliseconds((body as { leakedAt?: string }).leakedAt ?? revoked.created);
+        const { revoked } = answer.body;
+        const since = milliseconds(body.leakedAt ?? revoked.created);
         // What the log cannot say now takes nothing back: the key is revoked.
         const uses = await ports.usesOf(revoked.id, since ?? 0).catch(() => null);
-        return { ...answer, body: { ...(answer.body as object), uses, unconfirmed } };
+        return { ...answer, body: { ...answer.body, uses, unconfirmed } };
       },
     },
   };
 
-  function answerOf(key: ManagedKey, nowMs: number): Answer {
+  function answerOf(key: ManagedKey, nowMs: number): Answer<'showKey'> {
     return { status: 200, body: shown(key, nowMs), version: key.version, target: key.id };
   }
 
-  function withWarnings(answer: Answer, warnings: readonly string[]): Answer {
-    if (warnings.length === 0) return answer;
-    return { ...answer, body: { ...(answer.body as object), warnings } };
+  function withWarnings<Told extends Answer<'createKey'> | Answer<'changeKey'>>(
+    answer: Told,
+    warnings: readonly string[],
+  ): Told {
+    return warnings.length === 0 ? answer : { ...answer, body: { ...answer.body, warnings } };
   }
 
-  function newKey(key: string, record: ManagedKey, nowMs: number): Answer {
+  function newKey(key: string, record: ManagedKey, nowMs: number): Answer<'createKey'> {
     return {
       status: 201,
       body: { key, record: shown(record, nowMs) },
@@ -201,16 +215,6 @@ export function keyRoutes(ports: KeyRoutePorts): Handlers<{ readonly keys: KeySt
       target: record.id,
     };
   }
-}
-
-interface WrittenTerms {
-  name: string;
-  owner: string | null;
-  scopes: string[];
-  roles: string[];
-  limits: unknown;
-  networks: string[];
-  expires: string | null;
 }
 
 const NEW_KEY: KeyTerms = {
@@ -224,7 +228,7 @@ const NEW_KEY: KeyTerms = {
 };
 
 /** The contract has checked the form; what only the engine can judge is checked here. */
-function termsOf(written: Partial<WrittenTerms>, before: KeyTerms, nowMs: number): KeyTerms {
+function termsOf(written: Contract.KeyChange, before: KeyTerms, nowMs: number): KeyTerms {
   const { name, owner, scopes, roles, limits, networks, expires } = written;
   if (networks !== undefined) checkNetworks(networks);
   const expiresAt = expires === undefined ? before.expiresAt : milliseconds(expires);
@@ -275,8 +279,8 @@ function successorExpiry(
   return before.expiresAt === null ? null : nowMs + (before.expiresAt - before.createdAt);
 }
 
-async function known(keys: KeyStore, id: string | undefined): Promise<ManagedKey> {
-  const key = await keys.show(id ?? '');
+async function known(keys: KeyStore, id: string): Promise<ManagedKey> {
+  const key = await keys.show(id);
   if (key === undefined) throw new AdminProblem('not_found');
   return key;
 }
@@ -288,7 +292,7 @@ function stateOf(key: ManagedKey, nowMs: number): KeyState {
   return 'active';
 }
 
-function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy) {
+function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy): Contract.Key {
   return {
     id: key.id,
     client: key.client,
@@ -300,7 +304,7 @@ function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy) {
     roles: key.roles,
     limits: key.limits,
     networks: key.networks,
-    created: iso(key.createdAt),
+    created: isoTime(key.createdAt),
     createdBy: key.createdBy,
     expires: iso(key.expiresAt),
     rotatedFrom: key.rotatedFrom,
@@ -318,7 +322,7 @@ export function rotationOf(
   key: Pick<ManagedKey, 'createdAt' | 'rotatedTo' | 'revokedAt'>,
   nowMs: number,
   policy: RotationPolicy,
-): 'none' | 'fine' | 'due' | 'overdue' {
+): Contract.Key['rotation'] {
   if (policy.warnAfterMs === null && policy.refuseAfterMs === null) return 'none';
   if (key.rotatedTo !== null || key.revokedAt !== null) return 'fine';
   const age = nowMs - key.createdAt;

@@ -1,6 +1,13 @@
-import { type Handlers, iso, milliseconds, pageLimit } from '../../admin-api/index.ts';
+import {
+  type Contract,
+  type Handlers,
+  iso,
+  isoTime,
+  milliseconds,
+  pageLimit,
+} from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
-import type { Operator, OperatorRole, OperatorStore } from './index.ts';
+import type { Operator, OperatorStore } from './index.ts';
 
 export interface OperatorRoutePorts {
   readonly operators: OperatorStore;
@@ -9,26 +16,29 @@ export interface OperatorRoutePorts {
 }
 
 /** Who may administer Poorter. */
-export function operatorRoutes({ operators, operatorsChanged }: OperatorRoutePorts): Handlers<{
-  readonly operators: OperatorStore;
-}> {
+export function operatorRoutes({
+  operators,
+  operatorsChanged,
+}: OperatorRoutePorts): Handlers<
+  'listOperators' | 'createOperator' | 'revokeOperator',
+  { readonly operators: OperatorStore }
+> {
   return {
     async listOperators({ query }) {
       const page = await operators.list({
         limit: pageLimit(query),
-        ...(query['cursor'] !== undefined && { cursor: query['cursor'] }),
+        ...(query.cursor !== undefined && { cursor: query.cursor }),
       });
       return { status: 200, body: { items: page.items.map(shownOperator), next: page.next } };
     },
 
     createOperator: {
       async change({ body, nowMs }, stores) {
-        const wish = body as { name: string; roles: OperatorRole[]; expires?: string };
-        const expiresAt = milliseconds(wish.expires);
+        const expiresAt = milliseconds(body.expires);
         if (expiresAt !== null && !(expiresAt > nowMs)) {
           throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
         }
-        const { name, roles } = wish;
+        const { name, roles } = body;
         const { credential, operator } = await stores.operators.create({ name, roles, expiresAt });
         return {
           status: 201,
@@ -45,7 +55,7 @@ export function operatorRoutes({ operators, operatorsChanged }: OperatorRoutePor
 
     revokeOperator: {
       async change({ path, operator }, stores) {
-        const id = path['id'] as string;
+        const { id } = path;
         // The last way in must not be locked from the inside.
         if (id === operator.client) throw new AdminProblem('not_possible', { reason: 'yourself' });
         const revoked = await stores.operators.revoke(id);
@@ -63,12 +73,12 @@ export function operatorRoutes({ operators, operatorsChanged }: OperatorRoutePor
   };
 }
 
-function shownOperator(operator: Operator) {
+function shownOperator(operator: Operator): Contract.Operator {
   return {
     id: operator.id,
     name: operator.name,
     roles: operator.roles,
-    created: iso(operator.createdAt),
+    created: isoTime(operator.createdAt),
     expires: iso(operator.expiresAt),
     revoked: iso(operator.revokedAt),
     lastUsed: iso(operator.lastUsedAt),

@@ -1,46 +1,37 @@
 import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
 import {
-  type ExportFormat,
   type ExportOptions,
   followExport,
   openFileSink,
   openSyslogSink,
   runExport,
 } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed, required, UsageError } from '../options.ts';
-import { version } from '../usage.ts';
-import { LOG_OPTIONS, openNamedLog } from './places.ts';
+import type { ExportGiven } from '../commands/log-options.ts';
+import { UsageError } from '../definition/usage-error.ts';
+import type { CommandWorld } from '../definition/world.ts';
+import { version } from '../version.ts';
+import { openNamedLog } from './places.ts';
 
 const FOLLOW_EVERY_MS = 2_000;
-const FILE_FORMATS: readonly string[] = ['poorter', 'ocsf', 'ecs'];
 
-export async function exportVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
-  const { values, positionals } = parsed(argv, {
-    ...LOG_OPTIONS,
-    to: { type: 'string' },
-    format: { type: 'string' },
-    cursor: { type: 'string' },
-    ca: { type: 'string' },
-    follow: { type: 'boolean' },
-  });
-  noPositionals(positionals);
-  const target = targetOf(required(values.to, '--to'), values);
-  const log = await openNamedLog(values, world);
+export async function exportLog(given: ExportGiven, world: CommandWorld): Promise<number> {
+  const target = targetOf(given);
+  const log = await openNamedLog(given, world);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   try {
     const options: ExportOptions = {
       ...{ reader: log.reader, node: log.node, key: log.publicKey(), version: version() },
       ...target,
-      keys: values.names ? await log.keys() : null,
+      keys: given.names ? await log.keys() : null,
       onGap: (from, to) =>
         world.stderr.write(
           `poorter log: records ${from} to ${to} were dropped before their export\n`,
         ),
     };
-    if (!values.follow) {
+    if (!given.follow) {
       const count = await runExport(options);
-      const end = values.json ? `${JSON.stringify({ exported: count })}\n` : `${count} records\n`;
+      const end = given.json ? `${JSON.stringify({ exported: count })}\n` : `${count} records\n`;
       world.stdout.write(end);
       return 0;
     }
@@ -55,27 +46,25 @@ export async function exportVerb(argv: readonly string[], world: OperatorWorld):
   }
 }
 
-function targetOf(
-  to: string,
-  {
-    format,
-    cursor,
-    ca,
-  }: { format?: string | undefined; cursor?: string | undefined; ca?: string | undefined },
-): Pick<ExportOptions, 'format' | 'cursorFile' | 'openSink'> {
+function targetOf({
+  to,
+  format,
+  cursor,
+  ca,
+}: ExportGiven): Pick<ExportOptions, 'format' | 'cursorFile' | 'openSink'> {
   const syslog = /^(tls|tcp):\/\/([^/?#]+)$/.exec(to);
   if (syslog === null) {
-    const chosen = format ?? 'poorter';
-    if (!FILE_FORMATS.includes(chosen)) {
-      throw new UsageError(`--format into a file is one of ${FILE_FORMATS.join(', ')}`);
+    if (format === 'cef') {
+      throw new UsageError('--format into a file is one of poorter, ocsf, ecs');
     }
     return {
-      format: chosen as ExportFormat,
+      format: format ?? 'poorter',
       cursorFile: cursor ?? `${to}.cursor`,
       openSink: (at) => openFileSink(to, at?.bytes ?? 0),
     };
   }
   if (format !== undefined && format !== 'cef') throw new UsageError('syslog carries --format cef');
+  if (cursor === undefined) throw new UsageError('--cursor is missing');
   const { hostname, port } = new URL(`http://${syslog[2]}`);
   const tls = syslog[1] === 'tls';
   const authorities =
@@ -83,7 +72,7 @@ function targetOf(
   const host = hostname.replace(/^\[|\]$/g, '');
   return {
     format: 'cef',
-    cursorFile: required(cursor, '--cursor'),
+    cursorFile: cursor,
     openSink: () =>
       openSyslogSink({ host, port: Number(port || (tls ? 6514 : 601)), tls, ...authorities }),
   };

@@ -1,42 +1,38 @@
 import { problems } from '@poorter/engine';
 import { adminProblems } from '../../messages/admin-problems.ts';
 import {
-  DECISIONS,
   impossibleTerm,
   isObjectTerm,
   type LogQuery,
   type ReadableKeys,
   searchLog,
 } from '../../security-log/index.ts';
-import { UsageError } from '../options.ts';
+import type { SearchGiven } from '../commands/log-options.ts';
+import { refuseOther } from '../definition/read-arguments.ts';
+import { UsageError } from '../definition/usage-error.ts';
 import type { KeyNames } from './key-names.ts';
 import type { OpenLog } from './places.ts';
 
-const TYPES = ['call', 'intent', 'outcome', 'gap', 'retention'];
 const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
 /** Records looked through for names that could have been meant. */
 const SAMPLE = 5_000;
 const NAMES_SHOWN = 20;
 
-type Values = Readonly<Record<string, unknown>>;
-
 /** What can be known before the log is opened. An empty list would read as "it did not happen". */
-export function refuseImpossible(values: Values): void {
+export function refuseImpossible(given: SearchGiven): void {
+  const { type, code, object, from, to, reported } = given;
+  if (code !== undefined) refuseOther(code, CODES, '--code');
   const terms = Object.fromEntries(
-    Object.entries(values).filter(
+    Object.entries(given).filter(
       (entry): entry is [string, string] => typeof entry[1] === 'string',
     ),
   );
-  const { decision, type, code, object, from, to } = terms;
-  oneOf(decision, '--decision', DECISIONS);
-  oneOf(type, '--type', TYPES);
-  oneOf(code, '--code', CODES);
   const fault = impossibleTerm(terms);
   if (fault !== null) throw new UsageError(`--${fault.replace(': ', ' ')}`);
   if (object !== undefined && !isObjectTerm(object)) {
     throw new UsageError('--object is PARAMETER=VALUE, or a pseudonym');
   }
-  if (values['reported'] === true && (type ?? 'call') !== 'call') {
+  if (reported && (type ?? 'call') !== 'call') {
     throw new UsageError(`--reported finds calls, and --type ${type} none of them`);
   }
   if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to)) {
@@ -143,9 +139,4 @@ function listOf(names: readonly string[]): string {
   if (names.length === 0) return 'none';
   const more = names.length > NAMES_SHOWN ? ', …' : '';
   return `${names.slice(0, NAMES_SHOWN).join(', ')}${more}`;
-}
-
-function oneOf(value: string | undefined, option: string, known: readonly string[]): void {
-  if (value === undefined || known.includes(value)) return;
-  throw new UsageError(`${option} is one of ${known.join(', ')}`);
 }

@@ -16,49 +16,10 @@ import {
 } from '../../security-log/index.ts';
 import { SubjectKeys, type SubjectKeyTables } from '../../state/subject-keys/index.ts';
 import { Tombstones } from '../../state/tombstones/index.ts';
-import { type OperatorWorld, UsageError } from '../options.ts';
+import type { LogGiven } from '../commands/log-options.ts';
+import { UsageError } from '../definition/usage-error.ts';
+import type { CommandWorld } from '../definition/world.ts';
 import { KeyNames } from './key-names.ts';
-
-export const logUsage = `Usage: poorter log tail   [--count N] [--follow] [--names] [--json]
-       poorter log search [--from TIME] [--to TIME] [--client C] [--subject S] [--address A]
-                          [--credential KEY] [--api A] [--operation O] [--decision D] [--code C] [--type T]
-                          [--object PSEUDONYM | PARAMETER=VALUE] [--reported] [--limit N] [--before INDEX] [--names] [--json]
-       poorter log show INDEX | INSTANCE [--names]
-       poorter log open   [--from TIME] [--to TIME] [--limit N] [--names] [--json]
-       poorter log verify [EXPORT | PROOF] [--key KEY] [--since CHECKPOINT] [--remember FILE] [--json]
-       poorter log prove INDEX
-       poorter log export --to FILE [--format poorter|ocsf|ecs]      [--cursor FILE] [--follow] [--names]
-       poorter log export --to tls://HOST:PORT | tcp://HOST:PORT --cursor FILE [--ca FILE] [--follow] [--names]
-
-  --data DIR    data directory         (default ./poorter-data)
-  --config FILE poorter.yaml, where storage or masterKey stand in it
-  --node NAME   whose log              (default: the only one)
-  --key KEY     public key, or a file with it   (default: log-public-key in the data directory)
-  --names       opens who called; needs the master key
-  --count N     so many of the last records          (default 20)
-  --limit N     at most so many, at least 1          (default 100; open: 1000)
-  --reported    calls of which more is told than the decision: what differed in the answer, and what was
-                let pass in the request
-
-  C and KEY are an id, the name of a key, or a pseudonym as records show it.
-  INSTANCE is 'instance' of a problem document (urn:poorter:call:…), or 'Poorter-Call' of an answer.
-`;
-
-export const LOG_OPTIONS = {
-  data: { type: 'string' },
-  config: { type: 'string' },
-  node: { type: 'string' },
-  key: { type: 'string' },
-  json: { type: 'boolean' },
-  names: { type: 'boolean' },
-} as const;
-
-export interface LogValues {
-  readonly data?: string | undefined;
-  readonly config?: string | undefined;
-  readonly node?: string | undefined;
-  readonly key?: string | undefined;
-}
 
 /** What opens callers, and how operators call them. */
 export interface CallerKeys extends ReadableKeys {
@@ -77,7 +38,7 @@ export interface OpenLog {
 }
 
 /** The log that these options name, for reading, whether or not the server runs. */
-export async function openNamedLog(values: LogValues, world: OperatorWorld): Promise<OpenLog> {
+export async function openNamedLog(values: LogGiven, world: CommandWorld): Promise<OpenLog> {
   const { storage, masterKey, base, keyFile } = placesOf(values, world);
   refuseMissing(storage.log, 'log');
   const database = await openLogToRead(storage.log);
@@ -103,7 +64,7 @@ export async function openNamedLog(values: LogValues, world: OperatorWorld): Pro
 }
 
 /** Needs no log: a stranger has only the key. */
-export function readPublicKey(values: LogValues, dataDirectory: string | null): VerifierKey {
+export function readPublicKey(values: LogGiven, dataDirectory: string | null): VerifierKey {
   const given = values.key ?? (dataDirectory && join(dataDirectory, 'log-public-key'));
   if (!given) throw new UsageError('--key is missing');
   try {
@@ -113,7 +74,7 @@ export function readPublicKey(values: LogValues, dataDirectory: string | null): 
   }
 }
 
-export function directoryOf(values: LogValues, world: OperatorWorld): string {
+export function directoryOf(values: LogGiven, world: CommandWorld): string {
   return values.data ?? world.environment['POORTER_DATA'] ?? './poorter-data';
 }
 
@@ -124,7 +85,7 @@ interface Places {
   readonly keyFile: string;
 }
 
-function placesOf(values: LogValues, world: OperatorWorld): Places {
+function placesOf(values: LogGiven, world: CommandWorld): Places {
   if (values.config === undefined) {
     const wishes = { storage: directoryOf(values, world), dataDirectory: undefined };
     const storage = resolveStorage(wishes, process.cwd(), world.environment);
@@ -158,7 +119,7 @@ function chosenNode(
   nodes: readonly string[],
   wanted: string | undefined,
   own: string | null,
-  world: OperatorWorld,
+  world: CommandWorld,
 ): string {
   if (wanted !== undefined) {
     if (nodes.includes(wanted)) return wanted;
@@ -177,7 +138,7 @@ function chosenNode(
 
 async function openKeys(
   { storage, masterKey, base, keyFile }: Places,
-  world: OperatorWorld,
+  world: CommandWorld,
   closing: (() => Promise<void>)[],
 ): Promise<CallerKeys> {
   const { dataDirectory } = storage;

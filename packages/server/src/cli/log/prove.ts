@@ -1,21 +1,16 @@
 import { proveLeaf } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed, required } from '../options.ts';
-import { LOG_OPTIONS, openNamedLog } from './places.ts';
-import { whole } from './read.ts';
+import type { ProveGiven } from '../commands/log-options.ts';
+import type { CommandWorld } from '../definition/world.ts';
+import { openNamedLog } from './places.ts';
 
-export async function proveVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
-  const { values, positionals } = parsed(argv, LOG_OPTIONS);
-  const [given, ...more] = positionals;
-  noPositionals(more);
-  const index = whole(required(given, 'INDEX'), 'INDEX');
-  const log = await openNamedLog(values, world);
+export async function prove({ index, ...given }: ProveGiven, world: CommandWorld): Promise<number> {
+  const log = await openNamedLog(given, world);
   try {
     const proof = await log.snapshot((reader) => proveLeaf(reader, log.publicKey(), index));
     if (proof === null) {
-      world.stderr.write(
-        `poorter log: record ${index} is not there, not signed yet (wait ten seconds), or dropped\n`,
+      throw new Error(
+        `record ${index} is not there, not signed yet (wait ten seconds), or dropped`,
       );
-      return 1;
     }
     world.stdout.write(`${JSON.stringify(proof)}\n`);
     return 0;

@@ -14,58 +14,30 @@ import {
   showRecord,
   statusOf,
 } from '../../security-log/index.ts';
-import {
-  isoTime,
-  noPositionals,
-  type OperatorWorld,
-  parsed,
-  required,
-  UsageError,
-} from '../options.ts';
+import type { SearchGiven, ShowGiven, TailGiven } from '../commands/log-options.ts';
+import { UsageError } from '../definition/usage-error.ts';
+import { wholeNumber } from '../definition/value-readers.ts';
+import type { CommandWorld } from '../definition/world.ts';
 import type { KeyNames } from './key-names.ts';
 import { refuseImpossible, unknownName } from './known-values.ts';
-import { type CallerKeys, LOG_OPTIONS, type OpenLog, openNamedLog } from './places.ts';
+import { type CallerKeys, type OpenLog, openNamedLog } from './places.ts';
 
-const LIMIT_MAX = 10_000;
 const LOOK_EVERY_MS = 500;
 const PAGE = 500;
 
-const QUERY_OPTIONS = {
-  from: { type: 'string' },
-  to: { type: 'string' },
-  client: { type: 'string' },
-  subject: { type: 'string' },
-  address: { type: 'string' },
-  credential: { type: 'string' },
-  api: { type: 'string' },
-  operation: { type: 'string' },
-  decision: { type: 'string' },
-  code: { type: 'string' },
-  type: { type: 'string' },
-  object: { type: 'string' },
-  reported: { type: 'boolean' },
-  before: { type: 'string' },
-  limit: { type: 'string' },
-} as const;
-
-export async function searchVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
-  const { values, positionals } = parsed(argv, { ...LOG_OPTIONS, ...QUERY_OPTIONS });
-  noPositionals(positionals);
-  const { client, subject, address, credential, api, operation, decision, code, type } = values;
-  refuseImpossible(values);
+export async function search(given: SearchGiven, world: CommandWorld): Promise<number> {
+  refuseImpossible(given);
+  const { client, subject, address, credential, api, operation, decision, code, type } = given;
+  const { from, to, limit, reported } = given;
   const query: LogQuery = {
     ...{ subject, address, api, operation, decision, code, type },
-    ...objectOf(values.object),
-    reported: values.reported,
-    from: isoTime(values.from, '--from'),
-    to: isoTime(values.to, '--to'),
-    limit: limitOf(values.limit ?? '100', LIMIT_MAX),
-    before: values.before === undefined ? undefined : whole(values.before, '--before'),
+    ...{ reported, from, to, limit, before: given.before },
+    ...objectOf(given.object),
   };
-  const log = await openNamedLog(values, world);
+  const log = await openNamedLog(given, world);
   try {
     const personal = [client, subject, address, credential].filter((one) => one !== undefined);
-    const keys = await keysFor(log, personal, values.names === true || query.object !== undefined);
+    const keys = await keysFor(log, personal, given.names || query.object !== undefined);
     const names = keys?.names ?? null;
     const full: LogQuery = {
       ...query,
@@ -74,28 +46,27 @@ export async function searchVerb(argv: readonly string[], world: OperatorWorld):
     };
     let isEmpty = true;
     let { before } = query;
-    let left = query.limit;
+    let left = limit;
     for (;;) {
       const page = { ...full, before, limit: Math.min(left, PAGE) };
       const found = await searchLog(log.reader, log.node, keys, page, world.now());
       for (const record of found.records) {
         // Whoever looks for a name has not asked to see all the others.
-        const told = values.names ? named(record, names) : unopened(record);
-        world.stdout.write(shown(told, values));
+        const told = given.names ? named(record, names) : unopened(record);
+        world.stdout.write(shown(told, given));
       }
       if (found.records.length > 0) isEmpty = false;
       left -= found.records.length;
       if (found.next === null) {
         if (!isEmpty || query.before !== undefined) return 0;
         const asked = { client, credential };
-        const why = await unknownName(log, full, asked, keys, names, world.now(), values.config);
+        const why = await unknownName(log, full, asked, keys, names, world.now(), given.config);
         if (why === null) return 0;
-        world.stderr.write(`poorter log: ${plain(why)}\n`);
-        return 1;
+        throw new Error(plain(why));
       }
       before = found.next;
       if (left > 0) continue;
-      if (!values.json) world.stderr.write(`there may be more: --before ${found.next}\n`);
+      if (!given.json) world.stderr.write(`there may be more: --before ${found.next}\n`);
       return 0;
     }
   } finally {
@@ -103,34 +74,29 @@ export async function searchVerb(argv: readonly string[], world: OperatorWorld):
   }
 }
 
-export async function showVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
-  const { values, positionals } = parsed(argv, LOG_OPTIONS);
-  const [given, ...more] = positionals;
-  noPositionals(more);
-  const id = callIdOf(required(given, 'INDEX or INSTANCE'));
-  const index = id === null ? indexOf(given as string) : 0;
-  const log = await openNamedLog(values, world);
+export async function show(given: ShowGiven, world: CommandWorld): Promise<number> {
+  const id = callIdOf(given.record);
+  const index = id === null ? indexOf(given.record) : 0;
+  const log = await openNamedLog(given, world);
   try {
-    const keys = values.names ? await log.keys() : null;
+    const keys = given.names ? await log.keys() : null;
     const print = (record: FoundRecord) =>
       world.stdout.write(
-        `${JSON.stringify(inWords(named(record, keys?.names ?? null)), null, values.json ? 0 : 2)}\n`,
+        `${JSON.stringify(inWords(named(record, keys?.names ?? null)), null, given.json ? 0 : 2)}\n`,
       );
     if (id !== null) {
       const found = await findCall(log.reader, log.node, keys, id);
       for (const record of found) print(record);
       if (found.length > 0) return 0;
-      world.stderr.write(
-        `poorter log: no record of call ${id} in the log of ${log.node}: it is of another node (--node), not written yet (wait a second), or dropped by retention\n`,
+      throw new Error(
+        `no record of call ${id} in the log of ${log.node}: it is of another node (--node), not written yet (wait a second), or dropped by retention`,
       );
-      return 1;
     }
     const record = await showRecord(log.reader, log.node, keys, index);
     if (record === null) {
       const state = await log.reader.state();
       const why = index < (state?.dropped ?? 0) ? 'was dropped by retention' : 'is not there';
-      world.stderr.write(`poorter log: record ${index} ${why}\n`);
-      return 1;
+      throw new Error(`record ${index} ${why}`);
     }
     print(record);
     return 0;
@@ -139,24 +105,17 @@ export async function showVerb(argv: readonly string[], world: OperatorWorld): P
   }
 }
 
-export async function tailVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
-  const { values, positionals } = parsed(argv, {
-    ...LOG_OPTIONS,
-    count: { type: 'string' },
-    follow: { type: 'boolean' },
-  });
-  noPositionals(positionals);
-  const count = whole(values.count ?? '20', '--count', LIMIT_MAX);
-  const log = await openNamedLog(values, world);
+export async function tail(given: TailGiven, world: CommandWorld): Promise<number> {
+  const log = await openNamedLog(given, world);
   try {
-    const keys = values.names ? await log.keys() : null;
-    let next = Math.max(0, ((await log.reader.state())?.size ?? 0) - count);
+    const keys = given.names ? await log.keys() : null;
+    let next = Math.max(0, ((await log.reader.state())?.size ?? 0) - given.count);
     do {
       next = await printFrom(log, keys, next, (record) =>
-        world.stdout.write(shown(named(record, keys?.names ?? null), values)),
+        world.stdout.write(shown(named(record, keys?.names ?? null), given)),
       );
-      if (values.follow) await sleep(LOOK_EVERY_MS);
-    } while (values.follow);
+      if (given.follow) await sleep(LOOK_EVERY_MS);
+    } while (given.follow);
     return 0;
   } finally {
     await log.close();
@@ -255,23 +214,10 @@ function indexOf(given: string): number {
   if (/^urn:poorter:call:(-|unrecorded)$/.test(given)) {
     throw new UsageError('this problem has no record: there was no place for one');
   }
-  if (/^\d+$/.test(given)) return whole(given, 'INDEX');
+  if (/^\d+$/.test(given)) return wholeNumber(0)(given, { name: 'INDEX', now: 0 });
   throw new UsageError(
     'INDEX is a whole number; INSTANCE is urn:poorter:call:… of a problem document, or its id',
   );
-}
-
-export function whole(text: string, name: string, max = Number.MAX_SAFE_INTEGER): number {
-  const value = Number(text);
-  if (/^\d{1,16}$/.test(text) && value <= max) return value;
-  throw new UsageError(`${name} is a whole number up to ${max}`);
-}
-
-/** Nothing is no page: a limit that is never reached would print the whole log. */
-export function limitOf(text: string, max: number): number {
-  const value = Number(text);
-  if (/^\d{1,16}$/.test(text) && value >= 1 && value <= max) return value;
-  throw new UsageError(`--limit is a whole number from 1 to ${max}`);
 }
 
 function objectOf(text: string | undefined): Partial<LogQuery> {

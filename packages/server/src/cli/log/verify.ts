@@ -11,45 +11,41 @@ import {
   verifyDatabase,
   verifyExport,
 } from '../../security-log/index.ts';
-import { noPositionals, type OperatorWorld, parsed, UsageError } from '../options.ts';
-import { directoryOf, LOG_OPTIONS, openNamedLog, readPublicKey } from './places.ts';
+import type { VerifyGiven } from '../commands/log-options.ts';
+import { UsageError } from '../definition/usage-error.ts';
+import type { CommandWorld } from '../definition/world.ts';
+import { directoryOf, openNamedLog, readPublicKey } from './places.ts';
 
 /** A proof of one record is a small file; an export begins otherwise. */
 const PROOF_BYTES_MAX = 8 * 1024 * 1024;
 
 /** 0 good, 1 bad. */
-export async function verifyVerb(argv: readonly string[], world: OperatorWorld): Promise<number> {
-  const { values, positionals } = parsed(argv, {
-    ...LOG_OPTIONS,
-    since: { type: 'string' },
-    remember: { type: 'string' },
-  });
-  const [file, ...more] = positionals;
-  noPositionals(more);
+export async function verify(given: VerifyGiven, world: CommandWorld): Promise<number> {
+  const { file } = given;
   if (file !== undefined && !existsSync(file)) throw new UsageError(`there is no file ${file}`);
-  const data = directoryOf(values, world);
+  const data = directoryOf(given, world);
   if (file !== undefined && (await isProof(file))) {
-    return verifyProof(file, readPublicKey(values, data), world);
+    return verifyProof(file, readPublicKey(given, data), world);
   }
   let verdict: LogVerdict;
   if (file !== undefined) {
-    const key = readPublicKey(values, data);
-    verdict = await verifyExport(createReadStream(file), key, sinceOf(values.since, key));
+    const key = readPublicKey(given, data);
+    verdict = await verifyExport(createReadStream(file), key, sinceOf(given.since, key));
   } else {
-    const log = await openNamedLog(values, world);
+    const log = await openNamedLog(given, world);
     try {
       const key = log.publicKey();
-      const since = sinceOf(values.since, key);
+      const since = sinceOf(given.since, key);
       verdict = await log.snapshot((reader) => verifyDatabase(reader, key, since));
     } finally {
       await log.close();
     }
   }
-  if (values.json) world.stdout.write(`${JSON.stringify(verdict)}\n`);
+  if (given.json) world.stdout.write(`${JSON.stringify(verdict)}\n`);
   else for (const line of told(verdict)) world.stdout.write(`${line}\n`);
   if (verdict.fault !== null) return 1;
-  if (values.remember !== undefined && verdict.signedNote !== null) {
-    writeFileSync(values.remember, verdict.signedNote);
+  if (given.remember !== undefined && verdict.signedNote !== null) {
+    writeFileSync(given.remember, verdict.signedNote);
   }
   return 0;
 }
@@ -64,7 +60,7 @@ async function isProof(file: string): Promise<boolean> {
   }
 }
 
-function verifyProof(file: string, key: VerifierKey, world: OperatorWorld): number {
+function verifyProof(file: string, key: VerifierKey, world: CommandWorld): number {
   const bytes = readRegularFile(file, PROOF_BYTES_MAX);
   let value: unknown;
   try {

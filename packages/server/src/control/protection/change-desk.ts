@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parseJsonText } from '@poorter/openapi/json';
+import type { Contract } from '../../admin-api/index.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { writeDurably } from '../../platform/files/index.ts';
 import { RESTORED_MARK } from '../../state/backup/index.ts';
 import type { Attention } from '../serving.ts';
-import type { ConfigurationStatus } from '../status-routes.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { PROTECTION_FORM, type Protection } from './protection.ts';
 import {
@@ -94,7 +94,7 @@ export class ChangeDesk {
   #inForce: Known;
   #before: Known = null;
   #waiting: Change | null = null;
-  #refused: ConfigurationStatus['refused'] = [];
+  #refused: Contract.ConfigurationStatus['refused'] = [];
   #approved: { readonly digest: string; readonly by: string } | null = null;
   /** Since this process started, by kind. */
   readonly #counts = new Map<WeakeningKind, number>();
@@ -187,7 +187,7 @@ export class ChangeDesk {
     }
   }
 
-  refuse(diagnostics: ConfigurationStatus['refused']): void {
+  refuse(diagnostics: Contract.ConfigurationStatus['refused']): void {
     this.#refused = diagnostics.slice(0, FILES_MAX);
     this.#waiting = null;
   }
@@ -203,7 +203,7 @@ export class ChangeDesk {
     );
   }
 
-  get status(): ConfigurationStatus {
+  get status(): Contract.ConfigurationStatus {
     const weakened = this.#inForce === 'unreadable' ? null : (this.#inForce?.weakened ?? null);
     const isRefused = this.#refused.length > 0;
     return {

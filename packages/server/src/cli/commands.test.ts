@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { commands } from './commands.ts';
+import { type Command, optionName, type Verb } from './definition/define-command.ts';
+import { readArguments } from './definition/read-arguments.ts';
+import { loaded, runCommand } from './definition/run-command.ts';
+import { recordingWorld } from './definition/world.fixture.ts';
+
+const root = join(import.meta.dirname, '../../../..');
+const definitions = await loaded(commands);
+
+/** Every place where options may stand: `[words, verb]`. */
+const places = definitions.flatMap((command): (readonly [string[], Verb, Command])[] =>
+  'does' in command
+    ? [[[command.name], command.does, command]]
+    : Object.entries(command.verbs).map(
+        ([name, verb]) => [[command.name, name], verb, command] as const,
+      ),
+);
+
+/** As a shell divides a line, without its redirections, pipes and comments. */
+function words(line: string): string[] {
+  const divided = line.match(/'[^']*'|"[^"]*"|[^\s'"]+/g) ?? [];
+  const end = divided.findIndex((word) => /^(?:[|<>#]|&&|;)/.test(word));
+  return divided
+    .slice(0, end < 0 ? undefined : end)
+    .map((word) => word.replace(/^['"]|['"]$/g, ''));
+}
+
+/** Throws what a person would be told who types this line. */
+function readLine(line: readonly string[]): void {
+  const [, verb] =
+    places.find(([at]) => at.every((word, index) => line[index] === word)) ??
+    assert.fail(`no such command: ${line.join(' ')}`);
+  const taken = places.find(([at]) => at.every((word, index) => line[index] === word))?.[0] ?? [];
+  readArguments(verb, line.slice(taken.length), { environment: {}, now: 0 });
+}
+
+describe('definitions are whole', () => {
+  test('a command is found under its own name', () => {
+    assert.deepEqual(
+      definitions.map(({ name }) => name),
+      Object.keys(commands),
+    );
+  });
+
+  for (const [at, verb] of places) {
+    test(`poorter ${at.join(' ')}`, () => {
+      const options = Object.keys(verb.options);
+      const taken = Object.entries(verb.arguments ?? {});
+      for (const [name] of taken) assert.ok(!options.includes(name), `${name} is both`);
+      const optional = taken.map(([, { isOptional }]) => isOptional === true);
+      assert.deepEqual(optional.toSorted(), optional, 'what is optional comes last');
+      const known = [...options, ...taken.map(([name]) => name)];
+      for (const [name, { excludes = [], needs = [] }] of Object.entries(verb.options)) {
+        for (const other of [...excludes, ...needs]) {
+          assert.ok(known.includes(other) && other !== name, `${name} speaks of ${other}`);
+        }
+      }
+      const typed = options.map(optionName);
+      for (const form of verb.forms ?? []) {
+        for (const option of form.match(/--[a-z-]+/g) ?? [])
+          assert.ok(typed.includes(option), form);
+      }
+      for (const { purpose } of [verb]) assert.match(purpose, /^[^\n]{5,90}[^.\n]$/);
+    });
+  }
+});
+
+test('what a definition gives as an example, and what a page shows, is what the parser takes', () => {
+  const shown = definitions.flatMap((command) => command.examples ?? []);
+  const ofVerbs = places.flatMap(([, verb]) => verb.examples ?? []);
+  const lines = [...shown, ...ofVerbs].map(({ line }) => line);
+  for (const file of [...globSync('docs/guides/*.md', { cwd: root }), 'README.md']) {
+    const text = readFileSync(join(root, file), 'utf8').replaceAll('\\\n', ' ');
+    for (const [, block = ''] of text.matchAll(/^```(?:sh)?\n(.*?)^```/gms)) {
+      const found = block.match(/^(?:[A-Z_]+=\S+ )?(?:npx )?poorter .*$/gm) ?? [];
+      lines.push(...found.map((line) => line.replace(/^(?:[A-Z_]+=\S+ )?(?:npx )?/, '')));
+    }
+  }
+  assert.ok(lines.length > 50, `${lines.length} lines`);
+  for (const line of lines) {
+    const [, ...argv] = words(line);
+    assert.doesNotThrow(() => readLine(argv), line);
+  }
+});
+
+test('every command and every verb explains itself, in each way one may ask', async () => {
+  for (const [at] of places) {
+    for (const line of [
+      [...at, '--help'],
+      [...at, '-h'],
+      [...at, '--no-such-option', '--help'],
+      ['help', ...at],
+      ['help', ...at, '--file', 'x'],
+    ]) {
+      const world = recordingWorld();
+      assert.equal(await runCommand(line, world, commands), 0, line.join(' '));
+      assert.equal(world.told.err, '');
+      assert.ok(world.told.out.startsWith(`Usage: poorter ${at.join(' ')}`), line.join(' '));
+    }
+  }
+  for (const name of Object.keys(commands)) {
+    const world = recordingWorld();
+    assert.equal(await runCommand(['help', name], world, commands), 0);
+    assert.ok(world.told.out.startsWith(`Usage: poorter ${name}`));
+  }
+});
+
+test('help is there at once: definitions load nothing that only handlers need', () => {
+  const code = `
+    import { registerHooks } from 'node:module';
+    const seen = new Set();
+    registerHooks({ load(url, context, next) { seen.add(url); return next(url, context); } });
+    const { commands } = await import(${JSON.stringify(join(import.meta.dirname, 'commands.ts'))});
+    const { loaded } = await import(${JSON.stringify(join(import.meta.dirname, 'definition/run-command.ts'))});
+    await loaded(commands);
+    console.log([...seen].join('\\n'));`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--conditions=source',
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module',
+      '-e',
+      code,
+    ],
+    { encoding: 'utf8' },
+  );
+  const urls = stdout.trim().split('\n');
+  assert.ok(
+    urls.some((url) => url.endsWith('cli/commands/keys.ts')),
+    stderr,
+  );
+  assert.deepEqual(
+    urls.filter((url) => /node_modules|packages\/engine|\/supervisor\/|\/database\//.test(url)),
+    [],
+  );
+});
+
+test('a variable of ours that a command reads stands in its definition', () => {
+  const declared = new Set(
+    places.flatMap(([, verb, { environment = {} }]) => [
+      ...Object.keys(environment),
+      ...Object.values(verb.options).flatMap(({ variable }) => variable ?? []),
+    ]),
+  );
+  const files = globSync('**/*.ts', { cwd: import.meta.dirname, exclude: ['**/*.test.ts'] });
+  for (const file of files) {
+    const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+    for (const [name] of text.matchAll(/POORTER_[A-Z_]+/g))
+      assert.ok(declared.has(name), `${file}: ${name}`);
+  }
+  assert.deepEqual([...declared].toSorted(), ['POORTER_DATA', 'POORTER_OPERATOR_KEY']);
+});

@@ -1,0 +1,643 @@
+// Of contract/admin.openapi.yaml, by `npm run generate`: changed there, and nowhere else.
+
+export type Problem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code?: string;
+  /** What to do. */
+  readonly detail?: string;
+  readonly instance?: string;
+  /** What of the value, or of the state of things, stood against it. */
+  readonly reason?: string;
+  /** Who has not confirmed it. */
+  readonly gateways?: readonly string[];
+  /** What in the request differs from this contract; never a value. */
+  readonly errors?: readonly {
+    readonly in?: string;
+    readonly pointer?: string;
+    readonly rule?: string;
+    readonly name?: string;
+    readonly expected?: string;
+  }[];
+};
+
+/** Cursor of the next page; null on the last one. */
+export type Next = string | null;
+
+export type Name = string;
+
+export type Reason = string;
+
+export type Term = string;
+
+export type Grants = readonly string[];
+
+/** Networks in CIDR or addresses; empty means any. */
+export type Networks = readonly string[];
+
+/** As x-poorter `limit`, `quota` and `concurrency`; counted over all that the key calls. */
+export type Limits = {
+  readonly limit?: object | readonly unknown[];
+  readonly quota?: object | readonly unknown[];
+  readonly concurrency?: object | readonly unknown[];
+};
+
+export type OperatorRoles = readonly ('owner' | 'operator' | 'security-officer' | 'auditor' | 'developer')[];
+
+export type KeyWish = {
+  readonly name: Name;
+  readonly owner?: Name;
+  readonly scopes?: Grants;
+  readonly roles?: Grants;
+  readonly limits?: Limits;
+  readonly networks?: Networks;
+  readonly expires?: string;
+};
+
+export type KeyChange = {
+  readonly name?: Name;
+  readonly owner?: Name | null;
+  readonly scopes?: Grants;
+  readonly roles?: Grants;
+  readonly limits?: Limits | null;
+  readonly networks?: Networks;
+  readonly expires?: string | null;
+};
+
+export type Key = {
+  readonly id: string;
+  /** The application over all rotations of its key. */
+  readonly client: string;
+  readonly name: string;
+  readonly owner: string | null;
+  /** The first characters of the key. */
+  readonly prefix: string;
+  readonly state: 'active' | 'expired' | 'revoked' | 'rotated';
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly limits: object | null;
+  readonly networks: readonly string[];
+  readonly created: string;
+  readonly createdBy: string | null;
+  readonly expires: string | null;
+  readonly rotatedFrom: string | null;
+  readonly rotatedTo: string | null;
+  readonly overlapUntil: string | null;
+  readonly revoked: string | null;
+  readonly reason: string | null;
+  readonly lastUsed: string | null;
+  readonly lastOperation: string | null;
+  /** What the rotation policy says of this key. */
+  readonly rotation: 'none' | 'fine' | 'due' | 'overdue';
+  readonly warnings?: Warnings;
+};
+
+/** Scopes and roles just written that no loaded description asks for, with the nearest name. */
+export type Warnings = readonly string[];
+
+export type NewKey = {
+  readonly key: string;
+  readonly record: Key;
+  readonly warnings?: Warnings;
+};
+
+export type KeyUse = {
+  readonly operation: string | null;
+  readonly address: string | null;
+  readonly calls: number;
+  readonly first: string;
+  readonly last: string;
+};
+
+export type BlockWish = {
+  readonly kind: 'address' | 'network' | 'client' | 'key' | 'subject';
+  readonly value: Term;
+  readonly reason: Reason;
+  /** Default: until undone. */
+  readonly until?: string;
+};
+
+export type Block = {
+  readonly id: string;
+  readonly kind: 'address' | 'network' | 'client' | 'key' | 'subject';
+  readonly value: string;
+  readonly reason: string;
+  readonly state: 'active' | 'ended' | 'undone';
+  readonly until: string | null;
+  readonly created: string;
+  readonly createdBy: string | null;
+  readonly undone: string | null;
+};
+
+export type Operator = {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly created: string;
+  readonly expires: string | null;
+  readonly revoked: string | null;
+  readonly lastUsed: string | null;
+};
+
+export type Gateway = {
+  readonly name: string;
+  readonly isConnected: boolean;
+  /** Live state by which it decides; -1: it has not told. */
+  readonly live: number;
+  /** How long it may serve on without control; null while it is connected. */
+  readonly servesForSeconds: number | null;
+  /** Of its program; null while it is away. */
+  readonly version: string | null;
+  /** Messages of this connection that control does not know. */
+  readonly passedOver: number;
+};
+
+/** A leaf as it stands in the tree, and who it speaks of where the key still lives. */
+export type LogRecord = {
+  readonly node: string;
+  readonly index: number;
+  readonly leaf: object;
+  readonly who: object | null;
+  readonly isErased: boolean;
+  /** What differed although the call passed, in words; `leaf.answer` and `leaf.observed` have all of it. */
+  readonly reported?: string;
+};
+
+/** Of a configuration with all its files; keyed, so that nothing can be guessed from it. */
+export type ConfigurationDigest = string;
+
+/** Whether the files, as they are now, are in force. */
+export type ConfigurationStatus = {
+  readonly state: 'current' | 'refused' | 'waiting';
+  /** Of what is in force. */
+  readonly digest: ConfigurationDigest | null;
+  /** What is wrong with the files. */
+  readonly refused: readonly {
+    readonly file: string;
+    readonly line: number;
+    readonly column: number;
+    readonly message: string;
+  }[];
+  /** A configuration that protects less, and waits for applyConfiguration. */
+  readonly waiting: WeakerConfiguration | null;
+  /** The last one that was put in force. */
+  readonly weakened: WeakerConfiguration | null;
+};
+
+export type WeakerConfiguration = {
+  readonly digest: ConfigurationDigest;
+  readonly at: string;
+  /** The first that differ. */
+  readonly files: readonly string[];
+  /** All weakenings of all operations. */
+  readonly count: number;
+  /** The operator who said that it may be so. */
+  readonly approvedBy?: string | null;
+  /** The first kinds of them. */
+  readonly weakenings: readonly {
+    readonly kind: 'operation-opened' | 'operation-added-open' | 'security-loosened' | 'authorization-loosened' | 'limit-removed' | 'limit-raised' | 'bound-raised' | 'failure-budget-raised' | 'network-widened' | 'hosts-widened' | 'proxies-widened' | 'cors-widened' | 'validation-loosened' | 'release-loosened' | 'issuer-added' | 'issuer-loosened' | 'authority-added' | 'client-certificate-loosened' | 'tls-loosened' | 'upstream-elsewhere' | 'revocation-removed' | 'keys-elsewhere' | 'key-rotation-loosened' | 'gateway-admitted' | 'counters-apart' | 'records-loosened' | 'reload-unasked' | 'before-unknown';
+    readonly api: string | null;
+    readonly operation: {
+      readonly method: string;
+      readonly path: string;
+    } | null;
+    /** Operations besides the one named. */
+    readonly more: number;
+    readonly sentence: string;
+  }[];
+};
+
+export type Status = {
+  readonly version: string;
+  readonly snapshot: {
+    readonly compiled: number;
+    readonly applied: number;
+  };
+  readonly configuration: ConfigurationStatus;
+  readonly live: number;
+  readonly gateways: readonly {
+    readonly node: string;
+    readonly isConnected: boolean;
+    readonly live: number;
+  }[];
+  /** What somebody should look at. */
+  readonly attention: readonly {
+    readonly code: string;
+    readonly message: string;
+  }[];
+};
+
+/** What each operation takes, and what it answers when it is done, by status. */
+export interface Operations {
+  /** What is in force, on which gateways, and what asks for attention. */
+  readonly readStatus: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Status;
+    };
+  };
+  /** API keys, oldest first. Never the keys themselves. */
+  readonly listKeys: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly state?: 'active' | 'expired' | 'revoked' | 'rotated';
+      readonly owner?: string;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Key[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Makes an API key. The answer is the only place where it ever stands. */
+  readonly createKey: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: KeyWish;
+    readonly answers: {
+      readonly 201: NewKey;
+    };
+  };
+  /** Finds a leaked key, replaces it, revokes it, and says where it was used since. */
+  readonly reportLeakedKey: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: {
+      readonly key: string;
+      readonly leakedAt?: string;
+      readonly replace?: boolean;
+    };
+    readonly answers: {
+      readonly 200: {
+        readonly revoked: Key;
+        readonly replacement: NewKey | null;
+        /** null when the log could not be read; `poorter log search` shows them later. */
+        readonly uses: readonly KeyUse[] | null;
+        /** Gateways that have not confirmed that they refuse it. */
+        readonly unconfirmed: readonly string[];
+      };
+    };
+  };
+  readonly showKey: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Key;
+    };
+  };
+  /** Changes what is named; null takes a limit or an expiry away. */
+  readonly changeKey: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'If-Match': string;
+    };
+    readonly body: KeyChange;
+    readonly answers: {
+      readonly 200: Key;
+    };
+  };
+  /** Makes a successor; the old key works until the overlap ends. */
+  readonly rotateKey: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: {
+      readonly overlapSeconds?: number;
+      readonly expires?: string;
+    } | undefined;
+    readonly answers: {
+      readonly 201: NewKey;
+    };
+  };
+  /** Ends a key. Answers when every gateway thread refuses it. */
+  readonly revokeKey: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: {
+      readonly reason?: Reason;
+    } | undefined;
+    readonly answers: {
+      readonly 200: Key;
+    };
+  };
+  /** Scopes and roles of a key that nothing it called has asked for. */
+  readonly showUnusedRights: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: {
+      readonly days?: number;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly since: string;
+        /** What it called since then. */
+        readonly operations: readonly string[];
+        /** Never asked for. */
+        readonly scopes: readonly string[];
+        /** Never asked for. */
+        readonly roles: readonly string[];
+      };
+    };
+  };
+  /** Blocks in force, newest first. */
+  readonly listBlocks: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly ended?: boolean;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Block[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Refuses somebody for a time. Answers when every gateway thread does. */
+  readonly createBlock: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: BlockWish;
+    readonly answers: {
+      readonly 201: Block;
+    };
+  };
+  readonly showBlock: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Block;
+    };
+  };
+  /** Undoes a block; it stays in the list of ended ones. */
+  readonly undoBlock: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Block;
+    };
+  };
+  /** Gateways on other machines that may serve, connected or not. */
+  readonly listGateways: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Gateway[];
+      };
+    };
+  };
+  /** Says that a gateway that is cut off is gone for good; revocations no longer wait for it. */
+  readonly removeGateway: {
+    readonly path: {
+      readonly name: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly removed: number;
+      };
+    };
+  };
+  /** Puts a configuration in force that protects less than the one before, and waits for that. */
+  readonly applyConfiguration: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: {
+      readonly digest: ConfigurationDigest;
+    };
+    readonly answers: {
+      readonly 200: {
+        readonly digest: ConfigurationDigest;
+        /** Of the snapshot. */
+        readonly version: number;
+      };
+    };
+  };
+  readonly listOperators: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Operator[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Makes a credential for this API. It is shown this once. */
+  readonly createOperator: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: {
+      readonly name: Name;
+      readonly roles: OperatorRoles;
+      readonly expires?: string;
+    };
+    readonly answers: {
+      readonly 201: {
+        readonly operator: Operator;
+        readonly key: string;
+      };
+    };
+  };
+  /** Ends an operator's credential at once. */
+  readonly revokeOperator: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Operator;
+    };
+  };
+  /** Records, newest first, that match every condition given. */
+  readonly searchLog: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+      readonly from?: string;
+      readonly to?: string;
+      readonly client?: Term;
+      readonly subject?: Term;
+      readonly address?: Term;
+      readonly operation?: Term;
+      readonly decision?: Term;
+      readonly code?: Term;
+      readonly object?: Term;
+      readonly node?: Term;
+      readonly reported?: true;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly LogRecord[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Everything recorded of one call, oldest first. */
+  readonly showLoggedCall: {
+    readonly path: {
+      readonly call: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly LogRecord[];
+      };
+    };
+  };
+  readonly showLogRecord: {
+    readonly path: {
+      readonly node: string;
+      readonly index: number;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: LogRecord;
+    };
+  };
+  /** Inclusion proof of one record, to be verified without us. */
+  readonly proveLogRecord: {
+    readonly path: {
+      readonly node: string;
+      readonly index: number;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: object;
+    };
+  };
+  /** The newest signed checkpoint of each node, and the keys that verify them. */
+  readonly readCheckpoints: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly {
+          readonly node: string;
+          readonly checkpoint: string;
+          readonly publicKey: string;
+        }[];
+      };
+    };
+  };
+  /** Destroys the key of a person's values. The log stays provable; the person is gone from it. */
+  readonly eraseSubject: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: {
+      readonly kind: 'subject' | 'client' | 'address';
+      readonly value: Term;
+    };
+    readonly answers: {
+      readonly 200: {
+        /** Data keys, with those of the API keys that the person held. */
+        readonly destroyed: number;
+        /** API keys that the person held. Nobody can read whose they were. */
+        readonly revokedKeys: readonly string[];
+        /** Blocks of the person that held. They cannot hold without their value. */
+        readonly endedBlocks: readonly string[];
+      };
+    };
+  };
+}
+
+/** Where each operation is. */
+export const operations = {
+  readStatus: { method: 'GET', path: '/v1/status' },
+  listKeys: { method: 'GET', path: '/v1/keys' },
+  createKey: { method: 'POST', path: '/v1/keys' },
+  reportLeakedKey: { method: 'POST', path: '/v1/keys/leaked' },
+  showKey: { method: 'GET', path: '/v1/keys/{id}' },
+  changeKey: { method: 'PATCH', path: '/v1/keys/{id}' },
+  rotateKey: { method: 'POST', path: '/v1/keys/{id}/rotate' },
+  revokeKey: { method: 'POST', path: '/v1/keys/{id}/revoke' },
+  showUnusedRights: { method: 'GET', path: '/v1/keys/{id}/unused' },
+  listBlocks: { method: 'GET', path: '/v1/blocks' },
+  createBlock: { method: 'POST', path: '/v1/blocks' },
+  showBlock: { method: 'GET', path: '/v1/blocks/{id}' },
+  undoBlock: { method: 'DELETE', path: '/v1/blocks/{id}' },
+  listGateways: { method: 'GET', path: '/v1/gateways' },
+  removeGateway: { method: 'DELETE', path: '/v1/gateways/{name}' },
+  applyConfiguration: { method: 'POST', path: '/v1/configuration/apply' },
+  listOperators: { method: 'GET', path: '/v1/operators' },
+  createOperator: { method: 'POST', path: '/v1/operators' },
+  revokeOperator: { method: 'POST', path: '/v1/operators/{id}/revoke' },
+  searchLog: { method: 'GET', path: '/v1/log/records' },
+  showLoggedCall: { method: 'GET', path: '/v1/log/calls/{call}' },
+  showLogRecord: { method: 'GET', path: '/v1/log/records/{node}/{index}' },
+  proveLogRecord: { method: 'GET', path: '/v1/log/records/{node}/{index}/proof' },
+  readCheckpoints: { method: 'GET', path: '/v1/log/checkpoints' },
+  eraseSubject: { method: 'POST', path: '/v1/subjects/erase' },
+} as const;

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { registerSchema, validate } from '@hyperjump/json-schema/draft-2020-12';
+import { parse } from 'yaml';
+import { type AdminAnswer, adminOf } from './world/admin.fixture.ts';
+import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { startPoorter } from './world/poorter.fixture.ts';
+
+interface Answer {
+  readonly $ref?: string;
+  readonly content: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+const text = readFileSync(join(import.meta.dirname, '../contract/admin.openapi.yaml'), 'utf8');
+const contract = parse(text) as {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object>; responses: Record<string, Answer> };
+};
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** By operation and status; another judge than the one that stands in front of the admin API. */
+const schemas = new Map<string, object>();
+const operations = new Map<string, readonly [method: string, path: string]>();
+for (const [path, item] of Object.entries(contract.paths)) {
+  for (const method of METHODS) {
+    const operation = item[method];
+    if (operation === undefined) continue;
+    operations.set(operation.operationId, [method.toUpperCase(), path]);
+    for (const [status, answer] of Object.entries(operation.responses)) {
+      const name = answer.$ref?.split('/').at(-1) ?? '';
+      const { content } = contract.components.responses[name] ?? answer;
+      const [schema] = Object.values(content).map((one) => one.schema);
+      schemas.set(`${operation.operationId}-${status}`, schema ?? assert.fail(name));
+    }
+  }
+}
+const DOCUMENT = 'https://poorter.example/contract';
+const definitions = { ...contract.components.schemas, ...Object.fromEntries(schemas) };
+registerSchema(
+  JSON.parse(
+    JSON.stringify({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $id: DOCUMENT,
+      $defs: definitions,
+    }).replaceAll('#/components/schemas/', '#/$defs/'),
+  ),
+);
+
+/** Answered here: all but those that need another machine, or a configuration that waits. */
+const NOT_DONE_HERE = ['applyConfiguration', 'removeGateway'];
+
+test('what the admin API answers is what its contract says, done or refused', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const description = {
+    openapi: '3.1.0',
+    info: { title: 'Things', version: '1' },
+    components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Api-Key' } } },
+    paths: {
+      '/things': {
+        get: { security: [{ key: ['read'] }], responses: { 200: { description: 'ok' } } },
+      },
+    },
+  };
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const owner = adminOf(poorter);
+  const done = new Set<string>();
+
+  const ask = async (
+    id: string,
+    status: number,
+    given: {
+      readonly path?: Readonly<Record<string, string | number>>;
+      readonly query?: string;
+      readonly body?: object;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ): Promise<AdminAnswer> => {
+    const [method, template] = operations.get(id) ?? assert.fail(id);
+    const path = template.replace(/\{(\w+)\}/g, (_, name) => String(given.path?.[name]));
+    const target = path + (given.query ?? '');
+    const answer = await owner(method, target, given.body, given.headers);
+    assert.equal(answer.status, status, `${id}: ${JSON.stringify(answer.body)}`);
+    const known = schemas.has(`${id}-${status}`) ? `${id}-${status}` : `${id}-default`;
+    const verdict = await validate(`${DOCUMENT}#/$defs/${known}`, answer.body, 'BASIC');
+    assert.ok(verdict.valid, `${id} ${JSON.stringify([answer.body, verdict])}`);
+    if (status < 400) done.add(id);
+    return answer;
+  };
+
+  const wish = { name: 'Shop', owner: 'Ann', scopes: ['reed'], limits: { quota: [] } };
+  await ask('createKey', 422, { body: { name: 'Shop', expires: '2001-01-01T00:00:00Z' } });
+  await ask('createKey', 400, { body: { name: 'Shop', unknown: 1 } });
+  const made = await ask('createKey', 201, {
+    body: { ...wish, limits: { concurrency: { calls: 5 } } },
+  });
+  assert.equal(made.body.warnings.length, 1, 'a scope that is mistyped');
+  const path = { id: made.body.record.id };
+  const { headers } = await ask('showKey', 200, { path });
+  const match = { 'if-match': headers.get('etag') ?? '' };
+  const rights = { scopes: ['read', 'write'], expires: '2099-01-01T00:00:00Z' };
+  await ask('changeKey', 200, { path, body: rights, headers: match });
+  await ask('changeKey', 412, { path, body: rights, headers: match });
+  await ask('showUnusedRights', 200, { path });
+  const rotated = await ask('rotateKey', 201, { path, body: { overlapSeconds: 60 } });
+  await ask('rotateKey', 409, { path });
+  const call = await fetch(`${poorter.url}/things`, {
+    headers: { 'x-api-key': rotated.body.key },
+  });
+  assert.equal(call.status, 200);
+  const id = call.headers.get('poorter-call') ?? '';
+  await call.arrayBuffer();
+  await poorter.awaitRecords(1, (record) => record['id'] === id);
+
+  const query = `?client=${made.body.record.client}&limit=5`;
+  const found = await ask('searchLog', 200, { query });
+  assert.ok(found.body.items.length > 0);
+  const { node, index } = found.body.items[0];
+  await ask('searchLog', 422, { query: '?decision=perhaps' });
+  await ask('showLogRecord', 200, { path: { node, index } });
+  await ask('showLoggedCall', 200, { path: { call: id } });
+  // The next checkpoint signs it.
+  const proof = async () => (await owner('GET', `/v1/log/records/${node}/${index}/proof`)).status;
+  while ((await proof()) !== 200) await new Promise((resolve) => setTimeout(resolve, 250));
+  await ask('proveLogRecord', 200, { path: { node, index } });
+  await ask('readCheckpoints', 200);
+
+  const leak = await ask('reportLeakedKey', 200, { body: { key: rotated.body.key } });
+  assert.notEqual(leak.body.replacement, null);
+  assert.ok(leak.body.uses.length > 0);
+  await ask('reportLeakedKey', 404, { body: { key: `poorter_${'0'.repeat(49)}` } });
+  await ask('revokeKey', 200, { path });
+  await ask('showKey', 404, { path: { id: 'key_none' } });
+  await ask('listKeys', 200);
+
+  const until = '2099-01-01T00:00:00Z';
+  const blocks = [
+    { kind: 'address', value: '192.0.2.1', reason: 'x', until },
+    { kind: 'client', value: 'Ann', reason: 'x' },
+  ];
+  for (const body of blocks) {
+    const block = await ask('createBlock', 201, { body });
+    await ask('showBlock', 200, { path: { id: block.body.id } });
+    await ask('undoBlock', 200, { path: { id: block.body.id } });
+  }
+  await ask('createBlock', 422, { body: { ...blocks[0], value: 'nowhere' } });
+  await ask('listBlocks', 200, { query: '?ended=true' });
+
+  const operator = await ask('createOperator', 201, { body: { name: 'Els', roles: ['auditor'] } });
+  await ask('listOperators', 200);
+  await ask('revokeOperator', 200, { path: { id: operator.body.operator.id } });
+  await ask('eraseSubject', 200, { body: { kind: 'client', value: made.body.record.client } });
+  await ask('searchLog', 200, { query: '?limit=200' });
+  await ask('listGateways', 200);
+  await ask('removeGateway', 404, { path: { name: 'elsewhere' } });
+  await ask('applyConfiguration', 409, { body: { digest: '0'.repeat(32) } });
+  await ask('readStatus', 200);
+  assert.deepEqual(
+    [...operations.keys()].filter((one) => !done.has(one)).toSorted(),
+    NOT_DONE_HERE,
+  );
+});
