@@ -18,15 +18,18 @@ import type { CallRecord } from '../messages/call-record.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import { PlaceFault, programVersion } from '../platform/processes/index.ts';
 import type { World } from '../platform/world/index.ts';
-import { type CompiledSnapshot, compileSnapshot } from './compile/compile-snapshot.ts';
+import type { CompiledConfiguration, CompileOrder } from './compile/compiler-messages.ts';
+import { type RightsOfOperations, unpackRights } from './compile/packed-rights.ts';
 import { readOperatorAddress } from './compile/read-endpoints.ts';
+import { CompilerHost } from './compiler-host.ts';
 import type { ApplyOutcome } from './configuration-routes.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { IssuerFollower } from './issuer-follower.ts';
-import { KeptIssuerKeys, nextVersion } from './kept-files.ts';
+import { KeptIssuerKeys } from './kept-files.ts';
 import { OpenControl } from './open-control.ts';
-import { type AppliedChange, type Change, ChangeDesk } from './protection/change-desk.ts';
+import type { AppliedChange, Change } from './protection/change.ts';
+import { ChangeDesk } from './protection/change-desk.ts';
 import { changeRecord } from './protection/change-record.ts';
 import { asBefore, sentenceOf } from './protection/change-words.ts';
 import { withWhatNeverWaits } from './protection/never-waits.ts';
@@ -62,6 +65,7 @@ export class Control {
   readonly #baseDirectory: string;
   readonly #serving: Serving;
   readonly #changes: ChangeDesk;
+  readonly #compiler: CompilerHost;
   readonly #issuers: IssuerFollower;
   readonly #watch: FileWatch;
   readonly #trial: TrialDesk;
@@ -74,11 +78,12 @@ export class Control {
   #standingBefore: Standing | null = null;
   /** Of a control before this one: gateways on other machines have not heard of it from this one. */
   #isStandingInherited = false;
-  #rights: CompiledSnapshot['rights'] = new Map();
+  #rights: () => RightsOfOperations = () => new Map();
   /** Locks are held until this process is gone. */
   readonly #held: DirectoryLock[] = [];
   #compiling: Promise<void> | null = null;
   #isCompileWanted = false;
+  #isClosing = false;
 
   constructor(seat: ControlSeat, world: World, send: (message: FromControl) => void) {
     const { dataDirectory, source, runsGateway } = seat;
@@ -88,7 +93,11 @@ export class Control {
     this.#where = source.file ?? 'arguments';
     this.#baseDirectory = baseDirectory(source);
     this.#serving = new Serving(runsGateway, world);
-    this.#changes = new ChangeDesk({ dataDirectory, now: world.now });
+    this.#changes = new ChangeDesk({
+      ...{ dataDirectory, now: world.now },
+      warn: (message) => this.#warn('state', message),
+    });
+    this.#compiler = new CompilerHost(world);
     this.#trial = new TrialDesk(seat);
     this.#watch = new FileWatch(world, () => void this.#requestCompile());
     this.#issuers = new IssuerFollower({
@@ -131,8 +140,11 @@ export class Control {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#watch.close();
+    await this.#compiler.end();
     await this.#open?.close();
+    await this.#changes.close();
   }
 
   /** From the gateway of this machine. */
@@ -159,7 +171,7 @@ export class Control {
 
   async #compileWhatIsWanted(): Promise<void> {
     try {
-      while (this.#isCompileWanted) {
+      while (this.#isCompileWanted && !this.#isClosing) {
         this.#isCompileWanted = false;
         await this.#compile();
       }
@@ -173,17 +185,23 @@ export class Control {
     const { file } = this.#seat.source;
     const files = file === null ? [] : [file];
     try {
-      const configuration = loadConfiguration(this.#seat.source);
+      const beganAtMs = this.#world.now();
+      const configuration = await this.#configuration();
       this.#changes.begin();
       const open = await this.#opened(configuration);
-      const operated = readOperatorAddress(configuration, this.#where, this.#baseDirectory);
-      const compiled = await this.#compiled(configuration, open);
-      const contents = new Map([...operated.contents, ...compiled.contents]);
-      const candidate = { configuration, contents, protection: compiled.protection };
-      const digestKey = open.state.ring.derive('configuration digest');
-      const verdict = this.#changes.judge(digestKey, candidate);
+      const standard = this.#changes.standard;
+      const compiled = await this.#compiler.compile({
+        ...(await this.#order(configuration, open)),
+        before: standard,
+      });
+      // A gateway could not serve what it was held against.
+      if (standard !== this.#changes.standard) return void this.#requestCompile();
+      const { operated, judgement } = compiled;
+      const verdict = this.#changes.decide(judgement);
       const isHeld = verdict.kind === 'hold';
-      this.#watch.follow([...files, ...operated.files, ...compiled.files], { keep: isHeld });
+      this.#watch.follow([...files, ...operated.files, ...compiled.files], {
+        ...{ keep: isHeld, readAfterMs: beganAtMs },
+      });
       if (compiled.warnings.length > 0) {
         this.#send({ type: 'warnings', diagnostics: compiled.warnings });
       }
@@ -203,31 +221,46 @@ export class Control {
       // Before anybody serves the snapshot: a link that cannot open ends the start.
       await this.#meetGateways(open, compiled, configuration);
       await open.apply(configuration);
-      const trial = await this.#trial.offer(compiled, open.operators.reachedAt);
-      this.#rights = compiled.rights;
-      this.#changes.apply(candidate, verdict);
-      const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
-      this.#serve(open, { snapshot, summary, configuration });
+      const rights = unpackRights(compiled.rights);
+      const trial = await this.#trial.offer(compiled.isTrial, rights, open.operators.reachedAt);
+      const isApplied = await this.#changes.apply(standard, judgement, verdict.change);
+      if (!isApplied) return void this.#requestCompile();
+      this.#rights = rights;
+      this.#serve(open, { ...{ snapshot, summary: compiled.summary, trial, configuration } });
     } catch (error) {
       await this.#refuse(error, files);
     }
   }
 
-  async #compiled(configuration: Configuration, open: OpenControl): Promise<CompiledSnapshot> {
+  /** Before operators can ask anything, nobody waits for this process: meanwhile the thread starts. */
+  async #configuration(): Promise<Configuration> {
+    const { source } = this.#seat;
+    if (this.#open !== null) return this.#compiler.load(source);
+    const configuration = loadConfiguration(source);
+    this.#compiler.take(source, configuration);
+    return configuration;
+  }
+
+  async #order(
+    configuration: Configuration,
+    { state, recorder }: OpenControl,
+  ): Promise<Omit<CompileOrder, 'before'>> {
     const { dataDirectory } = this.#seat;
-    const { ring } = open.state;
-    return compileSnapshot({
-      ...{ configuration, configurationFile: this.#where, dataDirectory },
-      baseDirectory: this.#baseDirectory,
-      version: nextVersion(join(dataDirectory, 'snapshot-version')),
+    const { ring } = state;
+    const issuers = configuration.trust.issuers.map(({ issuer }) => issuer);
+    return {
+      dataDirectory,
       identityKeys: await loadIdentityKeys(dataDirectory, this.#world.now(), ring),
-      spool: open.recorder.spool,
-      issuerKeys: (issuer) => this.#issuers.keysOf(issuer),
+      spool: recorder.spool,
+      issuerKeys: this.#issuers.keysOfAll(issuers),
       trialKeys: await this.#trial.keysFor(configuration),
-    });
+      digestKey: ring.derive('configuration digest'),
+    };
   }
 
   async #refuse(error: unknown, files: readonly string[]): Promise<void> {
+    // Given up, and not refused.
+    if (this.#isClosing) return;
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
     this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
@@ -270,7 +303,7 @@ export class Control {
         this.#note(report);
         this.#serving.heardFrom(gateway, report);
       },
-      rights: () => this.#rights,
+      rights: () => this.#rights(),
       trial: () => this.#trial.offered,
       status: () => ({
         version: programVersion(),
@@ -309,7 +342,7 @@ export class Control {
   /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
   async #meetGateways(
     open: OpenControl,
-    { snapshot, linkCredentials, files }: CompiledSnapshot,
+    { snapshot, linkCredentials, files }: CompiledConfiguration,
     { link }: Configuration,
   ): Promise<void> {
     const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
@@ -332,13 +365,13 @@ export class Control {
   #takeBack(): void {
     this.#serving.refused();
     this.#standing = this.#standingBefore;
-    this.#changes.takeBack();
+    void this.#changes.takeBack();
   }
 
   /** It protects less, and somebody is to be asked: what is in force stays, but for what may never wait. */
   async #hold(
     open: OpenControl,
-    compiled: CompiledSnapshot,
+    compiled: CompiledConfiguration,
     configuration: Configuration,
     change: Change,
     isNews: boolean,
@@ -350,7 +383,7 @@ export class Control {
       const text = sentenceOf(change, isHeld ? 'nothing is served' : 'held');
       this.#send({ type: 'said', text, isHeld });
     }
-    if (this.#changes.admitsSameGateways(compiled.protection)) {
+    if (this.#changes.admitsSameGateways(compiled.judgement.protection.facts)) {
       await this.#meetGateways(open, compiled, configuration);
     }
     const standing = this.#standing;
@@ -358,7 +391,7 @@ export class Control {
     await this.#issuers.follow(standing.configuration);
     const { snapshot } = standing;
     const renewed = withWhatNeverWaits(snapshot, compiled.snapshot, {
-      isSameKeyFile: this.#changes.before?.keyFile === compiled.protection.keyFile,
+      isSameKeyFile: this.#changes.before?.keyFile === compiled.judgement.protection.facts.keyFile,
       issuerKeys: this.#issuers.keysFor(snapshot),
     });
     if (renewed !== null) return this.#serve(open, { ...standing, snapshot: renewed });

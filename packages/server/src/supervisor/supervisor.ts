@@ -1,5 +1,6 @@
 import { extname, join } from 'node:path';
 import type { Diagnostic } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
 import type {
   FromControl,
   FromGateway,
@@ -131,10 +132,10 @@ export class Supervisor {
   #fromControl(message: FromControl): void {
     switch (message.type) {
       case 'snapshot': {
-        const { snapshot, summary, configuration } = message;
+        const { snapshot, summary, trial, configuration } = message;
         // It was alive when it compiled this, after it was started.
         this.#gateway.controlSeen(this.#control.startedAtBootMs);
-        this.#gateway.serve({ snapshot, summary, configuration });
+        this.#gateway.serve({ snapshot, summary, trial, configuration });
         if (this.#options.runsGateway) this.#gateway.start();
         else this.#announce();
         return;
@@ -180,7 +181,7 @@ export class Supervisor {
     if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
-      summary: standing.summary,
+      summary: summaryOf(standing),
       addresses: this.#listening?.addresses ?? [],
       threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
@@ -190,4 +191,9 @@ export class Supervisor {
   #tellControl(message: ToControl): void {
     this.#control.send(message);
   }
+}
+
+function summaryOf({ summary, trial }: StandingSnapshot): ProtectionSummary {
+  const read = parseJsonText(Buffer.from(summary).toString('utf8')) as ProtectionSummary;
+  return trial === null ? read : { ...read, trial };
 }
