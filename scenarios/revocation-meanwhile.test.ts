@@ -23,6 +23,8 @@ import { type RunningPoorter, startPoorter } from './world/poorter.fixture.ts';
 const RECORDS = Number(process.env['POORTER_LOG_RECORDS'] ?? 50_000);
 /** Only an idle machine can be held to it. */
 const WITHIN_MS = Number(process.env['POORTER_REVOKED_WITHIN_MS'] ?? Number.POSITIVE_INFINITY);
+/** Where ten others want the processor. */
+const COMPILED_MAX_MS = 300_000;
 const RECORDS_AT_ONCE = 50_000;
 const KEYS = 12;
 const SEARCHES = 12;
@@ -32,20 +34,23 @@ const GITHUB = join(
 );
 
 test('a key is revoked while 1,223 operations are compiled and compared, and not after that', async (t) => {
-  const { poorter, admin } = await start(t, JSON.parse(readFileSync(GITHUB, 'utf8')) as object);
-  const keys = await keysOf(admin);
+  const { poorter, admin } = await start(t, small);
   const github = JSON.parse(readFileSync(GITHUB, 'utf8')) as { info: { title: string } };
-  github.info.title = 'Read again';
-  const isInForce = () => poorter.output().split('is in force').length;
-  const before = isInForce();
-  writeFileSync(join(poorter.folder, 'api.yaml'), JSON.stringify(github));
-  poorter.process.kill('SIGHUP');
-  const tookMs = await revokeWhile(admin, keys, () => isInForce() === before);
-  await eventually('the changed description is in force', () => isInForce() > before);
-  tell(t, 'during a reload', tookMs);
-  t.diagnostic(`longest delay of control's main loop: ${await loopDelayMs(poorter)} ms`);
-  // Each of them waits for every thread of the gateway: held up by a compile, none is done before it.
-  assert.ok(tookMs.length >= 3, `${tookMs.length} keys were revoked during the reload`);
+  // Everything is new; then everything is held against what was in force.
+  for (const title of ['Read', 'Read again']) {
+    const keys = await keysOf(admin);
+    const isInForce = () => poorter.output().split('is in force').length;
+    const before = isInForce();
+    github.info.title = title;
+    writeFileSync(join(poorter.folder, 'api.yaml'), JSON.stringify(github));
+    poorter.process.kill('SIGHUP');
+    const tookMs = await revokeWhile(admin, keys, () => isInForce() === before);
+    await eventually('the description is in force', () => isInForce() > before, COMPILED_MAX_MS);
+    tell(t, 'during a reload', tookMs);
+    t.diagnostic(`longest delay of control's main loop: ${await loopDelayMs(poorter)} ms`);
+    // Each of them waits for every thread of the gateway: held up by a compile, none is done before it.
+    assert.ok(tookMs.length >= 3, `${tookMs.length} keys were revoked during the reload`);
+  }
 });
 
 test('a key is revoked while the log is searched', async (t) => {

@@ -149,7 +149,7 @@ export class OpenControl {
       warn: (message) => warn('state', message),
       look: async () => {
         await this.live.publish();
-        await this.#operatorRights.refresh();
+        await this.#operatorRights.look();
       },
       keepHouse: async () => {
         await state.blocks.expire();

@@ -5,16 +5,9 @@ import { replaceDurably, writeDurably } from '../../platform/files/index.ts';
 import type { Attention } from '../serving.ts';
 import type { ConfigurationStatus } from '../status-routes.ts';
 import type { AppliedChange, Change } from './change.ts';
-import {
-  IN_FORCE_FILE,
-  type InForce,
-  inForceText,
-  type Known,
-  NOTHING_YET,
-  readInForce,
-} from './in-force.ts';
+import { type InForce, inForceText, type Known, NOTHING_YET, readInForce } from './in-force.ts';
 import type { Judgement } from './judge-change.ts';
-import type { ProtectionFacts } from './protection.ts';
+import { IN_FORCE_FILE, type ProtectionFacts } from './protection.ts';
 import { WEAKENING_KINDS, type WeakeningKind } from './weakening.ts';
 
 /** What people are shown at once. */

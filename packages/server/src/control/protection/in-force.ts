@@ -4,14 +4,13 @@ import { parseJsonText } from '@poorter/openapi/json';
 import { RESTORED_MARK } from '../../state/backup/index.ts';
 import type { AppliedChange } from './change.ts';
 import {
+  IN_FORCE_FILE,
   type PackedProtection,
   PROTECTION_FORM,
   type Protection,
   packProtection,
 } from './protection.ts';
 
-/** Beside the data that it speaks of. Holds no secret: digests are keyed. */
-export const IN_FORCE_FILE = 'configuration-in-force.json';
 /** What stands in it while nothing was ever in force: that it is not there says no such thing. */
 export const NOTHING_YET = JSON.stringify({ nothingYet: true });
 /** A directory that holds one of these was served from, or was being. */

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { Configuration } from '../../configuration/schema.ts';
 import { findWeakenings } from './find-weakenings.ts';
-import { IN_FORCE_FILE, type InForce } from './in-force.ts';
+import type { InForce } from './in-force.ts';
 import {
+  IN_FORCE_FILE,
   type PackedProtection,
   type Protection,
   packProtection,

@@ -45,6 +45,8 @@ export interface Protection {
 }
 
 export const PROTECTION_FORM = 3;
+/** Beside the data that it speaks of. Holds no secret: digests are keyed. */
+export const IN_FORCE_FILE = 'configuration-in-force.json';
 
 /** What of it is asked about while it waits, is put in force or is taken back. */
 export type ProtectionFacts = Pick<
