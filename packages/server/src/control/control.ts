@@ -5,7 +5,6 @@ import {
   type ConfigurationSource,
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
-import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type {
@@ -16,18 +15,20 @@ import type {
 } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
-import { PlaceFault, programVersion } from '../platform/processes/index.ts';
+import { programVersion } from '../platform/processes/index.ts';
 import type { World } from '../platform/world/index.ts';
 import type { CompiledConfiguration, CompileOrder } from './compile/compiler-messages.ts';
 import { type RightsOfOperations, unpackRights } from './compile/packed-rights.ts';
 import { readOperatorAddress } from './compile/read-endpoints.ts';
 import { CompilerHost } from './compiler-host.ts';
+import { faultIn, placedIn } from './configuration-faults.ts';
 import type { ApplyOutcome } from './configuration-routes.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { IssuerFollower } from './issuer-follower.ts';
 import { KeptIssuerKeys } from './kept-files.ts';
 import { OpenControl } from './open-control.ts';
+import { outcomeOf } from './protection/apply-outcome.ts';
 import type { AppliedChange, Change } from './protection/change.ts';
 import { ChangeDesk } from './protection/change-desk.ts';
 import { changeRecord } from './protection/change-record.ts';
@@ -264,7 +265,7 @@ export class Control {
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
     this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
-    const diagnostics = refused?.diagnostics ?? [this.#faultOf(error)];
+    const diagnostics = refused?.diagnostics ?? [faultIn(this.#where, error)];
     this.#serving.refused();
     this.#changes.refuse(diagnostics);
     this.#send({ type: 'refused', diagnostics });
@@ -321,22 +322,9 @@ export class Control {
     open: OpenControl,
     { address, files }: ReturnType<typeof readOperatorAddress>,
   ): Promise<void> {
-    await this.#placed(() => open.operators.listen(address), files);
+    await placedIn(this.#where, files, () => open.operators.listen(address));
     this.#send({ type: 'listening', address: open.operators.address });
     await open.announce();
-  }
-
-  /** A place that cannot be had is a fault of the configuration, at the key that names it. */
-  async #placed(work: () => Promise<void>, files: readonly string[]): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof PlaceFault)) throw error;
-      const place = placeInConfiguration(this.#where, error.key.split('.'));
-      const { message } = error;
-      const fault = { severity: 'error', code: 'cannot-listen', file: this.#where, message };
-      throw new RefusedConfiguration([{ ...fault, ...place } as Diagnostic], files);
-    }
   }
 
   /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
@@ -347,7 +335,7 @@ export class Control {
   ): Promise<void> {
     const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
     open.remotes.begin(Math.max(before, snapshot.gate.staleAfterMs));
-    await this.#placed(() => open.remotes.apply(link, linkCredentials), files);
+    await placedIn(this.#where, files, () => open.remotes.apply(link, linkCredentials));
     open.nameGateways(link?.gateways ?? []);
   }
 
@@ -420,29 +408,14 @@ export class Control {
     }
     const served =
       this.#standing === null ? null : { fault: await this.#serving.awaitServed(SERVED_WAIT_MS) };
-    const { state, refused, waiting } = changes.status;
-    if (state === 'refused') {
-      return { kind: 'refused', reason: refused[0]?.message ?? 'the files are refused' };
-    }
-    const isInForce = changes.digest === digest && served !== null;
-    if ((isInForce || isWanted) && waiting === null && served?.fault != null) {
-      return { kind: 'refused', reason: served.fault };
-    }
-    if (isInForce) return { kind: 'in-force', version: this.#serving.versions.compiled };
-    if (waiting !== null) return { kind: 'another-waits', digest: waiting.digest };
-    return { kind: 'nothing-waits' };
+    const { compiled } = this.#serving.versions;
+    return outcomeOf(changes, { digest, isWanted, served, version: compiled });
   }
 
   #warn(code: string, message: string): void {
     const place = { file: this.#where, line: 1, column: 1 };
     const diagnostic: Diagnostic = { severity: 'warning', code, ...place, message };
     this.#send({ type: 'warnings', diagnostics: [diagnostic] });
-  }
-
-  #faultOf(error: unknown): Diagnostic {
-    const place = { file: this.#where, line: 1, column: 1 };
-    const message = error instanceof Error ? error.message : String(error);
-    return { severity: 'error', code: 'fault', ...place, message };
   }
 }
 

@@ -17,14 +17,15 @@ import {
   SERVING_LOCK,
 } from '../platform/data-directory/index.ts';
 import { WatchedChild } from '../platform/processes/index.ts';
+import { ALLOCATOR } from './gateway-environment.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 
 /** '.ts' in development, '.js' where published. */
 const EXTENSION = extname(import.meta.filename);
 const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
 
-/** A compile of a very large description may keep control busy this long. */
-const CONTROL_STALL_MS = 120_000;
+/** Nothing keeps control's main loop busy: so long it is silent on a machine alone that is overwhelmed. */
+const CONTROL_STALL_MS = 60_000;
 
 export interface SupervisorOptions {
   readonly dataDirectory: string;
@@ -74,7 +75,7 @@ export class Supervisor {
     this.#control = new WatchedChild({
       module: CONTROL,
       argv,
-      env: process.env,
+      env: { ...ALLOCATOR, ...process.env },
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force, and judge changes by it.
