@@ -185,8 +185,8 @@ export class Control {
   async #compile(): Promise<void> {
     const { file } = this.#seat.source;
     const files = file === null ? [] : [file];
+    const readAfterMs = this.#world.now();
     try {
-      const beganAtMs = this.#world.now();
       const configuration = await this.#configuration();
       this.#changes.begin();
       const open = await this.#opened(configuration);
@@ -201,7 +201,7 @@ export class Control {
       const verdict = this.#changes.decide(judgement);
       const isHeld = verdict.kind === 'hold';
       this.#watch.follow([...files, ...operated.files, ...compiled.files], {
-        ...{ keep: isHeld, readAfterMs: beganAtMs },
+        ...{ keep: isHeld, readAfterMs },
       });
       if (compiled.warnings.length > 0) {
         this.#send({ type: 'warnings', diagnostics: compiled.warnings });
@@ -229,7 +229,7 @@ export class Control {
       this.#rights = rights;
       this.#serve(open, { ...{ snapshot, summary: compiled.summary, trial, configuration } });
     } catch (error) {
-      await this.#refuse(error, files);
+      await this.#refuse(error, files, readAfterMs);
     }
   }
 
@@ -259,12 +259,12 @@ export class Control {
     };
   }
 
-  async #refuse(error: unknown, files: readonly string[]): Promise<void> {
+  async #refuse(error: unknown, files: readonly string[], readAfterMs: number): Promise<void> {
     // Given up, and not refused.
     if (this.#isClosing) return;
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
-    this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
+    this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true, readAfterMs });
     const diagnostics = refused?.diagnostics ?? [faultIn(this.#where, error)];
     this.#serving.refused();
     this.#changes.refuse(diagnostics);
