@@ -18,6 +18,7 @@ const PACKAGES = [
       'main.ts',
       // Started by their paths.
       'control/control-process.ts',
+      'control/threads/compiler-thread.ts',
       'control/threads/log-reader-thread.ts',
       'control/threads/recorder-thread.ts',
       'gateway/gateway-process.ts',

@@ -79,8 +79,10 @@ export interface ApiSnapshot {
   readonly resourceMetadataUrl: string | null;
 }
 
-/** How a snapshot travels: each description in one block of bytes. */
-export type PackedGateSnapshot = Omit<GateSnapshot, 'apis'> & {
+/** How a snapshot travels: each description in one block of bytes, and all keys in one. */
+export type PackedGateSnapshot = Omit<GateSnapshot, 'apis' | 'keys'> & {
+  /** JSON of them. */
+  readonly keys: Uint8Array;
   readonly apis: readonly (Omit<ApiSnapshot, 'compiled'> & { readonly packed: PackedApi })[];
 };
 

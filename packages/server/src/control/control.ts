@@ -5,7 +5,6 @@ import {
   type ConfigurationSource,
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
-import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type {
@@ -17,18 +16,23 @@ import type {
 } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
-import { PlaceFault, programVersion } from '../platform/processes/index.ts';
+import { programVersion } from '../platform/processes/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
-import { type CompiledSnapshot, compileSnapshot } from './compile/compile-snapshot.ts';
+import type { CompiledConfiguration, CompileOrder } from './compile/compiler-messages.ts';
+import { type RightsOfOperations, unpackRights } from './compile/packed-rights.ts';
 import { readLinkCredentials, readOperatorAddress } from './compile/read-endpoints.ts';
 import { SourceReader } from './compile/source-reader.ts';
+import { CompilerHost } from './compiler-host.ts';
+import { faultIn, placedIn } from './configuration-faults.ts';
 import type { ApplyOutcome } from './configuration-routes.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { IssuerFollower } from './issuer-follower.ts';
 import { KeptIssuerKeys, nextVersion } from './kept-files.ts';
 import { OpenControl } from './open-control.ts';
-import { type AppliedChange, type Change, ChangeDesk } from './protection/change-desk.ts';
+import { outcomeOf } from './protection/apply-outcome.ts';
+import type { AppliedChange, Change } from './protection/change.ts';
+import { ChangeDesk } from './protection/change-desk.ts';
 import { changeRecord } from './protection/change-record.ts';
 import { asBefore, sentenceOf } from './protection/change-words.ts';
 import { withWhatNeverWaits } from './protection/never-waits.ts';
@@ -66,6 +70,7 @@ export class Control {
   readonly #baseDirectory: string;
   readonly #serving: Serving;
   readonly #changes: ChangeDesk;
+  readonly #compiler: CompilerHost;
   readonly #issuers: IssuerFollower;
   readonly #watch: FileWatch;
   readonly #trial: TrialDesk;
@@ -78,7 +83,7 @@ export class Control {
   #standingBefore: Standing | null = null;
   /** Of a control before this one: gateways on other machines have not heard of it from this one. */
   #isStandingInherited = false;
-  #rights: CompiledSnapshot['rights'] = new Map();
+  #rights: () => RightsOfOperations = () => new Map();
   /** Locks are held until this process is gone. */
   readonly #held: DirectoryLock[] = [];
   #compiling: Promise<void> | null = null;
@@ -86,6 +91,7 @@ export class Control {
   #again: Timer | null = null;
   /** What was said last of why nothing can be put in force. */
   #refusal = '';
+  #isClosing = false;
 
   constructor(seat: ControlSeat, world: World, send: (message: FromControl) => void) {
     const { dataDirectory, source, runsGateway } = seat;
@@ -95,7 +101,11 @@ export class Control {
     this.#where = source.file ?? 'arguments';
     this.#baseDirectory = baseDirectory(source);
     this.#serving = new Serving(runsGateway, world);
-    this.#changes = new ChangeDesk({ dataDirectory, now: world.now });
+    this.#changes = new ChangeDesk({
+      ...{ dataDirectory, now: world.now },
+      warn: (message) => this.#warn('state', message),
+    });
+    this.#compiler = new CompilerHost(world);
     this.#trial = new TrialDesk(seat);
     this.#watch = new FileWatch(world, () => void this.#requestCompile());
     this.#issuers = new IssuerFollower({
@@ -138,9 +148,12 @@ export class Control {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#watch.close();
     this.#again?.cancel();
+    await this.#compiler.end();
     await this.#open?.close();
+    await this.#changes.close();
   }
 
   /** From the gateway of this machine. */
@@ -167,7 +180,7 @@ export class Control {
 
   async #compileWhatIsWanted(): Promise<void> {
     try {
-      while (this.#isCompileWanted) {
+      while (this.#isCompileWanted && !this.#isClosing) {
         this.#isCompileWanted = false;
         await this.#compile();
       }
@@ -180,18 +193,24 @@ export class Control {
   async #compile(): Promise<void> {
     const { file } = this.#seat.source;
     const files = file === null ? [] : [file];
+    const readAfterMs = this.#world.now();
     try {
-      const configuration = loadConfiguration(this.#seat.source);
+      const configuration = await this.#configuration();
       this.#changes.begin();
       const open = await this.#opened(configuration);
-      const operated = readOperatorAddress(configuration, this.#where, this.#baseDirectory);
-      const compiled = await this.#compiled(configuration, open);
-      const contents = new Map([...operated.contents, ...compiled.contents]);
-      const candidate = { configuration, contents, protection: compiled.protection };
-      const digestKey = open.state.ring.derive('configuration digest');
-      const verdict = this.#changes.judge(digestKey, candidate);
+      const standard = this.#changes.standard;
+      const compiled = await this.#compiler.compile({
+        ...(await this.#order(configuration, open)),
+        before: standard,
+      });
+      // A gateway could not serve what it was held against.
+      if (standard !== this.#changes.standard) return void this.#requestCompile();
+      const { operated, judgement } = compiled;
+      const verdict = this.#changes.decide(judgement);
       const isHeld = verdict.kind === 'hold';
-      this.#watch.follow([...files, ...operated.files, ...compiled.files], { keep: isHeld });
+      this.#watch.follow([...files, ...operated.files, ...compiled.files], {
+        ...{ keep: isHeld, readAfterMs },
+      });
       if (compiled.warnings.length > 0) {
         this.#send({ type: 'warnings', diagnostics: compiled.warnings });
       }
@@ -211,35 +230,50 @@ export class Control {
       // Before anybody serves the snapshot: a link that cannot open ends the start.
       await this.#meetGateways(open, compiled, configuration);
       await open.apply(configuration);
-      const trial = await this.#trial.offer(compiled, open.operators.reachedAt);
-      this.#rights = compiled.rights;
-      this.#changes.apply(candidate, verdict);
-      const summary = { ...compiled.summary, ...(trial !== null && { trial }) };
-      this.#serve(open, { snapshot, summary, configuration });
+      const rights = unpackRights(compiled.rights);
+      const trial = await this.#trial.offer(compiled.isTrial, rights, open.operators.reachedAt);
+      const isApplied = await this.#changes.apply(standard, judgement, verdict.change);
+      if (!isApplied) return void this.#requestCompile();
+      this.#rights = rights;
+      this.#serve(open, { ...{ snapshot, summary: compiled.summary, trial, configuration } });
     } catch (error) {
-      await this.#refuse(error, files);
+      await this.#refuse(error, files, readAfterMs);
     }
   }
 
-  async #compiled(configuration: Configuration, open: OpenControl): Promise<CompiledSnapshot> {
-    const { dataDirectory } = this.#seat;
-    const { ring } = open.state;
-    return compileSnapshot({
-      ...{ configuration, configurationFile: this.#where, dataDirectory },
-      baseDirectory: this.#baseDirectory,
-      version: nextVersion(join(dataDirectory, 'snapshot-version')),
-      identityKeys: await loadIdentityKeys(dataDirectory, this.#world.now(), ring),
-      spool: open.recorder.spool,
-      issuerKeys: (issuer) => this.#issuers.keysOf(issuer),
-      trialKeys: await this.#trial.keysFor(configuration),
-    });
+  /** Before operators can ask anything, nobody waits for this process: meanwhile the thread starts. */
+  async #configuration(): Promise<Configuration> {
+    const { source } = this.#seat;
+    if (this.#open !== null) return this.#compiler.load(source);
+    const configuration = loadConfiguration(source);
+    this.#compiler.take(source, configuration);
+    return configuration;
   }
 
-  async #refuse(error: unknown, files: readonly string[]): Promise<void> {
+  async #order(
+    configuration: Configuration,
+    { state, recorder }: OpenControl,
+  ): Promise<Omit<CompileOrder, 'before'>> {
+    const { dataDirectory } = this.#seat;
+    const { ring } = state;
+    const issuers = configuration.trust.issuers.map(({ issuer }) => issuer);
+    return {
+      dataDirectory,
+      identityKeys: await loadIdentityKeys(dataDirectory, this.#world.now(), ring),
+      spool: recorder.spool,
+      issuerKeys: this.#issuers.keysOfAll(issuers),
+      trialKeys: await this.#trial.keysFor(configuration),
+      digestKey: ring.derive('configuration digest'),
+    };
+  }
+
+  async #refuse(error: unknown, files: readonly string[], readAfterMs: number): Promise<void> {
+    // Given up, and not refused.
+    if (this.#isClosing) return;
     const refused = error instanceof RefusedConfiguration ? error : null;
     // The broken file is watched too: mending it is noticed.
-    this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true });
-    const diagnostics = refused?.diagnostics ?? [this.#faultOf(error)];
+    this.#watch.follow([...files, ...(refused?.files ?? [])], { keep: true, readAfterMs });
+    const diagnostics = refused?.diagnostics ?? [faultIn(this.#where, error)];
     this.#serving.refused();
     this.#changes.refuse(diagnostics);
     const isTriedAgain = !(await this.#isAtWork());
@@ -319,7 +353,7 @@ export class Control {
         this.#note(report);
         this.#serving.heardFrom(gateway, report);
       },
-      rights: () => this.#rights,
+      rights: () => this.#rights(),
       trial: () => this.#trial.offered,
       status: () => ({
         version: programVersion(),
@@ -337,22 +371,9 @@ export class Control {
     open: OpenControl,
     { address, files }: ReturnType<typeof readOperatorAddress>,
   ): Promise<void> {
-    await this.#placed(() => open.operators.listen(address), files);
+    await placedIn(this.#where, files, () => open.operators.listen(address));
     this.#send({ type: 'listening', address: open.operators.address });
     await open.announce();
-  }
-
-  /** A place that cannot be had is a fault of the configuration, at the key that names it. */
-  async #placed(work: () => Promise<void>, files: readonly string[]): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof PlaceFault)) throw error;
-      const place = placeInConfiguration(this.#where, error.key.split('.'));
-      const { message } = error;
-      const fault = { severity: 'error', code: 'cannot-listen', file: this.#where, message };
-      throw new RefusedConfiguration([{ ...fault, ...place } as Diagnostic], files);
-    }
   }
 
   /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
@@ -362,12 +383,12 @@ export class Control {
       snapshot,
       linkCredentials,
       files,
-    }: Pick<CompiledSnapshot, 'snapshot' | 'linkCredentials' | 'files'>,
+    }: Pick<CompiledConfiguration, 'snapshot' | 'linkCredentials' | 'files'>,
     { link }: Configuration,
   ): Promise<void> {
     const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
     open.remotes.begin(Math.max(before, snapshot.gate.staleAfterMs));
-    await this.#placed(() => open.remotes.apply(link, linkCredentials), files);
+    await placedIn(this.#where, files, () => open.remotes.apply(link, linkCredentials));
     open.nameGateways(link?.gateways ?? []);
   }
 
@@ -386,13 +407,13 @@ export class Control {
   #takeBack(): void {
     this.#serving.refused();
     this.#standing = this.#standingBefore;
-    this.#changes.takeBack();
+    void this.#changes.takeBack();
   }
 
   /** It protects less, and somebody is to be asked: what is in force stays, but for what may never wait. */
   async #hold(
     open: OpenControl,
-    compiled: CompiledSnapshot,
+    compiled: CompiledConfiguration,
     configuration: Configuration,
     change: Change,
     isNews: boolean,
@@ -404,7 +425,7 @@ export class Control {
       const text = sentenceOf(change, isHeld ? 'nothing is served' : 'held');
       this.#send({ type: 'said', text, isHeld });
     }
-    if (this.#changes.admitsSameGateways(compiled.protection)) {
+    if (this.#changes.admitsSameGateways(compiled.judgement.protection.facts)) {
       await this.#meetGateways(open, compiled, configuration);
     } else if (this.#standing !== null && this.#isStandingInherited) {
       await this.#meetInherited(open, this.#standing);
@@ -414,7 +435,7 @@ export class Control {
     await this.#issuers.follow(standing.configuration);
     const { snapshot } = standing;
     const renewed = withWhatNeverWaits(snapshot, compiled.snapshot, {
-      isSameKeyFile: this.#changes.before?.keyFile === compiled.protection.keyFile,
+      isSameKeyFile: this.#changes.before?.keyFile === compiled.judgement.protection.facts.keyFile,
       issuerKeys: this.#issuers.keysFor(snapshot),
     });
     if (renewed !== null) return this.#serve(open, { ...standing, snapshot: renewed });
@@ -442,29 +463,14 @@ export class Control {
     }
     const served =
       this.#standing === null ? null : { fault: await this.#serving.awaitServed(SERVED_WAIT_MS) };
-    const { state, refused, waiting } = changes.status;
-    if (state === 'refused') {
-      return { kind: 'refused', reason: refused[0]?.message ?? 'the files are refused' };
-    }
-    const isInForce = changes.digest === digest && served !== null;
-    if ((isInForce || isWanted) && waiting === null && served?.fault != null) {
-      return { kind: 'refused', reason: served.fault };
-    }
-    if (isInForce) return { kind: 'in-force', version: this.#serving.versions.compiled };
-    if (waiting !== null) return { kind: 'another-waits', digest: waiting.digest };
-    return { kind: 'nothing-waits' };
+    const { compiled } = this.#serving.versions;
+    return outcomeOf(changes, { digest, isWanted, served, version: compiled });
   }
 
   #warn(code: string, message: string): void {
     const place = { file: this.#where, line: 1, column: 1 };
     const diagnostic: Diagnostic = { severity: 'warning', code, ...place, message };
     this.#send({ type: 'warnings', diagnostics: [diagnostic] });
-  }
-
-  #faultOf(error: unknown): Diagnostic {
-    const place = { file: this.#where, line: 1, column: 1 };
-    const message = error instanceof Error ? error.message : String(error);
-    return { severity: 'error', code: 'fault', ...place, message };
   }
 }
 

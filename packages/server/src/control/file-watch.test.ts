@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -49,4 +49,23 @@ test('after it is closed nothing is told', (t) => {
   watch.close();
   world.advance(60_000);
   assert.deepEqual(heard, []);
+});
+
+test('a file that was changed after it was read, and before it was watched, is read again', (t) => {
+  const { world, heard, watch } = watched(t);
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-watch-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [old, fresh] = ['old.yaml', 'fresh.yaml'].map((name) => join(folder, name)) as [
+    string,
+    string,
+  ];
+  for (const file of [old, fresh]) writeFileSync(file, '');
+  const readAfterMs = Date.now() + 60_000;
+  utimesSync(fresh, readAfterMs / 1_000 + 1, readAfterMs / 1_000 + 1);
+  watch.follow([old], { readAfterMs });
+  world.advance(60_000);
+  assert.equal(heard.length, 0);
+  watch.follow([old, fresh], { readAfterMs });
+  world.advance(60_000);
+  assert.equal(heard.length, 1);
 });

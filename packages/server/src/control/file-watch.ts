@@ -33,9 +33,18 @@ export class FileWatch {
     this.#quiet?.cancel();
   }
 
-  follow(files: readonly string[], options: { keep: boolean } = { keep: false }): void {
-    const next = new Map(options.keep ? this.#seen : []);
-    for (const file of files) next.set(file, this.#seen.get(file) ?? stamp(file));
+  /**
+   * `readAfterMs`: they were read no earlier. One that is new here and was changed since then counts as
+   * changed: what was read may be what it held before.
+   */
+  follow(
+    files: readonly string[],
+    { keep = false, readAfterMs = Number.POSITIVE_INFINITY } = {},
+  ): void {
+    const next = new Map(keep ? this.#seen : []);
+    for (const file of files) {
+      next.set(file, this.#seen.get(file) ?? stamp(file, readAfterMs));
+    }
     this.#seen = next;
   }
 
@@ -64,9 +73,12 @@ export class FileWatch {
   }
 }
 
-function stamp(file: string): string {
+const CHANGED_SINCE = 'changed since it was read';
+
+function stamp(file: string, readAfterMs = Number.POSITIVE_INFINITY): string {
   try {
     const { mtimeMs, size, ino } = statSync(file);
+    if (mtimeMs >= readAfterMs) return CHANGED_SINCE;
     return `${mtimeMs} ${size} ${ino}`;
   } catch {
     return 'absent';

@@ -73,14 +73,19 @@ export class IssuerFollower {
     return this.#keys?.keysOf(issuer) ?? this.#ports.kept.get(issuer);
   }
 
-  /** For the issuers that it trusts, as they are now: what is believed no more is not in it. */
-  keysFor({ gate }: RuntimeSnapshot): RuntimeSnapshot['gate']['issuerKeys'] {
+  /** By issuer, as they are now: what is believed no more is not in it. */
+  keysOfAll(issuers: readonly string[]): RuntimeSnapshot['gate']['issuerKeys'] {
     return Object.fromEntries(
-      gate.issuers.flatMap(({ issuer }) => {
+      issuers.flatMap((issuer) => {
         const keys = this.keysOf(issuer);
         return keys === null ? [] : [[issuer, keys]];
       }),
     );
+  }
+
+  /** For the issuers that it trusts. */
+  keysFor({ gate }: RuntimeSnapshot): RuntimeSnapshot['gate']['issuerKeys'] {
+    return this.keysOfAll(gate.issuers.map(({ issuer }) => issuer));
   }
 
   /** Keys that came while the snapshot was on its way out are told again, since it has the old ones. */

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyStore } from '../access/keys/index.ts';
 import { type RotationPolicy, rotationOf } from '../access/keys/key-routes.ts';
 import type { Configuration } from '../configuration/schema.ts';
@@ -6,7 +7,8 @@ import type { Attention } from './serving.ts';
 const DAY_MS = 86_400_000;
 /** Keys that are told of in one answer of the status. */
 const ATTENTION_MAX = 20;
-const PAGE = 1_000;
+/** Names are opened one by one: between two pages, others are served. */
+const PAGE = 200;
 
 export function rotationPolicy({ keyRotation }: Configuration): RotationPolicy {
   const { warnAfterDays, refuseAfterDays } = keyRotation;
@@ -24,6 +26,8 @@ export async function rotationAttention(
 ): Promise<Attention[]> {
   if (policy.warnAfterMs === null && policy.refuseAfterMs === null) return [];
   const attention: Attention[] = [];
+  const ages = [policy.warnAfterMs, policy.refuseAfterMs].filter((age) => age !== null);
+  const newest = nowMs - Math.min(...ages);
   for (let cursor: string | null = ''; cursor !== null && attention.length < ATTENTION_MAX; ) {
     const page: Awaited<ReturnType<KeyStore['list']>> = await keys.list({
       limit: PAGE,
@@ -37,7 +41,10 @@ export async function rotationAttention(
       const message = `${key.id} (${key.name}) is ${days} days old${refused}; poorter keys rotate ${key.id}`;
       attention.push({ code: `key_rotation_${verdict}`, message });
     }
-    cursor = page.next;
+    // Oldest first: those that follow are younger.
+    const isYoung = (page.items.at(-1)?.createdAt ?? 0) > newest;
+    cursor = isYoung ? null : page.next;
+    if (cursor !== null) await turn();
   }
   return attention.slice(0, ATTENTION_MAX);
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   type Block as LiveBlock,
   type LiveChange,
@@ -42,6 +43,8 @@ interface Waiter {
 const REACH_MAX_MS = 20_000;
 const LOOK_EVERY_MS = 250;
 const PAGE = 1_000;
+/** Of everything: between two pages, others are served. */
+const PAGE_OF_ALL = 250;
 
 /**
  * Keys and blocks on their way from the store to every gateway thread: whole at a start, as
@@ -176,7 +179,7 @@ export class LiveFeed {
     const live: LiveKey[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
       const page: Awaited<ReturnType<KeyStore['list']>> = await keys.list({
-        limit: PAGE,
+        limit: PAGE_OF_ALL,
         ...(cursor !== '' && { cursor }),
       });
       for (const key of page.items) {
@@ -184,12 +187,14 @@ export class LiveFeed {
         if (alive !== null) live.push(alive);
       }
       cursor = page.next;
+      if (cursor !== null) await turn();
     }
     const blocked: LiveBlock[] = [];
     for (let after = ''; ; ) {
-      const page = await blocks.listActive(after, PAGE);
+      const page = await blocks.listActive(after, PAGE_OF_ALL);
       blocked.push(...page.map(liveBlock));
-      if (page.length < PAGE) break;
+      if (page.length < PAGE_OF_ALL) break;
+      await turn();
       after = page.at(-1)?.id ?? '';
     }
     const keyHashKey = Buffer.from(ring.derive(API_KEY_HASH)).toString('hex');

@@ -23,6 +23,7 @@ import { gatewayRoutes } from './gateway-routes.ts';
 import { rotationAttention, rotationPolicy } from './key-rotation.ts';
 import { LiveFeed } from './live-feed.ts';
 import { LocalGateway } from './local-gateway.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
 import { OperatorRights } from './operator-rights.ts';
 import { OperatorServer } from './operator-server.ts';
@@ -74,6 +75,7 @@ export class OpenControl {
   readonly #book: GatewayBook;
   readonly #operatorRights: OperatorRights;
   readonly #background: Background;
+  readonly #delay: LoopDelay;
   #rotation: ReturnType<typeof rotationPolicy>;
   /** On other machines, as configured. */
   #gateways: readonly string[] = [];
@@ -155,7 +157,7 @@ export class OpenControl {
       warn: (message) => warn('state', message),
       look: async () => {
         await this.live.publish();
-        await this.#operatorRights.refresh();
+        await this.#operatorRights.look();
       },
       keepHouse: async () => {
         await state.blocks.expire();
@@ -163,10 +165,12 @@ export class OpenControl {
         await state.singleUse.prune();
       },
     });
+    this.#delay = new LoopDelay(world);
     this.operators = new OperatorServer({
       ...{ serving, changes, trial: ports.trial, admin: this.#openAdminApi() },
       gateways: () => this.#reported(),
       troubles: () => this.#troubles,
+      delay: this.#delay,
     });
   }
 
@@ -197,6 +201,7 @@ export class OpenControl {
   /** What lies in the spool becomes leaves, if there is time. Nobody is promised anything any more. */
   async close(): Promise<void> {
     this.#background.close();
+    this.#delay.close();
     this.remotes.close();
     await this.recorder.stop();
   }

@@ -29,6 +29,7 @@ test('whatever operators’ port is sent, it answers with a status of its own, n
     trial: () => null,
     gateways: () => [],
     troubles: () => ({ database: null, log: null }),
+    delay: { metrics: [] },
   });
   await operators.listen({ host: '127.0.0.1', port: 0, tls: null });
   t.after(() => operators.close());

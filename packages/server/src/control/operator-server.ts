@@ -10,6 +10,7 @@ import { isLoopback } from './compile/addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
 import type { ReportedGateway } from './gateway-metrics.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
 import type { Attention, Serving } from './serving.ts';
 import type { ActStores } from './stores/index.ts';
@@ -54,6 +55,7 @@ export interface OperatorServerPorts {
   /** Every gateway that there should be, this machine's first. */
   readonly gateways: () => readonly ReportedGateway[];
   readonly troubles: () => ControlTroubles;
+  readonly delay: Pick<LoopDelay, 'metrics'>;
 }
 
 /** Health and metrics, for operators and their machines. Never on a caller's listener. */
@@ -201,7 +203,7 @@ export class OperatorServer {
   }
 
   async #metrics(): Promise<string> {
-    const { serving, changes, gateways, troubles } = this.#ports;
+    const { serving, changes, gateways, troubles, delay } = this.#ports;
     const { compiled, applied } = serving.versions;
     const versions = [
       '# HELP poorter_snapshot_version Version compiled by control and served by every gateway thread.',
@@ -213,6 +215,7 @@ export class OperatorServer {
       `poorter_configuration_refused ${serving.isConfigurationBroken ? 1 : 0}`,
       ...changes.metrics,
       ...metricsOf(troubles()),
+      ...delay.metrics,
       '',
     ].join('\n');
     return `${serving.metrics.render(gateways())}${versions}${await this.#own.metrics()}`;

@@ -1,7 +1,7 @@
 import type { ConfigurationSource } from '../configuration/load-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { TrialFacts } from '../messages/between-processes.ts';
-import type { CompiledSnapshot } from './compile/compile-snapshot.ts';
+import type { RightsOfOperations } from './compile/packed-rights.ts';
 import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 
 /** Whether the gate issues tokens itself, so that a document can be tried, and what people are told of it. */
@@ -29,13 +29,14 @@ export class TrialDesk {
 
   /** What people are told; null where the gate issues no tokens. */
   async offer(
-    { isTrial, rights }: Pick<CompiledSnapshot, 'isTrial' | 'rights'>,
+    isTrial: boolean,
+    rights: () => RightsOfOperations,
     reachedAt: { readonly url: string },
   ): Promise<TrialFacts | null> {
     this.#isOffered = isTrial;
     const issuer = this.offered;
     if (issuer === null) return null;
-    issuer.offer(rights.values());
+    issuer.offer(rights().values());
     return {
       token: await issuer.token(),
       scopes: issuer.grants.scopes,

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { GateSnapshot, PackedGateSnapshot } from '@poorter/engine';
 import { type CompiledApi, openApiInSteps, unpackApi } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
 
 /** This thread's descriptions. One that a new version still has stays open, its validators compiled. */
 export class OpenedDescriptions {
@@ -17,6 +18,7 @@ export class OpenedDescriptions {
       apis.push({ ...api, compiled });
     }
     this.#byDigest = next;
-    return { ...snapshot, apis };
+    const keys = parseJsonText(Buffer.from(snapshot.keys).toString('utf8')) as GateSnapshot['keys'];
+    return { ...snapshot, apis, keys };
   }
 }

@@ -173,7 +173,10 @@ export type ToControl =
 /** A snapshot with what it was made from. */
 export interface StandingSnapshot {
   readonly snapshot: RuntimeSnapshot;
-  readonly summary: ProtectionSummary;
+  /** JSON of a ProtectionSummary, without `trial`. */
+  readonly summary: Uint8Array;
+  /** Null where the gate issues no tokens itself. */
+  readonly trial: TrialFacts | null;
   /** As control read it, for a control after it; nobody else looks into it. */
   readonly configuration: unknown;
 }

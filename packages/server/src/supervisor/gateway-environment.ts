@@ -23,9 +23,10 @@ const ABSOLUTE_PATH = /^\/[^\s:@]*$/;
 
 /**
  * glibc keeps what is freed, the more the larger it was: it raises its threshold for pages of their
- * own to the largest block it has seen. Bodies then return to it and never to the system.
+ * own to the largest block it has seen. Bodies then return to it and never to the system, nor does what
+ * control has compiled.
  */
-const ALLOCATOR = {
+export const ALLOCATOR = {
   MALLOC_MMAP_THRESHOLD_: '131072',
   MALLOC_TRIM_THRESHOLD_: '131072',
   MALLOC_ARENA_MAX: '2',

@@ -1,5 +1,6 @@
 import { extname, join } from 'node:path';
 import type { Diagnostic } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
 import type {
   FromControl,
   FromGateway,
@@ -16,14 +17,15 @@ import {
   SERVING_LOCK,
 } from '../platform/data-directory/index.ts';
 import { WatchedChild } from '../platform/processes/index.ts';
+import { ALLOCATOR } from './gateway-environment.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 
 /** '.ts' in development, '.js' where published. */
 const EXTENSION = extname(import.meta.filename);
 const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
 
-/** A compile of a very large description may keep control busy this long. */
-const CONTROL_STALL_MS = 120_000;
+/** Nothing keeps control's main loop busy: so long it is silent on a machine alone that is overwhelmed. */
+const CONTROL_STALL_MS = 60_000;
 
 export interface SupervisorOptions {
   readonly dataDirectory: string;
@@ -73,7 +75,7 @@ export class Supervisor {
     this.#control = new WatchedChild({
       module: CONTROL,
       argv,
-      env: process.env,
+      env: { ...ALLOCATOR, ...process.env },
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force, and judge changes by it.
@@ -131,10 +133,10 @@ export class Supervisor {
   #fromControl(message: FromControl): void {
     switch (message.type) {
       case 'snapshot': {
-        const { snapshot, summary, configuration } = message;
+        const { snapshot, summary, trial, configuration } = message;
         // It was alive when it compiled this, after it was started.
         this.#gateway.controlSeen(this.#control.startedAtBootMs);
-        this.#gateway.serve({ snapshot, summary, configuration });
+        this.#gateway.serve({ snapshot, summary, trial, configuration });
         if (this.#options.runsGateway) this.#gateway.start();
         else this.#announce();
         return;
@@ -180,7 +182,7 @@ export class Supervisor {
     if (this.#options.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
-      summary: standing.summary,
+      summary: summaryOf(standing),
       addresses: this.#listening?.addresses ?? [],
       threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
@@ -190,4 +192,9 @@ export class Supervisor {
   #tellControl(message: ToControl): void {
     this.#control.send(message);
   }
+}
+
+function summaryOf({ summary, trial }: StandingSnapshot): ProtectionSummary {
+  const read = parseJsonText(Buffer.from(summary).toString('utf8')) as ProtectionSummary;
+  return trial === null ? read : { ...read, trial };
 }

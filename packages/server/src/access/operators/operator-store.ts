@@ -110,6 +110,19 @@ export class OperatorStore {
     });
   }
 
+  /** Another one where an operator came, went or is known by something else: looked at often, and cheap. */
+  async stamp(): Promise<string> {
+    const { all, versions, newest } = await this.#database.kysely
+      .selectFrom('operator')
+      .select(({ fn }) => [
+        fn.countAll().as('all'),
+        fn.sum('version').as('versions'),
+        fn.max('created_at').as('newest'),
+      ])
+      .executeTakeFirstOrThrow();
+    return `${all} ${versions} ${newest}`;
+  }
+
   /** Late ones never turn the clock back. */
   async touch(id: string, at: number): Promise<void> {
     await this.#database.kysely

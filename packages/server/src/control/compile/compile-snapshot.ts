@@ -1,40 +1,33 @@
-import { basename } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   type ApiSnapshot,
-  checkExtension,
   extensionSchema,
   publicKeySet,
   type Rate,
   type TrustedIssuer,
 } from '@poorter/engine';
-import {
-  type CompiledApi,
-  compileApi,
-  type Diagnostic,
-  type PackedApi,
-  packApi,
-} from '@poorter/openapi';
+import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet } from 'jose';
 import type { OperationRights } from '../../access/keys/key-routes.ts';
 import { RefusedConfiguration } from '../../configuration/refused-configuration.ts';
-import type { ApiConfiguration, Configuration } from '../../configuration/schema.ts';
+import type { Configuration } from '../../configuration/schema.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../../messages/between-processes.ts';
 import type { LinkCredentials } from '../../platform/link/index.ts';
 import { checkSource } from '../../trusted-issuers/index.ts';
 import type { IdentityKeys } from '../identity-keys.ts';
 import type { Protection } from '../protection/protection.ts';
-import { readProtection, targetOf } from '../protection/read-protection.ts';
+import { readProtection } from '../protection/read-protection.ts';
+import { sharedBytes } from '../shared-bytes.ts';
 import { TRIAL_TRUST } from '../trial-issuer.ts';
-import { metadataPath, splitAddress } from './addresses.ts';
+import { splitAddress } from './addresses.ts';
 import { checkApis } from './check-apis.ts';
 import { checkPlaces } from './check-places.ts';
 import { checkRecordsFile } from './check-records-file.ts';
+import { KeptDescriptions } from './kept-descriptions.ts';
+import { readApi } from './read-api.ts';
 import { readSharedCounters } from './read-counters.ts';
 import { readLinkCredentials, readListener, readUpstream } from './read-endpoints.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
-import { referredFile } from './referred-file.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { SourceReader, shortPath } from './source-reader.ts';
 
@@ -52,6 +45,8 @@ export interface SnapshotSources {
   readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
   /** Keys of the gate's own issuer; null unless `mayTry`. */
   readonly trialKeys: { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
+  /** Those of an earlier compile; default: none. Afterwards, those of this one. */
+  readonly descriptions?: KeptDescriptions;
 }
 
 export interface CompiledSnapshot {
@@ -76,8 +71,9 @@ export interface CompiledSnapshot {
 export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const { configuration } = sources;
   const reader = new SourceReader(sources.configurationFile, sources.baseDirectory);
+  const { descriptions = new KeptDescriptions() } = sources;
   const apis = configuration.apis.map((api, index) =>
-    compileOneApi(api, index, configuration, reader),
+    readApi(api, index, { configuration, descriptions }, reader),
   );
   const { keys, file: keyFile } = readKeys(configuration, sources.dataDirectory, reader);
   const listeners = configuration.listen.map((listener, index) =>
@@ -110,9 +106,11 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     snapshot: {
       gate: {
         version: sources.version,
-        apis: opened.map(({ compiled, ...api }) => ({ ...api, packed: packed(compiled) })),
+        apis: opened.map(({ compiled: _, key, ...api }) => {
+          return { ...api, packed: descriptions.packed(key) };
+        }),
         network: configuration.network,
-        keys,
+        keys: sharedBytes(Buffer.from(JSON.stringify(keys))),
         issuers,
         issuerKeys: Object.fromEntries(
           issuers.flatMap(({ issuer }) => {
@@ -175,108 +173,6 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   };
 }
 
-/** A description that did not change compiles to the same thing: reloads of a large one are cheap. */
-const compiledBefore = new Map<
-  string,
-  { texts: Map<string, string>; api: CompiledApi; warnings: readonly Diagnostic[] }
->();
-
-function compileOneApi(
-  api: ApiConfiguration,
-  index: number,
-  configuration: Configuration,
-  reader: SourceReader,
-): ApiSnapshot | null {
-  const path = reader.path(api.spec);
-  const texts = new Map<string, string>();
-  const readText = (uri: string, file: string) => {
-    const text = reader.read(file, 'description');
-    texts.set(uri, text);
-    return text;
-  };
-  const read = (uri: string, reference: string) =>
-    readText(uri, referredFile(uri, reference, path));
-  const uri = pathToFileURL(path).href;
-  let text: string;
-  try {
-    text = readText(uri, path);
-  } catch (error) {
-    reader.fault(
-      ['apis', index, 'spec'],
-      'unreadable-file',
-      `reading the description ${api.spec}: ${(error as Error).message}`,
-    );
-    return null;
-  }
-  const { strictProperties, reading, readOnlyMembers, formats, allowUndocumentedQuery } = api;
-  const settings = { strictProperties, reading, readOnlyMembers, formats, allowUndocumentedQuery };
-  const key = JSON.stringify([uri, settings]);
-  const before = compiledBefore.get(key);
-  let compiled: CompiledApi;
-  if (before !== undefined && isUnchanged(before.texts, reader)) {
-    compiled = before.api;
-    for (const warning of before.warnings) reader.report(warning);
-  } else {
-    const result = compileApi({ uri, text }, { read, checkExtension, ...settings });
-    const { warnings } = result;
-    for (const warning of warnings) reader.report(warning);
-    if (!result.ok) {
-      for (const error of result.errors) reader.report(error);
-      return null;
-    }
-    compiled = result.api;
-    compiledBefore.set(key, { texts, api: compiled, warnings });
-  }
-  const { bounds, limits } = configuration;
-  const target = new URL(api.upstream.targets[0] as string);
-  const name = api.name ?? basename(path).replace(/(?:\.openapi)?\.(?:ya?ml|json)$/, '');
-  return {
-    name,
-    compiled,
-    hosts: api.hosts,
-    targets: api.upstream.targets.map(targetOf),
-    preserveHost: api.upstream.preserveHost,
-    mode: api.mode,
-    response: api.response,
-    cors: api.cors,
-    limits: {
-      ...(limits.default !== undefined && { limit: limits.default }),
-      ...(limits.quota !== undefined && { quota: limits.quota }),
-      ...(limits.concurrency !== undefined && { concurrency: limits.concurrency }),
-    },
-    bodyBytesMax: bounds.bodyBytes,
-    jsonBounds: {
-      depthMax: bounds.jsonDepth,
-      itemsMax: bounds.jsonItems,
-      stringLengthMax: bounds.jsonStringLength,
-    },
-    identityAudience: api.audience ?? target.origin,
-    resourceMetadataUrl: metadataUrl(configuration, name),
-  };
-}
-
-const packedBefore = new WeakMap<CompiledApi, PackedApi>();
-
-function packed(compiled: CompiledApi): PackedApi {
-  let known = packedBefore.get(compiled);
-  if (known === undefined) {
-    known = packApi(compiled);
-    packedBefore.set(compiled, known);
-  }
-  return known;
-}
-
-function isUnchanged(texts: ReadonlyMap<string, string>, reader: SourceReader): boolean {
-  for (const [uri, text] of texts) {
-    try {
-      if (reader.read(fileURLToPath(uri), 'description') !== text) return false;
-    } catch {
-      return false;
-    }
-  }
-  return true;
-}
-
 function trustedIssuer(
   issuer: Configuration['trust']['issuers'][number],
   index: number,
@@ -313,17 +209,6 @@ function takesTokens({ compiled }: ApiSnapshot): boolean {
       }),
     ),
   );
-}
-
-function metadataUrl(configuration: Configuration, name: string): string | null {
-  if (configuration.trust.issuers.length === 0) return null;
-  const [listener] = configuration.listen;
-  const scheme = listener?.tls === undefined ? 'http' : 'https';
-  const local = listener === undefined ? null : `${scheme}://${listener.address}`;
-  const origin = configuration.publicOrigin ?? local;
-  // A gate that only advises a proxy serves no documents of its own.
-  if (origin === null) return null;
-  return new URL(metadataPath(configuration, name), origin).href;
 }
 
 function failureRate({

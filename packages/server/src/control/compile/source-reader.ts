@@ -16,6 +16,7 @@ export class SourceReader {
   readonly warnings: Diagnostic[] = [];
   /** What was read; undefined where it could not be. */
   readonly #files = new Map<string, string | undefined>();
+  readonly #digests = new Map<string, string>();
   readonly #base: string;
   readonly #configurationFile: string;
 
@@ -32,9 +33,21 @@ export class SourceReader {
   get contents(): ReadonlyMap<string, string> {
     return new Map(
       [...this.#files].flatMap(([path, text]) =>
-        text === undefined ? [] : [[path, createHash('sha256').update(text).digest('hex')]],
+        text === undefined ? [] : [[path, this.digestOf(path)]],
       ),
     );
+  }
+
+  /** SHA-256 of a file that was read. */
+  digestOf(file: string): string {
+    const path = this.path(file);
+    const known = this.#digests.get(path);
+    if (known !== undefined) return known;
+    const text = this.#files.get(path);
+    if (text === undefined) throw new Error(`${file} was not read`);
+    const digest = createHash('sha256').update(text).digest('hex');
+    this.#digests.set(path, digest);
+    return digest;
   }
 
   path(file: string): string {

@@ -1,6 +1,6 @@
 import type { CallRecord } from '../../messages/call-record.ts';
 import { ownRecord } from '../own-record.ts';
-import type { AppliedChange, Change } from './change-desk.ts';
+import type { AppliedChange, Change } from './change.ts';
 
 /** What of a change stands in its record; all of it is in `poorter status`. */
 const SHOWN_MAX = 50;

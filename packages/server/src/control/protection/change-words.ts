@@ -1,6 +1,6 @@
 import type { Configuration } from '../../configuration/schema.ts';
-import type { Change } from './change-desk.ts';
-import type { Protection } from './protection.ts';
+import type { Change } from './change.ts';
+import type { ProtectionFacts } from './protection.ts';
 import { lineOf } from './weakening.ts';
 
 const LINES_MAX = 20;
@@ -26,7 +26,10 @@ export function sentenceOf(
  * At a start, before anything was judged: what acts by itself goes on as it did, so that nothing is
  * dropped or accepted by a configuration that may have to wait.
  */
-export function asBefore(configuration: Configuration, before: Protection | null): Configuration {
+export function asBefore(
+  configuration: Configuration,
+  before: ProtectionFacts | null,
+): Configuration {
   if (before === null) return configuration;
   const { keyRotation, log } = configuration;
   const days = before.ceilings['keyRotation.refuseAfterDays'] ?? undefined;

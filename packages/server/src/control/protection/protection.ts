@@ -1,5 +1,7 @@
 import type { ApiSnapshot, LimitsConfig, NetworkLists } from '@poorter/engine';
 import type { CheckedPlaces, ComparableSchemas, CompiledApi } from '@poorter/openapi';
+import { parseJsonText } from '@poorter/openapi/json';
+import { sharedBytes } from '../shared-bytes.ts';
 
 /**
  * What protects, of a configuration and its descriptions: plain data, apart from secrets and from
@@ -43,6 +45,30 @@ export interface Protection {
 }
 
 export const PROTECTION_FORM = 3;
+/** Beside the data that it speaks of. Holds no secret: digests are keyed. */
+export const IN_FORCE_FILE = 'configuration-in-force.json';
+
+/** What of it is asked about while it waits, is put in force or is taken back. */
+export type ProtectionFacts = Pick<
+  Protection,
+  'reload' | 'ceilings' | 'floors' | 'keyFile' | 'gateways' | 'peers'
+>;
+
+/** The whole as JSON, in memory that threads share: only whoever compares it reads it. */
+export interface PackedProtection {
+  readonly facts: ProtectionFacts;
+  readonly bytes: Uint8Array;
+}
+
+export function packProtection(protection: Protection): PackedProtection {
+  const { reload, ceilings, floors, keyFile, gateways, peers } = protection;
+  const bytes = sharedBytes(Buffer.from(JSON.stringify(protection)));
+  return { facts: { reload, ceilings, floors, keyFile, gateways, peers }, bytes };
+}
+
+export function unpackProtection({ bytes }: PackedProtection): Protection {
+  return parseJsonText(Buffer.from(bytes).toString('utf8')) as Protection;
+}
 
 export interface ApiProtection {
   readonly name: string;

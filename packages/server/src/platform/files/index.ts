@@ -12,6 +12,7 @@ export {
   APPEND_OWN,
   CREATE_NEW,
   DRAFT_END,
+  replaceDurably,
   syncDirectory,
   writeDurably,
   writeNew,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Drafts carry this at their end; a start removes those that a killed process left. */
@@ -31,7 +32,7 @@ export function writeDurably(
   content: string | Uint8Array,
   { mode = 0o600, flush = true }: DurableWrite = {},
 ): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}${DRAFT_END}`;
+  const draft = draftOf(path);
   try {
     writeNew(draft, content, mode, flush);
     renameSync(draft, path);
@@ -40,6 +41,34 @@ export function writeDurably(
     throw error;
   }
   if (flush) syncDirectory(dirname(path));
+}
+
+/** The same, and nobody waits for the disk but whoever asked. */
+export async function replaceDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const draft = draftOf(path);
+  try {
+    const file = await open(draft, CREATE_NEW, 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  const directory = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function draftOf(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}${DRAFT_END}`;
 }
 
 /** A name reaches the disk with its directory. */

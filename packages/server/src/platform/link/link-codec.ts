@@ -12,6 +12,70 @@ export function encodeMessage(message: object): string {
   );
 }
 
+/** Pieces of a large message are about this long. */
+const PIECE_CHARS = 131_072;
+/** Items of a list that are spelled at once. */
+const ITEMS_AT_ONCE = 200;
+/** So deep a message is looked into for what is large. */
+const DEPTH_MAX = 6;
+
+/** The same text, a piece at a time: between two of them, others may be served. */
+export function* encodeInPieces(message: object): Generator<string> {
+  let piece = '';
+  for (const text of textsOf(message, 0)) {
+    piece += text;
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+function* textsOf(value: unknown, depth: number): Generator<string> {
+  if (value instanceof Uint8Array) yield* textsOfBytes(value);
+  else if (depth === DEPTH_MAX || typeof value !== 'object' || value === null) {
+    yield encodeMessage(value as object);
+  } else if (Array.isArray(value)) yield* textsOfList(value, depth);
+  else {
+    let sign = '{';
+    for (const [name, member] of Object.entries(value)) {
+      if (member === undefined) continue;
+      yield `${sign}${JSON.stringify(name)}:`;
+      yield* textsOf(member, depth + 1);
+      sign = ',';
+    }
+    yield sign === '{' ? '{}' : '}';
+  }
+}
+
+function* textsOfList(list: readonly unknown[], depth: number): Generator<string> {
+  let sign = '[';
+  if (list.length <= ITEMS_AT_ONCE) {
+    for (const item of list) {
+      yield sign;
+      yield* textsOf(item ?? null, depth + 1);
+      sign = ',';
+    }
+    return yield sign === '[' ? '[]' : ']';
+  }
+  for (let at = 0; at < list.length; at += ITEMS_AT_ONCE) {
+    yield `${sign}${encodeMessage(list.slice(at, at + ITEMS_AT_ONCE)).slice(1, -1)}`;
+    sign = ',';
+  }
+  yield ']';
+}
+
+function* textsOfBytes({ buffer, byteOffset, length }: Uint8Array): Generator<string> {
+  const bytes = Buffer.from(buffer, byteOffset, length);
+  // Three bytes are four characters: nothing is padded in the middle.
+  const step = (PIECE_CHARS / 4) * 3;
+  yield `{"${BYTES}":"`;
+  for (let at = 0; at < bytes.length; at += step) {
+    yield bytes.subarray(at, at + step).toString('base64');
+  }
+  yield '"}';
+}
+
 /** Throws SyntaxError. */
 export function decodeMessage(text: string): unknown {
   return withBytes(parseJsonText(text));

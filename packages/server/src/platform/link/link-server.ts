@@ -3,7 +3,8 @@ import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from '../clock/index.ts';
 import { placeFault } from '../processes/index.ts';
-import { decodeMessage, encodeMessage } from './link-codec.ts';
+import { decodeMessage } from './link-codec.ts';
+import { OutgoingMessages } from './outgoing-messages.ts';
 
 /** Certificates of both ends, PEM. There is no link without them. */
 export interface LinkCredentials {
@@ -38,6 +39,8 @@ export interface LinkEnd {
 const INCOMING_MAX = 8 * 1024 * 1024;
 /** A snapshot of a very large description, several times over. */
 const WAITING_MAX = 512 * 1024 * 1024;
+/** Behind one that is still being written. */
+const MESSAGES_MAX = 10_000;
 const PING_EVERY_MS = 1_000;
 /** Without a sign of life for this long the connection is given up. */
 const SILENT_MAX_MS = 5_000;
@@ -127,19 +130,18 @@ export class LinkServer {
     const { on } = this.#options;
     // One connection a name: a machine that comes back replaces what it left behind.
     for (const [other, { end }] of this.#ends) if (end.name === name) other.terminate();
+    const outgoing = new OutgoingMessages(connection);
     const end: LinkEnd = {
       name,
       send: (message) => {
-        if (connection.bufferedAmount > WAITING_MAX) {
-          connection.terminate();
-          return false;
-        }
-        connection.send(encodeMessage(message));
-        return true;
+        const waits = connection.bufferedAmount > WAITING_MAX || outgoing.length > MESSAGES_MAX;
+        if (waits) connection.terminate();
+        else outgoing.put(message);
+        return !waits;
       },
       close: () => {
         // What was just said still goes out.
-        connection.close();
+        outgoing.end();
         setTimeout(() => connection.terminate(), CLOSE_MAX_MS).unref();
       },
     };

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import {
+  baseDirectory,
+  type ConfigurationSource,
+  loadConfiguration,
+} from '../../configuration/load-configuration.ts';
+import { RefusedConfiguration } from '../../configuration/refused-configuration.ts';
+import type { Configuration } from '../../configuration/schema.ts';
+import { compileSnapshot } from '../compile/compile-snapshot.ts';
+import type { CompileOrder, FromCompiler, ToCompiler } from '../compile/compiler-messages.ts';
+import { KeptDescriptions } from '../compile/kept-descriptions.ts';
+import { packRights } from '../compile/packed-rights.ts';
+import { readOperatorAddress } from '../compile/read-endpoints.ts';
+import { nextVersion } from '../kept-files.ts';
+import { judgeChange } from '../protection/judge-change.ts';
+import { sharedBytes } from '../shared-bytes.ts';
+
+/**
+ * Reads the configuration and everything it names, each file once, compiles it, and holds it against what
+ * is in force, while control answers operators. What is judged here is what is handed on.
+ */
+let loaded: { readonly configuration: Configuration; readonly source: ConfigurationSource } | null =
+  null;
+
+parentPort?.on('message', (message: ToCompiler) => {
+  if (message.type === 'take') loaded = message;
+  else tell(answerTo(message));
+});
+
+function answerTo(message: Exclude<ToCompiler, { type: 'take' }>): FromCompiler {
+  try {
+    if (message.type === 'load') return load(message.source);
+    return compile(message.order, new KeptDescriptions(message.kept));
+  } catch (error) {
+    if (error instanceof RefusedConfiguration) {
+      const { diagnostics, files } = error;
+      return { type: 'refused', diagnostics, files };
+    }
+    return { type: 'fault', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function load(source: ConfigurationSource): FromCompiler {
+  const configuration = loadConfiguration(source);
+  loaded = { configuration, source };
+  return { type: 'loaded', configuration };
+}
+
+function compile(order: CompileOrder, descriptions: KeptDescriptions): FromCompiler {
+  if (loaded === null) throw new Error('there is no configuration to compile');
+  const { configuration, source } = loaded;
+  const { dataDirectory, identityKeys, spool, trialKeys, issuerKeys } = order;
+  const configurationFile = source.file ?? 'arguments';
+  const base = baseDirectory(source);
+  const operated = readOperatorAddress(configuration, configurationFile, base);
+  const { summary, rights, contents, protection, ...compiled } = compileSnapshot({
+    ...{ configuration, configurationFile, dataDirectory, baseDirectory: base },
+    version: nextVersion(join(dataDirectory, 'snapshot-version')),
+    ...{ identityKeys, spool, trialKeys, descriptions },
+    issuerKeys: (issuer) => issuerKeys[issuer] ?? null,
+  });
+  const judgement = judgeChange(order.before, order.digestKey, {
+    ...{ configuration, protection },
+    contents: new Map([...operated.contents, ...contents]),
+  });
+  return {
+    type: 'compiled',
+    compiled: {
+      ...{ ...compiled, operated, judgement },
+      summary: sharedBytes(Buffer.from(JSON.stringify(summary))),
+      rights: packRights(rights),
+    },
+    kept: descriptions.all,
+  };
+}
+
+function tell(message: FromCompiler): void {
+  parentPort?.postMessage(message);
+}
