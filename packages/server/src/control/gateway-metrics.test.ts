@@ -23,13 +23,13 @@ function counted(calls: number) {
   ];
 }
 
-test('every gateway has its own series; one that is cut off or silent has none, and is down', () => {
+test('every gateway has its own series; one that is cut off or silent has none, and is down', async () => {
   let nowMs = 0;
   const metrics = new GatewayMetrics(() => nowMs);
   metrics.heard('here', counted(3));
   metrics.heard('away', counted(5));
   metrics.applied('away', 7);
-  const both = metrics.render([gateway('here'), gateway('away'), gateway('never')]);
+  const both = await metrics.render([gateway('here'), gateway('away'), gateway('never')]);
   const calls = 'api="shop",operation="GET /things",decision="forwarded",code="-"';
   assert.ok(both.includes(`poorter_calls_total{gateway="here",${calls}} 3\n`), both);
   assert.ok(both.includes(`poorter_calls_total{gateway="away",${calls}} 5\n`), both);
@@ -39,11 +39,11 @@ test('every gateway has its own series; one that is cut off or silent has none, 
   assert.ok(both.includes('poorter_gateway_up{gateway="never"} 0\n'));
   assert.equal(both.match(/^# TYPE poorter_calls_total /gm)?.length, 1);
 
-  const cutOff = metrics.render([gateway('here'), gateway('away', false)]);
+  const cutOff = await metrics.render([gateway('here'), gateway('away', false)]);
   nowMs = 5_000;
   metrics.heard('here', counted(4));
   nowMs = 11_000;
-  const silent = metrics.render([gateway('here'), gateway('away')]);
+  const silent = await metrics.render([gateway('here'), gateway('away')]);
   for (const text of [cutOff, silent]) {
     assert.ok(text.includes('poorter_gateway_up{gateway="away"} 0\n'), text);
     assert.ok(text.includes('poorter_gateway_up{gateway="here"} 1\n'), text);
@@ -52,11 +52,13 @@ test('every gateway has its own series; one that is cut off or silent has none, 
   // Back, with the counts that were its own all the time.
   metrics.heard('away', counted(6));
   assert.ok(
-    metrics.render([gateway('away')]).includes(`poorter_calls_total{gateway="away",${calls}} 6\n`),
+    (await metrics.render([gateway('away')])).includes(
+      `poorter_calls_total{gateway="away",${calls}} 6\n`,
+    ),
   );
 });
 
-test('a gateway cannot write lines of its own, other metrics, or more series than its share', () => {
+test('a gateway cannot write lines of its own, other metrics, or more series than its share', async () => {
   const metrics = new GatewayMetrics(() => 0);
   const total = (values: unknown[], name = 'poorter_calls_total') => [
     { name, help: 'x\n# y', type: 'counter', aggregator: 'sum', values },
@@ -76,7 +78,7 @@ test('a gateway cannot write lines of its own, other metrics, or more series tha
     'no metrics',
     [null, 7, { name: '__proto__' }],
   ]);
-  const text = metrics.render([gateway('a'), gateway('b')]);
+  const text = await metrics.render([gateway('a'), gateway('b')]);
   for (const line of text.trimEnd().split('\n')) {
     assert.match(
       line,
@@ -91,8 +93,47 @@ test('a gateway cannot write lines of its own, other metrics, or more series tha
   }));
   const other = new GatewayMetrics(() => 0);
   other.heard('a', [total(many)]);
-  const lines = other.render([gateway('a')]).match(/^poorter_calls_total\{.* (\d+)$/gm) ?? [];
+  const lines =
+    (await other.render([gateway('a')])).match(/^poorter_calls_total\{.* (\d+)$/gm) ?? [];
   assert.equal(lines.length, 5_001);
   const sum = lines.reduce((all, line) => all + Number(line.slice(line.lastIndexOf(' '))), 0);
   assert.equal(sum, 50_000);
+});
+
+test('whoever looks at the state of the gate does not wait for the series of all operations, nor others for them', async () => {
+  const metrics = new GatewayMetrics(() => 0);
+  const values = Array.from({ length: 5_000 }, (_, index) => ({
+    ...{ value: 1, labels: { api: 'bank', operation: `GET /o${index}`, decision: 'forwarded' } },
+  }));
+  let read = 0;
+  const watched = values.map((value) => ({
+    get value() {
+      read += 1;
+      return value.value;
+    },
+    labels: value.labels,
+  }));
+  const calls = { ...{ name: 'poorter_calls_total', help: 'x', type: 'counter' }, values: watched };
+  const away = {
+    ...{ name: 'poorter_counters_away', help: 'x' },
+    values: [{ value: 1, labels: {} }],
+  };
+  const thread = [
+    { ...calls, aggregator: 'sum' },
+    { ...away, aggregator: 'max' },
+  ];
+  metrics.heard('a', [thread]);
+  assert.deepEqual(metrics.troublesOf('a'), ['poorter_counters_away']);
+  assert.equal(read, 0);
+  let turns = 0;
+  let isRendering = true;
+  const text = metrics.render([gateway('a')]).finally(() => {
+    isRendering = false;
+  });
+  while (isRendering) {
+    turns += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(turns >= 5, `${turns} turns`);
+  assert.equal((await text).match(/^poorter_calls_total/gm)?.length, 5_000);
 });

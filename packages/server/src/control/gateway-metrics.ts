@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { monotonicMs } from '../platform/clock/index.ts';
 import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
@@ -21,6 +22,10 @@ const KNOWN = {
 const GATEWAY_TROUBLES = ['poorter_counters_away', 'poorter_records_unwritten'] as const;
 type GatewayTrouble = (typeof GATEWAY_TROUBLES)[number];
 const TEXT_MAX = 500;
+const THREADS_MAX = 64;
+const METRICS_MAX = 100;
+/** Samples that are read in one turn of the event loop. */
+const SAMPLES_AT_ONCE = 1_000;
 
 const label = z.union([z.string().max(TEXT_MAX), z.number()]).optional();
 const sampleSchema = z.object({
@@ -90,14 +95,16 @@ export class GatewayMetrics {
   troublesOf(name: string): readonly GatewayTrouble[] {
     const known = this.#known.get(name);
     if (known === undefined || this.#now() - known.heardAt > STALE_MS) return [];
-    const metrics = readThreads(known.threads).flat();
+    const metrics = [...readThreads(known.threads, isTrouble)].flatMap(
+      ({ metric }) => metric ?? [],
+    );
     return GATEWAY_TROUBLES.filter((trouble) =>
       metrics.some(({ name, values }) => name === trouble && values.some(({ value }) => value > 0)),
     );
   }
 
-  /** `gateways`: all that there should be. */
-  render(gateways: readonly ReportedGateway[]): string {
+  /** `gateways`: all that there should be. With many series others are served meanwhile. */
+  async render(gateways: readonly ReportedGateway[]): Promise<string> {
     const names = new Set(gateways.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     const heads = new Map<string, string>();
@@ -116,7 +123,13 @@ export class GatewayMetrics {
         versions.push(`poorter_gateway_snapshot_version{${label}} ${known.version}`);
       if (known.summed === null || known.room !== room) known.summed = new SummedMetrics(room);
       known.room = room;
-      for (const metric of known.summed.sum(readThreads(known.threads))) {
+      const { summed } = known;
+      const threads: Metric[][] = [];
+      for (const { thread, metric } of readThreads(known.threads)) {
+        if (metric === null) await turn();
+        else (threads[thread] ??= []).push(metric);
+      }
+      for (const metric of summed.sum(threads.filter((thread) => thread !== undefined))) {
         heads.set(
           metric.name,
           `# HELP ${metric.name} ${escapedHelp(metric.help)}\n# TYPE ${metric.name} ${metric.type}`,
@@ -125,6 +138,7 @@ export class GatewayMetrics {
         for (const sample of metric.values) found.push(lineOf(metric.name, label, sample));
         lines.set(metric.name, found);
       }
+      if (threads.length > 0) await turn();
     }
     const told = [...heads].flatMap(([name, head]) => [head, ...(lines.get(name) ?? [])]);
     return [
@@ -148,22 +162,34 @@ export class GatewayMetrics {
   }
 }
 
-/** What cannot be read counts for nothing; the rest does. */
-function readThreads(threads: readonly unknown[]): Metric[][] {
-  return threads.slice(0, 64).map((thread) =>
-    !Array.isArray(thread)
-      ? []
-      : thread.slice(0, 100).flatMap((given): Metric[] => {
-          const read = metricSchema.safeParse(given);
-          if (!read.success) return [];
-          const { values, ...metric } = read.data;
-          const samples = values.flatMap((value) => {
-            const sample = sampleSchema.safeParse(value);
-            return sample.success && isOf(metric.name, sample.data.metricName) ? [sample.data] : [];
-          });
-          return [{ ...metric, type: KNOWN[metric.name], values: samples } as Metric];
-        }),
-  );
+function isTrouble(name: string): boolean {
+  return GATEWAY_TROUBLES.some((trouble) => trouble === name);
+}
+
+/**
+ * What cannot be read counts for nothing; the rest does. `metric` is null after every so many samples:
+ * whoever has time lets others be served.
+ */
+function* readThreads(
+  threads: readonly unknown[],
+  isWanted: (name: string) => boolean = () => true,
+): Generator<{ readonly thread: number; readonly metric: Metric | null }> {
+  for (const [thread, given] of threads.slice(0, THREADS_MAX).entries()) {
+    if (!Array.isArray(given)) continue;
+    for (const one of given.slice(0, METRICS_MAX)) {
+      const read = metricSchema.safeParse(one);
+      if (!read.success || !isWanted(read.data.name)) continue;
+      const { values, ...metric } = read.data;
+      const samples: z.output<typeof sampleSchema>[] = [];
+      for (const [index, value] of values.entries()) {
+        if (index % SAMPLES_AT_ONCE === SAMPLES_AT_ONCE - 1) yield { thread, metric: null };
+        const { success, data } = sampleSchema.safeParse(value);
+        if (success && isOf(metric.name, data.metricName)) samples.push(data);
+      }
+      const type = KNOWN[metric.name];
+      yield { thread, metric: { ...metric, type, values: samples } as Metric };
+    }
+  }
 }
 
 function isOf(name: keyof typeof KNOWN, metricName: string | undefined): boolean {

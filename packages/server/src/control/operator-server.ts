@@ -218,7 +218,7 @@ export class OperatorServer {
       ...delay.metrics,
       '',
     ].join('\n');
-    return `${serving.metrics.render(gateways())}${versions}${await this.#own.metrics()}`;
+    return `${await serving.metrics.render(gateways())}${versions}${await this.#own.metrics()}`;
   }
 }
 

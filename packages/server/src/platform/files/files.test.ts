@@ -15,7 +15,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { lockDirectory, prepareDataDirectory } from '../data-directory/index.ts';
-import { requireOwnDirectory, requireOwnFile, UntrustedPathError, writeDurably } from './index.ts';
+import {
+  replaceDurably,
+  requireOwnDirectory,
+  requireOwnFile,
+  UntrustedPathError,
+  writeDurably,
+} from './index.ts';
 
 function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'poorter-files-'));
@@ -91,16 +97,25 @@ test('what belongs to somebody else is refused', (t) => {
   assert.throws(() => requireOwnDirectory(data), refusal(/belongs to user/));
 });
 
-test('a file is replaced whole, private, and leaves no draft', (t) => {
-  const data = folder(t);
-  const file = join(data, 'kept');
-  for (const text of ['one', 'two'.repeat(100_000), '']) {
-    writeDurably(file, text);
-    assert.equal(readFileSync(file, 'utf8'), text);
+test('a file is replaced whole, private, and leaves no draft, whether or not others wait for it', async (t) => {
+  for (const replace of [writeDurably, replaceDurably]) {
+    const write = async (path: string, text: string) => replace(path, text);
+    const data = folder(t);
+    const file = join(data, 'kept');
+    for (const text of ['one', 'two'.repeat(100_000), '']) {
+      await write(file, text);
+      assert.equal(readFileSync(file, 'utf8'), text);
+    }
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const victim = join(folder(t), 'victim');
+    writeFileSync(victim, 'precious');
+    rmSync(file);
+    symlinkSync(victim, file);
+    await write(file, 'ours');
+    assert.equal(readFileSync(victim, 'utf8'), 'precious');
+    await assert.rejects(write(join(data, 'absent', 'kept'), ''), /ENOENT/);
+    mkdirSync(join(data, 'folder'));
+    await assert.rejects(write(join(data, 'folder'), ''));
+    assert.deepEqual(readdirSync(data).toSorted(), ['folder', 'kept']);
   }
-  assert.equal(statSync(file).mode & 0o777, 0o600);
-  assert.throws(() => writeDurably(join(data, 'absent', 'kept'), ''), /ENOENT/);
-  mkdirSync(join(data, 'folder'));
-  assert.throws(() => writeDurably(join(data, 'folder'), ''));
-  assert.deepEqual(readdirSync(data).toSorted(), ['folder', 'kept']);
 });
