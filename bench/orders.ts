@@ -93,17 +93,21 @@ export class Issuer {
     this.jwks = { keys: [{ ...jwk, kid: this.#kid, alg: 'RS256', use: 'sig' }] };
   }
 
-  tokens(): string[] {
-    return Array.from({ length: CALLERS }, (_, index) => this.token(`caller-${index}`, SCOPE));
+  /** One for each caller, and more where more are asked for. */
+  tokens(count = CALLERS): string[] {
+    return Array.from({ length: count }, (_, index) =>
+      this.token(`caller-${index % CALLERS}`, SCOPE, `token-${index}`),
+    );
   }
 
-  token(client: string, scope: string): string {
+  token(client: string, scope: string, id = 'one'): string {
     const now = Math.floor(Date.now() / 1000);
     const claims = {
       iss: ISSUER,
       aud: AUDIENCE,
       sub: client,
       client_id: client,
+      jti: id,
       scope,
       iat: now,
       exp: now + 7_200,

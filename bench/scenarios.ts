@@ -32,6 +32,11 @@ export const SCENARIOS: readonly Scenario[] = [
     protections: ['token', 'scope', 'limit', 'record'],
   },
   {
+    name: 'fresh',
+    title: 'The same, with another token on each call',
+    protections: ['token', 'scope', 'limit', 'record'],
+  },
+  {
     name: 'everything',
     title: 'JWT, scope, rate limit, 2 KB request and 2 KB answer validated, record',
     protections: ['token', 'scope', 'limit', 'request body', 'answer', 'record'],
@@ -43,7 +48,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-const JWT_SCENARIOS: readonly ScenarioName[] = ['jwt', 'everything'];
+const JWT_SCENARIOS: readonly ScenarioName[] = ['jwt', 'fresh', 'everything'];
 
 /** In the order in which a round visits them. */
 export const PEERS: readonly Peer[] = [
@@ -170,14 +175,20 @@ function load(contender: Contender, seconds: number): Promise<Window> {
   });
 }
 
+/** More than any gate remembers: when the first comes again, it is forgotten. */
+const FRESH_TOKENS = 25_000;
+
 /** The calls that connections send in turn: one per caller. */
 function callsOf(scenario: ScenarioName, issuer: Issuer, apiKey = ''): Call[] {
   if (scenario === 'bare') return [{ method: 'GET', path: '/v1/small', headers: {} }];
-  const path = scenario === 'jwt' ? '/v1/status' : '/v1/orders';
+  const isRead = scenario === 'jwt' || scenario === 'fresh';
+  const path = isRead ? '/v1/status' : '/v1/orders';
   const credentials = JWT_SCENARIOS.includes(scenario)
-    ? issuer.tokens().map((token) => ({ Authorization: `Bearer ${token}` }))
+    ? issuer
+        .tokens(scenario === 'fresh' ? FRESH_TOKENS : undefined)
+        .map((token) => ({ Authorization: `Bearer ${token}` }))
     : [{ 'X-Api-Key': apiKey }];
-  if (scenario === 'jwt') return credentials.map((headers) => ({ method: 'GET', path, headers }));
+  if (isRead) return credentials.map((headers) => ({ method: 'GET', path, headers }));
   return credentials.map((credential) => ({
     method: 'POST',
     path,

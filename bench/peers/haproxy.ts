@@ -4,7 +4,7 @@ import { CALLS_PER_MINUTE, type Peer, SCARCE_CALLS_PER_MINUTE, THREADS } from '.
 
 export const haproxy: Peer = {
   name: 'HAProxy',
-  does: { bare: [], jwt: ['token', 'scope', 'limit'] },
+  does: { bare: [], jwt: ['token', 'scope', 'limit'], fresh: ['token', 'scope', 'limit'] },
   staysOut: 'it does not validate bodies, and has no API keys of its own',
   unavailable: () => findProgram('haproxy').missing,
   version: () => /version (\S+?)[- ]/.exec(firstLineOf('haproxy', ['-v']))?.[1] ?? '',
@@ -23,7 +23,7 @@ defaults
 frontend gate
   bind 127.0.0.1:${port}
   option forwardfor
-${scenario === 'jwt' ? tokenRules(pem) : ''}
+${scenario === 'jwt' || scenario === 'fresh' ? tokenRules(pem) : ''}
   default_backend service
 backend service
   server one ${upstream.address}

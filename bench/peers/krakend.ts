@@ -8,6 +8,7 @@ export const krakend: Peer = {
   does: {
     bare: [],
     jwt: ['token', 'scope', 'limit'],
+    fresh: ['token', 'scope', 'limit'],
     everything: ['token', 'scope', 'limit', 'request body'],
   },
   staysOut: 'API keys are in the enterprise edition',

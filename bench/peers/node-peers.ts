@@ -17,6 +17,7 @@ import {
 export const undiciRequest = bareProxy('undici', 'undici-proxy.ts', {
   bare: [],
   jwt: [],
+  fresh: [],
   everything: [],
   key: [],
 });
@@ -26,7 +27,10 @@ export const undiciDispatch = bareProxy('undici dispatch', 'undici-dispatch-prox
   key: [],
 });
 
-export const joseProxy = assembled('node + jose', { jwt: ['token', 'scope', 'limit'] });
+export const joseProxy = assembled('node + jose', {
+  jwt: ['token', 'scope', 'limit'],
+  fresh: ['token', 'scope', 'limit'],
+});
 export const joseAjvProxy = assembled('node + jose + ajv', {
   everything: ['token', 'scope', 'limit', 'request body', 'answer'],
 });

@@ -2,7 +2,7 @@ import type { Issuer } from '../orders.ts';
 import type { Upstream } from '../upstream.ts';
 import type { Program, World } from '../world.ts';
 
-export type ScenarioName = 'bare' | 'jwt' | 'everything' | 'key';
+export type ScenarioName = 'bare' | 'jwt' | 'fresh' | 'everything' | 'key';
 
 /** What a gate can do for a call; a scenario asks for some, and each is tried before measuring. */
 export type Protection = 'token' | 'scope' | 'key' | 'limit' | 'request body' | 'answer' | 'record';

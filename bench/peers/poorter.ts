@@ -22,6 +22,7 @@ export const poorter: Peer = {
   does: {
     bare: ['record'],
     jwt: ['token', 'scope', 'limit', 'record'],
+    fresh: ['token', 'scope', 'limit', 'record'],
     everything: ['token', 'scope', 'limit', 'request body', 'answer', 'record'],
     key: ['key', 'limit', 'request body', 'answer', 'record'],
   },
@@ -125,6 +126,7 @@ function descriptionOf(scenario: ScenarioName): object {
 const SECURITY: Readonly<Record<ScenarioName, readonly object[]>> = {
   bare: [],
   jwt: [{ token: [SCOPE] }],
+  fresh: [{ token: [SCOPE] }],
   everything: [{ token: [SCOPE] }],
   key: [{ key: [SCOPE] }],
 };

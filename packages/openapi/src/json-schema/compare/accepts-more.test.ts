@@ -402,6 +402,40 @@ function mutated(schema: unknown, other: unknown, steps: readonly number[]): unk
   return replacement === undefined ? others : { ...others, [name]: replacement };
 }
 
+test('what leads to a choice, by a reference or as the only alternative, does not hide that it takes more', () => {
+  const around: ((choice: object) => object)[] = [
+    (choice) => ({ oneOf: [choice] }),
+    (choice) => ({ anyOf: [{ oneOf: [choice] }] }),
+    (choice) => ({ allOf: [choice] }),
+    (choice) => ({ allOf: [{ allOf: [choice] }], title: 'x' }),
+    (choice) => ({ $ref: '#/s/$defs/a', $defs: { a: choice } }),
+    (choice) => ({
+      $ref: '#/s/$defs/b',
+      $defs: { a: choice, b: { allOf: [{ $ref: '#/s/$defs/a' }] } },
+    }),
+    (choice) => ({
+      $ref: '#/s/$defs/b',
+      $defs: { a: choice, b: { oneOf: [{ $ref: '#/s/$defs/a' }] } },
+    }),
+    (choice) => ({ properties: { m: { oneOf: [choice] } } }),
+  ];
+  const few = [{ type: 'null' }, { type: 'string', maxLength: 5 }];
+  for (const keyword of ['anyOf', 'oneOf']) {
+    for (const wrap of around) {
+      for (const [old, next] of [
+        [[few[0]], [few[0], { type: 'number' }]],
+        [few, [...few, { type: 'number' }]],
+        [few, [few[0], { type: 'string' }]],
+      ]) {
+        const [before, after] = [wrap({ [keyword]: old }), wrap({ [keyword]: next })];
+        assert.notDeepEqual(told(before, after), [], JSON.stringify([before, after]));
+        assert.deepEqual(told(after, before), [], JSON.stringify([after, before]));
+        assert.deepEqual(told(after, structuredClone(after)), []);
+      }
+    }
+  }
+});
+
 test('where nothing is told, whatever the later schema accepts the earlier one accepted', () => {
   let silent = 0;
   fc.assert(
