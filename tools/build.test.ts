@@ -36,6 +36,8 @@ const NAMES_OF_NODE_18 = new Set([
     'createHmac',
     'createSecretKey',
     'KeyObject',
+    'constants',
+    'verify',
   ],
   ...['fileURLToPath', 'pathToFileURL', 'isDeepStrictEqual', 'randomUUID', 'readFileSync'],
 ]);
