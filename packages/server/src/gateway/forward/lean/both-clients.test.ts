@@ -314,8 +314,9 @@ test('what a service says behind its answer is never given to the next caller', 
       heard = '';
       const said = await overLean(async (client) => {
         const first = await outcome(client, question());
-        // What comes behind the next question could be its answer: nobody can tell.
-        await sleep(30);
+        // What comes behind the next question could be its answer: nobody can tell. What comes before it
+        // ends the connection.
+        await until(() => sockets.size === 0);
         script = { pieces: [good], end: 'stays' };
         heard = '';
         return [first, await outcome(client, question())];
@@ -471,6 +472,43 @@ test('no more connections than there may be; whoever waits for one has an answer
   await Promise.all(held);
   await pool.close();
   assert.equal(sockets.size <= 3, true);
+});
+
+test('a connection is not used longer than its service says that it keeps it', async () => {
+  const used = new Set<unknown>();
+  let kept = '';
+  const server = createHttpServer((asked, answer) => {
+    used.add(asked.socket);
+    answer.setHeader('connection', 'keep-alive').setHeader('keep-alive', kept).end('ok');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  let nowMs = 0;
+  const pool = openLean({ port: (server.address() as AddressInfo).port, now: () => nowMs });
+  const askAfter = async (ms: number) => {
+    nowMs += ms;
+    const before = used.size;
+    await outcome((one) => UpstreamAnswer.ask(pool, one, () => undefined), question());
+    return used.size > before ? 'another' : 'the same';
+  };
+  for (const [header, ms, expected] of [
+    ['timeout=20', 0, 'another'],
+    ['timeout=20', 18_000, 'the same'],
+    ['timeout=20', 1_000, 'the same'],
+    ['timeout=20', 19_001, 'another'],
+    ['timeout=1', 0, 'the same'],
+    ['timeout=1', 1, 'another'],
+    ['max=5', 0, 'another'],
+    ['max=5', 4_000, 'the same'],
+    ['', 4_001, 'another'],
+  ] as const) {
+    kept = header;
+    assert.equal(await askAfter(ms), expected, `${header} ${ms}`);
+  }
+  await pool.close();
 });
 
 test('a service that nobody listens for is told apart from one that may have heard', async () => {

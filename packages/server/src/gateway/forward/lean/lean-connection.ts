@@ -135,6 +135,11 @@ export class LeanConnection implements ParserEvents {
     }
   }
 
+  /** Its service has not let go of it yet, for all that is known. */
+  get mayBeAsked(): boolean {
+    return this.stage === 'idle' && this.#terms.now() - this.#since <= this.#keptMs;
+  }
+
   get paused(): boolean {
     return this.#socket.isPaused();
   }
@@ -279,7 +284,8 @@ export class LeanConnection implements ParserEvents {
   /** An answer that came before the whole question was taken leaves a connection that nobody can use. */
   #answered(now: number): void {
     const isTaken = this.#upload === null ? this.#socket.writableLength === 0 : this.#upload.isDone;
-    if (!this.#mayKeepAlive || !isTaken || this.#isOld(now)) return this.close();
+    const isKept = this.#mayKeepAlive && this.#keptMs > 0;
+    if (!isKept || !isTaken || this.#isOld(now)) return this.close();
     this.#upload = null;
     this.#isAnswered = false;
     this.stage = 'idle';

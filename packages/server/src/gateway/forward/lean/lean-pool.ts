@@ -50,7 +50,8 @@ export class LeanPool {
   /** Throws UnsendableError, and has done nothing then. */
   ask(question: Question, receiver: Receiver): void {
     for (let free = this.#idle.pop(); free !== undefined; free = this.#idle.pop()) {
-      if (free.stage === 'idle') return this.#askOver(free, question, receiver);
+      if (free.mayBeAsked) return this.#askOver(free, question, receiver);
+      free.close();
     }
     if (this.#all.size < this.#connectionsMax) {
       const opened = new LeanConnection(this.#terms, (one) => this.#free(one));
