@@ -20,7 +20,9 @@ export function describeStart(facts: StartedFacts, dataDirectory: string): strin
     }
     lines.push('');
   }
-  lines.push(`  gate      ${facts.addresses.join(', ')}   (${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'})`);
+  lines.push(
+    `  gate      ${facts.addresses.join(', ')}   (${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'})`,
+  );
   lines.push(`  control   http://${facts.controlAddress}   /health/ready  /metrics`);
   lines.push(`  data      ${dataDirectory}`, '');
   if (facts.summary.trial !== undefined) lines.push(...trialLines(facts.summary.trial));
