@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   skipPostgres,
@@ -45,6 +45,26 @@ function killControl(poorter: RunningPoorter): void {
   process.kill(poorter.children().control, 'SIGKILL');
 }
 
+/** A control, and a gateway on another machine that knows its key. */
+async function startTwo(t: TestContext) {
+  const authority = makeAuthority(t);
+  const upstream = await startRawUpstream(t);
+  const port = await unusedPort();
+  const control = await startPoorter(t, {
+    ...{ description, upstream: upstream.url, role: 'control' },
+    files: linkFiles(authority, 'control'),
+    configuration: {
+      control: { address: `127.0.0.1:${await unusedPort()}` },
+      link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
+    },
+  });
+  const gateway = await startGateway(t, { name: 'gw_a', control: `localhost:${port}`, authority });
+  const admin = adminOf(control);
+  const { key, record } = (await admin('POST', '/v1/keys', { name: 'Shop', scopes: [] })).body;
+  await until('the key', async () => (await call(gateway, key)) === 200);
+  return { control, gateway, admin, port, key, record };
+}
+
 test('a control that is killed while its database is away comes back with the database, unasked', {
   skip: skipPostgres,
 }, async (t) => {
@@ -84,21 +104,7 @@ test('a control that is killed while its database is away comes back with the da
 });
 
 test('a control whose port for gateways was taken while it was dead has it when it is free', async (t) => {
-  const authority = makeAuthority(t);
-  const upstream = await startRawUpstream(t);
-  const port = await unusedPort();
-  const control = await startPoorter(t, {
-    ...{ description, upstream: upstream.url, role: 'control' },
-    files: linkFiles(authority, 'control'),
-    configuration: {
-      control: { address: `127.0.0.1:${await unusedPort()}` },
-      link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
-    },
-  });
-  const gateway = await startGateway(t, { name: 'gw_a', control: `localhost:${port}`, authority });
-  const admin = adminOf(control);
-  const { key } = (await admin('POST', '/v1/keys', { name: 'Shop', scopes: [] })).body;
-  await until('the key', async () => (await call(gateway, key)) === 200);
+  const { control, gateway, admin, port } = await startTwo(t);
 
   killControl(control);
   const thief = createServer();
@@ -124,21 +130,7 @@ function tryListen(server: ReturnType<typeof createServer>, port: number): Promi
 }
 
 test('a control that is killed while its file is broken is heard by gateways on other machines again', async (t) => {
-  const authority = makeAuthority(t);
-  const upstream = await startRawUpstream(t);
-  const port = await unusedPort();
-  const control = await startPoorter(t, {
-    ...{ description, upstream: upstream.url, role: 'control' },
-    files: linkFiles(authority, 'control'),
-    configuration: {
-      control: { address: `127.0.0.1:${await unusedPort()}` },
-      link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
-    },
-  });
-  const gateway = await startGateway(t, { name: 'gw_a', control: `localhost:${port}`, authority });
-  const admin = adminOf(control);
-  const { key, record } = (await admin('POST', '/v1/keys', { name: 'Shop', scopes: [] })).body;
-  await until('the key', async () => (await call(gateway, key)) === 200);
+  const { control, gateway, admin, key, record } = await startTwo(t);
 
   writeFileSync(join(control.folder, 'poorter.yaml'), 'listen: [\n');
   const refused = 'the new configuration is refused';
@@ -154,4 +146,14 @@ test('a control that is killed while its file is broken is heard by gateways on 
   await until('the revocation', async () => (await call(gateway, key)) === 401);
   const { body } = await admin('GET', '/v1/status');
   assert.equal(body.configuration.state, 'refused', JSON.stringify(body.configuration));
+});
+
+test('whoever breaks a file in the same way again is told again', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const told = () => poorter.output().split('the new configuration is refused').length - 1;
+  for (const times of [1, 2, 3]) {
+    writeFileSync(join(poorter.folder, 'poorter.yaml'), `listen: [\n${'# still\n'.repeat(times)}`);
+    await until(poorter.output(), () => told() >= times);
+  }
 });

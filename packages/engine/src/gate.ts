@@ -168,8 +168,11 @@ interface Beside {
   readonly bases: readonly Bases[];
 }
 
+/** As `Api.mayBeMeant` takes them. */
 interface Bases {
+  /** Of the API beside. */
   readonly own: string;
+  /** Of the one that answers. */
   readonly taken: string;
 }
 

@@ -89,7 +89,7 @@ export class Control {
   #compiling: Promise<void> | null = null;
   #isCompileWanted = false;
   #again: Timer | null = null;
-  /** What was said last of why nothing can be put in force. */
+  /** Why the last attempt failed that is made again; '': it is not. */
   #refusal = '';
   #isClosing = false;
 
@@ -277,10 +277,12 @@ export class Control {
     this.#serving.refused();
     this.#changes.refuse(diagnostics);
     const isTriedAgain = !(await this.#isAtWork());
-    const said = JSON.stringify([diagnostics, isTriedAgain]);
-    if (said !== this.#refusal) this.#send({ type: 'refused', diagnostics, isTriedAgain });
+    // Whoever changed a file is told each time; what is tried again and again, once.
+    const said = isTriedAgain ? JSON.stringify(diagnostics) : '';
+    const isNews = said === '' || said !== this.#refusal;
+    if (isNews) this.#send({ type: 'refused', diagnostics, isTriedAgain });
     this.#refusal = said;
-    if (!isTriedAgain) return;
+    if (!isTriedAgain || this.#isClosing) return;
     this.#again ??= this.#world.after(AGAIN_MS, () => {
       this.#again = null;
       void this.#requestCompile();

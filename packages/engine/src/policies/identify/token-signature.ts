@@ -27,9 +27,13 @@ export type SignatureCheck = (token: string) => boolean;
 /** RFC 7518 §3.3, §3.5. */
 const RSA_BITS_MIN = 2_048;
 
+export function isQuick(algorithm: string): boolean {
+  return Object.hasOwn(QUICK, algorithm);
+}
+
 /** null: the algorithm is not quick, or the key is not one for it; the library judges both. */
 export function quickCheck(algorithm: string, imported: unknown): SignatureCheck | null {
-  const quick = Object.hasOwn(QUICK, algorithm) ? QUICK[algorithm] : undefined;
+  const quick = isQuick(algorithm) ? QUICK[algorithm] : undefined;
   if (quick === undefined || !(imported instanceof CryptoKey)) return null;
   if (imported.type !== 'public' || !imported.usages.includes('verify')) return null;
   const key = KeyObject.from(imported);

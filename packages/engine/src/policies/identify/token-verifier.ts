@@ -8,7 +8,7 @@ import {
   type TrustedIssuer,
 } from '../../identity.ts';
 import { clockSkewOf, readClaims, timeFault } from './token-claims.ts';
-import { quickCheck, type SignatureCheck } from './token-signature.ts';
+import { isQuick, quickCheck, type SignatureCheck } from './token-signature.ts';
 import { type JsonMembers, readTokenText, TOKEN_LENGTH_MAX } from './token-text.ts';
 import { termsOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
@@ -213,7 +213,8 @@ export class TokenVerifier {
     return pending.then((verification) => {
       if (!verification.ok) return verification;
       this.#verified.remember(digest, verification.entry);
-      if (isNamed && keyId !== null) void learnQuick(keys, header.alg as string, keyId);
+      const algorithm = header.alg as string;
+      if (isNamed && keyId !== null && isQuick(algorithm)) void learnQuick(keys, algorithm, keyId);
       return verification;
     });
   }

@@ -44,7 +44,7 @@ export class LineBatch {
   }
 
   /** It has to wait for the disk, and keeps no more than it takes. */
-  settleDown(): void {
+  shrink(): void {
     this.#bytes = Buffer.from(this.lines);
   }
 

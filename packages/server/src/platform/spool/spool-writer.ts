@@ -223,7 +223,7 @@ export class SpoolWriter {
   #push(line: string): LineBatch {
     if (line.length > FRAME_CHARS) throw new RangeError(`a line of ${line.length} characters`);
     if (this.#batch.chars + line.length > FRAME_CHARS) {
-      this.#batch.settleDown();
+      this.#batch.shrink();
       this.#setFull();
     }
     this.#batch.push(line);

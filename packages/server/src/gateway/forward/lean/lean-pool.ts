@@ -1,9 +1,5 @@
-import {
-  type AnswerReceiver,
-  ConnectionError,
-  type ConnectionTerms,
-  LeanConnection,
-} from './lean-connection.ts';
+import { ConnectionError } from './connection-error.ts';
+import { type AnswerReceiver, type ConnectionTerms, LeanConnection } from './lean-connection.ts';
 import type { Question } from './question.ts';
 
 /** How often deadlines are looked at: they are met by as much too late. */
