@@ -146,6 +146,8 @@ test('a control that is killed while its file is broken is heard by gateways on 
   await until('the revocation', async () => (await call(gateway, key)) === 401);
   const { body } = await admin('GET', '/v1/status');
   assert.equal(body.configuration.state, 'refused', JSON.stringify(body.configuration));
+  const metrics = await (await fetch(`${control.controlUrl}/metrics`)).text();
+  assert.match(metrics, /^poorter_configuration_refused 1$/m);
 });
 
 test('whoever breaks a file in the same way again is told again', async (t) => {

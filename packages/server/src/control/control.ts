@@ -314,6 +314,8 @@ export class Control {
     await open.live.publish();
     await this.#meetInherited(open, standing);
     this.#serve(open, { ...standing, snapshot: asVersion(snapshot, version) });
+    // It is not what the files say.
+    this.#serving.refused();
   }
 
   async #meetInherited(open: OpenControl, { snapshot, configuration }: Standing): Promise<void> {

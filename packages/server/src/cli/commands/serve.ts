@@ -56,7 +56,7 @@ export const SERVE_OPTIONS = {
     value: 'N',
     read: wholeNumber(1, THREADS_MAX),
     says: 'gateway threads',
-    otherwise: 'one per core',
+    otherwise: 'one per core, and one fewer on machines of up to four',
   },
   quiet: { says: 'say nothing when all is well' },
   json: { says: 'one JSON line on standard output' },
