@@ -37,7 +37,8 @@ export function knownNames(world: World, root: Shape): KnownNames {
   return names;
 }
 
-function ownNames(shape: Shape): string[] {
+/** Those that it speaks of itself. */
+export function ownNames(shape: Shape): string[] {
   const { properties, patternProperties, required, dependentRequired, dependentSchemas } = shape;
   const names = [...(required ?? [])];
   for (const [name] of properties ?? []) names.push(name);

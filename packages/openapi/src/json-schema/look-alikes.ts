@@ -2,6 +2,7 @@ import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { nameLikeness } from '../likeness.ts';
 import { pointerOf } from './interpret.ts';
 import { knownNames } from './known-names.ts';
+import { findRestrainedNames } from './restrained-names.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import type { LookAlike } from './types.ts';
 import { plainOf } from './undocumented.ts';
@@ -33,7 +34,7 @@ export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue):
     }
     return true;
   });
-  return found;
+  return found.length > 0 ? found : findRestrainedNames(world, root, value);
 }
 
 /** The quick answer for most bodies. False only means that the long way must tell. */

@@ -82,6 +82,7 @@ function readPlain(world: World, start: Shape): PlainShape | null {
       shape.allOf ??
       shape.anyOf ??
       shape.oneOf ??
+      shape.not ??
       shape.if ??
       shape.dependentSchemas ??
       shape.discriminator ??

@@ -8,7 +8,7 @@ import { type FieldInput, FieldSet, type FieldSpec, readAlone, readPairs } from 
 import { HeaderField } from './header-field.ts';
 import { decodeForm, decodePercent } from './lexemes.ts';
 import { BodyNames, refusalBeside } from './parameter-names.ts';
-import { divide } from './pieces.ts';
+import { asItIs, divide } from './pieces.ts';
 import { buildValue, type Decode, kindsIn, type Refusal } from './read-field.ts';
 import { judgedBothWays, settled } from './settled.ts';
 
@@ -278,7 +278,6 @@ function otherReadings(spec: ParameterSpec, input: FieldInput): CookieReading[] 
 /** Undertow ends a value at each of these. */
 const CUTS = /[=<>()@?{}]/;
 const hasEscape = (raw: string): boolean => raw.includes('%');
-const asItIs: Decode = (raw) => raw;
 
 /** Who cannot read it reads no other value. */
 function isUnread({ content }: ParameterSpec, rule: string): boolean {

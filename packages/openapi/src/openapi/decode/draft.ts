@@ -12,6 +12,11 @@ interface Choice {
 /** Validations spent on one value before its first reading's violations stand. */
 const ROUNDS_MAX = 64;
 
+export interface DraftOptions {
+  readonly isDividedOtherwise?: boolean;
+  readonly isTrimmed?: boolean;
+}
+
 /**
  * A value read from text, where some texts have several readings: `5` under `number | string`.
  * The first reading is in place; settle() tries others only where the validator objects.
@@ -26,9 +31,19 @@ export class Draft {
   readonly isDividedOtherwise: boolean;
   /** Where those services may read another value first: a pointer. */
   dividedAt: string | undefined;
+  /** What lies between delimiters without the blanks around it, as other services read it. */
+  readonly isTrimmed: boolean;
+  /** Where such blanks stand first: a pointer. */
+  blankAt: string | undefined;
 
-  constructor(options: { readonly isDividedOtherwise?: boolean } = {}) {
+  constructor(options: DraftOptions = {}) {
     this.isDividedOtherwise = options.isDividedOtherwise ?? false;
+    this.isTrimmed = options.isTrimmed ?? false;
+  }
+
+  /** This is what the description says, and what goes on. */
+  get isAsDescribed(): boolean {
+    return !this.isDividedOtherwise && !this.isTrimmed;
   }
 
   get value(): JsonValue {

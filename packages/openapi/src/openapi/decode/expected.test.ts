@@ -43,6 +43,10 @@ const operation = openOperation(
         ...{ name: 'l', in: 'query', explode: false },
         schema: { type: 'array', items: integer },
       },
+      {
+        ...{ name: 'w', in: 'query', explode: false },
+        schema: { type: 'array', items: { type: 'string', minLength: 2 } },
+      },
       { name: 'c', in: 'cookie', required: true, schema: string },
       { name: 'short', in: 'cookie', schema: { type: 'string', minLength: 3, maxLength: 5 } },
       { name: 'cj', in: 'cookie', content: { 'application/json': { schema: {} } } },
@@ -107,6 +111,7 @@ const broken: readonly (readonly MessageViolation[])[] = [
   parameters('q=1;n=2', 'c=a'),
   parameters('q=1&d[a][b]=1', 'c=a'),
   parameters('q=1&l=1%2C2', 'c=a'),
+  parameters('q=1&w=a%20,bc', 'c=a'),
   parameters('q=1&d[A]=1', 'c=a'),
   parameters('q=1', 'c="\\074"'),
   parameters('q=1', 'c=a b'),

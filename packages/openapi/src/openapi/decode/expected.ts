@@ -14,6 +14,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   items: 'fewer items',
   delimiter:
     'a comma between items sent as it is, not as %2C (an exploded list repeats its name instead), other delimiters in one way; within an item only where the list fits also as services read it that decode first and divide it there',
+  blanks:
+    'items without blanks around them; within a list or object only where it fits also without them: some services take them away once they have divided it',
   'string-length': 'a shorter text',
   semicolon: 'no raw ; between or within values: in a value it is written %3B',
   'look-alike':

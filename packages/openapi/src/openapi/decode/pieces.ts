@@ -60,6 +60,20 @@ export function divide(
   draft: Draft,
   pointer: string,
 ): Divided {
+  const divided = divideIn(draft, raw, kind, name, style, decode, pointer);
+  const { pieces } = divided;
+  return pieces === undefined ? divided : trimmedIn(draft, pieces, divided.decode, pointer);
+}
+
+function divideIn(
+  draft: Draft,
+  raw: string,
+  kind: PiecesKind,
+  name: string,
+  style: StyleOf,
+  decode: Decode,
+  pointer: string,
+): Divided {
   const described = { pieces: takeApart(raw, kind, name, style), decode };
   if (kind === 'text' || !isDoubtful(raw, style)) return described;
   draft.dividedAt ??= pointer;
@@ -69,6 +83,44 @@ export function divide(
   const text = decode(raw);
   if (text === undefined) return described;
   return { pieces: takeApart(text, kind, name, style), decode: asItIs };
+}
+
+/** Without the blanks around what was cut out, where the draft asks for it so; otherwise they are noted. */
+function trimmedIn<P extends Pieces>(
+  draft: Draft,
+  pieces: P,
+  decode: Decode,
+  pointer: string,
+): { readonly pieces: P; readonly decode: Decode } {
+  if (pieces.kind === 'text') return { pieces, decode };
+  const texts = pieces.kind === 'list' ? pieces.items : pieces.members.flat();
+  const isPadded = (raw: string): boolean => {
+    const text = MAY_BE_PADDED.test(raw) ? decode(raw) : undefined;
+    return text !== undefined && trimmed(text) !== text;
+  };
+  if (draft.isTrimmed) {
+    const trim: Decode = (raw) => {
+      const text = decode(raw);
+      return text === undefined ? undefined : trimmed(text);
+    };
+    return { pieces, decode: trim };
+  }
+  if (draft.blankAt === undefined && texts.some(isPadded)) draft.blankAt = pointer;
+  return { pieces, decode };
+}
+
+/** A blank of any kind, or an escape or '+' that may be one, at either end. */
+const MAY_BE_PADDED = /^[\s\p{Cc}\p{Cf}\p{Z}%+]|[\s\p{Cc}\p{Cf}\p{Z}+]$|%[0-9A-Fa-f]{2}$/u;
+const BLANK = /[\s\p{Cc}\p{Cf}\p{Z}]/u;
+
+/** Without blanks of any language, and the controls that some count among them. */
+function trimmed(text: string): string {
+  // From both ends by hand, because a pattern would begin anew at each of many blanks.
+  let start = 0;
+  let end = text.length;
+  while (start < end && BLANK.test(text[start] as string)) start += 1;
+  while (end > start && BLANK.test(text[end - 1] as string)) end -= 1;
+  return text.slice(start, end);
 }
 
 function isDoubtful(raw: string, { style }: StyleOf): boolean {
@@ -84,19 +136,21 @@ export function divideRepeated(
   draft: Draft,
   pointer: string,
 ): { readonly pieces: Pieces; readonly decode: Decode } {
-  const described = { pieces: { kind: 'list', items: occurrences }, decode } as const;
+  const described = { kind: 'list', items: occurrences } as const;
   const [only = '', ...others] = occurrences;
-  if (others.length > 0 || !/,|%2C/i.test(only)) return described;
-  draft.dividedAt ??= pointer;
+  if (others.length > 0) return { pieces: described, decode };
+  if (/,|%2C/i.test(only)) draft.dividedAt ??= pointer;
   const text = draft.isDividedOtherwise ? decode(only) : undefined;
-  if (text === undefined) return described;
-  return { pieces: { kind: 'list', items: text.split(',', TEXTS_MAX) }, decode: asItIs };
+  const items = text?.split(',', TEXTS_MAX);
+  return items === undefined
+    ? trimmedIn(draft, described, decode, pointer)
+    : trimmedIn(draft, { kind: 'list', items }, asItIs, pointer);
 }
 
 /** One more than a list may have. */
 const TEXTS_MAX = FIELD_BOUNDS.itemsMax + 1;
 
-const asItIs: Decode = (text) => text;
+export const asItIs: Decode = (text) => text;
 
 function split(
   raw: string,

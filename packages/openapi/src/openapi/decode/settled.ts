@@ -12,19 +12,34 @@ export interface SettleOptions {
 
 /**
  * A list or object is held against its schema as the description divides it, and where some services
- * divide it otherwise, as they do. `judge` reads it into the draft that it is given.
+ * divide it otherwise, or trim what they have cut out, as they do. `judge` reads it into the draft that it is given.
  */
 export function judgedBothWays(
   place: Pick<MessageViolation, 'in' | 'name'>,
   judge: (draft: Draft) => readonly MessageViolation[],
 ): readonly MessageViolation[] {
-  const draft = new Draft();
-  const violations = judge(draft);
-  const pointer = draft.dividedAt;
-  if (pointer === undefined) return violations;
-  const others = judge(new Draft({ isDividedOtherwise: true }));
-  if (violations.every(isRemark) === others.every(isRemark)) return violations;
-  return [explained({ ...place, pointer, rule: 'delimiter' })];
+  const described = new Draft();
+  const violations = judge(described);
+  const isFit = violations.every(isRemark);
+  const drafts = [described];
+  const { dividedAt } = described;
+  if (dividedAt !== undefined) {
+    const other = new Draft({ isDividedOtherwise: true });
+    const isOtherFit = judge(other).every(isRemark);
+    if (isFit !== isOtherFit) {
+      return [explained({ ...place, pointer: dividedAt, rule: 'delimiter' })];
+    }
+    drafts.push(other);
+  }
+  if (!isFit) return violations;
+  for (const { blankAt, isDividedOtherwise } of drafts) {
+    if (blankAt === undefined) continue;
+    const trimmed = judge(new Draft({ isDividedOtherwise, isTrimmed: true }));
+    if (!trimmed.every(isRemark)) {
+      return [explained({ ...place, pointer: blankAt, rule: 'blanks' })];
+    }
+  }
+  return violations;
 }
 
 const isRemark = (found: MessageViolation): boolean => found.isRemark === true;

@@ -201,3 +201,70 @@ test('the caller is told what the name is like, and nothing that was sent', () =
     `the query parameter "limit" ${inBody}`,
   );
 });
+
+test('a part of a body whose parts nobody described does not take the place of a parameter', () => {
+  const named = (operation: ApiOperation, name: string) =>
+    check(operation, MULTIPART, multipart(['name="x"', '1'], [`name="${name}"`, '9']));
+  for (const operation of [withBody(undefined), withBody({}), withBody({ type: 'string' })]) {
+    const type = headers('content-type', MULTIPART);
+    assert.equal(operation.expectBody(type, true).kind, 'validate');
+    for (const name of ALIKE) assert.equal(named(operation, name), 'body  look-alike', name);
+    for (const name of ['other', 'photo[user_id]', 'max']) assert.equal(named(operation, name), '');
+    assert.equal(check(operation, MULTIPART, 'no parts'), 'body  multipart');
+    const utf7 = multipart(['name="_charset_"', 'utf-7']);
+    assert.equal(check(operation, MULTIPART, utf7), 'body  charset');
+  }
+  // Rack reads these as forms, too; parts without names are nobody's fields.
+  const ranged = openOperation(
+    { parameters: [...query, path], requestBody: { content: { '*/*': {} } } },
+    { path: '/users/{user_id}/payments' },
+  );
+  const mixed = MULTIPART.replace('form-data', 'mixed');
+  const part = (head: string) => `--XX\r\n${head}\r\n\r\n9\r\n--XX--\r\n`;
+  const disposition = 'Content-Disposition: form-data; name="limit"';
+  assert.equal(check(ranged, mixed, part(disposition)), 'body  look-alike');
+  assert.equal(check(ranged, mixed, part('Content-Type: text/plain')), '');
+  // Whoever says that they are bytes has them passed on as they are, as does who has no parameters.
+  const stream = (operation: ApiOperation) =>
+    operation.expectBody(headers('content-type', MULTIPART), true).kind;
+  assert.equal(stream(withBody({ type: 'string', format: 'binary' })), 'stream');
+  const alone = { requestBody: { content: { 'multipart/form-data': {} } } };
+  assert.equal(stream(openOperation(alone)), 'stream');
+});
+
+test('nor does an element or attribute of XML that nobody described', () => {
+  const XML = 'application/xml';
+  const withXml = (schema: object) =>
+    openOperation(
+      { parameters: [...query, path], requestBody: { content: { [XML]: { schema } } } },
+      { path: '/users/{user_id}/payments' },
+    );
+  const document = withXml({ ...pay, xml: { name: 'pay' } });
+  const bytes = withXml({ type: 'string', format: 'binary' });
+  const text = withXml({ type: 'string' });
+  for (const name of ['dryRun', 'limit', 'LIMIT', 'filter', 'size', '_method']) {
+    const rule = name === '_method' ? 'method-override' : 'look-alike';
+    for (const written of [
+      `<pay><amount>1</amount><${name}>9</${name}></pay>`,
+      `<pay ${name}="9"><amount>1</amount></pay>`,
+    ]) {
+      for (const operation of [document, bytes, text]) {
+        assert.equal(check(operation, XML, written), `body  ${rule}`, written);
+      }
+    }
+    assert.equal(check(bytes, XML, `<${name}>9</${name}>`), `body  ${rule}`, name);
+  }
+  for (const operation of [document, bytes, text]) {
+    for (const written of [
+      '<pay><amount>1</amount><other>9</other></pay>',
+      '<pay><amount>1</amount><other><limit>9</limit></other></pay>',
+      '<pay user_id="1"><amount>1</amount></pay>',
+    ]) {
+      assert.equal(check(operation, XML, written), '', written);
+    }
+  }
+  const listed = { amount: { type: 'integer' }, limit: { type: 'integer', maximum: 5 } };
+  const own = withXml({ type: 'object', properties: listed, xml: { name: 'pay' } });
+  assert.equal(check(own, XML, '<pay><amount>1</amount><limit>5</limit></pay>'), '');
+  assert.equal(check(own, XML, '<pay><limit>6</limit></pay>'), 'body /limit maximum');
+});

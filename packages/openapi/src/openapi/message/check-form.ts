@@ -79,7 +79,7 @@ export class FormCheck {
     let value: JsonValue | undefined;
     const violations = judgedBothWays({ in: 'body' }, (draft) => {
       const found = this.#judge({ inputs, unknown }, bounds, draft);
-      if (!draft.isDividedOtherwise) value = found.value;
+      if (draft.isAsDescribed) value = found.value;
       return found.violations;
     });
     return { violations, value };

@@ -8,7 +8,7 @@ import type { Refusal } from '../decode/read-field.ts';
 import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
 import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
-import { MultipartCheck } from './check-multipart.ts';
+import { checkPartNames, MultipartCheck } from './check-multipart.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
 import {
   isReadableText,
@@ -32,13 +32,15 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
     case 'form':
       return plan.schema === null ? 'opaque' : kind;
     case 'multipart':
-      return plan.shape?.types?.includes('object') ? kind : 'opaque';
+      return describesParts(plan) ? kind : 'opaque';
     case 'text':
       return plan.schema !== null && isReadableText(plan.shape) ? kind : 'opaque';
     default:
       return kind satisfies never;
   }
 }
+
+const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes('object') ?? false;
 
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
 export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
@@ -86,11 +88,13 @@ export class MediaCheck {
     this.#strict = strict;
   }
 
-  /** How a request of this type is read: of a form that has no schema, the names are. */
+  /** How a request of this type is read: of a form that has no schema for its fields, the names are. */
   kindOf(type: MediaType): MediaKind {
     const kind = readingKind(this.plan, type);
-    const isForm = kind === 'opaque' && mediaKind(type.type) === 'form';
-    return isForm && this.#beside?.isEmpty === false ? 'form' : kind;
+    if (kind !== 'opaque' || this.#beside?.isEmpty !== false) return kind;
+    const written = mediaKind(type.type);
+    if (written === 'form') return written;
+    return written === 'multipart' && !this.plan.shape?.binary ? written : kind;
   }
 
   get validator(): Validator | null {
@@ -109,6 +113,9 @@ export class MediaCheck {
         this.#form ??= new FormCheck(this.plan, this.validator, this.#strict, this.#beside);
         return this.#form.check(bytes, bounds);
       case 'multipart':
+        if (!describesParts(this.plan) && this.#beside !== undefined) {
+          return checkPartNames(bytes, type, this.plan, this.#beside);
+        }
         this.#multipart ??= new MultipartCheck(
           this.plan,
           this.#validatorOf,
@@ -119,7 +126,7 @@ export class MediaCheck {
       case 'text':
         return this.#checkText(bytes);
       case 'xml':
-        return checkXml(this.plan, this.validator, this.#strict, bytes, bounds);
+        return this.#checkXml(bytes, bounds);
       case 'opaque':
         return { violations: [], value: undefined };
       default:
@@ -148,7 +155,13 @@ export class MediaCheck {
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
   }
 
-  /** What a member means to services that take JSON for a form. */
+  #checkXml(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
+    const { plan, validator } = this;
+    const beside = this.#beside === undefined ? undefined : (name: string) => this.#refusalOf(name);
+    return checkXml(plan, validator, this.#strict, bytes, bounds, beside);
+  }
+
+  /** What a member means to services that take JSON, or XML, for a form. */
   #refusalOf(name: string): Refusal | undefined {
     if (isMethodMember(name)) return { rule: 'method-override', pointer: '' };
     const place = this.#beside?.ofMember(name);

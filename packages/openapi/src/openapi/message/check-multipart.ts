@@ -5,9 +5,10 @@ import type { Draft } from '../decode/draft.ts';
 import { explained } from '../decode/expected.ts';
 import { CHARSET_FIELD, FieldNames } from '../decode/field-names.ts';
 import { HeaderField } from '../decode/header-field.ts';
-import { FIELD_BOUNDS, readingsOf } from '../decode/lexemes.ts';
+import { readingsOf } from '../decode/lexemes.ts';
 import type { ParameterNames } from '../decode/parameter-names.ts';
-import { additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
+import { asItIs, divideRepeated } from '../decode/pieces.ts';
+import { additionalShape, buildValue, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { judgedBothWays } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
@@ -78,17 +79,10 @@ export class MultipartCheck {
 
   check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
     const isFormData = type.type === 'multipart/form-data';
-    const charset = type.parameters.get('charset');
-    if (!isUtf8Charset(charset) || !isReadAsUtf8(charset, bytes)) {
-      return refused({ rule: 'charset', pointer: '' });
-    }
-    const doubtful = doubtOfType(type, this.#documented);
-    if (doubtful !== undefined) return refused({ rule: doubtful, pointer: '' });
-    const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
-    if (!reading.ok) return refused({ rule: reading.rule, pointer: '' });
+    const byName = readParts(bytes, type, this.#documented);
+    if ('rule' in byName) return refused(byName);
     const violations: MessageViolation[] = [];
     const fields = new Map<string, readonly Part[]>();
-    const byName = Map.groupBy(reading.parts, ({ name }) => name);
     const names = [...byName.keys()];
     if (!names.every((name) => name !== undefined)) {
       return refused({ rule: 'part-name', pointer: '' });
@@ -110,7 +104,7 @@ export class MultipartCheck {
     let value: JsonValue | undefined;
     const found = judgedBothWays({ in: 'body' }, (draft) => {
       const checked = this.#judge(fields, { bounds, isFormData }, draft);
-      if (!draft.isDividedOtherwise) value = checked.value;
+      if (draft.isAsDescribed) value = checked.value;
       return checked.violations;
     });
     return { value, violations: [...violations, ...found] };
@@ -147,24 +141,20 @@ export class MultipartCheck {
     const isJsonList =
       encoding?.contentTypes?.some(({ range }) => isJsonType(range)) && !isJsonItem(shape.items);
     if (shape.types?.includes('array') && !(isJsonList && parts.length === 1)) {
-      const list: JsonValue[] = [];
+      const items: (readonly JsonValue[])[] = [];
       for (const [index, part] of parts.entries()) {
         const item = shape.prefixItems?.[index] ?? shape.items ?? { types: null };
-        const at = `${pointer}/${index}`;
-        const read = readPartValue(part, item, encoding, manner, at);
+        const read = readPartValue(part, item, encoding, manner, `${pointer}/${index}`);
         if ('rule' in read) return read;
-        draft.put(list, index, at, read.readings);
+        items.push(read.readings);
       }
-      const [text, ...others] = list;
-      // As text, and no document that holds one.
-      const isDivisible =
-        typeof text === 'string' && text.includes(',') && shape.items?.binary !== true;
-      if (isDivisible && others.length === 0 && text === strictUtf8((parts[0] as Part).bytes)) {
-        draft.dividedAt ??= pointer;
-        const refusal = draft.isDividedOtherwise && divideInto(list, text, shape, draft, pointer);
-        if (refusal) return refusal;
-      }
-      draft.put(form, name, pointer, [list]);
+      const only = divisibleText(parts, items, shape);
+      const built =
+        only === undefined
+          ? { readings: [listOf(items, draft, pointer)] }
+          : buildDivided(only, shape, draft, pointer);
+      if ('rule' in built) return built;
+      draft.put(form, name, pointer, built.readings);
       return undefined;
     }
     if (parts.length > 1) return { rule: 'duplicate', pointer: told };
@@ -188,24 +178,73 @@ export class MultipartCheck {
   }
 }
 
-/** As many services do with the only text of a list. */
-function divideInto(
-  list: JsonValue[],
-  text: string,
-  { prefixItems, items }: Shape,
+/** The only item of a list, where it came as text, and as no document that holds one. */
+function divisibleText(
+  [part, ...others]: readonly Part[],
+  [readings = []]: readonly (readonly JsonValue[])[],
+  { items }: Shape,
+): string | undefined {
+  const text = readings.at(-1);
+  if (typeof text !== 'string' || part === undefined || others.length > 0) return undefined;
+  return items?.binary !== true && text === strictUtf8(part.bytes) ? text : undefined;
+}
+
+/** Many services divide it at its commas. */
+function buildDivided(text: string, shape: Shape, draft: Draft, pointer: string) {
+  const { pieces, decode } = divideRepeated([text], asItIs, draft, pointer);
+  return buildValue(pieces, shape, decode, draft, pointer);
+}
+
+function listOf(
+  items: readonly (readonly JsonValue[])[],
   draft: Draft,
   pointer: string,
-): Refusal | undefined {
-  const texts = text.split(',', FIELD_BOUNDS.itemsMax + 1);
-  if (texts.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
-  for (const [index, item] of texts.entries()) {
-    const shape = prefixItems?.[index] ?? items ?? { types: null };
-    draft.put(list, index, `${pointer}/${index}`, readingsOf(item, shape));
+): JsonValue[] {
+  const list: JsonValue[] = [];
+  for (const [index, readings] of items.entries()) {
+    draft.put(list, index, `${pointer}/${index}`, readings);
   }
-  return undefined;
+  return list;
 }
 
 const DISPOSITION = 'content-disposition';
+
+/**
+ * Of parts that nobody describes, the names alone: none of them may take the place of a parameter. Those
+ * without a name are nobody's field.
+ */
+export function checkPartNames(
+  bytes: Uint8Array,
+  type: MediaType,
+  documented: DocumentedType,
+  beside: ParameterNames,
+): BodyCheck {
+  const byName = readParts(bytes, type, documented);
+  if ('rule' in byName) return refused(byName);
+  if (byName.get(CHARSET_FIELD)?.every(saysUtf8) === false) {
+    return refused({ rule: 'charset', pointer: '' });
+  }
+  const names = [...byName.keys()].filter((name) => name !== undefined);
+  const refusal = refusalAmong(names, beside);
+  return refusal === undefined ? { violations: [], value: undefined } : refused(refusal);
+}
+
+function readParts(
+  bytes: Uint8Array,
+  type: MediaType,
+  documented: DocumentedType,
+): Map<string | undefined, Part[]> | Refusal {
+  const charset = type.parameters.get('charset');
+  if (!isUtf8Charset(charset) || !isReadAsUtf8(charset, bytes)) {
+    return { rule: 'charset', pointer: '' };
+  }
+  const doubtful = doubtOfType(type, documented);
+  if (doubtful !== undefined) return { rule: doubtful, pointer: '' };
+  const isFormData = type.type === 'multipart/form-data';
+  const reading = readMultipart(bytes, type.parameters.get('boundary'), isFormData);
+  if (!reading.ok) return { rule: reading.rule, pointer: '' };
+  return Map.groupBy(reading.parts, ({ name }) => name);
+}
 
 /** HTML writes the charset of a form into this field, where a page asks for it. */
 function saysUtf8({ bytes, hasFilename }: Part): boolean {

@@ -178,3 +178,50 @@ test('an answer that spells a member otherwise is told as it was', () => {
   const check = operation.checkAnswer(200, type, answer, BOUNDS, { findUndocumented: true });
   assert.deepEqual([told(check.violations), check.undocumented], ['', ['/Amount']]);
 });
+
+test('nor does one below what a schema restrains: of what is forbidden, a condition, or counted', () => {
+  const admin = { required: ['admin'] };
+  const user = { properties: { user: admin } };
+  const deep = { properties: { user: { properties: { rights: admin } } } };
+  const member = 'body /user/Admin look-alike';
+  for (const schema of [
+    { not: user },
+    { not: { anyOf: [user, { required: ['x'] }] } },
+    { if: user, else: {} },
+    { allOf: [{ if: user, else: {} }] },
+    { anyOf: [{ not: user }, { required: ['none'] }] },
+    { dependentSchemas: { a: { not: user } } },
+    { not: { patternProperties: { '^us': admin } } },
+    { not: { additionalProperties: admin } },
+  ]) {
+    const what = JSON.stringify(schema);
+    assert.equal(judge({ type: 'object', ...schema }, { a: 1, user: { Admin: 1 } }), member, what);
+    assert.equal(judge({ type: 'object', ...schema }, { a: 1, user: { other: 1 } }), '', what);
+  }
+  assert.equal(
+    judge({ not: deep }, { user: { rights: { a: 1, ADMIN: 1 } } }),
+    'body /user/rights/ADMIN look-alike',
+  );
+  const rest = { components: { schemas: { User: { properties: {} }, Admin: user } } };
+  const [named, restrained] = ['User', 'Admin'].map((name) => ({
+    $ref: `#/components/schemas/${name}`,
+  }));
+  const body = { user: { Admin: 1 } };
+  assert.equal(judge({ ...named, not: restrained }, body, { rest }), member);
+  const list = { type: 'array', items: { type: 'object' } };
+  const item = 'body /1/Admin look-alike';
+  const items = [{ admin: 1 }, { Admin: 1 }];
+  for (const schema of [
+    { ...list, contains: admin, maxContains: 1 },
+    { ...list, not: { items: admin } },
+    { ...list, not: { prefixItems: [{}, admin] } },
+    { ...list, prefixItems: [{}, { not: { properties: {}, ...admin } }] },
+  ]) {
+    const what = JSON.stringify(schema);
+    assert.equal(judge(schema, items), item, what);
+    assert.equal(judge(schema, [{ admin: 1 }, { other: 1 }]), '', what);
+  }
+  // What some schema speaks of by this name is described.
+  const both = { ...user, properties: { user: { properties: { Admin: {} } } } };
+  assert.equal(judge({ ...both, not: user }, body), '');
+});
