@@ -168,7 +168,8 @@ test('what was asked of a proxy is not told as if it had been forwarded', async 
   const id = asked.headers.get('poorter-call');
   const line = await until(new RegExp(`call ${id}`), 'search', '--decision', 'allowed');
   assert.match(line, /allowed GET \/orders listOrders/);
-  assert.doesNotMatch(line, /forwarded|200/);
+  // Times and ids may hold any digits.
+  assert.doesNotMatch(line, /forwarded|(?<=\s)200(?=\s)/);
 });
 
 test('a role that was missing and the shape of an undocumented path stand in the record', async () => {
@@ -177,10 +178,10 @@ test('a role that was missing and the shape of an undocumented path stand in the
     await until(/role_required/, 'search', '--operation', 'dropOrders'),
     /missing: one of keeper, owner/,
   );
-  assert.equal((await call('GET', '/orders/4711/margarete', shop)).status, 404);
+  assert.equal((await call('GET', '/orders/471147114711/margarete', shop)).status, 404);
   const line = await until(/no_such_operation/, 'search', '--code', 'no_such_operation', '--names');
   assert.match(line, /\/orders\/\{number\}\/\{word\}/);
-  assert.doesNotMatch(line, /4711|margarete/);
+  assert.doesNotMatch(line, /471147114711|margarete/);
 });
 
 test('a client is found by the name of its key, and shown by it', async () => {
