@@ -1,14 +1,11 @@
-import { findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/openapi';
-import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { inOptions, withOptions } from '../configuration/option-names.ts';
-import { dataDirectoryOf, isDirectory } from '../configuration/resolve-storage.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import { UsageError } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
 import { describeStart, notApplied } from './describe-start.ts';
 import { formatDiagnostics } from './diagnostics.ts';
-import { serveGateway } from './serve-gateway.ts';
+import { planServe, type ServePlan } from './serve-plan.ts';
 import { sourceOf } from './serve-source.ts';
 import { refusal } from './start-failure.ts';
 
@@ -16,13 +13,12 @@ import { refusal } from './start-failure.ts';
 export async function serve(given: ServeGiven, world: CommandWorld): Promise<number> {
   refuseInsecureParser();
   const source = sourceOf(given, true);
-  tryRuntime(given, world);
-  if (given.role === 'gateway') return serveGateway(given, source, world);
-  const configuration = loadConfiguration(source);
-  const base = baseDirectory(source);
-  const dataDirectory = dataDirectoryOf(configuration, base);
-  // What a database elsewhere holds is opened by the master key here.
-  const holdsAll = isDirectory(configuration.storage);
+  if (given.role === 'gateway') {
+    const { serveGateway } = await import('./serve-gateway.ts');
+    return serveGateway(given, source, world);
+  }
+  const { dataDirectory, holdsAll, threads, drainMs, faults } = await planServe(source);
+  if (!given.quiet) tellFaults(faults, world);
   return new Promise<number>((settle, reject) => {
     let hasStarted = false;
     /** A configuration that protects less waits, and nothing is served before somebody has looked. */
@@ -31,8 +27,8 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
     const say = (text: string) => world.stderr.write(text);
     const supervisor = new Supervisor({
       dataDirectory,
-      source: { threads: configuration.gateway.threads, ...source },
-      drainMs: configuration.timeouts.drainMs,
+      source: { threads, ...source },
+      drainMs,
       runsGateway: given.role === 'all',
       on: {
         started: (facts) => {
@@ -99,15 +95,11 @@ function started(facts: StartedFacts, given: ServeGiven, dataDirectory: string):
   return describeStart(facts, dataDirectory);
 }
 
-/** Faults of the runtime are read around. One that reaches our own code ends the start. */
-function tryRuntime(given: ServeGiven, world: CommandWorld): void {
-  const faults = findRuntimeFaults();
-  refuseUnsafeRuntime(faults);
-  if (given.quiet) return;
-  // Said where it can be mended: what no release mends yet would only be repeated at every start.
+/** Said where it can be mended: what no release mends yet would only be repeated at every start. */
+export function tellFaults(faults: ServePlan['faults'], { stderr }: CommandWorld): void {
   for (const { what, reference, mendedIn } of faults) {
     if (mendedIn === null) continue;
-    world.stderr.write(
+    stderr.write(
       `poorter: on Node ${process.versions.node} ${what} (${reference}). Poorter reads around it; a service of yours on this Node may not. Node ${mendedIn} has it no more.\n`,
     );
   }

@@ -1,6 +1,10 @@
 import { parseJsonText } from '@poorter/openapi/json';
 import type { FromControl, ToControl } from '../messages/between-processes.ts';
-import { serveParent, workInBackground } from '../platform/processes/index.ts';
+import {
+  leaveNurseriesToThreads,
+  serveParent,
+  workInBackground,
+} from '../platform/processes/index.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { Control, type ControlSeat } from './control.ts';
 
@@ -10,6 +14,7 @@ const END_MAX_MS = 4_500;
 const seat = parseJsonText(process.argv[2] as string) as ControlSeat;
 
 workInBackground();
+leaveNurseriesToThreads();
 
 const send: (message: FromControl) => void = serveParent<ToControl>(
   (message) => {

@@ -21,6 +21,7 @@ const WAITING_MAX = 100;
 const QUERY_MAX_MS = 60_000;
 /** A thread that nobody asks anything is memory for nothing. */
 const IDLE_MS = 30_000;
+const NURSERY_MB = 12;
 const HEAP_MB_MAX = 512;
 
 interface Waiting {
@@ -99,7 +100,7 @@ export class LogReaderHost implements AdminLog {
     if (this.#worker !== null) return this.#worker;
     const worker = new Worker(THREAD, {
       workerData: this.#seed,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX, maxYoungGenerationSizeMb: NURSERY_MB },
     });
     this.#worker = worker;
     let fault = 'the reader of the log ended';

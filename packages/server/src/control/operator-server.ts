@@ -1,16 +1,22 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
+import {
+  createServer,
+  createTlsServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  type TlsServer,
+} from '../platform/http/index.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
 import { isLoopback } from './compile/addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
 import type { ReportedGateway } from './gateway-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
+import { processMetrics } from './process-metrics.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
 import type { Attention, Serving } from './serving.ts';
 import type { ActStores } from './stores/index.ts';
@@ -25,6 +31,8 @@ export interface OperatorAddress {
 
 /** Operators, their tools and whoever collects metrics are few. */
 const CONNECTIONS_MAX = 100;
+
+const isTls = (server: Server | TlsServer): server is TlsServer => 'setSecureContext' in server;
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
@@ -66,11 +74,9 @@ export class OperatorServer {
   #key: string | null = null;
   #where = '';
   #reached = { host: '127.0.0.1', isTls: false };
-  readonly #own = new Registry();
 
   constructor(ports: OperatorServerPorts) {
     this.#ports = ports;
-    collectDefaultMetrics({ register: this.#own, prefix: 'poorter_control_' });
   }
 
   get isListening(): boolean {
@@ -136,7 +142,7 @@ export class OperatorServer {
   }
 
   #renew(tls: OperatorAddress['tls']): void {
-    if (tls === null || !(this.#server instanceof TlsServer)) return;
+    if (tls === null || this.#server === null || !isTls(this.#server)) return;
     if (tls.certificate === this.#certificate && tls.key === this.#key) return;
     this.#server.setSecureContext({
       ...{ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.3' as const },
@@ -216,9 +222,10 @@ export class OperatorServer {
       ...changes.metrics,
       ...metricsOf(troubles()),
       ...delay.metrics,
+      ...processMetrics(),
       '',
     ].join('\n');
-    return `${await serving.metrics.render(gateways())}${versions}${await this.#own.metrics()}`;
+    return `${await serving.metrics.render(gateways())}${versions}`;
   }
 }
 

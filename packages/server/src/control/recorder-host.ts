@@ -37,6 +37,8 @@ import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 
 const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(import.meta.filename)}`);
+/** Three halves of a nursery: lines come and go, and little of them stays. */
+const NURSERY_MB = 12;
 const RESTART_AFTER_MS = 1_000;
 const STOP_MAX_MS = 3_000;
 const USES_EVERY_MS = 5_000;
@@ -176,7 +178,10 @@ export class RecorderHost {
   }
 
   #start(): void {
-    const worker = new Worker(THREAD, { workerData: this.#seed });
+    const worker = new Worker(THREAD, {
+      workerData: this.#seed,
+      resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+    });
     this.#worker = worker;
     worker.on('message', (message: FromRecorder) => this.#heard(message));
     worker.on('error', (error) => this.#ports.warn(`the recorder: ${String(error)}`));

@@ -8,11 +8,11 @@ import {
   type RuntimeSnapshot,
   type ToRemoteGateway,
 } from '../messages/between-processes.ts';
-import {
-  type LinkCredentials,
-  type LinkEnd,
+import type {
+  LinkCredentials,
+  LinkEnd,
   LinkServer,
-  type LinkServerOptions,
+  LinkServerOptions,
 } from '../platform/link/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
@@ -148,6 +148,7 @@ export class RemoteGateways {
   }
 
   async #listen({ link, credentials }: OpenLink): Promise<ListeningLink> {
+    const { LinkServer } = await import('../platform/link/index.ts');
     const open = this.#ports.openServer ?? ((options) => new LinkServer(options));
     const server = open({
       ...splitAddress(link.address),

@@ -6,7 +6,7 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
 import { awaitLock } from '../platform/data-directory/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
-import { serveParent } from '../platform/processes/index.ts';
+import { leaveNurseriesToThreads, serveParent } from '../platform/processes/index.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 /** A gateway whose supervisor died drains at most this long, then makes room for its successor. */
@@ -26,6 +26,7 @@ const { dataDirectory, source } = parseJsonText(process.argv[2] as string) as {
 const quotaFile = join(dataDirectory, 'quotas.bin');
 const threads = source.threads ?? usualThreads(availableParallelism());
 
+leaveNurseriesToThreads();
 const crew = new ThreadCrew({
   module: join(import.meta.dirname, `gateway-thread${extname(import.meta.filename)}`),
   threads,

@@ -14,8 +14,9 @@ import { bootMs, monotonicMs } from '../platform/clock/index.ts';
 import {
   ByteLedger,
   InFlightGauge,
+  loadValkeyCounters,
   SharedCounters,
-  ValkeyCounters,
+  type ValkeyCounters,
 } from '../platform/counters/index.ts';
 import { PlaceFault } from '../platform/processes/index.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
@@ -126,17 +127,19 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
 /** What can fail, and changes nothing. */
 async function openParts(snapshot: RuntimeSnapshot) {
   const identitySigner = await createIdentitySigner(snapshot.identity);
-  return { identitySigner, opened: await descriptions.open(snapshot.gate) };
+  await upstreams.prepare(snapshot.upstreams);
+  const Shared = snapshot.sharedCounters === null ? null : await loadValkeyCounters();
+  return { identitySigner, Shared, opened: await descriptions.open(snapshot.gate) };
 }
 
 /** From here on upstreams and counters are those of the snapshot. */
 function runtimeOf(
   snapshot: RuntimeSnapshot,
-  { identitySigner, opened }: Awaited<ReturnType<typeof openParts>>,
+  { identitySigner, Shared, opened }: Awaited<ReturnType<typeof openParts>>,
 ): Runtime {
   const gate = new Gate(opened, {
     counters,
-    remoteCounters: remoteCounters(snapshot.sharedCounters),
+    remoteCounters: remoteCounters(snapshot.sharedCounters, Shared),
     identitySigner,
     verifiedTokens,
     live,
@@ -167,16 +170,19 @@ function runtimeOf(
 }
 
 /** The connection outlives snapshots that do not change it. */
-function remoteCounters(shared: RuntimeSnapshot['sharedCounters']): ValkeyCounters | undefined {
+function remoteCounters(
+  shared: RuntimeSnapshot['sharedCounters'],
+  Shared: Awaited<ReturnType<typeof loadValkeyCounters>> | null,
+): ValkeyCounters | undefined {
   const text = JSON.stringify(shared);
   if (remote?.text === text) return remote.counters;
   const before = remote?.counters;
   // Calls of the version before may still wait for their count.
   if (before !== undefined) setTimeout(() => before.close(), 10_000).unref();
   remote = null;
-  if (shared === null) return undefined;
+  if (shared === null || Shared === null) return undefined;
   const onTrouble = (message: string) => tell({ type: 'trouble', message });
-  remote = { text, counters: new ValkeyCounters({ ...shared, local: counters, onTrouble }) };
+  remote = { text, counters: new Shared({ ...shared, local: counters, onTrouble }) };
   return remote.counters;
 }
 

@@ -1,4 +1,3 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -10,6 +9,7 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware';
+import { type IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import { CALL_HEADER, Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';

@@ -1,5 +1,3 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -7,6 +5,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
 import { forgetCertificate } from '@poorter/middleware';
 import type { ListenerSnapshot, RuntimeSnapshot } from '../messages/between-processes.ts';
+import {
+  createServer,
+  createTlsServer,
+  type IncomingMessage,
+  type Server,
+  ServerResponse,
+  type TlsServer,
+} from '../platform/http/index.ts';
 import { Acceptor, askToClose, commonMomentMs, isAnswering } from './acceptor.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';
@@ -133,7 +139,7 @@ export class Listeners {
     const before = listener.tls;
     const options = tlsOptions(tls);
     const { requestCert, rejectUnauthorized } = options;
-    const secure = server as ReturnType<typeof createTlsServer>;
+    const secure = server as TlsServer;
     secure.setSecureContext(options);
     Object.assign(secure, { requestCert, rejectUnauthorized });
     listener.tls = tls;

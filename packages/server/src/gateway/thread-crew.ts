@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type LiveMessage, LiveRights } from '@poorter/engine';
+import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
 import {

@@ -1,3 +1,5 @@
+import { SMALL_NURSERY } from '../platform/processes/index.ts';
+
 /**
  * What the process that faces callers may know of the environment. Secrets live there too: master
  * keys, database URLs, and whatever else the operator's other programs were given. Everything that
@@ -32,8 +34,11 @@ export const ALLOCATOR = {
   MALLOC_ARENA_MAX: '2',
 };
 
-/** Options of Node for a gateway: its threads ask for a collection when the memory budget is nearly spent. */
-export const GATEWAY_OPTIONS = ['--expose-gc'];
+/**
+ * Options of Node for a gateway: its threads ask for a collection when the memory budget is nearly spent, and
+ * its main thread serves no calls.
+ */
+export const GATEWAY_OPTIONS = ['--expose-gc', SMALL_NURSERY];
 
 export function gatewayEnvironment(whole: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const passed = Object.entries(whole).filter(

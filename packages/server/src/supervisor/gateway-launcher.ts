@@ -1,5 +1,5 @@
 import { extname, join } from 'node:path';
-import { type LiveMessage, LiveRights } from '@poorter/engine';
+import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type {
   FromGateway,
   IssuerKeysMessage,

@@ -16,7 +16,7 @@ import {
   removeRemnants,
   SERVING_LOCK,
 } from '../platform/data-directory/index.ts';
-import { WatchedChild } from '../platform/processes/index.ts';
+import { SMALL_NURSERY, WatchedChild } from '../platform/processes/index.ts';
 import { ALLOCATOR } from './gateway-environment.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 
@@ -76,6 +76,7 @@ export class Supervisor {
       module: CONTROL,
       argv,
       env: { ...ALLOCATOR, ...process.env },
+      execArgv: [SMALL_NURSERY],
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force, and judge changes by it.

@@ -1,7 +1,6 @@
 export {
   type ActStores,
   openState,
-  openSubjectKeys,
   type State,
   type StateSettings,
 } from './open-stores.ts';

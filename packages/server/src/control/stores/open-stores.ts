@@ -9,13 +9,7 @@ import {
   migrate,
   openDatabase,
 } from '../../platform/database/index.ts';
-import {
-  type HandedRing,
-  type KeyRing,
-  type MasterKeyProvider,
-  openKeyRing,
-  ringFrom,
-} from '../../platform/secrets/index.ts';
+import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../../platform/secrets/index.ts';
 import type { Replay } from '../../state/backup/index.ts';
 import { CHANGE_LOCK, ChangeFeed, type ChangeTables } from '../../state/changes/index.ts';
 import { IdempotencyStore, type IdempotencyTables } from '../../state/idempotency/index.ts';
@@ -81,28 +75,6 @@ export async function openState(settings: StateSettings): Promise<State> {
     await database.close();
     throw error;
   }
-}
-
-export interface OpenSubjectKeys {
-  readonly subjectKeys: SubjectKeys;
-  close(): Promise<void>;
-}
-
-/**
- * The keys of subjects alone, for a thread that writes or reads what is sealed under them. Whoever
- * starts it has opened the state.
- */
-export async function openSubjectKeys({
-  place,
-  options,
-  ring,
-  dataDirectory,
-  world,
-}: Omit<StateSettings, 'masterKey'> & { readonly ring: HandedRing }): Promise<OpenSubjectKeys> {
-  const database = await openDatabase<SubjectKeyTables>(place, options);
-  const tombstones = new Tombstones(dataDirectory);
-  const subjectKeys = new SubjectKeys(database, ringFrom(ring), tombstones, world);
-  return { subjectKeys, close: () => database.close() };
 }
 
 async function replayTombstones(state: Stores): Promise<Replay> {

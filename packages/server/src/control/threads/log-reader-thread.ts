@@ -9,7 +9,7 @@ import {
   type ToLogReader,
 } from '../../security-log/index.ts';
 import { CursorError } from '../../state/index.ts';
-import { openSubjectKeys } from '../stores/index.ts';
+import { openSubjectKeys } from '../stores/open-subject-keys.ts';
 
 /** Reads the log for whoever asks control, so that nothing else waits for it. Ends when it is told to. */
 const seed = workerData as LogReaderSeed;

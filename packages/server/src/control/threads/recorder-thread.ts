@@ -14,7 +14,7 @@ import {
   signingKey,
   type ToRecorder,
 } from '../../security-log/index.ts';
-import { openSubjectKeys } from '../stores/index.ts';
+import { openSubjectKeys } from '../stores/open-subject-keys.ts';
 
 const POLL_MS = 50;
 const RETENTION_EVERY_MS = 60_000;

@@ -82,19 +82,36 @@ function attempt(
     const question = { method, path, host, headers, body, streamBytes, isStreamingAnswer };
     return UpstreamAnswer.ask(target.lean, question, ports.onAttempt);
   }
+  return attemptByUndici(upstream, target, { decision, method, path, host, body }, ports);
+}
+
+interface Attempt {
+  readonly decision: Forwarding;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly body: Uint8Array | Readable | null;
+}
+
+async function attemptByUndici(
+  { snapshot }: Upstream,
+  target: Target,
+  { decision, method, path, host, body }: Attempt,
+  ports: ForwardPorts,
+): Promise<UpstreamAnswer> {
   const headers = [...decision.headers, 'host', host];
   if (decision.body.kind === 'stream' && ports.contentLength !== undefined) {
     headers.push('content-length', ports.contentLength);
   }
   return UpstreamAnswer.dispatch(
-    target.pool,
+    await target.pool.get(),
     {
       path,
       method: method as 'GET',
       headers,
       body,
       ...SAME_SERVER,
-      headersTimeout: upstream.snapshot.headTimeoutMs,
+      headersTimeout: snapshot.headTimeoutMs,
       // An event stream may be silent for as long as it likes.
       ...(ports.isStreamingAnswer && { bodyTimeout: 0 }),
     },

@@ -27,7 +27,7 @@ export async function openTunnel(
     tried.push(target);
     try {
       const answer = await UpstreamAnswer.dispatch(
-        target.pool,
+        await target.pool.get(),
         {
           path: target.basePath + decision.target,
           method: 'GET',

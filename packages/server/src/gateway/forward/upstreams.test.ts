@@ -3,10 +3,9 @@ import dns from 'node:dns';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { test } from 'node:test';
-import type { Pool } from 'undici';
 import type { UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { UpstreamAnswer } from './upstream-answer.ts';
-import { Upstreams } from './upstreams.ts';
+import { type Target, Upstreams } from './upstreams.ts';
 
 const snapshot = (target: string): UpstreamSnapshot => ({
   targets: [target],
@@ -47,7 +46,7 @@ test('a name that has a new address is noticed under steady traffic, within 30 s
   const target = upstreams.of('api').pick(0, []);
   const ask = async () => {
     const answer = await UpstreamAnswer.dispatch(
-      (target as NonNullable<typeof target>).pool,
+      await (target as NonNullable<typeof target>).pool.get(),
       { path: '/', method: 'GET', headersTimeout: 5_000 },
       () => undefined,
     );
@@ -77,7 +76,7 @@ test('a service that says only that it goes on is not waited for without end', a
   const { port } = server.address() as AddressInfo;
   const upstreams = new Upstreams();
   upstreams.apply({ api: snapshot(`http://127.0.0.1:${port}`) });
-  const { pool } = upstreams.of('api').pick(0, []) as { pool: Pool };
+  const pool = await (upstreams.of('api').pick(0, []) as Target).pool.get();
   t.after(() => pool.destroy());
   await assert.rejects(
     UpstreamAnswer.dispatch(

@@ -1,9 +1,32 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { monotonicMs } from '../../platform/clock/index.ts';
-import { upstreamConnector } from './connect-upstream.ts';
 import { LeanPool } from './lean/lean-pool.ts';
 import { canParse } from './lean/response-parser.ts';
+
+/** undici is half of what a thread loads, and where services are asked over clear text nobody needs it. */
+const loadUndici = () => import('./undici-pool.ts');
+
+/** Connections of undici, from the first call on that needs them. */
+export class LazyPool {
+  readonly #url: URL;
+  readonly #snapshot: UpstreamSnapshot;
+  #opening: Promise<Pool> | null = null;
+
+  constructor(url: URL, snapshot: UpstreamSnapshot) {
+    this.#url = url;
+    this.#snapshot = snapshot;
+  }
+
+  get(): Promise<Pool> {
+    this.#opening ??= loadUndici().then(({ openPool }) => openPool(this.#url, this.#snapshot));
+    return this.#opening;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opening)?.close();
+  }
+}
 
 /** One address of a service, with its connections and its health. */
 export interface Target {
@@ -11,7 +34,8 @@ export interface Target {
   /** Path of the target URL, without a trailing slash: prefixed to every call. */
   readonly basePath: string;
   readonly host: string;
-  readonly pool: Pool;
+  /** For calls over TLS and those that become tunnels. */
+  readonly pool: LazyPool;
   /** For calls over clear text that do not become tunnels; null where the runtime lacks what it needs. */
   readonly lean: LeanPool | null;
   failures: number;
@@ -73,12 +97,6 @@ export class Upstream {
   }
 }
 
-/**
- * However steady the traffic, a connection gives way to a fresh one at this age: the name of the
- * service is then looked up again, and an address that has changed is noticed.
- */
-const CONNECTION_AGE_MAX_MS = 30_000;
-
 const HEAD_BYTES_MAX = 65_536;
 
 function openLean({ hostname, port }: URL, snapshot: UpstreamSnapshot): LeanPool {
@@ -96,29 +114,17 @@ function openLean({ hostname, port }: URL, snapshot: UpstreamSnapshot): LeanPool
   );
 }
 
+const isLean = ({ protocol }: URL): boolean => protocol === 'http:' && canParse();
+
 function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
   const parsed = new URL(url);
   const { origin, pathname, host } = parsed;
-  const pool = new Pool(origin, {
-    connections: snapshot.connectionsMax,
-    pipelining: 1,
-    connect: upstreamConnector(parsed, snapshot),
-    clientTtl: CONNECTION_AGE_MAX_MS,
-    headersTimeout: snapshot.headTimeoutMs,
-    bodyTimeout: snapshot.idleTimeoutMs,
-    keepAliveTimeout: 4_000,
-    keepAliveMaxTimeout: 60_000,
-    // The whole section, not one field: what an upstream sends is bounded like what a caller sends.
-    maxHeaderSize: HEAD_BYTES_MAX,
-    strictContentLength: true,
-    allowH2: false,
-  });
   return {
     origin,
     basePath: pathname.replace(/\/+$/, ''),
     host,
-    pool,
-    lean: parsed.protocol === 'http:' && canParse() ? openLean(parsed, snapshot) : null,
+    pool: new LazyPool(parsed, snapshot),
+    lean: isLean(parsed) ? openLean(parsed, snapshot) : null,
     failures: 0,
     restsUntilMs: 0,
   };
@@ -127,6 +133,12 @@ function openTarget(url: string, snapshot: UpstreamSnapshot): Target {
 /** The services of the snapshot in force. Unchanged ones keep their connections over a reload. */
 export class Upstreams {
   #byApi = new Map<string, { key: string; upstream: Upstream }>();
+
+  /** What the first call would otherwise wait for. */
+  async prepare(snapshots: Readonly<Record<string, UpstreamSnapshot>>): Promise<void> {
+    const urls = Object.values(snapshots).flatMap(({ targets }) => targets);
+    if (!urls.every((url) => isLean(new URL(url)))) await loadUndici();
+  }
 
   apply(snapshots: Readonly<Record<string, UpstreamSnapshot>>): void {
     const next = new Map<string, { key: string; upstream: Upstream }>();

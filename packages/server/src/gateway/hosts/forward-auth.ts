@@ -1,4 +1,3 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -16,6 +15,12 @@ import {
 } from '@poorter/engine';
 import type { HeaderFields } from '@poorter/openapi';
 import type { ForwardAuthSnapshot, RuntimeSnapshot } from '../../messages/between-processes.ts';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from '../../platform/http/index.ts';
 import { Acceptor, commonMomentMs } from '../acceptor.ts';
 import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';

@@ -1,4 +1,4 @@
-import { CELL_ROUNDING } from '@poorter/engine';
+import { CELL_ROUNDING } from '@poorter/engine/counters';
 
 /** First numbers of an answer that is none: nothing was taken. */
 export const OTHER_STORE = -1;

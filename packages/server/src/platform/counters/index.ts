@@ -7,4 +7,9 @@ export {
 export { ByteLedger, InFlightGauge } from './gauges.ts';
 export { exportQuotas, importQuotas, type QuotaImport } from './quota-file.ts';
 export { SharedCounters } from './shared-counters.ts';
-export { ValkeyCounters } from './valkey-counters.ts';
+export type { ValkeyCounters } from './valkey-counters.ts';
+
+/** Loaded where counters are shared: it brings a client. */
+export async function loadValkeyCounters() {
+  return (await import('./valkey-counters.ts')).ValkeyCounters;
+}

@@ -1,4 +1,4 @@
-import { type Allowance, CELL_ROUNDING, type Counters, type Rate } from '@poorter/engine';
+import { type Allowance, CELL_ROUNDING, type Counters, type Rate } from '@poorter/engine/counters';
 import {
   type CounterMemory,
   type CounterViews,

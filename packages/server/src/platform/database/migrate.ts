@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { sql, type Transaction } from 'kysely';
 import type { Database } from './database.ts';
 import { shownPlace } from './open-database.ts';
-import { openPostgres } from './postgres-database.ts';
 
 export interface MigrationSet {
   /** Whose tables: versions are counted for each domain. */
@@ -140,6 +139,7 @@ async function underLock<Result>(
   const { url, schema } = database.place;
   // A connection of its own: a change of large tables takes longer than any other statement may.
   const bounds = { waitMs: LOCK_WAIT_MS, statementTimeoutMs: STATEMENT_MS_MAX, connectionsMax: 1 };
+  const { openPostgres } = await import('./postgres-database.ts');
   const patient = openPostgres<MigrationTable>(url, schema, bounds);
   try {
     // Read committed: what the holder before committed must be seen after the wait for the lock.

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Database, DatabasePlace } from './database.ts';
-import { openPostgres } from './postgres-database.ts';
 
 type Place = DatabasePlace & { kind: 'postgres' };
 
@@ -39,6 +38,7 @@ export async function holdSchema<Result>(
   { url, schema }: Place,
   work: (stillHeld: () => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
+  const { openPostgres } = await import('./postgres-database.ts');
   const database = openPostgres<unknown>(url, schema, { connectionsMax: 1 });
   try {
     return await database.kysely.connection().execute(async (session) => {
@@ -61,6 +61,7 @@ async function onceIn(
   { url, schema }: Place,
   work: (database: Database<unknown>) => Promise<void>,
 ): Promise<void> {
+  const { openPostgres } = await import('./postgres-database.ts');
   const database = openPostgres<unknown>(url, schema, { connectionsMax: 1 });
   try {
     await work(database);

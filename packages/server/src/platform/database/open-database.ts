@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
-import { openPostgres, POOLER_ADVICE } from './postgres-database.ts';
 import { openSqlite } from './sqlite-database.ts';
 
 /** Opens it, and makes sure that it answers. */
@@ -9,6 +8,8 @@ export async function openDatabase<Tables>(
   options: DatabaseOptions = {},
 ): Promise<Database<Tables>> {
   if (place.kind === 'sqlite') return openSqlite<Tables>(place.file, options);
+  // Loaded by whoever has one.
+  const { openPostgres, POOLER_ADVICE } = await import('./postgres-database.ts');
   const database = openPostgres<Tables>(place.url, place.schema, options);
   try {
     await sql`SELECT 1`.execute(database.kysely);

@@ -1,4 +1,4 @@
-/** In the form of prom-client. */
+/** A family of series, as Prometheus has it. */
 export interface Metric {
   readonly name: string;
   readonly help: string;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseJsonText } from '@poorter/openapi/json';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import {
   type MasterKeyProvider,
@@ -42,24 +42,16 @@ const plaintextAnswer = z.object({ data: z.object({ plaintext: z.base64() }) });
  */
 export function vaultMasterKey(key: VaultKey): MasterKeyProvider {
   const id = `vault:${key.origin}/${key.mount}/keys/${key.name}`;
-  const dispatcher = new Agent({
-    connect: {
-      timeout: key.timeoutMs ?? TIMEOUT_MS,
-      ...(key.authorities && { ca: key.authorities }),
-    },
-    maxResponseSize: ANSWER_BYTES_MAX,
-    connections: 2,
-    // The process that asks once at its start shall end without waiting for an idle connection.
-    keepAliveTimeout: 1_000,
-  });
-  const ask = (verb: 'encrypt' | 'decrypt', context: string, members: object) => {
+  let dispatcher: Promise<Dispatcher> | null = null;
+  const ask = async (verb: 'encrypt' | 'decrypt', context: string, members: object) => {
     const bound = Buffer.from(context).toString('base64');
     const body = {
       ...members,
       associated_data: bound,
       ...(key.isDerived && { context: bound }),
     };
-    return askVault(key, id, dispatcher, verb, body);
+    dispatcher ??= connectorTo(key);
+    return askVault(key, id, await dispatcher, verb, body);
   };
   return {
     id,
@@ -80,6 +72,18 @@ export function vaultMasterKey(key: VaultKey): MasterKeyProvider {
       return Buffer.from(plaintextAnswer.parse(answer).data.plaintext, 'base64');
     },
   };
+}
+
+/** Loaded for whoever has a vault. */
+async function connectorTo({ timeoutMs, authorities }: VaultKey): Promise<Dispatcher> {
+  const { Agent } = await import('undici');
+  return new Agent({
+    connect: { timeout: timeoutMs ?? TIMEOUT_MS, ...(authorities && { ca: authorities }) },
+    maxResponseSize: ANSWER_BYTES_MAX,
+    connections: 2,
+    // The process that asks once at its start shall end without waiting for an idle connection.
+    keepAliveTimeout: 1_000,
+  });
 }
 
 async function askVault(
@@ -108,6 +112,7 @@ async function tryOnce(
   body: object,
 ): Promise<{ status: number; body: unknown; said: string }> {
   const token = key.token();
+  const { request } = await import('undici');
   try {
     const url = `${key.origin}/v1/${key.mount}/${verb}/${encodeURIComponent(key.name)}`;
     const { statusCode, body: stream } = await request(url, {

@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { keepAnswerOfDeadConnection } from '../connect-upstream.ts';
+import { keepAnswerOfDeadConnection } from '../dead-connection.ts';
 import { ConnectionError } from './connection-error.ts';
 import { headOf, type Question } from './question.ts';
 import { openParser, type ParserEvents, type ResponseParser } from './response-parser.ts';
