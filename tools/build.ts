@@ -17,7 +17,6 @@ const PACKAGES = [
     entries: [
       'main.ts',
       // Started by their paths.
-      'cli/plan-process.ts',
       'control/control-process.ts',
       'control/threads/compiler-thread.ts',
       'control/threads/log-reader-thread.ts',

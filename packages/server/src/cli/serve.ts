@@ -1,11 +1,13 @@
 import { inOptions, withOptions } from '../configuration/option-names.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
+import type { PlanAnswer, ServePlan } from '../messages/between-processes.ts';
+import { startControl } from '../supervisor/start-control.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import { UsageError } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
 import { describeStart, notApplied } from './describe-start.ts';
 import { formatDiagnostics } from './diagnostics.ts';
-import { planServe, type ServePlan } from './serve-plan.ts';
 import { sourceOf } from './serve-source.ts';
 import { refusal } from './start-failure.ts';
 
@@ -17,7 +19,8 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
     const { serveGateway } = await import('./serve-gateway.ts');
     return serveGateway(given, source, world);
   }
-  const { dataDirectory, holdsAll, threads, drainMs, faults } = await planServe(source);
+  const { child, answer } = await startControl(source);
+  const { dataDirectory, holdsAll, threads, drainMs, faults } = planIn(answer);
   if (!given.quiet) tellFaults(faults, world);
   return new Promise<number>((settle, reject) => {
     let hasStarted = false;
@@ -26,10 +29,13 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
     let version = 0;
     const say = (text: string) => world.stderr.write(text);
     const supervisor = new Supervisor({
-      dataDirectory,
-      source: { threads, ...source },
+      control: child,
+      seat: {
+        dataDirectory,
+        source: { ...(threads !== undefined && { threads }), ...source },
+        runsGateway: given.role === 'all',
+      },
       drainMs,
-      runsGateway: given.role === 'all',
       on: {
         started: (facts) => {
           hasStarted = true;
@@ -95,8 +101,15 @@ function started(facts: StartedFacts, given: ServeGiven, dataDirectory: string):
   return describeStart(facts, dataDirectory);
 }
 
+/** Throws what control has found, in the words that are told for it. */
+function planIn(answer: PlanAnswer): ServePlan {
+  if ('plan' in answer) return answer.plan;
+  if ('fault' in answer) throw new Error(answer.fault);
+  throw new RefusedConfiguration(answer.diagnostics, answer.files);
+}
+
 /** Said where it can be mended: what no release mends yet would only be repeated at every start. */
-export function tellFaults(faults: ServePlan['faults'], { stderr }: CommandWorld): void {
+function tellFaults(faults: ServePlan['faults'], { stderr }: CommandWorld): void {
   for (const { what, reference, mendedIn } of faults) {
     if (mendedIn === null) continue;
     stderr.write(

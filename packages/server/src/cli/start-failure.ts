@@ -1,11 +1,9 @@
 import type { Diagnostic } from '@poorter/openapi';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { formatDiagnostics } from './diagnostics.ts';
-import { NotPlannedError } from './serve-plan.ts';
 
 /** What kept a start, or a check, from its work. */
 export function startFailure(error: Error): string {
-  if (error instanceof NotPlannedError) return error.message;
   if (error instanceof RefusedConfiguration) return refusal(error.diagnostics, 'first start');
   return `poorter: not started: ${error.message}\n`;
 }

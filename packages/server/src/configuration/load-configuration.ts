@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import type { ConfigurationSource } from '../messages/between-processes.ts';
 import { BYTES_MAX, readTextFile, refuseOpenToAll } from '../platform/files/index.ts';
 import { inOptions } from './option-names.ts';
 import { describeIssue, readConfiguration } from './read-configuration.ts';
@@ -11,14 +12,7 @@ import {
   gatewayConfigurationSchema,
 } from './schema.ts';
 
-/** Where the configuration comes from: a file, or the arguments of the command line. */
-export interface ConfigurationSource {
-  /** poorter.yaml; null when arguments alone describe the start. */
-  readonly file: string | null;
-  /** Overrides from arguments, in the shape of the file. */
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly threads?: number;
-}
+export type { ConfigurationSource } from '../messages/between-processes.ts';
 
 /** Throws RefusedConfiguration with every fault placed by file, line and column. */
 export function loadConfiguration(source: ConfigurationSource): Configuration {

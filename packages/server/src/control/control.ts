@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import type { Diagnostic } from '@poorter/openapi';
-import {
-  baseDirectory,
-  type ConfigurationSource,
-  loadConfiguration,
-} from '../configuration/load-configuration.ts';
+import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type {
+  ControlSeat,
   FromControl,
   FromGateway,
   RuntimeSnapshot,
@@ -47,13 +44,6 @@ const SERVED_WAIT_MS = 8_000;
 const AGAIN_MS = 2_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
-
-export interface ControlSeat {
-  readonly dataDirectory: string;
-  readonly source: ConfigurationSource;
-  /** False where gateways run on other machines only. */
-  readonly runsGateway: boolean;
-}
 
 type Standing = StandingSnapshot & { readonly configuration: Configuration };
 

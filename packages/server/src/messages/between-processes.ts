@@ -170,6 +170,46 @@ export type ToControl =
   | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' };
 
+/** What reaches a control before it is one. */
+export type ToSeatlessControl =
+  /** At a first start: what is there to be held to? */
+  | { readonly type: 'plan'; readonly source: ConfigurationSource }
+  /** Whose control it is, and where. All else is said after it. */
+  | { readonly type: 'seat'; readonly seat: ControlSeat };
+
+/** Where the configuration comes from: a file, or the arguments of the command line. */
+export interface ConfigurationSource {
+  /** poorter.yaml; null when arguments alone describe the start. */
+  readonly file: string | null;
+  /** Overrides from arguments, in the shape of the file. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly threads?: number;
+}
+
+export interface ControlSeat {
+  readonly dataDirectory: string;
+  readonly source: ConfigurationSource;
+  /** False where gateways run on other machines only. */
+  readonly runsGateway: boolean;
+}
+
+/** What a start is held to, as far as a supervisor must know it that reads nothing itself. */
+export interface ServePlan {
+  readonly dataDirectory: string;
+  /** What a database elsewhere holds is opened by the master key here. */
+  readonly holdsAll: boolean;
+  readonly threads: number | undefined;
+  readonly drainMs: number;
+  /** Of this runtime: they are read around. */
+  readonly faults: readonly { what: string; reference: string; mendedIn: string | null }[];
+}
+
+/** Errors do not travel between processes as they are. */
+export type PlanAnswer =
+  | { readonly plan: ServePlan }
+  | { readonly diagnostics: readonly Diagnostic[]; readonly files: readonly string[] }
+  | { readonly fault: string };
+
 /** A snapshot with what it was made from. */
 export interface StandingSnapshot {
   readonly snapshot: RuntimeSnapshot;

@@ -1,12 +1,14 @@
-import { extname, join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { Diagnostic } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
 import type {
+  ControlSeat,
   FromControl,
   FromGateway,
   ProtectionSummary,
   StandingSnapshot,
   ToControl,
+  ToSeatlessControl,
 } from '../messages/between-processes.ts';
 import {
   type DirectoryLock,
@@ -16,24 +18,18 @@ import {
   removeRemnants,
   SERVING_LOCK,
 } from '../platform/data-directory/index.ts';
-import { SMALL_NURSERY, WatchedChild } from '../platform/processes/index.ts';
-import { ALLOCATOR } from './gateway-environment.ts';
+import { WatchedChild } from '../platform/processes/index.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
-
-/** '.ts' in development, '.js' where published. */
-const EXTENSION = extname(import.meta.filename);
-const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
+import { controlProgram } from './start-control.ts';
 
 /** Nothing keeps control's main loop busy: so long it is silent on a machine alone that is overwhelmed. */
 const CONTROL_STALL_MS = 60_000;
 
 export interface SupervisorOptions {
-  readonly dataDirectory: string;
-  /** How control finds the configuration; passed through as JSON. */
-  readonly source: object;
+  /** Control as it waits for its seat. */
+  readonly control: ChildProcess;
+  readonly seat: ControlSeat;
   readonly drainMs: number;
-  /** False: control alone; gateways run on other machines. */
-  readonly runsGateway: boolean;
   readonly on: {
     readonly started: (facts: StartedFacts) => void;
     readonly refused: (diagnostics: readonly Diagnostic[], isTriedAgain: boolean) => void;
@@ -70,17 +66,16 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { dataDirectory, source, runsGateway } = options;
-    const argv = [JSON.stringify({ dataDirectory, source, runsGateway })];
+    const { control: first, seat } = options;
+    const { dataDirectory, source } = seat;
     this.#control = new WatchedChild({
-      module: CONTROL,
-      argv,
-      env: { ...ALLOCATOR, ...process.env },
-      execArgv: [SMALL_NURSERY],
+      ...controlProgram(source),
+      first,
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
       // A control that comes back must number its snapshots after those in force, and judge changes by it.
       onStart: () => {
+        this.#tellControl({ type: 'seat', seat });
         const standing = this.#gateway.newest;
         if (standing !== null) this.#tellControl({ type: 'standing', standing });
         this.#tellControl({ type: 'reload' });
@@ -105,10 +100,10 @@ export class Supervisor {
 
   /** Throws DirectoryHeldError before anything is bound. */
   start(): void {
-    this.#first = FirstStart.look(this.#options.dataDirectory);
-    prepareDataDirectory(this.#options.dataDirectory);
-    this.#lock = lockDirectory(this.#options.dataDirectory, SERVING_LOCK);
-    removeRemnants(this.#options.dataDirectory);
+    this.#first = FirstStart.look(this.#options.seat.dataDirectory);
+    prepareDataDirectory(this.#options.seat.dataDirectory);
+    this.#lock = lockDirectory(this.#options.seat.dataDirectory, SERVING_LOCK);
+    removeRemnants(this.#options.seat.dataDirectory);
     this.#control.start();
   }
 
@@ -138,7 +133,7 @@ export class Supervisor {
         // It was alive when it compiled this, after it was started.
         this.#gateway.controlSeen(this.#control.startedAtBootMs);
         this.#gateway.serve({ snapshot, summary, trial, configuration });
-        if (this.#options.runsGateway) this.#gateway.start();
+        if (this.#options.seat.runsGateway) this.#gateway.start();
         else this.#announce();
         return;
       }
@@ -180,7 +175,7 @@ export class Supervisor {
   #announce(): void {
     const standing = this.#gateway.newest;
     if (this.#isAnnounced || !standing || !this.#controlAddress) return;
-    if (this.#options.runsGateway && this.#listening === null) return;
+    if (this.#options.seat.runsGateway && this.#listening === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
       summary: summaryOf(standing),
@@ -190,7 +185,7 @@ export class Supervisor {
     });
   }
 
-  #tellControl(message: ToControl): void {
+  #tellControl(message: ToControl | ToSeatlessControl): void {
     this.#control.send(message);
   }
 }

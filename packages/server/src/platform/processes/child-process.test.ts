@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { startChild, WatchedChild } from './child-process.ts';
 
 test('a supervisor that dies between a ping and its answer does not take the gateway with it', async () => {
   const module = join(import.meta.dirname, 'child-process.ts');
@@ -35,4 +38,45 @@ test('a supervisor that dies between a ping and its answer does not take the gat
   // Standard error is shared: it ends when both have ended.
   await once(supervisor, 'close');
   assert.equal(said, '');
+});
+
+test('a child that stood before it was watched is watched, and started again when it dies, also before that', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const module = join(folder, 'child.mjs');
+  writeFileSync(
+    module,
+    `process.on('message', ({ type }) => type === 'end' ? process.exit(3) : process.send({ type, pid: process.pid }));`,
+  );
+  const program = { module, argv: [], env: process.env };
+  const watch = (first: ChildProcess) => {
+    const heard: { type: string; pid: number }[] = [];
+    const watched = new WatchedChild({
+      ...{ ...program, first, stallMs: 60_000 },
+      onMessage: (message) => heard.push(message as { type: string; pid: number }),
+      onStart: () => watched.send({ type: 'who' }),
+      onExit: () => undefined,
+    });
+    t.after(() => watched.stop({ type: 'end' }, 5_000));
+    return { watched, heard };
+  };
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  const standing = startChild(program);
+  const { watched, heard } = watch(standing);
+  watched.start();
+  await until(() => heard.length === 1);
+  assert.equal(heard[0]?.pid, standing.pid);
+  watched.send({ type: 'end' });
+  await until(() => heard.length === 2);
+  assert.notEqual(heard[1]?.pid, standing.pid);
+
+  const dead = startChild(program);
+  dead.kill('SIGKILL');
+  await once(dead, 'exit');
+  const other = watch(dead);
+  other.watched.start();
+  await until(() => other.heard.length === 1);
+  assert.notEqual(other.heard[0]?.pid, dead.pid);
 });

@@ -6,13 +6,18 @@ const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 const LIVED_LONG_MS = 60_000;
 
-export interface WatchedChildOptions {
+export interface ChildProgram {
   readonly module: string;
   readonly argv: readonly string[];
   /** Its whole environment. */
   readonly env: NodeJS.ProcessEnv;
   /** Options of Node, besides those of this process. */
   readonly execArgv?: readonly string[];
+}
+
+export interface WatchedChildOptions extends ChildProgram {
+  /** One that stands already, and is watched from the start on. */
+  readonly first?: ChildProcess;
   /** Without an answer to a ping for this long the child is killed and replaced. */
   readonly stallMs: number;
   readonly onMessage: (message: unknown) => void;
@@ -21,6 +26,18 @@ export interface WatchedChildOptions {
   /** A new process stands; send it what it needs. */
   readonly onStart: () => void;
   readonly onExit: (reason: string) => void;
+}
+
+export function startChild({ module, argv, env, execArgv = [] }: ChildProgram): ChildProcess {
+  const child = fork(module, argv, {
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...execArgv],
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  // A message to a child that is just dying must not take the supervisor down.
+  child.on('error', () => undefined);
+  return child;
 }
 
 /** A child process that is started again whenever it dies or stalls, until it is stopped. */
@@ -32,6 +49,7 @@ export class WatchedChild {
   #heardAt = 0;
   #backoffMs = BACKOFF_MIN_MS;
   #isStopping = false;
+  #hasStarted = false;
   #watch: NodeJS.Timeout | null = null;
 
   constructor(options: WatchedChildOptions) {
@@ -48,12 +66,7 @@ export class WatchedChild {
   }
 
   start(): void {
-    const child = fork(this.#options.module, this.#options.argv, {
-      serialization: 'advanced',
-      execArgv: [...process.execArgv, ...(this.#options.execArgv ?? [])],
-      env: this.#options.env,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = this.#standing() ?? startChild(this.#options);
     this.#child = child;
     this.#startedAtBootMs = bootMs();
     this.#startedAt = this.#heardAt = monotonicMs();
@@ -64,11 +77,17 @@ export class WatchedChild {
       // When it answered is not known, when it was asked is.
       else if (typeof atMs === 'number') this.#options.onPong?.(atMs);
     });
-    // A message to a child that is just dying must not take the supervisor down.
-    child.on('error', () => undefined);
     child.once('exit', (code, signal) => this.#exited(signal ?? `status ${code}`));
     this.#watch ??= setInterval(() => this.#ping(), 1_000);
     this.#options.onStart();
+  }
+
+  /** The one that stood before, once, unless it has ended meanwhile. */
+  #standing(): ChildProcess | null {
+    const { first } = this.#options;
+    if (first === undefined || this.#hasStarted) return null;
+    this.#hasStarted = true;
+    return first.exitCode === null && first.signalCode === null ? first : null;
   }
 
   send(message: object): void {

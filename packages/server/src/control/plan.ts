@@ -1,25 +1,17 @@
 import { findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/openapi';
-import {
-  baseDirectory,
-  type ConfigurationSource,
-  loadConfiguration,
-} from '../configuration/load-configuration.ts';
+import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, isDirectory } from '../configuration/resolve-storage.ts';
-import { UsageError } from './definition/usage-error.ts';
-import type { PlanAnswer, ServePlan } from './serve-plan.ts';
-import { startFailure } from './start-failure.ts';
+import type { ConfigurationSource, PlanAnswer, ServePlan } from '../messages/between-processes.ts';
 
-/** Reads what is to be served, for a supervisor that keeps nothing of it. */
-process.once('message', (source) => {
-  process.send?.(answer(source as ConfigurationSource), () => process.disconnect?.());
-});
-
-function answer(source: ConfigurationSource): PlanAnswer {
+/** What the supervisor must know of a configuration before anything is opened. Nothing is written. */
+export function planOf(source: ConfigurationSource): PlanAnswer {
   try {
     return { plan: plan(source) };
   } catch (error) {
-    const isUsage = error instanceof UsageError;
-    return { isUsage, words: isUsage ? error.message : startFailure(error as Error) };
+    if (!(error instanceof RefusedConfiguration)) return { fault: (error as Error).message };
+    const { diagnostics, files } = error;
+    return { diagnostics, files };
   }
 }
 

@@ -1,0 +1,47 @@
+import type { ChildProcess } from 'node:child_process';
+import { extname, join } from 'node:path';
+import type {
+  ConfigurationSource,
+  PlanAnswer,
+  ToSeatlessControl,
+} from '../messages/between-processes.ts';
+import { type ChildProgram, SMALL_NURSERY, startChild } from '../platform/processes/index.ts';
+import { ALLOCATOR } from './gateway-environment.ts';
+
+/** '.ts' in development, '.js' where published. */
+const EXTENSION = extname(import.meta.filename);
+const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
+
+export const controlProgram = (source: ConfigurationSource): ChildProgram => ({
+  module: CONTROL,
+  // For whoever looks at processes: what counts is sent to it.
+  argv: [source.file ?? 'arguments'],
+  env: { ...ALLOCATOR, ...process.env },
+  execArgv: [SMALL_NURSERY],
+});
+
+export interface SeatlessControl {
+  readonly child: ChildProcess;
+  readonly answer: PlanAnswer;
+}
+
+/**
+ * Control reads its configuration first, and says what the supervisor must know of it, which lives as long as
+ * the gate and keeps nothing of what reading takes. Then it waits for its seat.
+ */
+export async function startControl(source: ConfigurationSource): Promise<SeatlessControl> {
+  const child = startChild(controlProgram(source));
+  const answer = await new Promise<PlanAnswer>((settle, reject) => {
+    const ended = (status: number | null, signal: string | null) =>
+      reject(new Error(`control ended with ${signal ?? status} while it read the configuration`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      settle(message as PlanAnswer);
+    });
+    child.send({ type: 'plan', source } satisfies ToSeatlessControl, () => undefined);
+  });
+  // It ends with its channel.
+  if (!('plan' in answer)) child.disconnect();
+  return { child, answer };
+}
