@@ -2,14 +2,11 @@ import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { monotonicMs } from '../platform/clock/index.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
-import type { AnswerPause } from './answer-pause.ts';
+import type { QuietMoment } from './quiet-moment.ts';
 
 /** Turns of the event loop without a new connection, after which none waits. */
 const QUIET_TURNS = 2;
 const EMPTYING_MAX_MS = 50;
-/** Nobody is answered for so long before and after: enough for every caller that is about to connect. */
-const PAUSE_BEFORE_MS = 120;
-const PAUSE_AFTER_MS = 120;
 /** While closing, connections are looked at so often. */
 const LOOK_EVERY_MS = 50;
 /** A connection that was kept by its caller and lies still for this long is closed. */
@@ -21,7 +18,6 @@ type HttpSocket = Socket & {
 };
 
 export interface AcceptorPorts {
-  readonly pause: AnswerPause;
   /** Connections that whoever opened them ends. */
   readonly isTunnel: (socket: Socket) => boolean;
 }
@@ -94,19 +90,22 @@ export class Acceptor {
   }
 
   /**
-   * Accepts what waits, stops accepting at `atMs` (by the monotonic clock; the same for all
-   * threads), and resolves when the last connection has ended; those that are left `graceMs` later
-   * are cut. One that is closing already is only given the earlier end.
+   * Accepts what waits, stops accepting in this moment, and resolves when the last connection has
+   * ended; those that are left at `cutAtMs` (by the monotonic clock) are cut. One that is closing
+   * already is only given the earlier end.
    */
-  close(atMs: number, graceMs: number): Promise<void> {
-    this.#cutAtMs = Math.min(this.#cutAtMs, atMs + PAUSE_AFTER_MS + graceMs);
-    this.#closing ??= this.#close(atMs);
+  close(moment: QuietMoment, cutAtMs: number): Promise<void> {
+    this.#cutAtMs = Math.min(this.#cutAtMs, cutAtMs);
+    if (this.#closing === null) {
+      moment.join();
+      this.#closing = this.#close(moment);
+    }
     return this.#closing;
   }
 
-  async #close(atMs: number): Promise<void> {
+  async #close(moment: QuietMoment): Promise<void> {
     this.announceEnd();
-    await this.#stopAccepting(atMs);
+    await this.#stopAccepting(moment);
     const stillSince = new Map<Socket, { readonly bytes: number; readonly sinceMs: number }>();
     await new Promise<void>((resolve) => {
       const look = () => {
@@ -126,25 +125,17 @@ export class Acceptor {
     });
   }
 
-  /**
-   * Closing a listening socket resets what waits in its queue, and the queue of a busy gate is never
-   * empty for long: whoever has its answer comes back with the next call. So for a moment nobody is
-   * answered, in any thread. Then nobody comes back, all who wait are accepted, and the socket closes.
-   */
-  async #stopAccepting(atMs: number): Promise<void> {
-    const { server } = this;
-    await sleepUntil(atMs - PAUSE_BEFORE_MS);
-    const resume = this.#ports.pause.begin();
+  async #stopAccepting(moment: QuietMoment): Promise<void> {
+    await moment.quiet;
     try {
-      await sleepUntil(atMs);
       await this.#untilNobodyWaits();
       // Not http's own close, which also ends connections whose first request is on its way.
-      NetServer.prototype.close.call(server);
-      await sleepUntil(monotonicMs() + PAUSE_AFTER_MS);
+      NetServer.prototype.close.call(this.server);
     } finally {
       // Whatever happened to this socket, the thread answers again.
-      resume();
+      moment.leave();
     }
+    await moment.over;
   }
 
   async #untilNobodyWaits(): Promise<void> {
@@ -185,11 +176,6 @@ function endIfStill(
   else if (nowMs - known.sinceMs >= STILL_MS) socket.destroy();
 }
 
-/** A moment ahead that all threads name alike, although each hears of the change a little later. */
-export function commonMomentMs(): number {
-  return Math.ceil((monotonicMs() + PAUSE_BEFORE_MS) / 1_000 + 0.25) * 1_000;
-}
-
 export function isAnswering(socket: Socket): boolean {
   return ((socket as HttpSocket)._httpMessage ?? null) !== null;
 }
@@ -198,8 +184,4 @@ export function isAnswering(socket: Socket): boolean {
 export function askToClose(socket: Socket): void {
   const answer = (socket as HttpSocket)._httpMessage;
   if (answer && !answer.headersSent) answer.shouldKeepAlive = false;
-}
-
-function sleepUntil(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms - monotonicMs())));
 }

@@ -28,6 +28,7 @@ import { ForwardAuthHosts } from './hosts/forward-auth.ts';
 import { IssuerKeyTable } from './issuer-key-table.ts';
 import { Listeners, type OpenedListeners } from './listeners.ts';
 import { OpenedDescriptions } from './opened-descriptions.ts';
+import { END, QuietMoments } from './quiet-moment.ts';
 import { RolesReport } from './roles-report.ts';
 import type { Runtime } from './runtime.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
@@ -56,6 +57,8 @@ const collectGarbage = collectorUnderPressure(monotonicMs);
 const descriptions = new OpenedDescriptions();
 const upstreams = new Upstreams();
 const pause = new AnswerPause();
+const quiet = new QuietMoments(seed.quiet, seed.slot, pause);
+quiet.born(seed.snapshot.gate.version);
 const listeners = new Listeners(statistics, pause);
 const forwardAuth = new ForwardAuthHosts(statistics, pause);
 let remote: { readonly text: string; readonly counters: ValkeyCounters } | null = null;
@@ -112,8 +115,9 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
       throw error;
     }
     const runtime = first ?? runtimeOf(snapshot, parts);
-    opened.commit(runtime);
-    asked.commit(runtime);
+    const moment = quiet.open(version);
+    opened.commit(runtime, moment);
+    asked.commit(runtime, moment);
     inForce = snapshot;
     heartbeats[seed.slot] = monotonicMs();
     tell({ type: 'ready', version, addresses: [...opened.addresses, ...asked.addresses] });
@@ -210,7 +214,8 @@ function trustedProxies(networks: readonly string[]): (peer: string) => boolean 
 
 async function drain(atMs: number): Promise<void> {
   const { drainMs } = seed.snapshot.timeouts;
-  await Promise.all([listeners.drain(atMs, drainMs), forwardAuth.drain(atMs, drainMs)]);
+  const moment = quiet.open(END, atMs);
+  await Promise.all([listeners, forwardAuth].map((hosts) => hosts.drain(moment, atMs + drainMs)));
   await records.close();
   tell({ type: 'drained' });
 }

@@ -13,12 +13,13 @@ import {
   ServerResponse,
   type TlsServer,
 } from '../platform/http/index.ts';
-import { Acceptor, askToClose, commonMomentMs, isAnswering } from './acceptor.ts';
+import { Acceptor, askToClose, isAnswering } from './acceptor.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import { handleRequest } from './handle-request.ts';
 import { handleUpgrade } from './handle-upgrade.ts';
+import type { QuietMoment } from './quiet-moment.ts';
 import { isParserError, parserDenial, recordUnparsed } from './record-unparsed.ts';
 import { breakBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
@@ -36,7 +37,8 @@ interface Listener {
 /** Sockets that listen, of a version that is not in force yet. */
 export interface OpenedListeners {
   readonly addresses: readonly string[];
-  readonly commit: (runtime: Runtime) => void;
+  /** What goes with it closes in this moment. */
+  readonly commit: (runtime: Runtime, moment: QuietMoment) => void;
   readonly abort: () => void;
 }
 
@@ -81,7 +83,7 @@ export class Listeners {
     return {
       addresses: wanted.map(({ listener }) => listener.acceptor.address),
       abort,
-      commit: (runtime) => this.#commit(wanted, runtime),
+      commit: (runtime, moment) => this.#commit(wanted, runtime, moment),
     };
 
     function abort(): void {
@@ -92,6 +94,7 @@ export class Listeners {
   #commit(
     wanted: readonly { readonly listener: Listener; readonly of: ListenerSnapshot }[],
     runtime: Runtime,
+    moment: QuietMoment,
   ): void {
     const keys = new Set<string>();
     for (const { listener, of } of wanted) {
@@ -107,22 +110,22 @@ export class Listeners {
     for (const [key, { acceptor }] of this.#open) {
       if (keys.has(key)) continue;
       this.#open.delete(key);
-      void this.#retire(acceptor);
+      void this.#retire(acceptor, moment);
     }
   }
 
   /** Accepts what is already on its way, then finishes what is under way, then closes. */
-  async drain(atMs: number, graceMs: number): Promise<void> {
+  async drain(moment: QuietMoment, cutAtMs: number): Promise<void> {
     const acceptors = [...this.#open.values()].map(({ acceptor }) => acceptor);
     for (const tunnel of this.#tunnels) tunnel.end();
     await Promise.all(
-      [...acceptors, ...this.#retired].map((acceptor) => acceptor.close(atMs, graceMs)),
+      [...acceptors, ...this.#retired].map((acceptor) => acceptor.close(moment, cutAtMs)),
     );
   }
 
-  async #retire(acceptor: Acceptor): Promise<void> {
+  async #retire(acceptor: Acceptor, moment: QuietMoment): Promise<void> {
     this.#retired.add(acceptor);
-    await acceptor.close(commonMomentMs(), Number.POSITIVE_INFINITY);
+    await acceptor.close(moment, Number.POSITIVE_INFINITY);
     this.#retired.delete(acceptor);
   }
 
@@ -195,7 +198,6 @@ export class Listeners {
     server.maxConnections = bounds.connectionsPerThread;
     this.#attend(server);
     const acceptor = new Acceptor(server, {
-      pause: this.#pause,
       isTunnel: (socket) => this.#tunnels.has(socket),
     });
     await acceptor.listen({ ...snapshot, key });

@@ -13,6 +13,7 @@ import {
 import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
+import { createQuietMemory, forgetThread } from './quiet-moment.ts';
 import { type RolesOutcome, RolesWarning } from './roles-report.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
@@ -80,6 +81,7 @@ export class ThreadCrew {
   readonly #options: ThreadCrewOptions;
   /** Milliseconds of the last sign of life, per slot. */
   readonly #heartbeats: Float64Array<SharedArrayBuffer>;
+  readonly #quiet: SharedArrayBuffer;
   readonly #members = new Map<number, Member>();
   #snapshot: RuntimeSnapshot | null = null;
   #spool: CrewSpool | null = null;
@@ -107,6 +109,7 @@ export class ThreadCrew {
     this.#heartbeats = new Float64Array(new SharedArrayBuffer((options.threads + 1) * 8));
     // Nobody has been seen yet: a gateway that is started again gets no time of its own.
     this.#heartbeats[options.threads] = Number.NEGATIVE_INFINITY;
+    this.#quiet = createQuietMemory(options.threads);
     this.#watch = setInterval(() => this.#replaceStalled(), WATCH_EVERY_MS);
   }
 
@@ -240,6 +243,7 @@ export class ThreadCrew {
       slots: this.#options.threads,
       memory: this.memory,
       heartbeats: this.#heartbeats.buffer,
+      quiet: this.#quiet,
       snapshot: this.#settled(snapshot),
       spool: this.#spool?.begin(slot) ?? null,
       live: this.#live.state,
@@ -336,6 +340,7 @@ export class ThreadCrew {
     this.#members.delete(member.slot);
     this.#summed.end(member.metrics);
     releaseThread(this.memory, member.slot);
+    forgetThread(this.#quiet, member.slot);
     this.#spool?.ended(member.slot);
     this.#tried(member, null, true);
     this.#reportLive();

@@ -15,6 +15,8 @@ export interface ThreadSeed {
    * of the last moment at which control is known to have lived.
    */
   readonly heartbeats: SharedArrayBuffer;
+  /** By which threads close their listeners in one moment. */
+  readonly quiet: SharedArrayBuffer;
   readonly snapshot: RuntimeSnapshot;
   /** This thread's end of the spool; null where the snapshot has none. */
   readonly spool: { readonly name: WriterName; readonly memory: SpoolMemory } | null;

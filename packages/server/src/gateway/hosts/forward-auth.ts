@@ -21,12 +21,13 @@ import {
   type Server,
   type ServerResponse,
 } from '../../platform/http/index.ts';
-import { Acceptor, commonMomentMs } from '../acceptor.ts';
+import { Acceptor } from '../acceptor.ts';
 import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
 import type { OpenedListeners } from '../listeners.ts';
+import type { QuietMoment } from '../quiet-moment.ts';
 import { refuseUnparsed } from '../record-unparsed.ts';
 import type { Runtime } from '../runtime.ts';
 
@@ -80,7 +81,7 @@ export class ForwardAuthHosts {
     return {
       addresses: wanted.map(({ acceptor }) => acceptor.address),
       abort,
-      commit: (runtime) => this.#commit(wanted, runtime),
+      commit: (runtime, moment) => this.#commit(wanted, runtime, moment),
     };
 
     function abort(): void {
@@ -91,6 +92,7 @@ export class ForwardAuthHosts {
   #commit(
     wanted: readonly { readonly acceptor: Acceptor; readonly host: ForwardAuthSnapshot }[],
     runtime: Runtime,
+    moment: QuietMoment,
   ): void {
     const keys = new Set<string>();
     for (const { acceptor, host } of wanted) {
@@ -105,19 +107,19 @@ export class ForwardAuthHosts {
     for (const [key, acceptor] of this.#open) {
       if (keys.has(key)) continue;
       this.#open.delete(key);
-      void this.#retire(acceptor);
+      void this.#retire(acceptor, moment);
     }
   }
 
-  async drain(atMs: number, graceMs: number): Promise<void> {
+  async drain(moment: QuietMoment, cutAtMs: number): Promise<void> {
     await Promise.all(
-      [...this.#open.values(), ...this.#retired].map((acceptor) => acceptor.close(atMs, graceMs)),
+      [...this.#open.values(), ...this.#retired].map((acceptor) => acceptor.close(moment, cutAtMs)),
     );
   }
 
-  async #retire(acceptor: Acceptor): Promise<void> {
+  async #retire(acceptor: Acceptor, moment: QuietMoment): Promise<void> {
     this.#retired.add(acceptor);
-    await acceptor.close(commonMomentMs(), Number.POSITIVE_INFINITY);
+    await acceptor.close(moment, Number.POSITIVE_INFINITY);
     this.#retired.delete(acceptor);
   }
 
@@ -153,7 +155,7 @@ export class ForwardAuthHosts {
       refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
     });
     this.#retune(server, snapshot);
-    const acceptor = new Acceptor(server, { pause: this.#pause, isTunnel: () => false });
+    const acceptor = new Acceptor(server, { isTunnel: () => false });
     await acceptor.listen({ ...host, key });
     return acceptor;
   }
