@@ -228,6 +228,7 @@ export function openRecorder(
     carriedDirectory: `${spoolDirectory}-carried`,
     openSpoolKey: () => key.key,
     onTrouble: (message) => console.error(message),
+    now: Date.now,
   });
 }
 

@@ -15,6 +15,7 @@ const STEPS: readonly (readonly [name: string, command: string, ...argv: string[
     'scenarios',
     'bench',
   ],
+  ['tidy rules', 'node', 'tools/tidy-rules.ts'],
   ['dead code', 'knip'],
   ['generated files', 'node', '--conditions=source', 'tools/generate.ts', '--check'],
   ['licences', 'node', 'tools/licences.ts'],

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
-import { type ApiSnapshot, Gate } from './gate.ts';
+import { Gate } from './gate.ts';
+import type { ApiSnapshot } from './gate-snapshot.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
 

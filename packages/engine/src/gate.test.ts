@@ -4,7 +4,8 @@ import { HeaderFields, packApi, unpackApi } from '@poorter/openapi';
 import { BOUNDS, compile, describeApi, utf8 } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import type { RequestFacts } from './facts.ts';
-import { type ApiSnapshot, Gate, type GatePorts, type GateSnapshot } from './gate.ts';
+import { Gate, type GatePorts } from './gate.ts';
+import type { ApiSnapshot, GateSnapshot } from './gate-snapshot.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
 

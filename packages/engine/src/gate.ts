@@ -1,96 +1,33 @@
-import type { Api, ApiOperation, CompiledApi, Match } from '@poorter/openapi';
-import { openApi, type PackedApi } from '@poorter/openapi';
-import type { JsonBounds } from '@poorter/openapi/json';
-import type { JSONWebKeySet } from 'jose';
+import { type ApiOperation, type Match, openApi } from '@poorter/openapi';
 import { addressKey } from './addresses.ts';
-import type { Counters, Rate, RemoteCounters } from './counters.ts';
-import { type Extension, extensionSchema } from './extension.ts';
-import type { CallContext, Principal, RequestFacts } from './facts.ts';
-import { type Block, LiveRights, type ManagedKey } from './live-rights.ts';
+import {
+  type Beside,
+  besidesOf,
+  doubtBeside,
+  hostName,
+  isAnswering,
+  type OpenedApi,
+} from './apis-beside.ts';
+import { extensionSchema } from './extension.ts';
+import type { RequestFacts } from './facts.ts';
+import type { GateSnapshot } from './gate-snapshot.ts';
+import { LiveRights } from './live-rights.ts';
+import {
+  blocked,
+  type OperationGate,
+  type OperationPorts,
+  openOperation,
+} from './open-operation.ts';
 import { pathShape, wordsOf } from './path-shape.ts';
 import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
-import { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
+import { compileNetworkLists } from './policies/admit/network-list.ts';
 import { refuseTarget } from './policies/admit/refuse-target.ts';
-import { compileAuthorization } from './policies/authorize/index.ts';
-import {
-  type CorsConfig,
-  type CorsPolicy,
-  compileCors,
-  preflightOf,
-} from './policies/cors/index.ts';
-import {
-  compileIdentification,
-  credentialNames,
-  hashKey,
-  type Identification,
-  type IdentityPorts,
-  type KeyRecord,
-  type TrustedIssuer,
-  type VerifiedTokens,
-} from './policies/identify/index.ts';
-import {
-  compileLimits,
-  type EvaluateLimits,
-  type LimitsConfig,
-  type LimitVerdict,
-} from './policies/limit/index.ts';
-import type { AnswerMode } from './policies/release/judge-answer.ts';
-import type { IdentitySigner } from './policies/shape/signed-identity.ts';
-import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
-import { type Deny, deny, type Verdict } from './policy.ts';
+import { type CorsPolicy, compileCors, preflightOf } from './policies/cors/index.ts';
+import { hashKey, type IdentityPorts, type VerifiedTokens } from './policies/identify/index.ts';
+import { type Deny, deny } from './policy.ts';
 import type { ProblemCode } from './problems.ts';
 
-/** Everything the gate decides by, as plain data with a version: compiled in control, opened in a thread. */
-export interface GateSnapshot {
-  readonly version: number;
-  readonly apis: readonly ApiSnapshot[];
-  readonly network: NetworkLists;
-  readonly keys: readonly KeyRecord[];
-  readonly issuers: readonly TrustedIssuer[];
-  readonly issuerKeys: Readonly<Record<string, { jwks: JSONWebKeySet; generation: number }>>;
-  /** Key ids, token ids, clients, subjects and certificate thumbprints that are refused from now on. */
-  readonly revoked: readonly string[];
-  readonly failureBudget: Rate | null;
-  /** Without a sign of life from control for this long, every call is refused. */
-  readonly staleAfterMs: number;
-  /** Calls under way at once, all threads together. */
-  readonly capacity: number;
-}
-
-export interface ApiSnapshot {
-  readonly name: string;
-  readonly compiled: CompiledApi;
-  /** Host names this API answers to, lower-case, without port; empty: any. */
-  readonly hosts: readonly string[];
-  /** Where its calls go: host, port and base path. Without them it may be the service of any other API. */
-  readonly targets?: readonly string[];
-  /** Its service is asked under the caller's Host, and so may serve something else at another host. */
-  readonly preserveHost?: boolean;
-  readonly mode: 'enforce' | 'observe';
-  readonly response: AnswerMode;
-  readonly limits: LimitsConfig;
-  /** Where the description does not say otherwise. */
-  readonly cors?: CorsConfig | undefined;
-  readonly bodyBytesMax: number;
-  readonly jsonBounds: JsonBounds;
-  /** Audience of the identity that the upstream receives. */
-  readonly identityAudience: string;
-  /** RFC 9728 metadata address for WWW-Authenticate; null when no token issuer is trusted. */
-  readonly resourceMetadataUrl: string | null;
-}
-
-/** How a snapshot travels: each description in one block of bytes, and all keys in one. */
-export type PackedGateSnapshot = Omit<GateSnapshot, 'apis' | 'keys'> & {
-  /** JSON of them. */
-  readonly keys: Uint8Array;
-  readonly apis: readonly (Omit<ApiSnapshot, 'compiled'> & { readonly packed: PackedApi })[];
-};
-
-export interface GatePorts {
-  readonly counters: Counters;
-  /** Rates and quotas counted over several machines; concurrency stays with each. */
-  readonly remoteCounters?: RemoteCounters | undefined;
-  readonly identitySigner: IdentitySigner | null;
+export interface GatePorts extends OperationPorts {
   /** As `IdentityPorts` has it. */
   readonly unknownKeyId: IdentityPorts['unknownKeyId'];
   readonly rolesRead?: IdentityPorts['rolesRead'];
@@ -104,32 +41,6 @@ export interface GatePorts {
   readonly controlSilentMs: () => number;
   readonly inFlight: () => number;
 }
-
-/** One operation with every policy compiled for it. */
-export interface OperationGate {
-  readonly api: ApiSnapshot;
-  readonly operation: ApiOperation;
-  readonly mode: 'enforce' | 'observe';
-  readonly response: AnswerMode;
-  readonly audit: 'durable' | 'batched';
-  readonly credentials: { header: string[]; query: string[]; cookie: string[] };
-  readonly shape: ShapeOptions;
-  /** null: what the service says about origins passes. */
-  readonly cors: CorsPolicy | null;
-  readonly bodyBytesMax: number;
-  readonly jsonBounds: JsonBounds;
-  checkNetwork(request: RequestFacts): Deny | null;
-  /** Is the connection to become a tunnel that the description does not know? */
-  checkUpgrade(request: RequestFacts): Deny | null;
-  identify(request: RequestFacts): Identification | Promise<Identification>;
-  /** Is anybody who proved an identity in this call blocked? */
-  checkBlocks(identity: Identified, nowMs: number): Deny | null;
-  limit(request: RequestFacts, context: CallContext): LimitVerdict | Promise<LimitVerdict>;
-  authorize(request: RequestFacts, identity: Identified): Verdict;
-  identityFor(principal: Principal | null, nowMs: number): string | null | Promise<string>;
-}
-
-type Identified = Extract<Identification, { kind: 'identified' }>;
 
 /** A preflight that the gate answers itself, before anybody is identified. */
 export type GatePreflight =
@@ -146,9 +57,7 @@ export type GateMatch =
     }
   | { kind: 'refused'; denial: Deny };
 
-interface ServedApi {
-  readonly api: Api;
-  readonly snapshot: ApiSnapshot;
+interface ServedApi extends OpenedApi {
   /**
    * Opened on first use: a description of 900 operations costs nothing until they are called. Per
    * API: one description may serve two hosts under different rules.
@@ -158,22 +67,6 @@ interface ServedApi {
   readonly cors: CorsPolicy | null;
   /** Others that lead to the same service. */
   readonly besides: Beside[];
-}
-
-interface Beside {
-  readonly served: ServedApi;
-  /** Also for calls to hosts at which it does not answer itself. */
-  readonly isEverywhere: boolean;
-  /** What stands before the paths of both at the service: one pair, unless several targets differ in that. */
-  readonly bases: readonly Bases[];
-}
-
-/** As `Api.mayBeMeant` takes them. */
-interface Bases {
-  /** Of the API beside. */
-  readonly own: string;
-  /** Of the one that answers. */
-  readonly taken: string;
 }
 
 /** No method is called so: matching it names those that there are. */
@@ -204,14 +97,7 @@ export class Gate {
       cors: compileCors(extensionSchema.parse(api.compiled.extension).cors ?? api.cors),
       besides: [],
     }));
-    for (const one of this.#apis) {
-      for (const other of this.#apis) {
-        const bases = other === one ? [] : basesOf(one.snapshot, other.snapshot);
-        if (bases.length === 0) continue;
-        const isEverywhere = one.snapshot.preserveHost !== true;
-        one.besides.push({ served: other, isEverywhere, bases });
-      }
-    }
+    for (const one of this.#apis) one.besides.push(...besidesOf(one, this.#apis));
     this.#staleAfterMs = snapshot.staleAfterMs;
     this.#isNetworkAllowed = compileNetworkLists(snapshot.network);
     this.#failures = compileFailureBudget(snapshot.failureBudget, ports.counters);
@@ -336,104 +222,6 @@ export class Gate {
   }
 }
 
-function openOperation(
-  operation: ApiOperation,
-  api: ApiSnapshot,
-  ports: GatePorts,
-  identity: IdentityPorts,
-  live: LiveRights,
-): OperationGate {
-  const { compiled } = operation;
-  const extension: Extension = extensionSchema.parse(compiled.extension);
-  const { securitySchemes } = api.compiled;
-  const security = compiled.security ?? [];
-  const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };
-  const response = extension.response ?? api.response;
-  const mode = extension.mode ?? api.mode;
-  // Every scheme of the API, not only this operation's: a credential is never the upstream's business.
-  const every = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
-  const credentials = credentialNames(every, securitySchemes);
-  const isNetworkAllowed = compileNetworkLists(extension.network ?? { allow: [], deny: [] });
-  const scope = { api: api.name, operation: compiled.id };
-  const limits = {
-    limit: extension.limit ?? api.limits.limit,
-    quota: extension.quota ?? api.limits.quota,
-    concurrency: extension.concurrency ?? api.limits.concurrency,
-  };
-  const { counters, remoteCounters: remote } = ports;
-  const limit = compileLimits(limits, scope, { counters, remote });
-  /** Keys that carry limits of their own; a key that changes is another record. */
-  const limitsOfKeys = new WeakMap<ManagedKey, EvaluateLimits>();
-  const limitOf = (principal: Principal | null): EvaluateLimits => {
-    const key = live.keyOf(principal);
-    if (key?.limits === undefined) return limit;
-    const known = limitsOfKeys.get(key);
-    if (known !== undefined) return known;
-    const own = { config: key.limits, scope: { api: '', operation: '' } };
-    const compiledLimits = compileLimits(limits, scope, { counters, remote }, own);
-    limitsOfKeys.set(key, compiledLimits);
-    return compiledLimits;
-  };
-  return {
-    api,
-    operation,
-    mode,
-    response: mode === 'observe' ? 'report' : response,
-    audit: extension.audit ?? 'batched',
-    credentials,
-    shape: {
-      credentialHeaders: credentials.header,
-      credentialCookies: credentials.cookie,
-      documented: documentedFields(operation.documentedHeaders.request),
-      wantsPlainAnswer: operation.validatesAnswers,
-    },
-    cors: compileCors(extension.cors ?? api.cors, {
-      request: [...operation.documentedHeaders.request, ...credentials.header],
-      answer: operation.documentedHeaders.answer,
-    }),
-    bodyBytesMax: extension.bodyBytesMax ?? api.bodyBytesMax,
-    jsonBounds: api.jsonBounds,
-    checkNetwork: (request) =>
-      isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
-    checkUpgrade: ({ isUpgrade }) =>
-      isUpgrade && !operation.documentsUpgrade
-        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
-        : null,
-    identify: compileIdentification({ security }, securitySchemes, challenge, identity),
-    checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
-    limit: (request, context) => limitOf(context.principal)(request, context),
-    authorize: compileAuthorization(extension.authorize, challenge),
-    identityFor: (principal, nowMs) =>
-      ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
-  };
-}
-
-/** Whoever takes part is looked at: a blocked key is no better beside a good token. */
-function checkBlocks(live: LiveRights, identity: Identified, nowMs: number): Deny | null {
-  for (const { schemes } of identity.satisfied) {
-    for (const { principal } of schemes) {
-      const block = live.blockOfPrincipal(principal, nowMs);
-      if (block !== undefined) return blocked('caller_blocked', block, nowMs);
-    }
-  }
-  return null;
-}
-
-function blocked(code: 'address_blocked' | 'caller_blocked', block: Block, nowMs: number): Deny {
-  const { id, kind, untilMs } = block;
-  if (untilMs === null) return deny(code, { block: id, kind });
-  const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
-  return deny(
-    code,
-    { block: id, kind },
-    {
-      answerHeaders: ['retry-after', String(seconds)],
-      // Said only where the header is there.
-      details: { detail: 'Wait as Retry-After says, or ask the API provider why.' },
-    },
-  );
-}
-
 function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRights): IdentityPorts {
   const byHash = new Map(snapshot.keys.map((key) => [key.hash, key]));
   const revoked = new Set(snapshot.revoked);
@@ -461,56 +249,4 @@ function mayUseFrom(networks: readonly string[], address: string): boolean {
     compiledNetworks.set(networks, isAllowed);
   }
   return isAllowed(address);
-}
-
-function isAnswering({ hosts }: ApiSnapshot, host: string): boolean {
-  return hosts.length === 0 || hosts.includes(host);
-}
-
-/** Empty: they lead to different services. */
-function basesOf({ targets: taken }: ApiSnapshot, { targets: own }: ApiSnapshot): readonly Bases[] {
-  if (own === undefined || taken === undefined) return [{ own: '', taken: '' }];
-  const bases = new Map<string, Bases>();
-  for (const [place, base] of taken.map(divided)) {
-    for (const [otherPlace, otherBase] of own.map(divided)) {
-      if (place !== otherPlace) continue;
-      const isSame = base === otherBase;
-      const pair = isSame ? { own: '', taken: '' } : { own: otherBase, taken: base };
-      bases.set(`${pair.own} ${pair.taken}`, pair);
-    }
-  }
-  return [...bases.values()];
-}
-
-/** Host and port, and the base path. */
-function divided(target: string): readonly [place: string, base: string] {
-  const at = target.indexOf('/');
-  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at)];
-}
-
-/**
- * As within one description: `/items/Special` is a value of `/items/{id}` here, and may be `/items/special`,
- * which another API describes, to the service behind both. So may `/items/special` itself, where that API
- * answers at another host.
- */
-function doubtBeside(
-  { operation, pathValues }: Extract<Match, { kind: 'operation' }>,
-  { besides, snapshot }: ServedApi,
-  { method, path }: RequestFacts,
-  host: string,
-): 'encoding' | 'overlap' | null {
-  if (pathValues.length === 0 && !path.includes('%')) return null;
-  const taken = { operation: operation.compiled, description: snapshot.compiled };
-  for (const { served, isEverywhere, bases } of besides) {
-    const isHere = isAnswering(served.snapshot, host);
-    if (!isHere && !isEverywhere) continue;
-    if (!bases.some((pair) => served.api.mayBeMeant(method, path, taken, pair))) continue;
-    return isHere ? 'encoding' : 'overlap';
-  }
-  return null;
-}
-
-function hostName(host: string | undefined): string {
-  if (host === undefined) return '';
-  return host.replace(/:[0-9]+$/, '').toLowerCase();
 }

@@ -23,14 +23,8 @@ export {
   undocumentedQuerySchema,
 } from './extension.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
-export {
-  type ApiSnapshot,
-  Gate,
-  type GatePorts,
-  type GateSnapshot,
-  type OperationGate,
-  type PackedGateSnapshot,
-} from './gate.ts';
+export { Gate, type GatePorts } from './gate.ts';
+export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
 export {
   type Block,
   type BlockKind,
@@ -42,6 +36,7 @@ export {
   type LiveState,
   type ManagedKey,
 } from './live-rights.ts';
+export type { OperationGate } from './open-operation.ts';
 export {
   type AbsoluteTarget,
   absoluteTarget,

@@ -2,14 +2,14 @@ import { countOf, setCount } from './counts.ts';
 import { hasFormatAssertion, type Keywords, type Report, readKeywords } from './dialects.ts';
 import { discriminate } from './discriminator.ts';
 import { forbiddenNames, forbiddenRule } from './forbidden.ts';
+import { nearestTarget } from './nearest-target.ts';
 import { admitNull } from './nullable.ts';
 import type { Alternatives } from './overlaps.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
-import { isRecord, type Location, type Registry, type Resource } from './registry.ts';
+import { isRecord, type Location, type Registry } from './registry.ts';
 import { enterResource, keyOf, type Scope } from './scope.ts';
 import { type Forbidden, type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
-import { nearest, suggestionOf } from './suggest.ts';
 import type { CompileOptions } from './types.ts';
 import { writeValue } from './value-text.ts';
 
@@ -389,13 +389,3 @@ const NUMBER_RULES: readonly NumberRule[] = [
   'exclusiveMinimum',
   'exclusiveMaximum',
 ];
-
-/** For a $ref that leads nowhere: the name beside the missing one that is most like it. */
-function nearestTarget(registry: Registry, ref: string, from: Resource): string | undefined {
-  const cut = ref.lastIndexOf('/');
-  if (cut < 0 || !ref.includes('#')) return undefined;
-  const parent = registry.resolve(ref.slice(0, cut), from);
-  if (!isRecord(parent?.node)) return undefined;
-  const found = nearest(ref.slice(cut + 1), Object.keys(parent.node));
-  return suggestionOf(found === undefined ? undefined : `${ref.slice(0, cut)}/${found}`);
-}

@@ -1,5 +1,4 @@
-import { decimalOf } from '../json/index.ts';
-import { formatCheck } from './formats/index.ts';
+import { hasFormat, isPlain, literal, OPERATORS, read, unless, wrap } from './generated-text.ts';
 import { quote } from './quote.ts';
 import { type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
 import { staticallyEvaluated } from './statically-evaluated.ts';
@@ -386,36 +385,3 @@ const needsInterpreter = (shape: Shape): boolean =>
 
 const isLarge = (shape: Shape): boolean =>
   shape.properties !== undefined || shape.items?.properties !== undefined;
-
-const OPERATORS = {
-  minimum: '>=',
-  maximum: '<=',
-  exclusiveMinimum: '>',
-  exclusiveMaximum: '<',
-} as const;
-
-const hasFormat = (name: string, kind: 'string' | 'number'): boolean =>
-  formatCheck(name)?.[kind] !== undefined;
-
-const wrap = (expression: string): string => `(${expression})`;
-
-function unless(expression: string): string {
-  return expression === 'true' ? '' : `if (!(${expression})) return false;\n`;
-}
-
-/** Strings, booleans, null and numbers a double carries compare with ===. */
-function isPlain(text: string): boolean {
-  const value = readValue(text);
-  return typeof value !== 'object' || value === null;
-}
-
-function literal(text: string): string {
-  const value = readValue(text);
-  if (typeof value === 'string') return quote(value);
-  return typeof value === 'number' && decimalOf(value)?.digits === '' ? '0' : String(value);
-}
-
-/** A name that Object.prototype bears must be looked up as an own member. */
-function read(v: string, name: string): string {
-  return name in Object.prototype ? `own(${v}, ${quote(name)})` : `${v}[${quote(name)}]`;
-}

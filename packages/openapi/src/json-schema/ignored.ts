@@ -1,5 +1,5 @@
 import type { JsonValue } from '../json/index.ts';
-import { pointerOf } from './interpret.ts';
+import { pointerOf } from './findings.ts';
 import type { UnitIndex } from './shape.ts';
 import { walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';

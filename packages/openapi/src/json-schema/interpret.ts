@@ -1,10 +1,9 @@
 import type { ExactNumber, JsonValue } from '../json/index.ts';
 import { expectedBy } from './expected.ts';
+import { Evaluated, type Findings, type Path } from './findings.ts';
 import { formatCheck } from './formats/index.ts';
 import { nearestAlternative } from './nearest-alternative.ts';
-import { escapeStep } from './registry.ts';
 import type { Forbidden, Shape, UnitIndex } from './shape.ts';
-import type { SchemaViolation } from './types.ts';
 import {
   codePoints,
   hasUniqueItems,
@@ -17,59 +16,6 @@ import {
   memberOf,
 } from './values.ts';
 import { hasType, type World } from './world.ts';
-
-/** The way to an instance location; spelled as a pointer only when somebody must read it. */
-export interface Path {
-  readonly parent: Path | null;
-  readonly step: string | number;
-}
-
-export function pointerOf(path: Path | null): string {
-  let pointer = '';
-  for (let at = path; at !== null; at = at.parent) {
-    pointer = `/${typeof at.step === 'number' ? at.step : escapeStep(at.step)}${pointer}`;
-  }
-  return pointer;
-}
-
-/** Members and items that some passing subschema has evaluated (2020-12 §11). */
-export class Evaluated {
-  readonly members = new Set<string>();
-  allMembers = false;
-  readonly indexes = new Set<number>();
-  /** Every item before this one. */
-  prefix = 0;
-
-  merge(other: Evaluated): void {
-    for (const name of other.members) this.members.add(name);
-    for (const index of other.indexes) this.indexes.add(index);
-    this.allMembers ||= other.allMembers;
-    this.prefix = Math.max(this.prefix, other.prefix);
-  }
-}
-
-export class Findings {
-  readonly violations: SchemaViolation[] = [];
-  readonly max: number;
-  /** The value is valid: what is wanted is what it breaks all the same. */
-  readonly seeksRemarks: boolean;
-  constructor(max: number, seeksRemarks = false) {
-    this.max = max;
-    this.seeksRemarks = seeksRemarks;
-  }
-  get isFull(): boolean {
-    return this.violations.length >= this.max;
-  }
-  add(path: Path | null, rule: string, member?: string, expected?: string): void {
-    if (this.isFull) return;
-    this.violations.push({
-      pointer: pointerOf(path),
-      rule,
-      ...(member !== undefined && { member }),
-      ...(expected !== undefined && { expected }),
-    });
-  }
-}
 
 /**
  * Judges a value by walking the shape. With `findings` it goes on after a failure and collects

@@ -1,8 +1,9 @@
 import { ExactNumber, type JsonValue, parseJsonText } from '../json/index.ts';
 import { entryKey } from './entry-key.ts';
+import { Findings } from './findings.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
-import { Findings, interpret } from './interpret.ts';
+import { interpret } from './interpret.ts';
 import { findLookAlikes } from './look-alikes.ts';
 import { narrow } from './narrowed.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';

@@ -1,6 +1,6 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { nameLikeness } from '../likeness.ts';
-import { pointerOf } from './interpret.ts';
+import { pointerOf } from './findings.ts';
 import { knownNames } from './known-names.ts';
 import { findRestrainedNames } from './restrained-names.ts';
 import type { Shape, UnitIndex } from './shape.ts';

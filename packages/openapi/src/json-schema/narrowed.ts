@@ -1,5 +1,5 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { type Path, pointerOf } from './interpret.ts';
+import { type Path, pointerOf } from './findings.ts';
 import type { NumberRule, Shape, UnitIndex } from './shape.ts';
 import type { SchemaViolation } from './types.ts';
 import { isEqual, isNumber, isObject } from './values.ts';

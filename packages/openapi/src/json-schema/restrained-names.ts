@@ -1,6 +1,6 @@
 import type { JsonValue } from '../json/index.ts';
 import { nameLikeness } from '../likeness.ts';
-import { type Path, pointerOf } from './interpret.ts';
+import { type Path, pointerOf } from './findings.ts';
 import { ownNames } from './known-names.ts';
 import { deeperChildren, inPlaceChildren, linkedUnits, type Shape } from './shape.ts';
 import type { LookAlike } from './types.ts';

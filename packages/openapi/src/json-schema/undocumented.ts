@@ -1,6 +1,6 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { allowsKind } from './allowed-types.ts';
-import { type Path, pointerOf } from './interpret.ts';
+import { type Path, pointerOf } from './findings.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import { hasKeptOut, listedProperties, type VisitMember, walkMembers } from './walk-members.ts';
 import type { World } from './world.ts';

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../json/index.ts';
 import { allowsKind } from './allowed-types.ts';
-import { interpret, type Path } from './interpret.ts';
+import type { Path } from './findings.ts';
+import { interpret } from './interpret.ts';
 import type { Shape } from './shape.ts';
 import { isObject, type JsonObject, memberOf } from './values.ts';
 import type { World } from './world.ts';

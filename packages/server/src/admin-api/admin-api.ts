@@ -43,6 +43,7 @@ export interface AdminApiPorts<Stores extends ActHostStores> {
   /** Host names under which the control address is reached. */
   readonly hosts: readonly string[];
   readonly now: () => number;
+  readonly monotonicMs: () => number;
   readonly onTrouble: (message: string) => void;
   /** An operator's credential was used. */
   readonly onUse: (operatorId: string, atMs: number) => void;
@@ -149,7 +150,7 @@ export class AdminApi<Stores extends ActHostStores> {
     const { decision, request } = call;
     const act = actOf(call);
     this.#noteUse(act);
-    const startedAt = performance.now();
+    const startedAt = this.#ports.monotonicMs();
     const { id } = decision.operation.operation.compiled;
     const handler = this.#handlers.get(id);
     if (handler === undefined) throw new Error(`no handler for ${id}`);
@@ -184,9 +185,9 @@ export class AdminApi<Stores extends ActHostStores> {
     idempotencyKey: string | undefined,
     startedAt: number,
   ): Promise<AnyAnswer> {
-    const { recorder } = this.#ports;
+    const { recorder, monotonicMs } = this.#ports;
     const isDurable = call.decision.operation.audit === 'durable';
-    const elapsed = () => performance.now() - startedAt;
+    const elapsed = () => monotonicMs() - startedAt;
     if (isDurable) {
       try {
         await recorder.commit(actRecord(call, null, elapsed()));

@@ -1,42 +1,9 @@
-import {
-  canonicalHost,
-  concurrencySchema,
-  corsSchema,
-  limitSchema,
-  networkListsSchema,
-  quotaSchema,
-  undocumentedQuerySchema,
-} from '@poorter/engine';
+import { concurrencySchema, limitSchema, networkListsSchema, quotaSchema } from '@poorter/engine';
 import { z } from 'zod';
-import { baseUrlFault, HOST_NAME, originFault } from './addresses.ts';
-
-const PORT_MAX = 65_535;
-
-/** host:port, with brackets around an IPv6 host. Port 0 takes a free one. */
-const address = z
-  .string()
-  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/, {
-    error: 'is not host:port',
-    abort: true,
-  })
-  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= PORT_MAX, {
-    error: `has a port above ${PORT_MAX}`,
-  });
-const NOT_A_URL = 'is not an http or https URL, such as http://127.0.0.1:3000';
-const url = z.url({ protocol: /^https?$/, error: NOT_A_URL });
-const baseUrl = url.refine((text) => baseUrlFault(text) === null, {
-  error: ({ input }) => baseUrlFault(String(input)) ?? NOT_A_URL,
-});
-const hostName = z.string().regex(HOST_NAME, {
-  error: ({ input }) =>
-    `'${String(input)}' is not a host name without port, such as api.example, nor an IP address: no call can have it`,
-});
-const file = z.string().min(1);
-const milliseconds = z.int().min(1).max(3_600_000);
-const bytes = z
-  .int()
-  .min(0)
-  .max(2 ** 31);
+import { originFault } from './addresses.ts';
+import { api } from './api-schema.ts';
+import { address, bytes, file, milliseconds, NOT_A_URL, serverName, url } from './schema-values.ts';
+import { trustedIssuer } from './trusted-issuer-schema.ts';
 
 const listenerTls = z.strictObject({
   certificate: file.describe('PEM file: certificate and its chain.'),
@@ -62,169 +29,6 @@ const listener = z.strictObject({
     .default(false)
     .describe('Allow plain HTTP on an address that is not loopback.'),
   tls: listenerTls.optional(),
-});
-
-/** Of a certificate. */
-const serverName = z
-  .string()
-  .max(253)
-  .regex(
-    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
-    'is not a host name, such as api.example',
-  );
-
-const upstream = z.strictObject({
-  targets: z
-    .array(baseUrl)
-    .min(1)
-    .max(64)
-    .describe('Base URLs of the same service; calls are spread, failing ones rested.'),
-  tls: z
-    .strictObject({
-      authorities: z
-        .array(file)
-        .default([])
-        .describe('PEM files trusted instead of the system store.'),
-      certificate: file.optional().describe('PEM file: certificate shown to the upstream.'),
-      key: file.optional().describe('PEM file: its private key.'),
-      serverName: serverName.optional().describe('Name sent as SNI and verified.'),
-    })
-    .prefault({}),
-  connectTimeoutMs: milliseconds.default(5_000).describe('Until a connection stands.'),
-  headTimeoutMs: milliseconds.default(30_000).describe('From the request to the answer head.'),
-  idleTimeoutMs: milliseconds
-    .default(60_000)
-    .describe('Between two pieces of an answer body; streams are exempt.'),
-  connectionsMax: z.int().min(1).max(10_000).default(256).describe('Per target and thread.'),
-  failuresBeforeRest: z
-    .int()
-    .min(1)
-    .max(1000)
-    .default(3)
-    .describe('Consecutive failures that rest a target.'),
-  restMs: milliseconds.default(10_000).describe('How long a failing target is left alone.'),
-  preserveHost: z
-    .boolean()
-    .default(false)
-    .describe("Send the caller's Host instead of the target's."),
-});
-
-const api = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name of letters, digits, . _ -')
-    .optional()
-    .describe("Name in records and limits; default: the description file's name."),
-  spec: file.describe('OpenAPI 3.0 or 3.1 document, YAML or JSON.'),
-  upstream: z
-    .union([baseUrl.transform((target) => ({ targets: [target] })).pipe(upstream), upstream], {
-      error: ({ input }) =>
-        (typeof input === 'string' ? baseUrlFault(input) : null) ??
-        `${NOT_A_URL}, nor a mapping with targets`,
-    })
-    .describe('URL of the service, or a mapping with targets and details.'),
-  hosts: z
-    .array(hostName.toLowerCase().transform(canonicalHost))
-    .default([])
-    .describe(
-      'Host names this API answers to; empty: any. Of the APIs at a host, the first that has the path and the method answers.',
-    ),
-  mode: z
-    .enum(['enforce', 'observe'])
-    .default('enforce')
-    .describe(
-      'observe softens limits, validation and release; never hygiene, identity or authorization.',
-    ),
-  response: z
-    .enum(['report', 'redact', 'block'])
-    .default('report')
-    .describe('What happens to answers that differ from their description.'),
-  strictProperties: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Refuse request members that no schema documents, whatever additionalProperties says.',
-    ),
-  reading: z
-    .enum(['meant', 'strict'])
-    .default('meant')
-    .describe('Schemas as their authors mean them, or by the letter of their OpenAPI version.'),
-  readOnlyMembers: z
-    .enum(['ignore', 'refuse'])
-    .default('ignore')
-    .describe('readOnly members in requests: cut out before forwarding, or refused.'),
-  formats: z
-    .enum(['enforce', 'report'])
-    .default('enforce')
-    .describe('Whether `format` is enforced, or what breaks one is only recorded.'),
-  allowUndocumentedQuery: undocumentedQuerySchema
-    .default([])
-    .describe(
-      'Query parameters that pass although no operation describes them, such as utm_source.',
-    ),
-  cors: corsSchema.optional(),
-  allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
-  audience: z
-    .string()
-    .optional()
-    .describe("Audience of the identity sent upstream; default: the first target's origin."),
-});
-
-const CLAIM_FORMS = 'by name, dotted path (a.b) or pointer (/a/b)';
-const claim = z
-  .string()
-  .min(1)
-  .max(300)
-  .refine((place) => !/(^\.|\.$|\.\.)/.test(place), 'has an empty step between its dots');
-
-const trustedIssuer = z.strictObject({
-  issuer: z.string().min(1).describe('Exactly the `iss` of its tokens.'),
-  audience: z.union(
-    [
-      z
-        .string()
-        .min(1)
-        .transform((one) => [one]),
-      z.array(z.string().min(1)).min(1),
-    ],
-    { error: 'is neither a text nor a list of texts, with at least one that is not empty' },
-  ),
-  jwks: z.string().optional().describe('URL or file: of its keys; default: found by discovery.'),
-  algorithms: z
-    .array(
-      z.enum([
-        'RS256',
-        'RS384',
-        'RS512',
-        'PS256',
-        'PS384',
-        'PS512',
-        'ES256',
-        'ES384',
-        'ES512',
-        'EdDSA',
-        'Ed25519',
-      ]),
-    )
-    .min(1)
-    .default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'])
-    .describe('Signature algorithms accepted.'),
-  clockSkewSeconds: z.int().min(0).max(300).default(30).describe('Tolerated difference of clocks.'),
-  rolesClaim: claim.optional().describe(`Claim that lists roles, ${CLAIM_FORMS}; default: roles.`),
-  scopesClaim: claim
-    .optional()
-    .describe(`Claim that lists scopes, ${CLAIM_FORMS}; default: scope, else scp.`),
-  audienceClaim: claim
-    .optional()
-    .describe(
-      `Claim that must name an audience where tokens carry no aud, such as client_id or azp, ${CLAIM_FORMS}. An aud that is there must name one too.`,
-    ),
-  nonce: z
-    .enum(['refuse', 'accept'])
-    .default('refuse')
-    .describe(
-      'Tokens with `nonce`, which marks ID tokens. Accepted ones must show by scopes, or by `typ` or `token_use`, that they are access tokens.',
-    ),
 });
 
 const bounds = z.strictObject({
@@ -284,6 +88,7 @@ const forwardAuth = z.strictObject({
 
 const COUNTERS_FORMS =
   'valkey://… or valkeys://… (redis://… and rediss://… are the same), env:NAME or file:PATH';
+
 const countersUrl = z
   .string()
   .regex(/^(?:valkeys?|rediss?):\/\/|^(?:env|file):./, `is not ${COUNTERS_FORMS}`);
@@ -561,6 +366,9 @@ export const configurationSchema = z.strictObject({
 });
 
 export type Configuration = z.output<typeof configurationSchema>;
+
 export type ApiConfiguration = Configuration['apis'][number];
+
 export type UpstreamConfiguration = ApiConfiguration['upstream'];
+
 export type ListenerConfiguration = Configuration['listen'][number];

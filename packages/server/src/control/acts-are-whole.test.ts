@@ -140,6 +140,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
     recorder: { reserve: () => true, write: () => undefined, commit: record },
     hosts: [],
     now: () => state.clock.now,
+    monotonicMs,
     onTrouble: () => undefined,
     onUse: () => undefined,
   });

@@ -237,6 +237,7 @@ export class OpenControl {
       recorder: recorder.acts,
       hosts: hostsOf(configuration.control.address),
       now: world.now,
+      monotonicMs: world.monotonicMs,
       onTrouble: (message) => warn('state', message),
       onUse: (id, at) => void state.operators.touch(id, at).catch(() => undefined),
     });

@@ -34,17 +34,26 @@ export class LogQueries implements AdminLog {
   readonly #node: string;
   readonly #key: VerifierKey;
   readonly #keys: SubjectKeys;
+  readonly #now: () => number;
 
   static async open(
     place: DatabasePlace,
     node: string,
     seed: Uint8Array,
     keys: SubjectKeys,
+    now: () => number,
   ): Promise<LogQueries> {
-    return new LogQueries(await openLog(place), node, seed, keys);
+    return new LogQueries(await openLog(place), node, seed, keys, now);
   }
 
-  private constructor(database: LogDatabase, node: string, seed: Uint8Array, keys: SubjectKeys) {
+  private constructor(
+    database: LogDatabase,
+    node: string,
+    seed: Uint8Array,
+    keys: SubjectKeys,
+    now: () => number,
+  ) {
+    this.#now = now;
     this.#database = database;
     this.#reader = new LogReader(database.kysely, node);
     this.#node = node;
@@ -117,7 +126,7 @@ export class LogQueries implements AdminLog {
   }
 
   #search(query: LogQuery) {
-    return searchLog(this.#reader, this.#node, this.#keys, query, Date.now());
+    return searchLog(this.#reader, this.#node, this.#keys, query, this.#now());
   }
 
   #shown({ index, leaf, caller }: FoundRecord): Contract.LogRecord {

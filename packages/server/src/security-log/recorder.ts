@@ -32,7 +32,7 @@ export interface RecorderOptions {
   readonly onUsed?: (uses: ReadonlyMap<string, CredentialUse>) => void;
   /** What gateways on other machines may remove now: it is in the log for good. */
   readonly onRecorded?: (writers: RecordedWriters) => void;
-  readonly now?: () => number;
+  readonly now: () => number;
 }
 
 /** The last time in a batch that a credential called an operation. */
@@ -95,7 +95,7 @@ export class Recorder {
     },
   ) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now;
     this.#store = store;
     this.#state = kept.state;
     this.#tree = kept.tree;

@@ -26,7 +26,7 @@ parentPort?.on('message', ({ number, ask }: ToLogReader) => {
 async function open(): Promise<LogQueries> {
   const { node, log, state: place, ring, dataDirectory, signingSeed } = seed;
   const { subjectKeys } = await openSubjectKeys({ place, ring, dataDirectory, world: realWorld });
-  return LogQueries.open(log, node, signingSeed, subjectKeys);
+  return LogQueries.open(log, node, signingSeed, subjectKeys, realWorld.now);
 }
 
 async function answerTo(number: number, ask: LogAsk): Promise<FromLogReader> {

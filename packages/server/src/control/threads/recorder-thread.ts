@@ -74,6 +74,7 @@ async function record(): Promise<void> {
         signer: checkpointSigner(seed.node, signingKey(seed.signingSeed)),
         subjectKeys: state.subjectKeys,
         openSpoolKey,
+        now: realWorld.now,
         onTrouble: warn,
         onUsed: (uses) => tell({ type: 'uses', uses }),
         onRecorded: (writers) => tell({ type: 'recorded', writers }),

@@ -4,14 +4,9 @@ import { join } from 'node:path';
 import { FrameCipher, type SpoolKey, type WriterName, writeHeader } from './format.ts';
 import { LineBatch } from './line-batch.ts';
 import { countFileName, spoolFileName } from './names.ts';
+import type { OpenFile, SealedFrame } from './open-file.ts';
 import type { SpoolPlaces } from './places.ts';
-import {
-  realDisk,
-  type SpoolCounter,
-  type SpoolDisk,
-  type SpoolFile,
-  writeWhole,
-} from './spool-files.ts';
+import { realDisk, type SpoolCounter, type SpoolDisk, writeWhole } from './spool-files.ts';
 import { markEnded } from './spool-keeper.ts';
 
 export interface SpoolWriterOptions {
@@ -53,25 +48,6 @@ export class SpoolUnavailableError extends Error {
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-}
-
-interface OpenFile {
-  readonly file: SpoolFile;
-  readonly name: string;
-  readonly cipher: FrameCipher;
-  bytes: number;
-  frames: number;
-  /** What it takes of the shared places. */
-  taken: number;
-  hasLines: boolean;
-}
-
-/** A frame as it was sealed: tried again byte for byte, because its nonce must not seal anything else. */
-interface SealedFrame {
-  readonly open: OpenFile;
-  readonly bytes: Buffer;
-  readonly settled: number;
-  readonly chars: number;
 }
 
 /**

@@ -1,0 +1,157 @@
+import type { ApiOperation } from '@poorter/openapi';
+import type { JsonBounds } from '@poorter/openapi/json';
+import type { Counters, RemoteCounters } from './counters.ts';
+import { type Extension, extensionSchema } from './extension.ts';
+import type { CallContext, Principal, RequestFacts } from './facts.ts';
+import type { ApiSnapshot } from './gate-snapshot.ts';
+import type { Block, LiveRights, ManagedKey } from './live-rights.ts';
+import { compileNetworkLists } from './policies/admit/network-list.ts';
+import { compileAuthorization } from './policies/authorize/index.ts';
+import { type CorsPolicy, compileCors } from './policies/cors/index.ts';
+import {
+  compileIdentification,
+  credentialNames,
+  type Identification,
+  type IdentityPorts,
+} from './policies/identify/index.ts';
+import { compileLimits, type EvaluateLimits, type LimitVerdict } from './policies/limit/index.ts';
+import type { AnswerMode } from './policies/release/judge-answer.ts';
+import type { IdentitySigner } from './policies/shape/signed-identity.ts';
+import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
+import { type Deny, deny, type Verdict } from './policy.ts';
+
+/** One operation with every policy compiled for it. */
+export interface OperationGate {
+  readonly api: ApiSnapshot;
+  readonly operation: ApiOperation;
+  readonly mode: 'enforce' | 'observe';
+  readonly response: AnswerMode;
+  readonly audit: 'durable' | 'batched';
+  readonly credentials: { header: string[]; query: string[]; cookie: string[] };
+  readonly shape: ShapeOptions;
+  /** null: what the service says about origins passes. */
+  readonly cors: CorsPolicy | null;
+  readonly bodyBytesMax: number;
+  readonly jsonBounds: JsonBounds;
+  checkNetwork(request: RequestFacts): Deny | null;
+  /** Is the connection to become a tunnel that the description does not know? */
+  checkUpgrade(request: RequestFacts): Deny | null;
+  identify(request: RequestFacts): Identification | Promise<Identification>;
+  /** Is anybody who proved an identity in this call blocked? */
+  checkBlocks(identity: Identified, nowMs: number): Deny | null;
+  limit(request: RequestFacts, context: CallContext): LimitVerdict | Promise<LimitVerdict>;
+  authorize(request: RequestFacts, identity: Identified): Verdict;
+  identityFor(principal: Principal | null, nowMs: number): string | null | Promise<string>;
+}
+
+type Identified = Extract<Identification, { kind: 'identified' }>;
+
+export interface OperationPorts {
+  readonly counters: Counters;
+  /** Rates and quotas counted over several machines; concurrency stays with each. */
+  readonly remoteCounters?: RemoteCounters | undefined;
+  readonly identitySigner: IdentitySigner | null;
+}
+
+export function openOperation(
+  operation: ApiOperation,
+  api: ApiSnapshot,
+  ports: OperationPorts,
+  identity: IdentityPorts,
+  live: LiveRights,
+): OperationGate {
+  const { compiled } = operation;
+  const extension: Extension = extensionSchema.parse(compiled.extension);
+  const { securitySchemes } = api.compiled;
+  const security = compiled.security ?? [];
+  const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };
+  const response = extension.response ?? api.response;
+  const mode = extension.mode ?? api.mode;
+  // Every scheme of the API, not only this operation's: a credential is never the upstream's business.
+  const every = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
+  const credentials = credentialNames(every, securitySchemes);
+  const isNetworkAllowed = compileNetworkLists(extension.network ?? { allow: [], deny: [] });
+  const scope = { api: api.name, operation: compiled.id };
+  const limits = {
+    limit: extension.limit ?? api.limits.limit,
+    quota: extension.quota ?? api.limits.quota,
+    concurrency: extension.concurrency ?? api.limits.concurrency,
+  };
+  const { counters, remoteCounters: remote } = ports;
+  const limit = compileLimits(limits, scope, { counters, remote });
+  /** Keys that carry limits of their own; a key that changes is another record. */
+  const limitsOfKeys = new WeakMap<ManagedKey, EvaluateLimits>();
+  const limitOf = (principal: Principal | null): EvaluateLimits => {
+    const key = live.keyOf(principal);
+    if (key?.limits === undefined) return limit;
+    const known = limitsOfKeys.get(key);
+    if (known !== undefined) return known;
+    const own = { config: key.limits, scope: { api: '', operation: '' } };
+    const compiledLimits = compileLimits(limits, scope, { counters, remote }, own);
+    limitsOfKeys.set(key, compiledLimits);
+    return compiledLimits;
+  };
+  return {
+    api,
+    operation,
+    mode,
+    response: mode === 'observe' ? 'report' : response,
+    audit: extension.audit ?? 'batched',
+    credentials,
+    shape: {
+      credentialHeaders: credentials.header,
+      credentialCookies: credentials.cookie,
+      documented: documentedFields(operation.documentedHeaders.request),
+      wantsPlainAnswer: operation.validatesAnswers,
+    },
+    cors: compileCors(extension.cors ?? api.cors, {
+      request: [...operation.documentedHeaders.request, ...credentials.header],
+      answer: operation.documentedHeaders.answer,
+    }),
+    bodyBytesMax: extension.bodyBytesMax ?? api.bodyBytesMax,
+    jsonBounds: api.jsonBounds,
+    checkNetwork: (request) =>
+      isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
+    checkUpgrade: ({ isUpgrade }) =>
+      isUpgrade && !operation.documentsUpgrade
+        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
+        : null,
+    identify: compileIdentification({ security }, securitySchemes, challenge, identity),
+    checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
+    limit: (request, context) => limitOf(context.principal)(request, context),
+    authorize: compileAuthorization(extension.authorize, challenge),
+    identityFor: (principal, nowMs) =>
+      ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
+  };
+}
+
+/** Whoever takes part is looked at: a blocked key is no better beside a good token. */
+function checkBlocks(live: LiveRights, identity: Identified, nowMs: number): Deny | null {
+  for (const { schemes } of identity.satisfied) {
+    for (const { principal } of schemes) {
+      const block = live.blockOfPrincipal(principal, nowMs);
+      if (block !== undefined) return blocked('caller_blocked', block, nowMs);
+    }
+  }
+  return null;
+}
+
+/** What is told to somebody who is blocked. */
+export function blocked(
+  code: 'address_blocked' | 'caller_blocked',
+  block: Block,
+  nowMs: number,
+): Deny {
+  const { id, kind, untilMs } = block;
+  if (untilMs === null) return deny(code, { block: id, kind });
+  const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
+  return deny(
+    code,
+    { block: id, kind },
+    {
+      answerHeaders: ['retry-after', String(seconds)],
+      // Said only where the header is there.
+      details: { detail: 'Wait as Retry-After says, or ask the API provider why.' },
+    },
+  );
+}

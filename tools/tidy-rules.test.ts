@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Exceptions, tidyFaults } from './tidy-rules.ts';
+
+const NONE: Exceptions = { lines: {}, clocks: [] };
+const SOURCE = 'packages/server/src/access/keys/key-store.ts';
+const faultsIn = (files: Readonly<Record<string, string>>, exceptions = NONE) =>
+  tidyFaults(new Map(Object.entries(files)), exceptions);
+const lines = (count: number) => 'x\n'.repeat(count);
+
+test('a source that grows beyond its length does not pass, and a list of long ones only shrinks', () => {
+  assert.deepEqual(faultsIn({ [SOURCE]: lines(400) }), []);
+  assert.match(faultsIn({ [SOURCE]: lines(401) })[0] ?? '', /401 lines, and it may have 400/);
+  const listed = { lines: { [SOURCE]: 450 }, clocks: [] };
+  assert.deepEqual(faultsIn({ [SOURCE]: lines(450) }, listed), []);
+  assert.match(faultsIn({ [SOURCE]: lines(451) }, listed)[0] ?? '', /may have 450/);
+  assert.match(faultsIn({ [SOURCE]: lines(449) }, listed)[0] ?? '', /write 449/);
+  assert.match(faultsIn({ [SOURCE]: lines(399) }, listed)[0] ?? '', /take it out/);
+  assert.match(faultsIn({}, listed)[0] ?? '', /is not there/);
+  assert.deepEqual(faultsIn({ 'packages/server/src/long.test.ts': lines(900) }), []);
+});
+
+test('a domain that asks the machine for the time does not pass; whoever runs as a process may', () => {
+  for (const clock of ['Date.now()', 'performance.now()', 'Math.random()']) {
+    assert.match(faultsIn({ [SOURCE]: `const at = ${clock};\n` })[0] ?? '', /to be given them/);
+    assert.deepEqual(faultsIn({ 'packages/server/src/gateway/call.ts': clock }), []);
+    assert.deepEqual(faultsIn({ [SOURCE]: `// ${clock}\n/** ${clock} */\n` }), []);
+  }
+  const listed = { lines: {}, clocks: [SOURCE] };
+  assert.deepEqual(faultsIn({ [SOURCE]: 'Date.now()' }, listed), []);
+  assert.match(faultsIn({ [SOURCE]: 'x' }, listed)[0] ?? '', /take it out/);
+});
+
+test('a page names files that are there', () => {
+  const page = 'docs/decisions/0001-x.md';
+  const files = { [SOURCE]: '', 'docs/guides/keys.md': '', [page]: '' };
+  const written = (text: string) => faultsIn({ ...files, [page]: text });
+  for (const text of [
+    '`key-store.ts`',
+    '`keys/key-store.ts`',
+    '[keys](../guides/keys.md#more)',
+    '[all](../guides)',
+    '[web](https://example.test/x)',
+    '`x-store.ts`',
+  ]) {
+    assert.deepEqual(written(text), [], text);
+  }
+  for (const text of ['`no-store.ts`', '`blocks/key-store.ts`', '[keys](keys.md)']) {
+    assert.match(written(text)[0] ?? '', /no such file/, text);
+  }
+});

@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Rules of this house that no linter knows. What broke one when it was made is listed, and the list only shrinks. */
+
+export interface Exceptions {
+  /** Sources that are longer than they may be, and how long they are. */
+  readonly lines: Readonly<Record<string, number>>;
+  /** Domains that ask the machine what time it is, or for a random number. */
+  readonly clocks: readonly string[];
+}
+
+/** By its path from the root of the repository. */
+export type Tree = ReadonlyMap<string, string>;
+
+const LINES_MAX = 400;
+const isSource = (path: string): boolean =>
+  /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !/\.(?:test|fixture|generated)\.ts$/.test(path);
+
+/** Whoever runs as a process opens the world and hands it on; domains are given theirs. */
+const OWNS_A_CLOCK =
+  /^packages\/(?:middleware\/|server\/src\/(?:platform|gateway|control|supervisor|cli)\/|server\/src\/main\.ts$)/;
+const CLOCK = /\b(?:Date\.now|performance\.now|Math\.random)\b/;
+
+export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
+  return [
+    ...longSources(tree, exceptions.lines),
+    ...clocks(tree, exceptions.clocks),
+    ...missingPaths(tree),
+  ];
+}
+
+function* longSources(tree: Tree, listed: Exceptions['lines']): Generator<string> {
+  for (const [path, text] of tree) {
+    if (!isSource(path)) continue;
+    const lines = text.split('\n').length - 1;
+    const most = listed[path];
+    if (lines > (most ?? LINES_MAX)) {
+      yield `${path}: ${lines} lines, and it may have ${most ?? LINES_MAX}: what does it do besides?`;
+    } else if (most !== undefined && lines < most) {
+      const rest = lines > LINES_MAX ? `write ${lines}` : 'take it out';
+      yield `${path}: ${lines} lines, and ${most} are listed in tools/tidy-exceptions.json: ${rest}`;
+    }
+  }
+  for (const path of Object.keys(listed)) {
+    if (!tree.has(path)) yield `${path}: listed in tools/tidy-exceptions.json, and is not there`;
+  }
+}
+
+function* clocks(tree: Tree, listed: readonly string[]): Generator<string> {
+  for (const [path, text] of tree) {
+    if (!isSource(path) || OWNS_A_CLOCK.test(path)) continue;
+    const asks = CLOCK.test(withoutComments(text));
+    if (asks && !listed.includes(path)) {
+      yield `${path}: asks the machine for the time or a random number; it is to be given them (platform/world)`;
+    } else if (!asks && listed.includes(path)) {
+      yield `${path}: asks for nothing any more: take it out of tools/tidy-exceptions.json`;
+    }
+  }
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+}
+
+/** Of a page: files that it names in backticks, by the end of their path, and files that it links to. */
+function* missingPaths(tree: Tree): Generator<string> {
+  const paths = [...tree.keys()];
+  for (const [page, text] of tree) {
+    if (!/^docs\/.*\.md$|^[A-Z]+\.md$/.test(page) || page === 'CHANGELOG.md') continue;
+    for (const [, named = ''] of text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.ts)`/g)) {
+      // `x-store.ts` stands for one of each domain.
+      if (named.startsWith('x-')) continue;
+      if (paths.some((path) => path === named || path.endsWith(`/${named}`))) continue;
+      yield `${page}: names ${named}, and there is no such file`;
+    }
+    for (const [, linked = ''] of text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {
+      const target = normalize(join(dirname(page), linked)).replace(/\/$/, '');
+      if (tree.has(target) || paths.some((path) => path.startsWith(`${target}/`))) continue;
+      yield `${page}: links to ${linked}, and there is no such file`;
+    }
+  }
+}
+
+function main(): void {
+  const root = join(import.meta.dirname, '..');
+  // What is not committed yet counts as well.
+  const argv = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
+  const { stdout } = spawnSync('git', argv, { cwd: root, encoding: 'utf8' });
+  const isText = (path: string) => /\.(?:ts|md|json|yaml|mjs)$/.test(path);
+  const there = stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
+  const tree = new Map(
+    there.map((path) => [path, isText(path) ? readFileSync(join(root, path), 'utf8') : '']),
+  );
+  const listed = readFileSync(join(root, 'tools/tidy-exceptions.json'), 'utf8');
+  const faults = tidyFaults(tree, JSON.parse(listed) as Exceptions);
+  for (const fault of faults) console.log(fault);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();
