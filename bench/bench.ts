@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CommitResult, commitTable, runCommits } from './commits.ts';
 import { type CounterResult, counterTable, runCounters } from './counters.ts';
@@ -34,6 +36,15 @@ if (options === null) {
 await bench(options);
 process.exit(0);
 
+/** What is measured is what others install. */
+function buildPoorter(): void {
+  const build = join(import.meta.dirname, '../tools/build.ts');
+  const { status } = spawnSync(process.execPath, [build], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) throw new Error('Poorter cannot be built');
+}
+
 async function bench({ rounds, seconds, only, peers: wanted, json }: Options): Promise<void> {
   let scans: ScanResult[] = [];
   if (only === null || only.has('scan')) {
@@ -42,6 +53,7 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
   }
   // Scanning needs no load generator.
   if (only?.size === 1 && only.has('scan')) return writeResults(json, { rounds, scans });
+  buildPoorter();
   fetchEquipment();
   for (const name of ['wrk', 'nginx']) {
     const { missing } = findProgram(name);

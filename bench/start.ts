@@ -17,8 +17,8 @@ export interface StartResult {
 }
 
 const STARTS = 3;
-/** Until memory of the start has been given back. */
-const SETTLE_MS = 2_000;
+/** Until the thread that compiled has ended, and memory of the start has been given back. */
+const SETTLE_MS = 15_000;
 
 /** How long until it answers, and how much memory it keeps, by size of the description. */
 export async function runStart(
@@ -70,7 +70,6 @@ async function weigh(
   const idle = memoryOf(program.pid);
   const script = writeLoadScript(world, 'weigh', [{ method: 'GET', path, headers }]);
   await measureWindow(script, { origin, pid: program.pid }, seconds * 2);
-  await sleep(SETTLE_MS);
   return { idle, loaded: memoryOf(program.pid) };
 }
 

@@ -15,7 +15,8 @@ import {
 } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'packages/server/src/main.ts');
+/** As it is installed: nothing is stripped of its types while it runs. */
+const MAIN = join(ROOT, 'packages/server/dist/main.js');
 
 export const poorter: Peer = {
   name: 'Poorter',
@@ -71,9 +72,8 @@ export function startPoorter(
       ...configuration,
     }),
   );
-  const argv = ['--conditions=source', '--disable-warning=ExperimentalWarning', MAIN];
   const env = { NODE_OPTIONS: process.env['POORTER_BENCH_NODE_OPTIONS'] ?? '' };
-  return world.start(process.execPath, [...argv, 'serve', '--config', file, '--json'], env);
+  return world.start(process.execPath, [MAIN, 'serve', '--config', file, '--json'], env);
 }
 
 /** A key file of so many keys, and the first of them in clear. */

@@ -148,8 +148,7 @@ export class RemoteGateways {
   }
 
   async #listen({ link, credentials }: OpenLink): Promise<ListeningLink> {
-    const { LinkServer } = await import('../platform/link/index.ts');
-    const open = this.#ports.openServer ?? ((options) => new LinkServer(options));
+    const open = this.#ports.openServer ?? (await loadLinkServer());
     const server = open({
       ...splitAddress(link.address),
       credentials,
@@ -388,4 +387,10 @@ export class RemoteGateways {
   #say(end: LinkEnd, message: ToRemoteGateway): void {
     end.send(message);
   }
+}
+
+/** Whoever has no gateways on other machines holds nothing of it. */
+async function loadLinkServer(): Promise<(options: LinkServerOptions) => LinkListener> {
+  const { LinkServer } = await import('../platform/link/index.ts');
+  return (options) => new LinkServer(options);
 }
