@@ -73,13 +73,7 @@ export {
   limitsSchema,
   quotaSchema,
 } from './policies/limit/index.ts';
-export {
-  type AnswerMode,
-  type AnswerVerdict,
-  describeViolations,
-  judgeAnswer,
-  judgeUncheckable,
-} from './policies/release/judge-answer.ts';
+export type { AnswerMode } from './policies/release/judge-answer.ts';
 export { addSecurityHeaders } from './policies/release/security-headers.ts';
 export {
   createIdentitySigner,
@@ -94,3 +88,4 @@ export {
 } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
+export { type Judgement, judgeBody, judgeHead, judgeUnseen } from './release-answer.ts';

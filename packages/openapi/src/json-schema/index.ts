@@ -1,5 +1,6 @@
-export { type Compared, type Loosening, SchemaComparison } from './compare/accepts-more.ts';
+export { type Compared, SchemaComparison } from './compare/accepts-more.ts';
 export { type ComparableSchemas, comparable } from './compare/comparable.ts';
+export type { Loosening } from './compare/compare-keywords.ts';
 export { compileSchemas } from './compile.ts';
 export { entryKey } from './entry-key.ts';
 export { KEYWORD_FORMS } from './keyword-forms.ts';

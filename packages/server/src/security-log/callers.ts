@@ -3,7 +3,7 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { Caller } from '../messages/spool-line.ts';
 import { type SealingKey, sealUnder, unambiguous } from '../platform/secrets/index.ts';
 import { pseudonym, type Subject } from '../state/subject-keys/index.ts';
-import { callerTerms, type SealedCaller } from './leaf.ts';
+import { callerTerms } from './leaf.ts';
 
 /** What the log needs of the subjects' data keys. */
 export interface LogSubjectKeys {
@@ -20,6 +20,15 @@ export interface KnownCaller {
   readonly credentialId: string | null;
 }
 
+/** What leaves say of a caller whatever token it came with. */
+interface MetCaller {
+  readonly owner: SealingKey;
+  /** Members of a sealed caller behind the envelope, and the brace that ends it. */
+  readonly tail: string;
+  readonly terms: readonly string[];
+  readonly credentialId: string | null;
+}
+
 /** Callers in each of two generations; the elder is forgotten when the younger is full or old. */
 const CALLERS_MAX = 10_000;
 const GENERATION_MS = 300_000;
@@ -27,7 +36,7 @@ const GENERATION_MS = 300_000;
 const NEW_ADDRESSES_MAX = 2_000;
 const NEW_ADDRESSES_A_MINUTE = 300;
 const OBJECTS_MAX = 20_000;
-const PSEUDONYMS_MAX = 20_000;
+const MET_MAX = 20_000;
 
 /**
  * Seals callers. The data key is that of the subject, else of the client, else of the address:
@@ -44,7 +53,7 @@ export class Callers {
   #bornMs: number;
   #allowance = NEW_ADDRESSES_MAX;
   #allowanceMs: number;
-  readonly #pseudonyms = new Map<string, string>();
+  readonly #met = new Map<string, MetCaller>();
   readonly #objects = new Map<string, { text: string; terms: readonly string[] }>();
 
   constructor(node: string, keys: LogSubjectKeys, now: () => number) {
@@ -69,7 +78,7 @@ export class Callers {
     this.#young.clear();
     this.#old.clear();
     this.#objects.clear();
-    this.#pseudonyms.clear();
+    this.#met.clear();
   }
 
   /** Old generations go, whoever still calls: a key may have been destroyed by another node. */
@@ -84,42 +93,43 @@ export class Callers {
     if (known !== undefined) return known;
     const caller = readCaller(text);
     const epoch = this.#epoch;
-    const address = await this.#keys.keyOf(this.#addressSubject(caller.address));
-    const client =
-      caller.client === null ? null : await this.#keys.keyOf(clientSubject(caller.client));
-    const subject =
-      caller.subject === null ? null : await this.#keys.keyOf(personSubject(caller.subject));
-    // Keys are few and last; ids of tokens are neither.
-    const credential =
-      caller.kind !== 'key' || caller.credentialId === null
-        ? null
-        : await this.#keys.keyOf(credentialSubject(caller.credentialId));
-    const owner = subject ?? client ?? address;
-    const sealed: SealedCaller = {
-      sealed: sealUnder(owner, placeOf(this.#node), text),
-      client: client && this.#pseudonymOf(client, caller.client as string),
-      subject: subject && this.#pseudonymOf(subject, caller.subject as string),
-      address: this.#pseudonymOf(address, caller.address),
-      ...(credential && { credential: pseudonymOf(credential, caller.credentialId as string) }),
-    };
-    const made = {
-      ...{ who: JSON.stringify(sealed), terms: callerTerms(sealed), owner },
-      credentialId: caller.kind === 'key' ? caller.credentialId : null,
-    };
+    const { owner, tail, terms, credentialId } = await this.#meet(caller);
+    // An envelope has no character that JSON would escape.
+    const who = `{"sealed":"${sealUnder(owner, placeOf(this.#node), text)}",${tail}`;
+    const made = { who, terms, owner, credentialId };
     if (epoch === this.#epoch) this.#keep(text, made);
     return made;
   }
 
   /** People come with another token each time, and are the same people. */
-  #pseudonymOf(key: SealingKey, value: string): string {
-    const name = `${key.id} ${value}`;
-    let known = this.#pseudonyms.get(name);
-    if (known === undefined) {
-      known = pseudonymOf(key, value);
-      if (this.#pseudonyms.size >= PSEUDONYMS_MAX) this.#pseudonyms.clear();
-      this.#pseudonyms.set(name, known);
-    }
-    return known;
+  async #meet(caller: Caller): Promise<MetCaller> {
+    const { kind, client, subject } = caller;
+    // Keys are few and last; ids of tokens are neither.
+    const keyId = kind === 'key' ? caller.credentialId : null;
+    const name = JSON.stringify([caller.address, client, subject, keyId]);
+    const known = this.#met.get(name);
+    if (known !== undefined) return known;
+    const epoch = this.#epoch;
+    const address = await this.#keys.keyOf(this.#addressSubject(caller.address));
+    const clientKey = client === null ? null : await this.#keys.keyOf(clientSubject(client));
+    const subjectKey = subject === null ? null : await this.#keys.keyOf(personSubject(subject));
+    const credential = keyId === null ? null : await this.#keys.keyOf(credentialSubject(keyId));
+    const pseudonyms = {
+      client: clientKey && pseudonymOf(clientKey, client as string),
+      subject: subjectKey && pseudonymOf(subjectKey, subject as string),
+      address: pseudonymOf(address, caller.address),
+      ...(credential && { credential: pseudonymOf(credential, keyId as string) }),
+    };
+    const met = {
+      owner: subjectKey ?? clientKey ?? address,
+      tail: JSON.stringify(pseudonyms).slice(1),
+      terms: callerTerms(pseudonyms),
+      credentialId: keyId,
+    };
+    if (epoch !== this.#epoch) return met;
+    if (this.#met.size >= MET_MAX) this.#met.clear();
+    this.#met.set(name, met);
+    return met;
   }
 
   /** Pseudonyms of what was touched, keyed by the caller's data key: erased with the caller. */

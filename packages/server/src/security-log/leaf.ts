@@ -116,7 +116,7 @@ export function termsOf(leaf: Leaf): string[] {
   return terms;
 }
 
-export function callerTerms(who: SealedCaller | null): string[] {
+export function callerTerms(who: Omit<SealedCaller, 'sealed'> | null): string[] {
   if (who === null) return [];
   const terms = [`address ${who.address}`];
   if (who.client !== null) terms.push(`client ${who.client}`);

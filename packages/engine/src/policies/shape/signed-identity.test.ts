@@ -57,6 +57,33 @@ test('one token serves half of its life, and no longer', async () => {
   assert.notEqual(await signer.sign(anna, 'a', noon + 30_000), first);
 });
 
+test('who comes with a new token each time is not given a new identity each time, and none outlives its token', async () => {
+  const signer = await newSigner();
+  const at = noon / 1000;
+  const withToken = (expiresAt: number | null, nowMs = noon) =>
+    signer.sign({ ...anna, expiresAt }, 'a', nowMs);
+  const first = await withToken(at + 3_600);
+  assert.equal(await withToken(at + 3_601, noon + 1_000), first);
+  assert.equal(await withToken(at + 60), first, 'in the same second it ends');
+  assert.equal(await withToken(null), first);
+  const short = await withToken(at + 59);
+  assert.equal(decodeJwt(short).exp, at + 59);
+  assert.equal(
+    await withToken(at + 900, noon + 2_000),
+    first,
+    'a shorter one does not displace it',
+  );
+  assert.equal(decodeJwt(await withToken(at + 10)).exp, at + 10);
+  // The longer one is not used in its second half: the next has the cache to itself.
+  const next = await withToken(at + 31 + 20, noon + 31_000);
+  assert.equal(decodeJwt(next).exp, at + 51);
+  assert.equal(await withToken(at + 3_600, noon + 32_000), next);
+  for (const expiresAt of [at + 5, at + 33, at + 50, at + 70, at + 4_000]) {
+    const given = decodeJwt(await withToken(expiresAt, noon + 33_000));
+    assert.ok((given.exp as number) <= expiresAt, `${expiresAt}`);
+  }
+});
+
 test('callers who differ in anything the token says never share one', async () => {
   const signer = await newSigner();
   const others: Principal[] = [

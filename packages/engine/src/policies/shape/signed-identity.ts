@@ -20,6 +20,8 @@ interface Minted {
   readonly token: string;
   readonly audience: string;
   readonly useUntilMs: number;
+  /** Seconds, as its `exp` says. */
+  readonly expiresAt: number;
 }
 
 /** Callers remembered at once; about 600 bytes each. */
@@ -51,11 +53,15 @@ export async function createIdentitySigner(options: IdentityOptions): Promise<Id
       .setIssuedAt(issuedAt)
       .setExpirationTime(expiresAt)
       .sign(key);
-    if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
     const useUntilMs = nowMs + ((expiresAt - issuedAt) * 1000) / 2;
-    const minted = { token, audience, useUntilMs };
-    cache.set(cacheKey, minted);
+    const minted = { token, audience, useUntilMs, expiresAt };
     if (principal !== null) near.set(principal, minted);
+    const known = cache.get(cacheKey);
+    // One that lives longer is of use to more of a caller's credentials.
+    if (known !== undefined && nowMs < known.useUntilMs && known.expiresAt > expiresAt)
+      return token;
+    if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value as string);
+    cache.set(cacheKey, minted);
     return token;
   }
 
@@ -67,13 +73,18 @@ export async function createIdentitySigner(options: IdentityOptions): Promise<Id
       }
       const cacheKey = cacheKeyOf(principal, audience);
       const known = cache.get(cacheKey);
-      if (known !== undefined && nowMs < known.useUntilMs) {
+      if (known !== undefined && nowMs < known.useUntilMs && !outlives(known, principal)) {
         if (principal !== null) near.set(principal, known);
         return known.token;
       }
       return mint(principal, audience, nowMs, cacheKey);
     },
   };
+}
+
+/** The same caller comes with one credential after another: an identity is good for all that last as long as it. */
+function outlives({ expiresAt }: Minted, principal: Principal | null): boolean {
+  return principal !== null && principal.expiresAt !== null && expiresAt > principal.expiresAt;
 }
 
 function claimsOf(principal: Principal | null): Record<string, unknown> {
@@ -90,8 +101,8 @@ function claimsOf(principal: Principal | null): Record<string, unknown> {
 
 function cacheKeyOf(principal: Principal | null, audience: string): string {
   if (principal === null) return `|${audience}`;
-  const { kind, issuer, client, subject, scopes, roles, expiresAt } = principal;
-  return JSON.stringify([audience, kind, issuer, client, subject, scopes, roles, expiresAt]);
+  const { kind, issuer, client, subject, scopes, roles } = principal;
+  return JSON.stringify([audience, kind, issuer, client, subject, scopes, roles]);
 }
 
 /** The public halves, for the JWKS endpoint. */

@@ -1,0 +1,71 @@
+import type { HeaderFields } from '@poorter/openapi';
+import type { OperationGate } from './open-operation.ts';
+import {
+  type AnswerVerdict,
+  describeViolations,
+  judgeAnswer,
+  judgeUncheckable,
+} from './policies/release/judge-answer.ts';
+import type { Evidence } from './policy.ts';
+
+/** What is to become of an answer, and what the record says of it; null: there is nothing to say. */
+export interface Judgement {
+  readonly verdict: AnswerVerdict;
+  readonly findings: Evidence | null;
+}
+
+const NOTHING_TO_SAY: Judgement = { verdict: { kind: 'release' }, findings: null };
+
+/**
+ * What an answer's head alone says: whether its body is to be judged, or else what becomes of it. `isBodiless`:
+ * whatever it says, no content follows.
+ */
+export function judgeHead(
+  { operation, response }: OperationGate,
+  status: number,
+  fields: HeaderFields,
+  isBodiless: boolean,
+): Judgement | 'judge its body' {
+  const expectation = operation.expectAnswer(status, fields);
+  switch (expectation.kind) {
+    case 'opaque':
+      return NOTHING_TO_SAY;
+    case 'undocumented': {
+      // The service's own refusals are often undocumented; their bodies still go through the mode.
+      const findings = { undocumented: describeViolations([expectation.violation]) };
+      return { verdict: judgeUncheckable(response), findings };
+    }
+    case 'validate':
+      return isBodiless ? NOTHING_TO_SAY : 'judge its body';
+    default:
+      return expectation satisfies never;
+  }
+}
+
+/** Of an answer whose content nobody can look at whole: it is too large, or there is no memory for it. */
+export function judgeUnseen(
+  { response }: Pick<OperationGate, 'response'>,
+  why: 'over-bound' | 'memory',
+): Judgement {
+  return { verdict: judgeUncheckable(response), findings: { unchecked: why } };
+}
+
+/** Of an answer that is there whole. */
+export function judgeBody(
+  { operation, response, jsonBounds }: OperationGate,
+  status: number,
+  fields: HeaderFields,
+  bytes: Uint8Array,
+): Judgement {
+  const checked = operation.checkAnswer(status, fields, bytes, jsonBounds, {
+    findUndocumented: true,
+  });
+  const verdict = judgeAnswer(response, checked);
+  const { violations, undocumented } = checked;
+  if (violations.length === 0 && undocumented.length === 0) return { verdict, findings: null };
+  const action = verdict.kind;
+  return {
+    verdict,
+    findings: { action, violations: describeViolations(violations), undocumented },
+  };
+}
