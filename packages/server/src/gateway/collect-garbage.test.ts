@@ -16,8 +16,8 @@ test('however hard the memory is pressed, the thread is stopped at most twice a 
   const ask = collectorUnderPressure(() => nowMs);
   for (let passed = 0; passed <= 1_600; passed += 5) {
     for (let count = 0; count < 100; count++) ask();
-    t.mock.timers.tick(5);
     nowMs += 5;
+    t.mock.timers.tick(5);
   }
   assert.equal(collectedAtMs.length, 4);
   for (const [index, atMs] of collectedAtMs.entries()) {
