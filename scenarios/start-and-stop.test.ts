@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
@@ -30,6 +33,27 @@ test('a call passes, leaves one record, and SIGTERM ends with status 0', async (
   assert.equal(records.length, 1);
   assert.equal(records[0]?.['decision'], 'forwarded');
   assert.equal(await poorter.stop(), 0);
+});
+
+test('a reload that is asked for while the configuration is still being read ends nothing', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  assert.equal(await poorter.stop(), 0);
+  const main = join(import.meta.dirname, '../packages/server/src/main.ts');
+  const argv = ['serve', '--config', join(poorter.folder, 'poorter.yaml'), '--json'];
+  const again = spawn(process.execPath, ['--conditions=source', main, ...argv], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(again, 'exit');
+  t.after(() => again.kill('SIGKILL'));
+  const { pid } = again;
+  // Control is its first child: it reads, and the supervisor waits for what it finds.
+  while (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') === '') await sleep(1);
+  again.kill('SIGHUP');
+  const [said] = await Promise.race([once(again.stdout, 'data'), ended]);
+  assert.match(String(said), /"event":"started"/);
+  again.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
 });
 
 test('a second start on the same data directory exits non-zero and says who holds it', async (t) => {

@@ -19,6 +19,8 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
     const { serveGateway } = await import('./serve-gateway.ts');
     return serveGateway(given, source, world);
   }
+  // Whoever asks for a reload before anything is served has it read anyway, and ends nothing.
+  process.on('SIGHUP', () => undefined);
   const { child, answer } = await startControl(source);
   const { dataDirectory, holdsAll, threads, drainMs, faults } = planIn(answer);
   if (!given.quiet) tellFaults(faults, world);
