@@ -46,6 +46,7 @@ function buildPoorter(): void {
 }
 
 async function bench({ rounds, seconds, only, peers: wanted, json }: Options): Promise<void> {
+  buildPoorter();
   let scans: ScanResult[] = [];
   if (only === null || only.has('scan')) {
     scans = await runScan(rounds);
@@ -53,7 +54,6 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
   }
   // Scanning needs no load generator.
   if (only?.size === 1 && only.has('scan')) return writeResults(json, { rounds, scans });
-  buildPoorter();
   fetchEquipment();
   for (const name of ['wrk', 'nginx']) {
     const { missing } = findProgram(name);

@@ -15,7 +15,7 @@ export interface ScanResult {
   readonly anonymousMb: readonly number[];
 }
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
+const MAIN = join(import.meta.dirname, '../packages/server/dist/main.js');
 const BYTES = 1_000_000_000;
 const LOOK_EVERY_MS = 50;
 
@@ -75,7 +75,7 @@ interface Run {
 
 async function runOnce(argv: readonly string[], material: Material): Promise<Run> {
   const started = performance.now();
-  const child = spawn(process.execPath, ['--conditions=source', MAIN, 'scan', '--json', ...argv], {
+  const child = spawn(process.execPath, [MAIN, 'scan', '--json', ...argv], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const pid = child.pid ?? 0;

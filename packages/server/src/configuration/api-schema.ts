@@ -1,7 +1,7 @@
 import { canonicalHost, corsSchema, undocumentedQuerySchema } from '@poorter/engine';
 import { z } from 'zod';
 import { baseUrlFault } from './addresses.ts';
-import { baseUrl, file, hostName, milliseconds, NOT_A_URL, serverName } from './schema-values.ts';
+import { baseUrl, clientTls, file, hostName, milliseconds, NOT_A_URL } from './schema-values.ts';
 
 const upstream = z.strictObject({
   targets: z
@@ -9,17 +9,7 @@ const upstream = z.strictObject({
     .min(1)
     .max(64)
     .describe('Base URLs of the same service; calls are spread, failing ones rested.'),
-  tls: z
-    .strictObject({
-      authorities: z
-        .array(file)
-        .default([])
-        .describe('PEM files trusted instead of the system store.'),
-      certificate: file.optional().describe('PEM file: certificate shown to the upstream.'),
-      key: file.optional().describe('PEM file: its private key.'),
-      serverName: serverName.optional().describe('Name sent as SNI and verified.'),
-    })
-    .prefault({}),
+  tls: clientTls('upstream', 'Name sent as SNI and verified.').prefault({}),
   connectTimeoutMs: milliseconds.default(5_000).describe('Until a connection stands.'),
   headTimeoutMs: milliseconds.default(30_000).describe('From the request to the answer head.'),
   idleTimeoutMs: milliseconds

@@ -37,10 +37,22 @@ export const bytes = z
   .max(2 ** 31);
 
 /** Of a certificate. */
-export const serverName = z
+const serverName = z
   .string()
   .max(253)
   .regex(
     /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/,
     'is not a host name, such as api.example',
   );
+
+/** How another machine is known over TLS, and we to it. */
+export const clientTls = (other: string, nameUsed: string) =>
+  z.strictObject({
+    authorities: z
+      .array(file)
+      .default([])
+      .describe('PEM files trusted instead of the system store.'),
+    certificate: file.optional().describe(`PEM file: certificate shown to the ${other}.`),
+    key: file.optional().describe('PEM file: its private key.'),
+    serverName: serverName.optional().describe(nameUsed),
+  });

@@ -2,7 +2,7 @@ import { concurrencySchema, limitSchema, networkListsSchema, quotaSchema } from 
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
 import { api } from './api-schema.ts';
-import { address, bytes, file, milliseconds, NOT_A_URL, serverName, url } from './schema-values.ts';
+import { address, bytes, clientTls, file, milliseconds, NOT_A_URL, url } from './schema-values.ts';
 import { trustedIssuer } from './trusted-issuer-schema.ts';
 
 const listenerTls = z.strictObject({
@@ -109,18 +109,7 @@ const sharedCounters = z.strictObject({
     .max(5_000)
     .default(100)
     .describe('A call waits this long for its count; then this machine counts its share.'),
-  tls: z
-    .strictObject({
-      authorities: z
-        .array(file)
-        .default([])
-        .describe('PEM files trusted instead of the system store.'),
-      certificate: file.optional().describe('PEM file: certificate shown to the counters.'),
-      key: file.optional().describe('PEM file: its private key.'),
-      serverName: serverName
-        .optional()
-        .describe('Name sent as SNI and verified; default: the host of the address.'),
-    })
+  tls: clientTls('counters', 'Name sent as SNI and verified; default: the host of the address.')
     .optional()
     .describe('Whom a valkeys:// connection trusts, and what it shows.'),
 });

@@ -21,6 +21,7 @@ const WAITING_MAX = 100;
 const QUERY_MAX_MS = 60_000;
 /** A thread that nobody asks anything is memory for nothing. */
 const IDLE_MS = 30_000;
+/** As the recorder has. */
 const NURSERY_MB = 12;
 const HEAP_MB_MAX = 512;
 

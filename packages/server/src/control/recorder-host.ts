@@ -37,7 +37,7 @@ import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 
 const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(import.meta.filename)}`);
-/** Three halves of a nursery: lines come and go, and little of them stays. */
+/** Three semi-spaces of 4 MB: lines come and go, and little of them stays. */
 const NURSERY_MB = 12;
 const RESTART_AFTER_MS = 1_000;
 const STOP_MAX_MS = 3_000;

@@ -132,18 +132,18 @@ async function apply(snapshot: RuntimeSnapshot): Promise<void> {
 async function openParts(snapshot: RuntimeSnapshot) {
   const identitySigner = await createIdentitySigner(snapshot.identity);
   await upstreams.prepare(snapshot.upstreams);
-  const Shared = snapshot.sharedCounters === null ? null : await loadValkeyCounters();
-  return { identitySigner, Shared, opened: await descriptions.open(snapshot.gate) };
+  const Valkey = snapshot.sharedCounters === null ? null : await loadValkeyCounters();
+  return { identitySigner, Valkey, opened: await descriptions.open(snapshot.gate) };
 }
 
 /** From here on upstreams and counters are those of the snapshot. */
 function runtimeOf(
   snapshot: RuntimeSnapshot,
-  { identitySigner, Shared, opened }: Awaited<ReturnType<typeof openParts>>,
+  { identitySigner, Valkey, opened }: Awaited<ReturnType<typeof openParts>>,
 ): Runtime {
   const gate = new Gate(opened, {
     counters,
-    remoteCounters: remoteCounters(snapshot.sharedCounters, Shared),
+    remoteCounters: remoteCounters(snapshot.sharedCounters, Valkey),
     identitySigner,
     verifiedTokens,
     live,
@@ -176,7 +176,7 @@ function runtimeOf(
 /** The connection outlives snapshots that do not change it. */
 function remoteCounters(
   shared: RuntimeSnapshot['sharedCounters'],
-  Shared: Awaited<ReturnType<typeof loadValkeyCounters>> | null,
+  Valkey: Awaited<ReturnType<typeof loadValkeyCounters>> | null,
 ): ValkeyCounters | undefined {
   const text = JSON.stringify(shared);
   if (remote?.text === text) return remote.counters;
@@ -184,9 +184,9 @@ function remoteCounters(
   // Calls of the version before may still wait for their count.
   if (before !== undefined) setTimeout(() => before.close(), 10_000).unref();
   remote = null;
-  if (shared === null || Shared === null) return undefined;
+  if (shared === null || Valkey === null) return undefined;
   const onTrouble = (message: string) => tell({ type: 'trouble', message });
-  remote = { text, counters: new Shared({ ...shared, local: counters, onTrouble }) };
+  remote = { text, counters: new Valkey({ ...shared, local: counters, onTrouble }) };
   return remote.counters;
 }
 

@@ -58,7 +58,7 @@ test('the same where all are told when to end, and one hears of it too late', as
   const events: string[] = [];
   await Promise.all(
     all.map((thread, slot) =>
-      close(thread, { version: END, atMs, lateMs: slot * 600 }, (what) => events.push(what)),
+      close(thread, { version: END, atMs, lateMs: slot * 300 }, (what) => events.push(what)),
     ),
   );
   assert.deepEqual(events.slice(0, 2), ['close', 'close']);
@@ -72,7 +72,7 @@ test('a thread that has nothing to close, has died, or never comes holds nobody 
   forgetThread(memory, 3);
   const startedMs = performance.now();
   await close(first, {}, () => undefined);
-  assert.ok(performance.now() - startedMs < 3_000, 'at once');
+  assert.ok(performance.now() - startedMs < 4_900, 'at once');
   // One that serves the version before, and stays with it.
   third.quiet.born(2);
   const events: string[] = [];

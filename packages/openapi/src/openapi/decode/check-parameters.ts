@@ -10,7 +10,7 @@ import { decodeForm, decodePercent } from './lexemes.ts';
 import { BodyNames, refusalBeside } from './parameter-names.ts';
 import { asItIs, divide } from './pieces.ts';
 import { buildValue, type Decode, kindsIn, type Refusal } from './read-field.ts';
-import { judgedBothWays, settled } from './settled.ts';
+import { judgedEachWay, settled } from './settled.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -209,7 +209,7 @@ export class ParameterCheck {
     violations: MessageViolation[],
   ): void {
     const place = { in: plan.in, name: plan.name };
-    const found = judgedBothWays(place, (draft) => {
+    const found = judgedEachWay(place, (draft) => {
       const read = readInto(draft);
       if ('rule' in read) return [explained({ ...place, ...read })];
       return settled(plan.in, plan.name, draft, validator, this.#strict);

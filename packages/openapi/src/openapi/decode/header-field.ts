@@ -10,7 +10,7 @@ import { explained } from './expected.ts';
 import { decodeHeader, decodePercent, FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { divide, type Pieces } from './pieces.ts';
 import { buildValue, kindsIn, type Refusal } from './read-field.ts';
-import { judgedBothWays, settled } from './settled.ts';
+import { judgedEachWay, settled } from './settled.ts';
 
 /** A documented header, of a request or of an answer. */
 export class HeaderField {
@@ -52,7 +52,7 @@ export class HeaderField {
       return settled('header', this.#plan.name, draft, this.#validator, strict);
     };
     // A service attacks nobody with what it answers.
-    return this.#isOfAnswer ? judge(new Draft()) : [...judgedBothWays(place, judge)];
+    return this.#isOfAnswer ? judge(new Draft()) : [...judgedEachWay(place, judge)];
   }
 
   #read(values: readonly string[], draft: Draft): { readings: readonly JsonValue[] } | Refusal {

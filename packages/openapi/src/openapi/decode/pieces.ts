@@ -85,7 +85,7 @@ function divideIn(
   return { pieces: takeApart(text, kind, name, style), decode: asItIs };
 }
 
-/** Without the blanks around what was cut out, where the draft asks for it so; otherwise they are noted. */
+/** Without the blanks around what was cut out, where the draft asks for that; otherwise where they stand is noted. */
 function trimmedIn<P extends Pieces>(
   draft: Draft,
   pieces: P,

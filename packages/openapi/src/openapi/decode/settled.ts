@@ -14,7 +14,7 @@ export interface SettleOptions {
  * A list or object is held against its schema as the description divides it, and where some services
  * divide it otherwise, or trim what they have cut out, as they do. `judge` reads it into the draft that it is given.
  */
-export function judgedBothWays(
+export function judgedEachWay(
   place: Pick<MessageViolation, 'in' | 'name'>,
   judge: (draft: Draft) => readonly MessageViolation[],
 ): readonly MessageViolation[] {

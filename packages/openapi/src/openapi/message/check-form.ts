@@ -9,7 +9,7 @@ import { decodeForm } from '../decode/lexemes.ts';
 import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
 import { divideRepeated } from '../decode/pieces.ts';
 import { additionalShape, buildValue, propertiesOf, type Refusal } from '../decode/read-field.ts';
-import { judgedBothWays, type SettleOptions, settled } from '../decode/settled.ts';
+import { judgedEachWay, type SettleOptions, settled } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck } from '../types.ts';
@@ -77,7 +77,7 @@ export class FormCheck {
     const refusal = refusalAmong(strangers, this.#beside);
     if (refusal !== undefined) return refused(refusal);
     let value: JsonValue | undefined;
-    const violations = judgedBothWays({ in: 'body' }, (draft) => {
+    const violations = judgedEachWay({ in: 'body' }, (draft) => {
       const found = this.#judge({ inputs, unknown }, bounds, draft);
       if (draft.isAsDescribed) value = found.value;
       return found.violations;

@@ -9,7 +9,7 @@ import { readingsOf } from '../decode/lexemes.ts';
 import type { ParameterNames } from '../decode/parameter-names.ts';
 import { asItIs, divideRepeated } from '../decode/pieces.ts';
 import { additionalShape, buildValue, propertiesOf, type Refusal } from '../decode/read-field.ts';
-import { judgedBothWays } from '../decode/settled.ts';
+import { judgedEachWay } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
@@ -102,7 +102,7 @@ export class MultipartCheck {
       for (const part of parts) violations.push(...this.#checkPartHeaders(name, part));
     }
     let value: JsonValue | undefined;
-    const found = judgedBothWays({ in: 'body' }, (draft) => {
+    const found = judgedEachWay({ in: 'body' }, (draft) => {
       const checked = this.#judge(fields, { bounds, isFormData }, draft);
       if (draft.isAsDescribed) value = checked.value;
       return checked.violations;

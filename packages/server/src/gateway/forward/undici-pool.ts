@@ -8,10 +8,8 @@ import { upstreamConnector } from './connect-upstream.ts';
  */
 const CONNECTION_AGE_MAX_MS = 30_000;
 
-const HEAD_BYTES_MAX = 65_536;
-
 /** Connections to one target, as undici opens and keeps them. */
-export function openPool(url: URL, snapshot: UpstreamSnapshot): Pool {
+export function openPool(url: URL, snapshot: UpstreamSnapshot, headBytesMax: number): Pool {
   return new Pool(url.origin, {
     connections: snapshot.connectionsMax,
     pipelining: 1,
@@ -22,7 +20,7 @@ export function openPool(url: URL, snapshot: UpstreamSnapshot): Pool {
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 60_000,
     // The whole section, not one field: what an upstream sends is bounded like what a caller sends.
-    maxHeaderSize: HEAD_BYTES_MAX,
+    maxHeaderSize: headBytesMax,
     strictContentLength: true,
     allowH2: false,
   });

@@ -4,7 +4,10 @@ import { monotonicMs } from '../../platform/clock/index.ts';
 import { LeanPool } from './lean/lean-pool.ts';
 import { canParse } from './lean/response-parser.ts';
 
-/** undici is half of what a thread loads, and where services are asked over clear text nobody needs it. */
+/** Of a service's answer. */
+const HEAD_BYTES_MAX = 65_536;
+
+/** undici is a third of what a thread would load, and where services are asked over clear text nobody needs it. */
 const loadUndici = () => import('./undici-pool.ts');
 
 /** Connections of undici, from the first call on that needs them. */
@@ -19,7 +22,9 @@ export class LazyPool {
   }
 
   get(): Promise<Pool> {
-    this.#opening ??= loadUndici().then(({ openPool }) => openPool(this.#url, this.#snapshot));
+    this.#opening ??= loadUndici().then(({ openPool }) =>
+      openPool(this.#url, this.#snapshot, HEAD_BYTES_MAX),
+    );
     return this.#opening;
   }
 
@@ -96,8 +101,6 @@ export class Upstream {
     await Promise.all(pools.map((pool) => pool.close().catch(() => undefined)));
   }
 }
-
-const HEAD_BYTES_MAX = 65_536;
 
 function openLean({ hostname, port }: URL, snapshot: UpstreamSnapshot): LeanPool {
   return new LeanPool(
