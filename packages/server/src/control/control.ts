@@ -103,7 +103,7 @@ export class Control {
       kept: new KeptIssuerKeys(join(dataDirectory, 'issuer-keys.json'), world.now),
       tell: (message) => {
         send(message);
-        this.#open?.remotes.send(message);
+        this.#open?.gateways.remotes.send(message);
       },
       onChange: () => void this.#requestCompile(),
       warn: (issuer, message) => this.#warn('issuer-keys', `keys of ${issuer}: ${message}`),
@@ -126,9 +126,9 @@ export class Control {
         return;
       case 'gateway-up':
         this.#serving.gatewayUp();
-        return this.#open?.local.up();
+        return this.#open?.gateways.local.up();
       case 'gateway-down':
-        this.#open?.local.down();
+        this.#open?.gateways.local.down();
         return this.#serving.gatewayDown();
       case 'gateway':
         return this.#heard(message.report);
@@ -148,7 +148,7 @@ export class Control {
 
   /** From the gateway of this machine. */
   #heard(report: FromGateway): void {
-    this.#open?.local.heard(report);
+    this.#open?.gateways.local.heard(report);
     this.#note(report);
     const isNewest = report.type === 'failed' && report.version === this.#serving.versions.compiled;
     if (isNewest) this.#takeBack();
@@ -215,7 +215,7 @@ export class Control {
         : this.#issuers.keysFor(compiled.snapshot);
       const snapshot = { ...compiled.snapshot, gate: { ...gate, issuerKeys } };
       // Whoever serves by the snapshot must know who is blocked and revoked first.
-      await open.live.publish();
+      await open.gateways.live.publish();
       await this.#record(open, verdict.change, gate.version);
       // Before anybody serves the snapshot: a link that cannot open ends the start.
       await this.#meetGateways(open, compiled, configuration);
@@ -301,7 +301,7 @@ export class Control {
     const { snapshot, configuration } = standing;
     const version = nextVersion(join(this.#seat.dataDirectory, 'snapshot-version'));
     await this.#issuers.follow(configuration);
-    await open.live.publish();
+    await open.gateways.live.publish();
     await this.#meetInherited(open, standing);
     this.#serve(open, { ...standing, snapshot: asVersion(snapshot, version) });
     // It is not what the files say.
@@ -355,7 +355,7 @@ export class Control {
       }),
       applyConfiguration: (digest, operator) => this.#applyConfiguration(digest, operator),
     });
-    if (this.#serving.isGatewayUp) open.local.up();
+    if (this.#serving.isGatewayUp) open.gateways.local.up();
     this.#open = open;
     return open;
   }
@@ -381,8 +381,8 @@ export class Control {
     { link }: Configuration,
   ): Promise<void> {
     const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
-    open.remotes.begin(Math.max(before, snapshot.gate.staleAfterMs));
-    await placedIn(this.#where, files, () => open.remotes.apply(link, linkCredentials));
+    open.gateways.remotes.begin(Math.max(before, snapshot.gate.staleAfterMs));
+    await placedIn(this.#where, files, () => open.gateways.remotes.apply(link, linkCredentials));
     open.nameGateways(link?.gateways ?? []);
   }
 
@@ -393,7 +393,7 @@ export class Control {
     this.#refusal = '';
     this.#serving.compiled(next.snapshot.gate.version);
     this.#send({ type: 'snapshot', ...next });
-    open.remotes.snapshot(next.snapshot);
+    open.gateways.remotes.snapshot(next.snapshot);
     this.#issuers.tellSince(next.snapshot);
   }
 

@@ -12,9 +12,9 @@ import type { World } from '../platform/world/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
 
 export interface LiveFeedPorts {
-  readonly keys: KeyStore;
-  readonly blocks: BlockStore;
-  readonly changes: ChangeFeed;
+  readonly keys: Pick<KeyStore, 'list' | 'showMany'>;
+  readonly blocks: Pick<BlockStore, 'listActive' | 'show'>;
+  readonly changes: Pick<ChangeFeed, 'latest' | 'changesSince'>;
   readonly ring: { derive(purpose: string): Uint8Array };
   readonly world: Pick<World, 'now' | 'after' | 'every'>;
   /** Gateways on other machines that may decide by something older than a sequence. */
@@ -229,7 +229,10 @@ export class LiveFeed {
     }
   }
 
-  async #changedBlocks(blocks: BlockStore, ids: readonly string[]): Promise<LiveChange['blocks']> {
+  async #changedBlocks(
+    blocks: LiveFeedPorts['blocks'],
+    ids: readonly string[],
+  ): Promise<LiveChange['blocks']> {
     const put: LiveBlock[] = [];
     for (const id of ids) {
       const block = await blocks.show(id);
