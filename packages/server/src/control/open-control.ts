@@ -184,6 +184,7 @@ export class OpenControl {
     this.#delay.close();
     this.gateways.remotes.close();
     await this.recorder.stop();
+    this.operators.close();
   }
 
   #openAdminApi(): AdminApi<ActStores> {
