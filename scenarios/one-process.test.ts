@@ -66,7 +66,9 @@ test('a whole server in one process: keys expire, limits come back and silence i
   await pass(2_000);
   assert.equal(await call(long.key), 200);
 
-  const revoked = await settled(admin('POST', `/v1/keys/${long.record.id}/revoke`, { reason: 'x' }));
+  const revoked = await settled(
+    admin('POST', `/v1/keys/${long.record.id}/revoke`, { reason: 'x' }),
+  );
   assert.equal(revoked.status, 200, JSON.stringify(revoked.body));
   assert.equal(await call(long.key), 401);
   await server.stop();

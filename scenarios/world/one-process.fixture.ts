@@ -7,12 +7,12 @@ import { Control } from '../../packages/server/src/control/control.ts';
 import { planOf } from '../../packages/server/src/control/plan.ts';
 import { Gateway } from '../../packages/server/src/gateway/gateway.ts';
 import { ServingThread } from '../../packages/server/src/gateway/serving-thread.ts';
-import type { CrewThread, CrewThreadEvents } from '../../packages/server/src/gateway/thread-crew.ts';
-import { ThreadHosts } from '../../packages/server/src/gateway/thread-hosts.ts';
 import type {
-  FromThread,
-  ThreadSeed,
-} from '../../packages/server/src/gateway/thread-messages.ts';
+  CrewThread,
+  CrewThreadEvents,
+} from '../../packages/server/src/gateway/thread-crew.ts';
+import { ThreadHosts } from '../../packages/server/src/gateway/thread-hosts.ts';
+import type { FromThread, ThreadSeed } from '../../packages/server/src/gateway/thread-messages.ts';
 import type {
   ConfigurationSource,
   ToControl,

@@ -218,10 +218,9 @@ export class ControlMachine {
   };
 
   async #openControl(runner: Runner, send: (message: object) => void): Promise<OpenedControl> {
-    const { keys, blocks, changes } = this.#store;
     const gateways = new Gateways({
-      ...{ keys, blocks, changes, world: runner, mirror: null },
-      ring: { derive: () => new Uint8Array(32) },
+      ...{ stores: this.#store, changes: this.#store.changes, world: runner, mirror: null },
+      keyHashKey: '00',
       bookFile: {
         read: () => this.#book,
         write: (text) => {

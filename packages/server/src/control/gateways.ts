@@ -4,12 +4,15 @@ import type { SpoolMirror } from '../platform/spool/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { GatewayBook, type GatewayBookPorts } from './gateway-book.ts';
 import { LiveFeed, type LiveFeedPorts } from './live-feed.ts';
+import { type KeyTerms, type LiveStores, liveSources } from './live-sources.ts';
 import { LocalGateway } from './local-gateway.ts';
 import { type RemoteGatewayPorts, RemoteGateways } from './remote-gateways.ts';
 
 export interface GatewaysPorts
-  extends Pick<LiveFeedPorts, 'keys' | 'blocks' | 'changes' | 'ring' | 'keyAgeMaxMs'>,
+  extends Pick<LiveFeedPorts, 'changes' | 'keyHashKey'>,
+    Pick<KeyTerms, 'keyAgeMaxMs'>,
     Pick<RemoteGatewayPorts, 'openServer' | 'trouble'> {
+  readonly stores: LiveStores;
   readonly world: World;
   readonly bookFile: Pick<GatewayBookPorts, 'read' | 'write'>;
   /** On other machines, where there is no book: each may serve, for so long. */
@@ -34,12 +37,13 @@ export class Gateways {
   readonly remotes: RemoteGateways;
 
   constructor(ports: GatewaysPorts) {
-    const { world, bookFile, keys, blocks, changes, ring, keyAgeMaxMs } = ports;
+    const { world, bookFile, stores, changes, keyHashKey, keyAgeMaxMs } = ports;
     this.book = new GatewayBook({ ...bookFile, now: world.monotonicMs });
     // Before the first act: whoever was promised time by a control before this one may serve still.
     this.book.open(ports.mayServe, ports.staleAfterMs);
     this.live = new LiveFeed({
-      ...{ keys, blocks, changes, ring, world, keyAgeMaxMs },
+      ...{ changes, keyHashKey, world },
+      sources: liveSources(stores, { now: world.now, keyAgeMaxMs }),
       missingElsewhere: (sequence) => this.book.missing(sequence),
     });
     this.book.subscribe(() => this.live.settle());

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
+import { API_KEY_HASH } from '../access/keys/index.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
 import { AdminApi, type Contract } from '../admin-api/index.ts';
@@ -116,9 +117,9 @@ export class OpenControl {
     this.recorder = recorder;
     this.#rotation = rotationPolicy(configuration);
     const bookFile = join(dataDirectory, 'gateways.json');
-    const { keys, blocks, changes, ring } = state;
     this.gateways = new Gateways({
-      ...{ keys, blocks, changes, ring, world, mirror: recorder.mirror },
+      ...{ stores: state, changes: state.changes, world, mirror: recorder.mirror },
+      keyHashKey: Buffer.from(state.ring.derive(API_KEY_HASH)).toString('hex'),
       bookFile: {
         read: () => readIfThere(bookFile),
         write: (text) => writeDurably(bookFile, text),
