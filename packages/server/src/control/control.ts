@@ -195,10 +195,10 @@ export class Control {
       if (compiled.warnings.length > 0) {
         this.#send({ type: 'warnings', diagnostics: compiled.warnings });
       }
-      const candidate = { configuration, compiled, standard };
-      if (verdict.kind === 'hold') return await this.#enforcement.hold(open, candidate, verdict);
+      const judged = { configuration, compiled, standard };
+      if (verdict.kind === 'hold') return await this.#enforcement.hold(open, judged, verdict);
       await this.#listen(open, operated);
-      const isApplied = await this.#enforcement.putInForce(open, candidate, verdict.change);
+      const isApplied = await this.#enforcement.putInForce(open, judged, verdict.change);
       if (!isApplied) return void this.#requestCompile();
     } catch (error) {
       await this.#refuse(error, files, readAfterMs);

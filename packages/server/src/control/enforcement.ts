@@ -26,8 +26,8 @@ import type { TrialDesk } from './trial-desk.ts';
 /** What the gateway of this machine serves. */
 export type Standing = StandingSnapshot & { readonly configuration: Configuration };
 
-/** What was read and compiled, and what it was held against. */
-export interface Candidate {
+/** What was read and compiled, and the standard it was judged by. */
+export interface JudgedConfiguration {
   readonly configuration: Configuration;
   readonly compiled: CompiledConfiguration;
   readonly standard: ChangeDesk['standard'];
@@ -83,7 +83,7 @@ export class Enforcement {
   /** False: something else is in force by now, and it must be judged again. */
   async putInForce(
     open: OpenControl,
-    { configuration, compiled, standard }: Candidate,
+    { configuration, compiled, standard }: JudgedConfiguration,
     change: AppliedChange,
   ): Promise<boolean> {
     const { issuers, trial, changes } = this.#ports;
@@ -109,7 +109,7 @@ export class Enforcement {
   /** It protects less, and somebody is to be asked: what is in force stays, but for what may never wait. */
   async hold(
     open: OpenControl,
-    { configuration, compiled }: Candidate,
+    { configuration, compiled }: JudgedConfiguration,
     { change, isNews }: Extract<Verdict, { kind: 'hold' }>,
   ): Promise<void> {
     const { serving, changes, issuers, send } = this.#ports;
