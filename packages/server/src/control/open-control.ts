@@ -10,6 +10,7 @@ import { AdminApi, type Contract } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
@@ -177,6 +178,13 @@ export class OpenControl {
     const { node } = this.recorder.spool;
     this.#names = [...new Set(others)];
     this.#ports.serving.nameLocal(others.includes(node) ? `${node}@control` : node);
+  }
+
+  /** What happened here without anybody calling: on disk when it resolves. */
+  async commit(record: CallRecord): Promise<void> {
+    const { acts } = this.recorder;
+    if (!acts.reserve()) throw new Error(`${record.operation} cannot be recorded now`);
+    await acts.commit(record);
   }
 
   /** What lies in the spool becomes leaves, if there is time. Nobody is promised anything any more. */
