@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -9,9 +9,9 @@ import { dirname, join } from 'node:path';
 const root = dirname(import.meta.dirname);
 /** In this order: each is built against the types of those before it. */
 const PACKAGES = [
-  { name: 'openapi', entries: ['index.ts', 'json/index.ts'] },
-  { name: 'engine', entries: ['index.ts'] },
-  { name: 'middleware', entries: ['index.ts'] },
+  { name: 'openapi', entries: exported('openapi') },
+  { name: 'engine', entries: exported('engine') },
+  { name: 'middleware', entries: exported('middleware') },
   {
     name: 'server',
     entries: [
@@ -27,6 +27,15 @@ const PACKAGES = [
     ],
   },
 ];
+
+/** What a package shows, below its `src`. */
+function exported(name: string): string[] {
+  const text = readFileSync(join(root, 'packages', name, 'package.json'), 'utf8');
+  const { exports } = JSON.parse(text) as { exports: Record<string, { source?: string }> };
+  return Object.values(exports).flatMap(({ source }) =>
+    source === undefined ? [] : [source.replace('./src/', '')],
+  );
+}
 
 for (const { name, entries } of PACKAGES) {
   const folder = join(root, 'packages', name);

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { extensionSchema, problems } from '@poorter/engine';
+import { problems } from '@poorter/engine';
+import { extensionSchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
+import { compiledContract } from '../packages/server/src/admin-api/compile-contract.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
 import { contractTypes } from './contract-types.ts';
@@ -48,6 +50,7 @@ bringUpToDate({
   'contract/config.schema.json': json(configuration),
   'contract/x-poorter.schema.json': json(extension),
   'contract/admin.openapi.yaml': contract,
+  'packages/server/contract/admin.compiled': compiledContract(contract),
   'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import { Gate } from './gate.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';

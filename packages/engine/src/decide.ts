@@ -1,5 +1,5 @@
 import type { MessageViolation } from '@poorter/openapi';
-import { PatternWork } from '@poorter/openapi';
+import { PatternWork } from '@poorter/openapi/checks';
 import type { JsonValue } from '@poorter/openapi/json';
 import type { Principal, RequestFacts } from './facts.ts';
 import type { Gate, GatePreflight } from './gate.ts';

@@ -1,8 +1,9 @@
+import type { ReadExtension } from '@poorter/openapi';
 import { z } from 'zod';
 import { compileNetworkLists } from './policies/admit/network-list.ts';
-import { authorizeSchema } from './policies/authorize/index.ts';
-import { corsSchema } from './policies/cors/index.ts';
-import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/index.ts';
+import { authorizeSchema } from './policies/authorize/authorize-config.ts';
+import { corsSchema } from './policies/cors/cors-config.ts';
+import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/limit-config.ts';
 
 const network = z.string().refine(isNetwork, { message: 'is not an IP address or network' });
 
@@ -86,13 +87,11 @@ function isNetwork(text: string): boolean {
   }
 }
 
-/** Problems of an `x-poorter` value, each at a JSON Pointer within it. */
-export function checkExtension(
-  value: unknown,
-): readonly { pointer: string; message: string; suggestion?: string }[] {
+/** As the engine decides by it, with what stands in for what it leaves out; or what is wrong with it. */
+export function readExtension(value: unknown): ReadExtension {
   const parsed = extensionSchema.safeParse(value);
-  if (parsed.success) return [];
-  return parsed.error.issues.flatMap((issue) => {
+  if (parsed.success) return { value: parsed.data };
+  const problems = parsed.error.issues.flatMap((issue) => {
     const pointer = issue.path
       .map((key) => `/${String(key).replace(/~/g, '~0').replace(/\//g, '~1')}`)
       .join('');
@@ -104,6 +103,7 @@ export function checkExtension(
       suggestion,
     }));
   });
+  return { problems };
 }
 
 function knownKeys(path: readonly PropertyKey[]): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import type { Counters } from './counters.ts';
 import { type BodyPort, type Decision, decide } from './decide.ts';
@@ -8,7 +8,7 @@ import type { RequestFacts } from './facts.ts';
 import { Gate } from './gate.ts';
 import { key, NOON, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
-import { limitsSchema } from './policies/limit/index.ts';
+import { limitsSchema } from './policies/limit/limit-config.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
 import type { IdentitySigner } from './policies/shape/signed-identity.ts';
 

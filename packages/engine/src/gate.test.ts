@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields, packApi, unpackApi } from '@poorter/openapi';
+import { HeaderFields, packApi, unpackApi } from '@poorter/openapi/checks';
 import { BOUNDS, compile, describeApi, utf8 } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import type { RequestFacts } from './facts.ts';

@@ -1,4 +1,4 @@
-import { type ApiOperation, type Match, openApi } from '@poorter/openapi';
+import { type ApiOperation, type Match, openApi } from '@poorter/openapi/checks';
 import { addressKey } from './addresses.ts';
 import {
   type Beside,
@@ -8,7 +8,7 @@ import {
   isAnswering,
   type OpenedApi,
 } from './apis-beside.ts';
-import { extensionSchema } from './extension.ts';
+import { extensionOf } from './extension-of.ts';
 import type { RequestFacts } from './facts.ts';
 import type { GateSnapshot } from './gate-snapshot.ts';
 import { LiveRights } from './live-rights.ts';
@@ -94,7 +94,7 @@ export class Gate {
       api: openApi(api.compiled),
       snapshot: api,
       operations: new Map(),
-      cors: compileCors(extensionSchema.parse(api.compiled.extension).cors ?? api.cors),
+      cors: compileCors(extensionOf(api.compiled).cors ?? api.cors),
       besides: [],
     }));
     for (const one of this.#apis) one.besides.push(...besidesOf(one, this.#apis));

@@ -1,7 +1,7 @@
 /** The engine: request facts in, decision out. */
 
 // Before anything else: it asks for the runtime that all need.
-import '@poorter/openapi';
+import '@poorter/openapi/checks';
 
 export { addressKey } from './addresses.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
@@ -15,13 +15,8 @@ export {
   type Preflight,
   type Refusal,
 } from './decide.ts';
-export {
-  checkExtension,
-  type Extension,
-  extensionSchema,
-  networkListsSchema,
-  undocumentedQuerySchema,
-} from './extension.ts';
+export type { Extension } from './extension.ts';
+export { extensionOf } from './extension-of.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
 export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
@@ -57,7 +52,7 @@ export {
 } from './policies/admit/original-call.ts';
 export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
 export { refuseTarget } from './policies/admit/refuse-target.ts';
-export { corsSchema, isCorsField, mergedVary } from './policies/cors/index.ts';
+export { isCorsField, mergedVary } from './policies/cors/index.ts';
 export {
   formatKey,
   hashKey,
@@ -69,14 +64,7 @@ export {
   type TrustedIssuer,
   VerifiedTokens,
 } from './policies/identify/index.ts';
-export {
-  concurrencySchema,
-  keptLimitsSchema,
-  type LimitsConfig,
-  limitSchema,
-  limitsSchema,
-  quotaSchema,
-} from './policies/limit/index.ts';
+export type { LimitsConfig } from './policies/limit/index.ts';
 export type { AnswerMode } from './policies/release/judge-answer.ts';
 export { addSecurityHeaders } from './policies/release/security-headers.ts';
 export {

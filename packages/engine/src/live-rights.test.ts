@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import { Gate } from './gate.ts';
 import { type Block, keyedHash, LiveRights, type ManagedKey } from './live-rights.ts';
 import { key, NOON, otherKey, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
-import { limitsSchema } from './policies/limit/index.ts';
+import { limitsSchema } from './policies/limit/limit-config.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
 
 const HASH_KEY = '11'.repeat(32);

@@ -1,7 +1,7 @@
 import type { ApiOperation } from '@poorter/openapi';
 import type { JsonBounds } from '@poorter/openapi/json';
 import type { Counters, RemoteCounters } from './counters.ts';
-import { type Extension, extensionSchema } from './extension.ts';
+import { extensionOf } from './extension-of.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';
 import type { Block, LiveRights, ManagedKey } from './live-rights.ts';
@@ -61,7 +61,7 @@ export function openOperation(
   live: LiveRights,
 ): OperationGate {
   const { compiled } = operation;
-  const extension: Extension = extensionSchema.parse(compiled.extension);
+  const extension = extensionOf(compiled);
   const { securitySchemes } = api.compiled;
   const security = compiled.security ?? [];
   const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };

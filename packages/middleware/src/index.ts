@@ -7,8 +7,7 @@ export {
   protect,
   type RefusedCall,
 } from './node-host.ts';
-export { problemBody, problemHeaders } from './problem-answer.ts';
+export * from './node-messages.ts';
 export { ProcessCounters } from './process-counters.ts';
 export { type ProtectionOptions, protectBy, RefusedDescription } from './protect-by.ts';
-export { forgetCertificate, type HeadRules, requestFacts } from './request-facts.ts';
 export type { ToldRequest } from './seen-by-handlers.ts';

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import {
-  checkExtension,
-  compileOriginalCall,
-  Gate,
-  type GatePorts,
-  VerifiedTokens,
-} from '@poorter/engine';
+import { compileOriginalCall, Gate, type GatePorts, VerifiedTokens } from '@poorter/engine';
+import { readExtension } from '@poorter/engine/configuration';
 import { compileApi } from '@poorter/openapi';
 import { type AnsweredPreflight, protect } from './index.ts';
 
@@ -30,7 +25,7 @@ const compiled = compileApi(
       },
     }),
   },
-  { read: () => '', checkExtension, strictProperties: false },
+  { read: () => '', readExtension, strictProperties: false },
 );
 assert.ok(compiled.ok);
 

@@ -1,16 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import {
-  checkExtension,
-  compileOriginalCall,
-  Gate,
-  type GateSnapshot,
-  hashKey,
-  isWellFormedKey,
-  type KeyRecord,
-  VerifiedTokens,
-} from '@poorter/engine';
+import { compileOriginalCall, Gate, type GateSnapshot, hashKey, isWellFormedKey, type KeyRecord, VerifiedTokens } from '@poorter/engine';
+import { readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
 import { type Guard, protect, type RefusedCall } from './node-host.ts';
 import { ProcessCounters } from './process-counters.ts';
@@ -113,7 +105,7 @@ function snapshotOf(options: ProtectionOptions): GateSnapshot {
 
 function compiledFrom(uri: string): CompiledApi {
   const read = (from: string) => readFileSync(fileURLToPath(from), 'utf8');
-  const options = { read, checkExtension, strictProperties: false };
+  const options = { read, readExtension, strictProperties: false };
   const compilation = compileApi({ uri, text: read(uri) }, options);
   if (compilation.ok) return compilation.api;
   throw new RefusedDescription(compilation.errors);

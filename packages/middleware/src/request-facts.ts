@@ -17,7 +17,7 @@ import {
   type RequestFacts,
   refuseTarget,
 } from '@poorter/engine';
-import { type HeaderFields, listMembers } from '@poorter/openapi';
+import { type HeaderFields, listMembers } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
 
 /** What a host accepts of a head, and whom it believes about addresses. */

@@ -5,7 +5,7 @@ import {
   upstreamHeaders,
   withoutQueryParameters,
 } from '@poorter/engine';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 
 /** Of a call that is told about: nothing that the caller wrote but its method. Safe to be logged whole. */
 export type ToldRequest = Pick<

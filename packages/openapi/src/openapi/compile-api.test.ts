@@ -433,8 +433,10 @@ test('x-poorter merges from root over path to operation, and its faults have lin
   );
   assert.deepEqual(open(document).operations[0]?.compiled.extension, { a: 1, b: 2, c: 3 });
   const refused = compile(JSON.stringify(document, null, 1), {
-    checkExtension: (value) =>
-      Object.hasOwn(value as object, 'c') ? [{ pointer: '/c', message: 'no such key' }] : [],
+    readExtension: (value) =>
+      Object.hasOwn(value, 'c')
+        ? { problems: [{ pointer: '/c', message: 'no such key' }] }
+        : { value },
   });
   assert.equal(codes(refused).filter((line) => line.startsWith('error extension')).length, 2);
 });

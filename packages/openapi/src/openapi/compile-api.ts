@@ -69,7 +69,7 @@ export function compileApi(
     openapi: version,
     file: source.uri,
     securitySchemes: security.schemes,
-    extension: (ownMember(root.value, 'x-poorter') ?? {}) as CompiledApi['extension'],
+    extension: rootExtension(root, settings),
     operations: placeOperations(operations),
     openSchemas: reading.openSchemas,
     comparable: comparable(shapes),
@@ -82,6 +82,13 @@ const SETTINGS = {
   readOnlyMembers: ['ignore', 'refuse'],
   formats: ['enforce', 'report'],
 } as const;
+
+/** That it can be read, reading the operations has shown. */
+function rootExtension(root: Place, { readExtension }: CompileApiOptions): CompiledApi['extension'] {
+  const written = ownMember(root.value, 'x-poorter');
+  const read = isFields(written) ? readExtension(written) : { value: {} };
+  return 'value' in read ? read.value : {};
+}
 
 /** What the description says of its own reading goes before the configuration. */
 function ownSettings(root: Place): Partial<CompileApiOptions> {

@@ -6,7 +6,7 @@ import {
   GITHUB_DESCRIPTION_SHA256,
   readGithubDescription,
 } from '../../fixtures/github-description/github-description.fixture.ts';
-import { compileApi, openApi } from './index.ts';
+import { asWritten, compileApi, openApi } from './index.ts';
 import { BOUNDS, headers, parts, told, utf8 } from './testing.fixture.ts';
 
 test('what is kept of GitHub is the file that its page names, and no other', () => {
@@ -26,7 +26,7 @@ test("GitHub's description of some thousand operations is read and enforced", (c
       read: (uri) => {
         throw new Error(uri);
       },
-      checkExtension: () => [],
+      readExtension: asWritten,
       strictProperties: false,
     },
   );

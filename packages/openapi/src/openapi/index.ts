@@ -12,6 +12,7 @@ export { compileApi } from './compile-api.ts';
 export { pathShape } from './description/template.ts';
 export { openApi, openApiInSteps } from './open-api.ts';
 export { type PackedApi, packApi, unpackApi } from './packed-api.ts';
+export { asWritten } from './types.ts';
 export type {
   AnswerCheck,
   AnswerExpectation,
@@ -26,6 +27,7 @@ export type {
   Diagnostic,
   Match,
   MessageViolation,
+  ReadExtension,
   RequestParts,
   SecurityRequirement,
   SecurityScheme,

@@ -1,6 +1,7 @@
 import type { HeaderFields } from '../header-fields/header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
-import { linkSchemas, onAccountOf, PatternWork } from '../json-schema/index.ts';
+import { linkSchemas } from '../json-schema/link.ts';
+import { onAccountOf, PatternWork } from '../json-schema/patterns/work.ts';
 import type { Direction, Validator } from '../json-schema/types.ts';
 import { askTheSame, CrossingPaths, pathKey } from './crossing-paths.ts';
 import { ParameterCheck } from './decode/check-parameters.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openApi, packApi, unpackApi } from './index.ts';
 import {
   BOUNDS,
-  checkExtension,
+  readExtension,
   compile,
   describeApi,
   headers,
@@ -20,7 +20,7 @@ const Pet = { type: 'object', required: ['name'], properties: { name: { type: 's
 const OBJECT = { $ref: '#/components/schemas/Pet' };
 
 function opened(document: object, options: Partial<CompileApiOptions> = {}) {
-  const compilation = compile(document, { checkExtension, ...options });
+  const compilation = compile(document, { readExtension, ...options });
   assert.ok(compilation.ok, JSON.stringify(compilation));
   // As the gateway's threads have it.
   const api = openApi(unpackApi(packApi(compilation.api)));
@@ -121,7 +121,7 @@ test('the description chooses its reading before the configuration does', () => 
     const misplaced = { [key]: values[key as keyof typeof values] };
     const refused = compile(
       describeApi({ '/x': { post: { requestBody, ...answer, 'x-poorter': misplaced } } }),
-      { checkExtension },
+      { readExtension },
     );
     assert.ok(!refused.ok && refused.errors.some(({ code }) => code === 'extension'), key);
   }
@@ -358,7 +358,7 @@ test('operations that only a fragment tells apart must be guarded alike', () => 
           components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'k' } } },
         },
       ),
-      { checkExtension },
+      { readExtension },
     );
     assert.ok(!refused.ok, JSON.stringify(guard));
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { HeaderFields } from '../header-fields/header-fields.ts';
 import type { JsonBounds } from '../json/index.ts';
-import { compileApi, openApi } from './index.ts';
+import { asWritten, compileApi, openApi } from './index.ts';
 import type {
   ApiCompilation,
   ApiOperation,
@@ -28,7 +28,7 @@ export function compile(
         if (content === undefined) throw new Error(`no file ${uri}`);
         return content;
       },
-      checkExtension: () => [],
+      readExtension: asWritten,
       strictProperties: false,
       ...rest,
     },
@@ -46,10 +46,12 @@ const EXTENSION: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 /** An `x-poorter` as strict as that of the gate, of a few members. */
-export const checkExtension: CompileApiOptions['checkExtension'] = (value) =>
-  Object.entries(value as object)
+export const readExtension: CompileApiOptions['readExtension'] = (value) => {
+  const problems = Object.entries(value)
     .filter(([key, member]) => EXTENSION[key]?.(member) !== true)
     .map(([key]) => ({ pointer: `/${key}`, message: `nothing is called '${key}'` }));
+  return problems.length === 0 ? { value } : { problems };
+};
 
 export function describeApi(paths: unknown, rest: object = {}): object {
   return { openapi: '3.1.1', info: { title: 'Test', version: '1' }, paths, ...rest };

@@ -23,10 +23,8 @@ export interface Diagnostic {
 export interface CompileApiOptions {
   /** Reads another document that a $ref names, as it is written there; throws when it may not or cannot. */
   readonly read: (uri: string, reference: string) => string;
-  /** Problems of an `x-poorter` value; pointer is relative to that value. */
-  readonly checkExtension: (
-    value: unknown,
-  ) => readonly { pointer: string; message: string; suggestion?: string }[];
+  /** What is to stand for an `x-poorter` value in the compiled description: as whoever decides by it reads it. */
+  readonly readExtension: (value: Readonly<Record<string, unknown>>) => ReadExtension;
   /** Refuse request members that no schema documents, whatever additionalProperties says. */
   readonly strictProperties: boolean;
   /** Schemas by the letter of their dialect, or (the default) as their authors mean them. */
@@ -38,6 +36,20 @@ export interface CompileApiOptions {
   /** Query parameters that may be sent although no operation describes them. */
   readonly allowUndocumentedQuery?: readonly string[];
 }
+
+export type ReadExtension =
+  | { readonly value: Readonly<Record<string, unknown>> }
+  /** Pointers are relative to the value that was read. */
+  | {
+      readonly problems: readonly {
+        readonly pointer: string;
+        readonly message: string;
+        readonly suggestion?: string;
+      }[];
+    };
+
+/** Nobody looks at what `x-poorter` says. */
+export const asWritten: CompileApiOptions['readExtension'] = (value) => ({ value });
 
 export type ApiCompilation =
   | { readonly ok: true; readonly api: CompiledApi; readonly warnings: readonly Diagnostic[] }

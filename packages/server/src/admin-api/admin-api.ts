@@ -17,7 +17,8 @@ import type { IdempotencyStore } from '../state/idempotency/index.ts';
 import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
-import { compileContract, openOperatorGate } from './operator-gate.ts';
+import { openOperatorGate } from './operator-gate.ts';
+import { readContract } from './read-contract.ts';
 
 /** Where acts are recorded. */
 export interface ActRecorder {
@@ -71,7 +72,7 @@ export class AdminApi<Stores extends ActHostStores> {
 
   constructor(ports: AdminApiPorts<Stores>) {
     this.#ports = ports;
-    const contract = compileContract();
+    const contract = readContract();
     this.#gate = openOperatorGate(contract, ports.operators, ports.counters, ports.hosts);
     this.#protect = protect({
       gate: () => this.#gate,

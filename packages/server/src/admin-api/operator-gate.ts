@@ -1,32 +1,7 @@
-import { readFileSync } from 'node:fs';
-import {
-  type Counters,
-  checkExtension,
-  Gate,
-  type LiveRights,
-  VerifiedTokens,
-} from '@poorter/engine';
-import { type CompiledApi, compileApi } from '@poorter/openapi';
+import { type Counters, Gate, type LiveRights, VerifiedTokens } from '@poorter/engine';
+import type { CompiledApi } from '@poorter/openapi';
 
-const CONTRACT = new URL('../../contract/admin.openapi.yaml', import.meta.url);
 const BODY_BYTES_MAX = 65_536;
-
-/** The contract of the admin API; it is also the policy that protects it. */
-export function compileContract(): CompiledApi {
-  const uri = CONTRACT.href;
-  const compiled = compileApi(
-    { uri, text: readFileSync(CONTRACT, 'utf8') },
-    {
-      read: () => {
-        throw new Error('the contract stands alone');
-      },
-      checkExtension,
-      strictProperties: true,
-    },
-  );
-  if (compiled.ok) return compiled.api;
-  throw new Error(`the admin contract: ${compiled.errors[0]?.message}`);
-}
 
 /** The gate in front of the admin API: Poorter protected by Poorter. */
 export function openOperatorGate(

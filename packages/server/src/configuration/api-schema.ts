@@ -1,4 +1,5 @@
-import { canonicalHost, corsSchema, undocumentedQuerySchema } from '@poorter/engine';
+import { canonicalHost } from '@poorter/engine';
+import { corsSchema, undocumentedQuerySchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
 import { baseUrlFault } from './addresses.ts';
 import { baseUrl, clientTls, file, hostName, milliseconds, NOT_A_URL } from './schema-values.ts';

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type Deny, problems } from '@poorter/engine';
-import { problemBody, problemHeaders } from '@poorter/middleware';
+import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
 import {
   createServer,

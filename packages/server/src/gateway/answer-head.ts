@@ -7,7 +7,7 @@ import {
   mergedVary,
   type RequestFacts,
 } from '@poorter/engine';
-import { type HeaderFields, listMembers } from '@poorter/openapi';
+import { type HeaderFields, listMembers } from '@poorter/openapi/checks';
 import { CALL_HEADER } from './call.ts';
 import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
 

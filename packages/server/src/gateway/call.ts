@@ -11,7 +11,7 @@ import {
   type Refusal,
   type RequestFacts,
 } from '@poorter/engine';
-import { problemBody, problemHeaders } from '@poorter/middleware';
+import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
 import type { CallRecord } from '../messages/call-record.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { OwnAnswer } from './own-answers.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Deny, decide, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
-import { requestFacts } from '@poorter/middleware';
+import { requestFacts } from '@poorter/middleware/node-messages';
 import { Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
 import { forward } from './forward/forward.ts';

@@ -8,7 +8,7 @@ import {
   type Principal,
   type RequestFacts,
 } from '@poorter/engine';
-import { requestFacts } from '@poorter/middleware';
+import { requestFacts } from '@poorter/middleware/node-messages';
 import { type IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import { CALL_HEADER, Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { type Deny, deny } from '@poorter/engine';
-import { forgetCertificate } from '@poorter/middleware';
+import { forgetCertificate } from '@poorter/middleware/node-messages';
 import type { ListenerSnapshot, RuntimeSnapshot } from '../messages/between-processes.ts';
 import {
   createServer,

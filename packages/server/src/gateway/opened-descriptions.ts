@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { GateSnapshot, PackedGateSnapshot } from '@poorter/engine';
-import { type CompiledApi, openApiInSteps, unpackApi } from '@poorter/openapi';
+import { type CompiledApi, openApiInSteps, unpackApi } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
 
 /** This thread's descriptions. One that a new version still has stays open, its validators compiled. */

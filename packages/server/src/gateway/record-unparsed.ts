@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Deny, deny, problems } from '@poorter/engine';
-import { problemBody, problemHeaders } from '@poorter/middleware';
+import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
 import { CALL_HEADER, nextCallId } from './call.ts';
 import type { Runtime } from './runtime.ts';
 

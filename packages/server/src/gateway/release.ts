@@ -9,7 +9,7 @@ import {
   type OperationGate,
   type RequestFacts,
 } from '@poorter/engine';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { cutMembers } from '@poorter/openapi/json';
 import { answerHead, recomputed } from './answer-head.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';

@@ -1,5 +1,5 @@
 import type { Gate } from '@poorter/engine';
-import type { HeadRules } from '@poorter/middleware';
+import type { HeadRules } from '@poorter/middleware/node-messages';
 import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import type { RecordSink } from '../messages/call-record.ts';
 import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';

@@ -1,5 +1,5 @@
 import type { HeaderFields } from '@poorter/openapi';
-import { listMembers, trimBlanks } from '@poorter/openapi';
+import { listMembers, trimBlanks } from '@poorter/openapi/checks';
 import { canonicalAddress } from '../../addresses.ts';
 import { NetworkMap } from './network-list.ts';
 

@@ -1,4 +1,4 @@
-import { HeaderFields, isListBased, listMembers } from '@poorter/openapi';
+import { HeaderFields, isListBased, listMembers } from '@poorter/openapi/checks';
 import { type Deny, deny } from '../../policy.ts';
 
 /** A request head as the HTTP parser read it, before anybody trusts it. */

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { CallContext, RequestFacts } from '../../facts.ts';
 import {
   type IdentifiedPrincipal,
@@ -7,23 +6,8 @@ import {
   type SatisfiedAlternative,
 } from '../../identity.ts';
 import { deny, pass, type Verdict } from '../../policy.ts';
+import type { AuthorizeConfig } from './authorize-config.ts';
 import { insufficientScope } from './insufficient-scope.ts';
-
-const names = z.array(z.string().min(1)).min(1);
-
-export const authorizeSchema = z
-  .strictObject({
-    roles: names.describe('The caller must have one of these roles.').optional(),
-    scopes: names.describe('The caller must carry all of these scopes.').optional(),
-    clients: names
-      .describe(
-        'Only these clients may call: OAuth client ids, names or ids of API keys, subjects or alternative names of certificates. The prefix `token:`, `key:` or `certificate:` narrows an entry to one kind of credential.',
-      )
-      .optional(),
-  })
-  .describe('Who may call this operation, beyond what `security` requires.');
-
-export type AuthorizeConfig = z.output<typeof authorizeSchema>;
 
 export interface AuthorizePorts {
   readonly realm: string;

@@ -1,8 +1,7 @@
 export {
-  type AuthorizeConfig,
   type AuthorizeContext,
   type AuthorizePorts,
-  authorizeSchema,
   compileAuthorization,
   type EvaluateAuthorization,
 } from './authorize.ts';
+export type { AuthorizeConfig } from './authorize-config.ts';

@@ -1,5 +1,5 @@
 import type { HeaderFields } from '@poorter/openapi';
-import { listMembers } from '@poorter/openapi';
+import { listMembers } from '@poorter/openapi/checks';
 import type { RequestFacts } from '../../facts.ts';
 import type { CorsConfig } from './cors-config.ts';
 

@@ -1,2 +1,2 @@
 export { type CorsPolicy, compileCors, isCorsField, mergedVary, preflightOf } from './cors.ts';
-export { type CorsConfig, corsSchema } from './cors-config.ts';
+export type { CorsConfig } from './cors-config.ts';

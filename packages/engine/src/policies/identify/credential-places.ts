@@ -1,5 +1,5 @@
 import type { HeaderFields, SecurityRequirement, SecurityScheme } from '@poorter/openapi';
-import { cookieName, cookieParts, cookieText } from '@poorter/openapi';
+import { cookieName, cookieParts, cookieText } from '@poorter/openapi/checks';
 
 /** A credential that is given twice is no credential: two readers could each pick another one. */
 export type Presented =

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { ClientCertificate, RequestFacts } from '../../facts.ts';
 import type { Identification, IdentityPorts, KeyRecord, TrustedIssuer } from '../../identity.ts';

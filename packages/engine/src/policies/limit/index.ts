@@ -8,11 +8,4 @@ export {
   type LimitVerdict,
   windowEnd,
 } from './limit.ts';
-export {
-  concurrencySchema,
-  keptLimitsSchema,
-  type LimitsConfig,
-  limitSchema,
-  limitsSchema,
-  quotaSchema,
-} from './limit-config.ts';
+export type { LimitsConfig } from './limit-config.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { concurrencyIdentity, quotaIdentity, rateIdentity } from './limit-identity.ts';
 
 const by = z
   .enum(['client', 'subject', 'address', 'operation'])
@@ -86,23 +87,6 @@ export type QuotaConfig = z.output<typeof oneQuotaSchema>;
 export type ConcurrencyConfig = z.output<typeof oneConcurrencySchema>;
 export type LimitsConfig = z.output<typeof limitsSchema>;
 export type CountedBy = z.output<typeof by>;
-
-/** Under which a rate is counted, within its API: limits that share it share their counters. */
-export function rateIdentity({ by, name, requests, per, burst = requests }: RateConfig): string {
-  return `${nameOf(by)}|${name ?? `${requests}/${per}/${burst}`}`;
-}
-
-export function quotaIdentity({ by, name, requests, per }: QuotaConfig): string {
-  return `${nameOf(by)}|${name ?? `${requests}/${per}`}`;
-}
-
-export function concurrencyIdentity({ by, name, calls }: ConcurrencyConfig): string {
-  return `${nameOf(by)}|${name ?? calls}`;
-}
-
-export function nameOf(by: CountedBy | readonly CountedBy[]): string {
-  return typeof by === 'string' ? by : [...new Set(by)].sort().join('-');
-}
 
 /** Where two entries had one identity, each call would be counted twice. */
 function oneOrList<Schema extends z.ZodType>(

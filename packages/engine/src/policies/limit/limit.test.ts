@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import fc from 'fast-check';
 import { addressKey } from '../../addresses.ts';
 import { type Allowance, type Draw, knownUse, type RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
-import {
-  compileLimits,
-  isNearLimit,
-  keptLimitsSchema,
-  type LimitVerdict,
-  limitsSchema,
-  windowEnd,
-} from './index.ts';
+import { compileLimits, isNearLimit, type LimitVerdict, windowEnd } from './index.ts';
+import { limitsSchema } from './limit-config.ts';
+import { keptLimitsSchema } from './limit-config.ts';
 import { PlainCounters } from './plain-counters.fixture.ts';
 
 const noon = Date.UTC(2026, 5, 1, 12);

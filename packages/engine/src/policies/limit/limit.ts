@@ -8,16 +8,8 @@ import {
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { type Deny, deny, type Pass } from '../../policy.ts';
 import { compileSubject, type SubjectOf } from './counted-subject.ts';
-import {
-  type ConcurrencyConfig,
-  concurrencyIdentity,
-  type LimitsConfig,
-  nameOf,
-  type QuotaConfig,
-  quotaIdentity,
-  type RateConfig,
-  rateIdentity,
-} from './limit-config.ts';
+import type { ConcurrencyConfig, LimitsConfig, QuotaConfig, RateConfig } from './limit-config.ts';
+import { concurrencyIdentity, nameOf, quotaIdentity, rateIdentity } from './limit-identity.ts';
 import { limitFields, policyItem, refusalFields } from './rate-limit-fields.ts';
 
 export interface LimitContext {

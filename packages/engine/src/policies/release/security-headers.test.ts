@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { addSecurityHeaders } from './security-headers.ts';
 
 const plain = { isTls: false, isAuthenticated: false };

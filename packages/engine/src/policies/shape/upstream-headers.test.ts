@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import fc from 'fast-check';
 import type { RequestFacts } from '../../facts.ts';
 import {

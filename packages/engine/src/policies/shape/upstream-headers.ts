@@ -1,4 +1,4 @@
-import { cookieParts, cookieReadings, listMembers } from '@poorter/openapi';
+import { cookieParts, cookieReadings, listMembers } from '@poorter/openapi/checks';
 import type { RequestFacts } from '../../facts.ts';
 import { isSaidByProxies, plainName } from './said-by-proxies.ts';
 

@@ -215,7 +215,8 @@ function readExtension(
     );
     return {};
   }
-  for (const problem of reading.options.checkExtension(at.value)) {
+  const read = reading.options.readExtension(at.value);
+  for (const problem of 'problems' in read ? read.problems : []) {
     const place = { ...at, pointer: at.pointer + problem.pointer };
     reading.remarks.error('extension', place, problem.message, problem.suggestion);
   }
@@ -229,7 +230,7 @@ function readExtension(
       "put it into 'x-poorter' at the root",
     );
   }
-  return at.value;
+  return 'value' in read ? read.value : {};
 }
 
 /** Ids name operations in logs and policies: one operation each, whatever the document repeats. */

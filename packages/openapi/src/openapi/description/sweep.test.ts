@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkExtension, compile } from '../testing.fixture.ts';
+import { readExtension, compile } from '../testing.fixture.ts';
 import type { ApiCompilation, CompiledApi } from '../types.ts';
 import {
   describeEverything,
@@ -59,7 +59,7 @@ for (const version of VERSIONS) {
       const document = withValueAt(whole, path, { $ref: './part.json' });
       const compilation = compile(document, {
         files: { 'file:///api/part.json': part },
-        checkExtension,
+        readExtension,
       });
       const found = fingerprint(compilation);
       // Within a schema, a reference makes a unit of its own.
@@ -79,7 +79,7 @@ for (const version of VERSIONS) {
       for (const $ref of ['./missing.json', '#/nowhere', 5, null, ['a'], { a: 1 }]) {
         // A property may be called `$ref`.
         if (path.at(-1) === 'properties' && typeof $ref === 'object' && $ref !== null) continue;
-        const compilation = compile(withValueAt(whole, path, { $ref }), { checkExtension });
+        const compilation = compile(withValueAt(whole, path, { $ref }), { readExtension });
         if (compilation.ok) lost.push(`${JSON.stringify($ref)} ${told(path, compilation)}`);
       }
     }
@@ -95,7 +95,7 @@ for (const version of VERSIONS) {
         const { [key]: kept, ...rest } = value as Record<string, unknown>;
         const document = withValueAt(whole, path, { $ref: './part.json', [key]: kept });
         const files = { 'file:///api/part.json': JSON.stringify(rest) };
-        const compilation = compile(document, { files, checkExtension });
+        const compilation = compile(document, { files, readExtension });
         const isLost = fingerprint(compilation) === withoutField([...path, key]);
         if (compilation.ok && isLost && !isIrrelevant([...path, key])) {
           lost.push(told([...path, key], compilation));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileApi } from '../index.ts';
+import { asWritten, compileApi } from '../index.ts';
 import { compile, describeApi } from '../testing.fixture.ts';
 import { parseText } from './source-document.ts';
 
@@ -146,7 +146,7 @@ test('a description is told by its file, line and column, whatever ends its line
   for (const end of ['\n', '\r\n', '\r']) {
     const lines = ['{', '"openapi": "3.1.1", "info": {"title": "a", "version": "1"},'];
     const text = [...lines, '"paths": {"/a": {"get": 1}}}'].join(end);
-    const options = { read: () => '', checkExtension: () => [], strictProperties: false };
+    const options = { read: () => '', readExtension: asWritten, strictProperties: false };
     const compilation = compileApi({ uri: 'file:///api.json', text }, options);
     assert.ok(!compilation.ok);
     assert.deepEqual(

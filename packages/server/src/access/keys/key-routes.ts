@@ -1,4 +1,5 @@
-import { compileNetworkLists, type LimitsConfig, limitsSchema } from '@poorter/engine';
+import { compileNetworkLists, type LimitsConfig } from '@poorter/engine';
+import { limitsSchema } from '@poorter/engine/configuration';
 import {
   type Act,
   type Answer,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ApiSnapshot, checkExtension } from '@poorter/engine';
+import type { ApiSnapshot } from '@poorter/engine';
+import { readExtension } from '@poorter/engine/configuration';
 import { compileApi } from '@poorter/openapi';
 import { configurationSchema } from '../../configuration/schema.ts';
 import { checkApis } from './check-apis.ts';
@@ -21,7 +22,7 @@ function compiled(paths: object): ApiSnapshot['compiled'] {
       read: () => {
         throw new Error('no other file');
       },
-      checkExtension,
+      readExtension,
       strictProperties: false,
     },
   );

@@ -1,12 +1,6 @@
 import type { ApiSnapshot } from '@poorter/engine';
-import {
-  type Diagnostic,
-  type FixedTexts,
-  fitsAll,
-  fixedTexts,
-  isPreferred,
-  mayBeBoth,
-} from '@poorter/openapi';
+import type { Diagnostic } from '@poorter/openapi';
+import { type FixedTexts, fitsAll, fixedTexts, isPreferred, mayBeBoth } from '@poorter/openapi/checks';
 
 type Operation = ApiSnapshot['compiled']['operations'][number];
 

@@ -1,6 +1,6 @@
 import {
   type ApiSnapshot,
-  extensionSchema,
+  extensionOf,
   publicKeySet,
   type Rate,
   type TrustedIssuer,
@@ -231,7 +231,7 @@ function rightsOf(apis: readonly ApiSnapshot[]): ReadonlyMap<string, OperationRi
       for (const requirement of security ?? []) {
         for (const scope of Object.values(requirement).flat()) known.scopes.add(scope);
       }
-      const { authorize } = extensionSchema.parse(extension);
+      const { authorize } = extensionOf({ extension });
       for (const scope of authorize?.scopes ?? []) known.scopes.add(scope);
       for (const role of authorize?.roles ?? []) known.roles.add(role);
       rights.set(id, known);

@@ -1,11 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import {
-  type CompiledApi,
-  type Diagnostic,
-  type PackedApi,
-  packApi,
-  unpackApi,
-} from '@poorter/openapi';
+import type { Diagnostic } from '@poorter/openapi';
+import { type CompiledApi, type PackedApi, packApi, unpackApi } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
 import { sharedBytes } from '../shared-bytes.ts';
 import type { SourceReader } from './source-reader.ts';

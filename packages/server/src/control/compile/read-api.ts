@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ApiSnapshot, checkExtension } from '@poorter/engine';
+import type { ApiSnapshot } from '@poorter/engine';
+import { readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi } from '@poorter/openapi';
 import type { ApiConfiguration, Configuration } from '../../configuration/schema.ts';
 import { targetOf } from '../protection/read-protection.ts';
@@ -102,7 +103,7 @@ function readDescription(
     texts.set(from, reader.digestOf(file));
     return referred;
   };
-  const result = compileApi({ uri, text }, { read, checkExtension, ...settings });
+  const result = compileApi({ uri, text }, { read, readExtension, ...settings });
   const { warnings } = result;
   for (const warning of warnings) reader.report(warning);
   if (!result.ok) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { compileApi } from '@poorter/openapi';
+import { asWritten, compileApi } from '@poorter/openapi';
 import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
 import { referredFile } from './referred-file.ts';
 
@@ -25,7 +25,7 @@ function told(main: string, reference: string): string {
   });
   const read = (uri: string, written: string) =>
     readTextFile(referredFile(uri, written, main), BYTES_MAX.description);
-  const settings = { read, checkExtension: () => [], strictProperties: true };
+  const settings = { read, readExtension: asWritten, strictProperties: true };
   const result = compileApi({ uri: pathToFileURL(main).href, text }, settings);
   return result.ok ? '' : JSON.stringify(result.errors);
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { extensionSchema } from '@poorter/engine';
+import { extensionSchema } from '@poorter/engine/configuration';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';

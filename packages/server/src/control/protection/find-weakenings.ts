@@ -1,4 +1,4 @@
-import { isPreferred } from '@poorter/openapi';
+import { isPreferred } from '@poorter/openapi/checks';
 import { compareGates } from './compare-gates.ts';
 import { compareHosts } from './compare-hosts.ts';
 import { compareOperations } from './compare-operations.ts';

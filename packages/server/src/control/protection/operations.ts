@@ -1,12 +1,4 @@
-import {
-  alike,
-  type FixedTexts,
-  fitsAll,
-  fixedTexts,
-  isPreferred,
-  mayBeBoth,
-  serviceReadings,
-} from '@poorter/openapi';
+import { alike, type FixedTexts, fitsAll, fixedTexts, isPreferred, mayBeBoth, serviceReadings } from '@poorter/openapi/checks';
 import type { ApiProtection, OperationProtection } from './protection.ts';
 
 export interface Placed {

@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { type ApiSnapshot, extensionSchema } from '@poorter/engine';
+import { type ApiSnapshot, extensionOf } from '@poorter/engine';
 import { checkedPlaces, pathShape } from '@poorter/openapi';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
@@ -211,7 +211,7 @@ function readApi(
   written: Configuration['apis'][number] | undefined,
   service: ServiceProtection,
 ) {
-  const own = extensionSchema.parse(api.compiled.extension);
+  const own = extensionOf(api.compiled);
   return {
     name: api.name,
     hosts: api.hosts,
@@ -230,7 +230,7 @@ type Compiled = ApiSnapshot['compiled']['operations'][number];
 
 function readOperation(operation: Compiled, api: ApiSnapshot): OperationProtection {
   const { method, path, security } = operation;
-  const own = extensionSchema.parse(operation.extension);
+  const own = extensionOf(operation);
   const { checks, upgrades } = planOf(operation);
   return {
     ...{ method, path, shape: pathShape(path) },

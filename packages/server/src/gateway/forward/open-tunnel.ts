@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Forwarding, RequestFacts } from '@poorter/engine';
-import { HeaderFields } from '@poorter/openapi';
+import { HeaderFields } from '@poorter/openapi/checks';
 import type { Runtime } from '../runtime.ts';
 import { ATTEMPTS_MAX, hostOf, SAME_SERVER } from './forward.ts';
 import { UpstreamAnswer, UpstreamError } from './upstream-answer.ts';

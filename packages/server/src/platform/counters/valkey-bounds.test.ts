@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LimitsConfig, limitsSchema } from '@poorter/engine';
-import { HeaderFields } from '@poorter/openapi';
+import type { LimitsConfig } from '@poorter/engine';
+import { limitsSchema } from '@poorter/engine/configuration';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
 import { compileLimits } from '../../../../engine/src/policies/limit/index.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitsSchema } from '@poorter/engine';
+import { limitsSchema } from '@poorter/engine/configuration';
 import { defineVerb } from '../../definition/define-command.ts';
 import { readArguments } from '../../definition/read-arguments.ts';
 import { UsageError } from '../../definition/usage-error.ts';

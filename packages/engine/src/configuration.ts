@@ -1,0 +1,17 @@
+/** What is written about policies: read and checked where configurations are compiled, and nowhere else. */
+
+export {
+  type Extension,
+  extensionSchema,
+  networkListsSchema,
+  readExtension,
+  undocumentedQuerySchema,
+} from './extension.ts';
+export { corsSchema } from './policies/cors/cors-config.ts';
+export {
+  concurrencySchema,
+  keptLimitsSchema,
+  limitSchema,
+  limitsSchema,
+  quotaSchema,
+} from './policies/limit/limit-config.ts';
