@@ -9,11 +9,15 @@ import { inOptions } from '../configuration/option-names.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
+import { collectWhatStartingLeft } from '../platform/processes/index.ts';
 import { realGatewayMachine } from '../supervisor/gateway-machine.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import type { CommandWorld } from './definition/world.ts';
 import { notApplied } from './describe-start.ts';
+
+/** A start that is going to fail has failed by then. */
+const STARTED_AFTER_MS = 5_000;
 
 /** `poorter serve --role gateway`: runs until SIGTERM or SIGINT. */
 export function serveGateway(
@@ -38,6 +42,7 @@ export function serveGateway(
     on: {
       started: (addresses, threads) => {
         hasStarted = true;
+        setTimeout(collectWhatStartingLeft, STARTED_AFTER_MS).unref();
         if (given.quiet) return;
         world.stdout.write(
           given.json

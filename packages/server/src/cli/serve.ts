@@ -1,7 +1,7 @@
 import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { PlanAnswer, ServePlan } from '../messages/between-processes.ts';
-import { startChild } from '../platform/processes/index.ts';
+import { collectWhatStartingLeft, startChild } from '../platform/processes/index.ts';
 import { startControl } from '../supervisor/start-control.ts';
 import { realPlace } from '../supervisor/supervised-place.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
@@ -46,6 +46,7 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
       on: {
         started: (facts) => {
           hasStarted = true;
+          setTimeout(collectWhatStartingLeft, STARTED_AFTER_MS).unref();
           if (!given.quiet) world.stdout.write(started(facts, given, dataDirectory));
           // Also where nothing else is said.
           if (facts.summary.trial !== undefined) say(TRIAL_WARNING);
@@ -99,6 +100,9 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
 function endSoon(): void {
   setImmediate(() => process.exit(process.exitCode ?? 1));
 }
+
+/** A start that is going to fail has failed by then. */
+const STARTED_AFTER_MS = 5_000;
 
 const TRIAL_WARNING =
   'poorter: TRIAL: tokens are issued by the gate itself and accepted from this machine alone; name a real issuer with --issuer URL --audience NAME\n';

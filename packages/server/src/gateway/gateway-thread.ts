@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { collectWhatStartingLeft } from '../platform/processes/index.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { ServingThread } from './serving-thread.ts';
 import { ThreadHosts } from './thread-hosts.ts';
@@ -6,8 +7,8 @@ import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
 const seed = workerData as ThreadSeed;
 const world = realWorld;
-const tell = (message: FromThread) => parentPort?.postMessage(message);
 const trouble = (message: string) => tell({ type: 'trouble', message });
+let hasStarted = false;
 
 const thread = new ServingThread({
   ...{ seed, world, tell },
@@ -15,3 +16,10 @@ const thread = new ServingThread({
 });
 
 parentPort?.on('message', (message: ToThread) => thread.receive(message));
+
+function tell(message: FromThread): void {
+  // Before anybody is told that it serves.
+  if (message.type === 'ready' && !hasStarted) collectWhatStartingLeft();
+  hasStarted ||= message.type === 'ready';
+  parentPort?.postMessage(message);
+}

@@ -24,7 +24,8 @@ export const controlProgram = (
   // For whoever looks at processes: what counts is sent to it.
   argv: [source.file ?? 'arguments'],
   env: { ...ALLOCATOR, ...environment },
-  execArgv: [SMALL_NURSERY],
+  // Its threads collect what their start left behind.
+  execArgv: [SMALL_NURSERY, '--expose-gc'],
 });
 
 export interface SeatlessControl {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi/checks';
 import type { IdentifiedPrincipal, SatisfiedScheme } from '../../identity.ts';
-import { type AuthorizeContext, compileAuthorization } from './index.ts';
 import { authorizeSchema } from './authorize-config.ts';
+import { type AuthorizeContext, compileAuthorization } from './index.ts';
 
 const request = {
   id: '1',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi/checks';
-import { compileCors, mergedVary, preflightOf } from './index.ts';
 import { corsSchema } from './cors-config.ts';
+import { compileCors, mergedVary, preflightOf } from './index.ts';
 
 const APP = 'https://app.example';
 

@@ -6,8 +6,7 @@ import { addressKey } from '../../addresses.ts';
 import { type Allowance, type Draw, knownUse, type RemoteCounters } from '../../counters.ts';
 import type { Principal, RequestFacts } from '../../facts.ts';
 import { compileLimits, isNearLimit, type LimitVerdict, windowEnd } from './index.ts';
-import { limitsSchema } from './limit-config.ts';
-import { keptLimitsSchema } from './limit-config.ts';
+import { keptLimitsSchema, limitsSchema } from './limit-config.ts';
 import { PlainCounters } from './plain-counters.fixture.ts';
 
 const noon = Date.UTC(2026, 5, 1, 12);

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../../platform/clock/index.ts';
-import { workInBackground } from '../../platform/processes/index.ts';
+import { collectWhatStartingLeft, workInBackground } from '../../platform/processes/index.ts';
 import { realWorld } from '../../platform/world/index.ts';
 import {
   applyRetention,
@@ -19,8 +19,12 @@ import { openSubjectKeys } from '../stores/open-subject-keys.ts';
 const POLL_MS = 50;
 const RETENTION_EVERY_MS = 60_000;
 const RETRY_MS = 1_000;
+/** By then it is known whether this start was one. */
+const STARTED_AFTER_MS = 5_000;
 
 const seed = workerData as RecorderSeed;
+const bornAtMs = monotonicMs();
+let hasStarted = false;
 let retention = seed.retention;
 let isStopping = false;
 let current: Recorder | null = null;
@@ -103,6 +107,10 @@ async function drain(recorder: Recorder, reader: LogReader, recorded: () => void
     const { hasMore } = await recorder.step();
     recorded();
     if (hasMore) continue;
+    if (!hasStarted && monotonicMs() - bornAtMs > STARTED_AFTER_MS) {
+      collectWhatStartingLeft();
+      hasStarted = true;
+    }
     if (monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
       retainedAt = monotonicMs();
       await applyRetention(recorder, reader, retention, Date.now());

@@ -86,7 +86,7 @@ export async function startPostgres({
       await once(second, 'exit');
     }
     if (server.exitCode !== null || server.signalCode !== null) return;
-    server.stdin?.end();
+    server.stdin?.once('error', () => undefined).end();
     await once(server, 'exit');
     rmSync(folder, { recursive: true, force: true });
   };

@@ -8,6 +8,7 @@ export {
   startChild,
   WatchedChild,
 } from './child-process.ts';
+export { collectWhatStartingLeft } from './collect-start.ts';
 export { leaveNurseriesToThreads, SMALL_NURSERY } from './nursery.ts';
 export { type ListenerPlace, PlaceFault, placeFault, placeTaken } from './place-fault.ts';
 export { programVersion } from './program-version.ts';
