@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { assertAlike } from './alike.fixture.ts';
-import { ExactNumber, ExactNumber, type JsonBounds, type JsonBounds, readJson, readJson, readJsonDocument } from './index.ts';
+import { ExactNumber, type JsonBounds, readJson, readJsonDocument } from './index.ts';
 import { hasEscapedName } from './parse-json-text.ts';
 import { readStrictly } from './read-json.ts';
 import { parseStrictly } from './strict-parser.ts';
