@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LinkClient } from '../packages/server/src/platform/link/index.ts';
 import { programVersion } from '../packages/server/src/platform/processes/index.ts';
+import { realWorld } from '../packages/server/src/platform/world/index.ts';
 import { adminOf } from './world/admin.fixture.ts';
 import { eventually } from './world/calls.fixture.ts';
 import { type Authority, makeAuthority } from './world/certificates.fixture.ts';
@@ -10,7 +11,6 @@ import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { things } from './world/things.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
-import { realWorld } from '../packages/server/src/platform/world/index.ts';
 
 type Test = Parameters<typeof startPoorter>[0];
 type Message = { readonly type: string } & Readonly<Record<string, unknown>>;

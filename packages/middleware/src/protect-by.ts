@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compileOriginalCall, Gate, type GateSnapshot, hashKey, isWellFormedKey, type KeyRecord, VerifiedTokens } from '@poorter/engine';
+import {
+  compileOriginalCall,
+  Gate,
+  type GateSnapshot,
+  hashKey,
+  isWellFormedKey,
+  type KeyRecord,
+  VerifiedTokens,
+} from '@poorter/engine';
 import { readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
 import { type Guard, protect, type RefusedCall } from './node-host.ts';

@@ -7,7 +7,7 @@ export { KEYWORD_FORMS } from './keyword-forms.ts';
 export { meantFlag, setMember, wholeNumberText } from './lax-values.ts';
 export { type LinkedSchemas, linkSchemas } from './link.ts';
 export { mendSchema } from './mend.ts';
-export { onAccountOf, PatternWork } from './patterns/work.ts';
+export { PatternWork } from './patterns/work.ts';
 export { didYouMean, nearest } from './suggest.ts';
 export type {
   CompiledSchemas,

@@ -84,7 +84,10 @@ const SETTINGS = {
 } as const;
 
 /** That it can be read, reading the operations has shown. */
-function rootExtension(root: Place, { readExtension }: CompileApiOptions): CompiledApi['extension'] {
+function rootExtension(
+  root: Place,
+  { readExtension }: CompileApiOptions,
+): CompiledApi['extension'] {
   const written = ownMember(root.value, 'x-poorter');
   const read = isFields(written) ? readExtension(written) : { value: {} };
   return 'value' in read ? read.value : {};

@@ -12,7 +12,6 @@ export { compileApi } from './compile-api.ts';
 export { pathShape } from './description/template.ts';
 export { openApi, openApiInSteps } from './open-api.ts';
 export { type PackedApi, packApi, unpackApi } from './packed-api.ts';
-export { asWritten } from './types.ts';
 export type {
   AnswerCheck,
   AnswerExpectation,
@@ -32,3 +31,4 @@ export type {
   SecurityRequirement,
   SecurityScheme,
 } from './types.ts';
+export { asWritten } from './types.ts';

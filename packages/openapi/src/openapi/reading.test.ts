@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { openApi, packApi, unpackApi } from './index.ts';
 import {
   BOUNDS,
-  readExtension,
   compile,
   describeApi,
   headers,
   parts,
+  readExtension,
   told,
 } from './testing.fixture.ts';
 import type { CompileApiOptions } from './types.ts';

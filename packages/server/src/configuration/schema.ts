@@ -1,4 +1,9 @@
-import { concurrencySchema, limitSchema, networkListsSchema, quotaSchema } from '@poorter/engine/configuration';
+import {
+  concurrencySchema,
+  limitSchema,
+  networkListsSchema,
+  quotaSchema,
+} from '@poorter/engine/configuration';
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
 import { api } from './api-schema.ts';

@@ -1,4 +1,11 @@
-import { type BlockKind, type Difference, LIVE_COLLECTIONS, type LiveCollection, type LiveMessage, type LiveThings } from '@poorter/engine';
+import {
+  type BlockKind,
+  type Difference,
+  LIVE_COLLECTIONS,
+  type LiveCollection,
+  type LiveMessage,
+  type LiveThings,
+} from '@poorter/engine';
 import { keptLimitsSchema } from '@poorter/engine/configuration';
 
 /** What this version knows of the things of one collection. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readExtension, compile } from '../testing.fixture.ts';
+import { compile, readExtension } from '../testing.fixture.ts';
 import type { ApiCompilation, CompiledApi } from '../types.ts';
 import {
   describeEverything,

@@ -1,6 +1,12 @@
 import type { ApiSnapshot } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
-import { type FixedTexts, fitsAll, fixedTexts, isPreferred, mayBeBoth } from '@poorter/openapi/checks';
+import {
+  type FixedTexts,
+  fitsAll,
+  fixedTexts,
+  isPreferred,
+  mayBeBoth,
+} from '@poorter/openapi/checks';
 
 type Operation = ApiSnapshot['compiled']['operations'][number];
 

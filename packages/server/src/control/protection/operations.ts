@@ -1,4 +1,12 @@
-import { alike, type FixedTexts, fitsAll, fixedTexts, isPreferred, mayBeBoth, serviceReadings } from '@poorter/openapi/checks';
+import {
+  alike,
+  type FixedTexts,
+  fitsAll,
+  fixedTexts,
+  isPreferred,
+  mayBeBoth,
+  serviceReadings,
+} from '@poorter/openapi/checks';
 import type { ApiProtection, OperationProtection } from './protection.ts';
 
 export interface Placed {
