@@ -74,6 +74,7 @@ export {
   quotaSchema,
 } from './policies/limit/index.ts';
 export type { AnswerMode } from './policies/release/judge-answer.ts';
+export { recomputed } from './policies/release/recomputed-fields.ts';
 export { addSecurityHeaders } from './policies/release/security-headers.ts';
 export {
   createIdentitySigner,
@@ -88,4 +89,13 @@ export {
 } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
-export { type Judgement, judgeBody, judgeHead, judgeUnseen } from './release-answer.ts';
+export {
+  answerWithheld,
+  effectOf,
+  isBodiless,
+  type Judgement,
+  judgeBody,
+  judgeHead,
+  judgeUnseen,
+  judgeWhole,
+} from './release-answer.ts';

@@ -1,4 +1,5 @@
 /** The engine inside a Node service: native request in, decision, native answer or the service's turn. */
+export { freeBytes, GrowingBytes } from './growing-bytes.ts';
 export {
   type AnsweredPreflight,
   type Guard,
@@ -6,6 +7,7 @@ export {
   type ProtectedCall,
   protect,
   type RefusedCall,
+  type ReportedAnswer,
 } from './node-host.ts';
 export { problemBody, problemHeaders } from './problem-answer.ts';
 export { ProcessCounters } from './process-counters.ts';

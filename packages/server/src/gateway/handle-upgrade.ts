@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  answerWithheld,
   type Deny,
   decide,
   deny,
@@ -14,7 +15,7 @@ import { CALL_HEADER, Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import { failureOf, withheldAfter } from './handle-request.ts';
+import { failureOf } from './handle-request.ts';
 import { release } from './release.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -75,7 +76,7 @@ export async function handleUpgrade(
       // The service turned the handshake down, in words of its own.
       const outcome = await release(runtime, request, decision, upstream, response);
       call.findings = outcome.findings;
-      if (outcome.kind === 'withheld') return call.fail(withheldAfter(request.method));
+      if (outcome.kind === 'withheld') return call.fail(answerWithheld(request.method));
       return call.forwarded(status);
     }
     response.detachSocket(socket);
