@@ -46,6 +46,8 @@ export async function handleUpgrade(
   response.assignSocket(socket);
   response.shouldKeepAlive = false;
   response.once('finish', () => socket.destroySoon());
+  // Node has left this connection to us: nobody else tells that its caller has read on.
+  socket.on('drain', () => response.emit('drain'));
   socket.on('error', () => socket.destroy());
   const call = Call.open(runtime, 'websocket', native.method ?? null, response);
   if (call === null) return;
