@@ -4,6 +4,7 @@ import { extensionSchema, problems } from '@poorter/engine';
 import { z } from 'zod';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
+import { hostMatrix } from '../scenarios/hosts.cases.ts';
 import { contractTypes } from './contract-types.ts';
 
 /**
@@ -60,6 +61,7 @@ bringUpToDate({
     extension,
   ),
   'docs/reference/problems.md': problemPage(),
+  'docs/ARCHITECTURE.md': between('docs/ARCHITECTURE.md', 'hosts.cases.ts', hostMatrix()),
   'docs/reference/commands.md': referencePage(await loaded(commands)),
 });
 
@@ -137,6 +139,15 @@ function problemPage(): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+/** A page by hand, with what is derived between two marks that name its source. */
+function between(file: string, source: string, text: string): string {
+  const [start, end] = [`<!-- from ${source} -->`, `<!-- end of ${source} -->`];
+  const page = read(file) ?? '';
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`${file} has no place for ${source}`);
+  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`;
 }
 
 function cell(text: string): string {

@@ -52,28 +52,36 @@ export async function handleUpgrade(
   const call = Call.open(runtime, 'websocket', native.method ?? null, response);
   if (call === null) return;
   try {
+    // normalise
     const request = requestFacts(runtime.head, native, call);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
     const handshake = checkHandshake(request);
     if (handshake !== null) return call.refuse('admit', handshake, native);
 
+    // match, decide
     const decision = await decide(runtime.gate, request, NO_BODY);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
     if (decision.kind === 'preflight') return call.answerPreflight(decision);
 
+    // record the intent
     const isDurable = decision.operation.audit === 'durable';
     if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));
+
+    // forward
     const upstream = await reachService(runtime, decision, request, call);
-    if ('kind' in upstream)
+    if ('kind' in upstream) {
       return isDurable ? await failDurably(call, upstream) : call.fail(upstream);
+    }
     const { status } = upstream;
     const standing = { decision: 'forwarded', code: null, status } as const;
     if (isDurable && !(await call.commitOutcome(standing))) {
       upstream.end();
       return call.fail(unrecorded({ upstream: status }));
     }
+
+    // release
     if (upstream.socket === null) {
       // The service turned the handshake down, in words of its own.
       const outcome = await release(runtime, request, decision, upstream, response);
@@ -93,6 +101,7 @@ export async function handleUpgrade(
   } catch (fault) {
     call.fail(failureOf(fault));
   } finally {
+    // record
     call.close();
   }
 }
