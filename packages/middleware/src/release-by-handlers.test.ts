@@ -489,6 +489,34 @@ test('on one connection, no answer takes the place of another', async (t) => {
   );
 });
 
+test('answers that wait behind another on a connection that breaks leave their places', async (t) => {
+  const CAPACITY = 20;
+  const waiting: ServerResponse[] = [];
+  let ended = 0;
+  const { ask, port } = await startGuarded(
+    t,
+    (response, { headers }) => {
+      ended += headers['x-first'] === undefined ? 1 : 0;
+      response.writeHead(200, TYPE);
+      response.write(GOOD);
+      if (headers['x-first'] === undefined) response.end();
+      else waiting.push(response);
+    },
+    { capacity: CAPACITY, heldBytesMax: 150 },
+  );
+  for (let round = 0; round < 3; round++) {
+    const socket = connect(port, '127.0.0.1');
+    const first = 'GET /block HTTP/1.1\r\nHost: a\r\nX-First: 1\r\n\r\n';
+    socket.write(first + 'GET /block HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(CAPACITY / 2));
+    while (ended < ((round + 1) * CAPACITY) / 2) await new Promise(setImmediate);
+    const closed = once(waiting[round] as ServerResponse, 'close');
+    socket.destroy();
+    await closed;
+    await new Promise(setImmediate);
+  }
+  arrives(await ask('/block'));
+});
+
 test('a caller of HTTP/1.0 is answered in its own way', async (t) => {
   const { port } = await startGuarded(t, (response) => {
     response.writeHead(200, TYPE);
