@@ -69,7 +69,8 @@ const left = await each(ANSWERS, async (one) => {
   }
   return outcomes;
 });
-const recorded = await records();
+const all = await records();
+const recorded = new Map(all.map((record) => [String(record['id']), record]));
 
 function recordOf({ answer }: Outcome): Recorded {
   const id = String(answer.headers['poorter-call']);
@@ -209,6 +210,11 @@ test('forward-auth gives its permission without the answer, and asks no service 
     }
   }
   assert.equal(service.seen.length, before);
+});
+
+test('every call leaves one record, whatever host it came by', () => {
+  assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
+  for (const { host } of doors) assert.ok(all.some((record) => record['host'] === host));
 });
 
 test('every stage has cases, and every host carries some', () => {

@@ -43,8 +43,8 @@ export interface Hosts {
   readonly service: Service;
   /** What the service, or the handler behind the middleware, answers from now on. */
   say(said: Said): void;
-  /** By the id of its call: every record so far. */
-  records(): Promise<Map<string, Recorded>>;
+  /** Every record so far. */
+  records(): Promise<readonly Recorded[]>;
 }
 
 const SAME = (status: number) => status;
@@ -86,10 +86,7 @@ export async function startHosts(t: Lifetime): Promise<Hosts> {
     say: (next) => {
       said = next;
     },
-    records: async () => {
-      const all = [...(await poorter.records()), ...guarded.records];
-      return new Map(all.map((record) => [String(record['id']), record]));
-    },
+    records: async () => [...(await poorter.records()), ...guarded.records],
   };
 }
 
@@ -208,7 +205,9 @@ async function startGuarded(
   const records: Recorded[] = [];
   const put = (id: string, members: Recorded) => {
     const known = records.findIndex((record) => record['id'] === id);
-    if (known === -1) records.push({ id, host: 'middleware', answer: null, ...members });
+    const isFound = known !== -1 && 'answer' in members && records[known]?.['answer'] === null;
+    // What is told twice stands there twice.
+    if (!isFound) records.push({ id, host: 'middleware', answer: null, ...members });
     else records[known] = { ...records[known], ...members };
   };
   const guarded = protectBy({
