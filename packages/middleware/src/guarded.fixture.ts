@@ -52,7 +52,17 @@ const answers = (response: string) => ({
   post: { 'x-poorter': { response }, responses: { 200: json } },
 });
 
-/** One operation a mode, and one whose answer is a stream. */
+/** Text of any kind, under any status. */
+const anyText = (response: string) => ({
+  get: {
+    'x-poorter': { response },
+    responses: {
+      default: { description: '', content: { 'text/plain': { schema: { type: 'string' } } } },
+    },
+  },
+});
+
+/** One operation a mode, one whose answer is a stream, and some that take whatever is text. */
 export const DESCRIPTION = {
   openapi: '3.1.0',
   info: { title: 'Things', version: '1' },
@@ -61,6 +71,8 @@ export const DESCRIPTION = {
     '/report': answers('report'),
     '/redact': answers('redact'),
     '/block': answers('block'),
+    '/text/report': anyText('report'),
+    '/text/block': anyText('block'),
     '/stream': {
       get: { responses: { 200: { description: '', content: { 'text/event-stream': {} } } } },
     },
@@ -94,33 +106,31 @@ export async function startGuarded(
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  const open = (path: string, more: RequestOptions = {}) =>
-    new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = request({ host: '127.0.0.1', port, path, agent: false, ...more });
-      outgoing.once('error', reject);
-      outgoing.once('response', resolve);
-      outgoing.end();
-    });
   return {
     server,
     reported,
     port,
-    open,
-    ask: async (path, more) => {
-      const incoming = await open(path, more);
-      incoming.setEncoding('utf8');
-      let text = '';
-      for await (const piece of incoming) text += piece;
-      const {
-        statusCode = 0,
-        statusMessage: reason = '',
-        headers,
-        rawHeaders,
-        trailers,
-      } = incoming;
-      return { status: statusCode, reason, headers, rawHeaders, trailers, text };
-    },
+    open: (path, more) => openAt(port, path, more),
+    ask: (path, more) => answerAt(port, path, more),
   };
+}
+
+function openAt(port: number, path: string, more: RequestOptions = {}): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, agent: false, ...more });
+    outgoing.once('error', reject);
+    outgoing.once('response', resolve);
+    outgoing.end();
+  });
+}
+
+export async function answerAt(port: number, path: string, more?: RequestOptions): Promise<Answer> {
+  const incoming = await openAt(port, path, more);
+  incoming.setEncoding('utf8');
+  let text = '';
+  for await (const piece of incoming) text += piece;
+  const { statusCode = 0, statusMessage: reason = '', headers, rawHeaders, trailers } = incoming;
+  return { status: statusCode, reason, headers, rawHeaders, trailers, text };
 }
 
 /** The `code` of a problem document. */

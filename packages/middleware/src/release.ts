@@ -17,7 +17,7 @@ import {
 import { HeaderFields } from '@poorter/openapi';
 import { cutMembers } from '@poorter/openapi/json';
 import { AnswerCopy, type AnswerMemory } from './answer-copy.ts';
-import { clearHead, saidFields, takeHead } from './said-head.ts';
+import { clearHead, saidFields, takeFields, takeReason } from './said-head.ts';
 
 /** What became of an answer that is not as its description says. */
 export interface AnswerOutcome {
@@ -76,6 +76,7 @@ class Release {
    */
   #fate: 'unsaid' | 'held' | 'copied' | 'passes' | 'withheld' = 'unsaid';
   #status = 0;
+  #reason = '';
   #fields = new HeaderFields([]);
   #hasTrailers = false;
   #willDrain = false;
@@ -104,9 +105,11 @@ class Release {
     if (this.#fate !== 'unsaid' || response.headersSent || !isAcceptable) {
       return this.#do('writeHead', given);
     }
-    takeHead(response, given);
-    if (response.statusMessage) validateHeaderValue('statusMessage', response.statusMessage);
     response.statusCode = this.#status = status;
+    takeReason(response, given[1]);
+    takeFields(response, given);
+    validateHeaderValue('statusMessage', response.statusMessage);
+    this.#reason = response.statusMessage;
     this.#frame();
     this.#decideByHead();
     return response;
@@ -225,7 +228,7 @@ class Release {
       this.#withhold(judged);
     } else {
       this.#fate = judged === 'judge its body' ? 'copied' : 'passes';
-      this.#do('writeHead', [this.#status]);
+      this.#sendHead();
       if (judged !== 'judge its body') this.#tell(judged);
     }
   }
@@ -241,9 +244,16 @@ class Release {
     const bytes = isCut ? Buffer.from(cutMembers(whole, verdict.pointers)) : whole;
     if (isCut) this.#recompute(bytes);
     else this.#tellLength(bytes);
-    this.#do('writeHead', [this.#status]);
+    this.#sendHead();
     this.#do('end', bytes.length === 0 ? [callback] : [bytes, callback]);
     this.#tell(judged);
+  }
+
+  /** As it was said, whatever the handler has set since. */
+  #sendHead(): void {
+    const { statusCode } = this.#response;
+    this.#do('writeHead', [this.#status, this.#reason]);
+    this.#response.statusCode = statusCode;
   }
 
   /** That of what was judged, whatever length the handler had said. */

@@ -1,23 +1,30 @@
-import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from 'node:http';
 
 type Pair = readonly [name: string, value: OutgoingHttpHeader];
 /** As writeHead takes them. */
 type Fields = Readonly<Record<string, OutgoingHttpHeader>> | readonly OutgoingHttpHeader[] | Pair[];
+
+/** Its reason: what was said, or else what was set, or what everybody says. */
+export function takeReason(response: ServerResponse, given: unknown): void {
+  if (typeof given === 'string') response.statusMessage = given;
+  else response.statusMessage ||= STATUS_CODES[response.statusCode] ?? 'unknown';
+}
 
 /**
  * What writeHead(status, reason?, fields?) was given becomes what setHeader would have said, so that it can
  * be read. As node:http has it where both are used: a list may name a field several times, and takes the
  * place of what was set before.
  */
-export function takeHead(response: ServerResponse, given: readonly unknown[]): void {
+export function takeFields(response: ServerResponse, given: readonly unknown[]): void {
   const [, second, third] = given;
-  if (typeof second === 'string') response.statusMessage = second;
   const fields = (typeof second === 'string' ? third : (third ?? second)) as Fields | null;
-  if (!Array.isArray(fields)) {
-    for (const [name, value] of Object.entries(fields ?? {})) response.setHeader(name, value);
+  const isList = Array.isArray(fields);
+  // Without a name, it is no field to node:http either.
+  const pairs = (isList ? pairsOf(fields) : Object.entries(fields ?? {})).filter(([name]) => name);
+  if (!isList) {
+    for (const [name, value] of pairs) response.setHeader(name, value);
     return;
   }
-  const pairs = pairsOf(fields);
   for (const [name] of pairs) if (response.hasHeader(name)) response.removeHeader(name);
   for (const [name, value] of pairs) response.appendHeader(name, value as string);
 }
