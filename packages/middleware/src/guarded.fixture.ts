@@ -52,13 +52,12 @@ const answers = (response: string) => ({
   post: { 'x-poorter': { response }, responses: { 200: json } },
 });
 
+export const SHORT = 3;
 /** Text of any kind, under any status. */
-const anyText = (response: string) => ({
+const textOf = (response: string, schema: object = { type: 'string' }) => ({
   get: {
     'x-poorter': { response },
-    responses: {
-      default: { description: '', content: { 'text/plain': { schema: { type: 'string' } } } },
-    },
+    responses: { default: { description: '', content: { 'text/plain': { schema } } } },
   },
 });
 
@@ -71,8 +70,9 @@ export const DESCRIPTION = {
     '/report': answers('report'),
     '/redact': answers('redact'),
     '/block': answers('block'),
-    '/text/report': anyText('report'),
-    '/text/block': anyText('block'),
+    '/text/report': textOf('report'),
+    '/text/block': textOf('block'),
+    '/short/block': textOf('block', { type: 'string', maxLength: SHORT }),
     '/stream': {
       get: { responses: { 200: { description: '', content: { 'text/event-stream': {} } } } },
     },

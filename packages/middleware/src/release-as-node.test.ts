@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { answerAt, type Handler, startGuarded } from './guarded.fixture.ts';
+import { answerAt, codeOf, type Handler, SHORT, startGuarded } from './guarded.fixture.ts';
 
 /** Whatever a handler does with its `ServerResponse`, it does as if nobody stood in front of it. */
 
@@ -121,4 +121,35 @@ test('handlers, and their callers, see the same with and without the guard', asy
     { numRuns: 300 },
   );
   assert.deepEqual(guarded.reported, []);
+});
+
+test('whatever a handler does, nothing leaves that may not: all of it is taken back', async (t) => {
+  let handler: Handler = () => undefined;
+  const { ask, reported } = await startGuarded(t, (response, native) => handler(response, native));
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      handler = run(steps, []);
+      const before = reported.length;
+      const answer = await ask('/short/block').catch(() => null);
+      if (answer === null) return;
+      const told = reported.slice(before);
+      if (answer.status !== 502) {
+        assert.ok([...answer.text].length <= SHORT, answer.text);
+        assert.deepEqual(told, []);
+        return;
+      }
+      assert.equal(codeOf(answer), 'answer_invalid');
+      assert.ok(
+        !('x-one' in answer.headers || 'link' in answer.headers),
+        String(answer.rawHeaders),
+      );
+      assert.deepEqual(answer.trailers, {});
+      assert.deepEqual(
+        told.map(({ kind }) => kind),
+        ['withheld'],
+      );
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(reported.length > 10, 'nothing was withheld');
 });
