@@ -45,7 +45,7 @@ const schema = {
 const json = {
   description: '',
   headers: { 'X-Count': { schema: { type: 'integer' } } },
-  content: { 'application/json': { schema } },
+  content: { 'application/json': { schema }, 'image/png': {} },
 };
 const answers = (response: string) => ({
   get: { 'x-poorter': { response }, responses: { 200: json, 204: { description: '' } } },

@@ -324,7 +324,7 @@ test('status, media type and fields are held against the description as the body
   for (const [next, where] of [
     [(response: ServerResponse) => response.writeHead(302, { location: '/x' }).end(), 'status'],
     [
-      (response: ServerResponse) => response.setHeader('content-type', 'image/png').end('x'),
+      (response: ServerResponse) => response.setHeader('content-type', 'image/gif').end('x'),
       'type',
     ],
     [
@@ -366,6 +366,41 @@ test('what is told of the length is that of what was judged: nothing is left for
     arrives(answer);
     assert.equal(answer.headers['content-length'], String(GOOD.length));
   }
+});
+
+test('the length of an end that threw is not told of the answer after it', async (t) => {
+  const { ask } = await startGuarded(t, (response) => {
+    response.setHeader('content-type', 'application/json');
+    response.statusMessage = 'two\nlines';
+    assert.throws(() => response.end('{}'), { code: 'ERR_INVALID_CHAR' });
+    response.statusMessage = '';
+    response.writeHead(200);
+    response.end(GOOD);
+  });
+  for (const path of MODES) arrives(await ask(path));
+});
+
+test('after an answer that could not leave, the next one is judged as it is', async (t) => {
+  // node:http takes no trailers where a length is told.
+  const impossible = { trailer: 'x-sum', 'content-length': '2' };
+  let type = '';
+  const { ask, reported } = await startGuarded(t, (response) => {
+    assert.throws(
+      () => response.writeHead(200, { ...impossible, 'content-type': type }).end('{}'),
+      { code: 'ERR_HTTP_TRAILER_INVALID' },
+    );
+    for (const name of Object.keys(impossible)) response.removeHeader(name);
+    response.writeHead(200, TYPE);
+    response.end(LEAKY);
+  });
+  // Of the first nobody would have looked at the body, and of the second somebody did.
+  for (type of ['image/png', 'application/json; charset=utf-8']) {
+    assert.equal(codeOf(await ask('/block')), 'answer_invalid', type);
+    assert.equal((await ask('/redact')).text, GOOD, type);
+    assert.equal((await ask('/report')).text, LEAKY, type);
+    assert.equal(reported.at(-1)?.kind, 'released');
+  }
+  assert.equal(reported.length, 6);
 });
 
 test('a handler that asked to be held to its length is held to it', async (t) => {

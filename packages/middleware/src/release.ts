@@ -69,7 +69,7 @@ class Release {
   readonly #call: CheckedCall;
   /** As they were before. What other middlewares put above ours calls ours. */
   readonly #native: Methods;
-  readonly #copy: AnswerCopy;
+  #copy: AnswerCopy;
   /**
    * `unsaid`: its head is not known. `held`: nothing has left yet. `copied`: it leaves, and is judged
    * afterwards. `passes`: nobody looks any more. `withheld`: a problem has left, and what comes is dropped.
@@ -82,6 +82,8 @@ class Release {
   #willDrain = false;
   /** Of an answer that ends with its first piece. */
   #lengthAtOnce: number | null = null;
+  /** Told by us, for a head that then could not leave. */
+  #staleLength: number | null = null;
 
   constructor(response: ServerResponse, call: CheckedCall) {
     this.#response = response;
@@ -186,9 +188,14 @@ class Release {
   #sayHead(lengthAtOnce: number | null): void {
     if (this.#fate !== 'unsaid') return;
     this.#lengthAtOnce = lengthAtOnce;
-    this.#response.writeHead(this.#response.statusCode);
-    // One of them may have kept it to itself.
-    if (this.#fate === 'unsaid') this.writeHead([this.#response.statusCode]);
+    try {
+      this.#response.writeHead(this.#response.statusCode);
+      // One of them may have kept it to itself.
+      if (this.#fate === 'unsaid') this.writeHead([this.#response.statusCode]);
+    } finally {
+      // Of this piece alone: after a head that was refused, there may be another.
+      this.#lengthAtOnce = null;
+    }
   }
 
   get #isBodiless(): boolean {
@@ -198,15 +205,17 @@ class Release {
   /** Says of the length what node:http would add when the head leaves: it is judged with the head. */
   #frame(): void {
     const response = this.#response;
-    const isFramed =
-      response.hasHeader('content-length') || response.hasHeader('transfer-encoding');
-    const isBare = !isFramed && !this.#isBodiless;
+    if (this.#staleLength !== null) response.removeHeader('content-length');
+    this.#staleLength = null;
+    const tellsLength = () => response.hasHeader('content-length');
+    const isBare = !tellsLength() && !response.hasHeader('transfer-encoding') && !this.#isBodiless;
     const mayTell = !response.hasHeader('trailer') && !this.#hasTrailers;
     if (isBare && mayTell && this.#lengthAtOnce !== null) {
       response.setHeader('Content-Length', this.#lengthAtOnce);
+      this.#staleLength = this.#lengthAtOnce;
     }
     const flat = saidFields(response);
-    if (isBare && !flat.includes('content-length')) flat.push('transfer-encoding', 'chunked');
+    if (isBare && !tellsLength()) flat.push('transfer-encoding', 'chunked');
     this.#fields = new HeaderFields(flat);
   }
 
@@ -227,8 +236,8 @@ class Release {
     } else if (judged !== 'judge its body' && judged.verdict.kind === 'withhold') {
       this.#withhold(judged);
     } else {
-      this.#fate = judged === 'judge its body' ? 'copied' : 'passes';
       this.#sendHead();
+      this.#fate = judged === 'judge its body' ? 'copied' : 'passes';
       if (judged !== 'judge its body') this.#tell(judged);
     }
   }
@@ -238,14 +247,25 @@ class Release {
     const judged = this.#judgeWhole(whole);
     const { verdict } = judged;
     if (whole === null || verdict.kind === 'withhold') return this.#withhold(judged);
-    this.#fate = 'passes';
     this.#reopen();
+    // So far nothing has left: where this head cannot, the next answer is judged, too.
+    this.#fate = 'unsaid';
     const isCut = verdict.kind === 'cut';
     const bytes = isCut ? Buffer.from(cutMembers(whole, verdict.pointers)) : whole;
+    const held = this.#copy;
+    this.#copy = new AnswerCopy(this.#call.memory);
+    this.#response.once('close', () => held.release());
     if (isCut) this.#recompute(bytes);
     else this.#tellLength(bytes);
     this.#sendHead();
-    this.#do('end', bytes.length === 0 ? [callback] : [bytes, callback]);
+    this.#fate = 'passes';
+    try {
+      this.#do('end', bytes.length === 0 ? [callback] : [bytes, callback]);
+    } catch (error) {
+      // Its head is said, and nobody would look at another body.
+      this.#response.destroy();
+      throw error;
+    }
     this.#tell(judged);
   }
 
