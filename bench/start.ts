@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readGithubDescription } from '../packages/openapi/fixtures/github-description/github-description.fixture.ts';
 import { measureWindow, writeLoadScript } from './load.ts';
 import { type Memory, memoryOf } from './processes.ts';
 import { type RunningSize, SIZES, startDescribed, startSized } from './scale.ts';
@@ -75,9 +73,7 @@ async function weigh(
 
 /** As published, but open: it names no security schemes, and a gate refuses what nobody opened. */
 function describeGithub(): { text: string; operations: number } {
-  const folder = dirname(createRequire(import.meta.url).resolve('@octokit/openapi/package.json'));
-  const text = readFileSync(join(folder, 'generated/api.github.com.json'), 'utf8');
-  const description = JSON.parse(text) as { paths: Record<string, object> };
+  const description = JSON.parse(readGithubDescription()) as { paths: Record<string, object> };
   const methods = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'];
   const operations = Object.values(description.paths).flatMap((path) =>
     Object.keys(path).filter((key) => methods.includes(key)),

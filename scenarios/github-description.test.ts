@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readGithubDescription } from '../packages/openapi/fixtures/github-description/github-description.fixture.ts';
 import { call, codeOf } from './world/calls.fixture.ts';
 import { removeFolder } from './world/folders.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
-const DESCRIPTION = join(
-  import.meta.dirname,
-  '../node_modules/@octokit/openapi/generated/api.github.com.json',
-);
 const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 const START_MAX_MS = 60_000;
 
@@ -22,12 +19,14 @@ test('the description of GitHub, 12 MB and 1,000 operations, is served as it is'
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"login":"x"}');
   });
   const folder = mkdtempSync(join(tmpdir(), 'poorter-github-'));
+  const description = join(folder, 'api.github.com.json');
+  writeFileSync(description, readGithubDescription());
   const startedAt = Date.now();
   const poorter = spawn(
     process.execPath,
     [
-      ...['--conditions=source', MAIN, 'serve', DESCRIPTION, '--upstream', service.url],
-      ...['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--data', folder],
+      ...['--conditions=source', MAIN, 'serve', description, '--upstream', service.url],
+      ...['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--data', join(folder, 'data')],
       ...['--threads', '2', '--json'],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },

@@ -10,6 +10,7 @@ import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { things } from './world/things.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
+import { realWorld } from '../packages/server/src/platform/world/index.ts';
 
 type Test = Parameters<typeof startPoorter>[0];
 type Message = { readonly type: string } & Readonly<Record<string, unknown>>;
@@ -38,6 +39,7 @@ function connectAs(t: Test, authority: Authority, port: number, hello: object) {
   const heard: Message[] = [];
   const ends: string[] = [];
   const link = new LinkClient({
+    world: realWorld,
     address: `localhost:${port}`,
     credentials: () => ({
       certificate: files['link.pem'] as string,

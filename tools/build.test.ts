@@ -161,7 +161,7 @@ test('what is packed installs in an empty place, and serves there without our so
       .map((file) => join(place, file)),
   );
   assert.deepEqual(
-    ours.filter((file) => /(?<!\.d)\.ts$|\/src\/|\.test\./.test(file)),
+    ours.filter((file) => /(?<!\.d)\.ts$|\/src\/|\.test\.|fixture/.test(file)),
     [],
   );
   const poorter = join(folder, 'bin/poorter');

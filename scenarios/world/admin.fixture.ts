@@ -16,8 +16,10 @@ export type AdminCall = (
   headers?: Readonly<Record<string, string>>,
 ) => Promise<AdminAnswer>;
 
+type Reached = Pick<RunningPoorter, 'controlUrl' | 'folder'>;
+
 /** The admin API as the command line of this machine reaches it, or with another credential. */
-export function adminOf(poorter: RunningPoorter, key?: string | null): AdminCall {
+export function adminOf(poorter: Reached, key?: string | null): AdminCall {
   return async (method, path, body, headers = {}) => {
     const credential = key === undefined ? operatorCredential(poorter) : key;
     const answer = await fetch(`${poorter.controlUrl}${path}`, {
@@ -38,7 +40,7 @@ export function adminOf(poorter: RunningPoorter, key?: string | null): AdminCall
   };
 }
 
-export function operatorCredential(poorter: RunningPoorter): string {
+export function operatorCredential(poorter: Reached): string {
   const file = join(poorter.folder, 'data/operator-credential.json');
   if ((statSync(file).mode & 0o777) !== 0o600)
     throw new Error('the credential file is not private');

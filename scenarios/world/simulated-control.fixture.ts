@@ -1,158 +1,304 @@
-import type { LiveMessage } from '@poorter/engine';
-import { GatewayBook } from '../../packages/server/src/control/gateway-book.ts';
-import { RemoteGateways } from '../../packages/server/src/control/remote-gateways.ts';
-import type { RuntimeSnapshot } from '../../packages/server/src/messages/between-processes.ts';
-import type { LinkEnd, LinkServerOptions } from '../../packages/server/src/platform/link/index.ts';
-import { realWorld } from '../../packages/server/src/platform/world/index.ts';
-import {
-  CLOSED,
-  type Connection,
-  type Dice,
-  Machine,
-  type Say,
-  SILENT_MAX_MS,
-  type Time,
-} from './simulated-machine.fixture.ts';
+import type { Block } from '../../packages/server/src/access/blocks/index.ts';
+import type { ManagedKey } from '../../packages/server/src/access/keys/index.ts';
+import { Background } from '../../packages/server/src/control/background.ts';
+import { Gateways } from '../../packages/server/src/control/gateways.ts';
+import { NotEverywhereError } from '../../packages/server/src/control/live-feed.ts';
+import type {
+  FromControl,
+  RuntimeSnapshot,
+  ToControl,
+  ToSeatlessControl,
+} from '../../packages/server/src/messages/between-processes.ts';
+import { LinkConnections } from '../../packages/server/src/platform/link/index.ts';
+import { Supervisor } from '../../packages/server/src/supervisor/supervisor.ts';
+import { GatewayProcesses, Lock } from './simulated-gateway.fixture.ts';
+import type { SimulatedNetwork } from './simulated-link.fixture.ts';
+import { Machine, Runner, type Simulation } from './simulated-machine.fixture.ts';
+import { type ProcessSide, simulatedLaunch } from './simulated-processes.fixture.ts';
 
-/** The process that holds the store: the real book and the real link desk, over simulated wires. */
-export class Control {
-  readonly machine: Machine;
-  readonly #time: Time;
-  readonly #dice: Dice;
-  /** What survives it. */
-  #file: string | null = null;
-  sequence = 1;
-  staleMs: number;
-  #snapshotVersion = 1;
-  isStopped = false;
-  #desk: RemoteGateways | null = null;
-  #book: GatewayBook | null = null;
-  #on: LinkServerOptions['on'] | null = null;
-  connections = new Set<Connection>();
-  #waitedFor: number[] = [];
-  /** Every revocation up to this one was said to be everywhere. */
-  everywhere = 0;
+const KEYS_MAX = 4;
+const DRAIN_MS = 15_000;
+const OPENS_WITHIN_MS = 400;
+const CLOSES_WITHIN_MS = 300;
 
-  constructor(time: Time, dice: Dice, staleMs: number) {
-    this.#time = time;
-    this.#dice = dice;
-    this.machine = new Machine(time, dice);
-    this.staleMs = staleMs;
+/** What survives every process: keys, and what became of them, as a database has it. */
+class Store {
+  readonly #keys = new Map<string, ManagedKey>();
+  readonly #changes: { readonly sequence: number; readonly domain: 'key'; readonly id: string }[] =
+    [];
+  #made = 0;
+
+  readonly keys = {
+    list: async () => ({ items: [...this.#keys.values()], next: null }),
+    showMany: async (ids: readonly string[]) =>
+      ids.flatMap((id) => {
+        const key = this.#keys.get(id);
+        return key === undefined ? [] : [key];
+      }),
+  };
+  readonly blocks = {
+    listActive: async (): Promise<Block[]> => [],
+    show: async () => undefined,
+  };
+  readonly changes = {
+    latest: async () => this.#changes.length,
+    changesSince: async (sequence: number, limit = 1_000) => ({
+      changes: this.#changes.slice(sequence, sequence + limit),
+      sequence: Math.min(sequence + limit, Math.max(sequence, this.#changes.length)),
+      ...{ isGap: false, hasMore: this.#changes.length > sequence + limit },
+    }),
+  };
+
+  get good(): string[] {
+    return [...this.#keys.values()].flatMap(({ id, revokedAt }) =>
+      revokedAt === null ? [id] : [],
+    );
   }
 
-  get isUp(): boolean {
-    return this.#desk !== null;
+  issue(): void {
+    this.#made += 1;
+    this.#put({
+      ...{ id: `k${this.#made}`, client: 'client', name: 'key', hash: `h${this.#made}` },
+      ...{ scopes: [], roles: [], networks: [], limits: null, createdAt: 0 },
+      ...{ expiresAt: null, rotatedTo: null, overlapUntil: null, revokedAt: null },
+    } as unknown as ManagedKey);
+  }
+
+  revoke(id: string): void {
+    this.#put({ ...(this.#keys.get(id) as ManagedKey), revokedAt: 1 });
+  }
+
+  #put(key: ManagedKey): void {
+    this.#keys.set(key.id, key);
+    this.#changes.push({ sequence: this.#changes.length + 1, domain: 'key', id: key.id });
+  }
+}
+
+/** The machine of control, with a gateway of its own: the real supervisor, the real feed, book and link. */
+export class ControlMachine {
+  readonly machine: Machine;
+  readonly gateways = new GatewayProcesses();
+  readonly processes = new Set<Runner>();
+  /** Keys of which it was said that they are revoked everywhere. */
+  readonly revokedEverywhere = new Set<string>();
+  /** Revocations that were stored, and of which nobody said so in time. */
+  notEverywhere = 0;
+  readonly #network: SimulatedNetwork;
+  readonly #store = new Store();
+  readonly #lock = new Lock();
+  #book: string | null = null;
+  #staleMs: number;
+  #version = 0;
+  #supervisor: { readonly runner: Runner; readonly real: Supervisor } | null = null;
+  #control: OpenedControl | null = null;
+
+  constructor(simulation: Simulation, network: SimulatedNetwork, staleMs: number) {
+    this.machine = new Machine(simulation);
+    this.#network = network;
+    this.#staleMs = staleMs;
+    for (let made = 0; made < KEYS_MAX; made++) this.#store.issue();
+  }
+
+  get supervisor(): Runner | null {
+    return this.#supervisor?.runner ?? null;
+  }
+
+  get control(): Runner | null {
+    return this.#control?.runner ?? null;
   }
 
   start(): void {
-    const book = new GatewayBook({
-      read: () => this.#file,
-      write: (text) => {
-        this.#file = text;
+    if (this.#supervisor !== null || this.machine.isAsleep) return;
+    const runner = new Runner(this.machine);
+    const launch = simulatedLaunch(
+      this.machine,
+      runner,
+      ({ module }) => (module.includes('control-process') ? this.#program : this.gateways.program),
+      (child) => this.#born(child),
+    );
+    const real = new Supervisor({
+      control: launch({ module: 'control-process', argv: [], env: {} }),
+      place: {
+        ...{ world: runner, launch },
+        occupy: () => ({ release: () => undefined, takeBack: () => undefined }),
       },
-      now: this.machine.monotonicMs,
-    });
-    book.open([], this.staleMs);
-    this.#book = book;
-    this.#desk = new RemoteGateways({
-      book,
-      liveNow: () => this.#whole(),
-      report: () => undefined,
-      mirror: null,
-      world: realWorld,
-      trouble: () => undefined,
-      openServer: ({ on }) => {
-        this.#on = on;
-        return { listen: async () => 'somewhere', close: () => undefined, renew: () => undefined };
+      seat: {
+        ...{ dataDirectory: '/simulated', source: { file: null, values: {} }, runsGateway: true },
+      },
+      drainMs: DRAIN_MS,
+      on: {
+        started: () => undefined,
+        refused: () => undefined,
+        warned: () => undefined,
+        trouble: () => undefined,
+        notApplied: () => undefined,
+        said: () => undefined,
+        applied: () => undefined,
       },
     });
-    this.#desk.snapshot(this.#snapshot());
-    const link = { address: '127.0.0.1:1', gateways: ['a'] };
-    void this.#desk.apply(link as never, { certificate: '', key: '', authorities: [] });
+    const supervisor = { runner, real };
+    this.#supervisor = supervisor;
+    runner.onEnd(() => {
+      if (this.#supervisor === supervisor) this.#supervisor = null;
+    });
+    real.start();
   }
 
-  /** Killed: what it knew is gone, and its sockets are closed by the kernel, if anybody hears it. */
-  kill(): void {
-    // Timers of connections that never said hello.
-    for (const connection of [...this.connections]) this.#close(connection);
-    this.#desk = null;
-    this.#book = null;
-    this.#on = null;
-    this.#waitedFor = [];
+  /** SIGTERM */
+  end(): void {
+    const supervisor = this.#supervisor;
+    if (supervisor === null || !supervisor.runner.isRunning) return;
+    void supervisor.real.stop().then(() => supervisor.runner.end());
   }
 
+  /** As an operator asks for it: stored first, then told, and said when nobody decides by the key any more. */
   revoke(): void {
-    this.sequence += 1;
-    this.#waitedFor.push(this.sequence);
-    this.#desk?.send(this.#change());
-  }
-
-  changeStaleness(staleMs: number): void {
-    this.staleMs = staleMs;
-    this.#snapshotVersion += 1;
-    this.#desk?.snapshot(this.#snapshot());
-  }
-
-  accept(connection: Connection, name: string): void {
-    this.connections.add(connection);
-    // One connection a name, as the real server has it.
-    for (const other of this.connections) {
-      if (other !== connection && other.end?.name === name) this.#close(other);
-    }
-    const end: LinkEnd = {
-      name,
-      send: (message) => {
-        const dueAt = this.#time.now + 1 + this.#dice(200);
-        connection.toGateway.put(structuredClone(message) as Say, dueAt);
-        return true;
+    const opened = this.#control;
+    const { good } = this.#store;
+    if (opened === null || !opened.runner.isRunning || good.length === 0) return;
+    const { dice } = this.machine.simulation;
+    const id = good[dice(good.length)] as string;
+    this.#store.revoke(id);
+    if (good.length <= KEYS_MAX / 2) this.#store.issue();
+    opened.gateways.live.reach().then(
+      // A process that is gone says nothing.
+      () => opened.runner.isDead || this.revokedEverywhere.add(id),
+      (error) => {
+        if (!(error instanceof NotEverywhereError)) throw error;
+        this.notEverywhere += 1;
       },
-      close: () => this.#close(connection),
+    );
+  }
+
+  /** A new configuration, with another bound or with none. */
+  reconfigure(staleMs: number): void {
+    this.#staleMs = staleMs;
+    const opened = this.#control;
+    if (opened?.runner.isRunning === true) opened.serve(this.#snapshot());
+  }
+
+  readonly #program = ({ runner, send, listen }: ProcessSide): void => {
+    /** What was said before its stores are open. */
+    let isGatewayUp = false;
+    let opened: OpenedControl | null = null;
+    let isOpening = false;
+    const open = async () => {
+      await this.#lock.await(runner);
+      await new Promise<void>((resolve) => runner.soon(OPENS_WITHIN_MS, resolve));
+      opened = await this.#openControl(runner, send);
+      if (isGatewayUp) opened.gateways.local.up();
+      this.#control = opened;
+      await this.#begin(opened);
     };
-    connection.end = end;
-    this.#on?.open(end);
-  }
-
-  run(): void {
-    if (this.#desk === null || this.isStopped || this.machine.isAsleep) return;
-    const now = this.machine.monotonicMs();
-    for (const connection of [...this.connections]) {
-      let message = connection.toControl.take(this.#time.now);
-      while (message !== undefined && connection.isOpenAtControl) {
-        connection.controlHeardAt = now;
-        if (message === CLOSED) this.#close(connection);
-        else this.#on?.message(connection.end as LinkEnd, message);
-        message = connection.toControl.take(this.#time.now);
+    const close = () => {
+      opened?.close();
+      runner.soon(CLOSES_WITHIN_MS, () => runner.end());
+    };
+    listen((message) => {
+      const heard = message as ToControl | ToSeatlessControl;
+      switch (heard.type) {
+        case 'reload':
+          if (!isOpening) void open();
+          isOpening = true;
+          return;
+        case 'gateway-up':
+          isGatewayUp = true;
+          return opened?.gateways.local.up();
+        case 'gateway-down':
+          isGatewayUp = false;
+          return opened?.gateways.local.down();
+        case 'gateway':
+          return opened?.gateways.local.heard(heard.report);
+        case 'stop':
+          return close();
+        default:
+          return;
       }
-      if (now - connection.controlHeardAt > SILENT_MAX_MS) this.#close(connection);
-    }
-    this.#waitedFor = this.#waitedFor.filter((sequence) => {
-      if ((this.#book as GatewayBook).missing(sequence).length > 0) return true;
-      this.everywhere = Math.max(this.everywhere, sequence);
-      return false;
+    }, close);
+  };
+
+  async #openControl(runner: Runner, send: (message: object) => void): Promise<OpenedControl> {
+    const gateways = new Gateways({
+      ...{ stores: this.#store, changes: this.#store.changes, world: runner, mirror: null },
+      keyHashKey: '00',
+      bookFile: {
+        read: () => this.#book,
+        write: (text) => {
+          this.#book = text;
+        },
+      },
+      ...{ mayServe: [], staleAfterMs: this.#staleMs, keyAgeMaxMs: () => null },
+      tellLocal: send,
+      heardFrom: () => undefined,
+      trouble: () => undefined,
+      openServer: ({ on, world }) => {
+        const connections = new LinkConnections(on, world);
+        return {
+          listen: async () => {
+            this.#network.listen(runner, connections);
+            return 'control';
+          },
+          close: () => {
+            this.#network.unlisten(runner);
+            connections.close();
+          },
+          renew: () => undefined,
+        };
+      },
     });
+    const background = new Background({
+      world: runner,
+      warn: () => undefined,
+      look: () => gateways.live.publish(),
+      keepHouse: () => Promise.resolve(),
+    });
+    runner.onEnd(() => {
+      this.#network.unlisten(runner);
+      if (this.#control?.runner === runner) this.#control = null;
+    });
+    background.start();
+    return {
+      ...{ runner, gateways },
+      serve: (snapshot) => {
+        send({ type: 'snapshot', snapshot, ...NOTHING_ELSE } satisfies FromControl);
+        gateways.remotes.snapshot(snapshot);
+      },
+      close: () => {
+        background.close();
+        gateways.remotes.close();
+      },
+    };
   }
 
-  #close(connection: Connection): void {
-    if (!connection.isOpenAtControl) return;
-    connection.isOpenAtControl = false;
-    this.connections.delete(connection);
-    connection.toGateway.put(CLOSED, this.#time.now + this.#dice(100));
-    this.#on?.close(connection.end as LinkEnd);
+  /** In the order in which Control puts a configuration in force. */
+  async #begin({ gateways, serve }: OpenedControl): Promise<void> {
+    await gateways.live.publish();
+    gateways.remotes.begin(this.#staleMs);
+    const link = { address: '127.0.0.1:1', gateways: ['a', 'b'] };
+    await gateways.remotes.apply(link as never, { certificate: '', key: '', authorities: [] });
+    serve(this.#snapshot());
+  }
+
+  #born(child: Runner): void {
+    this.processes.add(child);
+    child.onEnd(() => this.processes.delete(child));
   }
 
   #snapshot(): RuntimeSnapshot {
-    const gate = { version: this.#snapshotVersion, staleAfterMs: this.staleMs };
-    return { gate } as unknown as RuntimeSnapshot;
+    this.#version += 1;
+    const nothing = { apis: [], issuers: [], issuerKeys: {} };
+    return {
+      gate: { version: this.#version, staleAfterMs: this.#staleMs, ...nothing },
+      ...{ listeners: [], forwardAuth: [], timeouts: { drainMs: DRAIN_MS }, spool: null },
+    } as unknown as RuntimeSnapshot;
   }
+}
 
-  #whole() {
-    const state = { sequence: this.sequence, keyHashKey: null, keys: [], blocks: [] };
-    return { type: 'live' as const, state };
-  }
+const NOTHING_ELSE = { summary: new Uint8Array(), trial: null, configuration: null };
 
-  #change(): LiveMessage {
-    const nothing = { put: [], removed: [] };
-    const change = { sequence: this.sequence, keys: nothing, blocks: nothing };
-    return { type: 'live-change', change };
-  }
+interface OpenedControl {
+  readonly runner: Runner;
+  readonly gateways: Gateways;
+  readonly serve: (snapshot: RuntimeSnapshot) => void;
+  readonly close: () => void;
 }

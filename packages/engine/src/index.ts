@@ -28,12 +28,16 @@ export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snaps
 export {
   type Block,
   type BlockKind,
+  type Difference,
   EMPTY_LIVE_STATE,
   keyedHash,
+  LIVE_COLLECTIONS,
   type LiveChange,
+  type LiveCollection,
   type LiveMessage,
   LiveRights,
   type LiveState,
+  type LiveThings,
   type ManagedKey,
 } from './live-rights.ts';
 export type { OperationGate } from './open-operation.ts';

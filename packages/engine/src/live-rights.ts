@@ -22,22 +22,38 @@ export interface Block {
 
 export type BlockKind = 'address' | 'network' | 'client' | 'key' | 'subject';
 
-/** What changes without a new snapshot, whole. Plain data. */
-export interface LiveState {
+/** What changes without a new snapshot, kind by kind: things with an id each. Another kind is another line here. */
+export interface LiveThings {
+  readonly keys: ManagedKey;
+  readonly blocks: Block;
+}
+
+export type LiveCollection = keyof LiveThings;
+
+export const LIVE_COLLECTIONS = Object.keys({
+  keys: true,
+  blocks: true,
+} satisfies Record<LiveCollection, true>) as readonly LiveCollection[];
+
+/** Of one collection. What is put stands in the place of what had its id. */
+export interface Difference<Thing> {
+  readonly put: readonly Thing[];
+  /** Ids. */
+  readonly removed: readonly string[];
+}
+
+/** Everything that is in force. Plain data. */
+export type LiveState = {
   /** Grows with every change; compared over restarts of everyone involved. */
   readonly sequence: number;
   /** Hex key of the HMAC under which managed keys are found; null while there is no store. */
   readonly keyHashKey: string | null;
-  readonly keys: readonly ManagedKey[];
-  readonly blocks: readonly Block[];
-}
+} & { readonly [Name in LiveCollection]: readonly LiveThings[Name][] };
 
 /** What changed since an earlier sequence. */
-export interface LiveChange {
-  readonly sequence: number;
-  readonly keys: { readonly put: readonly ManagedKey[]; readonly removed: readonly string[] };
-  readonly blocks: { readonly put: readonly Block[]; readonly removed: readonly string[] };
-}
+export type LiveChange = { readonly sequence: number } & {
+  readonly [Name in LiveCollection]: Difference<LiveThings[Name]>;
+};
 
 /** How it travels: whole at a start, as differences afterwards. */
 export type LiveMessage =
@@ -55,15 +71,15 @@ export const EMPTY_LIVE_STATE: LiveState = Object.freeze({
 export class LiveRights {
   #sequence = 0;
   #keyHashKey: string | null = null;
-  #hmacKey: KeyObject | null = null;
-  readonly #keys = new Map<string, ManagedKey>();
-  readonly #byHash = new Map<string, ManagedKey>();
-  readonly #blocks = new Map<string, Block>();
-  #networks = new NetworkMap<readonly Block[]>();
-  #names = new Map<string, readonly Block[]>();
+  readonly #keys = new LiveKeys();
+  readonly #blocks = new LiveBlocks();
+  readonly #collections: { readonly [Name in LiveCollection]: Collection<LiveThings[Name]> } = {
+    keys: this.#keys,
+    blocks: this.#blocks,
+  };
 
   constructor(state: LiveState = EMPTY_LIVE_STATE) {
-    this.#replace(state);
+    this.take({ type: 'live', state });
   }
 
   get sequence(): number {
@@ -72,51 +88,39 @@ export class LiveRights {
 
   /** The whole, to hand on: what was applied so far. */
   get state(): LiveState {
+    const { keys, blocks } = this.#collections;
     return {
-      sequence: this.#sequence,
-      keyHashKey: this.#keyHashKey,
-      keys: [...this.#keys.values()],
-      blocks: [...this.#blocks.values()],
+      ...{ sequence: this.#sequence, keyHashKey: this.#keyHashKey },
+      ...{ keys: keys.whole, blocks: blocks.whole },
     };
   }
 
   take(message: LiveMessage): void {
-    if (message.type === 'live') this.#replace(message.state);
-    else this.#apply(message.change);
+    if (message.type === 'live') {
+      this.#keyHashKey = message.state.keyHashKey;
+      this.#keys.findBy(message.state.keyHashKey);
+      for (const name of LIVE_COLLECTIONS) this.#replace(name, message.state);
+      this.#sequence = message.state.sequence;
+    } else {
+      for (const name of LIVE_COLLECTIONS) this.#change(name, message.change);
+      this.#sequence = message.change.sequence;
+    }
   }
 
-  #replace(state: LiveState): void {
-    this.#keyHashKey = state.keyHashKey;
-    this.#hmacKey = state.keyHashKey === null ? null : createSecretKey(state.keyHashKey, 'hex');
-    this.#keys.clear();
-    this.#byHash.clear();
-    this.#blocks.clear();
-    this.#apply({
-      sequence: state.sequence,
-      keys: { put: state.keys, removed: [] },
-      blocks: { put: state.blocks, removed: [] },
-    });
+  #replace<Name extends LiveCollection>(name: Name, state: Pick<LiveState, Name>): void {
+    const collection: Collection<LiveThings[Name]> = this.#collections[name];
+    collection.clear();
+    collection.change({ put: state[name] as readonly LiveThings[Name][], removed: [] });
   }
 
-  #apply(change: LiveChange): void {
-    for (const id of change.keys.removed) this.#removeKey(id);
-    for (const key of change.keys.put) {
-      this.#removeKey(key.id);
-      this.#keys.set(key.id, key);
-      this.#byHash.set(key.hash, key);
-    }
-    for (const id of change.blocks.removed) this.#blocks.delete(id);
-    for (const block of change.blocks.put) this.#blocks.set(block.id, block);
-    if (change.blocks.put.length + change.blocks.removed.length > 0 || this.#blocks.size === 0) {
-      this.#indexBlocks();
-    }
-    this.#sequence = change.sequence;
+  #change<Name extends LiveCollection>(name: Name, change: Pick<LiveChange, Name>): void {
+    const collection: Collection<LiveThings[Name]> = this.#collections[name];
+    collection.change(change[name] as Difference<LiveThings[Name]>);
   }
 
   /** Costs an HMAC, and nothing when no managed key exists. */
   findKey(key: string): ManagedKey | undefined {
-    if (this.#hmacKey === null || this.#byHash.size === 0) return undefined;
-    return this.#byHash.get(keyedHash(key, this.#hmacKey));
+    return this.#keys.find(key);
   }
 
   /** The managed key that a caller proved. */
@@ -127,6 +131,86 @@ export class LiveRights {
 
   /** The block that covers an address at this moment. */
   blockOfAddress(address: string, nowMs: number): Block | undefined {
+    return this.#blocks.ofAddress(address, nowMs);
+  }
+
+  /** The block that names this caller in any of its roles at this moment. */
+  blockOfPrincipal(
+    principal: Principal & { clientNames?: readonly string[] },
+    nowMs: number,
+  ): Block | undefined {
+    return this.#blocks.ofPrincipal(principal, nowMs);
+  }
+}
+
+/** Things of one kind, by their id and by whatever calls ask for them. */
+abstract class Collection<Thing extends { readonly id: string }> {
+  readonly #things = new Map<string, Thing>();
+
+  get whole(): readonly Thing[] {
+    return [...this.#things.values()];
+  }
+
+  get(id: string): Thing | undefined {
+    return this.#things.get(id);
+  }
+
+  clear(): void {
+    this.change({ put: [], removed: [...this.#things.keys()] });
+  }
+
+  change({ put, removed }: Difference<Thing>): void {
+    if (put.length + removed.length === 0) return;
+    for (const id of removed) this.#remove(id);
+    for (const thing of put) {
+      this.#remove(thing.id);
+      this.#things.set(thing.id, thing);
+      this.added(thing);
+    }
+    this.changed();
+  }
+
+  #remove(id: string): void {
+    const known = this.#things.get(id);
+    if (known === undefined) return;
+    this.#things.delete(id);
+    this.taken(known);
+  }
+
+  protected added(_thing: Thing): void {}
+  protected taken(_thing: Thing): void {}
+  /** Several things, at once. */
+  protected changed(): void {}
+}
+
+class LiveKeys extends Collection<ManagedKey> {
+  readonly #byHash = new Map<string, ManagedKey>();
+  #hmacKey: KeyObject | null = null;
+
+  /** Hex; null: none is found. */
+  findBy(hashKey: string | null): void {
+    this.#hmacKey = hashKey === null ? null : createSecretKey(hashKey, 'hex');
+  }
+
+  find(key: string): ManagedKey | undefined {
+    if (this.#hmacKey === null || this.#byHash.size === 0) return undefined;
+    return this.#byHash.get(keyedHash(key, this.#hmacKey));
+  }
+
+  protected override added(key: ManagedKey): void {
+    this.#byHash.set(key.hash, key);
+  }
+
+  protected override taken(key: ManagedKey): void {
+    if (this.#byHash.get(key.hash) === key) this.#byHash.delete(key.hash);
+  }
+}
+
+class LiveBlocks extends Collection<Block> {
+  #networks = new NetworkMap<readonly Block[]>();
+  #names = new Map<string, readonly Block[]>();
+
+  ofAddress(address: string, nowMs: number): Block | undefined {
     if (this.#networks.isEmpty) return undefined;
     return active(
       this.#networks.find(address, (blocks) => active(blocks, nowMs) !== undefined),
@@ -134,8 +218,7 @@ export class LiveRights {
     );
   }
 
-  /** The block that names this caller in any of its roles at this moment. */
-  blockOfPrincipal(
+  ofPrincipal(
     principal: Principal & { clientNames?: readonly string[] },
     nowMs: number,
   ): Block | undefined {
@@ -152,18 +235,10 @@ export class LiveRights {
     );
   }
 
-  #removeKey(id: string): void {
-    const known = this.#keys.get(id);
-    if (known === undefined) return;
-    this.#keys.delete(id);
-    if (this.#byHash.get(known.hash) === known) this.#byHash.delete(known.hash);
-  }
-
-  #indexBlocks(): void {
+  protected override changed(): void {
     const networks = new Map<string, Block[]>();
-    this.#names = new Map();
     const names = new Map<string, Block[]>();
-    for (const block of this.#blocks.values()) {
+    for (const block of this.whole) {
       const isPlace = block.kind === 'address' || block.kind === 'network';
       const [index, key] = isPlace
         ? [networks, block.value]

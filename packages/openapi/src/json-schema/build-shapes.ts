@@ -1,17 +1,18 @@
-import { countOf, setCount } from './counts.ts';
-import { hasFormatAssertion, type Keywords, type Report, readKeywords } from './dialects.ts';
+import { type Keywords, type Report, readKeywords } from './dialects.ts';
 import { discriminate } from './discriminator.ts';
-import { forbiddenNames, forbiddenRule } from './forbidden.ts';
-import { nearestTarget } from './nearest-target.ts';
+import { forbiddenNames } from './forbidden.ts';
+import { addCombinations, addReferences } from './in-place-rules.ts';
+import { isRecord, type Location } from './locations.ts';
 import { admitNull } from './nullable.ts';
+import { addObjectRules } from './object-rules.ts';
 import type { Alternatives } from './overlaps.ts';
 import { judgePattern } from './patterns/judge-pattern.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
-import { isRecord, type Location, type Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import { enterResource, keyOf, type Scope } from './scope.ts';
-import { type Forbidden, type NumberRule, type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
+import { type Shape, TYPE_BITS, type UnitIndex } from './shape.ts';
 import type { CompileOptions } from './types.ts';
-import { writeValue } from './value-text.ts';
+import { addArrayRules, addStringRules, addValueRules } from './value-rules.ts';
 
 /** One schema that others can refer to, specialised for the scope it is applied in. */
 export interface Unit {
@@ -34,6 +35,12 @@ export interface ShapeBuilder {
   /** Every `oneOf`, for remarks on its branches. */
   readonly alternatives: Alternatives[];
   unitFor(location: Location, scope: Scope): UnitIndex;
+  /** A pattern is judged, and remarked on, where it is met first. */
+  patternFor(source: string, location: Location, steps: readonly string[]): PatternSpec;
+  /** Whether a better name is searched for another reference that leads nowhere. */
+  maySuggest(): boolean;
+  /** Whether the compilation may have another shape, which is counted. */
+  mayBuild(): boolean;
   /** Builds what has been asked for and everything it refers to. */
   finish(): void;
 }
@@ -88,147 +95,7 @@ export function startBuilder(
       });
       return index;
     },
-    finish() {
-      for (; built < units.length; built++) {
-        const unit = units[built]!;
-        // What is not built stays a schema that allows nothing.
-        if (built >= UNITS_MAX || shapesBuilt >= SHAPES_MAX) {
-          report('error', { location: unit.location }, TOO_MANY);
-          return;
-        }
-        unit.shape = buildShapes(unit);
-      }
-    },
-  };
-
-  function buildShapes(unit: Unit): Shape {
-    let shapes = 0;
-
-    function build(location: Location, outer: Scope, nesting: number): Shape {
-      let shape: Shape = { id: shapes++ };
-      if (location.node === true) return shape;
-      const isTooMuch = nesting > NESTING_MAX || ++shapesBuilt > SHAPES_MAX;
-      if (!isRecord(location.node) || isTooMuch) {
-        if (isTooMuch) report('error', { location }, nesting > NESTING_MAX ? TOO_DEEP : TOO_MANY);
-        shape.never = true;
-        return shape;
-      }
-      const entered = enterResource(outer, location.resource, registry);
-      const scope = withExemptions(entered, location);
-      const keywords = readKeywords(location, options, registry, report);
-      const deeper: Scope = { ...scope, dispatched: [], exempt: [] };
-      const whole = shape;
-      if (admitNull(keywords, location, options, report)) {
-        shape = { id: shapes++ };
-        whole.anyOf = [{ id: shapes++, types: TYPE_BITS['null']! }, shape];
-      }
-      const part: Part = {
-        shape,
-        location,
-        keywords,
-        scope,
-        inPlace: (steps) => build(child(location, steps), scope, nesting + 1),
-        within: (steps) => build(child(location, steps), deeper, nesting + 1),
-      };
-      addReferences(part);
-      addValueRules(part);
-      addStringRules(part);
-      addArrayRules(part);
-      addObjectRules(part);
-      addCombinations(part);
-      if (keywords.has('discriminator')) discriminate(builder, part);
-      return whole;
-    }
-
-    const child = (location: Location, steps: readonly string[]) =>
-      registry.child(location, ...steps);
-
-    function withExemptions(scope: Scope, location: Location): Scope {
-      if (scope.direction === 'neither') return scope;
-      const names = forbiddenNames(registry, location, scope.direction, options);
-      if (names.size === 0) return scope;
-      return { ...scope, exempt: [...new Set([...scope.exempt, ...names])].sort() };
-    }
-
-    function addReferences({ shape, location, keywords, scope }: Part): void {
-      for (const keyword of ['$ref', '$dynamicRef']) {
-        const found = keywords.get(keyword);
-        if (found === undefined) continue;
-        const ref = found.value as string;
-        let target = registry.resolve(ref, location.resource);
-        if (keyword === '$dynamicRef' && target !== undefined) {
-          const name = ref.slice(ref.indexOf('#') + 1);
-          const isDynamic = target.resource.dynamicAnchors.has(name);
-          if (isDynamic) target = scope.dynamic.get(name) ?? target;
-        }
-        if (target === undefined || !(isRecord(target.node) || typeof target.node === 'boolean')) {
-          const why = target === undefined ? 'leads nowhere' : 'does not lead to a schema';
-          report(
-            'error',
-            { location, steps: found.steps },
-            `${keyword} ${JSON.stringify(ref.slice(0, 300))} ${why}`,
-            ++targetsMissed <= SUGGESTIONS_MAX
-              ? nearestTarget(registry, ref, location.resource)
-              : undefined,
-          );
-          shape.never = true;
-          continue;
-        }
-        shape.refs ??= [];
-        shape.refs.push(builder.unitFor(target, scope));
-      }
-    }
-
-    function addValueRules({ shape, location, keywords }: Part): void {
-      const type = keywords.get('type')?.value;
-      if (type !== undefined) {
-        shape.types = 0;
-        for (const name of Array.isArray(type) ? type : [type]) shape.types |= TYPE_BITS[name]!;
-      }
-      const values = keywords.get('enum');
-      if (values !== undefined) {
-        const texts = (values.value as unknown[]).map((value) => writeValue(value));
-        shape.values = texts.filter((text) => text !== undefined);
-        if (texts.length === 0) {
-          report('warning', { location, steps: ['enum'] }, 'an empty enum allows no value at all');
-        }
-        if (texts.includes(undefined)) {
-          report('error', { location, steps: ['enum'] }, 'enum holds a value JSON cannot express');
-        }
-      }
-      const constant = keywords.get('const');
-      if (constant !== undefined) {
-        const text = writeValue(constant.value);
-        if (text === undefined) {
-          report('error', { location, steps: ['const'] }, 'const is a value JSON cannot express');
-          shape.never = true;
-        } else shape.constant = text;
-      }
-      for (const rule of NUMBER_RULES) {
-        const limit = keywords.get(rule)?.value;
-        if (limit === undefined) continue;
-        shape.limits ??= [];
-        shape.limits.push([rule, writeValue(limit)!]);
-      }
-      const step = keywords.get('multipleOf')?.value;
-      if (step !== undefined) shape.multipleOf = writeValue(step)!;
-    }
-
-    function addStringRules({ shape, location, keywords }: Part): void {
-      setCount(shape, keywords, 'minLength');
-      setCount(shape, keywords, 'maxLength');
-      const pattern = keywords.get('pattern');
-      if (pattern !== undefined)
-        shape.pattern = judge(pattern.value as string, location, ['pattern']);
-      const format = keywords.get('format')?.value as string | undefined;
-      const isAsserted = options.assertFormats || options.dialect !== 'json-schema-2020-12';
-      if (format !== undefined && (isAsserted || hasFormatAssertion(location.resource, registry))) {
-        shape.format = format;
-        if (options.formats === 'report') shape.isFormatReported = true;
-      }
-    }
-
-    function judge(source: string, location: Location, steps: readonly string[]): PatternSpec {
+    patternFor(source, location, steps) {
       const known = patterns.get(source);
       if (known !== undefined) return known;
       const judged = judgePattern(source);
@@ -237,155 +104,91 @@ export function startBuilder(
       }
       patterns.set(source, judged.spec);
       return judged.spec;
-    }
-
-    function addArrayRules({ shape, keywords, within }: Part): void {
-      setCount(shape, keywords, 'minItems');
-      setCount(shape, keywords, 'maxItems');
-      if (keywords.get('uniqueItems')?.value === true) shape.uniqueItems = true;
-      const prefix = keywords.get('prefixItems');
-      if (prefix !== undefined) {
-        shape.prefixItems = (prefix.value as unknown[]).map((_, i) =>
-          within([...prefix.steps, String(i)]),
-        );
+    },
+    maySuggest: () => ++targetsMissed <= SUGGESTIONS_MAX,
+    mayBuild: () => ++shapesBuilt <= SHAPES_MAX,
+    finish() {
+      for (; built < units.length; built++) {
+        const unit = units[built]!;
+        // What is not built stays a schema that allows nothing.
+        if (built >= UNITS_MAX || shapesBuilt >= SHAPES_MAX) {
+          report('error', { location: unit.location }, TOO_MANY);
+          return;
+        }
+        unit.shape = buildUnit(builder, unit);
       }
-      for (const name of ['items', 'unevaluatedItems'] as const) {
-        const found = keywords.get(name);
-        if (found !== undefined) shape[name] = within(found.steps);
-      }
-      const contains = keywords.get('contains');
-      if (contains === undefined) return;
-      const min = countOf(keywords, 'minContains') ?? 1;
-      const max = countOf(keywords, 'maxContains');
-      shape.contains = {
-        shape: within(contains.steps),
-        min,
-        ...(max === undefined ? {} : { max }),
-      };
-    }
-
-    function addObjectRules({ shape, location, keywords, scope, inPlace, within }: Part): void {
-      setCount(shape, keywords, 'minProperties');
-      setCount(shape, keywords, 'maxProperties');
-      const { direction } = scope;
-      const needed = (names: string[]) =>
-        [...new Set(names)].filter((n) => !scope.exempt.includes(n));
-      const forbids = (steps: string[]) => {
-        const property = child(location, steps);
-        if (forbiddenRule(registry, property, 'neither', options) === undefined) return undefined;
-        unit.mentionsDirection = true;
-        if (direction === 'neither') return undefined;
-        return forbiddenRule(registry, property, direction, options);
-      };
-
-      const isIgnored = (rule: Forbidden | undefined) =>
-        rule === 'readOnly' && direction === 'request' && options.readOnlyMembers === 'ignore';
-      const ignored = (): Shape => {
-        unit.cutsMembers = true;
-        return { id: shapes++, ignored: true };
-      };
-
-      const required = keywords.get('required')?.value as string[] | undefined;
-      if (required !== undefined) shape.required = needed(required);
-      const dependent = keywords.get('dependentRequired')?.value as Record<string, string[]>;
-      if (dependent !== undefined) {
-        shape.dependentRequired = Object.entries(dependent).map(([n, list]) => [n, needed(list)]);
-      }
-      const properties = keywords.get('properties')?.value as Record<string, unknown> | undefined;
-      if (properties !== undefined) {
-        shape.properties = Object.keys(properties).map((name) => {
-          const steps = ['properties', name];
-          const rule = forbids(steps);
-          if (isIgnored(rule)) return [name, ignored()];
-          return rule === undefined ? [name, within(steps)] : [name, within(steps), rule];
-        });
-      }
-      const patterned = keywords.get('patternProperties')?.value as
-        | Record<string, unknown>
-        | undefined;
-      if (patterned !== undefined) {
-        shape.patternProperties = Object.keys(patterned).map((source) => {
-          const steps = ['patternProperties', source];
-          const pattern = judge(source, location, steps);
-          const rule = forbids(steps);
-          if (isIgnored(rule)) return [pattern, ignored()];
-          return rule === undefined ? [pattern, within(steps)] : [pattern, within(steps), rule];
-        });
-      }
-      for (const name of [
-        'additionalProperties',
-        'propertyNames',
-        'unevaluatedProperties',
-      ] as const) {
-        const found = keywords.get(name);
-        if (found !== undefined) shape[name] = within(found.steps);
-      }
-      if (shape.additionalProperties !== undefined) {
-        const rule = forbids([...keywords.get('additionalProperties')!.steps]);
-        if (isIgnored(rule)) shape.additionalProperties = ignored();
-        else if (rule !== undefined) shape.additionalForbidden = rule;
-      }
-      const schemas = keywords.get('dependentSchemas');
-      if (schemas !== undefined) {
-        shape.dependentSchemas = Object.keys(schemas.value as object).map((name) => [
-          name,
-          inPlace([...schemas.steps, name]),
-        ]);
-      }
-    }
-
-    /** `{}` among the branches of `oneOf`: an object without members, not every other value. */
-    function meanEmptyBranches(shape: Shape, location: Location): void {
-      const branches = shape.oneOf ?? [];
-      const hasOthers = branches.some((branch) => Object.keys(branch).length > 1);
-      for (const [index, branch] of branches.entries()) {
-        if (!hasOthers || Object.keys(branch).length > 1) continue;
-        if (!isRecord((location.node as { oneOf: unknown[] }).oneOf[index])) continue;
-        branch.types = TYPE_BITS['object']!;
-        branch.maxProperties = 0;
-        const at = { location, steps: ['oneOf', String(index)] };
-        const message = 'an empty branch is read as an object without members';
-        report('warning', at, message, 'write { type: object, maxProperties: 0 }');
-      }
-    }
-
-    function addCombinations({ shape, location, keywords, inPlace }: Part): void {
-      for (const name of ['allOf', 'anyOf', 'oneOf'] as const) {
-        const list = keywords.get(name)?.value as unknown[] | undefined;
-        if (list !== undefined) shape[name] = list.map((_, i) => inPlace([name, String(i)]));
-      }
-      if (options.reading === 'meant') meanEmptyBranches(shape, location);
-      if (shape.oneOf !== undefined) builder.alternatives.push({ shape, location });
-      for (const name of ['not', 'if'] as const) {
-        if (keywords.has(name)) shape[name] = inPlace([name]);
-      }
-      if (shape.if === undefined) return;
-      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-      if (keywords.has('then')) shape.then = inPlace(['then']);
-      if (keywords.has('else')) shape.else = inPlace(['else']);
-    }
-
-    return build(unit.location, unit.scope, 0);
-  }
-
+    },
+  };
   return builder;
+}
+
+/** The shape of a schema, with all that stands within it. */
+function buildUnit(builder: ShapeBuilder, unit: Unit): Shape {
+  const { registry, options, report } = builder;
+  let shapes = 0;
+  const newShape = (): Shape => ({ id: shapes++ });
+  return build(unit.location, unit.scope, 0);
+
+  function build(location: Location, outer: Scope, nesting: number): Shape {
+    let shape = newShape();
+    if (location.node === true) return shape;
+    const isTooMuch = nesting > NESTING_MAX || !builder.mayBuild();
+    if (!isRecord(location.node) || isTooMuch) {
+      if (isTooMuch) report('error', { location }, nesting > NESTING_MAX ? TOO_DEEP : TOO_MANY);
+      shape.never = true;
+      return shape;
+    }
+    const entered = enterResource(outer, location.resource, registry);
+    const scope = withExemptions(builder, entered, location);
+    const keywords = readKeywords(location, options, registry, report);
+    const deeper: Scope = { ...scope, dispatched: [], exempt: [] };
+    const whole = shape;
+    if (admitNull(keywords, location, options, report)) {
+      shape = newShape();
+      whole.anyOf = [{ ...newShape(), types: TYPE_BITS['null']! }, shape];
+    }
+    const part: Part = {
+      ...{ unit, shape, newShape },
+      location,
+      keywords,
+      scope,
+      inPlace: (steps) => build(registry.child(location, ...steps), scope, nesting + 1),
+      within: (steps) => build(registry.child(location, ...steps), deeper, nesting + 1),
+    };
+    addReferences(builder, part);
+    addValueRules(builder, part);
+    addStringRules(builder, part);
+    addArrayRules(part);
+    addObjectRules(builder, part);
+    addCombinations(builder, part);
+    if (keywords.has('discriminator')) discriminate(builder, part);
+    return whole;
+  }
+}
+
+/** Names that this direction forbids need not be there, though `required` lists them. */
+function withExemptions(
+  { registry, options }: ShapeBuilder,
+  scope: Scope,
+  location: Location,
+): Scope {
+  if (scope.direction === 'neither') return scope;
+  const names = forbiddenNames(registry, location, scope.direction, options);
+  if (names.size === 0) return scope;
+  return { ...scope, exempt: [...new Set([...scope.exempt, ...names])].sort() };
 }
 
 /** One schema while its shape is being filled. */
 export interface Part {
+  readonly unit: Unit;
   readonly shape: Shape;
   readonly location: Location;
   readonly keywords: Keywords;
   readonly scope: Scope;
+  /** Another shape of the unit. */
+  newShape(): Shape;
   /** A subschema for the same instance location. */
   inPlace(steps: readonly string[]): Shape;
   /** A subschema for members or items. */
   within(steps: readonly string[]): Shape;
 }
-
-const NUMBER_RULES: readonly NumberRule[] = [
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-];

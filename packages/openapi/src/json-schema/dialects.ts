@@ -1,12 +1,7 @@
 import { faultOf, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
-import {
-  isOldDraft,
-  isRecord,
-  type Location,
-  own,
-  type Registry,
-  type Resource,
-} from './registry.ts';
+import { isRecord, type Location, own, type Resource } from './locations.ts';
+import type { Registry } from './registry.ts';
+import { isOldDraft } from './resources.ts';
 import { TYPE_BITS } from './shape.ts';
 import { nearest, suggestionOf } from './suggest.ts';
 import type { CompileOptions, Dialect, SchemaDiagnostic } from './types.ts';

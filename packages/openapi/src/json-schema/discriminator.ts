@@ -1,14 +1,7 @@
 import type { Part, ShapeBuilder } from './build-shapes.ts';
 import { conjunction } from './forbidden.ts';
-import {
-  addressOf,
-  escapeStep,
-  isRecord,
-  type Location,
-  own,
-  type Registry,
-  rootOf,
-} from './registry.ts';
+import { addressOf, escapeStep, isRecord, type Location, own, rootOf } from './locations.ts';
+import type { Registry } from './registry.ts';
 import type { UnitIndex } from './shape.ts';
 
 const ALONE = 'write it beside the oneOf that lists them';

@@ -1,4 +1,4 @@
-import { escapeStep } from './registry.ts';
+import { escapeStep } from './locations.ts';
 import type { SchemaViolation } from './types.ts';
 
 /** The way to an instance location; spelled as a pointer only when somebody must read it. */

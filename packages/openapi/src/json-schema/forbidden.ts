@@ -1,4 +1,5 @@
-import { addressOf, isRecord, type Location, own, type Registry } from './registry.ts';
+import { addressOf, isRecord, type Location, own } from './locations.ts';
+import type { Registry } from './registry.ts';
 import type { Forbidden } from './shape.ts';
 import { type CompileOptions, type Direction, hidesBesideReference } from './types.ts';
 

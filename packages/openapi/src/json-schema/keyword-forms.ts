@@ -1,6 +1,6 @@
 import { decimalOf, ExactNumber, isIntegral } from '../json/index.ts';
 import { meantType } from './foreign-types.ts';
-import { isRecord } from './registry.ts';
+import { isRecord } from './locations.ts';
 import { TYPE_BITS } from './shape.ts';
 import { nearest, suggestionOf } from './suggest.ts';
 

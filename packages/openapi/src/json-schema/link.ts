@@ -4,12 +4,12 @@ import { Findings } from './findings.ts';
 import { formatCheck } from './formats/index.ts';
 import { findIgnored } from './ignored.ts';
 import { interpret } from './interpret.ts';
+import { escapeStep } from './locations.ts';
 import { findLookAlikes } from './look-alikes.ts';
 import { narrow } from './narrowed.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { onAccountOf, PatternWorkExceeded, presentAccount } from './patterns/work.ts';
-import { escapeStep } from './registry.ts';
 import { deeperChildren, inPlaceChildren, type Shape, type UnitIndex } from './shape.ts';
 import type {
   CompiledSchemas,
@@ -238,15 +238,7 @@ export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
   function partOf(index: UnitIndex, id: number): Shape {
     const root = shapeOf(index);
     let all = parts.get(root);
-    if (all === undefined) {
-      all = new Map();
-      const waiting = [root];
-      for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-        all.set(at.id, at);
-        waiting.push(...inPlaceChildren(at), ...deeperChildren(at));
-      }
-      parts.set(root, all);
-    }
+    if (all === undefined) parts.set(root, (all = partsById(root)));
     return all.get(id)!;
   }
 
@@ -304,17 +296,32 @@ export function openWorld(sources: CompiledSchemas['units']): LinkedWorld {
     remembering(check: Check): Check {
       const memory = new Map<JsonValue, boolean>();
       memories.push(memory);
-      return (value) => {
-        if (typeof value !== 'object' || value === null) return check(value);
-        let answer = memory.get(value);
-        if (answer === undefined) {
-          answer = check(value);
-          memory.set(value, answer);
-        }
-        return answer;
-      };
+      return remembered(check, memory);
     },
   };
 
   return world;
+}
+
+function partsById(root: Shape): Map<number, Shape> {
+  const all = new Map<number, Shape>();
+  const waiting = [root];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    all.set(at.id, at);
+    waiting.push(...inPlaceChildren(at), ...deeperChildren(at));
+  }
+  return all;
+}
+
+/** Of an object or array, the check is made once a call: schemas may ask about it along many ways. */
+function remembered(check: Check, memory: Map<JsonValue, boolean>): Check {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return check(value);
+    let answer = memory.get(value);
+    if (answer === undefined) {
+      answer = check(value);
+      memory.set(value, answer);
+    }
+    return answer;
+  };
 }

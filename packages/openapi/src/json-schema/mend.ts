@@ -7,7 +7,7 @@ import {
   setMember,
   wholeNumberText,
 } from './lax-values.ts';
-import { isRecord } from './registry.ts';
+import { isRecord } from './locations.ts';
 import { writeValue } from './value-text.ts';
 
 /** One place of a schema that is not written as the standard wants, and is read as it was meant. */

@@ -1,4 +1,5 @@
-import { isRecord, type Registry, type Resource } from './registry.ts';
+import { isRecord, type Resource } from './locations.ts';
+import type { Registry } from './registry.ts';
 import { nearest, suggestionOf } from './suggest.ts';
 
 /** For a $ref that leads nowhere: the name beside the missing one that is most like it. */

@@ -1,5 +1,5 @@
 import type { Keywords, Report } from './dialects.ts';
-import type { Location } from './registry.ts';
+import type { Location } from './locations.ts';
 import type { CompileOptions } from './types.ts';
 
 /** Keywords by which a schema may refuse null although its `type` names it. */

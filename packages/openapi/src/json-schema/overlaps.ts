@@ -1,8 +1,8 @@
 import type { JsonValue } from '../json/index.ts';
 import type { Unit } from './build-shapes.ts';
 import { interpret } from './interpret.ts';
+import { addressOf, type Location } from './locations.ts';
 import { type Matcher, openMatcher } from './patterns/matcher.ts';
-import { addressOf, type Location } from './registry.ts';
 import { type Shape, TYPE_BITS } from './shape.ts';
 import type { SchemaDiagnostic } from './types.ts';
 import { readValue } from './value-text.ts';

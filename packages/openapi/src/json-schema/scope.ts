@@ -1,4 +1,5 @@
-import { addressOf, type Location, type Registry, type Resource } from './registry.ts';
+import { addressOf, type Location, type Resource } from './locations.ts';
+import type { Registry } from './registry.ts';
 import type { Direction } from './types.ts';
 
 /**

@@ -11,9 +11,10 @@ export {
   isMultiple,
   readDecimal,
 } from './decimal.ts';
-export { hasEscapedName, parseJsonExactly, parseJsonText } from './parse-json-text.ts';
-export { readJson } from './read-json.ts';
-export { isNumberTooLong } from './strict-parser.ts';
+export { type MemberPlace, placesOfMembers } from './member-places.ts';
+export { hasEscapedName, parseJsonText } from './parse-json-text.ts';
+export { readJson, readJsonDocument } from './read-json.ts';
+export { type Expected, isNumberTooLong, type TextReading } from './strict-parser.ts';
 export { type JsonTraits, PLAIN_TRAITS, prototypeMembers, traitsOf } from './traits.ts';
 export {
   ExactNumber,

@@ -1,6 +1,4 @@
-import { carriesExactly } from './decimal.ts';
-import { parseStrictly, type TextReading } from './strict-parser.ts';
-import type { JsonValue } from './types.ts';
+import { parseStrictly } from './strict-parser.ts';
 
 /**
  * JSON.parse as ECMA-262 defines it, on every runtime. The one in V8 13.6 to 14.6 (Node 24 to
@@ -22,44 +20,6 @@ export function parseNatively(text: string): unknown {
   // biome-ignore lint/plugin: no name in this text is escaped, which is all that goes wrong.
   return JSON.parse(text);
 }
-
-/**
- * The same, but numbers that no double carries arrive as ExactNumber; refused with rule `number` are
- * those that are too long for it.
- */
-export function parseJsonExactly(text: string): TextReading {
-  if (hasEscapedName(text) || hasInexactNumber(text))
-    return parseStrictly(text, UNBOUNDED, 'exact');
-  try {
-    return { ok: true, value: parseNatively(text) as JsonValue };
-  } catch {
-    return { ok: false, rule: 'syntax', at: 0, pointer: '' };
-  }
-}
-
-/** Whether some number may not be what a double carries. Of text that is no JSON, either answer is right. */
-function hasInexactNumber(text: string): boolean {
-  const { length } = text;
-  for (let at = 0; at < length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at + 1);
-      if (at < 0) return false;
-    } else if (code === MINUS || (code >= 48 && code <= 57)) {
-      const start = at;
-      NUMBER_PART.lastIndex = at;
-      NUMBER_PART.test(text);
-      at = NUMBER_PART.lastIndex;
-      const number = text.slice(start, at);
-      // A double carries every fifteen digits.
-      if ((number.length > 15 || /e/i.test(number)) && !carriesExactly(number)) return true;
-      at--;
-    }
-  }
-  return false;
-}
-
-const NUMBER_PART = /[-+.0-9eE]+/y;
 
 const UNBOUNDED = {
   depthMax: Number.POSITIVE_INFINITY,
@@ -99,7 +59,6 @@ export function endOfString(text: string, start: number): number {
 }
 
 const QUOTE = 34;
-const MINUS = 45;
 const COLON = 58;
 const BACKSLASH = 92;
 

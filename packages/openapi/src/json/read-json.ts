@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { carriesExactly } from './decimal.ts';
 import { endOfString, parseNatively } from './parse-json-text.ts';
-import { EXPONENT_DIGITS_MAX, parseStrictly } from './strict-parser.ts';
+import { EXPONENT_DIGITS_MAX, parseStrictly, type TextReading } from './strict-parser.ts';
 import { type JsonTraits, mayInherit, PLAIN_TRAITS, traitsOf } from './traits.ts';
 import type { JsonBounds, JsonReading, JsonValue } from './types.ts';
 
@@ -27,6 +27,23 @@ export function readJson(bytes: Uint8Array, bounds: JsonBounds): JsonReading {
     }
   }
   return readStrictly(text, bounds);
+}
+
+/**
+ * The same of the text of a document, which says by `at` and `expected` what is wrong with it. A
+ * surrogate may stand alone in it.
+ */
+export function readJsonDocument(text: string, bounds: JsonBounds): TextReading {
+  const members = countProvenMembers(text, bounds);
+  if (members >= 0) {
+    try {
+      const value = parseNatively(text) as JsonValue;
+      if (countMembers(value) === members) return { ok: true, value };
+    } catch {
+      // Not JSON: the strict parser tells where.
+    }
+  }
+  return parseStrictly(text, bounds, 'document');
 }
 
 /** The explaining half alone; tests hold it against the fast half. */

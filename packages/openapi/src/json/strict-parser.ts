@@ -8,7 +8,20 @@ export const EXPONENT_DIGITS_MAX = 9;
 
 export type TextReading =
   | { readonly ok: true; readonly value: JsonValue }
-  | { readonly ok: false; readonly rule: JsonProblem['rule']; at: number; pointer: string };
+  | {
+      readonly ok: false;
+      readonly rule: JsonProblem['rule'];
+      readonly at: number;
+      readonly pointer: string;
+      readonly expected: Expected;
+    };
+
+/** What the text may go on with where it is refused. */
+export type Expected =
+  | ('value' | 'first-item' | 'first-name' | 'name' | 'colon')
+  | ('next-item' | 'next-member' | 'end')
+  /** Within quotes; after a minus. */
+  | ('text' | 'digit');
 
 type Container = { [name: string]: JsonValue } | JsonValue[];
 interface Level {
@@ -22,9 +35,9 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?([0-9]+))?/y;
 /**
  * `strict` refuses what two readers could read in two ways. `platform` reads what ECMA-262 says
  * JSON.parse reads: the last of two members counts, numbers are doubles, a surrogate may stand alone.
- * `exact` is the same, but numbers keep the value that is written.
+ * `document` is `strict`, but a surrogate may stand alone: what a document says is forwarded to nobody.
  */
-export type Reading = 'strict' | 'platform' | 'exact';
+export type Reading = 'strict' | 'platform' | 'document';
 
 /**
  * RFC 8259, one character at a time and without recursion: the parser that explains. It is used
@@ -39,15 +52,14 @@ export function parseStrictly(
   const isStrict = reading === 'strict';
   const levels: Level[] = [];
   let at = 0;
-
-  const refuse = (rule: JsonProblem['rule'], offset = at): TextReading => ({
-    ok: false,
-    rule,
-    at: offset,
-    pointer: pointerOf(levels),
-  });
-
   let expects: 'value' | 'first-item' | 'first-name' | 'name' | 'after' = 'value';
+
+  const refuse = (
+    rule: JsonProblem['rule'],
+    offset = at,
+    expected: Expected = expects === 'after' ? 'end' : expects,
+  ): TextReading => ({ ok: false, rule, at: offset, pointer: pointerOf(levels), expected });
+
   let value: JsonValue = null;
   for (;;) {
     at = skipSpace(text, at);
@@ -68,7 +80,9 @@ export function parseStrictly(
         if (level.count >= bounds.itemsMax) return refuse('items');
         continue;
       }
-      if (code !== (isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) return refuse('syntax');
+      if (code !== (isArray ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+        return refuse('syntax', at, isArray ? 'next-item' : 'next-member');
+      }
       at++;
       value = level.container;
       levels.pop();
@@ -95,15 +109,15 @@ export function parseStrictly(
       if (code !== QUOTE) return refuse('syntax');
       const start = at;
       const name = readString(text, at, bounds.stringLengthMax, isStrict);
-      if (typeof name.text !== 'string') return refuse(name.rule!, name.end);
+      if (typeof name.text !== 'string') return refuse(name.rule!, name.end, 'text');
       const level = levels.at(-1)!;
-      if (isStrict && Object.hasOwn(level.container, name.text)) {
+      if (reading !== 'platform' && Object.hasOwn(level.container, name.text)) {
         level.name = name.text;
         return refuse('duplicate-key', start);
       }
       level.name = name.text;
       at = skipSpace(text, name.end);
-      if (text.charCodeAt(at) !== COLON) return refuse('syntax');
+      if (text.charCodeAt(at) !== COLON) return refuse('syntax', at, 'colon');
       at++;
       expects = 'value';
       continue;
@@ -118,13 +132,13 @@ export function parseStrictly(
     }
     if (code === QUOTE) {
       const string = readString(text, at, bounds.stringLengthMax, isStrict);
-      if (typeof string.text !== 'string') return refuse(string.rule!, string.end);
+      if (typeof string.text !== 'string') return refuse(string.rule!, string.end, 'text');
       value = string.text;
       at = string.end;
     } else if (code === MINUS || (code >= 48 && code <= 57)) {
       NUMBER.lastIndex = at;
       const number = NUMBER.exec(text);
-      if (number === null) return refuse('syntax', at + 1);
+      if (number === null) return refuse('syntax', at + 1, 'digit');
       const isDoubled = reading === 'platform';
       if (!isDoubled && isNumberTooLong(number[0], number[1])) return refuse('number');
       const isDouble = isDoubled || carriesExactly(number[0]);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { ExactNumber, type JsonBounds, readJson } from './index.ts';
+import { ExactNumber, type JsonBounds, readJson, readJsonDocument } from './index.ts';
 import { hasEscapedName } from './parse-json-text.ts';
 import { readStrictly } from './read-json.ts';
+import { parseStrictly } from './strict-parser.ts';
 
 /** Small, so that random documents reach them. */
 const BOUNDS: JsonBounds = { depthMax: 5, stringLengthMax: 12, itemsMax: 4 };
@@ -122,6 +124,23 @@ test('no document is accepted by one half of the reader and refused by the other
       assert.deepEqual(readJson(Buffer.from(text), BOUNDS), readStrictly(text, BOUNDS), text);
     }),
     { numRuns: 20_000 },
+  );
+});
+
+test('a document is accepted and refused as a body is, but for a surrogate that stands alone', () => {
+  fc.assert(
+    fc.property(document, (text) => {
+      const reading = readJsonDocument(text, BOUNDS);
+      assert.deepEqual(reading, parseStrictly(text, BOUNDS, 'document'), text);
+      const body = readStrictly(text, BOUNDS);
+      if (body.ok) assert.ok(reading.ok && isDeepStrictEqual(reading.value, body.value), text);
+      else if (body.problem.rule !== 'encoding') {
+        const { rule, pointer } = body.problem;
+        assert.ok(!reading.ok, text);
+        assert.deepEqual([reading.rule, reading.pointer], [rule, pointer], text);
+      }
+    }),
+    { numRuns: 10_000 },
   );
 });
 

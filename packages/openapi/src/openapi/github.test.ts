@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import {
+  GITHUB_DESCRIPTION_SHA256,
+  readGithubDescription,
+} from '../../fixtures/github-description/github-description.fixture.ts';
 import { compileApi, openApi } from './index.ts';
 import { BOUNDS, headers, parts, told, utf8 } from './testing.fixture.ts';
 
+test('what is kept of GitHub is the file that its page names, and no other', () => {
+  const folder = join(import.meta.dirname, '../../fixtures/github-description');
+  const page = readFileSync(join(folder, 'README.md'), 'utf8');
+  assert.ok(page.includes(GITHUB_DESCRIPTION_SHA256));
+  const { length } = Buffer.from(readGithubDescription());
+  assert.ok(page.includes(`${length.toLocaleString('en')} bytes`), String(length));
+});
+
 test("GitHub's description of some thousand operations is read and enforced", (context) => {
-  const folder = dirname(createRequire(import.meta.url).resolve('@octokit/openapi/package.json'));
-  const text = readFileSync(join(folder, 'generated', 'api.github.com.json'), 'utf8');
+  const text = readGithubDescription();
   const start = performance.now();
   const compilation = compileApi(
     { uri: 'file:///github.json', text },

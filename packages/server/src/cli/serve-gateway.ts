@@ -9,6 +9,7 @@ import { inOptions } from '../configuration/option-names.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
+import { realGatewayMachine } from '../supervisor/gateway-machine.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import type { CommandWorld } from './definition/world.ts';
@@ -25,10 +26,12 @@ export function serveGateway(
   const say = (text: string) => world.stderr.write(text);
   let hasStarted = false;
   let end: (status: number) => void = () => undefined;
+  const dataDirectory = resolve(base, configuration.dataDirectory);
+  const { control } = configuration.link;
+  const credentials = renewedCredentials(configuration, base);
   const supervisor = new GatewaySupervisor({
-    dataDirectory: resolve(base, configuration.dataDirectory),
-    control: configuration.link.control,
-    credentials: renewedCredentials(configuration, base),
+    machine: realGatewayMachine({ dataDirectory, control, credentials }),
+    dataDirectory,
     listen: configuration.listen?.map(({ address }) => splitAddress(address)) ?? null,
     threads: source.threads ?? configuration.gateway.threads,
     drainMs: configuration.timeouts.drainMs,
@@ -39,7 +42,7 @@ export function serveGateway(
         world.stdout.write(
           given.json
             ? `${JSON.stringify({ event: 'started', addresses, threads, controlAddress: null })}\n`
-            : `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${configuration.link.control}\n`,
+            : `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${control}\n`,
         );
       },
       trouble: (message) => say(`poorter: ${inOptions(message, source)}\n`),

@@ -1,7 +1,9 @@
 import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { PlanAnswer, ServePlan } from '../messages/between-processes.ts';
+import { startChild } from '../platform/processes/index.ts';
 import { startControl } from '../supervisor/start-control.ts';
+import { realPlace } from '../supervisor/supervised-place.ts';
 import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import { UsageError } from './definition/usage-error.ts';
@@ -21,7 +23,9 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
   }
   // Whoever asks for a reload before anything is served has it read anyway, and ends nothing.
   process.on('SIGHUP', () => undefined);
-  const { child, answer } = await startControl(source);
+  const { child, answer } = await startControl(source, {
+    ...{ launch: startChild, environment: process.env },
+  });
   const { dataDirectory, holdsAll, threads, drainMs, faults } = planIn(answer);
   if (!given.quiet) tellFaults(faults, world);
   return new Promise<number>((settle, reject) => {
@@ -32,6 +36,7 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
     const say = (text: string) => world.stderr.write(text);
     const supervisor = new Supervisor({
       control: child,
+      place: realPlace(dataDirectory),
       seat: {
         dataDirectory,
         source: { ...(threads !== undefined && { threads }), ...source },

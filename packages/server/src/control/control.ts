@@ -7,32 +7,25 @@ import type {
   ControlSeat,
   FromControl,
   FromGateway,
-  RuntimeSnapshot,
-  StandingSnapshot,
   ToControl,
 } from '../messages/between-processes.ts';
-import type { CallRecord } from '../messages/call-record.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
-import type { CompiledConfiguration, CompileOrder } from './compile/compiler-messages.ts';
-import { type RightsOfOperations, unpackRights } from './compile/packed-rights.ts';
-import { readLinkCredentials, readOperatorAddress } from './compile/read-endpoints.ts';
-import { SourceReader } from './compile/source-reader.ts';
+import type { CompileOrder } from './compile/compiler-messages.ts';
+import { readOperatorAddress } from './compile/read-endpoints.ts';
 import { CompilerHost } from './compiler-host.ts';
 import { faultIn, placedIn } from './configuration-faults.ts';
 import type { ApplyOutcome } from './configuration-routes.ts';
+import { Enforcement, type Standing } from './enforcement.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { IssuerFollower } from './issuer-follower.ts';
-import { KeptIssuerKeys, nextVersion } from './kept-files.ts';
+import { KeptIssuerKeys } from './kept-files.ts';
 import { OpenControl } from './open-control.ts';
 import { outcomeOf } from './protection/apply-outcome.ts';
-import type { AppliedChange, Change } from './protection/change.ts';
 import { ChangeDesk } from './protection/change-desk.ts';
-import { changeRecord } from './protection/change-record.ts';
-import { asBefore, sentenceOf } from './protection/change-words.ts';
-import { withWhatNeverWaits } from './protection/never-waits.ts';
+import { asBefore } from './protection/change-words.ts';
 import { RolesSeen } from './roles-seen.ts';
 import { Serving } from './serving.ts';
 import { tellOfRestore } from './tell-of-restore.ts';
@@ -45,11 +38,9 @@ const AGAIN_MS = 2_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
 
-type Standing = StandingSnapshot & { readonly configuration: Configuration };
-
 /**
- * Reads the configuration and everything it names, compiles it, and puts it in force: in the order in
- * which nobody can be let in by it who is blocked, and no weakening goes unrecorded.
+ * Reads the configuration and everything it names whenever it changes, has it compiled and judged, and
+ * has it put in force, held, or refused. What cannot be had now is tried again.
  */
 export class Control {
   readonly #seat: ControlSeat;
@@ -64,16 +55,10 @@ export class Control {
   readonly #issuers: IssuerFollower;
   readonly #watch: FileWatch;
   readonly #trial: TrialDesk;
+  readonly #enforcement: Enforcement;
   readonly #rolesSeen = new RolesSeen();
   /** Its stores, and those who work on them; null until a configuration says where they are. */
   #open: OpenControl | null = null;
-  /** What the gateway of this machine serves, once anything is in force. */
-  #standing: Standing | null = null;
-  /** Where that cannot be served. */
-  #standingBefore: Standing | null = null;
-  /** Of a control before this one: gateways on other machines have not heard of it from this one. */
-  #isStandingInherited = false;
-  #rights: () => RightsOfOperations = () => new Map();
   /** Locks are held until this process is gone. */
   readonly #held: DirectoryLock[] = [];
   #compiling: Promise<void> | null = null;
@@ -103,10 +88,18 @@ export class Control {
       kept: new KeptIssuerKeys(join(dataDirectory, 'issuer-keys.json'), world.now),
       tell: (message) => {
         send(message);
-        this.#open?.remotes.send(message);
+        this.#open?.gateways.remotes.send(message);
       },
       onChange: () => void this.#requestCompile(),
       warn: (issuer, message) => this.#warn('issuer-keys', `keys of ${issuer}: ${message}`),
+    });
+    this.#enforcement = new Enforcement({
+      ...{ dataDirectory, world, send, where: this.#where, baseDirectory: this.#baseDirectory },
+      ...{ serving: this.#serving, changes: this.#changes },
+      ...{ issuers: this.#issuers, trial: this.#trial },
+      onServed: () => {
+        this.#refusal = '';
+      },
     });
   }
 
@@ -114,9 +107,7 @@ export class Control {
   receive(message: ToControl): void {
     switch (message.type) {
       case 'standing':
-        this.#standing = message.standing as Standing;
-        this.#isStandingInherited = true;
-        return;
+        return this.#enforcement.inherit(message.standing as Standing);
       case 'reload':
         void this.#requestCompile();
         return;
@@ -126,9 +117,9 @@ export class Control {
         return;
       case 'gateway-up':
         this.#serving.gatewayUp();
-        return this.#open?.local.up();
+        return this.#open?.gateways.local.up();
       case 'gateway-down':
-        this.#open?.local.down();
+        this.#open?.gateways.local.down();
         return this.#serving.gatewayDown();
       case 'gateway':
         return this.#heard(message.report);
@@ -148,10 +139,10 @@ export class Control {
 
   /** From the gateway of this machine. */
   #heard(report: FromGateway): void {
-    this.#open?.local.heard(report);
+    this.#open?.gateways.local.heard(report);
     this.#note(report);
     const isNewest = report.type === 'failed' && report.version === this.#serving.versions.compiled;
-    if (isNewest) this.#takeBack();
+    if (isNewest) this.#enforcement.takeBack();
     this.#serving.heard(report);
   }
 
@@ -195,37 +186,20 @@ export class Control {
       });
       // A gateway could not serve what it was held against.
       if (standard !== this.#changes.standard) return void this.#requestCompile();
-      const { operated, judgement } = compiled;
-      const verdict = this.#changes.decide(judgement);
-      const isHeld = verdict.kind === 'hold';
+      const { operated } = compiled;
+      const verdict = this.#changes.decide(compiled.judgement);
       this.#watch.follow([...files, ...operated.files, ...compiled.files], {
-        ...{ keep: isHeld, readAfterMs },
+        keep: verdict.kind === 'hold',
+        readAfterMs,
       });
       if (compiled.warnings.length > 0) {
         this.#send({ type: 'warnings', diagnostics: compiled.warnings });
       }
-      if (isHeld) {
-        return await this.#hold(open, compiled, configuration, verdict.change, verdict.isNews);
-      }
+      const judged = { configuration, compiled, standard };
+      if (verdict.kind === 'hold') return await this.#enforcement.hold(open, judged, verdict);
       await this.#listen(open, operated);
-      await this.#issuers.follow(configuration);
-      const { gate } = compiled.snapshot;
-      const issuerKeys = compiled.isTrial
-        ? gate.issuerKeys
-        : this.#issuers.keysFor(compiled.snapshot);
-      const snapshot = { ...compiled.snapshot, gate: { ...gate, issuerKeys } };
-      // Whoever serves by the snapshot must know who is blocked and revoked first.
-      await open.live.publish();
-      await this.#record(open, verdict.change, gate.version);
-      // Before anybody serves the snapshot: a link that cannot open ends the start.
-      await this.#meetGateways(open, compiled, configuration);
-      await open.apply(configuration);
-      const rights = unpackRights(compiled.rights);
-      const trial = await this.#trial.offer(compiled.isTrial, rights, open.operators.reachedAt);
-      const isApplied = await this.#changes.apply(standard, judgement, verdict.change);
+      const isApplied = await this.#enforcement.putInForce(open, judged, verdict.change);
       if (!isApplied) return void this.#requestCompile();
-      this.#rights = rights;
-      this.#serve(open, { ...{ snapshot, summary: compiled.summary, trial, configuration } });
     } catch (error) {
       await this.#refuse(error, files, readAfterMs);
     }
@@ -284,37 +258,15 @@ export class Control {
    * answered, and its gateways hear from this one.
    */
   async #isAtWork(): Promise<boolean> {
-    const standing = this.#standing;
+    const { standing } = this.#enforcement;
     // The first start ends with what it could not do.
     if (standing === null) return true;
     try {
-      const open = await this.#opened(standing.configuration);
-      if (this.#isStandingInherited) await this.#serveInherited(open, standing);
+      await this.#enforcement.serveInherited(await this.#opened(standing.configuration));
       return true;
     } catch {
       return false;
     }
-  }
-
-  /** What a control before this one put in force. */
-  async #serveInherited(open: OpenControl, standing: Standing): Promise<void> {
-    const { snapshot, configuration } = standing;
-    const version = nextVersion(join(this.#seat.dataDirectory, 'snapshot-version'));
-    await this.#issuers.follow(configuration);
-    await open.live.publish();
-    await this.#meetInherited(open, standing);
-    this.#serve(open, { ...standing, snapshot: asVersion(snapshot, version) });
-    // It is not what the files say.
-    this.#serving.refused();
-  }
-
-  async #meetInherited(open: OpenControl, { snapshot, configuration }: Standing): Promise<void> {
-    const { link } = configuration;
-    const reader = new SourceReader(this.#where, this.#baseDirectory);
-    const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
-    const { errors, files } = reader;
-    if (errors.length > 0) throw new RefusedConfiguration(errors, files);
-    await this.#meetGateways(open, { snapshot, linkCredentials, files }, configuration);
   }
 
   /**
@@ -322,12 +274,13 @@ export class Control {
    * answer. By the configuration in force, where one is: the new one may not count yet.
    */
   async #opened(configuration: Configuration): Promise<OpenControl> {
-    const first = this.#standing?.configuration ?? asBefore(configuration, this.#changes.before);
+    const inForce = this.#enforcement.standing?.configuration;
+    const first = inForce ?? asBefore(configuration, this.#changes.before);
     const known = this.#open;
     if (known?.operators.isListening === true) return known;
     const open = known ?? (await this.#openStores(first));
     const { dataDirectory } = this.#seat;
-    await tellOfRestore(dataDirectory, this.#world.now(), (record) => commit(open, record));
+    await tellOfRestore(dataDirectory, this.#world.now(), (record) => open.commit(record));
     await this.#listen(open, readOperatorAddress(first, this.#where, this.#baseDirectory));
     return open;
   }
@@ -347,15 +300,15 @@ export class Control {
         this.#note(report);
         this.#serving.heardFrom(gateway, report);
       },
-      rights: () => this.#rights(),
+      rights: () => this.#enforcement.rights,
       trial: () => this.#trial.offered,
       status: () => ({
         version: programVersion(),
-        attention: this.#rolesSeen.attention(this.#standing?.configuration.trust),
+        attention: this.#rolesSeen.attention(this.#enforcement.standing?.configuration.trust),
       }),
       applyConfiguration: (digest, operator) => this.#applyConfiguration(digest, operator),
     });
-    if (this.#serving.isGatewayUp) open.local.up();
+    if (this.#serving.isGatewayUp) open.gateways.local.up();
     this.#open = open;
     return open;
   }
@@ -370,83 +323,6 @@ export class Control {
     await open.announce();
   }
 
-  /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */
-  async #meetGateways(
-    open: OpenControl,
-    {
-      snapshot,
-      linkCredentials,
-      files,
-    }: Pick<CompiledConfiguration, 'snapshot' | 'linkCredentials' | 'files'>,
-    { link }: Configuration,
-  ): Promise<void> {
-    const before = this.#changes.before?.ceilings['gateway.staleAfterMs'] ?? 0;
-    open.remotes.begin(Math.max(before, snapshot.gate.staleAfterMs));
-    await placedIn(this.#where, files, () => open.remotes.apply(link, linkCredentials));
-    open.nameGateways(link?.gateways ?? []);
-  }
-
-  #serve(open: OpenControl, next: Standing): void {
-    this.#standingBefore = this.#standing;
-    this.#standing = next;
-    this.#isStandingInherited = false;
-    this.#refusal = '';
-    this.#serving.compiled(next.snapshot.gate.version);
-    this.#send({ type: 'snapshot', ...next });
-    open.remotes.snapshot(next.snapshot);
-    this.#issuers.tellSince(next.snapshot);
-  }
-
-  /** It compiled, but could not be served: a listener of it cannot open. What was in force still is. */
-  #takeBack(): void {
-    this.#serving.refused();
-    this.#standing = this.#standingBefore;
-    void this.#changes.takeBack();
-  }
-
-  /** It protects less, and somebody is to be asked: what is in force stays, but for what may never wait. */
-  async #hold(
-    open: OpenControl,
-    compiled: CompiledConfiguration,
-    configuration: Configuration,
-    change: Change,
-    isNews: boolean,
-  ): Promise<void> {
-    this.#serving.held();
-    if (isNews) {
-      await this.#record(open, change, compiled.snapshot.gate.version);
-      const isHeld = this.#standing === null;
-      const text = sentenceOf(change, isHeld ? 'nothing is served' : 'held');
-      this.#send({ type: 'said', text, isHeld });
-    }
-    if (this.#changes.admitsSameGateways(compiled.judgement.protection.facts)) {
-      await this.#meetGateways(open, compiled, configuration);
-    } else if (this.#standing !== null && this.#isStandingInherited) {
-      await this.#meetInherited(open, this.#standing);
-    }
-    const standing = this.#standing;
-    if (standing === null) return;
-    await this.#issuers.follow(standing.configuration);
-    const { snapshot } = standing;
-    const renewed = withWhatNeverWaits(snapshot, compiled.snapshot, {
-      isSameKeyFile: this.#changes.before?.keyFile === compiled.judgement.protection.facts.keyFile,
-      issuerKeys: this.#issuers.keysFor(snapshot),
-    });
-    if (renewed !== null) return this.#serve(open, { ...standing, snapshot: renewed });
-    if (!this.#isStandingInherited) return;
-    const { version } = compiled.snapshot.gate;
-    this.#serve(open, { ...standing, snapshot: asVersion(snapshot, version) });
-  }
-
-  /** What protects less is in the log before it is in force, or waits. */
-  async #record(open: OpenControl, change: Change | AppliedChange, version: number): Promise<void> {
-    if (change.count === 0) return;
-    await commit(open, changeRecord(change, version, this.#world.now()));
-    if ('approvedBy' in change) {
-      this.#send({ type: 'said', text: sentenceOf(change, 'in force'), isHeld: false });
-    }
-  }
-
   /** `poorter apply`: the files are read again, and only what was looked at may come of it. */
   async #applyConfiguration(digest: string, operator: string): Promise<ApplyOutcome> {
     const changes = this.#changes;
@@ -455,8 +331,8 @@ export class Control {
       changes.approve(digest, operator);
       await this.#requestCompile().finally(() => changes.withdrawApproval());
     }
-    const served =
-      this.#standing === null ? null : { fault: await this.#serving.awaitServed(SERVED_WAIT_MS) };
+    const isAnyInForce = this.#enforcement.standing !== null;
+    const served = isAnyInForce ? { fault: await this.#serving.awaitServed(SERVED_WAIT_MS) } : null;
     const { compiled } = this.#serving.versions;
     return outcomeOf(changes, { digest, isWanted, served, version: compiled });
   }
@@ -466,14 +342,4 @@ export class Control {
     const diagnostic: Diagnostic = { severity: 'warning', code, ...place, message };
     this.#send({ type: 'warnings', diagnostics: [diagnostic] });
   }
-}
-
-function asVersion(snapshot: RuntimeSnapshot, version: number): RuntimeSnapshot {
-  return { ...snapshot, gate: { ...snapshot.gate, version } };
-}
-
-/** On disk when it resolves. */
-async function commit({ recorder }: OpenControl, record: CallRecord): Promise<void> {
-  if (!recorder.acts.reserve()) throw new Error(`${record.operation} cannot be recorded now`);
-  await recorder.acts.commit(record);
 }

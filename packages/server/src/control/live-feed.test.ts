@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type LiveMessage, LiveRights } from '@poorter/engine';
+import { API_KEY_HASH } from '../access/keys/index.ts';
 import { rotationOf } from '../access/keys/key-routes.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { LiveFeed, NotEverywhereError } from './live-feed.ts';
+import { liveSources } from './live-sources.ts';
 import { NOON, openFreshState } from './stores/stores.fixture.ts';
 
 const DAY = 86_400_000;
@@ -20,10 +22,10 @@ async function openFeed(t: TestContext, keyAgeMaxMs: number | null = null) {
   const sent: LiveMessage[] = [];
   const elsewhere: string[] = [];
   const feed = new LiveFeed({
-    ...{ keys: state.keys, blocks: state.blocks, changes: state.changes, ring: state.ring },
-    world: { ...realWorld, now: () => state.clock.now },
+    ...{ changes: state.changes, world: realWorld },
+    sources: liveSources(state, { now: () => state.clock.now, keyAgeMaxMs: () => keyAgeMaxMs }),
+    keyHashKey: Buffer.from(state.ring.derive(API_KEY_HASH)).toString('hex'),
     missingElsewhere: () => elsewhere,
-    keyAgeMaxMs: () => keyAgeMaxMs,
   });
   feed.subscribe((message) => {
     sent.push(message);

@@ -1,26 +1,23 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import {
-  type Block as LiveBlock,
+  type Difference,
   type LiveChange,
-  type ManagedKey as LiveKey,
   type LiveMessage,
   LiveRights,
+  type LiveState,
 } from '@poorter/engine';
-import type { Block, BlockStore } from '../access/blocks/index.ts';
-import { API_KEY_HASH, type KeyStore, type ManagedKey } from '../access/keys/index.ts';
 import type { World } from '../platform/world/index.ts';
-import type { ChangeFeed } from '../state/changes/index.ts';
+import type { Change, ChangeFeed } from '../state/changes/index.ts';
+import type { LiveSource, LiveSources } from './live-sources.ts';
 
 export interface LiveFeedPorts {
-  readonly keys: KeyStore;
-  readonly blocks: BlockStore;
-  readonly changes: ChangeFeed;
-  readonly ring: { derive(purpose: string): Uint8Array };
-  readonly world: Pick<World, 'now' | 'after' | 'every'>;
+  readonly sources: LiveSources;
+  readonly changes: Pick<ChangeFeed, 'latest' | 'changesSince'>;
+  /** Hex key of the HMAC under which managed keys are found. */
+  readonly keyHashKey: string;
+  readonly world: Pick<World, 'after' | 'every'>;
   /** Gateways on other machines that may decide by something older than a sequence. */
   readonly missingElsewhere: (sequence: number) => readonly string[];
-  /** Keys older than this are refused; null: no key is too old. */
-  readonly keyAgeMaxMs: () => number | null;
 }
 
 /** Somebody still decides by what was in force before. */
@@ -173,95 +170,53 @@ export class LiveFeed {
   }
 
   async #sendAll(): Promise<void> {
-    const { keys, blocks, changes, ring } = this.#ports;
+    const { changes, keyHashKey, sources } = this.#ports;
     // Before the rows are read: what changes meanwhile is sent again, and changes nothing.
     const sequence = await changes.latest();
-    const live: LiveKey[] = [];
-    for (let cursor: string | null = ''; cursor !== null; ) {
-      const page: Awaited<ReturnType<KeyStore['list']>> = await keys.list({
-        limit: PAGE_OF_ALL,
-        ...(cursor !== '' && { cursor }),
-      });
-      for (const key of page.items) {
-        const alive = this.#liveKey(key);
-        if (alive !== null) live.push(alive);
-      }
-      cursor = page.next;
-      if (cursor !== null) await turn();
-    }
-    const blocked: LiveBlock[] = [];
-    for (let after = ''; ; ) {
-      const page = await blocks.listActive(after, PAGE_OF_ALL);
-      blocked.push(...page.map(liveBlock));
-      if (page.length < PAGE_OF_ALL) break;
-      await turn();
-      after = page.at(-1)?.id ?? '';
-    }
-    const keyHashKey = Buffer.from(ring.derive(API_KEY_HASH)).toString('hex');
+    const state: LiveState = {
+      ...{ sequence, keyHashKey },
+      keys: await everythingOf(sources.keys),
+      blocks: await everythingOf(sources.blocks),
+    };
     this.#sequence = sequence;
-    this.#send({ type: 'live', state: { sequence, keyHashKey, keys: live, blocks: blocked } });
+    this.#send({ type: 'live', state });
   }
 
   async #sendChanges(): Promise<void> {
-    const { changes, keys, blocks } = this.#ports;
+    const { changes, sources } = this.#ports;
     for (;;) {
       const since = await changes.changesSince(this.#sequence, PAGE);
       if (since.isGap) return this.#sendAll();
       if (since.changes.length === 0) return;
-      const idsOf = (domain: string) => [
-        ...new Set(since.changes.flatMap((one) => (one.domain === domain ? [one.id] : []))),
-      ];
-      const keyIds = idsOf('key');
-      const found = new Map((await keys.showMany(keyIds)).map((key) => [key.id, key]));
-      const put = keyIds.flatMap((id) => {
-        const key = found.get(id);
-        const alive = key === undefined ? null : this.#liveKey(key);
-        return alive === null ? [] : [alive];
-      });
       const change: LiveChange = {
         sequence: since.sequence,
-        keys: { put, removed: without(keyIds, put) },
-        blocks: await this.#changedBlocks(blocks, idsOf('block')),
+        keys: await differenceOf(sources.keys, since.changes),
+        blocks: await differenceOf(sources.blocks, since.changes),
       };
       this.#sequence = since.sequence;
       this.#send({ type: 'live-change', change });
       if (!since.hasMore) return;
     }
   }
+}
 
-  async #changedBlocks(blocks: BlockStore, ids: readonly string[]): Promise<LiveChange['blocks']> {
-    const put: LiveBlock[] = [];
-    for (const id of ids) {
-      const block = await blocks.show(id);
-      if (block !== undefined && block.endedAt === null) put.push(liveBlock(block));
-    }
-    return { put, removed: without(ids, put) };
-  }
-
-  /** Null: nobody may use it any more. */
-  #liveKey(key: ManagedKey): LiveKey | null {
-    if (key.revokedAt !== null) return null;
-    const ends: number[] = [];
-    if (key.expiresAt !== null) ends.push(key.expiresAt);
-    if (key.rotatedTo !== null) ends.push(key.overlapUntil ?? 0);
-    const ageMaxMs = this.#ports.keyAgeMaxMs();
-    if (ageMaxMs !== null) ends.push(key.createdAt + ageMaxMs);
-    const endMs = ends.length === 0 ? null : Math.min(...ends);
-    if (endMs !== null && endMs <= this.#ports.world.now()) return null;
-    const { id, client, name, hash, scopes, roles, networks, limits } = key;
-    return {
-      ...{ id, client, name, hash, scopes, roles, networks },
-      expiresAt: endMs === null ? null : endMs / 1000,
-      ...(limits !== null && { limits }),
-    };
+async function everythingOf<Thing>({ page }: LiveSource<Thing>): Promise<Thing[]> {
+  const all: Thing[] = [];
+  for (let after: string | null = null; ; ) {
+    const { things, next } = await page(after, PAGE_OF_ALL);
+    all.push(...things);
+    if (next === null) return all;
+    after = next;
+    await turn();
   }
 }
 
-function liveBlock({ id, kind, value, until }: Block): LiveBlock {
-  return { id, kind, value, untilMs: until };
-}
-
-function without(ids: readonly string[], put: readonly { id: string }[]): string[] {
-  const kept = new Set(put.map(({ id }) => id));
-  return ids.filter((id) => !kept.has(id));
+async function differenceOf<Thing extends { readonly id: string }>(
+  { domain, some }: LiveSource<Thing>,
+  changes: readonly Change[],
+): Promise<Difference<Thing>> {
+  const ids = [...new Set(changes.flatMap((one) => (one.domain === domain ? [one.id] : [])))];
+  const put = ids.length === 0 ? [] : await some(ids);
+  const inForce = new Set(put.map(({ id }) => id));
+  return { put, removed: ids.filter((id) => !inForce.has(id)) };
 }

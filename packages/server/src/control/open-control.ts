@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
+import { API_KEY_HASH } from '../access/keys/index.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
 import { AdminApi, type Contract } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
+import type { CallRecord } from '../messages/call-record.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
@@ -17,12 +19,10 @@ import { logRoutes } from '../security-log/log-routes.ts';
 import { Background } from './background.ts';
 import { isLoopback } from './compile/addresses.ts';
 import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
-import { GatewayBook } from './gateway-book.ts';
 import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
+import { Gateways } from './gateways.ts';
 import { rotationAttention, rotationPolicy } from './key-rotation.ts';
-import { LiveFeed } from './live-feed.ts';
-import { LocalGateway } from './local-gateway.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
 import { OperatorRights } from './operator-rights.ts';
@@ -30,7 +30,6 @@ import { OperatorServer } from './operator-server.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
 import { reachEverywhere } from './reach-everywhere.ts';
 import { RecorderHost } from './recorder-host.ts';
-import { RemoteGateways } from './remote-gateways.ts';
 import type { Serving } from './serving.ts';
 import { statusRoutes } from './status-routes.ts';
 import { type ActStores, openState, type State } from './stores/index.ts';
@@ -67,18 +66,15 @@ const NO_RIGHTS: OperationRights = { scopes: new Set(), roles: new Set() };
 export class OpenControl {
   readonly state: State;
   readonly recorder: RecorderHost;
-  readonly live: LiveFeed;
-  readonly local: LocalGateway;
-  readonly remotes: RemoteGateways;
+  readonly gateways: Gateways;
   readonly operators: OperatorServer;
   readonly #ports: OpenControlPorts;
-  readonly #book: GatewayBook;
   readonly #operatorRights: OperatorRights;
   readonly #background: Background;
   readonly #delay: LoopDelay;
   #rotation: ReturnType<typeof rotationPolicy>;
   /** On other machines, as configured. */
-  #gateways: readonly string[] = [];
+  #names: readonly string[] = [];
 
   static async open(ports: OpenControlPorts): Promise<OpenControl> {
     const { configuration, baseDirectory, dataDirectory, world, warn } = ports;
@@ -116,47 +112,32 @@ export class OpenControl {
     recorder: RecorderHost,
     isFreshStore: boolean,
   ) {
-    const { configuration, dataDirectory, world, serving, changes, warn } = ports;
+    const { configuration, dataDirectory, world, serving, warn } = ports;
     this.#ports = ports;
     this.state = state;
     this.recorder = recorder;
     this.#rotation = rotationPolicy(configuration);
     const bookFile = join(dataDirectory, 'gateways.json');
-    this.#book = new GatewayBook({
-      read: () => readIfThere(bookFile),
-      write: (text) => writeDurably(bookFile, text),
-      now: world.monotonicMs,
-    });
-    // Before the first act: whoever was promised time by a control before this one may serve still.
-    const mayServe = isFreshStore ? [] : (configuration.link?.gateways ?? []);
-    this.#book.open(mayServe, configuration.gateway.staleAfterMs);
-    this.live = new LiveFeed({
-      ...{
-        keys: state.keys,
-        blocks: state.blocks,
-        changes: state.changes,
-        ring: state.ring,
-        world,
+    this.gateways = new Gateways({
+      ...{ stores: state, changes: state.changes, world, mirror: recorder.mirror },
+      keyHashKey: Buffer.from(state.ring.derive(API_KEY_HASH)).toString('hex'),
+      bookFile: {
+        read: () => readIfThere(bookFile),
+        write: (text) => writeDurably(bookFile, text),
       },
-      missingElsewhere: (sequence) => this.#book.missing(sequence),
+      mayServe: isFreshStore ? [] : (configuration.link?.gateways ?? []),
+      staleAfterMs: configuration.gateway.staleAfterMs,
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
-    });
-    this.#book.subscribe(() => this.live.settle());
-    this.local = new LocalGateway(this.live);
-    this.remotes = new RemoteGateways({
-      ...{ book: this.#book, mirror: recorder.mirror, world },
-      liveNow: () => this.live.whole,
-      report: ports.heardFrom,
+      tellLocal: ports.sendLive,
+      heardFrom: ports.heardFrom,
       trouble: (message) => warn('link', message),
     });
-    this.live.subscribe(ports.sendLive);
-    this.live.subscribe((message) => this.remotes.send(message));
     this.#operatorRights = new OperatorRights(state.operators);
     this.#background = new Background({
       world,
       warn: (message) => warn('state', message),
       look: async () => {
-        await this.live.publish();
+        await this.gateways.live.publish();
         await this.#operatorRights.look();
       },
       keepHouse: async () => {
@@ -167,7 +148,7 @@ export class OpenControl {
     });
     this.#delay = new LoopDelay(world);
     this.operators = new OperatorServer({
-      ...{ serving, changes, trial: ports.trial, admin: this.#openAdminApi() },
+      ...{ serving, changes: ports.changes, trial: ports.trial, admin: this.#openAdminApi() },
       gateways: () => this.#reported(),
       troubles: () => this.#troubles,
       delay: this.#delay,
@@ -179,8 +160,9 @@ export class OpenControl {
     const before = this.#rotation.refuseAfterMs;
     this.#rotation = rotationPolicy(configuration);
     this.recorder.apply(configuration);
-    if (before !== this.#rotation.refuseAfterMs && this.live.sequence >= 0) {
-      await this.live.republish();
+    const { live } = this.gateways;
+    if (before !== this.#rotation.refuseAfterMs && live.sequence >= 0) {
+      await live.republish();
     }
   }
 
@@ -194,20 +176,29 @@ export class OpenControl {
   /** Under their names in the log. One of another machine may be called like this one. */
   nameGateways(others: readonly string[]): void {
     const { node } = this.recorder.spool;
-    this.#gateways = [...new Set(others)];
+    this.#names = [...new Set(others)];
     this.#ports.serving.nameLocal(others.includes(node) ? `${node}@control` : node);
+  }
+
+  /** What happened here without anybody calling: on disk when it resolves. */
+  async commit(record: CallRecord): Promise<void> {
+    const { acts } = this.recorder;
+    if (!acts.reserve()) throw new Error(`${record.operation} cannot be recorded now`);
+    await acts.commit(record);
   }
 
   /** What lies in the spool becomes leaves, if there is time. Nobody is promised anything any more. */
   async close(): Promise<void> {
     this.#background.close();
     this.#delay.close();
-    this.remotes.close();
+    this.gateways.remotes.close();
     await this.recorder.stop();
+    this.operators.close();
   }
 
   #openAdminApi(): AdminApi<ActStores> {
-    const { state, recorder, live, remotes } = this;
+    const { state, recorder } = this;
+    const { live, remotes, book } = this.gateways;
     const { configuration, world, rights, applyConfiguration, warn } = this.#ports;
     const everywhere = reachEverywhere(live, (message) => warn('state', message));
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
@@ -227,7 +218,7 @@ export class OpenControl {
         }),
         ...subjectRoutes(everywhere, () => recorder.forget()),
         ...logRoutes(recorder.log),
-        ...gatewayRoutes(gatewayDesk(this.#book, met)),
+        ...gatewayRoutes(gatewayDesk(book, met)),
         ...configurationRoutes(applyConfiguration),
         ...statusRoutes(() => this.#status()),
       },
@@ -246,6 +237,7 @@ export class OpenControl {
   async #status(): Promise<Contract.Status> {
     const { version, attention } = this.#ports.status();
     const { changes, serving, world } = this.#ports;
+    const { live, book, remotes } = this.gateways;
     // Whoever asks is told that the database is away; how old keys are can wait.
     const old =
       this.#background.fault === null
@@ -253,10 +245,10 @@ export class OpenControl {
         : [];
     return {
       ...{ version, snapshot: serving.versions, configuration: changes.status },
-      live: this.live.sequence,
+      live: live.sequence,
       gateways: [
-        ...[...this.live.gateways].map(([node, live]) => ({ node, isConnected: true, live })),
-        ...this.#book.gateways.map(({ name, isConnected, confirmed }) => ({
+        ...[...live.gateways].map(([node, seen]) => ({ node, isConnected: true, live: seen })),
+        ...book.gateways.map(({ name, isConnected, confirmed }) => ({
           ...{ node: name, isConnected, live: confirmed },
         })),
       ],
@@ -264,7 +256,7 @@ export class OpenControl {
         ...changes.attention,
         ...this.operators.attention,
         ...attention,
-        ...gatewayAttention(this.#book, this.remotes.met),
+        ...gatewayAttention(book, remotes.met),
         ...old,
       ],
     };
@@ -276,11 +268,11 @@ export class OpenControl {
 
   #reported(): { name: string; isConnected: boolean }[] {
     const { serving } = this.#ports;
-    const met = new Set(this.remotes.met.map(({ name }) => name));
+    const met = new Set(this.gateways.remotes.met.map(({ name }) => name));
     const local = { name: serving.localName, isConnected: serving.isGatewayUp };
     return [
       ...(serving.runsGateway && serving.localName !== '' ? [local] : []),
-      ...this.#gateways.map((name) => ({ name, isConnected: met.has(name) })),
+      ...this.#names.map((name) => ({ name, isConnected: met.has(name) })),
     ];
   }
 }

@@ -42,7 +42,7 @@ export interface RemoteGatewayPorts {
   readonly report: (gateway: string, report: FromGateway) => void;
   /** Where their records are kept; null: nowhere. */
   readonly mirror: SpoolMirror | null;
-  readonly world: Pick<World, 'after'>;
+  readonly world: Pick<World, 'monotonicMs' | 'after' | 'every'>;
   readonly trouble: (message: string) => void;
   /** Default: a real one. */
   readonly openServer?: (options: LinkServerOptions) => LinkListener;
@@ -153,6 +153,7 @@ export class RemoteGateways {
       ...splitAddress(link.address),
       credentials,
       names: link.gateways,
+      world: this.#ports.world,
       on: {
         open: (end) => this.#opened(end),
         message: (end, message) => this.#heard(end, message),

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { monotonicMs } from '../platform/clock/index.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
+import type { World } from '../platform/world/index.ts';
 import type { QuietMoment } from './quiet-moment.ts';
 
 /** Turns of the event loop without a new connection, after which none waits. */
@@ -20,6 +20,7 @@ type HttpSocket = Socket & {
 export interface AcceptorPorts {
   /** Connections that whoever opened them ends. */
   readonly isTunnel: (socket: Socket) => boolean;
+  readonly world: Pick<World, 'monotonicMs' | 'every'>;
 }
 
 /**
@@ -107,20 +108,21 @@ export class Acceptor {
     this.announceEnd();
     await this.#stopAccepting(moment);
     const stillSince = new Map<Socket, { readonly bytes: number; readonly sinceMs: number }>();
+    const { world } = this.#ports;
     await new Promise<void>((resolve) => {
       const look = () => {
-        const nowMs = monotonicMs();
+        const nowMs = world.monotonicMs();
         for (const socket of [...this.#connections, ...this.#handshaking.values()]) {
           if (nowMs >= this.#cutAtMs) socket.destroy();
           else if (this.#ports.isTunnel(socket) || isAnswering(socket)) stillSince.delete(socket);
           else endIfStill(socket, nowMs, stillSince);
         }
         if (this.#connections.size + this.#handshaking.size > 0) return;
-        clearInterval(timer);
+        timer.cancel();
         // Ends Node's own watch over its connections; there are none left to close.
         this.server.close(() => resolve());
       };
-      const timer = setInterval(look, LOOK_EVERY_MS);
+      const timer = world.every(LOOK_EVERY_MS, look);
       look();
     });
   }
@@ -140,6 +142,7 @@ export class Acceptor {
 
   async #untilNobodyWaits(): Promise<void> {
     const { server } = this;
+    const { monotonicMs } = this.#ports.world;
     let turns = 0;
     const accepted = () => {
       turns = 0;

@@ -5,6 +5,7 @@ import {
   type SpoolMemory,
   type WriterName,
 } from '../platform/spool/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
 
 const MEASURE_EVERY_MS = 500;
 
@@ -13,27 +14,35 @@ export class CrewSpool {
   readonly #keeper: SpoolKeeper;
   readonly #memory: SpoolMemory;
   readonly #onTrouble: (message: string) => void;
+  readonly #measuring: Timer;
 
   /** To be called under the lock of the gateway. Null where the snapshot has no spool. */
   static open(
     { spool }: RuntimeSnapshot,
     threads: number,
     onTrouble: (message: string) => void,
+    world: Pick<World, 'every'>,
   ): CrewSpool | null {
     if (spool === null || spool === undefined) return null;
     const memory = createSpoolMemory(threads, spool.bytesMax);
-    return new CrewSpool(new SpoolKeeper(spool.directory, spool.node, memory), memory, onTrouble);
+    return new CrewSpool(
+      new SpoolKeeper(spool.directory, spool.node, memory),
+      memory,
+      onTrouble,
+      world,
+    );
   }
 
   private constructor(
     keeper: SpoolKeeper,
     memory: SpoolMemory,
     onTrouble: (message: string) => void,
+    world: Pick<World, 'every'>,
   ) {
     this.#keeper = keeper;
     this.#memory = memory;
     this.#onTrouble = onTrouble;
-    setInterval(() => this.#safely(() => keeper.measure()), MEASURE_EVERY_MS).unref();
+    this.#measuring = world.every(MEASURE_EVERY_MS, () => this.#safely(() => keeper.measure()));
   }
 
   begin(slot: number): { readonly name: WriterName; readonly memory: SpoolMemory } {
@@ -42,6 +51,10 @@ export class CrewSpool {
 
   ended(slot: number): void {
     this.#safely(() => this.#keeper.ended(slot, this.#memory));
+  }
+
+  close(): void {
+    this.#measuring.cancel();
   }
 
   /** A disk that refuses now is asked again soon. */

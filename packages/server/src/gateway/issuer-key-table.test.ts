@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FakeWorld } from '../platform/world/fake-world.fixture.ts';
 import { IssuerKeyTable } from './issuer-key-table.ts';
 
 const ISSUER = 'https://login.example';
@@ -16,13 +17,10 @@ const trusted = {
 
 function table(waitMaxMs = 60_000) {
   const asked: (string | null)[] = [];
-  const clock = { now: 0 };
-  const keys = new IssuerKeyTable((_issuer, keyId) => asked.push(keyId), {
-    now: () => clock.now,
-    waitMaxMs,
-  });
+  const world = new FakeWorld();
+  const keys = new IssuerKeyTable((_issuer, keyId) => asked.push(keyId), world, waitMaxMs);
   keys.adopt({ issuers: [trusted], issuerKeys: { [ISSUER]: keysOf(1, 'a') } });
-  return { keys, asked, clock };
+  return { keys, asked, world };
 }
 
 const told = (message: object) =>
@@ -38,7 +36,7 @@ test('whoever waits for a key goes on when it comes, before any snapshot has it'
 });
 
 test('an answer ends the wait of an invented key id, and of no other', async () => {
-  const { keys, asked, clock } = table();
+  const { keys, asked, world } = table();
   const invented = keys.newKeys(ISSUER, 'invented');
   let isOver = false;
   const genuine = keys.newKeys(ISSUER, 'b')?.then(() => {
@@ -48,7 +46,7 @@ test('an answer ends the wait of an invented key id, and of no other', async () 
   await invented;
   assert.equal(isOver, false);
   assert.equal(keys.newKeys(ISSUER, 'invented'), undefined, 'refused at once for a second');
-  clock.now += 1_000;
+  world.advance(1_000);
   assert.ok(keys.newKeys(ISSUER, 'invented') instanceof Promise);
   assert.deepEqual(asked, ['invented', 'b', 'invented']);
   keys.hear(told({ keys: keysOf(2, 'b'), answered: ['invented'] }));
@@ -67,8 +65,10 @@ test('a flood of invented key ids has a bounded number of waits, and the newest 
 });
 
 test('nobody waits for ever for an issuer that does not answer', async () => {
-  const { keys } = table(20);
-  await keys.newKeys(ISSUER, 'b');
+  const { keys, world } = table(20);
+  const waiting = keys.newKeys(ISSUER, 'b');
+  world.advance(20);
+  await waiting;
   assert.equal(keys.keysOf(ISSUER)?.generation, 1);
 });
 

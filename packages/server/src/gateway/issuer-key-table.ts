@@ -1,6 +1,6 @@
 import type { GateSnapshot } from '@poorter/engine';
 import type { IssuerKeysMessage } from '../messages/between-processes.ts';
-import { monotonicMs } from '../platform/clock/index.ts';
+import type { World } from '../platform/world/index.ts';
 
 type Keys = NonNullable<IssuerKeysMessage['keys']>;
 
@@ -26,7 +26,7 @@ interface Wait {
  */
 export class IssuerKeyTable {
   readonly #ask: (issuer: string, keyId: string | null) => void;
-  readonly #now: () => number;
+  readonly #world: Pick<World, 'monotonicMs' | 'after'>;
   readonly #waitMaxMs: number;
   readonly #keys = new Map<string, Keys>();
   readonly #waiting = new Map<string, Wait>();
@@ -34,11 +34,12 @@ export class IssuerKeyTable {
 
   constructor(
     ask: (issuer: string, keyId: string | null) => void,
-    world: { readonly now?: () => number; readonly waitMaxMs?: number } = {},
+    world: Pick<World, 'monotonicMs' | 'after'>,
+    waitMaxMs = WAIT_MAX_MS,
   ) {
     this.#ask = ask;
-    this.#now = world.now ?? monotonicMs;
-    this.#waitMaxMs = world.waitMaxMs ?? WAIT_MAX_MS;
+    this.#world = world;
+    this.#waitMaxMs = waitMaxMs;
   }
 
   keysOf(issuer: string): Keys | null {
@@ -75,15 +76,16 @@ export class IssuerKeyTable {
     const waiting = this.#waiting.get(name);
     if (waiting !== undefined) return waiting.promise;
     const answeredAt = this.#answered.get(name);
-    if (answeredAt !== undefined && this.#now() - answeredAt < ANSWERED_FOR_MS) return undefined;
+    if (answeredAt !== undefined && this.#world.monotonicMs() - answeredAt < ANSWERED_FOR_MS)
+      return undefined;
     if (this.#waiting.size >= WAITING_MAX) this.#endOldest();
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = () => {
-      clearTimeout(timer);
+      timer.cancel();
       this.#waiting.delete(name);
       resolve();
     };
-    const timer = setTimeout(end, this.#waitMaxMs);
+    const timer = this.#world.after(this.#waitMaxMs, end);
     const generation = this.#keys.get(issuer)?.generation;
     this.#waiting.set(name, { issuer, keyId, generation, promise, end });
     this.#ask(issuer, keyId);
@@ -108,7 +110,7 @@ export class IssuerKeyTable {
 
   #rememberAnswer(name: string): void {
     this.#answered.delete(name);
-    this.#answered.set(name, this.#now());
+    this.#answered.set(name, this.#world.monotonicMs());
     if (this.#answered.size <= ANSWERED_MAX) return;
     for (const oldest of this.#answered.keys()) return void this.#answered.delete(oldest);
   }

@@ -13,6 +13,7 @@ import {
   ServerResponse,
   type TlsServer,
 } from '../platform/http/index.ts';
+import type { World } from '../platform/world/index.ts';
 import { Acceptor, askToClose, isAnswering } from './acceptor.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';
@@ -49,15 +50,21 @@ export interface OpenedListeners {
 export class Listeners {
   readonly #statistics: CallStatistics;
   readonly #pause: AnswerPause;
+  readonly #world: Pick<World, 'monotonicMs' | 'every'>;
   readonly #open = new Map<string, Listener>();
   /** No longer in the configuration, until their last connection ends. */
   readonly #retired = new Set<Acceptor>();
   readonly #tunnels = new Set<Socket>();
   #runtime: Runtime | null = null;
 
-  constructor(statistics: CallStatistics, pause: AnswerPause) {
+  constructor(
+    statistics: CallStatistics,
+    pause: AnswerPause,
+    world: Pick<World, 'monotonicMs' | 'every'>,
+  ) {
     this.#statistics = statistics;
     this.#pause = pause;
+    this.#world = world;
   }
 
   /**
@@ -198,6 +205,7 @@ export class Listeners {
     server.maxConnections = bounds.connectionsPerThread;
     this.#attend(server);
     const acceptor = new Acceptor(server, {
+      world: this.#world,
       isTunnel: (socket) => this.#tunnels.has(socket),
     });
     await acceptor.listen({ ...snapshot, key });

@@ -40,9 +40,9 @@ async function isTaken(
   places: readonly ListenerPlace[],
   isFirstLook: boolean,
 ): Promise<'ours' | 'free'> {
-  const sockets = listeningSockets();
+  const sockets = places.length === 0 ? null : listeningSockets();
   // Elsewhere the kernel does not spread connections over sockets that share a port.
-  if (sockets === null || places.length === 0) return isFirstLook ? 'ours' : 'free';
+  if (sockets === null) return isFirstLook ? 'ours' : 'free';
   let areOurs = true;
   const before: { readonly address: string; readonly port: number }[] = [];
   for (const place of places) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { realWorld } from '../platform/world/index.ts';
 import { AnswerPause } from './answer-pause.ts';
 import { createQuietMemory, END, forgetThread, QuietMoments } from './quiet-moment.ts';
 
@@ -9,7 +10,7 @@ function threads(count: number) {
   const memory = createQuietMemory(count);
   const all = Array.from({ length: count }, (_, slot) => {
     const pause = new AnswerPause();
-    const quiet = new QuietMoments(memory, slot, pause);
+    const quiet = new QuietMoments({ memory, slot, world: realWorld }, pause);
     quiet.born(1);
     return { quiet, pause };
   });

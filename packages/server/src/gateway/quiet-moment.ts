@@ -1,4 +1,4 @@
-import { monotonicMs } from '../platform/clock/index.ts';
+import type { World } from '../platform/world/index.ts';
 import type { AnswerPause } from './answer-pause.ts';
 
 /** Callers that were answered just before, and are about to connect again, have come by then. */
@@ -27,6 +27,12 @@ export function forgetThread(memory: SharedArrayBuffer, slot: number): void {
   new Float64Array(memory).fill(Number.POSITIVE_INFINITY, slot * FIELDS, (slot + 1) * FIELDS);
 }
 
+export interface QuietPlace {
+  readonly memory: SharedArrayBuffer;
+  readonly slot: number;
+  readonly world: Pick<World, 'monotonicMs' | 'after'>;
+}
+
 /**
  * Closing a listening socket resets what waits in its queue, and the queue of a busy gate is never
  * empty for long: whoever has its answer comes back with the next call. So for a moment nobody is
@@ -35,13 +41,15 @@ export function forgetThread(memory: SharedArrayBuffer, slot: number): void {
  * machine that has too much to do, any of them may be late.
  */
 export class QuietMoments {
+  readonly #world: Pick<World, 'monotonicMs' | 'after'>;
   readonly #table: Float64Array;
   readonly #slot: number;
   readonly #pause: AnswerPause;
   #last: Promise<void> = Promise.resolve();
   #resume: () => void = () => undefined;
 
-  constructor(memory: SharedArrayBuffer, slot: number, pause: AnswerPause) {
+  constructor({ memory, slot, world }: QuietPlace, pause: AnswerPause) {
+    this.#world = world;
     this.#table = new Float64Array(memory);
     this.#slot = slot;
     this.#pause = pause;
@@ -87,14 +95,16 @@ export class QuietMoments {
   }
 
   async #begin(version: number, atMs: number | undefined): Promise<void> {
+    const { monotonicMs } = this.#world;
     this.#note('appliedAtMs', monotonicMs());
     this.#note('applied', version);
     if (atMs === undefined) await this.#everyone('applied', version, APPLIED_MAX_MS);
-    await sleep((atMs ?? this.#lastAppliedMs(version) + 2 * BEFORE_MS) - BEFORE_MS - monotonicMs());
+    const startMs = (atMs ?? this.#lastAppliedMs(version) + 2 * BEFORE_MS) - BEFORE_MS;
+    await this.#sleep(startMs - monotonicMs());
     this.#resume = this.#pause.begin();
     this.#note('paused', version);
     await this.#everyone('paused', version, PAUSED_MAX_MS);
-    await sleep(BEFORE_MS);
+    await this.#sleep(BEFORE_MS);
   }
 
   async #end(version: number): Promise<void> {
@@ -112,15 +122,20 @@ export class QuietMoments {
   }
 
   async #everyone(field: Field, version: number, maxMs: number): Promise<void> {
+    const { monotonicMs } = this.#world;
     const until = monotonicMs() + maxMs;
     while (!this.#slots.every((slot) => this.#read(slot, field) >= version)) {
       if (monotonicMs() >= until) return;
-      await sleep(LOOK_EVERY_MS);
+      await this.#sleep(LOOK_EVERY_MS);
     }
   }
 
   get #slots(): number[] {
     return Array.from({ length: this.#table.length / FIELDS }, (_, slot) => slot);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#world.after(Math.max(0, ms), resolve));
   }
 
   #read(slot: number, field: Field): number {
@@ -142,8 +157,4 @@ export interface QuietMoment {
   leave(): void;
   /** Everybody is answered again. */
   readonly over: Promise<void>;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

@@ -4,7 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from '../../../../scenarios/world/patience.fixture.ts';
 import type { RuntimeSnapshot } from '../messages/between-processes.ts';
-import { InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import { createCounterMemory, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
+import { realWorld } from '../platform/world/index.ts';
+import { startThread } from './start-thread.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 const THREADS = 3;
@@ -20,10 +22,11 @@ function startCrew(t: TestContext) {
   const applied: number[] = [];
   const live: number[] = [];
   const trouble: string[] = [];
+  const memory = createCounterMemory({ entries: 1_024, threads: THREADS, seed: [1, 2] });
   const crew = new ThreadCrew({
-    module: join(import.meta.dirname, 'thread-crew.worker.fixture.ts'),
-    threads: THREADS,
-    seed: [1, 2],
+    startThread: (seed, on) =>
+      startThread(seed, on, join(import.meta.dirname, 'thread-crew.worker.fixture.ts')),
+    ...{ world: realWorld, memory, threads: THREADS },
     stallMs: STALL_MS,
     on: {
       applied: (version) => applied.push(version),
@@ -43,7 +46,7 @@ function startCrew(t: TestContext) {
       await sleep(20);
     }
   };
-  return { crew, applied, live, trouble, until };
+  return { crew, memory, applied, live, trouble, until };
 }
 
 for (const [version, what] of [
@@ -51,19 +54,19 @@ for (const [version, what] of [
   [4, 'stalls'],
 ] as const) {
   test(`a thread that ${what} is replaced, what it held returns, the others keep theirs`, async (t) => {
-    const { crew, applied, trouble, until } = startCrew(t);
+    const { crew, memory, applied, trouble, until } = startCrew(t);
     crew.apply(snapshotOf(1));
     await until(() => applied.includes(1));
     crew.apply(snapshotOf(2));
     await until(() => applied.includes(2));
-    const inFlight = new InFlightGauge(crew.memory, 0);
+    const inFlight = new InFlightGauge(memory, 0);
     assert.equal(inFlight.total, THREADS);
 
     crew.apply(snapshotOf(version));
     await until(() => applied.includes(version));
     assert.equal(inFlight.total, THREADS - 1);
     // Ten places, two still held by the living.
-    const counters = new SharedCounters(crew.memory, 0);
+    const counters = new SharedCounters(memory, 0);
     let free = 0;
     while (counters.lease('subject', 10)) free++;
     assert.equal(free, 10 - (THREADS - 1));

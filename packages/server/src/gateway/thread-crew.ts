@@ -1,16 +1,14 @@
-import { Worker } from 'node:worker_threads';
 import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
-import { monotonicMs } from '../platform/clock/index.ts';
 import {
   type CounterMemory,
-  createCounterMemory,
   exportQuotas,
   importQuotas,
   type QuotaImport,
   releaseThread,
 } from '../platform/counters/index.ts';
 import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
 import { createQuietMemory, forgetThread } from './quiet-moment.ts';
@@ -18,11 +16,24 @@ import { type RolesOutcome, RolesWarning } from './roles-report.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
+/** A thread, as the crew holds it. */
+export interface CrewThread {
+  tell(message: ToThread): void;
+  end(): void;
+}
+
+export interface CrewThreadEvents {
+  readonly heard: (message: FromThread) => void;
+  readonly trouble: (message: string) => void;
+  readonly ended: () => void;
+}
+
 export interface ThreadCrewOptions {
-  readonly module: string;
+  readonly startThread: (seed: ThreadSeed, on: CrewThreadEvents) => CrewThread;
+  readonly world: World;
   readonly threads: number;
-  /** 64 random bits for the counter table. */
-  readonly seed: readonly [number, number];
+  /** In which all of them count. */
+  readonly memory: CounterMemory;
   /** A thread that has not shown life for this long is replaced. */
   readonly stallMs: number;
   readonly on: {
@@ -39,9 +50,6 @@ export interface ThreadCrewOptions {
   };
 }
 
-/** Subjects that can be counted at once: about 3 MB. */
-const COUNTER_ENTRIES = 65_536;
-const SMALL_BUDGET_BYTES = 134_217_728;
 /** Of one metric; what is beyond is counted together. */
 const SERIES_MAX = 5_000;
 /** Before it listens, a thread may take this long to open a large description. */
@@ -52,17 +60,9 @@ const LAME_DUCK_MS = 400;
 /** Another gate that starts in the same moment waits this long for our threads to listen. */
 const BIND_WAIT_MAX_MS = 3_000;
 
-/**
- * Where a budget is small, a nursery of the usual size would outweigh it; elsewhere a smaller one costs
- * an eighth more processor time a call.
- */
-function nurseryMb({ bounds }: RuntimeSnapshot): number {
-  return (bounds?.memoryBytes ?? 0) <= SMALL_BUDGET_BYTES ? 24 : 48;
-}
-
 interface Member {
   readonly slot: number;
-  readonly worker: Worker;
+  readonly thread: CrewThread;
   readonly startedAt: number;
   version: number;
   /** Of the live state it was born with or has acknowledged since. */
@@ -77,7 +77,7 @@ interface Member {
  * same memory, and is replaced when it dies or stalls. What a dead thread held returns.
  */
 export class ThreadCrew {
-  readonly memory: CounterMemory;
+  readonly #memory: CounterMemory;
   readonly #options: ThreadCrewOptions;
   /** Milliseconds of the last sign of life, per slot. */
   readonly #heartbeats: Float64Array<SharedArrayBuffer>;
@@ -97,20 +97,16 @@ export class ThreadCrew {
   #isListening = false;
   #isDraining = false;
   #drained: (() => void) | null = null;
-  readonly #watch: NodeJS.Timeout;
+  readonly #watch: Timer;
 
   constructor(options: ThreadCrewOptions) {
     this.#options = options;
-    this.memory = createCounterMemory({
-      entries: COUNTER_ENTRIES,
-      threads: options.threads,
-      seed: options.seed,
-    });
+    this.#memory = options.memory;
     this.#heartbeats = new Float64Array(new SharedArrayBuffer((options.threads + 1) * 8));
     // Nobody has been seen yet: a gateway that is started again gets no time of its own.
     this.#heartbeats[options.threads] = Number.NEGATIVE_INFINITY;
     this.#quiet = createQuietMemory(options.threads);
-    this.#watch = setInterval(() => this.#replaceStalled(), WATCH_EVERY_MS);
+    this.#watch = options.world.every(WATCH_EVERY_MS, () => this.#replaceStalled());
   }
 
   /** How long calls under way may take once the drain has begun. */
@@ -125,11 +121,13 @@ export class ThreadCrew {
   }
 
   restoreQuotas(bytes: Uint8Array): QuotaImport {
-    return importQuotas(this.memory, bytes, Date.now() - monotonicMs());
+    const { now, monotonicMs } = this.#options.world;
+    return importQuotas(this.#memory, bytes, now() - monotonicMs());
   }
 
   saveQuotas(): Uint8Array {
-    return exportQuotas(this.memory, Date.now() - monotonicMs());
+    const { now, monotonicMs } = this.#options.world;
+    return exportQuotas(this.#memory, now() - monotonicMs());
   }
 
   /** Every thread has listened: callers are accepted at all addresses. */
@@ -166,9 +164,9 @@ export class ThreadCrew {
   /** Resolves when every thread serves the snapshot, one could not, or the time is up. */
   #boundWithin(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, waitMs);
+      const timer = this.#options.world.after(waitMs, resolve);
       this.#bound = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve();
       };
     });
@@ -177,7 +175,8 @@ export class ThreadCrew {
   async #spread(given: RuntimeSnapshot): Promise<void> {
     if (this.#isDraining) return;
     const snapshot = shareDescriptions(given, this.#snapshot);
-    this.#spool ??= CrewSpool.open(snapshot, this.#options.threads, this.#options.on.trouble);
+    const { threads, on, world } = this.#options;
+    this.#spool ??= CrewSpool.open(snapshot, threads, on.trouble, world);
     if (this.#members.size === 0) {
       this.#snapshot = snapshot;
       const bound = this.#boundWithin(BIND_WAIT_MAX_MS);
@@ -224,12 +223,13 @@ export class ThreadCrew {
   /** Resolves when every call under way has ended or the deadline has passed. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    clearInterval(this.#watch);
+    this.#watch.cancel();
+    this.#spool?.close();
     if (this.#members.size === 0) return;
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve;
     });
-    const atMs = monotonicMs() + LAME_DUCK_MS;
+    const atMs = this.#options.world.monotonicMs() + LAME_DUCK_MS;
     for (const member of this.#members.values()) this.#tell(member, { type: 'drain', atMs });
     await drained;
   }
@@ -238,29 +238,27 @@ export class ThreadCrew {
     const snapshot = this.#snapshot;
     // A thread that is ready only now must not bring back those that have drained.
     if (snapshot === null || this.#isDraining) return;
+    const { world, startThread, on } = this.#options;
     const seed: ThreadSeed = {
       slot,
       slots: this.#options.threads,
-      memory: this.memory,
+      memory: this.#memory,
       heartbeats: this.#heartbeats.buffer,
       quiet: this.#quiet,
       snapshot: this.#settled(snapshot),
       spool: this.#spool?.begin(slot) ?? null,
       live: this.#live.state,
     };
-    this.#heartbeats[slot] = monotonicMs() + START_GRACE_MS;
-    const worker = new Worker(this.#options.module, {
-      workerData: seed,
-      // A thread that outgrows its heap dies alone.
-      resourceLimits: {
-        maxOldGenerationSizeMb: 2_048,
-        maxYoungGenerationSizeMb: nurseryMb(snapshot),
-      },
+    this.#heartbeats[slot] = world.monotonicMs() + START_GRACE_MS;
+    const thread = startThread(seed, {
+      heard: (message) => this.#heard(member, message),
+      trouble: (message) => on.trouble(`gateway thread ${slot}: ${message}`),
+      ended: () => this.#ended(member),
     });
     const member: Member = {
       slot,
-      worker,
-      startedAt: monotonicMs(),
+      thread,
+      startedAt: world.monotonicMs(),
       version: 0,
       liveSequence: this.#live.sequence,
       isReady: false,
@@ -268,9 +266,6 @@ export class ThreadCrew {
       metrics: [],
     };
     this.#members.set(slot, member);
-    worker.on('message', (message: FromThread) => this.#heard(member, message));
-    worker.on('error', (error) => this.#options.on.trouble(`gateway thread ${slot}: ${error}`));
-    worker.once('exit', () => this.#ended(member));
   }
 
   #heard(member: Member, message: FromThread): void {
@@ -290,7 +285,7 @@ export class ThreadCrew {
         return this.#reportLive();
       case 'failed':
         // A thread that cannot serve at all must not linger half-open.
-        if (!member.isReady) void member.worker.terminate();
+        if (!member.isReady) member.thread.end();
         this.#bound();
         this.#tried(member, message.version, false);
         return this.#options.on.failed(message.message, message.version);
@@ -305,8 +300,7 @@ export class ThreadCrew {
       case 'trouble':
         return this.#options.on.trouble(message.message);
       case 'drained':
-        void member.worker.terminate();
-        return;
+        return member.thread.end();
       default:
         message satisfies never;
     }
@@ -339,7 +333,7 @@ export class ThreadCrew {
   #ended(member: Member): void {
     this.#members.delete(member.slot);
     this.#summed.end(member.metrics);
-    releaseThread(this.memory, member.slot);
+    releaseThread(this.#memory, member.slot);
     forgetThread(this.#quiet, member.slot);
     this.#spool?.ended(member.slot);
     this.#tried(member, null, true);
@@ -350,24 +344,25 @@ export class ThreadCrew {
     }
     this.#options.on.trouble(`gateway thread ${member.slot} ended; starting it again`);
     // A thread that dies at birth would otherwise be reborn in a tight loop.
-    const waitMs = monotonicMs() - member.startedAt < 1_000 ? 500 : 0;
-    setTimeout(() => {
+    const { world } = this.#options;
+    const waitMs = world.monotonicMs() - member.startedAt < 1_000 ? 500 : 0;
+    world.after(waitMs, () => {
       if (!this.#isDraining && !this.#members.has(member.slot)) this.#start(member.slot);
-    }, waitMs);
+    });
   }
 
   #replaceStalled(): void {
-    const now = monotonicMs();
+    const now = this.#options.world.monotonicMs();
     for (const member of this.#members.values()) {
       if (now - (this.#heartbeats[member.slot] as number) <= this.#options.stallMs) continue;
       this.#heartbeats[member.slot] = now;
       this.#options.on.trouble(`gateway thread ${member.slot} does not respond; replacing it`);
-      void member.worker.terminate();
+      member.thread.end();
     }
   }
 
   #tell(member: Member, message: ToThread): void {
-    member.worker.postMessage(message);
+    member.thread.tell(message);
   }
 
   /** Ports given as 0 become the ports that the first thread received. */

@@ -6,7 +6,8 @@ import type {
   RuntimeSnapshot,
   ToGateway,
 } from '../messages/between-processes.ts';
-import { WatchedChild } from '../platform/processes/index.ts';
+import { type Launch, WatchedChild } from '../platform/processes/index.ts';
+import type { World } from '../platform/world/index.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
 const EXTENSION = extname(import.meta.filename);
@@ -16,6 +17,8 @@ const GATEWAY_STALL_MS = 20_000;
 const STOP_MARGIN_MS = 5_000;
 
 export interface GatewayLauncherOptions {
+  readonly world: World;
+  readonly launch: Launch;
   readonly dataDirectory: string;
   /** Passed to the process as JSON. */
   readonly source: object;
@@ -43,12 +46,13 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
   /** `bootMs` of this machine. */
   #controlSeenMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ dataDirectory, source, on }: GatewayLauncherOptions) {
+  constructor({ world, launch, dataDirectory, source, on }: GatewayLauncherOptions) {
     this.#onMessage = on.message;
     this.#child = new WatchedChild({
+      ...{ world, launch },
       module: GATEWAY,
       argv: [JSON.stringify({ dataDirectory, source })],
-      env: gatewayEnvironment(process.env),
+      env: gatewayEnvironment(world.environment),
       execArgv: GATEWAY_OPTIONS,
       stallMs: GATEWAY_STALL_MS,
       onMessage: (message) => this.#heard(message as FromGateway),

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
 import {
@@ -10,21 +8,12 @@ import {
   type RuntimeSnapshot,
   type ToRemoteGateway,
 } from '../messages/between-processes.ts';
-import { bootMs } from '../platform/clock/index.ts';
-import {
-  DirectoryHeldError,
-  type DirectoryLock,
-  lockDirectory,
-  prepareDataDirectory,
-  removeRemnants,
-  SERVING_LOCK,
-} from '../platform/data-directory/index.ts';
-import { writeDurably } from '../platform/files/index.ts';
-import { LinkClient, type LinkCredentials } from '../platform/link/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
-import { type CarriedAnswer, type CarriedEntry, SpoolCarrier } from '../platform/spool/index.ts';
+import type { CarriedAnswer, CarriedEntry } from '../platform/spool/index.ts';
+import type { Timer } from '../platform/world/index.ts';
 import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
+import type { GatewayMachine } from './gateway-machine.ts';
 import { LiveReading } from './live-reading.ts';
 
 /** Control writes pieces of the spool to its disk within this time, or is asked what it has. */
@@ -38,11 +27,8 @@ const UNKNOWN_TOLD_MAX = 20;
 const LAST_BATCHES_MAX_MS = 3_000;
 
 export interface GatewaySupervisorOptions {
+  readonly machine: GatewayMachine;
   readonly dataDirectory: string;
-  /** host:port of control. */
-  readonly control: string;
-  /** As they are now. */
-  readonly credentials: () => LinkCredentials;
   /** Instead of control's, in the order of its listeners. */
   readonly listen: readonly { readonly host: string; readonly port: number }[] | null;
   readonly threads: number | undefined;
@@ -64,16 +50,16 @@ export class GatewaySupervisor {
   readonly #options: GatewaySupervisorOptions;
   readonly #gateway: GatewayLauncher<{ readonly snapshot: RuntimeSnapshot }>;
   readonly #reading = new LiveReading();
-  readonly #lease = new ControlLease(bootMs);
-  #renewal: NodeJS.Timeout | null = null;
+  readonly #lease: ControlLease;
+  #renewal: Timer | null = null;
   /** Both ends have said hello on the present connection. */
   #isMet = false;
   readonly #unknownTypes = new Set<string>();
   #endNoted: () => void = () => undefined;
   #hasLive = false;
-  #lock: DirectoryLock | null = null;
-  #link: LinkClient | null = null;
-  #carrier: SpoolCarrier | null = null;
+  #lock: ReturnType<GatewayMachine['occupy']> | null = null;
+  #link: ReturnType<GatewayMachine['openLink']> | null = null;
+  #carrier: ReturnType<GatewayMachine['carry']> | null = null;
   /** Batches of the spool that wait for control's word, by number. */
   readonly #batches = new Map<number, (answers: readonly CarriedAnswer[] | null) => void>();
   #lastBatch = 0;
@@ -88,9 +74,11 @@ export class GatewaySupervisor {
 
   constructor(options: GatewaySupervisorOptions) {
     this.#options = options;
-    const { dataDirectory, threads } = options;
+    const { machine, dataDirectory, threads } = options;
+    const { world, launch } = machine;
+    this.#lease = new ControlLease(world.bootMs);
     this.#gateway = new GatewayLauncher({
-      dataDirectory,
+      ...{ world, launch, dataDirectory },
       source: threads === undefined ? {} : { threads },
       on: {
         message: (message) => this.#fromGateway(message),
@@ -101,41 +89,34 @@ export class GatewaySupervisor {
 
   /** Throws DirectoryHeldError before anything is bound. */
   start(): void {
-    const { dataDirectory, control, credentials, on } = this.#options;
-    prepareDataDirectory(dataDirectory);
-    this.#lock = lockDirectory(dataDirectory, SERVING_LOCK);
-    removeRemnants(dataDirectory);
-    this.#carrier = new SpoolCarrier({
-      directory: join(dataDirectory, 'spool'),
+    const { machine, on } = this.#options;
+    this.#lock = machine.occupy();
+    this.#carrier = machine.carry({
       send: (entries) => this.#ship(entries),
       onTrouble: on.trouble,
     });
     let isCutOff = false;
-    this.#link = new LinkClient({
-      address: control,
-      credentials,
-      on: {
-        open: () => {
-          if (isCutOff) on.trouble('control is back');
-          isCutOff = false;
-          this.#say(this.#hello());
-        },
-        message: (message) => this.#fromControl(message as ToRemoteGateway),
-        close: (why) => {
-          this.#isMet = false;
-          for (const settle of [...this.#batches.values()]) settle(null);
-          if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
-          isCutOff = true;
-        },
+    this.#link = machine.openLink({
+      open: () => {
+        if (isCutOff) on.trouble('control is back');
+        isCutOff = false;
+        this.#say(this.#hello());
+      },
+      message: (message) => this.#fromControl(message as ToRemoteGateway),
+      close: (why) => {
+        this.#isMet = false;
+        for (const settle of [...this.#batches.values()]) settle(null);
+        if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
+        isCutOff = true;
       },
     });
-    this.#renewal = setInterval(() => this.#renew(), RENEW_EVERY_MS);
+    this.#renewal = machine.world.every(RENEW_EVERY_MS, () => this.#renew());
   }
 
   async stop(): Promise<void> {
     await this.#gateway.stop(this.#options.drainMs);
     await this.#carrier?.finish(LAST_BATCHES_MAX_MS);
-    if (this.#renewal !== null) clearInterval(this.#renewal);
+    this.#renewal?.cancel();
     await this.#sayEnded();
     this.#link?.close();
     this.#lock?.release();
@@ -144,22 +125,18 @@ export class GatewaySupervisor {
   /** Revocations need not wait for a gateway of which nothing is left that could serve. */
   async #sayEnded(): Promise<void> {
     if (this.#name === null) return;
-    let proof: DirectoryLock;
-    try {
-      // Who holds this lock serves; a predecessor whose supervisor was killed may hold it still.
-      proof = lockDirectory(this.#options.dataDirectory, 'gateway');
-    } catch (error) {
-      if (error instanceof DirectoryHeldError) return;
-      throw error;
-    }
+    const { machine } = this.#options;
+    const { world } = machine;
+    const proof = machine.lockOutGateways();
+    if (proof === null) return;
     await new Promise<void>((resolve) => {
       const say = () => this.#isMet && this.#say({ type: 'ended' });
       // The link may come back meanwhile, and then be told.
-      const again = setInterval(say, END_EVERY_MS);
-      const timer = setTimeout(() => this.#endNoted(), END_MAX_MS);
+      const again = world.every(END_EVERY_MS, say);
+      const timer = world.after(END_MAX_MS, () => this.#endNoted());
       this.#endNoted = () => {
-        clearTimeout(timer);
-        clearInterval(again);
+        timer.cancel();
+        again.cancel();
         resolve();
       };
       say();
@@ -175,7 +152,7 @@ export class GatewaySupervisor {
     return {
       ...{ type: 'hello', protocol: LINK_PROTOCOL, oldest: LINK_PROTOCOL_OLDEST },
       version: programVersion(),
-      instance: keptInstance(this.#options.dataDirectory),
+      instance: this.#options.machine.instance(),
     };
   }
 
@@ -320,26 +297,12 @@ export class GatewaySupervisor {
     if (!isSent) return Promise.resolve(null);
     return new Promise((resolve) => {
       const settle = (answers: readonly CarriedAnswer[] | null) => {
-        clearTimeout(timer);
+        timer.cancel();
         this.#batches.delete(number);
         resolve(answers);
       };
-      const timer = setTimeout(() => settle(null), SHIP_MAX_MS);
+      const timer = this.#options.machine.world.after(SHIP_MAX_MS, () => settle(null));
       this.#batches.set(number, settle);
     });
   }
-}
-
-/** Made once for a data directory, in which one gateway at a time serves. */
-function keptInstance(dataDirectory: string): string {
-  const file = join(dataDirectory, 'gateway-instance');
-  try {
-    const known = readFileSync(file, 'utf8').trim();
-    if (/^[0-9a-f]{32}$/.test(known)) return known;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  const made = randomBytes(16).toString('hex');
-  writeDurably(file, `${made}\n`);
-  return made;
 }

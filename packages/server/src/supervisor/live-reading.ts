@@ -1,12 +1,20 @@
 import {
-  type Block,
   type BlockKind,
+  type Difference,
   keptLimitsSchema,
-  type LiveChange,
+  LIVE_COLLECTIONS,
+  type LiveCollection,
   type LiveMessage,
-  type LiveState,
-  type ManagedKey,
+  type LiveThings,
 } from '@poorter/engine';
+
+/** What this version knows of the things of one collection. */
+interface Knowledge<Thing> {
+  /** In what is told of a stranger. */
+  readonly called: string;
+  readonly members: readonly string[];
+  readonly isKnown: (thing: Thing) => boolean;
+}
 
 const BLOCK_KINDS: ReadonlySet<string> = new Set<BlockKind>([
   'address',
@@ -15,12 +23,23 @@ const BLOCK_KINDS: ReadonlySet<string> = new Set<BlockKind>([
   'key',
   'subject',
 ]);
-const BLOCK_MEMBERS = ['id', 'kind', 'value', 'untilMs'];
-const KEY_MEMBERS = [
-  ...['id', 'client', 'name', 'hash', 'scopes', 'roles', 'networks', 'expiresAt', 'limits'],
-];
-const STATE_MEMBERS = ['sequence', 'keyHashKey', 'keys', 'blocks'];
-const CHANGE_MEMBERS = ['sequence', 'keys', 'blocks'];
+
+const KNOWN: { readonly [Name in LiveCollection]: Knowledge<LiveThings[Name]> } = {
+  keys: {
+    called: 'key',
+    members: [
+      ...['id', 'client', 'name', 'hash', 'scopes', 'roles', 'networks', 'expiresAt', 'limits'],
+    ],
+    isKnown: ({ limits }) => limits === undefined || keptLimitsSchema.safeParse(limits).success,
+  },
+  blocks: {
+    called: 'block',
+    members: ['id', 'kind', 'value', 'untilMs'],
+    isKnown: ({ kind }) => BLOCK_KINDS.has(kind),
+  },
+};
+const STATE_MEMBERS = ['sequence', 'keyHashKey', ...LIVE_COLLECTIONS];
+const CHANGE_MEMBERS = ['sequence', ...LIVE_COLLECTIONS];
 const LIST_MEMBERS = ['put', 'removed'];
 const STRANGERS_TOLD = 20;
 
@@ -38,31 +57,26 @@ export class LiveReading {
     if (message.type === 'live') {
       this.#strangers.clear();
       const { state } = message;
-      const { sequence } = state;
+      const { sequence, keyHashKey } = state;
       this.#noteMembers(state, STATE_MEMBERS, sequence);
       return {
         type: 'live',
         state: {
-          ...{ sequence, keyHashKey: state.keyHashKey },
-          keys: state.keys.filter((key) => this.#knowsKey(key, sequence)),
-          blocks: state.blocks.filter((block) => this.#knowsBlock(block, sequence)),
+          ...{ sequence, keyHashKey },
+          keys: state.keys.filter((key) => this.#knows('keys', key, sequence)),
+          blocks: state.blocks.filter((block) => this.#knows('blocks', block, sequence)),
         },
       };
     }
-    const { sequence, keys, blocks } = message.change;
-    this.#noteMembers(message.change, CHANGE_MEMBERS, sequence);
-    this.#noteMembers(keys, LIST_MEMBERS, sequence);
-    this.#noteMembers(blocks, LIST_MEMBERS, sequence);
-    for (const id of keys.removed) this.#strangers.delete(`key ${id}`);
-    for (const id of blocks.removed) this.#strangers.delete(`block ${id}`);
-    const [putKeys, strangeKeys] = parted(keys.put, (key) => this.#knowsKey(key, sequence));
-    const [putBlocks, strangeBlocks] = parted(blocks.put, (one) => this.#knowsBlock(one, sequence));
+    const { change } = message;
+    const { sequence } = change;
+    this.#noteMembers(change, CHANGE_MEMBERS, sequence);
     return {
       type: 'live-change',
       change: {
         sequence,
-        keys: { put: putKeys, removed: [...keys.removed, ...idsOf(strangeKeys)] },
-        blocks: { put: putBlocks, removed: [...blocks.removed, ...idsOf(strangeBlocks)] },
+        keys: this.#difference('keys', change.keys, sequence),
+        blocks: this.#difference('blocks', change.blocks, sequence),
       },
     };
   }
@@ -76,53 +90,45 @@ export class LiveReading {
     return [...this.#strangers.keys()].slice(0, STRANGERS_TOLD);
   }
 
-  #knowsKey(key: ManagedKey, sequence: number): boolean {
-    const isKnown =
-      strangeMembers(key, KEY_MEMBERS).length === 0 &&
-      (key.limits === undefined || keptLimitsSchema.safeParse(key.limits).success);
-    this.#note(`key ${key.id}`, isKnown, sequence);
-    return isKnown;
-  }
-
-  #knowsBlock(block: Block, sequence: number): boolean {
-    const isKnown =
-      BLOCK_KINDS.has(block.kind) && strangeMembers(block, BLOCK_MEMBERS).length === 0;
-    this.#note(`block ${block.id}`, isKnown, sequence);
-    return isKnown;
-  }
-
-  #noteMembers(
-    holder: LiveState | LiveChange | LiveChange['keys'] | LiveChange['blocks'],
-    known: readonly string[],
+  /** Where a stranger is put, what stood in its place is removed. */
+  #difference<Name extends LiveCollection>(
+    name: Name,
+    difference: Difference<LiveThings[Name]>,
     sequence: number,
-  ): void {
+  ): Difference<LiveThings[Name]> {
+    this.#noteMembers(difference, LIST_MEMBERS, sequence);
+    for (const id of difference.removed) this.#strangers.delete(`${KNOWN[name].called} ${id}`);
+    const put: LiveThings[Name][] = [];
+    const removed = [...difference.removed];
+    for (const thing of difference.put) {
+      if (this.#knows(name, thing, sequence)) put.push(thing);
+      else removed.push(thing.id);
+    }
+    return { put, removed };
+  }
+
+  #knows<Name extends LiveCollection>(
+    name: Name,
+    thing: LiveThings[Name],
+    sequence: number,
+  ): boolean {
+    const { called, members, isKnown }: Knowledge<LiveThings[Name]> = KNOWN[name];
+    const isUnderstood = strangeMembers(thing, members).length === 0 && isKnown(thing);
+    const what = `${called} ${thing.id}`;
+    if (isUnderstood) this.#strangers.delete(what);
+    else this.#strangers.set(what, sequence);
+    return isUnderstood;
+  }
+
+  #noteMembers(holder: object, known: readonly string[], sequence: number): void {
     // Nobody knows when such a thing is taken back: it stands until everything is sent again.
     for (const name of strangeMembers(holder, known)) {
       const since = this.#strangers.get(`member ${name}`) ?? sequence;
       this.#strangers.set(`member ${name}`, since);
     }
   }
-
-  #note(what: string, isKnown: boolean, sequence: number): void {
-    if (isKnown) this.#strangers.delete(what);
-    else this.#strangers.set(what, sequence);
-  }
 }
 
 function strangeMembers(value: object, known: readonly string[]): string[] {
   return Object.keys(value).filter((name) => !known.includes(name));
-}
-
-function parted<Item>(
-  items: readonly Item[],
-  isFirst: (item: Item) => boolean,
-): [first: Item[], second: Item[]] {
-  const first: Item[] = [];
-  const second: Item[] = [];
-  for (const item of items) (isFirst(item) ? first : second).push(item);
-  return [first, second];
-}
-
-function idsOf(items: readonly { readonly id: string }[]): string[] {
-  return items.map(({ id }) => id);
 }

@@ -1,27 +1,34 @@
-import type { ChildProcess } from 'node:child_process';
 import { extname, join } from 'node:path';
 import type {
   ConfigurationSource,
   PlanAnswer,
   ToSeatlessControl,
 } from '../messages/between-processes.ts';
-import { type ChildProgram, SMALL_NURSERY, startChild } from '../platform/processes/index.ts';
+import {
+  type Child,
+  type ChildProgram,
+  type Launch,
+  SMALL_NURSERY,
+} from '../platform/processes/index.ts';
 import { ALLOCATOR } from './gateway-environment.ts';
 
 /** '.ts' in development, '.js' where published. */
 const EXTENSION = extname(import.meta.filename);
 const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
 
-export const controlProgram = (source: ConfigurationSource): ChildProgram => ({
+export const controlProgram = (
+  source: ConfigurationSource,
+  environment: NodeJS.ProcessEnv,
+): ChildProgram => ({
   module: CONTROL,
   // For whoever looks at processes: what counts is sent to it.
   argv: [source.file ?? 'arguments'],
-  env: { ...ALLOCATOR, ...process.env },
+  env: { ...ALLOCATOR, ...environment },
   execArgv: [SMALL_NURSERY],
 });
 
 export interface SeatlessControl {
-  readonly child: ChildProcess;
+  readonly child: Child;
   readonly answer: PlanAnswer;
 }
 
@@ -29,8 +36,11 @@ export interface SeatlessControl {
  * Control reads its configuration first, and says what the supervisor must know of it, which lives as long as
  * the gate and keeps nothing of what reading takes. Then it waits for its seat.
  */
-export async function startControl(source: ConfigurationSource): Promise<SeatlessControl> {
-  const child = startChild(controlProgram(source));
+export async function startControl(
+  source: ConfigurationSource,
+  { launch, environment }: { readonly launch: Launch; readonly environment: NodeJS.ProcessEnv },
+): Promise<SeatlessControl> {
+  const child = launch(controlProgram(source, environment));
   const answer = await new Promise<PlanAnswer>((settle, reject) => {
     const ended = (status: number | null, signal: string | null) =>
       reject(new Error(`control ended with ${signal ?? status} while it read the configuration`));

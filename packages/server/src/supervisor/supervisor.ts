@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import type { Diagnostic } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
 import type {
@@ -10,24 +9,18 @@ import type {
   ToControl,
   ToSeatlessControl,
 } from '../messages/between-processes.ts';
-import {
-  type DirectoryLock,
-  FirstStart,
-  lockDirectory,
-  prepareDataDirectory,
-  removeRemnants,
-  SERVING_LOCK,
-} from '../platform/data-directory/index.ts';
-import { WatchedChild } from '../platform/processes/index.ts';
+import { type Child, WatchedChild } from '../platform/processes/index.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 import { controlProgram } from './start-control.ts';
+import type { OccupiedPlace, SupervisedPlace } from './supervised-place.ts';
 
 /** Nothing keeps control's main loop busy: so long it is silent on a machine alone that is overwhelmed. */
 const CONTROL_STALL_MS = 60_000;
 
 export interface SupervisorOptions {
   /** Control as it waits for its seat. */
-  readonly control: ChildProcess;
+  readonly control: Child;
+  readonly place: SupervisedPlace;
   readonly seat: ControlSeat;
   readonly drainMs: number;
   readonly on: {
@@ -58,18 +51,18 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #control: WatchedChild;
   readonly #gateway: GatewayLauncher<StandingSnapshot>;
-  #lock: DirectoryLock | null = null;
-  #first: FirstStart | null = null;
+  #occupied: OccupiedPlace | null = null;
   #controlAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
   #isAnnounced = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { control: first, seat } = options;
+    const { control: first, seat, place } = options;
+    const { world, launch } = place;
     const { dataDirectory, source } = seat;
     this.#control = new WatchedChild({
-      ...controlProgram(source),
+      ...{ ...controlProgram(source, world.environment), world, launch },
       first,
       stallMs: CONTROL_STALL_MS,
       onMessage: (message) => this.#fromControl(message as FromControl),
@@ -85,8 +78,7 @@ export class Supervisor {
       onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
     });
     this.#gateway = new GatewayLauncher({
-      dataDirectory,
-      source,
+      ...{ world, launch, dataDirectory, source },
       on: {
         started: () => this.#tellControl({ type: 'gateway-up' }),
         message: (message) => this.#fromGateway(message),
@@ -100,10 +92,7 @@ export class Supervisor {
 
   /** Throws DirectoryHeldError before anything is bound. */
   start(): void {
-    this.#first = FirstStart.look(this.#options.seat.dataDirectory);
-    prepareDataDirectory(this.#options.seat.dataDirectory);
-    this.#lock = lockDirectory(this.#options.seat.dataDirectory, SERVING_LOCK);
-    removeRemnants(this.#options.seat.dataDirectory);
+    this.#occupied = this.#options.place.occupy();
     this.#control.start();
   }
 
@@ -119,11 +108,9 @@ export class Supervisor {
     this.#tellControl({ type: 'drain' });
     await this.#gateway.stop(this.#options.drainMs);
     await this.#control.stop({ type: 'stop' }, 5_000);
-    if (this.#lock === null) return;
     // What a version in force has let pass is on record.
-    if (isForgotten && this.#gateway.inForce === null && this.#first !== null) {
-      this.#first.takeBack(this.#lock);
-    } else this.#lock.release();
+    if (isForgotten && this.#gateway.inForce === null) this.#occupied?.takeBack();
+    else this.#occupied?.release();
   }
 
   #fromControl(message: FromControl): void {

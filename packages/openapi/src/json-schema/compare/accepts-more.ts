@@ -1,4 +1,4 @@
-import { escapeStep } from '../registry.ts';
+import { escapeStep } from '../locations.ts';
 import { type Shape, TYPE_BITS } from '../shape.ts';
 import type { ComparableSchemas } from './comparable.ts';
 import {

@@ -1,5 +1,5 @@
 import { isIntegral, isMultiple, parseJsonText } from '../../json/index.ts';
-import { escapeStep } from '../registry.ts';
+import { escapeStep } from '../locations.ts';
 import { type Shape, TYPE_BITS } from '../shape.ts';
 import {
   COUNTS,

@@ -52,9 +52,9 @@ type KeyOperation =
   | ('listKeys' | 'createKey' | 'showKey' | 'showUnusedRights')
   | ('changeKey' | 'rotateKey' | 'revokeKey' | 'reportLeakedKey');
 
-export function keyRoutes(
-  ports: KeyRoutePorts,
-): Handlers<KeyOperation, { readonly keys: KeyStore }> {
+type KeyHandlers = Handlers<KeyOperation, { readonly keys: KeyStore }>;
+
+export function keyRoutes(ports: KeyRoutePorts): KeyHandlers {
   const { keys, everywhere } = ports;
   const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
   const reached = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => {
@@ -95,25 +95,7 @@ export function keyRoutes(
       return answerOf(await known(keys, path.id), nowMs);
     },
 
-    async showUnusedRights({ path, query, nowMs }) {
-      const key = await known(keys, path.id);
-      const days = Number(query.days ?? UNUSED_DAYS);
-      const since = nowMs - days * DAY_MS;
-      const operations = await keys.operationsSince(key.id, since);
-      const asked = operations.map((operation) => ports.rightsOf(operation));
-      const isUnused = (kind: 'scopes' | 'roles') => (right: string) =>
-        !asked.some((rights) => rights[kind].has(right));
-      return {
-        status: 200,
-        body: {
-          since: isoTime(since),
-          operations,
-          scopes: key.scopes.filter(isUnused('scopes')),
-          // A scheme that carries no scopes may ask for a role by the same word.
-          roles: key.roles.filter(isUnused('roles')).filter(isUnused('scopes')),
-        },
-      };
-    },
+    showUnusedRights: unusedRights(ports),
 
     changeKey: {
       async change({ path, body, version, nowMs }, stores) {
@@ -160,40 +142,7 @@ export function keyRoutes(
       spread: reached,
     },
 
-    reportLeakedKey: {
-      async change({ body, nowMs, operator }, stores) {
-        const leaked = await stores.keys.find(body.key);
-        if (leaked === undefined) throw new AdminProblem('not_found');
-        const isAlive = stateOf(leaked, nowMs) === 'active';
-        // Both in one transaction: whoever holds it rightly is never without.
-        const replacement =
-          isAlive && body.replace !== false && leaked.rotatedTo === null
-            ? await stores.keys.rotate(leaked.id, nowMs, undefined, operator.client)
-            : null;
-        const revoked = await stores.keys.revoke(leaked.id, 'leaked');
-        return {
-          status: 200,
-          target: leaked.id,
-          body: {
-            revoked: shown(revoked, nowMs),
-            replacement: replacement && {
-              key: replacement.key,
-              record: shown(replacement.record, nowMs),
-            },
-            // Not known before it is told to everybody.
-            ...{ uses: null, unconfirmed: [] },
-          },
-        };
-      },
-      async spread({ body }, answer) {
-        const unconfirmed = await everywhere.announce();
-        const { revoked } = answer.body;
-        const since = milliseconds(body.leakedAt ?? revoked.created);
-        // What the log cannot say now takes nothing back: the key is revoked.
-        const uses = await ports.usesOf(revoked.id, since ?? 0).catch(() => null);
-        return { ...answer, body: { ...answer.body, uses, unconfirmed } };
-      },
-    },
+    reportLeakedKey: leakReport(ports),
   };
 
   function answerOf(key: ManagedKey, nowMs: number): Answer<'showKey'> {
@@ -215,6 +164,72 @@ export function keyRoutes(
       target: record.id,
     };
   }
+}
+
+/** Rights of a key that nothing it has called lately asks for. */
+function unusedRights({ keys, rightsOf }: KeyRoutePorts): KeyHandlers['showUnusedRights'] {
+  return async ({ path, query, nowMs }) => {
+    const key = await known(keys, path.id);
+    const days = Number(query.days ?? UNUSED_DAYS);
+    const since = nowMs - days * DAY_MS;
+    const operations = await keys.operationsSince(key.id, since);
+    const asked = operations.map((operation) => rightsOf(operation));
+    const isUnused = (kind: 'scopes' | 'roles') => (right: string) =>
+      !asked.some((rights) => rights[kind].has(right));
+    return {
+      status: 200,
+      body: {
+        since: isoTime(since),
+        operations,
+        scopes: key.scopes.filter(isUnused('scopes')),
+        // A scheme that carries no scopes may ask for a role by the same word.
+        roles: key.roles.filter(isUnused('roles')).filter(isUnused('scopes')),
+      },
+    };
+  };
+}
+
+/** Revoked at once, and replaced; whoever reports it is told what was done with it since it leaked. */
+function leakReport({
+  everywhere,
+  rotation,
+  usesOf,
+}: KeyRoutePorts): KeyHandlers['reportLeakedKey'] {
+  const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, rotation());
+  return {
+    async change({ body, nowMs, operator }, stores) {
+      const leaked = await stores.keys.find(body.key);
+      if (leaked === undefined) throw new AdminProblem('not_found');
+      const isAlive = stateOf(leaked, nowMs) === 'active';
+      // Both in one transaction: whoever holds it rightly is never without.
+      const replacement =
+        isAlive && body.replace !== false && leaked.rotatedTo === null
+          ? await stores.keys.rotate(leaked.id, nowMs, undefined, operator.client)
+          : null;
+      const revoked = await stores.keys.revoke(leaked.id, 'leaked');
+      return {
+        status: 200,
+        target: leaked.id,
+        body: {
+          revoked: shown(revoked, nowMs),
+          replacement: replacement && {
+            key: replacement.key,
+            record: shown(replacement.record, nowMs),
+          },
+          // Not known before it is told to everybody.
+          ...{ uses: null, unconfirmed: [] },
+        },
+      };
+    },
+    async spread({ body }, answer) {
+      const unconfirmed = await everywhere.announce();
+      const { revoked } = answer.body;
+      const since = milliseconds(body.leakedAt ?? revoked.created);
+      // What the log cannot say now takes nothing back: the key is revoked.
+      const uses = await usesOf(revoked.id, since ?? 0).catch(() => null);
+      return { ...answer, body: { ...answer.body, uses, unconfirmed } };
+    },
+  };
 }
 
 const NEW_KEY: KeyTerms = {

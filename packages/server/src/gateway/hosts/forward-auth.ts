@@ -21,6 +21,7 @@ import {
   type Server,
   type ServerResponse,
 } from '../../platform/http/index.ts';
+import type { World } from '../../platform/world/index.ts';
 import { Acceptor } from '../acceptor.ts';
 import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';
@@ -52,14 +53,20 @@ const EXEMPT_BODY = { isVisible: false, isExempt: true, read: async () => new Ui
 export class ForwardAuthHosts {
   readonly #statistics: CallStatistics;
   readonly #pause: AnswerPause;
+  readonly #world: Pick<World, 'monotonicMs' | 'every'>;
   readonly #open = new Map<string, Acceptor>();
   /** No longer in the configuration, until their last connection ends. */
   readonly #retired = new Set<Acceptor>();
   #runtime: Runtime | null = null;
 
-  constructor(statistics: CallStatistics, pause: AnswerPause) {
+  constructor(
+    statistics: CallStatistics,
+    pause: AnswerPause,
+    world: Pick<World, 'monotonicMs' | 'every'>,
+  ) {
     this.#statistics = statistics;
     this.#pause = pause;
+    this.#world = world;
   }
 
   /** As `Listeners.open`. */
@@ -156,7 +163,7 @@ export class ForwardAuthHosts {
       refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
     });
     this.#retune(server, snapshot);
-    const acceptor = new Acceptor(server, { isTunnel: () => false });
+    const acceptor = new Acceptor(server, { world: this.#world, isTunnel: () => false });
     await acceptor.listen({ ...host, key });
     return acceptor;
   }

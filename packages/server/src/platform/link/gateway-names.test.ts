@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
+import { realWorld } from '../world/index.ts';
 import { LinkClient, LinkServer } from './index.ts';
 
 const OURS = 'DNS:gw_a,IP:127.0.0.1';
@@ -18,6 +19,7 @@ test('a certificate that speaks of a gateway’s name elsewhere than in a DNS na
     heard.shift()?.();
   };
   const server = new LinkServer({
+    world: realWorld,
     ...{ host: '127.0.0.1', port: 0, names: ['gw_a', 'eu.gw-b.example'] },
     credentials: issue('/CN=control', OURS),
     on: {
@@ -33,6 +35,7 @@ test('a certificate that speaks of a gateway’s name elsewhere than in a DNS na
     const once = new Promise<void>((resolve) => heard.push(resolve));
     const credentials = issue(subject, names);
     const client = new LinkClient({
+      world: realWorld,
       ...{ address, credentials: () => credentials },
       on: { open: () => undefined, message: () => undefined, close: () => undefined },
     });

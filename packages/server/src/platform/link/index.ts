@@ -1,7 +1,7 @@
-export { LinkClient } from './link-client.ts';
+export { LinkClient, type LinkClientOptions } from './link-client.ts';
 export {
-  type LinkCredentials,
+  LinkConnections,
   type LinkEnd,
-  LinkServer,
-  type LinkServerOptions,
-} from './link-server.ts';
+  type LinkSocket,
+} from './link-connections.ts';
+export { type LinkCredentials, LinkServer, type LinkServerOptions } from './link-server.ts';

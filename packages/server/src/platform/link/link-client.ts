@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
-import { monotonicMs } from '../clock/index.ts';
+import type { Timer, World } from '../world/index.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
+import type { LinkSocket } from './link-connections.ts';
 import type { LinkCredentials } from './link-server.ts';
 
 export interface LinkClientOptions {
@@ -13,7 +14,9 @@ export interface LinkClientOptions {
     readonly message: (message: unknown) => void;
     readonly close: (why: string) => void;
   };
-  readonly random?: () => number;
+  readonly world: Pick<World, 'monotonicMs' | 'after' | 'every' | 'random'>;
+  /** Default: a real one. */
+  readonly openSocket?: (address: string, credentials: LinkCredentials) => LinkSocket;
 }
 
 const INCOMING_MAX = 512 * 1024 * 1024;
@@ -28,19 +31,18 @@ const HANDSHAKE_MAX_MS = 5_000;
 /** This machine's end of the link; it connects again until it is closed. */
 export class LinkClient {
   readonly #options: LinkClientOptions;
-  readonly #random: () => number;
-  #connection: WebSocket | null = null;
+  #connection: LinkSocket | null = null;
   #heardAt = 0;
   #retryMs = RETRY_MIN_MS;
   #isClosed = false;
-  #retry: NodeJS.Timeout | null = null;
-  readonly #watch: NodeJS.Timeout;
-  #watchedAt = monotonicMs();
+  #retry: Timer | null = null;
+  readonly #watch: Timer;
+  #watchedAt: number;
 
   constructor(options: LinkClientOptions) {
     this.#options = options;
-    this.#random = options.random ?? Math.random;
-    this.#watch = setInterval(() => this.#checkSilence(), WATCH_EVERY_MS);
+    this.#watchedAt = options.world.monotonicMs();
+    this.#watch = options.world.every(WATCH_EVERY_MS, () => this.#checkSilence());
     this.#connect();
   }
 
@@ -59,36 +61,26 @@ export class LinkClient {
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#watch);
-    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#watch.cancel();
+    this.#retry?.cancel();
     this.#connection?.terminate();
   }
 
   #connect(): void {
-    const { address, credentials, on } = this.#options;
-    const { certificate, key, authorities } = credentials();
-    const connection = new WebSocket(`wss://${address}/link`, {
-      cert: certificate,
-      key,
-      ca: [...authorities],
-      minVersion: 'TLSv1.3',
-      rejectUnauthorized: true,
-      handshakeTimeout: HANDSHAKE_MAX_MS,
-      maxPayload: INCOMING_MAX,
-      perMessageDeflate: false,
-    });
+    const { address, credentials, on, world, openSocket = secureSocket } = this.#options;
+    const connection = openSocket(address, credentials());
     this.#connection = connection;
-    this.#heardAt = monotonicMs();
+    this.#heardAt = world.monotonicMs();
     let why = 'the connection ended';
     connection.once('open', () => {
       this.#retryMs = RETRY_MIN_MS;
       on.open();
     });
     connection.on('ping', () => {
-      this.#heardAt = monotonicMs();
+      this.#heardAt = world.monotonicMs();
     });
     connection.on('message', (data, isBinary) => {
-      this.#heardAt = monotonicMs();
+      this.#heardAt = world.monotonicMs();
       if (isBinary) return connection.terminate();
       try {
         on.message(decodeMessage(String(data)));
@@ -110,17 +102,35 @@ export class LinkClient {
   /** Scattered, so that many machines do not come back in the same moment. */
   #connectLater(): void {
     if (this.#isClosed) return;
-    const waitMs = this.#retryMs * (0.5 + this.#random());
+    const { world } = this.#options;
+    const [scatter] = world.random(1);
+    const waitMs = this.#retryMs * (0.5 + (scatter as number) / 256);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
-    this.#retry = setTimeout(() => this.#connect(), waitMs);
+    this.#retry = world.after(waitMs, () => this.#connect());
   }
 
   #checkSilence(): void {
-    const now = monotonicMs();
+    const now = this.#options.world.monotonicMs();
     // A process that was held up has not read what came: that is no silence.
     const wasHeldUp = now - this.#watchedAt > 2 * WATCH_EVERY_MS;
     this.#watchedAt = now;
     if (wasHeldUp || !this.isOpen) return;
     if (now - this.#heardAt > SILENT_MAX_MS) this.#connection?.terminate();
   }
+}
+
+function secureSocket(
+  address: string,
+  { certificate, key, authorities }: LinkCredentials,
+): LinkSocket {
+  return new WebSocket(`wss://${address}/link`, {
+    cert: certificate,
+    key,
+    ca: [...authorities],
+    minVersion: 'TLSv1.3',
+    rejectUnauthorized: true,
+    handshakeTimeout: HANDSHAKE_MAX_MS,
+    maxPayload: INCOMING_MAX,
+    perMessageDeflate: false,
+  });
 }

@@ -1,10 +1,9 @@
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { monotonicMs } from '../clock/index.ts';
+import { WebSocketServer } from 'ws';
 import { placeFault } from '../processes/index.ts';
-import { decodeMessage } from './link-codec.ts';
-import { OutgoingMessages } from './outgoing-messages.ts';
+import type { World } from '../world/index.ts';
+import { LinkConnections, type LinkHandlers } from './link-connections.ts';
 
 /** Certificates of both ends, PEM. There is no link without them. */
 export interface LinkCredentials {
@@ -19,32 +18,12 @@ export interface LinkServerOptions {
   readonly credentials: LinkCredentials;
   /** Names that may connect: a DNS name in the certificate. */
   readonly names: readonly string[];
-  readonly on: {
-    readonly open: (end: LinkEnd) => void;
-    readonly message: (end: LinkEnd, message: unknown) => void;
-    readonly close: (end: LinkEnd) => void;
-    readonly trouble: (message: string) => void;
-  };
-}
-
-/** One connected machine. */
-export interface LinkEnd {
-  readonly name: string;
-  /** False when it reads too slowly: it is then cut off, and connects again. */
-  send(message: object): boolean;
-  close(): void;
+  readonly on: LinkHandlers & { readonly trouble: (message: string) => void };
+  readonly world: Pick<World, 'monotonicMs' | 'after' | 'every'>;
 }
 
 /** What a gateway sends: reports, and pieces of its spool. */
 const INCOMING_MAX = 8 * 1024 * 1024;
-/** A snapshot of a very large description, several times over. */
-const WAITING_MAX = 512 * 1024 * 1024;
-/** Behind one that is still being written. */
-const MESSAGES_MAX = 10_000;
-const PING_EVERY_MS = 1_000;
-/** Without a sign of life for this long the connection is given up. */
-const SILENT_MAX_MS = 5_000;
-const CLOSE_MAX_MS = 1_000;
 const CONNECTIONS_MAX = 256;
 
 /** Where other machines connect: mutual TLS 1.3, messages over WebSocket. */
@@ -56,9 +35,7 @@ export class LinkServer {
     maxPayload: INCOMING_MAX,
     perMessageDeflate: false,
   });
-  readonly #ends = new Map<WebSocket, { end: LinkEnd; heardAt: number }>();
-  readonly #watch: NodeJS.Timeout;
-  #pingedAt = monotonicMs();
+  readonly #connections: LinkConnections;
 
   constructor(options: LinkServerOptions) {
     this.#options = options;
@@ -87,11 +64,11 @@ export class LinkServer {
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (connection) =>
-        this.#opened(connection, name),
+        this.#connections.add(connection, name),
       );
     });
     this.#server.on('tlsClientError', () => undefined);
-    this.#watch = setInterval(() => this.#ping(), PING_EVERY_MS);
+    this.#connections = new LinkConnections(options.on, options.world);
   }
 
   /** Throws PlaceFault, and then it is closed. */
@@ -120,64 +97,10 @@ export class LinkServer {
   }
 
   close(): void {
-    clearInterval(this.#watch);
+    this.#connections.close();
     for (const connection of this.#sockets.clients) connection.terminate();
     this.#server.close();
     this.#server.closeAllConnections();
-  }
-
-  #opened(connection: WebSocket, name: string): void {
-    const { on } = this.#options;
-    // One connection a name: a machine that comes back replaces what it left behind.
-    for (const [other, { end }] of this.#ends) if (end.name === name) other.terminate();
-    const outgoing = new OutgoingMessages(connection);
-    const end: LinkEnd = {
-      name,
-      send: (message) => {
-        const waits = connection.bufferedAmount > WAITING_MAX || outgoing.length > MESSAGES_MAX;
-        if (waits) connection.terminate();
-        else outgoing.put(message);
-        return !waits;
-      },
-      close: () => {
-        // What was just said still goes out.
-        outgoing.end();
-        setTimeout(() => connection.terminate(), CLOSE_MAX_MS).unref();
-      },
-    };
-    const entry = { end, heardAt: monotonicMs() };
-    this.#ends.set(connection, entry);
-    connection.on('pong', () => {
-      entry.heardAt = monotonicMs();
-    });
-    connection.on('message', (data, isBinary) => {
-      entry.heardAt = monotonicMs();
-      if (isBinary) return connection.terminate();
-      let message: unknown;
-      try {
-        message = decodeMessage(String(data));
-      } catch {
-        return connection.terminate();
-      }
-      on.message(end, message);
-    });
-    connection.on('error', () => connection.terminate());
-    connection.once('close', () => {
-      this.#ends.delete(connection);
-      on.close(end);
-    });
-    on.open(end);
-  }
-
-  #ping(): void {
-    const now = monotonicMs();
-    // A process that was held up has not read what came: that is no silence.
-    const wasHeldUp = now - this.#pingedAt > 2 * PING_EVERY_MS;
-    this.#pingedAt = now;
-    for (const [connection, { heardAt }] of this.#ends) {
-      if (!wasHeldUp && now - heardAt > SILENT_MAX_MS) connection.terminate();
-      else connection.ping();
-    }
   }
 }
 

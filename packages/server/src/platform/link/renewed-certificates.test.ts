@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
+import { realWorld } from '../world/index.ts';
 import { LinkClient, type LinkEnd, LinkServer } from './index.ts';
 
 test('renewed certificates of the link are shown to the next connection, and no link is cut for them', async (t) => {
@@ -14,6 +15,7 @@ test('renewed certificates of the link are shown to the next connection, and no 
   let cut = 0;
   const ends: LinkEnd[] = [];
   const server = new LinkServer({
+    world: realWorld,
     ...{ host: '127.0.0.1', port: 0, names: ['gw_a'], credentials: issue('first control') },
     on: {
       open: (end) => ends.push(end),
@@ -44,6 +46,7 @@ test('renewed certificates of the link are shown to the next connection, and no 
   let opened = 0;
   const again = Promise.withResolvers<void>();
   const client = new LinkClient({
+    world: realWorld,
     address,
     credentials: () => {
       asked++;

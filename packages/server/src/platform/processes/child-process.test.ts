@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { realWorld } from '../world/index.ts';
 import { startChild, WatchedChild } from './child-process.ts';
 
 test('a supervisor that dies between a ping and its answer does not take the gateway with it', async () => {
@@ -52,7 +53,7 @@ test('a child that stood before it was watched is watched, and started again whe
   const watch = (first: ChildProcess) => {
     const heard: { type: string; pid: number }[] = [];
     const watched = new WatchedChild({
-      ...{ ...program, first, stallMs: 60_000 },
+      ...{ ...program, first, stallMs: 60_000, world: realWorld, launch: startChild },
       onMessage: (message) => heard.push(message as { type: string; pid: number }),
       onStart: () => watched.send({ type: 'who' }),
       onExit: () => undefined,

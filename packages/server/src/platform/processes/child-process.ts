@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { bootMs, monotonicMs } from '../clock/index.ts';
+import type { Timer, World } from '../world/index.ts';
 
 /** Restarts double their wait up to this bound; a child that lived a minute starts over. */
 const BACKOFF_MIN_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 const LIVED_LONG_MS = 60_000;
+const PING_EVERY_MS = 1_000;
 
 export interface ChildProgram {
   readonly module: string;
@@ -15,9 +16,22 @@ export interface ChildProgram {
   readonly execArgv?: readonly string[];
 }
 
+/** A process, as whoever started it holds it. */
+export type Child = Pick<
+  ChildProcess,
+  'pid' | 'connected' | 'exitCode' | 'signalCode' | 'on' | 'once' | 'off' | 'disconnect'
+> & {
+  send(message: object, sent: () => void): unknown;
+  kill(signal: 'SIGKILL'): unknown;
+};
+
+export type Launch = (program: ChildProgram) => Child;
+
 export interface WatchedChildOptions extends ChildProgram {
+  readonly world: Pick<World, 'monotonicMs' | 'bootMs' | 'after' | 'every'>;
+  readonly launch: Launch;
   /** One that stands already, and is watched from the start on. */
-  readonly first?: ChildProcess;
+  readonly first?: Child;
   /** Without an answer to a ping for this long the child is killed and replaced. */
   readonly stallMs: number;
   readonly onMessage: (message: unknown) => void;
@@ -43,14 +57,14 @@ export function startChild({ module, argv, env, execArgv = [] }: ChildProgram): 
 /** A child process that is started again whenever it dies or stalls, until it is stopped. */
 export class WatchedChild {
   readonly #options: WatchedChildOptions;
-  #child: ChildProcess | null = null;
+  #child: Child | null = null;
   #startedAt = 0;
   #startedAtBootMs = Number.NEGATIVE_INFINITY;
   #heardAt = 0;
   #backoffMs = BACKOFF_MIN_MS;
   #isStopping = false;
   #hasStarted = false;
-  #watch: NodeJS.Timeout | null = null;
+  #watch: Timer | null = null;
 
   constructor(options: WatchedChildOptions) {
     this.#options = options;
@@ -66,24 +80,25 @@ export class WatchedChild {
   }
 
   start(): void {
-    const child = this.#standing() ?? startChild(this.#options);
+    const { world, launch } = this.#options;
+    const child = this.#standing() ?? launch(this.#options);
     this.#child = child;
-    this.#startedAtBootMs = bootMs();
-    this.#startedAt = this.#heardAt = monotonicMs();
+    this.#startedAtBootMs = world.bootMs();
+    this.#startedAt = this.#heardAt = world.monotonicMs();
     child.on('message', (message) => {
-      this.#heardAt = monotonicMs();
+      this.#heardAt = world.monotonicMs();
       const { type, atMs } = message as { type?: unknown; atMs?: number };
       if (type !== 'pong') this.#options.onMessage(message);
       // When it answered is not known, when it was asked is.
       else if (typeof atMs === 'number') this.#options.onPong?.(atMs);
     });
     child.once('exit', (code, signal) => this.#exited(signal ?? `status ${code}`));
-    this.#watch ??= setInterval(() => this.#ping(), 1_000);
+    this.#watch ??= world.every(PING_EVERY_MS, () => this.#ping());
     this.#options.onStart();
   }
 
   /** The one that stood before, once, unless it has ended meanwhile. */
-  #standing(): ChildProcess | null {
+  #standing(): Child | null {
     const { first } = this.#options;
     if (first === undefined || this.#hasStarted) return null;
     this.#hasStarted = true;
@@ -97,29 +112,31 @@ export class WatchedChild {
   /** Ends the child: politely, and after `deadlineMs` by force. Resolves when it is gone. */
   async stop(farewell: object, deadlineMs: number): Promise<void> {
     this.#isStopping = true;
-    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch?.cancel();
     const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     this.send(farewell);
-    const force = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+    const force = this.#options.world.after(deadlineMs, () => child.kill('SIGKILL'));
     await gone;
-    clearTimeout(force);
+    force.cancel();
   }
 
   #ping(): void {
-    if (monotonicMs() - this.#heardAt > this.#options.stallMs) this.#child?.kill('SIGKILL');
-    else this.send({ type: 'ping', atMs: bootMs() });
+    const { world, stallMs } = this.#options;
+    if (world.monotonicMs() - this.#heardAt > stallMs) this.#child?.kill('SIGKILL');
+    else this.send({ type: 'ping', atMs: world.bootMs() });
   }
 
   #exited(reason: string): void {
     this.#child = null;
     if (this.#isStopping) return;
     this.#options.onExit(reason);
-    if (monotonicMs() - this.#startedAt > LIVED_LONG_MS) this.#backoffMs = BACKOFF_MIN_MS;
-    setTimeout(() => {
+    const { world } = this.#options;
+    if (world.monotonicMs() - this.#startedAt > LIVED_LONG_MS) this.#backoffMs = BACKOFF_MIN_MS;
+    world.after(this.#backoffMs, () => {
       if (!this.#isStopping) this.start();
-    }, this.#backoffMs);
+    });
     this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MAX_MS);
   }
 }
@@ -132,14 +149,21 @@ export function serveParent<Message>(
   onMessage: (message: Message) => void,
   onOrphaned: () => void,
 ): (message: object) => void {
-  process.on('message', (message: { type?: unknown; atMs?: unknown }) => {
-    if (message.type === 'ping') {
-      process.send?.({ type: 'pong', atMs: message.atMs }, () => undefined);
-    } else onMessage(message as Message);
-  });
-  process.once('disconnect', onOrphaned);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
-  return (message) => {
+  const send = (message: object) => {
     if (process.connected) process.send?.(message, () => undefined);
   };
+  process.on('message', (message: object) => hearParent(message, send, onMessage));
+  process.once('disconnect', onOrphaned);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+  return send;
+}
+
+/** What a parent says: its own signs of life are answered, and all else is passed on. */
+export function hearParent<Message>(
+  message: { readonly type?: unknown; readonly atMs?: unknown },
+  send: (message: object) => void,
+  onMessage: (message: Message) => void,
+): void {
+  if (message.type === 'ping') send({ type: 'pong', atMs: message.atMs });
+  else onMessage(message as Message);
 }

@@ -1,5 +1,13 @@
 export { workInBackground } from './background-priority.ts';
-export { type ChildProgram, serveParent, startChild, WatchedChild } from './child-process.ts';
+export {
+  type Child,
+  type ChildProgram,
+  hearParent,
+  type Launch,
+  serveParent,
+  startChild,
+  WatchedChild,
+} from './child-process.ts';
 export { leaveNurseriesToThreads, SMALL_NURSERY } from './nursery.ts';
 export { type ListenerPlace, PlaceFault, placeFault, placeTaken } from './place-fault.ts';
 export { programVersion } from './program-version.ts';

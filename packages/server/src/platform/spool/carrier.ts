@@ -1,3 +1,4 @@
+import type { Timer, World } from '../world/index.ts';
 import type { CarriedAnswer, CarriedEntry } from './carrying.ts';
 import { realFolder } from './spool-folder.ts';
 import { SpoolShipper } from './spool-shipper.ts';
@@ -6,6 +7,7 @@ export interface SpoolCarrierOptions {
   readonly directory: string;
   readonly send: (entries: readonly CarriedEntry[]) => Promise<readonly CarriedAnswer[] | null>;
   readonly onTrouble: (message: string) => void;
+  readonly world: Pick<World, 'now' | 'after'>;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -17,15 +19,16 @@ const WAIT_MS = { more: 0, nothing: LOOK_EVERY_MS, unheard: TRY_AGAIN_AFTER_MS }
 export class SpoolCarrier {
   readonly #options: SpoolCarrierOptions;
   readonly #shipper: SpoolShipper;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
   #isClosed = false;
   #inTrouble = false;
   #onceKept: (() => void) | null = null;
 
   constructor(options: SpoolCarrierOptions) {
     this.#options = options;
-    const { directory, send, onTrouble } = options;
-    this.#shipper = new SpoolShipper({ folder: realFolder(directory), send, onTrouble });
+    const { directory, send, onTrouble, world } = options;
+    const { now } = world;
+    this.#shipper = new SpoolShipper({ folder: realFolder(directory), send, onTrouble, now });
     this.#later(0);
   }
 
@@ -33,20 +36,20 @@ export class SpoolCarrier {
   async finish(maxMs: number): Promise<void> {
     const kept = Promise.withResolvers<void>();
     this.#onceKept = kept.resolve;
-    const timer = setTimeout(kept.resolve, maxMs);
+    const timer = this.#options.world.after(maxMs, kept.resolve);
     await kept.promise;
-    clearTimeout(timer);
+    timer.cancel();
     this.close();
   }
 
   close(): void {
     this.#isClosed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   #later(waitMs: number): void {
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#look(), waitMs);
+    this.#timer = this.#options.world.after(waitMs, () => void this.#look());
   }
 
   async #look(): Promise<void> {

@@ -1,4 +1,4 @@
-export { SpoolCarrier } from './carrier.ts';
+export { SpoolCarrier, type SpoolCarrierOptions } from './carrier.ts';
 export {
   type CarriedAnswer,
   type CarriedBatch,

@@ -1,0 +1,121 @@
+import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
+import type { CounterMemory } from '../platform/counters/index.ts';
+import type { World } from '../platform/world/index.ts';
+import { ThreadCrew, type ThreadCrewOptions } from './thread-crew.ts';
+
+const STALL_MS = 5_000;
+const FORCE_AFTER_MS = 5_000;
+const METRICS_EVERY_MS = 1_000;
+/** Quotas counted since the last save are forgotten by a crash. */
+const QUOTA_SAVE_EVERY_MS = 5_000;
+
+export interface GatewayPorts {
+  readonly world: World;
+  readonly startThread: ThreadCrewOptions['startThread'];
+  readonly threads: number;
+  readonly memory: CounterMemory;
+  readonly quotas: QuotaFile;
+  /** Resolves when no predecessor serves from here any more. */
+  readonly isAlone: Promise<unknown>;
+  /** To the supervisor. */
+  readonly send: (message: FromGateway) => void;
+  /** Ends this process. */
+  readonly exit: (status: number) => void;
+}
+
+/** Where quotas are counted on from. */
+export interface QuotaFile {
+  /** Null: there is none. */
+  readonly read: () => Uint8Array | null;
+  /** Throws. */
+  readonly write: (bytes: Uint8Array) => void;
+}
+
+/** What the supervisor says reaches every thread, and what all threads have confirmed reaches it. */
+export class Gateway {
+  readonly #ports: GatewayPorts;
+  readonly #crew: ThreadCrew;
+  #hasHeardControl = false;
+
+  constructor(ports: GatewayPorts) {
+    this.#ports = ports;
+    const { world, startThread, threads, memory, send } = ports;
+    this.#crew = new ThreadCrew({
+      ...{ world, startThread, threads, memory, stallMs: STALL_MS },
+      on: {
+        applied: (version) => send({ type: 'applied', version }),
+        liveApplied: (sequence) => send({ type: 'live-applied', sequence }),
+        listening: (addresses) => send({ type: 'listening', addresses, threads }),
+        failed: (message, version) => send({ type: 'failed', message, version }),
+        trouble: (message) => send({ type: 'failed', message }),
+        unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
+        rolesRead: (issuer, claim, isFound) => send({ type: 'roles-read', issuer, claim, isFound }),
+      },
+    });
+    this.#restoreQuotas();
+    // Control takes metrics for a sign of readiness, when it was started again beside a gateway that serves.
+    world.every(METRICS_EVERY_MS, () => {
+      if (this.#crew.isListening) send({ type: 'metrics', metrics: this.#crew.metrics });
+    });
+    world.every(QUOTA_SAVE_EVERY_MS, () => this.#saveQuotas());
+  }
+
+  async receive(message: ToGateway): Promise<void> {
+    const crew = this.#crew;
+    switch (message.type) {
+      case 'snapshot':
+        await this.#ports.isAlone;
+        return crew.apply(message.snapshot);
+      case 'live':
+      case 'live-change':
+        // What is confirmed here is confirmed for the predecessor: it must be gone.
+        await this.#ports.isAlone;
+        return crew.applyLive(message);
+      case 'issuer-keys':
+        return crew.applyIssuerKeys(message);
+      case 'control-seen':
+        return this.#controlSeen(message.atMs);
+      case 'drain':
+        return this.drainAndExit();
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Also when there is no supervisor any more. */
+  async drainAndExit(): Promise<void> {
+    const { world, send, exit } = this.#ports;
+    // An orphan has nobody who would end it by force.
+    world.after(this.#crew.drainMs + FORCE_AFTER_MS, () => exit(1));
+    await this.#crew.drain();
+    this.#saveQuotas();
+    send({ type: 'drained' });
+    exit(0);
+  }
+
+  #controlSeen(atMs: number): void {
+    this.#crew.controlSeen(atMs);
+    const isHeard = Number.isFinite(atMs);
+    if (isHeard && !this.#hasHeardControl) this.#ports.send({ type: 'control-heard' });
+    this.#hasHeardControl ||= isHeard;
+  }
+
+  #restoreQuotas(): void {
+    const bytes = this.#ports.quotas.read();
+    if (bytes === null) return;
+    const restored = this.#crew.restoreQuotas(bytes);
+    if (restored.ok) return;
+    this.#ports.send({
+      type: 'failed',
+      message: `saved quotas are unreadable (${restored.reason}); counting starts anew`,
+    });
+  }
+
+  #saveQuotas(): void {
+    try {
+      this.#ports.quotas.write(this.#crew.saveQuotas());
+    } catch (error) {
+      this.#ports.send({ type: 'failed', message: `saving quotas: ${String(error)}` });
+    }
+  }
+}

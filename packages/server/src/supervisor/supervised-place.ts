@@ -1,0 +1,44 @@
+import {
+  type DirectoryLock,
+  FirstStart,
+  lockDirectory,
+  prepareDataDirectory,
+  removeRemnants,
+  SERVING_LOCK,
+} from '../platform/data-directory/index.ts';
+import { type Launch, startChild } from '../platform/processes/index.ts';
+import { realWorld, type World } from '../platform/world/index.ts';
+
+/** What a supervisor takes from its machine. A test may give another, and run everything in one process. */
+export interface SupervisedPlace {
+  readonly world: World;
+  readonly launch: Launch;
+  /** From now on nobody else serves from here. Throws DirectoryHeldError before anything is changed. */
+  occupy(): OccupiedPlace;
+}
+
+export interface OccupiedPlace {
+  release(): void;
+  /** As if nothing had ever been started here, where nothing was before. */
+  takeBack(): void;
+}
+
+export function realPlace(dataDirectory: string): SupervisedPlace {
+  return {
+    ...{ world: realWorld, launch: startChild },
+    occupy: () => {
+      const first = FirstStart.look(dataDirectory);
+      const lock = lockToServe(dataDirectory);
+      const release = () => lock.release();
+      return { release, takeBack: () => (first === null ? release() : first.takeBack(lock)) };
+    },
+  };
+}
+
+/** Throws DirectoryHeldError. */
+export function lockToServe(dataDirectory: string): DirectoryLock {
+  prepareDataDirectory(dataDirectory);
+  const lock = lockDirectory(dataDirectory, SERVING_LOCK);
+  removeRemnants(dataDirectory);
+  return lock;
+}
