@@ -84,6 +84,12 @@ export const DESCRIPTION = {
         responses: both,
       },
     },
+    '/files': {
+      post: {
+        requestBody: { required: true, content: { 'application/octet-stream': {} } },
+        responses: ok,
+      },
+    },
     '/open': { get: { security: [], responses: both } },
     '/plain': { get: { security: [], responses: ok } },
     '/feed': { get: { security: [], responses: both } },
@@ -259,6 +265,11 @@ export const CALLS: Readonly<Record<string, CallCase>> = {
   'a body that is too large': {
     ...{ ...post, headers: json, body: JSON.stringify({ name: 'x'.repeat(BODY_BYTES_MAX) }) },
     ...{ expected: 'body_too_large', phase: 'validate', except: withoutBodies },
+  },
+
+  'a body of which only the type is described': {
+    ...{ ...post, target: '/files', headers: { 'content-type': 'application/octet-stream' } },
+    ...{ body: 'whatever', expected: 'allowed', phase: null, except: withoutBodies },
   },
 
   'an upgrade that is described': {

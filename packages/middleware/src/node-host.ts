@@ -99,7 +99,7 @@ export interface ProtectedCall {
   /** Without credentials, and without what callers cannot say of themselves; as the native request. */
   readonly request: RequestFacts;
   readonly decision: Forwarding;
-  /** The checked bytes; null without a body. The native request has been read. */
+  /** Its bytes, checked as far as they are described; null without a body. The native request has been read. */
   readonly body: Uint8Array | null;
   readonly snapshot: number;
   readonly end: () => void;
@@ -134,7 +134,7 @@ export function protect(ports: NodeHostPorts): Guard {
     const peer = native.socket.remoteAddress ?? '';
     let request: ToldRequest | null = null;
     let endChecks = () => {};
-    const refuse = (denial: Deny, phase: RefusedCall['phase'], decided?: Refusal) => {
+    const refuse = (denial: Deny, phase: RefusedCall['phase'], decided?: Refusal | Forwarding) => {
       const { code, evidence } = denial;
       const names = decided?.operation?.names ?? UNMATCHED;
       const principal = decided?.principal ?? null;
@@ -153,7 +153,8 @@ export function protect(ports: NodeHostPorts): Guard {
       request = toldRequest(facts);
 
       // match, decide
-      const decision = await decide(gate, facts, new BufferedBody(native));
+      const reader = new BufferedBody(native);
+      const decision = await decide(gate, facts, reader);
       if (decision.kind === 'refuse') {
         decision.end();
         const { code, evidence, details, answerHeaders, phase } = decision;
@@ -167,15 +168,14 @@ export function protect(ports: NodeHostPorts): Guard {
         response.end();
         return;
       }
-      // A body that nobody described is not the service's to read either.
-      if (decision.body.kind === 'stream') {
-        decision.end();
-        return refuse(deny('internal_fault', { fault: 'unbuffered body' }), 'fault');
-      }
 
       // forward, and release
-      const body = decision.body.kind === 'bytes' ? decision.body.bytes : null;
       const { principal, operation, end } = decision;
+      const body = await bodyFor(decision, reader);
+      if (body !== null && 'kind' in body) {
+        end();
+        return refuse(body, 'validate', decision);
+      }
       const isChecked = ports.reported !== undefined || operation.response !== 'report';
       // What was decided is what the service routes by and believes.
       const shown = showDecided(native, facts, decision, body, isChecked);
@@ -221,6 +221,15 @@ function problemOf(
   // What follows an unread body on this connection could be read as the next request.
   if (!native.complete) headers.push('connection', 'close');
   return [problems[code].status, headers, body];
+}
+
+/** A body of which only the type is described is as bounded as those that are checked. */
+function bodyFor(
+  { body, operation }: Forwarding,
+  reader: BufferedBody,
+): Uint8Array | null | Promise<Uint8Array | Deny> {
+  if (body.kind === 'stream') return reader.read(operation.bodyBytesMax);
+  return body.kind === 'bytes' ? body.bytes : null;
 }
 
 /** Reads a body into memory when the decision asks for it, within its bound. */
