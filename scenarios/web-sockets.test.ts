@@ -30,6 +30,7 @@ const description = {
       },
     },
     '/turned-down': { get: { security, responses: switching } },
+    '/turned-down-at-length': { get: { security, responses: switching } },
     '/things': { get: { security, responses: { ...switching, ...ok } } },
     '/plain': { get: { security, responses: ok } },
     '/fallback': { get: { security, responses: { ...ok, default: { description: 'an error' } } } },
@@ -41,6 +42,8 @@ const description = {
 };
 
 const DRAIN_MS = 1_500;
+/** More than a connection takes at once. */
+const LONG = 'x'.repeat(3_000_000);
 
 const service = await startService({ after });
 const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'feed.v1' });
@@ -55,6 +58,10 @@ service.server.on('upgrade', (request, socket, head) => {
   socket.once('close', () => closed++);
   if (request.url === '/turned-down') {
     socket.end('HTTP/1.1 403 Forbidden\r\nX-Inside: secret\r\nContent-Length: 2\r\n\r\nno');
+    return;
+  }
+  if (request.url === '/turned-down-at-length') {
+    socket.end(`HTTP/1.1 403 Forbidden\r\nContent-Length: ${LONG.length}\r\n\r\n${LONG}`);
     return;
   }
   sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -100,6 +107,12 @@ async function refusal(path: string, options: ClientOptions = {}) {
   for await (const chunk of response) text += chunk;
   return { status: response.statusCode, text };
 }
+
+test('a long refusal of the service arrives whole, and does not wait for what never comes', async () => {
+  const { status, text } = await refusal('/turned-down-at-length', known);
+  assert.equal(status, 403);
+  assert.equal(text, LONG);
+});
 
 test('with a key, messages of every kind and size pass both ways', async () => {
   const socket = open('/feed', known, ['feed.v1']);

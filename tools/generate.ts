@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { compiledContract } from '../packages/server/src/admin-api/compile-contract.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
+import { hostMatrix } from '../scenarios/hosts.cases.ts';
 import { contractTypes } from './contract-types.ts';
 
 /**
@@ -63,6 +64,7 @@ bringUpToDate({
     extension,
   ),
   'docs/reference/problems.md': problemPage(),
+  'docs/ARCHITECTURE.md': between('docs/ARCHITECTURE.md', 'hosts.cases.ts', hostMatrix()),
   'docs/reference/commands.md': referencePage(await loaded(commands)),
 });
 
@@ -140,6 +142,15 @@ function problemPage(): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+/** A page by hand, with what is derived between two marks that name its source. */
+function between(file: string, source: string, text: string): string {
+  const [start, end] = [`<!-- from ${source} -->`, `<!-- end of ${source} -->`];
+  const page = read(file) ?? '';
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`${file} has no place for ${source}`);
+  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`;
 }
 
 function cell(text: string): string {

@@ -9,6 +9,8 @@ export function notesService(key: string): Server {
     description: join(import.meta.dirname, 'notes.openapi.yaml'),
     keys: [{ key, client: 'notes-app' }],
     refused: ({ code, operation }) => console.error(`refused ${operation ?? '?'}: ${code}`),
+    reported: ({ kind, operation, findings }) =>
+      console.error(`${kind} the answer of ${operation}: ${JSON.stringify(findings)}`),
   });
   return createServer((native, response) => {
     void guarded(native, response, ({ body, decision, end }) => {

@@ -66,6 +66,7 @@ export {
 } from './policies/identify/index.ts';
 export type { LimitsConfig } from './policies/limit/index.ts';
 export type { AnswerMode } from './policies/release/judge-answer.ts';
+export { recomputed } from './policies/release/recomputed-fields.ts';
 export { addSecurityHeaders } from './policies/release/security-headers.ts';
 export {
   createIdentitySigner,
@@ -80,4 +81,13 @@ export {
 } from './policies/shape/upstream-headers.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
-export { type Judgement, judgeBody, judgeHead, judgeUnseen } from './release-answer.ts';
+export {
+  answerWithheld,
+  effectOf,
+  isBodiless,
+  type Judgement,
+  judgeBody,
+  judgeHead,
+  judgeUnseen,
+  judgeWhole,
+} from './release-answer.ts';

@@ -20,9 +20,18 @@ import type { IdentitySigner } from './policies/shape/signed-identity.ts';
 import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
 import { type Deny, deny, type Verdict } from './policy.ts';
 
+/** What a record calls an operation. */
+export interface OperationNames {
+  readonly api: string;
+  readonly operation: string;
+  /** Path template. */
+  readonly path: string;
+}
+
 /** One operation with every policy compiled for it. */
 export interface OperationGate {
   readonly api: ApiSnapshot;
+  readonly names: OperationNames;
   readonly operation: ApiOperation;
   readonly mode: 'enforce' | 'observe';
   readonly response: AnswerMode;
@@ -93,6 +102,7 @@ export function openOperation(
   };
   return {
     api,
+    names: { api: api.name, operation: compiled.id, path: compiled.path },
     operation,
     mode,
     response: mode === 'observe' ? 'report' : response,

@@ -4,7 +4,14 @@ import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, openOperation, utf8 } from '../../openapi/src/openapi/testing.fixture.ts';
 import type { OperationGate } from './open-operation.ts';
 import type { AnswerMode } from './policies/release/judge-answer.ts';
-import { judgeBody, judgeHead, judgeUnseen } from './release-answer.ts';
+import {
+  answerWithheld,
+  isBodiless,
+  judgeBody,
+  judgeHead,
+  judgeUnseen,
+  judgeWhole,
+} from './release-answer.ts';
 
 const JSON_TYPE = 'application/json';
 const schema = { type: 'object', properties: { id: { type: 'integer' } } };
@@ -55,7 +62,28 @@ test('whatever becomes of an answer, the record says why', () => {
   const broken = evidence('report', '{"id":"x"}') as { violations: { rule: string }[] };
   assert.equal(broken.violations[0]?.rule, 'type');
   const unseen = judgeUnseen(gate('block'), 'memory');
-  assert.deepEqual(unseen, { verdict: { kind: 'withhold' }, findings: { unchecked: 'memory' } });
+  assert.deepEqual(unseen.findings, { unchecked: 'memory', action: 'withhold' });
+  assert.equal(unseen.verdict.kind, 'withhold');
+  assert.deepEqual(judgeUnseen(gate('report'), 'over-bound').findings, { unchecked: 'over-bound' });
   const undocumented = judgeHead(gate('report'), 418, fields(), false);
   assert.ok(typeof undocumented !== 'string' && undocumented.findings?.['undocumented']);
+});
+
+test('an answer that is there whole is judged by its head first, and without content by its head alone', () => {
+  const kindOf = (status: number, text: string, empty = false) =>
+    judgeWhole(gate('block'), status, fields(), utf8(text), empty).verdict.kind;
+  assert.equal(kindOf(200, '{"id":1}'), 'release');
+  assert.equal(kindOf(200, '{"id":"x"}'), 'withhold');
+  assert.equal(kindOf(418, '{"id":1}'), 'withhold');
+  assert.equal(kindOf(200, '', true), 'release');
+  const bodiless = [isBodiless('HEAD', 200), isBodiless('GET', 204), isBodiless('GET', 304)];
+  assert.deepEqual([...bodiless, isBodiless('GET', 200)], [true, true, true, false]);
+});
+
+test('only after a method that may change something is the caller told that it may have done so', () => {
+  const told = (method: string) => answerWithheld(method).details?.['mayHaveTakenEffect'] ?? null;
+  assert.deepEqual(['GET', 'HEAD', 'OPTIONS', 'POST', 'DELETE', 'PATCH'].map(told), [
+    ...[null, null, null],
+    ...[true, true, true],
+  ]);
 });

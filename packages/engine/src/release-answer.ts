@@ -6,7 +6,7 @@ import {
   judgeAnswer,
   judgeUncheckable,
 } from './policies/release/judge-answer.ts';
-import type { Evidence } from './policy.ts';
+import { type Deny, deny, type Evidence } from './policy.ts';
 
 /** What is to become of an answer, and what the record says of it; null: there is nothing to say. */
 export interface Judgement {
@@ -32,8 +32,7 @@ export function judgeHead(
       return NOTHING_TO_SAY;
     case 'undocumented': {
       // The service's own refusals are often undocumented; their bodies still go through the mode.
-      const findings = { undocumented: describeViolations([expectation.violation]) };
-      return { verdict: judgeUncheckable(response), findings };
+      return unchecked(response, { undocumented: describeViolations([expectation.violation]) });
     }
     case 'validate':
       return isBodiless ? NOTHING_TO_SAY : 'judge its body';
@@ -47,7 +46,13 @@ export function judgeUnseen(
   { response }: Pick<OperationGate, 'response'>,
   why: 'over-bound' | 'memory',
 ): Judgement {
-  return { verdict: judgeUncheckable(response), findings: { unchecked: why } };
+  return unchecked(response, { unchecked: why });
+}
+
+function unchecked(response: OperationGate['response'], found: Evidence): Judgement {
+  const verdict = judgeUncheckable(response);
+  if (verdict.kind === 'release') return { verdict, findings: found };
+  return { verdict, findings: { ...found, action: verdict.kind } };
 }
 
 /** Of an answer that is there whole. */
@@ -68,4 +73,34 @@ export function judgeBody(
     verdict,
     findings: { action, violations: describeViolations(violations), undocumented },
   };
+}
+
+/** Of an answer that is there whole, head and body. */
+export function judgeWhole(
+  gate: OperationGate,
+  status: number,
+  fields: HeaderFields,
+  bytes: Uint8Array,
+  isBodiless: boolean,
+): Judgement {
+  const judged = judgeHead(gate, status, fields, isBodiless);
+  return judged === 'judge its body' ? judgeBody(gate, status, fields, bytes) : judged;
+}
+
+/** RFC 9110: whatever else it says, no content follows. */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304;
+}
+
+/** The service has answered, and its answer does not leave. */
+export function answerWithheld(method: string): Deny {
+  return deny('answer_invalid', {}, effectOf(method));
+}
+
+/** RFC 9110 §9.2.1 */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** RFC 9110 §9.2.2: the caller must not repeat what may have been done, unless it is told. */
+export function effectOf(method: string): { details?: Record<string, unknown> } {
+  return SAFE.has(method) ? {} : { details: { mayHaveTakenEffect: true } };
 }

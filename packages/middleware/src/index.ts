@@ -6,6 +6,7 @@ export {
   type ProtectedCall,
   protect,
   type RefusedCall,
+  type ReportedAnswer,
 } from './node-host.ts';
 export * from './node-messages.ts';
 export { ProcessCounters } from './process-counters.ts';

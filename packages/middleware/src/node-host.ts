@@ -11,10 +11,13 @@ import {
   type Principal,
   type ProblemCode,
   problems,
+  type Refusal,
   type RequestFacts,
 } from '@poorter/engine';
 import { findRuntimeFaults, refuseMisreadingRuntime, refuseUnsafeRuntime } from '@poorter/openapi';
+import { type AnswerBounds, AnswerMemory } from './answer-copy.ts';
 import { problemBody, problemHeaders } from './problem-answer.ts';
+import { type AnswerOutcome, releaseChecked } from './release.ts';
 import { type HeadRules, requestFacts } from './request-facts.ts';
 import { showDecided, type ToldRequest, toldRequest } from './seen-by-handlers.ts';
 
@@ -34,6 +37,13 @@ export interface NodeHostPorts {
   readonly refused: (call: RefusedCall, native: IncomingMessage) => void;
   /** A preflight that is answered here; only where the description has a CORS policy. It holds its place. */
   readonly preflight?: (call: AnsweredPreflight) => void;
+  /**
+   * Told once of each answer that is not as its description says, as soon as its fate is known. Without it
+   * nothing looks at answers that are only to be reported; `redact` and `block` are done all the same.
+   */
+  readonly reported?: ((answer: ReportedAnswer) => void) | undefined;
+  /** Default: 4 MiB of one answer, 64 MiB of all at once. */
+  readonly answerBounds?: AnswerBounds | undefined;
   /** The handlers read JSON as `@poorter/openapi/json` does: a JSON.parse that misreads is nothing to them. */
   readonly readsAroundFaults?: boolean | undefined;
 }
@@ -67,6 +77,19 @@ export interface RefusedCall {
   readonly snapshot: number;
 }
 
+/** The answer to an allowed call, which differs from its description. Nothing in it is a value of anybody. */
+export interface ReportedAnswer extends AnswerOutcome {
+  readonly id: string;
+  readonly nowMs: number;
+  readonly request: ToldRequest;
+  readonly api: string;
+  readonly operation: string;
+  /** Path template. */
+  readonly path: string;
+  readonly principal: Principal | null;
+  readonly snapshot: number;
+}
+
 /** A call that is allowed. The service answers it, records it, and calls `end` once. */
 export interface ProtectedCall {
   readonly id: string;
@@ -76,7 +99,7 @@ export interface ProtectedCall {
   /** Without credentials, and without what callers cannot say of themselves; as the native request. */
   readonly request: RequestFacts;
   readonly decision: Forwarding;
-  /** The checked bytes; null without a body. The native request has been read. */
+  /** Its bytes, checked as far as they are described; null without a body. The native request has been read. */
   readonly body: Uint8Array | null;
   readonly snapshot: number;
   readonly end: () => void;
@@ -100,91 +123,113 @@ export function protect(ports: NodeHostPorts): Guard {
   const faults = findRuntimeFaults();
   refuseUnsafeRuntime(faults);
   if (!ports.readsAroundFaults) refuseMisreadingRuntime(faults);
+  const memory = new AnswerMemory(ports.answerBounds ?? ANSWER_BOUNDS);
   return async (native, response, next) => {
     const id = ports.nextId();
+    // a place in the record
     if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'));
     const nowMs = ports.now();
     const gate = ports.gate();
     const call = { id, nowMs, method: native.method ?? null, snapshot: gate.version };
     const peer = native.socket.remoteAddress ?? '';
-    const unmatched = { api: null, operation: null, path: null, principal: null };
     let request: ToldRequest | null = null;
-    const refuse = (call: RefusedCall) => ports.refused(call, native);
+    let endChecks = () => {};
+    const refuse = (denial: Deny, phase: RefusedCall['phase'], decided?: Refusal | Forwarding) => {
+      const { code, evidence } = denial;
+      const names = decided?.operation?.names ?? UNMATCHED;
+      const principal = decided?.principal ?? null;
+      const { status } = problems[code];
+      const known = { request, peer, ...names, principal };
+      ports.refused({ ...call, ...known, phase, code, status, evidence }, native);
+      answer(native, response, id, denial);
+    };
     try {
+      // normalise
       const facts = requestFacts(ports.head, native, { id, nowMs });
       if ('kind' in facts) {
         gate.chargeFailure(peer, facts.code, nowMs);
-        refuse({ ...call, ...unmatched, ...told(facts, 'admit'), request, peer });
-        return answer(native, response, id, facts);
+        return refuse(facts, 'admit');
       }
       request = toldRequest(facts);
-      const body = new BufferedBody(native);
-      const decision = await decide(gate, facts, body);
+
+      // match, decide
+      const reader = new BufferedBody(native);
+      const decision = await decide(gate, facts, reader);
       if (decision.kind === 'refuse') {
         decision.end();
-        const { operation } = decision;
-        refuse({
-          ...call,
-          request,
-          peer,
-          api: operation?.api.name ?? null,
-          operation: operation?.operation.compiled.id ?? null,
-          path: operation?.operation.compiled.path ?? null,
-          principal: decision.principal,
-          ...told(decision, decision.phase),
-        });
-        return answer(native, response, id, decision);
+        const { code, evidence, details, answerHeaders, phase } = decision;
+        return refuse({ kind: 'deny', code, evidence, details, answerHeaders }, phase, decision);
       }
       if (decision.kind === 'preflight') {
         decision.end();
-        const { api, operation } = decision.operation;
-        const about = { api: api.name, operation: operation.compiled.id };
-        ports.preflight?.({ ...call, request, ...about });
+        const { api, operation } = decision.operation.names;
+        ports.preflight?.({ ...call, request, api, operation });
         response.writeHead(204, [...decision.answerHeaders]);
         response.end();
         return;
       }
-      // A body that nobody described is not the service's to read either.
-      if (decision.body.kind === 'stream') {
-        decision.end();
-        const denial = deny('internal_fault', { fault: 'unbuffered body' });
-        refuse({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
-        return answer(native, response, id, denial);
+
+      // forward, and release
+      const { principal, operation, end } = decision;
+      const body = await bodyFor(decision, reader);
+      if (body !== null && 'kind' in body) {
+        end();
+        return refuse(body, 'validate', decision);
       }
-      const bytes = decision.body.kind === 'bytes' ? decision.body.bytes : null;
+      const isChecked = ports.reported !== undefined || operation.response !== 'report';
       // What was decided is what the service routes by and believes.
-      const shown = showDecided(native, facts, decision, bytes);
-      const { principal, end } = decision;
-      next({ ...call, principal, request: shown, decision, body: bytes, end });
+      const shown = showDecided(native, facts, decision, body, isChecked);
+      if (isChecked) {
+        const about = { ...call, request, ...operation.names, principal };
+        endChecks = releaseChecked(response, {
+          ...{ method: facts.method, operation, memory },
+          told: (outcome) => ports.reported?.({ ...about, ...outcome }),
+          problemFor: (denial) =>
+            problemOf(native, id, { ...denial, answerHeaders: decision.answerHeaders }),
+        });
+      }
+      next({ ...call, principal, request: shown, decision, body, end });
     } catch (fault) {
-      const denial = deny('internal_fault', {
-        fault: fault instanceof Error ? fault.name : 'throw',
-      });
-      refuse({ ...call, ...unmatched, ...told(denial, 'fault'), request, peer });
-      answer(native, response, id, denial);
+      const name = fault instanceof Error ? fault.name : 'throw';
+      endChecks();
+      refuse(deny('internal_fault', { fault: name }), 'fault');
     }
   };
 }
 
-function told(denial: Pick<Deny, 'code' | 'evidence'>, phase: RefusedCall['phase']) {
-  const { code, evidence } = denial;
-  return { phase, code, evidence, status: problems[code].status };
+const UNMATCHED = { api: null, operation: null, path: null };
+/** As the gate has for one answer. */
+const ANSWER_BOUNDS: AnswerBounds = { bytesMax: 4_194_304, heldBytesMax: 67_108_864 };
+
+type Told = Pick<Deny, 'code' | 'details' | 'answerHeaders'>;
+
+function answer(native: IncomingMessage, response: ServerResponse, id: string, told: Told): void {
+  if (response.headersSent || response.destroyed) return;
+  const [status, headers, body] = problemOf(native, id, told);
+  response.writeHead(status, headers);
+  response.end(native.method === 'HEAD' ? undefined : body);
 }
 
-function answer(
+function problemOf(
   native: IncomingMessage,
-  response: ServerResponse,
   id: string,
-  denial: Pick<Deny, 'code' | 'details' | 'answerHeaders'>,
-): void {
-  if (response.headersSent || response.destroyed) return;
-  const body = problemBody(denial.code, id, denial.details);
-  const headers = problemHeaders(body, denial.answerHeaders ?? []);
+  { code, details, answerHeaders = [] }: Told,
+): [status: number, headers: string[], body: Buffer] {
+  const body = problemBody(code, id, details);
+  const headers = problemHeaders(body, answerHeaders);
   headers.push('poorter-call', id);
   // What follows an unread body on this connection could be read as the next request.
   if (!native.complete) headers.push('connection', 'close');
-  response.writeHead(problems[denial.code].status, headers);
-  response.end(native.method === 'HEAD' ? undefined : body);
+  return [problems[code].status, headers, body];
+}
+
+/** A body of which only the type is described is as bounded as those that are checked. */
+function bodyFor(
+  { body, operation }: Forwarding,
+  reader: BufferedBody,
+): Uint8Array | null | Promise<Uint8Array | Deny> {
+  if (body.kind === 'stream') return reader.read(operation.bodyBytesMax);
+  return body.kind === 'bytes' ? body.bytes : null;
 }
 
 /** Reads a body into memory when the decision asks for it, within its bound. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
+  type AnswerMode,
   compileOriginalCall,
   Gate,
   type GateSnapshot,
@@ -12,7 +13,7 @@ import {
 } from '@poorter/engine';
 import { readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
-import { type Guard, protect, type RefusedCall } from './node-host.ts';
+import { type Guard, protect, type RefusedCall, type ReportedAnswer } from './node-host.ts';
 import { ProcessCounters } from './process-counters.ts';
 
 export interface ProtectionOptions {
@@ -33,6 +34,20 @@ export interface ProtectionOptions {
   readonly capacity?: number;
   /** Told of every refusal: the place for a log line. Nothing in it is a value of the caller. */
   readonly refused?: (call: RefusedCall) => void;
+  /**
+   * What happens to an answer that is not as described, where the description does not say it
+   * (`x-poorter.response`). Default: `report`.
+   */
+  readonly response?: AnswerMode;
+  /**
+   * Told of every answer that is not as described: the place for a log line. Nothing in it is a value of
+   * anybody. Without it, answers that are only to be reported are not looked at.
+   */
+  readonly reported?: (answer: ReportedAnswer) => void;
+  /** Of an answer that is checked; a longer one cannot be. Default: 4 MiB. */
+  readonly answerBytesMax?: number;
+  /** Of all answers that are being checked at once; one for which there is no place cannot be. Default: 64 MiB. */
+  readonly heldBytesMax?: number;
   /**
    * The handler reads JSON with `parseJsonText` of `@poorter/openapi/json` alone, and may run on a Node
    * whose JSON.parse misreads it. Default: such a runtime is refused.
@@ -77,6 +92,11 @@ export function protectBy(options: ProtectionOptions): Guard {
     nextId: randomUUID,
     reserve: () => true,
     refused: (call) => options.refused?.(call),
+    reported: options.reported,
+    answerBounds: {
+      bytesMax: options.answerBytesMax ?? 4_194_304,
+      heldBytesMax: options.heldBytesMax ?? 67_108_864,
+    },
     readsAroundFaults: options.readsAroundFaults,
   });
   return (native, response, next) => {
@@ -89,14 +109,14 @@ export function protectBy(options: ProtectionOptions): Guard {
 }
 
 function snapshotOf(options: ProtectionOptions): GateSnapshot {
-  const { capacity = 1_000, bodyBytesMax = 1_048_576, keys = [] } = options;
+  const { capacity = 1_000, bodyBytesMax = 1_048_576, keys = [], response = 'report' } = options;
   const compiled = compiledFrom(pathToFileURL(options.description).href);
   return {
     version: 1,
     apis: [
       {
         ...{ name: compiled.title || 'api', compiled, hosts: [], bodyBytesMax },
-        ...{ mode: 'enforce', response: 'report', limits: {} },
+        ...{ mode: 'enforce', response, limits: {} },
         jsonBounds: { depthMax: 64, itemsMax: 100_000, stringLengthMax: bodyBytesMax },
         ...{ identityAudience: 'api', resourceMetadataUrl: null },
       },

@@ -39,6 +39,10 @@ writeFileSync(
           parameters: [{ name: 'page', in: 'query', schema: { type: 'integer' } }],
           responses,
         },
+        put: {
+          requestBody: { required: true, content: { 'application/octet-stream': {} } },
+          responses,
+        },
         post: {
           requestBody: { content: { 'application/json': { schema: thing } } },
           responses,
@@ -114,6 +118,19 @@ test('the length that a handler is told is that of the body it is given', async 
       assert.equal(call.request.headers.get('content-length'), String(text.length));
     }
   }
+});
+
+test('a body of which only the type is described reaches the handler, within its bound', async () => {
+  const headers = { 'x-api-key': key, 'content-type': 'application/octet-stream' };
+  const { call } = await allowed('/things', { method: 'PUT', headers, body: 'any\0thing' });
+  assert.equal(Buffer.from(call.body ?? []).toString(), 'any\0thing');
+  const { statusCode } = await ask('/things', {
+    ...{ method: 'PUT', body: 'x'.repeat(1_048_577) },
+    headers: { ...headers, 'transfer-encoding': 'chunked' },
+  });
+  assert.equal(statusCode, 413);
+  const { code, operation, principal } = refusals.at(-1) ?? assert.fail();
+  assert.deepEqual([code, operation, principal?.client], ['body_too_large', 'PUT /things', 'shop']);
 });
 
 /** Of each family that the gate drops; shape.md and its tests have the rest. */

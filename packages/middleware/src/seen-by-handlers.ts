@@ -28,9 +28,10 @@ export function showDecided(
   request: RequestFacts,
   decision: Forwarding,
   body: Uint8Array | null,
+  isAnswerChecked: boolean,
 ): RequestFacts {
   const { operation } = decision;
-  const flat = fieldsOf(request, decision);
+  const flat = fieldsOf(request, decision, isAnswerChecked);
   const host = request.headers.get('host');
   if (host !== undefined) flat.unshift('host', host);
   if (body !== null) flat.push('content-length', String(body.length));
@@ -49,11 +50,15 @@ export function showDecided(
   };
 }
 
-function fieldsOf(request: RequestFacts, { headers, operation }: Forwarding): string[] {
+function fieldsOf(
+  request: RequestFacts,
+  { headers, operation }: Forwarding,
+  isAnswerChecked: boolean,
+): string[] {
   const at = headers.indexOf('poorter-identity');
   const identity = at === -1 ? null : (headers[at + 1] as string);
-  // Answers are not checked here, so that they may be ranges, and compressed.
-  const shape = { ...operation.shape, wantsPlainAnswer: false };
+  // Where nobody looks at the answer, it may be a range, and compressed.
+  const shape = isAnswerChecked ? operation.shape : { ...operation.shape, wantsPlainAnswer: false };
   return upstreamHeaders(request, request.isTls ? 'https' : 'http', identity, shape);
 }
 

@@ -1,70 +1,54 @@
+import type { Evidence } from '@poorter/engine';
 import type { ProtectedCall, RefusedCall } from '@poorter/middleware';
-import type { CallRecord } from '../messages/call-record.ts';
+import { type CallRecord, callRecord } from '../messages/call-record.ts';
 import type { AnyAnswer } from './act.ts';
 
 /** An act as it stands in the security log: an intent when there is no answer yet. */
 export function actRecord(
   call: ProtectedCall,
   answer: AnyAnswer | null,
+  findings: Evidence | null,
   durationMs: number,
 ): CallRecord {
-  const { decision, request } = call;
-  const { compiled } = decision.operation.operation;
-  const isRefused = answer !== null && answer.status >= 400;
-  return {
-    ...common(call.nowMs, durationMs, call.snapshot),
-    id: call.id,
+  const { decision, request, body } = call;
+  const facts = {
+    ...common(call, durationMs),
     client: request.clientAddress,
-    method: request.method,
-    api: decision.operation.api.name,
-    operation: compiled.id,
-    path: compiled.path,
-    principal: principalOf(decision.principal),
-    decision: answer === null ? 'intended' : isRefused ? 'failed' : 'answered',
-    phase: answer === null ? null : 'own',
-    code: isRefused ? codeOf(answer) : null,
-    status: answer?.status ?? null,
-    evidence: answer?.target === undefined ? {} : { target: answer.target },
-    bytesIn: call.body?.length ?? 0,
+    ...{ method: request.method, names: decision.operation.names, principal: decision.principal },
+    ...{ findings, bytesIn: body?.length ?? 0 },
   };
+  if (answer === null) {
+    const intent = { decision: 'intended', phase: null, code: null, status: null } as const;
+    return callRecord(facts, { ...intent, evidence: {} });
+  }
+  const isRefused = answer.status >= 400;
+  return callRecord(facts, {
+    decision: isRefused ? 'failed' : 'answered',
+    phase: 'own',
+    code: isRefused ? codeOf(answer) : null,
+    status: answer.status,
+    evidence: answer.target === undefined ? {} : { target: answer.target },
+  });
 }
 
 export function refusalRecord(call: RefusedCall, nowMs: number): CallRecord {
-  return {
-    ...common(call.nowMs, Math.max(0, nowMs - call.nowMs), call.snapshot),
-    id: call.id,
+  const { method, principal, phase, code, status, evidence } = call;
+  const facts = {
+    ...common(call, Math.max(0, nowMs - call.nowMs)),
     client: call.request?.clientAddress ?? call.peer,
-    method: call.method,
-    api: call.api,
-    operation: call.operation,
-    path: call.path,
-    principal: principalOf(call.principal),
-    decision: 'refused',
-    phase: call.phase,
-    code: call.code,
-    status: call.status,
-    evidence: call.evidence,
-    bytesIn: 0,
+    ...{ method, names: call, principal, findings: null, bytesIn: 0 },
   };
+  return callRecord(facts, { decision: 'refused', phase, code, status, evidence });
 }
 
-function common(atMs: number, durationMs: number, snapshot: number) {
+function common(
+  { id, nowMs, snapshot }: Pick<RefusedCall, 'id' | 'nowMs' | 'snapshot'>,
+  durationMs: number,
+) {
   return {
-    time: new Date(atMs).toISOString(),
-    host: 'admin' as const,
-    observed: [],
-    answer: null,
-    snapshot,
-    durationMs: Math.round(durationMs * 1000) / 1000,
-    bytesOut: 0,
-    complete: true,
+    ...({ id, nowMs, snapshot, host: 'admin', durationMs } as const),
+    ...{ observed: [], bytesOut: 0, isComplete: true },
   };
-}
-
-function principalOf(principal: RefusedCall['principal']): CallRecord['principal'] {
-  if (principal === null) return null;
-  const { kind, client, subject, credentialId } = principal;
-  return { kind, client, subject, credentialId };
 }
 
 function codeOf(answer: AnyAnswer): string {

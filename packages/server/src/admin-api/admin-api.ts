@@ -5,11 +5,16 @@ import {
   compileOriginalCall,
   type Deny,
   deny,
+  type Evidence,
   type Gate,
+  isBodiless,
+  judgeUnseen,
+  judgeWhole,
   type LiveRights,
   type ProblemCode,
 } from '@poorter/engine';
 import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
+import { HeaderFields } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
 import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
@@ -53,6 +58,8 @@ export interface AdminApiPorts<Stores extends ActHostStores> {
 /** How exactly the last use of a credential is known; a write for every call would be one too many. */
 const USE_EVERY_MS = 60_000;
 const OPERATORS_MAX = 10_000;
+/** A longer answer is not held against the contract: whoever revokes a key meanwhile would wait for it. */
+const JUDGED_BYTES_MAX = 262_144;
 /** As the contract says. */
 export const CREDENTIAL_FIELD = 'poorter-operator-key';
 /** Refusals whose credentials were charged already, or are not looked at for what they are. */
@@ -156,16 +163,15 @@ export class AdminApi<Stores extends ActHostStores> {
     const handler = this.#handlers.get(id);
     if (handler === undefined) throw new Error(`no handler for ${id}`);
     const idempotencyKey = request.headers.get('idempotency-key');
-    const answer = await this.#recorded(call, handler, act, idempotencyKey, startedAt);
+    const { status, head, body } = await this.#recorded(
+      call,
+      handler,
+      act,
+      idempotencyKey,
+      startedAt,
+    );
     call.end();
-    const body = Buffer.from(JSON.stringify(answer.body), 'utf8');
-    response.writeHead(answer.status, [
-      ...['content-type', isProblem(answer) ? 'application/problem+json' : 'application/json'],
-      ...['content-length', String(body.byteLength), 'cache-control', 'no-store'],
-      ...['x-content-type-options', 'nosniff', 'poorter-call', call.id],
-      ...(answer.version === undefined ? [] : ['etag', `"${answer.version}"`]),
-      ...decision.answerHeaders,
-    ]);
+    response.writeHead(status, [...head]);
     // To HEAD, node sends no body.
     response.end(body);
   }
@@ -185,31 +191,57 @@ export class AdminApi<Stores extends ActHostStores> {
     act: AnyAct,
     idempotencyKey: string | undefined,
     startedAt: number,
-  ): Promise<AnyAnswer> {
+  ): Promise<Written> {
     const { recorder, monotonicMs } = this.#ports;
     const isDurable = call.decision.operation.audit === 'durable';
     const elapsed = () => monotonicMs() - startedAt;
     if (isDurable) {
       try {
-        await recorder.commit(actRecord(call, null, elapsed()));
+        await recorder.commit(actRecord(call, null, null, elapsed()));
       } catch {
-        recorder.write(actRecord(call, UNRECORDED, elapsed()));
-        return UNRECORDED;
+        recorder.write(actRecord(call, UNRECORDED, null, elapsed()));
+        return written(call, UNRECORDED);
       }
     }
     const { answer, isDone } = await this.#done(call, handler, act, idempotencyKey);
-    const record = actRecord(call, answer, elapsed());
+    const told = written(call, answer);
+    const record = actRecord(call, answer, this.#judge(call, told), elapsed());
     if (!isDurable) {
       recorder.write(record);
-      return answer;
+      return told;
     }
     try {
       await recorder.commit(record);
-      return answer;
+      return told;
     } catch {
       // What was done cannot be taken back, and must not be denied.
-      return isDone ? problem(new AdminProblem('outcome_unrecorded'), call.id) : UNRECORDED;
+      const unrecorded = problem(new AdminProblem('outcome_unrecorded'), call.id);
+      return written(call, isDone ? unrecorded : UNRECORDED);
     }
+  }
+
+  /**
+   * What the contract does not say of an answer is reported, in its record and to operators, and never
+   * withheld: the act is done by then, a new credential is shown this once, and whoever handles an
+   * incident is better served by an odd answer than by none. Here and not by `protect`, because the record
+   * is on disk before the answer leaves.
+   */
+  #judge(call: ProtectedCall, { status, head, body }: Written): Evidence | null {
+    const { operation } = call.decision;
+    if (body.length > JUDGED_BYTES_MAX) return judgeUnseen(operation, 'over-bound').findings;
+    let findings: Evidence | null;
+    try {
+      const isEmpty = isBodiless(call.request.method, status);
+      ({ findings } = judgeWhole(operation, status, new HeaderFields(head), body, isEmpty));
+    } catch {
+      findings = { unchecked: 'fault' };
+    }
+    if (findings !== null) {
+      const { operation: id } = operation.names;
+      const found = JSON.stringify(findings);
+      this.#ports.onTrouble(`admin API: an answer to ${id} is not as its contract says: ${found}`);
+    }
+    return findings;
   }
 
   /** `isDone`: it changed what is stored, whatever the answer says of who knows of it. */
@@ -282,6 +314,25 @@ async function once<Stores extends ActHostStores>(
       turn satisfies never;
       throw new Error('an idempotency key is in no known state');
   }
+}
+
+/** An answer as it leaves. */
+interface Written {
+  readonly status: number;
+  readonly head: readonly string[];
+  readonly body: Buffer;
+}
+
+function written({ id, decision }: ProtectedCall, answer: AnyAnswer): Written {
+  const body = Buffer.from(JSON.stringify(answer.body), 'utf8');
+  const head = [
+    ...['content-type', isProblem(answer) ? 'application/problem+json' : 'application/json'],
+    ...['content-length', String(body.byteLength), 'cache-control', 'no-store'],
+    ...['x-content-type-options', 'nosniff', 'poorter-call', id],
+    ...(answer.version === undefined ? [] : ['etag', `"${answer.version}"`]),
+    ...decision.answerHeaders,
+  ];
+  return { status: answer.status, head, body };
 }
 
 const UNRECORDED: AnyAnswer = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CallRecord } from '../messages/call-record.ts';
+import { type CallRecord, callRecord } from '../messages/call-record.ts';
 
 /** What happened to this installation without anybody calling, as it stands in the security log. */
 export interface OwnAct {
@@ -12,16 +12,14 @@ export interface OwnAct {
   readonly nowMs: number;
 }
 
-export function ownRecord({ version, nowMs, ...act }: OwnAct): CallRecord {
-  return {
-    time: new Date(nowMs).toISOString(),
-    id: randomUUID(),
-    host: 'admin',
+export function ownRecord({ operation, version, nowMs, ...outcome }: OwnAct): CallRecord {
+  const call = {
+    ...({ nowMs, id: randomUUID(), host: 'admin' } as const),
     // Files of this machine, whoever wrote them.
     client: '127.0.0.1',
-    ...{ method: null, api: null, path: null, principal: null },
-    ...act,
-    ...{ phase: 'own', status: null, observed: [], answer: null, snapshot: version },
-    ...{ durationMs: 0, bytesIn: 0, bytesOut: 0, complete: true },
+    ...{ method: null, names: { api: null, operation, path: null }, principal: null },
+    ...{ observed: [], findings: null, snapshot: version },
+    ...{ durationMs: 0, bytesIn: 0, bytesOut: 0, isComplete: true },
   };
+  return callRecord(call, { ...outcome, phase: 'own', status: null });
 }

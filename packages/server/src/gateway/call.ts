@@ -12,7 +12,12 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
-import type { CallRecord } from '../messages/call-record.ts';
+import {
+  type CallOutcome,
+  type CallRecord,
+  callRecord,
+  type RecordedCall,
+} from '../messages/call-record.ts';
 import { cutOffStalled } from './cut-off-stalled.ts';
 import type { OwnAnswer } from './own-answers.ts';
 import { isBroken, type RequestBody } from './request-body.ts';
@@ -25,29 +30,29 @@ export const CALL_HEADER = 'poorter-call';
 /** An unread body up to this size is read away, so that the connection can be kept. */
 const DISCARD_BYTES_MAX = 65_536;
 
-const FORWARDED = { decision: 'forwarded', phase: null, code: null, evidence: {} } as const;
+const NOTHING: readonly unknown[] = [];
 
-type Outcome = Pick<CallRecord, 'decision' | 'phase' | 'code' | 'status' | 'evidence'>;
+const FORWARDED = { decision: 'forwarded', phase: null, code: null, evidence: {} } as const;
 
 /**
  * One call from its head to its record. It takes its place in the record at the start (no place,
  * no call) and gives up everything it holds at the end, however it ends.
  */
-export class Call {
+export class Call implements RecordedCall {
   readonly id = nextCallId();
   readonly nowMs: number;
+  readonly host: CallRecord['host'];
+  readonly method: string | null;
   request: RequestFacts | null = null;
   body: RequestBody | null = null;
   findings: Evidence | null = null;
   readonly #runtime: Runtime;
-  readonly #host: CallRecord['host'];
-  readonly #method: string | null;
   readonly #response: ServerResponse;
   /** Forward-auth hosts understand fewer status codes. */
   readonly #statusOf: (status: number) => number;
   readonly #startedAt = performance.now();
   #decision: Decision | null = null;
-  #outcome: Outcome | null = null;
+  #outcome: CallOutcome | null = null;
   #isClosed = false;
   #onAbort: (() => void) | null = null;
   #isTunnel = false;
@@ -81,8 +86,8 @@ export class Call {
   ) {
     this.#statusOf = statusOf;
     this.#runtime = runtime;
-    this.#host = host;
-    this.#method = method;
+    this.host = host;
+    this.method = method;
     this.#response = response;
     this.#socket = response.req.socket;
     this.#bytesWrittenBefore = this.#socket.bytesWritten ?? 0;
@@ -109,7 +114,7 @@ export class Call {
   }
 
   refuse(phase: CallRecord['phase'], denial: Deny, native: IncomingMessage): void {
-    this.#runtime.gate.chargeFailure(this.#clientAddress(), denial.code, this.nowMs);
+    this.#runtime.gate.chargeFailure(this.client, denial.code, this.nowMs);
     this.#settle('refused', phase, denial);
     this.#answer(denial, denial.answerHeaders ?? [], native);
   }
@@ -248,13 +253,15 @@ export class Call {
 
   /** What must be on disk before a durable call goes on. False: it could not be kept. */
   async commitIntent(): Promise<boolean> {
-    const record = this.#record({ ...FORWARDED, status: null });
+    const record = callRecord(this, { ...FORWARDED, status: null });
     return kept(this.#runtime.records.commitIntent(record, touchedObjects(this.#decision)));
   }
 
   /** What must be on disk before the answer to a durable call leaves. */
-  async commitOutcome(outcome: Pick<Outcome, 'decision' | 'code' | 'status'>): Promise<boolean> {
-    const record = this.#record({ ...FORWARDED, ...outcome });
+  async commitOutcome(
+    outcome: Pick<CallOutcome, 'decision' | 'code' | 'status'>,
+  ): Promise<boolean> {
+    const record = callRecord(this, { ...FORWARDED, ...outcome });
     return kept(this.#runtime.records.commitOutcome(record));
   }
 
@@ -262,7 +269,7 @@ export class Call {
     const outcome = this.#outcome;
     if (outcome === null) return;
     this.#outcome = null;
-    const record = this.#record(outcome);
+    const record = callRecord(this, outcome);
     this.#runtime.records.write(record, touchedObjects(this.#decision));
     this.#runtime.statistics.count(
       record.api ?? '',
@@ -273,49 +280,41 @@ export class Call {
     );
   }
 
-  #record(outcome: Outcome): CallRecord {
-    const principal = this.#decision?.principal ?? null;
-    const operation = this.#decision?.operation ?? null;
-    return {
-      time: isoTime(this.nowMs),
-      id: this.id,
-      host: this.#host,
-      client: this.#clientAddress(),
-      method: this.#method,
-      api: operation?.api.name ?? null,
-      operation: operation?.operation.compiled.id ?? null,
-      path: operation?.operation.compiled.path ?? null,
-      principal,
-      decision: outcome.decision,
-      phase: outcome.phase,
-      code: outcome.code,
-      status: outcome.status,
-      evidence: outcome.evidence,
-      observed: this.#decision?.observed ?? [],
-      answer: this.findings,
-      snapshot: this.#runtime.gate.version,
-      durationMs: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
-      bytesIn: this.body?.bytesRead ?? 0,
-      bytesOut: (this.#socket.bytesWritten ?? 0) - this.#bytesWrittenBefore,
-      complete: this.#isTunnel || this.#response.writableFinished,
-    };
-  }
-
-  #clientAddress(): string {
+  get client(): string {
     return this.request?.clientAddress ?? this.#socket.remoteAddress ?? '';
   }
-}
 
-let writtenMs = Number.NaN;
-let writtenTime = '';
-
-/** RFC 3339. Calls of the same millisecond share the text. */
-function isoTime(ms: number): string {
-  if (ms !== writtenMs) {
-    writtenTime = new Date(ms).toISOString();
-    writtenMs = ms;
+  get names(): RecordedCall['names'] {
+    return this.#decision?.operation?.names ?? null;
   }
-  return writtenTime;
+
+  get principal(): CallRecord['principal'] {
+    return this.#decision?.principal ?? null;
+  }
+
+  get observed(): readonly unknown[] {
+    return this.#decision?.observed ?? NOTHING;
+  }
+
+  get snapshot(): number {
+    return this.#runtime.gate.version;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  get bytesIn(): number {
+    return this.body?.bytesRead ?? 0;
+  }
+
+  get bytesOut(): number {
+    return (this.#socket.bytesWritten ?? 0) - this.#bytesWrittenBefore;
+  }
+
+  get isComplete(): boolean {
+    return this.#isTunnel || this.#response.writableFinished;
+  }
 }
 
 /**

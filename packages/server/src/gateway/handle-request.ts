@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Deny, decide, deny, type Forwarding, type RequestFacts } from '@poorter/engine';
+import {
+  answerWithheld,
+  type Deny,
+  decide,
+  deny,
+  effectOf,
+  type Forwarding,
+  type RequestFacts,
+} from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware/node-messages';
 import { Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
@@ -61,7 +69,7 @@ export async function handleRequest(
     if (runtime.pause.over !== null) await runtime.pause.over;
     const outcome = await release(runtime, request, decision, answer, response);
     call.findings = outcome.findings;
-    if (outcome.kind === 'withheld') return call.fail(withheldAfter(request.method));
+    if (outcome.kind === 'withheld') return call.fail(answerWithheld(request.method));
     call.forwarded(answer.status);
   } catch (fault) {
     call.fail(failureOf(fault));
@@ -104,7 +112,6 @@ export function failureOf(error: unknown, method = 'GET'): Deny {
   if (!(error instanceof UpstreamError)) {
     return deny('internal_fault', { fault: error instanceof Error ? error.name : typeof error });
   }
-  // RFC 9110 §9.2.2: the caller must not repeat what may have been done, unless it is told.
   const told = error.nothingSent ? {} : effectOf(method);
   const cause = (error.cause as { code?: unknown } | null)?.code;
   const evidence = { failure: error.failure, ...(typeof cause === 'string' && { cause }) };
@@ -120,18 +127,6 @@ export function failureOf(error: unknown, method = 'GET'): Deny {
     default:
       return error.failure satisfies never;
   }
-}
-
-/** The service has answered, and its answer does not leave. */
-export function withheldAfter(method: string): Deny {
-  return deny('answer_invalid', {}, effectOf(method));
-}
-
-/** RFC 9110 §9.2.1 */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
-
-function effectOf(method: string): { details?: Record<string, unknown> } {
-  return SAFE.has(method) ? {} : { details: { mayHaveTakenEffect: true } };
 }
 
 function announcedBytes(request: RequestFacts): number {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  answerWithheld,
   type Deny,
   decide,
   deny,
@@ -14,7 +15,7 @@ import { CALL_HEADER, Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import { failureOf, withheldAfter } from './handle-request.ts';
+import { failureOf } from './handle-request.ts';
 import { release } from './release.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -45,37 +46,47 @@ export async function handleUpgrade(
   response.assignSocket(socket);
   response.shouldKeepAlive = false;
   response.once('finish', () => socket.destroySoon());
+  // Node has left this connection to us: nobody else tells that its caller has read on.
+  socket.on('drain', () => response.emit('drain'));
   socket.on('error', () => socket.destroy());
   const call = Call.open(runtime, 'websocket', native.method ?? null, response);
   if (call === null) return;
   try {
+    // normalise
     const request = requestFacts(runtime.head, native, call);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
     const handshake = checkHandshake(request);
     if (handshake !== null) return call.refuse('admit', handshake, native);
 
+    // match, decide
     const decision = await decide(runtime.gate, request, NO_BODY);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
     if (decision.kind === 'preflight') return call.answerPreflight(decision);
 
+    // record the intent
     const isDurable = decision.operation.audit === 'durable';
     if (isDurable && !(await call.commitIntent())) return call.fail(unrecorded(null));
+
+    // forward
     const upstream = await reachService(runtime, decision, request, call);
-    if ('kind' in upstream)
+    if ('kind' in upstream) {
       return isDurable ? await failDurably(call, upstream) : call.fail(upstream);
+    }
     const { status } = upstream;
     const standing = { decision: 'forwarded', code: null, status } as const;
     if (isDurable && !(await call.commitOutcome(standing))) {
       upstream.end();
       return call.fail(unrecorded({ upstream: status }));
     }
+
+    // release
     if (upstream.socket === null) {
       // The service turned the handshake down, in words of its own.
       const outcome = await release(runtime, request, decision, upstream, response);
       call.findings = outcome.findings;
-      if (outcome.kind === 'withheld') return call.fail(withheldAfter(request.method));
+      if (outcome.kind === 'withheld') return call.fail(answerWithheld(request.method));
       return call.forwarded(status);
     }
     response.detachSocket(socket);
@@ -90,6 +101,7 @@ export async function handleUpgrade(
   } catch (fault) {
     call.fail(failureOf(fault));
   } finally {
+    // record
     call.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import { freeBytes, GrowingBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 import { ONE_WRITE_BYTES_MAX } from './write-answer.ts';
 

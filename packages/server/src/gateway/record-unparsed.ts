@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Deny, deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
+import { callRecord } from '../messages/call-record.ts';
 import { CALL_HEADER, nextCallId } from './call.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -12,29 +13,15 @@ export function recordUnparsed(runtime: Runtime, peer: string, denial: Deny): Bu
   const answer = rawAnswer(status, denial, id);
   runtime.gate.chargeFailure(peer, denial.code, nowMs);
   if (!runtime.records.reserve()) return answer;
-  runtime.records.write({
-    time: new Date(nowMs).toISOString(),
-    id,
-    host: 'parser',
-    client: peer,
-    method: null,
-    api: null,
-    operation: null,
-    path: null,
-    principal: null,
-    decision: 'refused',
-    phase: 'parser',
-    code: denial.code,
-    status,
-    evidence: denial.evidence,
-    observed: [],
-    answer: null,
-    snapshot: runtime.gate.version,
-    durationMs: 0,
-    bytesIn: 0,
-    bytesOut: answer.length,
-    complete: true,
-  });
+  const call = {
+    ...({ nowMs, id, host: 'parser', client: peer, snapshot: runtime.gate.version } as const),
+    ...{ method: null, names: null, principal: null, observed: [], findings: null },
+    ...{ durationMs: 0, bytesIn: 0, bytesOut: answer.length, isComplete: true },
+  };
+  const { code, evidence } = denial;
+  runtime.records.write(
+    callRecord(call, { decision: 'refused', phase: 'parser', code, status, evidence }),
+  );
   runtime.statistics.count('', '', 'refused', denial.code, 0);
   return answer;
 }

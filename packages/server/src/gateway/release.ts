@@ -2,18 +2,20 @@ import type { ServerResponse } from 'node:http';
 import {
   type Evidence,
   type Forwarding,
+  isBodiless,
   type Judgement,
   judgeBody,
   judgeHead,
   judgeUnseen,
   type OperationGate,
   type RequestFacts,
+  recomputed,
 } from '@poorter/engine';
+import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
 import { HeaderFields } from '@poorter/openapi/checks';
 import { cutMembers } from '@poorter/openapi/json';
-import { answerHead, recomputed } from './answer-head.ts';
+import { answerHead } from './answer-head.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import { freeBytes, GrowingBytes } from './growing-bytes.ts';
 import { type Held, hold, holdNow, letGoWhenSent, SHARED } from './held-answer.ts';
 import type { Runtime } from './runtime.ts';
 import { endWithTrailers, finish, pipe, write, writeHead } from './write-answer.ts';
@@ -54,9 +56,8 @@ export function release(
   const { status } = answer;
   const fields = new HeaderFields(answer.headers);
   const head = answerHead(request, decision, answer, fields);
-  const isBodiless = request.method === 'HEAD' || status === 204 || status === 304;
   const passage = { runtime, operation, answer, response, fields, head };
-  const judged = judgeHead(operation, status, fields, isBodiless);
+  const judged = judgeHead(operation, status, fields, isBodiless(request.method, status));
   return judged === 'judge its body' ? check(passage) : passOrWithhold(passage, judged);
 }
 
@@ -164,7 +165,7 @@ function passOrWithhold(passage: Passage, judged: Judgement): Promise<ReleaseOut
 
 function withhold(answer: UpstreamAnswer, findings: Evidence | null): ReleaseOutcome {
   answer.abort();
-  return { kind: 'withheld', findings: { ...findings, action: 'withhold' } };
+  return { kind: 'withheld', findings };
 }
 
 async function pass(passage: Passage, findings: Evidence | null): Promise<ReleaseOutcome> {

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
 import { type BodyPort, type Deny, deny } from '@poorter/engine';
+import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
 import type { RuntimeTimeouts } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
-import { freeBytes, GrowingBytes } from './growing-bytes.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A body may be slow at first: connections warm up. */

@@ -33,6 +33,81 @@ export interface CallRecord {
   readonly complete: boolean;
 }
 
+/** What a host knows of a call when it writes its record, and of what happened without anybody calling. */
+export interface RecordedCall {
+  readonly nowMs: number;
+  readonly id: string;
+  readonly host: CallRecord['host'];
+  readonly client: string;
+  /** Null where nobody called, or nothing could be read. */
+  readonly method: string | null;
+  /** Null where nothing matched. */
+  readonly names: Names | null;
+  /** Null where nobody was identified. */
+  readonly principal: CallRecord['principal'];
+  readonly observed: readonly unknown[];
+  /** Null where release found nothing. */
+  readonly findings: Evidence | null;
+  readonly snapshot: number;
+  readonly durationMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly isComplete: boolean;
+}
+
+type Names = Pick<CallRecord, 'api' | 'operation' | 'path'>;
+
+/**
+ * What became of it: without a phase nothing held it up, without a code nothing went wrong, without a
+ * status nobody was answered.
+ */
+export type CallOutcome = Pick<CallRecord, 'decision' | 'phase' | 'code' | 'status' | 'evidence'>;
+
+const UNMATCHED: Names = { api: null, operation: null, path: null };
+
+/**
+ * Every record is made here. Runs for every call: one object and nothing besides, with its members in
+ * one order.
+ */
+export function callRecord(call: RecordedCall, outcome: CallOutcome): CallRecord {
+  const names = call.names ?? UNMATCHED;
+  return {
+    time: isoTime(call.nowMs),
+    id: call.id,
+    host: call.host,
+    client: call.client,
+    method: call.method,
+    api: names.api,
+    operation: names.operation,
+    path: names.path,
+    principal: call.principal,
+    decision: outcome.decision,
+    phase: outcome.phase,
+    code: outcome.code,
+    status: outcome.status,
+    evidence: outcome.evidence,
+    observed: call.observed,
+    answer: call.findings,
+    snapshot: call.snapshot,
+    durationMs: Math.round(call.durationMs * 1000) / 1000,
+    bytesIn: call.bytesIn,
+    bytesOut: call.bytesOut,
+    complete: call.isComplete,
+  };
+}
+
+let writtenMs = Number.NaN;
+let writtenTime = '';
+
+/** RFC 3339. Calls of the same millisecond share the text. */
+function isoTime(ms: number): string {
+  if (ms !== writtenMs) {
+    writtenTime = new Date(ms).toISOString();
+    writtenMs = ms;
+  }
+  return writtenTime;
+}
+
 /** Values of path parameters, by name: kept as pseudonyms only. */
 export type TouchedObjects = Readonly<Record<string, string>> | null;
 

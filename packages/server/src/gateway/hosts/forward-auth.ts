@@ -27,6 +27,7 @@ import type { AnswerPause } from '../answer-pause.ts';
 import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
+import { failureOf } from '../handle-request.ts';
 import type { OpenedListeners } from '../listeners.ts';
 import type { QuietMoment } from '../quiet-moment.ts';
 import { refuseUnparsed } from '../record-unparsed.ts';
@@ -183,9 +184,12 @@ async function judge(
   const call = Call.open(runtime, 'forward-auth', method ?? null, response, statusFor(host.for));
   if (call === null) return;
   try {
+    // normalise
     const request = originalRequest(runtime, native, call, dialect);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
+
+    // match, decide
     const decision = await decide(
       runtime.gate,
       request,
@@ -196,6 +200,8 @@ async function judge(
     // Allowed, it would reach the service; only the proxy can answer in its place.
     if (decision.kind === 'preflight')
       return call.refuse('match', preflightDenial(decision), native);
+
+    // forward: the proxy does it, with the target and the fields as they came
     if (!isPathOf(decision.target, request)) {
       return call.refuse('match', refuseTarget('not-canonical'), native);
     }
@@ -204,15 +210,18 @@ async function judge(
       const evidence = { reason: 'unforwardable', field };
       return call.refuse('admit', deny('ambiguous_request', evidence), native);
     }
+
+    // record the intent
     if (decision.operation.audit === 'durable' && !(await commitPermission(call))) {
       return call.fail(unrecorded(null));
     }
+
+    // release: the permission alone, for the answer is not seen here
     call.allow([...identityFields(decision.headers), ...decision.answerHeaders]);
   } catch (fault) {
-    call.fail(
-      deny('internal_fault', { fault: fault instanceof Error ? fault.name : typeof fault }),
-    );
+    call.fail(failureOf(fault));
   } finally {
+    // record
     call.close();
   }
 }
