@@ -431,7 +431,7 @@ test('x-poorter merges from root over path to operation, and its faults have lin
     { '/a': { 'x-poorter': { b: 2, c: 2 }, get: { 'x-poorter': { c: 3 }, ...answer } } },
     { 'x-poorter': { a: 1, b: 1 } },
   );
-  assert.deepEqual(open(document).operations[0]?.compiled.extension, { a: 1, b: 2, c: 3 });
+  assert.deepEqual(open(document).operations[0]?.compiled.settings, { a: 1, b: 2, c: 3 });
   const refused = compile(JSON.stringify(document, null, 1), {
     readExtension: (value) =>
       Object.hasOwn(value, 'c')

@@ -69,7 +69,7 @@ export function compileApi(
     openapi: version,
     file: source.uri,
     securitySchemes: security.schemes,
-    extension: rootExtension(root, settings),
+    settings: rootSettings(root, settings),
     operations: placeOperations(operations),
     openSchemas: reading.openSchemas,
     comparable: comparable(shapes),
@@ -84,10 +84,10 @@ const SETTINGS = {
 } as const;
 
 /** That it can be read, reading the operations has shown. */
-function rootExtension(
+function rootSettings(
   root: Place,
   { readExtension }: CompileApiOptions,
-): CompiledApi['extension'] {
+): CompiledApi['settings'] {
   const written = ownMember(root.value, 'x-poorter');
   const read = isFields(written) ? readExtension(written) : { value: {} };
   return 'value' in read ? read.value : {};

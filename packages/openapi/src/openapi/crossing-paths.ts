@@ -43,11 +43,11 @@ function keyOf(path: Path): string {
 
 /** Whoever may call the one may call the other, as often, and leaves the same record. */
 export function askTheSame(one: Asking, other: Asking): boolean {
-  const asked = ({ security, extension }: Asking) => JSON.stringify([security, extension]);
+  const asked = ({ security, settings }: Asking) => JSON.stringify([security, settings]);
   return asked(one) === asked(other);
 }
 
-type Asking = Pick<CompiledOperation, 'security' | 'extension'>;
+type Asking = Pick<CompiledOperation, 'security' | 'settings'>;
 
 interface Rival {
   readonly method: string;

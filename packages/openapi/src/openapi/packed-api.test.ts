@@ -53,8 +53,8 @@ function plain({ operations, schemas, comparable: _, ...outline }: CompiledApi):
   return {
     ...outline,
     operations: operations.map(
-      ({ id, method, path, summary, deprecated, security, extension, line, column, plan }) => ({
-        ...{ id, method, path, summary, deprecated, security, extension, line, column, plan },
+      ({ id, method, path, summary, deprecated, security, settings, line, column, plan }) => ({
+        ...{ id, method, path, summary, deprecated, security, settings, line, column, plan },
       }),
     ),
     units: Array.from({ length: schemas.units.length }, (_, index) => schemas.units.at(index)),

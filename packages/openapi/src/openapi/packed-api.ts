@@ -153,8 +153,8 @@ export class PackedOperation implements CompiledOperation {
     return this.#decoded.security;
   }
 
-  get extension(): CompiledOperation['extension'] {
-    return this.#decoded.extension;
+  get settings(): CompiledOperation['settings'] {
+    return this.#decoded.settings;
   }
 
   get file(): string {

@@ -78,8 +78,8 @@ export interface CompiledApi {
   readonly openapi: '3.0' | '3.1';
   readonly file: string;
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
-  /** `x-poorter` of the root alone: for what no operation answers. */
-  readonly extension: Readonly<Record<string, unknown>>;
+  /** `x-poorter` of the root alone, as it was read: for what no operation answers. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly operations: readonly CompiledOperation[];
   /** Addresses of those that are there and say nothing, as `{}`. */
   readonly openSchemas?: readonly string[];
@@ -99,8 +99,8 @@ export interface CompiledOperation {
   readonly deprecated: boolean;
   /** null: neither the operation nor the document declares `security`. [] : explicitly open. */
   readonly security: readonly SecurityRequirement[] | null;
-  /** `x-poorter` of root, path and operation merged, the nearest key winning. */
-  readonly extension: Readonly<Record<string, unknown>>;
+  /** `x-poorter` of root, path and operation, as it was read, merged: the nearest key wins. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** Where it stands: the file that a reference leads to, if it is another. */
   readonly file: string;
   readonly line: number;

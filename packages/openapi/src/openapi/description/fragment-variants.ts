@@ -54,7 +54,7 @@ export function joinVariants(
 function isGuardedAlike({ operation: left }: ReadOperation, { operation: right }: ReadOperation) {
   return (
     isDeepStrictEqual(left.security, right.security) &&
-    isDeepStrictEqual(left.extension, right.extension) &&
+    isDeepStrictEqual(left.settings, right.settings) &&
     opensTunnel(left.plan) === opensTunnel(right.plan)
   );
 }

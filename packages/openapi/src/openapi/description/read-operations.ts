@@ -37,7 +37,7 @@ export function readOperations(
   const shared = {
     basePaths: readBasePaths(root, reading) ?? [''],
     security: security.requirements(root),
-    extension: readExtension(root, reading, { isRoot: true }),
+    settings: readExtension(root, reading, { isRoot: true }),
   };
   const operations: ReadOperation[] = [];
   const paths = reading.map(root, 'paths');
@@ -66,7 +66,7 @@ export function readOperations(
     }
     const pathItem = readPathItem(at, reading);
     if (pathItem === undefined) continue;
-    const extension = { ...shared.extension, ...readExtension(pathItem, reading) };
+    const settings = { ...shared.settings, ...readExtension(pathItem, reading) };
     const pathBases = readBasePaths(pathItem, reading);
     for (const [method, at] of methodsOf(pathItem, reading)) {
       const place = reading.object(at, 'operation', { extensible: true });
@@ -76,9 +76,9 @@ export function readOperations(
         summary: summaryOf(place),
         deprecated: reading.flag(place, 'deprecated') ?? false,
         security: security.requirements(place) ?? shared.security,
-        extension: { ...extension, ...readExtension(place, reading) },
+        settings: { ...settings, ...readExtension(place, reading) },
       };
-      const allowedQuery = allowedQueryOf(read.extension, reading);
+      const allowedQuery = allowedQueryOf(read.settings, reading);
       const parameters = readParameters(pathItem, place, template.names, reading, {
         isOpen: read.security?.length === 0,
       });
@@ -99,7 +99,7 @@ export function readOperations(
               strictProperties: reading.options.strictProperties,
               dialect: reading.version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
               ...(allowedQuery.length > 0 ? { allowedQuery } : {}),
-              ...(read.extension['semicolons'] === 'allow' ? { allowsSemicolons: true } : {}),
+              ...(read.settings['semicolons'] === 'allow' ? { allowsSemicolons: true } : {}),
               parameters: [...parameters, ...prefix.parameters],
               body,
               answers,
@@ -113,10 +113,10 @@ export function readOperations(
 }
 
 function allowedQueryOf(
-  extension: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, unknown>>,
   reading: Reading,
 ): readonly string[] {
-  const named = extension['allowUndocumentedQuery'] ?? reading.options.allowUndocumentedQuery ?? [];
+  const named = settings['allowUndocumentedQuery'] ?? reading.options.allowUndocumentedQuery ?? [];
   return Array.isArray(named) ? named.filter((name) => typeof name === 'string') : [];
 }
 

@@ -170,7 +170,7 @@ function checkUndeclared(api: ApiSnapshot, configuration: Configuration): Diagno
 /** A stream cannot be withheld once it runs: `block` and `redact` on one are refused, not weakened. */
 function checkBlocking(api: ApiSnapshot): Diagnostic[] {
   return api.compiled.operations.flatMap((operation) => {
-    const own = operation.extension['response'];
+    const own = operation.settings['response'];
     const mode = own ?? api.response;
     if (mode === 'report' || !streams(operation.plan)) return [];
     return [

@@ -226,12 +226,12 @@ function failureRate({
 function rightsOf(apis: readonly ApiSnapshot[]): ReadonlyMap<string, OperationRights> {
   const rights = new Map<string, { scopes: Set<string>; roles: Set<string> }>();
   for (const { compiled } of apis) {
-    for (const { id, security, extension } of compiled.operations) {
+    for (const { id, security, settings } of compiled.operations) {
       const known = rights.get(id) ?? { scopes: new Set<string>(), roles: new Set<string>() };
       for (const requirement of security ?? []) {
         for (const scope of Object.values(requirement).flat()) known.scopes.add(scope);
       }
-      const { authorize } = extensionOf({ extension });
+      const { authorize } = extensionOf({ settings });
       for (const scope of authorize?.scopes ?? []) known.scopes.add(scope);
       for (const role of authorize?.roles ?? []) known.roles.add(role);
       rights.set(id, known);
