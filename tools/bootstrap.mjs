@@ -18,6 +18,7 @@ const TASKS = {
   build: ['tools/build.ts'],
   sbom: ['tools/sbom.ts'],
   fuzz: ['scenarios/fuzz/fuzz.ts'],
+  simulate: ['scenarios/simulate.ts'],
   generate: ['tools/generate.ts'],
   tidy: ['tools/tidy.ts'],
 };

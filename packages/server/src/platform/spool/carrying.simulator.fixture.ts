@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import type { CarriedAnswer, CarriedBatch, CarriedEntry } from './carrying.ts';
 import { checkRecorded, drawFrom, Ledger, type Line } from './ledger.fixture.ts';
 import { Cut, type Draw, Killed, MemoryDisk } from './memory-disk.fixture.ts';
@@ -11,8 +12,8 @@ import { SpoolShipper } from './spool-shipper.ts';
 import { SpoolWriter } from './spool-writer.ts';
 import { listWriters } from './spooled-writers.ts';
 
-/** What one run came to. */
-export interface Simulated {
+/** What one seed came to. */
+interface Simulated {
   readonly actions: number;
   readonly lines: number;
   readonly recorded: number;
@@ -37,7 +38,7 @@ interface Thread {
 }
 
 /** One gateway, one control and the link between them, driven by a seed and cut wherever it says. */
-export class Simulation {
+class Simulation {
   readonly #seed: number;
   readonly #draw: Draw;
   #nowMs = 1_000_000;
@@ -486,4 +487,24 @@ export class Simulation {
   #hasVanished(name: string): boolean {
     return [...this.#vanished].some((id) => name.includes(id));
   }
+}
+
+export interface CarryingSimulated
+  extends Pick<Simulated, 'lines' | 'recorded' | 'kills' | 'powerCuts'> {
+  readonly seeds: number;
+}
+
+/** Lives through each seed; throws with the seed where a line was lost, or recorded twice. */
+export async function simulateCarrying(from: number, to: number): Promise<CarryingSimulated> {
+  const sums = { seeds: to - from + 1, lines: 0, recorded: 0, kills: 0, powerCuts: 0 };
+  for (let seed = from; seed <= to; seed++) {
+    // No timer fires by itself, and none outlives its seed.
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
+    const came = await new Simulation(seed).run().finally(() => mock.timers.reset());
+    sums.lines += came.lines;
+    sums.recorded += came.recorded;
+    sums.kills += came.kills;
+    sums.powerCuts += came.powerCuts;
+  }
+  return sums;
 }
