@@ -22,7 +22,10 @@ test('every setting that can be written is known where it is decided by, with wh
 });
 
 test('what another version compiled is not served where it restricts in a way that is not known', () => {
-  assert.throws(() => extensionOf({ settings: { permit: 'nobody' } }), /permit, which is not known/);
+  assert.throws(
+    () => extensionOf({ settings: { permit: 'nobody' } }),
+    /permit, which is not known/,
+  );
   // Before settings were read where they are compiled.
   assert.throws(() => extensionOf({ extension: { mode: 'enforce' } } as never), TypeError);
 });

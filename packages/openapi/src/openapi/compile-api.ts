@@ -84,10 +84,7 @@ const SETTINGS = {
 } as const;
 
 /** That it can be read, reading the operations has shown. */
-function rootSettings(
-  root: Place,
-  { readExtension }: CompileApiOptions,
-): CompiledApi['settings'] {
+function rootSettings(root: Place, { readExtension }: CompileApiOptions): CompiledApi['settings'] {
   const written = ownMember(root.value, 'x-poorter');
   const read = isFields(written) ? readExtension(written) : { value: {} };
   return 'value' in read ? read.value : {};
