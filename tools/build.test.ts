@@ -39,7 +39,8 @@ const NAMES_OF_NODE_18 = new Set([
     'constants',
     'verify',
   ],
-  ...['fileURLToPath', 'pathToFileURL', 'isDeepStrictEqual', 'randomUUID', 'readFileSync'],
+  ...['fileURLToPath', 'pathToFileURL', 'isDeepStrictEqual', 'isUint8Array', 'randomUUID'],
+  ...['readFileSync'],
 ]);
 
 function builtFiles(): [string, string][] {

@@ -1,4 +1,4 @@
-import { type ServerResponse, validateHeaderValue } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { isUint8Array } from 'node:util/types';
 import {
   answerWithheld,
@@ -110,7 +110,10 @@ class Release {
     response.statusCode = this.#status = status;
     takeReason(response, given[1]);
     takeFields(response, given);
-    validateHeaderValue('statusMessage', response.statusMessage);
+    // Imported, it would bring HTTP/2 and a client of WebSockets along.
+    process
+      .getBuiltinModule('node:http')
+      .validateHeaderValue('statusMessage', response.statusMessage);
     this.#reason = response.statusMessage;
     this.#frame();
     this.#decideByHead();
