@@ -17,6 +17,7 @@ import {
 import { HeaderFields } from '@poorter/openapi/checks';
 import { cutMembers } from '@poorter/openapi/json';
 import { AnswerCopy, type AnswerMemory } from './answer-copy.ts';
+import { nodeHttp } from './node-http.ts';
 import { clearHead, saidFields, takeFields, takeReason } from './said-head.ts';
 
 /** What became of an answer that is not as its description says. */
@@ -110,10 +111,7 @@ class Release {
     response.statusCode = this.#status = status;
     takeReason(response, given[1]);
     takeFields(response, given);
-    // Imported, it would bring HTTP/2 and a client of WebSockets along.
-    process
-      .getBuiltinModule('node:http')
-      .validateHeaderValue('statusMessage', response.statusMessage);
+    nodeHttp().validateHeaderValue('statusMessage', response.statusMessage);
     this.#reason = response.statusMessage;
     this.#frame();
     this.#decideByHead();

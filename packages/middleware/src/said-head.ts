@@ -1,4 +1,5 @@
-import { type OutgoingHttpHeader, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { nodeHttp } from './node-http.ts';
 
 type Pair = readonly [name: string, value: OutgoingHttpHeader];
 /** As writeHead takes them. */
@@ -7,7 +8,7 @@ type Fields = Readonly<Record<string, OutgoingHttpHeader>> | readonly OutgoingHt
 /** Its reason: what was said, or else what was set, or what everybody says. */
 export function takeReason(response: ServerResponse, given: unknown): void {
   if (typeof given === 'string') response.statusMessage = given;
-  else response.statusMessage ||= STATUS_CODES[response.statusCode] ?? 'unknown';
+  else response.statusMessage ||= nodeHttp().STATUS_CODES[response.statusCode] ?? 'unknown';
 }
 
 /**
