@@ -43,6 +43,12 @@ test('what lives as long as the gate holds no library that only its start, or ot
     withoutUse.filter((name) => inGateway.has(name)),
     [],
   );
+  // It has a thread that reads, and that ends.
+  const inControl = loaded('control-process');
+  assert.deepEqual(
+    ['yaml', 'openapi', 'middleware', 'undici', 'ws', 'pg'].filter((name) => inControl.has(name)),
+    [],
+  );
   const inRecorder = loaded('recorder-thread');
   assert.deepEqual(
     ['engine', 'yaml', 'undici', 'jose', 'ws', 'pg'].filter((name) => inRecorder.has(name)),

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as realTime } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { CompilerHost } from '../../packages/server/src/control/compiler-host.ts';
 import { Control } from '../../packages/server/src/control/control.ts';
-import { planOf } from '../../packages/server/src/control/plan.ts';
 import { Gateway } from '../../packages/server/src/gateway/gateway.ts';
 import { ServingThread } from '../../packages/server/src/gateway/serving-thread.ts';
 import type {
@@ -138,6 +138,7 @@ function settler(simulation: Simulation): OneProcess['settled'] {
 }
 
 function controlProgram({ runner, send, listen }: ProcessSide): void {
+  const compiler = new CompilerHost(runner);
   let control: Control | null = null;
   const end = async () => {
     await control?.close();
@@ -146,9 +147,9 @@ function controlProgram({ runner, send, listen }: ProcessSide): void {
   listen(
     (message) => {
       const heard = message as ToControl | ToSeatlessControl;
-      if (heard.type === 'plan') return send(planOf(heard.source));
+      if (heard.type === 'plan') return void compiler.plan(heard.source).then(send);
       if (heard.type === 'seat') {
-        control = new Control(heard.seat, runner, send);
+        control = new Control(heard.seat, { world: runner, compiler, send });
         return;
       }
       control?.receive(heard);

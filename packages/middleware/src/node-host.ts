@@ -14,7 +14,11 @@ import {
   type Refusal,
   type RequestFacts,
 } from '@poorter/engine';
-import { findRuntimeFaults, refuseMisreadingRuntime, refuseUnsafeRuntime } from '@poorter/openapi';
+import {
+  findRuntimeFaults,
+  refuseMisreadingRuntime,
+  refuseUnsafeRuntime,
+} from '@poorter/openapi/runtime-faults';
 import { type AnswerBounds, AnswerMemory } from './answer-copy.ts';
 import { problemBody, problemHeaders } from './problem-answer.ts';
 import { type AnswerOutcome, releaseChecked } from './release.ts';

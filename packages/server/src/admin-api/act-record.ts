@@ -1,5 +1,5 @@
 import type { Evidence } from '@poorter/engine';
-import type { ProtectedCall, RefusedCall } from '@poorter/middleware';
+import type { ProtectedCall, RefusedCall } from '@poorter/middleware/guard';
 import { type CallRecord, callRecord } from '../messages/call-record.ts';
 import type { AnyAnswer } from './act.ts';
 

@@ -13,8 +13,8 @@ import {
   type LiveRights,
   type ProblemCode,
 } from '@poorter/engine';
-import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware';
-import { HeaderFields } from '@poorter/openapi';
+import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware/guard';
+import { HeaderFields } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
 import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';

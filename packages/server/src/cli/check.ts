@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Diagnostic, findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/openapi';
+import { baseDirectory } from '../configuration/base-directory.ts';
 import {
-  baseDirectory,
   type ConfigurationSource,
   loadConfiguration,
   loadGatewayConfiguration,

@@ -1,5 +1,5 @@
+import { baseDirectory } from '../configuration/base-directory.ts';
 import {
-  baseDirectory,
   type ConfigurationSource,
   loadConfiguration,
 } from '../configuration/load-configuration.ts';

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Diagnostic } from '@poorter/openapi';
-import { baseDirectory, type ConfigurationSource } from '../configuration/load-configuration.ts';
+import { baseDirectory } from '../configuration/base-directory.ts';
+import type { ConfigurationSource } from '../configuration/load-configuration.ts';
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, resolveStorage } from '../configuration/resolve-storage.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { baseDirectory } from '../configuration/base-directory.ts';
 import {
-  baseDirectory,
   type ConfigurationSource,
   loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';

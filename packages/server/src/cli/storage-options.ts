@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { baseDirectory } from '../configuration/base-directory.ts';
+import { loadConfiguration } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { resolveStorage, type Storage } from '../configuration/resolve-storage.ts';
 import { type MasterKeyProvider, openMasterKey } from '../platform/secrets/index.ts';

@@ -1,4 +1,3 @@
-import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ConfigurationSource } from '../messages/between-processes.ts';
 import { BYTES_MAX, readTextFile, refuseOpenToAll } from '../platform/files/index.ts';
@@ -67,9 +66,4 @@ function readFile(file: string, schema: z.ZodType): Record<string, unknown> {
   const reading = readConfiguration(file, text, schema);
   if (!reading.ok) throw new RefusedConfiguration(reading.diagnostics, [file]);
   return reading.value;
-}
-
-/** Relative paths start at the configuration file, or where the command was given. */
-export function baseDirectory(source: ConfigurationSource): string {
-  return source.file === null ? process.cwd() : dirname(resolve(source.file));
 }

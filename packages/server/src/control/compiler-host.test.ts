@@ -235,8 +235,7 @@ test('whoever stops control does not wait for a compile', async (t) => {
 test('a thread that ended for want of work between the two steps is started again', async (t) => {
   const world = new FakeWorld();
   const at = place(t, description(2), { world });
-  const configuration = loadConfiguration(at.source);
-  at.host.take(at.source, configuration);
+  await at.host.load(at.source);
   world.advance(60_000);
   const one = await at.host.compile(order(at));
   assert.equal(one.snapshot.gate.apis.length, 1);

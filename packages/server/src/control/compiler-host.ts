@@ -3,11 +3,14 @@ import { Worker } from 'node:worker_threads';
 import type { ConfigurationSource } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import type { PlanAnswer } from '../messages/between-processes.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type {
   CompiledConfiguration,
   CompileOrder,
   FromCompiler,
+  PlacedConfiguration,
+  ReadLink,
   ToCompiler,
 } from './compile/compiler-messages.ts';
 import type { KeptDescription } from './compile/kept-descriptions.ts';
@@ -52,11 +55,25 @@ export class CompilerHost {
     this.#bounds = { ...BOUNDS, ...bounds };
   }
 
-  /** The first step, where it was read already. */
-  take(source: ConfigurationSource, configuration: Configuration): void {
-    const message: ToCompiler = { type: 'take', source, configuration };
-    this.#running().postMessage(message);
-    this.#taken = message;
+  /** What a start is held to. */
+  async plan(source: ConfigurationSource): Promise<PlanAnswer> {
+    const answer = await this.#ask({ type: 'plan', source });
+    if (answer.type !== 'planned') throw faultOf(answer);
+    return answer.answer;
+  }
+
+  /** Where operators ask. Throws RefusedConfiguration. */
+  async readOperators(placed: PlacedConfiguration): Promise<CompiledConfiguration['operated']> {
+    const answer = await this.#ask({ type: 'read-operators', placed });
+    if (answer.type !== 'operators') throw faultOf(answer);
+    return answer.read;
+  }
+
+  /** By what gateways on other machines are met. Throws RefusedConfiguration. */
+  async readLink(placed: PlacedConfiguration): Promise<ReadLink> {
+    const answer = await this.#ask({ type: 'read-link', placed });
+    if (answer.type !== 'link') throw faultOf(answer);
+    return answer.read;
   }
 
   /** The first step: reads the configuration. Throws RefusedConfiguration. */

@@ -1,5 +1,4 @@
 import type { Diagnostic } from '@poorter/openapi';
-import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { PlaceFault } from '../platform/processes/index.ts';
 
@@ -13,6 +12,8 @@ export async function placedIn(
     await work();
   } catch (error) {
     if (!(error instanceof PlaceFault)) throw error;
+    // What reads configurations is loaded by whoever has to place a fault.
+    const { placeInConfiguration } = await import('../configuration/read-configuration.ts');
     const place = placeInConfiguration(file, error.key.split('.'));
     const { message } = error;
     const fault = { severity: 'error', code: 'cannot-listen', file, message };

@@ -5,36 +5,49 @@ import {
   workInBackground,
 } from '../platform/processes/index.ts';
 import { realWorld } from '../platform/world/index.ts';
-import { Control } from './control.ts';
-import { planOf } from './plan.ts';
+import { CompilerHost } from './compiler-host.ts';
+import type { Control } from './control.ts';
 
 /** The supervisor waits five seconds. */
 const END_MAX_MS = 4_500;
 
 leaveNurseriesToThreads();
 
-/** Null until the supervisor has given it a seat. */
-let control: Control | null = null;
+const world = realWorld;
+/** Its thread reads the configuration while this one still loads. */
+const compiler = new CompilerHost(world);
+const loading = import('./control.ts');
+/** Null until the supervisor has given it a seat. Whatever is said after that, is heard in its order. */
+let control: Promise<Control> | null = null;
 
 const send = serveParent<ToControl | ToSeatlessControl>(
   (message) => {
     switch (message.type) {
       case 'plan':
-        return send(planOf(message.source));
+        return void plan(message.source);
       case 'seat':
         workInBackground();
-        control = new Control(message.seat, realWorld, send);
+        control = loading.then((one) => new one.Control(message.seat, { world, compiler, send }));
         return;
       default:
-        control?.receive(message);
+        void control?.then((one) => one.receive(message));
         if (message.type === 'stop') void exit();
     }
   },
   () => void exit(),
 );
 
+async function plan(source: Extract<ToSeatlessControl, { type: 'plan' }>['source']): Promise<void> {
+  try {
+    send(await compiler.plan(source));
+  } catch (error) {
+    send({ fault: (error as Error).message });
+  }
+}
+
 async function exit(): Promise<void> {
-  setTimeout(() => process.exit(0), END_MAX_MS);
-  await control?.close().catch(() => undefined);
+  world.after(END_MAX_MS, () => process.exit(0));
+  const one = await control;
+  await one?.close().catch(() => undefined);
   process.exit(0);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Diagnostic } from '@poorter/openapi';
-import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { baseDirectory } from '../configuration/base-directory.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type {
@@ -12,9 +12,12 @@ import type {
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
-import type { CompileOrder } from './compile/compiler-messages.ts';
-import { readOperatorAddress } from './compile/read-endpoints.ts';
-import { CompilerHost } from './compiler-host.ts';
+import type {
+  CompiledConfiguration,
+  CompileOrder,
+  PlacedConfiguration,
+} from './compile/compiler-messages.ts';
+import type { CompilerHost } from './compiler-host.ts';
 import { faultIn, placedIn } from './configuration-faults.ts';
 import type { ApplyOutcome } from './configuration-routes.ts';
 import { Enforcement, type Standing } from './enforcement.ts';
@@ -37,6 +40,13 @@ const SERVED_WAIT_MS = 8_000;
 const AGAIN_MS = 2_000;
 /** A control whose supervisor died ends within this time. */
 const PREDECESSOR_WAIT_MS = 10_000;
+
+export interface ControlPorts {
+  readonly world: World;
+  readonly compiler: CompilerHost;
+  /** To the supervisor. */
+  readonly send: (message: FromControl) => void;
+}
 
 /**
  * Reads the configuration and everything it names whenever it changes, has it compiled and judged, and
@@ -68,7 +78,7 @@ export class Control {
   #refusal = '';
   #isClosing = false;
 
-  constructor(seat: ControlSeat, world: World, send: (message: FromControl) => void) {
+  constructor(seat: ControlSeat, { world, compiler, send }: ControlPorts) {
     const { dataDirectory, source, runsGateway } = seat;
     this.#seat = seat;
     this.#world = world;
@@ -80,7 +90,7 @@ export class Control {
       ...{ dataDirectory, now: world.now },
       warn: (message) => this.#warn('state', message),
     });
-    this.#compiler = new CompilerHost(world);
+    this.#compiler = compiler;
     this.#trial = new TrialDesk(seat);
     this.#watch = new FileWatch(world, () => void this.#requestCompile());
     this.#issuers = new IssuerFollower({
@@ -94,7 +104,8 @@ export class Control {
       warn: (issuer, message) => this.#warn('issuer-keys', `keys of ${issuer}: ${message}`),
     });
     this.#enforcement = new Enforcement({
-      ...{ dataDirectory, world, send, where: this.#where, baseDirectory: this.#baseDirectory },
+      ...{ dataDirectory, world, send, where: this.#where },
+      readLink: (configuration) => compiler.readLink(this.#placed(configuration)),
       ...{ serving: this.#serving, changes: this.#changes },
       ...{ issuers: this.#issuers, trial: this.#trial },
       onServed: () => {
@@ -176,7 +187,7 @@ export class Control {
     const files = file === null ? [] : [file];
     const readAfterMs = this.#world.now();
     try {
-      const configuration = await this.#configuration();
+      const configuration = await this.#compiler.load(this.#seat.source);
       this.#changes.begin();
       const open = await this.#opened(configuration);
       const standard = this.#changes.standard;
@@ -205,13 +216,8 @@ export class Control {
     }
   }
 
-  /** Before operators can ask anything, nobody waits for this process: meanwhile the thread starts. */
-  async #configuration(): Promise<Configuration> {
-    const { source } = this.#seat;
-    if (this.#open !== null) return this.#compiler.load(source);
-    const configuration = loadConfiguration(source);
-    this.#compiler.take(source, configuration);
-    return configuration;
+  #placed(configuration: Configuration): PlacedConfiguration {
+    return { configuration, file: this.#where, baseDirectory: this.#baseDirectory };
   }
 
   async #order(
@@ -281,7 +287,7 @@ export class Control {
     const open = known ?? (await this.#openStores(first));
     const { dataDirectory } = this.#seat;
     await tellOfRestore(dataDirectory, this.#world.now(), (record) => open.commit(record));
-    await this.#listen(open, readOperatorAddress(first, this.#where, this.#baseDirectory));
+    await this.#listen(open, await this.#compiler.readOperators(this.#placed(first)));
     return open;
   }
 
@@ -316,7 +322,7 @@ export class Control {
   /** Where operators ask. */
   async #listen(
     open: OpenControl,
-    { address, files }: ReturnType<typeof readOperatorAddress>,
+    { address, files }: CompiledConfiguration['operated'],
   ): Promise<void> {
     await placedIn(this.#where, files, () => open.operators.listen(address));
     this.#send({ type: 'listening', address: open.operators.address });

@@ -48,7 +48,8 @@ function stage(t: TestContext) {
     monotonicMs: () => 0,
   });
   const ports = {
-    ...{ dataDirectory, baseDirectory: dataDirectory, where: 'poorter.yaml', serving },
+    ...{ dataDirectory, where: 'poorter.yaml', serving },
+    readLink: async () => ({ linkCredentials: null, files: [] }),
     world: { now: () => 0 },
     changes: {
       before: null,

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type {
   FromControl,
@@ -7,10 +6,8 @@ import type {
   StandingSnapshot,
 } from '../messages/between-processes.ts';
 import type { World } from '../platform/world/index.ts';
-import type { CompiledConfiguration } from './compile/compiler-messages.ts';
+import type { CompiledConfiguration, ReadLink } from './compile/compiler-messages.ts';
 import { type RightsOfOperations, unpackRights } from './compile/packed-rights.ts';
-import { readLinkCredentials } from './compile/read-endpoints.ts';
-import { SourceReader } from './compile/source-reader.ts';
 import { placedIn } from './configuration-faults.ts';
 import type { IssuerFollower } from './issuer-follower.ts';
 import { nextVersion } from './kept-files.ts';
@@ -35,7 +32,8 @@ export interface JudgedConfiguration {
 
 export interface EnforcementPorts {
   readonly dataDirectory: string;
-  readonly baseDirectory: string;
+  /** Throws RefusedConfiguration. */
+  readonly readLink: (configuration: Configuration) => Promise<ReadLink>;
   /** Where faults of the configuration are placed. */
   readonly where: string;
   readonly world: Pick<World, 'now'>;
@@ -172,12 +170,8 @@ export class Enforcement {
   }
 
   async #meetInherited(open: OpenControl, { snapshot, configuration }: Standing): Promise<void> {
-    const { link } = configuration;
-    const reader = new SourceReader(this.#ports.where, this.#ports.baseDirectory);
-    const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
-    const { errors, files } = reader;
-    if (errors.length > 0) throw new RefusedConfiguration(errors, files);
-    await this.#meetGateways(open, { snapshot, linkCredentials, files }, configuration);
+    const read = await this.#ports.readLink(configuration);
+    await this.#meetGateways(open, { snapshot, ...read }, configuration);
   }
 
   /** Gateways on other machines: nobody is met before it is known how long each may serve alone. */

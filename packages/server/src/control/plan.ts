@@ -1,5 +1,6 @@
 import { findRuntimeFaults, refuseUnsafeRuntime } from '@poorter/openapi';
-import { baseDirectory, loadConfiguration } from '../configuration/load-configuration.ts';
+import { baseDirectory } from '../configuration/base-directory.ts';
+import { loadConfiguration } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, isDirectory } from '../configuration/resolve-storage.ts';
 import type { ConfigurationSource, PlanAnswer, ServePlan } from '../messages/between-processes.ts';

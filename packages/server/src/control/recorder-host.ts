@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { pathFrom } from '../configuration/base-directory.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { SpoolSnapshot } from '../messages/between-processes.ts';
@@ -32,7 +33,6 @@ import {
   type ToRecorder,
 } from '../security-log/index.ts';
 import type { AdminLog } from '../security-log/log-routes.ts';
-import { pathFrom } from './compile/source-reader.ts';
 import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 

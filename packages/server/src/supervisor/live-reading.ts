@@ -6,7 +6,7 @@ import {
   type LiveMessage,
   type LiveThings,
 } from '@poorter/engine';
-import { keptLimitsSchema } from '@poorter/engine/configuration';
+import { keptLimitsSchema } from '@poorter/engine/limits';
 
 /** What this version knows of the things of one collection. */
 interface Knowledge<Thing> {

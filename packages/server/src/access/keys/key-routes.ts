@@ -1,5 +1,5 @@
 import { compileNetworkLists, type LimitsConfig } from '@poorter/engine';
-import { limitsSchema } from '@poorter/engine/configuration';
+import { limitsSchema } from '@poorter/engine/limits';
 import {
   type Act,
   type Answer,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KeyStore, type KeyTables } from '../../access/keys/index.ts';
-import { baseDirectory, loadConfiguration } from '../../configuration/load-configuration.ts';
+import { baseDirectory } from '../../configuration/base-directory.ts';
+import { loadConfiguration } from '../../configuration/load-configuration.ts';
 import { resolveStorage, type Storage } from '../../configuration/resolve-storage.ts';
 import { type DatabasePlace, openDatabase } from '../../platform/database/index.ts';
 import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';

@@ -2,7 +2,8 @@ import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet } from 'jose';
 import type { ConfigurationSource } from '../../configuration/load-configuration.ts';
 import type { Configuration } from '../../configuration/schema.ts';
-import type { RuntimeSnapshot } from '../../messages/between-processes.ts';
+import type { PlanAnswer, RuntimeSnapshot } from '../../messages/between-processes.ts';
+import type { LinkCredentials } from '../../platform/link/index.ts';
 import type { Before, Judgement } from '../protection/judge-change.ts';
 import type { CompiledSnapshot, SnapshotSources } from './compile-snapshot.ts';
 import type { KeptDescription } from './kept-descriptions.ts';
@@ -19,9 +20,28 @@ export interface CompileOrder
   readonly digestKey: Uint8Array;
 }
 
+/** A configuration that was read once, and where what it names lies. */
+export interface PlacedConfiguration {
+  readonly configuration: Configuration;
+  /** Where faults are placed. */
+  readonly file: string;
+  readonly baseDirectory: string;
+}
+
+/** Null: there are no gateways on other machines. */
+export interface ReadLink {
+  readonly linkCredentials: LinkCredentials | null;
+  readonly files: readonly string[];
+}
+
 /** One order at a time. */
 export type ToCompiler =
   | { readonly type: 'load'; readonly source: ConfigurationSource }
+  /** What a start is held to. */
+  | { readonly type: 'plan'; readonly source: ConfigurationSource }
+  /** What a configuration says of the addresses of control, with the files that it names. */
+  | { readonly type: 'read-operators'; readonly placed: PlacedConfiguration }
+  | { readonly type: 'read-link'; readonly placed: PlacedConfiguration }
   /** Read already; nothing is answered. */
   | {
       readonly type: 'take';
@@ -54,6 +74,9 @@ export interface CompiledConfiguration
 
 export type FromCompiler =
   | { readonly type: 'loaded'; readonly configuration: Configuration }
+  | { readonly type: 'planned'; readonly answer: PlanAnswer }
+  | { readonly type: 'operators'; readonly read: ReturnType<typeof readOperatorAddress> }
+  | { readonly type: 'link'; readonly read: ReadLink }
   | {
       readonly type: 'compiled';
       readonly compiled: CompiledConfiguration;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '@poorter/openapi';
+import { pathFrom } from '../../configuration/base-directory.ts';
 import { placeInConfiguration } from '../../configuration/read-configuration.ts';
 import {
   BYTES_MAX,
@@ -123,11 +123,6 @@ export class SourceReader {
       ...(suggestion !== undefined && { suggestion }),
     });
   }
-}
-
-/** As a configuration names it: PATH or file:PATH. */
-export function pathFrom(base: string, file: string): string {
-  return resolve(base, file.replace(/^file:(?!\/\/)/, ''));
 }
 
 /** As people write it: a path from where they are. */

@@ -1,18 +1,26 @@
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
+import { baseDirectory } from '../../configuration/base-directory.ts';
 import {
-  baseDirectory,
   type ConfigurationSource,
   loadConfiguration,
 } from '../../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../../configuration/refused-configuration.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { compileSnapshot } from '../compile/compile-snapshot.ts';
-import type { CompileOrder, FromCompiler, ToCompiler } from '../compile/compiler-messages.ts';
+import type {
+  CompileOrder,
+  FromCompiler,
+  PlacedConfiguration,
+  ReadLink,
+  ToCompiler,
+} from '../compile/compiler-messages.ts';
 import { KeptDescriptions } from '../compile/kept-descriptions.ts';
 import { packRights } from '../compile/packed-rights.ts';
-import { readOperatorAddress } from '../compile/read-endpoints.ts';
+import { readLinkCredentials, readOperatorAddress } from '../compile/read-endpoints.ts';
+import { SourceReader } from '../compile/source-reader.ts';
 import { nextVersion } from '../kept-files.ts';
+import { planOf } from '../plan.ts';
 import { judgeChange } from '../protection/judge-change.ts';
 import { sharedBytes } from '../shared-bytes.ts';
 
@@ -30,8 +38,20 @@ parentPort?.on('message', (message: ToCompiler) => {
 
 function answerTo(message: Exclude<ToCompiler, { type: 'take' }>): FromCompiler {
   try {
-    if (message.type === 'load') return load(message.source);
-    return compile(message.order, new KeptDescriptions(message.kept));
+    switch (message.type) {
+      case 'plan':
+        return { type: 'planned', answer: planOf(message.source) };
+      case 'load':
+        return load(message.source);
+      case 'read-operators':
+        return { type: 'operators', read: readOperators(message.placed) };
+      case 'read-link':
+        return { type: 'link', read: readLink(message.placed) };
+      case 'compile':
+        return compile(message.order, new KeptDescriptions(message.kept));
+      default:
+        return message satisfies never;
+    }
   } catch (error) {
     if (error instanceof RefusedConfiguration) {
       const { diagnostics, files } = error;
@@ -45,6 +65,19 @@ function load(source: ConfigurationSource): FromCompiler {
   const configuration = loadConfiguration(source);
   loaded = { configuration, source };
   return { type: 'loaded', configuration };
+}
+
+function readOperators({ configuration, file, baseDirectory }: PlacedConfiguration) {
+  return readOperatorAddress(configuration, file, baseDirectory);
+}
+
+function readLink({ configuration, file, baseDirectory }: PlacedConfiguration): ReadLink {
+  const { link } = configuration;
+  const reader = new SourceReader(file, baseDirectory);
+  const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
+  const { errors, files } = reader;
+  if (errors.length > 0) throw new RefusedConfiguration(errors, files);
+  return { linkCredentials, files };
 }
 
 function compile(order: CompileOrder, descriptions: KeptDescriptions): FromCompiler {
