@@ -11,8 +11,8 @@ const MEGABYTE = 1_048_576;
 const STREAM_BYTES = 320 * MEGABYTE;
 /** Kernel buffers on four sockets, the gate's own queues, and what V8 has not yet given back. */
 const HELD_BYTES_MAX = 24 * MEGABYTE;
-/** A third of a stream: garbage not yet collected, never the stream itself. */
-const RSS_GROWTH_MAX = 110 * MEGABYTE;
+/** Half of a stream: the nurseries of two threads and garbage not yet collected, never the stream itself. */
+const RSS_GROWTH_MAX = 160 * MEGABYTE;
 
 const binary = { 'application/octet-stream': {} };
 const description = {

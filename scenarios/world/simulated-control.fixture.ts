@@ -178,15 +178,12 @@ export class ControlMachine {
   }
 
   readonly #program = ({ runner, send, listen }: ProcessSide): void => {
-    /** What was said before its stores are open. */
-    let isGatewayUp = false;
     let opened: OpenedControl | null = null;
     let isOpening = false;
     const open = async () => {
       await this.#lock.await(runner);
       await new Promise<void>((resolve) => runner.soon(OPENS_WITHIN_MS, resolve));
       opened = await this.#openControl(runner, send);
-      if (isGatewayUp) opened.gateways.local.up();
       this.#control = opened;
       await this.#begin(opened);
     };
@@ -202,10 +199,8 @@ export class ControlMachine {
           isOpening = true;
           return;
         case 'gateway-up':
-          isGatewayUp = true;
           return opened?.gateways.local.up();
         case 'gateway-down':
-          isGatewayUp = false;
           return opened?.gateways.local.down();
         case 'gateway':
           return opened?.gateways.local.heard(heard.report);
@@ -227,7 +222,7 @@ export class ControlMachine {
           this.#book = text;
         },
       },
-      ...{ mayServe: [], staleAfterMs: this.#staleMs, keyAgeMaxMs: () => null },
+      ...{ runsGateway: true, mayServe: [], staleAfterMs: this.#staleMs, keyAgeMaxMs: () => null },
       tellLocal: send,
       heardFrom: () => undefined,
       trouble: () => undefined,

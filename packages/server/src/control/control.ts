@@ -314,7 +314,6 @@ export class Control {
       }),
       applyConfiguration: (digest, operator) => this.#applyConfiguration(digest, operator),
     });
-    if (this.#serving.isGatewayUp) open.gateways.local.up();
     this.#open = open;
     return open;
   }

@@ -15,6 +15,8 @@ export interface GatewaysPorts
   readonly stores: LiveStores;
   readonly world: World;
   readonly bookFile: Pick<GatewayBookPorts, 'read' | 'write'>;
+  /** A gateway of this machine serves, or a predecessor of it may. */
+  readonly runsGateway: boolean;
   /** On other machines, where there is no book: each may serve, for so long. */
   readonly mayServe: readonly string[];
   readonly staleAfterMs: number;
@@ -54,6 +56,8 @@ export class Gateways {
       report: ports.heardFrom,
       ...(ports.openServer !== undefined && { openServer: ports.openServer }),
     });
+    // Whatever was heard of it so far: it may have gone while one before it serves still.
+    if (ports.runsGateway) this.local.up();
     this.live.subscribe(ports.tellLocal);
     this.live.subscribe((message) => this.remotes.send(message));
   }

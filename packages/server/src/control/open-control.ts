@@ -127,6 +127,7 @@ export class OpenControl {
       },
       mayServe: isFreshStore ? [] : (configuration.link?.gateways ?? []),
       staleAfterMs: configuration.gateway.staleAfterMs,
+      runsGateway: serving.runsGateway,
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
       tellLocal: ports.sendLive,
       heardFrom: ports.heardFrom,
