@@ -69,6 +69,7 @@ export const helloSchema = z.object({
   oldest: z.int().min(1),
   version: z.string().max(100),
   instance: z.string().regex(/^[0-9a-f]{32}$/),
+  staleAfterMs: z.number().min(0).optional(),
 });
 
 export type FromRemote = z.infer<typeof fromRemote>;

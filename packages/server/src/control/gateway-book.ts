@@ -49,6 +49,8 @@ const AWAY = { isConnected: false, confirmed: -1, mustKnow: 0 };
 
 const bookSchema = z.object({
   format: z.literal(1),
+  /** A control of a version before has not written it. */
+  longestMs: z.number().min(0).optional(),
   gateways: z.record(
     z.string().regex(/^[A-Za-z0-9._]{1,64} (?:\?|[0-9a-f]{32})$/),
     z.object({ staleMs: z.number().min(0) }),
@@ -65,6 +67,8 @@ const bookSchema = z.object({
 export class GatewayBook {
   readonly #ports: GatewayBookPorts;
   readonly #listeners = new Set<() => void>();
+  /** Of any snapshot that was ever sent: a gateway whose time has run out may still have it. */
+  #longestMs = 0;
   /** By name and instance. */
   readonly #entries = new Map<string, Entry>();
 
@@ -88,7 +92,9 @@ export class GatewayBook {
   open(ifLost: readonly string[], staleMs: number): void {
     const known = parseBook(this.#ports.read());
     const gateways =
-      known ?? Object.fromEntries(ifLost.map((name) => [`${name} ${ANY}`, { staleMs }]));
+      known?.gateways ?? Object.fromEntries(ifLost.map((name) => [`${name} ${ANY}`, { staleMs }]));
+    const bounds = Object.values(gateways).map((entry) => entry.staleMs);
+    this.#longestMs = Math.max(staleMs, known?.longestMs ?? 0, ...bounds);
     const promisedAt = this.#ports.now();
     for (const [key, entry] of Object.entries(gateways)) {
       const name = key.slice(0, key.indexOf(' '));
@@ -116,11 +122,16 @@ export class GatewayBook {
       promisedAt: before?.promisedAt ?? this.#ports.now(),
       ...{ isConnected: true, confirmed: -1, mustKnow },
     };
+    this.#longestMs = Math.max(this.#longestMs, entry.staleMs);
     this.#change(() => {
       this.#entries.delete(`${name} ${ANY}`);
       this.#entries.set(key, entry);
     });
     return key;
+  }
+
+  get longestMs(): number {
+    return this.#longestMs;
   }
 
   /** It is promised time from now on: to be called before it is told so. False: it must not be. */
@@ -137,6 +148,7 @@ export class GatewayBook {
     if (entry === undefined || staleMs <= entry.staleMs) return;
     const before = entry.staleMs;
     entry.staleMs = staleMs;
+    this.#longestMs = Math.max(this.#longestMs, staleMs);
     try {
       this.#write();
     } catch (error) {
@@ -242,7 +254,8 @@ export class GatewayBook {
     const gateways = Object.fromEntries(
       [...this.#entries].map(([key, { staleMs }]) => [key, { staleMs }]),
     );
-    this.#ports.write(`${JSON.stringify({ format: 1, gateways })}\n`);
+    const { longestMs } = this;
+    this.#ports.write(`${JSON.stringify({ format: 1, longestMs, gateways })}\n`);
   }
 }
 
@@ -251,10 +264,10 @@ export function boundMs(staleMs: number): number {
   return staleMs * (1 + RATE_ERROR) + BEHIND_MS;
 }
 
-function parseBook(text: string | null): z.output<typeof bookSchema>['gateways'] | null {
+function parseBook(text: string | null): z.output<typeof bookSchema> | null {
   if (text === null) return null;
   try {
-    return bookSchema.parse(parseJsonText(text)).gateways;
+    return bookSchema.parse(parseJsonText(text));
   } catch {
     return null;
   }

@@ -236,7 +236,10 @@ export class RemoteGateways {
     let key: string;
     try {
       // On disk before it is told anything: a control that starts again must know of it.
-      key = this.#ports.book.enter(end.name, hello.instance, this.#staleMs, whole.state.sequence);
+      const { book } = this.#ports;
+      // It may decide by a snapshot of long ago, whatever holds by now, and not be able to serve another.
+      const staleMs = Math.max(this.#staleMs, hello.staleAfterMs ?? book.longestMs);
+      key = book.enter(end.name, hello.instance, staleMs, whole.state.sequence);
     } catch (error) {
       return refuse((error as Error).message);
     }

@@ -119,7 +119,11 @@ export type ToRemoteGateway =
 /** What control hears from a gateway on another machine, beside reports and pieces of the spool. */
 export type FromRemoteGateway =
   /** `instance`: of its data directory; another machine under the same name is another gateway. */
-  | (LinkHello & { readonly instance: string })
+  | (LinkHello & {
+      readonly instance: string;
+      /** The longest bound of any snapshot by which it may decide. Versions before do not say. */
+      readonly staleAfterMs?: number;
+    })
   /** Asks for more time to serve without control, counted from `at` on its own clock. */
   | { readonly type: 'renew'; readonly at: number }
   /** Rights that were taken away in a way that this version does not know. */

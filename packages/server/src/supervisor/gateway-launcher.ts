@@ -80,6 +80,12 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
     return this.#inForce;
   }
 
+  /** The longest of any snapshot by which a thread may decide. */
+  get staleAfterMs(): number {
+    const bounds = [this.#newest, this.#inForce].map((one) => one?.snapshot.gate.staleAfterMs ?? 0);
+    return Math.max(...bounds);
+  }
+
   /** Of the rights that it was told last. */
   get liveSequence(): number {
     return this.#live.sequence;

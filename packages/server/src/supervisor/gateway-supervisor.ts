@@ -153,6 +153,7 @@ export class GatewaySupervisor {
       ...{ type: 'hello', protocol: LINK_PROTOCOL, oldest: LINK_PROTOCOL_OLDEST },
       version: programVersion(),
       instance: this.#options.machine.instance(),
+      staleAfterMs: this.#gateway.staleAfterMs,
     };
   }
 
