@@ -13,6 +13,8 @@ import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 const EXTENSION = extname(import.meta.filename);
 const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
 const GATEWAY_STALL_MS = 20_000;
+/** Versions that are kept until one of them is served: a description may take many MB. */
+const SENT_MAX = 3;
 /** Beyond what calls under way may take. */
 const STOP_MARGIN_MS = 5_000;
 
@@ -39,7 +41,13 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
   readonly #onMessage: GatewayLauncherOptions['on']['message'];
   readonly #child: WatchedChild;
   readonly #live = new LiveRights();
-  #newest: Served | null = null;
+  /**
+   * What may be in force, in the order in which it was sent: the last is the newest. Each of them may be what
+   * threads decide by, until all have served a later one.
+   */
+  #sent: Served[] = [];
+  /** Of those that are not kept, the longest bound. */
+  #droppedStaleMs = 0;
   /** What every thread has served. */
   #inForce: Served | null = null;
   #isStarted = false;
@@ -73,7 +81,7 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
 
   /** Compiled last and, for all that is known, servable. */
   get newest(): Served | null {
-    return this.#newest;
+    return this.#sent.at(-1) ?? null;
   }
 
   get inForce(): Served | null {
@@ -82,8 +90,7 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
 
   /** The longest of any snapshot by which a thread may decide. */
   get staleAfterMs(): number {
-    const bounds = [this.#newest, this.#inForce].map((one) => one?.snapshot.gate.staleAfterMs ?? 0);
-    return Math.max(...bounds);
+    return Math.max(this.#droppedStaleMs, ...this.#sent.map(staleMsOf));
   }
 
   /** Of the rights that it was told last. */
@@ -93,7 +100,11 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
 
   /** Kept for a start, and served where it is started. */
   serve(served: Served): void {
-    this.#newest = served;
+    this.#sent.push(served);
+    if (this.#sent.length > SENT_MAX) {
+      const [dropped] = this.#sent.splice(1, 1) as [Served];
+      this.#droppedStaleMs = Math.max(this.#droppedStaleMs, staleMsOf(dropped));
+    }
     if (this.#isStarted) this.#sendSnapshot();
   }
 
@@ -125,17 +136,26 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
   }
 
   #heard(message: FromGateway): void {
-    const version = this.#newest?.snapshot.gate.version;
-    if (message.type === 'applied' && message.version === version) this.#inForce = this.#newest;
+    if (message.type === 'applied') this.#applied(message.version);
     // What was in force still is.
-    if (message.type === 'failed' && message.version === version) {
-      this.#newest = this.#inForce ?? this.#newest;
+    if (message.type === 'failed' && this.#sent.length > 1) {
+      this.#sent = this.#sent.filter(({ snapshot }) => snapshot.gate.version !== message.version);
     }
     this.#onMessage(message);
   }
 
+  /** Every thread serves it, and none what was sent before. */
+  #applied(version: number): void {
+    const at = this.#sent.findIndex(({ snapshot }) => snapshot.gate.version === version);
+    if (at < 0) return;
+    this.#sent.splice(0, at);
+    this.#inForce = this.#sent[0] as Served;
+    // Those that were dropped lie between the first and the newest.
+    if (this.#sent.length === 1) this.#droppedStaleMs = 0;
+  }
+
   #sendSnapshot(): void {
-    const snapshot = this.#newest?.snapshot;
+    const snapshot = this.newest?.snapshot;
     if (snapshot !== undefined) this.#tell({ type: 'snapshot', snapshot });
   }
 
@@ -143,4 +163,8 @@ export class GatewayLauncher<Served extends { readonly snapshot: RuntimeSnapshot
   #tell(message: ToGateway): void {
     if (this.#isStarted) this.#child.send(message);
   }
+}
+
+function staleMsOf({ snapshot }: { readonly snapshot: RuntimeSnapshot }): number {
+  return snapshot.gate.staleAfterMs;
 }
