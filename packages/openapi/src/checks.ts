@@ -14,29 +14,4 @@ export {
   trimBlanks,
 } from './header-fields/index.ts';
 export { PatternWork } from './json-schema/patterns/work.ts';
-export {
-  alike,
-  type FixedTexts,
-  fitsAll,
-  fixedTexts,
-  isPreferred,
-  mayBeBoth,
-  serviceReadings,
-} from './openapi/compare-templates.ts';
-export { openApi, openApiInSteps } from './openapi/open-api.ts';
-export { type PackedApi, packApi, unpackApi } from './openapi/packed-api.ts';
-export type {
-  AnswerCheck,
-  AnswerExpectation,
-  Api,
-  ApiOperation,
-  BodyCheck,
-  BodyExpectation,
-  CompiledApi,
-  CompiledOperation,
-  Match,
-  MessageViolation,
-  RequestParts,
-  SecurityRequirement,
-  SecurityScheme,
-} from './openapi/types.ts';
+export * from './openapi/opened.ts';
