@@ -11,10 +11,11 @@ import type {
 } from '../../packages/server/src/messages/between-processes.ts';
 import { LinkConnections } from '../../packages/server/src/platform/link/index.ts';
 import { Supervisor } from '../../packages/server/src/supervisor/supervisor.ts';
-import { GatewayProcesses, Lock } from './simulated-gateway.fixture.ts';
+import { Lock } from './simulated-gateway.fixture.ts';
 import type { SimulatedNetwork } from './simulated-link.fixture.ts';
-import { Machine, Runner, type Simulation } from './simulated-machine.fixture.ts';
+import type { Runner, Simulation } from './simulated-machine.fixture.ts';
 import { type ProcessSide, simulatedLaunch } from './simulated-processes.fixture.ts';
+import { SupervisedMachine } from './simulated-supervision.fixture.ts';
 
 const KEYS_MAX = 4;
 const DRAIN_MS = 15_000;
@@ -75,10 +76,7 @@ class Store {
 }
 
 /** The machine of control, with a gateway of its own: the real supervisor, the real feed, book and link. */
-export class ControlMachine {
-  readonly machine: Machine;
-  readonly gateways = new GatewayProcesses();
-  readonly processes = new Set<Runner>();
+export class ControlMachine extends SupervisedMachine {
   /** Keys of which it was said that they are revoked everywhere. */
   readonly revokedEverywhere = new Set<string>();
   /** Revocations that were stored, and of which nobody said so in time. */
@@ -89,34 +87,27 @@ export class ControlMachine {
   #book: string | null = null;
   #staleMs: number;
   #version = 0;
-  #supervisor: { readonly runner: Runner; readonly real: Supervisor } | null = null;
   #control: OpenedControl | null = null;
 
   constructor(simulation: Simulation, network: SimulatedNetwork, staleMs: number) {
-    this.machine = new Machine(simulation);
+    super(simulation);
     this.#network = network;
     this.#staleMs = staleMs;
     for (let made = 0; made < KEYS_MAX; made++) this.#store.issue();
-  }
-
-  get supervisor(): Runner | null {
-    return this.#supervisor?.runner ?? null;
   }
 
   get control(): Runner | null {
     return this.#control?.runner ?? null;
   }
 
-  start(): void {
-    if (this.#supervisor !== null || this.machine.isAsleep) return;
-    const runner = new Runner(this.machine);
+  protected override supervising(runner: Runner): Supervisor {
     const launch = simulatedLaunch(
       this.machine,
       runner,
       ({ module }) => (module.includes('control-process') ? this.#program : this.gateways.program),
-      (child) => this.#born(child),
+      (child) => this.born(child),
     );
-    const real = new Supervisor({
+    return new Supervisor({
       control: launch({ module: 'control-process', argv: [], env: {} }),
       place: {
         ...{ world: runner, launch },
@@ -136,19 +127,6 @@ export class ControlMachine {
         applied: () => undefined,
       },
     });
-    const supervisor = { runner, real };
-    this.#supervisor = supervisor;
-    runner.onEnd(() => {
-      if (this.#supervisor === supervisor) this.#supervisor = null;
-    });
-    real.start();
-  }
-
-  /** SIGTERM */
-  end(): void {
-    const supervisor = this.#supervisor;
-    if (supervisor === null || !supervisor.runner.isRunning) return;
-    void supervisor.real.stop().then(() => supervisor.runner.end());
   }
 
   /** As an operator asks for it: stored first, then told, and said when nobody decides by the key any more. */
@@ -272,11 +250,6 @@ export class ControlMachine {
     const link = { address: '127.0.0.1:1', gateways: ['a', 'b'] };
     await gateways.remotes.apply(link as never, { certificate: '', key: '', authorities: [] });
     serve(this.#snapshot());
-  }
-
-  #born(child: Runner): void {
-    this.processes.add(child);
-    child.onEnd(() => this.processes.delete(child));
   }
 
   #snapshot(): RuntimeSnapshot {

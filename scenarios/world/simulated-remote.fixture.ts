@@ -1,40 +1,30 @@
 import { LinkClient } from '../../packages/server/src/platform/link/index.ts';
 import type { GatewayMachine } from '../../packages/server/src/supervisor/gateway-machine.ts';
 import { GatewaySupervisor } from '../../packages/server/src/supervisor/gateway-supervisor.ts';
-import { GatewayProcesses } from './simulated-gateway.fixture.ts';
 import type { Cut, SimulatedNetwork } from './simulated-link.fixture.ts';
-import { Machine, Runner, type Simulation } from './simulated-machine.fixture.ts';
+import type { Runner, Simulation } from './simulated-machine.fixture.ts';
 import { simulatedLaunch } from './simulated-processes.fixture.ts';
+import { SupervisedMachine } from './simulated-supervision.fixture.ts';
 
 const DRAIN_MS = 15_000;
 
 /** A machine that only runs a gateway. */
-export class RemoteMachine {
-  readonly machine: Machine;
-  readonly gateways = new GatewayProcesses();
+export class RemoteMachine extends SupervisedMachine {
   /** Both directions of the wire to control. */
   readonly cut: Cut = { toControl: false, toGateway: false };
-  readonly processes = new Set<Runner>();
   readonly #network: SimulatedNetwork;
   readonly #name: string;
   readonly #instance: string;
-  #supervisor: { readonly runner: Runner; readonly real: GatewaySupervisor } | null = null;
 
   constructor(simulation: Simulation, network: SimulatedNetwork, name: string, instance: string) {
-    this.machine = new Machine(simulation);
+    super(simulation);
     this.#network = network;
     this.#name = name;
     this.#instance = instance;
   }
 
-  get supervisor(): Runner | null {
-    return this.#supervisor?.runner ?? null;
-  }
-
-  start(): void {
-    if (this.#supervisor !== null || this.machine.isAsleep) return;
-    const runner = new Runner(this.machine);
-    const real = new GatewaySupervisor({
+  protected override supervising(runner: Runner): GatewaySupervisor {
+    return new GatewaySupervisor({
       machine: this.#given(runner),
       ...{ dataDirectory: '/simulated', listen: null, threads: undefined, drainMs: DRAIN_MS },
       on: {
@@ -44,19 +34,6 @@ export class RemoteMachine {
         applied: () => undefined,
       },
     });
-    const supervisor = { runner, real };
-    this.#supervisor = supervisor;
-    runner.onEnd(() => {
-      if (this.#supervisor === supervisor) this.#supervisor = null;
-    });
-    real.start();
-  }
-
-  /** SIGTERM */
-  end(): void {
-    const supervisor = this.#supervisor;
-    if (supervisor === null || !supervisor.runner.isRunning) return;
-    void supervisor.real.stop().then(() => supervisor.runner.end());
   }
 
   setCut(cut: Partial<Cut>): void {
@@ -69,7 +46,7 @@ export class RemoteMachine {
       this.machine,
       runner,
       () => this.gateways.program,
-      (child) => this.#born(child),
+      (child) => this.born(child),
     );
     return {
       ...{ world: runner, launch },
@@ -84,10 +61,5 @@ export class RemoteMachine {
         }),
       carry: () => ({ finish: () => Promise.resolve() }),
     };
-  }
-
-  #born(child: Runner): void {
-    this.processes.add(child);
-    child.onEnd(() => this.processes.delete(child));
   }
 }
