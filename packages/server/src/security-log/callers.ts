@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { SeenLately } from '@poorter/engine/seen-lately';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Caller } from '../messages/spool-line.ts';
 import { type SealingKey, sealUnder, unambiguous } from '../platform/secrets/index.ts';
@@ -29,7 +30,10 @@ interface MetCaller {
   readonly credentialId: string | null;
 }
 
-/** Callers in each of two generations; the elder is forgotten when the younger is full or old. */
+/**
+ * Callers in each of two generations; the elder is forgotten when the younger is full or old. A full one
+ * takes only who comes again: each token is another caller here, and many are used once.
+ */
 const CALLERS_MAX = 10_000;
 const GENERATION_MS = 300_000;
 /** Addresses that get a data key of their own, at once and a minute; an attacker has any number. */
@@ -48,6 +52,7 @@ export class Callers {
   readonly #now: () => number;
   #young = new Map<string, KnownCaller>();
   #old = new Map<string, KnownCaller>();
+  readonly #seen = new SeenLately();
   /** Who was met under a key that has gone meanwhile is not remembered. */
   #epoch = 0;
   #bornMs: number;
@@ -153,6 +158,7 @@ export class Callers {
 
   #keep(text: string, caller: KnownCaller): void {
     if (this.#young.size >= CALLERS_MAX) {
+      if (!this.#seen.again(text)) return;
       this.#old = this.#young;
       this.#young = new Map();
     }

@@ -14,15 +14,33 @@ export function readTokenText(token: string): TokenText {
   if (parts.length !== 3) return { ok: false, reason: 'opaque' };
   const [headerPart, claimsPart, signaturePart] = parts as [string, string, string];
   if (decodeBase64url(signaturePart) === null) return { ok: false, reason: 'not-a-jwt' };
-  const headerText = decodeText(headerPart);
+  const header = knownHeaders.get(headerPart) ?? readHeader(headerPart);
+  if (typeof header === 'string') return { ok: false, reason: header };
   const claimsText = decodeText(claimsPart);
-  if (headerText === null || claimsText === null) return { ok: false, reason: 'not-a-jwt' };
-  // The library that checks the signature reads the header again, with the runtime's own parser.
-  if (hasEscapedName(headerText)) return { ok: false, reason: 'escaped-header-name' };
-  const header = readMembers(headerText);
-  const claims = readMembers(claimsText);
-  if (header === null || claims === null) return { ok: false, reason: 'not-a-jwt' };
+  const claims = claimsText === null ? null : readMembers(claimsText);
+  if (claims === null) return { ok: false, reason: 'not-a-jwt' };
   return { ok: true, header, claims };
+}
+
+/** As many issuers sign with as many keys; tokens of one key share one text of the header. */
+const HEADERS_MAX = 64;
+const HEADER_LENGTH_MAX = 512;
+const knownHeaders = new Map<string, JsonMembers>();
+
+/** The members, which nobody changes, or the reason why not. */
+function readHeader(part: string): JsonMembers | string {
+  const text = decodeText(part);
+  if (text === null) return 'not-a-jwt';
+  // The library that checks the signature reads the header again, with the runtime's own parser.
+  if (hasEscapedName(text)) return 'escaped-header-name';
+  const header = readMembers(text);
+  if (header === null) return 'not-a-jwt';
+  Object.freeze(header);
+  if (part.length <= HEADER_LENGTH_MAX) {
+    if (knownHeaders.size >= HEADERS_MAX) knownHeaders.clear();
+    knownHeaders.set(part, header);
+  }
+  return header;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,4 +1,5 @@
 import type { TrustedIssuer } from '../../identity.ts';
+import { SeenLately } from '../../seen-lately.ts';
 import type { TokenMeaning } from './token-claims.ts';
 
 /** About 10 MB of entries; beyond that, the least recently needed is verified again. */
@@ -19,10 +20,17 @@ export interface VerifiedToken {
 /**
  * Tokens whose signature was found good, by the SHA-256 of their text. May outlive a snapshot:
  * every entry says under which terms and keys it holds.
+ *
+ * Once full it takes only what comes again: where each call has a token of its own, remembering them
+ * costs more than it saves, and pushes out those that are used.
  */
 export class VerifiedTokens {
   readonly #max: number;
   readonly #entries = new Map<string, VerifiedToken>();
+  /** Digests in a ring: the hand of the clock goes round. A map would have to pass all it has forgotten. */
+  readonly #ring: string[] = [];
+  #hand = 0;
+  readonly #seen = new SeenLately();
 
   constructor(max: number = VERIFIED_TOKENS_MAX) {
     this.#max = max;
@@ -37,23 +45,34 @@ export class VerifiedTokens {
   }
 
   remember(digest: string, entry: VerifiedToken): void {
-    if (!this.#entries.has(digest) && this.#entries.size >= this.#max) this.#forgetOne();
+    if (this.#entries.has(digest)) {
+      this.#entries.set(digest, entry);
+      return;
+    }
+    if (this.#ring.length < this.#max) this.#ring.push(digest);
+    else if (this.#seen.again(digest)) this.#ring[this.#freePlace()] = digest;
+    else return;
     this.#entries.set(digest, entry);
   }
 
+  /** Its place in the ring is found free when the hand comes by. */
   forget(digest: string): void {
     this.#entries.delete(digest);
   }
 
-  /** Second chance, oldest first. */
-  #forgetOne(): void {
-    let chances = CHANCES;
-    for (const [digest, entry] of this.#entries) {
+  /** Second chance: those used since the hand last came by are passed over. */
+  #freePlace(): number {
+    for (let chances = CHANCES; ; chances--) {
+      const place = this.#hand;
+      this.#hand = (place + 1) % this.#max;
+      const digest = this.#ring[place] as string;
+      const entry = this.#entries.get(digest);
+      if (entry?.wasUsed && chances > 0) {
+        entry.wasUsed = false;
+        continue;
+      }
       this.#entries.delete(digest);
-      if (!entry.wasUsed || chances === 0) return;
-      chances -= 1;
-      entry.wasUsed = false;
-      this.#entries.set(digest, entry);
+      return place;
     }
   }
 }
