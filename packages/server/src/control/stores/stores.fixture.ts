@@ -35,7 +35,7 @@ export const stateWorld = {
 /** A master key in hexadecimal, as from the environment. */
 export function namedMasterKey(hex: string) {
   return openMasterKey('env:KEY', {
-    ...{ dataDirectory: '/', baseDirectory: '/', warn: () => {} },
+    ...{ dataDirectory: '/', baseDirectory: '/', notify: () => {} },
     environment: { KEY: hex },
   });
 }
@@ -45,7 +45,7 @@ export function masterKeyIn(dataDirectory: string) {
     dataDirectory,
     baseDirectory: dataDirectory,
     environment: {},
-    warn: () => {},
+    notify: () => {},
   });
 }
 

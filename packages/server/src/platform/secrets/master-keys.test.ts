@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
+import type { Notice } from '../notices/index.ts';
 import { type MasterKeyWorld, openMasterKey } from './index.ts';
 import { startVault } from './vault.fixture.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
@@ -29,8 +30,8 @@ let made = 0;
 function world(environment: Record<string, string> = {}) {
   const dataDirectory = mkdtempSync(join(folder, `${(made += 1)}-`));
   const warnings: string[] = [];
-  const warn = (sentence: string) => void warnings.push(sentence);
-  return { dataDirectory, baseDirectory: dataDirectory, environment, warn, warnings };
+  const notify = ({ message }: Notice) => void warnings.push(message);
+  return { dataDirectory, baseDirectory: dataDirectory, environment, notify, warnings };
 }
 
 function writeKey(here: MasterKeyWorld, text: string, mode = 0o600): string {

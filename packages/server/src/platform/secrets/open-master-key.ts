@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { BYTES_MAX, readTextFile } from '../files/index.ts';
+import { type Notify, platformNotice } from '../notices/index.ts';
 import { environmentMasterKey, fileMasterKey } from './local-master-key.ts';
 import { type MasterKeyProvider, MasterKeyUnavailableError } from './master-key-provider.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
@@ -9,7 +10,7 @@ export interface MasterKeyWorld {
   /** Where relative paths start. */
   readonly baseDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly warn: (sentence: string) => void;
+  readonly notify: Notify;
 }
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
@@ -22,9 +23,13 @@ export function openMasterKey(text: string | undefined, world: MasterKeyWorld): 
   if (text === undefined) {
     const path = join(world.dataDirectory, 'master.key');
     const onCreated = () =>
-      world.warn(
-        `the master key was made in ${path}, beside the data it protects: whoever copies the data ` +
-          'directory has both. Move the file elsewhere and say so with masterKey: file:PATH',
+      world.notify(
+        platformNotice(
+          'master_key_made',
+          `the master key was made in ${path}, beside the data it protects: whoever copies the data ` +
+            'directory has both. Move the file elsewhere and say so with masterKey: file:PATH',
+          { file: path },
+        ),
       );
     return fileMasterKey(path, { create: true, onCreated });
   }
