@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { baseDirectory } from '../configuration/base-directory.ts';
+import { baseDirectory, pathFrom } from '../configuration/base-directory.ts';
 import {
   type ConfigurationSource,
   loadGatewayConfiguration,
@@ -97,7 +97,7 @@ function renewedCredentials(
 function credentialsOf({ link }: GatewayConfiguration, base: string): LinkCredentials {
   const read = (what: string, file: string) => {
     try {
-      return readTextFile(resolve(base, file.replace(/^file:(?!\/\/)/, '')), BYTES_MAX.credential);
+      return readTextFile(pathFrom(base, file), BYTES_MAX.credential);
     } catch (error) {
       throw new Error(`reading link.${what} ${file}: ${(error as Error).message}`, {
         cause: error,

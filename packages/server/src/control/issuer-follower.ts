@@ -3,7 +3,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
-import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import { BYTES_MAX, fileIn, readTextFile } from '../platform/files/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { IssuerKeys } from '../trusted-issuers/index.ts';
@@ -36,7 +36,8 @@ export class IssuerFollower {
     }));
     const text = JSON.stringify(sources);
     if (this.#keys !== null && text === this.#sources) {
-      if (sources.some(({ jwks }) => jwks?.startsWith('file:'))) await this.#keys.reload();
+      if (sources.some(({ jwks }) => jwks !== undefined && fileIn(jwks) !== null))
+        await this.#keys.reload();
       return;
     }
     this.#keys?.close();

@@ -153,7 +153,8 @@ test('a vault wraps and unwraps; what older versions of its key wrapped still op
 test('a vault that is busy is asked again; one that refuses or stays away is not asked for ever', async (t) => {
   const vault = await startVault();
   t.after(() => vault.close());
-  const key = { origin: vault.origin, mount: 'transit', name: 'poorter', timeoutMs: 200 };
+  // Longer than any machine is busy: what counts requests waits for their answers.
+  const key = { origin: vault.origin, mount: 'transit', name: 'poorter', timeoutMs: 60_000 };
   const provider = vaultMasterKey({ ...key, token: () => vault.token });
   vault.misbehave = { status: 503, times: 2 };
   const wrapped = await provider.wrap(plain, 'a');
@@ -168,7 +169,8 @@ test('a vault that is busy is asked again; one that refuses or stays away is not
 
   vault.misbehave = { status: 200, times: 9, delayMs: 5_000 };
   const answered = sleep(5_000, 'answered', { ref: false });
-  const unwrapping = assert.rejects(provider.unwrap(wrapped, 'a'), unavailable);
+  const hasty = vaultMasterKey({ ...key, timeoutMs: 200, token: () => vault.token });
+  const unwrapping = assert.rejects(hasty.unwrap(wrapped, 'a'), unavailable);
   // Given up before an answer comes, which the same clock counts.
   assert.equal(await Promise.race([unwrapping.then(() => 'given up'), answered]), 'given up');
 
@@ -212,6 +214,9 @@ test('a token that would add header fields never leaves', async () => {
   for (const token of ['a\r\nx: y', '', 'ä']) {
     const text = 'vault:http://127.0.0.1:1/transit/keys/poorter?token=env:TOKEN';
     const provider = openMasterKey(text, world({ TOKEN: token }));
-    await assert.rejects(provider.wrap(plain, 'a'), /needs a token in env:TOKEN/);
+    await assert.rejects(
+      provider.wrap(plain, 'a'),
+      /needs a token(?:: env:TOKEN (?:holds more than one line|is empty)| in env:TOKEN)$/,
+    );
   }
 });

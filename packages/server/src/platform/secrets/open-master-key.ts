@@ -3,6 +3,7 @@ import { BYTES_MAX, readTextFile } from '../files/index.ts';
 import { type Notify, platformNotice } from '../notices/index.ts';
 import { environmentMasterKey, fileMasterKey } from './local-master-key.ts';
 import { type MasterKeyProvider, MasterKeyUnavailableError } from './master-key-provider.ts';
+import { isSecretReference, readSecret } from './secret-text.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
 
 export interface MasterKeyWorld {
@@ -39,7 +40,7 @@ export function openMasterKey(text: string | undefined, world: MasterKeyWorld): 
       case 'file':
         return fileMasterKey(resolve(world.baseDirectory, rest), { create: false });
       case 'env':
-        return environmentMasterKey(rest, world.environment);
+        return environmentMasterKey(text, world);
       case 'vault':
         return vaultFrom(rest, world);
     }
@@ -78,15 +79,16 @@ function secretSource(
   world: MasterKeyWorld,
   refuse: (why: string) => Error,
 ): () => string {
-  const [, kind, rest] = /^(env|file):(.+)$/.exec(text) ?? [];
-  if (rest === undefined) throw refuse('takes its token as env:NAME or file:PATH');
+  if (!isSecretReference(text)) throw refuse('takes its token as env:NAME or file:PATH');
   return () => {
-    const token =
-      kind === 'env'
-        ? world.environment[rest]
-        : readTextFile(resolve(world.baseDirectory, rest), BYTES_MAX.credential).trim();
+    let token: string;
+    try {
+      token = readSecret(text, world);
+    } catch (error) {
+      throw refuse(`needs a token: ${(error as Error).message}`);
+    }
     // A header field: nothing else may follow it into the request.
-    if (token !== undefined && /^[\x21-\x7e]{1,4096}$/.test(token)) return token;
+    if (/^[\x21-\x7e]{1,4096}$/.test(token)) return token;
     throw refuse(`needs a token in ${text}`);
   };
 }
