@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
@@ -12,7 +11,7 @@ import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
-import { writeDurably } from '../platform/files/index.ts';
+import { BYTES_MAX, readTextIfThere, writeDurably } from '../platform/files/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import type { World } from '../platform/world/index.ts';
@@ -121,7 +120,7 @@ export class OpenControl {
       ...{ stores: state, changes: state.changes, world, mirror: recorder.mirror },
       keyHashKey: Buffer.from(state.ring.derive(API_KEY_HASH)).toString('hex'),
       bookFile: {
-        read: () => readIfThere(bookFile),
+        read: () => readTextIfThere(bookFile, BYTES_MAX.book),
         write: (text) => writeDurably(bookFile, text),
       },
       mayServe: isFreshStore ? [] : (configuration.link?.gateways ?? []),
@@ -280,13 +279,4 @@ export class OpenControl {
 function hostsOf(address: string): readonly string[] {
   const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
   return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
-}
-
-function readIfThere(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }
