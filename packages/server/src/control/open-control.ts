@@ -10,6 +10,7 @@ import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
+import { isLoopback } from '../platform/addresses/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import { BYTES_MAX, readTextIfThere, writeDurably } from '../platform/files/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
@@ -17,7 +18,6 @@ import { openMasterKey } from '../platform/secrets/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { logRoutes } from '../security-log/log-routes.ts';
 import { Background } from './background.ts';
-import { isLoopback } from './compile/addresses.ts';
 import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
 import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
@@ -278,5 +278,5 @@ export class OpenControl {
 /** Any name reaches an address that is not loopback; loopback has three. */
 function hostsOf(address: string): readonly string[] {
   const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
-  return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
+  return isLoopback(host) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
 }

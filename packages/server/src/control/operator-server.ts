@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
+import { isLoopback } from '../platform/addresses/index.ts';
 import {
   createServer,
   createTlsServer,
@@ -12,7 +13,6 @@ import {
 } from '../platform/http/index.ts';
 import { family, flag } from '../platform/metrics/index.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
-import { isLoopback } from './compile/addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
 import type { ReportedGateway } from './gateway-metrics.ts';
