@@ -9,6 +9,7 @@ import type {
   ToControl,
   ToSeatlessControl,
 } from '../../packages/server/src/messages/between-processes.ts';
+import { emptySnapshot } from '../../packages/server/src/messages/snapshot.fixture.ts';
 import { LinkConnections } from '../../packages/server/src/platform/link/index.ts';
 import { Supervisor } from '../../packages/server/src/supervisor/supervisor.ts';
 import { Lock } from './simulated-gateway.fixture.ts';
@@ -254,11 +255,12 @@ export class ControlMachine extends SupervisedMachine {
 
   #snapshot(): RuntimeSnapshot {
     this.#version += 1;
-    const nothing = { apis: [], issuers: [], issuerKeys: {} };
+    const { gate, timeouts, ...rest } = emptySnapshot(this.#version);
     return {
-      gate: { version: this.#version, staleAfterMs: this.#staleMs, ...nothing },
-      ...{ listeners: [], forwardAuth: [], timeouts: { drainMs: DRAIN_MS }, spool: null },
-    } as unknown as RuntimeSnapshot;
+      ...rest,
+      gate: { ...gate, staleAfterMs: this.#staleMs },
+      timeouts: { ...timeouts, drainMs: DRAIN_MS },
+    };
   }
 }
 

@@ -25,7 +25,7 @@ export class CrewSpool {
     notify: Notify,
     world: Pick<World, 'every'>,
   ): CrewSpool | null {
-    if (spool === null || spool === undefined) return null;
+    if (spool === null) return null;
     const memory = createSpoolMemory(threads, spool.bytesMax);
     return new CrewSpool(
       new SpoolKeeper(spool.directory, spool.node, memory),

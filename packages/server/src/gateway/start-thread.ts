@@ -35,5 +35,5 @@ export function startThread(
  * an eighth more processor time a call.
  */
 function nurseryMb({ bounds }: RuntimeSnapshot): number {
-  return (bounds?.memoryBytes ?? 0) <= SMALL_BUDGET_BYTES ? 24 : 48;
+  return bounds.memoryBytes <= SMALL_BUDGET_BYTES ? 24 : 48;
 }

@@ -3,17 +3,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from '../../../../scenarios/world/patience.fixture.ts';
-import type { RuntimeSnapshot } from '../messages/between-processes.ts';
+import { emptySnapshot } from '../messages/snapshot.fixture.ts';
 import { createCounterMemory, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { startThread } from './start-thread.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
 const THREADS = 3;
-
-/** As much of a snapshot as the crew and the fixture read. */
-const snapshotOf = (version: number) =>
-  ({ gate: { apis: [], version }, listeners: [], forwardAuth: [] }) as unknown as RuntimeSnapshot;
 
 /** Far beyond what a healthy thread waits for a processor on a machine that does ten other things. */
 const STALL_MS = 2_000;
@@ -55,14 +51,14 @@ for (const [version, what] of [
 ] as const) {
   test(`a thread that ${what} is replaced, what it held returns, the others keep theirs`, async (t) => {
     const { crew, memory, applied, trouble, until } = startCrew(t);
-    crew.apply(snapshotOf(1));
+    crew.apply(emptySnapshot(1));
     await until(() => applied.includes(1));
-    crew.apply(snapshotOf(2));
+    crew.apply(emptySnapshot(2));
     await until(() => applied.includes(2));
     const inFlight = new InFlightGauge(memory, 0);
     assert.equal(inFlight.total, THREADS);
 
-    crew.apply(snapshotOf(version));
+    crew.apply(emptySnapshot(version));
     await until(() => applied.includes(version));
     assert.equal(inFlight.total, THREADS - 1);
     // Ten places, two still held by the living.
@@ -79,9 +75,9 @@ for (const [version, what] of [
 
 test('a version counts as applied only when every thread serves it', async (t) => {
   const { crew, applied, until } = startCrew(t);
-  crew.apply(snapshotOf(1));
+  crew.apply(emptySnapshot(1));
   await until(() => applied.includes(1));
-  crew.apply(snapshotOf(4));
+  crew.apply(emptySnapshot(4));
   await sleep(150);
   assert.ok(!applied.includes(4));
   await until(() => applied.includes(4));
@@ -98,7 +94,7 @@ const liveChange = (sequence: number) => ({
 
 test('a revocation counts as applied only when every thread has acknowledged it', async (t) => {
   const { crew, applied, live, until } = startCrew(t);
-  crew.apply(snapshotOf(1));
+  crew.apply(emptySnapshot(1));
   await until(() => applied.includes(1));
   crew.applyLive(liveChange(5));
   assert.ok(!live.includes(5), 'not before a thread had a chance to answer');
@@ -107,7 +103,7 @@ test('a revocation counts as applied only when every thread has acknowledged it'
 
 test('a thread that stalls on a revocation is replaced by one that knows it', async (t) => {
   const { crew, applied, live, trouble, until } = startCrew(t);
-  crew.apply(snapshotOf(1));
+  crew.apply(emptySnapshot(1));
   await until(() => applied.includes(1));
   crew.applyLive(liveChange(9));
   await sleep(200);
@@ -118,7 +114,7 @@ test('a thread that stalls on a revocation is replaced by one that knows it', as
 
 test('a thread that is only starting when the drain begins does not bring the others back', async (t) => {
   const { crew, applied, live, until } = startCrew(t);
-  crew.apply(snapshotOf(1));
+  crew.apply(emptySnapshot(1));
   await until(() => applied.includes(1));
   // Beyond a second of life a thread is replaced at once.
   await sleep(1_000);

@@ -176,7 +176,7 @@ export class ThreadHosts implements CallHosts {
     if (before !== undefined) world.after(LAST_COUNTS_MS, () => before.close());
     this.#remote = null;
     if (shared === null || Valkey === null) return undefined;
-    const counters = new Valkey({ ...shared, local: this.#counters, notify });
+    const counters = new Valkey({ ...shared, local: this.#counters, notify, world });
     this.#remote = { text, counters };
     return counters;
   }

@@ -7,6 +7,7 @@ import { HeaderFields } from '@poorter/openapi/checks';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
 import { compileLimits } from '../../../../engine/src/policies/limit/index.ts';
+import { realWorld } from '../world/index.ts';
 import { createCounterMemory } from './counter-memory.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { ValkeyCounters } from './valkey-counters.ts';
@@ -32,6 +33,7 @@ function openThread(
   const counters = new ValkeyCounters({
     ...{ url, tls: null, machines, timeoutMs, local },
     notify: ({ message }) => trouble.push(message),
+    world: realWorld,
   });
   t.after(() => counters.close());
   const evaluate = compileLimits(

@@ -5,6 +5,7 @@ import type { Draw } from '@poorter/engine';
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
 import { monotonicMs } from '../clock/index.ts';
+import { realWorld } from '../world/index.ts';
 import { createCounterMemory } from './counter-memory.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { ValkeyCounters } from './valkey-counters.ts';
@@ -36,6 +37,7 @@ function open(t: TestContext, redis: RedisFixture, timeoutMs = 1_000) {
     timeoutMs,
     local: new SharedCounters(memory, 0, monotonicMs),
     notify: ({ message }) => trouble.push(message),
+    world: realWorld,
   });
   t.after(() => counters.close());
   return { counters, trouble };

@@ -8,8 +8,8 @@ import {
   type Rate,
   type RemoteCounters,
 } from '@poorter/engine';
-import { monotonicMs } from '../clock/index.ts';
 import { type Notify, platformNotice } from '../notices/index.ts';
+import type { Timer, World } from '../world/index.ts';
 import { OTHER_STORE, TOO_LATE } from './draw-script.ts';
 import { type Granted, GrantedMeanwhile } from './granted-meanwhile.ts';
 import {
@@ -30,6 +30,7 @@ export interface ValkeyOptions {
   /** Where all threads of this machine note what they know to be used. */
   readonly local: Counters;
   readonly notify: Notify;
+  readonly world: Pick<World, 'now' | 'monotonicMs' | 'after'>;
   readonly random?: () => number;
 }
 
@@ -67,7 +68,8 @@ export class ValkeyCounters implements RemoteCounters {
   readonly machines: number;
   readonly #options: ValkeyOptions;
   readonly #random: () => number;
-  readonly #granted = new GrantedMeanwhile(monotonicMs);
+  readonly #world: ValkeyOptions['world'];
+  readonly #granted: GrantedMeanwhile;
   /** On its way; sent again under the same name until the store has said that it has it. */
   #merging: { readonly name: string; readonly batch: [string, Granted][] } | null = null;
   #connection: ValkeyConnection | null = null;
@@ -75,7 +77,7 @@ export class ValkeyCounters implements RemoteCounters {
   #waiting = 0;
   #retryMs = RETRY_MIN_MS;
   #hereSinceMs = 0;
-  #next: { readonly timer: NodeJS.Timeout; readonly atMs: number } | null = null;
+  #next: { readonly timer: Timer; readonly atMs: number } | null = null;
   #isAsking = false;
   #isClosed = false;
   /** null until the first greeting. */
@@ -92,6 +94,8 @@ export class ValkeyCounters implements RemoteCounters {
   constructor(options: ValkeyOptions) {
     this.machines = options.machines;
     this.#options = options;
+    this.#world = options.world;
+    this.#granted = new GrantedMeanwhile(options.world.monotonicMs);
     this.#random = options.random ?? Math.random;
     this.#firstAnswer = this.#ask();
   }
@@ -142,7 +146,7 @@ export class ValkeyCounters implements RemoteCounters {
 
   close(): void {
     this.#isClosed = true;
-    if (this.#next !== null) clearTimeout(this.#next.timer);
+    this.#next?.timer.cancel();
     this.#connection?.disconnect();
   }
 
@@ -159,16 +163,17 @@ export class ValkeyCounters implements RemoteCounters {
     nowMs: number,
   ): Promise<readonly Allowance[] | null> {
     const { timeoutMs } = this.#options;
-    const endsAtMs = monotonicMs() + timeoutMs;
+    const endsAtMs = this.#world.monotonicMs() + timeoutMs;
     for (let attempt = 0; attempt < 3; attempt++) {
-      const leftMs = endsAtMs - monotonicMs();
+      const leftMs = endsAtMs - this.#world.monotonicMs();
       if (leftMs <= 0) throw new Error('no answer in time');
       const sent = connection.poorterDraw(draws.length + 1, ...this.#commandOf(draws, nowMs));
       const numbers = await within(sent, leftMs);
       // Meanwhile this machine may have begun to count its share: the answer comes too late.
       if (this.#connection !== connection || this.#state !== 'here') return null;
       if (numbers[0] === OTHER_STORE) await within(this.#greet(connection), timeoutMs);
-      else if (numbers[0] === TOO_LATE) this.#clockAheadMs = serverMs(numbers) - monotonicMs();
+      else if (numbers[0] === TOO_LATE)
+        this.#clockAheadMs = serverMs(numbers) - this.#world.monotonicMs();
       else return this.#note(draws, allowancesOf(numbers), nowMs);
     }
     throw new Error('the store changes all the time');
@@ -178,10 +183,10 @@ export class ValkeyCounters implements RemoteCounters {
     const { timeoutMs, local } = this.#options;
     const keys = [NAME_KEY, ...draws.map(keyOf)];
     // Twice the time that a call waits: the two clocks are compared over a network.
-    const lastMomentMs = monotonicMs() + this.#clockAheadMs + 2 * timeoutMs;
-    const restores = monotonicMs() < this.#restoringUntilMs;
+    const lastMomentMs = this.#world.monotonicMs() + this.#clockAheadMs + 2 * timeoutMs;
+    const restores = this.#world.monotonicMs() < this.#restoringUntilMs;
     const tells =
-      monotonicMs() < this.#tellingUntilMs ||
+      this.#world.monotonicMs() < this.#tellingUntilMs ||
       local.peek(GRANTED_LATELY_KEY, GRANTED_LATELY, nowMs, 0).resetMs > 0;
     const argv: (string | number)[] = [
       this.#storeName ?? '',
@@ -247,7 +252,7 @@ export class ValkeyCounters implements RemoteCounters {
       this.#options.notify(platformNotice('counters_away', text));
       this.#lastTrouble = text;
     }
-    if (this.#state === 'here' && monotonicMs() - this.#hereSinceMs > STEADY_AFTER_MS) {
+    if (this.#state === 'here' && this.#world.monotonicMs() - this.#hereSinceMs > STEADY_AFTER_MS) {
       this.#retryMs = RETRY_MIN_MS;
     }
     this.#state = 'away';
@@ -257,20 +262,20 @@ export class ValkeyCounters implements RemoteCounters {
   }
 
   #askIn(delayMs: number): void {
-    const atMs = monotonicMs() + delayMs;
+    const atMs = this.#world.monotonicMs() + delayMs;
     if (this.#isClosed || (this.#next !== null && this.#next.atMs <= atMs)) return;
-    if (this.#next !== null) clearTimeout(this.#next.timer);
-    const timer = setTimeout(() => {
+    this.#next?.timer.cancel();
+    const timer = this.#world.after(delayMs, () => {
       this.#next = null;
       void this.#ask();
-    }, delayMs);
+    });
     this.#next = { timer, atMs };
   }
 
   async #ask(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    if (this.#hasToMerge) this.#markGranted(Date.now());
+    if (this.#hasToMerge) this.#markGranted(this.#world.now());
     await this.#askNow();
     this.#isAsking = false;
     this.#askIn(this.#state === 'away' || this.#hasToMerge ? RETRY_MIN_MS : GREET_EVERY_MS);
@@ -302,9 +307,9 @@ export class ValkeyCounters implements RemoteCounters {
       if (this.#isClosed || this.#connection !== connection) return;
       if (this.#state === 'away') {
         notify(platformNotice('counters_back', 'the shared counters are back'));
-        this.#tellingUntilMs = monotonicMs() + RESTORING_MS;
+        this.#tellingUntilMs = this.#world.monotonicMs() + RESTORING_MS;
       }
-      if (this.#state !== 'here') this.#hereSinceMs = monotonicMs();
+      if (this.#state !== 'here') this.#hereSinceMs = this.#world.monotonicMs();
       this.#state = 'here';
     } catch (error) {
       // The server's own reason arrives in these moments, when it refused the password.
@@ -324,15 +329,15 @@ export class ValkeyCounters implements RemoteCounters {
   }
 
   async #greetNow(connection: ValkeyConnection): Promise<void> {
-    const sentAtMs = monotonicMs();
+    const sentAtMs = this.#world.monotonicMs();
     const greeted = await within(
       connection.poorterGreet(1, NAME_KEY, randomUUID()),
       GREETING_MAX_MS,
     );
     const [name, micros] = greeted;
-    this.#clockAheadMs = micros / 1_000 - (sentAtMs + monotonicMs()) / 2;
+    this.#clockAheadMs = micros / 1_000 - (sentAtMs + this.#world.monotonicMs()) / 2;
     if (this.#storeName !== null && this.#storeName !== name) {
-      this.#restoringUntilMs = monotonicMs() + RESTORING_MS;
+      this.#restoringUntilMs = this.#world.monotonicMs() + RESTORING_MS;
       this.#tellingUntilMs = this.#restoringUntilMs;
       this.#options.notify(
         platformNotice(

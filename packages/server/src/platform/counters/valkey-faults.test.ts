@@ -10,6 +10,8 @@ import { makeAuthority } from '../../../../../scenarios/world/certificates.fixtu
 import { PATIENCE_MS } from '../../../../../scenarios/world/patience.fixture.ts';
 import { hasRedis, RedisFixture } from '../../../../../scenarios/world/redis.fixture.ts';
 import { unusedPort } from '../../../../../scenarios/world/unused-port.fixture.ts';
+import { FakeWorld } from '../world/fake-world.fixture.ts';
+import { realWorld } from '../world/index.ts';
 import { createCounterMemory } from './counter-memory.ts';
 import { SharedCounters } from './shared-counters.ts';
 import type { CountersTls } from './valkey-connection.ts';
@@ -29,6 +31,7 @@ function open(t: TestContext, url: string, tls: CountersTls | null = null) {
     ...{ url, tls, machines: 1, timeoutMs: 1_000 },
     local: new SharedCounters(memory, 0),
     notify: ({ message }) => trouble.push(message),
+    world: realWorld,
   });
   t.after(() => counters.close());
   const answers = async () => (await counters.draw([PROBE], Date.now())) !== null;
@@ -209,3 +212,30 @@ test(
     }
   },
 );
+
+test('a store that is away is asked again by the clock that is given, and by no other', async (t) => {
+  let asked = 0;
+  const store = net.createServer((socket) => {
+    asked += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
+  t.after(() => store.close());
+  const { port } = store.address() as net.AddressInfo;
+  const world = new FakeWorld();
+  const memory = createCounterMemory({ entries: 1_024, threads: 1, seed: [1, 2] });
+  const counters = new ValkeyCounters({
+    ...{ url: `valkey://127.0.0.1:${port}`, tls: null, machines: 1, timeoutMs: 1_000 },
+    local: new SharedCounters(memory, 0, world.monotonicMs),
+    ...{ world, notify: () => undefined, random: () => 0.5 },
+  });
+  t.after(() => counters.close());
+  await until('it is away', () => counters.isAway && asked === 1);
+  // Longer than the first pause, which passes on no real clock.
+  await sleep(600);
+  assert.equal(asked, 1);
+  await until('it is asked again', () => {
+    world.advance(5_000);
+    return asked > 2;
+  });
+});
