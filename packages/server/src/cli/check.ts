@@ -10,11 +10,16 @@ import { withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import { readLinkCredentials, readOperatorAddress } from '../control/compile/read-endpoints.ts';
-import { SourceReader } from '../control/compile/source-reader.ts';
-import { findWeakenings } from '../control/protection/find-weakenings.ts';
-import { readProtectionInForce } from '../control/protection/in-force.ts';
-import type { Protection } from '../control/protection/protection.ts';
+import {
+  readLinkCredentials,
+  readOperatorAddress,
+  SourceReader,
+} from '../control/compile/index.ts';
+import {
+  findWeakenings,
+  type Protection,
+  readProtectionInForce,
+} from '../control/protection/index.ts';
 import { groupWeakenings, lineOf } from '../control/protection/weakening.ts';
 import { inspectDataDirectory } from '../platform/data-directory/index.ts';
 import type { ServeGiven } from './commands/serve.ts';

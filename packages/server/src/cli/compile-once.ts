@@ -4,9 +4,8 @@ import {
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
-import { type CompiledSnapshot, compileSnapshot } from '../control/compile/compile-snapshot.ts';
-import { newIdentityKey } from '../control/identity-keys.ts';
-import { mayTry } from '../control/trial-issuer.ts';
+import { type CompiledSnapshot, compileSnapshot } from '../control/compile/index.ts';
+import { mayTry, newIdentityKey } from '../control/index.ts';
 
 const NO_KEYS = { jwks: { keys: [] }, generation: 0 };
 

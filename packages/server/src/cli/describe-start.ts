@@ -1,7 +1,7 @@
 import type { TrialFacts } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
 import type { Notice } from '../platform/notices/index.ts';
-import type { StartedFacts } from '../supervisor/supervisor.ts';
+import type { StartedFacts } from '../supervisor/index.ts';
 
 const UNPROTECTED_SHOWN = 12;
 
