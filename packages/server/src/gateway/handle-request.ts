@@ -19,8 +19,9 @@ import { RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * The story of a call: normalise, match and decide, forward, release, record. Every way out
- * answers the caller and leaves exactly one record.
+ * The story of a call: normalise, match and decide, forward, release, record. Whoever found a place
+ * for its record leaves exactly one, by whichever way out; a durable call leaves an intent and an
+ * outcome besides. A call without a place has been told to come back.
  */
 export async function handleRequest(
   runtime: Runtime,
@@ -65,7 +66,7 @@ export async function handleRequest(
       }
     }
 
-    // release
+    // release (nobody is answered in the moment in which listening sockets close)
     if (runtime.pause.over !== null) await runtime.pause.over;
     const outcome = await release(runtime, request, decision, answer, response);
     call.findings = outcome.findings;
