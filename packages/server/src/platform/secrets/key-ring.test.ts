@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { onEveryBackend } from '../database/backends.fixture.ts';
@@ -13,6 +13,7 @@ import {
   SealBrokenError,
   WrongMasterKeyError,
 } from './index.ts';
+import { openBytes, sealBytes, unambiguous } from './sealed-bytes.ts';
 
 const TABLES = `
 CREATE TABLE key_encryption_key (singleton integer PRIMARY KEY, id text NOT NULL,
@@ -170,3 +171,37 @@ function decoded(envelope: string): string {
   const [version, key, text, ...rest] = envelope.split('.');
   return [version, key, Buffer.from(text ?? '', 'base64url').toString('hex'), ...rest].join('.');
 }
+
+test('of many seals under one key no two have the same nonce', () => {
+  const key = randomBytes(32);
+  const nonces = new Set<string>();
+  for (let count = 0; count < 2_000; count++) {
+    const sealed = sealBytes(key, Buffer.from('x'), ['place']);
+    nonces.add(sealed.toString('hex', 0, 12));
+    assert.equal(openBytes(key, sealed, ['place']).toString(), 'x');
+  }
+  assert.equal(nonces.size, 2_000);
+});
+
+test('what an earlier version sealed opens, and no two lists of names are the same bytes', () => {
+  // AES-256-GCM over 'kept', key of zeros, nonce of zeros, associated with ['a', 'bc', 'é'].
+  const lengths = '0000000161' + '000000026263' + '00000002c3a9';
+  assert.equal(unambiguous(['a', 'bc', 'é']).toString('hex'), lengths);
+  const cipher = createCipheriv('aes-256-gcm', Buffer.alloc(32), Buffer.alloc(12));
+  cipher.setAAD(Buffer.from(lengths, 'hex'));
+  const sealed = Buffer.concat([
+    Buffer.alloc(12),
+    cipher.update('kept'),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+  assert.equal(openBytes(Buffer.alloc(32), sealed, ['a', 'bc', 'é']).toString(), 'kept');
+  const list = fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 });
+  fc.assert(
+    fc.property(list, list, (one, other) => {
+      const isSame = unambiguous(one).equals(unambiguous(other));
+      const texts = (parts: string[]) => JSON.stringify(parts.map((p) => p.toWellFormed()));
+      assert.equal(isSame, texts(one) === texts(other));
+    }),
+  );
+});
