@@ -37,7 +37,7 @@ export async function handleRequest(
     const request = requestFacts(runtime.head, native, call);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
-    body = new RequestBody(native, response, runtime, mustContinue, announcedBytes(request));
+    body = new RequestBody(native, response, runtime, mustContinue, request);
     call.body = body;
 
     const own = ownAnswer(runtime, request);
@@ -128,8 +128,4 @@ export function failureOf(error: unknown, method = 'GET'): Deny {
     default:
       return error.failure satisfies never;
   }
-}
-
-function announcedBytes(request: RequestFacts): number {
-  return Number(request.headers.get('content-length') ?? 0);
 }
