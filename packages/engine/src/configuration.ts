@@ -5,7 +5,6 @@ export {
   extensionSchema,
   networkListsSchema,
   readExtension,
-  undocumentedQuerySchema,
 } from './extension.ts';
 export { corsSchema } from './policies/cors/cors-config.ts';
 export {
@@ -15,3 +14,4 @@ export {
   limitsSchema,
   quotaSchema,
 } from './policies/limit/limit-config.ts';
+export { undocumentedQuerySchema } from './policies/validate/validate-config.ts';

@@ -4,6 +4,7 @@ import { compileNetworkLists } from './policies/admit/network-list.ts';
 import { authorizeSchema } from './policies/authorize/authorize-config.ts';
 import { corsSchema } from './policies/cors/cors-config.ts';
 import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/limit-config.ts';
+import { validateKeys } from './policies/validate/validate-config.ts';
 
 const network = z.string().refine(isNetwork, { message: 'is not an IP address or network' });
 
@@ -13,9 +14,6 @@ export const networkListsSchema = z
     deny: z.array(network).default([]).describe('Networks that may not call.'),
   })
   .describe('The longest matching prefix decides; a tie denies.');
-
-/** Names as they are sent, such as utm_source. */
-export const undocumentedQuerySchema = z.array(z.string().min(1).max(100)).max(100);
 
 /** `x-poorter` in an OpenAPI document: at root, path or operation level, the nearest key winning. */
 export const extensionSchema = z.strictObject({
@@ -42,31 +40,7 @@ export const extensionSchema = z.strictObject({
     .describe(
       'durable: on disk before the call is forwarded, and again before its answer leaves; batched (default): within 50 ms.',
     ),
-  bodyBytesMax: z
-    .int()
-    .min(0)
-    .max(1 << 30)
-    .optional()
-    .describe('Largest request body, in bytes.'),
-  reading: z
-    .enum(['meant', 'strict'])
-    .optional()
-    .describe(
-      'Root only. Schemas as their authors mean them (default), or by the letter of their version.',
-    ),
-  readOnlyMembers: z
-    .enum(['ignore', 'refuse'])
-    .optional()
-    .describe(
-      'Root only. readOnly members in requests: cut out before forwarding (default), or refused.',
-    ),
-  formats: z
-    .enum(['enforce', 'report'])
-    .optional()
-    .describe('Root only. Whether `format` is enforced (default), or only recorded.'),
-  allowUndocumentedQuery: undocumentedQuerySchema
-    .optional()
-    .describe('Query parameters that pass although they are not described.'),
+  ...validateKeys,
   cors: corsSchema.optional(),
   semicolons: z
     .enum(['refuse', 'allow'])

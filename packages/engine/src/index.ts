@@ -7,7 +7,6 @@ export { addressKey } from './addresses.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING, knownUse } from './counters.ts';
 export {
-  type BodyPort,
   type Decision,
   decide,
   type Forwarding,
@@ -79,6 +78,7 @@ export {
   upstreamHeaders,
   withoutQueryParameters,
 } from './policies/shape/upstream-headers.ts';
+export type { BodyPort } from './policies/validate/index.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
 export {

@@ -18,6 +18,7 @@ import { compileLimits, type EvaluateLimits, type LimitVerdict } from './policie
 import type { AnswerMode } from './policies/release/judge-answer.ts';
 import type { IdentitySigner } from './policies/shape/signed-identity.ts';
 import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
+import { compileValidation, type EvaluateValidation } from './policies/validate/index.ts';
 import { type Deny, deny, type Verdict } from './policy.ts';
 
 /** What a record calls an operation. */
@@ -29,7 +30,7 @@ export interface OperationNames {
 }
 
 /** One operation with every policy compiled for it. */
-export interface OperationGate {
+export interface OperationGate extends EvaluateValidation {
   readonly api: ApiSnapshot;
   readonly names: OperationNames;
   readonly operation: ApiOperation;
@@ -43,8 +44,6 @@ export interface OperationGate {
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   checkNetwork(request: RequestFacts): Deny | null;
-  /** Is the connection to become a tunnel that the description does not know? */
-  checkUpgrade(request: RequestFacts): Deny | null;
   identify(request: RequestFacts): Identification | Promise<Identification>;
   /** Is anybody who proved an identity in this call blocked? */
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
@@ -76,6 +75,8 @@ export function openOperation(
   const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };
   const response = extension.response ?? api.response;
   const mode = extension.mode ?? api.mode;
+  const { jsonBounds } = api;
+  const bodyBytesMax = extension.bodyBytesMax ?? api.bodyBytesMax;
   // Every scheme of the API, not only this operation's: a credential is never the upstream's business.
   const every = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
   const credentials = credentialNames(every, securitySchemes);
@@ -100,6 +101,8 @@ export function openOperation(
     limitsOfKeys.set(key, compiledLimits);
     return compiledLimits;
   };
+  const validation = { bodyBytesMax, jsonBounds, credentials };
+  const { checkUpgrade, checkParameters, checkBody } = compileValidation(operation, validation);
   return {
     api,
     names: { api: api.name, operation: compiled.id, path: compiled.path },
@@ -118,18 +121,17 @@ export function openOperation(
       request: [...operation.documentedHeaders.request, ...credentials.header],
       answer: operation.documentedHeaders.answer,
     }),
-    bodyBytesMax: extension.bodyBytesMax ?? api.bodyBytesMax,
-    jsonBounds: api.jsonBounds,
+    bodyBytesMax,
+    jsonBounds,
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
-    checkUpgrade: ({ isUpgrade }) =>
-      isUpgrade && !operation.documentsUpgrade
-        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
-        : null,
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
     checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),
     authorize: compileAuthorization(extension.authorize, challenge),
+    checkUpgrade,
+    checkParameters,
+    checkBody,
     identityFor: (principal, nowMs) =>
       ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
   };
