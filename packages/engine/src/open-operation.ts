@@ -4,7 +4,8 @@ import type { Counters, RemoteCounters } from './counters.ts';
 import { extensionOf } from './extension-of.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';
-import type { Block, LiveRights, ManagedKey } from './live-rights.ts';
+import type { LiveRights, ManagedKey } from './live-rights.ts';
+import { checkCallers } from './policies/admit/block-list.ts';
 import { compileNetworkLists } from './policies/admit/network-list.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
 import { type CorsPolicy, compileCors } from './policies/cors/index.ts';
@@ -126,7 +127,7 @@ export function openOperation(
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
-    checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
+    checkBlocks: ({ satisfied }, nowMs) => checkCallers(live, satisfied, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),
     authorize: compileAuthorization(extension.authorize, challenge),
     checkUpgrade,
@@ -135,35 +136,4 @@ export function openOperation(
     identityFor: (principal, nowMs) =>
       ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
   };
-}
-
-/** Whoever takes part is looked at: a blocked key is no better beside a good token. */
-function checkBlocks(live: LiveRights, identity: Identified, nowMs: number): Deny | null {
-  for (const { schemes } of identity.satisfied) {
-    for (const { principal } of schemes) {
-      const block = live.blockOfPrincipal(principal, nowMs);
-      if (block !== undefined) return blocked('caller_blocked', block, nowMs);
-    }
-  }
-  return null;
-}
-
-/** What is told to somebody who is blocked. */
-export function blocked(
-  code: 'address_blocked' | 'caller_blocked',
-  block: Block,
-  nowMs: number,
-): Deny {
-  const { id, kind, untilMs } = block;
-  if (untilMs === null) return deny(code, { block: id, kind });
-  const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
-  return deny(
-    code,
-    { block: id, kind },
-    {
-      answerHeaders: ['retry-after', String(seconds)],
-      // Said only where the header is there.
-      details: { detail: 'Wait as Retry-After says, or ask the API provider why.' },
-    },
-  );
 }
