@@ -20,19 +20,19 @@ export type { CallContext, ClientCertificate, Principal, RequestFacts } from './
 export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
 export {
-  type Block,
   type BlockKind,
   type Difference,
   EMPTY_LIVE_STATE,
-  keyedHash,
+  hashCredential,
   LIVE_COLLECTIONS,
+  type LiveBlock,
   type LiveChange,
   type LiveCollection,
+  type LiveKey,
   type LiveMessage,
   LiveRights,
   type LiveState,
   type LiveThings,
-  type ManagedKey,
 } from './live-rights.ts';
 export type { OperationGate } from './open-operation.ts';
 export {

@@ -4,7 +4,7 @@ import type { Counters, RemoteCounters } from './counters.ts';
 import { extensionOf } from './extension-of.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';
-import type { LiveRights, ManagedKey } from './live-rights.ts';
+import type { LiveKey, LiveRights } from './live-rights.ts';
 import { checkCallers } from './policies/admit/block-list.ts';
 import { compileNetworkLists } from './policies/admit/network-list.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
@@ -91,7 +91,7 @@ export function openOperation(
   const { counters, remoteCounters: remote } = ports;
   const limit = compileLimits(limits, scope, { counters, remote });
   /** Keys that carry limits of their own; a key that changes is another record. */
-  const limitsOfKeys = new WeakMap<ManagedKey, EvaluateLimits>();
+  const limitsOfKeys = new WeakMap<LiveKey, EvaluateLimits>();
   const limitOf = (principal: Principal | null): EvaluateLimits => {
     const key = live.keyOf(principal);
     if (key?.limits === undefined) return limit;

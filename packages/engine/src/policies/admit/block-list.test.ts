@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IdentifiedPrincipal, SatisfiedAlternative } from '../../identity.ts';
-import { type Block, LiveRights } from '../../live-rights.ts';
+import { type LiveBlock, LiveRights } from '../../live-rights.ts';
 import { checkAddress, checkCallers } from './block-list.ts';
 
 const NOW = 1_000_000;
 const ADDRESS = '192.0.2.1';
 
-function listOf(...blocks: Partial<Block>[]): LiveRights {
+function listOf(...blocks: Partial<LiveBlock>[]): LiveRights {
   const whole = blocks.map((block, index) => ({
     ...{ id: `block_${index}`, kind: 'address' as const, value: ADDRESS, untilMs: null },
     ...block,

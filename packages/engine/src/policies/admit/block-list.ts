@@ -1,5 +1,5 @@
 import type { SatisfiedAlternative } from '../../identity.ts';
-import type { Block, LiveRights } from '../../live-rights.ts';
+import type { LiveBlock, LiveRights } from '../../live-rights.ts';
 import { type Deny, deny } from '../../policy.ts';
 
 /** What is asked on every call: it changes between two of them. */
@@ -31,7 +31,7 @@ export function checkCallers(
 
 function refuseBlocked(
   code: 'address_blocked' | 'caller_blocked',
-  { id, kind, untilMs }: Block,
+  { id, kind, untilMs }: LiveBlock,
   nowMs: number,
 ): Deny {
   const evidence = { block: id, kind };
