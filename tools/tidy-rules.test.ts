@@ -49,3 +49,30 @@ test('a page names files that are there', () => {
     assert.match(written(text)[0] ?? '', /no such file/, text);
   }
 });
+
+test('a policy that cannot be copied whole does not pass', () => {
+  const folder = 'packages/engine/src/policies/permit';
+  const whole = {
+    [`${folder}/index.ts`]: '',
+    [`${folder}/permit.md`]: '',
+    [`${folder}/owner.test.ts`]: '',
+    'docs/ARCHITECTURE.md': '| `policies/permit` | may this caller touch this object |',
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const path of Object.keys(whole)) {
+    const rest = Object.entries(whole).filter(([name]) => name !== path);
+    assert.equal(faultsIn(Object.fromEntries(rest)).length, 1, path);
+  }
+});
+
+test('a page beside the code links to files that are there', () => {
+  const page = 'packages/engine/src/policies/admit/admit.md';
+  const whole = { 'docs/ARCHITECTURE.md': '`policies/admit`', 'docs/a.md': '' };
+  const beside = {
+    [page.replace('admit.md', 'index.ts')]: '',
+    [page.replace('admit.md', 'a.test.ts')]: '',
+  };
+  const linking = (to: string) => faultsIn({ ...whole, ...beside, [page]: `[a](${to})` });
+  assert.deepEqual(linking('../../../../../docs/a.md#b'), []);
+  assert.match(linking('../../docs/a.md')[0] ?? '', /no such file/);
+});

@@ -29,6 +29,7 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...longSources(tree, exceptions.lines),
     ...clocks(tree, exceptions.clocks),
     ...missingPaths(tree),
+    ...incompletePolicies(tree),
   ];
 }
 
@@ -69,7 +70,7 @@ function withoutComments(text: string): string {
 function* missingPaths(tree: Tree): Generator<string> {
   const paths = [...tree.keys()];
   for (const [page, text] of tree) {
-    if (!/^docs\/.*\.md$|^[A-Z]+\.md$/.test(page) || page === 'CHANGELOG.md') continue;
+    if (!/^(?:docs|packages)\/.*\.md$|^[A-Z]+\.md$/.test(page) || page === 'CHANGELOG.md') continue;
     for (const [, named = ''] of text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.ts)`/g)) {
       // `x-store.ts` stands for one of each domain.
       if (named.startsWith('x-')) continue;
@@ -80,6 +81,30 @@ function* missingPaths(tree: Tree): Generator<string> {
       const target = normalize(join(dirname(page), linked)).replace(/\/$/, '');
       if (tree.has(target) || paths.some((path) => path.startsWith(`${target}/`))) continue;
       yield `${page}: links to ${linked}, and there is no such file`;
+    }
+  }
+}
+
+const POLICY = /^(packages\/engine\/src\/policies\/([^/]+))\//;
+const ARCHITECTURE = 'docs/ARCHITECTURE.md';
+
+/** Whoever makes a policy copies the folder of another, and has all that one is. */
+function* incompletePolicies(tree: Tree): Generator<string> {
+  const paths = [...tree.keys()];
+  const folders = new Map(
+    paths.flatMap((path) => {
+      const [, folder = '', name = ''] = POLICY.exec(path) ?? [];
+      return name === '' ? [] : [[folder, name] as const];
+    }),
+  );
+  for (const [folder, name] of folders) {
+    for (const file of ['index.ts', `${name}.md`]) {
+      if (!tree.has(`${folder}/${file}`)) yield `${folder}: a policy has ${file}`;
+    }
+    const isTest = (path: string) => path.startsWith(`${folder}/`) && path.endsWith('.test.ts');
+    if (!paths.some(isTest)) yield `${folder}: a policy has a test beside it`;
+    if (!tree.get(ARCHITECTURE)?.includes(`\`policies/${name}\``)) {
+      yield `${ARCHITECTURE}: says nothing of policies/${name}`;
     }
   }
 }

@@ -1,11 +1,7 @@
 /** What is written about policies: read and checked where configurations are compiled, and nowhere else. */
 
-export {
-  type Extension,
-  extensionSchema,
-  networkListsSchema,
-  readExtension,
-} from './extension.ts';
+export { type Extension, extensionSchema, readExtension } from './extension.ts';
+export { networkListsSchema } from './policies/admit/admit-config.ts';
 export { corsSchema } from './policies/cors/cors-config.ts';
 export {
   concurrencySchema,

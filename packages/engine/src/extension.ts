@@ -1,19 +1,11 @@
 import type { ReadExtension } from '@poorter/openapi';
 import { z } from 'zod';
-import { compileNetworkLists } from './policies/admit/network-list.ts';
+import { networkListsSchema } from './policies/admit/admit-config.ts';
 import { authorizeSchema } from './policies/authorize/authorize-config.ts';
 import { corsSchema } from './policies/cors/cors-config.ts';
 import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/limit-config.ts';
+import { releaseKeys } from './policies/release/release-config.ts';
 import { validateKeys } from './policies/validate/validate-config.ts';
-
-const network = z.string().refine(isNetwork, { message: 'is not an IP address or network' });
-
-export const networkListsSchema = z
-  .strictObject({
-    allow: z.array(network).default([]).describe('Networks that may call; empty: all.'),
-    deny: z.array(network).default([]).describe('Networks that may not call.'),
-  })
-  .describe('The longest matching prefix decides; a tie denies.');
 
 /** `x-poorter` in an OpenAPI document: at root, path or operation level, the nearest key winning. */
 export const extensionSchema = z.strictObject({
@@ -30,10 +22,7 @@ export const extensionSchema = z.strictObject({
     .describe(
       'observe softens limits, validation and release; never hygiene, identity or authorization.',
     ),
-  response: z
-    .enum(['report', 'redact', 'block'])
-    .optional()
-    .describe('What happens to an answer that differs from its description.'),
+  ...releaseKeys,
   audit: z
     .enum(['durable', 'batched'])
     .optional()
@@ -51,15 +40,6 @@ export const extensionSchema = z.strictObject({
 });
 
 export type Extension = z.output<typeof extensionSchema>;
-
-function isNetwork(text: string): boolean {
-  try {
-    compileNetworkLists({ allow: [text], deny: [] });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** As the engine decides by it, with what stands in for what it leaves out; or what is wrong with it. */
 export function readExtension(value: unknown): ReadExtension {

@@ -10,7 +10,7 @@ import { key, NOON, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { limitsSchema } from './policies/limit/limit-config.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
-import type { IdentitySigner } from './policies/shape/signed-identity.ts';
+import type { IdentitySigner } from './policies/shape/index.ts';
 import type { BodyPort } from './policies/validate/index.ts';
 
 const description = describeApi(

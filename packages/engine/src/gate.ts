@@ -14,10 +14,13 @@ import type { GateSnapshot } from './gate-snapshot.ts';
 import { LiveRights } from './live-rights.ts';
 import { type OperationGate, type OperationPorts, openOperation } from './open-operation.ts';
 import { pathShape, wordsOf } from './path-shape.ts';
-import { checkAddress } from './policies/admit/block-list.ts';
-import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
-import { compileNetworkLists } from './policies/admit/network-list.ts';
-import { refuseTarget } from './policies/admit/refuse-target.ts';
+import {
+  checkAddress,
+  compileFailureBudget,
+  compileNetworkLists,
+  type FailureBudget,
+  refuseTarget,
+} from './policies/admit/index.ts';
 import { type CorsPolicy, compileCors, preflightOf } from './policies/cors/index.ts';
 import { hashKey, type IdentityPorts, type VerifiedTokens } from './policies/identify/index.ts';
 import { type Deny, deny } from './policy.ts';

@@ -39,18 +39,18 @@ export {
   type AbsoluteTarget,
   absoluteTarget,
   canonicalHost,
-  isSameAuthority,
-} from './policies/admit/authority.ts';
-export { canonicalTarget } from './policies/admit/canonical-path.ts';
-export { newlyAllowed } from './policies/admit/compare-network-lists.ts';
-export { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
-export {
+  canonicalTarget,
+  checkHead,
+  compileNetworkLists,
   compileOriginalCall,
   type Disagreement,
+  isHost,
+  isSameAuthority,
+  type NetworkLists,
+  newlyAllowed,
   type OriginalCall,
-} from './policies/admit/original-call.ts';
-export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
-export { refuseTarget } from './policies/admit/refuse-target.ts';
+  refuseTarget,
+} from './policies/admit/index.ts';
 export { isCorsField, mergedVary } from './policies/cors/index.ts';
 export {
   formatKey,
@@ -64,20 +64,16 @@ export {
   VerifiedTokens,
 } from './policies/identify/index.ts';
 export type { LimitsConfig } from './policies/limit/index.ts';
-export type { AnswerMode } from './policies/release/judge-answer.ts';
-export { recomputed } from './policies/release/recomputed-fields.ts';
-export { addSecurityHeaders } from './policies/release/security-headers.ts';
+export { type AnswerMode, addSecurityHeaders, recomputed } from './policies/release/index.ts';
 export {
   createIdentitySigner,
   type IdentitySigner,
-  publicKeySet,
-} from './policies/shape/signed-identity.ts';
-export {
   isPrivateAnswerHeader,
+  publicKeySet,
   unforwardableField,
   upstreamHeaders,
   withoutQueryParameters,
-} from './policies/shape/upstream-headers.ts';
+} from './policies/shape/index.ts';
 export type { BodyPort } from './policies/validate/index.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';

@@ -5,8 +5,7 @@ import { extensionOf } from './extension-of.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';
 import type { LiveKey, LiveRights } from './live-rights.ts';
-import { checkCallers } from './policies/admit/block-list.ts';
-import { compileNetworkLists } from './policies/admit/network-list.ts';
+import { checkCallers, compileNetworkLists } from './policies/admit/index.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
 import { type CorsPolicy, compileCors } from './policies/cors/index.ts';
 import {
@@ -16,9 +15,12 @@ import {
   type IdentityPorts,
 } from './policies/identify/index.ts';
 import { compileLimits, type EvaluateLimits, type LimitVerdict } from './policies/limit/index.ts';
-import type { AnswerMode } from './policies/release/judge-answer.ts';
-import type { IdentitySigner } from './policies/shape/signed-identity.ts';
-import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
+import type { AnswerMode } from './policies/release/index.ts';
+import {
+  documentedFields,
+  type IdentitySigner,
+  type ShapeOptions,
+} from './policies/shape/index.ts';
 import { compileValidation, type EvaluateValidation } from './policies/validate/index.ts';
 import { type Deny, deny, type Verdict } from './policy.ts';
 

@@ -1,10 +1,6 @@
 import type { HeaderFields } from '@poorter/openapi';
 import type { OperationGate } from './open-operation.ts';
-import {
-  type AnswerVerdict,
-  judgeAnswer,
-  judgeUncheckable,
-} from './policies/release/judge-answer.ts';
+import { type AnswerVerdict, judgeAnswer, judgeUncheckable } from './policies/release/index.ts';
 import { type Deny, deny, type Evidence } from './policy.ts';
 import { describeViolations } from './violations.ts';
 

@@ -1,7 +1,5 @@
 import type { AnswerCheck } from '@poorter/openapi';
-
-/** What happens to an answer that differs from its description. */
-export type AnswerMode = 'report' | 'redact' | 'block';
+import type { AnswerMode } from './release-config.ts';
 
 export type AnswerVerdict =
   | { readonly kind: 'release' }
