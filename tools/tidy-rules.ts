@@ -30,6 +30,7 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...clocks(tree, exceptions.clocks),
     ...missingPaths(tree),
     ...incompletePolicies(tree),
+    ...otherRuntimes(tree),
   ];
 }
 
@@ -66,11 +67,15 @@ function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
+/** What was true of a release stays in the list of changes. */
+const isPage = (path: string): boolean =>
+  /^(?:docs|packages)\/.*\.md$|^[A-Z]+\.md$/.test(path) && path !== 'CHANGELOG.md';
+
 /** Of a page: files that it names in backticks, by the end of their path, and files that it links to. */
 function* missingPaths(tree: Tree): Generator<string> {
   const paths = [...tree.keys()];
   for (const [page, text] of tree) {
-    if (!/^(?:docs|packages)\/.*\.md$|^[A-Z]+\.md$/.test(page) || page === 'CHANGELOG.md') continue;
+    if (!isPage(page)) continue;
     for (const [, named = ''] of text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.ts)`/g)) {
       // `x-store.ts` stands for one of each domain.
       if (named.startsWith('x-')) continue;
@@ -107,6 +112,49 @@ function* incompletePolicies(tree: Tree): Generator<string> {
       yield `${ARCHITECTURE}: says nothing of policies/${name}`;
     }
   }
+}
+
+/** Which Node is needed is said here, and elsewhere as here. */
+const REQUIRES = 'packages/openapi/package.json';
+
+function* otherRuntimes(tree: Tree): Generator<string> {
+  const text = tree.get(REQUIRES);
+  if (text === undefined) return;
+  const [, version] = /^>=(\d+\.\d+\.\d+)$/.exec(nodeOf(JSON.parse(text)) ?? '') ?? [];
+  if (version === undefined) yield `${REQUIRES}: engines.node is to be >= and a whole version`;
+  for (const [path, said] of requiredRuntimes(tree)) {
+    if (version !== undefined && said !== version) {
+      yield `${path}: requires Node ${said}, and ${REQUIRES} ${version}`;
+    }
+  }
+}
+
+function* requiredRuntimes(tree: Tree): Generator<readonly [path: string, version: string]> {
+  for (const [path, text] of tree) {
+    if (/^packages\/[^/]+\/package\.json$/.test(path)) {
+      yield [path, (nodeOf(JSON.parse(text)) ?? 'of any version').replace(/^>=/, '')];
+    } else if (path === 'package-lock.json') {
+      const { packages } = JSON.parse(text) as { packages: Record<string, Manifest> };
+      for (const [name, locked] of Object.entries(packages)) {
+        if (!/^packages\/[^/]+$/.test(name)) continue;
+        yield [`${path}, ${name}`, (nodeOf(locked) ?? 'of any version').replace(/^>=/, '')];
+      }
+    } else if (/^packages\/.*\.(?:mjs|ts)$/.test(path)) {
+      for (const [, said = ''] of text.matchAll(/^const RECOMMENDED = '([^']*)'/gm))
+        yield [path, said];
+    } else if (isPage(path)) {
+      for (const [, said = ''] of text.matchAll(/\bNode (\d[\d.]*\d) or newer/g))
+        yield [path, said];
+    }
+  }
+}
+
+interface Manifest {
+  readonly engines?: { readonly node?: string };
+}
+
+function nodeOf({ engines }: Manifest): string | undefined {
+  return engines?.node;
 }
 
 function main(): void {
