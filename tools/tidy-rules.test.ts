@@ -49,3 +49,64 @@ test('a page names files that are there', () => {
     assert.match(written(text)[0] ?? '', /no such file/, text);
   }
 });
+
+test('a policy that cannot be copied whole does not pass', () => {
+  const folder = 'packages/engine/src/policies/permit';
+  const whole = {
+    [`${folder}/index.ts`]: '',
+    [`${folder}/permit.md`]: '',
+    [`${folder}/owner.test.ts`]: '',
+    'docs/ARCHITECTURE.md': '| `policies/permit` | may this caller touch this object |',
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const path of Object.keys(whole)) {
+    const rest = Object.entries(whole).filter(([name]) => name !== path);
+    assert.equal(faultsIn(Object.fromEntries(rest)).length, 1, path);
+  }
+});
+
+test('a page beside the code links to files that are there', () => {
+  const page = 'packages/engine/src/policies/admit/admit.md';
+  const whole = { 'docs/ARCHITECTURE.md': '`policies/admit`', 'docs/a.md': '' };
+  const beside = {
+    [page.replace('admit.md', 'index.ts')]: '',
+    [page.replace('admit.md', 'a.test.ts')]: '',
+  };
+  const linking = (to: string) => faultsIn({ ...whole, ...beside, [page]: `[a](${to})` });
+  assert.deepEqual(linking('../../../../../docs/a.md#b'), []);
+  assert.match(linking('../../docs/a.md')[0] ?? '', /no such file/);
+});
+
+test('what is published needs one Node, and says so everywhere', () => {
+  const needing = (node?: string) => JSON.stringify({ engines: { ...(node && { node }) } });
+  const lockOf = (node: string) =>
+    JSON.stringify({
+      packages: {
+        'packages/server': { engines: { node } },
+        'node_modules/x': { engines: { node: '>=4' } },
+      },
+    });
+  const whole = {
+    'package.json': needing('>=20'),
+    'package-lock.json': lockOf('>=26.12.1'),
+    'packages/openapi/package.json': needing('>=26.12.1'),
+    'packages/server/package.json': needing('>=26.12.1'),
+    'packages/server/bin/poorter.mjs': "const RECOMMENDED = '26.12.1';\n",
+    'packages/openapi/src/required-runtime.ts': "const RECOMMENDED = '26.12.1';\n",
+    'SECURITY.md': 'Poorter runs on Node 26.12.1 or newer; it was Node 20 or later.',
+    'CHANGELOG.md': 'It needs Node 24.1.0 or newer.',
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const [path, text] of [
+    ['package-lock.json', lockOf('>=26')],
+    ['packages/server/package.json', needing('>=26')],
+    ['packages/server/package.json', needing()],
+    ['packages/openapi/package.json', needing('>=26')],
+    ['packages/server/bin/poorter.mjs', "const RECOMMENDED = '26.13.0';\n"],
+    ['packages/openapi/src/required-runtime.ts', "const RECOMMENDED = '26.10.0';\n"],
+    ['SECURITY.md', 'Poorter runs on Node 26 or newer.'],
+    ['docs/guides/running.md', 'It needs Node 26.13.0 or newer.'],
+  ] as const) {
+    assert.equal(faultsIn({ ...whole, [path]: text }).length, 1, path);
+  }
+});

@@ -2,8 +2,8 @@ export {
   type KeyState,
   type KeyTables,
   type KeyTerms,
-  type ManagedKey,
   ownerIndex,
+  type StoredKey,
 } from './key-row.ts';
 export {
   API_KEY_HASH,

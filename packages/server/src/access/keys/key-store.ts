@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { formatKey, isWellFormedKey, KEY_SECRET_BYTES } from '@poorter/engine';
+import { formatKey, hashCredential, isWellFormedKey, KEY_SECRET_BYTES } from '@poorter/engine';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
@@ -20,8 +19,8 @@ import {
   type KeyTables,
   type KeyTerms,
   keyOfRow,
-  type ManagedKey,
   ownerIndex,
+  type StoredKey,
   sealReason,
   termColumns,
 } from './key-row.ts';
@@ -29,7 +28,7 @@ import {
 /** A key that was just made: the only time that it is known. */
 export interface IssuedKey {
   readonly key: string;
-  readonly record: ManagedKey;
+  readonly record: StoredKey;
 }
 
 export interface KeyQuery {
@@ -56,11 +55,6 @@ const PREFIX_LENGTH = 12;
 const LEAKED_MAX = 10_000;
 /** Purpose of the key under which API keys are hashed; the gateway receives that key. */
 export const API_KEY_HASH = 'api-key-hash';
-
-/** HMAC-SHA-256 in hexadecimal, under the key derived for API keys. */
-export function hashApiKey(hashKey: Uint8Array, key: string): string {
-  return createHmac('sha256', hashKey).update(key).digest('hex');
-}
 
 /** The API keys that operators manage. */
 export class KeyStore {
@@ -92,14 +86,14 @@ export class KeyStore {
     return { key, record: keyOfRow(this.#ring, row) };
   }
 
-  async show(id: string): Promise<ManagedKey | undefined> {
+  async show(id: string): Promise<StoredKey | undefined> {
     const [key] = await this.showMany([id]);
     return key;
   }
 
   /** Those that exist, in no order. */
-  async showMany(ids: readonly string[]): Promise<ManagedKey[]> {
-    const found: ManagedKey[] = [];
+  async showMany(ids: readonly string[]): Promise<StoredKey[]> {
+    const found: StoredKey[] = [];
     for (const portion of portions(ids)) {
       const rows = await this.#database.kysely
         .selectFrom('api_key')
@@ -112,16 +106,16 @@ export class KeyStore {
   }
 
   /** The key with this text, in whatever state. */
-  async find(key: string): Promise<ManagedKey | undefined> {
+  async find(key: string): Promise<StoredKey | undefined> {
     const [found] = await this.findLeaked([key]);
     return found;
   }
 
   /** Which of these texts, found somewhere public, are keys of ours. */
-  async findLeaked(texts: readonly string[]): Promise<ManagedKey[]> {
+  async findLeaked(texts: readonly string[]): Promise<StoredKey[]> {
     if (texts.length > LEAKED_MAX) throw new RangeError(`at most ${LEAKED_MAX} texts at once`);
-    const hashes = texts.filter(isWellFormedKey).map((text) => hashApiKey(this.#hashKey, text));
-    const found: ManagedKey[] = [];
+    const hashes = texts.filter(isWellFormedKey).map((text) => hashCredential(text, this.#hashKey));
+    const found: StoredKey[] = [];
     for (const portion of portions(hashes)) {
       const rows = await this.#database.kysely
         .selectFrom('api_key')
@@ -134,7 +128,7 @@ export class KeyStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list({ cursor, limit, owner, state }: KeyQuery = {}): Promise<Page<ManagedKey>> {
+  async list({ cursor, limit, owner, state }: KeyQuery = {}): Promise<Page<StoredKey>> {
     const size = Math.max(1, Math.min(limit ?? PAGE, PAGE_MAX));
     let query = this.#database.kysely.selectFrom('api_key').selectAll();
     if (owner !== undefined) query = query.where('owner_index', '=', ownerIndex(this.#ring, owner));
@@ -155,7 +149,7 @@ export class KeyStore {
   }
 
   /** Throws StaleVersionError, NotFoundError. */
-  async update(id: string, terms: Partial<KeyTerms>, version?: number): Promise<ManagedKey> {
+  async update(id: string, terms: Partial<KeyTerms>, version?: number): Promise<StoredKey> {
     await this.#change(async (session) => {
       const row = await lockedRow(session, id, version);
       const before = keyOfRow(this.#ring, row);
@@ -206,7 +200,7 @@ export class KeyStore {
    * Takes the right away, and writes a tombstone so that no backup gives it back. Revoking a revoked
    * key changes nothing.
    */
-  async revoke(id: string, reason: string, version?: number): Promise<ManagedKey> {
+  async revoke(id: string, reason: string, version?: number): Promise<StoredKey> {
     const known = await this.#shown(id);
     if (known.revokedAt !== null) return known;
     if (version !== undefined && version !== known.version) {
@@ -334,7 +328,7 @@ export class KeyStore {
       client: rotatedFrom?.client ?? id,
       created_by: createdBy,
       prefix: key.slice(0, PREFIX_LENGTH),
-      hash: hashApiKey(this.#hashKey, key),
+      hash: hashCredential(key, this.#hashKey),
       ...termColumns(this.#ring, id, terms),
       created_at: this.#world.now(),
       rotated_from: rotatedFrom?.id ?? null,
@@ -363,7 +357,7 @@ export class KeyStore {
     }, CHANGE_LOCK);
   }
 
-  async #shown(id: string): Promise<ManagedKey> {
+  async #shown(id: string): Promise<StoredKey> {
     const key = await this.show(id);
     if (key === undefined) throw new NotFoundError(`there is no key ${id}`);
     return key;

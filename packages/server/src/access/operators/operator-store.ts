@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { formatKey, KEY_SECRET_BYTES } from '@poorter/engine';
+import { formatKey, hashCredential, KEY_SECRET_BYTES } from '@poorter/engine';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
@@ -41,7 +40,7 @@ export interface Operator extends OperatorWish {
 
 /** As the gate in front of the admin API needs it. */
 export interface OperatorCredential extends Pick<Operator, 'id' | 'name' | 'roles' | 'expiresAt'> {
-  /** Hex HMAC-SHA-256 under `hashKey`. */
+  /** `hashCredential` under `hashKey`. */
   readonly hash: string;
 }
 
@@ -81,7 +80,7 @@ export class OperatorStore {
       id,
       name_sealed: this.#ring.seal(place(id), wish.name),
       roles: JSON.stringify(wish.roles),
-      credential_hash: this.#hash(credential),
+      credential_hash: hashCredential(credential, this.#hashKey),
       created_at: this.#world.now(),
       expires_at: wish.expiresAt,
       ...{ revoked_at: null, last_used_at: null, version: 1 },
@@ -183,10 +182,6 @@ export class OperatorStore {
       if (await this.#database.write((session) => markRevoked(session, id, at))) revoked += 1;
     }
     return revoked;
-  }
-
-  #hash(credential: string): string {
-    return createHmac('sha256', this.#hashKey).update(credential).digest('hex');
   }
 
   #operatorOf(row: Row): Operator {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { isWellFormedKey } from '@poorter/engine';
-import type { KeyState, KeyTerms, ManagedKey } from '../../access/keys/index.ts';
+import {
+  API_KEY_HASH,
+  type KeyState,
+  type KeyTerms,
+  type StoredKey,
+} from '../../access/keys/index.ts';
 import type { Backend } from '../../platform/database/backends.fixture.ts';
 import { CursorError, NotFoundError, type Page, StaleVersionError } from '../../state/index.ts';
 import { NOON, openFreshState } from './stores.fixture.ts';
@@ -21,6 +27,14 @@ export function keyStoreConformance(backend: Backend): void {
   const fresh = (t: Parameters<typeof openFreshState>[0]) =>
     openFreshState(t, backend.freshPlace());
 
+  test('a key is stored as the hash by which gateways find it, and found by it', async (t) => {
+    const { keys, ring } = await fresh(t);
+    const { key, record } = await keys.create(terms);
+    const hash = createHmac('sha256', ring.derive(API_KEY_HASH)).update(key).digest('hex');
+    assert.equal(record.hash, hash);
+    assert.equal((await keys.find(key))?.id, record.id);
+  });
+
   test('pages of keys in one state are full, reach each once, and go by the clock', async (t) => {
     const { keys, clock } = await fresh(t);
     const made: Record<KeyState, string[]> = { active: [], expired: [], revoked: [], rotated: [] };
@@ -39,7 +53,7 @@ export function keyStoreConformance(backend: Backend): void {
       const seen: string[] = [];
       for (let cursor: string | null = ''; cursor !== null; ) {
         const from: string = cursor;
-        const page: Page<ManagedKey> = await keys.list({
+        const page: Page<StoredKey> = await keys.list({
           ...{ limit: 2, state },
           ...(from !== '' && { cursor: from }),
         });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { type Block, BlockValueError, type BlockWish } from '../../access/blocks/index.ts';
+import { BlockValueError, type BlockWish, type StoredBlock } from '../../access/blocks/index.ts';
 import type { Backend } from '../../platform/database/backends.fixture.ts';
 import { openUnder, sealUnder } from '../../platform/secrets/index.ts';
 import { CursorError, NotFoundError, type Page } from '../../state/index.ts';
@@ -56,7 +56,11 @@ export function blockStoreConformance(backend: Backend): void {
       const seen: string[] = [];
       let cursor: string | null = null;
       do {
-        const page: Page<Block> = await blocks.list({ limit: 2, ended, ...(cursor && { cursor }) });
+        const page: Page<StoredBlock> = await blocks.list({
+          limit: 2,
+          ended,
+          ...(cursor && { cursor }),
+        });
         seen.push(...page.items.map(({ id }) => id));
         cursor = page.next;
       } while (cursor !== null);
