@@ -29,6 +29,31 @@ export async function proveInclusion(
   return path.reverse();
 }
 
+/** RFC 9162 §2.1.4.1: what shows that the first `from` leaves are the beginning of the first `size`. */
+export async function proveConsistency(
+  tiles: TileReader,
+  from: number,
+  size: number,
+): Promise<Buffer[]> {
+  if (!(from >= 1 && from <= size)) throw new RangeError(`no tree of ${from} within ${size}`);
+  const reader = keeping(tiles);
+  const path: Buffer[] = [];
+  let [start, end] = [0, size];
+  while (from < end) {
+    const middle = start + splitPoint(end - start);
+    if (from <= middle) {
+      path.push(await rangeRoot(reader, middle, end));
+      end = middle;
+    } else {
+      path.push(await rangeRoot(reader, start, middle));
+      start = middle;
+    }
+  }
+  // The old tree is itself a subtree that the checker has: its root is left out.
+  if (start > 0) path.push(await rangeRoot(reader, start, end));
+  return path.reverse();
+}
+
 /** The root of leaves start…end, where start is aligned as the tree's own subtrees are. */
 export async function rangeRoot(tiles: TileReader, start: number, end: number): Promise<Buffer> {
   const count = end - start;
@@ -102,6 +127,37 @@ export function checkInclusion(
     [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
   }
   return last === 0 && hash.equals(root);
+}
+
+/** RFC 9162 §2.1.4.2. */
+export function checkConsistency(
+  from: number,
+  size: number,
+  path: readonly Uint8Array[],
+  fromRoot: Uint8Array,
+  root: Uint8Array,
+): boolean {
+  if (!areSafe(from, size) || from < 1 || from > size) return false;
+  if (!areHashes([fromRoot, root, ...path])) return false;
+  if (from === size) return path.length === 0 && Buffer.compare(fromRoot, root) === 0;
+  const steps = Number.isInteger(Math.log2(from)) ? [fromRoot, ...path] : [...path];
+  const first = steps.shift();
+  if (first === undefined) return false;
+  let [at, last] = [from - 1, size - 1];
+  while (at % 2 === 1) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  let [old, now]: [Buffer, Buffer] = [Buffer.from(first), Buffer.from(first)];
+  for (const step of steps) {
+    if (last === 0) return false;
+    if (at % 2 === 1 || at === last) {
+      old = hashNode(step, old);
+      now = hashNode(step, now);
+      while (at % 2 === 0 && at !== 0) [at, last] = [at / 2, Math.floor(last / 2)];
+    } else {
+      now = hashNode(now, step);
+    }
+    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  }
+  return last === 0 && old.equals(fromRoot) && now.equals(root);
 }
 
 function areSafe(...sizes: readonly number[]): boolean {

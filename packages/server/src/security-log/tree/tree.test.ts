@@ -6,8 +6,10 @@ import fc from 'fast-check';
 import { Frontier } from './frontier.ts';
 import { EMPTY_ROOT, HASH_BYTES, hashLeaf, hashNode, splitPoint } from './hashing.ts';
 import {
+  checkConsistency,
   checkInclusion,
   frontierOf,
+  proveConsistency,
   proveInclusion,
   rangeRoot,
   type TileReader,
@@ -20,6 +22,7 @@ const vectors = JSON.parse(
 ) as {
   roots: Record<string, string>;
   inclusion: { index: number; size: number; path: string[] }[];
+  consistency: { from: number; size: number; path: string[] }[];
 };
 
 const hashes = Array.from({ length: 1000 }, (_, at) => hashLeaf(Buffer.from(`record ${at}`)));
@@ -107,6 +110,14 @@ test("roots and proofs equal those of Go's sumdb/tlog, byte for byte", async () 
     );
     assert.ok(checkInclusion(hashes[index] as Buffer, index, size, ours, rootAt(size)));
   }
+  for (const { from, size, path } of vectors.consistency) {
+    const ours = await proveConsistency(tiles, from, size);
+    assert.deepEqual(
+      ours.map((hash) => hash.toString('hex')),
+      path,
+    );
+    assert.ok(checkConsistency(from, size, ours, rootAt(from), rootAt(size)));
+  }
 });
 
 test('every proof of every small tree checks, and no other root, index or size does', async () => {
@@ -124,6 +135,14 @@ test('every proof of every small tree checks, and no other root, index or size d
       }
       assert.ok(!checkInclusion(leaf, index, size, [...path, leaf], root));
       if (path.length > 0) assert.ok(!checkInclusion(leaf, index, size, path.slice(1), root));
+    }
+    for (let from = 1; from <= size; from++) {
+      const path = await proveConsistency(tiles, from, size);
+      const old = definedRoot(leaves.slice(0, from));
+      assert.ok(checkConsistency(from, size, path, old, root));
+      assert.ok(!checkConsistency(from, size, path, hashes[999] as Buffer, root));
+      if (from < size) assert.ok(!checkConsistency(from, size, path, old, hashes[999] as Buffer));
+      assert.ok(!checkConsistency(from, size, [...path, root], old, root));
     }
   }
 });
@@ -167,6 +186,7 @@ test('proof checkers survive any input', () => {
       anyHash,
       (a, b, path, one, other) => {
         assert.equal(checkInclusion(one, a, b, path, other), false);
+        if (a !== b) assert.equal(checkConsistency(a, b, path, one, other), false);
       },
     ),
   );
