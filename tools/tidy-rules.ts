@@ -29,6 +29,7 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...longSources(tree, exceptions.lines),
     ...clocks(tree, exceptions.clocks),
     ...missingPaths(tree),
+    ...brokenDomains(tree),
   ];
 }
 
@@ -65,11 +66,14 @@ function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
+const isPage = (path: string): boolean =>
+  /^docs\/.*\.md$|^[A-Z]+\.md$|^packages\/server\/src\/.*\.md$/.test(path);
+
 /** Of a page: files that it names in backticks, by the end of their path, and files that it links to. */
 function* missingPaths(tree: Tree): Generator<string> {
   const paths = [...tree.keys()];
   for (const [page, text] of tree) {
-    if (!/^docs\/.*\.md$|^[A-Z]+\.md$/.test(page) || page === 'CHANGELOG.md') continue;
+    if (!isPage(page) || page === 'CHANGELOG.md') continue;
     for (const [, named = ''] of text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.ts)`/g)) {
       // `x-store.ts` stands for one of each domain.
       if (named.startsWith('x-')) continue;
@@ -80,6 +84,40 @@ function* missingPaths(tree: Tree): Generator<string> {
       const target = normalize(join(dirname(page), linked)).replace(/\/$/, '');
       if (tree.has(target) || paths.some((path) => path.startsWith(`${target}/`))) continue;
       yield `${page}: links to ${linked}, and there is no such file`;
+    }
+  }
+}
+
+const DOMAIN = /^(packages\/server\/src\/access\/([^/]+))\/(.+)$/;
+const OVERVIEW = 'docs/ARCHITECTURE.md';
+/** They work on what others keep. */
+const KEEPS_NOTHING: ReadonlySet<string> = new Set(['erasure']);
+
+/** A domain is whole: whoever opens its folder finds the door, the table's verbs, the routes, the page and the tests. */
+function* brokenDomains(tree: Tree): Generator<string> {
+  const domains = new Map<string, { readonly name: string; readonly files: string[] }>();
+  for (const path of tree.keys()) {
+    const [, folder, name, file] = DOMAIN.exec(path) ?? [];
+    if (folder === undefined || name === undefined || file === undefined) continue;
+    const domain = domains.get(folder) ?? { name, files: [] };
+    domain.files.push(file);
+    domains.set(folder, domain);
+  }
+  for (const [folder, { name, files }] of domains) {
+    const has = (pattern: RegExp) => files.some((file) => pattern.test(file));
+    const parts: readonly (readonly [string, boolean])[] = [
+      ['index.ts', has(/^index\.ts$/)],
+      ['a store (x-store.ts)', has(/^[a-z-]+-store\.ts$/) || KEEPS_NOTHING.has(name)],
+      ['routes (x-routes.ts)', has(/^[a-z-]+-routes\.ts$/)],
+      [`its page (${name}.md)`, files.includes(`${name}.md`)],
+      ['a test', has(/\.test\.ts$/)],
+    ];
+    for (const [part, isThere] of parts) {
+      if (!isThere) yield `${folder}: a domain, and has not ${part}`;
+    }
+    const page = `${folder}/${name}.md`;
+    if (tree.has(page) && !tree.get(OVERVIEW)?.includes(`](../${page})`)) {
+      yield `${page}: is not linked from ${OVERVIEW}`;
     }
   }
 }

@@ -5,5 +5,5 @@ export {
   type BlockTables,
   BlockValueError,
   type BlockWish,
-  blockValueIndex,
 } from './block-store.ts';
+export { PersonalValuesOfBlocks } from './personal-values.ts';
