@@ -52,7 +52,7 @@ test('a page names files that are there', () => {
 
 test('a domain folder without its page, its routes or a test does not pass, also a new one', () => {
   const folder = 'packages/server/src/access/consents';
-  const whole = {
+  const whole: Readonly<Record<string, string>> = {
     [`${folder}/index.ts`]: '',
     [`${folder}/consent-store.ts`]: '',
     [`${folder}/consent-routes.ts`]: '',

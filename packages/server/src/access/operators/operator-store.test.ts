@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import { ChangeFeed } from '../../state/changes/index.ts';
 import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
 import { CursorError, NotFoundError } from '../../state/index.ts';
 import { OperatorStore, type OperatorTables } from './index.ts';
@@ -14,7 +15,8 @@ onEveryBackend('operators', (backend) => {
       t,
       backend.freshPlace(),
     );
-    return { operators: new OperatorStore(database, ring, tombstones, world), clock };
+    const operators = new OperatorStore(database, ring, tombstones, world);
+    return { operators, clock, database, changes: new ChangeFeed(database.as()) };
   };
 
   test('an operator is known by a keyed hash of the credential until it is revoked', async (t) => {
@@ -51,5 +53,21 @@ onEveryBackend('operators', (backend) => {
     const seen = [...first.items, ...second.items].map(({ id }) => id);
     assert.deepEqual(seen.toSorted(), made.toSorted());
     await assert.rejects(operators.list({ cursor: 'x' }), CursorError);
+  });
+
+  test('who comes and who is revoked stands in the change feed, in the transaction of the change, also when a restore repeats it', async (t) => {
+    const { operators, changes, database } = await fresh(t);
+    const { operator } = await operators.create({ name: 'Ada', roles: ['owner'], expiresAt: null });
+    await operators.touch(operator.id, NOON);
+    await operators.revoke(operator.id);
+    await operators.revoke(operator.id);
+    const seen = async () =>
+      (await changes.changesSince(0)).changes.map(({ domain, id }) => [domain, id]);
+    const one = ['operator', operator.id];
+    assert.deepEqual(await seen(), [one, one]);
+    await database.kysely.updateTable('operator').set({ revoked_at: null }).execute();
+    assert.equal(await operators.replayTombstones(), 1);
+    assert.equal(await operators.replayTombstones(), 0);
+    assert.deepEqual(await seen(), [one, one, one]);
   });
 });
