@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Exceptions, tidyFaults } from './tidy-rules.ts';
 
 const NONE: Exceptions = { lines: {}, clocks: [] };
-const SOURCE = 'packages/server/src/access/keys/key-store.ts';
+const SOURCE = 'packages/server/src/trusted-issuers/key-store.ts';
 const faultsIn = (files: Readonly<Record<string, string>>, exceptions = NONE) =>
   tidyFaults(new Map(Object.entries(files)), exceptions);
 const lines = (count: number) => 'x\n'.repeat(count);
@@ -37,7 +37,7 @@ test('a page names files that are there', () => {
   const written = (text: string) => faultsIn({ ...files, [page]: text });
   for (const text of [
     '`key-store.ts`',
-    '`keys/key-store.ts`',
+    '`trusted-issuers/key-store.ts`',
     '[keys](../guides/keys.md#more)',
     '[all](../guides)',
     '[web](https://example.test/x)',
@@ -109,4 +109,34 @@ test('what is published needs one Node, and says so everywhere', () => {
   ] as const) {
     assert.equal(faultsIn({ ...whole, [path]: text }).length, 1, path);
   }
+});
+
+test('a domain folder without its page, its routes or a test does not pass, also a new one', () => {
+  const folder = 'packages/server/src/access/consents';
+  const whole: Readonly<Record<string, string>> = {
+    [`${folder}/index.ts`]: '',
+    [`${folder}/consent-store.ts`]: '',
+    [`${folder}/consent-routes.ts`]: '',
+    [`${folder}/consents.md`]: '# consents',
+    [`${folder}/consent-store.test.ts`]: '',
+    'docs/ARCHITECTURE.md': `[consents](../${folder}/consents.md)`,
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const [file, said] of [
+    ['index.ts', /has not index\.ts/],
+    ['consent-store.ts', /has not a store/],
+    ['consent-routes.ts', /has not routes/],
+    ['consent-store.test.ts', /has not a test/],
+  ] as const) {
+    const { [`${folder}/${file}`]: _, ...rest } = whole;
+    assert.match(faultsIn(rest)[0] ?? '', said);
+  }
+  const { [`${folder}/consents.md`]: _, ...unexplained } = whole;
+  assert.ok(faultsIn(unexplained).some((fault) => /has not its page/.test(fault)));
+  const hidden = faultsIn({ ...whole, 'docs/ARCHITECTURE.md': '' });
+  assert.match(hidden[0] ?? '', /is not linked/);
+  assert.match(
+    faultsIn({ ...whole, [`${folder}/consents.md`]: '`no-such-file.ts`' })[0] ?? '',
+    /no such file/,
+  );
 });

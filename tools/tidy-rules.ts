@@ -31,6 +31,7 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...missingPaths(tree),
     ...incompletePolicies(tree),
     ...otherRuntimes(tree),
+    ...brokenDomains(tree),
   ];
 }
 
@@ -110,6 +111,39 @@ function* incompletePolicies(tree: Tree): Generator<string> {
     if (!paths.some(isTest)) yield `${folder}: a policy has a test beside it`;
     if (!tree.get(ARCHITECTURE)?.includes(`\`policies/${name}\``)) {
       yield `${ARCHITECTURE}: says nothing of policies/${name}`;
+    }
+  }
+}
+
+const DOMAIN = /^(packages\/server\/src\/access\/([^/]+))\/(.+)$/;
+/** They work on what others keep. */
+const KEEPS_NOTHING: ReadonlySet<string> = new Set(['erasure']);
+
+/** A domain is whole: whoever opens its folder finds the door, the table's verbs, the routes, the page and the tests. */
+function* brokenDomains(tree: Tree): Generator<string> {
+  const domains = new Map<string, { readonly name: string; readonly files: string[] }>();
+  for (const path of tree.keys()) {
+    const [, folder, name, file] = DOMAIN.exec(path) ?? [];
+    if (folder === undefined || name === undefined || file === undefined) continue;
+    const domain = domains.get(folder) ?? { name, files: [] };
+    domain.files.push(file);
+    domains.set(folder, domain);
+  }
+  for (const [folder, { name, files }] of domains) {
+    const has = (pattern: RegExp) => files.some((file) => pattern.test(file));
+    const parts: readonly (readonly [string, boolean])[] = [
+      ['index.ts', has(/^index\.ts$/)],
+      ['a store (x-store.ts)', has(/^[a-z-]+-store\.ts$/) || KEEPS_NOTHING.has(name)],
+      ['routes (x-routes.ts)', has(/^[a-z-]+-routes\.ts$/)],
+      [`its page (${name}.md)`, files.includes(`${name}.md`)],
+      ['a test', has(/\.test\.ts$/)],
+    ];
+    for (const [part, isThere] of parts) {
+      if (!isThere) yield `${folder}: a domain, and has not ${part}`;
+    }
+    const page = `${folder}/${name}.md`;
+    if (tree.has(page) && !tree.get(ARCHITECTURE)?.includes(`](../${page})`)) {
+      yield `${page}: is not linked from ${ARCHITECTURE}`;
     }
   }
 }

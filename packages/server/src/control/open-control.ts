@@ -133,7 +133,7 @@ export class OpenControl {
       heardFrom: ports.heardFrom,
       trouble: (message) => warn('link', message),
     });
-    this.#operatorRights = new OperatorRights(state.operators);
+    this.#operatorRights = new OperatorRights(state.operators, state.changes);
     this.#background = new Background({
       world,
       warn: (message) => warn('state', message),

@@ -3,6 +3,6 @@ export {
   type BlockTables,
   BlockValueError,
   type BlockWish,
-  blockValueIndex,
   type StoredBlock,
 } from './block-store.ts';
+export { PersonalValuesOfBlocks } from './personal-values.ts';

@@ -1,9 +1,8 @@
-export {
-  type KeyState,
-  type KeyTables,
-  type KeyTerms,
-  ownerIndex,
-  type StoredKey,
+export type {
+  KeyState,
+  KeyTables,
+  KeyTerms,
+  StoredKey,
 } from './key-row.ts';
 export {
   API_KEY_HASH,
@@ -12,3 +11,4 @@ export {
   KeyStore,
   type KeyUse,
 } from './key-store.ts';
+export { PersonalValuesOfKeys } from './personal-values.ts';

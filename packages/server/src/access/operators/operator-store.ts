@@ -3,11 +3,12 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK, type ChangeTables, recordChange } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 import { NotFoundError, type Page, pageOf, readCursor } from '../../state/index.ts';
 import type { TombstoneLog } from '../../state/tombstones/index.ts';
 
-export interface OperatorTables {
+export interface OperatorTables extends ChangeTables {
   operator: {
     id: string;
     name_sealed: string;
@@ -85,7 +86,10 @@ export class OperatorStore {
       expires_at: wish.expiresAt,
       ...{ revoked_at: null, last_used_at: null, version: 1 },
     };
-    await this.#database.kysely.insertInto('operator').values(row).execute();
+    await this.#database.write(async (session) => {
+      await session.insertInto('operator').values(row).execute();
+      await recordChange(session, 'operator', id, row.created_at);
+    }, CHANGE_LOCK);
     return { credential, operator: this.#operatorOf(row) };
   }
 
@@ -107,19 +111,6 @@ export class OperatorStore {
       const { id, name, roles, expiresAt } = this.#operatorOf(row);
       return { id, name, roles, expiresAt, hash: row.credential_hash };
     });
-  }
-
-  /** Another one where an operator came, went or is known by something else: looked at often, and cheap. */
-  async stamp(): Promise<string> {
-    const { all, versions, newest } = await this.#database.kysely
-      .selectFrom('operator')
-      .select(({ fn }) => [
-        fn.countAll().as('all'),
-        fn.sum('version').as('versions'),
-        fn.max('created_at').as('newest'),
-      ])
-      .executeTakeFirstOrThrow();
-    return `${all} ${versions} ${newest}`;
   }
 
   /** Late ones never turn the clock back. */
@@ -168,7 +159,7 @@ export class OperatorStore {
         // Inside the transaction: a revocation that is committed has its tombstone.
         this.#tombstones.append([{ kind: 'operator', id, at }]);
       }
-    });
+    }, CHANGE_LOCK);
     const operator = await this.show(id);
     if (operator === undefined) throw new NotFoundError(`there is no operator ${id}`);
     return operator;
@@ -179,7 +170,11 @@ export class OperatorStore {
     let revoked = 0;
     for (const { kind, id, at } of this.#tombstones.read()) {
       if (kind !== 'operator') continue;
-      if (await this.#database.write((session) => markRevoked(session, id, at))) revoked += 1;
+      const isNew = await this.#database.write(
+        (session) => markRevoked(session, id, at),
+        CHANGE_LOCK,
+      );
+      if (isNew) revoked += 1;
     }
     return revoked;
   }
@@ -209,7 +204,9 @@ async function markRevoked(
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+  if (numUpdatedRows !== 1n) return false;
+  await recordChange(session, 'operator', id, at);
+  return true;
 }
 
 function place(row: string) {

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { isWellFormedKey } from '@poorter/engine';
+import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import { ChangeFeed } from '../../state/changes/index.ts';
+import { type Ground, type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
+import { CursorError, NotFoundError, type Page, StaleVersionError } from '../../state/index.ts';
 import {
   API_KEY_HASH,
   type KeyState,
+  KeyStore,
+  type KeyTables,
   type KeyTerms,
   type StoredKey,
-} from '../../access/keys/index.ts';
-import type { Backend } from '../../platform/database/backends.fixture.ts';
-import { CursorError, NotFoundError, type Page, StaleVersionError } from '../../state/index.ts';
-import { NOON, openFreshState } from './stores.fixture.ts';
+} from './index.ts';
 
 const HOUR = 3_600_000;
 const terms: KeyTerms = {
@@ -23,9 +26,16 @@ const terms: KeyTerms = {
   expiresAt: NOON + 24 * HOUR,
 };
 
-export function keyStoreConformance(backend: Backend): void {
-  const fresh = (t: Parameters<typeof openFreshState>[0]) =>
-    openFreshState(t, backend.freshPlace());
+onEveryBackend('keys', (backend) => {
+  const over = (ground: Ground<KeyTables>) => ({
+    keys: new KeyStore(ground.database, ground.ring, ground.tombstones, ground.world),
+    changes: new ChangeFeed(ground.database.as()),
+  });
+  const fresh = async (t: Lifetime) => {
+    const ground = await openGround<KeyTables>(t, backend.freshPlace());
+    const reopen = async () => over(await ground.reopen());
+    return { clock: ground.clock, ring: ground.ring, ...over(ground), reopen };
+  };
 
   test('a key is stored as the hash by which gateways find it, and found by it', async (t) => {
     const { keys, ring } = await fresh(t);
@@ -207,51 +217,4 @@ export function keyStoreConformance(backend: Backend): void {
     assert.equal(shown?.version, 1);
     assert.equal(await changes.latest(), before);
   });
-
-  test('every change has one number without gaps, in the order in which it became visible', async (t) => {
-    const { keys, blocks, changes } = await fresh(t);
-    const reader = { sequence: 0, seen: [] as number[] };
-    let isDone = false;
-    const reading = (async () => {
-      while (true) {
-        const isLast = isDone;
-        const found = await changes.changesSince(reader.sequence);
-        assert.equal(found.isGap, false);
-        reader.seen.push(...found.changes.map(({ sequence }) => sequence));
-        reader.sequence = found.sequence;
-        if (isLast) return;
-      }
-    })();
-    const ids = await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const { record } = await keys.create(terms);
-        await keys.revoke(record.id, 'over');
-        const address = `192.0.2.${index}`;
-        const wish = { kind: 'address' as const, value: address, reason: 'x', until: null };
-        return [record.id, (await blocks.block({ ...wish, createdBy: 'test' })).id];
-      }),
-    );
-    isDone = true;
-    await reading;
-    assert.deepEqual(
-      reader.seen,
-      Array.from({ length: 60 }, (_, index) => index + 1),
-    );
-    const all = await changes.changesSince(0);
-    assert.deepEqual(new Set(all.changes.map(({ id }) => id)), new Set(ids.flat()));
-    assert.equal((await changes.changesSince(0, 59)).hasMore, true);
-    assert.equal((await changes.changesSince(60)).changes.length, 0);
-    // A reader with a number from the future has read another database.
-    assert.equal((await changes.changesSince(61)).isGap, true);
-  });
-
-  test('a reader who is further behind than is remembered is told to read everything', async (t) => {
-    const { keys, changes, database } = await fresh(t);
-    for (let index = 0; index < 3; index += 1) await keys.create(terms);
-    await database.kysely.deleteFrom('change').where('sequence', '<=', 2).execute();
-    assert.deepEqual(await changes.changesSince(1), {
-      ...{ changes: [], sequence: 3, isGap: true, hasMore: false },
-    });
-    assert.equal((await changes.changesSince(2)).changes.length, 1);
-  });
-}
+});
