@@ -97,7 +97,7 @@ function stateAt(place: DatabasePlace, directory: string): Promise<State> {
   return openState({
     place,
     dataDirectory: directory,
-    masterKey: openMasterKey(undefined, { ...world, warn: () => undefined }),
+    masterKey: openMasterKey(undefined, { ...world, notify: () => undefined }),
     world: { now: Date.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },
   });
 }

@@ -102,7 +102,7 @@ export function spoolIn(directory: string, disk: SpoolDisk = realDisk): SpoolWri
     ...{ directory, key, disk },
     name: { node: NODE, slot: 0, boot: randomBytes(8).toString('hex') },
     places: new SpoolPlaces(createSpoolMemory(1, 4e9), 0),
-    onTrouble: (message) => console.error(message),
+    notify: ({ message }) => console.error(message),
   });
 }
 
@@ -227,7 +227,7 @@ export function openRecorder(
     ...{ database, node: NODE, spoolDirectory, signer, subjectKeys: { keyOf } },
     carriedDirectory: `${spoolDirectory}-carried`,
     openSpoolKey: () => key.key,
-    onTrouble: (message) => console.error(message),
+    notify: ({ message }) => console.error(message),
     now: Date.now,
   });
 }

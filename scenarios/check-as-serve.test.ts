@@ -70,7 +70,7 @@ const refusals: readonly Refusal[] = [
   {
     name: 'a master key in a variable that is not set',
     configuration: { masterKey: 'env:NOBODY_SET_THIS_KEY' },
-    says: /the environment has no NOBODY_SET_THIS_KEY/,
+    says: /env:NOBODY_SET_THIS_KEY is not set/,
     code: 'master-key',
   },
   {
@@ -135,7 +135,7 @@ const refusals: readonly Refusal[] = [
   {
     name: 'a database whose address is in a variable that is not set',
     configuration: { storage: 'env:NOBODY_SET_THIS_STORAGE', dataDirectory: './data' },
-    says: /the environment has no NOBODY_SET_THIS_STORAGE/,
+    says: /env:NOBODY_SET_THIS_STORAGE is not set/,
     code: 'configuration',
   },
   {

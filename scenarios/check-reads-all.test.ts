@@ -109,12 +109,12 @@ const unread: readonly Unread[] = [
   {
     what: 'a database address in a variable that is not set',
     configuration: { ...usual, storage: 'env:NO_SUCH_DATABASE' },
-    says: /storage: the environment has no NO_SUCH_DATABASE/,
+    says: /storage: env:NO_SUCH_DATABASE is not set/,
   },
   {
     what: 'a database address in a file that is not there',
     configuration: { ...usual, storage: 'file:./database' },
-    says: /storage: reading \.\/database: ENOENT/,
+    says: /storage: file:\.\/database cannot be read: ENOENT/,
   },
   {
     what: 'a master key that is not there',
@@ -130,7 +130,7 @@ const unread: readonly Unread[] = [
   {
     what: 'a master key in a variable that is not set',
     configuration: { ...usual, masterKey: 'env:NO_SUCH_KEY' },
-    says: /the environment has no NO_SUCH_KEY/,
+    says: /reading the master key: env:NO_SUCH_KEY is not set/,
   },
   {
     what: 'the token of a vault that is not set',
@@ -138,7 +138,7 @@ const unread: readonly Unread[] = [
       ...usual,
       masterKey: 'vault:https://vault.example/transit/keys/poorter?token=env:NO_SUCH_TOKEN',
     },
-    says: /needs a token in env:NO_SUCH_TOKEN/,
+    says: /needs a token: env:NO_SUCH_TOKEN is not set/,
   },
   {
     what: 'an authority of the link that is no certificate',

@@ -25,8 +25,6 @@ const description = {
   },
 };
 
-const AWAY = 'control cannot open what it needs and tries again';
-
 async function call({ url }: { readonly url: string }, key: string): Promise<number> {
   const answer = await fetch(`${url}/things`, { headers: { 'x-api-key': key } });
   await answer.arrayBuffer();
@@ -85,11 +83,11 @@ test('a control that is killed while its database is away comes back with the da
 
   postgres.kill();
   killControl(poorter);
-  await until(poorter.output(), () => poorter.output().includes(AWAY));
+  await poorter.awaitNotice('control_unopened');
   assert.equal(await call(poorter, key), 200, 'what is in force is served');
   // Said once, however often it is tried.
   await sleep(5_000);
-  assert.equal(poorter.output().split(AWAY).length, 2, poorter.output());
+  assert.equal(poorter.notices('control_unopened').length, 1, poorter.output());
 
   await postgres.restart();
   const revoked = async () => {
@@ -110,7 +108,7 @@ test('a control whose port for gateways was taken while it was dead has it when 
   const thief = createServer();
   t.after(() => thief.close());
   await until('the port', () => tryListen(thief, port));
-  await until(control.output(), () => control.output().includes(AWAY));
+  await control.awaitNotice('control_unopened');
   thief.close();
   await until('the gateway hears of another key', async () => {
     try {
@@ -133,8 +131,7 @@ test('a control that is killed while its file is broken is heard by gateways on 
   const { control, gateway, admin, key, record } = await startTwo(t);
 
   writeFileSync(join(control.folder, 'poorter.yaml'), 'listen: [\n');
-  const refused = 'the new configuration is refused';
-  await until(control.output(), () => control.output().includes(refused));
+  await control.awaitNotice('configuration_refused');
   killControl(control);
   await until('nobody can revoke', async () => {
     try {
@@ -153,7 +150,7 @@ test('a control that is killed while its file is broken is heard by gateways on 
 test('whoever breaks a file in the same way again is told again', async (t) => {
   const upstream = await startRawUpstream(t);
   const poorter = await startPoorter(t, { description, upstream: upstream.url });
-  const told = () => poorter.output().split('the new configuration is refused').length - 1;
+  const told = () => poorter.notices('configuration_refused').length;
   for (const times of [1, 2, 3]) {
     writeFileSync(join(poorter.folder, 'poorter.yaml'), `listen: [\n${'# still\n'.repeat(times)}`);
     await until(poorter.output(), () => told() >= times);

@@ -238,7 +238,9 @@ test('no payment is forwarded while the disk for its record is full, and memory 
   callers.path = LONG;
   // The last page of a spool file still takes some lines.
   await eventually('both threads find the disk full', () => {
-    return (poorter.output().match(/records cannot be written: .*ENOSPC/g)?.length ?? 0) >= 2;
+    const told = poorter.notices('records_unwritten');
+    const full = told.filter(({ message }) => message.includes('ENOSPC'));
+    return new Set(full.map(({ thread }) => thread)).size >= 2;
   });
   // Payments that had their intent before.
   await sleep(1_000);
@@ -260,7 +262,7 @@ test('no payment is forwarded while the disk for its record is full, and memory 
 
   disk.empty();
   callers.path = '/accounts';
-  await poorter.awaitOutput(/records are written again/);
+  await poorter.awaitNotice('records_written');
   await eventually(
     'payments go through again',
     async () => callers.tally.POST.answered > POST.answered + 20,
@@ -286,7 +288,7 @@ test('nothing is lost while the disk of the log is full: the spool takes the res
   callers.begin(poorter.url);
   await sleep(3_000);
   disk.fill();
-  await poorter.awaitOutput(/recording: .*full/);
+  await poorter.awaitNotice('recorder_fault', ({ message }) => /full/.test(message));
   const full = structuredClone(callers.tally);
   await sleep(3_000);
   const { POST } = structuredClone(callers.tally);

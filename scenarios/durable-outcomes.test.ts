@@ -96,7 +96,7 @@ test('the payments that were under way when the gateway was killed are those tha
     void call(`${poorter.url}/slow`, { method: 'POST' }).catch(() => 0);
   await eventually('three payments are with the service', () => slow === 3);
   process.kill(poorter.children().gateway, 'SIGKILL');
-  await poorter.awaitOutput(/gateway ended/);
+  await poorter.awaitNotice('gateway_ended');
   assert.deepEqual(await typesOf('paySlowly', 3), ['intent', 'intent', 'intent']);
   await eventually('the gateway is back', async () => {
     return (await call(`${poorter.url}/pay`, { method: 'POST' }).catch(() => null))?.status === 200;

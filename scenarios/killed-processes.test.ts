@@ -36,7 +36,7 @@ test('the death of control costs no call, and control comes back', async (t) => 
   await sleep(300);
   const { control } = poorter.children();
   process.kill(control, 'SIGKILL');
-  await poorter.awaitOutput(/control ended/);
+  await poorter.awaitNotice('control_ended');
   await eventually('control is another process', () => {
     try {
       return poorter.children().control !== control;
@@ -61,7 +61,7 @@ test('the gateway process is started again when it dies', async (t) => {
   assert.ok(await serves(poorter));
   const { gateway } = poorter.children();
   process.kill(gateway, 'SIGKILL');
-  await poorter.awaitOutput(/gateway ended/);
+  await poorter.awaitNotice('gateway_ended');
   await eventually('it serves again', () => serves(poorter));
   await eventually('it is ready again', () => isReady(poorter));
 });
@@ -109,6 +109,10 @@ for (const whom of ['the supervisor alone', 'every process of the group']) {
     );
     for (const { answers } of await Promise.all(calls)) assert.equal(answers[0]?.status, 200);
     assert.equal(await stopped, 0);
-    assert.doesNotMatch(poorter.output(), /ended|starting it again|Warning/);
+    const ended = new Set(['control_ended', 'gateway_ended', 'thread_ended', 'process_said']);
+    assert.deepEqual(
+      poorter.notices().filter(({ code }) => ended.has(code)),
+      [],
+    );
   });
 }

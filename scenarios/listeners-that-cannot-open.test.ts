@@ -143,13 +143,17 @@ test('a gateway on another machine that cannot listen ends, and says where', asy
     startGateway(t, { name: 'gw', control: address, authority, port }),
     (error) => {
       const { message } = error as Error;
-      assert.match(message, /^gateway ended with 1:/);
+      assert.match(message, /^it ended with 1:/);
       assert.ok(message.includes(`listening on ${other.address}: EADDRINUSE: `), message);
       assert.ok(message.includes('(listen.0.address)'), message);
       return true;
     },
   );
-  await control.awaitOutput(/gateway gw: applying version .* EADDRINUSE/);
+  const { message } = await control.awaitNotice(
+    'snapshot_unserved',
+    (one) => one['gateway'] === 'gw',
+  );
+  assert.match(message, /applying version .* EADDRINUSE/);
 });
 
 test('addresses that meet are a fault of the configuration, whichever two', async () => {
@@ -232,7 +236,8 @@ test('a reload whose listener cannot open changes nothing, and a gateway that di
     ['listen', blocker.address],
   ] as const) {
     const told = `listening on ${address}: `;
-    const times = () => poorter.output().split(told).length - 1;
+    const times = () =>
+      poorter.notices('snapshot_unserved').filter(({ message }) => message.includes(told)).length;
     const already = times();
     poorter.write('poorter.yaml', {
       ...before,
@@ -250,14 +255,11 @@ test('a reload whose listener cannot open changes nothing, and a gateway that di
       'it is measured',
       async () => (await metric('poorter_configuration_refused')) === 1,
     );
-    assert.match(
-      poorter.output(),
-      /the new configuration cannot be served; the last good one stays/,
-    );
+    await poorter.awaitNotice('configuration_unserved');
     for (let call = 0; call < 8; call++) await serves();
   }
   process.kill(poorter.children().gateway, 'SIGKILL');
-  await poorter.awaitOutput(/gateway ended .*starting it again/);
+  await poorter.awaitNotice('gateway_ended');
   await eventually('the gateway serves again', async () => {
     const answer = await fetch(`${poorter.url}/things`).catch(() => null);
     return answer?.status === 200;
@@ -291,12 +293,14 @@ test('a reload that moves the control address or the link to a place that is tak
     ['control.address', { control: { address: `192.0.2.1:${port}`, insecure: true } }],
     ['link.address', { link: { ...(before['link'] as object), address: blocker.address } }],
   ] as const) {
-    const already = poorter.output().split(`(${key})`).length;
+    const told = () =>
+      poorter.notices('configuration_faulty').filter(({ message }) => message.includes(`(${key})`));
+    const already = told().length;
     poorter.write('poorter.yaml', { ...before, ...change });
-    await eventually(`${key} is told`, () => poorter.output().split(`(${key})`).length > already);
+    await eventually(`${key} is told`, () => told().length > already);
     assert.equal((await fetch(`${poorter.controlUrl}/health/live`)).status, 200);
     assert.equal((await fetch(`${gateway.url}/things`)).status, 200);
-    assert.doesNotMatch(poorter.output(), /gw is cut off/);
+    assert.deepEqual(poorter.notices('gateway_cut_off'), []);
   }
   // What is mended later finds everything as it was.
   poorter.write('poorter.yaml', before);

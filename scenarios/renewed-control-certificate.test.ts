@@ -41,7 +41,8 @@ test('a renewed certificate of control is shown within seconds, and the command 
   t.after(() => kept.destroy());
 
   writeFileSync(join(poorter.folder, 'c.pem'), second.certificate);
-  await poorter.awaitOutput(/do not serve/);
+  const faulty = await poorter.awaitNotice('configuration_faulty');
+  assert.match(faulty.message, /do not serve/);
   assert.equal(await shown(), 'first', 'half of a renewal changes nothing');
   writeFileSync(join(poorter.folder, 'c.key'), second.key);
   await eventually('the renewed certificate is shown', async () => (await shown()) === 'second');

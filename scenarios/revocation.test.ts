@@ -53,9 +53,9 @@ test('once the version that revokes a key is in force, not one of 10,000 calls o
     keys: { id: string }[];
   };
   poorter.write('poorter.yaml', { ...configuration, trust: { revoked: [keys.keys[0]?.id] } });
-  const inForce = poorter.output().split('is in force').length;
+  const inForce = poorter.notices('version_in_force').length;
   const deadline = Date.now() + PATIENCE_MS;
-  while (poorter.output().split('is in force').length === inForce) {
+  while (poorter.notices('version_in_force').length === inForce) {
     assert.ok(Date.now() < deadline, poorter.output());
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

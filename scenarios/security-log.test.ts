@@ -172,7 +172,7 @@ test('what a killed gateway owed is in the log as a gap or as records, to the la
   process.kill(poorter.children().gateway, 'SIGKILL');
   isOver = true;
   await Promise.all(callers);
-  await poorter.awaitOutput(/gateway ended/);
+  await poorter.awaitNotice('gateway_ended');
   for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(300)) {
     if ((await log('search', '--type', 'gap', '--json')).out !== '') break;
   }

@@ -270,7 +270,7 @@ test('a renewed certificate is served without a restart', async () => {
   const renewed = authority.issue('/CN=renewed');
   writeFileSync(join(poorter.folder, 'tls.key'), renewed.key);
   writeFileSync(join(poorter.folder, 'tls.pem'), renewed.certificate);
-  await poorter.awaitOutput(/version \d+ is in force/);
+  await poorter.awaitNotice('version_in_force');
   const name = await new Promise((resolve, reject) => {
     const [host, port] = plain.split(':') as [string, string];
     const socket = connect({ host, port: Number(port), ca: authority.certificate }, () => {

@@ -47,7 +47,8 @@ test('a full disk stops calls when no place for a record is left', async (t) => 
     configuration: { records: { file: '/dev/full' }, limits: { failures: 'off' } },
   });
   assert.equal((await call(`${poorter.url}/things`)).status, 200);
-  await poorter.awaitOutput(/records cannot be written: .*ENOSPC/);
+  const { message } = await poorter.awaitNotice('records_unwritten');
+  assert.match(message, /ENOSPC/);
   assert.match(await fill(poorter.port, CALLS), /HTTP\/1\.1 503 .*record_unavailable/s);
   const reached = upstream.requests();
   const refused = await call(`${poorter.url}/things`);
@@ -68,10 +69,10 @@ test('records wait while their folder is gone, and none is missing when it is ba
   const folder = `${poorter.folder}/apart`;
   rmSync(folder, { recursive: true });
   await call(`${poorter.url}/things`);
-  await poorter.awaitOutput(/records cannot be written/);
+  await poorter.awaitNotice('records_unwritten');
   assert.match(await fill(poorter.port, CALLS), /record_unavailable/);
   mkdirSync(folder);
-  await poorter.awaitOutput(/records are written again/);
+  await poorter.awaitNotice('records_written');
   await eventually('calls are served again', async () => {
     return (await call(`${poorter.url}/things`)).status === 200;
   });

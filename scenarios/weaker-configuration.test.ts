@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { type AdminCall, adminOf } from './world/admin.fixture.ts';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { Told } from './world/notices.fixture.ts';
 import {
   type Lifetime,
   type RunningPoorter,
@@ -78,7 +79,8 @@ test('an operation that loses its security is said loudly, in output, status, lo
   assert.equal(await mine(), 401);
   poorter.write('api.yaml', description([]));
   await eventually('it is open', async () => (await mine()) === 200);
-  await poorter.awaitOutput(/PROTECTION WEAKENED.*operation-opened: api GET \/mine/s);
+  const { weakenings } = await poorter.awaitNotice('protection_weakened');
+  assert.match(String(weakenings), /operation-opened: api GET \/mine/);
   const { configuration, attention } = await status();
   assert.equal(configuration.state, 'current');
   assert.equal(configuration.weakened.approvedBy, null);
@@ -120,7 +122,8 @@ test('what protects more, or as much, is not told, and goes live where somebody 
   assert.equal(configuration.weakened, null);
   assert.deepEqual(attention, []);
   assert.deepEqual(await poorter.awaitRecords(0, ofChange), []);
-  assert.doesNotMatch(poorter.output(), /WEAKENED|HELD/);
+  assert.deepEqual(poorter.notices('protection_weakened'), []);
+  assert.deepEqual(poorter.notices('configuration_held'), []);
 });
 
 test('what protects less waits for poorter apply, and for nothing less: not for SIGHUP, not for a restart', async (t) => {
@@ -131,7 +134,8 @@ test('what protects less waits for poorter apply, and for nothing less: not for 
   poorter.write('api.yaml', description([]));
   const digest = await awaitWaiting();
   assert.equal(await mine(), 401);
-  await poorter.awaitOutput(new RegExp(`HELD.*operation-opened.*poorter apply ${digest}`, 's'));
+  const told = await poorter.awaitNotice('configuration_held', (one) => one['digest'] === digest);
+  assert.match(told.message, new RegExp(`operation-opened.*poorter apply ${digest}`, 's'));
   poorter.process.kill('SIGHUP');
   const looked = await command('apply');
   assert.equal(looked.status, 1);
@@ -258,7 +262,9 @@ test('a start after a change that was never looked at serves nothing until it is
   const control = `127.0.0.1:${new URL(poorter.controlUrl).port}`;
   const listen = `127.0.0.1:${poorter.port}`;
   const again = serveAgain(t, poorter, ['--control', control, '--listen', listen]);
-  await again.awaitOutput(/HELD.*nothing is served until it is applied.*poorter apply/s);
+  const held = await again.awaitNotice('configuration_held');
+  assert.equal(held['isServing'], false);
+  assert.match(held.message, /nothing is served until it is applied.*poorter apply/s);
   await assert.rejects(call(`${poorter.url}/open`));
   const data = ['--data', join(poorter.folder, 'data')];
   const status = await runPoorter(['status', ...data]);
@@ -266,7 +272,7 @@ test('a start after a change that was never looked at serves nothing until it is
   assert.equal((await fetch(`${poorter.controlUrl}/health/ready`)).status, 503);
   // A broken file does not end what somebody is looking at, and taking it back lifts the hold.
   poorter.write('api.yaml', 'openapi: 3.1.0\npaths: [');
-  await again.awaitOutput(/refused|not started/);
+  await again.awaitNotice('not_started');
   poorter.write('api.yaml', description(ASKING));
   await eventually('it serves again', async () => {
     return (await call(`${poorter.url}/mine`).catch(() => null))?.status === 401;
@@ -281,7 +287,8 @@ for (const how of ['broken', 'gone'])
     if (how === 'broken') writeFileSync(record, '{"digest"', { mode: 0o600 });
     else rmSync(record);
     const again = serveAgain(t, poorter, []);
-    await again.awaitOutput(/HELD.*before-unknown/s);
+    const held = await again.awaitNotice('configuration_held');
+    assert.match(held.message, /before-unknown/);
     const data = ['--data', join(poorter.folder, 'data')];
     const { stdout } = await runPoorter(['apply', '--json', ...data]);
     const { digest } = (JSON.parse(stdout) as { waiting: { digest: string } }).waiting;
@@ -292,7 +299,7 @@ for (const how of ['broken', 'gone'])
       return applied.status === 0;
     });
     // It was not called in force before somebody serves it.
-    assert.match(again.output(), /"event":"started"/);
+    assert.equal(again.notices('started').length, 1, again.text);
   });
 
 test('status says that a configuration was refused, and why, whatever was wrong with it', async (t) => {
@@ -361,10 +368,10 @@ test('a change of the port in use elsewhere is refused by control, and status sa
 async function killControl(poorter: RunningPoorter): Promise<void> {
   const pid = poorter.children().control;
   process.kill(pid, 'SIGKILL');
-  await poorter.awaitOutput(/control ended \(SIGKILL\)/);
+  await poorter.awaitNotice('control_ended', ({ reason }) => reason === 'SIGKILL');
 }
 
-/** The same folder served once more; its output. */
+/** The same folder served once more; what it says. */
 function serveAgain(t: Lifetime, poorter: RunningPoorter, argv: readonly string[]) {
   const main = join(import.meta.dirname, '../packages/server/src/main.ts');
   const config = ['--config', join(poorter.folder, 'poorter.yaml'), '--json'];
@@ -373,23 +380,10 @@ function serveAgain(t: Lifetime, poorter: RunningPoorter, argv: readonly string[
     ['--conditions=source', main, 'serve', ...config, ...argv],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text: Buffer) => {
-      said += text;
-    });
-  }
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  return {
-    output: () => said,
-    awaitOutput: (pattern: RegExp) =>
-      eventually(String(pattern), async () => {
-        if (child.exitCode !== null) throw new Error(`it ended:\n${said}`);
-        return pattern.test(said);
-      }),
-  };
+  return new Told(child);
 }

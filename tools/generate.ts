@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { compiledContract } from '../packages/server/src/admin-api/compile-contract.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
+import { notices } from '../packages/server/src/messages/notices.ts';
 import { hostMatrix } from '../scenarios/hosts.cases.ts';
 import { contractTypes } from './contract-types.ts';
 
@@ -64,6 +65,7 @@ bringUpToDate({
     extension,
   ),
   'docs/reference/problems.md': problemPage(),
+  'docs/reference/notices.md': noticePage(),
   'docs/ARCHITECTURE.md': between('docs/ARCHITECTURE.md', 'hosts.cases.ts', hostMatrix()),
   'docs/reference/commands.md': referencePage(await loaded(commands)),
 });
@@ -138,6 +140,34 @@ function problemPage(): string {
     '`request_invalid` lists `errors`, each with `in`, a JSON `pointer` and the `rule` broken, often with `name` and `expected`; never a value.',
     '',
     '| code | status | what it says | what to do |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function noticePage(): string {
+  const rows = Object.entries(notices).map(
+    ([code, { level, means, remedy }]) =>
+      `| <a id="${code}"></a>\`${code}\` | ${level} | ${cell(means)} | ${cell(remedy)} |`,
+  );
+  return [
+    '# Notices',
+    '',
+    'What `poorter serve` says of itself while it runs: the start on standard output, everything else on standard',
+    'error. For people these are sentences. With `--json` every line is one JSON object:',
+    '',
+    '```json',
+    '{"time":"2026-11-29T21:47:07.000Z","level":"error","code":"thread_ended","message":"gateway thread 1 ended; starting it again","thread":1}',
+    '```',
+    '',
+    'Each has `time` (RFC 3339), `level` (`info`, `warn`, `error`), `code`, which is stable, and `message`, which is',
+    'for people and may change. Further members say what it is about: `thread`, `gateway` (the name of another machine),',
+    '`issuer`, `reason`, `version`, and `file`, `line`, `column`, `rule` for a place in the configuration. A member that is',
+    'not known here is to be passed over. No key, token or password stands in any of them. What is away now is also',
+    'told by `poorter status` and `/metrics`.',
+    '',
+    '| code | level | what it means | what to do |',
     '|---|---|---|---|',
     ...rows,
     '',

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Authority } from './certificates.fixture.ts';
 import { removeFolder } from './folders.fixture.ts';
-import { PATIENCE_MS } from './patience.fixture.ts';
+import { Told } from './notices.fixture.ts';
 import type { Lifetime } from './poorter.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
@@ -19,6 +19,8 @@ export interface RunningGateway {
   readonly folder: string;
   readonly process: ChildProcess;
   output(): string;
+  notices: Told['notices'];
+  awaitNotice: Told['awaitNotice'];
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -64,12 +66,7 @@ export async function startGateway(
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (text: Buffer) => {
-      said += text;
-    });
-  }
+  const told = new Told(child);
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
@@ -79,16 +76,11 @@ export async function startGateway(
     if (signal === 'SIGKILL') await sleep(500);
   };
   t.after(() => stop('SIGKILL'));
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const line = said.split('\n').find((one) => one.startsWith('{"event":"started"'));
-    if (line !== undefined) {
-      const { addresses } = JSON.parse(line) as { addresses: string[] };
-      const url = `http://${addresses[0]}`;
-      return { name: setup.name, url, folder, process: child, output: () => said, stop };
-    }
-    if (child.exitCode !== null) throw new Error(`gateway ended with ${child.exitCode}:\n${said}`);
-    if (Date.now() > deadline) throw new Error(`gateway did not start:\n${said}`);
-    await sleep(25);
-  }
+  const { addresses } = (await told.awaitNotice('started')) as unknown as { addresses: string[] };
+  return {
+    ...{ name: setup.name, url: `http://${addresses[0]}`, folder, process: child, stop },
+    output: () => told.text,
+    notices: (code) => told.notices(code),
+    awaitNotice: (code, isIt) => told.awaitNotice(code, isIt),
+  };
 }

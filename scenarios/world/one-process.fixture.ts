@@ -89,16 +89,16 @@ export async function startInOneProcess(
   const started = Promise.withResolvers<StartedFacts>();
   const real = new Supervisor({
     control: child,
-    place: { ...realPlace(dataDirectory), world: supervisor, launch },
+    place: { ...realPlace(dataDirectory, launch), world: supervisor },
     seat: { dataDirectory, source, runsGateway: true },
     drainMs,
     on: {
       started: started.resolve,
       refused: (diagnostics) => started.reject(new Error(JSON.stringify(diagnostics))),
       warned: (diagnostics) => said.push(diagnostics),
-      trouble: (message) => said.push(message),
-      notApplied: (message) => started.reject(new Error(message)),
-      said: (text) => said.push(text),
+      notify: ({ message }) => said.push(message),
+      notApplied: ({ message }) => started.reject(new Error(message)),
+      startHeld: ({ message }) => said.push(message),
       applied: () => undefined,
     },
   });
@@ -185,7 +185,11 @@ function threadOf(process: Runner, seed: ThreadSeed, on: CrewThreadEvents): Crew
   toThread.put(() => {
     thread = new ServingThread({
       ...{ seed, world, tell: (message) => toCrew.put(message) },
-      openHosts: (rights) => new ThreadHosts({ seed, world, rights, trouble: on.trouble }),
+      openHosts: (rights) =>
+        new ThreadHosts({
+          ...{ seed, world, rights },
+          notify: (notice) => toCrew.put({ type: 'notice', notice }),
+        }),
     });
   });
   world.onEnd(() => process.soon(POST_MS, on.ended));

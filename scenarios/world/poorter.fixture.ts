@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { call, eventually } from './calls.fixture.ts';
 import { removeFolder } from './folders.fixture.ts';
+import { Told } from './notices.fixture.ts';
 import { PATIENCE_MS } from './patience.fixture.ts';
 
 /** A real `poorter serve` in a folder of its own, on free ports. */
@@ -34,7 +35,9 @@ export interface RunningPoorter {
   ): Promise<Record<string, unknown>[]>;
   /** What it has printed, both streams. */
   output(): string;
-  awaitOutput(pattern: RegExp, timeoutMs?: number): Promise<void>;
+  /** What it has said, line by line. */
+  notices: Told['notices'];
+  awaitNotice: Told['awaitNotice'];
   /** Process ids of control and gateway. */
   children(): { control: number; gateway: number };
   /** Writes a file in its folder. */
@@ -93,13 +96,7 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
   const role = ['--role', setup.role ?? 'all'];
   const argv = ['serve', '--config', join(folder, 'poorter.yaml'), '--json', ...role];
   const child = run(argv, setup.env, undefined, setup.nodeOptions);
-  let said = '';
-  child.stdout?.on('data', (text: Buffer) => {
-    said += text;
-  });
-  child.stderr?.on('data', (text: Buffer) => {
-    said += text;
-  });
+  const told = new Told(child);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
@@ -107,7 +104,7 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     }
     await removeFolder(folder);
   });
-  const started = await startEvent(() => said, child);
+  const started = (await told.awaitNotice('started')) as unknown as StartedLine;
   /** Ids of calls by which the records of others are known to be written. */
   const markers = new Set<unknown>();
 
@@ -120,7 +117,9 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
     process: child,
     write,
     read: (name) => readFileSync(join(folder, name), 'utf8'),
-    output: () => said,
+    output: () => told.text,
+    notices: (code) => told.notices(code),
+    awaitNotice: (code, isIt) => told.awaitNotice(code, isIt),
     async createKey(name, options = {}) {
       const argv = ['keys', 'create', '--file', join(folder, 'keys.yaml'), '--name', name];
       if (options.scopes !== undefined) argv.push('--scopes', options.scopes);
@@ -157,13 +156,6 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
           .filter(matches);
         if (found.length >= count || Date.now() > deadline) return found;
         await sleep(50);
-      }
-    },
-    async awaitOutput(pattern, timeoutMs = PATIENCE_MS) {
-      const deadline = Date.now() + timeoutMs;
-      while (!pattern.test(said)) {
-        if (Date.now() > deadline) throw new Error(`${pattern} was not printed:\n${said}`);
-        await sleep(25);
       }
     },
     children() {
@@ -251,25 +243,11 @@ async function settle(
 /** Connections that the kernel may give to one thread before it gives one to each. */
 const MARKERS_MAX = 200;
 
-interface StartEvent {
+interface StartedLine {
   readonly addresses: string[];
   readonly controlAddress: string;
   readonly dataDirectory: string;
   readonly threads: number;
-}
-
-async function startEvent(said: () => string, child: ChildProcess): Promise<StartEvent> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const line = said()
-      .split('\n')
-      .find((one) => one.startsWith('{"event":"started"'));
-    if (line !== undefined) return JSON.parse(line) as StartEvent;
-    if (child.exitCode !== null)
-      throw new Error(`poorter ended with ${child.exitCode}:\n${said()}`);
-    if (Date.now() > deadline) throw new Error(`poorter did not start:\n${said()}`);
-    await sleep(25);
-  }
 }
 
 /** The digest of the key file that is in force. */

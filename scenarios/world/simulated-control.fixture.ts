@@ -121,9 +121,9 @@ export class ControlMachine extends SupervisedMachine {
         started: () => undefined,
         refused: () => undefined,
         warned: () => undefined,
-        trouble: () => undefined,
+        notify: () => undefined,
         notApplied: () => undefined,
-        said: () => undefined,
+        startHeld: () => undefined,
         applied: () => undefined,
       },
     });
@@ -203,7 +203,7 @@ export class ControlMachine extends SupervisedMachine {
       ...{ runsGateway: true, mayServe: [], staleAfterMs: this.#staleMs, keyAgeMaxMs: () => null },
       tellLocal: send,
       heardFrom: () => undefined,
-      trouble: () => undefined,
+      notify: () => undefined,
       openServer: ({ on, world }) => {
         const connections = new LinkConnections(on, world);
         return {
@@ -221,7 +221,7 @@ export class ControlMachine extends SupervisedMachine {
     });
     const background = new Background({
       world: runner,
-      warn: () => undefined,
+      notify: () => undefined,
       look: () => gateways.live.publish(),
       keepHouse: () => Promise.resolve(),
     });

@@ -29,7 +29,7 @@ export class RemoteMachine extends SupervisedMachine {
       ...{ dataDirectory: '/simulated', listen: null, threads: undefined, drainMs: DRAIN_MS },
       on: {
         started: () => undefined,
-        trouble: () => undefined,
+        notify: () => undefined,
         notApplied: () => undefined,
         applied: () => undefined,
       },

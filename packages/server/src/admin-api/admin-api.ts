@@ -18,6 +18,8 @@ import { HeaderFields } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
 import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
 import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } from './act.ts';
@@ -50,7 +52,7 @@ export interface AdminApiPorts<Stores extends ActHostStores> {
   readonly hosts: readonly string[];
   readonly now: () => number;
   readonly monotonicMs: () => number;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
   /** An operator's credential was used. */
   readonly onUse: (operatorId: string, atMs: number) => void;
 }
@@ -148,7 +150,7 @@ export class AdminApi<Stores extends ActHostStores> {
   answer(request: IncomingMessage, response: ServerResponse): void {
     void this.#protect(request, response, (call) => {
       this.#act(call, response).catch((error: unknown) => {
-        this.#ports.onTrouble(`admin API: answering ${call.id}: ${String(error)}`);
+        this.#fault(`answering ${call.id}: ${String(error)}`, call.id);
         response.destroy();
       });
     });
@@ -239,7 +241,8 @@ export class AdminApi<Stores extends ActHostStores> {
     if (findings !== null) {
       const { operation: id } = operation.names;
       const found = JSON.stringify(findings);
-      this.#ports.onTrouble(`admin API: an answer to ${id} is not as its contract says: ${found}`);
+      const text = `admin API: an answer to ${id} is not as its contract says: ${found}`;
+      this.#ports.notify(notice('admin_answer_differs', text, { operation: id }));
     }
     return findings;
   }
@@ -276,10 +279,12 @@ export class AdminApi<Stores extends ActHostStores> {
     if (error instanceof StaleVersionError)
       return problem(new AdminProblem('version_conflict'), id);
     // Operators of this machine are told what happened; callers are not.
-    this.#ports.onTrouble(
-      `admin API: ${error instanceof Error ? `${error.name}: ${error.message}` : 'fault'}`,
-    );
+    this.#fault(error instanceof Error ? `${error.name}: ${error.message}` : 'fault', id);
     return problem(new AdminProblem('store_unavailable'), id);
+  }
+
+  #fault(what: string, call: string): void {
+    this.#ports.notify(notice('admin_fault', `admin API: ${what}`, { call }));
   }
 }
 

@@ -88,7 +88,7 @@ function openApi(answer: () => AnyAnswer, records: CallRecord[], told: string[])
       commit: async (record) => void records.push(record),
     },
     ...{ hosts: [], now: () => 0, monotonicMs: () => 0 },
-    onTrouble: (message) => void told.push(message),
+    notify: ({ message }) => void told.push(message),
     onUse: () => undefined,
   };
   return new AdminApi(ports);

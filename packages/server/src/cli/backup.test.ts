@@ -40,7 +40,7 @@ async function run(...line: string[]) {
 
 async function open(dataDirectory: string, masterKey: string) {
   const provider = openMasterKey(masterKey, {
-    ...{ dataDirectory, baseDirectory: dataDirectory, environment, warn: () => {} },
+    ...{ dataDirectory, baseDirectory: dataDirectory, environment, notify: () => {} },
   });
   return openState({
     ...{ dataDirectory, masterKey: provider },

@@ -1,4 +1,6 @@
 import type { TrialFacts } from '../messages/between-processes.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notice } from '../platform/notices/index.ts';
 import type { StartedFacts } from '../supervisor/supervisor.ts';
 
 const UNPROTECTED_SHOWN = 12;
@@ -45,10 +47,27 @@ function trialLines({ token, scopes, url }: TrialFacts): string[] {
   ];
 }
 
+/**
+ * The same for machines: the lines of a log are kept, and read by many, so that a trial's token is not among
+ * them. `trial.url` gives others.
+ */
+export function startedMembers(facts: StartedFacts, dataDirectory: string): object {
+  const { summary } = facts;
+  if (summary.trial === undefined) return { ...facts, dataDirectory };
+  const { token: _, ...trial } = summary.trial;
+  return { ...facts, summary: { ...summary, trial }, dataDirectory };
+}
+
 /** Compiled, and yet it cannot be served: mostly because a listener cannot open. */
-export function notApplied(message: string, isServing: boolean): string {
-  const what = isServing
-    ? 'the new configuration cannot be served; the last good one stays in force'
-    : 'not started';
-  return `poorter: ${message}\npoorter: ${what}\n`;
+export function notApplied(isServing: boolean): Notice {
+  return isServing
+    ? notice(
+        'configuration_unserved',
+        'the new configuration cannot be served; the last good one stays in force',
+      )
+    : notice('not_started', 'not started');
+}
+
+export function inForce(version: number): Notice {
+  return notice('version_in_force', `version ${version} is in force`, { version });
 }

@@ -44,7 +44,7 @@ export async function inspectStart(
   let masterKey: MasterKeyProvider | null = null;
   const ofKey = await faultAt(['masterKey'], 'master-key', () => {
     const world = { dataDirectory, baseDirectory: base, environment };
-    masterKey = openMasterKey(configuration.masterKey, { ...world, warn: () => undefined });
+    masterKey = openMasterKey(configuration.masterKey, { ...world, notify: () => undefined });
     masterKey.inspect?.();
   });
   const ofStorage = await faultAt(['storage'], 'storage', () => {

@@ -1,20 +1,21 @@
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { baseDirectory } from '../configuration/base-directory.ts';
+import { baseDirectory, pathFrom } from '../configuration/base-directory.ts';
 import {
   type ConfigurationSource,
   loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';
-import { inOptions } from '../configuration/option-names.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
-import { collectWhatStartingLeft } from '../platform/processes/index.ts';
+import { collectWhatStartingLeft, startChild } from '../platform/processes/index.ts';
 import { realGatewayMachine } from '../supervisor/gateway-machine.ts';
 import { GatewaySupervisor } from '../supervisor/gateway-supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import type { CommandWorld } from './definition/world.ts';
-import { notApplied } from './describe-start.ts';
+import { inForce, notApplied } from './describe-start.ts';
+import { launchInLines } from './launch-in-lines.ts';
+import { NoticeWriter } from './notice-writer.ts';
 
 /** A start that is going to fail has failed by then. */
 const STARTED_AFTER_MS = 5_000;
@@ -27,14 +28,15 @@ export function serveGateway(
 ): Promise<number> {
   const configuration = loadGatewayConfiguration(source);
   const base = baseDirectory(source);
-  const say = (text: string) => world.stderr.write(text);
+  const say = new NoticeWriter({ world, source, json: given.json, quiet: given.quiet });
+  const launch = given.json ? launchInLines(say) : startChild;
   let hasStarted = false;
   let end: (status: number) => void = () => undefined;
   const dataDirectory = resolve(base, configuration.dataDirectory);
   const { control } = configuration.link;
   const credentials = renewedCredentials(configuration, base);
   const supervisor = new GatewaySupervisor({
-    machine: realGatewayMachine({ dataDirectory, control, credentials }),
+    machine: realGatewayMachine({ dataDirectory, control, credentials, launch }),
     dataDirectory,
     listen: configuration.listen?.map(({ address }) => splitAddress(address)) ?? null,
     threads: source.threads ?? configuration.gateway.threads,
@@ -43,21 +45,18 @@ export function serveGateway(
       started: (addresses, threads) => {
         hasStarted = true;
         setTimeout(collectWhatStartingLeft, STARTED_AFTER_MS).unref();
-        if (given.quiet) return;
-        world.stdout.write(
-          given.json
-            ? `${JSON.stringify({ event: 'started', addresses, threads, controlAddress: null })}\n`
-            : `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${control}\n`,
+        say.started(
+          { addresses, threads, controlAddress: null },
+          `poorter: gateway on ${addresses.join(', ')}, ${threads} threads, control at ${control}\n`,
         );
       },
-      trouble: (message) => say(`poorter: ${inOptions(message, source)}\n`),
-      notApplied: (message) => {
-        say(notApplied(inOptions(message, source), hasStarted));
+      notify: say.tell,
+      notApplied: (one) => {
+        say.tell(one);
+        say.tell(notApplied(hasStarted));
         if (!hasStarted) end(1);
       },
-      applied: (version) => {
-        if (!given.quiet) say(`poorter: version ${version} is in force\n`);
-      },
+      applied: (version) => say.tellWell(inForce(version)),
     },
   });
   return new Promise<number>((settle) => {
@@ -98,7 +97,7 @@ function renewedCredentials(
 function credentialsOf({ link }: GatewayConfiguration, base: string): LinkCredentials {
   const read = (what: string, file: string) => {
     try {
-      return readTextFile(resolve(base, file.replace(/^file:(?!\/\/)/, '')), BYTES_MAX.credential);
+      return readTextFile(pathFrom(base, file), BYTES_MAX.credential);
     } catch (error) {
       throw new Error(`reading link.${what} ${file}: ${(error as Error).message}`, {
         cause: error,

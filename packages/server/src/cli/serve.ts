@@ -1,15 +1,17 @@
-import { inOptions, withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { PlanAnswer, ServePlan } from '../messages/between-processes.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notice } from '../platform/notices/index.ts';
 import { collectWhatStartingLeft, startChild } from '../platform/processes/index.ts';
 import { startControl } from '../supervisor/start-control.ts';
 import { realPlace } from '../supervisor/supervised-place.ts';
-import { type StartedFacts, Supervisor } from '../supervisor/supervisor.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import { UsageError } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
-import { describeStart, notApplied } from './describe-start.ts';
-import { formatDiagnostics } from './diagnostics.ts';
+import { describeStart, inForce, notApplied, startedMembers } from './describe-start.ts';
+import { launchInLines } from './launch-in-lines.ts';
+import { NoticeWriter } from './notice-writer.ts';
 import { sourceOf } from './serve-source.ts';
 import { refusal } from './start-failure.ts';
 
@@ -21,22 +23,21 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
     const { serveGateway } = await import('./serve-gateway.ts');
     return serveGateway(given, source, world);
   }
+  const say = new NoticeWriter({ world, source, json: given.json, quiet: given.quiet });
+  const launch = given.json ? launchInLines(say) : startChild;
   // Whoever asks for a reload before anything is served has it read anyway, and ends nothing.
   process.on('SIGHUP', () => undefined);
-  const { child, answer } = await startControl(source, {
-    ...{ launch: startChild, environment: process.env },
-  });
+  const { child, answer } = await startControl(source, { launch, environment: process.env });
   const { dataDirectory, holdsAll, threads, drainMs, faults } = planIn(answer);
-  if (!given.quiet) tellFaults(faults, world);
+  for (const one of mendableFaults(faults)) say.tellWell(one);
   return new Promise<number>((settle, reject) => {
     let hasStarted = false;
     /** A configuration that protects less waits, and nothing is served before somebody has looked. */
     let isHeld = false;
     let version = 0;
-    const say = (text: string) => world.stderr.write(text);
     const supervisor = new Supervisor({
       control: child,
-      place: realPlace(dataDirectory),
+      place: realPlace(dataDirectory, launch),
       seat: {
         dataDirectory,
         source: { ...(threads !== undefined && { threads }), ...source },
@@ -47,35 +48,30 @@ export async function serve(given: ServeGiven, world: CommandWorld): Promise<num
         started: (facts) => {
           hasStarted = true;
           setTimeout(collectWhatStartingLeft, STARTED_AFTER_MS).unref();
-          if (!given.quiet) world.stdout.write(started(facts, given, dataDirectory));
+          say.started(startedMembers(facts, dataDirectory), describeStart(facts, dataDirectory));
           // Also where nothing else is said.
-          if (facts.summary.trial !== undefined) say(TRIAL_WARNING);
+          if (facts.summary.trial !== undefined) say.tell(notice('trial', TRIAL_WARNING));
         },
-        warned: (diagnostics) => {
-          if (!given.quiet) say(formatDiagnostics(withOptions(diagnostics, source)));
-        },
+        warned: (diagnostics) => say.warned(diagnostics),
         refused: (diagnostics, isTriedAgain) => {
           const what = !hasStarted ? 'first start' : isTriedAgain ? 'control away' : 'reload';
-          say(refusal(withOptions(diagnostics, source), what));
+          say.refused(diagnostics, refusal(what));
           if (!hasStarted && !isHeld) fail();
         },
-        said: (text, isStartHeld) => {
-          isHeld ||= isStartHeld;
-          say(text);
+        startHeld: (one) => {
+          isHeld = true;
+          say.tell(one);
         },
-        trouble: (message) => {
-          say(`poorter: ${inOptions(message, source)}\n`);
-        },
-        notApplied: (message) => {
-          say(notApplied(inOptions(message, source), hasStarted));
+        notify: say.tell,
+        notApplied: (one) => {
+          say.tell(one);
+          say.tell(notApplied(hasStarted));
           if (!hasStarted) fail();
         },
         applied: (applied) => {
           const isNews = hasStarted && applied !== version && version !== 0;
           version = applied;
-          if (isNews && !given.quiet)
-            say(`poorter: version ${applied} is in force
-`);
+          if (isNews) say.tellWell(inForce(applied));
         },
       },
     });
@@ -105,12 +101,7 @@ function endSoon(): void {
 const STARTED_AFTER_MS = 5_000;
 
 const TRIAL_WARNING =
-  'poorter: TRIAL: tokens are issued by the gate itself and accepted from this machine alone; name a real issuer with --issuer URL --audience NAME\n';
-
-function started(facts: StartedFacts, given: ServeGiven, dataDirectory: string): string {
-  if (given.json) return `${JSON.stringify({ event: 'started', ...facts, dataDirectory })}\n`;
-  return describeStart(facts, dataDirectory);
-}
+  'TRIAL: tokens are issued by the gate itself and accepted from this machine alone; name a real issuer with --issuer URL --audience NAME';
 
 /** Throws what control has found, in the words that are told for it. */
 function planIn(answer: PlanAnswer): ServePlan {
@@ -120,13 +111,13 @@ function planIn(answer: PlanAnswer): ServePlan {
 }
 
 /** Said where it can be mended: what no release mends yet would only be repeated at every start. */
-function tellFaults(faults: ServePlan['faults'], { stderr }: CommandWorld): void {
-  for (const { what, reference, mendedIn } of faults) {
-    if (mendedIn === null) continue;
-    stderr.write(
-      `poorter: on Node ${process.versions.node} ${what} (${reference}). Poorter reads around it; a service of yours on this Node may not. Node ${mendedIn} has it no more.\n`,
-    );
-  }
+function mendableFaults(faults: ServePlan['faults']): readonly Notice[] {
+  const { node } = process.versions;
+  return faults.flatMap(({ what, reference, mendedIn }) => {
+    if (mendedIn === null) return [];
+    const text = `on Node ${node} ${what} (${reference}). Poorter reads around it; a service of yours on this Node may not. Node ${mendedIn} has it no more.`;
+    return [notice('runtime_fault', text, { node, reference, mendedIn })];
+  });
 }
 
 /** Node's lenient parser accepts smuggled requests; it may not come in through the environment. */

@@ -35,7 +35,7 @@ export function storageOf(values: StorageGiven, world: CommandWorld): OpenedStor
     openMasterKey(text, {
       ...{ dataDirectory: storage.dataDirectory, baseDirectory },
       environment: world.environment,
-      warn: (sentence) => void world.stderr.write(`poorter: ${sentence}\n`),
+      notify: ({ message }) => void world.stderr.write(`poorter: ${message}\n`),
     });
   const argument = (text: string) => keyOf(text, process.cwd());
   const given = values.masterKey;

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { DatabasePlace } from '../platform/database/index.ts';
-import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import { isSecretReference, readSecret } from '../platform/secrets/index.ts';
 import { RefusedConfiguration } from './refused-configuration.ts';
 import type { Configuration } from './schema.ts';
 
@@ -17,7 +17,6 @@ type Wishes = Pick<Configuration, 'storage' | 'dataDirectory'>;
 const DEFAULT_DIRECTORY = './poorter-data';
 const DEFAULT_SCHEMA = 'poorter';
 const POSTGRES = /^postgres(?:ql)?:\/\//i;
-const INDIRECT = /^(env|file):(.+)$/s;
 
 /** Without reading any secret. */
 export function dataDirectoryOf({ storage, dataDirectory }: Wishes, baseDirectory: string): string {
@@ -29,7 +28,7 @@ export function dataDirectoryOf({ storage, dataDirectory }: Wishes, baseDirector
 
 /** State and log lie in the data directory itself. */
 export function isDirectory(storage: Wishes['storage']): boolean {
-  return !POSTGRES.test(storage) && !INDIRECT.test(storage);
+  return !POSTGRES.test(storage) && !isSecretReference(storage);
 }
 
 /** Where everything is kept. Throws RefusedConfiguration, never with the text of a secret in it. */
@@ -66,19 +65,11 @@ function readIndirect(
   environment: Readonly<Record<string, string | undefined>>,
 ): string | null {
   if (POSTGRES.test(storage)) return storage;
-  const [, kind, name] = INDIRECT.exec(storage) ?? [];
-  if (name === undefined) return null;
-  if (kind === 'env') {
-    const value = environment[name]?.trim();
-    if (value === undefined || value === '') {
-      throw refusal(`storage: the environment has no ${name}`);
-    }
-    return value;
-  }
+  if (!isSecretReference(storage)) return null;
   try {
-    return readTextFile(resolve(baseDirectory, name), BYTES_MAX.credential).trim();
-  } catch (cause) {
-    throw refusal(`storage: reading ${name}: ${(cause as NodeJS.ErrnoException).code}`);
+    return readSecret(storage, { environment, baseDirectory });
+  } catch (error) {
+    throw refusal(`storage: ${(error as Error).message}`);
   }
 }
 

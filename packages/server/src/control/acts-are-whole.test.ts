@@ -141,7 +141,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
     hosts: [],
     now: () => state.clock.now,
     monotonicMs,
-    onTrouble: () => undefined,
+    notify: () => undefined,
     onUse: () => undefined,
   });
   const server = createServer((request, response) => api.answer(request, response));

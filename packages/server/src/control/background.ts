@@ -1,3 +1,5 @@
+import { notice } from '../messages/notices.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type { ControlTroubles } from './troubles.ts';
 
@@ -11,7 +13,7 @@ export interface BackgroundPorts {
   readonly look: () => Promise<void>;
   /** Removes from the database what is over. */
   readonly keepHouse: () => Promise<void>;
-  readonly warn: (message: string) => void;
+  readonly notify: Notify;
 }
 
 /** What control does without being asked. Each piece is small, and none begins before the last has ended. */
@@ -25,7 +27,7 @@ export class Background {
   }
 
   start(): void {
-    const { world, keepHouse, warn } = this.#ports;
+    const { world, keepHouse, notify } = this.#ports;
     this.#timers = [
       world.every(
         LOOK_EVERY_MS,
@@ -37,7 +39,8 @@ export class Background {
           try {
             await keepHouse();
           } catch (error) {
-            warn(`keeping the database in order: ${(error as Error).message}`);
+            const text = `keeping the database in order: ${(error as Error).message}`;
+            notify(notice('database_unkept', text));
           }
         }),
       ),
@@ -54,14 +57,14 @@ export class Background {
   }
 
   async #look(): Promise<void> {
-    const { look, warn, world } = this.#ports;
+    const { look, notify, world } = this.#ports;
     try {
       await look();
       this.#fault = null;
     } catch (error) {
       const { message } = error as Error;
       this.#fault ??= { since: new Date(world.now()).toISOString(), message };
-      warn(`looking for changes in the database: ${message}`);
+      notify(notice('database_unread', `looking for changes in the database: ${message}`));
     }
   }
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Diagnostic } from '@poorter/openapi';
 import { baseDirectory } from '../configuration/base-directory.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
@@ -10,6 +9,7 @@ import type {
   ToControl,
 } from '../messages/between-processes.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
+import type { Notice } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type {
@@ -77,6 +77,8 @@ export class Control {
   /** Why the last attempt failed that is made again; '': it is not. */
   #refusal = '';
   #isClosing = false;
+  /** To whoever looks on. */
+  readonly #notify = (notice: Notice): void => this.#send({ type: 'notice', notice });
 
   constructor(seat: ControlSeat, { world, compiler, send }: ControlPorts) {
     const { dataDirectory, source, runsGateway } = seat;
@@ -87,8 +89,7 @@ export class Control {
     this.#baseDirectory = baseDirectory(source);
     this.#serving = new Serving(runsGateway, world);
     this.#changes = new ChangeDesk({
-      ...{ dataDirectory, now: world.now },
-      warn: (message) => this.#warn('state', message),
+      ...{ dataDirectory, now: world.now, notify: this.#notify },
     });
     this.#compiler = compiler;
     this.#trial = new TrialDesk(seat);
@@ -101,7 +102,7 @@ export class Control {
         this.#open?.gateways.remotes.send(message);
       },
       onChange: () => void this.#requestCompile(),
-      warn: (issuer, message) => this.#warn('issuer-keys', `keys of ${issuer}: ${message}`),
+      notify: this.#notify,
     });
     this.#enforcement = new Enforcement({
       ...{ dataDirectory, world, send, where: this.#where },
@@ -300,7 +301,7 @@ export class Control {
     const open = await OpenControl.open({
       ...{ configuration, baseDirectory: this.#baseDirectory, dataDirectory, world: this.#world },
       ...{ serving: this.#serving, changes: this.#changes },
-      warn: (about, message) => this.#warn(about, message),
+      notify: this.#notify,
       sendLive: this.#send,
       heardFrom: (gateway, report) => {
         this.#note(report);
@@ -340,11 +341,5 @@ export class Control {
     const served = isAnyInForce ? { fault: await this.#serving.awaitServed(SERVED_WAIT_MS) } : null;
     const { compiled } = this.#serving.versions;
     return outcomeOf(changes, { digest, isWanted, served, version: compiled });
-  }
-
-  #warn(code: string, message: string): void {
-    const place = { file: this.#where, line: 1, column: 1 };
-    const diagnostic: Diagnostic = { severity: 'warning', code, ...place, message };
-    this.#send({ type: 'warnings', diagnostics: [diagnostic] });
   }
 }

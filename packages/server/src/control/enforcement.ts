@@ -15,7 +15,7 @@ import type { OpenControl } from './open-control.ts';
 import type { AppliedChange, Change } from './protection/change.ts';
 import type { ChangeDesk, Verdict } from './protection/change-desk.ts';
 import { changeRecord } from './protection/change-record.ts';
-import { sentenceOf } from './protection/change-words.ts';
+import { changeNotice } from './protection/change-words.ts';
 import { withWhatNeverWaits } from './protection/never-waits.ts';
 import type { Serving } from './serving.ts';
 import type { TrialDesk } from './trial-desk.ts';
@@ -115,8 +115,8 @@ export class Enforcement {
     if (isNews) {
       await this.#record(open, change, compiled.snapshot.gate.version);
       const isHeld = this.#standing === null;
-      const text = sentenceOf(change, isHeld ? 'nothing is served' : 'held');
-      send({ type: 'said', text, isHeld });
+      const notice = changeNotice(change, isHeld ? 'nothing is served' : 'held');
+      send({ type: isHeld ? 'start-held' : 'notice', notice });
     }
     const { facts } = compiled.judgement.protection;
     if (changes.admitsSameGateways(facts)) {
@@ -165,7 +165,7 @@ export class Enforcement {
     const { world, send } = this.#ports;
     await open.commit(changeRecord(change, version, world.now()));
     if ('approvedBy' in change) {
-      send({ type: 'said', text: sentenceOf(change, 'in force'), isHeld: false });
+      send({ type: 'notice', notice: changeNotice(change, 'in force') });
     }
   }
 

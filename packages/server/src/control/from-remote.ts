@@ -28,6 +28,10 @@ export const fromRemote = z.discriminatedUnion('type', [
     message: z.string().max(10_000),
     version: z.int().optional(),
   }),
+  z.object({
+    type: z.literal('notice'),
+    notice: z.object({ code: z.string().max(100), message: z.string().max(10_000) }),
+  }),
   z.object({ type: z.literal('metrics'), metrics: z.array(z.unknown()).max(1_000) }),
   z.object({
     type: z.literal('unknown-key-id'),

@@ -30,7 +30,7 @@ function openGateways(runsGateway: boolean, book: string | null = null) {
     },
     ...{ keyHashKey: '00', keyAgeMaxMs: () => null, mirror: null },
     ...{ runsGateway, mayServe: [], staleAfterMs: 5_000 },
-    ...{ tellLocal: () => undefined, heardFrom: () => undefined, trouble: () => undefined },
+    ...{ tellLocal: () => undefined, heardFrom: () => undefined, notify: () => undefined },
   });
   const { live, local, remotes, book: gatewayBook } = gateways;
   /** A gateway connects, confirms everything and is promised time; then its wire is cut. */

@@ -11,7 +11,7 @@ import { type RemoteGatewayPorts, RemoteGateways } from './remote-gateways.ts';
 export interface GatewaysPorts
   extends Pick<LiveFeedPorts, 'changes' | 'keyHashKey'>,
     Pick<KeyAgeTerms, 'keyAgeMaxMs'>,
-    Pick<RemoteGatewayPorts, 'openServer' | 'trouble'> {
+    Pick<RemoteGatewayPorts, 'openServer' | 'notify'> {
   readonly stores: LiveStores;
   readonly world: World;
   readonly bookFile: Pick<GatewayBookPorts, 'read' | 'write'>;
@@ -51,7 +51,7 @@ export class Gateways {
     this.book.subscribe(() => this.live.settle());
     this.local = new LocalGateway(this.live);
     this.remotes = new RemoteGateways({
-      ...{ book: this.book, mirror: ports.mirror, world, trouble: ports.trouble },
+      ...{ book: this.book, mirror: ports.mirror, world, notify: ports.notify },
       liveNow: () => this.live.whole,
       report: ports.heardFrom,
       ...(ports.openServer !== undefined && { openServer: ports.openServer }),

@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
-import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
+import { notice } from '../messages/notices.ts';
+import { BYTES_MAX, fileIn, readTextFile } from '../platform/files/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { IssuerKeys } from '../trusted-issuers/index.ts';
 import type { KeptIssuerKeys } from './kept-files.ts';
@@ -14,7 +16,7 @@ export interface IssuerFollowerPorts {
   /** To every gateway: calls wait for these, they do not wait for a snapshot to be compiled. */
   readonly tell: (message: IssuerKeysMessage) => void;
   readonly onChange: () => void;
-  readonly warn: (issuer: string, message: string) => void;
+  readonly notify: Notify;
 }
 
 /** The keys of the token issuers that are trusted now, as they change. */
@@ -34,13 +36,14 @@ export class IssuerFollower {
     }));
     const text = JSON.stringify(sources);
     if (this.#keys !== null && text === this.#sources) {
-      if (sources.some(({ jwks }) => jwks?.startsWith('file:'))) await this.#keys.reload();
+      if (sources.some(({ jwks }) => jwks !== undefined && fileIn(jwks) !== null))
+        await this.#keys.reload();
       return;
     }
     this.#keys?.close();
     this.#sources = text;
     let isStarting = true;
-    const { kept, onChange, warn, baseDirectory, world } = this.#ports;
+    const { kept, onChange, notify, baseDirectory, world } = this.#ports;
     this.#keys = new IssuerKeys(
       sources,
       {
@@ -58,7 +61,8 @@ export class IssuerFollower {
           onChange();
         },
         onAnswered: (issuer, answered) => this.#tell(issuer, { answered }),
-        onWarning: warn,
+        onWarning: (issuer, message) =>
+          notify(notice('issuer_keys', `keys of ${issuer}: ${message}`, { issuer })),
       },
     );
     await this.#keys.start();

@@ -13,6 +13,7 @@ import type { FromGateway } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { logRoutes } from '../security-log/log-routes.ts';
@@ -44,7 +45,7 @@ export interface OpenControlPorts {
   readonly world: World;
   readonly serving: Serving;
   readonly changes: ChangeDesk;
-  readonly warn: (about: 'state' | 'log' | 'link', message: string) => void;
+  readonly notify: Notify;
   /** To the gateway of this machine. */
   readonly sendLive: (message: LiveMessage) => void;
   /** From a gateway on another machine. */
@@ -77,21 +78,19 @@ export class OpenControl {
   #names: readonly string[] = [];
 
   static async open(ports: OpenControlPorts): Promise<OpenControl> {
-    const { configuration, baseDirectory, dataDirectory, world, warn } = ports;
+    const { configuration, baseDirectory, dataDirectory, world, notify } = ports;
     const { environment } = world;
-    const warnOfState = (message: string) => warn('state', message);
     const storage = resolveStorage(configuration, baseDirectory, environment);
-    const keyWorld = { dataDirectory, baseDirectory, environment, warn: warnOfState };
+    const keyWorld = { dataDirectory, baseDirectory, environment, notify };
     const state = await openState({
       ...{ place: storage.state, dataDirectory, world },
       masterKey: openMasterKey(configuration.masterKey, keyWorld),
-      options: { onTrouble: warnOfState },
+      options: { notify },
     });
     let recorder: RecorderHost | null = null;
     try {
       recorder = await RecorderHost.open({
-        ...{ configuration, baseDirectory, dataDirectory, state, world },
-        warn: (message) => warn('log', message),
+        ...{ configuration, baseDirectory, dataDirectory, state, world, notify },
       });
       const isFreshStore = (await state.changes.latest()) === 0;
       const open = new OpenControl(ports, state, recorder, isFreshStore);
@@ -112,7 +111,7 @@ export class OpenControl {
     recorder: RecorderHost,
     isFreshStore: boolean,
   ) {
-    const { configuration, dataDirectory, world, serving, warn } = ports;
+    const { configuration, dataDirectory, world, serving, notify } = ports;
     this.#ports = ports;
     this.state = state;
     this.recorder = recorder;
@@ -131,12 +130,11 @@ export class OpenControl {
       keyAgeMaxMs: () => this.#rotation.refuseAfterMs,
       tellLocal: ports.sendLive,
       heardFrom: ports.heardFrom,
-      trouble: (message) => warn('link', message),
+      notify,
     });
     this.#operatorRights = new OperatorRights(state.operators, state.changes);
     this.#background = new Background({
-      world,
-      warn: (message) => warn('state', message),
+      ...{ world, notify },
       look: async () => {
         await this.gateways.live.publish();
         await this.#operatorRights.look();
@@ -200,8 +198,8 @@ export class OpenControl {
   #openAdminApi(): AdminApi<ActStores> {
     const { state, recorder } = this;
     const { live, remotes, book } = this.gateways;
-    const { configuration, world, rights, applyConfiguration, warn } = this.#ports;
-    const everywhere = reachEverywhere(live, (message) => warn('state', message));
+    const { configuration, world, rights, applyConfiguration, notify } = this.#ports;
+    const everywhere = reachEverywhere(live, notify);
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
     const met = () => remotes.met;
     return new AdminApi<ActStores>({
@@ -230,7 +228,7 @@ export class OpenControl {
       hosts: hostsOf(configuration.control.address),
       now: world.now,
       monotonicMs: world.monotonicMs,
-      onTrouble: (message) => warn('state', message),
+      notify,
       onUse: (id, at) => void state.operators.touch(id, at).catch(() => undefined),
     });
   }

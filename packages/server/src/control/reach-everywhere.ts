@@ -1,12 +1,14 @@
 import type { Everywhere } from '../admin-api/index.ts';
 import { AdminProblem } from '../messages/admin-problems.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import { type LiveFeed, NotEverywhereError } from './live-feed.ts';
 
 /** A stalled gateway thread is replaced within this time. */
 const TELL_MAX_MS = 8_000;
 
 /** Reaches gateways with what was stored, for the verbs of the admin API. */
-export function reachEverywhere(live: LiveFeed, warn: (message: string) => void): Everywhere {
+export function reachEverywhere(live: LiveFeed, notify: Notify): Everywhere {
   /** Whoever does not decide yet by what is stored. It is stored: nothing here may say otherwise. */
   const unreached = async (maxMs?: number): Promise<readonly string[]> => {
     try {
@@ -14,7 +16,8 @@ export function reachEverywhere(live: LiveFeed, warn: (message: string) => void)
       return [];
     } catch (error) {
       if (error instanceof NotEverywhereError) return error.gateways;
-      warn(`sending changes to gateways: ${(error as Error).message}`);
+      const text = `sending changes to gateways: ${(error as Error).message}`;
+      notify(notice('live_unsent', text));
       // What was not sent, nobody has.
       return live.everyone;
     }

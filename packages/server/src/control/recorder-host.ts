@@ -8,8 +8,10 @@ import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { SpoolSnapshot } from '../messages/between-processes.ts';
 import { JsonLinesSink } from '../messages/json-lines-sink.ts';
+import { notice } from '../messages/notices.ts';
 import { RecordSpool } from '../messages/record-spool.ts';
 import { writeDurably } from '../platform/files/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import {
   createSpoolMemory,
   realFolder,
@@ -54,7 +56,7 @@ export interface RecorderHostPorts {
   readonly dataDirectory: string;
   readonly state: Pick<State, 'ring' | 'subjectKeys' | 'keys'>;
   readonly world: Pick<World, 'random' | 'after' | 'environment'>;
-  readonly warn: (message: string) => void;
+  readonly notify: Notify;
 }
 
 /**
@@ -94,7 +96,7 @@ export class RecorderHost {
       signingSeed: state.ring.derive(`security log signing key of ${node}`),
       retention: retentionOf(configuration),
     };
-    const log = await openLog(storage.log, ports.warn);
+    const log = await openLog(storage.log, ports.notify);
     await log.close();
     return new RecorderHost(ports, seed);
   }
@@ -115,18 +117,18 @@ export class RecorderHost {
     const keeper = new SpoolKeeper(directory, `${node}.control`, memory);
     this.#endActs = () => keeper.ended(0, memory);
     const places = new SpoolPlaces(memory, 0);
-    const onTrouble = ports.warn;
+    const { notify } = ports;
     const name = keeper.begin(0);
     const { file, rotateBytes, keepFiles } = ports.configuration.records;
     const clearText =
       file === undefined
         ? null
         : new JsonLinesSink({
-            ...{ rotateBytes, keepFiles, onTrouble, pendingMax: ACTS_PENDING_MAX },
+            ...{ rotateBytes, keepFiles, notify, pendingMax: ACTS_PENDING_MAX },
             file: pathFrom(ports.baseDirectory, file),
           });
     this.acts = new RecordSpool(
-      new SpoolWriter({ directory, name, key, places, onTrouble }),
+      new SpoolWriter({ directory, name, key, places, notify }),
       clearText,
     );
     this.mirror = new SpoolMirror({
@@ -184,20 +186,22 @@ export class RecorderHost {
     });
     this.#worker = worker;
     worker.on('message', (message: FromRecorder) => this.#heard(message));
-    worker.on('error', (error) => this.#ports.warn(`the recorder: ${String(error)}`));
+    worker.on('error', (error) => {
+      this.#ports.notify(notice('recorder_fault', `the recorder: ${String(error)}`));
+    });
     worker.once('exit', () => {
       this.#worker = null;
       if (this.#isStopping) return;
       this.#fault = 'the recorder ended and is started again';
-      this.#ports.warn('the recorder ended; starting it again');
+      this.#ports.notify(notice('recorder_ended', 'the recorder ended; starting it again'));
       this.#ports.world.after(RESTART_AFTER_MS, () => !this.#isStopping && this.#start());
     });
   }
 
   #heard(message: FromRecorder): void {
     switch (message.type) {
-      case 'trouble':
-        return this.#ports.warn(message.message);
+      case 'notice':
+        return this.#ports.notify(message.notice);
       case 'recording':
         this.#fault = message.fault;
         return;
@@ -231,7 +235,8 @@ export class RecorderHost {
         ),
       );
     } catch (error) {
-      this.#ports.warn(`keeping when keys were last used: ${String(error)}`);
+      const text = `keeping when keys were last used: ${String(error)}`;
+      this.#ports.notify(notice('key_uses_unwritten', text));
     }
   }
 

@@ -8,18 +8,22 @@ import {
   type RuntimeSnapshot,
   type ToRemoteGateway,
 } from '../messages/between-processes.ts';
+import { type NoticeCode, notice } from '../messages/notices.ts';
 import type {
   LinkCredentials,
   LinkEnd,
   LinkServer,
   LinkServerOptions,
 } from '../platform/link/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import { splitAddress } from './compile/addresses.ts';
 import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';
 import type { GatewayBook } from './gateway-book.ts';
+import { bookUnwritten, ofGateway, refusedGateway, saidBy, silent } from './gateway-notices.ts';
+import type { Session } from './remote-session.ts';
 
 /** What is needed of the server of the link. */
 type LinkListener = Pick<LinkServer, 'listen' | 'close' | 'renew'>;
@@ -43,7 +47,7 @@ export interface RemoteGatewayPorts {
   /** Where their records are kept; null: nowhere. */
   readonly mirror: SpoolMirror | null;
   readonly world: Pick<World, 'monotonicMs' | 'after' | 'every'>;
-  readonly trouble: (message: string) => void;
+  readonly notify: Notify;
   /** Default: a real one. */
   readonly openServer?: (options: LinkServerOptions) => LinkListener;
 }
@@ -52,21 +56,6 @@ export interface RemoteGatewayPorts {
 const HELLO_MAX_MS = 5_000;
 /** Kinds of trouble that are told of one connection; the rest is only counted. */
 const TOLD_MAX = 20;
-
-/** One connection, once its gateway has said who it is. */
-interface Session {
-  readonly end: LinkEnd;
-  /** Its entry in the book. */
-  readonly key: string;
-  readonly version: string;
-  /** Of the snapshot that was sent last. */
-  snapshotVersion: number;
-  readonly told: Set<string>;
-  passedOver: number;
-  strangers: readonly string[];
-  reception: SpoolReception | null;
-  spoolTrouble: string | null;
-}
 
 /** How a gateway that is connected meets this control. */
 export interface MetGateway {
@@ -158,7 +147,7 @@ export class RemoteGateways {
         open: (end) => this.#opened(end),
         message: (end, message) => this.#heard(end, message),
         close: (end) => this.#closed(end),
-        trouble: this.#ports.trouble,
+        notify: this.#ports.notify,
       },
     });
     return { server, address: await server.listen() };
@@ -192,7 +181,7 @@ export class RemoteGateways {
   /** Nothing is said to a gateway, and nothing promised, before it has said who it is. */
   #opened(end: LinkEnd): void {
     const timer = this.#ports.world.after(HELLO_MAX_MS, () => {
-      this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
+      this.#ports.notify(silent(end.name));
       end.close();
     });
     this.#strangers.set(end, timer);
@@ -204,7 +193,7 @@ export class RemoteGateways {
     if (session === undefined) return;
     this.#sessions.delete(end);
     this.#ports.book.cutOff(session.key);
-    this.#ports.trouble(`the gateway ${end.name} is cut off`);
+    this.#ports.notify(ofGateway(end.name, 'gateway_cut_off', 'is cut off'));
   }
 
   #forgetStranger(end: LinkEnd): void {
@@ -215,13 +204,13 @@ export class RemoteGateways {
   #met(end: LinkEnd, unknown: unknown): void {
     const read = helloSchema.safeParse(unknown);
     if (!read.success) {
-      this.#ports.trouble(`the gateway ${end.name} does not say who it is; it may be too old`);
+      this.#ports.notify(silent(end.name));
       return end.close();
     }
     const hello = read.data;
     this.#forgetStranger(end);
     const refuse = (reason: string) => {
-      this.#ports.trouble(`the gateway ${end.name} is refused: ${reason}`);
+      this.#ports.notify(refusedGateway(end.name, reason));
       this.#say(end, { type: 'refused', reason });
       end.close();
     };
@@ -278,13 +267,14 @@ export class RemoteGateways {
     if (session.version !== this.#version) {
       return this.#tellOnce(
         session,
+        'gateway_version',
         `runs version ${session.version} and control ${this.#version}: it goes on with the snapshot it has`,
       );
     }
     try {
       this.#ports.book.mayDecideBy(session.key, this.#staleMs);
     } catch (error) {
-      this.#ports.trouble(`writing down who may serve: ${(error as Error).message}`);
+      this.#ports.notify(bookUnwritten(session.end.name, 'who may serve', error));
       return session.end.close();
     }
     session.snapshotVersion = this.#snapshot.gate.version;
@@ -311,11 +301,16 @@ export class RemoteGateways {
         return this.#ports.report(end.name, message);
       case 'not-understood':
         session.strangers = message.what;
-        return this.#tellOnce(session, `does not know ${message.what.join(', ')}: update it`);
+        return this.#tellOnce(
+          session,
+          'gateway_outdated',
+          `does not know ${message.what.join(', ')}: update it`,
+        );
       case 'ended':
         return this.#ended(session);
       case 'failed':
-        return this.#ports.trouble(`gateway ${end.name}: ${message.message}`);
+      case 'notice':
+        return this.#ports.notify(saidBy(end.name, message));
       case 'spool':
         return this.#receive(session, message);
       case 'metrics':
@@ -342,7 +337,9 @@ export class RemoteGateways {
     } catch (error) {
       const text = `keeping records of ${end.name}: ${(error as Error).message}`;
       // Said once: the gateway goes on trying.
-      if (session.spoolTrouble !== text) this.#ports.trouble(text);
+      if (session.spoolTrouble !== text) {
+        this.#ports.notify(notice('records_not_kept', text, { gateway: end.name }));
+      }
       session.spoolTrouble = text;
       end.send({ type: 'not-spooled', number });
     }
@@ -354,7 +351,7 @@ export class RemoteGateways {
       this.#ports.book.decidesBy(session.key, this.#staleMs);
     } catch (error) {
       // The longer bound stands on disk: it is waited for longer than it must be.
-      this.#ports.trouble(`writing down who may serve: ${(error as Error).message}`);
+      this.#ports.notify(bookUnwritten(session.end.name, 'who may serve', error));
     }
   }
 
@@ -363,14 +360,12 @@ export class RemoteGateways {
     try {
       this.#ports.book.ended(key);
     } catch (error) {
-      return this.#ports.trouble(
-        `writing down that ${end.name} ended: ${(error as Error).message}`,
-      );
+      return this.#ports.notify(bookUnwritten(end.name, `that ${end.name} ended`, error));
     }
     this.#sessions.delete(end);
     this.#say(end, { type: 'ended-noted' });
     this.#ports.report(end.name, { type: 'drained' });
-    this.#ports.trouble(`the gateway ${end.name} has ended`);
+    this.#ports.notify(ofGateway(end.name, 'gateway_left', 'has ended'));
   }
 
   #passOver(session: Session, unknown: unknown): void {
@@ -378,14 +373,15 @@ export class RemoteGateways {
     const { type } = (unknown ?? {}) as { type?: unknown };
     this.#tellOnce(
       session,
+      'gateway_not_understood',
       `says ${String(type).slice(0, 60)}, which is not understood; passed over`,
     );
   }
 
-  #tellOnce({ end, told }: Session, what: string): void {
+  #tellOnce({ end, told }: Session, code: NoticeCode, what: string): void {
     if (told.size >= TOLD_MAX || told.has(what)) return;
     told.add(what);
-    this.#ports.trouble(`the gateway ${end.name} ${what}`);
+    this.#ports.notify(ofGateway(end.name, code, what));
   }
 
   #say(end: LinkEnd, message: ToRemoteGateway): void {

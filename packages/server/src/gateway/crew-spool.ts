@@ -1,4 +1,6 @@
 import type { RuntimeSnapshot } from '../messages/between-processes.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import {
   createSpoolMemory,
   SpoolKeeper,
@@ -13,14 +15,14 @@ const MEASURE_EVERY_MS = 500;
 export class CrewSpool {
   readonly #keeper: SpoolKeeper;
   readonly #memory: SpoolMemory;
-  readonly #onTrouble: (message: string) => void;
+  readonly #notify: Notify;
   readonly #measuring: Timer;
 
   /** To be called under the lock of the gateway. Null where the snapshot has no spool. */
   static open(
     { spool }: RuntimeSnapshot,
     threads: number,
-    onTrouble: (message: string) => void,
+    notify: Notify,
     world: Pick<World, 'every'>,
   ): CrewSpool | null {
     if (spool === null || spool === undefined) return null;
@@ -28,7 +30,7 @@ export class CrewSpool {
     return new CrewSpool(
       new SpoolKeeper(spool.directory, spool.node, memory),
       memory,
-      onTrouble,
+      notify,
       world,
     );
   }
@@ -36,12 +38,12 @@ export class CrewSpool {
   private constructor(
     keeper: SpoolKeeper,
     memory: SpoolMemory,
-    onTrouble: (message: string) => void,
+    notify: Notify,
     world: Pick<World, 'every'>,
   ) {
     this.#keeper = keeper;
     this.#memory = memory;
-    this.#onTrouble = onTrouble;
+    this.#notify = notify;
     this.#measuring = world.every(MEASURE_EVERY_MS, () => this.#safely(() => keeper.measure()));
   }
 
@@ -62,7 +64,7 @@ export class CrewSpool {
     try {
       work();
     } catch (error) {
-      this.#onTrouble(`keeping the spool: ${String(error)}`);
+      this.#notify(notice('spool_unkept', `keeping the spool: ${String(error)}`));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Notice } from '../platform/notices/index.ts';
 import { collectWhatStartingLeft } from '../platform/processes/index.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { ServingThread } from './serving-thread.ts';
@@ -7,12 +8,12 @@ import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
 const seed = workerData as ThreadSeed;
 const world = realWorld;
-const trouble = (message: string) => tell({ type: 'trouble', message });
+const notify = (notice: Notice) => tell({ type: 'notice', notice });
 let hasStarted = false;
 
 const thread = new ServingThread({
   ...{ seed, world, tell },
-  openHosts: (rights) => new ThreadHosts({ seed, world, rights, trouble }),
+  openHosts: (rights) => new ThreadHosts({ seed, world, rights, notify }),
 });
 
 parentPort?.on('message', (message: ToThread) => thread.receive(message));

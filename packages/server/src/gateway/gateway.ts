@@ -1,4 +1,5 @@
 import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
+import { notice } from '../messages/notices.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { ThreadCrew, type ThreadCrewOptions } from './thread-crew.ts';
@@ -47,7 +48,7 @@ export class Gateway {
         liveApplied: (sequence) => send({ type: 'live-applied', sequence }),
         listening: (addresses) => send({ type: 'listening', addresses, threads }),
         failed: (message, version) => send({ type: 'failed', message, version }),
-        trouble: (message) => send({ type: 'failed', message }),
+        notify: (one) => send({ type: 'notice', notice: one }),
         unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
         rolesRead: (issuer, claim, isFound) => send({ type: 'roles-read', issuer, claim, isFound }),
       },
@@ -105,17 +106,16 @@ export class Gateway {
     if (bytes === null) return;
     const restored = this.#crew.restoreQuotas(bytes);
     if (restored.ok) return;
-    this.#ports.send({
-      type: 'failed',
-      message: `saved quotas are unreadable (${restored.reason}); counting starts anew`,
-    });
+    const text = `saved quotas are unreadable (${restored.reason}); counting starts anew`;
+    this.#ports.send({ type: 'notice', notice: notice('quotas_unread', text) });
   }
 
   #saveQuotas(): void {
     try {
       this.#ports.quotas.write(this.#crew.saveQuotas());
     } catch (error) {
-      this.#ports.send({ type: 'failed', message: `saving quotas: ${String(error)}` });
+      const text = `saving quotas: ${String(error)}`;
+      this.#ports.send({ type: 'notice', notice: notice('quotas_unsaved', text) });
     }
   }
 }

@@ -4,7 +4,7 @@ import { RolesReport, RolesWarning } from './roles-report.ts';
 
 test('a rolesClaim that finds nothing is told once for an issuer, over all threads and calls', () => {
   const warned: string[] = [];
-  const warning = new RolesWarning((message) => warned.push(message));
+  const warning = new RolesWarning(({ message }) => warned.push(message));
   const passed: string[] = [];
   const threads = Array.from(
     { length: 3 },
@@ -26,7 +26,7 @@ test('a rolesClaim that finds nothing is told once for an issuer, over all threa
 
 test('an issuer whose tokens had the claim once is not told of when one has none', () => {
   const warned: string[] = [];
-  const warning = new RolesWarning((message) => warned.push(message));
+  const warning = new RolesWarning(({ message }) => warned.push(message));
   warning.hear('https://a.example', 'roles', true);
   warning.hear('https://a.example', 'roles', false);
   assert.deepEqual(warned, []);
@@ -34,7 +34,7 @@ test('an issuer whose tokens had the claim once is not told of when one has none
 
 test('however many issuers and claims reloads bring, what is remembered and said stays bounded', () => {
   const warned: string[] = [];
-  const warning = new RolesWarning((message) => warned.push(message));
+  const warning = new RolesWarning(({ message }) => warned.push(message));
   const report = new RolesReport(warning.hear);
   for (let index = 0; index < 5_000; index++)
     report.hear(`https://${index}.example`, 'roles', false);

@@ -1,3 +1,6 @@
+import { notice } from '../messages/notices.ts';
+import type { Notify } from '../platform/notices/index.ts';
+
 /** Issuers and claims are the configuration's; reloads may change them for years. */
 const KNOWN_MAX = 1_000;
 
@@ -24,10 +27,10 @@ export class RolesReport {
 /** Once for an issuer and a claim, and never after a token that had it. */
 export class RolesWarning {
   readonly #settled = new Set<string>();
-  readonly #warn: (message: string) => void;
+  readonly #notify: Notify;
 
-  constructor(warn: (message: string) => void) {
-    this.#warn = warn;
+  constructor(notify: Notify) {
+    this.#notify = notify;
   }
 
   readonly hear: RolesOutcome = (issuer, claim, isFound) => {
@@ -35,8 +38,7 @@ export class RolesWarning {
     if (this.#settled.has(name) || this.#settled.size >= KNOWN_MAX) return;
     this.#settled.add(name);
     if (isFound) return;
-    this.#warn(
-      `tokens of ${issuer} carry nothing at rolesClaim '${claim}': whoever needs a role is refused; correct trust.issuers[].rolesClaim unless some of its tokens carry no roles`,
-    );
+    const text = `tokens of ${issuer} carry nothing at rolesClaim '${claim}': whoever needs a role is refused; correct trust.issuers[].rolesClaim unless some of its tokens carry no roles`;
+    this.#notify(notice('roles_missing', text, { issuer, claim }));
   };
 }

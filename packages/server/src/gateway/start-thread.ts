@@ -22,7 +22,7 @@ export function startThread(
     },
   });
   worker.on('message', (message: FromThread) => on.heard(message));
-  worker.on('error', (error) => on.trouble(String(error)));
+  worker.on('error', (error) => on.fault(String(error)));
   worker.once('exit', () => on.ended());
   return {
     tell: (message) => worker.postMessage(message),

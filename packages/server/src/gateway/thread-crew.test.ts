@@ -33,7 +33,7 @@ function startCrew(t: TestContext) {
       liveApplied: (sequence) => live.push(sequence),
       listening: () => undefined,
       failed: (message) => trouble.push(message),
-      trouble: (message) => trouble.push(message),
+      notify: ({ message }) => trouble.push(message),
       unknownKeyId: () => undefined,
       rolesRead: () => undefined,
     },

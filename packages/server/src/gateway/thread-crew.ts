@@ -1,5 +1,6 @@
 import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
+import { type NoticeCode, notice } from '../messages/notices.ts';
 import {
   type CounterMemory,
   exportQuotas,
@@ -8,6 +9,7 @@ import {
   releaseThread,
 } from '../platform/counters/index.ts';
 import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import { CrewSpool } from './crew-spool.ts';
 import { claimPlaces } from './port-claims.ts';
@@ -24,7 +26,8 @@ export interface CrewThread {
 
 export interface CrewThreadEvents {
   readonly heard: (message: FromThread) => void;
-  readonly trouble: (message: string) => void;
+  /** Why it ends, before it has. */
+  readonly fault: (message: string) => void;
   readonly ended: () => void;
 }
 
@@ -44,7 +47,7 @@ export interface ThreadCrewOptions {
     readonly listening: (addresses: readonly string[]) => void;
     /** This version cannot be served; the one before is in force as it was. */
     readonly failed: (message: string, version: number) => void;
-    readonly trouble: (message: string) => void;
+    readonly notify: Notify;
     readonly unknownKeyId: (issuer: string, keyId: string | null) => void;
     readonly rolesRead: RolesOutcome;
   };
@@ -88,7 +91,7 @@ export class ThreadCrew {
   /** What new threads are born with. */
   readonly #live = new LiveRights();
   #liveReported = 0;
-  readonly #roles = new RolesWarning((message) => this.#options.on.trouble(message));
+  readonly #roles = new RolesWarning((one) => this.#options.on.notify(one));
   readonly #summed = new SummedMetrics(SERIES_MAX);
   #addresses: readonly string[] = [];
   #applying: Promise<void> = Promise.resolve();
@@ -176,7 +179,7 @@ export class ThreadCrew {
     if (this.#isDraining) return;
     const snapshot = shareDescriptions(given, this.#snapshot);
     const { threads, on, world } = this.#options;
-    this.#spool ??= CrewSpool.open(snapshot, threads, on.trouble, world);
+    this.#spool ??= CrewSpool.open(snapshot, threads, on.notify, world);
     if (this.#members.size === 0) {
       this.#snapshot = snapshot;
       const bound = this.#boundWithin(BIND_WAIT_MAX_MS);
@@ -238,7 +241,7 @@ export class ThreadCrew {
     const snapshot = this.#snapshot;
     // A thread that is ready only now must not bring back those that have drained.
     if (snapshot === null || this.#isDraining) return;
-    const { world, startThread, on } = this.#options;
+    const { world, startThread } = this.#options;
     const seed: ThreadSeed = {
       slot,
       slots: this.#options.threads,
@@ -252,7 +255,7 @@ export class ThreadCrew {
     this.#heartbeats[slot] = world.monotonicMs() + START_GRACE_MS;
     const thread = startThread(seed, {
       heard: (message) => this.#heard(member, message),
-      trouble: (message) => on.trouble(`gateway thread ${slot}: ${message}`),
+      fault: (message) => this.#say('thread_fault', slot, `: ${message}`),
       ended: () => this.#ended(member),
     });
     const member: Member = {
@@ -297,8 +300,11 @@ export class ThreadCrew {
       case 'roles-read':
         this.#roles.hear(message.issuer, message.claim, message.isFound);
         return this.#options.on.rolesRead(message.issuer, message.claim, message.isFound);
-      case 'trouble':
-        return this.#options.on.trouble(message.message);
+      case 'notice': {
+        const { notice: one } = message;
+        const about = { ...one.about, thread: member.slot };
+        return this.#options.on.notify({ ...one, about });
+      }
       case 'drained':
         return member.thread.end();
       default:
@@ -342,7 +348,7 @@ export class ThreadCrew {
       if (this.#members.size === 0) this.#drained?.();
       return;
     }
-    this.#options.on.trouble(`gateway thread ${member.slot} ended; starting it again`);
+    this.#say('thread_ended', member.slot, ' ended; starting it again');
     // A thread that dies at birth would otherwise be reborn in a tight loop.
     const { world } = this.#options;
     const waitMs = world.monotonicMs() - member.startedAt < 1_000 ? 500 : 0;
@@ -356,9 +362,13 @@ export class ThreadCrew {
     for (const member of this.#members.values()) {
       if (now - (this.#heartbeats[member.slot] as number) <= this.#options.stallMs) continue;
       this.#heartbeats[member.slot] = now;
-      this.#options.on.trouble(`gateway thread ${member.slot} does not respond; replacing it`);
+      this.#say('thread_stalled', member.slot, ' does not respond; replacing it');
       member.thread.end();
     }
+  }
+
+  #say(code: NoticeCode, thread: number, what: string): void {
+    this.#options.on.notify(notice(code, `gateway thread ${thread}${what}`, { thread }));
   }
 
   #tell(member: Member, message: ToThread): void {

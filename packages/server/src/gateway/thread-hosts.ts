@@ -18,6 +18,7 @@ import {
   type ValkeyCounters,
 } from '../platform/counters/index.ts';
 import type { Metric } from '../platform/metrics/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { AnswerPause } from './answer-pause.ts';
@@ -41,7 +42,7 @@ export interface ThreadHostsPorts {
   readonly seed: ThreadSeed;
   readonly world: World;
   readonly rights: RightsNow;
-  readonly trouble: (message: string) => void;
+  readonly notify: Notify;
 }
 
 interface OpenedParts {
@@ -167,33 +168,33 @@ export class ThreadHosts implements CallHosts {
     shared: RuntimeSnapshot['sharedCounters'],
     Valkey: OpenedParts['Valkey'],
   ): ValkeyCounters | undefined {
-    const { world, trouble } = this.#ports;
+    const { world, notify } = this.#ports;
     const text = JSON.stringify(shared);
     if (this.#remote?.text === text) return this.#remote.counters;
     const before = this.#remote?.counters;
     if (before !== undefined) world.after(LAST_COUNTS_MS, () => before.close());
     this.#remote = null;
     if (shared === null || Valkey === null) return undefined;
-    const counters = new Valkey({ ...shared, local: this.#counters, onTrouble: trouble });
+    const counters = new Valkey({ ...shared, local: this.#counters, notify });
     this.#remote = { text, counters };
     return counters;
   }
 }
 
 /** Fails where there is no spool: what cannot be recorded is not served. */
-function openRecords({ seed, world, trouble }: ThreadHostsPorts): RecordSpool {
+function openRecords({ seed, world, notify }: ThreadHostsPorts): RecordSpool {
   const { slot, spool, snapshot } = seed;
   if (spool === null || snapshot.spool === null) throw new Error('there is no spool for records');
   const { directory, key } = snapshot.spool;
   const writer = new SpoolWriter({
     ...{ directory, key, name: spool.name, places: new SpoolPlaces(spool.memory, slot) },
-    onTrouble: trouble,
+    notify,
   });
   const clearText =
     snapshot.records === null
       ? null
       : new JsonLinesSink({
-          ...{ ...snapshot.records, pendingMax: RECORDS_PENDING_MAX, onTrouble: trouble },
+          ...{ ...snapshot.records, pendingMax: RECORDS_PENDING_MAX, notify },
         });
   const collect = collectorUnderPressure(world.now, REFUSING_PAUSE_MS);
   return new RecordSpool(writer, clearText, collect);

@@ -1,5 +1,9 @@
 import type { LiveMessage, LiveState } from '@poorter/engine';
-import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
+import type {
+  IssuerKeysMessage,
+  NoticeMessage,
+  RuntimeSnapshot,
+} from '../messages/between-processes.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { Metric } from '../platform/metrics/index.ts';
 import type { SpoolMemory, WriterName } from '../platform/spool/index.ts';
@@ -44,5 +48,5 @@ export type FromThread =
       readonly claim: string;
       readonly isFound: boolean;
     }
-  | { readonly type: 'trouble'; readonly message: string }
+  | NoticeMessage
   | { readonly type: 'drained' };

@@ -1,6 +1,7 @@
 import type { LiveMessage, PackedGateSnapshot } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
+import type { Notice } from '../platform/notices/index.ts';
 import type { CarriedAnswer, SpoolKey } from '../platform/spool/index.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
@@ -146,8 +147,9 @@ export type FromGateway =
   | { readonly type: 'applied'; readonly version: number }
   /** Every thread decides by live state of this sequence, or has been replaced by one that does. */
   | { readonly type: 'live-applied'; readonly sequence: number }
-  /** `version`: of the snapshot that could not be applied; what was in force stays. */
-  | { readonly type: 'failed'; readonly message: string; readonly version?: number }
+  /** This version could not be applied; what was in force stays. */
+  | { readonly type: 'failed'; readonly message: string; readonly version: number }
+  | NoticeMessage
   | { readonly type: 'metrics'; readonly metrics: readonly unknown[] }
   | { readonly type: 'unknown-key-id'; readonly issuer: string; readonly keyId: string | null }
   /** Whether tokens of an issuer had anything at its rolesClaim: each outcome once. */
@@ -155,6 +157,12 @@ export type FromGateway =
   /** Once: it knows that control was seen, and may decide by its snapshot. */
   | { readonly type: 'control-heard' }
   | { readonly type: 'drained' };
+
+/** For whoever looks on. */
+export interface NoticeMessage {
+  readonly type: 'notice';
+  readonly notice: Notice;
+}
 
 export interface RolesRead {
   readonly type: 'roles-read';
@@ -227,8 +235,9 @@ export interface StandingSnapshot {
 
 export type FromControl =
   | ({ readonly type: 'snapshot' } & StandingSnapshot)
-  /** For whoever looks on, whatever else is left unsaid. `isHeld`: nothing is served before somebody acts. */
-  | { readonly type: 'said'; readonly text: string; readonly isHeld: boolean }
+  | NoticeMessage
+  /** Nothing is served before somebody acts. */
+  | { readonly type: 'start-held'; readonly notice: Notice }
   | LiveMessage
   | IssuerKeysMessage
   /** `isTriedAgain`: control cannot do its work at all, and does not wait for a file to change. */

@@ -1,5 +1,11 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { APPEND_OWN } from '../platform/files/index.ts';
+import {
+  type Notify,
+  recordsLost,
+  recordsUnwritten,
+  recordsWritten,
+} from '../platform/notices/index.ts';
 import type { CallRecord } from './call-record.ts';
 import { recordLine } from './record-line.ts';
 
@@ -9,7 +15,7 @@ export interface JsonLinesOptions {
   readonly keepFiles: number;
   /** Records reserved or waiting for the disk; beyond it calls are refused. */
   readonly pendingMax: number;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
 }
 
 /** A batch is written this long after its first record: the most that a crash can lose. */
@@ -71,7 +77,7 @@ export class JsonLinesSink {
     await this.flush();
     if (this.#timer !== null) clearTimeout(this.#timer);
     const lost = this.#lines.length;
-    if (lost > 0) this.#options.onTrouble(`${lost} records could not be written and are lost`);
+    if (lost > 0) this.#options.notify(recordsLost(lost));
     await this.#handle?.close();
     this.#handle = null;
   }
@@ -98,7 +104,7 @@ export class JsonLinesSink {
   #wrote(count: number): void {
     this.#writing = null;
     this.#reserved -= count;
-    if (this.#inTrouble) this.#options.onTrouble(`records are written again`);
+    if (this.#inTrouble) this.#options.notify(recordsWritten());
     this.#inTrouble = false;
     if (this.#lines.length > 0) this.#schedule(FLUSH_AFTER_MS);
   }
@@ -107,7 +113,7 @@ export class JsonLinesSink {
   #failed(lines: string[], error: unknown): void {
     this.#writing = null;
     this.#lines = lines.concat(this.#lines);
-    if (!this.#inTrouble) this.#options.onTrouble(`records cannot be written: ${String(error)}`);
+    if (!this.#inTrouble) this.#options.notify(recordsUnwritten(error));
     this.#inTrouble = true;
     this.#handle?.close().catch(() => undefined);
     this.#handle = null;

@@ -15,7 +15,7 @@ test('a person who was erased gets another key with the very next record, not a 
     return openState({
       place: { kind: 'sqlite', file: join(directory, 'state.sqlite') },
       dataDirectory: directory,
-      masterKey: openMasterKey(undefined, { ...places, environment: {}, warn: () => undefined }),
+      masterKey: openMasterKey(undefined, { ...places, environment: {}, notify: () => undefined }),
       world: {
         now: () => world.clock.now,
         random: (n) => crypto.getRandomValues(new Uint8Array(n)),

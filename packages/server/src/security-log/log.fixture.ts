@@ -134,14 +134,14 @@ export async function openWorld(givenPlace?: DatabasePlace, node = NODE): Promis
         name: { node, slot: 0, boot: randomBytes(8).toString('hex'), ...name },
         key: spoolKey,
         places: new SpoolPlaces(createSpoolMemory(1, 1e9), 0),
-        onTrouble: (message) => troubles.push(message),
+        notify: ({ message }) => troubles.push(message),
         fileBytesMax,
       }),
     recorder: (more = {}) =>
       Recorder.open({
         ...{ database, node, spoolDirectory, carriedDirectory, signer, subjectKeys: keys },
         openSpoolKey: () => spoolKey.key,
-        onTrouble: (message) => troubles.push(message),
+        notify: ({ message }) => troubles.push(message),
         now: () => clock.now,
         ...more,
       }),

@@ -8,6 +8,7 @@ import {
   migrate,
   openDatabase,
 } from '../platform/database/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import type { LogTables } from './log-tables.ts';
 
 export function logMigrations(): MigrationSet {
@@ -25,9 +26,9 @@ export function openLogToRead(place: DatabasePlace): Promise<Database<LogTables>
 /** The log's own database; its tables are brought to this version. */
 export async function openLog(
   place: DatabasePlace,
-  onTrouble: (message: string) => void = () => undefined,
+  notify: Notify = () => undefined,
 ): Promise<Database<LogTables>> {
-  const database = await openDatabase<LogTables>(place, { synchronous: 'normal', onTrouble });
+  const database = await openDatabase<LogTables>(place, { synchronous: 'normal', notify });
   try {
     await migrate(database, logMigrations());
     return database;

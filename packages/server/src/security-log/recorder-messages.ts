@@ -1,3 +1,4 @@
+import type { NoticeMessage } from '../messages/between-processes.ts';
 import type { DatabasePlace } from '../platform/database/index.ts';
 import type { HandedRing } from '../platform/secrets/index.ts';
 import type { RecordedWriters } from '../platform/spool/index.ts';
@@ -26,7 +27,7 @@ export type ToRecorder =
   | { readonly type: 'stop' };
 
 export type FromRecorder =
-  | { readonly type: 'trouble'; readonly message: string }
+  | NoticeMessage
   /** Whether records reach the log; null: they do. */
   | { readonly type: 'recording'; readonly fault: string | null }
   | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }

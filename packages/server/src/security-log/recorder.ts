@@ -1,6 +1,8 @@
 import { parseJsonText } from '@poorter/openapi/json';
+import { notice } from '../messages/notices.ts';
 import { splitSpoolLine, timeOfLine } from '../messages/spool-line.ts';
 import type { Database } from '../platform/database/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import { type RecordedWriters, realFolder, SpoolDrain } from '../platform/spool/index.ts';
 import { BUNDLE_WIDTH, OpenBundle, packLeaves } from './bundle.ts';
 import { Callers, type LogSubjectKeys } from './callers.ts';
@@ -27,7 +29,7 @@ export interface RecorderOptions {
   readonly subjectKeys: LogSubjectKeys;
   /** The spool key that this wrapped text holds. */
   readonly openSpoolKey: (keyId: string, wrapped: string) => Uint8Array;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
   /** When each credential was last used, and for what; told once it is kept. */
   readonly onUsed?: (uses: ReadonlyMap<string, CredentialUse>) => void;
   /** What gateways on other machines may remove now: it is in the log for good. */
@@ -106,7 +108,10 @@ export class Recorder {
         own: realFolder(options.spoolDirectory),
         carried: realFolder(options.carriedDirectory),
         openKey: options.openSpoolKey,
-        onDamage: (file) => options.onTrouble(`the spool was damaged or changed: ${file}`),
+        onDamage: (file) => {
+          const text = `the spool was damaged or changed: ${file}`;
+          options.notify(notice('spool_damaged', text, { file }));
+        },
         onRecorded: (writers) => options.onRecorded?.(writers),
         now: this.#now,
       },
@@ -184,7 +189,7 @@ export class Recorder {
     for (const line of text.split('\n')) {
       const parts = splitSpoolLine(line);
       if (parts === null) {
-        this.#options.onTrouble('the spool holds a line of another version');
+        this.#options.notify(notice('spool_strange', 'the spool holds a line of another version'));
         this.#gap(batch, 'damaged', 1, 'unknown');
         continue;
       }

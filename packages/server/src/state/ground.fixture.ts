@@ -47,7 +47,7 @@ export function masterKeyIn(dataDirectory: string) {
     dataDirectory,
     baseDirectory: dataDirectory,
     environment: {},
-    warn: () => {},
+    notify: () => {},
   });
 }
 

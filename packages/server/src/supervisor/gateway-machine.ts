@@ -8,7 +8,7 @@ import {
   type LinkClientOptions,
   type LinkCredentials,
 } from '../platform/link/index.ts';
-import { type Launch, startChild } from '../platform/processes/index.ts';
+import type { Launch } from '../platform/processes/index.ts';
 import { SpoolCarrier, type SpoolCarrierOptions } from '../platform/spool/index.ts';
 import { realWorld, type World } from '../platform/world/index.ts';
 import { lockToServe } from './supervised-place.ts';
@@ -33,16 +33,18 @@ export interface GatewayMachineOptions {
   readonly control: string;
   /** As they are now. */
   readonly credentials: () => LinkCredentials;
+  readonly launch: Launch;
 }
 
 export function realGatewayMachine({
   dataDirectory,
   control,
   credentials,
+  launch,
 }: GatewayMachineOptions): GatewayMachine {
   const world = realWorld;
   return {
-    ...{ world, launch: startChild },
+    ...{ world, launch },
     occupy: () => lockToServe(dataDirectory),
     lockOutGateways: () => lockedOut(dataDirectory),
     instance: () => keptInstance(dataDirectory),

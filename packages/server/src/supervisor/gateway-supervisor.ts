@@ -8,12 +8,15 @@ import {
   type RuntimeSnapshot,
   type ToRemoteGateway,
 } from '../messages/between-processes.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notice, Notify } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import type { CarriedAnswer, CarriedEntry } from '../platform/spool/index.ts';
 import type { Timer } from '../platform/world/index.ts';
 import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 import type { GatewayMachine } from './gateway-machine.ts';
+import { gatewayEnded, unserved } from './gateway-notices.ts';
 import { LiveReading } from './live-reading.ts';
 
 /** Control writes pieces of the spool to its disk within this time, or is asked what it has. */
@@ -35,9 +38,9 @@ export interface GatewaySupervisorOptions {
   readonly drainMs: number;
   readonly on: {
     readonly started: (addresses: readonly string[], threads: number) => void;
-    readonly trouble: (message: string) => void;
+    readonly notify: Notify;
     /** What control sent cannot be served here. */
-    readonly notApplied: (message: string) => void;
+    readonly notApplied: Notify;
     readonly applied: (version: number) => void;
   };
 }
@@ -82,7 +85,7 @@ export class GatewaySupervisor {
       source: threads === undefined ? {} : { threads },
       on: {
         message: (message) => this.#fromGateway(message),
-        ended: (reason) => options.on.trouble(`gateway ended (${reason}); starting it again`),
+        ended: (reason) => options.on.notify(gatewayEnded(reason)),
       },
     });
   }
@@ -93,12 +96,12 @@ export class GatewaySupervisor {
     this.#lock = machine.occupy();
     this.#carrier = machine.carry({
       send: (entries) => this.#ship(entries),
-      onTrouble: on.trouble,
+      notify: on.notify,
     });
     let isCutOff = false;
     this.#link = machine.openLink({
       open: () => {
-        if (isCutOff) on.trouble('control is back');
+        if (isCutOff) on.notify(notice('control_back', 'control is back'));
         isCutOff = false;
         this.#say(this.#hello());
       },
@@ -106,7 +109,7 @@ export class GatewaySupervisor {
       close: (why) => {
         this.#isMet = false;
         for (const settle of [...this.#batches.values()]) settle(null);
-        if (!isCutOff) on.trouble(`control is away (${why}); serving what is in force`);
+        if (!isCutOff) on.notify(controlAway(why));
         isCutOff = true;
       },
     });
@@ -169,7 +172,7 @@ export class GatewaySupervisor {
       case 'hello':
         return this.#met(message.name);
       case 'refused':
-        return this.#options.on.trouble(`control refuses this gateway: ${message.reason}`);
+        return this.#refused(message.reason);
       case 'live':
       case 'live-change':
         return this.#hearLive(message);
@@ -197,7 +200,18 @@ export class GatewaySupervisor {
     const name = String(type).slice(0, 60);
     if (this.#unknownTypes.size >= UNKNOWN_TOLD_MAX || this.#unknownTypes.has(name)) return;
     this.#unknownTypes.add(name);
-    this.#options.on.trouble(`control says ${name}, which this version does not know; passed over`);
+    this.#options.on.notify(
+      notice(
+        'control_not_understood',
+        `control says ${name}, which this version does not know; passed over`,
+        { said: name },
+      ),
+    );
+  }
+
+  #refused(reason: string): void {
+    const text = `control refuses this gateway: ${reason}`;
+    this.#options.on.notify(notice('control_refuses', text, { reason }));
   }
 
   /** A control that was just met says everything first: what was confirmed before counts for nothing. */
@@ -206,9 +220,8 @@ export class GatewaySupervisor {
     this.#hasLive = true;
     const { strangers } = this.#reading;
     if (strangers.length > 0) {
-      this.#options.on.trouble(
-        `control restricts in ways this version does not know: ${strangers}`,
-      );
+      const text = `control restricts in ways this version does not know: ${strangers}`;
+      this.#options.on.notify(notice('control_not_understood', text, { said: strangers }));
       this.#say({ type: 'not-understood', what: strangers });
     }
     this.#gateway.takeLive(read);
@@ -259,8 +272,10 @@ export class GatewaySupervisor {
         return on.applied(message.version);
       case 'live-applied':
         return this.#confirm(message.sequence);
+      case 'notice':
+        return on.notify(message.notice);
       case 'failed':
-        return this.#failed(message);
+        return on.notApplied(unserved(message));
       case 'listening':
         this.#lastReports.set('listening', message);
         this.#listening = message;
@@ -285,12 +300,6 @@ export class GatewaySupervisor {
     this.#options.on.started(this.#listening.addresses, this.#listening.threads);
   }
 
-  #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
-    const { on } = this.#options;
-    if (version === undefined) return on.trouble(message);
-    on.notApplied(message);
-  }
-
   #ship(entries: readonly CarriedEntry[]): Promise<readonly CarriedAnswer[] | null> {
     this.#lastBatch += 1;
     const number = this.#lastBatch;
@@ -306,4 +315,9 @@ export class GatewaySupervisor {
       this.#batches.set(number, settle);
     });
   }
+}
+
+function controlAway(reason: string): Notice {
+  const text = `control is away (${reason}); serving what is in force`;
+  return notice('control_away', text, { reason });
 }

@@ -6,7 +6,7 @@ import {
   removeRemnants,
   SERVING_LOCK,
 } from '../platform/data-directory/index.ts';
-import { type Launch, startChild } from '../platform/processes/index.ts';
+import type { Launch } from '../platform/processes/index.ts';
 import { realWorld, type World } from '../platform/world/index.ts';
 
 /** What a supervisor takes from its machine. A test may give another, and run everything in one process. */
@@ -23,9 +23,9 @@ export interface OccupiedPlace {
   takeBack(): void;
 }
 
-export function realPlace(dataDirectory: string): SupervisedPlace {
+export function realPlace(dataDirectory: string, launch: Launch): SupervisedPlace {
   return {
-    ...{ world: realWorld, launch: startChild },
+    ...{ world: realWorld, launch },
     occupy: () => {
       const first = FirstStart.look(dataDirectory);
       const lock = lockToServe(dataDirectory);

@@ -9,8 +9,11 @@ import type {
   ToControl,
   ToSeatlessControl,
 } from '../messages/between-processes.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notify } from '../platform/notices/index.ts';
 import { type Child, WatchedChild } from '../platform/processes/index.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
+import { gatewayEnded, unserved } from './gateway-notices.ts';
 import { controlProgram } from './start-control.ts';
 import type { OccupiedPlace, SupervisedPlace } from './supervised-place.ts';
 
@@ -27,11 +30,11 @@ export interface SupervisorOptions {
     readonly started: (facts: StartedFacts) => void;
     readonly refused: (diagnostics: readonly Diagnostic[], isTriedAgain: boolean) => void;
     readonly warned: (diagnostics: readonly Diagnostic[]) => void;
-    readonly trouble: (message: string) => void;
+    readonly notify: Notify;
     /** Compiled, and yet the gateway cannot serve it. */
-    readonly notApplied: (message: string) => void;
-    /** `isHeld`: nothing is served until somebody acts, and this is no failure. */
-    readonly said: (text: string, isHeld: boolean) => void;
+    readonly notApplied: Notify;
+    /** Nothing is served until somebody acts, and this is no failure. */
+    readonly startHeld: Notify;
     readonly applied: (version: number) => void;
   };
 }
@@ -75,7 +78,10 @@ export class Supervisor {
         if (this.#gateway.isStarted) this.#tellControl({ type: 'gateway-up' });
       },
       onPong: (sentAtMs) => this.#gateway.controlSeen(sentAtMs),
-      onExit: (reason) => options.on.trouble(`control ended (${reason}); starting it again`),
+      onExit: (reason) =>
+        options.on.notify(
+          notice('control_ended', `control ended (${reason}); starting it again`, { reason }),
+        ),
     });
     this.#gateway = new GatewayLauncher({
       ...{ world, launch, dataDirectory, source },
@@ -84,7 +90,7 @@ export class Supervisor {
         message: (message) => this.#fromGateway(message),
         ended: (reason) => {
           this.#tellControl({ type: 'gateway-down' });
-          options.on.trouble(`gateway ended (${reason}); starting it again`);
+          options.on.notify(gatewayEnded(reason));
         },
       },
     });
@@ -129,8 +135,10 @@ export class Supervisor {
         return this.#gateway.takeLive(message);
       case 'issuer-keys':
         return this.#gateway.takeIssuerKeys(message);
-      case 'said':
-        return this.#options.on.said(message.text, message.isHeld);
+      case 'notice':
+        return this.#options.on.notify(message.notice);
+      case 'start-held':
+        return this.#options.on.startHeld(message.notice);
       case 'refused':
         return this.#options.on.refused(message.diagnostics, message.isTriedAgain);
       case 'warnings':
@@ -145,18 +153,13 @@ export class Supervisor {
 
   #fromGateway(message: FromGateway): void {
     this.#tellControl({ type: 'gateway', report: message });
-    if (message.type === 'failed') this.#failed(message);
+    if (message.type === 'notice') this.#options.on.notify(message.notice);
+    if (message.type === 'failed') this.#options.on.notApplied(unserved(message));
     if (message.type === 'applied') this.#options.on.applied(message.version);
     if (message.type === 'listening') {
       this.#listening = message;
       this.#announce();
     }
-  }
-
-  #failed({ message, version }: Extract<FromGateway, { type: 'failed' }>): void {
-    const { on } = this.#options;
-    if (version === undefined) on.trouble(message);
-    else on.notApplied(message);
   }
 
   #announce(): void {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
+import { fileIn } from '../platform/files/index.ts';
 import { checkedUrl, type Fetch, type FetchedKeys, fetchIssuerKeys } from './fetch-issuer.ts';
 import { KeyRequests } from './key-requests.ts';
 import { readKeySet } from './key-set.ts';
@@ -177,7 +178,8 @@ export class IssuerKeys {
   }
 
   #obtain({ issuer, jwks }: IssuerSource): Promise<FetchedKeys> {
-    if (jwks?.startsWith('file:')) return this.#readFile(jwks.slice('file:'.length));
+    const file = fileOf(jwks);
+    if (file !== null) return this.#readFile(file);
     const { fetch, fetchTimeoutMs } = this.#world;
     return fetchIssuerKeys(issuer, jwks, fetch, fetchTimeoutMs);
   }
@@ -233,9 +235,14 @@ function refreshPause(maxAgeSeconds: number | null): number {
   return Math.min(REFRESH_MAX_MS, Math.max(REFRESH_MIN_MS, maxAgeSeconds * 1000));
 }
 
+/** Null: the key set is fetched. */
+function fileOf(jwks: string | undefined): string | null {
+  return jwks === undefined ? null : fileIn(jwks);
+}
+
 /** A configuration that can never work fails at the start, not at the first token. */
 export function checkSource({ issuer, jwks }: IssuerSource): void {
-  if (jwks?.startsWith('file:')) return;
+  if (fileOf(jwks) !== null) return;
   try {
     checkedUrl(jwks ?? issuer);
   } catch (cause) {

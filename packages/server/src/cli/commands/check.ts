@@ -9,7 +9,7 @@ export const command = defineCommand({
   about:
     'Takes the options of serve; reads everything that serve would read, serves nothing and writes nothing. Addresses to listen on are tried at another port: a port that is taken is found by serve. SQLite files are looked at; issuers, vaults and PostgreSQL are not asked.',
   arguments: SERVE_ARGUMENTS,
-  options: SERVE_OPTIONS,
+  options: { ...SERVE_OPTIONS, json: { says: 'one JSON line on standard output' } },
   exits: { 0: 'no error was found', 1: 'an error was found', 2: 'called wrongly' },
   examples: [
     { line: 'poorter check openapi.yaml', says: 'what is wrong with a description, and where' },

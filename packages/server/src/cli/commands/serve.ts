@@ -1,5 +1,6 @@
 import { defineCommand, type Given } from '../definition/define-command.ts';
 import { wholeNumber } from '../definition/value-readers.ts';
+import { startFailureLines } from '../notice-writer.ts';
 import { startFailure } from '../start-failure.ts';
 
 const THREADS_MAX = 64;
@@ -59,7 +60,7 @@ export const SERVE_OPTIONS = {
     otherwise: 'one per core, and one fewer on machines of up to four',
   },
   quiet: { says: 'say nothing when all is well' },
-  json: { says: 'one JSON line on standard output' },
+  json: { says: 'everything as lines of JSON, see docs/reference/notices.md' },
 } as const;
 
 export const SERVE_ARGUMENTS = {
@@ -93,5 +94,6 @@ export const command = defineCommand({
     },
   ],
   inWords: startFailure,
+  inJson: startFailureLines,
   run: async (given, world) => (await import('../serve.ts')).serve(given, world),
 });

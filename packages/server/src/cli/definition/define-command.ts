@@ -131,6 +131,8 @@ interface CommandExplanation extends Explanation {
   readonly environment?: Readonly<Record<string, string>>;
   /** The whole text about what kept it from being done, where it is not `poorter NAME: sentence`. */
   inWords?(error: Error): string;
+  /** The same with `--json`, also where it was called wrongly: every line is a document. */
+  inJson?(error: Error, isUsage: boolean, nowMs: number): string;
   /** Exit status when it could not be done; 1, where 1 has no other meaning. */
   readonly failureStatus?: 1 | 2;
 }

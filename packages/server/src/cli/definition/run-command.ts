@@ -117,13 +117,22 @@ function told(
   error: unknown,
   command: Command,
   words: readonly string[],
-  { stderr }: CommandWorld,
+  { stderr, now }: CommandWorld,
 ): number {
+  if (command.inJson !== undefined && words.includes('--json')) {
+    const isUsage = error instanceof UsageError;
+    stderr.write(command.inJson(asError(error), isUsage, now()));
+    return isUsage ? 2 : (command.failureStatus ?? 1);
+  }
   if (error instanceof UsageError) {
     stderr.write(`poorter ${command.name}: ${error.message}\n\n${usageOf(command, words)}`);
     return 2;
   }
-  const fault = error instanceof Error ? error : new Error(String(error));
+  const fault = asError(error);
   stderr.write(command.inWords?.(fault) ?? `poorter ${command.name}: ${fault.message}\n`);
   return command.failureStatus ?? 1;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

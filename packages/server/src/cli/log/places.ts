@@ -151,9 +151,9 @@ async function openKeys(
   const database = await openDatabase<SubjectKeyTables & KeyRingTables & KeyTables>(storage.state);
   closing.push(() => database.close());
   const { environment, now, random } = world;
-  const warn = (message: string) => world.stderr.write(`${message}\n`);
   const provider = openMasterKey(masterKey, {
-    ...{ dataDirectory, baseDirectory: base, environment, warn },
+    ...{ dataDirectory, baseDirectory: base, environment },
+    notify: ({ message }) => world.stderr.write(`${message}\n`),
   });
   const ring = await openKeyRing(database, provider);
   const tombstones = new Tombstones(dataDirectory);

@@ -9,6 +9,7 @@ import {
   refuseOpenToAll,
   UntrustedPathError,
 } from '../../platform/files/index.ts';
+import { isSecretReference, readSecret } from '../../platform/secrets/index.ts';
 
 /** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
 export class SourceReader {
@@ -79,11 +80,11 @@ export class SourceReader {
 
   /** A value that may be a secret: as it stands, or env:NAME, or file:PATH. Throws without telling it. */
   secret(text: string): string {
-    if (text.startsWith('file:')) return this.read(text).trim();
-    if (!text.startsWith('env:')) return text;
-    const value = process.env[text.slice(4)];
-    if (value === undefined || value === '') throw new Error(`${text} is not set`);
-    return value;
+    if (!isSecretReference(text)) return text;
+    return readSecret(text, {
+      ...{ environment: process.env, baseDirectory: this.#base },
+      readFile: (path) => this.read(path),
+    });
   }
 
   /** The text, or '' after reporting, at the key that names the file, why there is none. */

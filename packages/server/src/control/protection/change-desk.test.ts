@@ -41,8 +41,8 @@ function folder(t: TestContext): string {
 const KEY = Buffer.alloc(32, 1);
 
 function open(dataDirectory: string, world = { now: 1_000_000 }): ChangeDesk {
-  const warn = (message: string) => assert.fail(message);
-  return new ChangeDesk({ ...{ dataDirectory, now: () => world.now, warn } });
+  const notify = ({ message }: { message: string }) => assert.fail(message);
+  return new ChangeDesk({ ...{ dataDirectory, now: () => world.now, notify } });
 }
 
 function judge(desk: ChangeDesk, one: Candidate): Verdict {

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Contract } from '../../admin-api/index.ts';
+import { notice } from '../../messages/notices.ts';
 import { replaceDurably, writeDurably } from '../../platform/files/index.ts';
+import type { Notify } from '../../platform/notices/index.ts';
 import type { Attention } from '../serving.ts';
 import type { AppliedChange, Change } from './change.ts';
 import { type InForce, inForceText, type Known, NOTHING_YET, readInForce } from './in-force.ts';
@@ -23,7 +25,7 @@ export type Verdict =
 export interface ChangeDeskPorts {
   readonly dataDirectory: string;
   readonly now: () => number;
-  readonly warn: (message: string) => void;
+  readonly notify: Notify;
 }
 
 /**
@@ -131,7 +133,8 @@ export class ChangeDesk {
     try {
       await this.#write(this.#inForce);
     } catch (error) {
-      this.#ports.warn(`writing down what is in force: ${(error as Error).message}`);
+      const text = `writing down what is in force: ${(error as Error).message}`;
+      this.#ports.notify(notice('in_force_unwritten', text));
     }
   }
 

@@ -22,7 +22,7 @@ export const stateWorld = {
 /** A master key in hexadecimal, as from the environment. */
 export function namedMasterKey(hex: string) {
   return openMasterKey('env:KEY', {
-    ...{ dataDirectory: '/', baseDirectory: '/', warn: () => {} },
+    ...{ dataDirectory: '/', baseDirectory: '/', notify: () => {} },
     environment: { KEY: hex },
   });
 }

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { notice } from '../../messages/notices.ts';
 import { monotonicMs } from '../../platform/clock/index.ts';
+import type { Notice } from '../../platform/notices/index.ts';
 import { collectWhatStartingLeft, workInBackground } from '../../platform/processes/index.ts';
 import { realWorld } from '../../platform/world/index.ts';
 import {
@@ -56,13 +58,12 @@ parentPort?.close();
 
 /** Drains until told to stop. What fails is begun anew from what the database has. */
 async function record(): Promise<void> {
-  const warn = (message: string) => tell({ type: 'trouble', message });
   const { state: place, dataDirectory, ring } = seed;
   const state = await openSubjectKeys({
     ...{ place, dataDirectory, ring, world: realWorld },
-    options: { onTrouble: warn },
+    options: { notify },
   });
-  const database = await openLog(seed.log, warn);
+  const database = await openLog(seed.log, notify);
   // Keys first: the recorder would take the destroyed one from them again.
   forget = () => {
     state.subjectKeys.forgetCached();
@@ -79,7 +80,7 @@ async function record(): Promise<void> {
         subjectKeys: state.subjectKeys,
         openSpoolKey,
         now: realWorld.now,
-        onTrouble: warn,
+        notify,
         onUsed: (uses) => tell({ type: 'uses', uses }),
         onRecorded: (writers) => tell({ type: 'recorded', writers }),
       });
@@ -90,7 +91,7 @@ async function record(): Promise<void> {
       await drain(current, new LogReader(database.kysely, seed.node), recorded);
     } catch (error) {
       const message = `recording: ${String(error)}`;
-      if (message !== told) warn(message);
+      if (message !== told) notify(notice('recorder_fault', message));
       if (message !== told) tell({ type: 'recording', fault: message });
       told = message;
       if (error instanceof FencedError) break;
@@ -122,12 +123,14 @@ async function drain(recorder: Recorder, reader: LogReader, recorded: () => void
 
 function openSpoolKey(id: string): Uint8Array {
   if (id !== seed.spoolKey.id) {
-    tell({
-      type: 'trouble',
-      message: `the spool was written with the key ${id}, which is unknown`,
-    });
+    const text = `the spool was written with the key ${id}, which is unknown`;
+    notify(notice('spool_strange', text, { key: id }));
   }
   return seed.spoolKey.key;
+}
+
+function notify(one: Notice): void {
+  tell({ type: 'notice', notice: one });
 }
 
 function tell(message: FromRecorder): void {

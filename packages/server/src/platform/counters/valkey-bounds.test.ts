@@ -31,7 +31,7 @@ function openThread(
   const trouble: string[] = [];
   const counters = new ValkeyCounters({
     ...{ url, tls: null, machines, timeoutMs, local },
-    onTrouble: (message) => trouble.push(message),
+    notify: ({ message }) => trouble.push(message),
   });
   t.after(() => counters.close());
   const evaluate = compileLimits(

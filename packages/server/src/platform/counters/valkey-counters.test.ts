@@ -35,7 +35,7 @@ function open(t: TestContext, redis: RedisFixture, timeoutMs = 1_000) {
     machines: 2,
     timeoutMs,
     local: new SharedCounters(memory, 0, monotonicMs),
-    onTrouble: (message) => trouble.push(message),
+    notify: ({ message }) => trouble.push(message),
   });
   t.after(() => counters.close());
   return { counters, trouble };

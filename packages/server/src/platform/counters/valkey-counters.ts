@@ -9,6 +9,8 @@ import {
   type RemoteCounters,
 } from '@poorter/engine';
 import { monotonicMs } from '../clock/index.ts';
+import { type Notify, platformNotice } from '../notices/index.ts';
+import { allowancesOf, serverMs } from './draw-answer.ts';
 import { OTHER_STORE, TOO_LATE } from './draw-script.ts';
 import { type Granted, GrantedMeanwhile } from './granted-meanwhile.ts';
 import {
@@ -28,7 +30,7 @@ export interface ValkeyOptions {
   readonly timeoutMs: number;
   /** Where all threads of this machine note what they know to be used. */
   readonly local: Counters;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
   readonly random?: () => number;
 }
 
@@ -122,14 +124,17 @@ export class ValkeyCounters implements RemoteCounters {
   }
 
   granted(draws: readonly Draw[], nowMs: number): void {
-    const { onTrouble } = this.#options;
+    const { notify } = this.#options;
     let isRemembered = true;
     for (const draw of draws) {
       isRemembered = this.#granted.add(keyOf(draw), draw, nowMs) && isRemembered;
     }
     if (!isRemembered) {
-      onTrouble(
-        'more subjects are counted here than are remembered: of further ones nothing is merged into the shared counters',
+      notify(
+        platformNotice(
+          'counters_crowded',
+          'more subjects are counted here than are remembered: of further ones nothing is merged into the shared counters',
+        ),
       );
     }
     this.#markGranted(nowMs);
@@ -240,7 +245,7 @@ export class ValkeyCounters implements RemoteCounters {
     const text = `the shared counters are away (${why}); this machine counts its share of each limit`;
     // Another reason than before is news as well: a wrong password shows after the server is back.
     if (this.#state !== 'away' || (text !== this.#lastTrouble && isAnswer(why))) {
-      this.#options.onTrouble(text);
+      this.#options.notify(platformNotice('counters_away', text));
       this.#lastTrouble = text;
     }
     if (this.#state === 'here' && monotonicMs() - this.#hereSinceMs > STEADY_AFTER_MS) {
@@ -278,7 +283,7 @@ export class ValkeyCounters implements RemoteCounters {
 
   /** Over a new connection when there is none: is it there, is it whole, may it be written to? */
   async #askNow(): Promise<void> {
-    const { url, tls, onTrouble } = this.#options;
+    const { url, tls, notify } = this.#options;
     let connection = this.#connection;
     try {
       if (connection === null) {
@@ -297,7 +302,7 @@ export class ValkeyCounters implements RemoteCounters {
       await this.#merge(connection);
       if (this.#isClosed || this.#connection !== connection) return;
       if (this.#state === 'away') {
-        onTrouble('the shared counters are back');
+        notify(platformNotice('counters_back', 'the shared counters are back'));
         this.#tellingUntilMs = monotonicMs() + RESTORING_MS;
       }
       if (this.#state !== 'here') this.#hereSinceMs = monotonicMs();
@@ -330,8 +335,11 @@ export class ValkeyCounters implements RemoteCounters {
     if (this.#storeName !== null && this.#storeName !== name) {
       this.#restoringUntilMs = monotonicMs() + RESTORING_MS;
       this.#tellingUntilMs = this.#restoringUntilMs;
-      this.#options.onTrouble(
-        'the shared counters have lost their counts (emptied, restarted or another server): what this machine has seen used is counted again',
+      this.#options.notify(
+        platformNotice(
+          'counters_lost',
+          'the shared counters have lost their counts (emptied, restarted or another server): what this machine has seen used is counted again',
+        ),
       );
     }
     this.#storeName = name;
@@ -355,10 +363,6 @@ function keyOf(draw: Draw): string {
   return draw.kind === 'rate' ? PREFIX + draw.key : `${PREFIX}${draw.key}|${draw.windowEndMs}`;
 }
 
-function serverMs(numbers: readonly number[]): number {
-  return (numbers[1] as number) / 1_000;
-}
-
 /** Rejects after so long; whatever comes then is dropped. */
 async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
@@ -378,19 +382,4 @@ async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<V
 /** The words of a server, not of a network: capitals first. */
 function isAnswer(why: string): boolean {
   return /\([A-Z]{3,}\)$/.test(why);
-}
-
-function allowancesOf(numbers: readonly number[]): Allowance[] {
-  const allowances: Allowance[] = [];
-  for (let at = 0; at + 2 < numbers.length; at += 3) {
-    const allowed = numbers[at] === 1;
-    const waitMs = (numbers[at + 2] as number) / 1_000;
-    allowances.push({
-      allowed,
-      remaining: numbers[at + 1] as number,
-      retryAfterMs: allowed ? 0 : waitMs,
-      resetMs: waitMs,
-    });
-  }
-  return allowances;
 }

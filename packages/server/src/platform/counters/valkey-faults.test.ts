@@ -28,7 +28,7 @@ function open(t: TestContext, url: string, tls: CountersTls | null = null) {
   const counters = new ValkeyCounters({
     ...{ url, tls, machines: 1, timeoutMs: 1_000 },
     local: new SharedCounters(memory, 0),
-    onTrouble: (message) => trouble.push(message),
+    notify: ({ message }) => trouble.push(message),
   });
   t.after(() => counters.close());
   const answers = async () => (await counters.draw([PROBE], Date.now())) !== null;

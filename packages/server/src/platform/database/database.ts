@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { Notify } from '../notices/index.ts';
 
 export type DatabasePlace =
   | { readonly kind: 'sqlite'; readonly file: string }
@@ -14,7 +15,7 @@ export interface DatabaseOptions {
   /** PostgreSQL only. Default 10. */
   readonly connectionsMax?: number;
   /** PostgreSQL only: connections that died without a word, and their replacement. */
-  readonly onTrouble?: (message: string) => void;
+  readonly notify?: Notify;
   /** SQLite only: `full` survives a power cut with every commit; `normal` may lose the last ones. */
   readonly synchronous?: 'full' | 'normal';
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { monotonicMs } from '../clock/index.ts';
+import { type Notify, platformNotice } from '../notices/index.ts';
 
 /** A connection that has answered within this time is not asked again before it is used. */
 const TRUSTED_MS = 1_000;
@@ -38,7 +39,7 @@ export interface LivePoolOptions {
   readonly pool: pg.PoolConfig;
   /** Of every new connection, before it is used: throws when it may not be. */
   readonly check: (client: pg.ClientBase) => Promise<void>;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
 }
 
 /**
@@ -46,17 +47,22 @@ export interface LivePoolOptions {
  * was idle is asked first; when it does not answer, it and all that are older than this moment are
  * replaced. So whoever asks waits for one probe and one connection at most.
  */
+const REPLACED = platformNotice(
+  'database_connection_replaced',
+  'the connections to PostgreSQL are replaced',
+);
+
 export class LivePool {
   readonly options: pg.PoolConfig;
   readonly Client = LiveClient as unknown as typeof pg.Client;
   readonly #pool: pg.Pool;
-  readonly #onTrouble: (message: string) => void;
+  readonly #notify: Notify;
   #deadBeforeMs = Number.NEGATIVE_INFINITY;
   #isTroubled = false;
 
-  constructor({ pool, check, onTrouble }: LivePoolOptions) {
+  constructor({ pool, check, notify }: LivePoolOptions) {
     this.options = pool;
-    this.#onTrouble = onTrouble;
+    this.#notify = notify;
     const verify = (client: pg.ClientBase, done: (error?: Error) => void) => {
       check(client).then(
         () => done(),
@@ -75,7 +81,7 @@ export class LivePool {
     for (;;) {
       const client = await this.#pool.connect();
       if (await this.#isAlive(client as unknown as LiveClient)) {
-        if (this.#isTroubled) this.#onTrouble('the connections to PostgreSQL are replaced');
+        if (this.#isTroubled) this.#notify(REPLACED);
         this.#isTroubled = false;
         return client;
       }
@@ -102,9 +108,8 @@ export class LivePool {
       if (monotonicMs() - askedAtMs >= PROBE_MAX_MS) {
         this.#deadBeforeMs = askedAtMs;
         if (!this.#isTroubled) {
-          this.#onTrouble(
-            `a connection to PostgreSQL did not answer for ${PROBE_MAX_MS / 1_000} s and is replaced, with all that are as old (${(error as Error).message})`,
-          );
+          const text = `a connection to PostgreSQL did not answer for ${PROBE_MAX_MS / 1_000} s and is replaced, with all that are as old (${(error as Error).message})`;
+          this.#notify(platformNotice('database_connection_lost', text));
         }
         this.#isTroubled = true;
       }

@@ -91,7 +91,7 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
     const said: string[] = [];
     const { schema } = server.freshPlace();
     const database = await open(t, line.url, schema, {
-      onTrouble: (message: string) => said.push(message),
+      notify: ({ message }: { message: string }) => said.push(message),
     });
     // Several connections, all of them dead afterwards.
     await Promise.all(

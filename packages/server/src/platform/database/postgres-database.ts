@@ -87,7 +87,7 @@ function connect(url: string, schema: string, options: DatabaseOptions): LivePoo
       types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
     },
     check: (client) => checkSession(client, schema),
-    onTrouble: options.onTrouble ?? (() => {}),
+    notify: options.notify ?? (() => {}),
   });
 }
 

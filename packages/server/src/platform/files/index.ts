@@ -1,3 +1,4 @@
+export { fileIn } from './file-reference.ts';
 export {
   isThere,
   refuseOpenToAll,

@@ -26,7 +26,7 @@ test('a certificate that speaks of a gateway’s name elsewhere than in a DNS na
       open: (end) => tell(end.name),
       message: () => undefined,
       close: () => undefined,
-      trouble: () => tell('refused'),
+      notify: () => tell('refused'),
     },
   });
   const address = await server.listen();

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
+import { type Notify, platformNotice } from '../notices/index.ts';
 import { placeFault } from '../processes/index.ts';
 import type { World } from '../world/index.ts';
 import { LinkConnections, type LinkHandlers } from './link-connections.ts';
@@ -18,7 +19,7 @@ export interface LinkServerOptions {
   readonly credentials: LinkCredentials;
   /** Names that may connect: a DNS name in the certificate. */
   readonly names: readonly string[];
-  readonly on: LinkHandlers & { readonly trouble: (message: string) => void };
+  readonly on: LinkHandlers & { readonly notify: Notify };
   readonly world: Pick<World, 'monotonicMs' | 'after' | 'every'>;
 }
 
@@ -57,8 +58,11 @@ export class LinkServer {
     this.#server.on('upgrade', (request, socket, head) => {
       const name = nameOf(request.socket as TLSSocket, options.names);
       if (name === null || this.#sockets.clients.size >= CONNECTIONS_MAX) {
-        options.on.trouble(
-          'a machine whose certificate names no gateway of link.gateways was refused',
+        options.on.notify(
+          platformNotice(
+            'link_stranger_refused',
+            'a machine whose certificate names no gateway of link.gateways was refused',
+          ),
         );
         socket.destroy();
         return;

@@ -23,7 +23,7 @@ test('renewed certificates of the link are shown to the next connection, and no 
       close: () => {
         cut++;
       },
-      trouble: () => undefined,
+      notify: () => undefined,
     },
   });
   const address = await server.listen();

@@ -42,12 +42,16 @@ export interface WatchedChildOptions extends ChildProgram {
   readonly onExit: (reason: string) => void;
 }
 
-export function startChild({ module, argv, env, execArgv = [] }: ChildProgram): ChildProcess {
+/** `words`: where what it writes goes that is said in no message. */
+export function startChild(
+  { module, argv, env, execArgv = [] }: ChildProgram,
+  words: 'inherit' | 'pipe' = 'inherit',
+): ChildProcess {
   const child = fork(module, argv, {
     serialization: 'advanced',
     execArgv: [...process.execArgv, ...execArgv],
     env,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', words, words, 'ipc'],
   });
   // A message to a child that is just dying must not take the supervisor down.
   child.on('error', () => undefined);
@@ -153,7 +157,11 @@ export function serveParent<Message>(
     if (process.connected) process.send?.(message, () => undefined);
   };
   process.on('message', (message: object) => hearParent(message, send, onMessage));
-  process.once('disconnect', onOrphaned);
+  process.once('disconnect', () => {
+    // Nobody reads any more what is written here; what is under way goes on.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+    onOrphaned();
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
   return send;
 }

@@ -15,3 +15,4 @@ export {
 } from './master-key-provider.ts';
 export { type MasterKeyWorld, openMasterKey } from './open-master-key.ts';
 export { KEY_BYTES, SealBrokenError, unambiguous } from './sealed-bytes.ts';
+export { isSecretReference, readSecret, type SecretPlaces } from './secret-text.ts';

@@ -23,7 +23,7 @@ CREATE TABLE data_key (id text PRIMARY KEY, purpose text NOT NULL UNIQUE,
 
 function freshMasterKey(name = 'KEY'): MasterKeyProvider {
   return openMasterKey(`env:${name}`, {
-    ...{ dataDirectory: '/', baseDirectory: '/', warn: () => {} },
+    ...{ dataDirectory: '/', baseDirectory: '/', notify: () => {} },
     environment: { [name]: randomBytes(32).toString('hex') },
   });
 }

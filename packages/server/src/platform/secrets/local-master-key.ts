@@ -8,6 +8,7 @@ import {
   WrongMasterKeyError,
 } from './master-key-provider.ts';
 import { KEY_BYTES, openBytes, SealBrokenError, sealBytes } from './sealed-bytes.ts';
+import { readSecret, type SecretPlaces } from './secret-text.ts';
 
 const CONTEXT = 'poorter master key 1';
 /** Nobody but the owner; 32 bytes in base64 with room for spaces. */
@@ -36,19 +37,19 @@ export function fileMasterKey(
   };
 }
 
-/** A master key in an environment variable. */
-export function environmentMasterKey(
-  name: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): MasterKeyProvider {
+/** A master key in an environment variable: `env:NAME`. */
+export function environmentMasterKey(reference: string, places: SecretPlaces): MasterKeyProvider {
   const read = () => {
-    const text = environment[name];
-    if (text === undefined || text === '') {
-      throw new MasterKeyUnavailableError(`the environment has no ${name} with the master key`);
+    let text: string;
+    try {
+      text = readSecret(reference, places);
+    } catch (cause) {
+      const why = (cause as Error).message;
+      throw new MasterKeyUnavailableError(`reading the master key: ${why}`, { cause });
     }
-    return parseKey(text, `the environment variable ${name}`);
+    return parseKey(text, reference);
   };
-  return localProvider(`env:${name}`, read, read);
+  return localProvider(reference, read, read);
 }
 
 function localProvider(

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
+import type { Notice } from '../notices/index.ts';
 import { type MasterKeyWorld, openMasterKey } from './index.ts';
 import { startVault } from './vault.fixture.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
@@ -29,8 +30,8 @@ let made = 0;
 function world(environment: Record<string, string> = {}) {
   const dataDirectory = mkdtempSync(join(folder, `${(made += 1)}-`));
   const warnings: string[] = [];
-  const warn = (sentence: string) => void warnings.push(sentence);
-  return { dataDirectory, baseDirectory: dataDirectory, environment, warn, warnings };
+  const notify = ({ message }: Notice) => void warnings.push(message);
+  return { dataDirectory, baseDirectory: dataDirectory, environment, notify, warnings };
 }
 
 function writeKey(here: MasterKeyWorld, text: string, mode = 0o600): string {
@@ -152,7 +153,8 @@ test('a vault wraps and unwraps; what older versions of its key wrapped still op
 test('a vault that is busy is asked again; one that refuses or stays away is not asked for ever', async (t) => {
   const vault = await startVault();
   t.after(() => vault.close());
-  const key = { origin: vault.origin, mount: 'transit', name: 'poorter', timeoutMs: 200 };
+  // Longer than any machine is busy: what counts requests waits for their answers.
+  const key = { origin: vault.origin, mount: 'transit', name: 'poorter', timeoutMs: 60_000 };
   const provider = vaultMasterKey({ ...key, token: () => vault.token });
   vault.misbehave = { status: 503, times: 2 };
   const wrapped = await provider.wrap(plain, 'a');
@@ -167,7 +169,8 @@ test('a vault that is busy is asked again; one that refuses or stays away is not
 
   vault.misbehave = { status: 200, times: 9, delayMs: 5_000 };
   const answered = sleep(5_000, 'answered', { ref: false });
-  const unwrapping = assert.rejects(provider.unwrap(wrapped, 'a'), unavailable);
+  const hasty = vaultMasterKey({ ...key, timeoutMs: 200, token: () => vault.token });
+  const unwrapping = assert.rejects(hasty.unwrap(wrapped, 'a'), unavailable);
   // Given up before an answer comes, which the same clock counts.
   assert.equal(await Promise.race([unwrapping.then(() => 'given up'), answered]), 'given up');
 
@@ -211,6 +214,9 @@ test('a token that would add header fields never leaves', async () => {
   for (const token of ['a\r\nx: y', '', 'ä']) {
     const text = 'vault:http://127.0.0.1:1/transit/keys/poorter?token=env:TOKEN';
     const provider = openMasterKey(text, world({ TOKEN: token }));
-    await assert.rejects(provider.wrap(plain, 'a'), /needs a token in env:TOKEN/);
+    await assert.rejects(
+      provider.wrap(plain, 'a'),
+      /needs a token(?:: env:TOKEN (?:holds more than one line|is empty)| in env:TOKEN)$/,
+    );
   }
 });

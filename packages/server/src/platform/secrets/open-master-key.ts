@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
 import { BYTES_MAX, readTextFile } from '../files/index.ts';
+import { type Notify, platformNotice } from '../notices/index.ts';
 import { environmentMasterKey, fileMasterKey } from './local-master-key.ts';
 import { type MasterKeyProvider, MasterKeyUnavailableError } from './master-key-provider.ts';
+import { isSecretReference, readSecret } from './secret-text.ts';
 import { vaultMasterKey } from './vault-master-key.ts';
 
 export interface MasterKeyWorld {
@@ -9,7 +11,7 @@ export interface MasterKeyWorld {
   /** Where relative paths start. */
   readonly baseDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly warn: (sentence: string) => void;
+  readonly notify: Notify;
 }
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
@@ -22,9 +24,13 @@ export function openMasterKey(text: string | undefined, world: MasterKeyWorld): 
   if (text === undefined) {
     const path = join(world.dataDirectory, 'master.key');
     const onCreated = () =>
-      world.warn(
-        `the master key was made in ${path}, beside the data it protects: whoever copies the data ` +
-          'directory has both. Move the file elsewhere and say so with masterKey: file:PATH',
+      world.notify(
+        platformNotice(
+          'master_key_made',
+          `the master key was made in ${path}, beside the data it protects: whoever copies the data ` +
+            'directory has both. Move the file elsewhere and say so with masterKey: file:PATH',
+          { file: path },
+        ),
       );
     return fileMasterKey(path, { create: true, onCreated });
   }
@@ -34,7 +40,7 @@ export function openMasterKey(text: string | undefined, world: MasterKeyWorld): 
       case 'file':
         return fileMasterKey(resolve(world.baseDirectory, rest), { create: false });
       case 'env':
-        return environmentMasterKey(rest, world.environment);
+        return environmentMasterKey(text, world);
       case 'vault':
         return vaultFrom(rest, world);
     }
@@ -73,15 +79,16 @@ function secretSource(
   world: MasterKeyWorld,
   refuse: (why: string) => Error,
 ): () => string {
-  const [, kind, rest] = /^(env|file):(.+)$/.exec(text) ?? [];
-  if (rest === undefined) throw refuse('takes its token as env:NAME or file:PATH');
+  if (!isSecretReference(text)) throw refuse('takes its token as env:NAME or file:PATH');
   return () => {
-    const token =
-      kind === 'env'
-        ? world.environment[rest]
-        : readTextFile(resolve(world.baseDirectory, rest), BYTES_MAX.credential).trim();
+    let token: string;
+    try {
+      token = readSecret(text, world);
+    } catch (error) {
+      throw refuse(`needs a token: ${(error as Error).message}`);
+    }
     // A header field: nothing else may follow it into the request.
-    if (token !== undefined && /^[\x21-\x7e]{1,4096}$/.test(token)) return token;
+    if (/^[\x21-\x7e]{1,4096}$/.test(token)) return token;
     throw refuse(`needs a token in ${text}`);
   };
 }

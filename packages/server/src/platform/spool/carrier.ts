@@ -1,3 +1,4 @@
+import { type Notify, platformNotice } from '../notices/index.ts';
 import type { Timer, World } from '../world/index.ts';
 import type { CarriedAnswer, CarriedEntry } from './carrying.ts';
 import { realFolder } from './spool-folder.ts';
@@ -6,7 +7,7 @@ import { SpoolShipper } from './spool-shipper.ts';
 export interface SpoolCarrierOptions {
   readonly directory: string;
   readonly send: (entries: readonly CarriedEntry[]) => Promise<readonly CarriedAnswer[] | null>;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
   readonly world: Pick<World, 'now' | 'after'>;
 }
 
@@ -26,9 +27,9 @@ export class SpoolCarrier {
 
   constructor(options: SpoolCarrierOptions) {
     this.#options = options;
-    const { directory, send, onTrouble, world } = options;
+    const { directory, send, notify, world } = options;
     const { now } = world;
-    this.#shipper = new SpoolShipper({ folder: realFolder(directory), send, onTrouble, now });
+    this.#shipper = new SpoolShipper({ folder: realFolder(directory), send, notify, now });
     this.#later(0);
   }
 
@@ -60,7 +61,8 @@ export class SpoolCarrier {
       this.#inTrouble = false;
     } catch (error) {
       if (!this.#inTrouble) {
-        this.#options.onTrouble(`carrying records to control: ${(error as Error).message}`);
+        const text = `carrying records to control: ${(error as Error).message}`;
+        this.#options.notify(platformNotice('records_not_carried', text));
       }
       this.#inTrouble = true;
     }

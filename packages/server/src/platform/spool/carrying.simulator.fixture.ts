@@ -186,7 +186,7 @@ class Simulation {
     const writer = new SpoolWriter({
       ...{ directory: '', name, key: spoolKey, disk: disk.writerDisk(life) },
       places: new SpoolPlaces(createSpoolMemory(1, 1e9), 0),
-      onTrouble: () => {
+      notify: () => {
         thread.wasInTrouble = true;
       },
       fileBytesMax: 300 + this.#draw(3_000),
@@ -234,7 +234,7 @@ class Simulation {
     this.#shipper ??= new SpoolShipper({
       folder: this.#gatewayDisk.folder(this.#cuts.shipper),
       send: async (entries) => this.#send(entries),
-      onTrouble: (message) => assert.fail(message),
+      notify: ({ message }) => assert.fail(message),
       now: () => this.#nowMs,
       pieceBytesMax: 20 + this.#draw(900),
       batchBytesMax: 200 + this.#draw(3_000),

@@ -50,7 +50,7 @@ test('a spool is carried byte for byte, and leaves its disk only when it is reco
   const shipper = new SpoolShipper({
     folder: realFolder(from),
     send: async (entries) => (isAway ? null : mirror.keep('gw_a', entries)),
-    onTrouble: assert.fail,
+    notify: ({ message }) => assert.fail(message),
     now: () => clock.now,
   });
   const steps = async () => {
@@ -99,7 +99,7 @@ test('of a thread that has more to carry than a batch takes, no file follows one
   const shipper = new SpoolShipper({
     folder: realFolder(from),
     send: async (entries) => mirror.keep('gw_a', entries),
-    onTrouble: assert.fail,
+    notify: ({ message }) => assert.fail(message),
     ...{ pieceBytesMax: 10_000, batchBytesMax: 20_000 },
   });
   let seen = 0;
@@ -196,7 +196,7 @@ test('one writer whose records are not taken holds up no other', async (t) => {
   const shipper = new SpoolShipper({
     folder: realFolder(from),
     send: async (entries) => mirror.keep('gw_a', entries),
-    onTrouble: (message) => told.push(message),
+    notify: ({ message }) => told.push(message),
   });
   for (let step = 0; step < 5; step++) await shipper.step();
   assert.deepEqual(shown(to), [`${WRITER}-0.spool`]);

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { type Notify, platformNotice } from '../notices/index.ts';
 import {
   type CarriedAnswer,
   type CarriedEnd,
@@ -18,7 +19,7 @@ export interface SpoolShipperOptions {
   readonly folder: SpoolFolder;
   /** What control answered; null: it did not, whether it kept them or not. */
   readonly send: (entries: readonly CarriedEntry[]) => Promise<readonly CarriedAnswer[] | null>;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
   readonly now?: () => number;
   readonly pieceBytesMax?: number;
   readonly batchBytesMax?: number;
@@ -186,10 +187,11 @@ export class SpoolShipper {
   }
 
   #heard(writer: SpooledWriter, answer: CarriedAnswer): void {
-    const { folder, onTrouble } = this.#options;
+    const { folder, notify } = this.#options;
     if (answer.isRefused) {
       this.#refused.add(writer.id);
-      onTrouble(`control takes no records of the writer ${writer.id}: it is not of this gateway`);
+      const text = `control takes no records of the writer ${writer.id}: it is not of this gateway`;
+      notify(platformNotice('records_not_taken', text, { writer: writer.id }));
       return;
     }
     if (!isHere(writer)) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Notify, recordsLost, recordsUnwritten, recordsWritten } from '../notices/index.ts';
 import { FrameCipher, type SpoolKey, type WriterName, writeHeader } from './format.ts';
 import { LineBatch } from './line-batch.ts';
 import { countFileName, spoolFileName } from './names.ts';
@@ -14,7 +15,7 @@ export interface SpoolWriterOptions {
   readonly name: WriterName;
   readonly key: SpoolKey;
   readonly places: SpoolPlaces;
-  readonly onTrouble: (message: string) => void;
+  readonly notify: Notify;
   readonly fileBytesMax?: number;
   readonly disk?: SpoolDisk;
   readonly markEnded?: () => void;
@@ -185,7 +186,7 @@ export class SpoolWriter {
     this.#open = null;
     this.#counter.close();
     const lost = this.#admitted - this.#settled;
-    if (lost > 0) this.#options.onTrouble(`${lost} records could not be written and are lost`);
+    if (lost > 0) this.#options.notify(recordsLost(lost));
     const { directory, name, markEnded: mark } = this.#options;
     if (mark === undefined) markEnded(directory, name);
     else mark();
@@ -362,12 +363,12 @@ export class SpoolWriter {
   #recovered(): void {
     if (!this.#inTrouble || this.#unwritten !== null) return;
     this.#inTrouble = false;
-    this.#options.onTrouble('records are written again');
+    this.#options.notify(recordsWritten());
   }
 
   /** Nothing is dropped: the frame is tried again, and calls are refused once no place is left. */
   #failed(error: unknown): void {
-    if (!this.#inTrouble) this.#options.onTrouble(`records cannot be written: ${String(error)}`);
+    if (!this.#inTrouble) this.#options.notify(recordsUnwritten(error));
     this.#inTrouble = true;
     this.#retryTimer ??= setTimeout(() => this.#runSoon(), RETRY_AFTER_MS);
   }

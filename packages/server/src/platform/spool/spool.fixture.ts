@@ -25,7 +25,7 @@ export function openWriter(
     name: { node: 'n1', slot: 0, boot: randomBytes(8).toString('hex') },
     key: spoolKey,
     places: new SpoolPlaces(createSpoolMemory(1, more.bytesMax ?? 64 * 1024 * 1024), 0),
-    onTrouble: () => undefined,
+    notify: () => undefined,
     ...more,
   });
 }
