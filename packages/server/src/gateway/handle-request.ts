@@ -14,7 +14,7 @@ import { failDurably, unrecorded } from './durable-call.ts';
 import { forward } from './forward/forward.ts';
 import { type UpstreamAnswer, UpstreamError } from './forward/upstream-answer.ts';
 import { ownAnswer } from './own-answers.ts';
-import { release } from './release.ts';
+import { release } from './release/release.ts';
 import { RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
