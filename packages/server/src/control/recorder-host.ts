@@ -19,10 +19,9 @@ import {
   SpoolPlaces,
   SpoolWriter,
 } from '../platform/spool/index.ts';
-import type { Timer, World } from '../platform/world/index.ts';
+import type { World } from '../platform/world/index.ts';
 import type { KeyUseSummary } from '../security-log/index.ts';
 import {
-  type CredentialUse,
   checkpointSigner,
   type FromRecorder,
   formatVerifierKey,
@@ -33,6 +32,7 @@ import {
   type ToRecorder,
 } from '../security-log/index.ts';
 import type { AdminLog } from '../security-log/log-routes.ts';
+import { KeptUses } from './kept-uses.ts';
 import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 
@@ -41,8 +41,6 @@ const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(impor
 const NURSERY_MB = 12;
 const RESTART_AFTER_MS = 1_000;
 const STOP_MAX_MS = 3_000;
-const USES_EVERY_MS = 5_000;
-const USES_MAX = 1_000;
 /** Acts of operators are few. */
 const ACTS_BYTES_MAX = 33_554_432;
 const ACTS_PENDING_MAX = 1_000;
@@ -71,8 +69,7 @@ export class RecorderHost {
   readonly #seed: RecorderSeed;
   readonly #ports: RecorderHostPorts;
   readonly #log: LogReaderHost;
-  readonly #uses = new Map<string, CredentialUse>();
-  #usesTimer: Timer | null = null;
+  readonly #uses: KeptUses;
   #worker: Worker | null = null;
   #fault: string | null = null;
   #isStopping = false;
@@ -93,6 +90,7 @@ export class RecorderHost {
       spoolKey: { id, key },
       signingSeed: state.ring.derive(`security log signing key of ${node}`),
       retention: retentionOf(configuration),
+      usesReached: await state.keys.usesReached(node),
     };
     const log = await openLog(storage.log, ports.warn);
     await log.close();
@@ -106,6 +104,19 @@ export class RecorderHost {
     this.#log = new LogReaderHost(
       { node: seed.node, log, state, ring, dataDirectory, signingSeed },
       ports.world,
+    );
+    this.#uses = new KeptUses(
+      {
+        ...{ world: ports.world, warn: ports.warn },
+        keep: (uses, reached) =>
+          ports.state.keys.touchLastUse(
+            uses.flatMap(({ credential, time, operation }) =>
+              operation === null ? [] : [{ id: credential, at: Date.parse(time), operation }],
+            ),
+            reached === null ? null : { node: seed.node, leaf: reached },
+          ),
+      },
+      seed.usesReached,
     );
     const { node, spoolDirectory: directory } = seed;
     const key: SpoolKey = { ...seed.spoolKey, wrapped: 'derived' };
@@ -147,8 +158,8 @@ export class RecorderHost {
     return this.#log;
   }
 
-  usesOf(keyId: string, sinceMs: number): Promise<readonly KeyUseSummary[]> {
-    return this.#log.usesOf(keyId, sinceMs);
+  usesOf(keyId: string, sinceMs: number, left?: AbortSignal): Promise<readonly KeyUseSummary[]> {
+    return this.#log.usesOf(keyId, sinceMs, left);
   }
 
   apply(configuration: Configuration): void {
@@ -178,8 +189,9 @@ export class RecorderHost {
   }
 
   #start(): void {
+    const seed: RecorderSeed = { ...this.#seed, usesReached: this.#uses.reached };
     const worker = new Worker(THREAD, {
-      workerData: this.#seed,
+      workerData: seed,
       resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
     });
     this.#worker = worker;
@@ -202,36 +214,13 @@ export class RecorderHost {
         this.#fault = message.fault;
         return;
       case 'uses':
-        return this.#noteUses(message.uses);
+        return this.#uses.note(message.uses, message.reached);
       case 'recorded':
         return this.mirror.noteRecorded(message.writers);
       case 'stopped':
         return;
       default:
         message satisfies never;
-    }
-  }
-
-  /** Only the last use of a key counts; once in some seconds is soon enough. */
-  #noteUses(uses: ReadonlyMap<string, CredentialUse>): void {
-    for (const [id, use] of uses) this.#uses.set(id, use);
-    if (this.#uses.size >= USES_MAX) void this.#keepUses();
-    else this.#usesTimer ??= this.#ports.world.after(USES_EVERY_MS, () => void this.#keepUses());
-  }
-
-  async #keepUses(): Promise<void> {
-    this.#usesTimer?.cancel();
-    this.#usesTimer = null;
-    const uses = [...this.#uses.values()];
-    this.#uses.clear();
-    try {
-      await this.#ports.state.keys.touchLastUse(
-        uses.flatMap(({ credential, time, operation }) =>
-          operation === null ? [] : [{ id: credential, at: Date.parse(time), operation }],
-        ),
-      );
-    } catch (error) {
-      this.#ports.warn(`keeping when keys were last used: ${String(error)}`);
     }
   }
 

@@ -16,6 +16,8 @@ export interface RecorderSeed {
   readonly spoolKey: { readonly id: string; readonly key: Uint8Array };
   readonly signingSeed: Uint8Array;
   readonly retention: RetentionPolicy;
+  /** Of leaves before this one it was told who was used in them; null: of none. */
+  readonly usesReached: number | null;
 }
 
 export type ToRecorder =
@@ -29,6 +31,10 @@ export type FromRecorder =
   | { readonly type: 'trouble'; readonly message: string }
   /** Whether records reach the log; null: they do. */
   | { readonly type: 'recording'; readonly fault: string | null }
-  | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }
+  | {
+      readonly type: 'uses';
+      readonly uses: ReadonlyMap<string, CredentialUse>;
+      readonly reached: number;
+    }
   | { readonly type: 'recorded'; readonly writers: RecordedWriters }
   | { readonly type: 'stopped' };

@@ -4,11 +4,14 @@ import { collectWhatStartingLeft, workInBackground } from '../../platform/proces
 import { realWorld } from '../../platform/world/index.ts';
 import {
   applyRetention,
+  type CredentialUse,
   checkpointSigner,
   FencedError,
   type FromRecorder,
   LogReader,
   openLog,
+  pastUses,
+  type ReadableKeys,
   Recorder,
   type RecorderSeed,
   signingKey,
@@ -28,6 +31,8 @@ let hasStarted = false;
 let retention = seed.retention;
 let isStopping = false;
 let current: Recorder | null = null;
+/** Of leaves before this one it is told who was used in them. */
+let usesReached = seed.usesReached;
 let forget: () => void = () => undefined;
 
 parentPort?.on('message', (message: ToRecorder) => {
@@ -80,14 +85,16 @@ async function record(): Promise<void> {
         openSpoolKey,
         now: realWorld.now,
         onTrouble: warn,
-        onUsed: (uses) => tell({ type: 'uses', uses }),
+        onUsed: tellUses,
         onRecorded: (writers) => tell({ type: 'recorded', writers }),
       });
       const recorded = () => {
         if (told !== '') tell({ type: 'recording', fault: null });
         told = '';
       };
-      await drain(current, new LogReader(database.kysely, seed.node), recorded);
+      const reader = new LogReader(database.kysely, seed.node);
+      await tellPastUses(reader, state.subjectKeys, current.size);
+      await drain(current, reader, recorded);
     } catch (error) {
       const message = `recording: ${String(error)}`;
       if (message !== told) warn(message);
@@ -118,6 +125,31 @@ async function drain(recorder: Recorder, reader: LogReader, recorded: () => void
     await sleep(POLL_MS);
   }
   while ((await recorder.step(true)).hasMore);
+}
+
+/** Of what was recorded by somebody who ended before it was told, or before it was kept. */
+async function tellPastUses(reader: LogReader, keys: ReadableKeys, size: number): Promise<void> {
+  if (usesReached === size) return;
+  // A log of before a restore: what was reached in another is nothing here.
+  const from = usesReached !== null && usesReached > size ? null : usesReached;
+  try {
+    const { uses, skipped } = await pastUses(reader, seed.node, keys, from, size);
+    tellUses(uses, size);
+    if (skipped > 0) warnOfUnknownUses(`of ${skipped} older records, this is not read again`);
+  } catch (error) {
+    // Records come first.
+    tellUses(new Map(), size);
+    warnOfUnknownUses(String(error));
+  }
+}
+
+function tellUses(uses: ReadonlyMap<string, CredentialUse>, reached: number): void {
+  usesReached = reached;
+  tell({ type: 'uses', uses, reached });
+}
+
+function warnOfUnknownUses(why: string): void {
+  tell({ type: 'trouble', message: `when keys were last used may be told too early: ${why}` });
 }
 
 function openSpoolKey(id: string): Uint8Array {
