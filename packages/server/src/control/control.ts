@@ -91,7 +91,7 @@ export class Control {
       warn: (message) => this.#warn('state', message),
     });
     this.#compiler = compiler;
-    this.#trial = new TrialDesk(seat);
+    this.#trial = new TrialDesk(seat, world);
     this.#watch = new FileWatch(world, () => void this.#requestCompile());
     this.#issuers = new IssuerFollower({
       ...{ baseDirectory: this.#baseDirectory, world },

@@ -94,7 +94,7 @@ test('after an erasure the thread knows nothing any more, and the next who asks 
 test('the log is read on after the master key was changed beside a server that knows the old one', async (t) => {
   const { host, state, masterKey } = await openLogOf(t, 40);
   const other = namedMasterKey('5c'.repeat(32));
-  await rotateMasterKey(state.database, masterKey, other);
+  await rotateMasterKey(state.database, masterKey, other, realWorld.now);
   const { items } = await host.search({ client: 'client-1', limit: 5 });
   assert.equal((items[0] as { who: { client: string } }).who.client, 'client-1');
 });

@@ -51,7 +51,7 @@ export interface RecorderHostPorts {
   readonly baseDirectory: string;
   readonly dataDirectory: string;
   readonly state: Pick<State, 'ring' | 'subjectKeys' | 'keys'>;
-  readonly world: Pick<World, 'random' | 'after' | 'environment'>;
+  readonly world: Pick<World, 'now' | 'random' | 'after' | 'environment'>;
   readonly warn: (message: string) => void;
 }
 
@@ -92,7 +92,7 @@ export class RecorderHost {
       retention: retentionOf(configuration),
       usesReached: await state.keys.usesReached(node),
     };
-    const log = await openLog(storage.log, ports.warn);
+    const log = await openLog(storage.log, world.now, ports.warn);
     await log.close();
     return new RecorderHost(ports, seed);
   }

@@ -44,7 +44,7 @@ export class LogQueries implements AdminLog {
     now: () => number,
   ): Promise<LogQueries> {
     const { key } = checkpointSigner(node, signingKey(seed));
-    return new LogQueries(await openLog(place), node, key, keys, now);
+    return new LogQueries(await openLog(place, now), node, key, keys, now);
   }
 
   private constructor(

@@ -155,7 +155,7 @@ async function openKeys(
   const provider = openMasterKey(masterKey, {
     ...{ dataDirectory, baseDirectory: base, environment, warn },
   });
-  const ring = await openKeyRing(database, provider);
+  const ring = await openKeyRing(database, provider, now);
   const tombstones = new Tombstones(dataDirectory);
   const stores = { now, random };
   const subjects = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, stores);

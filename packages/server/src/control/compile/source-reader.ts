@@ -9,6 +9,10 @@ import {
   refuseOpenToAll,
   UntrustedPathError,
 } from '../../platform/files/index.ts';
+import type { World } from '../../platform/world/index.ts';
+
+/** What is read beside files: secrets from the environment, and whether a certificate's time is over. */
+export type ReadWorld = Pick<World, 'now' | 'environment'>;
 
 /** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
 export class SourceReader {
@@ -19,10 +23,17 @@ export class SourceReader {
   readonly #digests = new Map<string, string>();
   readonly #base: string;
   readonly #configurationFile: string;
+  readonly #world: ReadWorld;
 
-  constructor(configurationFile: string, base: string) {
+  constructor(configurationFile: string, base: string, world: ReadWorld) {
+    this.#world = world;
     this.#configurationFile = configurationFile;
     this.#base = base;
+  }
+
+  /** Milliseconds since the epoch. */
+  get now(): number {
+    return this.#world.now();
   }
 
   get files(): readonly string[] {
@@ -81,7 +92,7 @@ export class SourceReader {
   secret(text: string): string {
     if (text.startsWith('file:')) return this.read(text).trim();
     if (!text.startsWith('env:')) return text;
-    const value = process.env[text.slice(4)];
+    const value = this.#world.environment[text.slice(4)];
     if (value === undefined || value === '') throw new Error(`${text} is not set`);
     return value;
   }

@@ -1,5 +1,4 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { monotonicMs } from '../../platform/clock/index.ts';
 import { collectWhatStartingLeft, workInBackground } from '../../platform/processes/index.ts';
 import { realWorld } from '../../platform/world/index.ts';
 import {
@@ -26,7 +25,7 @@ const RETRY_MS = 1_000;
 const STARTED_AFTER_MS = 5_000;
 
 const seed = workerData as RecorderSeed;
-const bornAtMs = monotonicMs();
+const bornAtMs = realWorld.monotonicMs();
 let hasStarted = false;
 let retention = seed.retention;
 let isStopping = false;
@@ -67,7 +66,7 @@ async function record(): Promise<void> {
     ...{ place, dataDirectory, ring, world: realWorld },
     options: { onTrouble: warn },
   });
-  const database = await openLog(seed.log, warn);
+  const database = await openLog(seed.log, realWorld.now, warn);
   // Keys first: the recorder would take the destroyed one from them again.
   forget = () => {
     state.subjectKeys.forgetCached();
@@ -114,13 +113,13 @@ async function drain(recorder: Recorder, reader: LogReader, recorded: () => void
     const { hasMore } = await recorder.step();
     recorded();
     if (hasMore) continue;
-    if (!hasStarted && monotonicMs() - bornAtMs > STARTED_AFTER_MS) {
+    if (!hasStarted && realWorld.monotonicMs() - bornAtMs > STARTED_AFTER_MS) {
       collectWhatStartingLeft();
       hasStarted = true;
     }
-    if (monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
-      retainedAt = monotonicMs();
-      await applyRetention(recorder, reader, retention, Date.now());
+    if (realWorld.monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
+      retainedAt = realWorld.monotonicMs();
+      await applyRetention(recorder, reader, retention, realWorld.now());
     }
     await sleep(POLL_MS);
   }
@@ -167,5 +166,5 @@ function tell(message: FromRecorder): void {
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => void realWorld.after(ms, resolve));
 }
