@@ -24,6 +24,11 @@ test('a domain that asks the machine for the time does not pass; whoever runs as
   for (const clock of ['Date.now()', 'performance.now()', 'Math.random()']) {
     assert.match(faultsIn({ [SOURCE]: `const at = ${clock};\n` })[0] ?? '', /to be given them/);
     assert.deepEqual(faultsIn({ 'packages/server/src/gateway/call.ts': clock }), []);
+    // Control is given its world; its roots make one.
+    const thread = 'packages/server/src/control/threads/recorder-thread.ts';
+    assert.deepEqual(faultsIn({ [thread]: clock }), []);
+    const within = faultsIn({ 'packages/server/src/control/compile/read-endpoints.ts': clock });
+    assert.match(within[0] ?? '', /to be given them/);
     assert.deepEqual(faultsIn({ [SOURCE]: `// ${clock}\n/** ${clock} */\n` }), []);
   }
   const listed = { lines: {}, clocks: [SOURCE] };

@@ -21,7 +21,7 @@ const isSource = (path: string): boolean =>
 
 /** Whoever runs as a process opens the world and hands it on; domains are given theirs. */
 const OWNS_A_CLOCK =
-  /^packages\/(?:middleware\/|server\/src\/(?:platform|gateway|control|supervisor|cli)\/|server\/src\/main\.ts$)/;
+  /^packages\/(?:middleware\/|server\/src\/(?:platform|gateway|supervisor|cli)\/|server\/src\/control\/(?:threads\/|[a-z-]+-process\.ts$)|server\/src\/main\.ts$)/;
 const CLOCK = /\b(?:Date\.now|performance\.now|Math\.random)\b/;
 
 export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {

@@ -21,7 +21,7 @@ import type { CallRecord } from '../messages/call-record.ts';
 import { notice } from '../messages/notices.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
-import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
+import { CallerLeftError, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { openOperatorGate } from './operator-gate.ts';
@@ -158,7 +158,7 @@ export class AdminApi<Stores extends ActHostStores> {
 
   async #act(call: ProtectedCall, response: ServerResponse): Promise<void> {
     const { decision, request } = call;
-    const act = actOf(call);
+    const act = actOf(call, leavingOf(response));
     this.#noteUse(act);
     const startedAt = this.#ports.monotonicMs();
     const { id } = decision.operation.operation.compiled;
@@ -278,6 +278,10 @@ export class AdminApi<Stores extends ActHostStores> {
     }
     if (error instanceof StaleVersionError)
       return problem(new AdminProblem('version_conflict'), id);
+    // Nobody hears the answer, and nothing went wrong.
+    if (error instanceof CallerLeftError) {
+      return problem(new AdminProblem('store_unavailable'), id);
+    }
     // Operators of this machine are told what happened; callers are not.
     this.#fault(error instanceof Error ? `${error.name}: ${error.message}` : 'fault', id);
     return problem(new AdminProblem('store_unavailable'), id);
@@ -366,7 +370,7 @@ function versionOf(ifMatch: string | undefined): number | undefined {
 }
 
 /** The contract has checked all of it: what is named here is there, once, and in its form. */
-function actOf({ decision, request, body, nowMs }: ProtectedCall): AnyAct {
+function actOf({ decision, request, body, nowMs }: ProtectedCall, left: AbortSignal): AnyAct {
   const { path } = decision.operation.operation.compiled;
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
   const values = decision.pathValues.map(decodeURIComponent);
@@ -376,8 +380,19 @@ function actOf({ decision, request, body, nowMs }: ProtectedCall): AnyAct {
     query: Object.fromEntries(new URLSearchParams(request.query)),
     body: body === null ? undefined : parseJsonText(Buffer.from(body).toString('utf8')),
     version: versionOf(request.headers.get('if-match')),
-    nowMs,
+    ...{ nowMs, left },
   };
+}
+
+/** Aborted when the connection ends before the answer has left. */
+function leavingOf(response: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) leaving.abort();
+  });
+  // The body was read by then: the connection may be gone already.
+  if (response.destroyed) leaving.abort();
+  return leaving.signal;
 }
 
 const actPrefix = randomBytes(8).toString('hex');

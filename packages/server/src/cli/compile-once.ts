@@ -5,13 +5,17 @@ import {
 } from '../configuration/load-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
 import { type CompiledSnapshot, compileSnapshot } from '../control/compile/compile-snapshot.ts';
+import type { ReadWorld } from '../control/compile/source-reader.ts';
 import { newIdentityKey } from '../control/identity-keys.ts';
 import { mayTry } from '../control/trial-issuer.ts';
 
 const NO_KEYS = { jwks: { keys: [] }, generation: 0 };
 
 /** What `serve` would serve, for looking at it. Throws RefusedConfiguration. */
-export async function compileOnce(source: ConfigurationSource): Promise<CompiledSnapshot> {
+export async function compileOnce(
+  source: ConfigurationSource,
+  world: ReadWorld,
+): Promise<CompiledSnapshot> {
   const configuration = loadConfiguration(source);
   // Identity keys are only needed to complete the snapshot, and written nowhere.
   const identityKey = await newIdentityKey();
@@ -20,6 +24,7 @@ export async function compileOnce(source: ConfigurationSource): Promise<Compiled
     configurationFile: source.file ?? 'arguments',
     baseDirectory: baseDirectory(source),
     dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
+    world,
     version: 1,
     identityKeys: { current: identityKey, all: [identityKey] },
     spool: null,

@@ -206,7 +206,7 @@ export class OpenControl {
       handlers: {
         ...keyRoutes({
           ...{ keys: state.keys, everywhere, rotation: () => this.#rotation },
-          usesOf: (keyId, sinceMs) => recorder.usesOf(keyId, sinceMs),
+          usesOf: (keyId, sinceMs, left) => recorder.usesOf(keyId, sinceMs, left),
           rightsOf: (operation) => rights().get(operation) ?? NO_RIGHTS,
           remarksOn: (grants) => unknownGrants(grants, rights().values()),
         }),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 type Family = readonly [name: string, type: 'counter' | 'gauge', help: string, value: number];
 
-const STARTED_SECONDS = Math.round(Date.now() / 1_000 - process.uptime());
+const STARTED_SECONDS = Math.round(performance.timeOrigin / 1_000);
 
 /**
  * Control's own process in the text format of Prometheus, under the names that dashboards for Node

@@ -64,8 +64,12 @@ export async function openGround<Tables>(
   const open = async (): Promise<Ground<Tables>> => {
     const database = await openDatabase<Tables>(place);
     t.after(() => database.close());
-    await migrate(database, stateMigrations());
-    const ring = await openKeyRing(database.as<KeyRingTables>(), masterKeyIn(dataDirectory));
+    await migrate(database, stateMigrations(), world.now);
+    const ring = await openKeyRing(
+      database.as<KeyRingTables>(),
+      masterKeyIn(dataDirectory),
+      world.now,
+    );
     const tombstones = new Tombstones(dataDirectory);
     return { ...{ database, ring, tombstones, world, clock }, reopen: open };
   };

@@ -9,6 +9,6 @@ export {
   type IssuedKey,
   type KeyQuery,
   KeyStore,
-  type KeyUse,
 } from './key-store.ts';
+export type { KeyUse } from './key-uses.ts';
 export { PersonalValuesOfKeys } from './personal-values.ts';

@@ -42,7 +42,11 @@ export interface KeyRoutePorts {
   readonly rightsOf: (operation: string) => OperationRights;
   /** What of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
   readonly remarksOn: (grants: KeyGrants) => readonly string[];
-  readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
+  readonly usesOf: (
+    keyId: string,
+    sinceMs: number,
+    left?: AbortSignal,
+  ) => Promise<readonly KeyUseSummary[]>;
 }
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
@@ -222,12 +226,12 @@ function leakReport({
         },
       };
     },
-    async spread({ body }, answer) {
+    async spread({ body, left }, answer) {
       const unconfirmed = await everywhere.announce();
       const { revoked } = answer.body;
       const since = milliseconds(body.leakedAt ?? revoked.created);
       // What the log cannot say now takes nothing back: the key is revoked.
-      const uses = await usesOf(revoked.id, since ?? 0).catch(() => null);
+      const uses = await usesOf(revoked.id, since ?? 0, left).catch(() => null);
       return { ...answer, body: { ...answer.body, uses, unconfirmed } };
     },
   };

@@ -5,6 +5,7 @@ import type { ChangeTables } from '../../state/changes/index.ts';
 
 export interface KeyTables extends ChangeTables {
   api_key_use: { key_id: string; operation: string; last_at: number };
+  key_use_cursor: { node: string; leaf: number };
   api_key: {
     id: string;
     client: string;

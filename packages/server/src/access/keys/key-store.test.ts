@@ -217,4 +217,18 @@ onEveryBackend('keys', (backend) => {
     assert.equal(shown?.version, 1);
     assert.equal(await changes.latest(), before);
   });
+
+  test('how far uses are kept is kept with them, by node, also where the log was restored to an earlier one', async (t) => {
+    const state = await fresh(t);
+    const { record } = await state.keys.create(terms);
+    assert.equal(await state.keys.usesReached('a'), null);
+    const use = { id: record.id, at: NOON, operation: 'bank/getAccounts' };
+    await state.keys.touchLastUse([use], { node: 'a', leaf: 40 });
+    await state.keys.touchLastUse([], { node: 'b', leaf: 7 });
+    await state.keys.touchLastUse([{ ...use, at: NOON + 1 }]);
+    const { keys } = await state.reopen();
+    assert.deepEqual([await keys.usesReached('a'), await keys.usesReached('b')], [40, 7]);
+    await keys.touchLastUse([], { node: 'a', leaf: 12 });
+    assert.equal(await keys.usesReached('a'), 12);
+  });
 });

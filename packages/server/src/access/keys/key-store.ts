@@ -24,6 +24,13 @@ import {
   sealReason,
   termColumns,
 } from './key-row.ts';
+import {
+  type KeyUse,
+  keepUses,
+  operationsSince,
+  type UsesReached,
+  usesReached,
+} from './key-uses.ts';
 
 /** A key that was just made: the only time that it is known. */
 export interface IssuedKey {
@@ -38,12 +45,6 @@ export interface KeyQuery {
   readonly owner?: string;
   /** As it is now; expiry and overlap go by the clock. */
   readonly state?: KeyState;
-}
-
-export interface KeyUse {
-  readonly id: string;
-  readonly at: number;
-  readonly operation: string;
 }
 
 type Session = Transaction<KeyTables>;
@@ -268,47 +269,23 @@ export class KeyStore {
     return outdated;
   }
 
-  /** Batches of what the gateways saw; late ones never turn the clock back. */
-  async touchLastUse(uses: readonly KeyUse[]): Promise<void> {
-    if (uses.length === 0) return;
-    await this.#database.write(async (session) => {
-      for (const { id, at, operation } of uses) {
-        await session
-          .updateTable('api_key')
-          .set({ last_used_at: at, last_used_operation: operation })
-          .where('id', '=', id)
-          .where(({ eb, or }) => or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
-          .execute();
-        await session
-          .insertInto('api_key_use')
-          .columns(['key_id', 'operation', 'last_at'])
-          .expression((from) =>
-            from
-              .selectFrom('api_key')
-              .select(({ val }) => ['id', val(operation).as('operation'), val(at).as('last_at')])
-              .where('id', '=', id),
-          )
-          .onConflict((conflict) =>
-            conflict
-              .columns(['key_id', 'operation'])
-              .doUpdateSet({ last_at: at })
-              .where('api_key_use.last_at', '<', at),
-          )
-          .execute();
-      }
-    });
+  /**
+   * Batches of what the gateways saw; late ones never turn the clock back. `reached` is kept with them: of this
+   * node's log, all uses in leaves before that one.
+   */
+  async touchLastUse(uses: readonly KeyUse[], reached: UsesReached | null = null): Promise<void> {
+    if (uses.length === 0 && reached === null) return;
+    await this.#database.write((session) => keepUses(session, uses, reached));
+  }
+
+  /** Up to which leaf of this node's log uses are kept; null: it is not known. */
+  usesReached(node: string): Promise<number | null> {
+    return usesReached(this.#database.kysely, node);
   }
 
   /** Operations that a key has called since then. */
-  async operationsSince(id: string, since: number): Promise<string[]> {
-    const rows = await this.#database.kysely
-      .selectFrom('api_key_use')
-      .select('operation')
-      .where('key_id', '=', id)
-      .where('last_at', '>=', since)
-      .orderBy('operation')
-      .execute();
-    return rows.map(({ operation }) => operation);
+  operationsSince(id: string, since: number): Promise<string[]> {
+    return operationsSince(this.#database.kysely, id, since);
   }
 
   #termsChanged({ id, version }: KeyRow): void {

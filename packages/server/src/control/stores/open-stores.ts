@@ -67,8 +67,8 @@ type Stores = Omit<State, 'replayed'>;
 export async function openState(settings: StateSettings): Promise<State> {
   const database = await openDatabase<StateTables>(settings.place, settings.options);
   try {
-    await migrate(database, stateMigrations());
-    const ring = await openKeyRing(database, settings.masterKey);
+    await migrate(database, stateMigrations(), settings.world.now);
+    const ring = await openKeyRing(database, settings.masterKey, settings.world.now);
     const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
     return { ...stores, replayed: await replayTombstones(stores) };
   } catch (error) {

@@ -152,7 +152,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
     const place = freshPlace();
     const log = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(place);
     t.after(() => log.close());
-    await migrate(log, numberedMigrations(t));
+    await migrate(log, numberedMigrations(t), Date.now);
     const large = Array.from({ length: 30 }, () => randomBytes(400_000));
     for (const bytes of large) await log.kysely.insertInto('record').values({ bytes }).execute();
     const file = join(freshDirectory(t), 'backup');
