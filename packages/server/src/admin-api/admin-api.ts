@@ -16,7 +16,7 @@ import {
 import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware/guard';
 import { HeaderFields } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
-import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
+import { AdminProblem } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { notice } from '../messages/notices.ts';
 import type { Notify } from '../platform/notices/index.ts';
@@ -26,6 +26,7 @@ import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } 
 import { actRecord, refusalRecord } from './act-record.ts';
 import { openOperatorGate } from './operator-gate.ts';
 import { readContract } from './read-contract.ts';
+import { problem, UNRECORDED, type Written, written } from './written-answer.ts';
 
 /** Where acts are recorded. */
 export interface ActRecorder {
@@ -323,46 +324,6 @@ async function once<Stores extends ActHostStores>(
       turn satisfies never;
       throw new Error('an idempotency key is in no known state');
   }
-}
-
-/** An answer as it leaves. */
-interface Written {
-  readonly status: number;
-  readonly head: readonly string[];
-  readonly body: Buffer;
-}
-
-function written({ id, decision }: ProtectedCall, answer: AnyAnswer): Written {
-  const body = Buffer.from(JSON.stringify(answer.body), 'utf8');
-  const head = [
-    ...['content-type', isProblem(answer) ? 'application/problem+json' : 'application/json'],
-    ...['content-length', String(body.byteLength), 'cache-control', 'no-store'],
-    ...['x-content-type-options', 'nosniff', 'poorter-call', id],
-    ...(answer.version === undefined ? [] : ['etag', `"${answer.version}"`]),
-    ...decision.answerHeaders,
-  ];
-  return { status: answer.status, head, body };
-}
-
-const UNRECORDED: AnyAnswer = {
-  status: 503,
-  body: {
-    type: 'urn:poorter:problem:record_unavailable',
-    title: 'The call cannot be recorded at this moment, so it is not accepted.',
-    status: 503,
-    code: 'record_unavailable',
-  },
-};
-
-function problem({ code, details }: AdminProblem, id: string): AnyAnswer {
-  const { status, title, remedy } = adminProblems[code];
-  const type = `urn:poorter:problem:${code}`;
-  const instance = `urn:poorter:call:${id}`;
-  return { status, body: { type, title, status, code, detail: remedy, instance, ...details } };
-}
-
-function isProblem({ status }: AnyAnswer): boolean {
-  return status >= 400;
 }
 
 function versionOf(ifMatch: string | undefined): number | undefined {

@@ -6,7 +6,7 @@ import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
-import { splitAddress } from '../control/compile/addresses.ts';
+import { splitAddress } from '../platform/addresses/index.ts';
 import { inspectDataDirectory } from '../platform/data-directory/index.ts';
 import {
   type DatabasePlace,

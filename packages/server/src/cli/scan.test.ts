@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -135,6 +143,16 @@ test('a baseline accepts what is in it, where it is, and nothing new', async (co
   assert.match(stdout, /^a:2:1: .*\n1 findings .*accepted: 1\n$/);
   writeFileSync(join(root, 'b'), old);
   assert.match((await run(root, '--baseline', baseline)).stdout, /^b:1:1: /m);
+});
+
+test('a symlink planted where a baseline is drafted is not followed, and what it points at stays as it is', async (context) => {
+  const root = tree(context, { a: token(), victim: 'of somebody else\n' });
+  const baseline = join(root, 'accepted.json');
+  symlinkSync(join(root, 'victim'), `${baseline}.new`);
+  assert.equal((await run(root, '--baseline', baseline, '--write-baseline')).status, 0);
+  assert.equal(readFileSync(join(root, 'victim'), 'utf8'), 'of somebody else\n');
+  assert.ok(lstatSync(baseline).isFile());
+  assert.equal((await run(root, '--baseline', baseline)).status, 0);
 });
 
 test('the history is scanned with --git, and each finding names its commit', async (context) => {

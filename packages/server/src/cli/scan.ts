@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import {
   acceptedIn,
@@ -13,7 +13,7 @@ import {
   scanTree,
   withoutAccepted,
 } from '../assurance/secret-scanning/index.ts';
-import { readTextFile } from '../platform/files/index.ts';
+import { readTextFile, writeDurably } from '../platform/files/index.ts';
 import type { ScanGiven } from './commands/scan.ts';
 import { UsageError } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
@@ -64,8 +64,7 @@ function accept(report: ScanReport, baseline: string, world: CommandWorld): numb
   const { findings, unlisted, unreadable } = report;
   if (unlisted > 0) throw new Error('too many findings to accept; narrow the path');
   // Whole or not at all: a torn baseline would lose what was accepted before.
-  writeFileSync(`${baseline}.new`, baselineOf(findings));
-  renameSync(`${baseline}.new`, baseline);
+  writeDurably(baseline, baselineOf(findings), { mode: 0o666 });
   world.stderr.write(`accepted from now on: ${findings.length} findings, in ${baseline}\n`);
   return unreadable.length > 0 ? 2 : 0;
 }

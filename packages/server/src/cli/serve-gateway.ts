@@ -6,6 +6,7 @@ import {
   loadGatewayConfiguration,
 } from '../configuration/load-configuration.ts';
 import type { GatewayConfiguration } from '../configuration/schema.ts';
+import { splitAddress } from '../platform/addresses/index.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import type { LinkCredentials } from '../platform/link/index.ts';
 import { collectWhatStartingLeft, startChild } from '../platform/processes/index.ts';
@@ -108,13 +109,5 @@ function credentialsOf({ link }: GatewayConfiguration, base: string): LinkCreden
     certificate: read('certificate', link.certificate),
     key: read('key', link.key),
     authorities: link.authorities.map((file) => read('authorities', file)),
-  };
-}
-
-function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return {
-    host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
-    port: Number(address.slice(colon + 1)),
   };
 }

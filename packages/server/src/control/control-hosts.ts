@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isLoopback } from './compile/addresses.ts';
+import { isLoopback } from '../platform/addresses/index.ts';
 
 /** Names that nobody can register, so that no page on the internet has them. */
 const OF_NETWORKS_THEMSELVES = /\.(?:local|localhost|internal|home\.arpa|svc|cluster\.local)$/;

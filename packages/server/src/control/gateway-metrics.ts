@@ -1,7 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
 import { monotonicMs } from '../platform/clock/index.ts';
-import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
+import {
+  family,
+  flag,
+  type Metric,
+  type MetricFamily,
+  MetricText,
+  type Sample,
+  SummedMetrics,
+} from '../platform/metrics/index.ts';
 
 /** A gateway reports every second; one that was not heard for so long is not up. */
 const STALE_MS = 10_000;
@@ -21,6 +29,8 @@ const KNOWN = {
 } as const;
 const GATEWAY_TROUBLES = ['poorter_counters_away', 'poorter_records_unwritten'] as const;
 type GatewayTrouble = (typeof GATEWAY_TROUBLES)[number];
+const UP_HELP = '1 while the gateway serves and is heard of; its other series end with it.';
+const VERSION_HELP = 'Version that every thread of the gateway serves.';
 const TEXT_MAX = 500;
 const THREADS_MAX = 64;
 const METRICS_MAX = 100;
@@ -103,24 +113,25 @@ export class GatewayMetrics {
     );
   }
 
-  /** `gateways`: all that there should be. With many series others are served meanwhile. */
-  async render(gateways: readonly ReportedGateway[]): Promise<string> {
+  /** `gateways`: all that there should be. With many series others are served meanwhile. `own`: control's. */
+  async render(
+    gateways: readonly ReportedGateway[],
+    own: readonly MetricFamily[] = [],
+  ): Promise<string> {
     const names = new Set(gateways.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
-    const heads = new Map<string, string>();
-    const lines = new Map<string, string[]>();
+    const text = new MetricText();
     const seriesMax = Math.floor(SERIES_TOTAL / Math.max(1, gateways.length));
     const room = Math.min(SERIES_MAX, Math.max(SERIES_MIN, seriesMax));
-    const up: string[] = [];
-    const versions: string[] = [];
+    const up: Sample[] = [];
+    const versions: Sample[] = [];
     for (const { name, isConnected } of gateways) {
       const known = this.#known.get(name);
       const isUp = isConnected && known !== undefined && this.#now() - known.heardAt <= STALE_MS;
-      const label = `gateway="${escaped(name)}"`;
-      up.push(`poorter_gateway_up{${label}} ${isUp ? 1 : 0}`);
+      const labels = { gateway: name };
+      up.push({ value: flag(isUp), labels });
       if (!isUp) continue;
-      if (known.version > 0)
-        versions.push(`poorter_gateway_snapshot_version{${label}} ${known.version}`);
+      if (known.version > 0) versions.push({ value: known.version, labels });
       if (known.summed === null || known.room !== room) known.summed = new SummedMetrics(room);
       known.room = room;
       const { summed } = known;
@@ -129,28 +140,14 @@ export class GatewayMetrics {
         if (metric === null) await turn();
         else (threads[thread] ??= []).push(metric);
       }
-      for (const metric of summed.sum(threads.filter((thread) => thread !== undefined))) {
-        heads.set(
-          metric.name,
-          `# HELP ${metric.name} ${escapedHelp(metric.help)}\n# TYPE ${metric.name} ${metric.type}`,
-        );
-        const found = lines.get(metric.name) ?? [];
-        for (const sample of metric.values) found.push(lineOf(metric.name, label, sample));
-        lines.set(metric.name, found);
-      }
+      const heard = threads.filter((thread) => thread !== undefined);
+      for (const metric of summed.sum(heard)) text.add(metric, labels);
       if (threads.length > 0) await turn();
     }
-    const told = [...heads].flatMap(([name, head]) => [head, ...(lines.get(name) ?? [])]);
-    return [
-      ...told,
-      '# HELP poorter_gateway_up 1 while the gateway serves and is heard of; its other series end with it.',
-      '# TYPE poorter_gateway_up gauge',
-      ...up,
-      '# HELP poorter_gateway_snapshot_version Version that every thread of the gateway serves.',
-      '# TYPE poorter_gateway_snapshot_version gauge',
-      ...versions,
-      '',
-    ].join('\n');
+    text.add(family('poorter_gateway_up', 'gauge', UP_HELP, up));
+    text.add(family('poorter_gateway_snapshot_version', 'gauge', VERSION_HELP, versions));
+    for (const one of own) text.add(one);
+    return text.toString();
   }
 
   #of(name: string): Known {
@@ -195,23 +192,4 @@ function* readThreads(
 function isOf(name: keyof typeof KNOWN, metricName: string | undefined): boolean {
   if (KNOWN[name] !== 'histogram') return metricName === undefined;
   return ['_bucket', '_sum', '_count'].some((suffix) => metricName === name + suffix);
-}
-
-function lineOf(
-  name: string,
-  gateway: string,
-  { metricName, labels, value }: Metric['values'][number],
-) {
-  const others = Object.entries(labels).map(
-    ([label, text]) => `,${label}="${escaped(String(text))}"`,
-  );
-  return `${metricName ?? name}{${gateway}${others.join('')}} ${value}`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
-}
-
-function escapedHelp(text: string): string {
-  return text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
 }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MetricText } from '../platform/metrics/index.ts';
 import { FakeWorld } from '../platform/world/fake-world.fixture.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { LoopDelay } from './loop-delay.ts';
 
 const seriesOf = ({ metrics }: LoopDelay, series: string) => {
-  const line = metrics.find((text) => text.startsWith(`${series} `));
-  return Number(line?.slice(series.length));
+  const text = new MetricText();
+  for (const one of metrics) text.add(one);
+  const lines = text.toString().split('\n');
+  return Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length));
 };
 
 test('of every second the longest delay is counted, and the worst of a minute is told to whoever asks then', () => {

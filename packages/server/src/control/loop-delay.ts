@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { family, type MetricFamily } from '../platform/metrics/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 
 /** A timer that is due so often tells how late it comes, for a tenth of a percent of a processor. */
@@ -32,22 +33,25 @@ export class LoopDelay {
     this.#timer.cancel();
   }
 
-  /** In the text format of Prometheus. */
-  get metrics(): readonly string[] {
-    const name = 'poorter_control_loop_delay';
-    const buckets = BOUNDS_SECONDS.map((bound, index) => {
-      return `${name}_seconds_bucket{le="${bound}"} ${this.#counts[index]}`;
+  get metrics(): readonly MetricFamily[] {
+    const name = 'poorter_control_loop_delay_seconds';
+    const bounds = [...BOUNDS_SECONDS, '+Inf'];
+    const counts = [...this.#counts, this.#count];
+    const buckets = bounds.map((le, index) => {
+      return { value: counts[index] as number, labels: { le }, metricName: `${name}_bucket` };
     });
     return [
-      `# HELP ${name}_seconds The longest delay of control's main loop in each second.`,
-      `# TYPE ${name}_seconds histogram`,
-      ...buckets,
-      `${name}_seconds_bucket{le="+Inf"} ${this.#count}`,
-      `${name}_seconds_sum ${this.#sum}`,
-      `${name}_seconds_count ${this.#count}`,
-      `# HELP ${name}_max_seconds The longest delay of control's main loop within the last minute.`,
-      `# TYPE ${name}_max_seconds gauge`,
-      `${name}_max_seconds ${Math.max(0, this.#present(), ...this.#recent)}`,
+      family(name, 'histogram', "The longest delay of control's main loop in each second.", [
+        ...buckets,
+        { value: this.#sum, labels: {}, metricName: `${name}_sum` },
+        { value: this.#count, labels: {}, metricName: `${name}_count` },
+      ]),
+      family(
+        'poorter_control_loop_delay_max_seconds',
+        'gauge',
+        "The longest delay of control's main loop within the last minute.",
+        Math.max(0, this.#present(), ...this.#recent),
+      ),
     ];
   }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
@@ -11,14 +10,14 @@ import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
 import type { CallRecord } from '../messages/call-record.ts';
+import { isLoopback } from '../platform/addresses/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
-import { writeDurably } from '../platform/files/index.ts';
+import { BYTES_MAX, readTextIfThere, writeDurably } from '../platform/files/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { logRoutes } from '../security-log/log-routes.ts';
 import { Background } from './background.ts';
-import { isLoopback } from './compile/addresses.ts';
 import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
 import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
@@ -121,7 +120,7 @@ export class OpenControl {
       ...{ stores: state, changes: state.changes, world, mirror: recorder.mirror },
       keyHashKey: Buffer.from(state.ring.derive(API_KEY_HASH)).toString('hex'),
       bookFile: {
-        read: () => readIfThere(bookFile),
+        read: () => readTextIfThere(bookFile, BYTES_MAX.book),
         write: (text) => writeDurably(bookFile, text),
       },
       mayServe: isFreshStore ? [] : (configuration.link?.gateways ?? []),
@@ -279,14 +278,5 @@ export class OpenControl {
 /** Any name reaches an address that is not loopback; loopback has three. */
 function hostsOf(address: string): readonly string[] {
   const host = address.slice(0, address.lastIndexOf(':')).toLowerCase();
-  return isLoopback(host.replace(/^\[|\]$/g, '')) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
-}
-
-function readIfThere(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  return isLoopback(host) ? ['127.0.0.1', 'localhost', '[::1]', host] : [];
 }

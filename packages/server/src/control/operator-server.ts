@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { type Deny, problems } from '@poorter/engine';
 import { problemBody, problemHeaders } from '@poorter/middleware/node-messages';
 import { type AdminApi, CREDENTIAL_FIELD } from '../admin-api/index.ts';
+import { isLoopback } from '../platform/addresses/index.ts';
 import {
   createServer,
   createTlsServer,
@@ -10,8 +11,8 @@ import {
   type ServerResponse,
   type TlsServer,
 } from '../platform/http/index.ts';
+import { family, flag } from '../platform/metrics/index.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
-import { isLoopback } from './compile/addresses.ts';
 import { answersTo } from './control-hosts.ts';
 import { FairPlaces } from './fair-places.ts';
 import type { ReportedGateway } from './gateway-metrics.ts';
@@ -208,26 +209,28 @@ export class OperatorServer {
     }
   }
 
-  async #metrics(): Promise<string> {
+  #metrics(): Promise<string> {
     const { serving, changes, gateways, troubles, delay } = this.#ports;
-    const { compiled, applied } = serving.versions;
-    const versions = [
-      '# HELP poorter_snapshot_version Version compiled by control and served by every gateway thread.',
-      '# TYPE poorter_snapshot_version gauge',
-      `poorter_snapshot_version{state="compiled"} ${compiled}`,
-      `poorter_snapshot_version{state="applied"} ${applied}`,
-      '# HELP poorter_configuration_refused 1 while the newest configuration is refused and an older one serves.',
-      '# TYPE poorter_configuration_refused gauge',
-      `poorter_configuration_refused ${serving.isConfigurationBroken ? 1 : 0}`,
+    const versions = Object.entries(serving.versions).map(([state, value]) => {
+      return { value, labels: { state } };
+    });
+    return serving.metrics.render(gateways(), [
+      family('poorter_snapshot_version', 'gauge', VERSION_HELP, versions),
+      family(
+        'poorter_configuration_refused',
+        'gauge',
+        '1 while the newest configuration is refused and an older one serves.',
+        flag(serving.isConfigurationBroken),
+      ),
       ...changes.metrics,
       ...metricsOf(troubles()),
       ...delay.metrics,
       ...processMetrics(),
-      '',
-    ].join('\n');
-    return `${await serving.metrics.render(gateways())}${versions}`;
+    ]);
   }
 }
+
+const VERSION_HELP = 'Version compiled by control and served by every gateway thread.';
 
 function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {

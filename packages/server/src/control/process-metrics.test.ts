@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { MetricText } from '../platform/metrics/index.ts';
+import { readPrometheusText } from '../platform/metrics/prometheus-text.fixture.ts';
 import { processMetrics } from './process-metrics.ts';
 
 const series = (): Map<string, number> =>
   new Map(
-    processMetrics()
-      .filter((line) => !line.startsWith('#'))
-      .map((line) => line.split(' ') as [string, string])
-      .map(([name, value]) => [name.replace('poorter_control_', ''), Number(value)]),
+    processMetrics().map(({ name, values }) => [
+      name.replace('poorter_control_', ''),
+      values[0]?.value ?? Number.NaN,
+    ]),
   );
 
 test('control tells its own memory, processor time and file handles as they are', () => {
@@ -28,12 +30,12 @@ test('control tells its own memory, processor time and file handles as they are'
 });
 
 test('each series has its name and kind before it, as collectors ask for them', () => {
-  const lines = processMetrics();
-  for (const [index, line] of lines.entries()) {
-    if (line.startsWith('#')) continue;
-    const name = line.split(' ')[0] as string;
-    assert.match(lines[index - 2] as string, new RegExp(`^# HELP ${name} \\S`));
-    assert.match(lines[index - 1] as string, new RegExp(`^# TYPE ${name} (?:counter|gauge)$`));
-    assert.equal(name.endsWith('_total'), lines[index - 1]?.endsWith('counter'), name);
+  const text = new MetricText();
+  for (const one of processMetrics()) text.add(one);
+  const read = readPrometheusText(text.toString());
+  assert.ok(read.size >= 8, text.toString());
+  for (const [name, { type }] of read) {
+    assert.match(name, /^poorter_control_(?:process|nodejs)_/);
+    assert.equal(name.endsWith('_total'), type === 'counter', name);
   }
 });

@@ -1,17 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { family, type MetricFamily } from '../platform/metrics/index.ts';
 
-type Family = readonly [name: string, type: 'counter' | 'gauge', help: string, value: number];
+type Row = readonly [name: string, type: 'counter' | 'gauge', help: string, value: number];
 
 const STARTED_SECONDS = Math.round(performance.timeOrigin / 1_000);
 
 /**
- * Control's own process in the text format of Prometheus, under the names that dashboards for Node
- * processes know. What only Linux tells is left out elsewhere.
+ * Control's own process, under the names that dashboards for Node processes know. What only Linux tells is
+ * left out elsewhere.
  */
-export function processMetrics(): readonly string[] {
+export function processMetrics(): readonly MetricFamily[] {
   const { user, system } = process.cpuUsage();
   const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
-  const families: readonly Family[] = [
+  const rows: readonly Row[] = [
     ['process_cpu_user_seconds_total', 'counter', 'Processor time of the program.', user / 1e6],
     ['process_cpu_system_seconds_total', 'counter', 'The same, within the kernel.', system / 1e6],
     ['process_cpu_seconds_total', 'counter', 'Both of them.', (user + system) / 1e6],
@@ -22,14 +23,12 @@ export function processMetrics(): readonly string[] {
     ['nodejs_heap_size_used_bytes', 'gauge', 'What of it is in use.', heapUsed],
     ['nodejs_external_memory_bytes', 'gauge', 'Memory outside the heap.', external],
   ];
-  return families.flatMap(([name, type, help, value]) => [
-    `# HELP poorter_control_${name} ${help}`,
-    `# TYPE poorter_control_${name} ${type}`,
-    `poorter_control_${name} ${value}`,
-  ]);
+  return rows.map(([name, type, help, value]) =>
+    family(`poorter_control_${name}`, type, help, value),
+  );
 }
 
-function fileHandles(): readonly Family[] {
+function fileHandles(): readonly Row[] {
   try {
     // One is the folder that is being read.
     const open = readdirSync('/proc/self/fd').length - 1;

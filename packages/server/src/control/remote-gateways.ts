@@ -9,6 +9,7 @@ import {
   type ToRemoteGateway,
 } from '../messages/between-processes.ts';
 import { type NoticeCode, notice } from '../messages/notices.ts';
+import { splitAddress } from '../platform/addresses/index.ts';
 import type {
   LinkCredentials,
   LinkEnd,
@@ -19,7 +20,6 @@ import type { Notify } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
-import { splitAddress } from './compile/addresses.ts';
 import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';
 import type { GatewayBook } from './gateway-book.ts';
 import { bookUnwritten, ofGateway, refusedGateway, saidBy, silent } from './gateway-notices.ts';

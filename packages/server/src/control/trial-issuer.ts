@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { TrustedIssuer } from '@poorter/engine';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
+import { isLoopback, splitAddress } from '../platform/addresses/index.ts';
 import type { World } from '../platform/world/index.ts';
-import { isLoopback, splitAddress } from './compile/addresses.ts';
 
 /** Where a trial hands out its tokens, on the control address. */
 export const TRIAL_TOKEN_PATH = '/trial/token';

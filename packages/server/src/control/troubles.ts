@@ -1,3 +1,4 @@
+import { family, flag, type MetricFamily } from '../platform/metrics/index.ts';
 import type { GatewayMetrics, ReportedGateway } from './gateway-metrics.ts';
 import type { Attention } from './serving.ts';
 
@@ -48,13 +49,19 @@ const TOLD = {
 };
 
 /** The same, for Prometheus; what gateways say of themselves stands among their metrics. */
-export function metricsOf({ database, log }: ControlTroubles): readonly string[] {
+export function metricsOf({ database, log }: ControlTroubles): readonly MetricFamily[] {
   return [
-    '# HELP poorter_database_away 1 while the database does not answer: operators change nothing, calls go on.',
-    '# TYPE poorter_database_away gauge',
-    `poorter_database_away ${database === null ? 0 : 1}`,
-    '# HELP poorter_log_away 1 while records do not reach the security log and wait in the spool.',
-    '# TYPE poorter_log_away gauge',
-    `poorter_log_away ${log === null ? 0 : 1}`,
+    family(
+      'poorter_database_away',
+      'gauge',
+      '1 while the database does not answer: operators change nothing, calls go on.',
+      flag(database !== null),
+    ),
+    family(
+      'poorter_log_away',
+      'gauge',
+      '1 while records do not reach the security log and wait in the spool.',
+      flag(log !== null),
+    ),
   ];
 }

@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
@@ -20,6 +20,7 @@ import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import { handleRequest } from './handle-request.ts';
 import { handleUpgrade } from './handle-upgrade.ts';
+import { ListeningPlaces, type OpenedListeners } from './listening-places.ts';
 import type { QuietMoment } from './quiet-moment.ts';
 import { isParserError, parserDenial, recordUnparsed } from './record-unparsed.ts';
 import { breakBody } from './request-body.ts';
@@ -35,14 +36,6 @@ interface Listener {
   tls: ListenerSnapshot['tls'];
 }
 
-/** Sockets that listen, of a version that is not in force yet. */
-export interface OpenedListeners {
-  readonly addresses: readonly string[];
-  /** What goes with it closes in this moment. */
-  readonly commit: (runtime: Runtime, moment: QuietMoment) => void;
-  readonly abort: () => void;
-}
-
 /**
  * This thread's listening sockets. A reload keeps those whose address stays and changes everything
  * else in place, certificates and bounds included; one that goes finishes what it has begun.
@@ -51,11 +44,13 @@ export class Listeners {
   readonly #statistics: CallStatistics;
   readonly #pause: AnswerPause;
   readonly #world: Pick<World, 'monotonicMs' | 'every'>;
-  readonly #open = new Map<string, Listener>();
-  /** No longer in the configuration, until their last connection ends. */
-  readonly #retired = new Set<Acceptor>();
   readonly #tunnels = new Set<Socket>();
-  #runtime: Runtime | null = null;
+  readonly #places = new ListeningPlaces<ListenerSnapshot, Listener>({
+    name: 'listen',
+    keyOf,
+    listen: (of, key, snapshot) => this.#listen(of, key, snapshot),
+    retune: (listener, of, snapshot) => this.#retune(listener, of, snapshot),
+  });
 
   constructor(
     statistics: CallStatistics,
@@ -67,73 +62,14 @@ export class Listeners {
     this.#world = world;
   }
 
-  /**
-   * Opens what is missing and changes nothing else yet. Throws PlaceFault, and then nothing of it is
-   * open: the version before serves on as it was. What is opened meanwhile answers by that one, or by
-   * `first`, where there is none.
-   */
-  async open(snapshot: RuntimeSnapshot, first: Runtime | null): Promise<OpenedListeners> {
-    const opened: Listener[] = [];
-    const wanted: { readonly listener: Listener; readonly of: ListenerSnapshot }[] = [];
-    this.#runtime ??= first;
-    try {
-      for (const [index, of] of snapshot.listeners.entries()) {
-        const known = this.#open.get(keyOf(of, snapshot));
-        const listener = known ?? (await this.#listen(of, `listen.${index}.address`, snapshot));
-        if (known === undefined) opened.push(listener);
-        wanted.push({ listener, of });
-      }
-    } catch (error) {
-      abort();
-      throw error;
-    }
-    return {
-      addresses: wanted.map(({ listener }) => listener.acceptor.address),
-      abort,
-      commit: (runtime, moment) => this.#commit(wanted, runtime, moment),
-    };
-
-    function abort(): void {
-      for (const { acceptor } of opened) acceptor.abandon();
-    }
+  /** See `ListeningPlaces.open`. */
+  open(snapshot: RuntimeSnapshot, first: Runtime | null): Promise<OpenedListeners> {
+    return this.#places.open(snapshot.listeners, snapshot, first);
   }
 
-  #commit(
-    wanted: readonly { readonly listener: Listener; readonly of: ListenerSnapshot }[],
-    runtime: Runtime,
-    moment: QuietMoment,
-  ): void {
-    const keys = new Set<string>();
-    for (const { listener, of } of wanted) {
-      this.#retune(listener, of, runtime.snapshot);
-      // Port 0 has become a real one, by which the next version knows this listener.
-      const { port } = listener.acceptor.server.address() as AddressInfo;
-      const key = keyOf({ ...of, port }, runtime.snapshot);
-      this.#open.set(key, listener);
-      keys.add(key);
-    }
-    // Everything stands: from here on calls see the new version.
-    this.#runtime = runtime;
-    for (const [key, { acceptor }] of this.#open) {
-      if (keys.has(key)) continue;
-      this.#open.delete(key);
-      void this.#retire(acceptor, moment);
-    }
-  }
-
-  /** Accepts what is already on its way, then finishes what is under way, then closes. */
   async drain(moment: QuietMoment, cutAtMs: number): Promise<void> {
-    const acceptors = [...this.#open.values()].map(({ acceptor }) => acceptor);
     for (const tunnel of this.#tunnels) tunnel.end();
-    await Promise.all(
-      [...acceptors, ...this.#retired].map((acceptor) => acceptor.close(moment, cutAtMs)),
-    );
-  }
-
-  async #retire(acceptor: Acceptor, moment: QuietMoment): Promise<void> {
-    this.#retired.add(acceptor);
-    await acceptor.close(moment, Number.POSITIVE_INFINITY);
-    this.#retired.delete(acceptor);
+    await this.#places.drain(moment, cutAtMs);
   }
 
   /** What an open listening socket can change. */
@@ -218,7 +154,7 @@ export class Listeners {
       (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
         const { over } = this.#pause;
         const handle = () =>
-          void handleRequest(this.#runtime as Runtime, request, response, mustContinue);
+          void handleRequest(this.#places.runtime, request, response, mustContinue);
         if (over === null) handle();
         else void over.then(handle);
       };
@@ -236,7 +172,7 @@ export class Listeners {
       }
       this.#tunnels.add(socket as Socket);
       socket.once('close', () => this.#tunnels.delete(socket as Socket));
-      void handleUpgrade(this.#runtime as Runtime, request, socket as Socket, head);
+      void handleUpgrade(this.#places.runtime, request, socket as Socket, head);
     });
     server.on('connect', (request: IncomingMessage, socket: Duplex) => {
       if (isAnswering(socket as Socket)) {
@@ -255,7 +191,7 @@ export class Listeners {
   }
 
   #refuseHead(request: IncomingMessage, response: ServerResponse, denial: Deny): void {
-    const call = Call.open(this.#runtime as Runtime, 'http', request.method ?? null, response);
+    const call = Call.open(this.#places.runtime, 'http', request.method ?? null, response);
     if (call === null) return;
     call.refuse('admit', denial, request);
     call.close();
@@ -276,12 +212,12 @@ export class Listeners {
     }
     const denial = parserDenial(error);
     if (!socket.writable || isAnswering(socket)) return this.#cutOff(socket, denial);
-    socket.end(recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial));
+    socket.end(recordUnparsed(this.#places.runtime, socket.remoteAddress ?? '', denial));
   }
 
   /** With an answer under way on this connection, a second one would be read as part of it. */
   #cutOff(socket: Socket, denial: Deny): void {
-    recordUnparsed(this.#runtime as Runtime, socket.remoteAddress ?? '', denial);
+    recordUnparsed(this.#places.runtime, socket.remoteAddress ?? '', denial);
     socket.destroy();
   }
 }

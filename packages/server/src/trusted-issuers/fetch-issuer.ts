@@ -1,4 +1,5 @@
 import { parseJsonText } from '@poorter/openapi/json';
+import { isLoopback } from '../platform/addresses/index.ts';
 import { type KeySetReading, readKeySet } from './key-set.ts';
 
 export const DOCUMENT_BYTES_MAX = 256 * 1024;
@@ -100,8 +101,8 @@ async function fetchJson(
 export function checkedUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null) throw new Error(`${text} is not a URL`);
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback);
+  const isHere = url.protocol === 'http:' && isLoopback(url.hostname);
+  const isSafe = url.protocol === 'https:' || isHere;
   if (!isSafe) throw new Error(`${text} is not https`);
   if (url.username !== '' || url.password !== '') throw new Error('the URL carries a password');
   return url;

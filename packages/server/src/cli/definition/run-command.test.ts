@@ -219,7 +219,10 @@ test('a line that is wrong exits 2, and says what was expected', async () => {
     [['one', '-j'], /unknown option -j/],
     [['one', '--no-json'], /unknown option --no-json/],
     [['one', '--count'], /--count takes N, and nothing follows it/],
-    [['one', '--count', '--json'], /--count takes N, and another option follows it; .* --count=--…/],
+    [
+      ['one', '--count', '--json'],
+      /--count takes N, and another option follows it; .* --count=--…/,
+    ],
     [['one', '--json=yes'], /--json takes no value/],
     // The last one used to win in silence: one of two networks, of two reasons.
     [['one', '--count', '1', '--count', '2'], /--count is given more than once/],

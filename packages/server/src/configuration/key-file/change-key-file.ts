@@ -1,10 +1,10 @@
-import { mkdir, open, realpath, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KeyRecord } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import { type Document, isMap, isSeq, parseDocument, YAMLMap, YAMLSeq } from 'yaml';
-import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
+import { BYTES_MAX, readTextIfThere, replaceDurably } from '../../platform/files/index.ts';
 import { type KeyEntry, readKeyFile } from './key-file.ts';
 
 /** The file on disk does not read as a key file; nothing was changed. */
@@ -56,7 +56,7 @@ async function changeKeyFile(
   await mkdir(path.dirname(file), { recursive: true });
   const target = await realpath(file).catch(() => path.resolve(file));
   await withLock(`${target}.lock`, async () => {
-    const text = await readIfPresent(target);
+    const text = readTextIfThere(target, BYTES_MAX.keyFile) ?? '';
     const { entries, diagnostics } = readKeyFile(file, text);
     if (diagnostics.length > 0) throw new KeyFileError(file, diagnostics);
     const document = parseDocument(text);
@@ -64,7 +64,7 @@ async function changeKeyFile(
     const changed = document.toString({ lineWidth: 0 });
     const check = readKeyFile(file, changed);
     if (check.diagnostics.length > 0) throw new KeyFileError(file, check.diagnostics);
-    await replaceFile(target, changed);
+    await replaceDurably(target, changed);
   });
 }
 
@@ -99,31 +99,6 @@ function entryOf(record: KeyRecord, createdMs: number): KeyEntry {
 
 function isoSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-async function readIfPresent(file: string): Promise<string> {
-  try {
-    return readTextFile(file, BYTES_MAX.keyFile);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    // Whatever a killed program left under that name, link or file, is not written through.
-    await unlink(temporary).catch(() => {});
-    await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true });
-    await rename(temporary, file);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
-  // The new name itself reaches the disk with its directory.
-  const directory = await open(path.dirname(file), 'r');
-  await directory.sync().finally(() => directory.close());
 }
 
 const LOCK_TRIES = 200;

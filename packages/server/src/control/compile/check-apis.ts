@@ -1,7 +1,7 @@
 import type { ApiSnapshot } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import type { Configuration } from '../../configuration/schema.ts';
-import { isLoopback, splitAddress } from './addresses.ts';
+import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import { checkOverlaps } from './check-overlaps.ts';
 
 /** What can only be judged with all descriptions and the configuration side by side. */

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../configuration/schema.ts';
-import { splitAddress } from './addresses.ts';
+import { splitAddress } from '../../platform/addresses/index.ts';
 import type { SourceReader } from './source-reader.ts';
 
 const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);

@@ -7,9 +7,9 @@ import type {
   ListenerConfiguration,
 } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
+import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import type { LinkCredentials } from '../../platform/link/index.ts';
 import type { OperatorAddress } from '../operator-server.ts';
-import { isLoopback, splitAddress } from './addresses.ts';
 import { type ReadWorld, SourceReader } from './source-reader.ts';
 
 /** Both ends of the gate: where it listens and where it calls, with their certificates checked. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Contract } from '../../admin-api/index.ts';
 import { notice } from '../../messages/notices.ts';
 import { replaceDurably, writeDurably } from '../../platform/files/index.ts';
+import { family, type MetricFamily } from '../../platform/metrics/index.ts';
 import type { Notify } from '../../platform/notices/index.ts';
 import type { Attention } from '../serving.ts';
 import type { AppliedChange, Change } from './change.ts';
@@ -193,19 +194,24 @@ export class ChangeDesk {
     return attention;
   }
 
-  /** In the text format of Prometheus. */
-  get metrics(): readonly string[] {
+  get metrics(): readonly MetricFamily[] {
     // All kinds from the beginning: a counter that begins at one was never seen to rise.
     const counts = WEAKENING_KINDS.map((kind) => {
-      return `poorter_configuration_weakenings_total{kind="${kind}"} ${this.#counts.get(kind) ?? 0}`;
+      return { value: this.#counts.get(kind) ?? 0, labels: { kind } };
     });
     return [
-      '# HELP poorter_configuration_weakenings_total Weakenings of protection that reloads put in force, by kind.',
-      '# TYPE poorter_configuration_weakenings_total counter',
-      ...counts,
-      '# HELP poorter_configuration_waiting Weakenings of protection that wait for poorter apply.',
-      '# TYPE poorter_configuration_waiting gauge',
-      `poorter_configuration_waiting ${this.#waiting?.count ?? 0}`,
+      family(
+        'poorter_configuration_weakenings_total',
+        'counter',
+        'Weakenings of protection that reloads put in force, by kind.',
+        counts,
+      ),
+      family(
+        'poorter_configuration_waiting',
+        'gauge',
+        'Weakenings of protection that wait for poorter apply.',
+        this.#waiting?.count ?? 0,
+      ),
     ];
   }
 

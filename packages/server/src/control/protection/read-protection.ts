@@ -3,7 +3,7 @@ import { type ApiSnapshot, extensionOf } from '@poorter/engine';
 import { checkedPlaces, pathShape } from '@poorter/openapi';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
-import { isLoopback, splitAddress } from '../compile/addresses.ts';
+import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import {
   type ApiProtection,
   type OperationProtection,

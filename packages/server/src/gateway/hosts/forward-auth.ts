@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   canonicalHost,
@@ -28,7 +28,7 @@ import { Call } from '../call.ts';
 import type { CallStatistics } from '../call-statistics.ts';
 import { unrecorded } from '../durable-call.ts';
 import { failureOf } from '../handle-request.ts';
-import type { OpenedListeners } from '../listeners.ts';
+import { ListeningPlaces, type OpenedListeners } from '../listening-places.ts';
 import type { QuietMoment } from '../quiet-moment.ts';
 import { refuseUnparsed } from '../record-unparsed.ts';
 import type { Runtime } from '../runtime.ts';
@@ -54,10 +54,12 @@ export class ForwardAuthHosts {
   readonly #statistics: CallStatistics;
   readonly #pause: AnswerPause;
   readonly #world: Pick<World, 'monotonicMs' | 'every'>;
-  readonly #open = new Map<string, Acceptor>();
-  /** No longer in the configuration, until their last connection ends. */
-  readonly #retired = new Set<Acceptor>();
-  #runtime: Runtime | null = null;
+  readonly #places = new ListeningPlaces<ForwardAuthSnapshot>({
+    name: 'forwardAuth',
+    keyOf,
+    listen: async (of, key, snapshot) => ({ acceptor: await this.#listen(of, key, snapshot) }),
+    retune: ({ acceptor }, _, snapshot) => this.#retune(acceptor.server, snapshot),
+  });
 
   constructor(
     statistics: CallStatistics,
@@ -69,66 +71,13 @@ export class ForwardAuthHosts {
     this.#world = world;
   }
 
-  /** As `Listeners.open`. */
-  async open(snapshot: RuntimeSnapshot, first: Runtime | null): Promise<OpenedListeners> {
-    const opened: Acceptor[] = [];
-    const wanted: { readonly acceptor: Acceptor; readonly host: ForwardAuthSnapshot }[] = [];
-    this.#runtime ??= first;
-    try {
-      for (const [index, host] of snapshot.forwardAuth.entries()) {
-        const known = this.#open.get(keyOf(host));
-        const acceptor =
-          known ?? (await this.#listen(host, `forwardAuth.${index}.address`, snapshot));
-        if (known === undefined) opened.push(acceptor);
-        wanted.push({ acceptor, host });
-      }
-    } catch (error) {
-      abort();
-      throw error;
-    }
-    return {
-      addresses: wanted.map(({ acceptor }) => acceptor.address),
-      abort,
-      commit: (runtime, moment) => this.#commit(wanted, runtime, moment),
-    };
-
-    function abort(): void {
-      for (const acceptor of opened) acceptor.abandon();
-    }
+  /** See `ListeningPlaces.open`. */
+  open(snapshot: RuntimeSnapshot, first: Runtime | null): Promise<OpenedListeners> {
+    return this.#places.open(snapshot.forwardAuth, snapshot, first);
   }
 
-  #commit(
-    wanted: readonly { readonly acceptor: Acceptor; readonly host: ForwardAuthSnapshot }[],
-    runtime: Runtime,
-    moment: QuietMoment,
-  ): void {
-    const keys = new Set<string>();
-    for (const { acceptor, host } of wanted) {
-      this.#retune(acceptor.server, runtime.snapshot);
-      // Port 0 has become a real one, by which the next version knows this host.
-      const { port } = acceptor.server.address() as AddressInfo;
-      const key = keyOf({ ...host, port });
-      this.#open.set(key, acceptor);
-      keys.add(key);
-    }
-    this.#runtime = runtime;
-    for (const [key, acceptor] of this.#open) {
-      if (keys.has(key)) continue;
-      this.#open.delete(key);
-      void this.#retire(acceptor, moment);
-    }
-  }
-
-  async drain(moment: QuietMoment, cutAtMs: number): Promise<void> {
-    await Promise.all(
-      [...this.#open.values(), ...this.#retired].map((acceptor) => acceptor.close(moment, cutAtMs)),
-    );
-  }
-
-  async #retire(acceptor: Acceptor, moment: QuietMoment): Promise<void> {
-    this.#retired.add(acceptor);
-    await acceptor.close(moment, Number.POSITIVE_INFINITY);
-    this.#retired.delete(acceptor);
+  drain(moment: QuietMoment, cutAtMs: number): Promise<void> {
+    return this.#places.drain(moment, cutAtMs);
   }
 
   #retune(server: Server, { bounds, timeouts }: RuntimeSnapshot): void {
@@ -152,7 +101,7 @@ export class ForwardAuthHosts {
       },
       (request, response) => {
         const { over } = this.#pause;
-        const answer = () => void judge(this.#runtime as Runtime, host, request, response);
+        const answer = () => void judge(this.#places.runtime, host, request, response);
         if (over === null) answer();
         else void over.then(answer);
       },
@@ -160,7 +109,7 @@ export class ForwardAuthHosts {
     server.maxHeadersCount = 0;
     server.on('drop', () => this.#statistics.dropConnection());
     server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-      refuseUnparsed(this.#runtime as Runtime, error, socket as Socket);
+      refuseUnparsed(this.#places.runtime, error, socket as Socket);
     });
     this.#retune(server, snapshot);
     const acceptor = new Acceptor(server, { world: this.#world, isTunnel: () => false });

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { lockDirectory, prepareDataDirectory } from '../data-directory/index.ts';
 import {
+  readTextIfThere,
   replaceDurably,
   requireOwnDirectory,
   requireOwnFile,
@@ -118,4 +119,34 @@ test('a file is replaced whole, private, and leaves no draft, whether or not oth
     await assert.rejects(write(join(data, 'folder'), ''));
     assert.deepEqual(readdirSync(data).toSorted(), ['folder', 'kept']);
   }
+});
+
+test('a symlink planted under the name of a draft is not followed, whether the name is fixed or not', (t) => {
+  const at = folder(t);
+  const [path, victim] = [join(at, 'state.json'), join(at, 'victim')];
+  for (const draft of ['fixed', 'own'] as const) {
+    writeFileSync(victim, 'of somebody else');
+    rmSync(`${path}.new`, { force: true });
+    symlinkSync(victim, `${path}.new`);
+    writeDurably(path, 'ours', { draft });
+    assert.equal(readFileSync(path, 'utf8'), 'ours');
+    assert.equal(readFileSync(victim, 'utf8'), 'of somebody else', draft);
+  }
+});
+
+test('a draft of a fixed name that a killed process left is in nobody’s way, and is gone afterwards', (t) => {
+  const at = folder(t);
+  const path = join(at, 'count');
+  writeFileSync(`${path}.new`, 'half', { mode: 0o400 });
+  writeDurably(path, 'whole', { draft: 'fixed' });
+  assert.deepEqual(readdirSync(at), ['count']);
+  assert.equal(readFileSync(path, 'utf8'), 'whole');
+});
+
+test('a file that is not there is no fault, and one that cannot be read is', (t) => {
+  const at = folder(t);
+  assert.equal(readTextIfThere(join(at, 'none'), 100), null);
+  assert.throws(() => readTextIfThere(at, 100), /a directory/);
+  writeFileSync(join(at, 'some'), 'some');
+  assert.equal(readTextIfThere(join(at, 'some'), 100), 'some');
 });

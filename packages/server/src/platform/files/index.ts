@@ -8,7 +8,13 @@ export {
   requireStorable,
   UntrustedPathError,
 } from './own-files.ts';
-export { BYTES_MAX, kindOf, readRegularFile, readTextFile } from './read-regular.ts';
+export {
+  BYTES_MAX,
+  kindOf,
+  readRegularFile,
+  readTextFile,
+  readTextIfThere,
+} from './read-regular.ts';
 export {
   APPEND_OWN,
   CREATE_NEW,

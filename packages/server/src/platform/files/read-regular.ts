@@ -8,6 +8,8 @@ export const BYTES_MAX = {
   keyFile: 16 << 20,
   /** Certificates, authorities, key sets, secrets. */
   credential: 1 << 20,
+  /** Gateways on other machines that may serve, some hundred bytes each. */
+  book: 64 << 20,
 } as const;
 
 /** What was named is there, and is no file that could be read to its end, or is too long for it. */
@@ -45,6 +47,16 @@ export function readRegularFile(path: string, bytesMax: number): Buffer {
 
 export function readTextFile(path: string, bytesMax: number): string {
   return readRegularFile(path, bytesMax).toString('utf8');
+}
+
+/** Null: there is no such file. */
+export function readTextIfThere(path: string, bytesMax: number): string | null {
+  try {
+    return readTextFile(path, bytesMax);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** Files of /proc say that they are empty, and others grow while they are read. */

@@ -21,6 +21,11 @@ export interface DurableWrite {
    * file or the new one still stands there when only the process dies.
    */
   readonly flush?: boolean;
+  /**
+   * `fixed`: in a folder where nobody removes drafts that a killed process left. Whatever stands under its
+   * name is removed, and not written through. Default: a name that nobody else has.
+   */
+  readonly draft?: 'fixed' | 'own';
 }
 
 /**
@@ -30,9 +35,10 @@ export interface DurableWrite {
 export function writeDurably(
   path: string,
   content: string | Uint8Array,
-  { mode = 0o600, flush = true }: DurableWrite = {},
+  { mode = 0o600, flush = true, draft: name = 'own' }: DurableWrite = {},
 ): void {
-  const draft = draftOf(path);
+  const draft = name === 'own' ? draftOf(path) : `${path}${DRAFT_END}`;
+  if (name === 'fixed') rmSync(draft, { force: true });
   try {
     writeNew(draft, content, mode, flush);
     renameSync(draft, path);

@@ -1,1 +1,2 @@
-export { type Metric, type Sample, SummedMetrics } from './summed-metrics.ts';
+export { family, flag, MetricText } from './metric-text.ts';
+export { type Metric, type MetricFamily, type Sample, SummedMetrics } from './summed-metrics.ts';

@@ -1,11 +1,15 @@
 /** A family of series, as Prometheus has it. */
-export interface Metric {
+export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly values: readonly Sample[];
+}
+
+/** As a thread tells it. */
+export interface Metric extends MetricFamily {
   /** How series of several threads become one. */
   readonly aggregator: 'sum' | 'max';
-  readonly values: readonly Sample[];
 }
 
 export interface Sample {

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { isLoopback } from '../addresses/index.ts';
 import { BYTES_MAX, readTextFile } from '../files/index.ts';
 import { type Notify, platformNotice } from '../notices/index.ts';
 import { environmentMasterKey, fileMasterKey } from './local-master-key.ts';
@@ -13,8 +14,6 @@ export interface MasterKeyWorld {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly notify: Notify;
 }
-
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
  * `file:PATH`, `env:NAME`, or `vault:https://HOST/MOUNT/keys/NAME?token=env:NAME`. Without a text:
@@ -53,7 +52,7 @@ function vaultFrom(text: string, world: MasterKeyWorld): MasterKeyProvider {
   const refuse = (why: string) => new MasterKeyUnavailableError(`the master key in a vault ${why}`);
   if (!URL.canParse(text)) throw refuse('is vault:https://HOST/MOUNT/keys/NAME?token=env:NAME');
   const url = new URL(text);
-  const isPrivate = url.protocol === 'https:' || LOOPBACK.has(url.hostname);
+  const isPrivate = url.protocol === 'https:' || isLoopback(url.hostname);
   if (!/^https?:$/.test(url.protocol) || !isPrivate) throw refuse('needs https');
   if (url.username !== '' || url.password !== '') throw refuse('takes no name in its URL');
   const [, mount, name] = /^\/([\w./-]+)\/keys\/([\w.-]+)$/.exec(url.pathname) ?? [];

@@ -8,12 +8,12 @@ import {
   openSync,
   readdirSync,
   readSync,
-  renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { writeDurably } from '../files/index.ts';
 
 /** A folder of spool files as readers and carriers see it: an argument, so that a test can cut it at any step. */
 export interface SpoolFolder {
@@ -60,14 +60,7 @@ export function realFolder(directory: string): SpoolFolder {
       });
     },
     create(name, bytes) {
-      const path = join(directory, name);
-      rmSync(`${path}.new`, { force: true });
-      withFile(openSync(`${path}.new`, 'wx', 0o600), (descriptor) => {
-        writeWhole(descriptor, 0, bytes);
-        fsyncSync(descriptor);
-      });
-      renameSync(`${path}.new`, path);
-      syncPath(directory);
+      writeDurably(join(directory, name), bytes, { draft: 'fixed' });
     },
     sync: (name) => syncPath(join(directory, name)),
     syncNames: () => syncPath(directory),
