@@ -24,7 +24,7 @@ async function logUntilStopped({
     isOver = true;
   });
   const sink = new RecordSpool(spoolIn(directory), null);
-  const database = await openLog(log);
+  const database = await openLog(log, Date.now);
   const recorder = await openRecorder(database, directory);
   const began = performance.now();
   for (let written = 0, turn = 0; !isOver; turn++) {

@@ -118,7 +118,7 @@ async function costOfRecords(parent: string, count: number) {
   const sink = new RecordSpool(spoolIn(spool), null);
   const writeUs = await feed(sink, count);
   await sink.close();
-  const database = await openLog({ kind: 'sqlite', file: join(directory, 'log.sqlite') });
+  const database = await openLog({ kind: 'sqlite', file: join(directory, 'log.sqlite') }, Date.now);
   const recorder = await openRecorder(database, spool);
   const [cpu, began] = [process.cpuUsage(), performance.now()];
   while ((await recorder.step()).hasMore);
@@ -179,7 +179,7 @@ async function durableRecords(parent: string) {
 async function growLog(parent: string, records: number) {
   const spool = mkdtempSync(join(parent, 'spool-'));
   const file = join(parent, 'grown.sqlite');
-  const database = await openLog({ kind: 'sqlite', file });
+  const database = await openLog({ kind: 'sqlite', file }, Date.now);
   const reader = new LogReader(database.kysely, NODE);
   const verifySeconds: { records: number; seconds: number }[] = [];
   const proofMs: { records: number; ms: number }[] = [];

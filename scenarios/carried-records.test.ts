@@ -103,7 +103,7 @@ class Callers {
 
 /** What the log of control holds: ids of calls, and what it says is missing. */
 async function tally(file: string, from: number, seen: Map<string, number>) {
-  const database = await openLog({ kind: 'sqlite', file });
+  const database = await openLog({ kind: 'sqlite', file }, Date.now);
   try {
     const [node] = await database.kysely.selectFrom('log_node').select('node').execute();
     if (node === undefined) return { size: from, gaps: [] as string[] };

@@ -15,6 +15,11 @@ const BUDGET_BYTES = 64 * 1_048_576;
  * two threads. Idle, it stays within 1 MiB.
  */
 const NOISE_BYTES = 24 * 1_048_576;
+/**
+ * A connection is read before anybody can refuse what comes over it, and what was read is garbage until it is
+ * collected: on a busy machine all have been read once by then.
+ */
+const FIRST_READ_BYTES = 65_536;
 const ANSWER_BYTES = 2_000_000;
 
 function residentBytes(pid: number): number {
@@ -77,7 +82,9 @@ test('slow bodies and slow readers are held within the budget, and service resum
   const waiting = writers.filter(({ socket }) => socket.bytesRead === 0 && !socket.destroyed);
   const statuses = await Promise.all(waiting.map(finishSlowly));
   for (const { socket } of callers) socket.destroy();
-  assert.ok(growth <= 1.25 * BUDGET_BYTES + NOISE_BYTES, megabytes(growth));
+  // They have sent a gigabyte.
+  const bound = BUDGET_BYTES + callers.length * FIRST_READ_BYTES + NOISE_BYTES;
+  assert.ok(growth <= bound, `${megabytes(growth)} of ${megabytes(bound)}`);
   assert.ok(waiting.length >= 40, `${waiting.length} callers fit`);
   assert.deepEqual(new Set(statuses), new Set([200]));
   assert.ok(shed.length > 0);

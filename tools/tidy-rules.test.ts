@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Exceptions, tidyFaults } from './tidy-rules.ts';
 
 const NONE: Exceptions = { lines: {}, clocks: [] };
-const SOURCE = 'packages/server/src/access/keys/key-store.ts';
+const SOURCE = 'packages/server/src/trusted-issuers/key-store.ts';
 const faultsIn = (files: Readonly<Record<string, string>>, exceptions = NONE) =>
   tidyFaults(new Map(Object.entries(files)), exceptions);
 const lines = (count: number) => 'x\n'.repeat(count);
@@ -24,6 +24,11 @@ test('a domain that asks the machine for the time does not pass; whoever runs as
   for (const clock of ['Date.now()', 'performance.now()', 'Math.random()']) {
     assert.match(faultsIn({ [SOURCE]: `const at = ${clock};\n` })[0] ?? '', /to be given them/);
     assert.deepEqual(faultsIn({ 'packages/server/src/gateway/call.ts': clock }), []);
+    // Control is given its world; its roots make one.
+    const thread = 'packages/server/src/control/threads/recorder-thread.ts';
+    assert.deepEqual(faultsIn({ [thread]: clock }), []);
+    const within = faultsIn({ 'packages/server/src/control/compile/read-endpoints.ts': clock });
+    assert.match(within[0] ?? '', /to be given them/);
     assert.deepEqual(faultsIn({ [SOURCE]: `// ${clock}\n/** ${clock} */\n` }), []);
   }
   const listed = { lines: {}, clocks: [SOURCE] };
@@ -37,7 +42,7 @@ test('a page names files that are there', () => {
   const written = (text: string) => faultsIn({ ...files, [page]: text });
   for (const text of [
     '`key-store.ts`',
-    '`keys/key-store.ts`',
+    '`trusted-issuers/key-store.ts`',
     '[keys](../guides/keys.md#more)',
     '[all](../guides)',
     '[web](https://example.test/x)',
@@ -48,4 +53,95 @@ test('a page names files that are there', () => {
   for (const text of ['`no-store.ts`', '`blocks/key-store.ts`', '[keys](keys.md)']) {
     assert.match(written(text)[0] ?? '', /no such file/, text);
   }
+});
+
+test('a policy that cannot be copied whole does not pass', () => {
+  const folder = 'packages/engine/src/policies/permit';
+  const whole = {
+    [`${folder}/index.ts`]: '',
+    [`${folder}/permit.md`]: '',
+    [`${folder}/owner.test.ts`]: '',
+    'docs/ARCHITECTURE.md': '| `policies/permit` | may this caller touch this object |',
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const path of Object.keys(whole)) {
+    const rest = Object.entries(whole).filter(([name]) => name !== path);
+    assert.equal(faultsIn(Object.fromEntries(rest)).length, 1, path);
+  }
+});
+
+test('a page beside the code links to files that are there', () => {
+  const page = 'packages/engine/src/policies/admit/admit.md';
+  const whole = { 'docs/ARCHITECTURE.md': '`policies/admit`', 'docs/a.md': '' };
+  const beside = {
+    [page.replace('admit.md', 'index.ts')]: '',
+    [page.replace('admit.md', 'a.test.ts')]: '',
+  };
+  const linking = (to: string) => faultsIn({ ...whole, ...beside, [page]: `[a](${to})` });
+  assert.deepEqual(linking('../../../../../docs/a.md#b'), []);
+  assert.match(linking('../../docs/a.md')[0] ?? '', /no such file/);
+});
+
+test('what is published needs one Node, and says so everywhere', () => {
+  const needing = (node?: string) => JSON.stringify({ engines: { ...(node && { node }) } });
+  const lockOf = (node: string) =>
+    JSON.stringify({
+      packages: {
+        'packages/server': { engines: { node } },
+        'node_modules/x': { engines: { node: '>=4' } },
+      },
+    });
+  const whole = {
+    'package.json': needing('>=20'),
+    'package-lock.json': lockOf('>=26.12.1'),
+    'packages/openapi/package.json': needing('>=26.12.1'),
+    'packages/server/package.json': needing('>=26.12.1'),
+    'packages/server/bin/poorter.mjs': "const RECOMMENDED = '26.12.1';\n",
+    'packages/openapi/src/required-runtime.ts': "const RECOMMENDED = '26.12.1';\n",
+    'SECURITY.md': 'Poorter runs on Node 26.12.1 or newer; it was Node 20 or later.',
+    'CHANGELOG.md': 'It needs Node 24.1.0 or newer.',
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const [path, text] of [
+    ['package-lock.json', lockOf('>=26')],
+    ['packages/server/package.json', needing('>=26')],
+    ['packages/server/package.json', needing()],
+    ['packages/openapi/package.json', needing('>=26')],
+    ['packages/server/bin/poorter.mjs', "const RECOMMENDED = '26.13.0';\n"],
+    ['packages/openapi/src/required-runtime.ts', "const RECOMMENDED = '26.10.0';\n"],
+    ['SECURITY.md', 'Poorter runs on Node 26 or newer.'],
+    ['docs/guides/running.md', 'It needs Node 26.13.0 or newer.'],
+  ] as const) {
+    assert.equal(faultsIn({ ...whole, [path]: text }).length, 1, path);
+  }
+});
+
+test('a domain folder without its page, its routes or a test does not pass, also a new one', () => {
+  const folder = 'packages/server/src/access/consents';
+  const whole: Readonly<Record<string, string>> = {
+    [`${folder}/index.ts`]: '',
+    [`${folder}/consent-store.ts`]: '',
+    [`${folder}/consent-routes.ts`]: '',
+    [`${folder}/consents.md`]: '# consents',
+    [`${folder}/consent-store.test.ts`]: '',
+    'docs/ARCHITECTURE.md': `[consents](../${folder}/consents.md)`,
+  };
+  assert.deepEqual(faultsIn(whole), []);
+  for (const [file, said] of [
+    ['index.ts', /has not index\.ts/],
+    ['consent-store.ts', /has not a store/],
+    ['consent-routes.ts', /has not routes/],
+    ['consent-store.test.ts', /has not a test/],
+  ] as const) {
+    const { [`${folder}/${file}`]: _, ...rest } = whole;
+    assert.match(faultsIn(rest)[0] ?? '', said);
+  }
+  const { [`${folder}/consents.md`]: _, ...unexplained } = whole;
+  assert.ok(faultsIn(unexplained).some((fault) => /has not its page/.test(fault)));
+  const hidden = faultsIn({ ...whole, 'docs/ARCHITECTURE.md': '' });
+  assert.match(hidden[0] ?? '', /is not linked/);
+  assert.match(
+    faultsIn({ ...whole, [`${folder}/consents.md`]: '`no-such-file.ts`' })[0] ?? '',
+    /no such file/,
+  );
 });

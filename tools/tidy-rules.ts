@@ -21,7 +21,7 @@ const isSource = (path: string): boolean =>
 
 /** Whoever runs as a process opens the world and hands it on; domains are given theirs. */
 const OWNS_A_CLOCK =
-  /^packages\/(?:middleware\/|server\/src\/(?:platform|gateway|control|supervisor|cli)\/|server\/src\/main\.ts$)/;
+  /^packages\/(?:middleware\/|server\/src\/(?:platform|gateway|supervisor|cli)\/|server\/src\/control\/(?:threads\/|[a-z-]+-process\.ts$)|server\/src\/main\.ts$)/;
 const CLOCK = /\b(?:Date\.now|performance\.now|Math\.random)\b/;
 
 export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
@@ -29,6 +29,9 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...longSources(tree, exceptions.lines),
     ...clocks(tree, exceptions.clocks),
     ...missingPaths(tree),
+    ...incompletePolicies(tree),
+    ...otherRuntimes(tree),
+    ...brokenDomains(tree),
   ];
 }
 
@@ -65,11 +68,15 @@ function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
+/** What was true of a release stays in the list of changes. */
+const isPage = (path: string): boolean =>
+  /^(?:docs|packages)\/.*\.md$|^[A-Z]+\.md$/.test(path) && path !== 'CHANGELOG.md';
+
 /** Of a page: files that it names in backticks, by the end of their path, and files that it links to. */
 function* missingPaths(tree: Tree): Generator<string> {
   const paths = [...tree.keys()];
   for (const [page, text] of tree) {
-    if (!/^docs\/.*\.md$|^[A-Z]+\.md$/.test(page) || page === 'CHANGELOG.md') continue;
+    if (!isPage(page)) continue;
     for (const [, named = ''] of text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.ts)`/g)) {
       // `x-store.ts` stands for one of each domain.
       if (named.startsWith('x-')) continue;
@@ -82,6 +89,106 @@ function* missingPaths(tree: Tree): Generator<string> {
       yield `${page}: links to ${linked}, and there is no such file`;
     }
   }
+}
+
+const POLICY = /^(packages\/engine\/src\/policies\/([^/]+))\//;
+const ARCHITECTURE = 'docs/ARCHITECTURE.md';
+
+/** Whoever makes a policy copies the folder of another, and has all that one is. */
+function* incompletePolicies(tree: Tree): Generator<string> {
+  const paths = [...tree.keys()];
+  const folders = new Map(
+    paths.flatMap((path) => {
+      const [, folder = '', name = ''] = POLICY.exec(path) ?? [];
+      return name === '' ? [] : [[folder, name] as const];
+    }),
+  );
+  for (const [folder, name] of folders) {
+    for (const file of ['index.ts', `${name}.md`]) {
+      if (!tree.has(`${folder}/${file}`)) yield `${folder}: a policy has ${file}`;
+    }
+    const isTest = (path: string) => path.startsWith(`${folder}/`) && path.endsWith('.test.ts');
+    if (!paths.some(isTest)) yield `${folder}: a policy has a test beside it`;
+    if (!tree.get(ARCHITECTURE)?.includes(`\`policies/${name}\``)) {
+      yield `${ARCHITECTURE}: says nothing of policies/${name}`;
+    }
+  }
+}
+
+const DOMAIN = /^(packages\/server\/src\/access\/([^/]+))\/(.+)$/;
+/** They work on what others keep. */
+const KEEPS_NOTHING: ReadonlySet<string> = new Set(['erasure']);
+
+/** A domain is whole: whoever opens its folder finds the door, the table's verbs, the routes, the page and the tests. */
+function* brokenDomains(tree: Tree): Generator<string> {
+  const domains = new Map<string, { readonly name: string; readonly files: string[] }>();
+  for (const path of tree.keys()) {
+    const [, folder, name, file] = DOMAIN.exec(path) ?? [];
+    if (folder === undefined || name === undefined || file === undefined) continue;
+    const domain = domains.get(folder) ?? { name, files: [] };
+    domain.files.push(file);
+    domains.set(folder, domain);
+  }
+  for (const [folder, { name, files }] of domains) {
+    const has = (pattern: RegExp) => files.some((file) => pattern.test(file));
+    const parts: readonly (readonly [string, boolean])[] = [
+      ['index.ts', has(/^index\.ts$/)],
+      ['a store (x-store.ts)', has(/^[a-z-]+-store\.ts$/) || KEEPS_NOTHING.has(name)],
+      ['routes (x-routes.ts)', has(/^[a-z-]+-routes\.ts$/)],
+      [`its page (${name}.md)`, files.includes(`${name}.md`)],
+      ['a test', has(/\.test\.ts$/)],
+    ];
+    for (const [part, isThere] of parts) {
+      if (!isThere) yield `${folder}: a domain, and has not ${part}`;
+    }
+    const page = `${folder}/${name}.md`;
+    if (tree.has(page) && !tree.get(ARCHITECTURE)?.includes(`](../${page})`)) {
+      yield `${page}: is not linked from ${ARCHITECTURE}`;
+    }
+  }
+}
+
+/** Which Node is needed is said here, and elsewhere as here. */
+const REQUIRES = 'packages/openapi/package.json';
+
+function* otherRuntimes(tree: Tree): Generator<string> {
+  const text = tree.get(REQUIRES);
+  if (text === undefined) return;
+  const [, version] = /^>=(\d+\.\d+\.\d+)$/.exec(nodeOf(JSON.parse(text)) ?? '') ?? [];
+  if (version === undefined) yield `${REQUIRES}: engines.node is to be >= and a whole version`;
+  for (const [path, said] of requiredRuntimes(tree)) {
+    if (version !== undefined && said !== version) {
+      yield `${path}: requires Node ${said}, and ${REQUIRES} ${version}`;
+    }
+  }
+}
+
+function* requiredRuntimes(tree: Tree): Generator<readonly [path: string, version: string]> {
+  for (const [path, text] of tree) {
+    if (/^packages\/[^/]+\/package\.json$/.test(path)) {
+      yield [path, (nodeOf(JSON.parse(text)) ?? 'of any version').replace(/^>=/, '')];
+    } else if (path === 'package-lock.json') {
+      const { packages } = JSON.parse(text) as { packages: Record<string, Manifest> };
+      for (const [name, locked] of Object.entries(packages)) {
+        if (!/^packages\/[^/]+$/.test(name)) continue;
+        yield [`${path}, ${name}`, (nodeOf(locked) ?? 'of any version').replace(/^>=/, '')];
+      }
+    } else if (/^packages\/.*\.(?:mjs|ts)$/.test(path)) {
+      for (const [, said = ''] of text.matchAll(/^const RECOMMENDED = '([^']*)'/gm))
+        yield [path, said];
+    } else if (isPage(path)) {
+      for (const [, said = ''] of text.matchAll(/\bNode (\d[\d.]*\d) or newer/g))
+        yield [path, said];
+    }
+  }
+}
+
+interface Manifest {
+  readonly engines?: { readonly node?: string };
+}
+
+function nodeOf({ engines }: Manifest): string | undefined {
+  return engines?.node;
 }
 
 function main(): void {

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RawUpstream, startRawUpstream } from '../world/echo-upstream.fixture.ts';
+import { PATIENCE_MS } from '../world/patience.fixture.ts';
 import { type Lifetime, type RunningPoorter, startPoorter } from '../world/poorter.fixture.ts';
 import { type RawAnswer, sendRaw } from '../world/raw-client.fixture.ts';
 import { things } from '../world/things.fixture.ts';
@@ -39,7 +40,6 @@ const ROTATE_BYTES = 2 ** 31;
 const RECORD_BYTES_MAX = 8_388_608;
 /** A call whose caller left in mid-body is recorded at once; the batch's last ones need a flush. */
 const SETTLE_MS = 150;
-const PATIENCE_MS = 5_000;
 
 /**
  * Sends seeded messages to a real gate in front of a raw service, and after each batch compares

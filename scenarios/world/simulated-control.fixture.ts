@@ -1,5 +1,5 @@
-import type { Block } from '../../packages/server/src/access/blocks/index.ts';
-import type { ManagedKey } from '../../packages/server/src/access/keys/index.ts';
+import type { StoredBlock } from '../../packages/server/src/access/blocks/index.ts';
+import type { StoredKey } from '../../packages/server/src/access/keys/index.ts';
 import { Background } from '../../packages/server/src/control/background.ts';
 import { Gateways } from '../../packages/server/src/control/gateways.ts';
 import { NotEverywhereError } from '../../packages/server/src/control/live-feed.ts';
@@ -25,7 +25,7 @@ const CLOSES_WITHIN_MS = 300;
 
 /** What survives every process: keys, and what became of them, as a database has it. */
 class Store {
-  readonly #keys = new Map<string, ManagedKey>();
+  readonly #keys = new Map<string, StoredKey>();
   readonly #changes: { readonly sequence: number; readonly domain: 'key'; readonly id: string }[] =
     [];
   #made = 0;
@@ -39,7 +39,7 @@ class Store {
       }),
   };
   readonly blocks = {
-    listActive: async (): Promise<Block[]> => [],
+    listActive: async (): Promise<StoredBlock[]> => [],
     show: async () => undefined,
   };
   readonly changes = {
@@ -63,14 +63,14 @@ class Store {
       ...{ id: `k${this.#made}`, client: 'client', name: 'key', hash: `h${this.#made}` },
       ...{ scopes: [], roles: [], networks: [], limits: null, createdAt: 0 },
       ...{ expiresAt: null, rotatedTo: null, overlapUntil: null, revokedAt: null },
-    } as unknown as ManagedKey);
+    } as unknown as StoredKey);
   }
 
   revoke(id: string): void {
-    this.#put({ ...(this.#keys.get(id) as ManagedKey), revokedAt: 1 });
+    this.#put({ ...(this.#keys.get(id) as StoredKey), revokedAt: 1 });
   }
 
-  #put(key: ManagedKey): void {
+  #put(key: StoredKey): void {
     this.#keys.set(key.id, key);
     this.#changes.push({ sequence: this.#changes.length + 1, domain: 'key', id: key.id });
   }

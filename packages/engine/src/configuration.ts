@@ -1,12 +1,7 @@
 /** What is written about policies: read and checked where configurations are compiled, and nowhere else. */
 
-export {
-  type Extension,
-  extensionSchema,
-  networkListsSchema,
-  readExtension,
-  undocumentedQuerySchema,
-} from './extension.ts';
+export { type Extension, extensionSchema, readExtension } from './extension.ts';
+export { networkListsSchema } from './policies/admit/admit-config.ts';
 export { corsSchema } from './policies/cors/cors-config.ts';
 export {
   concurrencySchema,
@@ -15,3 +10,4 @@ export {
   limitsSchema,
   quotaSchema,
 } from './policies/limit/limit-config.ts';
+export { undocumentedQuerySchema } from './policies/validate/validate-config.ts';

@@ -1,25 +1,13 @@
-import type { MessageViolation } from '@poorter/openapi';
 import { PatternWork } from '@poorter/openapi/checks';
-import type { JsonValue } from '@poorter/openapi/json';
 import type { Principal, RequestFacts } from './facts.ts';
 import type { Gate, GatePreflight } from './gate.ts';
 import type { OperationGate } from './open-operation.ts';
-import { type CallerStanding, hasRoom } from './policies/admit/overload.ts';
+import { type CallerStanding, hasRoom } from './policies/admit/index.ts';
 import { isNearLimit } from './policies/limit/index.ts';
-import { describeViolations } from './policies/release/judge-answer.ts';
-import { upstreamHeaders, withoutQueryParameters } from './policies/shape/upstream-headers.ts';
+import { upstreamHeaders, withoutQueryParameters } from './policies/shape/index.ts';
+import type { BodyPort, CheckedBody, ValidateContext } from './policies/validate/index.ts';
 import { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 import type { ProblemCode } from './problems.ts';
-
-/** The body of a call, as a port: the host reads it when, and only when, the decision needs it. */
-export interface BodyPort {
-  /** False where the host never sees bodies (forward-auth): what needs checking is then refused. */
-  readonly isVisible: boolean;
-  /** The operator has declared that bodies are checked elsewhere. */
-  readonly isExempt?: boolean;
-  /** The whole body, or why it could not be had within the bound and in time. */
-  read(bytesMax: number): Promise<Uint8Array | Deny>;
-}
 
 export type Decision = Refusal | Forwarding | Preflight;
 
@@ -50,7 +38,7 @@ export interface Forwarding extends Decided {
   /** Canonical path and query: what was checked is what is forwarded. */
   readonly target: string;
   readonly headers: readonly string[];
-  readonly body: { kind: 'none' } | { kind: 'stream' } | { kind: 'bytes'; bytes: Uint8Array };
+  readonly body: CheckedBody;
 }
 
 /** A page asks, through its browser, what it may send: the answer is `answerHeaders` alone. */
@@ -119,18 +107,9 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     // validate
     const upgrade = operation.checkUpgrade(request);
     if (upgrade !== null) return call.refuse('validate', upgrade);
-    const parameters = operation.operation.checkParameters({
-      pathValues: match.pathValues,
-      query: request.query,
-      headers: request.headers,
-      credentialNames: operation.credentials,
-      patternWork: call.patternWork,
-    });
-    if (parameters.length > 0 && !call.mayRemark(parameters)) {
-      const denial = invalid(parameters);
-      if (!call.mayObserve('validate', denial)) return call.refuse('validate', denial);
-    }
-    const checking = checkBody(call, operation, request, body);
+    const parameters = operation.checkParameters(request, match.pathValues, call);
+    if (parameters !== null) return call.refuse('validate', parameters);
+    const checking = operation.checkBody(request, body, call);
     const checked = checking instanceof Promise ? await checking : checking;
     if (checked.kind === 'deny') return call.refuse('validate', checked);
 
@@ -144,93 +123,11 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
       operation,
       target: query === '' ? match.path : `${match.path}?${query}`,
       headers: upstreamHeaders(request, request.isTls ? 'https' : 'http', signed, operation.shape),
-      body: checked.body,
+      body: checked,
     };
   } catch (fault) {
     return call.refuse('fault', deny('internal_fault', describeFault(fault)));
   }
-}
-
-type CheckedBody =
-  | { kind: 'checked'; body: Forwarding['body']; value: JsonValue | undefined }
-  | Deny;
-
-/** Immediate where no body is read, as for most calls. */
-function checkBody(
-  call: Call,
-  operation: OperationGate,
-  request: RequestFacts,
-  body: BodyPort,
-): CheckedBody | Promise<CheckedBody> {
-  if (body.isExempt) return { kind: 'checked', body: { kind: 'none' }, value: undefined };
-  if (!body.isVisible) {
-    const expected = operation.operation.expectBody(request.headers, true);
-    if (expected.kind !== 'none') return deny('body_not_visible');
-  }
-  const expectation = operation.operation.expectBody(request.headers, request.hasBody);
-  switch (expectation.kind) {
-    case 'stream':
-      return { kind: 'checked', body: { kind: 'stream' }, value: undefined };
-    case 'none': {
-      if (!request.hasBody) return { kind: 'checked', body: { kind: 'none' }, value: undefined };
-      const denial = invalid([{ in: 'body', pointer: '', rule: 'undocumented' }]);
-      if (!call.mayObserve('validate', denial)) return denial;
-      return { kind: 'checked', body: { kind: 'stream' }, value: undefined };
-    }
-    case 'unsupported': {
-      const { violation, accepted } = expectation;
-      const denial =
-        violation.rule === 'required' ? invalid([violation]) : unsupported(violation, accepted);
-      if (isHygiene(violation) || !call.mayObserve('validate', denial)) return denial;
-      const passed = request.hasBody ? ({ kind: 'stream' } as const) : ({ kind: 'none' } as const);
-      return { kind: 'checked', body: passed, value: undefined };
-    }
-    case 'validate':
-      return readAndCheck(call, operation, request, body);
-  }
-}
-
-async function readAndCheck(
-  call: Call,
-  operation: OperationGate,
-  request: RequestFacts,
-  body: BodyPort,
-): Promise<CheckedBody> {
-  const bytes = await body.read(operation.bodyBytesMax);
-  if (!(bytes instanceof Uint8Array)) return bytes;
-  const check = operation.operation.checkBody(
-    request.headers,
-    bytes,
-    operation.jsonBounds,
-    call.patternWork,
-  );
-  if (check.violations.length > 0 && !call.mayRemark(check.violations)) {
-    const denial = invalid(check.violations);
-    // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
-    if (check.violations.some(isHygiene) || !call.mayObserve('validate', denial)) return denial;
-  }
-  return {
-    kind: 'checked',
-    body: { kind: 'bytes', bytes: check.cut ?? bytes },
-    value: check.value,
-  };
-}
-
-function isHygiene({ rule }: MessageViolation): boolean {
-  return rule.startsWith('json-') || rule.startsWith('xml-') || rule === 'encoding';
-}
-
-function invalid(violations: readonly MessageViolation[]): Deny {
-  const errors = describeViolations(violations);
-  const told = errors.map((error, at) => {
-    const written = violations[at]?.written;
-    return written === undefined ? error : { ...error, name: written };
-  });
-  return deny('request_invalid', { errors }, { details: { errors: told } });
-}
-
-function unsupported({ rule, expected }: MessageViolation, accepted: readonly string[]): Deny {
-  return deny('media_type_not_supported', { rule }, { details: { rule, expected, accepted } });
 }
 
 /** A fault tells operators its kind and place, and callers nothing. */
@@ -244,11 +141,10 @@ function describeFault(fault: unknown): Evidence {
 }
 
 /** What is learned about one call while it is decided. */
-class Call {
+class Call implements ValidateContext {
   operation: OperationGate | null = null;
   pathValues: readonly string[] = [];
   principal: Principal | null = null;
-  /** Parameters and body spend from one account, so that a call has one bound. */
   readonly patternWork = new PatternWork();
   readonly #gate: Gate;
   readonly #request: RequestFacts;
@@ -275,16 +171,13 @@ class Call {
   /** `observe` softens limits and validation, and leaves a trace of what it let pass. */
   mayObserve(phase: 'limit' | 'validate', denial: Deny): boolean {
     if (this.operation?.mode !== 'observe') return false;
-    this.#observed.push({ phase, code: denial.code, evidence: denial.evidence });
+    this.remark(phase, denial);
     return true;
   }
 
   /** What is only to be told leaves the same trace, whatever the mode. */
-  mayRemark(found: readonly MessageViolation[]): boolean {
-    if (found.some(({ isRemark }) => !isRemark)) return false;
-    const { code, evidence } = invalid(found);
-    this.#observed.push({ phase: 'validate', code, evidence });
-    return true;
+  remark(phase: 'limit' | 'validate', { code, evidence }: Deny): void {
+    this.#observed.push({ phase, code, evidence });
   }
 
   /** Anonymous like every preflight, so that others go first when there is little room. */

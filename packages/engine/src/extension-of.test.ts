@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readExtension } from './extension.ts';
+import { extensionSchema, readExtension } from './extension.ts';
 import { extensionOf } from './extension-of.ts';
 
 test('every setting that can be written is known where it is decided by, with what stands in for the rest', () => {
@@ -11,6 +11,7 @@ test('every setting that can be written is known where it is decided by, with wh
     ...{ readOnlyMembers: 'refuse', formats: 'report', allowUndocumentedQuery: ['a'] },
     ...{ cors: { origins: '*' }, semicolons: 'allow' },
   };
+  assert.deepEqual(Object.keys(written).sort(), Object.keys(extensionSchema.shape).sort());
   const read = readExtension(written);
   assert.ok('value' in read, JSON.stringify(read));
   const extension = extensionOf({ settings: read.value });

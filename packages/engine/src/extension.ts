@@ -1,21 +1,11 @@
 import type { ReadExtension } from '@poorter/openapi';
 import { z } from 'zod';
-import { compileNetworkLists } from './policies/admit/network-list.ts';
+import { networkListsSchema } from './policies/admit/admit-config.ts';
 import { authorizeSchema } from './policies/authorize/authorize-config.ts';
 import { corsSchema } from './policies/cors/cors-config.ts';
 import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/limit-config.ts';
-
-const network = z.string().refine(isNetwork, { message: 'is not an IP address or network' });
-
-export const networkListsSchema = z
-  .strictObject({
-    allow: z.array(network).default([]).describe('Networks that may call; empty: all.'),
-    deny: z.array(network).default([]).describe('Networks that may not call.'),
-  })
-  .describe('The longest matching prefix decides; a tie denies.');
-
-/** Names as they are sent, such as utm_source. */
-export const undocumentedQuerySchema = z.array(z.string().min(1).max(100)).max(100);
+import { releaseKeys } from './policies/release/release-config.ts';
+import { validateKeys } from './policies/validate/validate-config.ts';
 
 /** `x-poorter` in an OpenAPI document: at root, path or operation level, the nearest key winning. */
 export const extensionSchema = z.strictObject({
@@ -32,41 +22,14 @@ export const extensionSchema = z.strictObject({
     .describe(
       'observe softens limits, validation and release; never hygiene, identity or authorization.',
     ),
-  response: z
-    .enum(['report', 'redact', 'block'])
-    .optional()
-    .describe('What happens to an answer that differs from its description.'),
+  ...releaseKeys,
   audit: z
     .enum(['durable', 'batched'])
     .optional()
     .describe(
       'durable: on disk before the call is forwarded, and again before its answer leaves; batched (default): within 50 ms.',
     ),
-  bodyBytesMax: z
-    .int()
-    .min(0)
-    .max(1 << 30)
-    .optional()
-    .describe('Largest request body, in bytes.'),
-  reading: z
-    .enum(['meant', 'strict'])
-    .optional()
-    .describe(
-      'Root only. Schemas as their authors mean them (default), or by the letter of their version.',
-    ),
-  readOnlyMembers: z
-    .enum(['ignore', 'refuse'])
-    .optional()
-    .describe(
-      'Root only. readOnly members in requests: cut out before forwarding (default), or refused.',
-    ),
-  formats: z
-    .enum(['enforce', 'report'])
-    .optional()
-    .describe('Root only. Whether `format` is enforced (default), or only recorded.'),
-  allowUndocumentedQuery: undocumentedQuerySchema
-    .optional()
-    .describe('Query parameters that pass although they are not described.'),
+  ...validateKeys,
   cors: corsSchema.optional(),
   semicolons: z
     .enum(['refuse', 'allow'])
@@ -77,15 +40,6 @@ export const extensionSchema = z.strictObject({
 });
 
 export type Extension = z.output<typeof extensionSchema>;
-
-function isNetwork(text: string): boolean {
-  try {
-    compileNetworkLists({ allow: [text], deny: [] });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** As the engine decides by it, with what stands in for what it leaves out; or what is wrong with it. */
 export function readExtension(value: unknown): ReadExtension {

@@ -3,14 +3,15 @@ import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import type { Counters } from './counters.ts';
-import { type BodyPort, type Decision, decide } from './decide.ts';
+import { type Decision, decide } from './decide.ts';
 import type { RequestFacts } from './facts.ts';
 import { Gate } from './gate.ts';
 import { key, NOON, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { limitsSchema } from './policies/limit/limit-config.ts';
 import { PlainCounters } from './policies/limit/plain-counters.fixture.ts';
-import type { IdentitySigner } from './policies/shape/signed-identity.ts';
+import type { IdentitySigner } from './policies/shape/index.ts';
+import type { BodyPort } from './policies/validate/index.ts';
 
 const description = describeApi(
   {

@@ -2,11 +2,11 @@ import type { CompiledApi, PackedApi } from '@poorter/openapi';
 import type { JsonBounds } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
 import type { Rate } from './counters.ts';
-import type { NetworkLists } from './policies/admit/network-list.ts';
+import type { NetworkLists } from './policies/admit/index.ts';
 import type { CorsConfig } from './policies/cors/index.ts';
 import type { KeyRecord, TrustedIssuer } from './policies/identify/index.ts';
 import type { LimitsConfig } from './policies/limit/index.ts';
-import type { AnswerMode } from './policies/release/judge-answer.ts';
+import type { AnswerMode } from './policies/release/index.ts';
 
 /** Everything the gate decides by, as plain data with a version: compiled in control, opened in a thread. */
 export interface GateSnapshot {

@@ -12,16 +12,15 @@ import { extensionOf } from './extension-of.ts';
 import type { RequestFacts } from './facts.ts';
 import type { GateSnapshot } from './gate-snapshot.ts';
 import { LiveRights } from './live-rights.ts';
-import {
-  blocked,
-  type OperationGate,
-  type OperationPorts,
-  openOperation,
-} from './open-operation.ts';
+import { type OperationGate, type OperationPorts, openOperation } from './open-operation.ts';
 import { pathShape, wordsOf } from './path-shape.ts';
-import { compileFailureBudget, type FailureBudget } from './policies/admit/failure-budget.ts';
-import { compileNetworkLists } from './policies/admit/network-list.ts';
-import { refuseTarget } from './policies/admit/refuse-target.ts';
+import {
+  checkAddress,
+  compileFailureBudget,
+  compileNetworkLists,
+  type FailureBudget,
+  refuseTarget,
+} from './policies/admit/index.ts';
 import { type CorsPolicy, compileCors, preflightOf } from './policies/cors/index.ts';
 import { hashKey, type IdentityPorts, type VerifiedTokens } from './policies/identify/index.ts';
 import { type Deny, deny } from './policy.ts';
@@ -108,8 +107,8 @@ export class Gate {
   /** Everything that is decided before anyone looks at the path. */
   admit(request: RequestFacts): Deny | null {
     if (!this.#isNetworkAllowed(request.clientAddress)) return deny('address_not_allowed');
-    const block = this.#live.blockOfAddress(request.clientAddress, request.nowMs);
-    if (block !== undefined) return blocked('address_blocked', block, request.nowMs);
+    const blocked = checkAddress(this.#live, request.clientAddress, request.nowMs);
+    if (blocked !== null) return blocked;
     // Without control nobody revokes: what was decided long ago is not to be trusted for ever.
     if (!(this.#ports.controlSilentMs() <= this.#staleAfterMs)) return deny('snapshot_stale');
     return this.checkFailures(request.clientAddress, request.nowMs);

@@ -7,7 +7,6 @@ export { addressKey } from './addresses.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING, knownUse } from './counters.ts';
 export {
-  type BodyPort,
   type Decision,
   decide,
   type Forwarding,
@@ -21,37 +20,37 @@ export type { CallContext, ClientCertificate, Principal, RequestFacts } from './
 export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
 export {
-  type Block,
   type BlockKind,
   type Difference,
   EMPTY_LIVE_STATE,
-  keyedHash,
+  hashCredential,
   LIVE_COLLECTIONS,
+  type LiveBlock,
   type LiveChange,
   type LiveCollection,
+  type LiveKey,
   type LiveMessage,
   LiveRights,
   type LiveState,
   type LiveThings,
-  type ManagedKey,
 } from './live-rights.ts';
 export type { OperationGate } from './open-operation.ts';
 export {
   type AbsoluteTarget,
   absoluteTarget,
   canonicalHost,
-  isSameAuthority,
-} from './policies/admit/authority.ts';
-export { canonicalTarget } from './policies/admit/canonical-path.ts';
-export { newlyAllowed } from './policies/admit/compare-network-lists.ts';
-export { compileNetworkLists, type NetworkLists } from './policies/admit/network-list.ts';
-export {
+  canonicalTarget,
+  checkHead,
+  compileNetworkLists,
   compileOriginalCall,
   type Disagreement,
+  isHost,
+  isSameAuthority,
+  type NetworkLists,
+  newlyAllowed,
   type OriginalCall,
-} from './policies/admit/original-call.ts';
-export { checkHead, isHost } from './policies/admit/protocol-hygiene.ts';
-export { refuseTarget } from './policies/admit/refuse-target.ts';
+  refuseTarget,
+} from './policies/admit/index.ts';
 export { isCorsField, mergedVary } from './policies/cors/index.ts';
 export {
   formatKey,
@@ -65,20 +64,17 @@ export {
   VerifiedTokens,
 } from './policies/identify/index.ts';
 export type { LimitsConfig } from './policies/limit/index.ts';
-export type { AnswerMode } from './policies/release/judge-answer.ts';
-export { recomputed } from './policies/release/recomputed-fields.ts';
-export { addSecurityHeaders } from './policies/release/security-headers.ts';
+export { type AnswerMode, addSecurityHeaders, recomputed } from './policies/release/index.ts';
 export {
   createIdentitySigner,
   type IdentitySigner,
-  publicKeySet,
-} from './policies/shape/signed-identity.ts';
-export {
   isPrivateAnswerHeader,
+  publicKeySet,
   unforwardableField,
   upstreamHeaders,
   withoutQueryParameters,
-} from './policies/shape/upstream-headers.ts';
+} from './policies/shape/index.ts';
+export type { BodyPort } from './policies/validate/index.ts';
 export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
 export {

@@ -5,7 +5,7 @@ import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, compile, describeApi } from '../../openapi/src/openapi/testing.fixture.ts';
 import { decide } from './decide.ts';
 import { Gate } from './gate.ts';
-import { type Block, keyedHash, LiveRights, type ManagedKey } from './live-rights.ts';
+import { hashCredential, type LiveBlock, type LiveKey, LiveRights } from './live-rights.ts';
 import { key, NOON, otherKey, recordOf } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
 import { limitsSchema } from './policies/limit/limit-config.ts';
@@ -20,14 +20,14 @@ const description = describeApi(
   { components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'x-api-key' } } } },
 );
 
-function managed(of: string, more: Partial<ManagedKey> = {}): ManagedKey {
-  const hash = keyedHash(of, createSecretKey(HASH_KEY, 'hex'));
+function managed(of: string, more: Partial<LiveKey> = {}): LiveKey {
+  const hash = hashCredential(of, createSecretKey(HASH_KEY, 'hex'));
   return { ...recordOf(), id: 'key_live', name: 'Live', hash, ...more };
 }
 
 function worldWith(
-  keys: readonly ManagedKey[],
-  blocks: readonly Block[] = [],
+  keys: readonly LiveKey[],
+  blocks: readonly LiveBlock[] = [],
   mode: 'enforce' | 'observe' = 'enforce',
 ) {
   const compilation = compile(description);
@@ -102,7 +102,7 @@ const change = (sequence: number, more: object) => ({
   blocks: { put: [], removed: [] },
   ...more,
 });
-const block = (more: Partial<Block>): Block => ({
+const block = (more: Partial<LiveBlock>): LiveBlock => ({
   id: 'block_1',
   kind: 'address',
   value: '192.0.2.1',
@@ -121,6 +121,18 @@ test('a key of the store is accepted beside one of the file, and gone when it is
   assert.equal(await call(otherKey), 'credentials_invalid');
   assert.equal(await call(key), 'key_1');
   assert.equal(live.sequence, 2);
+});
+
+test('a credential is hashed as those that stores hold: none stops working with another version', () => {
+  // RFC 4231, test case 2.
+  assert.equal(
+    hashCredential('what do ya want for nothing?', Buffer.from('Jefe')),
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  );
+  const credential = 'poorter_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg000000';
+  const stored = 'c341e117588582e49999d4c04fafa54ac4814b4e8346fc1060ce94c7eaffccd6';
+  assert.equal(hashCredential(credential, Buffer.from(HASH_KEY, 'hex')), stored);
+  assert.equal(hashCredential(credential, createSecretKey(HASH_KEY, 'hex')), stored);
 });
 
 test('a plain hash in the store opens nothing: keys are found by the keyed hash alone', async () => {

@@ -5,13 +5,13 @@ import type { KeyRecord } from './policies/identify/index.ts';
 import type { LimitsConfig } from './policies/limit/index.ts';
 
 /** A key that is managed while running: found by a keyed hash, so that its store alone says nothing. */
-export interface ManagedKey extends KeyRecord {
+export interface LiveKey extends KeyRecord {
   /** Counted over everything that the key calls, beside the limits of each operation. */
   readonly limits?: LimitsConfig;
 }
 
 /** Somebody who is refused for a time, or until it is undone. */
-export interface Block {
+export interface LiveBlock {
   readonly id: string;
   readonly kind: BlockKind;
   /** An address, a network in CIDR, or the exact name of a client, key or subject. */
@@ -24,8 +24,8 @@ export type BlockKind = 'address' | 'network' | 'client' | 'key' | 'subject';
 
 /** What changes without a new snapshot, kind by kind: things with an id each. Another kind is another line here. */
 export interface LiveThings {
-  readonly keys: ManagedKey;
-  readonly blocks: Block;
+  readonly keys: LiveKey;
+  readonly blocks: LiveBlock;
 }
 
 export type LiveCollection = keyof LiveThings;
@@ -119,18 +119,18 @@ export class LiveRights {
   }
 
   /** Costs an HMAC, and nothing when no managed key exists. */
-  findKey(key: string): ManagedKey | undefined {
+  findKey(key: string): LiveKey | undefined {
     return this.#keys.find(key);
   }
 
   /** The managed key that a caller proved. */
-  keyOf(principal: Principal | null): ManagedKey | undefined {
+  keyOf(principal: Principal | null): LiveKey | undefined {
     if (principal?.kind !== 'key' || principal.credentialId === null) return undefined;
     return this.#keys.get(principal.credentialId);
   }
 
   /** The block that covers an address at this moment. */
-  blockOfAddress(address: string, nowMs: number): Block | undefined {
+  blockOfAddress(address: string, nowMs: number): LiveBlock | undefined {
     return this.#blocks.ofAddress(address, nowMs);
   }
 
@@ -138,7 +138,7 @@ export class LiveRights {
   blockOfPrincipal(
     principal: Principal & { clientNames?: readonly string[] },
     nowMs: number,
-  ): Block | undefined {
+  ): LiveBlock | undefined {
     return this.#blocks.ofPrincipal(principal, nowMs);
   }
 }
@@ -183,8 +183,8 @@ abstract class Collection<Thing extends { readonly id: string }> {
   protected changed(): void {}
 }
 
-class LiveKeys extends Collection<ManagedKey> {
-  readonly #byHash = new Map<string, ManagedKey>();
+class LiveKeys extends Collection<LiveKey> {
+  readonly #byHash = new Map<string, LiveKey>();
   #hmacKey: KeyObject | null = null;
 
   /** Hex; null: none is found. */
@@ -192,25 +192,25 @@ class LiveKeys extends Collection<ManagedKey> {
     this.#hmacKey = hashKey === null ? null : createSecretKey(hashKey, 'hex');
   }
 
-  find(key: string): ManagedKey | undefined {
+  find(key: string): LiveKey | undefined {
     if (this.#hmacKey === null || this.#byHash.size === 0) return undefined;
-    return this.#byHash.get(keyedHash(key, this.#hmacKey));
+    return this.#byHash.get(hashCredential(key, this.#hmacKey));
   }
 
-  protected override added(key: ManagedKey): void {
+  protected override added(key: LiveKey): void {
     this.#byHash.set(key.hash, key);
   }
 
-  protected override taken(key: ManagedKey): void {
+  protected override taken(key: LiveKey): void {
     if (this.#byHash.get(key.hash) === key) this.#byHash.delete(key.hash);
   }
 }
 
-class LiveBlocks extends Collection<Block> {
-  #networks = new NetworkMap<readonly Block[]>();
-  #names = new Map<string, readonly Block[]>();
+class LiveBlocks extends Collection<LiveBlock> {
+  #networks = new NetworkMap<readonly LiveBlock[]>();
+  #names = new Map<string, readonly LiveBlock[]>();
 
-  ofAddress(address: string, nowMs: number): Block | undefined {
+  ofAddress(address: string, nowMs: number): LiveBlock | undefined {
     if (this.#networks.isEmpty) return undefined;
     return active(
       this.#networks.find(address, (blocks) => active(blocks, nowMs) !== undefined),
@@ -221,7 +221,7 @@ class LiveBlocks extends Collection<Block> {
   ofPrincipal(
     principal: Principal & { clientNames?: readonly string[] },
     nowMs: number,
-  ): Block | undefined {
+  ): LiveBlock | undefined {
     if (this.#names.size === 0) return undefined;
     const named = (kind: BlockKind, name: string | null) =>
       name === null ? undefined : active(this.#names.get(`${kind} ${name}`), nowMs);
@@ -236,8 +236,8 @@ class LiveBlocks extends Collection<Block> {
   }
 
   protected override changed(): void {
-    const networks = new Map<string, Block[]>();
-    const names = new Map<string, Block[]>();
+    const networks = new Map<string, LiveBlock[]>();
+    const names = new Map<string, LiveBlock[]>();
     for (const block of this.whole) {
       const isPlace = block.kind === 'address' || block.kind === 'network';
       const [index, key] = isPlace
@@ -251,12 +251,12 @@ class LiveBlocks extends Collection<Block> {
   }
 }
 
-/** Hex HMAC-SHA-256 of a whole API key. */
-export function keyedHash(key: string, hmacKey: KeyObject): string {
-  return createHmac('sha256', hmacKey).update(key).digest('hex');
+/** How a credential is stored, and found again: hex HMAC-SHA-256 of all of it. Stores hold this: it never changes. */
+export function hashCredential(credential: string, hashKey: KeyObject | Uint8Array): string {
+  return createHmac('sha256', hashKey).update(credential).digest('hex');
 }
 
 // Ask for the ended side last, so that a NaN blocks.
-function active(blocks: readonly Block[] | undefined, nowMs: number): Block | undefined {
+function active(blocks: readonly LiveBlock[] | undefined, nowMs: number): LiveBlock | undefined {
   return blocks?.find(({ untilMs }) => untilMs === null || !(untilMs <= nowMs));
 }

@@ -4,8 +4,8 @@ import type { Counters, RemoteCounters } from './counters.ts';
 import { extensionOf } from './extension-of.ts';
 import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';
-import type { Block, LiveRights, ManagedKey } from './live-rights.ts';
-import { compileNetworkLists } from './policies/admit/network-list.ts';
+import type { LiveKey, LiveRights } from './live-rights.ts';
+import { checkCallers, compileNetworkLists } from './policies/admit/index.ts';
 import { compileAuthorization } from './policies/authorize/index.ts';
 import { type CorsPolicy, compileCors } from './policies/cors/index.ts';
 import {
@@ -15,9 +15,13 @@ import {
   type IdentityPorts,
 } from './policies/identify/index.ts';
 import { compileLimits, type EvaluateLimits, type LimitVerdict } from './policies/limit/index.ts';
-import type { AnswerMode } from './policies/release/judge-answer.ts';
-import type { IdentitySigner } from './policies/shape/signed-identity.ts';
-import { documentedFields, type ShapeOptions } from './policies/shape/upstream-headers.ts';
+import type { AnswerMode } from './policies/release/index.ts';
+import {
+  documentedFields,
+  type IdentitySigner,
+  type ShapeOptions,
+} from './policies/shape/index.ts';
+import { compileValidation, type EvaluateValidation } from './policies/validate/index.ts';
 import { type Deny, deny, type Verdict } from './policy.ts';
 
 /** What a record calls an operation. */
@@ -29,7 +33,7 @@ export interface OperationNames {
 }
 
 /** One operation with every policy compiled for it. */
-export interface OperationGate {
+export interface OperationGate extends EvaluateValidation {
   readonly api: ApiSnapshot;
   readonly names: OperationNames;
   readonly operation: ApiOperation;
@@ -43,8 +47,6 @@ export interface OperationGate {
   readonly bodyBytesMax: number;
   readonly jsonBounds: JsonBounds;
   checkNetwork(request: RequestFacts): Deny | null;
-  /** Is the connection to become a tunnel that the description does not know? */
-  checkUpgrade(request: RequestFacts): Deny | null;
   identify(request: RequestFacts): Identification | Promise<Identification>;
   /** Is anybody who proved an identity in this call blocked? */
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
@@ -76,6 +78,8 @@ export function openOperation(
   const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };
   const response = extension.response ?? api.response;
   const mode = extension.mode ?? api.mode;
+  const { jsonBounds } = api;
+  const bodyBytesMax = extension.bodyBytesMax ?? api.bodyBytesMax;
   // Every scheme of the API, not only this operation's: a credential is never the upstream's business.
   const every = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
   const credentials = credentialNames(every, securitySchemes);
@@ -89,7 +93,7 @@ export function openOperation(
   const { counters, remoteCounters: remote } = ports;
   const limit = compileLimits(limits, scope, { counters, remote });
   /** Keys that carry limits of their own; a key that changes is another record. */
-  const limitsOfKeys = new WeakMap<ManagedKey, EvaluateLimits>();
+  const limitsOfKeys = new WeakMap<LiveKey, EvaluateLimits>();
   const limitOf = (principal: Principal | null): EvaluateLimits => {
     const key = live.keyOf(principal);
     if (key?.limits === undefined) return limit;
@@ -100,6 +104,8 @@ export function openOperation(
     limitsOfKeys.set(key, compiledLimits);
     return compiledLimits;
   };
+  const validation = { bodyBytesMax, jsonBounds, credentials };
+  const { checkUpgrade, checkParameters, checkBody } = compileValidation(operation, validation);
   return {
     api,
     names: { api: api.name, operation: compiled.id, path: compiled.path },
@@ -118,50 +124,18 @@ export function openOperation(
       request: [...operation.documentedHeaders.request, ...credentials.header],
       answer: operation.documentedHeaders.answer,
     }),
-    bodyBytesMax: extension.bodyBytesMax ?? api.bodyBytesMax,
-    jsonBounds: api.jsonBounds,
+    bodyBytesMax,
+    jsonBounds,
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
-    checkUpgrade: ({ isUpgrade }) =>
-      isUpgrade && !operation.documentsUpgrade
-        ? deny('upgrade_not_accepted', { reason: 'undocumented' })
-        : null,
     identify: compileIdentification({ security }, securitySchemes, challenge, identity),
-    checkBlocks: (identified, nowMs) => checkBlocks(live, identified, nowMs),
+    checkBlocks: ({ satisfied }, nowMs) => checkCallers(live, satisfied, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),
     authorize: compileAuthorization(extension.authorize, challenge),
+    checkUpgrade,
+    checkParameters,
+    checkBody,
     identityFor: (principal, nowMs) =>
       ports.identitySigner?.sign(principal, api.identityAudience, nowMs) ?? null,
   };
-}
-
-/** Whoever takes part is looked at: a blocked key is no better beside a good token. */
-function checkBlocks(live: LiveRights, identity: Identified, nowMs: number): Deny | null {
-  for (const { schemes } of identity.satisfied) {
-    for (const { principal } of schemes) {
-      const block = live.blockOfPrincipal(principal, nowMs);
-      if (block !== undefined) return blocked('caller_blocked', block, nowMs);
-    }
-  }
-  return null;
-}
-
-/** What is told to somebody who is blocked. */
-export function blocked(
-  code: 'address_blocked' | 'caller_blocked',
-  block: Block,
-  nowMs: number,
-): Deny {
-  const { id, kind, untilMs } = block;
-  if (untilMs === null) return deny(code, { block: id, kind });
-  const seconds = Math.max(1, Math.ceil((untilMs - nowMs) / 1000));
-  return deny(
-    code,
-    { block: id, kind },
-    {
-      answerHeaders: ['retry-after', String(seconds)],
-      // Said only where the header is there.
-      details: { detail: 'Wait as Retry-After says, or ask the API provider why.' },
-    },
-  );
 }

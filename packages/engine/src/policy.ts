@@ -1,12 +1,16 @@
 import type { ProblemCode } from './problems.ts';
 
-/** In the order of evaluation; the order is code, never configuration. */
+/**
+ * In the order of evaluation; the order is code, never configuration. Each is a folder of `policies`, but
+ * for `permit`; the folder `cors` is no phase: preflights end after admit, and its fields go on each answer.
+ */
 export type Phase =
   | 'admit'
   | 'identify'
   | 'limit'
   | 'authorize'
   | 'validate'
+  // May this caller touch this object? The place is kept: no policy decides it yet.
   | 'permit'
   | 'shape'
   | 'release';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi/checks';
 import { BOUNDS, openOperation, utf8 } from '../../openapi/src/openapi/testing.fixture.ts';
 import type { OperationGate } from './open-operation.ts';
-import type { AnswerMode } from './policies/release/judge-answer.ts';
+import type { AnswerMode } from './policies/release/index.ts';
 import {
   answerWithheld,
   isBodiless,

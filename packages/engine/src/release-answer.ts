@@ -1,12 +1,8 @@
 import type { HeaderFields } from '@poorter/openapi';
 import type { OperationGate } from './open-operation.ts';
-import {
-  type AnswerVerdict,
-  describeViolations,
-  judgeAnswer,
-  judgeUncheckable,
-} from './policies/release/judge-answer.ts';
+import { type AnswerVerdict, judgeAnswer, judgeUncheckable } from './policies/release/index.ts';
 import { type Deny, deny, type Evidence } from './policy.ts';
+import { describeViolations } from './violations.ts';
 
 /** What is to become of an answer, and what the record says of it; null: there is nothing to say. */
 export interface Judgement {

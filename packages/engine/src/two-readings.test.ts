@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compile, describeApi, open } from '../../openapi/src/openapi/testing.fixture.ts';
 import { processorMs } from '../../openapi/src/processor-time.fixture.ts';
-import { canonicalTarget } from './policies/admit/canonical-path.ts';
+import { canonicalTarget } from './policies/admit/index.ts';
 
 /** What one server runs and another server, or the gate, takes for something else. */
 

@@ -16,6 +16,8 @@ export interface Act<Id extends OperationId> {
   /** The version in If-Match. */
   readonly version: number | undefined;
   readonly nowMs: number;
+  /** Aborted when the caller has left: who only reads may stop. What changes something is done whole. */
+  readonly left: AbortSignal;
 }
 
 /** What the contract lets an operation answer when it is done. What is refused is thrown. */
@@ -54,7 +56,7 @@ export type Handlers<Ids extends OperationId, Stores = unknown> = {
 };
 
 /** As the host sees it, whatever the operation is. */
-export interface AnyAct extends Pick<Act<OperationId>, 'operator' | 'version' | 'nowMs'> {
+export interface AnyAct extends Pick<Act<OperationId>, 'operator' | 'version' | 'nowMs' | 'left'> {
   readonly path: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   /** Parsed JSON; undefined without a body. */

@@ -16,16 +16,17 @@ import {
 import { type ProtectedCall, protect, type RefusedCall } from '@poorter/middleware/guard';
 import { HeaderFields } from '@poorter/openapi/checks';
 import { parseJsonText } from '@poorter/openapi/json';
-import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
+import { AdminProblem } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { notice } from '../messages/notices.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
-import { CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
+import { CallerLeftError, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { openOperatorGate } from './operator-gate.ts';
 import { readContract } from './read-contract.ts';
+import { problem, UNRECORDED, type Written, written } from './written-answer.ts';
 
 /** Where acts are recorded. */
 export interface ActRecorder {
@@ -158,7 +159,7 @@ export class AdminApi<Stores extends ActHostStores> {
 
   async #act(call: ProtectedCall, response: ServerResponse): Promise<void> {
     const { decision, request } = call;
-    const act = actOf(call);
+    const act = actOf(call, leavingOf(response));
     this.#noteUse(act);
     const startedAt = this.#ports.monotonicMs();
     const { id } = decision.operation.operation.compiled;
@@ -278,6 +279,10 @@ export class AdminApi<Stores extends ActHostStores> {
     }
     if (error instanceof StaleVersionError)
       return problem(new AdminProblem('version_conflict'), id);
+    // Nobody hears the answer, and nothing went wrong.
+    if (error instanceof CallerLeftError) {
+      return problem(new AdminProblem('store_unavailable'), id);
+    }
     // Operators of this machine are told what happened; callers are not.
     this.#fault(error instanceof Error ? `${error.name}: ${error.message}` : 'fault', id);
     return problem(new AdminProblem('store_unavailable'), id);
@@ -321,52 +326,12 @@ async function once<Stores extends ActHostStores>(
   }
 }
 
-/** An answer as it leaves. */
-interface Written {
-  readonly status: number;
-  readonly head: readonly string[];
-  readonly body: Buffer;
-}
-
-function written({ id, decision }: ProtectedCall, answer: AnyAnswer): Written {
-  const body = Buffer.from(JSON.stringify(answer.body), 'utf8');
-  const head = [
-    ...['content-type', isProblem(answer) ? 'application/problem+json' : 'application/json'],
-    ...['content-length', String(body.byteLength), 'cache-control', 'no-store'],
-    ...['x-content-type-options', 'nosniff', 'poorter-call', id],
-    ...(answer.version === undefined ? [] : ['etag', `"${answer.version}"`]),
-    ...decision.answerHeaders,
-  ];
-  return { status: answer.status, head, body };
-}
-
-const UNRECORDED: AnyAnswer = {
-  status: 503,
-  body: {
-    type: 'urn:poorter:problem:record_unavailable',
-    title: 'The call cannot be recorded at this moment, so it is not accepted.',
-    status: 503,
-    code: 'record_unavailable',
-  },
-};
-
-function problem({ code, details }: AdminProblem, id: string): AnyAnswer {
-  const { status, title, remedy } = adminProblems[code];
-  const type = `urn:poorter:problem:${code}`;
-  const instance = `urn:poorter:call:${id}`;
-  return { status, body: { type, title, status, code, detail: remedy, instance, ...details } };
-}
-
-function isProblem({ status }: AnyAnswer): boolean {
-  return status >= 400;
-}
-
 function versionOf(ifMatch: string | undefined): number | undefined {
   return ifMatch === undefined ? undefined : Number(ifMatch.replaceAll('"', ''));
 }
 
 /** The contract has checked all of it: what is named here is there, once, and in its form. */
-function actOf({ decision, request, body, nowMs }: ProtectedCall): AnyAct {
+function actOf({ decision, request, body, nowMs }: ProtectedCall, left: AbortSignal): AnyAct {
   const { path } = decision.operation.operation.compiled;
   const names = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => name);
   const values = decision.pathValues.map(decodeURIComponent);
@@ -376,8 +341,19 @@ function actOf({ decision, request, body, nowMs }: ProtectedCall): AnyAct {
     query: Object.fromEntries(new URLSearchParams(request.query)),
     body: body === null ? undefined : parseJsonText(Buffer.from(body).toString('utf8')),
     version: versionOf(request.headers.get('if-match')),
-    nowMs,
+    ...{ nowMs, left },
   };
+}
+
+/** Aborted when the connection ends before the answer has left. */
+function leavingOf(response: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) leaving.abort();
+  });
+  // The body was read by then: the connection may be gone already.
+  if (response.destroyed) leaving.abort();
+  return leaving.signal;
 }
 
 const actPrefix = randomBytes(8).toString('hex');

@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { formatKey, LiveRights } from '@poorter/engine';
 import { AdminProblem } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
-import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { AnyAnswer } from './act.ts';
-import { AdminApi, type AdminApiPorts } from './admin-api.ts';
-import { readContract } from './read-contract.ts';
+import { CREDENTIAL, openApi } from './open-api.fixture.ts';
 
 /** The admin API in front of handlers that answer otherwise than the contract says. */
-
-const CREDENTIAL = formatKey(new Uint8Array(32).fill(7));
-const key = { id: 'op_1', name: 'O', roles: ['owner'], scopes: [], expiresAt: null };
 
 test('an answer that the contract does not know leaves as it is, and its record and the operators are told', async (t) => {
   let answer: () => AnyAnswer = () => ({ status: 200, body: {} });
   const records: CallRecord[] = [];
   const told: string[] = [];
-  const api = openApi(() => answer(), records, told);
+  const api = openApi(async () => answer(), records, told);
   const server = createServer((request, response) => api.answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -60,36 +53,3 @@ test('an answer that the contract does not know leaves as it is, and its record 
   assert.equal(await ask('GET', '/v1/blocks'), 200);
   assert.deepEqual(records.at(-1)?.answer, { unchecked: 'over-bound' });
 });
-
-function openApi(answer: () => AnyAnswer, records: CallRecord[], told: string[]) {
-  const handlers = readContract().operations.map(({ id }) => [id, async () => answer()]);
-  const operators = new LiveRights();
-  const hashKey = Buffer.alloc(32, 1);
-  const hash = createHmac('sha256', hashKey).update(CREDENTIAL).digest('hex');
-  operators.take({
-    type: 'live',
-    state: {
-      ...{ sequence: 0, keyHashKey: hashKey.toString('hex'), blocks: [] },
-      keys: [{ ...key, hash }],
-    },
-  });
-  const ports: AdminApiPorts<never> = {
-    handlers: Object.fromEntries(handlers),
-    operators,
-    counters: new SharedCounters(
-      createCounterMemory({ entries: 512, threads: 1, seed: [1, 2] }),
-      0,
-      () => 0,
-    ),
-    act: () => assert.fail('nothing is changed'),
-    recorder: {
-      reserve: () => true,
-      write: (record) => void records.push(record),
-      commit: async (record) => void records.push(record),
-    },
-    ...{ hosts: [], now: () => 0, monotonicMs: () => 0 },
-    notify: ({ message }) => void told.push(message),
-    onUse: () => undefined,
-  };
-  return new AdminApi(ports);
-}

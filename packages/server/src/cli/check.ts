@@ -30,17 +30,13 @@ import { inspectPlaces, inspectStart } from './inspect-start.ts';
 import { refuseInsecureParser } from './serve.ts';
 import { sourceOf } from './serve-source.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Everything `serve` would read, and nothing served. */
 export async function check(given: ServeGiven, world: CommandWorld): Promise<number> {
   refuseInsecureParser();
   refuseUnsafeRuntime(findRuntimeFaults());
   const source = sourceOf(given, false);
   const found =
-    given.role === 'gateway'
-      ? await checkGateway(source)
-      : await checkAll(source, world.environment);
+    given.role === 'gateway' ? await checkGateway(source, world) : await checkAll(source, world);
   const diagnostics = withOptions(found, source);
   const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
   const text = `${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`;
@@ -49,9 +45,12 @@ export async function check(given: ServeGiven, world: CommandWorld): Promise<num
 }
 
 /** What a machine that only runs a gateway reads; the rest comes from control. */
-async function checkGateway(source: ConfigurationSource): Promise<readonly Diagnostic[]> {
+async function checkGateway(
+  source: ConfigurationSource,
+  world: CommandWorld,
+): Promise<readonly Diagnostic[]> {
   const file = source.file ?? 'arguments';
-  const reader = new SourceReader(file, baseDirectory(source));
+  const reader = new SourceReader(file, baseDirectory(source), world);
   let listen: readonly { readonly address: string }[] = [];
   const faults = faultsOf(() => {
     const { link, dataDirectory, ...own } = loadGatewayConfiguration(source);
@@ -72,16 +71,16 @@ async function checkGateway(source: ConfigurationSource): Promise<readonly Diagn
 
 async function checkAll(
   source: ConfigurationSource,
-  environment: Environment,
+  world: CommandWorld,
 ): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
   try {
     const configuration = loadConfiguration(source);
     const ofControl = faultsOf(() =>
-      readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source)),
+      readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source), world),
     );
-    found.push(...ofControl, ...(await inspectStart(configuration, source, environment)));
-    const { warnings, isTrial, protection } = await compileOnce(source);
+    found.push(...ofControl, ...(await inspectStart(configuration, source, world.environment)));
+    const { warnings, isTrial, protection } = await compileOnce(source, world);
     const weaker = weakerThanInForce(configuration, source, protection);
     return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : []), ...weaker];
   } catch (error) {

@@ -4,13 +4,20 @@ import {
   loadConfiguration,
 } from '../configuration/load-configuration.ts';
 import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
-import { type CompiledSnapshot, compileSnapshot } from '../control/compile/index.ts';
+import {
+  type CompiledSnapshot,
+  compileSnapshot,
+  type ReadWorld,
+} from '../control/compile/index.ts';
 import { mayTry, newIdentityKey } from '../control/index.ts';
 
 const NO_KEYS = { jwks: { keys: [] }, generation: 0 };
 
 /** What `serve` would serve, for looking at it. Throws RefusedConfiguration. */
-export async function compileOnce(source: ConfigurationSource): Promise<CompiledSnapshot> {
+export async function compileOnce(
+  source: ConfigurationSource,
+  world: ReadWorld,
+): Promise<CompiledSnapshot> {
   const configuration = loadConfiguration(source);
   // Identity keys are only needed to complete the snapshot, and written nowhere.
   const identityKey = await newIdentityKey();
@@ -19,6 +26,7 @@ export async function compileOnce(source: ConfigurationSource): Promise<Compiled
     configurationFile: source.file ?? 'arguments',
     baseDirectory: baseDirectory(source),
     dataDirectory: dataDirectoryOf(configuration, baseDirectory(source)),
+    world,
     version: 1,
     identityKeys: { current: identityKey, all: [identityKey] },
     spool: null,

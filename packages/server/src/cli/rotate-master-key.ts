@@ -10,7 +10,7 @@ export async function rotate(given: RotateGiven, world: CommandWorld): Promise<n
   refuseAbsentState(storage);
   const database = await openDatabase<KeyRingTables>(storage.state);
   try {
-    await rotateMasterKey(database, storage.masterKey, to);
+    await rotateMasterKey(database, storage.masterKey, to, world.now);
   } finally {
     await database.close();
   }

@@ -104,6 +104,7 @@ test('what the thread hands on is what compiling here gives, with everything tha
     configuration: loadConfiguration(at.source),
     ...{ configurationFile: at.source.file, baseDirectory: at.folder, dataDirectory: at.folder },
     ...{ version: 1, identityKeys: { current: {}, all: [] }, spool: null, trialKeys: null },
+    world: realWorld,
     issuerKeys: () => null,
   });
   assert.deepEqual(one.snapshot, here.snapshot);
@@ -169,6 +170,7 @@ test('faults come out as compiling here tells them, with the files that were rea
       configuration: loadConfiguration(at.source),
       ...{ configurationFile: at.source.file, baseDirectory: at.folder, dataDirectory: at.folder },
       ...{ version: 1, identityKeys: { current: {}, all: [] }, spool: null, trialKeys: null },
+      world: realWorld,
       issuerKeys: () => null,
     });
   const told = async (work: () => unknown) => {

@@ -92,7 +92,7 @@ export class Control {
       ...{ dataDirectory, now: world.now, notify: this.#notify },
     });
     this.#compiler = compiler;
-    this.#trial = new TrialDesk(seat);
+    this.#trial = new TrialDesk(seat, world);
     this.#watch = new FileWatch(world, () => void this.#requestCompile());
     this.#issuers = new IssuerFollower({
       ...{ baseDirectory: this.#baseDirectory, world },

@@ -4,13 +4,13 @@ import type { SpoolMirror } from '../platform/spool/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { GatewayBook, type GatewayBookPorts } from './gateway-book.ts';
 import { LiveFeed, type LiveFeedPorts } from './live-feed.ts';
-import { type KeyTerms, type LiveStores, liveSources } from './live-sources.ts';
+import { type KeyAgeTerms, type LiveStores, liveSources } from './live-sources.ts';
 import { LocalGateway } from './local-gateway.ts';
 import { type RemoteGatewayPorts, RemoteGateways } from './remote-gateways.ts';
 
 export interface GatewaysPorts
   extends Pick<LiveFeedPorts, 'changes' | 'keyHashKey'>,
-    Pick<KeyTerms, 'keyAgeMaxMs'>,
+    Pick<KeyAgeTerms, 'keyAgeMaxMs'>,
     Pick<RemoteGatewayPorts, 'openServer' | 'notify'> {
   readonly stores: LiveStores;
   readonly world: World;

@@ -1,11 +1,6 @@
-import type {
-  Block as LiveBlock,
-  LiveCollection,
-  ManagedKey as LiveKey,
-  LiveThings,
-} from '@poorter/engine';
-import type { Block, BlockStore } from '../access/blocks/index.ts';
-import type { KeyStore, ManagedKey } from '../access/keys/index.ts';
+import type { LiveBlock, LiveCollection, LiveKey, LiveThings } from '@poorter/engine';
+import type { BlockStore, StoredBlock } from '../access/blocks/index.ts';
+import type { KeyStore, StoredKey } from '../access/keys/index.ts';
 import type { ChangedDomain } from '../state/changes/index.ts';
 
 /** Where the things of one collection are stored, and what of them is in force. */
@@ -30,14 +25,14 @@ export interface LiveStores {
   readonly blocks: Pick<BlockStore, 'listActive' | 'show'>;
 }
 
-export interface KeyTerms {
+export interface KeyAgeTerms {
   readonly now: () => number;
   /** Keys older than this are refused; null: no key is too old. */
   readonly keyAgeMaxMs: () => number | null;
 }
 
-export function liveSources({ keys, blocks }: LiveStores, terms: KeyTerms): LiveSources {
-  const alive = (found: readonly ManagedKey[]) =>
+export function liveSources({ keys, blocks }: LiveStores, terms: KeyAgeTerms): LiveSources {
+  const alive = (found: readonly StoredKey[]) =>
     found.flatMap((key) => {
       const live = liveKey(key, terms);
       return live === null ? [] : [live];
@@ -70,7 +65,7 @@ export function liveSources({ keys, blocks }: LiveStores, terms: KeyTerms): Live
 }
 
 /** Null: nobody may use it any more. */
-function liveKey(key: ManagedKey, { now, keyAgeMaxMs }: KeyTerms): LiveKey | null {
+function liveKey(key: StoredKey, { now, keyAgeMaxMs }: KeyAgeTerms): LiveKey | null {
   if (key.revokedAt !== null) return null;
   const ends: number[] = [];
   if (key.expiresAt !== null) ends.push(key.expiresAt);
@@ -87,6 +82,6 @@ function liveKey(key: ManagedKey, { now, keyAgeMaxMs }: KeyTerms): LiveKey | nul
   };
 }
 
-function liveBlock({ id, kind, value, until }: Block): LiveBlock {
+function liveBlock({ id, kind, value, until }: StoredBlock): LiveBlock {
   return { id, kind, value, untilMs: until };
 }

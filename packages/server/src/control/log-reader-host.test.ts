@@ -5,7 +5,7 @@ import { rotateMasterKey } from '../platform/secrets/index.ts';
 import { FakeWorld } from '../platform/world/fake-world.fixture.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { drain, lineOf, NODE, openWorld } from '../security-log/log.fixture.ts';
-import { CursorError } from '../state/index.ts';
+import { CallerLeftError, CursorError } from '../state/index.ts';
 import { LogReaderHost } from './log-reader-host.ts';
 import { openState } from './stores/index.ts';
 import { freshDirectory, masterKeyIn, namedMasterKey } from './stores/stores.fixture.ts';
@@ -94,7 +94,7 @@ test('after an erasure the thread knows nothing any more, and the next who asks 
 test('the log is read on after the master key was changed beside a server that knows the old one', async (t) => {
   const { host, state, masterKey } = await openLogOf(t, 40);
   const other = namedMasterKey('5c'.repeat(32));
-  await rotateMasterKey(state.database, masterKey, other);
+  await rotateMasterKey(state.database, masterKey, other, realWorld.now);
   const { items } = await host.search({ client: 'client-1', limit: 5 });
   assert.equal((items[0] as { who: { client: string } }).who.client, 'client-1');
 });
@@ -117,4 +117,45 @@ test('a flood of queries is refused, and does not grow without bound', async (t)
     Array.from({ length: 150 }, () => host.search({ limit: 1 })),
   );
   assert.equal(asked.filter(({ status }) => status === 'rejected').length, 50);
+});
+
+test('a caller who leaves holds up nobody: its query ends, what waited is not begun, and the next is answered soon', async (t) => {
+  const { host } = await openLogOf(t, 3_000);
+  const everything = { reported: true, limit: 200 };
+  const MANY = 30;
+  const readAll = async () => {
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: MANY }, () => host.search(everything)));
+    return performance.now() - startedAt;
+  };
+  // With a thread that runs, and as much as they take when everybody stays.
+  await host.checkpoints();
+  const wholeMs = await readAll();
+  const leaving = new AbortController();
+  const left = Array.from({ length: MANY }, () =>
+    assert.rejects(host.search(everything, leaving.signal), CallerLeftError),
+  );
+  const stays = host.search({ client: 'client-1', limit: 5 });
+  leaving.abort();
+  const startedAt = performance.now();
+  await Promise.all(left);
+  assert.equal((await stays).items.length, 5, 'others are not harmed');
+  assert.notEqual(await host.show(NODE, 3), undefined);
+  const quickMs = performance.now() - startedAt;
+  assert.ok(
+    quickMs < wholeMs / 3,
+    `${quickMs} ms behind those who left, ${wholeMs} ms behind others`,
+  );
+  await assert.rejects(host.search(everything, AbortSignal.abort()), CallerLeftError);
+});
+
+test('a query that does not stop when it is given up takes no other with it: they are asked of another thread', async (t) => {
+  const clock = new FakeWorld();
+  const { host } = await openLogOf(t, 40, clock);
+  const stuck = assert.rejects(host.search({ limit: 5 }), /did not answer within 60 s/);
+  const behind = host.search({ limit: 5 });
+  // This loop has not turned: nothing of the thread can be heard in between.
+  clock.advance(65_000);
+  await stuck;
+  assert.equal((await behind).items.length, 5);
 });

@@ -131,7 +131,7 @@ export class OpenControl {
       heardFrom: ports.heardFrom,
       notify,
     });
-    this.#operatorRights = new OperatorRights(state.operators);
+    this.#operatorRights = new OperatorRights(state.operators, state.changes);
     this.#background = new Background({
       ...{ world, notify },
       look: async () => {
@@ -205,7 +205,7 @@ export class OpenControl {
       handlers: {
         ...keyRoutes({
           ...{ keys: state.keys, everywhere, rotation: () => this.#rotation },
-          usesOf: (keyId, sinceMs) => recorder.usesOf(keyId, sinceMs),
+          usesOf: (keyId, sinceMs, left) => recorder.usesOf(keyId, sinceMs, left),
           rightsOf: (operation) => rights().get(operation) ?? NO_RIGHTS,
           remarksOn: (grants) => unknownGrants(grants, rights().values()),
         }),

@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashCredential } from '@poorter/engine';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { OperatorStore } from '../access/operators/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
@@ -28,7 +28,7 @@ export async function keepOperatorCredential(
   const file = join(directory, CREDENTIAL_FILE);
   const known = read(file);
   if (known !== null) {
-    const hash = createHmac('sha256', operators.hashKey).update(known.key).digest('hex');
+    const hash = hashCredential(known.key, operators.hashKey);
     const works = (await operators.credentials()).some((one) => one.hash === hash);
     if (works) {
       write(file, { ...server, key: known.key });

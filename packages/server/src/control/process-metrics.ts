@@ -3,7 +3,7 @@ import { family, type MetricFamily } from '../platform/metrics/index.ts';
 
 type Row = readonly [name: string, type: 'counter' | 'gauge', help: string, value: number];
 
-const STARTED_SECONDS = Math.round(Date.now() / 1_000 - process.uptime());
+const STARTED_SECONDS = Math.round(performance.timeOrigin / 1_000);
 
 /**
  * Control's own process, under the names that dashboards for Node processes know. What only Linux tells is

@@ -21,10 +21,9 @@ import {
   SpoolPlaces,
   SpoolWriter,
 } from '../platform/spool/index.ts';
-import type { Timer, World } from '../platform/world/index.ts';
+import type { World } from '../platform/world/index.ts';
 import type { KeyUseSummary } from '../security-log/index.ts';
 import {
-  type CredentialUse,
   checkpointSigner,
   type FromRecorder,
   formatVerifierKey,
@@ -35,6 +34,7 @@ import {
   type ToRecorder,
 } from '../security-log/index.ts';
 import type { AdminLog } from '../security-log/log-routes.ts';
+import { KeptUses } from './kept-uses.ts';
 import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 
@@ -43,8 +43,6 @@ const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(impor
 const NURSERY_MB = 12;
 const RESTART_AFTER_MS = 1_000;
 const STOP_MAX_MS = 3_000;
-const USES_EVERY_MS = 5_000;
-const USES_MAX = 1_000;
 /** Acts of operators are few. */
 const ACTS_BYTES_MAX = 33_554_432;
 const ACTS_PENDING_MAX = 1_000;
@@ -55,7 +53,7 @@ export interface RecorderHostPorts {
   readonly baseDirectory: string;
   readonly dataDirectory: string;
   readonly state: Pick<State, 'ring' | 'subjectKeys' | 'keys'>;
-  readonly world: Pick<World, 'random' | 'after' | 'environment'>;
+  readonly world: Pick<World, 'now' | 'random' | 'after' | 'environment'>;
   readonly notify: Notify;
 }
 
@@ -73,8 +71,7 @@ export class RecorderHost {
   readonly #seed: RecorderSeed;
   readonly #ports: RecorderHostPorts;
   readonly #log: LogReaderHost;
-  readonly #uses = new Map<string, CredentialUse>();
-  #usesTimer: Timer | null = null;
+  readonly #uses: KeptUses;
   #worker: Worker | null = null;
   #fault: string | null = null;
   #isStopping = false;
@@ -95,8 +92,9 @@ export class RecorderHost {
       spoolKey: { id, key },
       signingSeed: state.ring.derive(`security log signing key of ${node}`),
       retention: retentionOf(configuration),
+      usesReached: await state.keys.usesReached(node),
     };
-    const log = await openLog(storage.log, ports.notify);
+    const log = await openLog(storage.log, world.now, ports.notify);
     await log.close();
     return new RecorderHost(ports, seed);
   }
@@ -108,6 +106,19 @@ export class RecorderHost {
     this.#log = new LogReaderHost(
       { node: seed.node, log, state, ring, dataDirectory, signingSeed },
       ports.world,
+    );
+    this.#uses = new KeptUses(
+      {
+        ...{ world: ports.world, notify: ports.notify },
+        keep: (uses, reached) =>
+          ports.state.keys.touchLastUse(
+            uses.flatMap(({ credential, time, operation }) =>
+              operation === null ? [] : [{ id: credential, at: Date.parse(time), operation }],
+            ),
+            reached === null ? null : { node: seed.node, leaf: reached },
+          ),
+      },
+      seed.usesReached,
     );
     const { node, spoolDirectory: directory } = seed;
     const key: SpoolKey = { ...seed.spoolKey, wrapped: 'derived' };
@@ -149,8 +160,8 @@ export class RecorderHost {
     return this.#log;
   }
 
-  usesOf(keyId: string, sinceMs: number): Promise<readonly KeyUseSummary[]> {
-    return this.#log.usesOf(keyId, sinceMs);
+  usesOf(keyId: string, sinceMs: number, left?: AbortSignal): Promise<readonly KeyUseSummary[]> {
+    return this.#log.usesOf(keyId, sinceMs, left);
   }
 
   apply(configuration: Configuration): void {
@@ -180,8 +191,9 @@ export class RecorderHost {
   }
 
   #start(): void {
+    const seed: RecorderSeed = { ...this.#seed, usesReached: this.#uses.reached };
     const worker = new Worker(THREAD, {
-      workerData: this.#seed,
+      workerData: seed,
       resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
     });
     this.#worker = worker;
@@ -206,37 +218,13 @@ export class RecorderHost {
         this.#fault = message.fault;
         return;
       case 'uses':
-        return this.#noteUses(message.uses);
+        return this.#uses.note(message.uses, message.reached);
       case 'recorded':
         return this.mirror.noteRecorded(message.writers);
       case 'stopped':
         return;
       default:
         message satisfies never;
-    }
-  }
-
-  /** Only the last use of a key counts; once in some seconds is soon enough. */
-  #noteUses(uses: ReadonlyMap<string, CredentialUse>): void {
-    for (const [id, use] of uses) this.#uses.set(id, use);
-    if (this.#uses.size >= USES_MAX) void this.#keepUses();
-    else this.#usesTimer ??= this.#ports.world.after(USES_EVERY_MS, () => void this.#keepUses());
-  }
-
-  async #keepUses(): Promise<void> {
-    this.#usesTimer?.cancel();
-    this.#usesTimer = null;
-    const uses = [...this.#uses.values()];
-    this.#uses.clear();
-    try {
-      await this.#ports.state.keys.touchLastUse(
-        uses.flatMap(({ credential, time, operation }) =>
-          operation === null ? [] : [{ id: credential, at: Date.parse(time), operation }],
-        ),
-      );
-    } catch (error) {
-      const text = `keeping when keys were last used: ${String(error)}`;
-      this.#ports.notify(notice('key_uses_unwritten', text));
     }
   }
 

@@ -1,17 +1,23 @@
 import type { ConfigurationSource } from '../configuration/load-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { TrialFacts } from '../messages/between-processes.ts';
+import type { World } from '../platform/world/index.ts';
 import type { RightsOfOperations } from './compile/packed-rights.ts';
 import { mayTry, TRIAL_TOKEN_PATH, TrialIssuer } from './trial-issuer.ts';
 
 /** Whether the gate issues tokens itself, so that a document can be tried, and what people are told of it. */
 export class TrialDesk {
   readonly #seat: { readonly runsGateway: boolean; readonly source: ConfigurationSource };
+  readonly #world: Pick<World, 'now'>;
   #issuer: TrialIssuer | null = null;
   #isOffered = false;
 
-  constructor(seat: { readonly runsGateway: boolean; readonly source: ConfigurationSource }) {
+  constructor(
+    seat: { readonly runsGateway: boolean; readonly source: ConfigurationSource },
+    world: Pick<World, 'now'>,
+  ) {
     this.#seat = seat;
+    this.#world = world;
   }
 
   /** Hands out tokens; null where the gate issues none. */
@@ -23,7 +29,7 @@ export class TrialDesk {
   async keysFor(configuration: Configuration): Promise<TrialIssuer['keys'] | null> {
     const { runsGateway, source } = this.#seat;
     if (!runsGateway || !mayTry(configuration, source.file)) this.#issuer = null;
-    else this.#issuer ??= await TrialIssuer.open();
+    else this.#issuer ??= await TrialIssuer.open(this.#world);
     return this.#issuer?.keys ?? null;
   }
 

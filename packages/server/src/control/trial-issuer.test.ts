@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { loadConfiguration } from '../configuration/load-configuration.ts';
+import { realWorld } from '../platform/world/index.ts';
 import { mayTry, TRIAL_TRUST, TrialIssuer } from './trial-issuer.ts';
 
 const apis = [{ spec: './a.yaml', upstream: 'http://127.0.0.1:9' }];
@@ -26,7 +27,7 @@ test('a trial needs a document on the command line, on this machine alone, and n
 });
 
 test('the token of a trial carries what the document asks for, and stays readable for the gate', async () => {
-  const trial = await TrialIssuer.open();
+  const trial = await TrialIssuer.open(realWorld);
   trial.offer([{ scopes: ['read', 'write', 'no good'], roles: ['teller'] }]);
   const { payload } = await jwtVerify(await trial.token(), createLocalJWKSet(trial.keys.jwks), {
     issuer: TRIAL_TRUST.issuer,
@@ -41,8 +42,16 @@ test('the token of a trial carries what the document asks for, and stays readabl
 });
 
 test('two trials share no key', async () => {
-  const [one, two] = [await TrialIssuer.open(), await TrialIssuer.open()];
+  const [one, two] = [await TrialIssuer.open(realWorld), await TrialIssuer.open(realWorld)];
   await assert.rejects(jwtVerify(await one.token(), createLocalJWKSet(two.keys.jwks)));
   assert.notEqual(one.keys.generation, two.keys.generation);
   assert.equal('d' in (one.keys.jwks.keys[0] as object), false);
+});
+
+test('a trial token is issued at the time of the world that the issuer was given', async () => {
+  const nowMs = Date.UTC(2031, 0, 1);
+  const trial = await TrialIssuer.open({ now: () => nowMs });
+  const { iat, exp } = decodeJwt(await trial.token());
+  assert.equal(iat, nowMs / 1000);
+  assert.ok(exp !== undefined && exp > nowMs / 1000);
 });

@@ -4,6 +4,7 @@ import type { TrustedIssuer } from '@poorter/engine';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import type { Configuration } from '../configuration/schema.ts';
 import { isLoopback, splitAddress } from '../platform/addresses/index.ts';
+import type { World } from '../platform/world/index.ts';
 
 /** Where a trial hands out its tokens, on the control address. */
 export const TRIAL_TOKEN_PATH = '/trial/token';
@@ -59,10 +60,12 @@ export class TrialIssuer {
   readonly keys: { readonly jwks: JSONWebKeySet; readonly generation: number };
   readonly #privateKey: CryptoKey;
   readonly #keyId: string;
+  readonly #now: World['now'];
   /** Everything that the document asks for, as far as it fits in a token. */
   grants: Grants = { scopes: [], roles: [] };
 
-  private constructor(privateKey: CryptoKey, publicKey: object) {
+  private constructor(privateKey: CryptoKey, publicKey: object, now: World['now']) {
+    this.#now = now;
     this.#privateKey = privateKey;
     this.#keyId = randomUUID();
     const jwk = { ...publicKey, kty: 'EC', kid: this.#keyId, alg: 'ES256', use: 'sig' };
@@ -70,9 +73,9 @@ export class TrialIssuer {
     this.keys = { jwks: { keys: [jwk] }, generation: randomInt(1, 2 ** 47) };
   }
 
-  static async open(): Promise<TrialIssuer> {
+  static async open({ now }: Pick<World, 'now'>): Promise<TrialIssuer> {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
-    return new TrialIssuer(privateKey, await exportJWK(publicKey));
+    return new TrialIssuer(privateKey, await exportJWK(publicKey), now);
   }
 
   offer(rights: Iterable<{ scopes: Iterable<string>; roles: Iterable<string> }>): void {
@@ -87,7 +90,7 @@ export class TrialIssuer {
 
   async token(wish: TokenWish = {}): Promise<string> {
     const { scopes, roles } = { ...this.grants, ...wish };
-    const now = Math.floor(Date.now() / 1000);
+    const now = Math.floor(this.#now() / 1000);
     return new SignJWT({
       client_id: wish.client ?? 'trial',
       scope: scopes.join(' '),

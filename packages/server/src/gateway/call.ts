@@ -93,7 +93,8 @@ export class Call implements RecordedCall {
     this.#bytesWrittenBefore = this.#socket.bytesWritten ?? 0;
     this.nowMs = runtime.now();
     runtime.inFlight.enter();
-    response.once('close', () => {
+    // Not once: that costs an object and a removal on every call, and it comes once anyway.
+    response.on('close', () => {
       this.#onAbort?.();
       this.#finish();
     });

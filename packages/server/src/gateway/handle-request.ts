@@ -14,13 +14,14 @@ import { failDurably, unrecorded } from './durable-call.ts';
 import { forward } from './forward/forward.ts';
 import { type UpstreamAnswer, UpstreamError } from './forward/upstream-answer.ts';
 import { ownAnswer } from './own-answers.ts';
-import { release } from './release.ts';
+import { release } from './release/release.ts';
 import { RequestBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * The story of a call: normalise, match and decide, forward, release, record. Every way out
- * answers the caller and leaves exactly one record.
+ * The story of a call: normalise, match and decide, forward, release, record. Whoever found a place
+ * for its record leaves exactly one, by whichever way out; a durable call leaves an intent and an
+ * outcome besides. A call without a place has been told to come back.
  */
 export async function handleRequest(
   runtime: Runtime,
@@ -36,7 +37,7 @@ export async function handleRequest(
     const request = requestFacts(runtime.head, native, call);
     if ('kind' in request) return call.refuse('admit', request, native);
     call.request = request;
-    body = new RequestBody(native, response, runtime, mustContinue, announcedBytes(request));
+    body = new RequestBody(native, response, runtime, mustContinue, request);
     call.body = body;
 
     const own = ownAnswer(runtime, request);
@@ -65,7 +66,7 @@ export async function handleRequest(
       }
     }
 
-    // release
+    // release (nobody is answered in the moment in which listening sockets close)
     if (runtime.pause.over !== null) await runtime.pause.over;
     const outcome = await release(runtime, request, decision, answer, response);
     call.findings = outcome.findings;
@@ -127,8 +128,4 @@ export function failureOf(error: unknown, method = 'GET'): Deny {
     default:
       return error.failure satisfies never;
   }
-}
-
-function announcedBytes(request: RequestFacts): number {
-  return Number(request.headers.get('content-length') ?? 0);
 }

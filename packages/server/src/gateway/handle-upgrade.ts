@@ -16,7 +16,7 @@ import { failDurably, unrecorded } from './durable-call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
 import { failureOf } from './handle-request.ts';
-import { release } from './release.ts';
+import { release } from './release/release.ts';
 import type { Runtime } from './runtime.ts';
 
 const NO_BODY = { isVisible: true, read: async () => new Uint8Array() };

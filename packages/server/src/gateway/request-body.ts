@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
-import { type BodyPort, type Deny, deny } from '@poorter/engine';
+import { type BodyPort, type Deny, deny, type RequestFacts } from '@poorter/engine';
 import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
 import type { RuntimeTimeouts } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
@@ -39,22 +39,23 @@ export class RequestBody implements BodyPort {
   #isStream = false;
   #fault: Deny | null = null;
   #bytesRead = 0;
-  readonly #socketBytesBefore: number;
+  /** Null where no body was announced. */
+  readonly #socketBytesBefore: number | null;
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
     runtime: Runtime,
     mustContinue: boolean,
-    announcedBytes: number,
+    { headers, hasBody }: Pick<RequestFacts, 'headers' | 'hasBody'>,
   ) {
-    this.#announcedBytes = announcedBytes;
+    this.#announcedBytes = Number(headers.get('content-length') ?? 0);
     this.#request = request;
     this.#response = response;
     this.#runtime = runtime;
     this.#mustContinue = mustContinue;
     this.#socket = request.socket;
-    this.#socketBytesBefore = request.socket.bytesRead;
+    this.#socketBytesBefore = hasBody ? request.socket.bytesRead : null;
   }
 
   /** Why a streamed body ended early: the caller's doing, not the service's. */
@@ -69,7 +70,7 @@ export class RequestBody implements BodyPort {
 
   /** Body bytes read into memory; for a stream, what the connection carried since the head. */
   get bytesRead(): number {
-    if (!this.#isStream) return this.#bytesRead;
+    if (!this.#isStream || this.#socketBytesBefore === null) return this.#bytesRead;
     return this.#socket.bytesRead - this.#socketBytesBefore;
   }
 

@@ -247,6 +247,11 @@ const ofControl = {
     means: 'The spool holds what another version, or another key, has written.',
     remedy: 'Start the version that wrote it, with its key, until the spool is empty.',
   },
+  key_uses_unread: {
+    level: 'warn',
+    means: 'Older records could not be read again for when keys were last used.',
+    remedy: 'None: a key may have been used later than is shown. Its records are in the log.',
+  },
   key_uses_unwritten: {
     level: 'warn',
     means: 'When keys were last used cannot be written down now.',

@@ -23,6 +23,7 @@ export type { LogTables } from './log-tables.ts';
 export { FencedError } from './log-writer-store.ts';
 export { type OpenIntent, openIntents } from './open-intents.ts';
 export { logMigrations, openLog, openLogToRead } from './open-log.ts';
+export { pastUses } from './past-uses.ts';
 export { impossibleTerm, isObjectTerm, isPseudonym } from './possible-terms.ts';
 export { DECISIONS, decisionOf, missingText, shapeOf, statusOf } from './record-words.ts';
 export { type CredentialUse, Recorder } from './recorder.ts';

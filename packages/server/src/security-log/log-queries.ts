@@ -1,6 +1,6 @@
 import type { Contract } from '../admin-api/index.ts';
 import type { DatabasePlace } from '../platform/database/index.ts';
-import { CursorError } from '../state/index.ts';
+import { CallerLeftError, CursorError } from '../state/index.ts';
 import type { SubjectKeys } from '../state/subject-keys/index.ts';
 import { checkpointSigner, formatVerifierKey, signingKey, type VerifierKey } from './checkpoint.ts';
 import { findCall } from './find-call.ts';
@@ -43,22 +43,32 @@ export class LogQueries implements AdminLog {
     keys: SubjectKeys,
     now: () => number,
   ): Promise<LogQueries> {
-    return new LogQueries(await openLog(place), node, seed, keys, now);
+    const { key } = checkpointSigner(node, signingKey(seed));
+    return new LogQueries(await openLog(place, now), node, key, keys, now);
   }
 
   private constructor(
     database: LogDatabase,
     node: string,
-    seed: Uint8Array,
+    key: VerifierKey,
     keys: SubjectKeys,
     now: () => number,
+    goOn?: () => void,
   ) {
     this.#now = now;
     this.#database = database;
-    this.#reader = new LogReader(database.kysely, node);
+    this.#reader = new LogReader(database.kysely, node, goOn);
     this.#node = node;
-    this.#key = checkpointSigner(node, signingKey(seed)).key;
+    this.#key = key;
     this.#keys = keys;
+  }
+
+  /** The same log, for a caller who may leave: then a query throws CallerLeftError at its next bundle. */
+  unless(hasLeft: () => boolean): LogQueries {
+    const goOn = () => {
+      if (hasLeft()) throw new CallerLeftError();
+    };
+    return new LogQueries(this.#database, this.#node, this.#key, this.#keys, this.#now, goOn);
   }
 
   async search(query: AdminQuery): ReturnType<AdminLog['search']> {

@@ -22,6 +22,8 @@ export type LogAsk = {
 export interface ToLogReader {
   readonly number: number;
   readonly ask: LogAsk;
+  /** Shared: not 0 when nobody waits for the answer any more. */
+  readonly left: Int32Array<SharedArrayBuffer>;
 }
 
 export type FromLogReader =

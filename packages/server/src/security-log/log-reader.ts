@@ -35,10 +35,13 @@ export interface StoredCheckpoint {
 export class LogReader implements TileReader {
   readonly #kysely: Kysely<LogTables>;
   readonly #node: string;
+  readonly #goOn: () => void;
 
-  constructor(kysely: Kysely<LogTables>, node: string) {
+  /** `goOn` throws where nobody waits for the answer any more: it is asked before each bundle. */
+  constructor(kysely: Kysely<LogTables>, node: string, goOn: () => void = () => undefined) {
     this.#kysely = kysely;
     this.#node = node;
+    this.#goOn = goOn;
   }
 
   /** Null: there is no log of this node. */
@@ -53,6 +56,7 @@ export class LogReader implements TileReader {
 
   /** The whole bundle that begins here; null when it is not there. */
   async bundle(first: number): Promise<LeafRun | null> {
+    this.#goOn();
     const row = await this.#kysely
       .selectFrom('log_bundle')
       .select(['from_time', 'to_time', 'terms', 'leaves'])
@@ -105,6 +109,7 @@ export class LogReader implements TileReader {
     limit: number,
     span: { readonly from?: string | undefined; readonly to?: string | undefined } = {},
   ): Promise<BundleHead[]> {
+    this.#goOn();
     const rows = await this.#kysely
       .selectFrom('log_bundle')
       .select(['first', 'from_time', 'to_time', 'terms'])

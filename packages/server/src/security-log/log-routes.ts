@@ -3,16 +3,21 @@ import { type Contract, type Handlers, pageLimit } from '../admin-api/index.ts';
 import { AdminProblem, adminProblems } from '../messages/admin-problems.ts';
 import { callIdOf, DECISIONS, impossibleTerm, isObjectTerm } from './index.ts';
 
-/** The security log, as far as operators read it through this API. */
+/** The security log, as far as operators read it through this API. `left`: the caller has, and nothing is read any more. */
 export interface AdminLog {
-  search(query: LogQuery): Promise<{ items: readonly Contract.LogRecord[]; next: string | null }>;
+  search(
+    query: LogQuery,
+    left?: AbortSignal,
+  ): Promise<{ items: readonly Contract.LogRecord[]; next: string | null }>;
   /** Undefined: there is none. */
-  show(node: string, index: number): Promise<Contract.LogRecord | undefined>;
+  show(node: string, index: number, left?: AbortSignal): Promise<Contract.LogRecord | undefined>;
   /** Undefined: there is none. */
-  prove(node: string, index: number): Promise<object | undefined>;
+  prove(node: string, index: number, left?: AbortSignal): Promise<object | undefined>;
   /** All records of one call; empty: there are none. */
-  call(id: string): Promise<readonly Contract.LogRecord[]>;
-  checkpoints(): Promise<readonly { node: string; checkpoint: string; publicKey: string }[]>;
+  call(id: string, left?: AbortSignal): Promise<readonly Contract.LogRecord[]>;
+  checkpoints(
+    left?: AbortSignal,
+  ): Promise<readonly { node: string; checkpoint: string; publicKey: string }[]>;
 }
 
 export interface LogQuery {
@@ -51,40 +56,43 @@ export function logRoutes(
   'searchLog' | 'showLogRecord' | 'showLoggedCall' | 'proveLogRecord' | 'readCheckpoints'
 > {
   return {
-    async searchLog({ query }) {
+    async searchLog({ query, left }) {
       oneOf('decision', query.decision, DECISIONS);
       oneOf('code', query.code, CODES);
       refuseImpossible(query);
       const terms = TERMS.flatMap((term) =>
         query[term] === undefined ? [] : [[term, query[term]] as const],
       );
-      const page = await log.search({
-        ...Object.fromEntries(terms),
-        ...(query.from !== undefined && { fromMs: Date.parse(query.from) }),
-        ...(query.to !== undefined && { toMs: Date.parse(query.to) }),
-        ...(query.cursor !== undefined && { cursor: query.cursor }),
-        ...(query.reported !== undefined && { reported: true }),
-        limit: pageLimit(query),
-      });
+      const page = await log.search(
+        {
+          ...Object.fromEntries(terms),
+          ...(query.from !== undefined && { fromMs: Date.parse(query.from) }),
+          ...(query.to !== undefined && { toMs: Date.parse(query.to) }),
+          ...(query.cursor !== undefined && { cursor: query.cursor }),
+          ...(query.reported !== undefined && { reported: true }),
+          limit: pageLimit(query),
+        },
+        left,
+      );
       return { status: 200, body: { items: page.items, next: page.next } };
     },
 
-    async showLogRecord({ path }) {
-      return found(await log.show(path.node, Number(path.index)));
+    async showLogRecord({ path, left }) {
+      return found(await log.show(path.node, Number(path.index), left));
     },
 
-    async showLoggedCall({ path }) {
+    async showLoggedCall({ path, left }) {
       const id = callIdOf(path.call);
-      const items = id === null ? [] : await log.call(id);
+      const items = id === null ? [] : await log.call(id, left);
       return found(items.length === 0 ? undefined : { items });
     },
 
-    async proveLogRecord({ path }) {
-      return found(await log.prove(path.node, Number(path.index)));
+    async proveLogRecord({ path, left }) {
+      return found(await log.prove(path.node, Number(path.index), left));
     },
 
-    async readCheckpoints() {
-      return { status: 200, body: { items: await log.checkpoints() } };
+    async readCheckpoints({ left }) {
+      return { status: 200, body: { items: await log.checkpoints(left) } };
     },
   };
 }

@@ -26,11 +26,12 @@ export function openLogToRead(place: DatabasePlace): Promise<Database<LogTables>
 /** The log's own database; its tables are brought to this version. */
 export async function openLog(
   place: DatabasePlace,
+  now: () => number,
   notify: Notify = () => undefined,
 ): Promise<Database<LogTables>> {
   const database = await openDatabase<LogTables>(place, { synchronous: 'normal', notify });
   try {
-    await migrate(database, logMigrations());
+    await migrate(database, logMigrations(), now);
     return database;
   } catch (error) {
     await database.close();

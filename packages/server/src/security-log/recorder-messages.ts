@@ -17,6 +17,8 @@ export interface RecorderSeed {
   readonly spoolKey: { readonly id: string; readonly key: Uint8Array };
   readonly signingSeed: Uint8Array;
   readonly retention: RetentionPolicy;
+  /** Of leaves before this one it was told who was used in them; null: of none. */
+  readonly usesReached: number | null;
 }
 
 export type ToRecorder =
@@ -30,6 +32,10 @@ export type FromRecorder =
   | NoticeMessage
   /** Whether records reach the log; null: they do. */
   | { readonly type: 'recording'; readonly fault: string | null }
-  | { readonly type: 'uses'; readonly uses: ReadonlyMap<string, CredentialUse> }
+  | {
+      readonly type: 'uses';
+      readonly uses: ReadonlyMap<string, CredentialUse>;
+      readonly reached: number;
+    }
   | { readonly type: 'recorded'; readonly writers: RecordedWriters }
   | { readonly type: 'stopped' };

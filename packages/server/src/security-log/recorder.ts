@@ -30,8 +30,11 @@ export interface RecorderOptions {
   /** The spool key that this wrapped text holds. */
   readonly openSpoolKey: (keyId: string, wrapped: string) => Uint8Array;
   readonly notify: Notify;
-  /** When each credential was last used, and for what; told once it is kept. */
-  readonly onUsed?: (uses: ReadonlyMap<string, CredentialUse>) => void;
+  /**
+   * When each credential was last used, and for what; told once it is kept. `reached`: these and all that were
+   * told before come from leaves before this one.
+   */
+  readonly onUsed?: (uses: ReadonlyMap<string, CredentialUse>, reached: number) => void;
   /** What gateways on other machines may remove now: it is in the log for good. */
   readonly onRecorded?: (writers: RecordedWriters) => void;
   readonly now: () => number;
@@ -272,7 +275,7 @@ export class Recorder {
       this.#checkpointMs = madeAt;
     }
     this.#drain.committed(isDue);
-    if (batch.uses.size > 0) this.#options.onUsed?.(batch.uses);
+    if (batch.leaves.length > 0) this.#options.onUsed?.(batch.uses, size);
   }
 
   #isCheckpointDue(added: number, isLast: boolean): boolean {

@@ -1,3 +1,4 @@
+export { CallerLeftError } from './caller-left.ts';
 export { CursorError, type Page, pageOf, readCursor } from './cursor.ts';
 export { NotFoundError, StaleVersionError } from './stale-version.ts';
 export { stateMigrations } from './state-migrations.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnswerCheck, MessageViolation } from '@poorter/openapi';
-import { type AnswerMode, judgeAnswer, judgeUncheckable } from './judge-answer.ts';
+import { type AnswerMode, judgeAnswer, judgeUncheckable } from './index.ts';
 
 const wrong = (isRemark: boolean) =>
   ({ in: 'body', pointer: '/a', rule: 'type', isRemark }) as unknown as MessageViolation;

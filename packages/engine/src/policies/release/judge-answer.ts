@@ -1,7 +1,5 @@
-import type { AnswerCheck, MessageViolation } from '@poorter/openapi';
-
-/** What happens to an answer that differs from its description. */
-export type AnswerMode = 'report' | 'redact' | 'block';
+import type { AnswerCheck } from '@poorter/openapi';
+import type { AnswerMode } from './release-config.ts';
 
 export type AnswerVerdict =
   | { readonly kind: 'release' }
@@ -34,15 +32,4 @@ export function judgeAnswer(mode: AnswerMode, check: AnswerCheck): AnswerVerdict
 /** When an answer cannot be checked at all (undocumented, too large, encoded): only `report` releases it. */
 export function judgeUncheckable(mode: AnswerMode): AnswerVerdict {
   return mode === 'report' ? { kind: 'release' } : { kind: 'withhold' };
-}
-
-export function describeViolations(violations: readonly MessageViolation[]): readonly object[] {
-  return violations.map(({ in: where, name, pointer, rule, member, expected }) => ({
-    in: where,
-    ...(name !== undefined && { name }),
-    pointer,
-    rule,
-    ...(member !== undefined && { member }),
-    ...(expected !== undefined && { expected }),
-  }));
 }

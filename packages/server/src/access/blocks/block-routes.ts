@@ -9,7 +9,7 @@ import {
   pageLimit,
 } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
-import { type Block, type BlockStore, BlockValueError } from './index.ts';
+import { type BlockStore, BlockValueError, type StoredBlock } from './index.ts';
 
 export interface BlockRoutePorts {
   readonly blocks: BlockStore;
@@ -89,11 +89,11 @@ function refuseKeyIn(texts: Readonly<Record<string, string>>): void {
   }
 }
 
-function answerOf<Status extends 200 | 201>(block: Block, status: Status, nowMs: number) {
+function answerOf<Status extends 200 | 201>(block: StoredBlock, status: Status, nowMs: number) {
   return { status, body: shownBlock(block, nowMs), target: block.id };
 }
 
-function shownBlock(block: Block, nowMs: number): Contract.Block {
+function shownBlock(block: StoredBlock, nowMs: number): Contract.Block {
   const hasEnded = block.endedAt !== null || (block.until !== null && !(nowMs < block.until));
   return {
     id: block.id,

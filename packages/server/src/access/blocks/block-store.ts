@@ -1,5 +1,5 @@
 import { isIP, SocketAddress } from 'node:net';
-import { compileNetworkLists } from '@poorter/engine';
+import { type BlockKind, compileNetworkLists } from '@poorter/engine';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
@@ -25,8 +25,6 @@ export interface BlockTables extends ChangeTables {
   };
 }
 
-export type BlockKind = 'address' | 'network' | 'client' | 'key' | 'subject';
-
 export interface BlockWish {
   readonly kind: BlockKind;
   readonly value: string;
@@ -36,7 +34,7 @@ export interface BlockWish {
   readonly createdBy: string;
 }
 
-export interface Block extends BlockWish {
+export interface StoredBlock extends BlockWish {
   readonly id: string;
   readonly createdAt: number;
   /** When it was undone or found expired. */
@@ -88,7 +86,7 @@ export class BlockStore {
    * A value that is blocked already keeps its block, with the new reason and end. A tombstone lets a
    * restore of an older backup say that this block is missing; whom it was about stands in no tombstone.
    */
-  async block(wish: BlockWish): Promise<Block> {
+  async block(wish: BlockWish): Promise<StoredBlock> {
     const { kind } = wish;
     const value = canonicalValue(kind, wish.value);
     const index = this.#ring.blindIndex(`block ${kind}`, value);
@@ -135,7 +133,7 @@ export class BlockStore {
       this.#tombstones.append([{ kind: 'block-terms', id, at: now, version }]);
       return id;
     }, CHANGE_LOCK);
-    return (await this.show(id)) as Block;
+    return (await this.show(id)) as StoredBlock;
   }
 
   /** After a restore: ids of those that were made or changed since the backup. */
@@ -155,12 +153,12 @@ export class BlockStore {
   }
 
   /** Throws NotFoundError when it has ended or never was. */
-  async undo(id: string, by: string): Promise<Block> {
+  async undo(id: string, by: string): Promise<StoredBlock> {
     await this.#database.write(async (session) => {
       const ended = await this.#end(session, id, by);
       if (!ended) throw new NotFoundError(`there is no active block ${id}`);
     }, CHANGE_LOCK);
-    return (await this.show(id)) as Block;
+    return (await this.show(id)) as StoredBlock;
   }
 
   /** Ends those whose time has come, a bounded number at once. Returns their ids. */
@@ -179,7 +177,7 @@ export class BlockStore {
   }
 
   /** Those that hold now, in order of id; `after` is the last id of the page before. */
-  async listActive(after = '', limit = 1_000): Promise<Block[]> {
+  async listActive(after = '', limit = 1_000): Promise<StoredBlock[]> {
     const now = this.#world.now();
     const rows = await this.#database.kysely
       .selectFrom('block')
@@ -194,7 +192,7 @@ export class BlockStore {
   }
 
   /** Newest first; without `ended`, those that hold now. Throws CursorError. */
-  async list({ cursor, limit, ended }: BlockQuery = {}): Promise<Page<Block>> {
+  async list({ cursor, limit, ended }: BlockQuery = {}): Promise<Page<StoredBlock>> {
     const size = Math.max(1, Math.min(limit ?? PAGE, PAGE_MAX));
     let query = this.#database.kysely.selectFrom('block').selectAll();
     if (ended !== true) {
@@ -218,7 +216,7 @@ export class BlockStore {
     return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
   }
 
-  async show(id: string): Promise<Block | undefined> {
+  async show(id: string): Promise<StoredBlock | undefined> {
     const row = await this.#database.kysely
       .selectFrom('block')
       .selectAll()
@@ -240,7 +238,7 @@ export class BlockStore {
     return true;
   }
 
-  #blockOf(row: Row): Block {
+  #blockOf(row: Row): StoredBlock {
     return {
       id: row.id,
       kind: row.kind,

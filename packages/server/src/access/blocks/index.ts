@@ -1,9 +1,8 @@
 export {
-  type Block,
-  type BlockKind,
   BlockStore,
   type BlockTables,
   BlockValueError,
   type BlockWish,
-  blockValueIndex,
+  type StoredBlock,
 } from './block-store.ts';
+export { PersonalValuesOfBlocks } from './personal-values.ts';

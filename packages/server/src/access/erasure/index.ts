@@ -1,1 +1,1 @@
-export { type ErasedPerson, PersonEraser, type PersonTables } from './person-eraser.ts';
+export { type ErasedPerson, PersonEraser } from './person-eraser.ts';

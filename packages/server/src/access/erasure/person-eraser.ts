@@ -1,45 +1,40 @@
-import { isIP } from 'node:net';
-import { parseJsonText } from '@poorter/openapi/json';
-import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
-import type { KeyRing } from '../../platform/secrets/index.ts';
-import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
-import type { IdempotencyTables } from '../../state/idempotency/index.ts';
+import type { ChangedDomain } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
+import {
+  type ErasureMark,
+  type FoundValues,
+  type PersonalCopies,
+  type PersonalValues,
+  SoughtPerson,
+} from '../../state/personal-values/index.ts';
 import type { Subject, SubjectKeys } from '../../state/subject-keys/index.ts';
-import type { Tombstone, TombstoneLog } from '../../state/tombstones/index.ts';
-import { type BlockTables, blockValueIndex } from '../blocks/index.ts';
-import { type KeyTables, ownerIndex } from '../keys/index.ts';
-
-export type PersonTables = KeyTables & BlockTables & IdempotencyTables;
+import type { TombstoneLog } from '../../state/tombstones/index.ts';
 
 export interface ErasedPerson {
   /** The data key of the person that was destroyed; null: there was none. */
   readonly keyId: string | null;
-  /** Data keys destroyed, with those of the API keys that the person held. */
+  /** Data keys destroyed, with those of what the person held. */
   readonly destroyed: number;
-  /** API keys that the person held: they were revoked, and nobody can read whose they were. */
-  readonly keys: readonly string[];
-  /** Blocks of the person that held: they cannot hold without what they are about. */
-  readonly endedBlocks: readonly string[];
+  /** By domain: ids of what held and does not any more. Nobody can read whose it was, or about whom. */
+  readonly ended: ReadonlyMap<ChangedDomain, readonly string[]>;
   /** False: a reader kept old pages in the WAL; the next erasure or start empties it. */
   readonly isScrubbed: boolean;
 }
 
-/** What stands where something was erased. */
-const ERASED = 'erased';
-const ROWS_AT_ONCE = 500;
-/** A shorter value stands in many a sentence that is not about the person. */
-const WORD_CHARS_MIN = 3;
+export interface PersonEraserPorts {
+  /** For its old pages alone: what stands in tables is the business of those who keep it. */
+  readonly database: Pick<Database<Record<string, unknown>>, 'scrub'>;
+  readonly subjectKeys: Pick<SubjectKeys, 'destroy'>;
+  readonly tombstones: TombstoneLog;
+  readonly world: Pick<StateWorld, 'now'>;
+  /** Every domain that keeps something of persons. */
+  readonly values: readonly PersonalValues[];
+  /** Whoever repeats it. */
+  readonly copies: readonly PersonalCopies[];
+}
 
-type Session = Transaction<PersonTables>;
-type KeyRow = PersonTables['api_key'];
-type BlockRow = PersonTables['block'];
-type Mark = Pick<Tombstone, 'kind' | 'id'>;
-
-/** What of one row is to go, as a tombstone names it: no tombstone tells of whom it was. */
-const KEY_MARKS = ['key-holder', 'key-name', 'key-networks', 'key-reason'] as const;
-const BLOCK_MARKS = ['block-person', 'block-reason'] as const;
+type FoundIn = readonly (readonly [PersonalValues, FoundValues])[];
 
 /**
  * The right to be forgotten, over all tables: the data keys under which a person's values are sealed,
@@ -48,315 +43,80 @@ const BLOCK_MARKS = ['block-person', 'block-reason'] as const;
  * killed at any point, the next start finishes the erasure, and a restore repeats it.
  */
 export class PersonEraser {
-  readonly #database: Database<PersonTables>;
-  readonly #ring: KeyRing;
-  readonly #subjectKeys: SubjectKeys;
-  readonly #tombstones: TombstoneLog;
-  readonly #world: StateWorld;
+  readonly #ports: PersonEraserPorts;
 
-  constructor(
-    database: Database<PersonTables>,
-    ring: KeyRing,
-    subjectKeys: SubjectKeys,
-    tombstones: TombstoneLog,
-    world: StateWorld,
-  ) {
-    this.#database = database;
-    this.#ring = ring;
-    this.#subjectKeys = subjectKeys;
-    this.#tombstones = tombstones;
-    this.#world = world;
+  constructor(ports: PersonEraserPorts) {
+    this.#ports = ports;
+  }
+
+  /** Where values of persons stand, by themselves or repeated. */
+  get tables(): string[] {
+    const { values, copies } = this.#ports;
+    return [...new Set([...values, ...copies].flatMap(({ tables }) => tables))];
   }
 
   async erase(subject: Subject): Promise<ErasedPerson> {
-    const found = new Found(subject);
-    for await (const row of this.#rows('api_key')) this.#lookAtKey(row, found);
-    for await (const row of this.#rows('block')) this.#lookAtBlock(row, found);
+    const { values, subjectKeys, tombstones, world } = this.#ports;
+    const person = new SoughtPerson(subject);
+    const found: [PersonalValues, FoundValues][] = [];
+    for (const one of values) found.push([one, await one.find(person)]);
     // First what needs the rows: asked again after a kill, they are still there.
-    const own = await this.#subjectKeys.destroy(subject);
+    const own = await subjectKeys.destroy(subject);
     let destroyed = own === null ? 0 : 1;
-    for (const { id, client } of found.holders) {
-      for (const held of [
-        { kind: 'credential', value: id },
-        { kind: 'client', value: client },
-      ]) {
-        if ((await this.#subjectKeys.destroy(held)) !== null) destroyed += 1;
-      }
+    for (const other of found.flatMap(([, { subjects }]) => subjects)) {
+      if ((await subjectKeys.destroy(other)) !== null) destroyed += 1;
     }
-    const at = this.#world.now();
-    // Of those that were revoked before, that they are stays as it was.
-    const revoked = found.holders.filter(({ isRevoked }) => !isRevoked);
-    this.#tombstones.append([
-      ...revoked.map(({ id }) => ({ kind: 'key' as const, id, at })),
-      ...found.marks.map((mark) => ({ ...mark, at })),
-    ]);
-    await this.#apply(found.marks);
-    await this.#eraseAnswers((answer) => found.isIn(answer));
+    const at = world.now();
+    const marks = found.flatMap(([, one]) => one.marks);
+    tombstones.append(marks.map((mark) => ({ ...mark, at })));
+    await this.#carryOut(marks);
+    await this.#eraseCopies(copyOf(person, found));
     return {
-      ...{ keyId: own?.keyId ?? null, destroyed, endedBlocks: found.activeBlocks },
-      keys: revoked.map(({ id }) => id),
+      ...{ keyId: own?.keyId ?? null, destroyed },
+      ended: new Map(found.map(([{ domain }, { ends }]) => [domain, ends])),
       isScrubbed: (await this.#scrub()) && own?.isScrubbed !== false,
     };
   }
 
   /** Finishes what a killed process began, and repeats what a backup brought back. */
   async replayTombstones(): Promise<number> {
-    const kinds: ReadonlySet<string> = new Set([...KEY_MARKS, ...BLOCK_MARKS]);
-    const marks = this.#tombstones.read().filter(({ kind }) => kinds.has(kind));
-    const changed = await this.#apply(marks);
+    const changed = await this.#carryOut(this.#ports.tombstones.read());
     if (changed === 0) return 0;
     // Which of them repeat what was erased is not known any more.
-    await this.#eraseAnswers(() => true);
+    await this.#eraseCopies(() => true);
     await this.#scrub();
     return changed;
   }
 
-  #lookAtKey(row: KeyRow, found: Found): void {
-    const { kind, value } = found.subject;
-    const { id, client } = row;
-    const name = this.#open('api_key', id, 'name', row.name_sealed);
-    const isHolder =
-      (kind === 'subject' && row.owner_index === ownerIndex(this.#ring, value)) ||
-      (kind === 'client' && (client === value || id === value));
-    if (isHolder) {
-      const owner = row.owner_sealed && this.#open('api_key', id, 'owner', row.owner_sealed);
-      found.holders.push({ id, client, isRevoked: row.revoked_at !== null });
-      found.mark('key-holder', id, name, owner);
-      return;
-    }
-    if (kind === 'subject' && name === value) found.mark('key-name', id);
-    const networks = this.#open('api_key', id, 'networks', row.networks_sealed);
-    if (kind === 'address' && isOneOf(value, parseJsonText(networks) as string[])) {
-      // Without the address it could be used from everywhere.
-      found.holders.push({ id, client, isRevoked: row.revoked_at !== null });
-      found.mark('key-networks', id);
-    }
-    const reason = row.revoked_reason_sealed;
-    if (reason !== null && found.isNamedIn(this.#open('api_key', id, 'revoked_reason', reason))) {
-      found.mark('key-reason', id);
-    }
-  }
-
-  #lookAtBlock(row: BlockRow, found: Found): void {
-    const { kind, value } = found.subject;
-    const index = blockValueIndex(this.#ring, row.kind, value);
-    if (row.kind === kind && index !== null && row.value_index === index) {
-      if (row.ended_at === null) found.activeBlocks.push(row.id);
-      found.mark('block-person', row.id);
-    } else if (found.isNamedIn(this.#open('block', row.id, 'reason', row.reason_sealed))) {
-      found.mark('block-reason', row.id);
-    }
-  }
-
   /** Says how many rows still held what was to go. */
-  async #apply(marks: readonly Mark[]): Promise<number> {
+  async #carryOut(marks: readonly ErasureMark[]): Promise<number> {
     let changed = 0;
-    for (let at = 0; at < marks.length; at += ROWS_AT_ONCE) {
-      const portion = marks.slice(at, at + ROWS_AT_ONCE);
-      changed += await this.#database.write(async (session) => {
-        let count = 0;
-        for (const { kind, id } of portion) {
-          const isKey = KEY_MARKS.some((mark) => mark === kind);
-          const isChanged = isKey
-            ? await this.#eraseOfKey(session, kind, id)
-            : await this.#eraseOfBlock(session, kind, id);
-          if (isChanged) count += 1;
-        }
-        return count;
-      }, CHANGE_LOCK);
+    for (const one of this.#ports.values) {
+      changed += await one.erase(marks.filter(({ kind }) => one.kinds.includes(kind)));
     }
     return changed;
   }
 
-  async #eraseOfKey(session: Session, kind: string, id: string): Promise<boolean> {
-    const row = await session
-      .selectFrom('api_key')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst();
-    if (row === undefined) return false;
-    const at = this.#world.now();
-    const none = (column: string, text: string) => this.#seal('api_key', id, column, text);
-    const isReadable = (column: string, sealed: string | null, gone: string) =>
-      sealed !== null && this.#open('api_key', id, column, sealed) !== gone;
-    const hasReason = isReadable('revoked_reason', row.revoked_reason_sealed, ERASED);
-    const revoked = {
-      revoked_at: row.revoked_at ?? at,
-      revoked_reason_sealed: none('revoked_reason', ERASED),
-    };
-    const hasName = isReadable('name', row.name_sealed, ERASED);
-    const change: Partial<KeyRow> = {};
-    if (kind === 'key-reason') {
-      if (!hasReason) return false;
-      change.revoked_reason_sealed = revoked.revoked_reason_sealed;
-    } else if (kind === 'key-name') {
-      if (!hasName) return false;
-      change.name_sealed = none('name', ERASED);
-    } else {
-      const hasNetworks = isReadable('networks', row.networks_sealed, '[]');
-      const isNamed = kind === 'key-holder' && (row.owner_sealed !== null || hasName);
-      if (!hasNetworks && !isNamed && row.revoked_at !== null && !hasReason) return false;
-      Object.assign(change, revoked, { networks_sealed: none('networks', '[]') });
-      if (kind === 'key-holder') {
-        change.name_sealed = none('name', ERASED);
-        change.owner_sealed = null;
-        change.owner_index = null;
-      }
-    }
-    await session
-      .updateTable('api_key')
-      .set({ ...change, version: row.version + 1 })
-      .where('id', '=', id)
-      .execute();
-    await recordChange(session, 'key', id, at);
-    return true;
-  }
-
-  async #eraseOfBlock(session: Session, kind: string, id: string): Promise<boolean> {
-    const row = await session
-      .selectFrom('block')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst();
-    if (row === undefined) return false;
-    const isWhole = kind === 'block-person';
-    const isGone =
-      this.#open('block', id, 'reason', row.reason_sealed) === ERASED &&
-      (!isWhole || row.value_index === '');
-    if (isGone) return false;
-    const at = this.#world.now();
-    const change: Partial<BlockRow> = { reason_sealed: this.#seal('block', id, 'reason', ERASED) };
-    if (isWhole) {
-      change.value_sealed = this.#seal('block', id, 'value', ERASED);
-      change.value_index = '';
-      change.ended_at = row.ended_at ?? at;
-    }
-    await session
-      .updateTable('block')
-      .set({ ...change, version: row.version + 1 })
-      .where('id', '=', id)
-      .execute();
-    await recordChange(session, 'block', id, at);
-    return true;
-  }
-
-  /** Whoever asks with the same key again hears that it was used for something else: nothing is done twice. */
-  async #eraseAnswers(isErased: (answer: string) => boolean): Promise<void> {
-    let after = '';
-    for (;;) {
-      const rows = await this.#database.kysely
-        .selectFrom('idempotent_answer')
-        .select(['key_index', 'answer_sealed'])
-        .where('answer_sealed', 'is not', null)
-        .where('key_index', '>', after)
-        .orderBy('key_index')
-        .limit(ROWS_AT_ONCE)
-        .execute();
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = last.key_index;
-      const gone = rows.flatMap(({ key_index, answer_sealed }) => {
-        const answer = this.#open('idempotent_answer', key_index, 'answer', answer_sealed ?? '');
-        return isErased(answer) ? [key_index] : [];
-      });
-      if (gone.length === 0) continue;
-      await this.#database.kysely
-        .updateTable('idempotent_answer')
-        .set({ answer_sealed: null, request_hash: ERASED })
-        .where('key_index', 'in', gone)
-        .execute();
-    }
-  }
-
-  async *#rows<Table extends 'api_key' | 'block'>(
-    table: Table,
-  ): AsyncGenerator<PersonTables[Table]> {
-    let after = '';
-    for (;;) {
-      const rows = (await this.#database.kysely
-        .selectFrom(table as 'api_key')
-        .selectAll()
-        .where('id', '>', after)
-        .orderBy('id')
-        .limit(ROWS_AT_ONCE)
-        .execute()) as unknown as PersonTables[Table][];
-      yield* rows;
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = last.id;
-    }
+  async #eraseCopies(isCopy: (text: string) => boolean): Promise<void> {
+    for (const one of this.#ports.copies) await one.eraseCopies(isCopy);
   }
 
   async #scrub(): Promise<boolean> {
     let isScrubbed = true;
-    for (const table of ['api_key', 'block', 'idempotent_answer'] as const) {
-      isScrubbed = (await this.#database.scrub(table)) && isScrubbed;
+    for (const table of this.tables) {
+      isScrubbed = (await this.#ports.database.scrub(table)) && isScrubbed;
     }
     return isScrubbed;
   }
-
-  #open(table: string, row: string, column: string, sealed: string): string {
-    return this.#ring.open({ table, column, row }, sealed);
-  }
-
-  #seal(table: string, row: string, column: string, text: string): string {
-    return this.#ring.seal({ table, column, row }, text);
-  }
 }
 
-/** What an erasure has to change. */
-class Found {
-  readonly subject: Subject;
-  readonly marks: Mark[] = [];
-  readonly holders: { id: string; client: string; isRevoked: boolean }[] = [];
-  readonly activeBlocks: string[] = [];
-  /** As they stand in JSON. */
-  readonly #texts: string[];
-  readonly #word: RegExp | null;
-
-  constructor(subject: Subject) {
-    this.subject = subject;
-    this.#texts = [inJson(subject.value)];
-    const escaped = RegExp.escape(subject.value);
-    const isWord = subject.value.length >= WORD_CHARS_MIN;
-    this.#word = isWord
-      ? new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, 'iu')
-      : null;
-  }
-
-  mark(kind: Mark['kind'], id: string, ...texts: (string | null)[]): void {
-    this.marks.push({ kind, id });
-    for (const text of texts) if (text) this.#texts.push(inJson(text));
-    if (kind !== 'block-reason' && kind !== 'key-reason') this.#texts.push(inJson(id));
-  }
-
-  /** A sentence of an operator. */
-  isNamedIn(sentence: string): boolean {
-    return this.#word?.test(sentence) ?? false;
-  }
-
-  /** An answer that was kept. */
-  isIn(answer: string): boolean {
-    return this.#texts.some((text) => answer.includes(text)) || this.isNamedIn(answer);
-  }
+/** Texts that repeat something of the person are mostly answers in JSON. */
+function copyOf(person: SoughtPerson, found: FoundIn): (text: string) => boolean {
+  const values = [person.subject.value, ...found.flatMap(([, { texts }]) => texts)];
+  const written = [...new Set(values)].map(inJson);
+  return (text) => written.some((value) => text.includes(value)) || person.isNamedIn(text);
 }
 
 function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
-}
-
-/** As one host, however long it is written. */
-function isOneOf(address: string, networks: readonly string[]): boolean {
-  const family = isIP(address);
-  if (family === 0) return false;
-  const host = family === 4 ? '/32' : '/128';
-  return networks.some((network) => {
-    const [written = '', length] = network.split('/');
-    const isHost = length === undefined || `/${length}` === host;
-    return isHost && isIP(written) === family && canonical(written) === canonical(address);
-  });
-}
-
-function canonical(address: string): string {
-  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname : address;
 }

@@ -12,10 +12,12 @@ export function subjectRoutes(
   return {
     eraseSubject: {
       async change({ body }, stores) {
-        const { keyId, destroyed, keys, endedBlocks } = await stores.persons.erase(body);
+        const { keyId, destroyed, ended } = await stores.persons.erase(body);
+        const revokedKeys = [...(ended.get('key') ?? [])];
+        const endedBlocks = [...(ended.get('block') ?? [])];
         return {
           status: 200,
-          body: { destroyed, revokedKeys: [...keys], endedBlocks: [...endedBlocks] },
+          body: { destroyed, revokedKeys, endedBlocks },
           // A random id: it says nothing of the person.
           ...(keyId !== null && { target: keyId }),
         };

@@ -1,14 +1,14 @@
-export {
-  type KeyState,
-  type KeyTables,
-  type KeyTerms,
-  type ManagedKey,
-  ownerIndex,
+export type {
+  KeyState,
+  KeyTables,
+  KeyTerms,
+  StoredKey,
 } from './key-row.ts';
 export {
   API_KEY_HASH,
   type IssuedKey,
   type KeyQuery,
   KeyStore,
-  type KeyUse,
 } from './key-store.ts';
+export type { KeyUse } from './key-uses.ts';
+export { PersonalValuesOfKeys } from './personal-values.ts';

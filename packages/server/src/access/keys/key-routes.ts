@@ -14,7 +14,7 @@ import {
 } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
 import type { KeyUseSummary } from '../../security-log/index.ts';
-import type { KeyState, KeyStore, KeyTerms, ManagedKey } from './index.ts';
+import type { KeyState, KeyStore, KeyTerms, StoredKey } from './index.ts';
 
 /** When a key is old enough to be replaced. */
 export interface RotationPolicy {
@@ -42,7 +42,11 @@ export interface KeyRoutePorts {
   readonly rightsOf: (operation: string) => OperationRights;
   /** What of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
   readonly remarksOn: (grants: KeyGrants) => readonly string[];
-  readonly usesOf: (keyId: string, sinceMs: number) => Promise<readonly KeyUseSummary[]>;
+  readonly usesOf: (
+    keyId: string,
+    sinceMs: number,
+    left?: AbortSignal,
+  ) => Promise<readonly KeyUseSummary[]>;
 }
 
 const DEFAULT_OVERLAP_SECONDS = 86_400;
@@ -57,7 +61,7 @@ type KeyHandlers = Handlers<KeyOperation, { readonly keys: KeyStore }>;
 
 export function keyRoutes(ports: KeyRoutePorts): KeyHandlers {
   const { keys, everywhere } = ports;
-  const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
+  const shown = (key: StoredKey, nowMs: number) => shownKey(key, nowMs, ports.rotation());
   const reached = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => {
     await everywhere.untilEnforced();
     return answer;
@@ -146,7 +150,7 @@ export function keyRoutes(ports: KeyRoutePorts): KeyHandlers {
     reportLeakedKey: leakReport(ports),
   };
 
-  function answerOf(key: ManagedKey, nowMs: number): Answer<'showKey'> {
+  function answerOf(key: StoredKey, nowMs: number): Answer<'showKey'> {
     return { status: 200, body: shown(key, nowMs), version: key.version, target: key.id };
   }
 
@@ -157,7 +161,7 @@ export function keyRoutes(ports: KeyRoutePorts): KeyHandlers {
     return warnings.length === 0 ? answer : { ...answer, body: { ...answer.body, warnings } };
   }
 
-  function newKey(key: string, record: ManagedKey, nowMs: number): Answer<'createKey'> {
+  function newKey(key: string, record: StoredKey, nowMs: number): Answer<'createKey'> {
     return {
       status: 201,
       body: { key, record: shown(record, nowMs) },
@@ -196,7 +200,7 @@ function leakReport({
   rotation,
   usesOf,
 }: KeyRoutePorts): KeyHandlers['reportLeakedKey'] {
-  const shown = (key: ManagedKey, nowMs: number) => shownKey(key, nowMs, rotation());
+  const shown = (key: StoredKey, nowMs: number) => shownKey(key, nowMs, rotation());
   return {
     async change({ body, nowMs, operator }, stores) {
       const leaked = await stores.keys.find(body.key);
@@ -222,12 +226,12 @@ function leakReport({
         },
       };
     },
-    async spread({ body }, answer) {
+    async spread({ body, left }, answer) {
       const unconfirmed = await everywhere.announce();
       const { revoked } = answer.body;
       const since = milliseconds(body.leakedAt ?? revoked.created);
       // What the log cannot say now takes nothing back: the key is revoked.
-      const uses = await usesOf(revoked.id, since ?? 0).catch(() => null);
+      const uses = await usesOf(revoked.id, since ?? 0, left).catch(() => null);
       return { ...answer, body: { ...answer.body, uses, unconfirmed } };
     },
   };
@@ -283,7 +287,7 @@ function checkNetworks(networks: readonly string[]): void {
 
 /** A successor lives as long as its predecessor was meant to, from now on. */
 function successorExpiry(
-  before: ManagedKey,
+  before: StoredKey,
   wish: string | undefined,
   nowMs: number,
 ): number | null {
@@ -295,20 +299,20 @@ function successorExpiry(
   return before.expiresAt === null ? null : nowMs + (before.expiresAt - before.createdAt);
 }
 
-async function known(keys: KeyStore, id: string): Promise<ManagedKey> {
+async function known(keys: KeyStore, id: string): Promise<StoredKey> {
   const key = await keys.show(id);
   if (key === undefined) throw new AdminProblem('not_found');
   return key;
 }
 
-function stateOf(key: ManagedKey, nowMs: number): KeyState {
+function stateOf(key: StoredKey, nowMs: number): KeyState {
   if (key.revokedAt !== null) return 'revoked';
   if (key.expiresAt !== null && !(nowMs < key.expiresAt)) return 'expired';
   if (key.rotatedTo !== null && !(nowMs < (key.overlapUntil ?? 0))) return 'rotated';
   return 'active';
 }
 
-function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy): Contract.Key {
+function shownKey(key: StoredKey, nowMs: number, policy: RotationPolicy): Contract.Key {
   return {
     id: key.id,
     client: key.client,
@@ -335,7 +339,7 @@ function shownKey(key: ManagedKey, nowMs: number, policy: RotationPolicy): Contr
 }
 
 export function rotationOf(
-  key: Pick<ManagedKey, 'createdAt' | 'rotatedTo' | 'revokedAt'>,
+  key: Pick<StoredKey, 'createdAt' | 'rotatedTo' | 'revokedAt'>,
   nowMs: number,
   policy: RotationPolicy,
 ): Contract.Key['rotation'] {

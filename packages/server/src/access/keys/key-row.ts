@@ -5,6 +5,7 @@ import type { ChangeTables } from '../../state/changes/index.ts';
 
 export interface KeyTables extends ChangeTables {
   api_key_use: { key_id: string; operation: string; last_at: number };
+  key_use_cursor: { node: string; leaf: number };
   api_key: {
     id: string;
     client: string;
@@ -49,14 +50,14 @@ export interface KeyTerms {
 }
 
 /** A key as it is kept: everything but the key. */
-export interface ManagedKey extends KeyTerms {
+export interface StoredKey extends KeyTerms {
   /** Random and public. */
   readonly id: string;
   /** The application that holds it: the id of its first key, over all rotations. */
   readonly client: string;
   /** The start of the key, by which its holder knows it. */
   readonly prefix: string;
-  /** HMAC-SHA-256 of the key under the key for API keys. */
+  /** `hashCredential` under the key that is derived for API keys. */
   readonly hash: string;
   /** The operator who made it. */
   readonly createdBy: string | null;
@@ -111,7 +112,7 @@ export function sealReason(ring: KeyRing, id: string, reason: string): string {
   return ring.seal(place(id, 'revoked_reason'), reason);
 }
 
-export function keyOfRow(ring: KeyRing, row: KeyRow): ManagedKey {
+export function keyOfRow(ring: KeyRing, row: KeyRow): StoredKey {
   const opened = (column: string, sealed: string | null) =>
     sealed === null ? null : ring.open(place(row.id, column), sealed);
   return {

@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { formatKey, isWellFormedKey, KEY_SECRET_BYTES } from '@poorter/engine';
+import { formatKey, hashCredential, isWellFormedKey, KEY_SECRET_BYTES } from '@poorter/engine';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
@@ -20,16 +19,23 @@ import {
   type KeyTables,
   type KeyTerms,
   keyOfRow,
-  type ManagedKey,
   ownerIndex,
+  type StoredKey,
   sealReason,
   termColumns,
 } from './key-row.ts';
+import {
+  type KeyUse,
+  keepUses,
+  operationsSince,
+  type UsesReached,
+  usesReached,
+} from './key-uses.ts';
 
 /** A key that was just made: the only time that it is known. */
 export interface IssuedKey {
   readonly key: string;
-  readonly record: ManagedKey;
+  readonly record: StoredKey;
 }
 
 export interface KeyQuery {
@@ -41,12 +47,6 @@ export interface KeyQuery {
   readonly state?: KeyState;
 }
 
-export interface KeyUse {
-  readonly id: string;
-  readonly at: number;
-  readonly operation: string;
-}
-
 type Session = Transaction<KeyTables>;
 
 const PAGE = 100;
@@ -56,11 +56,6 @@ const PREFIX_LENGTH = 12;
 const LEAKED_MAX = 10_000;
 /** Purpose of the key under which API keys are hashed; the gateway receives that key. */
 export const API_KEY_HASH = 'api-key-hash';
-
-/** HMAC-SHA-256 in hexadecimal, under the key derived for API keys. */
-export function hashApiKey(hashKey: Uint8Array, key: string): string {
-  return createHmac('sha256', hashKey).update(key).digest('hex');
-}
 
 /** The API keys that operators manage. */
 export class KeyStore {
@@ -92,14 +87,14 @@ export class KeyStore {
     return { key, record: keyOfRow(this.#ring, row) };
   }
 
-  async show(id: string): Promise<ManagedKey | undefined> {
+  async show(id: string): Promise<StoredKey | undefined> {
     const [key] = await this.showMany([id]);
     return key;
   }
 
   /** Those that exist, in no order. */
-  async showMany(ids: readonly string[]): Promise<ManagedKey[]> {
-    const found: ManagedKey[] = [];
+  async showMany(ids: readonly string[]): Promise<StoredKey[]> {
+    const found: StoredKey[] = [];
     for (const portion of portions(ids)) {
       const rows = await this.#database.kysely
         .selectFrom('api_key')
@@ -112,16 +107,16 @@ export class KeyStore {
   }
 
   /** The key with this text, in whatever state. */
-  async find(key: string): Promise<ManagedKey | undefined> {
+  async find(key: string): Promise<StoredKey | undefined> {
     const [found] = await this.findLeaked([key]);
     return found;
   }
 
   /** Which of these texts, found somewhere public, are keys of ours. */
-  async findLeaked(texts: readonly string[]): Promise<ManagedKey[]> {
+  async findLeaked(texts: readonly string[]): Promise<StoredKey[]> {
     if (texts.length > LEAKED_MAX) throw new RangeError(`at most ${LEAKED_MAX} texts at once`);
-    const hashes = texts.filter(isWellFormedKey).map((text) => hashApiKey(this.#hashKey, text));
-    const found: ManagedKey[] = [];
+    const hashes = texts.filter(isWellFormedKey).map((text) => hashCredential(text, this.#hashKey));
+    const found: StoredKey[] = [];
     for (const portion of portions(hashes)) {
       const rows = await this.#database.kysely
         .selectFrom('api_key')
@@ -134,7 +129,7 @@ export class KeyStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list({ cursor, limit, owner, state }: KeyQuery = {}): Promise<Page<ManagedKey>> {
+  async list({ cursor, limit, owner, state }: KeyQuery = {}): Promise<Page<StoredKey>> {
     const size = Math.max(1, Math.min(limit ?? PAGE, PAGE_MAX));
     let query = this.#database.kysely.selectFrom('api_key').selectAll();
     if (owner !== undefined) query = query.where('owner_index', '=', ownerIndex(this.#ring, owner));
@@ -155,7 +150,7 @@ export class KeyStore {
   }
 
   /** Throws StaleVersionError, NotFoundError. */
-  async update(id: string, terms: Partial<KeyTerms>, version?: number): Promise<ManagedKey> {
+  async update(id: string, terms: Partial<KeyTerms>, version?: number): Promise<StoredKey> {
     await this.#change(async (session) => {
       const row = await lockedRow(session, id, version);
       const before = keyOfRow(this.#ring, row);
@@ -206,7 +201,7 @@ export class KeyStore {
    * Takes the right away, and writes a tombstone so that no backup gives it back. Revoking a revoked
    * key changes nothing.
    */
-  async revoke(id: string, reason: string, version?: number): Promise<ManagedKey> {
+  async revoke(id: string, reason: string, version?: number): Promise<StoredKey> {
     const known = await this.#shown(id);
     if (known.revokedAt !== null) return known;
     if (version !== undefined && version !== known.version) {
@@ -274,47 +269,23 @@ export class KeyStore {
     return outdated;
   }
 
-  /** Batches of what the gateways saw; late ones never turn the clock back. */
-  async touchLastUse(uses: readonly KeyUse[]): Promise<void> {
-    if (uses.length === 0) return;
-    await this.#database.write(async (session) => {
-      for (const { id, at, operation } of uses) {
-        await session
-          .updateTable('api_key')
-          .set({ last_used_at: at, last_used_operation: operation })
-          .where('id', '=', id)
-          .where(({ eb, or }) => or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
-          .execute();
-        await session
-          .insertInto('api_key_use')
-          .columns(['key_id', 'operation', 'last_at'])
-          .expression((from) =>
-            from
-              .selectFrom('api_key')
-              .select(({ val }) => ['id', val(operation).as('operation'), val(at).as('last_at')])
-              .where('id', '=', id),
-          )
-          .onConflict((conflict) =>
-            conflict
-              .columns(['key_id', 'operation'])
-              .doUpdateSet({ last_at: at })
-              .where('api_key_use.last_at', '<', at),
-          )
-          .execute();
-      }
-    });
+  /**
+   * Batches of what the gateways saw; late ones never turn the clock back. `reached` is kept with them: of this
+   * node's log, all uses in leaves before that one.
+   */
+  async touchLastUse(uses: readonly KeyUse[], reached: UsesReached | null = null): Promise<void> {
+    if (uses.length === 0 && reached === null) return;
+    await this.#database.write((session) => keepUses(session, uses, reached));
+  }
+
+  /** Up to which leaf of this node's log uses are kept; null: it is not known. */
+  usesReached(node: string): Promise<number | null> {
+    return usesReached(this.#database.kysely, node);
   }
 
   /** Operations that a key has called since then. */
-  async operationsSince(id: string, since: number): Promise<string[]> {
-    const rows = await this.#database.kysely
-      .selectFrom('api_key_use')
-      .select('operation')
-      .where('key_id', '=', id)
-      .where('last_at', '>=', since)
-      .orderBy('operation')
-      .execute();
-    return rows.map(({ operation }) => operation);
+  operationsSince(id: string, since: number): Promise<string[]> {
+    return operationsSince(this.#database.kysely, id, since);
   }
 
   #termsChanged({ id, version }: KeyRow): void {
@@ -334,7 +305,7 @@ export class KeyStore {
       client: rotatedFrom?.client ?? id,
       created_by: createdBy,
       prefix: key.slice(0, PREFIX_LENGTH),
-      hash: hashApiKey(this.#hashKey, key),
+      hash: hashCredential(key, this.#hashKey),
       ...termColumns(this.#ring, id, terms),
       created_at: this.#world.now(),
       rotated_from: rotatedFrom?.id ?? null,
@@ -363,7 +334,7 @@ export class KeyStore {
     }, CHANGE_LOCK);
   }
 
-  async #shown(id: string): Promise<ManagedKey> {
+  async #shown(id: string): Promise<StoredKey> {
     const key = await this.show(id);
     if (key === undefined) throw new NotFoundError(`there is no key ${id}`);
     return key;

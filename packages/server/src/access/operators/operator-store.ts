@@ -1,14 +1,14 @@
-import { createHmac } from 'node:crypto';
-import { formatKey, KEY_SECRET_BYTES } from '@poorter/engine';
+import { formatKey, hashCredential, KEY_SECRET_BYTES } from '@poorter/engine';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK, type ChangeTables, recordChange } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 import { NotFoundError, type Page, pageOf, readCursor } from '../../state/index.ts';
 import type { TombstoneLog } from '../../state/tombstones/index.ts';
 
-export interface OperatorTables {
+export interface OperatorTables extends ChangeTables {
   operator: {
     id: string;
     name_sealed: string;
@@ -41,7 +41,7 @@ export interface Operator extends OperatorWish {
 
 /** As the gate in front of the admin API needs it. */
 export interface OperatorCredential extends Pick<Operator, 'id' | 'name' | 'roles' | 'expiresAt'> {
-  /** Hex HMAC-SHA-256 under `hashKey`. */
+  /** `hashCredential` under `hashKey`. */
   readonly hash: string;
 }
 
@@ -81,12 +81,15 @@ export class OperatorStore {
       id,
       name_sealed: this.#ring.seal(place(id), wish.name),
       roles: JSON.stringify(wish.roles),
-      credential_hash: this.#hash(credential),
+      credential_hash: hashCredential(credential, this.#hashKey),
       created_at: this.#world.now(),
       expires_at: wish.expiresAt,
       ...{ revoked_at: null, last_used_at: null, version: 1 },
     };
-    await this.#database.kysely.insertInto('operator').values(row).execute();
+    await this.#database.write(async (session) => {
+      await session.insertInto('operator').values(row).execute();
+      await recordChange(session, 'operator', id, row.created_at);
+    }, CHANGE_LOCK);
     return { credential, operator: this.#operatorOf(row) };
   }
 
@@ -108,19 +111,6 @@ export class OperatorStore {
       const { id, name, roles, expiresAt } = this.#operatorOf(row);
       return { id, name, roles, expiresAt, hash: row.credential_hash };
     });
-  }
-
-  /** Another one where an operator came, went or is known by something else: looked at often, and cheap. */
-  async stamp(): Promise<string> {
-    const { all, versions, newest } = await this.#database.kysely
-      .selectFrom('operator')
-      .select(({ fn }) => [
-        fn.countAll().as('all'),
-        fn.sum('version').as('versions'),
-        fn.max('created_at').as('newest'),
-      ])
-      .executeTakeFirstOrThrow();
-    return `${all} ${versions} ${newest}`;
   }
 
   /** Late ones never turn the clock back. */
@@ -169,7 +159,7 @@ export class OperatorStore {
         // Inside the transaction: a revocation that is committed has its tombstone.
         this.#tombstones.append([{ kind: 'operator', id, at }]);
       }
-    });
+    }, CHANGE_LOCK);
     const operator = await this.show(id);
     if (operator === undefined) throw new NotFoundError(`there is no operator ${id}`);
     return operator;
@@ -180,13 +170,13 @@ export class OperatorStore {
     let revoked = 0;
     for (const { kind, id, at } of this.#tombstones.read()) {
       if (kind !== 'operator') continue;
-      if (await this.#database.write((session) => markRevoked(session, id, at))) revoked += 1;
+      const isNew = await this.#database.write(
+        (session) => markRevoked(session, id, at),
+        CHANGE_LOCK,
+      );
+      if (isNew) revoked += 1;
     }
     return revoked;
-  }
-
-  #hash(credential: string): string {
-    return createHmac('sha256', this.#hashKey).update(credential).digest('hex');
   }
 
   #operatorOf(row: Row): Operator {
@@ -214,7 +204,9 @@ async function markRevoked(
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+  if (numUpdatedRows !== 1n) return false;
+  await recordChange(session, 'operator', id, at);
+  return true;
 }
 
 function place(row: string) {

@@ -70,7 +70,8 @@ function divided(verb: Verb, argv: readonly string[]): Typed {
     if (found === undefined) throw unknownOption(token.rawName, [...known.keys()]);
     const { name, form } = found;
     const values = options.get(name) ?? [];
-    values.push(form.value === undefined ? flagOf(token) : textOf(token, form.value));
+    const isOption = (text: string) => known.has(text.slice(2));
+    values.push(form.value === undefined ? flagOf(token) : textOf(token, form.value, isOption));
     options.set(name, values);
   }
   return { options, positionals };
@@ -87,11 +88,20 @@ function flagOf({ rawName, value }: OptionToken): true {
   throw new UsageError(`${rawName} takes no value`);
 }
 
-function textOf({ rawName, value, inlineValue }: OptionToken, form: string): string {
+/** What the log writes for a person or client: a copied one may begin with any of its characters. */
+const PSEUDONYM = /^[A-Za-z0-9_-]{22}$/;
+
+function textOf(
+  { rawName, value, inlineValue }: OptionToken,
+  form: string,
+  isOption: (text: string) => boolean,
+): string {
   if (value === undefined) throw new UsageError(`${rawName} takes ${form}, and nothing follows it`);
-  if (inlineValue || value === '-' || !value.startsWith('-')) return value;
+  // Options begin with two dashes, but for -h, which was answered before.
+  if (inlineValue || !value.startsWith('--')) return value;
+  if (PSEUDONYM.test(value) && !isOption(value)) return value;
   throw new UsageError(
-    `${rawName} takes ${form}, and another option follows it; a value that begins with - is written ${rawName}=-…`,
+    `${rawName} takes ${form}, and another option follows it; a value that begins with -- is written ${rawName}=--…`,
   );
 }
 

@@ -197,6 +197,17 @@ test('a handler receives what its definition says', async () => {
   assert.equal(JSON.parse(key.out)[1], KEY, 'where a key may stand, it may');
 });
 
+test('a pseudonym copied from the log is found whatever character it begins with', async () => {
+  for (const value of ['-', '-x', '-Qx81', '-yQx81aaaaaaaaaaaaaaa_', '--Qx81aaaaaaaaaaaaaa-_']) {
+    const { status, out, err } = await tried(['one', '--data', value]);
+    assert.deepEqual([status, err], [0, ''], value);
+    assert.ok(JSON.parse(out).includes(value), value);
+  }
+  for (const value of ['--', '--tags', '--Qx81', `--${'a'.repeat(21)}`]) {
+    assert.equal((await tried(['one', '--data', value])).status, 2, value);
+  }
+});
+
 test('a line that is wrong exits 2, and says what was expected', async () => {
   for (const [argv, says] of [
     [[], /KIND is missing/],
@@ -208,7 +219,10 @@ test('a line that is wrong exits 2, and says what was expected', async () => {
     [['one', '-j'], /unknown option -j/],
     [['one', '--no-json'], /unknown option --no-json/],
     [['one', '--count'], /--count takes N, and nothing follows it/],
-    [['one', '--count', '--json'], /--count takes N, and another option follows it; .* --count=-…/],
+    [
+      ['one', '--count', '--json'],
+      /--count takes N, and another option follows it; .* --count=--…/,
+    ],
     [['one', '--json=yes'], /--json takes no value/],
     // The last one used to win in silence: one of two networks, of two reasons.
     [['one', '--count', '1', '--count', '2'], /--count is given more than once/],

@@ -1,4 +1,5 @@
 import { problems } from '@poorter/engine';
+import type { ReadWorld } from '../../control/compile/source-reader.ts';
 import { adminProblems } from '../../messages/admin-problems.ts';
 import {
   impossibleTerm,
@@ -50,20 +51,21 @@ export async function unknownName(
   asked: { readonly client?: string | undefined; readonly credential?: string | undefined },
   keys: ReadableKeys | null,
   names: KeyNames | null,
-  now: number,
+  world: ReadWorld,
   configurationFile: string | undefined,
 ): Promise<string | null> {
+  const now = world.now();
   const isThere = (part: Partial<LogQuery>) => anyRecord(log, keys, part, now);
   const { api, operation } = query;
   if (api !== undefined && !(await isThere({ api }))) {
-    const described = await describedIn(configurationFile);
+    const described = await describedIn(configurationFile, world);
     if (!described.apis.includes(api)) {
       const known = await recorded(log, now, ({ api }) => api);
       return `no record is of the API ${api}; ${known}${listedToo(described.apis)}`;
     }
   }
   if (operation !== undefined && !(await isThere({ operation }))) {
-    const { operations } = await describedIn(configurationFile);
+    const { operations } = await describedIn(configurationFile, world);
     if (!operations.includes(operation.slice(operation.indexOf(' ') + 1))) {
       const known = await recorded(log, now, ({ operation }) => operation);
       return `no record is of the operation ${operation}; ${known}${listedToo(operations)}`;
@@ -96,11 +98,11 @@ interface Described {
 }
 
 /** What exists without having been called yet, where the configuration is named and whole. */
-async function describedIn(file: string | undefined): Promise<Described> {
+async function describedIn(file: string | undefined, world: ReadWorld): Promise<Described> {
   if (file === undefined) return { apis: [], operations: [] };
   // Only here: compiling descriptions is more to load than all the rest.
   const { compileOnce } = await import('../compile-once.ts');
-  const compiled = await compileOnce({ file, values: {} }).catch(() => null);
+  const compiled = await compileOnce({ file, values: {} }, world).catch(() => null);
   return {
     apis: compiled?.snapshot.gate.apis.map(({ name }) => name) ?? [],
     operations: [...(compiled?.rights.keys() ?? [])],

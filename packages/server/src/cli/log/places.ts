@@ -155,7 +155,7 @@ async function openKeys(
     ...{ dataDirectory, baseDirectory: base, environment },
     notify: ({ message }) => world.stderr.write(`${message}\n`),
   });
-  const ring = await openKeyRing(database, provider);
+  const ring = await openKeyRing(database, provider, now);
   const tombstones = new Tombstones(dataDirectory);
   const stores = { now, random };
   const subjects = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, stores);

@@ -60,7 +60,7 @@ export async function search(given: SearchGiven, world: CommandWorld): Promise<n
       if (found.next === null) {
         if (!isEmpty || query.before !== undefined) return 0;
         const asked = { client, credential };
-        const why = await unknownName(log, full, asked, keys, names, world.now(), given.config);
+        const why = await unknownName(log, full, asked, keys, names, world, given.config);
         if (why === null) return 0;
         throw new Error(plain(why));
       }

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { configurationSchema } from '../../configuration/schema.ts';
+import { realWorld } from '../../platform/world/index.ts';
 import { checkRecordsFile } from './check-records-file.ts';
 import { SourceReader } from './source-reader.ts';
 
@@ -43,7 +44,7 @@ symlinkSync('logs', join(folder, 'linked'));
 execFileSync('mkfifo', [join(folder, 'fifo')]);
 
 function refusal(file: string, keepFiles = 5): string | null {
-  const reader = new SourceReader(configurationFile, folder);
+  const reader = new SourceReader(configurationFile, folder, realWorld);
   reader.read('./api.yaml', 'description');
   const control = { tls: { certificate: './gate.pem', key: './gate.key' } };
   const given = {

@@ -29,7 +29,7 @@ import { readLinkCredentials, readListener, readUpstream } from './read-endpoint
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
 import { resourceMetadata } from './resource-metadata.ts';
-import { SourceReader, shortPath } from './source-reader.ts';
+import { type ReadWorld, SourceReader, shortPath } from './source-reader.ts';
 
 /** Everything a snapshot is made of, read at one moment. */
 export interface SnapshotSources {
@@ -38,6 +38,7 @@ export interface SnapshotSources {
   readonly configurationFile: string;
   readonly baseDirectory: string;
   readonly dataDirectory: string;
+  readonly world: ReadWorld;
   readonly version: number;
   readonly identityKeys: IdentityKeys;
   /** Where records of calls go; null where nothing is served. */
@@ -70,7 +71,7 @@ export interface CompiledSnapshot {
 /** Throws RefusedConfiguration, with every fault placed. */
 export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const { configuration } = sources;
-  const reader = new SourceReader(sources.configurationFile, sources.baseDirectory);
+  const reader = new SourceReader(sources.configurationFile, sources.baseDirectory, sources.world);
   const { descriptions = new KeptDescriptions() } = sources;
   const apis = configuration.apis.map((api, index) =>
     readApi(api, index, { configuration, descriptions }, reader),

@@ -1,3 +1,3 @@
 export { type CompiledSnapshot, compileSnapshot } from './compile-snapshot.ts';
 export { readLinkCredentials, readOperatorAddress } from './read-endpoints.ts';
-export { SourceReader } from './source-reader.ts';
+export { type ReadWorld, SourceReader } from './source-reader.ts';

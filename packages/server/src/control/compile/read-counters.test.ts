@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { configurationSchema } from '../../configuration/schema.ts';
+import { realWorld } from '../../platform/world/index.ts';
 import { readSharedCounters } from './read-counters.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
 import { SourceReader } from './source-reader.ts';
@@ -11,7 +12,7 @@ import { SourceReader } from './source-reader.ts';
 const folder = mkdtempSync(join(tmpdir(), 'poorter-read-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const apis = [{ spec: './api.yaml', upstream: 'http://127.0.0.1:9' }];
-const readerHere = () => new SourceReader(join(folder, 'poorter.yaml'), folder);
+const readerHere = () => new SourceReader(join(folder, 'poorter.yaml'), folder, realWorld);
 
 test('shared counters without a host, or in a database that is no number, are refused without their password', () => {
   const secret = join(folder, 'counters');

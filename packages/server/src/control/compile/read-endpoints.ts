@@ -10,7 +10,7 @@ import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import type { LinkCredentials } from '../../platform/link/index.ts';
 import type { OperatorAddress } from '../operator-server.ts';
-import { SourceReader } from './source-reader.ts';
+import { type ReadWorld, SourceReader } from './source-reader.ts';
 
 /** Both ends of the gate: where it listens and where it calls, with their certificates checked. */
 export function readListener(
@@ -131,7 +131,7 @@ function checkPair(
   try {
     createSecureContext({ cert: certificate, key });
     const until = new Date(new X509Certificate(certificate).validTo);
-    if (until.getTime() < Date.now()) {
+    if (until.getTime() < reader.now) {
       reader.report({
         severity: 'warning',
         code: 'certificate-expired',
@@ -178,12 +178,13 @@ export function readOperatorAddress(
   { control }: Configuration,
   configurationFile: string,
   baseDirectory: string,
+  world: ReadWorld,
 ): {
   readonly address: OperatorAddress;
   readonly files: readonly string[];
   readonly contents: ReadonlyMap<string, string>;
 } {
-  const reader = new SourceReader(configurationFile, baseDirectory);
+  const reader = new SourceReader(configurationFile, baseDirectory, world);
   const { host, port } = splitAddress(control.address);
   const { tls } = control;
   if (tls === undefined && !control.insecure && !isLoopback(host)) {

@@ -10,6 +10,10 @@ import {
   UntrustedPathError,
 } from '../../platform/files/index.ts';
 import { isSecretReference, readSecret } from '../../platform/secrets/index.ts';
+import type { World } from '../../platform/world/index.ts';
+
+/** What is read beside files: secrets from the environment, and whether a certificate's time is over. */
+export type ReadWorld = Pick<World, 'now' | 'environment'>;
 
 /** Reads files next to the configuration, remembers which, and collects what is wrong with them. */
 export class SourceReader {
@@ -20,10 +24,17 @@ export class SourceReader {
   readonly #digests = new Map<string, string>();
   readonly #base: string;
   readonly #configurationFile: string;
+  readonly #world: ReadWorld;
 
-  constructor(configurationFile: string, base: string) {
+  constructor(configurationFile: string, base: string, world: ReadWorld) {
+    this.#world = world;
     this.#configurationFile = configurationFile;
     this.#base = base;
+  }
+
+  /** Milliseconds since the epoch. */
+  get now(): number {
+    return this.#world.now();
   }
 
   get files(): readonly string[] {
@@ -82,7 +93,7 @@ export class SourceReader {
   secret(text: string): string {
     if (!isSecretReference(text)) return text;
     return readSecret(text, {
-      ...{ environment: process.env, baseDirectory: this.#base },
+      ...{ environment: this.#world.environment, baseDirectory: this.#base },
       readFile: (path) => this.read(path),
     });
   }

@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { makeAuthority } from '../../../../../scenarios/world/certificates.fixture.ts';
 import { configurationSchema } from '../../configuration/schema.ts';
+import { realWorld } from '../../platform/world/index.ts';
 import { compileSnapshot } from '../compile/compile-snapshot.ts';
 import { id, issuer, responses, type Tree, X } from './case.fixture.ts';
 import { findWeakenings } from './find-weakenings.ts';
@@ -102,6 +103,7 @@ function protectionOf(change: (configuration: Tree, description: Tree) => void):
     configurationFile: join(folder, 'poorter.yaml'),
     baseDirectory: folder,
     dataDirectory: folder,
+    world: realWorld,
     version: 1,
     identityKeys: { current: {}, all: [] },
     spool: null,

@@ -51,7 +51,12 @@ switch (operation) {
   case 'rotate': {
     const state = await openState({ ...settings, masterKey: masterKeyIn(directory) });
     isArmed = true;
-    await rotateMasterKey(state.database, masterKeyIn(directory), namedMasterKey(argument));
+    await rotateMasterKey(
+      state.database,
+      masterKeyIn(directory),
+      namedMasterKey(argument),
+      stateWorld.now,
+    );
     break;
   }
   case 'restore': {

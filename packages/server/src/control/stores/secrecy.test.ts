@@ -222,11 +222,11 @@ onEveryBackend('secrecy', ({ freshPlace, dialect }) => {
 
     const erased = await state.persons.erase({ kind: 'subject', value: griet.owner });
     assert.deepEqual(
-      erased.keys.toSorted(),
+      erased.ended.get('key')?.toSorted(),
       [hers.record.id, successor.record.id].toSorted(),
       'what she held is revoked',
     );
-    assert.deepEqual([erased.endedBlocks, erased.destroyed], [[blocked.id], 2]);
+    assert.deepEqual([erased.ended.get('block'), erased.destroyed], [[blocked.id], 2]);
     assert.equal(await state.subjectKeys.find(credential), undefined);
     const assertGone = async (one: State) => {
       for (const { place, text } of await openedColumns(one)) {

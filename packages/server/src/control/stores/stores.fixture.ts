@@ -1,15 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DatabasePlace } from '../../platform/database/index.ts';
 import { openMasterKey } from '../../platform/secrets/index.ts';
+import { freshDirectory, type Lifetime, masterKeyIn, NOON } from '../../state/ground.fixture.ts';
 import { openState, type State } from './index.ts';
 
-/** What a test can tell to clean up afterwards. */
-export interface Lifetime {
-  after(work: () => unknown): void;
-}
+export { freshDirectory, type Lifetime, masterKeyIn, NOON };
 
 export interface StateUnderTest extends State {
   readonly dataDirectory: string;
@@ -17,14 +12,6 @@ export interface StateUnderTest extends State {
   readonly clock: { now: number };
   /** As after a restart: the same place and directory. */
   reopen(): Promise<State>;
-}
-
-export const NOON = Date.UTC(2026, 5, 1, 12);
-
-export function freshDirectory(t: Lifetime): string {
-  const directory = mkdtempSync(join(tmpdir(), 'poorter-state-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 export const stateWorld = {
@@ -37,15 +24,6 @@ export function namedMasterKey(hex: string) {
   return openMasterKey('env:KEY', {
     ...{ dataDirectory: '/', baseDirectory: '/', notify: () => {} },
     environment: { KEY: hex },
-  });
-}
-
-export function masterKeyIn(dataDirectory: string) {
-  return openMasterKey(undefined, {
-    dataDirectory,
-    baseDirectory: dataDirectory,
-    environment: {},
-    notify: () => {},
   });
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../../configuration/refused-configuration.ts';
 import type { Configuration } from '../../configuration/schema.ts';
+import { realWorld } from '../../platform/world/index.ts';
 import { compileSnapshot } from '../compile/compile-snapshot.ts';
 import type {
   CompileOrder,
@@ -68,12 +69,12 @@ function load(source: ConfigurationSource): FromCompiler {
 }
 
 function readOperators({ configuration, file, baseDirectory }: PlacedConfiguration) {
-  return readOperatorAddress(configuration, file, baseDirectory);
+  return readOperatorAddress(configuration, file, baseDirectory, realWorld);
 }
 
 function readLink({ configuration, file, baseDirectory }: PlacedConfiguration): ReadLink {
   const { link } = configuration;
-  const reader = new SourceReader(file, baseDirectory);
+  const reader = new SourceReader(file, baseDirectory, realWorld);
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
   const { errors, files } = reader;
   if (errors.length > 0) throw new RefusedConfiguration(errors, files);
@@ -86,9 +87,9 @@ function compile(order: CompileOrder, descriptions: KeptDescriptions): FromCompi
   const { dataDirectory, identityKeys, spool, trialKeys, issuerKeys } = order;
   const configurationFile = source.file ?? 'arguments';
   const base = baseDirectory(source);
-  const operated = readOperatorAddress(configuration, configurationFile, base);
+  const operated = readOperatorAddress(configuration, configurationFile, base, realWorld);
   const { summary, rights, contents, protection, ...compiled } = compileSnapshot({
-    ...{ configuration, configurationFile, dataDirectory, baseDirectory: base },
+    ...{ configuration, configurationFile, dataDirectory, baseDirectory: base, world: realWorld },
     version: nextVersion(join(dataDirectory, 'snapshot-version')),
     ...{ identityKeys, spool, trialKeys, descriptions },
     issuerKeys: (issuer) => issuerKeys[issuer] ?? null,

@@ -8,7 +8,7 @@ import {
   type LogReaderSeed,
   type ToLogReader,
 } from '../../security-log/index.ts';
-import { CursorError } from '../../state/index.ts';
+import { CallerLeftError, CursorError } from '../../state/index.ts';
 import { openSubjectKeys } from '../stores/open-subject-keys.ts';
 
 /** Reads the log for whoever asks control, so that nothing else waits for it. Ends when it is told to. */
@@ -19,8 +19,8 @@ const opening = open();
 /** One after the other. */
 let answering: Promise<void> = Promise.resolve();
 
-parentPort?.on('message', ({ number, ask }: ToLogReader) => {
-  answering = answering.then(async () => tell(await answerTo(number, ask)));
+parentPort?.on('message', (message: ToLogReader) => {
+  answering = answering.then(async () => tell(await answerTo(message)));
 });
 
 async function open(): Promise<LogQueries> {
@@ -29,9 +29,12 @@ async function open(): Promise<LogQueries> {
   return LogQueries.open(log, node, signingSeed, subjectKeys, realWorld.now);
 }
 
-async function answerTo(number: number, ask: LogAsk): Promise<FromLogReader> {
+async function answerTo({ number, ask, left }: ToLogReader): Promise<FromLogReader> {
+  const hasLeft = () => Atomics.load(left, 0) !== 0;
   try {
-    return { number, value: await asked(await opening, ask) };
+    if (hasLeft()) throw new CallerLeftError();
+    const log = await opening;
+    return { number, value: await asked(log.unless(hasLeft), ask) };
   } catch (error) {
     const { message } = error as Error;
     return { number, fault: message, isCursor: error instanceof CursorError };

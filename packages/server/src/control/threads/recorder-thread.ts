@@ -1,16 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { notice } from '../../messages/notices.ts';
-import { monotonicMs } from '../../platform/clock/index.ts';
 import type { Notice } from '../../platform/notices/index.ts';
 import { collectWhatStartingLeft, workInBackground } from '../../platform/processes/index.ts';
 import { realWorld } from '../../platform/world/index.ts';
 import {
   applyRetention,
+  type CredentialUse,
   checkpointSigner,
   FencedError,
   type FromRecorder,
   LogReader,
   openLog,
+  pastUses,
+  type ReadableKeys,
   Recorder,
   type RecorderSeed,
   signingKey,
@@ -25,11 +27,13 @@ const RETRY_MS = 1_000;
 const STARTED_AFTER_MS = 5_000;
 
 const seed = workerData as RecorderSeed;
-const bornAtMs = monotonicMs();
+const bornAtMs = realWorld.monotonicMs();
 let hasStarted = false;
 let retention = seed.retention;
 let isStopping = false;
 let current: Recorder | null = null;
+/** Of leaves before this one it is told who was used in them. */
+let usesReached = seed.usesReached;
 let forget: () => void = () => undefined;
 
 parentPort?.on('message', (message: ToRecorder) => {
@@ -63,7 +67,7 @@ async function record(): Promise<void> {
     ...{ place, dataDirectory, ring, world: realWorld },
     options: { notify },
   });
-  const database = await openLog(seed.log, notify);
+  const database = await openLog(seed.log, realWorld.now, notify);
   // Keys first: the recorder would take the destroyed one from them again.
   forget = () => {
     state.subjectKeys.forgetCached();
@@ -81,14 +85,16 @@ async function record(): Promise<void> {
         openSpoolKey,
         now: realWorld.now,
         notify,
-        onUsed: (uses) => tell({ type: 'uses', uses }),
+        onUsed: tellUses,
         onRecorded: (writers) => tell({ type: 'recorded', writers }),
       });
       const recorded = () => {
         if (told !== '') tell({ type: 'recording', fault: null });
         told = '';
       };
-      await drain(current, new LogReader(database.kysely, seed.node), recorded);
+      const reader = new LogReader(database.kysely, seed.node);
+      await tellPastUses(reader, state.subjectKeys, current.size);
+      await drain(current, reader, recorded);
     } catch (error) {
       const message = `recording: ${String(error)}`;
       if (message !== told) notify(notice('recorder_fault', message));
@@ -108,17 +114,42 @@ async function drain(recorder: Recorder, reader: LogReader, recorded: () => void
     const { hasMore } = await recorder.step();
     recorded();
     if (hasMore) continue;
-    if (!hasStarted && monotonicMs() - bornAtMs > STARTED_AFTER_MS) {
+    if (!hasStarted && realWorld.monotonicMs() - bornAtMs > STARTED_AFTER_MS) {
       collectWhatStartingLeft();
       hasStarted = true;
     }
-    if (monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
-      retainedAt = monotonicMs();
-      await applyRetention(recorder, reader, retention, Date.now());
+    if (realWorld.monotonicMs() - retainedAt > RETENTION_EVERY_MS) {
+      retainedAt = realWorld.monotonicMs();
+      await applyRetention(recorder, reader, retention, realWorld.now());
     }
     await sleep(POLL_MS);
   }
   while ((await recorder.step(true)).hasMore);
+}
+
+/** Of what was recorded by somebody who ended before it was told, or before it was kept. */
+async function tellPastUses(reader: LogReader, keys: ReadableKeys, size: number): Promise<void> {
+  if (usesReached === size) return;
+  // A log of before a restore: what was reached in another is nothing here.
+  const from = usesReached !== null && usesReached > size ? null : usesReached;
+  try {
+    const { uses, skipped } = await pastUses(reader, seed.node, keys, from, size);
+    tellUses(uses, size);
+    if (skipped > 0) warnOfUnknownUses(`of ${skipped} older records, this is not read again`);
+  } catch (error) {
+    // Records come first.
+    tellUses(new Map(), size);
+    warnOfUnknownUses(String(error));
+  }
+}
+
+function tellUses(uses: ReadonlyMap<string, CredentialUse>, reached: number): void {
+  usesReached = reached;
+  tell({ type: 'uses', uses, reached });
+}
+
+function warnOfUnknownUses(why: string): void {
+  notify(notice('key_uses_unread', `when keys were last used may be told too early: ${why}`));
 }
 
 function openSpoolKey(id: string): Uint8Array {
@@ -138,5 +169,5 @@ function tell(message: FromRecorder): void {
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => void realWorld.after(ms, resolve));
 }

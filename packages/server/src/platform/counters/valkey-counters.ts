@@ -10,6 +10,7 @@ import {
 } from '@poorter/engine';
 import { type Notify, platformNotice } from '../notices/index.ts';
 import type { Timer, World } from '../world/index.ts';
+import { allowancesOf, serverMs } from './draw-answer.ts';
 import { OTHER_STORE, TOO_LATE } from './draw-script.ts';
 import { type Granted, GrantedMeanwhile } from './granted-meanwhile.ts';
 import {
@@ -367,10 +368,6 @@ function keyOf(draw: Draw): string {
   return draw.kind === 'rate' ? PREFIX + draw.key : `${PREFIX}${draw.key}|${draw.windowEndMs}`;
 }
 
-function serverMs(numbers: readonly number[]): number {
-  return (numbers[1] as number) / 1_000;
-}
-
 /** Rejects after so long; whatever comes then is dropped. */
 async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
@@ -390,19 +387,4 @@ async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<V
 /** The words of a server, not of a network: capitals first. */
 function isAnswer(why: string): boolean {
   return /\([A-Z]{3,}\)$/.test(why);
-}
-
-function allowancesOf(numbers: readonly number[]): Allowance[] {
-  const allowances: Allowance[] = [];
-  for (let at = 0; at + 2 < numbers.length; at += 3) {
-    const allowed = numbers[at] === 1;
-    const waitMs = (numbers[at + 2] as number) / 1_000;
-    allowances.push({
-      allowed,
-      remaining: numbers[at + 1] as number,
-      retryAfterMs: allowed ? 0 : waitMs,
-      resetMs: waitMs,
-    });
-  }
-  return allowances;
 }

@@ -126,6 +126,12 @@ function inodeOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
+/** SQLITE_BUSY or SQLITE_LOCKED, with whatever the upper bits add. */
+function isHeld(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return [5, 6].includes(Number(errcode) & 0xff);
+}
+
 function lockFile(database: DatabaseSync, directory: string, holderFile: string): void {
   try {
     // A rollback journal, not WAL: EXCLUSIVE then keeps every other process out of the file.
@@ -134,7 +140,7 @@ function lockFile(database: DatabaseSync, directory: string, holderFile: string)
     );
   } catch (error) {
     database.close();
-    if (!/locked|busy/i.test(String(error))) {
+    if (!isHeld(error)) {
       throw new Error(`locking the data directory ${directory}: ${String(error)}`, {
         cause: error,
       });

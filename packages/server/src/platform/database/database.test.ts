@@ -46,18 +46,21 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
   };
   const migrated = async (t: Life) => {
     const database = await open(t);
-    await migrate(database, migrationsOf(t, [first, second]));
+    await migrate(database, migrationsOf(t, [first, second]), Date.now);
     return database;
   };
 
   test('migrations are applied once, in order, from whichever version', async (t) => {
     const place = freshPlace();
     const database = await open(t, place);
-    assert.deepEqual(await migrate(database, migrationsOf(t, [first])), { from: 0, to: 1 });
+    assert.deepEqual(await migrate(database, migrationsOf(t, [first]), Date.now), {
+      from: 0,
+      to: 1,
+    });
     const both = migrationsOf(t, [first, second]);
-    assert.deepEqual(await migrate(database, both, 1), { from: 1, to: 1 });
-    assert.deepEqual(await migrate(database, both), { from: 1, to: 2 });
-    assert.deepEqual(await migrate(await open(t, place), both), { from: 2, to: 2 });
+    assert.deepEqual(await migrate(database, both, Date.now, 1), { from: 1, to: 1 });
+    assert.deepEqual(await migrate(database, both, Date.now), { from: 1, to: 2 });
+    assert.deepEqual(await migrate(await open(t, place), both, Date.now), { from: 2, to: 2 });
     assert.equal((await database.kysely.selectFrom('account').selectAll().execute()).length, 2);
   });
 
@@ -65,7 +68,7 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
     const place = freshPlace();
     const set = migrationsOf(t, [first, second]);
     const databases = await Promise.all(Array.from({ length: 6 }, () => open(t, place)));
-    const states = await Promise.all(databases.map((database) => migrate(database, set)));
+    const states = await Promise.all(databases.map((database) => migrate(database, set, Date.now)));
     assert.equal(states.filter(({ from }) => from === 0).length, 1);
     const rows = await databases[0]!.kysely.selectFrom('account').selectAll().execute();
     assert.equal(rows.length, 2);
@@ -73,17 +76,20 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
 
   test('a migration that fails leaves the version before, whole', async (t) => {
     const database = await open(t);
-    await migrate(database, migrationsOf(t, [first]));
+    await migrate(database, migrationsOf(t, [first]), Date.now);
     const broken = migrationsOf(t, [first, second, 'ALTER TABLE nowhere ADD COLUMN x text;']);
-    await assert.rejects(migrate(database, broken), /migrating 'test' in .*nowhere/s);
-    assert.deepEqual(await migrate(database, migrationsOf(t, [first])), { from: 1, to: 1 });
+    await assert.rejects(migrate(database, broken, Date.now), /migrating 'test' in .*nowhere/s);
+    assert.deepEqual(await migrate(database, migrationsOf(t, [first]), Date.now), {
+      from: 1,
+      to: 1,
+    });
     await assert.rejects(database.kysely.selectFrom('account').select('note').execute());
   });
 
   test('an older program refuses a newer database and names both versions', async (t) => {
     const database = await migrated(t);
     const older = { ...migrationsOf(t, [first]), program: '0.9.0' };
-    await assert.rejects(migrate(database, older), (error) => {
+    await assert.rejects(migrate(database, older, Date.now), (error) => {
       assert.ok(error instanceof DatabaseNewerError);
       assert.match(error.message, /version 2.*Poorter 1\.2\.3.*Poorter 0\.9\.0.*up to 1/);
       return true;
@@ -92,7 +98,7 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
 
   test('a migration file that was altered after it was applied is refused', async (t) => {
     const database = await migrated(t);
-    await assert.rejects(migrate(database, migrationsOf(t, [`${first} `, second])), {
+    await assert.rejects(migrate(database, migrationsOf(t, [`${first} `, second]), Date.now), {
       name: 'MigrationAlteredError',
     });
   });
@@ -167,7 +173,7 @@ onEveryBackend('database', ({ dialect, freshPlace }) => {
 
   test('who waits too long for a turn is told, and does not wait for ever', async (t) => {
     const database = await open(t, freshPlace(), { waitMs: 500, connectionsMax: 2 });
-    await migrate(database, migrationsOf(t, [first, second]));
+    await migrate(database, migrationsOf(t, [first, second]), Date.now);
     const held = Promise.withResolvers<void>();
     const blocked = Promise.withResolvers<void>();
     t.after(() => blocked.resolve());

@@ -64,6 +64,7 @@ const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 export async function migrate<Tables>(
   opened: Database<Tables>,
   set: MigrationSet,
+  now: () => number,
   upTo = Number.MAX_SAFE_INTEGER,
 ): Promise<MigrationState> {
   const database = opened.as<MigrationTable>();
@@ -87,7 +88,7 @@ export async function migrate<Tables>(
           .insertInto('migration')
           .values({
             ...{ domain: set.domain, version, name, checksum, program: set.program },
-            applied_at: Date.now(),
+            applied_at: now(),
           })
           .execute();
       }

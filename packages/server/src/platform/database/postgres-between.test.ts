@@ -64,7 +64,7 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
       const { schema } = server.freshPlace();
       const url = `${server.url}&options=${encodeURIComponent(wish)}`;
       const database = await open(t, url, schema);
-      await migrate(database, set);
+      await migrate(database, set, Date.now);
       assert.equal(await tablesIn(schema), 2);
       assert.equal(await tablesIn('public'), 0);
       if (!wish.includes('work_mem')) return;
@@ -82,8 +82,8 @@ describe('between us and PostgreSQL', { skip: skipPostgres }, () => {
       'REVOKE CREATE ON DATABASE postgres FROM PUBLIC',
     );
     const database = await open(t, server.url.replace('poorter@', `${role}@`), schema);
-    assert.deepEqual(await migrate(database, set), { from: 0, to: 1 });
-    assert.deepEqual(await migrate(database, set), { from: 1, to: 1 });
+    assert.deepEqual(await migrate(database, set, Date.now), { from: 0, to: 1 });
+    assert.deepEqual(await migrate(database, set, Date.now), { from: 1, to: 1 });
   });
 
   test('a line that dies silently is replaced, and the log says so', async (t) => {

@@ -10,6 +10,7 @@ import { SourceReader } from '../../control/compile/source-reader.ts';
 import { readCopiedTombstones } from '../../state/tombstones/index.ts';
 import { prepareDataDirectory } from '../data-directory/index.ts';
 import { fileMasterKey } from '../secrets/local-master-key.ts';
+import { realWorld } from '../world/index.ts';
 import { readTextFile, requireOwnFile, UntrustedPathError } from './index.ts';
 
 function folder(t: TestContext): string {
@@ -56,7 +57,7 @@ test('no file is read beyond its bound, whatever size it tells', (t) => {
 
 test('nobody who reads a file by its name waits for a FIFO', async (t) => {
   const path = fifo(t);
-  const reader = new SourceReader('poorter.yaml', '/');
+  const reader = new SourceReader('poorter.yaml', '/', realWorld);
   assert.throws(() => reader.read(path), /is a FIFO/);
   assert.throws(() => reader.secret(`file:${path}`), /is a FIFO/);
   assert.throws(() => readCopiedTombstones(path), /is a FIFO/);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { onEveryBackend } from '../database/backends.fixture.ts';
@@ -13,6 +13,7 @@ import {
   SealBrokenError,
   WrongMasterKeyError,
 } from './index.ts';
+import { openBytes, sealBytes, unambiguous } from './sealed-bytes.ts';
 
 const TABLES = `
 CREATE TABLE key_encryption_key (singleton integer PRIMARY KEY, id text NOT NULL,
@@ -52,8 +53,8 @@ onEveryBackend('key ring', ({ freshPlace }) => {
   test('what one start sealed the next opens; indexes and derived keys stay the same', async (t) => {
     const database = await prepared(t);
     const master = freshMasterKey();
-    const ring = await openKeyRing(database, master);
-    const again = await openKeyRing(await open(t, database.place), master);
+    const ring = await openKeyRing(database, master, Date.now);
+    const again = await openKeyRing(await open(t, database.place), master, Date.now);
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), fc.string(), async (value, purpose) => {
         assert.equal(again.open(place, ring.seal(place, value)), value);
@@ -70,15 +71,15 @@ onEveryBackend('key ring', ({ freshPlace }) => {
     const database = await prepared(t);
     const master = freshMasterKey();
     const databases = await Promise.all(Array.from({ length: 5 }, () => open(t, database.place)));
-    const rings = await Promise.all(databases.map((one) => openKeyRing(one, master)));
+    const rings = await Promise.all(databases.map((one) => openKeyRing(one, master, Date.now)));
     assert.equal(new Set(rings.map((ring) => ring.derive('x').toString('hex'))).size, 1);
     assert.equal(rings[4]!.open(place, rings[0]!.seal(place, 'value')), 'value');
   });
 
   test('a value that was altered or moved is refused, and the process lives', async (t) => {
     const database = await prepared(t);
-    const ring = await openKeyRing(database, freshMasterKey());
-    const other = await openKeyRing(await prepared(t), freshMasterKey());
+    const ring = await openKeyRing(database, freshMasterKey(), Date.now);
+    const other = await openKeyRing(await prepared(t), freshMasterKey(), Date.now);
     const sealed = ring.seal(place, 'griet@example.test');
     for (const moved of [
       { ...place, row: 'key_2' },
@@ -108,60 +109,62 @@ onEveryBackend('key ring', ({ freshPlace }) => {
   test('another master key is refused with both names, and changes nothing', async (t) => {
     const database = await prepared(t);
     const master = freshMasterKey('RIGHT');
-    const ring = await openKeyRing(database, master);
+    const ring = await openKeyRing(database, master, Date.now);
     const before = await database.kysely.selectFrom('key_encryption_key').selectAll().execute();
-    await assert.rejects(openKeyRing(database, freshMasterKey('OTHER')), (error) => {
+    await assert.rejects(openKeyRing(database, freshMasterKey('OTHER'), Date.now), (error) => {
       assert.ok(error instanceof WrongMasterKeyError);
       assert.match(error.message, /env:OTHER does not open.*wrapped by env:RIGHT on 20/);
       return true;
     });
     await assert.rejects(
-      rotateMasterKey(database, freshMasterKey('OTHER'), master),
+      rotateMasterKey(database, freshMasterKey('OTHER'), master, Date.now),
       WrongMasterKeyError,
     );
     const rows = await database.kysely.selectFrom('key_encryption_key').selectAll().execute();
     assert.deepEqual(rows, before);
-    assert.deepEqual((await openKeyRing(database, master)).derive('x'), ring.derive('x'));
+    assert.deepEqual((await openKeyRing(database, master, Date.now)).derive('x'), ring.derive('x'));
   });
 
   test('a rotation changes one row; who runs goes on, who starts needs the new key', async (t) => {
     const database = await prepared(t);
     const [old, next] = [freshMasterKey('OLD'), freshMasterKey('NEXT')];
-    const running = await openKeyRing(database, old);
+    const running = await openKeyRing(database, old, Date.now);
     const sealed = running.seal(place, 'value');
     const dataKeys = await database.kysely.selectFrom('data_key').selectAll().execute();
-    await rotateMasterKey(database, old, next);
+    await rotateMasterKey(database, old, next, Date.now);
     assert.deepEqual(await database.kysely.selectFrom('data_key').selectAll().execute(), dataKeys);
-    const started = await openKeyRing(await open(t, database.place), next);
+    const started = await openKeyRing(await open(t, database.place), next, Date.now);
     assert.equal(started.open(place, running.seal(place, 'later')), 'later');
     assert.equal(started.open(place, sealed), 'value');
-    await assert.rejects(openKeyRing(database, old), /wrapped by env:NEXT/);
+    await assert.rejects(openKeyRing(database, old, Date.now), /wrapped by env:NEXT/);
   });
 
   test('a rotation to a key that does not give back what it wrapped changes nothing', async (t) => {
     const database = await prepared(t);
     const old = freshMasterKey('OLD');
-    await openKeyRing(database, old);
+    await openKeyRing(database, old, Date.now);
     const broken: MasterKeyProvider = {
       id: 'broken',
       wrap: async () => new Uint8Array(60),
       unwrap: async () => new Uint8Array(32),
     };
-    await assert.rejects(rotateMasterKey(database, old, broken), /does not give back/);
+    await assert.rejects(rotateMasterKey(database, old, broken, Date.now), /does not give back/);
     const failing = { ...broken, wrap: () => Promise.reject(new Error('away')) };
-    await assert.rejects(rotateMasterKey(database, old, failing), /away/);
-    assert.ok(await openKeyRing(database, old));
+    await assert.rejects(rotateMasterKey(database, old, failing, Date.now), /away/);
+    assert.ok(await openKeyRing(database, old, Date.now));
   });
 
   test('of two rotations at once one is made, and the database opens with its key', async (t) => {
     const database = await prepared(t);
     const old = freshMasterKey('OLD');
-    await openKeyRing(database, old);
+    await openKeyRing(database, old, Date.now);
     const next = [freshMasterKey('A'), freshMasterKey('B')];
-    const done = await Promise.allSettled(next.map((to) => rotateMasterKey(database, old, to)));
+    const done = await Promise.allSettled(
+      next.map((to) => rotateMasterKey(database, old, to, Date.now)),
+    );
     const winners = next.filter((_, index) => done[index]!.status === 'fulfilled');
     assert.equal(winners.length, 1);
-    assert.ok(await openKeyRing(database, winners[0]!));
+    assert.ok(await openKeyRing(database, winners[0]!, Date.now));
   });
 });
 
@@ -170,3 +173,37 @@ function decoded(envelope: string): string {
   const [version, key, text, ...rest] = envelope.split('.');
   return [version, key, Buffer.from(text ?? '', 'base64url').toString('hex'), ...rest].join('.');
 }
+
+test('of many seals under one key no two have the same nonce', () => {
+  const key = randomBytes(32);
+  const nonces = new Set<string>();
+  for (let count = 0; count < 2_000; count++) {
+    const sealed = sealBytes(key, Buffer.from('x'), ['place']);
+    nonces.add(sealed.toString('hex', 0, 12));
+    assert.equal(openBytes(key, sealed, ['place']).toString(), 'x');
+  }
+  assert.equal(nonces.size, 2_000);
+});
+
+test('what an earlier version sealed opens, and no two lists of names are the same bytes', () => {
+  // AES-256-GCM over 'kept', key of zeros, nonce of zeros, associated with ['a', 'bc', 'é'].
+  const lengths = '0000000161' + '000000026263' + '00000002c3a9';
+  assert.equal(unambiguous(['a', 'bc', 'é']).toString('hex'), lengths);
+  const cipher = createCipheriv('aes-256-gcm', Buffer.alloc(32), Buffer.alloc(12));
+  cipher.setAAD(Buffer.from(lengths, 'hex'));
+  const sealed = Buffer.concat([
+    Buffer.alloc(12),
+    cipher.update('kept'),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+  assert.equal(openBytes(Buffer.alloc(32), sealed, ['a', 'bc', 'é']).toString(), 'kept');
+  const list = fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 });
+  fc.assert(
+    fc.property(list, list, (one, other) => {
+      const isSame = unambiguous(one).equals(unambiguous(other));
+      const texts = (parts: string[]) => JSON.stringify(parts.map((p) => p.toWellFormed()));
+      assert.equal(isSame, texts(one) === texts(other));
+    }),
+  );
+});

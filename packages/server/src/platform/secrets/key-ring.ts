@@ -51,11 +51,12 @@ type Purpose = (typeof PURPOSES)[number];
 export async function openKeyRing<Tables extends KeyRingTables>(
   opened: Database<Tables>,
   provider: MasterKeyProvider,
+  now: () => number,
 ): Promise<KeyRing> {
   const database = opened.as<KeyRingTables>();
-  const top = await keyEncryptionKey(database, provider);
+  const top = await keyEncryptionKey(database, provider, now);
   const keys = new Map<Purpose, SealingKey>();
-  for (const purpose of PURPOSES) keys.set(purpose, await dataKey(database, top, purpose));
+  for (const purpose of PURPOSES) keys.set(purpose, await dataKey(database, top, purpose, now));
   return ringOf(top, keys as ReadonlyMap<Purpose, SealingKey>);
 }
 
@@ -68,6 +69,7 @@ export async function rotateMasterKey<Tables extends KeyRingTables>(
   opened: Database<Tables>,
   from: MasterKeyProvider,
   to: MasterKeyProvider,
+  now: () => number,
 ): Promise<void> {
   const database = opened.as<KeyRingTables>();
   const row = await readTop(database);
@@ -80,7 +82,7 @@ export async function rotateMasterKey<Tables extends KeyRingTables>(
   if (!key.equals(again)) throw new Error(`${to.id} does not give back what it wrapped`);
   const changed = await database.kysely
     .updateTable('key_encryption_key')
-    .set({ provider: to.id, wrapped: text(wrapped), wrapped_at: Date.now() })
+    .set({ provider: to.id, wrapped: text(wrapped), wrapped_at: now() })
     .where('id', '=', row.id)
     .where('wrapped', '=', row.wrapped)
     .executeTakeFirst();
@@ -118,6 +120,7 @@ function readTop(database: Database<KeyRingTables>): Promise<TopRow | undefined>
 async function keyEncryptionKey(
   database: Database<KeyRingTables>,
   provider: MasterKeyProvider,
+  now: () => number,
 ): Promise<SealingKey> {
   const known = await readTop(database);
   if (known === undefined) {
@@ -127,7 +130,7 @@ async function keyEncryptionKey(
       .insertInto('key_encryption_key')
       .values({
         ...{ singleton: 1, id, provider: provider.id },
-        ...{ wrapped: text(wrapped), wrapped_at: Date.now() },
+        ...{ wrapped: text(wrapped), wrapped_at: now() },
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
@@ -156,6 +159,7 @@ async function dataKey(
   database: Database<KeyRingTables>,
   top: SealingKey,
   purpose: Purpose,
+  now: () => number,
 ): Promise<SealingKey> {
   const read = () =>
     database.kysely
@@ -169,7 +173,7 @@ async function dataKey(
     const wrapped = wrapUnder(top, 'data_key', `${id} ${purpose}`, randomBytes(KEY_BYTES));
     await database.kysely
       .insertInto('data_key')
-      .values({ id, purpose, wrapped, created_at: Date.now() })
+      .values({ id, purpose, wrapped, created_at: now() })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }

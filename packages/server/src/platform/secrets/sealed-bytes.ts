@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -18,7 +18,7 @@ export function sealBytes(
   plain: Uint8Array,
   associated: readonly string[],
 ): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = nextNonce();
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(unambiguous(associated));
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
@@ -45,14 +45,33 @@ export function openBytes(
   }
 }
 
+/** Nonces are no secret; drawn together they cost a tenth. */
+const NONCES_AT_ONCE = 256;
+let nonces = Buffer.alloc(0);
+let taken = 0;
+
+function nextNonce(): Buffer {
+  if (taken === nonces.length) {
+    nonces = randomFillSync(Buffer.allocUnsafe(NONCES_AT_ONCE * NONCE_BYTES));
+    taken = 0;
+  }
+  const nonce = nonces.subarray(taken, taken + NONCE_BYTES);
+  taken += NONCE_BYTES;
+  return nonce;
+}
+
 /** Each part with its length before it: no two lists have the same bytes. */
 export function unambiguous(parts: readonly string[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const bytes = Buffer.from(part);
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  let length = 0;
+  for (const part of parts) length += LENGTH_BYTES + Buffer.byteLength(part);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const part of parts) {
+    const written = bytes.write(part, at + LENGTH_BYTES);
+    bytes.writeUInt32BE(written, at);
+    at += LENGTH_BYTES + written;
+  }
+  return bytes;
 }
+
+const LENGTH_BYTES = 4;

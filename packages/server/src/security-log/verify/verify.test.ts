@@ -348,7 +348,7 @@ test('a log that was put back to an earlier state, or went another way, is notic
   copyFileSync(join(world.directory, 'log.sqlite'), copy);
   await fill(world, 100, 300);
   const remembered = await checkpointOf(world);
-  const database = await openLog({ kind: 'sqlite', file: copy });
+  const database = await openLog({ kind: 'sqlite', file: copy }, Date.now);
   const reader = new LogReader(database.kysely, NODE);
   const rolledBack = await verifyDatabase(reader, world.signer.key, remembered);
   assert.match(rolledBack.fault?.message ?? '', /shorter/);

@@ -152,7 +152,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
     const place = freshPlace();
     const log = await openDatabase<{ record: { id?: number; bytes: Uint8Array } }>(place);
     t.after(() => log.close());
-    await migrate(log, numberedMigrations(t));
+    await migrate(log, numberedMigrations(t), Date.now);
     const large = Array.from({ length: 30 }, () => randomBytes(400_000));
     for (const bytes of large) await log.kysely.insertInto('record').values({ bytes }).execute();
     const file = join(freshDirectory(t), 'backup');
@@ -483,7 +483,8 @@ test('a backup that was altered or cut anywhere is refused, and nothing is resto
   const start = whole.length - (((whole.length - 400) % chunk) + chunk);
   await isRefused(Buffer.concat([whole, randomBytes(1)]));
   await isRefused(Buffer.concat([whole, whole.subarray(start)]));
-  const header = whole.indexOf('}') + 1;
+  const NONCE_BYTES = 16;
+  const header = whole.indexOf('\n', whole.indexOf('\n--- ') + 1) + 1 + NONCE_BYTES;
   const pieces = [0, 1].map((index) =>
     whole.subarray(header + index * chunk, header + (index + 1) * chunk),
   );
@@ -491,7 +492,31 @@ test('a backup that was altered or cut anywhere is refused, and nothing is resto
   await isRefused(Buffer.concat([...swapped, whole.subarray(header + 2 * chunk)]));
   // Cut exactly between two chunks.
   await isRefused(whole.subarray(0, header + chunk));
+  // Another recipient beside the master key: whoever added it could not open the file, but has altered it.
+  const stanza = whole.indexOf('-> ');
+  const other = Buffer.from('-> X25519 AAAA\nAAAA\n');
+  await isRefused(Buffer.concat([whole.subarray(0, stanza), other, whole.subarray(stanza)]));
   writeFileSync(file, whole);
   assert.ok((await restore(file, target)).rows > 0);
   assert.ok(BackupBrokenError);
+});
+
+test('a head without an end is refused before it fills the memory, and an earlier format by its name', async (t) => {
+  const { state } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = join(freshDirectory(t), 'hostile');
+  const target = freshTarget(t, state);
+  const line = `${'A'.repeat(64)}\n`;
+  const endless = `age-encryption.org/v1\n-> poorter/backup-2 x\n${line.repeat(1_000_000)}`;
+  for (const [text, message] of [
+    [endless, /the head of .* is cut off or altered/],
+    [`age-encryption.org/v1\n${'x'.repeat(70_000)}\n--- AAAA\n`, /is cut off or altered/],
+    ['age-encryption.org/v1\n-> X25519 AAAA\nAAAA\n--- AAAA\n', /no backup of Poorter/],
+    ['age-encryption.org/v1\n-> poorter/backup-2 e30\nAAAA\n--- AAAA\n', /is altered/],
+    ['age-encryption.org/v1\n--- AAAA\n', /no backup of Poorter/],
+    ['poorter-backup 1\nrest', /written by an earlier version/],
+    ['', /no backup of Poorter/],
+  ] as const) {
+    writeFileSync(file, text);
+    await assert.rejects(restore(file, target), { name: 'BackupBrokenError', message });
+  }
 });

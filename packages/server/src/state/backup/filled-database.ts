@@ -14,9 +14,15 @@ import type { RestoredDatabase } from './restore-backup.ts';
 export class FilledDatabase {
   readonly #database: Database<unknown>;
   readonly #migrations: readonly MigrationSet[];
+  readonly #now: () => number;
   readonly #cleared = new Set<string>();
 
-  private constructor(database: Database<unknown>, migrations: readonly MigrationSet[]) {
+  private constructor(
+    database: Database<unknown>,
+    migrations: readonly MigrationSet[],
+    now: () => number,
+  ) {
+    this.#now = now;
     this.#database = database;
     this.#migrations = migrations;
   }
@@ -24,15 +30,16 @@ export class FilledDatabase {
   static async start(
     { name, migrations }: Extract<Entry, { kind: 'database' }>,
     databases: readonly RestoredDatabase[],
+    now: () => number,
   ): Promise<FilledDatabase> {
     const known = databases.find((one) => one.name === name);
     if (known === undefined) throw new Error(`the backup holds '${name}', which has no place here`);
     const database = await openDatabase(known.place);
-    const filled = new FilledDatabase(database, known.migrations);
+    const filled = new FilledDatabase(database, known.migrations, now);
     try {
       for (const { domain, version } of migrations) {
         const set = known.migrations.find((one) => one.domain === domain);
-        const reached = set === undefined ? 0 : (await migrate(database, set, version)).to;
+        const reached = set === undefined ? 0 : (await migrate(database, set, now, version)).to;
         if (reached === version) continue;
         throw new Error(
           `the backup holds version ${version} of '${domain}', and this program knows ${reached}: ` +
@@ -57,7 +64,7 @@ export class FilledDatabase {
   async finish(): Promise<void> {
     try {
       await continueNumbers(this.#database);
-      for (const set of this.#migrations) await migrate(this.#database, set);
+      for (const set of this.#migrations) await migrate(this.#database, set, this.#now);
     } finally {
       await this.close();
     }

@@ -148,7 +148,7 @@ async function restoreAlone(
     await mkdir(staging, { recursive: true, mode: 0o700 });
     const staged = plan.databases.map((one) => stagedDatabase(one, plan, staging, id));
     try {
-      const counts = await unpack(readEntries(sealed.chunks()), staged, staging);
+      const counts = await unpack(readEntries(sealed.chunks()), staged, staging, plan.world.now);
       const tombstoneFiles = await carryOver(plan, staging);
       const replay = await repeatErasures(plan, staged, staging);
       const created = sealed.header.createdAt;
@@ -239,6 +239,7 @@ async function unpack(
   entries: AsyncGenerator<Entry>,
   databases: readonly RestoredDatabase[],
   staging: string,
+  now: () => number,
 ): Promise<{ rows: number; files: number }> {
   const counted = { rows: 0, files: 0 };
   let filling: FilledDatabase | null = null;
@@ -248,7 +249,7 @@ async function unpack(
       switch (entry.kind) {
         case 'database':
           await filling?.finish();
-          filling = await FilledDatabase.start(entry, databases);
+          filling = await FilledDatabase.start(entry, databases, now);
           break;
         case 'rows':
           if (filling === null) throw new BackupBrokenError('rows without a database');

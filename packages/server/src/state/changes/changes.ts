@@ -6,7 +6,7 @@ export interface ChangeTables {
   change: { sequence: number; domain: ChangedDomain; id: string; at: number };
 }
 
-export type ChangedDomain = 'key' | 'block';
+export type ChangedDomain = 'key' | 'block' | 'operator';
 
 export interface Change {
   readonly sequence: number;

@@ -1,5 +1,6 @@
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
+import type { PersonalCopies } from '../personal-values/index.ts';
 import type { StateWorld } from '../world.ts';
 
 export interface IdempotencyTables {
@@ -29,9 +30,13 @@ const KEPT_MS = 24 * 3_600_000;
 const UNDER_WAY_MS = 60_000;
 const ANSWER_CHARS_MAX = 1_048_576;
 const PRUNED_AT_ONCE = 1_000;
+const ROWS_AT_ONCE = 500;
+/** No request has this hash. */
+const ERASED = 'erased';
 
 /** One answer for each `Idempotency-Key` of an operator, however often it is sent. */
-export class IdempotencyStore {
+export class IdempotencyStore implements PersonalCopies {
+  readonly tables = ['idempotent_answer'];
   readonly #database: Database<IdempotencyTables>;
   readonly #ring: KeyRing;
   readonly #world: StateWorld;
@@ -119,6 +124,34 @@ export class IdempotencyStore {
       )
       .executeTakeFirstOrThrow();
     return Number(numDeletedRows);
+  }
+
+  /** Whoever asks with the same key again hears that it was used for something else: nothing is done twice. */
+  async eraseCopies(isCopy: (answer: string) => boolean): Promise<void> {
+    let after = '';
+    for (;;) {
+      const rows = await this.#database.kysely
+        .selectFrom('idempotent_answer')
+        .select(['key_index', 'answer_sealed'])
+        .where('answer_sealed', 'is not', null)
+        .where('key_index', '>', after)
+        .orderBy('key_index')
+        .limit(ROWS_AT_ONCE)
+        .execute();
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.key_index;
+      const gone = rows.flatMap(({ key_index, answer_sealed }) => {
+        const answer = this.#ring.open(place(key_index), answer_sealed ?? '');
+        return isCopy(answer) ? [key_index] : [];
+      });
+      if (gone.length === 0) continue;
+      await this.#database.kysely
+        .updateTable('idempotent_answer')
+        .set({ answer_sealed: null, request_hash: ERASED })
+        .where('key_index', 'in', gone)
+        .execute();
+    }
   }
 
   #indexOf(key: string): string {

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { isPrivateAnswerHeader } from '@poorter/engine';
 import type { HeaderFields } from '@poorter/openapi';
-import { cutOffStalled } from './cut-off-stalled.ts';
-import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import type { Runtime } from './runtime.ts';
+import { cutOffStalled } from '../cut-off-stalled.ts';
+import type { UpstreamAnswer } from '../forward/upstream-answer.ts';
+import type { Runtime } from '../runtime.ts';
 
 export const ONE_WRITE_BYTES_MAX = 16_384;
 /**

@@ -7,8 +7,8 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { type HeaderFields, listMembers } from '@poorter/openapi/checks';
-import { CALL_HEADER } from './call.ts';
-import type { AnsweredFrom, UpstreamAnswer } from './forward/upstream-answer.ts';
+import { CALL_HEADER } from '../call.ts';
+import type { AnsweredFrom, UpstreamAnswer } from '../forward/upstream-answer.ts';
 
 /** The head for the caller: what the service said, less what is private, plus what every answer carries. */
 export function answerHead(

@@ -14,10 +14,10 @@ import {
 import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
 import { HeaderFields } from '@poorter/openapi/checks';
 import { cutMembers } from '@poorter/openapi/json';
+import type { UpstreamAnswer } from '../forward/upstream-answer.ts';
+import type { Runtime } from '../runtime.ts';
 import { answerHead } from './answer-head.ts';
-import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import { type Held, hold, holdNow, letGoWhenSent, SHARED } from './held-answer.ts';
-import type { Runtime } from './runtime.ts';
+import { type Held, hold, holdNow, releaseWhenSent, SHARED } from './held-answer.ts';
 import { endWithTrailers, finish, pipe, write, writeHead } from './write-answer.ts';
 
 /** What became of an answer: for the record. */
@@ -90,7 +90,7 @@ async function check(passage: Passage): Promise<ReleaseOutcome> {
         return verdict satisfies never;
     }
   } finally {
-    letGoWhenSent(response, held);
+    releaseWhenSent(response, held);
   }
 }
 
@@ -178,12 +178,12 @@ async function pass(passage: Passage, findings: Evidence | null): Promise<Releas
     const held = holdNow(answer) ?? (await hold(runtime, answer, announced, CHECK_FIRST_BYTES_MAX));
     if (held.isWhole) {
       finish(answer, response, head, fields, held.bytes, held.bytes.length === 0);
-      letGoWhenSent(response, held);
+      releaseWhenSent(response, held);
       return outcome;
     }
     writeHead(response, answer.status, head, fields.get('content-length'));
     await write(runtime, response, held.bytes);
-    held.letGo();
+    held.release();
     await pipe(runtime, answer, response);
     return outcome;
   }

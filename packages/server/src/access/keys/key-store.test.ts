@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { isWellFormedKey } from '@poorter/engine';
-import type { KeyState, KeyTerms, ManagedKey } from '../../access/keys/index.ts';
-import type { Backend } from '../../platform/database/backends.fixture.ts';
+import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import { ChangeFeed } from '../../state/changes/index.ts';
+import { type Ground, type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
 import { CursorError, NotFoundError, type Page, StaleVersionError } from '../../state/index.ts';
-import { NOON, openFreshState } from './stores.fixture.ts';
+import {
+  API_KEY_HASH,
+  type KeyState,
+  KeyStore,
+  type KeyTables,
+  type KeyTerms,
+  type StoredKey,
+} from './index.ts';
 
 const HOUR = 3_600_000;
 const terms: KeyTerms = {
@@ -17,9 +26,24 @@ const terms: KeyTerms = {
   expiresAt: NOON + 24 * HOUR,
 };
 
-export function keyStoreConformance(backend: Backend): void {
-  const fresh = (t: Parameters<typeof openFreshState>[0]) =>
-    openFreshState(t, backend.freshPlace());
+onEveryBackend('keys', (backend) => {
+  const over = (ground: Ground<KeyTables>) => ({
+    keys: new KeyStore(ground.database, ground.ring, ground.tombstones, ground.world),
+    changes: new ChangeFeed(ground.database.as()),
+  });
+  const fresh = async (t: Lifetime) => {
+    const ground = await openGround<KeyTables>(t, backend.freshPlace());
+    const reopen = async () => over(await ground.reopen());
+    return { clock: ground.clock, ring: ground.ring, ...over(ground), reopen };
+  };
+
+  test('a key is stored as the hash by which gateways find it, and found by it', async (t) => {
+    const { keys, ring } = await fresh(t);
+    const { key, record } = await keys.create(terms);
+    const hash = createHmac('sha256', ring.derive(API_KEY_HASH)).update(key).digest('hex');
+    assert.equal(record.hash, hash);
+    assert.equal((await keys.find(key))?.id, record.id);
+  });
 
   test('pages of keys in one state are full, reach each once, and go by the clock', async (t) => {
     const { keys, clock } = await fresh(t);
@@ -39,7 +63,7 @@ export function keyStoreConformance(backend: Backend): void {
       const seen: string[] = [];
       for (let cursor: string | null = ''; cursor !== null; ) {
         const from: string = cursor;
-        const page: Page<ManagedKey> = await keys.list({
+        const page: Page<StoredKey> = await keys.list({
           ...{ limit: 2, state },
           ...(from !== '' && { cursor: from }),
         });
@@ -194,50 +218,17 @@ export function keyStoreConformance(backend: Backend): void {
     assert.equal(await changes.latest(), before);
   });
 
-  test('every change has one number without gaps, in the order in which it became visible', async (t) => {
-    const { keys, blocks, changes } = await fresh(t);
-    const reader = { sequence: 0, seen: [] as number[] };
-    let isDone = false;
-    const reading = (async () => {
-      while (true) {
-        const isLast = isDone;
-        const found = await changes.changesSince(reader.sequence);
-        assert.equal(found.isGap, false);
-        reader.seen.push(...found.changes.map(({ sequence }) => sequence));
-        reader.sequence = found.sequence;
-        if (isLast) return;
-      }
-    })();
-    const ids = await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const { record } = await keys.create(terms);
-        await keys.revoke(record.id, 'over');
-        const address = `192.0.2.${index}`;
-        const wish = { kind: 'address' as const, value: address, reason: 'x', until: null };
-        return [record.id, (await blocks.block({ ...wish, createdBy: 'test' })).id];
-      }),
-    );
-    isDone = true;
-    await reading;
-    assert.deepEqual(
-      reader.seen,
-      Array.from({ length: 60 }, (_, index) => index + 1),
-    );
-    const all = await changes.changesSince(0);
-    assert.deepEqual(new Set(all.changes.map(({ id }) => id)), new Set(ids.flat()));
-    assert.equal((await changes.changesSince(0, 59)).hasMore, true);
-    assert.equal((await changes.changesSince(60)).changes.length, 0);
-    // A reader with a number from the future has read another database.
-    assert.equal((await changes.changesSince(61)).isGap, true);
+  test('how far uses are kept is kept with them, by node, also where the log was restored to an earlier one', async (t) => {
+    const state = await fresh(t);
+    const { record } = await state.keys.create(terms);
+    assert.equal(await state.keys.usesReached('a'), null);
+    const use = { id: record.id, at: NOON, operation: 'bank/getAccounts' };
+    await state.keys.touchLastUse([use], { node: 'a', leaf: 40 });
+    await state.keys.touchLastUse([], { node: 'b', leaf: 7 });
+    await state.keys.touchLastUse([{ ...use, at: NOON + 1 }]);
+    const { keys } = await state.reopen();
+    assert.deepEqual([await keys.usesReached('a'), await keys.usesReached('b')], [40, 7]);
+    await keys.touchLastUse([], { node: 'a', leaf: 12 });
+    assert.equal(await keys.usesReached('a'), 12);
   });
-
-  test('a reader who is further behind than is remembered is told to read everything', async (t) => {
-    const { keys, changes, database } = await fresh(t);
-    for (let index = 0; index < 3; index += 1) await keys.create(terms);
-    await database.kysely.deleteFrom('change').where('sequence', '<=', 2).execute();
-    assert.deepEqual(await changes.changesSince(1), {
-      ...{ changes: [], sequence: 3, isGap: true, hasMore: false },
-    });
-    assert.equal((await changes.changesSince(2)).changes.length, 1);
-  });
-}
+});

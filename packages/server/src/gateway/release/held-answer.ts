@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
-import type { UpstreamAnswer } from './forward/upstream-answer.ts';
-import type { Runtime } from './runtime.ts';
+import type { UpstreamAnswer } from '../forward/upstream-answer.ts';
+import type { Runtime } from '../runtime.ts';
 import { ONE_WRITE_BYTES_MAX } from './write-answer.ts';
 
 /** A piece may share its memory with the head of its answer, and is on its way to the caller. */
@@ -12,20 +12,20 @@ export type Held = {
   readonly bytes: Buffer<ArrayBufferLike>;
   /** The bytes stand in memory of their own, not in what was read from the service's connection. */
   readonly isOwn: boolean;
-  readonly letGo: () => void;
+  readonly release: () => void;
 } & (
   | { readonly isWhole: true }
   | { readonly isWhole: false; readonly why: 'over-bound' | 'memory' }
 );
 
-const nothingToLetGo = () => undefined;
+const nothingToRelease = () => undefined;
 
 /** A small answer that is there already, in one piece: no waiting, no budget to ask. */
 export function holdNow(answer: UpstreamAnswer): Held | null {
   if (!answer.isComplete || answer.queuedBytes > ONE_WRITE_BYTES_MAX) return null;
   const bytes = answer.takeOnly();
   if (bytes === null) return null;
-  return { isWhole: true, bytes, isOwn: false, letGo: nothingToLetGo };
+  return { isWhole: true, bytes, isOwn: false, release: nothingToRelease };
 }
 
 /** The answer in memory, up to a bound and within the shared budget. */
@@ -38,7 +38,7 @@ export async function hold(
   const bytes = new GrowingBytes(announcedBytes <= bytesMax ? announcedBytes : 0, SHARED);
   let length = 0;
   let reserved = 0;
-  const letGo = () => {
+  const release = () => {
     if (reserved > 0) runtime.memory.release(reserved);
     reserved = 0;
   };
@@ -54,28 +54,28 @@ export async function hold(
       const hasRoom = runtime.memory.reserve(missing);
       if (hasRoom) reserved += missing;
       bytes.push(chunk);
-      if (length > bytesMax) return held(bytes, letGo, 'over-bound');
-      if (!hasRoom) return held(bytes, letGo, 'memory');
+      if (length > bytesMax) return held(bytes, release, 'over-bound');
+      if (!hasRoom) return held(bytes, release, 'memory');
     }
-    return held(bytes, letGo, null);
+    return held(bytes, release, null);
   } catch (error) {
-    letGo();
+    release();
     bytes.discard();
     throw error;
   }
 }
 
-function held(bytes: GrowingBytes, letGo: () => void, why: 'over-bound' | 'memory' | null): Held {
-  const own = { bytes: bytes.whole, isOwn: true, letGo };
+function held(bytes: GrowingBytes, release: () => void, why: 'over-bound' | 'memory' | null): Held {
+  const own = { bytes: bytes.whole, isOwn: true, release };
   return why === null ? { ...own, isWhole: true } : { ...own, isWhole: false, why };
 }
 
 /** A large answer weighs until a slow caller has taken it, not only until it was handed to Node. */
-export function letGoWhenSent(response: ServerResponse, held: Held): void {
+export function releaseWhenSent(response: ServerResponse, held: Held): void {
   const isGone = response.destroyed || response.writableFinished;
-  if (isGone || held.bytes.length <= ONE_WRITE_BYTES_MAX) held.letGo();
+  if (isGone || held.bytes.length <= ONE_WRITE_BYTES_MAX) held.release();
   else {
-    response.once('close', held.letGo);
+    response.once('close', held.release);
     // Once the connection has taken it, it is ours alone.
     if (held.isOwn) response.once('finish', () => freeBytes(held.bytes));
   }

@@ -1,0 +1,9 @@
+export { createIdentitySigner, type IdentitySigner, publicKeySet } from './signed-identity.ts';
+export {
+  documentedFields,
+  isPrivateAnswerHeader,
+  type ShapeOptions,
+  unforwardableField,
+  upstreamHeaders,
+  withoutQueryParameters,
+} from './upstream-headers.ts';
