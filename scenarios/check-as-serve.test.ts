@@ -141,7 +141,7 @@ const refusals: readonly Refusal[] = [
   {
     name: 'a database whose address is in a file that is not there',
     configuration: { storage: 'file:./gone', dataDirectory: './data' },
-    says: /storage: reading \.\/gone: ENOENT/,
+    says: /storage: file:\.\/gone cannot be read: ENOENT/,
     code: 'configuration',
   },
   ...[

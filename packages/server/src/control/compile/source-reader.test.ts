@@ -7,5 +7,5 @@ test('a secret comes from the environment that control was given, and one that i
   const reader = new SourceReader('poorter.yaml', '/', world);
   assert.equal(reader.secret('env:UPSTREAM_KEY'), 'from the given world');
   assert.throws(() => reader.secret('env:PATH'), /env:PATH is not set/);
-  assert.throws(() => reader.secret('env:EMPTY'), /env:EMPTY is not set/);
+  assert.throws(() => reader.secret('env:EMPTY'), /env:EMPTY is empty/);
 });
