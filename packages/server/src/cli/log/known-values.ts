@@ -1,5 +1,5 @@
 import { problems } from '@poorter/engine';
-import type { ReadWorld } from '../../control/compile/source-reader.ts';
+import type { ReadWorld } from '../../control/compile/index.ts';
 import { adminProblems } from '../../messages/admin-problems.ts';
 import {
   impossibleTerm,
