@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { call, eventually } from './world/calls.fixture.ts';
+import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
 import { things } from './world/things.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
@@ -77,4 +79,29 @@ test('with --json a start that fails, and a line that is typed wrongly, are told
   assert.equal(wrong.status, 2);
   const [said, ...more] = linesOf(wrong.stdout + wrong.stderr);
   assert.deepEqual([said?.['code'], more], ['called_wrongly', []]);
+});
+
+test('with --json a machine that only runs a gateway speaks in lines, too, and control says of whom it speaks', async (t) => {
+  const authority = makeAuthority(t);
+  const upstream = await startRawUpstream(t);
+  const port = await unusedPort();
+  const control = await startPoorter(t, {
+    ...{ description: things, upstream: upstream.url, role: 'control' },
+    files: linkFiles(authority, 'control'),
+    configuration: {
+      link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
+    },
+  });
+  const gateway = await startGateway(t, { name: 'gw_a', control: `localhost:${port}`, authority });
+  process.kill(control.children().control, 'SIGKILL');
+  const { level } = await gateway.awaitNotice('control_away');
+  assert.equal(level, 'warn');
+  await gateway.awaitNotice('control_back');
+  await gateway.stop('SIGTERM');
+  const left = await control.awaitNotice('gateway_left');
+  assert.deepEqual([left['gateway'], left.level], ['gw_a', 'info']);
+  for (const { output } of [control, gateway]) {
+    const codes = linesOf(output()).map(({ code }) => code);
+    assert.equal(codes.filter((code) => code === 'started').length, 1, output());
+  }
 });
