@@ -160,6 +160,26 @@ test('a parameter is refused, or observed, and a credential is none', () => {
   assert.match(traces.join(), /^request_invalid .*"name":"n".*"rule":"type"/);
 });
 
+test('observe lets no parameter pass that may be read in two ways', () => {
+  const filtered = opened({
+    parameters: [
+      { name: 'filter', in: 'query', content: { 'application/json': { schema: {} } } },
+      { name: 'n', in: 'query', schema: { type: 'string' } },
+    ],
+  });
+  for (const query of [
+    `filter=${encodeURIComponent('{"a":1,"a":2}')}`,
+    `filter=${encodeURIComponent('{"a":1,')}`,
+    'n=%E9',
+  ]) {
+    for (const mode of ['enforce', 'observe'] as const) {
+      const { context } = callIn(mode);
+      const denial = filtered.checkParameters(requestOf([], { query }), [], context);
+      assert.equal(denial?.code, 'request_invalid', `${mode} ${query}`);
+    }
+  }
+});
+
 test('a name that no description knows is told to its caller, and never to the record', () => {
   const { context } = callIn('enforce');
   const found = getting.checkParameters(requestOf([], { query: 'colour=red' }), [], context);

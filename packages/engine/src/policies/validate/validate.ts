@@ -74,6 +74,8 @@ export function compileValidation(
       const found = operation.checkParameters(parts);
       if (found.length === 0 || isOnlyTold(found, context)) return null;
       const denial = invalidRequest(found);
+      // Hygiene is never softened: what means two things is not forwarded even in observe.
+      if (found.some(isHygiene)) return denial;
       return context.mayObserve('validate', denial) ? null : denial;
     },
 
@@ -122,7 +124,6 @@ async function readAndCheck(
   const { violations, cut } = operation.checkBody(headers, bytes, jsonBounds, context.patternWork);
   if (violations.length > 0 && !isOnlyTold(violations, context)) {
     const denial = invalidRequest(violations);
-    // Hygiene is never softened: bytes that mean two things are not forwarded even in observe.
     if (violations.some(isHygiene) || !context.mayObserve('validate', denial)) return denial;
   }
   return { kind: 'bytes', bytes: cut ?? bytes };
