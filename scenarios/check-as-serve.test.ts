@@ -13,6 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { stringify } from 'yaml';
+import { commands } from '../packages/server/src/cli/commands.ts';
+import { runCommand } from '../packages/server/src/cli/definition/run-command.ts';
+import { recordingWorld } from '../packages/server/src/cli/definition/world.fixture.ts';
 import { eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
@@ -205,10 +208,12 @@ interface Checked {
   }[];
 }
 
+/** In this process: what loads once judges all of them. */
 async function check(folder: string) {
   const argv = ['check', '--config', join(folder, 'poorter.yaml'), '--json'];
-  const { status, stdout } = await runPoorter(argv);
-  return { status, diagnostics: (JSON.parse(stdout) as Checked).diagnostics };
+  const world = recordingWorld({ environment: process.env, now: Date.now });
+  const status = await runCommand(argv, world, commands);
+  return { status, diagnostics: (JSON.parse(world.told.out) as Checked).diagnostics };
 }
 
 describe('what serve refuses at its start, check refuses in the same words:', {
