@@ -1,38 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { poorterHere } from './world/commands.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
-
-interface Said {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function poorterCommand(argv: readonly string[], input = '', env = {}): Promise<Said> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--conditions=source', MAIN, ...argv], {
-      env: { ...process.env, ...env },
-    });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (text: Buffer) => {
-      out += text;
-    });
-    child.stderr.on('data', (text: Buffer) => {
-      err += text;
-    });
-    child.once('close', (status) => resolve({ status, out, err }));
-    // One that only says how it is called has ended by then.
-    child.stdin.once('error', () => undefined).end(input);
-  });
-}
+const poorterCommand = (argv: readonly string[], input = '', environment = {}) =>
+  poorterHere(argv, { input, environment });
 
 const description = {
   openapi: '3.1.0',

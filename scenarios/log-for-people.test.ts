@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminOf } from './world/admin.fixture.ts';
+import { poorterHere } from './world/commands.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
@@ -57,13 +58,7 @@ const argvOf = (argv: readonly string[]) => [
   config,
 ];
 
-function run(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, argvOf(argv), { maxBuffer: 1 << 26 }, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+const run = (...argv: string[]) => poorterHere([...argv, '--config', config]);
 const log = (...argv: string[]) => run('log', ...argv);
 
 /** Its output, as soon as it has this. */

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminOf } from './world/admin.fixture.ts';
 import { call } from './world/calls.fixture.ts';
+import { poorterHere } from './world/commands.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
 /** What the guide on answers promises: whoever looks at the log sees which answers differed. */
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 const SECRET = 'NL91ABNA0417164300';
 const schema = { type: 'object', properties: { title: { type: 'string' } } };
 const operation = (operationId: string, more: object = {}) => ({
@@ -47,14 +46,7 @@ const poorter = await startPoorter(
 );
 const config = join(poorter.folder, 'poorter.yaml');
 
-function log(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
-  const line = ['--conditions=source', MAIN, 'log', ...argv, '--config', config];
-  return new Promise((resolve) => {
-    execFile(process.execPath, line, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+const log = (...argv: string[]) => poorterHere(['log', ...argv, '--config', config]);
 
 const REPORTS = [
   ['/books?page=1', 'listBooks', 'reported: answer: 1 violation, /iban undocumented'],

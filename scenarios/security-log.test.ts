@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { poorterHere } from './world/commands.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
-
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 
 const description = {
   openapi: '3.1.0',
@@ -45,20 +43,7 @@ const poorter = await startPoorter(
 );
 const data = join(poorter.folder, 'data');
 
-interface Ran {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function run(...argv: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const args = ['--conditions=source', MAIN, ...argv];
-    execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
+const run = (...argv: string[]) => poorterHere(argv);
 
 const log = (verb: string, ...argv: string[]) => run('log', verb, ...argv, '--data', data);
 
