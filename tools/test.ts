@@ -77,7 +77,10 @@ function installMissing(): string[] {
   const packages = wanted.map((program) => PACKAGES[program] as string);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', ['update', '-qq'], { env, timeout: INSTALL_TIMEOUT_MS });
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+  // A machine that has just started installs its own updates: the lock is waited for.
+  const patient = ['-o', `DPkg::Lock::Timeout=${INSTALL_TIMEOUT_MS / 2 / 1000}`];
+  const quiet = ['-y', '-qq', '--no-install-recommends'];
+  spawnSync('apt-get', [...patient, 'install', ...quiet, ...packages], {
     env,
     timeout: INSTALL_TIMEOUT_MS,
   });
