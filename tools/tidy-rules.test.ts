@@ -145,3 +145,13 @@ test('a domain folder without its page, its routes or a test does not pass, also
     /no such file/,
   );
 });
+
+test('a merge that nobody decided does not pass, in whatever file', () => {
+  for (const path of ['docs/a.md', 'package.json', SOURCE]) {
+    for (const marker of ['<'.repeat(7), '>'.repeat(7), '|'.repeat(7)]) {
+      const left = faultsIn({ [path]: `a\n${marker} HEAD\nb\n` });
+      assert.match(left[0] ?? '', /both stand there/, path);
+    }
+  }
+  assert.deepEqual(faultsIn({ 'docs/a.md': 'A\n=======\n<<<<<<<\n' }), []);
+});

@@ -32,6 +32,7 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...incompletePolicies(tree),
     ...otherRuntimes(tree),
     ...brokenDomains(tree),
+    ...unmerged(tree),
   ];
 }
 
@@ -180,6 +181,15 @@ function* requiredRuntimes(tree: Tree): Generator<readonly [path: string, versio
       for (const [, said = ''] of text.matchAll(/\bNode (\d[\d.]*\d) or newer/g))
         yield [path, said];
     }
+  }
+}
+
+/** What a merge leaves where nobody has decided. */
+const MARKER = /^(?:<{7}|>{7}|\|{7}) /m;
+
+function* unmerged(tree: Tree): Generator<string> {
+  for (const [path, text] of tree) {
+    if (MARKER.test(text)) yield `${path}: two versions of it were merged, and both stand there`;
   }
 }
 
