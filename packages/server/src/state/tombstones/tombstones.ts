@@ -30,6 +30,7 @@ const KINDS = [
   'subject-key',
   'key',
   'operator',
+  'signing-key',
   // A row of an older version lets somebody do what was taken away since.
   'key-terms',
   'block-terms',
@@ -46,6 +47,7 @@ const KINDS = [
 const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
   'key',
   'operator',
+  'signing-key',
   'key-terms',
   'block-terms',
 ]);

@@ -1,0 +1,8 @@
+export {
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+  type SigningKey,
+  SigningKeyStore,
+  type SigningKeyTables,
+} from './signing-key-store.ts';
+export { type SigningPlan, type SigningTerms, signingPlan } from './signing-plan.ts';
