@@ -42,6 +42,7 @@ class Store {
     listActive: async (): Promise<StoredBlock[]> => [],
     show: async () => undefined,
   };
+  readonly denials = { page: async () => [], some: async () => [] };
   readonly changes = {
     latest: async () => this.#changes.length,
     changesSince: async (sequence: number, limit = 1_000) => ({

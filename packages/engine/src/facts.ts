@@ -46,6 +46,8 @@ export interface Principal {
   readonly credentialId: string | null;
   /** Seconds since the epoch; null: does not expire by itself. */
   readonly expiresAt: number | null;
+  /** What a token came from, where it says so: with it goes the token. */
+  readonly grantId?: string;
 }
 
 /** What the policies may read while a call is decided. */

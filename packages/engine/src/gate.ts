@@ -226,8 +226,12 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRight
   const revoked = new Set(snapshot.revoked);
   const isNamed = (name: string | null) => name !== null && revoked.has(name);
   return {
-    isRevoked: ({ credentialId, client, subject }) =>
-      revoked.size > 0 && (isNamed(credentialId) || isNamed(client) || isNamed(subject)),
+    isRevoked: (principal) => {
+      const { credentialId, client, subject } = principal;
+      const isListed =
+        revoked.size > 0 && (isNamed(credentialId) || isNamed(client) || isNamed(subject));
+      return isListed || live.isDenied(principal);
+    },
     findKey: (key) => live.findKey(key) ?? (byHash.size > 0 ? byHash.get(hashKey(key)) : undefined),
     mayUseFrom,
     issuers: () => snapshot.issuers,

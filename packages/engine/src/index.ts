@@ -21,6 +21,7 @@ export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
 export {
   type BlockKind,
+  type DenialKind,
   type Difference,
   EMPTY_LIVE_STATE,
   hashCredential,
@@ -28,6 +29,7 @@ export {
   type LiveBlock,
   type LiveChange,
   type LiveCollection,
+  type LiveDenial,
   type LiveKey,
   type LiveMessage,
   LiveRights,

@@ -22,10 +22,23 @@ export interface LiveBlock {
 
 export type BlockKind = 'address' | 'network' | 'client' | 'key' | 'subject';
 
+/** Something that our own authorization server gave, and that counts no more although it has not ended yet. */
+export interface LiveDenial {
+  readonly id: string;
+  readonly kind: DenialKind;
+  /** The `iss` of what is denied: what another issuer gave is its own business. */
+  readonly issuer: string;
+  /** Id of the grant, `jti` of the token, id of the client. */
+  readonly value: string;
+}
+
+export type DenialKind = 'grant' | 'token' | 'client';
+
 /** What changes without a new snapshot, kind by kind: things with an id each. Another kind is another line here. */
 export interface LiveThings {
   readonly keys: LiveKey;
   readonly blocks: LiveBlock;
+  readonly denied: LiveDenial;
 }
 
 export type LiveCollection = keyof LiveThings;
@@ -33,7 +46,12 @@ export type LiveCollection = keyof LiveThings;
 export const LIVE_COLLECTIONS = Object.keys({
   keys: true,
   blocks: true,
+  denied: true,
 } satisfies Record<LiveCollection, true>) as readonly LiveCollection[];
+
+/** Those that every version knows: they always stand in what is sent. */
+type FirstCollection = 'keys' | 'blocks';
+type LaterCollection = Exclude<LiveCollection, FirstCollection>;
 
 /** Of one collection. What is put stands in the place of what had its id. */
 export interface Difference<Thing> {
@@ -42,18 +60,20 @@ export interface Difference<Thing> {
   readonly removed: readonly string[];
 }
 
-/** Everything that is in force. Plain data. */
+/** Everything that is in force. Plain data. A collection that is not there is empty. */
 export type LiveState = {
   /** Grows with every change; compared over restarts of everyone involved. */
   readonly sequence: number;
   /** Hex key of the HMAC under which managed keys are found; null while there is no store. */
   readonly keyHashKey: string | null;
-} & { readonly [Name in LiveCollection]: readonly LiveThings[Name][] };
-
-/** What changed since an earlier sequence. */
-export type LiveChange = { readonly sequence: number } & {
-  readonly [Name in LiveCollection]: Difference<LiveThings[Name]>;
+} & { readonly [Name in FirstCollection]: readonly LiveThings[Name][] } & {
+  readonly [Name in LaterCollection]?: readonly LiveThings[Name][];
 };
+
+/** What changed since an earlier sequence. In a collection that is not there, nothing did. */
+export type LiveChange = { readonly sequence: number } & {
+  readonly [Name in FirstCollection]: Difference<LiveThings[Name]>;
+} & { readonly [Name in LaterCollection]?: Difference<LiveThings[Name]> };
 
 /** How it travels: whole at a start, as differences afterwards. */
 export type LiveMessage =
@@ -73,9 +93,11 @@ export class LiveRights {
   #keyHashKey: string | null = null;
   readonly #keys = new LiveKeys();
   readonly #blocks = new LiveBlocks();
+  readonly #denied = new LiveDenials();
   readonly #collections: { readonly [Name in LiveCollection]: Collection<LiveThings[Name]> } = {
     keys: this.#keys,
     blocks: this.#blocks,
+    denied: this.#denied,
   };
 
   constructor(state: LiveState = EMPTY_LIVE_STATE) {
@@ -88,10 +110,12 @@ export class LiveRights {
 
   /** The whole, to hand on: what was applied so far. */
   get state(): LiveState {
-    const { keys, blocks } = this.#collections;
+    const { keys, blocks, denied } = this.#collections;
     return {
       ...{ sequence: this.#sequence, keyHashKey: this.#keyHashKey },
       ...{ keys: keys.whole, blocks: blocks.whole },
+      // A gateway of a version before is not to be told of what it does not know and nothing is in.
+      ...(denied.whole.length > 0 && { denied: denied.whole }),
     };
   }
 
@@ -110,12 +134,14 @@ export class LiveRights {
   #replace<Name extends LiveCollection>(name: Name, state: Pick<LiveState, Name>): void {
     const collection: Collection<LiveThings[Name]> = this.#collections[name];
     collection.clear();
-    collection.change({ put: state[name] as readonly LiveThings[Name][], removed: [] });
+    const put = (state[name] ?? []) as readonly LiveThings[Name][];
+    collection.change({ put, removed: [] });
   }
 
   #change<Name extends LiveCollection>(name: Name, change: Pick<LiveChange, Name>): void {
     const collection: Collection<LiveThings[Name]> = this.#collections[name];
-    collection.change(change[name] as Difference<LiveThings[Name]>);
+    const difference = change[name] as Difference<LiveThings[Name]> | undefined;
+    if (difference !== undefined) collection.change(difference);
   }
 
   /** Costs an HMAC, and nothing when no managed key exists. */
@@ -127,6 +153,11 @@ export class LiveRights {
   keyOf(principal: Principal | null): LiveKey | undefined {
     if (principal?.kind !== 'key' || principal.credentialId === null) return undefined;
     return this.#keys.get(principal.credentialId);
+  }
+
+  /** Whether the token, or what it came from, was taken back since it was given. */
+  isDenied(principal: Principal): boolean {
+    return this.#denied.covers(principal);
   }
 
   /** The block that covers an address at this moment. */
@@ -248,6 +279,39 @@ class LiveBlocks extends Collection<LiveBlock> {
     this.#networks = new NetworkMap();
     for (const [network, blocks] of networks) this.#networks.add(network, blocks);
     this.#names = names;
+  }
+}
+
+class LiveDenials extends Collection<LiveDenial> {
+  /** Issuer by issuer: kind and value. */
+  readonly #byIssuer = new Map<string, Map<string, number>>();
+
+  covers({ kind, issuer, credentialId, client, grantId }: Principal): boolean {
+    if (this.#byIssuer.size === 0 || kind !== 'token' || issuer === null) return false;
+    const denied = this.#byIssuer.get(issuer);
+    if (denied === undefined) return false;
+    return (
+      denied.has(`client ${client}`) ||
+      (credentialId !== null && denied.has(`token ${credentialId}`)) ||
+      (grantId !== undefined && denied.has(`grant ${grantId}`))
+    );
+  }
+
+  protected override added({ issuer, kind, value }: LiveDenial): void {
+    const denied = this.#byIssuer.get(issuer) ?? new Map<string, number>();
+    const name = `${kind} ${value}`;
+    // The same may be denied twice, and each ends by itself.
+    denied.set(name, (denied.get(name) ?? 0) + 1);
+    this.#byIssuer.set(issuer, denied);
+  }
+
+  protected override taken({ issuer, kind, value }: LiveDenial): void {
+    const denied = this.#byIssuer.get(issuer);
+    const name = `${kind} ${value}`;
+    const count = (denied?.get(name) ?? 0) - 1;
+    if (count > 0) denied?.set(name, count);
+    else denied?.delete(name);
+    if (denied?.size === 0) this.#byIssuer.delete(issuer);
   }
 }
 

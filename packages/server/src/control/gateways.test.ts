@@ -16,6 +16,7 @@ function openGateways(runsGateway: boolean, book: string | null = null) {
     stores: {
       keys: { list: async () => ({ items: [], next: null }), showMany: async () => [] },
       blocks: { listActive: async () => [], show: async () => undefined },
+      denials: { page: async () => [], some: async () => [] },
     },
     changes: {
       latest: async () => 7,

@@ -173,10 +173,12 @@ export class LiveFeed {
     const { changes, keyHashKey, sources } = this.#ports;
     // Before the rows are read: what changes meanwhile is sent again, and changes nothing.
     const sequence = await changes.latest();
+    const denied = await everythingOf(sources.denied);
     const state: LiveState = {
       ...{ sequence, keyHashKey },
       keys: await everythingOf(sources.keys),
       blocks: await everythingOf(sources.blocks),
+      ...(denied.length > 0 && { denied }),
     };
     this.#sequence = sequence;
     this.#send({ type: 'live', state });
@@ -188,10 +190,12 @@ export class LiveFeed {
       const since = await changes.changesSince(this.#sequence, PAGE);
       if (since.isGap) return this.#sendAll();
       if (since.changes.length === 0) return;
+      const denied = await differenceOf(sources.denied, since.changes);
       const change: LiveChange = {
         sequence: since.sequence,
         keys: await differenceOf(sources.keys, since.changes),
         blocks: await differenceOf(sources.blocks, since.changes),
+        ...(denied.put.length + denied.removed.length > 0 && { denied }),
       };
       this.#sequence = since.sequence;
       this.#send({ type: 'live-change', change });

@@ -2,6 +2,7 @@ import type { LiveBlock, LiveCollection, LiveKey, LiveThings } from '@poorter/en
 import type { BlockStore, StoredBlock } from '../access/blocks/index.ts';
 import type { KeyStore, StoredKey } from '../access/keys/index.ts';
 import type { ChangedDomain } from '../state/changes/index.ts';
+import type { DenialStore } from '../state/denials/index.ts';
 
 /** Where the things of one collection are stored, and what of them is in force. */
 export interface LiveSource<Thing> {
@@ -23,6 +24,7 @@ export type LiveSources = {
 export interface LiveStores {
   readonly keys: Pick<KeyStore, 'list' | 'showMany'>;
   readonly blocks: Pick<BlockStore, 'listActive' | 'show'>;
+  readonly denials: Pick<DenialStore, 'page' | 'some'>;
 }
 
 export interface KeyAgeTerms {
@@ -31,7 +33,10 @@ export interface KeyAgeTerms {
   readonly keyAgeMaxMs: () => number | null;
 }
 
-export function liveSources({ keys, blocks }: LiveStores, terms: KeyAgeTerms): LiveSources {
+export function liveSources(
+  { keys, blocks, denials }: LiveStores,
+  terms: KeyAgeTerms,
+): LiveSources {
   const alive = (found: readonly StoredKey[]) =>
     found.flatMap((key) => {
       const live = liveKey(key, terms);
@@ -60,6 +65,14 @@ export function liveSources({ keys, blocks }: LiveStores, terms: KeyAgeTerms): L
           block === undefined || block.endedAt !== null ? [] : [liveBlock(block)],
         );
       },
+    },
+    denied: {
+      domain: 'denial',
+      page: async (after, limit) => {
+        const things = await denials.page(after ?? '', limit);
+        return { things, next: things.length < limit ? null : (things.at(-1)?.id ?? null) };
+      },
+      some: (ids) => denials.some(ids),
     },
   };
 }

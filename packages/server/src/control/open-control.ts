@@ -140,6 +140,7 @@ export class OpenControl {
       },
       keepHouse: async () => {
         await state.blocks.expire();
+        await state.denials.expire();
         await state.idempotency.prune();
         await state.singleUse.prune();
       },

@@ -1,5 +1,6 @@
 import {
   type BlockKind,
+  type DenialKind,
   type Difference,
   LIVE_COLLECTIONS,
   type LiveCollection,
@@ -24,6 +25,8 @@ const BLOCK_KINDS: ReadonlySet<string> = new Set<BlockKind>([
   'subject',
 ]);
 
+const DENIAL_KINDS: ReadonlySet<string> = new Set<DenialKind>(['grant', 'token', 'client']);
+
 const KNOWN: { readonly [Name in LiveCollection]: Knowledge<LiveThings[Name]> } = {
   keys: {
     called: 'key',
@@ -36,6 +39,11 @@ const KNOWN: { readonly [Name in LiveCollection]: Knowledge<LiveThings[Name]> } 
     called: 'block',
     members: ['id', 'kind', 'value', 'untilMs'],
     isKnown: ({ kind }) => BLOCK_KINDS.has(kind),
+  },
+  denied: {
+    called: 'denial',
+    members: ['id', 'kind', 'issuer', 'value'],
+    isKnown: ({ kind }) => DENIAL_KINDS.has(kind),
   },
 };
 const STATE_MEMBERS = ['sequence', 'keyHashKey', ...LIVE_COLLECTIONS];
@@ -65,6 +73,9 @@ export class LiveReading {
           ...{ sequence, keyHashKey },
           keys: state.keys.filter((key) => this.#knows('keys', key, sequence)),
           blocks: state.blocks.filter((block) => this.#knows('blocks', block, sequence)),
+          ...(state.denied !== undefined && {
+            denied: state.denied.filter((denial) => this.#knows('denied', denial, sequence)),
+          }),
         },
       };
     }
@@ -77,6 +88,9 @@ export class LiveReading {
         sequence,
         keys: this.#difference('keys', change.keys, sequence),
         blocks: this.#difference('blocks', change.blocks, sequence),
+        ...(change.denied !== undefined && {
+          denied: this.#difference('denied', change.denied, sequence),
+        }),
       },
     };
   }

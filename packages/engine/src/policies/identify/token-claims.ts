@@ -160,7 +160,7 @@ function readPrincipal(
   issuer: TrustedIssuer,
   expiresAt: number,
 ): IdentifiedPrincipal | null {
-  const { sub, client_id: clientId, azp, jti } = claims;
+  const { sub, client_id: clientId, azp, jti, grant_id: grantId } = claims;
   for (const name of [sub, clientId, azp, jti]) {
     if (name !== undefined && !isName(name)) return null;
   }
@@ -181,6 +181,8 @@ function readPrincipal(
     roles,
     credentialId: (jti as string | undefined) ?? null,
     expiresAt,
+    // Of our own issuer; elsewhere the name may mean anything.
+    ...(isName(grantId) && { grantId }),
     ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
   });
 }

@@ -9,3 +9,13 @@ CREATE TABLE signing_key (
   revoked_at bigint
 );
 CREATE INDEX signing_key_by_age ON signing_key (active_at, id);
+
+-- What our own authorization server gave and took back, for as long as it could still be shown.
+CREATE TABLE denial (
+  id text COLLATE "C" PRIMARY KEY,
+  kind text COLLATE "C" NOT NULL,
+  issuer text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  until bigint NOT NULL
+);
+CREATE INDEX denial_by_end ON denial (until);

@@ -9,3 +9,13 @@ CREATE TABLE signing_key (
   revoked_at INTEGER
 ) STRICT;
 CREATE INDEX signing_key_by_age ON signing_key (active_at, id);
+
+-- What our own authorization server gave and took back, for as long as it could still be shown.
+CREATE TABLE denial (
+  id TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  value TEXT NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX denial_by_end ON denial (until);

@@ -121,6 +121,12 @@ export class SigningKeyStore {
     if (!isThere) throw new NotFoundError(`there is no signing key ${id}`);
   }
 
+  /** After a restore: what was taken back since the backup would be believed again, so nothing is. */
+  async revokeAll(): Promise<void> {
+    for (const { id, revokedAt } of await this.list())
+      if (revokedAt === null) await this.revoke(id);
+  }
+
   /** Repeats the revocations of the tombstones after a restore. Returns how many were missing. */
   async replayTombstones(): Promise<number> {
     let revoked = 0;

@@ -15,6 +15,8 @@ const TELL_OF_NOBODY: Readonly<Record<string, string>> = {
   change_sequence: 'a number',
   api_key_use: 'random ids and operations',
   key_use_cursor: 'names of nodes and numbers',
+  signing_key: 'keys of the installation',
+  denial: 'random ids',
   single_use: 'keyed hashes of random tokens',
   operator: 'who administers is the business of whoever runs it: `docs/guides/state.md` says so',
 };

@@ -2,6 +2,7 @@ import { BlockStore, type BlockTables, PersonalValuesOfBlocks } from '../../acce
 import { PersonEraser } from '../../access/erasure/index.ts';
 import { KeyStore, type KeyTables, PersonalValuesOfKeys } from '../../access/keys/index.ts';
 import { OperatorStore, type OperatorTables } from '../../access/operators/index.ts';
+import { SigningKeyStore, type SigningKeyTables } from '../../access/signing-keys/index.ts';
 import {
   type Database,
   type DatabaseOptions,
@@ -12,6 +13,7 @@ import {
 import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../../platform/secrets/index.ts';
 import type { Replay } from '../../state/backup/index.ts';
 import { CHANGE_LOCK, ChangeFeed, type ChangeTables } from '../../state/changes/index.ts';
+import { DenialStore, type DenialTables } from '../../state/denials/index.ts';
 import { IdempotencyStore, type IdempotencyTables } from '../../state/idempotency/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 import { stateMigrations } from '../../state/index.ts';
@@ -36,6 +38,8 @@ export interface State {
   readonly keys: KeyStore;
   readonly blocks: BlockStore;
   readonly operators: OperatorStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
   readonly persons: PersonEraser;
   readonly singleUse: SingleUseStore;
@@ -55,7 +59,14 @@ export interface State {
 /** The stores as one act sees and changes them. */
 export type ActStores = Pick<
   State,
-  'keys' | 'blocks' | 'operators' | 'persons' | 'subjectKeys' | 'idempotency'
+  | 'keys'
+  | 'blocks'
+  | 'operators'
+  | 'signingKeys'
+  | 'denials'
+  | 'persons'
+  | 'subjectKeys'
+  | 'idempotency'
 >;
 
 type Stores = Omit<State, 'replayed'>;
@@ -79,9 +90,12 @@ export async function openState(settings: StateSettings): Promise<State> {
 
 async function replayTombstones(state: Stores): Promise<Replay> {
   const erased = await state.subjectKeys.replayTombstones();
-  const keys = await state.keys.replayTombstones();
   const persons = await state.persons.replayTombstones();
-  return { erased: erased + persons, revoked: keys + (await state.operators.replayTombstones()) };
+  let revoked = 0;
+  for (const store of [state.keys, state.operators, state.signingKeys]) {
+    revoked += await store.replayTombstones();
+  }
+  return { erased: erased + persons, revoked };
 }
 
 function storesOver(
@@ -115,6 +129,8 @@ function actStores(
     keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
     blocks: new BlockStore(database.as<BlockTables>(), ring, tombstones, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
+    signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
+    denials: new DenialStore(database.as<DenialTables>(), world),
     subjectKeys,
     // Whoever keeps something of persons stands here: `every-table-is-erased.test.ts` holds it against the tables.
     persons: new PersonEraser({

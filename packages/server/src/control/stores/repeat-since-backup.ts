@@ -9,6 +9,7 @@ export async function repeatSinceBackup(settings: StateSettings): Promise<Repeat
   const state = await openState(settings);
   try {
     await state.singleUse.voidAll();
+    await state.signingKeys.revokeAll();
     const outdatedKeys = await state.keys.revokeOutdated();
     const lostBlocks = await state.blocks.lostSinceBackup();
     await state.changes.startAnew();

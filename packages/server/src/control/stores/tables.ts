@@ -1,8 +1,10 @@
 import type { BlockTables } from '../../access/blocks/index.ts';
 import type { KeyTables } from '../../access/keys/index.ts';
 import type { OperatorTables } from '../../access/operators/index.ts';
+import type { SigningKeyTables } from '../../access/signing-keys/index.ts';
 import type { KeyRingTables } from '../../platform/secrets/index.ts';
 import type { ChangeTables } from '../../state/changes/index.ts';
+import type { DenialTables } from '../../state/denials/index.ts';
 import type { IdempotencyTables } from '../../state/idempotency/index.ts';
 import type { SingleUseTables } from '../../state/single-use/index.ts';
 import type { SubjectKeyTables } from '../../state/subject-keys/index.ts';
@@ -13,6 +15,8 @@ export type StateTables = KeyRingTables &
   KeyTables &
   BlockTables &
   OperatorTables &
+  SigningKeyTables &
+  DenialTables &
   SubjectKeyTables &
   SingleUseTables &
   IdempotencyTables;

@@ -1,0 +1,103 @@
+import type { DenialKind, LiveDenial } from '@poorter/engine';
+import type { Database } from '../../platform/database/index.ts';
+import { CHANGE_LOCK, type ChangeTables, recordChange } from '../changes/index.ts';
+import type { StateWorld } from '../world.ts';
+
+export interface DenialTables extends ChangeTables {
+  denial: { id: string; kind: string; issuer: string; value: string; until: number };
+}
+
+export interface DenialWish {
+  readonly kind: DenialKind;
+  readonly issuer: string;
+  /** Random, and tells of nobody: id of a grant, `jti` of a token, id of a client. */
+  readonly value: string;
+  /** From then on nothing can be shown any more that it is about. Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+const ID_BYTES = 12;
+const PRUNED_AT_ONCE = 1_000;
+const IDS_AT_ONCE = 500;
+
+/**
+ * What our own authorization server took back before its end. Gates decide by it until then. A backup need not
+ * know: after a restore nothing is believed that was signed before it.
+ */
+export class DenialStore {
+  readonly #database: Database<DenialTables>;
+  readonly #world: StateWorld;
+
+  constructor(database: Database<DenialTables>, world: StateWorld) {
+    this.#database = database;
+    this.#world = world;
+  }
+
+  /** Gates hear of it when the live feed looks next: whoever must know that they have, waits for it. */
+  async deny(wishes: readonly DenialWish[]): Promise<void> {
+    const now = this.#world.now();
+    const rows = wishes
+      .filter(({ until }) => until > now)
+      .map((wish) => ({ id: this.#newId(), ...wish }));
+    if (rows.length === 0) return;
+    await this.#database.write(async (session) => {
+      for (const row of rows) {
+        await session.insertInto('denial').values(row).execute();
+        await recordChange(session, 'denial', row.id, now);
+      }
+    }, CHANGE_LOCK);
+  }
+
+  /** In the order of their ids. */
+  async page(after: string, limit: number): Promise<LiveDenial[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('denial')
+      .selectAll()
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map(liveOf);
+  }
+
+  /** Those of these ids that are there. */
+  async some(ids: readonly string[]): Promise<LiveDenial[]> {
+    const found: LiveDenial[] = [];
+    for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+      const rows = await this.#database.kysely
+        .selectFrom('denial')
+        .selectAll()
+        .where('id', 'in', ids.slice(at, at + IDS_AT_ONCE))
+        .execute();
+      found.push(...rows.map(liveOf));
+    }
+    return found;
+  }
+
+  /** Forgets what can no longer be shown, a bounded number at once. Returns how many. */
+  async expire(): Promise<number> {
+    const now = this.#world.now();
+    return this.#database.write(async (session) => {
+      const over = await session
+        .selectFrom('denial')
+        .select('id')
+        .where('until', '<=', now)
+        .orderBy('until')
+        .limit(PRUNED_AT_ONCE)
+        .execute();
+      for (const { id } of over) {
+        await session.deleteFrom('denial').where('id', '=', id).execute();
+        await recordChange(session, 'denial', id, now);
+      }
+      return over.length;
+    }, CHANGE_LOCK);
+  }
+
+  #newId(): string {
+    return `denial_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+  }
+}
+
+function liveOf({ id, kind, issuer, value }: DenialTables['denial']): LiveDenial {
+  return { id, kind: kind as DenialKind, issuer, value };
+}

@@ -1,0 +1,1 @@
+export { DenialStore, type DenialTables, type DenialWish } from './denial-store.ts';
