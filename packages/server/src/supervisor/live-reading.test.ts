@@ -8,6 +8,7 @@ const key = {
   ...{ networks: [], expiresAt: null },
 };
 const block = { id: 'block_1', kind: 'address', value: '192.0.2.1', untilMs: null };
+const denial = { id: 'denial_1', kind: 'grant', issuer: 'https://login.bank.test', value: 'g1' };
 const NOTHING = { put: [], removed: [] };
 
 /** As a control sends it that may be newer than we are. */
@@ -28,6 +29,7 @@ test('what this version knows is confirmed', () => {
   const sent = change(7, {
     keys: { put: [{ ...key, limits }], removed: ['key_2'] },
     blocks: { put: [block], removed: [] },
+    denied: { put: [denial], removed: ['denial_2'] },
   });
   assert.deepEqual(reading.read(sent), sent);
   assert.equal(reading.confirmable(7), 7);
@@ -36,6 +38,12 @@ test('what this version knows is confirmed', () => {
 const STRANGERS: Readonly<Record<string, object>> = {
   'a block of another kind': { blocks: { put: [{ ...block, kind: 'country' }], removed: [] } },
   'a block with a condition': { blocks: { put: [{ ...block, onlyFor: 'x' }], removed: [] } },
+  'a denial of another kind': {
+    denied: { put: [{ ...denial, kind: 'session' }], removed: [] },
+  },
+  'a denial with a condition': {
+    denied: { put: [{ ...denial, exceptFor: 'x' }], removed: [] },
+  },
   'a key with a condition': { keys: { put: [{ ...key, methods: ['GET'] }], removed: [] } },
   'a key with another kind of limit': {
     keys: { put: [{ ...key, limits: { bytes: { perDay: 1 } } }], removed: [] },
@@ -48,7 +56,9 @@ for (const [what, stranger] of Object.entries(STRANGERS)) {
   test(`${what} that a newer control sends is not confirmed, nor anything after it`, () => {
     const reading = new LiveReading();
     const read = changeIn(reading.read(change(5, stranger)));
-    assert.deepEqual([...read.keys.put, ...read.blocks.put], [], 'and a key is not accepted');
+    const { keys, blocks, denied = NOTHING } = read;
+    const put = [...keys.put, ...blocks.put, ...denied.put];
+    assert.deepEqual(put, [], 'and a key is not accepted');
     assert.equal(reading.confirmable(5), 4);
     reading.read(change(6, {}));
     assert.equal(reading.confirmable(6), 4);
