@@ -19,3 +19,17 @@ CREATE TABLE denial (
   until bigint NOT NULL
 );
 CREATE INDEX denial_by_end ON denial (until);
+
+-- The applications that our own authorization server knows.
+CREATE TABLE oauth_client (
+  id text COLLATE "C" PRIMARY KEY,
+  terms_sealed text COLLATE "C" NOT NULL,
+  secret_hash text COLLATE "C",
+  former_hash text COLLATE "C",
+  former_until bigint,
+  created_by text COLLATE "C",
+  created_at bigint NOT NULL,
+  disabled_at bigint,
+  version bigint NOT NULL
+);
+CREATE INDEX oauth_client_by_age ON oauth_client (created_at, id);

@@ -19,3 +19,17 @@ CREATE TABLE denial (
   until INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX denial_by_end ON denial (until);
+
+-- The applications that our own authorization server knows.
+CREATE TABLE oauth_client (
+  id TEXT PRIMARY KEY,
+  terms_sealed TEXT NOT NULL,
+  secret_hash TEXT,
+  former_hash TEXT,
+  former_until INTEGER,
+  created_by TEXT,
+  created_at INTEGER NOT NULL,
+  disabled_at INTEGER,
+  version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX oauth_client_by_age ON oauth_client (created_at, id);

@@ -31,9 +31,11 @@ const KINDS = [
   'key',
   'operator',
   'signing-key',
+  'client',
   // A row of an older version lets somebody do what was taken away since.
   'key-terms',
   'block-terms',
+  'client-terms',
   // What of a row was about a person that was erased.
   'key-holder',
   'key-name',
@@ -48,8 +50,10 @@ const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
   'key',
   'operator',
   'signing-key',
+  'client',
   'key-terms',
   'block-terms',
+  'client-terms',
 ]);
 
 const tombstoneSchema = z.strictObject({

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeClient } from './client-profiles.ts';
+import type { ClientTerms } from './client-terms.ts';
+import { browser, fapi2, jwks, machine, native } from './clients.fixture.ts';
+
+const GOOD = { faults: [], unaccepted: [] };
+
+test('a client that is as strong as its profile is one of it', () => {
+  for (const terms of [machine, browser, native, fapi2]) {
+    assert.deepEqual(judgeClient(terms), GOOD, terms.profile);
+  }
+});
+
+test('a client that is weaker than its profile is one of it when that is said by name', () => {
+  for (const [terms, weakness] of [
+    [{ ...machine, authentication: { method: 'secret' } }, 'shared-secret'],
+    [{ ...machine, binding: 'none' }, 'unbound-tokens'],
+    [{ ...native, redirectUris: ['com.example.budget:/callback'] }, 'custom-scheme'],
+  ] as const satisfies [ClientTerms, string][]) {
+    assert.deepEqual(judgeClient(terms), { faults: [], unaccepted: [weakness] });
+    assert.deepEqual(judgeClient({ ...terms, accepts: [weakness] }), GOOD);
+  }
+});
+
+test('nothing that is accepted makes a FAPI 2.0 client weaker', () => {
+  const accepts = ['shared-secret', 'unbound-tokens', 'custom-scheme'] as const;
+  for (const weaker of [
+    { authentication: { method: 'secret' } },
+    { authentication: { method: 'none' } },
+    { binding: 'none' },
+    { redirectUris: ['com.example.tpp:/callback'] },
+    { redirectUris: ['http://127.0.0.1/callback'] },
+  ] as const satisfies Partial<ClientTerms>[]) {
+    const { faults } = judgeClient({ ...fapi2, ...weaker, accepts });
+    assert.ok(faults.length > 0, JSON.stringify(weaker));
+  }
+});
+
+test('what is accepted must be so: it is no list of excuses', () => {
+  const { faults } = judgeClient({ ...machine, accepts: ['shared-secret'] });
+  assert.deepEqual(faults, ['accepts: nothing about it is shared-secret']);
+});
+
+const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
+  [
+    'a machine with a redirect',
+    { ...machine, redirectUris: ['https://a.test/'] },
+    /nobody is sent/,
+  ],
+  ['a machine with a flow', { ...machine, flows: ['redirect'] }, /acts for itself/],
+  ['a browser without a flow', { ...browser, flows: [] }, /at least one of redirect/],
+  ['a browser without a redirect', { ...browser, redirectUris: [] }, /at least one, where/],
+  [
+    'a browser that shows nothing',
+    { ...browser, authentication: { method: 'none' } },
+    /none is not/,
+  ],
+  ['a phone with a secret', { ...native, authentication: { method: 'secret' } }, /secret is not/],
+  ['embedded without a binding', { ...browser, flows: ['embedded'] }, /embedded needs/],
+  ['a phone that polls', { ...native, flows: ['decoupled'] }, /CIBA/],
+  ['signed messages elsewhere', { ...browser, messageSigning: true }, /is for fapi2/],
+  [
+    'a phone with a certificate',
+    { ...native, authentication: { method: 'self_signed_certificate', keys: { jwks } } },
+    /is not for native/,
+  ],
+];
+for (const [what, terms, why] of REFUSED) {
+  test(`${what} is refused`, () => {
+    assert.match(judgeClient(terms).faults.join('\n'), why);
+  });
+}
+
+test('a redirect that could send people elsewhere is refused', () => {
+  for (const uri of [
+    'http://budget.example/callback',
+    'https://budget.example/callback#x',
+    'https://budget.example/*',
+    'https://*.budget.example/callback',
+    'https://user@budget.example/callback',
+    'https://budget.example/a/../callback',
+    'HTTPS://budget.example/callback',
+    'https://budget.example:443/callback',
+    'https:budget.example/callback',
+    '//budget.example/callback',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'budget:/callback',
+    'com.example.budget:/callback',
+    `https://budget.example/${'x'.repeat(2_000)}`,
+    '',
+  ]) {
+    const { faults } = judgeClient({ ...browser, redirectUris: [uri] });
+    assert.equal(faults.length, 1, uri);
+    assert.match(faults[0] ?? '', /^redirectUris: /);
+  }
+  for (const uri of ['http://localhost/callback', 'http://192.0.2.1/callback', 'budget:/x']) {
+    assert.equal(judgeClient({ ...native, redirectUris: [uri] }).faults.length, 1, uri);
+  }
+  for (const uri of ['http://127.0.0.1/callback', 'http://[::1]:8080/callback']) {
+    assert.deepEqual(judgeClient({ ...native, redirectUris: [uri] }), GOOD, uri);
+  }
+});

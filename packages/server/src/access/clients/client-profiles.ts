@@ -1,0 +1,139 @@
+import { isLoopback } from '../../platform/addresses/index.ts';
+import type {
+  ClientAuthentication,
+  ClientProfile,
+  ClientTerms,
+  ClientWeakness,
+  TokenBinding,
+} from './client-terms.ts';
+
+type Method = ClientAuthentication['method'];
+
+/** What a profile asks for. What is in neither list is refused, whatever is accepted. */
+interface Profile {
+  readonly methods: readonly Method[];
+  readonly bindings: readonly TokenBinding[];
+  /** Does a person take part, who is sent back to it? */
+  readonly redirects: 'https' | 'claimed' | 'none';
+  /** Allowed where it is accepted by name. */
+  readonly weaker: readonly ClientWeakness[];
+}
+
+/**
+ * browser: pages whose server keeps the tokens (backend for frontend). native: a program on somebody's own
+ * device, which can keep no secret. machine: acts for itself. fapi2: FAPI 2.0 Security Profile, as banks and
+ * those who call them need it: nothing about it can be weaker.
+ */
+const PROFILES: Readonly<Record<ClientProfile, Profile>> = {
+  browser: {
+    methods: ['private_key_jwt', 'certificate', 'self_signed_certificate', 'secret'],
+    bindings: ['dpop', 'certificate', 'none'],
+    redirects: 'https',
+    weaker: [],
+  },
+  native: {
+    methods: ['none'],
+    bindings: ['dpop', 'none'],
+    redirects: 'claimed',
+    weaker: ['custom-scheme'],
+  },
+  machine: {
+    methods: ['private_key_jwt', 'certificate', 'self_signed_certificate'],
+    bindings: ['dpop', 'certificate'],
+    redirects: 'none',
+    weaker: ['shared-secret', 'unbound-tokens'],
+  },
+  fapi2: {
+    methods: ['private_key_jwt', 'certificate', 'self_signed_certificate'],
+    bindings: ['dpop', 'certificate'],
+    redirects: 'https',
+    weaker: [],
+  },
+};
+
+export interface ClientJudgement {
+  /** Sentences: what cannot be, each beginning with the member that it is about. */
+  readonly faults: readonly string[];
+  /** Weaker than its profile, and not accepted. */
+  readonly unaccepted: readonly ClientWeakness[];
+}
+
+/** Whether these terms are those of a client of their profile. */
+export function judgeClient(terms: ClientTerms): ClientJudgement {
+  const profile = PROFILES[terms.profile];
+  const faults: string[] = [];
+  const weaker = new Set<ClientWeakness>();
+  const { method } = terms.authentication;
+  if (!profile.methods.includes(method)) {
+    if (method === 'secret' && profile.weaker.includes('shared-secret'))
+      weaker.add('shared-secret');
+    else faults.push(`authentication: ${method} is not for ${terms.profile}`);
+  }
+  if (!profile.bindings.includes(terms.binding)) {
+    if (terms.binding === 'none' && profile.weaker.includes('unbound-tokens'))
+      weaker.add('unbound-tokens');
+    else faults.push(`binding: ${terms.binding} is not for ${terms.profile}`);
+  }
+  faults.push(...flowFaults(terms, profile));
+  for (const uri of [...terms.redirectUris, ...terms.postLogoutRedirectUris]) {
+    const found = redirectFault(uri, terms.profile);
+    if (found === 'custom-scheme' && profile.weaker.includes('custom-scheme')) {
+      weaker.add('custom-scheme');
+    } else if (found !== null) {
+      faults.push(`redirectUris: ${uri} ${found === 'custom-scheme' ? NOT_HTTPS : found}`);
+    }
+  }
+  if (terms.messageSigning && terms.profile !== 'fapi2') {
+    faults.push('messageSigning: is for fapi2');
+  }
+  const unaccepted = [...weaker].filter((one) => !terms.accepts.includes(one));
+  for (const one of terms.accepts) {
+    if (!weaker.has(one)) faults.push(`accepts: nothing about it is ${one}`);
+  }
+  return { faults, unaccepted };
+}
+
+function* flowFaults(terms: ClientTerms, { redirects }: Profile): Generator<string> {
+  const { flows, redirectUris, profile, binding } = terms;
+  if (redirects === 'none') {
+    if (flows.length > 0) yield `flows: nobody says yes to ${profile}, which acts for itself`;
+    if (redirectUris.length > 0) yield `redirectUris: nobody is sent back to ${profile}`;
+    return;
+  }
+  if (flows.length === 0) yield 'flows: at least one of redirect, embedded, decoupled';
+  if (redirectUris.length === 0) yield 'redirectUris: at least one, where people are sent back';
+  // Whoever takes what a session is bound to by nothing takes the session.
+  if (flows.includes('embedded') && binding === 'none') {
+    yield 'flows: embedded needs tokens that are bound to a key or a certificate';
+  }
+  if (flows.includes('decoupled') && profile === 'native') {
+    yield 'flows: decoupled is for clients that show who they are (CIBA Core §4)';
+  }
+}
+
+const NOT_HTTPS = 'is not https';
+const URI_CHARS_MAX = 2_000;
+
+/** RFC 8252, RFC 9700 §4.1: null: people can be sent there, and nobody else is. */
+function redirectFault(text: string, profile: ClientProfile): string | null {
+  if (text.length > URI_CHARS_MAX) return 'is too long';
+  if (!URL.canParse(text)) return 'is no URL';
+  const url = new URL(text);
+  if (url.href !== text && url.href !== `${text}/`) {
+    return `is not in its normal form, ${url.href}`;
+  }
+  if (url.hash !== '' || text.includes('#')) return 'has a fragment';
+  if (url.username !== '' || url.password !== '') return 'has credentials';
+  if (text.includes('*')) return 'has a wildcard; it is compared exactly';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.protocol === 'https:') return host === '' ? 'has no host' : null;
+  if (url.protocol === 'http:') {
+    // RFC 8252 §8.3: an address, because a name may be resolved elsewhere.
+    if (profile === 'native' && isLoopback(host) && host !== 'localhost') return null;
+    return profile === 'native' ? 'is neither https nor on 127.0.0.1 or [::1]' : NOT_HTTPS;
+  }
+  // RFC 8252 §7.1: a name of its own, turned around, so that two applications do not choose the same.
+  return /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:$/.test(url.protocol)
+    ? 'custom-scheme'
+    : 'has a scheme that is no domain name of yours, turned around (com.example.app:)';
+}

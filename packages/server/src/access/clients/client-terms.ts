@@ -1,0 +1,71 @@
+import type { JSONWebKeySet } from 'jose';
+
+/** What kind of program a client is: it decides what is asked of it. */
+export const CLIENT_PROFILES = ['browser', 'native', 'machine', 'fapi2'] as const;
+export type ClientProfile = (typeof CLIENT_PROFILES)[number];
+
+/** How people say yes: sent to our pages, within the application, on another device. */
+export const CLIENT_FLOWS = ['redirect', 'embedded', 'decoupled'] as const;
+export type ClientFlow = (typeof CLIENT_FLOWS)[number];
+
+/** How a client shows that it is itself. A private half never comes here. */
+export type ClientAuthentication =
+  | { readonly method: 'none' }
+  | { readonly method: 'secret' }
+  /** RFC 7523: what it signs is verified with these. */
+  | { readonly method: 'private_key_jwt'; readonly keys: ClientKeys }
+  /** RFC 8705 §2.1: a certificate of an authority, by one name in it. */
+  | { readonly method: 'certificate'; readonly subject: CertificateSubject }
+  /** RFC 8705 §2.2: one of these, by its `x5c`. */
+  | { readonly method: 'self_signed_certificate'; readonly keys: ClientKeys };
+
+export type ClientKeys = { readonly jwks: JSONWebKeySet } | { readonly uri: string };
+
+export interface CertificateSubject {
+  readonly kind: 'dn' | 'dns' | 'uri' | 'ip' | 'email';
+  readonly value: string;
+}
+
+/** What a stolen token is worth without: nothing, but for `none`. RFC 9449, RFC 8705 §3. */
+export type TokenBinding = 'dpop' | 'certificate' | 'none';
+
+/** What an operator decides about a client. */
+export interface ClientTerms {
+  /** People see it when they are asked. */
+  readonly name: string;
+  readonly profile: ClientProfile;
+  readonly authentication: ClientAuthentication;
+  readonly binding: TokenBinding;
+  /** Compared exactly, but for the port of a loopback address (RFC 8252 §7.3). */
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly flows: readonly ClientFlow[];
+  /** It may ask for these and no others, whoever says yes. */
+  readonly scopes: readonly string[];
+  /** Requests and answers are signed: FAPI 2.0 Message Signing. */
+  readonly messageSigning: boolean;
+  /** Where it is weaker than its profile: each by name, or it is refused. */
+  readonly accepts: readonly ClientWeakness[];
+}
+
+export const CLIENT_WEAKNESSES = ['shared-secret', 'unbound-tokens', 'custom-scheme'] as const;
+export type ClientWeakness = (typeof CLIENT_WEAKNESSES)[number];
+
+/** Whether somebody who had the terms before could do more with them, or what nobody can compare. */
+export function takesAway(before: ClientTerms, after: ClientTerms): boolean {
+  const holdsAll = (wider: readonly string[], narrower: readonly string[]) =>
+    narrower.every((one) => wider.includes(one));
+  const isSame = (member: 'profile' | 'binding' | 'messageSigning' | 'authentication') =>
+    JSON.stringify(before[member]) === JSON.stringify(after[member]);
+  return !(
+    holdsAll(after.scopes, before.scopes) &&
+    holdsAll(after.flows, before.flows) &&
+    holdsAll(after.redirectUris, before.redirectUris) &&
+    holdsAll(after.postLogoutRedirectUris, before.postLogoutRedirectUris) &&
+    holdsAll(after.accepts, before.accepts) &&
+    isSame('profile') &&
+    isSame('binding') &&
+    isSame('messageSigning') &&
+    isSame('authentication')
+  );
+}
