@@ -265,7 +265,7 @@ export class ControlMachine extends SupervisedMachine {
   }
 }
 
-const NOTHING_ELSE = { summary: new Uint8Array(), trial: null, configuration: null };
+const NOTHING_ELSE = { summary: new Uint8Array(), trial: null, issuer: null, configuration: null };
 
 interface OpenedControl {
   readonly runner: Runner;

@@ -10,6 +10,8 @@ export interface Storage {
   readonly state: DatabasePlace;
   /** Apart from the state: what is appended all day must not slow the rest. */
   readonly log: DatabasePlace;
+  /** What our own authorization server hands out: a flood of logins takes no other's turn. */
+  readonly issuer: DatabasePlace;
 }
 
 type Wishes = Pick<Configuration, 'storage' | 'dataDirectory'>;
@@ -41,7 +43,10 @@ export function resolveStorage(
   const given = readIndirect(wishes.storage, baseDirectory, environment);
   if (given === null) {
     const fileOf = (name: string) => ({ kind: 'sqlite' as const, file: join(dataDirectory, name) });
-    return { dataDirectory, state: fileOf('state.sqlite'), log: fileOf('log.sqlite') };
+    return {
+      ...{ dataDirectory, state: fileOf('state.sqlite'), log: fileOf('log.sqlite') },
+      issuer: fileOf('issuer.sqlite'),
+    };
   }
   if (!POSTGRES.test(given) || !URL.canParse(given)) {
     throw refusal('storage: what it names is not a URL of the form postgres://…');
@@ -55,7 +60,10 @@ export function resolveStorage(
   const placeOf = (name: string) => ({
     ...{ kind: 'postgres' as const, url: url.href, schema: name },
   });
-  return { dataDirectory, state: placeOf(schema), log: placeOf(`${schema}_log`) };
+  return {
+    ...{ dataDirectory, state: placeOf(schema), log: placeOf(`${schema}_log`) },
+    issuer: placeOf(`${schema}_issuer`),
+  };
 }
 
 /** Null: `storage` is a directory. */

@@ -7,6 +7,7 @@ import {
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
 import { api } from './api-schema.ts';
+import { issuer } from './issuer-schema.ts';
 import { address, bytes, clientTls, file, milliseconds, NOT_A_URL, url } from './schema-values.ts';
 import { trustedIssuer } from './trusted-issuer-schema.ts';
 
@@ -180,6 +181,9 @@ export const configurationSchema = z.strictObject({
     .prefault({})
     .describe('Operators: health, metrics and the admin API.'),
   apis: z.array(api).min(1).max(100),
+  issuer: issuer
+    .optional()
+    .describe('Our own authorization server; without it, tokens come from others alone.'),
   keys: file
     .optional()
     .describe('Key file (poorter keys create); default: keys.yaml in the data directory.'),
@@ -364,5 +368,7 @@ export type Configuration = z.output<typeof configurationSchema>;
 export type ApiConfiguration = Configuration['apis'][number];
 
 export type UpstreamConfiguration = ApiConfiguration['upstream'];
+
+export type IssuerConfiguration = NonNullable<Configuration['issuer']>;
 
 export type ListenerConfiguration = Configuration['listen'][number];

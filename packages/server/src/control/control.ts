@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { baseDirectory } from '../configuration/base-directory.ts';
+import { believedIssuers } from '../configuration/believed-issuers.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type {
@@ -24,6 +25,7 @@ import { Enforcement, type Standing } from './enforcement.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
 import { IssuerFollower } from './issuer-follower.ts';
+import { issuerStorage } from './issuer-storage.ts';
 import { KeptIssuerKeys } from './kept-files.ts';
 import { OpenControl } from './open-control.ts';
 import { outcomeOf } from './protection/apply-outcome.ts';
@@ -97,6 +99,7 @@ export class Control {
     this.#issuers = new IssuerFollower({
       ...{ baseDirectory: this.#baseDirectory, world },
       kept: new KeptIssuerKeys(join(dataDirectory, 'issuer-keys.json'), world.now),
+      ownKeys: (issuer) => this.#open?.ownIssuer.keysOf(issuer) ?? null,
       tell: (message) => {
         send(message);
         this.#open?.gateways.remotes.send(message);
@@ -112,6 +115,8 @@ export class Control {
       onServed: () => {
         this.#refusal = '';
       },
+      issuerStorage: (configuration) =>
+        issuerStorage(configuration, { dataDirectory, baseDirectory: this.#baseDirectory }, world),
     });
   }
 
@@ -135,6 +140,8 @@ export class Control {
         return this.#serving.gatewayDown();
       case 'gateway':
         return this.#heard(message.report);
+      case 'issuer-reach':
+        return void this.#reachForIssuer(message.request);
       default:
         message satisfies never;
     }
@@ -156,6 +163,12 @@ export class Control {
     const isNewest = report.type === 'failed' && report.version === this.#serving.versions.compiled;
     if (isNewest) this.#enforcement.takeBack();
     this.#serving.heard(report);
+  }
+
+  /** What our own authorization server took back is answered to whoever asked for it when no gate decides without it. */
+  async #reachForIssuer(request: number): Promise<void> {
+    const missing = (await this.#open?.untilEnforced()) ?? ['control'];
+    this.#send({ type: 'issuer-reached', request, missing });
   }
 
   /** What any gateway has met. */
@@ -223,16 +236,17 @@ export class Control {
 
   async #order(
     configuration: Configuration,
-    { state, recorder }: OpenControl,
+    open: OpenControl,
   ): Promise<Omit<CompileOrder, 'before'>> {
+    const { state, recorder } = open;
     const { dataDirectory } = this.#seat;
     const { ring } = state;
-    const issuers = configuration.trust.issuers.map(({ issuer }) => issuer);
+    await open.ownIssuer.prepare(configuration);
     return {
       dataDirectory,
       identityKeys: await loadIdentityKeys(dataDirectory, this.#world.now(), ring),
       spool: recorder.spool,
-      issuerKeys: this.#issuers.keysOfAll(issuers),
+      issuerKeys: this.#issuers.keysOfAll(believedIssuers(configuration)),
       trialKeys: await this.#trial.keysFor(configuration),
       digestKey: ring.derive('configuration digest'),
     };
@@ -314,6 +328,10 @@ export class Control {
         attention: this.#rolesSeen.attention(this.#enforcement.standing?.configuration.trust),
       }),
       applyConfiguration: (digest, operator) => this.#applyConfiguration(digest, operator),
+      ownKeysChanged: (origin) => {
+        this.#issuers.tellOwn(origin);
+        this.#send({ type: 'own-keys-changed' });
+      },
     });
     this.#open = open;
     return open;

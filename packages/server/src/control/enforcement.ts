@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Configuration } from '../configuration/schema.ts';
+import type { IssuerSnapshot } from '../messages/between-issuer.ts';
 import type {
   FromControl,
   RuntimeSnapshot,
@@ -43,6 +44,8 @@ export interface EnforcementPorts {
   readonly trial: TrialDesk;
   readonly send: (message: FromControl) => void;
   readonly onServed: () => void;
+  /** Where our own authorization server keeps what it hands out. */
+  readonly issuerStorage: (configuration: Configuration) => IssuerSnapshot['storage'];
 }
 
 /**
@@ -100,7 +103,9 @@ export class Enforcement {
     const isApplied = await changes.apply(standard, compiled.judgement, change);
     if (!isApplied) return false;
     this.#rights = rights;
-    this.#serve(open, { snapshot, summary: compiled.summary, trial: offered, configuration });
+    const { summary, issuer } = compiled;
+    const placed = issuer && { ...issuer, storage: this.#ports.issuerStorage(configuration) };
+    this.#serve(open, { snapshot, summary, trial: offered, issuer: placed, configuration });
     return true;
   }
 

@@ -9,10 +9,18 @@ import type { World } from '../platform/world/index.ts';
 import { IssuerKeys } from '../trusted-issuers/index.ts';
 import type { KeptIssuerKeys } from './kept-files.ts';
 
+export interface PublishedKeys {
+  readonly jwks: JSONWebKeySet;
+  /** Other keys come with another one. */
+  readonly generation: number;
+}
+
 export interface IssuerFollowerPorts {
   readonly baseDirectory: string;
   readonly world: Pick<World, 'now' | 'after' | 'fetch'>;
   readonly kept: KeptIssuerKeys;
+  /** Of our own authorization server, which are fetched from nowhere; null: it is not ours, or has none yet. */
+  readonly ownKeys: (issuer: string) => PublishedKeys | null;
   /** To every gateway: calls wait for these, they do not wait for a snapshot to be compiled. */
   readonly tell: (message: IssuerKeysMessage) => void;
   readonly onChange: () => void;
@@ -70,11 +78,19 @@ export class IssuerFollower {
   }
 
   refetch(issuer: string, keyId: string | null): void {
-    this.#keys?.refetch(issuer, keyId);
+    // Whoever decides by our own keys has them before anything is signed with them.
+    if (this.#ports.ownKeys(issuer) !== null) this.#tell(issuer, { answered: [keyId] });
+    else this.#keys?.refetch(issuer, keyId);
   }
 
-  keysOf(issuer: string): { readonly jwks: JSONWebKeySet; readonly generation: number } | null {
-    return this.#keys?.keysOf(issuer) ?? this.#ports.kept.get(issuer);
+  keysOf(issuer: string): PublishedKeys | null {
+    const { ownKeys, kept } = this.#ports;
+    return ownKeys(issuer) ?? this.#keys?.keysOf(issuer) ?? kept.get(issuer);
+  }
+
+  /** Keys of our own authorization server are others from now on. */
+  tellOwn(issuer: string): void {
+    this.#tell(issuer, { keys: this.#ports.ownKeys(issuer), answered: [] });
   }
 
   /** By issuer, as they are now: what is believed no more is not in it. */
@@ -95,7 +111,7 @@ export class IssuerFollower {
   /** Keys that came while the snapshot was on its way out are told again, since it has the old ones. */
   tellSince({ gate }: RuntimeSnapshot): void {
     for (const { issuer } of gate.issuers) {
-      const keys = this.#keys?.keysOf(issuer);
+      const keys = this.#ports.ownKeys(issuer) ?? this.#keys?.keysOf(issuer);
       if (keys == null || keys.generation === gate.issuerKeys[issuer]?.generation) continue;
       this.#tell(issuer, { keys, answered: [] });
     }

@@ -27,6 +27,7 @@ import { LoopDelay } from './loop-delay.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
 import { OperatorRights } from './operator-rights.ts';
 import { OperatorServer } from './operator-server.ts';
+import { OwnIssuer } from './own-issuer.ts';
 import type { ChangeDesk } from './protection/change-desk.ts';
 import { reachEverywhere } from './reach-everywhere.ts';
 import { RecorderHost } from './recorder-host.ts';
@@ -55,6 +56,8 @@ export interface OpenControlPorts {
   /** Of the version in force. */
   readonly status: () => Pick<Contract.Status, 'version' | 'attention'>;
   readonly applyConfiguration: ApplyConfiguration;
+  /** Keys of our own authorization server are others from now on. */
+  readonly ownKeysChanged: (origin: string) => void;
 }
 
 const NO_RIGHTS: OperationRights = { scopes: new Set(), roles: new Set() };
@@ -68,6 +71,7 @@ export class OpenControl {
   readonly recorder: RecorderHost;
   readonly gateways: Gateways;
   readonly operators: OperatorServer;
+  readonly ownIssuer: OwnIssuer;
   readonly #ports: OpenControlPorts;
   readonly #operatorRights: OperatorRights;
   readonly #background: Background;
@@ -132,11 +136,16 @@ export class OpenControl {
       notify,
     });
     this.#operatorRights = new OperatorRights(state.operators, state.changes);
+    this.ownIssuer = new OwnIssuer({
+      ...{ store: state.signingKeys, changes: state.changes, world },
+      onChange: ports.ownKeysChanged,
+    });
     this.#background = new Background({
       ...{ world, notify },
       look: async () => {
         await this.gateways.live.publish();
         await this.#operatorRights.look();
+        await this.ownIssuer.look();
       },
       keepHouse: async () => {
         await state.blocks.expire();
@@ -184,6 +193,11 @@ export class OpenControl {
     const { acts } = this.recorder;
     if (!acts.reserve()) throw new Error(`${record.operation} cannot be recorded now`);
     await acts.commit(record);
+  }
+
+  /** Names of those who may still decide without what is stored now. */
+  untilEnforced(): Promise<readonly string[]> {
+    return reachEverywhere(this.gateways.live, this.#ports.notify).announce();
   }
 
   /** What lies in the spool becomes leaves, if there is time. Nobody is promised anything any more. */

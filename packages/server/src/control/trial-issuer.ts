@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TrustedIssuer } from '@poorter/engine';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+import { believedIssuers } from '../configuration/believed-issuers.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { isLoopback, splitAddress } from '../platform/addresses/index.ts';
 import type { World } from '../platform/world/index.ts';
@@ -39,11 +40,11 @@ export type TrialAnswer = { readonly status: number; readonly body: object };
  * is, and nobody but this machine can connect: a configuration file means that somebody meant it.
  */
 export function mayTry(configuration: Configuration, file: string | null): boolean {
-  const { listen, control, trust, link, forwardAuth } = configuration;
+  const { listen, control, link, forwardAuth } = configuration;
   const isOwn = (address: string) => isLoopback(splitAddress(address).host);
   return (
     file === null &&
-    trust.issuers.length === 0 &&
+    believedIssuers(configuration).length === 0 &&
     link === undefined &&
     forwardAuth.length === 0 &&
     listen.length > 0 &&

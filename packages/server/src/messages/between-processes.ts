@@ -3,6 +3,7 @@ import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { Notice } from '../platform/notices/index.ts';
 import type { CarriedAnswer, SpoolKey } from '../platform/spool/index.ts';
+import type { IssuerSnapshot } from './between-issuer.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -180,7 +181,9 @@ export type ToControl =
   | { readonly type: 'stop' }
   | { readonly type: 'gateway'; readonly report: FromGateway }
   | { readonly type: 'gateway-up' }
-  | { readonly type: 'gateway-down' };
+  | { readonly type: 'gateway-down' }
+  /** Our own authorization server has taken something back, and waits until every gate decides by it. */
+  | { readonly type: 'issuer-reach'; readonly request: number };
 
 /** What reaches a control before it is one. */
 export type ToSeatlessControl =
@@ -229,6 +232,8 @@ export interface StandingSnapshot {
   readonly summary: Uint8Array;
   /** Null where the gate issues no tokens itself. */
   readonly trial: TrialFacts | null;
+  /** What our own authorization server goes by; null: there is none. */
+  readonly issuer: IssuerSnapshot | null;
   /** As control read it, for a control after it; nobody else looks into it. */
   readonly configuration: unknown;
 }
@@ -240,6 +245,14 @@ export type FromControl =
   | { readonly type: 'start-held'; readonly notice: Notice }
   | LiveMessage
   | IssuerKeysMessage
+  /** Keys that our own authorization server signs with: it reads them again. */
+  | { readonly type: 'own-keys-changed' }
+  /** What our own authorization server asked for is in force, or `missing` may still decide without it. */
+  | {
+      readonly type: 'issuer-reached';
+      readonly request: number;
+      readonly missing: readonly string[];
+    }
   /** `isTriedAgain`: control cannot do its work at all, and does not wait for a file to change. */
   | {
       readonly type: 'refused';

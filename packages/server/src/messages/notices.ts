@@ -78,6 +78,24 @@ const ofProcesses = {
     means: 'The gateway process ended, and is started again.',
     remedy: 'Report it, if nobody ended it.',
   },
+  issuer_ended: {
+    level: 'error',
+    means:
+      'The process of the authorization server ended, and is started again; calls with tokens that were given go on.',
+    remedy: 'Report it, if nobody ended it.',
+  },
+  issuer_unserved: {
+    level: 'error',
+    means: 'The authorization server cannot serve this version; what was in force stays.',
+    remedy:
+      'Mend what it says, such as an address that is taken; it is tried again at the next reload.',
+  },
+  issuer_fault: {
+    level: 'error',
+    means:
+      'The authorization server met something that it does not expect; its caller was told no more than that.',
+    remedy: 'Report it, with the sentence.',
+  },
   process_said: {
     level: 'warn',
     means: 'A process wrote a line past all this: a warning of Node, or why it crashed.',

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@poorter/openapi';
 import { parseJsonText } from '@poorter/openapi/json';
+import type { FromIssuer } from '../messages/between-issuer.ts';
 import type {
   ControlSeat,
   FromControl,
@@ -10,10 +11,11 @@ import type {
   ToSeatlessControl,
 } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
-import type { Notify } from '../platform/notices/index.ts';
+import type { Notice, Notify } from '../platform/notices/index.ts';
 import { type Child, WatchedChild } from '../platform/processes/index.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
 import { gatewayEnded, unserved } from './gateway-notices.ts';
+import { IssuerLauncher } from './issuer-launcher.ts';
 import { controlProgram } from './start-control.ts';
 import type { OccupiedPlace, SupervisedPlace } from './supervised-place.ts';
 
@@ -44,6 +46,8 @@ export interface StartedFacts {
   readonly addresses: readonly string[];
   readonly threads: number;
   readonly controlAddress: string;
+  /** Origin of our own authorization server, where there is one. */
+  readonly issuer?: string;
 }
 
 /**
@@ -54,8 +58,10 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #control: WatchedChild;
   readonly #gateway: GatewayLauncher<StandingSnapshot>;
+  readonly #issuer: IssuerLauncher;
   #occupied: OccupiedPlace | null = null;
   #controlAddress: string | null = null;
+  #issuerAddress: string | null = null;
   #listening: Extract<FromGateway, { type: 'listening' }> | null = null;
   #isAnnounced = false;
 
@@ -82,6 +88,13 @@ export class Supervisor {
         options.on.notify(
           notice('control_ended', `control ended (${reason}); starting it again`, { reason }),
         ),
+    });
+    this.#issuer = new IssuerLauncher({
+      ...{ world, launch },
+      on: {
+        message: (message) => this.#fromIssuer(message),
+        ended: (reason) => options.on.notify(issuerEnded(reason)),
+      },
     });
     this.#gateway = new GatewayLauncher({
       ...{ world, launch, dataDirectory, source },
@@ -112,7 +125,8 @@ export class Supervisor {
    */
   async stop({ isForgotten = false } = {}): Promise<void> {
     this.#tellControl({ type: 'drain' });
-    await this.#gateway.stop(this.#options.drainMs);
+    const { drainMs } = this.#options;
+    await Promise.all([this.#gateway.stop(drainMs), this.#issuer.stop(drainMs)]);
     await this.#control.stop({ type: 'stop' }, 5_000);
     // What a version in force has let pass is on record.
     if (isForgotten && this.#gateway.inForce === null) this.#occupied?.takeBack();
@@ -122,10 +136,11 @@ export class Supervisor {
   #fromControl(message: FromControl): void {
     switch (message.type) {
       case 'snapshot': {
-        const { snapshot, summary, trial, configuration } = message;
+        const { snapshot, summary, trial, issuer, configuration } = message;
         // It was alive when it compiled this, after it was started.
         this.#gateway.controlSeen(this.#control.startedAtBootMs);
-        this.#gateway.serve({ snapshot, summary, trial, configuration });
+        this.#gateway.serve({ snapshot, summary, trial, issuer, configuration });
+        this.#issuer.serve(issuer);
         if (this.#options.seat.runsGateway) this.#gateway.start();
         else this.#announce();
         return;
@@ -135,6 +150,9 @@ export class Supervisor {
         return this.#gateway.takeLive(message);
       case 'issuer-keys':
         return this.#gateway.takeIssuerKeys(message);
+      case 'own-keys-changed':
+      case 'issuer-reached':
+        return this.#issuer.tell(message);
       case 'notice':
         return this.#options.on.notify(message.notice);
       case 'start-held':
@@ -146,6 +164,24 @@ export class Supervisor {
       case 'listening':
         this.#controlAddress = message.address;
         return this.#announce();
+      default:
+        message satisfies never;
+    }
+  }
+
+  #fromIssuer(message: FromIssuer): void {
+    switch (message.type) {
+      case 'listening':
+        this.#issuerAddress = message.address;
+        return this.#announce();
+      case 'notice':
+        return this.#options.on.notify(message.notice);
+      case 'failed':
+        return this.#options.on.notApplied(issuerUnserved(message));
+      case 'issuer-reach':
+        return this.#tellControl(message);
+      case 'drained':
+        return;
       default:
         message satisfies never;
     }
@@ -166,18 +202,30 @@ export class Supervisor {
     const standing = this.#gateway.newest;
     if (this.#isAnnounced || !standing || !this.#controlAddress) return;
     if (this.#options.seat.runsGateway && this.#listening === null) return;
+    if (standing.issuer !== null && this.#issuerAddress === null) return;
     this.#isAnnounced = true;
     this.#options.on.started({
       summary: summaryOf(standing),
       addresses: this.#listening?.addresses ?? [],
       threads: this.#listening?.threads ?? 0,
       controlAddress: this.#controlAddress,
+      ...(standing.issuer !== null && { issuer: standing.issuer.origin }),
     });
   }
 
   #tellControl(message: ToControl | ToSeatlessControl): void {
     this.#control.send(message);
   }
+}
+
+function issuerEnded(reason: string): Notice {
+  const text = `the authorization server ended (${reason}); starting it again`;
+  return notice('issuer_ended', text, { reason });
+}
+
+function issuerUnserved({ message, version }: Extract<FromIssuer, { type: 'failed' }>): Notice {
+  const text = `the authorization server cannot serve version ${version}: ${message}`;
+  return notice('issuer_unserved', text, { version });
 }
 
 function summaryOf({ summary, trial }: StandingSnapshot): ProtectionSummary {

@@ -1,5 +1,6 @@
 import type { ApiSnapshot } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
+import { believedIssuers } from '../../configuration/believed-issuers.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import { checkOverlaps } from './check-overlaps.ts';
@@ -45,7 +46,7 @@ function checkSchemes(
   configuration: Configuration,
   isTrial: boolean,
 ): Diagnostic[] {
-  const { issuers } = configuration.trust;
+  const issuers = believedIssuers(configuration);
   const asksForCertificates = configuration.listen.some(
     ({ tls }) => tls !== undefined && tls.clientCertificate !== 'none',
   );
@@ -96,7 +97,7 @@ function checkSchemes(
             return definition.scheme === 'basic' || issuers.length > 0 ? null : NO_ISSUER;
           case 'openIdConnect': {
             const isTrusted = issuers.some(
-              ({ issuer }) =>
+              (issuer) =>
                 `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` ===
                 definition.openIdConnectUrl,
             );
@@ -125,9 +126,13 @@ function checkSchemes(
 
 function takesKeysAlone(
   scheme: { readonly scheme: string; readonly takesKeys?: boolean },
-  { trust }: Configuration,
+  configuration: Configuration,
 ): boolean {
-  return scheme.scheme === 'bearer' && scheme.takesKeys === true && trust.issuers.length === 0;
+  return (
+    scheme.scheme === 'bearer' &&
+    scheme.takesKeys === true &&
+    believedIssuers(configuration).length === 0
+  );
 }
 
 const NO_ISSUER = {

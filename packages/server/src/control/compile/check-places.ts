@@ -11,6 +11,9 @@ export function checkPlaces(configuration: Configuration, reader: SourceReader):
     ...(configuration.link === undefined
       ? []
       : [{ at: ['link', 'address'], address: configuration.link.address }]),
+    ...(configuration.issuer === undefined
+      ? []
+      : [{ at: ['issuer', 'address'], address: configuration.issuer.address }]),
     ...configuration.listen.map(({ address }, index) => ({
       at: ['listen', index, 'address'],
       address,

@@ -10,6 +10,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { OperationRights } from '../../access/keys/key-routes.ts';
 import { RefusedConfiguration } from '../../configuration/refused-configuration.ts';
 import type { Configuration } from '../../configuration/schema.ts';
+import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../../messages/between-processes.ts';
 import { splitAddress } from '../../platform/addresses/index.ts';
 import type { LinkCredentials } from '../../platform/link/index.ts';
@@ -26,6 +27,7 @@ import { KeptDescriptions } from './kept-descriptions.ts';
 import { readApi } from './read-api.ts';
 import { readSharedCounters } from './read-counters.ts';
 import { readLinkCredentials, readListener, readUpstream } from './read-endpoints.ts';
+import { ownTrust, readIssuer } from './read-issuer.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
 import { resourceMetadata } from './resource-metadata.ts';
@@ -52,6 +54,8 @@ export interface SnapshotSources {
 
 export interface CompiledSnapshot {
   readonly snapshot: RuntimeSnapshot;
+  /** What our own authorization server goes by, apart from where it keeps things; null: there is none. */
+  readonly issuer: Omit<IssuerSnapshot, 'storage'> | null;
   readonly summary: ProtectionSummary;
   /** What operations ask of their callers, by operation id, over all APIs. */
   readonly rights: ReadonlyMap<string, OperationRights>;
@@ -97,7 +101,9 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   checkRecordsFile(configuration, sources, reader);
   const opened = apis.filter((api) => api !== null);
   const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
-  const issuers = trialKeys === null ? trusted : [TRIAL_TRUST];
+  const issuer = readIssuer(opened, configuration, sources.version, reader);
+  const own = issuer === null ? [] : [ownTrust(issuer)];
+  const issuers = trialKeys === null ? [...own, ...trusted] : [TRIAL_TRUST];
   const remarks = checkApis(opened, configuration, sources.configurationFile, trialKeys !== null);
   for (const remark of remarks) reader.report(remark);
   if (reader.errors.length > 0) throw new RefusedConfiguration(reader.errors, reader.files);
@@ -114,9 +120,9 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         keys: sharedBytes(Buffer.from(JSON.stringify(keys))),
         issuers,
         issuerKeys: Object.fromEntries(
-          issuers.flatMap(({ issuer }) => {
-            const known = trialKeys ?? sources.issuerKeys(issuer);
-            return known === null ? [] : [[issuer, known]];
+          issuers.flatMap((one) => {
+            const known = trialKeys ?? sources.issuerKeys(one.issuer);
+            return known === null ? [] : [[one.issuer, known]];
           }),
         ),
         revoked: trust.revoked,
@@ -160,6 +166,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
             },
       spool: sources.spool,
     },
+    issuer,
     summary: summarise(opened, configuration),
     rights: rightsOf(opened),
     linkCredentials,

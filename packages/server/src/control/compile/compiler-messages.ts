@@ -59,7 +59,7 @@ export type ToCompiler =
  * which control passes on unread.
  */
 export interface CompiledConfiguration
-  extends Pick<CompiledSnapshot, 'linkCredentials' | 'warnings' | 'isTrial'> {
+  extends Pick<CompiledSnapshot, 'linkCredentials' | 'warnings' | 'isTrial' | 'issuer'> {
   readonly snapshot: RuntimeSnapshot;
   /** JSON of the summary. */
   readonly summary: Uint8Array;

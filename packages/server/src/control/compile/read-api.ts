@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { ApiSnapshot } from '@poorter/engine';
 import { readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi } from '@poorter/openapi';
+import { believedIssuers } from '../../configuration/believed-issuers.ts';
 import type { ApiConfiguration, Configuration } from '../../configuration/schema.ts';
 import { targetOf } from '../protection/read-protection.ts';
 import { metadataPath } from './addresses.ts';
@@ -115,7 +116,7 @@ function readDescription(
 }
 
 function metadataUrl(configuration: Configuration, name: string): string | null {
-  if (configuration.trust.issuers.length === 0) return null;
+  if (believedIssuers(configuration).length === 0) return null;
   const [listener] = configuration.listen;
   const scheme = listener?.tls === undefined ? 'http' : 'https';
   const local = listener === undefined ? null : `${scheme}://${listener.address}`;

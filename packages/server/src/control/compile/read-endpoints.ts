@@ -18,7 +18,15 @@ export function readListener(
   index: number,
   reader: SourceReader,
 ): ListenerSnapshot {
-  const at = ['listen', index];
+  return readListenerAt(['listen', index], listener, reader);
+}
+
+/** `at`: the key whose mapping it is. */
+export function readListenerAt(
+  at: readonly PropertyKey[],
+  listener: ListenerConfiguration,
+  reader: SourceReader,
+): ListenerSnapshot {
   const { host, port } = splitAddress(listener.address);
   if (listener.tls === undefined) {
     if (!listener.insecure && !isLoopback(host)) {

@@ -1,4 +1,5 @@
 import type { ApiSnapshot } from '@poorter/engine';
+import { believedIssuers } from '../../configuration/believed-issuers.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { metadataPath } from './addresses.ts';
 
@@ -7,19 +8,18 @@ export function resourceMetadata(
   apis: readonly ApiSnapshot[],
   configuration: Configuration,
 ): Record<string, unknown> {
-  const { issuers } = configuration.trust;
+  const issuers = believedIssuers(configuration);
   if (issuers.length === 0) return {};
   return Object.fromEntries(
     apis.flatMap((api) => {
       if (api.resourceMetadataUrl === null) return [];
-      const { origin } = new URL(api.resourceMetadataUrl);
       const path = metadataPath(configuration, api.name);
       return [
         [
           path,
           {
-            resource: configuration.apis.length === 1 ? origin : `${origin}/${api.name}`,
-            authorization_servers: issuers.map(({ issuer }) => issuer),
+            resource: resourceOf(api, configuration),
+            authorization_servers: issuers,
             scopes_supported: scopesOf(api),
             bearer_methods_supported: ['header'],
             resource_name: api.compiled.title,
@@ -33,7 +33,16 @@ export function resourceMetadata(
   );
 }
 
-function scopesOf(api: ApiSnapshot): string[] {
+/** RFC 8707, RFC 9728 §2: what tokens for an API are asked for, and carry as audience. */
+export function resourceOf(
+  { name, resourceMetadataUrl }: Pick<ApiSnapshot, 'name' | 'resourceMetadataUrl'>,
+  { apis, publicOrigin }: Configuration,
+): string {
+  const { origin } = new URL(resourceMetadataUrl ?? publicOrigin ?? '');
+  return apis.length === 1 ? origin : `${origin}/${name}`;
+}
+
+export function scopesOf(api: ApiSnapshot): string[] {
   const scopes = new Set<string>();
   for (const { security } of api.compiled.operations) {
     for (const alternative of security ?? []) {

@@ -15,6 +15,7 @@ const TELL_OF_NOBODY: Readonly<Record<string, string>> = {
   change_sequence: 'a number',
   api_key_use: 'random ids and operations',
   key_use_cursor: 'names of nodes and numbers',
+  oauth_client: 'what applications are called, and their keys',
   signing_key: 'keys of the installation',
   denial: 'random ids',
   single_use: 'keyed hashes of random tokens',

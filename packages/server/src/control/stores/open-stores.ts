@@ -1,4 +1,5 @@
 import { BlockStore, type BlockTables, PersonalValuesOfBlocks } from '../../access/blocks/index.ts';
+import { ClientStore, type ClientTables } from '../../access/clients/index.ts';
 import { PersonEraser } from '../../access/erasure/index.ts';
 import { KeyStore, type KeyTables, PersonalValuesOfKeys } from '../../access/keys/index.ts';
 import { OperatorStore, type OperatorTables } from '../../access/operators/index.ts';
@@ -38,6 +39,7 @@ export interface State {
   readonly keys: KeyStore;
   readonly blocks: BlockStore;
   readonly operators: OperatorStore;
+  readonly clients: ClientStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
@@ -62,6 +64,7 @@ export type ActStores = Pick<
   | 'keys'
   | 'blocks'
   | 'operators'
+  | 'clients'
   | 'signingKeys'
   | 'denials'
   | 'persons'
@@ -92,7 +95,7 @@ async function replayTombstones(state: Stores): Promise<Replay> {
   const erased = await state.subjectKeys.replayTombstones();
   const persons = await state.persons.replayTombstones();
   let revoked = 0;
-  for (const store of [state.keys, state.operators, state.signingKeys]) {
+  for (const store of [state.keys, state.operators, state.clients, state.signingKeys]) {
     revoked += await store.replayTombstones();
   }
   return { erased: erased + persons, revoked };
@@ -129,6 +132,7 @@ function actStores(
     keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
     blocks: new BlockStore(database.as<BlockTables>(), ring, tombstones, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
+    clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
     signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
     denials: new DenialStore(database.as<DenialTables>(), world),
     subjectKeys,

@@ -1,4 +1,5 @@
 import type { BlockTables } from '../../access/blocks/index.ts';
+import type { ClientTables } from '../../access/clients/index.ts';
 import type { KeyTables } from '../../access/keys/index.ts';
 import type { OperatorTables } from '../../access/operators/index.ts';
 import type { SigningKeyTables } from '../../access/signing-keys/index.ts';
@@ -15,6 +16,7 @@ export type StateTables = KeyRingTables &
   KeyTables &
   BlockTables &
   OperatorTables &
+  ClientTables &
   SigningKeyTables &
   DenialTables &
   SubjectKeyTables &

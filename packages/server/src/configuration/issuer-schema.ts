@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { originFault } from './addresses.ts';
+import { address, file, NOT_A_URL, url } from './schema-values.ts';
+
+/** Loopback alone is trusted without TLS: browsers call it a secure context too. */
+const SECURE_ORIGIN = /^https:|^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/;
+
+/** Our own authorization server: OAuth 2.1 and OpenID Connect, on an origin of its own. */
+export const issuer = z.strictObject({
+  origin: url
+    .refine((text) => originFault(text) === null, {
+      error: ({ input }) => originFault(String(input)) ?? NOT_A_URL,
+    })
+    .refine((text) => SECURE_ORIGIN.test(text), {
+      error: 'is neither https nor on this machine: tokens and passwords would travel in clear',
+    })
+    .transform((text) => new URL(text).origin)
+    .describe('Origin under which people and applications reach it; the `iss` of its tokens.'),
+  address: address.default('127.0.0.1:9091').describe('host:port where it listens.'),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe('Allow plain HTTP on an address that is not loopback.'),
+  tls: z
+    .strictObject({
+      certificate: file.describe('PEM file: certificate and its chain.'),
+      key: file.describe('PEM file: private key, as PATH or file:PATH.'),
+    })
+    .optional(),
+  tokens: z
+    .strictObject({
+      lifeSeconds: z
+        .int()
+        .min(30)
+        .max(300)
+        .default(300)
+        .describe('How long an access token is good for.'),
+      algorithm: z
+        .enum(['ES256', 'EdDSA'])
+        .default('ES256')
+        .describe('What access tokens are signed with.'),
+    })
+    .prefault({}),
+  keys: z
+    .strictObject({
+      rotateAfterDays: z
+        .int()
+        .min(1)
+        .max(365)
+        .default(30)
+        .describe('A signing key this old is followed by another.'),
+    })
+    .prefault({}),
+});

@@ -1,0 +1,63 @@
+import type { ApiSnapshot, TrustedIssuer } from '@poorter/engine';
+import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
+import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
+import { readListenerAt } from './read-endpoints.ts';
+import { resourceOf, scopesOf } from './resource-metadata.ts';
+import type { SourceReader } from './source-reader.ts';
+
+/** Its clock is that of the gates, or nearly: tokens live for minutes. */
+const CLOCK_SKEW_SECONDS = 15;
+
+/** Null: tokens come from others alone. Where it keeps things is said by whoever opens the stores. */
+export function readIssuer(
+  apis: readonly ApiSnapshot[],
+  configuration: Configuration,
+  version: number,
+  reader: SourceReader,
+): Omit<IssuerSnapshot, 'storage'> | null {
+  const { issuer } = configuration;
+  if (issuer === undefined) return null;
+  const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
+  const { origin, tokens } = issuer;
+  return { version, origin, listener, resources: resourcesOf(apis, configuration, reader), tokens };
+}
+
+/** Whom the gates believe without being told to: our own, for the APIs here. Its keys are pushed, never fetched. */
+export function ownTrust({ origin, resources }: Omit<IssuerSnapshot, 'storage'>): TrustedIssuer {
+  return {
+    issuer: origin,
+    audiences: resources.map(({ identifier }) => identifier),
+    algorithms: ['ES256', 'EdDSA'],
+    clockSkewSeconds: CLOCK_SKEW_SECONDS,
+  };
+}
+
+function listenerTls({ tls }: IssuerConfiguration) {
+  if (tls === undefined) return undefined;
+  // Clients that show a certificate are asked for it where the aliases of RFC 8705 §5 stand.
+  const rest = { clientCertificate: 'none', clientAuthorities: [], minVersion: 'TLSv1.2' } as const;
+  return { ...tls, ...rest, clientAuthorities: [] as string[] };
+}
+
+function resourcesOf(
+  apis: readonly ApiSnapshot[],
+  configuration: Configuration,
+  reader: SourceReader,
+): ResourceSnapshot[] {
+  const resources: ResourceSnapshot[] = [];
+  for (const api of apis) {
+    if (api.resourceMetadataUrl === null) {
+      const remedy = 'set publicOrigin to the origin under which callers reach the gate';
+      const message = 'tokens are asked for by the address of the APIs, and none is known';
+      reader.fault(['issuer', 'origin'], 'no-public-origin', message, remedy);
+      return [];
+    }
+    resources.push({
+      identifier: resourceOf(api, configuration),
+      api: api.name,
+      title: api.compiled.title,
+      scopes: scopesOf(api),
+    });
+  }
+  return resources;
+}

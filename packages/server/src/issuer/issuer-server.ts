@@ -1,0 +1,97 @@
+import type { AddressInfo } from 'node:net';
+import type { ListenerSnapshot } from '../messages/runtime-snapshot.ts';
+import {
+  createServer,
+  createTlsServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  type TlsServer,
+} from '../platform/http/index.ts';
+import { placeFault } from '../platform/processes/index.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const CONNECTIONS_MAX = 2_000;
+const OPTIONS = {
+  insecureHTTPParser: false,
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  maxHeaderSize: 32_768,
+  connectionsCheckingInterval: 1_000,
+} as const;
+
+/** Where strangers knock at the authorization server. */
+export class IssuerServer {
+  readonly #onFault: (error: unknown) => void;
+  #answer: Answer | null = null;
+  #server: Server | null = null;
+  #where = '';
+
+  constructor(onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
+  }
+
+  get address(): string {
+    const { address, port, family } = (this.#server as Server).address() as AddressInfo;
+    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+  }
+
+  /** From now on, for calls that begin. */
+  answerWith(answer: Answer): void {
+    this.#answer = answer;
+  }
+
+  /** Binds once; the same address changes nothing but the certificate. Throws PlaceFault. */
+  async listen({ host, port, tls }: ListenerSnapshot): Promise<void> {
+    const where = JSON.stringify([host, port, tls === null]);
+    if (where === this.#where) {
+      if (tls !== null) {
+        (this.#server as TlsServer).setSecureContext({ cert: tls.certificate, key: tls.key });
+      }
+      return;
+    }
+    const answer = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#handle(request, response);
+    const server =
+      tls === null
+        ? createServer(OPTIONS, answer)
+        : createTlsServer(
+            { ...OPTIONS, cert: tls.certificate, key: tls.key, minVersion: tls.minVersion },
+            answer,
+          );
+    server.maxConnections = CONNECTIONS_MAX;
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: Error) =>
+        reject(placeFault({ host, port, key: 'issuer.address' }, error));
+      server.once('error', fail);
+      server.listen({ host, port }, () => {
+        server.off('error', fail);
+        resolve();
+      });
+    });
+    const before = this.#server;
+    this.#server = server;
+    this.#where = where;
+    before?.close();
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#answer?.(request, response);
+    } catch (error) {
+      this.#onFault(error);
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    }
+  }
+}

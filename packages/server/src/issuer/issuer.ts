@@ -1,0 +1,190 @@
+import { createHmac } from 'node:crypto';
+import type { JWK } from 'jose';
+import { signingPlan } from '../access/signing-keys/index.ts';
+import type { FromIssuer, IssuerSnapshot, ToIssuer } from '../messages/between-issuer.ts';
+import { notice } from '../messages/notices.ts';
+import type { Notice } from '../platform/notices/index.ts';
+import type { Timer, World } from '../platform/world/index.ts';
+import { IssuerServer } from './issuer-server.ts';
+import { type IssuerStores, openIssuerStores } from './open-stores.ts';
+import { openProvider } from './protocol/open-provider.ts';
+
+export interface IssuerPorts {
+  readonly world: World;
+  /** To the supervisor. */
+  readonly send: (message: FromIssuer) => void;
+  readonly exit: () => void;
+}
+
+/** What was signed lives for so long beyond its end where clocks differ. */
+const CLOCK_SKEW_MS = 300_000;
+const LOOK_AT_KEYS_MAX_MS = 3_600_000;
+const PRUNE_EVERY_MS = 30_000;
+/** Control waits eight seconds for the gates. */
+const REACH_MAX_MS = 15_000;
+const DRAIN_MAX_MS = 10_000;
+
+/**
+ * Our own authorization server. Goes by the last snapshot that it could serve; what control says while it is
+ * at work waits its turn.
+ */
+export class Issuer {
+  readonly #ports: IssuerPorts;
+  readonly #server: IssuerServer;
+  #stores: IssuerStores | null = null;
+  #snapshot: IssuerSnapshot | null = null;
+  #working: Promise<void> = Promise.resolve();
+  #keysTimer: Timer | null = null;
+  #lastRequest = 0;
+  /** Those who wait until every gate decides by what was taken back. */
+  readonly #reaching = new Map<number, (missing: readonly string[]) => void>();
+
+  constructor(ports: IssuerPorts) {
+    this.#ports = ports;
+    this.#server = new IssuerServer((error) => this.#notify(fault(error)));
+  }
+
+  receive(message: ToIssuer): void {
+    switch (message.type) {
+      case 'issuer-snapshot':
+        return this.#inTurn(() => this.#serve(message.snapshot));
+      case 'own-keys-changed':
+        return this.#inTurn(() => this.#renewKeys());
+      case 'issuer-reached':
+        return this.#reaching.get(message.request)?.(message.missing);
+      case 'drain':
+        return void this.drain();
+      default:
+        message satisfies never;
+    }
+  }
+
+  async drain(): Promise<void> {
+    const { world, exit, send } = this.#ports;
+    world.after(DRAIN_MAX_MS, exit);
+    this.#keysTimer?.cancel();
+    await this.#server.close();
+    await this.#stores?.close().catch(() => undefined);
+    send({ type: 'drained' });
+    exit();
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#working = this.#working.then(work).catch((error: unknown) => this.#notify(fault(error)));
+  }
+
+  async #serve(snapshot: IssuerSnapshot): Promise<void> {
+    const { send } = this.#ports;
+    const isFirst = this.#snapshot === null;
+    try {
+      this.#stores ??= await this.#openStores(snapshot);
+      await this.#open(snapshot, this.#stores);
+      await this.#server.listen(snapshot.listener);
+    } catch (error) {
+      send({ type: 'failed', version: snapshot.version, message: (error as Error).message });
+      return;
+    }
+    if (isFirst) send({ type: 'listening', address: this.#server.address });
+  }
+
+  async #openStores(snapshot: IssuerSnapshot): Promise<IssuerStores> {
+    const { world } = this.#ports;
+    const stores = await openIssuerStores(snapshot.storage, world, (told) => this.#notify(told));
+    world.every(PRUNE_EVERY_MS, () => {
+      void stores.artefacts.prune().catch((error: unknown) => this.#notify(fault(error)));
+    });
+    return stores;
+  }
+
+  async #renewKeys(): Promise<void> {
+    if (this.#snapshot !== null && this.#stores !== null) {
+      await this.#open(this.#snapshot, this.#stores);
+    }
+  }
+
+  /** The protocol by this snapshot, with the keys of this moment, until they are others. */
+  async #open(snapshot: IssuerSnapshot, stores: IssuerStores): Promise<void> {
+    const { world } = this.#ports;
+    const { keys, changesAt } = await this.#keysOf(snapshot, stores);
+    const { ring, artefacts, clients } = stores;
+    const pairwiseKey = ring.derive('issuer pairwise subject');
+    const provider = openProvider({
+      ...{ snapshot, keys, artefacts, clients, now: world.now },
+      usedTwice: (grant) => this.#endGrant(grant),
+      cookieKey: ring.derive('issuer cookies').toString('base64url'),
+      nonceSecret: ring.derive('issuer proof nonces'),
+      pairwise: (account, sector) =>
+        createHmac('sha256', pairwiseKey)
+          .update(JSON.stringify([sector, account]))
+          .digest('base64url'),
+    });
+    provider.on('server_error', (_: unknown, error: Error) => this.#notify(fault(error)));
+    this.#server.answerWith(provider.callback());
+    this.#snapshot = snapshot;
+    this.#keysTimer?.cancel();
+    const waitMs = Math.min(
+      (changesAt ?? Number.POSITIVE_INFINITY) - world.now(),
+      LOOK_AT_KEYS_MAX_MS,
+    );
+    this.#keysTimer = world.after(Math.max(1, waitMs), () => this.#inTurn(() => this.#renewKeys()));
+  }
+
+  /** Private halves: those that sign first. */
+  async #keysOf(
+    { tokens }: IssuerSnapshot,
+    { signingKeys }: IssuerStores,
+  ): Promise<{ keys: JWK[]; changesAt: number | null }> {
+    const terms = { tokenLifeMs: tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS };
+    const plan = signingPlan(await signingKeys.list(), terms, this.#ports.world.now());
+    const signing = new Set([...plan.signing.values()].map(({ id }) => id));
+    if (!plan.signing.has(tokens.algorithm)) {
+      throw new Error(`there is no key to sign with ${tokens.algorithm}`);
+    }
+    const order = plan.published.toSorted(
+      (one, other) => Number(signing.has(other.id)) - Number(signing.has(one.id)),
+    );
+    const keys: JWK[] = [];
+    for (const { id } of order) keys.push(await signingKeys.open(id));
+    return { keys, changesAt: plan.changesAt };
+  }
+
+  /** What came from it is gone, and gates refuse what is still under way. */
+  async #endGrant(grant: string): Promise<void> {
+    const { world } = this.#ports;
+    const stores = this.#stores;
+    const snapshot = this.#snapshot;
+    if (stores === null || snapshot === null) return;
+    const { origin, tokens } = snapshot;
+    const until = world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
+    await stores.denials.deny([{ kind: 'grant', issuer: origin, value: grant, until }]);
+    await stores.artefacts.removeGrant(grant);
+    await stores.artefacts.remove('Grant', grant);
+    await this.#untilEnforced();
+  }
+
+  /** Names of those who may still decide without what was just stored. */
+  #untilEnforced(): Promise<readonly string[]> {
+    const { world, send } = this.#ports;
+    this.#lastRequest += 1;
+    const request = this.#lastRequest;
+    return new Promise((resolve) => {
+      const settle = (missing: readonly string[]) => {
+        timer.cancel();
+        this.#reaching.delete(request);
+        resolve(missing);
+      };
+      const timer = world.after(REACH_MAX_MS, () => settle(['control']));
+      this.#reaching.set(request, settle);
+      send({ type: 'issuer-reach', request });
+    });
+  }
+
+  #notify(told: Notice): void {
+    this.#ports.send({ type: 'notice', notice: told });
+  }
+}
+
+function fault(error: unknown): Notice {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : 'fault';
+  return notice('issuer_fault', `authorization server: ${what}`);
+}

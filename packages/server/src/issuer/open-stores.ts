@@ -1,0 +1,58 @@
+import { ClientStore, type ClientTables } from '../access/clients/index.ts';
+import { SigningKeyStore, type SigningKeyTables } from '../access/signing-keys/index.ts';
+import type { IssuerSnapshot } from '../messages/between-issuer.ts';
+import { migrate, openDatabase } from '../platform/database/index.ts';
+import type { Notify } from '../platform/notices/index.ts';
+import {
+  type KeyRing,
+  type KeyRingTables,
+  openKeyRing,
+  openMasterKey,
+} from '../platform/secrets/index.ts';
+import type { World } from '../platform/world/index.ts';
+import { DenialStore, type DenialTables } from '../state/denials/index.ts';
+import { Tombstones } from '../state/tombstones/index.ts';
+import { ArtefactStore, type ArtefactTables, issuerMigrations } from './artefacts/index.ts';
+
+/** What the authorization server works on: the state that control keeps too, and what is its own. */
+export interface IssuerStores {
+  readonly ring: KeyRing;
+  readonly clients: ClientStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly denials: DenialStore;
+  readonly artefacts: ArtefactStore;
+  close(): Promise<void>;
+}
+
+/** Control has brought the state to this version before anybody is told of a snapshot. */
+export async function openIssuerStores(
+  { state, issuer, masterKey, dataDirectory, baseDirectory }: IssuerSnapshot['storage'],
+  { now, random, environment }: Pick<World, 'now' | 'random' | 'environment'>,
+  notify: Notify,
+): Promise<IssuerStores> {
+  const keyWorld = { dataDirectory, baseDirectory, environment, notify };
+  const lasting = await openDatabase<
+    KeyRingTables & ClientTables & SigningKeyTables & DenialTables
+  >(state, { notify });
+  try {
+    const ring = await openKeyRing(lasting, openMasterKey(masterKey, keyWorld), now);
+    const passing = await openDatabase<ArtefactTables>(issuer, { notify });
+    await migrate(passing, issuerMigrations(), now);
+    const tombstones = new Tombstones(dataDirectory);
+    const world = { now, random };
+    return {
+      ring,
+      clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
+      signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
+      denials: new DenialStore(lasting.as<DenialTables>(), world),
+      artefacts: new ArtefactStore(passing, ring, now),
+      close: async () => {
+        await passing.close();
+        await lasting.close();
+      },
+    };
+  } catch (error) {
+    await lasting.close();
+    throw error;
+  }
+}

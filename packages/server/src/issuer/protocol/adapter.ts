@@ -1,0 +1,92 @@
+import { errors } from 'oidc-provider';
+import type { ClientStore } from '../../access/clients/index.ts';
+import type { Artefact, ArtefactStore, FoundArtefact } from '../artefacts/index.ts';
+import { clientMetadata } from './client-metadata.ts';
+
+type Payload = Record<string, unknown>;
+
+export interface AdapterPorts {
+  readonly artefacts: ArtefactStore;
+  readonly clients: Pick<ClientStore, 'show'>;
+  readonly now: () => number;
+  /** Something was used a second time: what it came from is not to be trusted any more. */
+  readonly usedTwice: (grantId: string) => Promise<void>;
+}
+
+/** A session without an end of its own, as the library asks for it, still ends. */
+const LIFE_MAX_MS = 400 * 86_400_000;
+
+/** What the library keeps of one kind, in our stores. It finds and then consumes: here only one wins. */
+export class ProtocolAdapter {
+  readonly #kind: string;
+  readonly #ports: AdapterPorts;
+
+  constructor(kind: string, ports: AdapterPorts) {
+    this.#kind = kind;
+    this.#ports = ports;
+  }
+
+  async upsert(id: string, payload: Payload, expiresInSeconds?: number): Promise<void> {
+    const { artefacts, now } = this.#ports;
+    const life = expiresInSeconds === undefined ? LIFE_MAX_MS : expiresInSeconds * 1000;
+    const text = (name: string) => {
+      const value = payload[name];
+      return typeof value === 'string' ? value : undefined;
+    };
+    const grant = text('grantId');
+    const account = text('accountId');
+    const second = text('uid') ?? text('userCode');
+    const artefact: Artefact = {
+      payload,
+      expiresAt: now() + Math.min(life, LIFE_MAX_MS),
+      ...(grant !== undefined && { grant }),
+      ...(account !== undefined && { account }),
+      // An interaction has the uid of nothing but itself.
+      ...(second !== undefined && this.#kind !== 'Interaction' && { second }),
+    };
+    await artefacts.put(this.#kind, id, artefact);
+  }
+
+  async find(id: string): Promise<Payload | undefined> {
+    if (this.#kind === 'Client') return this.#client(id);
+    return asFound(await this.#ports.artefacts.find(this.#kind, id));
+  }
+
+  async findByUid(uid: string): Promise<Payload | undefined> {
+    return asFound(await this.#ports.artefacts.findBySecond(this.#kind, uid));
+  }
+
+  async findByUserCode(userCode: string): Promise<Payload | undefined> {
+    return asFound(await this.#ports.artefacts.findBySecond(this.#kind, userCode));
+  }
+
+  /** RFC 6749 §4.1.2, RFC 9700 §4.14: whoever comes second ends what the first was given. */
+  async consume(id: string): Promise<void> {
+    const { artefacts, usedTwice } = this.#ports;
+    if (await artefacts.consume(this.#kind, id)) return;
+    const found = await artefacts.find(this.#kind, id);
+    const grant = found?.payload['grantId'];
+    if (typeof grant === 'string') await usedTwice(grant);
+    throw new errors.InvalidGrant('it was used already');
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#ports.artefacts.remove(this.#kind, id);
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    await this.#ports.artefacts.removeGrant(grantId);
+  }
+
+  async #client(id: string): Promise<Payload | undefined> {
+    const client = await this.#ports.clients.show(id);
+    if (client === undefined || client.disabledAt !== null) return undefined;
+    return { ...clientMetadata(client) };
+  }
+}
+
+function asFound(found: FoundArtefact | undefined): Payload | undefined {
+  if (found === undefined) return undefined;
+  const { payload, consumedAt } = found;
+  return consumedAt === null ? { ...payload } : { ...payload, consumed: consumedAt / 1000 };
+}

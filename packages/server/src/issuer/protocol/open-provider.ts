@@ -1,0 +1,32 @@
+import { Provider } from 'oidc-provider';
+import { type ProviderPorts, providerSettings } from './provider-settings.ts';
+
+/** A proof and an assertion are remembered for as long as they could be shown. */
+const REPLAY_KIND = 'assertion or proof';
+
+/**
+ * The protocol, over our stores. A new one is opened whenever keys or the snapshot change; what was given by
+ * the one before is known to it.
+ */
+export function openProvider(ports: ProviderPorts): Provider {
+  const { artefacts, clients, snapshot } = ports;
+  const provider = new Provider(snapshot.origin, providerSettings(ports));
+  provider.proxy = false;
+  // The library looks, and then writes: of a hundred at once all would be the first.
+  Object.defineProperty(provider.ReplayDetection, 'unique', {
+    value: (issuer: string, id: string, exp: number) =>
+      artefacts.showOnce(REPLAY_KIND, JSON.stringify([issuer, id]), exp * 1000),
+  });
+  // Secrets are known by their hashes alone.
+  provider.Client.prototype.compareClientSecret = function isSecret(
+    this: { readonly clientId: string },
+    actual: string,
+  ) {
+    return clients.isSecret(this.clientId, actual);
+  };
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.oidc?.route === 'jwks') ctx.set('cache-control', 'public, max-age=300');
+  });
+  return provider;
+}

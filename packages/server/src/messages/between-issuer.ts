@@ -1,0 +1,54 @@
+import type { DatabasePlace } from '../platform/database/index.ts';
+import type { Notice } from '../platform/notices/index.ts';
+import type { ListenerSnapshot } from './runtime-snapshot.ts';
+
+/** One API, as tokens are asked for it. RFC 8707. */
+export interface ResourceSnapshot {
+  /** The `resource` of a request, and the `aud` of the token. */
+  readonly identifier: string;
+  readonly api: string;
+  readonly title: string;
+  /** Every scope that its description asks for. */
+  readonly scopes: readonly string[];
+}
+
+/** All that the authorization server goes by, compiled in control. Plain data. */
+export interface IssuerSnapshot {
+  readonly version: number;
+  /** The `iss` of everything that it gives. */
+  readonly origin: string;
+  readonly listener: ListenerSnapshot;
+  readonly resources: readonly ResourceSnapshot[];
+  readonly tokens: {
+    readonly lifeSeconds: number;
+    readonly algorithm: 'ES256' | 'EdDSA';
+  };
+  readonly storage: {
+    readonly state: DatabasePlace;
+    readonly issuer: DatabasePlace;
+    /** As configured: the process reads it itself. */
+    readonly masterKey: string | undefined;
+    readonly dataDirectory: string;
+    readonly baseDirectory: string;
+  };
+}
+
+/** What the supervisor tells the issuer process. */
+export type ToIssuer =
+  | { readonly type: 'issuer-snapshot'; readonly snapshot: IssuerSnapshot }
+  | { readonly type: 'own-keys-changed' }
+  | {
+      readonly type: 'issuer-reached';
+      readonly request: number;
+      readonly missing: readonly string[];
+    }
+  | { readonly type: 'drain' };
+
+export type FromIssuer =
+  | { readonly type: 'listening'; readonly address: string }
+  | { readonly type: 'notice'; readonly notice: Notice }
+  /** This version cannot be served; what was in force stays. */
+  | { readonly type: 'failed'; readonly version: number; readonly message: string }
+  /** It took something back: is it in force at every gate? Answered with the same number. */
+  | { readonly type: 'issuer-reach'; readonly request: number }
+  | { readonly type: 'drained' };
