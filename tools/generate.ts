@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { problems } from '@poorter/engine';
 import { extensionSchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
-import { compiledContract } from '../packages/server/src/admin-api/compile-contract.ts';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
 import { notices } from '../packages/server/src/messages/notices.ts';
+import { compiledContract } from '../packages/server/src/platform/contracts/compile-contract.ts';
 import { hostMatrix } from '../scenarios/hosts.cases.ts';
 import { contractTypes } from './contract-types.ts';
 
@@ -52,7 +52,11 @@ bringUpToDate({
   'contract/config.schema.json': json(configuration),
   'contract/x-poorter.schema.json': json(extension),
   'contract/admin.openapi.yaml': contract,
-  'packages/server/contract/admin.compiled': compiledContract(contract),
+  'packages/server/contract/admin.compiled': compiledContract('admin', contract),
+  'packages/server/contract/issuer.compiled': compiledContract(
+    'issuer',
+    read('packages/server/contract/issuer.openapi.yaml') ?? '',
+  ),
   'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',

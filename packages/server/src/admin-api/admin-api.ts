@@ -19,13 +19,13 @@ import { parseJsonText } from '@poorter/openapi/json';
 import { AdminProblem } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { notice } from '../messages/notices.ts';
+import { readContract } from '../platform/contracts/read-contract.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
 import { CallerLeftError, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';
 import type { AnyAct, AnyAnswer, AnyChange, AnyHandler, Handlers, OperationId } from './act.ts';
 import { actRecord, refusalRecord } from './act-record.ts';
 import { openOperatorGate } from './operator-gate.ts';
-import { readContract } from './read-contract.ts';
 import { problem, UNRECORDED, type Written, written } from './written-answer.ts';
 
 /** Where acts are recorded. */
@@ -82,7 +82,7 @@ export class AdminApi<Stores extends ActHostStores> {
 
   constructor(ports: AdminApiPorts<Stores>) {
     this.#ports = ports;
-    const contract = readContract();
+    const contract = readContract('admin');
     this.#gate = openOperatorGate(contract, ports.operators, ports.counters, ports.hosts);
     this.#protect = protect({
       gate: () => this.#gate,

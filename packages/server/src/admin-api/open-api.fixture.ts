@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { formatKey, LiveRights } from '@poorter/engine';
 import type { CallRecord } from '../messages/call-record.ts';
+import { readContract } from '../platform/contracts/read-contract.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { AnyAct, AnyAnswer } from './act.ts';
 import { AdminApi, type AdminApiPorts } from './admin-api.ts';
-import { readContract } from './read-contract.ts';
 
 export const CREDENTIAL = formatKey(new Uint8Array(32).fill(7));
 const key = { id: 'op_1', name: 'O', roles: ['owner'], scopes: [], expiresAt: null };
@@ -16,7 +16,7 @@ export function openApi(
   records: CallRecord[],
   told: string[],
 ) {
-  const handlers = readContract().operations.map(({ id }) => [id, answer]);
+  const handlers = readContract('admin').operations.map(({ id }) => [id, answer]);
   const operators = new LiveRights();
   const hashKey = Buffer.alloc(32, 1);
   const hash = createHmac('sha256', hashKey).update(CREDENTIAL).digest('hex');

@@ -115,8 +115,14 @@ export class Control {
       onServed: () => {
         this.#refusal = '';
       },
-      issuerStorage: (configuration) =>
-        issuerStorage(configuration, { dataDirectory, baseDirectory: this.#baseDirectory }, world),
+      issuerPlaces: (configuration, { recorder }) => ({
+        storage: issuerStorage(
+          configuration,
+          { dataDirectory, baseDirectory: this.#baseDirectory },
+          world,
+        ),
+        spool: recorder.spool,
+      }),
     });
   }
 

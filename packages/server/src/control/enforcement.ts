@@ -44,8 +44,11 @@ export interface EnforcementPorts {
   readonly trial: TrialDesk;
   readonly send: (message: FromControl) => void;
   readonly onServed: () => void;
-  /** Where our own authorization server keeps what it hands out. */
-  readonly issuerStorage: (configuration: Configuration) => IssuerSnapshot['storage'];
+  /** Where our own authorization server keeps what it hands out, and what it records. */
+  readonly issuerPlaces: (
+    configuration: Configuration,
+    open: OpenControl,
+  ) => Pick<IssuerSnapshot, 'storage' | 'spool'>;
 }
 
 /**
@@ -104,7 +107,7 @@ export class Enforcement {
     if (!isApplied) return false;
     this.#rights = rights;
     const { summary, issuer } = compiled;
-    const placed = issuer && { ...issuer, storage: this.#ports.issuerStorage(configuration) };
+    const placed = issuer && { ...issuer, ...this.#ports.issuerPlaces(configuration, open) };
     this.#serve(open, { snapshot, summary, trial: offered, issuer: placed, configuration });
     return true;
   }

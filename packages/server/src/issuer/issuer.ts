@@ -1,10 +1,15 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomInt } from 'node:crypto';
 import type { JWK } from 'jose';
 import { signingPlan } from '../access/signing-keys/index.ts';
 import type { FromIssuer, IssuerSnapshot, ToIssuer } from '../messages/between-issuer.ts';
 import { notice } from '../messages/notices.ts';
+import { readContract } from '../platform/contracts/read-contract.ts';
+import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
+import { IssuerDoor } from './issuer-door.ts';
+import { openIssuerGate } from './issuer-gate.ts';
+import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
@@ -23,6 +28,9 @@ const PRUNE_EVERY_MS = 30_000;
 /** Control waits eight seconds for the gates. */
 const REACH_MAX_MS = 15_000;
 const DRAIN_MAX_MS = 10_000;
+/** Addresses that are counted at once: about 1 MB. */
+const COUNTED_MAX = 16_384;
+const NOTHING_TOLD: ToldOfCall = { client: null, error: null };
 
 /**
  * Our own authorization server. Goes by the last snapshot that it could serve; what control says while it is
@@ -31,6 +39,8 @@ const DRAIN_MAX_MS = 10_000;
 export class Issuer {
   readonly #ports: IssuerPorts;
   readonly #server: IssuerServer;
+  readonly #contract = readContract('issuer');
+  readonly #counters: SharedCounters;
   #stores: IssuerStores | null = null;
   #snapshot: IssuerSnapshot | null = null;
   #working: Promise<void> = Promise.resolve();
@@ -41,6 +51,9 @@ export class Issuer {
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
+    const { monotonicMs } = ports.world;
+    const memory = createCounterMemory({ entries: COUNTED_MAX, threads: 1, seed: drawSeed() });
+    this.#counters = new SharedCounters(memory, 0, monotonicMs);
     this.#server = new IssuerServer((error) => this.#notify(fault(error)));
   }
 
@@ -89,7 +102,7 @@ export class Issuer {
 
   async #openStores(snapshot: IssuerSnapshot): Promise<IssuerStores> {
     const { world } = this.#ports;
-    const stores = await openIssuerStores(snapshot.storage, world, (told) => this.#notify(told));
+    const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
       void stores.artefacts.prune().catch((error: unknown) => this.#notify(fault(error)));
     });
@@ -107,10 +120,12 @@ export class Issuer {
     const { world } = this.#ports;
     const { keys, changesAt } = await this.#keysOf(snapshot, stores);
     const { ring, artefacts, clients } = stores;
+    const told = new WeakMap<object, ToldOfCall>();
     const pairwiseKey = ring.derive('issuer pairwise subject');
     const provider = openProvider({
       ...{ snapshot, keys, artefacts, clients, now: world.now },
       usedTwice: (grant) => this.#endGrant(grant),
+      told: (request, found) => void told.set(request, found),
       cookieKey: ring.derive('issuer cookies').toString('base64url'),
       nonceSecret: ring.derive('issuer proof nonces'),
       pairwise: (account, sector) =>
@@ -119,7 +134,21 @@ export class Issuer {
           .digest('base64url'),
     });
     provider.on('server_error', (_: unknown, error: Error) => this.#notify(fault(error)));
-    this.#server.answerWith(provider.callback());
+    const answer = provider.callback();
+    const door = new IssuerDoor({
+      ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
+      gate: openIssuerGate(this.#contract, {
+        counters: this.#counters,
+        host: new URL(snapshot.origin).hostname,
+        inFlight: () => 0,
+      }),
+      answer: async (request, response) => {
+        await answer(request, response);
+        const found = told.get(request) ?? NOTHING_TOLD;
+        return found;
+      },
+    });
+    this.#server.answerWith((request, response) => door.answer(request, response));
     this.#snapshot = snapshot;
     this.#keysTimer?.cancel();
     const waitMs = Math.min(
@@ -182,6 +211,11 @@ export class Issuer {
   #notify(told: Notice): void {
     this.#ports.send({ type: 'notice', notice: told });
   }
+}
+
+function drawSeed(): [number, number] {
+  const draw = () => randomInt(-(2 ** 31), 2 ** 31);
+  return [draw(), draw()];
 }
 
 function fault(error: unknown): Notice {

@@ -13,6 +13,7 @@ import type { World } from '../platform/world/index.ts';
 import { DenialStore, type DenialTables } from '../state/denials/index.ts';
 import { Tombstones } from '../state/tombstones/index.ts';
 import { ArtefactStore, type ArtefactTables, issuerMigrations } from './artefacts/index.ts';
+import { type IssuerRecords, openIssuerRecords } from './issuer-records.ts';
 
 /** What the authorization server works on: the state that control keeps too, and what is its own. */
 export interface IssuerStores {
@@ -21,15 +22,17 @@ export interface IssuerStores {
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly artefacts: ArtefactStore;
+  readonly records: IssuerRecords;
   close(): Promise<void>;
 }
 
 /** Control has brought the state to this version before anybody is told of a snapshot. */
 export async function openIssuerStores(
-  { state, issuer, masterKey, dataDirectory, baseDirectory }: IssuerSnapshot['storage'],
+  { storage, spool }: Pick<IssuerSnapshot, 'storage' | 'spool'>,
   { now, random, environment }: Pick<World, 'now' | 'random' | 'environment'>,
   notify: Notify,
 ): Promise<IssuerStores> {
+  const { state, issuer, masterKey, dataDirectory, baseDirectory } = storage;
   const keyWorld = { dataDirectory, baseDirectory, environment, notify };
   const lasting = await openDatabase<
     KeyRingTables & ClientTables & SigningKeyTables & DenialTables
@@ -39,6 +42,7 @@ export async function openIssuerStores(
     const passing = await openDatabase<ArtefactTables>(issuer, { notify });
     await migrate(passing, issuerMigrations(), now);
     const tombstones = new Tombstones(dataDirectory);
+    const records = openIssuerRecords(spool, notify);
     const world = { now, random };
     return {
       ring,
@@ -46,7 +50,9 @@ export async function openIssuerStores(
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),
       artefacts: new ArtefactStore(passing, ring, now),
+      records,
       close: async () => {
+        await records.close();
         await passing.close();
         await lasting.close();
       },

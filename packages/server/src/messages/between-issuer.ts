@@ -1,5 +1,6 @@
 import type { DatabasePlace } from '../platform/database/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
+import type { SpoolSnapshot } from './between-processes.ts';
 import type { ListenerSnapshot } from './runtime-snapshot.ts';
 
 /** One API, as tokens are asked for it. RFC 8707. */
@@ -23,6 +24,10 @@ export interface IssuerSnapshot {
     readonly lifeSeconds: number;
     readonly algorithm: 'ES256' | 'EdDSA';
   };
+  /** Whose header fields are believed, that say who called. */
+  readonly trustedProxies: readonly string[];
+  /** Where its records go. */
+  readonly spool: SpoolSnapshot;
   readonly storage: {
     readonly state: DatabasePlace;
     readonly issuer: DatabasePlace;

@@ -7,14 +7,14 @@ import type { Evidence, Phase, Principal } from '@poorter/engine';
 export interface CallRecord {
   readonly time: string;
   readonly id: string;
-  readonly host: 'http' | 'websocket' | 'forward-auth' | 'parser' | 'admin';
+  readonly host: 'http' | 'websocket' | 'forward-auth' | 'parser' | 'admin' | 'issuer';
   readonly client: string;
   readonly method: string | null;
   readonly api: string | null;
   readonly operation: string | null;
   /** Path template of the operation; null when nothing matched. */
   readonly path: string | null;
-  readonly principal: Pick<Principal, 'kind' | 'client' | 'subject' | 'credentialId'> | null;
+  readonly principal: RecordedPrincipal | null;
   /** `intended`: recorded before it happened; an outcome with the same id follows. */
   readonly decision: 'intended' | 'forwarded' | 'refused' | 'failed' | 'answered';
   readonly phase: Phase | 'match' | 'fault' | 'parser' | 'forward' | 'own' | null;
@@ -31,6 +31,11 @@ export interface CallRecord {
   readonly bytesOut: number;
   /** False when the caller went away before the answer was complete. */
   readonly complete: boolean;
+}
+
+export interface RecordedPrincipal extends Pick<Principal, 'client' | 'subject' | 'credentialId'> {
+  /** `client`: an application that showed the authorization server who it is. */
+  readonly kind: Principal['kind'] | 'client';
 }
 
 /** What a host knows of a call when it writes its record, and of what happened without anybody calling. */

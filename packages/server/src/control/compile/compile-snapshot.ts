@@ -55,7 +55,7 @@ export interface SnapshotSources {
 export interface CompiledSnapshot {
   readonly snapshot: RuntimeSnapshot;
   /** What our own authorization server goes by, apart from where it keeps things; null: there is none. */
-  readonly issuer: Omit<IssuerSnapshot, 'storage'> | null;
+  readonly issuer: Omit<IssuerSnapshot, 'storage' | 'spool'> | null;
   readonly summary: ProtectionSummary;
   /** What operations ask of their callers, by operation id, over all APIs. */
   readonly rights: ReadonlyMap<string, OperationRights>;

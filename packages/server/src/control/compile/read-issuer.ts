@@ -14,16 +14,22 @@ export function readIssuer(
   configuration: Configuration,
   version: number,
   reader: SourceReader,
-): Omit<IssuerSnapshot, 'storage'> | null {
+): Omit<IssuerSnapshot, 'storage' | 'spool'> | null {
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
   const { origin, tokens } = issuer;
-  return { version, origin, listener, resources: resourcesOf(apis, configuration, reader), tokens };
+  return {
+    ...{ version, origin, listener, tokens, trustedProxies: configuration.trust.proxies },
+    resources: resourcesOf(apis, configuration, reader),
+  };
 }
 
 /** Whom the gates believe without being told to: our own, for the APIs here. Its keys are pushed, never fetched. */
-export function ownTrust({ origin, resources }: Omit<IssuerSnapshot, 'storage'>): TrustedIssuer {
+export function ownTrust({
+  origin,
+  resources,
+}: Omit<IssuerSnapshot, 'storage' | 'spool'>): TrustedIssuer {
   return {
     issuer: origin,
     audiences: resources.map(({ identifier }) => identifier),

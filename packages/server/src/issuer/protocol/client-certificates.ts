@@ -65,7 +65,9 @@ function isSameAddress(name: string, wanted: string): boolean {
   const address = name.slice(PREFIX.tls_client_auth_san_ip.length);
   const other = wanted.slice(PREFIX.tls_client_auth_san_ip.length);
   if (isIP(address) !== isIP(other) || isIP(other) === 0) return false;
-  return new URL(`http://${bracketed(address)}`).host === new URL(`http://${bracketed(other)}`).host;
+  return (
+    new URL(`http://${bracketed(address)}`).host === new URL(`http://${bracketed(other)}`).host
+  );
 }
 
 function bracketed(address: string): string {

@@ -26,7 +26,13 @@ export function openProvider(ports: ProviderPorts): Provider {
   };
   provider.use(async (ctx, next) => {
     await next();
-    if (ctx.oidc?.route === 'jwks') ctx.set('cache-control', 'public, max-age=300');
+    const { client, route } = ctx.oidc ?? {};
+    if (route === 'jwks') ctx.set('cache-control', 'public, max-age=300');
+    const { error } = (ctx.body ?? {}) as { readonly error?: unknown };
+    ports.told(ctx.req, {
+      client: client?.clientId ?? null,
+      error: typeof error === 'string' ? error : null,
+    });
   });
   return provider;
 }

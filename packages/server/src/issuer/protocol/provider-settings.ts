@@ -2,6 +2,7 @@ import type { JWK } from 'jose';
 import { errors } from 'oidc-provider';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { ToldOfCall } from '../issuer-record.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import { clientCertificates } from './client-certificates.ts';
 import { CLIENT_SIGNATURES } from './client-metadata.ts';
@@ -9,6 +10,8 @@ import { defaultResource, refuseOtherScopes, resourceServerInfo } from './resour
 
 export interface ProviderPorts extends AdapterPorts {
   readonly snapshot: IssuerSnapshot;
+  /** What became of a request. */
+  readonly told: (request: object, told: ToldOfCall) => void;
   /** Private halves, those that sign before those that are only believed. */
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;

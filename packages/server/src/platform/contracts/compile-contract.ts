@@ -1,13 +1,13 @@
 import { readExtension } from '@poorter/engine/configuration';
 import { compileApi, packApi } from '@poorter/openapi';
-import { contractDigest } from './read-contract.ts';
+import { type ContractName, contractDigest } from './read-contract.ts';
 
 const LINE_CHARS = 120;
 
-/** The contract of the admin API, as `readContract` takes it. It is compiled once, and not at every start. */
-export function compiledContract(contract: string): string {
+/** A contract of our own, as `readContract` takes it. It is compiled once, and not at every start. */
+export function compiledContract(name: ContractName, contract: string): string {
   const compiled = compileApi(
-    { uri: 'file:///admin.openapi.yaml', text: contract },
+    { uri: `file:///${name}.openapi.yaml`, text: contract },
     {
       read: () => {
         throw new Error('the contract stands alone');
@@ -16,7 +16,7 @@ export function compiledContract(contract: string): string {
       strictProperties: true,
     },
   );
-  if (!compiled.ok) throw new Error(`the admin contract: ${compiled.errors[0]?.message}`);
+  if (!compiled.ok) throw new Error(`the ${name} contract: ${compiled.errors[0]?.message}`);
   const { digest, bytes } = packApi(compiled.api);
   const text = Buffer.from(bytes).toString('base64');
   const lines = text.match(new RegExp(`.{1,${LINE_CHARS}}`, 'g')) ?? [];

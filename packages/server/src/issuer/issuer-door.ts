@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { compileOriginalCall, type Gate } from '@poorter/engine';
+import { type Guard, type ProtectedCall, protect } from '@poorter/middleware/guard';
+import type { RecordSpool } from '../messages/record-spool.ts';
+import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
+import type { World } from '../platform/world/index.ts';
+import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
+
+export interface IssuerDoorPorts {
+  readonly gate: Gate;
+  readonly records: RecordSpool;
+  readonly trustedProxies: readonly string[];
+  readonly world: Pick<World, 'now' | 'monotonicMs'>;
+  /** The protocol. Resolves to what it made of the call. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<ToldOfCall>;
+}
+
+/** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
+const GUESSES: ReadonlySet<string> = new Set(['invalid_client', 'invalid_grant']);
+
+/** Where strangers are let in to the protocol: after our own engine, with a place in the record. */
+export class IssuerDoor {
+  readonly #ports: IssuerDoorPorts;
+  readonly #protect: Guard;
+
+  constructor(ports: IssuerDoorPorts) {
+    this.#ports = ports;
+    const { gate, records, world } = ports;
+    this.#protect = protect({
+      gate: () => gate,
+      head: {
+        headerBytes: 16_384,
+        headerCount: 100,
+        targetBytes: 8_192,
+        allowEncodedSlash: false,
+        originalCallOf: compileOriginalCall(ports.trustedProxies),
+      },
+      now: world.now,
+      nextId,
+      reserve: () => records.reserve(),
+      // Forms are no JSON, and the library reads no body as such.
+      readsAroundFaults: true,
+      refused: (call) => records.write(refusedRecord(call, world.now())),
+    });
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.#protect(request, response, (call) => void this.#admit(call, request, response));
+  }
+
+  async #admit(
+    call: ProtectedCall,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { gate, records, world, answer } = this.#ports;
+    const startedAt = world.monotonicMs();
+    giveBody(request, call.body);
+    response.setHeader('poorter-call', call.id);
+    const left = new Promise<void>((resolve) => response.once('close', () => resolve()));
+    const told = await answer(request, response);
+    await left;
+    if (told.error !== null && GUESSES.has(told.error)) {
+      gate.chargeFailure(call.request.clientAddress, 'credentials_invalid', call.nowMs);
+    }
+    const { statusCode: status, writableFinished: isComplete } = response;
+    const durationMs = world.monotonicMs() - startedAt;
+    records.write(answeredRecord(call, { ...told, status, isComplete, durationMs }));
+    call.end();
+  }
+}
+
+/** The library reads the body itself: it is given the bytes that were checked. */
+function giveBody(request: IncomingMessage, body: Uint8Array | null): void {
+  if (body === null) return;
+  const checked = Readable.from([Buffer.from(body)]);
+  Object.defineProperties(request, {
+    readable: { value: true },
+    iterator: { value: () => checked.iterator() },
+  });
+}
+
+const prefix = randomBytes(8).toString('hex');
+let number = 0;
+
+function nextId(): string {
+  number += 1;
+  return `${prefix}-${number.toString(16).padStart(8, '0')}`;
+}

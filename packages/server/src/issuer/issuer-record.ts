@@ -1,0 +1,49 @@
+import type { ProtectedCall, RefusedCall } from '@poorter/middleware/guard';
+import { type CallRecord, callRecord } from '../messages/call-record.ts';
+
+/** What the protocol made of a call. */
+export interface ToldOfCall {
+  /** Null: nobody showed who it is. */
+  readonly client: string | null;
+  /** Its code, such as `invalid_scope`; null: none. */
+  readonly error: string | null;
+}
+
+export interface AnsweredCall extends ToldOfCall {
+  readonly status: number;
+  readonly isComplete: boolean;
+  readonly durationMs: number;
+}
+
+export function answeredRecord(call: ProtectedCall, answered: AnsweredCall): CallRecord {
+  const { decision, request, body, id, nowMs, snapshot } = call;
+  const { client, error, status, isComplete, durationMs } = answered;
+  return callRecord(
+    {
+      ...({ id, nowMs, snapshot, host: 'issuer', durationMs, isComplete } as const),
+      ...{ client: request.clientAddress, method: request.method, names: decision.operation.names },
+      principal:
+        client === null ? null : { kind: 'client', client, subject: null, credentialId: null },
+      ...{ observed: [], findings: null, bytesIn: body?.length ?? 0, bytesOut: 0 },
+    },
+    {
+      decision: status >= 400 ? 'failed' : 'answered',
+      phase: 'own',
+      ...{ code: error, status, evidence: {} },
+    },
+  );
+}
+
+export function refusedRecord(call: RefusedCall, nowMs: number): CallRecord {
+  const { method, principal, phase, code, status, evidence, id, snapshot } = call;
+  return callRecord(
+    {
+      ...({ id, nowMs: call.nowMs, snapshot, host: 'issuer' } as const),
+      client: call.request?.clientAddress ?? call.peer,
+      ...{ method, names: call, principal, observed: [], findings: null },
+      durationMs: Math.max(0, nowMs - call.nowMs),
+      ...{ bytesIn: 0, bytesOut: 0, isComplete: true },
+    },
+    { decision: 'refused', phase, code, status, evidence },
+  );
+}

@@ -1,0 +1,22 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type CompiledApi, unpackApi } from '@poorter/openapi/checks';
+
+const FOLDER = new URL('../../../contract/', import.meta.url);
+
+/** `admin`: what operators ask; `issuer`: what applications and people ask of the authorization server. */
+export type ContractName = 'admin' | 'issuer';
+
+/** A contract of our own, compiled; it is also the policy that protects who answers by it. */
+export function readContract(name: ContractName): CompiledApi {
+  const read = (file: string) => readFileSync(new URL(file, FOLDER), 'utf8');
+  const [contract, digest = '', ...lines] = read(`${name}.compiled`).split('\n');
+  if (contract !== contractDigest(read(`${name}.openapi.yaml`))) {
+    throw new Error(`${name}.compiled is of another contract than ${name}.openapi.yaml`);
+  }
+  return unpackApi({ digest, bytes: new Uint8Array(Buffer.from(lines.join(''), 'base64')) });
+}
+
+export function contractDigest(contract: string): string {
+  return hash('sha256', contract, 'hex');
+}
