@@ -5,6 +5,7 @@ import {
   bearer,
   ISSUER,
   identifyWith,
+  NOW,
   outcomeOf,
   tokenOf,
   World,
@@ -89,6 +90,20 @@ test('a whole state without denials has none, and what is handed on holds those 
   const { sequence, keyHashKey, keys, blocks } = live.state;
   live.take({ type: 'live', state: { sequence, keyHashKey, keys, blocks } });
   assert.equal(await call(), 'app-1');
+});
+
+test('what a client is given after its terms have changed counts', async () => {
+  const { call, put } = thread();
+  put(denial('d1', { kind: 'client', value: 'app-1', givenBefore: NOW - 5 }));
+  assert.equal(await call({ iat: NOW - 6 }), 'credentials_invalid');
+  assert.equal(await call({ iat: NOW - 5, jti: 't2' }), 'app-1');
+  assert.equal(
+    await call({ iat: undefined, jti: 't3' }),
+    'credentials_invalid',
+    'nobody knows when',
+  );
+  put(denial('d2', { kind: 'client', value: 'app-1', givenBefore: NOW + 1 }));
+  assert.equal(await call({ iat: NOW - 5, jti: 't2' }), 'credentials_invalid');
 });
 
 test('a grant id of another form than ours concerns nobody', async () => {

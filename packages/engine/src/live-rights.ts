@@ -30,6 +30,8 @@ export interface LiveDenial {
   readonly issuer: string;
   /** Id of the grant, `jti` of the token, id of the client. */
   readonly value: string;
+  /** Only what was given before this second since the epoch: it gives again. Default: everything. */
+  readonly givenBefore?: number;
 }
 
 export type DenialKind = 'grant' | 'token' | 'client';
@@ -283,36 +285,44 @@ class LiveBlocks extends Collection<LiveBlock> {
 }
 
 class LiveDenials extends Collection<LiveDenial> {
-  /** Issuer by issuer: kind and value. */
-  readonly #byIssuer = new Map<string, Map<string, number>>();
+  /** Issuer by issuer: kind and value. The same may be denied twice, and each ends by itself. */
+  readonly #byIssuer = new Map<string, Map<string, readonly LiveDenial[]>>();
 
-  covers({ kind, issuer, credentialId, client, grantId }: Principal): boolean {
+  covers(principal: Principal): boolean {
+    const { kind, issuer, credentialId, client, grantId } = principal;
     if (this.#byIssuer.size === 0 || kind !== 'token' || issuer === null) return false;
     const denied = this.#byIssuer.get(issuer);
     if (denied === undefined) return false;
+    const names = (what: DenialKind, value: string) =>
+      denied.get(`${what} ${value}`)?.some((denial) => concerns(denial, principal)) === true;
     return (
-      denied.has(`client ${client}`) ||
-      (credentialId !== null && denied.has(`token ${credentialId}`)) ||
-      (grantId !== undefined && denied.has(`grant ${grantId}`))
+      names('client', client) ||
+      (credentialId !== null && names('token', credentialId)) ||
+      (grantId !== undefined && names('grant', grantId))
     );
   }
 
-  protected override added({ issuer, kind, value }: LiveDenial): void {
-    const denied = this.#byIssuer.get(issuer) ?? new Map<string, number>();
+  protected override added(denial: LiveDenial): void {
+    const { issuer, kind, value } = denial;
+    const denied = this.#byIssuer.get(issuer) ?? new Map<string, readonly LiveDenial[]>();
     const name = `${kind} ${value}`;
-    // The same may be denied twice, and each ends by itself.
-    denied.set(name, (denied.get(name) ?? 0) + 1);
+    denied.set(name, [...(denied.get(name) ?? []), denial]);
     this.#byIssuer.set(issuer, denied);
   }
 
-  protected override taken({ issuer, kind, value }: LiveDenial): void {
+  protected override taken({ id, issuer, kind, value }: LiveDenial): void {
     const denied = this.#byIssuer.get(issuer);
     const name = `${kind} ${value}`;
-    const count = (denied?.get(name) ?? 0) - 1;
-    if (count > 0) denied?.set(name, count);
+    const rest = (denied?.get(name) ?? []).filter((denial) => denial.id !== id);
+    if (rest.length > 0) denied?.set(name, rest);
     else denied?.delete(name);
     if (denied?.size === 0) this.#byIssuer.delete(issuer);
   }
+}
+
+// Ask for the side that is let through, so that a NaN denies.
+function concerns({ givenBefore }: LiveDenial, { givenAt }: Principal): boolean {
+  return givenBefore === undefined || !(givenAt !== undefined && givenAt >= givenBefore);
 }
 
 /** How a credential is stored, and found again: hex HMAC-SHA-256 of all of it. Stores hold this: it never changes. */

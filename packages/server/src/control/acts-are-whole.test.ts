@@ -9,9 +9,11 @@ import { LiveRights } from '@poorter/engine';
 import pg from 'pg';
 import { parse } from 'yaml';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
+import { clientRoutes } from '../access/clients/client-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import { keyRoutes } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
+import { signingKeyRoutes } from '../access/signing-keys/signing-key-routes.ts';
 import { AdminApi } from '../admin-api/admin-api.ts';
 import { AdminProblem } from '../messages/admin-problems.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
@@ -123,6 +125,12 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         remarksOn: () => [],
       }),
       ...blockRoutes({ blocks: state.blocks, everywhere }),
+      ...clientRoutes({
+        ...{ clients: state.clients, everywhere, issuer: () => null, remarksOn: () => [] },
+      }),
+      ...signingKeyRoutes({
+        ...{ signingKeys: state.signingKeys, keysChanged: async () => undefined },
+      }),
       ...operatorRoutes({ operators: state.operators, operatorsChanged: async () => undefined }),
       ...subjectRoutes(everywhere, async () => undefined),
       ...configurationRoutes(async () => ({ kind: 'nothing-waits' })),

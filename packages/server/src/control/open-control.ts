@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
+import { clientRoutes } from '../access/clients/client-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import { API_KEY_HASH } from '../access/keys/index.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
+import { signingKeyRoutes } from '../access/signing-keys/signing-key-routes.ts';
 import { AdminApi, type Contract } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
@@ -225,6 +227,14 @@ export class OpenControl {
           remarksOn: (grants) => unknownGrants(grants, rights().values()),
         }),
         ...blockRoutes({ blocks: state.blocks, everywhere }),
+        ...clientRoutes({
+          ...{ clients: state.clients, everywhere, issuer: () => this.ownIssuer.tokens },
+          remarksOn: (scopes) => unknownGrants({ scopes, roles: [] }, rights().values()),
+        }),
+        ...signingKeyRoutes({
+          signingKeys: state.signingKeys,
+          keysChanged: () => this.ownIssuer.look(),
+        }),
         ...operatorRoutes({
           operators: state.operators,
           operatorsChanged: () => this.#operatorRights.refresh(),

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import {
+  PUBLISHED_BEFORE_MS,
   type SigningAlgorithm,
   type SigningKey,
   type SigningKeyStore,
@@ -20,8 +21,6 @@ export interface OwnIssuerPorts {
 }
 
 const DAY_MS = 86_400_000;
-/** A key is published for so long before it signs: gates hear of it at once, others fetch key sets once a day. */
-const PUBLISHED_BEFORE_MS = DAY_MS;
 /** Clocks of whoever verifies may be so far behind. */
 const CLOCK_SKEW_MS = 300_000;
 /** In 48 bits, which every number holds exactly. */
@@ -46,6 +45,12 @@ export class OwnIssuer {
   /** Null where `issuer` is somebody else. */
   keysOf(issuer: string): PublishedKeys | null {
     return this.#origins.includes(issuer) ? this.#published : null;
+  }
+
+  /** Who gives tokens, and for how long they can be shown; null: nobody does. */
+  get tokens(): { readonly origin: string; readonly tokenLifeMs: number } | null {
+    const issuer = this.#issuer;
+    return issuer && { origin: issuer.origin, tokenLifeMs: lifeOf(issuer) };
   }
 
   /** Whoever puts this configuration in force finds its keys. Those of the one before stay where they are. */
@@ -93,10 +98,13 @@ export class OwnIssuer {
     for (const origin of this.#origins) this.#ports.onChange(origin);
   }
 
-  #plan({ tokens }: IssuerConfiguration): SigningPlan {
-    const tokenLifeMs = tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
-    return signingPlan(this.#keys, { tokenLifeMs }, this.#ports.world.now());
+  #plan(issuer: IssuerConfiguration): SigningPlan {
+    return signingPlan(this.#keys, { tokenLifeMs: lifeOf(issuer) }, this.#ports.world.now());
   }
+}
+
+function lifeOf({ tokens }: IssuerConfiguration): number {
+  return tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
 }
 
 /** When the key signs that is to be made now; null: there is one for as long as can be foreseen. */

@@ -45,6 +45,82 @@ export type Limits = {
 
 export type OperatorRoles = readonly ('owner' | 'operator' | 'security-officer' | 'auditor' | 'developer')[];
 
+export type ClientId = string;
+
+export type Uris = readonly string[];
+
+/** How a client shows that it is itself. private_key_jwt and self_signed_certificate have jwks or jwksUri, certificate has subject, the others nothing besides. */
+export type ClientAuthentication = {
+  readonly method: 'none' | 'secret' | 'private_key_jwt' | 'certificate' | 'self_signed_certificate';
+  readonly jwks?: KeySet;
+  readonly jwksUri?: string;
+  readonly subject?: {
+    readonly kind: 'dn' | 'dns' | 'uri' | 'ip' | 'email';
+    readonly value: string;
+  };
+};
+
+/** Public keys as a JWK set (RFC 7517). A private half is refused. */
+export type KeySet = {
+  readonly keys: readonly object[];
+};
+
+export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled')[];
+
+/** Where the client is weaker than its profile; each by name, or it is refused. */
+export type ClientWeaknesses = readonly ('shared-secret' | 'unbound-tokens' | 'custom-scheme')[];
+
+export type ClientTerms = {
+  readonly name: Name;
+  readonly profile: 'browser' | 'native' | 'machine' | 'fapi2';
+  readonly authentication: ClientAuthentication;
+  /** What its tokens are bound to. Default: dpop for machine and fapi2, none for the others. */
+  readonly binding?: 'dpop' | 'certificate' | 'none';
+  readonly redirectUris?: Uris;
+  readonly postLogoutRedirectUris?: Uris;
+  readonly flows?: ClientFlows;
+  readonly scopes?: Grants;
+  readonly messageSigning?: boolean;
+  readonly accepts?: ClientWeaknesses;
+};
+
+export type Client = {
+  readonly id: string;
+  readonly name: string;
+  readonly profile: 'browser' | 'native' | 'machine' | 'fapi2';
+  readonly state: 'active' | 'disabled';
+  readonly authentication: ClientAuthentication;
+  readonly binding: 'dpop' | 'certificate' | 'none';
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly flows: ClientFlows;
+  readonly scopes: readonly string[];
+  readonly messageSigning: boolean;
+  readonly accepts: ClientWeaknesses;
+  readonly created: string;
+  readonly createdBy: string | null;
+  readonly disabled: string | null;
+  readonly formerSecretUntil: string | null;
+  readonly warnings?: Warnings;
+};
+
+export type NewClient = {
+  readonly client: Client;
+  readonly secret: string | null;
+  readonly warnings?: Warnings;
+};
+
+export type SigningAlgorithm = 'ES256' | 'EdDSA';
+
+export type SigningKey = {
+  readonly id: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly created: string;
+  /** From when on it signs. */
+  readonly active: string;
+  readonly revoked: string | null;
+};
+
 export type KeyWish = {
   readonly name: Name;
   readonly owner?: Name;
@@ -509,6 +585,128 @@ export interface Operations {
       readonly 200: Operator;
     };
   };
+  /** Applications that the authorization server knows, oldest first. Never their secrets. */
+  readonly listClients: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Client[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Makes a client. Where it has a secret, the answer is the only place where that ever stands. */
+  readonly createClient: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: ClientTerms;
+    readonly answers: {
+      readonly 201: NewClient;
+    };
+  };
+  readonly showClient: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Client;
+    };
+  };
+  /** Other terms for a client, whole. What it was given before counts no more where they take something away. */
+  readonly replaceClient: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'If-Match': string;
+    };
+    readonly body: ClientTerms;
+    readonly answers: {
+      readonly 200: Client;
+    };
+  };
+  /** Ends a client for good. Answered when no gate accepts what it was given. */
+  readonly disableClient: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Client;
+    };
+  };
+  /** Another secret for a client that has one. It is shown this once. */
+  readonly rotateClientSecret: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: {
+      /** For so long the one before is accepted too. */
+      readonly overlapSeconds?: number;
+    };
+    readonly answers: {
+      readonly 200: NewClient;
+    };
+  };
+  /** What the authorization server signs with, youngest first. */
+  readonly listSigningKeys: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly SigningKey[];
+      };
+    };
+  };
+  /** Another key, which signs when it has been published for a day, or at once. */
+  readonly makeSigningKey: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: {
+      readonly algorithm: SigningAlgorithm;
+      /** It signs at once; whoever fetches key sets seldom may not know it yet. */
+      readonly isUrgent?: boolean;
+    };
+    readonly answers: {
+      readonly 201: SigningKey;
+    };
+  };
+  /** Nothing that it signed is believed any more. Where no other key is left, another is made. */
+  readonly revokeSigningKey: {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: SigningKey;
+    };
+  };
   /** Records, newest first, that match every condition given. */
   readonly searchLog: {
     readonly path: Readonly<Record<never, never>>;
@@ -634,6 +832,15 @@ export const operations = {
   listOperators: { method: 'GET', path: '/v1/operators' },
   createOperator: { method: 'POST', path: '/v1/operators' },
   revokeOperator: { method: 'POST', path: '/v1/operators/{id}/revoke' },
+  listClients: { method: 'GET', path: '/v1/clients' },
+  createClient: { method: 'POST', path: '/v1/clients' },
+  showClient: { method: 'GET', path: '/v1/clients/{id}' },
+  replaceClient: { method: 'PUT', path: '/v1/clients/{id}' },
+  disableClient: { method: 'POST', path: '/v1/clients/{id}/disable' },
+  rotateClientSecret: { method: 'POST', path: '/v1/clients/{id}/secret' },
+  listSigningKeys: { method: 'GET', path: '/v1/issuer/keys' },
+  makeSigningKey: { method: 'POST', path: '/v1/issuer/keys' },
+  revokeSigningKey: { method: 'POST', path: '/v1/issuer/keys/{id}/revoke' },
   searchLog: { method: 'GET', path: '/v1/log/records' },
   showLoggedCall: { method: 'GET', path: '/v1/log/calls/{call}' },
   showLogRecord: { method: 'GET', path: '/v1/log/records/{node}/{index}' },

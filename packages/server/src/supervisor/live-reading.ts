@@ -42,7 +42,7 @@ const KNOWN: { readonly [Name in LiveCollection]: Knowledge<LiveThings[Name]> } 
   },
   denied: {
     called: 'denial',
-    members: ['id', 'kind', 'issuer', 'value'],
+    members: ['id', 'kind', 'issuer', 'value', 'givenBefore'],
     isKnown: ({ kind }) => DENIAL_KINDS.has(kind),
   },
 };

@@ -42,6 +42,7 @@ test('a good token names its client, subject, scopes and roles', async () => {
     roles: ['teller'],
     credentialId: 't1',
     expiresAt: NOW + 300,
+    givenAt: NOW - 10,
   });
 });
 

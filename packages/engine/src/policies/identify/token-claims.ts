@@ -183,6 +183,7 @@ function readPrincipal(
     expiresAt,
     // Of our own issuer; elsewhere the name may mean anything.
     ...(isName(grantId) && { grantId }),
+    ...(isTime(claims.iat) && { givenAt: claims.iat }),
     ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
   });
 }

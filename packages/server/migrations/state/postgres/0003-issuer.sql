@@ -16,6 +16,8 @@ CREATE TABLE denial (
   kind text COLLATE "C" NOT NULL,
   issuer text COLLATE "C" NOT NULL,
   value text COLLATE "C" NOT NULL,
+  -- In seconds, as tokens say it.
+  given_before bigint,
   until bigint NOT NULL
 );
 CREATE INDEX denial_by_end ON denial (until);

@@ -16,6 +16,8 @@ CREATE TABLE denial (
   kind TEXT NOT NULL,
   issuer TEXT NOT NULL,
   value TEXT NOT NULL,
+  -- In seconds, as tokens say it.
+  given_before INTEGER,
   until INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX denial_by_end ON denial (until);

@@ -5,4 +5,9 @@ export {
   SigningKeyStore,
   type SigningKeyTables,
 } from './signing-key-store.ts';
-export { type SigningPlan, type SigningTerms, signingPlan } from './signing-plan.ts';
+export {
+  PUBLISHED_BEFORE_MS,
+  type SigningPlan,
+  type SigningTerms,
+  signingPlan,
+} from './signing-plan.ts';

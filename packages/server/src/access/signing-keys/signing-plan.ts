@@ -1,5 +1,8 @@
 import type { SigningAlgorithm, SigningKey } from './signing-key-store.ts';
 
+/** A key is published for so long before it signs: gates hear of it at once, others fetch key sets once a day. */
+export const PUBLISHED_BEFORE_MS = 86_400_000;
+
 /** What keys are for at one moment. */
 export interface SigningPlan {
   /** Signed with now, one of each algorithm. */

@@ -4,7 +4,14 @@ import { CHANGE_LOCK, type ChangeTables, recordChange } from '../changes/index.t
 import type { StateWorld } from '../world.ts';
 
 export interface DenialTables extends ChangeTables {
-  denial: { id: string; kind: string; issuer: string; value: string; until: number };
+  denial: {
+    id: string;
+    kind: string;
+    issuer: string;
+    value: string;
+    given_before: number | null;
+    until: number;
+  };
 }
 
 export interface DenialWish {
@@ -12,6 +19,8 @@ export interface DenialWish {
   readonly issuer: string;
   /** Random, and tells of nobody: id of a grant, `jti` of a token, id of a client. */
   readonly value: string;
+  /** Only what was given before this second since the epoch. Default: everything. */
+  readonly givenBefore?: number;
   /** From then on nothing can be shown any more that it is about. Milliseconds since the epoch. */
   readonly until: number;
 }
@@ -38,7 +47,10 @@ export class DenialStore {
     const now = this.#world.now();
     const rows = wishes
       .filter(({ until }) => until > now)
-      .map((wish) => ({ id: this.#newId(), ...wish }));
+      .map(({ givenBefore, ...wish }) => ({
+        ...{ id: this.#newId(), given_before: givenBefore ?? null },
+        ...wish,
+      }));
     if (rows.length === 0) return;
     await this.#database.write(async (session) => {
       for (const row of rows) {
@@ -98,6 +110,10 @@ export class DenialStore {
   }
 }
 
-function liveOf({ id, kind, issuer, value }: DenialTables['denial']): LiveDenial {
-  return { id, kind: kind as DenialKind, issuer, value };
+function liveOf(row: DenialTables['denial']): LiveDenial {
+  const { id, kind, issuer, value, given_before: givenBefore } = row;
+  return {
+    ...{ id, kind: kind as DenialKind, issuer, value },
+    ...(givenBefore !== null && { givenBefore }),
+  };
 }
