@@ -7,7 +7,7 @@ export interface ChallengeOptions {
 }
 
 /** Why the bearer token was refused; null when none was presented. */
-export type TokenFault = 'expired' | 'invalid' | null;
+export type TokenFault = 'expired' | 'invalid' | 'proof' | null;
 
 /** The WWW-Authenticate fields of a 401: one challenge for each way in that the operation has. */
 export function compileChallenges(
@@ -34,9 +34,9 @@ export function compileChallenges(
   }
   const others = [...fixed];
   const answers = new Map<TokenFault, readonly string[]>();
-  for (const fault of [null, 'invalid', 'expired'] as const) {
+  for (const fault of [null, 'invalid', 'expired', 'proof'] as const) {
     const challenges = takesTokens
-      ? [challengeOf('Bearer', options, errorOf(fault), [...scopes]), ...others]
+      ? [tokenChallenge(options, fault, [...scopes]), ...others]
       : others;
     answers.set(
       fault,
@@ -44,6 +44,20 @@ export function compileChallenges(
     );
   }
   return (fault) => answers.get(fault) ?? [];
+}
+
+/** RFC 9449 §7.1: who shows a proof that does not hold is told what holds. */
+function tokenChallenge(
+  options: ChallengeOptions,
+  fault: TokenFault,
+  scopes: readonly string[],
+): string {
+  if (fault !== 'proof') return challengeOf('Bearer', options, errorOf(fault), scopes);
+  const error = {
+    code: 'invalid_dpop_proof',
+    description: 'The token is bound to a key, and the proof of it does not hold',
+  };
+  return `${challengeOf('DPoP', options, error, scopes)}, algs="ES256 EdDSA PS256"`;
 }
 
 const SCHEME_OF = { token: 'Bearer', key: 'ApiKey', certificate: 'MutualTLS' } as const;
@@ -80,7 +94,9 @@ function challengeOf(
   return `${scheme} ${parts.join(', ')}`;
 }
 
-function errorOf(fault: TokenFault): { code: string; description: string } | null {
+function errorOf(
+  fault: Exclude<TokenFault, 'proof'>,
+): { code: string; description: string } | null {
   if (fault === null) return null;
   const description = fault === 'expired' ? 'The token has expired' : 'The token is not valid';
   return { code: 'invalid_token', description };

@@ -32,6 +32,8 @@ export interface GatePorts extends OperationPorts {
   readonly rolesRead?: IdentityPorts['rolesRead'];
   /** Keys that may be newer than those of the snapshot, for the issuers that it trusts. */
   readonly issuerKeys?: IdentityPorts['issuerKeys'];
+  /** As `IdentityPorts` has it. */
+  readonly showProof?: IdentityPorts['showProof'];
   /** Tokens verified in this thread; outlives snapshots. */
   readonly verifiedTokens: VerifiedTokens;
   /** Managed keys and blocks; outlives snapshots. Without it there are none. */
@@ -238,6 +240,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRight
     issuerKeys: ports.issuerKeys ?? ((issuer) => snapshot.issuerKeys[issuer] ?? null),
     unknownKeyId: ports.unknownKeyId,
     ...(ports.rolesRead !== undefined && { rolesRead: ports.rolesRead }),
+    ...(ports.showProof !== undefined && { showProof: ports.showProof }),
     verifiedTokens: ports.verifiedTokens,
   };
 }

@@ -70,6 +70,15 @@ export interface IdentityPorts {
   rolesRead?(issuer: string, rolesClaim: string, isFound: boolean): void;
   /** The deny set, consulted on every call, cached verifications included. */
   isRevoked?(principal: Principal): boolean;
+  /**
+   * Remembers a proof of possession until `untilMs`, for all threads and machines that share it: the first
+   * who shows it is told so. `full`: it cannot be remembered, and so cannot count. Without this port no
+   * proof does.
+   */
+  showProof?(
+    id: Buffer,
+    untilMs: number,
+  ): 'first' | 'again' | 'full' | Promise<'first' | 'again' | 'full'>;
   /** Kept by the host over snapshots, so that a new one need not verify every token again. */
   readonly verifiedTokens?: VerifiedTokens;
 }

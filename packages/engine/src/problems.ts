@@ -123,6 +123,12 @@ export const problems = {
     title: 'The credentials have expired.',
     remedy: 'Obtain a new token, key or certificate.',
   },
+  proof_invalid: {
+    status: 401,
+    title: 'The token is bound to a key, and the proof of it does not hold.',
+    remedy:
+      'Send `Authorization: DPoP` with the token, and a new proof with each call: its method and address, the time, and the hash of the token.',
+  },
   token_opaque: {
     status: 401,
     title: 'The bearer token is not a JWT, and this API takes no opaque tokens.',

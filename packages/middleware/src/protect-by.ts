@@ -15,6 +15,7 @@ import { readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
 import { type Guard, protect, type RefusedCall, type ReportedAnswer } from './node-host.ts';
 import { ProcessCounters } from './process-counters.ts';
+import { ProcessProofs } from './process-proofs.ts';
 
 export interface ProtectionOptions {
   /** Path of the OpenAPI document; what it refers to is read from beside it. */
@@ -74,11 +75,13 @@ export class RefusedDescription extends Error {
  */
 export function protectBy(options: ProtectionOptions): Guard {
   let inFlight = 0;
+  const proofs = new ProcessProofs();
   const gate = new Gate(snapshotOf(options), {
     counters: new ProcessCounters(),
     identitySigner: null,
     unknownKeyId: () => undefined,
     verifiedTokens: new VerifiedTokens(),
+    showProof: (id, untilMs) => proofs.show(id, untilMs, Date.now()),
     controlSilentMs: () => 0,
     inFlight: () => inFlight,
   });

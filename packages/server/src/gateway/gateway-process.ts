@@ -17,6 +17,8 @@ const PREDECESSOR_WAIT_MS = 60_000;
 const SMALL_MACHINE_CORES = 4;
 /** Subjects that can be counted at once: about 3 MB. */
 const COUNTER_ENTRIES = 65_536;
+/** Of the last minute: 15,000 calls a second with tokens that are bound to keys. 12 MB where it is full. */
+const PROOFS_MAX = 1_048_576;
 
 const { dataDirectory, source } = parseJsonText(process.argv[2] as string) as {
   dataDirectory: string;
@@ -33,7 +35,7 @@ const send = serveParent<ToGateway>(
 const gateway = new Gateway({
   ...{ world: realWorld, threads, send },
   memory: createCounterMemory({
-    ...{ entries: COUNTER_ENTRIES, threads },
+    ...{ entries: COUNTER_ENTRIES, proofs: PROOFS_MAX, threads },
     seed: [randomInt(-(2 ** 31), 2 ** 31), randomInt(-(2 ** 31), 2 ** 31)],
   }),
   quotas: quotaFile(join(dataDirectory, 'quotas.bin')),

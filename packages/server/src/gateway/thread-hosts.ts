@@ -14,6 +14,7 @@ import {
   ByteLedger,
   InFlightGauge,
   loadValkeyCounters,
+  ProofTable,
   SharedCounters,
   type ValkeyCounters,
 } from '../platform/counters/index.ts';
@@ -64,6 +65,7 @@ export class ThreadHosts implements CallHosts {
   readonly #collectGarbage: () => void;
   readonly #statistics = new CallStatistics();
   readonly #verifiedTokens = new VerifiedTokens();
+  readonly #proofs: ProofTable;
   readonly #descriptions = new OpenedDescriptions();
   readonly #upstreams = new Upstreams();
   readonly #pause = new AnswerPause();
@@ -74,6 +76,7 @@ export class ThreadHosts implements CallHosts {
     this.#ports = ports;
     const { seed, world } = ports;
     this.#counters = new SharedCounters(seed.memory, seed.slot, world.monotonicMs);
+    this.#proofs = new ProofTable(seed.memory, seed.slot, world.now);
     this.#inFlight = new InFlightGauge(seed.memory, seed.slot);
     this.#collectGarbage = collectorUnderPressure(world.monotonicMs);
     this.#records = openRecords(ports);
@@ -136,6 +139,7 @@ export class ThreadHosts implements CallHosts {
       remoteCounters: this.#remoteCounters(snapshot.sharedCounters, Valkey),
       identitySigner,
       verifiedTokens: this.#verifiedTokens,
+      showProof: (id, untilMs) => this.#proofs.show(id, untilMs),
       live,
       controlSilentMs,
       issuerKeys: (issuer) => issuerKeys.keysOf(issuer),

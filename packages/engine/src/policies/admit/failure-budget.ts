@@ -8,6 +8,7 @@ import type { ProblemCode } from '../../problems.ts';
  */
 const COST: Partial<Record<ProblemCode, number>> = {
   credentials_invalid: 10,
+  proof_invalid: 10,
   token_opaque: 10,
   malformed_request: 1,
   ambiguous_request: 1,

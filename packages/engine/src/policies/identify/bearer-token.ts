@@ -1,6 +1,8 @@
+import type { RequestFacts } from '../../facts.ts';
 import {
   ABSENT,
   type Authenticate,
+  type Authentication,
   type IdentityPorts,
   rejected,
   type TrustedIssuer,
@@ -26,13 +28,21 @@ export function compileBearerToken(
     discoveryUrlOf(issuer.issuer) === discoveryUrl;
   return (request) => {
     const presented = readAuthorization(request.headers, 'bearer');
-    if (presented.kind === 'absent') return ABSENT;
+    if (presented.kind === 'absent') return withProof(request);
     if (presented.kind === 'unreadable') return rejected(presented.reason);
     if (keys !== null && isKeyLike(presented.value)) {
       return authenticateKey(presented.value, request, keys);
     }
     return verifier.authenticate(presented.value, request, accepts);
   };
+
+  /** RFC 9449 §7.1. */
+  function withProof(request: RequestFacts): Authentication | Promise<Authentication> {
+    const presented = readAuthorization(request.headers, 'dpop');
+    if (presented.kind === 'absent') return ABSENT;
+    if (presented.kind === 'unreadable') return rejected(presented.reason, 'proof_invalid');
+    return verifier.authenticate(presented.value, request, accepts, true);
+  }
 }
 
 /** OpenID Connect Discovery 1.0 §4.1: one terminating slash is removed before appending. */

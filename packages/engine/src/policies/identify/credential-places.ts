@@ -55,7 +55,10 @@ export function readCookie(headers: HeaderFields, name: string): Presented {
 }
 
 /** The credentials after an authentication scheme name, which RFC 9110 §11.1 compares without case. */
-export function readAuthorization(headers: HeaderFields, scheme: 'bearer' | 'basic'): Presented {
+export function readAuthorization(
+  headers: HeaderFields,
+  scheme: 'bearer' | 'basic' | 'dpop',
+): Presented {
   const field = readHeader(headers, 'authorization');
   if (field.kind !== 'value') return field;
   const { value } = field;

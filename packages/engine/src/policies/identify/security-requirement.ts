@@ -223,7 +223,7 @@ function refuse(
     if (outcome.kind !== 'rejected' || NOT_THE_CALLERS.has(outcome.code)) continue;
     codes.add(outcome.code);
     if (compiled[position]?.takesToken) {
-      tokenFault = outcome.code === 'credentials_expired' ? 'expired' : 'invalid';
+      tokenFault = FAULTS[outcome.code] ?? 'invalid';
     }
   }
   const code = mostTelling(codes);
@@ -234,8 +234,14 @@ function refuse(
   );
 }
 
+const FAULTS: Readonly<Record<string, TokenFault>> = {
+  credentials_expired: 'expired',
+  proof_invalid: 'proof',
+};
+
 function mostTelling(codes: ReadonlySet<string>): ProblemCode {
   if (codes.has('credentials_expired')) return 'credentials_expired';
+  if (codes.has('proof_invalid')) return 'proof_invalid';
   if (codes.has('credentials_invalid')) return 'credentials_invalid';
   return codes.has('token_opaque') ? 'token_opaque' : 'credentials_required';
 }

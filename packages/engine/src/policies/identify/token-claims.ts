@@ -9,6 +9,8 @@ export interface TokenMeaning {
   readonly notBefore: number | null;
   /** RFC 8705: the certificate that must be presented along with the token. */
   readonly certificateThumbprint: string | null;
+  /** RFC 9449: the key by which each use must be signed. */
+  readonly keyThumbprint: string | null;
 }
 
 export type ClaimsReading =
@@ -50,7 +52,8 @@ export function readClaims(
     principal,
     expiresAt: exp,
     notBefore: nbf ?? null,
-    certificateThumbprint: confirmation.thumbprint,
+    certificateThumbprint: confirmation.method === 'x5t#S256' ? confirmation.thumbprint : null,
+    keyThumbprint: confirmation.method === 'jkt' ? confirmation.thumbprint : null,
   };
   const untimely = timeFault(meaning, skew, nowSeconds);
   return untimely === null ? { ok: true, meaning } : untimely;
@@ -142,16 +145,21 @@ function rfc9068Fault(claims: JsonMembers): string | null {
   return isTime(claims.iat) ? null : 'iat';
 }
 
-/** RFC 7800. Only a certificate can be proven here; any other binding must not be overlooked. */
-function readConfirmation(cnf: unknown): { ok: true; thumbprint: string | null } | { ok: false } {
-  if (cnf === undefined) return { ok: true, thumbprint: null };
+type Confirmation =
+  | { readonly ok: true; readonly method: null; readonly thumbprint: null }
+  | { readonly ok: true; readonly method: 'x5t#S256' | 'jkt'; readonly thumbprint: string }
+  | { readonly ok: false };
+
+/** RFC 7800. A certificate or a key is proven here; any other binding, or both, must not be overlooked. */
+function readConfirmation(cnf: unknown): Confirmation {
+  if (cnf === undefined) return { ok: true, method: null, thumbprint: null };
   if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) return { ok: false };
   const entries = Object.entries(cnf);
   const [entry] = entries;
   if (entries.length !== 1 || entry === undefined) return { ok: false };
   const [method, thumbprint] = entry;
-  if (method !== 'x5t#S256' || !isName(thumbprint)) return { ok: false };
-  return { ok: true, thumbprint };
+  if ((method !== 'x5t#S256' && method !== 'jkt') || !isName(thumbprint)) return { ok: false };
+  return { ok: true, method, thumbprint };
 }
 
 /** null: a claim has a type that its definition does not allow. */

@@ -7,6 +7,7 @@ import {
   rejected,
   type TrustedIssuer,
 } from '../../identity.ts';
+import { type ProofFault, ProofVerifier } from './proof-of-possession.ts';
 import { clockSkewOf, readClaims, timeFault } from './token-claims.ts';
 import { isQuick, quickCheck, type SignatureCheck } from './token-signature.ts';
 import { type JsonMembers, readTokenText, TOKEN_LENGTH_MAX } from './token-text.ts';
@@ -40,6 +41,14 @@ interface LackingKey {
   readonly generation: number;
 }
 
+/** One call that shows a token. */
+interface TokenUse {
+  readonly request: RequestFacts;
+  readonly accepts: (issuer: TrustedIssuer) => boolean;
+  /** Under the scheme that says so. */
+  readonly isWithProof: boolean;
+}
+
 type KeyResolver = ReturnType<typeof createLocalJWKSet>;
 
 interface IssuerKeys {
@@ -60,6 +69,7 @@ interface IssuerKeys {
 export class TokenVerifier {
   readonly #ports: IdentityPorts;
   readonly #verified: VerifiedTokens;
+  readonly #proofs: ProofVerifier;
   readonly #pending = new Map<string, Promise<Verification>>();
   readonly #resolvers = new Map<string, IssuerKeys>();
   #issuerList: readonly TrustedIssuer[] = [];
@@ -68,6 +78,7 @@ export class TokenVerifier {
   constructor(ports: IdentityPorts) {
     this.#ports = ports;
     this.#verified = ports.verifiedTokens ?? new VerifiedTokens();
+    this.#proofs = new ProofVerifier(ports);
   }
 
   /** Immediate for a token seen before. `accepts` narrows the issuers a scheme stands for. */
@@ -75,33 +86,35 @@ export class TokenVerifier {
     token: string,
     request: RequestFacts,
     accepts: (issuer: TrustedIssuer) => boolean,
+    isWithProof = false,
   ): Authentication | Promise<Authentication> {
+    const use: TokenUse = { request, accepts, isWithProof };
     if (!(token.length <= TOKEN_LENGTH_MAX)) return rejected('too-long');
     const digest = crypto.hash('sha256', token, 'base64url');
     const known = this.#verified.get(digest);
     if (known !== undefined) {
       if (this.#isCurrent(known)) {
         known.wasUsed = true;
-        return this.#judgeUse(digest, known, request, accepts);
+        return this.#judgeUse(digest, known, use);
       }
       this.#verified.forget(digest);
     }
     const begun = this.#verify(token, digest, request);
     // Most forgeries break a rule that needs no key, and are refused without a promise.
     if (!(begun instanceof Promise)) {
-      if (begun.ok) return this.#judgeUse(digest, begun.entry, request, accepts);
+      if (begun.ok) return this.#judgeUse(digest, begun.entry, use);
       if (begun.lacks === undefined) return begun.rejection;
     }
-    return this.#conclude(begun, token, request, digest, accepts);
+    return this.#conclude(begun, token, digest, use);
   }
 
   async #conclude(
     begun: Verification | Promise<Verification>,
     token: string,
-    request: RequestFacts,
     digest: string,
-    accepts: (issuer: TrustedIssuer) => boolean,
+    use: TokenUse,
   ): Promise<Authentication> {
+    const { request } = use;
     let verification = await begun;
     if (await this.#haveKeysChanged(verification)) {
       verification = await this.#verify(token, digest, request);
@@ -110,7 +123,7 @@ export class TokenVerifier {
     const { entry } = verification;
     // Keys or trust changed under way: what was proven no longer counts.
     if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
-    return this.#judgeUse(digest, entry, request, accepts);
+    return this.#judgeUse(digest, entry, use);
   }
 
   /**
@@ -139,9 +152,8 @@ export class TokenVerifier {
   #judgeUse(
     digest: string,
     entry: VerifiedToken,
-    request: RequestFacts,
-    accepts: (issuer: TrustedIssuer) => boolean,
-  ): Authentication {
+    { request, accepts, isWithProof }: TokenUse,
+  ): Authentication | Promise<Authentication> {
     const { meaning, issuer } = entry;
     if (!accepts(issuer)) return rejected('issuer-of-another-scheme');
     if (issuer.isTrial === true && !isThisMachine(request.clientAddress)) {
@@ -160,7 +172,16 @@ export class TokenVerifier {
       return rejected('certificate-not-presented');
     }
     if (this.#ports.isRevoked?.(principal)) return rejected('revoked');
-    return { kind: 'accepted', principal };
+    const accepted = { kind: 'accepted', principal } as const;
+    const { keyThumbprint } = meaning;
+    // RFC 9449 §7.2: who shows it as a bearer token may be anybody.
+    if (keyThumbprint === null)
+      return isWithProof ? rejected('not-bound', 'proof_invalid') : accepted;
+    if (!isWithProof) return rejected('proof-missing', 'proof_invalid');
+    const fault = this.#proofs.verify(request, digest, keyThumbprint);
+    const concluded = (found: ProofFault) =>
+      found === null ? accepted : rejected(found, 'proof_invalid');
+    return fault instanceof Promise ? fault.then(concluded) : concluded(fault);
   }
 
   /** Rules that need no key come first: a forgery that breaks them costs no signature check. */

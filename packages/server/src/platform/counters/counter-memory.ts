@@ -23,6 +23,9 @@ export interface CounterLayout {
   readonly leaseLocksOffset: number;
   readonly leaseTagsOffset: number;
   readonly leasesOffset: number;
+  readonly proofSets: number;
+  readonly proofLocksOffset: number;
+  readonly proofsOffset: number;
 }
 
 export interface CounterMemoryOptions {
@@ -30,6 +33,8 @@ export interface CounterMemoryOptions {
   readonly entries: number;
   /** Subjects that can hold concurrency leases at once. Default: an eighth of `entries`. */
   readonly leaseEntries?: number;
+  /** Proofs that can be remembered at once, 12 bytes each; rounded up to whole sets. Default: one set. */
+  readonly proofs?: number;
   readonly threads: number;
   /** 64 random bits. */
   readonly seed: readonly [number, number];
@@ -42,16 +47,21 @@ export const RATE_OVERFLOW = WAYS;
 export const WINDOW_OVERFLOW = WAYS + 1;
 export const LEASE_OVERFLOW = WAYS;
 export const PLACES = WAYS + 2;
+/** Proofs per set. */
+export const PROOF_WAYS = 16;
+/** Two of the id, one of its end. */
+export const PROOF_WORDS = 3;
 export const EPOCH_UNSET = -(2n ** 63n);
 const THREADS_MAX = 256;
 const ENTRIES_MAX = 1 << 24;
 
 export function createCounterMemory(options: CounterMemoryOptions): CounterMemory {
-  const { entries, threads, seed } = options;
+  const { entries, threads, seed, proofs = PROOF_WAYS } = options;
   const leaseEntries = options.leaseEntries ?? Math.ceil(entries / 8);
   for (const [name, value, max] of [
     ['entries', entries, ENTRIES_MAX],
     ['leaseEntries', leaseEntries, ENTRIES_MAX],
+    ['proofs', proofs, ENTRIES_MAX],
     ['threads', threads, THREADS_MAX],
   ] as const) {
     if (!(Number.isInteger(value) && value >= 1 && value <= max)) {
@@ -60,6 +70,7 @@ export function createCounterMemory(options: CounterMemoryOptions): CounterMemor
   }
   const sets = setsFor(entries);
   const leaseSets = setsFor(leaseEntries);
+  const proofSets = setsFor(proofs);
   let end = 0;
   const take = (bytes: number) => {
     const start = end;
@@ -80,6 +91,9 @@ export function createCounterMemory(options: CounterMemoryOptions): CounterMemor
     leaseLocksOffset: take(leaseSets * 4),
     leaseTagsOffset: take(leaseSets * PLACES * 8),
     leasesOffset: take(leaseSets * PLACES * threads * 4),
+    proofSets,
+    proofLocksOffset: take(proofSets * 4),
+    proofsOffset: take(proofSets * PROOF_WAYS * PROOF_WORDS * 4),
   };
   const buffer = new SharedArrayBuffer(end);
   new BigInt64Array(buffer, layout.epochOffset, 1)[0] = EPOCH_UNSET;
@@ -89,7 +103,7 @@ export function createCounterMemory(options: CounterMemoryOptions): CounterMemor
 
 /** The typed windows into the block, by what they hold. */
 export function viewsOf({ buffer, layout }: CounterMemory) {
-  const { sets, leaseSets, threads } = layout;
+  const { sets, leaseSets, proofSets, threads } = layout;
   return {
     /** Times are kept relative to the first moment seen: a double is finer near zero. */
     epoch: new BigInt64Array(buffer, layout.epochOffset, 1),
@@ -108,6 +122,9 @@ export function viewsOf({ buffer, layout }: CounterMemory) {
     leaseTags: new Int32Array(buffer, layout.leaseTagsOffset, leaseSets * PLACES * 2),
     /** Per place: leases of each thread. Only the thread itself, or its undertaker, writes them. */
     leases: new Int32Array(buffer, layout.leasesOffset, leaseSets * PLACES * threads),
+    proofLocks: new Int32Array(buffer, layout.proofLocksOffset, proofSets),
+    /** Per place: 64 bits of the id, and the second since the epoch until which it is kept. */
+    proofs: new Int32Array(buffer, layout.proofsOffset, proofSets * PROOF_WAYS * PROOF_WORDS),
   };
 }
 
@@ -124,7 +141,7 @@ export function releaseThread(memory: CounterMemory, slot: number): void {
   if (!(Number.isInteger(slot) && slot >= 0 && slot < threads)) {
     throw new RangeError(`counter memory: there is no thread slot ${slot}`);
   }
-  for (const locks of [views.locks, views.leaseLocks]) {
+  for (const locks of [views.locks, views.leaseLocks, views.proofLocks]) {
     for (let set = 0; set < locks.length; set += 1) {
       Atomics.compareExchange(locks, set, slot + 1, 0);
     }

@@ -5,6 +5,7 @@ export {
   releaseThread,
 } from './counter-memory.ts';
 export { ByteLedger, InFlightGauge } from './gauges.ts';
+export { ProofTable } from './proof-table.ts';
 export { exportQuotas, importQuotas, type QuotaImport } from './quota-file.ts';
 export { SharedCounters } from './shared-counters.ts';
 export type { ValkeyCounters } from './valkey-counters.ts';
