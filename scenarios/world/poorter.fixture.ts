@@ -38,8 +38,8 @@ export interface RunningPoorter {
   /** What it has said, line by line. */
   notices: Told['notices'];
   awaitNotice: Told['awaitNotice'];
-  /** Process ids of control and gateway. */
-  children(): { control: number; gateway: number };
+  /** Process ids of control, gateway and authorization server. */
+  children(): { control: number; gateway: number; issuer: number };
   /** Writes a file in its folder. */
   write(name: string, content: string | object): void;
   read(name: string): string;
@@ -170,6 +170,9 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
         },
         get gateway() {
           return find('gateway-process');
+        },
+        get issuer() {
+          return find('issuer-process');
         },
       };
     },

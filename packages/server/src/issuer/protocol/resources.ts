@@ -19,8 +19,7 @@ export function resourceServerInfo(
   identifier: string,
   client: Pick<StoredClient, 'scopes'>,
 ): ResourceServerInfo {
-  const resource = resources.find((one) => one.identifier === identifier);
-  if (resource === undefined) throw new errors.InvalidTarget('no API here has this identifier');
+  const resource = resourceOf(resources, identifier);
   return {
     scope: resource.scopes.filter((scope) => client.scopes.includes(scope)).join(' '),
     audience: resource.identifier,
@@ -28,6 +27,12 @@ export function resourceServerInfo(
     accessTokenFormat: 'jwt',
     jwt: { sign: { alg: tokens.algorithm } },
   };
+}
+
+function resourceOf(resources: readonly ResourceSnapshot[], identifier: string): ResourceSnapshot {
+  const resource = resources.find((one) => one.identifier === identifier);
+  if (resource === undefined) throw new errors.InvalidTarget('no API here has this identifier');
+  return resource;
 }
 
 /** The library narrows in silence what is asked beyond; whoever asks for it is told. RFC 6749 §5.2. */
@@ -39,9 +44,7 @@ export function refuseOtherScopes(
   ownScopes: ReadonlySet<string>,
 ): void {
   const offered = new Set(
-    resources
-      .filter(({ identifier }) => identifiers.includes(identifier))
-      .flatMap((resource: ResourceSnapshot) => resource.scopes),
+    identifiers.flatMap((identifier) => resourceOf(resources, identifier).scopes),
   );
   for (const scope of asked) {
     if (ownScopes.has(scope)) continue;

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import * as oidc from 'openid-client';
+import { call } from './world/calls.fixture.ts';
+import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { makeMachine, startIssuer } from './world/own-issuer.fixture.ts';
+
+test('a machine with a key of its own is given tokens that are bound to another, and the gate takes them with proofs alone', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const { poorter } = issuer;
+  const machine = await makeMachine(issuer, 'accounts.read');
+  const { configuration } = machine;
+  const DPoP = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256'));
+  const scope = 'accounts.read';
+  const tokens = await oidc.clientCredentialsGrant(configuration, { scope }, { DPoP });
+  assert.equal(tokens.token_type, 'dpop');
+  assert.equal(tokens.scope, 'accounts.read');
+  assert.ok((tokens.expires_in ?? 0) <= 300);
+  const claims = decodeJwt(tokens.access_token);
+  assert.equal(decodeProtectedHeader(tokens.access_token).typ, 'at+jwt');
+  assert.equal(claims.iss, issuer.origin);
+  assert.equal(claims['client_id'], machine.id);
+
+  const url = new URL(`${poorter.url}/accounts`);
+  const ask = (method: string) =>
+    oidc.fetchProtectedResource(configuration, tokens.access_token, url, method, null, undefined, {
+      DPoP,
+    });
+  assert.equal((await ask('GET')).status, 200);
+  assert.equal((await ask('GET')).status, 200);
+  // The token has no more than was asked for.
+  assert.equal((await ask('POST').catch((error) => error.response ?? error)).status, 403);
+  const alone = await call(String(url), {
+    headers: { authorization: `Bearer ${tokens.access_token}` },
+  });
+  assert.equal(alone.status, 401);
+  assert.equal(JSON.parse(alone.text).code, 'proof_invalid');
+  const forwarded = upstream.requests();
+  assert.equal(forwarded, 2);
+
+  // A second DPoP key is not the one of the token.
+  const other = oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256'));
+  const foreign = await oidc
+    .fetchProtectedResource(configuration, tokens.access_token, url, 'GET', null, undefined, {
+      DPoP: other,
+    })
+    .catch((error) => error.response ?? error);
+  assert.equal(foreign.status, 401);
+  assert.equal(upstream.requests(), forwarded);
+});
+
+test('what a machine may not have, it is not given', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
+  const { configuration, id, key } = await makeMachine(issuer, 'accounts.read', ...free);
+  const refused = async (wish: Record<string, string>, code: string) =>
+    assert.rejects(oidc.clientCredentialsGrant(configuration, wish), { error: code });
+  await refused({ scope: 'accounts.write' }, 'invalid_scope');
+  await refused({ scope: 'accounts.read made.up' }, 'invalid_scope');
+  await refused({ scope: 'accounts.read', resource: 'https://other.test' }, 'invalid_target');
+
+  const assertionOf = (more: { aud?: string; exp?: string; iss?: string; jti?: string } = {}) =>
+    new SignJWT()
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuer(more.iss ?? id)
+      .setSubject(id)
+      .setAudience(more.aud ?? issuer.origin)
+      .setJti(more.jti ?? crypto.randomUUID())
+      .setIssuedAt()
+      .setExpirationTime(more.exp ?? '60s')
+      .sign(key);
+  const ask = async (assertion: string) => {
+    const answer = await fetch(`${issuer.origin}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...{ grant_type: 'client_credentials', scope: 'accounts.read' },
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+      }),
+    });
+    const { error } = (await answer.json()) as { error?: string };
+    return `${answer.status} ${error ?? 'token'}`;
+  };
+  assert.equal(await ask(await assertionOf()), '200 token');
+  for (const [what, assertion] of [
+    ['for another server', await assertionOf({ aud: 'https://other.test' })],
+    ['for a year', await assertionOf({ exp: '1y' })],
+    ['of the past', await assertionOf({ exp: '-1m' })],
+    ['of another client', await assertionOf({ iss: 'client_other' })],
+  ] as const) {
+    assert.equal(await ask(assertion), '401 invalid_client', what);
+  }
+  const once = await assertionOf();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(once)));
+  assert.equal(answers.filter((one) => one === '200 token').length, 1, 'one assertion, one token');
+});
+
+test('a client that is disabled is refused everywhere when its operator is answered', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
+  const { configuration, id } = await makeMachine(issuer, 'accounts.read', ...free);
+  const give = () => oidc.clientCredentialsGrant(configuration, { scope: 'accounts.read' });
+  const { access_token: token } = await give();
+  const headers = { authorization: `Bearer ${token}` };
+  const ask = async () => (await call(`${issuer.poorter.url}/accounts`, { headers })).status;
+  assert.equal(await ask(), 200);
+  let isAnswered = false;
+  let late = 0;
+  const calling = (async () => {
+    for (let rest = 50; rest > 0; ) {
+      const wasAnswered = isAnswered;
+      if ((await ask()) === 200 && wasAnswered) late += 1;
+      if (isAnswered) rest -= 1;
+    }
+  })();
+  await issuer.run('clients', 'disable', id);
+  isAnswered = true;
+  await calling;
+  assert.equal(late, 0);
+  await assert.rejects(give(), { error: 'invalid_client' });
+});
+
+test('keys rotate without a failed call, and what a revoked one signed is refused at once', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
+  const { configuration } = await makeMachine(issuer, 'accounts.read', ...free);
+  const give = async () =>
+    (await oidc.clientCredentialsGrant(configuration, { scope: 'accounts.read' })).access_token;
+  const ask = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await call(`${issuer.poorter.url}/accounts`, { headers })).status;
+  };
+  const first = await give();
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+  let isOver = false;
+  let failed = 0;
+  const calling = (async () => {
+    while (!isOver) if ((await ask(await give())) !== 200) failed += 1;
+  })();
+  await issuer.run('issuer', 'rotate', '--now');
+  await issuer.run('issuer', 'rotate', '--now', '--algorithm', 'EdDSA');
+  let last = await give();
+  for (const deadline = Date.now() + 60_000; kidOf(last) === kidOf(first); last = await give()) {
+    assert.ok(Date.now() < deadline, 'another key signs');
+  }
+  isOver = true;
+  await calling;
+  assert.equal(failed, 0);
+  assert.equal(await ask(first), 200, 'what the key before signed is good until its end');
+  await issuer.run('issuer', 'revoke', String(kidOf(first)));
+  assert.equal(await ask(first), 401);
+  assert.equal(await ask(last), 200);
+});
+
+test('without its authorization server, a gate goes on with the tokens that were given', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
+  const { configuration } = await makeMachine(issuer, 'accounts.read', ...free);
+  const give = () => oidc.clientCredentialsGrant(configuration, { scope: 'accounts.read' });
+  const { access_token: token } = await give();
+  process.kill(issuer.poorter.children().issuer, 'SIGKILL');
+  await issuer.poorter.awaitNotice('issuer_ended');
+  const headers = { authorization: `Bearer ${token}` };
+  assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 200);
+  for (const deadline = Date.now() + 60_000; ; ) {
+    const answer = await give().catch(() => null);
+    if (answer !== null) break;
+    assert.ok(Date.now() < deadline, 'it is started again');
+  }
+});

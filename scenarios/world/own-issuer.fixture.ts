@@ -1,0 +1,98 @@
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import * as oidc from 'openid-client';
+import { poorterHere } from './commands.fixture.ts';
+import { type Lifetime, type RunningPoorter, startPoorter } from './poorter.fixture.ts';
+import { unusedPort } from './unused-port.fixture.ts';
+
+export interface RunningIssuer {
+  readonly poorter: RunningPoorter;
+  readonly origin: string;
+  /** `poorter …` against this server; throws what it says when it fails. */
+  readonly run: (...argv: readonly string[]) => Promise<string>;
+}
+
+const accounts = {
+  openapi: '3.1.0',
+  info: { title: 'Accounts', version: '1' },
+  paths: {
+    '/accounts': {
+      get: {
+        security: [{ oauth: ['accounts.read'] }],
+        responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
+      },
+      post: {
+        security: [{ oauth: ['accounts.write'] }],
+        responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
+      },
+    },
+  },
+  components: {
+    securitySchemes: {
+      oauth: {
+        type: 'oauth2',
+        flows: {
+          clientCredentials: {
+            tokenUrl: 'https://login.test/token',
+            scopes: { 'accounts.read': 'read', 'accounts.write': 'write' },
+          },
+        },
+      },
+    },
+  },
+};
+
+/** A gate whose authorization server is our own. */
+export async function startIssuer(
+  t: Lifetime,
+  upstream: string,
+  configuration: Record<string, unknown> = {},
+): Promise<RunningIssuer> {
+  // Its name stands in its tokens, so that a port is chosen before it listens.
+  const address = `127.0.0.1:${await unusedPort()}`;
+  const origin = `http://${address}`;
+  const { issuer = {}, ...rest } = configuration;
+  const poorter = await startPoorter(t, {
+    description: accounts,
+    upstream,
+    configuration: { issuer: { origin, address, ...(issuer as object) }, ...rest },
+  });
+  const run = async (...argv: readonly string[]) => {
+    const { status, out, err } = await poorterHere([...argv, '--data', `${poorter.folder}/data`]);
+    if (status !== 0) throw new Error(err);
+    return out.trim();
+  };
+  return { poorter, origin, run };
+}
+
+export interface Machine {
+  readonly id: string;
+  readonly key: CryptoKey;
+  readonly configuration: oidc.Configuration;
+}
+
+/** A client that acts for itself, and signs with a key of its own. */
+export async function makeMachine(
+  { poorter, origin, run }: RunningIssuer,
+  scopes: string,
+  ...more: readonly string[]
+): Promise<Machine> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+  poorter.write('public.jwk', JSON.stringify(jwk));
+  const made = [
+    'clients',
+    'create',
+    '--name',
+    'Nightly',
+    '--profile',
+    'machine',
+    '--scopes',
+    scopes,
+  ];
+  const id = await run(...made, '--jwks', `${poorter.folder}/public.jwk`, ...more);
+  const authentication = oidc.PrivateKeyJwt({ key: privateKey, kid: 'k1' });
+  const configuration = await oidc.discovery(new URL(origin), id, {}, authentication, {
+    execute: [oidc.allowInsecureRequests],
+  });
+  return { id, key: privateKey, configuration };
+}
