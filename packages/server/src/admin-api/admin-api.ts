@@ -19,7 +19,7 @@ import { parseJsonText } from '@poorter/openapi/json';
 import { AdminProblem } from '../messages/admin-problems.ts';
 import type { CallRecord } from '../messages/call-record.ts';
 import { notice } from '../messages/notices.ts';
-import { readContract } from '../platform/contracts/read-contract.ts';
+import { readContract } from '../platform/contracts/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { IdempotencyStore } from '../state/idempotency/index.ts';
 import { CallerLeftError, CursorError, NotFoundError, StaleVersionError } from '../state/index.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { formatKey, LiveRights } from '@poorter/engine';
 import type { CallRecord } from '../messages/call-record.ts';
-import { readContract } from '../platform/contracts/read-contract.ts';
+import { readContract } from '../platform/contracts/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { AnyAct, AnyAnswer } from './act.ts';
 import { AdminApi, type AdminApiPorts } from './admin-api.ts';

@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import { signingPlan } from '../access/signing-keys/index.ts';
 import type { FromIssuer, IssuerSnapshot, ToIssuer } from '../messages/between-issuer.ts';
 import { notice } from '../messages/notices.ts';
-import { readContract } from '../platform/contracts/read-contract.ts';
+import { readContract } from '../platform/contracts/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';

@@ -1,12 +1,10 @@
 import type { JSONWebKeySet } from 'jose';
 
 /** What kind of program a client is: it decides what is asked of it. */
-export const CLIENT_PROFILES = ['browser', 'native', 'machine', 'fapi2'] as const;
-export type ClientProfile = (typeof CLIENT_PROFILES)[number];
+export type ClientProfile = 'browser' | 'native' | 'machine' | 'fapi2';
 
 /** How people say yes: sent to our pages, within the application, on another device. */
-export const CLIENT_FLOWS = ['redirect', 'embedded', 'decoupled'] as const;
-export type ClientFlow = (typeof CLIENT_FLOWS)[number];
+export type ClientFlow = 'redirect' | 'embedded' | 'decoupled';
 
 /** How a client shows that it is itself. A private half never comes here. */
 export type ClientAuthentication =
@@ -48,8 +46,7 @@ export interface ClientTerms {
   readonly accepts: readonly ClientWeakness[];
 }
 
-export const CLIENT_WEAKNESSES = ['shared-secret', 'unbound-tokens', 'custom-scheme'] as const;
-export type ClientWeakness = (typeof CLIENT_WEAKNESSES)[number];
+export type ClientWeakness = 'shared-secret' | 'unbound-tokens' | 'custom-scheme';
 
 /** Whether somebody who had the terms before could do more with them, or what nobody can compare. */
 export function takesAway(before: ClientTerms, after: ClientTerms): boolean {

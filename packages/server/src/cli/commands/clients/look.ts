@@ -3,7 +3,7 @@ import { AdminClient } from '../../admin-client.ts';
 import { defineVerb } from '../../definition/define-command.ts';
 import { span } from '../../definition/value-readers.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
-import { tellIssued } from './make.ts';
+import { clientLine, tellIssued } from './client-words.ts';
 
 const ID = { id: { value: 'ID', says: 'as `poorter clients list` shows it' } } as const;
 
@@ -69,9 +69,3 @@ export const disable = defineVerb({
     return 0;
   },
 });
-
-export function clientLine({ id, state, name, profile, scopes, accepts }: Client): string {
-  const may = scopes.length === 0 ? 'no scopes' : scopes.join(',');
-  const weaker = accepts.length === 0 ? '' : `  weaker: ${accepts.join(',')}`;
-  return `${id}  ${state}  ${profile}  ${name}  ${may}${weaker}`;
-}

@@ -1,12 +1,11 @@
 import { parseJsonText } from '@poorter/openapi/json';
-import type { ClientTerms, NewClient } from '../../../messages/admin-contract.generated.ts';
+import type { ClientTerms } from '../../../messages/admin-contract.generated.ts';
 import { BYTES_MAX, readTextFile } from '../../../platform/files/index.ts';
 import { AdminClient } from '../../admin-client.ts';
 import { defineVerb, type Given } from '../../definition/define-command.ts';
 import { UsageError } from '../../definition/usage-error.ts';
-import type { CommandWorld } from '../../definition/world.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
-import { clientLine } from './look.ts';
+import { clientLine, tellIssued } from './client-words.ts';
 
 const TERMS = {
   name: { value: 'NAME', isRequired: true, says: 'what people see when they are asked' },
@@ -124,22 +123,6 @@ export const change = defineVerb({
     return 0;
   },
 });
-
-export function tellIssued(
-  { client, secret, warnings = [] }: NewClient,
-  json: boolean,
-  { stdout, stderr }: Pick<CommandWorld, 'stdout' | 'stderr'>,
-): void {
-  for (const warning of warnings) stderr.write(`warning: ${warning}\n`);
-  if (json) {
-    stdout.write(`${JSON.stringify({ ...client, secret })}\n`);
-    return;
-  }
-  stdout.write(`${client.id}\n`);
-  if (secret === null) return;
-  stdout.write(`${secret}\n`);
-  stderr.write(`${client.name}: the secret is shown this once.\n`);
-}
 
 function termsOf(given: Given<typeof TERMS>): ClientTerms {
   const { name, profile, binding, flows, scopes, accept, messageSigning } = given;
