@@ -16,6 +16,7 @@ test('without a word about it, everything is in ./poorter-data, state apart from
     dataDirectory: '/srv/poorter-data',
     state: { kind: 'sqlite', file: '/srv/poorter-data/state.sqlite' },
     log: { kind: 'sqlite', file: '/srv/poorter-data/log.sqlite' },
+    issuer: { kind: 'sqlite', file: '/srv/poorter-data/issuer.sqlite' },
   });
   const moved = resolveStorage(read({ storage: './old', dataDirectory: '/new' }), '/srv', {});
   assert.deepEqual(moved.state, { kind: 'sqlite', file: '/new/state.sqlite' });
@@ -27,13 +28,14 @@ test('with PostgreSQL the data directory stays local, and a secret URL stands el
   writeFileSync(join(folder, 'url'), `${secret}&schema=gate\n`);
   for (const storage of ['env:URL', 'file:url', `${secret}&schema=gate`]) {
     const wishes = read({ storage });
-    const { dataDirectory, state, log } = resolveStorage(wishes, folder, {
+    const { dataDirectory, state, log, issuer } = resolveStorage(wishes, folder, {
       URL: `${secret}&schema=gate`,
     });
     assert.equal(dataDirectory, join(folder, 'poorter-data'));
     assert.equal(dataDirectoryOf(wishes, folder), dataDirectory);
     assert.deepEqual(state, { kind: 'postgres', url: secret, schema: 'gate' });
     assert.deepEqual(log, { kind: 'postgres', url: secret, schema: 'gate_log' });
+    assert.deepEqual(issuer, { kind: 'postgres', url: secret, schema: 'gate_issuer' });
   }
 });
 

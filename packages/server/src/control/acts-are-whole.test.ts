@@ -10,6 +10,7 @@ import pg from 'pg';
 import { parse } from 'yaml';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
+import { browser } from '../access/clients/clients.fixture.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import { keyRoutes } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
@@ -126,7 +127,8 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
       }),
       ...blockRoutes({ blocks: state.blocks, everywhere }),
       ...clientRoutes({
-        ...{ clients: state.clients, everywhere, issuer: () => null, remarksOn: () => [] },
+        ...{ clients: state.clients, everywhere, remarksOn: () => [] },
+        issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
       }),
       ...signingKeyRoutes({
         ...{ signingKeys: state.signingKeys, keysChanged: async () => undefined },
@@ -191,6 +193,11 @@ const PAST = new Date(NOON - 1).toISOString();
 const once = { 'idempotency-key': 'the-same-key-1' };
 const wish = { kind: 'subject', value: 'griet@example.test', reason: 'for Griet' } as const;
 
+const page = {
+  ...{ name: 'Budget', profile: 'browser', authentication: { method: 'secret' } },
+  ...{ redirectUris: ['https://budget.example/callback'], scopes: ['accounts.read'] },
+};
+
 /** Each verb of the contract that changes something, on something that is there. */
 const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
   createKey: async () => ({
@@ -224,6 +231,37 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
     const { id } = await state.blocks.block({ ...wish, until: null, createdBy: 'operator_1' });
     return { method: 'DELETE', path: `/v1/blocks/${id}` };
   },
+  createClient: async () => ({
+    ...{ method: 'POST', path: '/v1/clients', headers: once },
+    body: { ...page, authentication: { method: 'secret' } },
+  }),
+  replaceClient: async ({ state }) => {
+    const { client } = await state.clients.create(browser);
+    const headers = { 'if-match': '"1"' };
+    return {
+      method: 'PUT',
+      path: `/v1/clients/${client.id}`,
+      body: { ...page, scopes: [] },
+      headers,
+    };
+  },
+  disableClient: async ({ state }) => {
+    const { client } = await state.clients.create(browser);
+    return { method: 'POST', path: `/v1/clients/${client.id}/disable` };
+  },
+  rotateClientSecret: async ({ state }) => {
+    const { client } = await state.clients.create(browser);
+    const path = `/v1/clients/${client.id}/secret`;
+    return { method: 'POST', path, body: { overlapSeconds: 60 }, headers: once };
+  },
+  makeSigningKey: async () => ({
+    ...{ method: 'POST', path: '/v1/issuer/keys', headers: once },
+    body: { algorithm: 'ES256' },
+  }),
+  revokeSigningKey: async ({ state }) => {
+    const { id } = await state.signingKeys.make('ES256', NOON);
+    return { method: 'POST', path: `/v1/issuer/keys/${id}/revoke` };
+  },
   createOperator: async () => ({
     ...{ method: 'POST', path: '/v1/operators', headers: once },
     body: { name: 'Swept', roles: ['developer'] },
@@ -240,7 +278,10 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
   },
 };
 /** Those that take an Idempotency-Key. */
-const REPEATABLE = ['createKey', 'rotateKey', 'createBlock', 'createOperator'];
+const REPEATABLE = [
+  ...['createKey', 'rotateKey', 'createBlock', 'createOperator'],
+  ...['createClient', 'rotateClientSecret', 'makeSigningKey'],
+];
 /** Not of the database: in files of control's own, tested with the book and the desk they belong to. */
 const ELSEWHERE = ['removeGateway', 'applyConfiguration'];
 

@@ -11,6 +11,7 @@ export function compareGates(before: Protection, after: Protection): Weakening[]
     ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
     ...compareListeners(before, after),
     ...compareControl(before.control, after.control),
+    ...compareIssuerPlace(before.issuer ?? null, after.issuer ?? null),
     ...compareCounters(before, after),
     ...Object.entries(after.peers).flatMap(([key, peer]) =>
       comparePeer(key, before.peers[key], peer),
@@ -37,7 +38,8 @@ function compareNumbers(before: Protection, after: Protection): Remark[] {
 
 function kindOf(key: string): Remark[0] {
   if (key.startsWith('limits.failures')) return 'failure-budget-raised';
-  if (key.startsWith('keyRotation.')) return 'key-rotation-loosened';
+  if (key.startsWith('keyRotation.') || key.startsWith('issuer.keys.'))
+    return 'key-rotation-loosened';
   if (key.startsWith('log.')) return 'records-loosened';
   if (key.startsWith('counters.')) return 'counters-apart';
   return 'bound-raised';
@@ -98,6 +100,18 @@ function compareControl(old: Protection['control'], next: Protection['control'])
   const isReached = old.isLoopback && !next.isLoopback;
   return [...compareTls(old, next), ...(isReached ? [reached(next.address)] : [])].map(
     ([kind, sentence]) => [kind, `The control address ${sentence}`],
+  );
+}
+
+function compareIssuerPlace(
+  old: Protection['control'] | null,
+  next: Protection['control'] | null,
+): Remark[] {
+  // Where there was none, that there is one is told already.
+  if (old === null || next === null) return [];
+  const isReached = old.isLoopback && !next.isLoopback;
+  return [...compareTls(old, next), ...(isReached ? [reached(next.address)] : [])].map(
+    ([kind, sentence]) => [kind, `The authorization server ${sentence}`],
   );
 }
 

@@ -25,6 +25,8 @@ export interface Protection {
   readonly keyFile: string;
   readonly listeners: readonly ListenerProtection[];
   readonly control: Omit<ListenerProtection, 'clientCertificate' | 'authorities'>;
+  /** Where our own authorization server is asked; null, or absent before it was known: nowhere. */
+  readonly issuer?: Protection['control'] | null;
   /** Whom the gate believes to be the other end, by the key that says so. */
   readonly peers: Readonly<Record<string, PeerProtection>>;
   /** Names of gateways on other machines. */

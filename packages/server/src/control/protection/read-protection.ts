@@ -6,6 +6,7 @@ import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import {
   type ApiProtection,
+  type IssuerProtection,
   type OperationProtection,
   type PeerProtection,
   PROTECTION_FORM,
@@ -45,17 +46,7 @@ export function readProtection(read: ReadConfiguration): Protection {
     },
     network: configuration.network,
     proxies: trust.proxies,
-    issuers: trust.issuers.map((issuer) => ({
-      issuer: issuer.issuer,
-      jwks: issuer.jwks ?? null,
-      audiences: issuer.audience,
-      algorithms: issuer.algorithms,
-      clockSkewSeconds: issuer.clockSkewSeconds,
-      rolesClaim: issuer.rolesClaim ?? null,
-      scopesClaim: issuer.scopesClaim ?? null,
-      audienceClaim: issuer.audienceClaim ?? null,
-      acceptsNonce: issuer.nonce === 'accept',
-    })),
+    issuers: [...ownIssuer(configuration), ...trust.issuers.map(issuerProtection)],
     revoked: trust.revoked.map((one) => createHash('sha256').update(one).digest('base64url')),
     keyFile: read.keyFile,
     listeners: configuration.listen.map(({ address }, index) => {
@@ -71,6 +62,7 @@ export function readProtection(read: ReadConfiguration): Protection {
       isLoopback: isLoopback(splitAddress(control.address).host),
       minVersion: control.tls === undefined ? null : 'TLSv1.3',
     },
+    issuer: issuerPlace(configuration),
     peers: peersOf(read),
     gateways: link?.gateways ?? [],
     forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies, ...host }) => ({
@@ -84,9 +76,43 @@ export function readProtection(read: ReadConfiguration): Protection {
   };
 }
 
+function issuerProtection(issuer: Configuration['trust']['issuers'][number]): IssuerProtection {
+  return {
+    issuer: issuer.issuer,
+    jwks: issuer.jwks ?? null,
+    audiences: issuer.audience,
+    algorithms: issuer.algorithms,
+    clockSkewSeconds: issuer.clockSkewSeconds,
+    rolesClaim: issuer.rolesClaim ?? null,
+    scopesClaim: issuer.scopesClaim ?? null,
+    audienceClaim: issuer.audienceClaim ?? null,
+    acceptsNonce: issuer.nonce === 'accept',
+  };
+}
+
+/** Its keys come from no address, and its audiences are the APIs themselves. */
+function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
+  if (issuer === undefined) return [];
+  const usual = { rolesClaim: null, scopesClaim: null, audienceClaim: null, acceptsNonce: false };
+  return [
+    {
+      ...{ issuer: issuer.origin, jwks: 'own', audiences: [], algorithms: ['ES256', 'EdDSA'] },
+      ...{ clockSkewSeconds: 15, ...usual },
+    },
+  ];
+}
+
+function issuerPlace({ issuer }: Configuration): Protection['control'] | null {
+  if (issuer === undefined) return null;
+  const { address, tls } = issuer;
+  const isInside = isLoopback(splitAddress(address).host);
+  return { address, isLoopback: isInside, minVersion: tls === undefined ? null : 'TLSv1.2' };
+}
+
 const A_DAY_HAS = { second: 86_400, minute: 1_440, hour: 24 } as const;
 
-function ceilingsOf({ bounds, timeouts, gateway, identity, limits, keyRotation }: Configuration) {
+function ceilingsOf(configuration: Configuration) {
+  const { bounds, timeouts, gateway, identity, limits, keyRotation, issuer } = configuration;
   const { failures } = limits;
   return {
     ...named('bounds', {
@@ -110,6 +136,10 @@ function ceilingsOf({ bounds, timeouts, gateway, identity, limits, keyRotation }
     'identity.lifetimeSeconds': identity.lifetimeSeconds,
     'keyRotation.warnAfterDays': keyRotation.warnAfterDays ?? null,
     'keyRotation.refuseAfterDays': keyRotation.refuseAfterDays ?? null,
+    ...(issuer !== undefined && {
+      'issuer.tokens.lifeSeconds': issuer.tokens.lifeSeconds,
+      'issuer.keys.rotateAfterDays': issuer.keys.rotateAfterDays,
+    }),
     'limits.failures at once': failures === 'off' ? null : failures.failures,
     'limits.failures a day':
       failures === 'off' ? null : failures.failures * A_DAY_HAS[failures.per],

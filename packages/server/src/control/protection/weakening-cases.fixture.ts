@@ -307,6 +307,18 @@ export const ruleCases: readonly Case[] = [
       bothWays: true as const,
     },
   ].map((one) => ({ ...one, was: withoutOidc(one.was), is: withoutOidc(one.is) })),
+  ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
+  ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
+  ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
+  {
+    ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
+    bothWays: true,
+  },
+  {
+    ...ownIssuerCase('address', '127.0.0.1:9091', '0.0.0.0:9091', 'network-widened'),
+    ...{ keys: ['issuer.address', 'issuer.insecure'], kinds: ['network-widened', 'tls-loosened'] },
+  },
+  at('issuer', undefined, { origin: 'https://login.bank.example' }, 'issuer-added'),
   at('trust.revoked', ['somebody', 'else'], ['else'], 'revocation-removed'),
   at('keys', './keys.yaml', './other-keys.yaml', 'keys-elsewhere', { bothWays: true }),
   at('keyRotation.refuseAfterDays', 30, 60, 'key-rotation-loosened'),
@@ -388,6 +400,14 @@ function more(other: object): object[] {
 
 function issuerCase(key: string, was: unknown, is: unknown): Case {
   return at(`trust.issuers[].${key}`, was, is, 'issuer-loosened');
+}
+
+function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {
+  const setTo = (value: unknown) => (written: Tree) => {
+    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+    set(written, `issuer.${key}`, value);
+  };
+  return { keys: [`issuer.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
 }
 
 /** Its scheme names the issuer; that is not what these cases are about. */
