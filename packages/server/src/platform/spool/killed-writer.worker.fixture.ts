@@ -11,6 +11,9 @@ const draw = (below: number) => {
   return random % below;
 };
 let number = 0;
+/** How often this process has had its turn: a machine with no time for it has none for its promises. */
+let turns = 0;
+setInterval(() => writeSync(1, `turn ${(turns += 1)}\n`), 50);
 
 async function caller(): Promise<void> {
   for (;;) {
@@ -30,7 +33,7 @@ async function caller(): Promise<void> {
       writeSync(1, `answered ${call}\n`);
     }
     writer.append(`call ${call} ${'x'.repeat(draw(400))}`);
-    writeSync(1, `closed ${call} ${Date.now()}\n`);
+    writeSync(1, `closed ${call} ${turns}\n`);
     await sleep(0);
   }
 }
