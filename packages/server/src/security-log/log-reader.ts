@@ -97,10 +97,13 @@ export class LogReader implements TileReader {
 
   /** The run in which this leaf stands. */
   async runOf(index: number): Promise<LeafRun | null> {
-    const bundle = await this.bundle(index - (index % BUNDLE_WIDTH));
+    const first = index - (index % BUNDLE_WIDTH);
+    const bundle = await this.bundle(first);
     if (bundle !== null) return bundle;
     const tail = await this.tail();
-    return tail !== null && tail.first <= index ? tail : null;
+    if (tail !== null && tail.first <= index) return tail;
+    // Between the two questions, what stood in the tail may have become a bundle.
+    return this.bundle(first);
   }
 
   /** Bundles before this one that reach into a span of time, newest first. */

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { callLine } from '../messages/spool-line.ts';
 import { onEveryBackend } from '../platform/database/backends.fixture.ts';
-import { unpackLeaves } from './bundle.ts';
+import { BUNDLE_WIDTH, unpackLeaves } from './bundle.ts';
+import { findCall } from './find-call.ts';
 import { allLeaves, drain, fill, type LogWorld, NODE, openWorld, recordOf } from './log.fixture.ts';
+import { LogReader } from './log-reader.ts';
 import { applyRetention } from './retention.ts';
 import { type LogQuery, searchLog, showRecord } from './search.ts';
 import { checkProof, proveLeaf } from './verify/inclusion.ts';
@@ -70,6 +72,54 @@ onEveryBackend('search', (backend) => {
     assert.ok(sameObject.includes('call-42') && sameObject.length < 30);
     assert.deepEqual(await search(world, { client: 'client-1' }, false), [], 'no keys, no names');
     assert.equal((await showRecord(world.reader, NODE, null, 42))?.caller, 'sealed');
+    await world.close();
+  });
+
+  test('whoever reads while the tail becomes a bundle finds each leaf, and finds it once', async () => {
+    const world = await openWorld(backend.freshPlace());
+    await fill(world, 700);
+    const { key } = world.signer;
+    let filled = 700;
+    /** The recorder writes on, just before this reader is answered. */
+    const interrupted = (by: 'tail' | 'headsBefore') => {
+      const reader = new LogReader(world.database.kysely, NODE);
+      const ask = reader[by].bind(reader) as (...given: unknown[]) => Promise<never>;
+      let isFirst = true;
+      return Object.assign(reader, {
+        [by]: async (...given: unknown[]) => {
+          if (isFirst) {
+            isFirst = false;
+            await fill(world, BUNDLE_WIDTH, filled);
+            filled += BUNDLE_WIDTH;
+          }
+          return ask(...given);
+        },
+      });
+    };
+    const inTail = async () => ((await world.reader.tail())?.first ?? 0) + 1;
+    const shown = await inTail();
+    const record = await showRecord(interrupted('tail'), NODE, world.keys, shown);
+    assert.equal(record?.index, shown);
+    const proven = await inTail();
+    assert.notEqual(await proveLeaf(interrupted('tail'), key, proven), null);
+    const call = (await showRecord(world.reader, NODE, world.keys, await inTail()))?.leaf.id;
+    const found = await findCall(interrupted('headsBefore'), NODE, world.keys, `${call}`);
+    assert.equal(found.length, 1);
+
+    const size = filled;
+    for (const by of ['headsBefore', 'tail'] as const) {
+      const page = await searchLog(
+        ...([interrupted(by), NODE, world.keys] as const),
+        { limit: 10_000, before: size },
+        world.clock.now,
+      );
+      const indexes = page.records.map(({ index }) => index);
+      assert.deepEqual(
+        indexes,
+        Array.from({ length: size }, (_, at) => size - 1 - at),
+        by,
+      );
+    }
     await world.close();
   });
 

@@ -105,12 +105,14 @@ export async function searchLog(
     return null;
   };
   const tail = await reader.tail();
+  // What was seen in the tail may be a bundle by now, and is not looked at again.
+  const bundlesEnd = Math.min(end, tail?.first ?? end);
   if (tail !== null && tail.first < end) {
     const full = await look(tail);
     if (full !== null) return { records: found, next: full > 0 ? full : null };
   }
   let opened = 0;
-  for (let before = end; ; ) {
+  for (let before = bundlesEnd; ; ) {
     const heads = await reader.headsBefore(before, HEADS_AT_ONCE, query);
     for (const { first, terms } of heads) {
       before = first;
