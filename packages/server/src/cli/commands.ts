@@ -7,6 +7,7 @@ export const commands: CommandList = {
   keys: async () => (await import('./commands/keys.ts')).command,
   blocks: async () => (await import('./commands/blocks.ts')).command,
   clients: async () => (await import('./commands/clients.ts')).command,
+  accounts: async () => (await import('./commands/accounts.ts')).command,
   issuer: async () => (await import('./commands/issuer.ts')).command,
   gateways: async () => (await import('./commands/gateways.ts')).command,
   operators: async () => (await import('./commands/operators.ts')).command,

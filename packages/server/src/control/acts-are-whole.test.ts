@@ -6,8 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { LiveRights } from '@poorter/engine';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { parse } from 'yaml';
+import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
 import { browser } from '../access/clients/clients.fixture.ts';
@@ -58,15 +60,22 @@ const fs = createRequire(import.meta.url)('node:fs');
 mayFail(fs, ['openSync', 'writeSync', 'fsyncSync', 'ftruncateSync'], () => ({ code: 'EIO' }));
 syncBuiltinESMExports();
 
-const TABLES = [
-  ...['api_key', 'api_key_use', 'block', 'operator', 'change', 'change_sequence'],
-  ...['idempotent_answer', 'subject_key'],
-] as const;
+/** All that there are: one that is added is swept. */
+async function tablesOf({ database }: Pick<StateUnderTest, 'database'>): Promise<string[]> {
+  const { rows } =
+    database.dialect === 'sqlite'
+      ? await sql<{ name: string }>`SELECT name FROM sqlite_schema
+          WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`.execute(database.kysely)
+      : await sql<{ name: string }>`SELECT table_name AS name FROM information_schema.tables
+          WHERE table_schema = current_schema()`.execute(database.kysely);
+  return rows.map(({ name }) => name).toSorted();
+}
 
 /** Everything that lasts, in one text. */
-async function all({ database }: Pick<StateUnderTest, 'database'>, directory: string) {
+async function all(state: Pick<StateUnderTest, 'database'>, directory: string) {
+  const database = state.database.as<Record<string, Record<string, unknown>>>();
   const rows: unknown[] = [];
-  for (const table of TABLES) {
+  for (const table of await tablesOf(state)) {
     const found = await database.kysely.selectFrom(table).selectAll().execute();
     rows.push([table, found.map((row) => JSON.stringify(row)).toSorted()]);
   }
@@ -129,6 +138,10 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
       ...clientRoutes({
         ...{ clients: state.clients, everywhere, remarksOn: () => [] },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
+      }),
+      ...accountRoutes({
+        ...{ accounts: state.accounts, credentials: state.credentials },
+        origin: () => 'https://login.bank.test',
       }),
       ...signingKeyRoutes({
         ...{ signingKeys: state.signingKeys, keysChanged: async () => undefined },
@@ -193,6 +206,9 @@ const PAST = new Date(NOON - 1).toISOString();
 const once = { 'idempotency-key': 'the-same-key-1' };
 const wish = { kind: 'subject', value: 'griet@example.test', reason: 'for Griet' } as const;
 
+const person = {
+  ...({ login: 'griet@example.test', name: 'Griet', email: null, language: 'nl' } as const),
+};
 const page = {
   ...{ name: 'Budget', profile: 'browser', authentication: { method: 'secret' } },
   ...{ redirectUris: ['https://budget.example/callback'], scopes: ['accounts.read'] },
@@ -254,6 +270,29 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
     const path = `/v1/clients/${client.id}/secret`;
     return { method: 'POST', path, body: { overlapSeconds: 60 }, headers: once };
   },
+  createAccount: async () => ({
+    ...{ method: 'POST', path: '/v1/accounts', headers: once },
+    body: { login: 'griet@example.test', name: 'Griet' },
+  }),
+  changeAccount: async ({ state }) => {
+    const { id } = await state.accounts.create(person);
+    const headers = { 'if-match': '"1"' };
+    const body = { login: 'griet@example.test', name: 'G.' };
+    return { method: 'PUT', path: `/v1/accounts/${id}`, body, headers };
+  },
+  disableAccount: async ({ state }) => {
+    const { id } = await state.accounts.create(person);
+    return { method: 'POST', path: `/v1/accounts/${id}/disable` };
+  },
+  signOutAccount: async ({ state }) => {
+    const { id } = await state.accounts.create(person);
+    state.clock.now += 1;
+    return { method: 'POST', path: `/v1/accounts/${id}/sign-out` };
+  },
+  linkAccount: async ({ state }) => {
+    const { id } = await state.accounts.create(person);
+    return { method: 'POST', path: `/v1/accounts/${id}/link`, body: { purpose: 'enrol' } };
+  },
   makeSigningKey: async () => ({
     ...{ method: 'POST', path: '/v1/issuer/keys', headers: once },
     body: { algorithm: 'ES256' },
@@ -280,7 +319,7 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
 /** Those that take an Idempotency-Key. */
 const REPEATABLE = [
   ...['createKey', 'rotateKey', 'createBlock', 'createOperator'],
-  ...['createClient', 'rotateClientSecret', 'makeSigningKey'],
+  ...['createClient', 'rotateClientSecret', 'createAccount', 'makeSigningKey'],
 ];
 /** Not of the database: in files of control's own, tested with the book and the desk they belong to. */
 const ELSEWHERE = ['removeGateway', 'applyConfiguration'];

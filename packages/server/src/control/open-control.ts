@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
+import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
@@ -152,6 +153,7 @@ export class OpenControl {
       keepHouse: async () => {
         await state.blocks.expire();
         await state.denials.expire();
+        await state.accounts.prune();
         await state.idempotency.prune();
         await state.singleUse.prune();
       },
@@ -230,6 +232,10 @@ export class OpenControl {
         ...clientRoutes({
           ...{ clients: state.clients, everywhere, issuer: () => this.ownIssuer.tokens },
           remarksOn: (scopes) => unknownGrants({ scopes, roles: [] }, rights().values()),
+        }),
+        ...accountRoutes({
+          ...{ accounts: state.accounts, credentials: state.credentials },
+          origin: () => this.ownIssuer.tokens?.origin ?? null,
         }),
         ...signingKeyRoutes({
           signingKeys: state.signingKeys,

@@ -110,6 +110,37 @@ export type NewClient = {
   readonly warnings?: Warnings;
 };
 
+export type AccountLanguage = 'nl' | 'fr' | 'de' | 'en';
+
+export type AccountWish = {
+  readonly login: Name;
+  readonly name: Name;
+  readonly email?: string | null;
+  readonly language?: AccountLanguage;
+};
+
+export type Account = {
+  readonly id: string;
+  readonly login: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly language: AccountLanguage;
+  readonly state: 'active' | 'disabled';
+  /** What its holder shows; never the thing itself. */
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly kind: 'passkey' | 'totp' | 'password' | 'recovery';
+    readonly label: string;
+    readonly created: string;
+    readonly lastUsed: string | null;
+  }[];
+  readonly created: string;
+  readonly createdBy: string | null;
+  readonly disabled: string | null;
+  /** Sessions from before this moment have ended. */
+  readonly signedOut: string;
+};
+
 export type SigningAlgorithm = 'ES256' | 'EdDSA';
 
 export type SigningKey = {
@@ -667,6 +698,100 @@ export interface Operations {
       readonly 200: NewClient;
     };
   };
+  /** People who sign in at the authorization server, oldest first. */
+  readonly listAccounts: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Account[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Makes an account. Its holder comes in by a link. */
+  readonly createAccount: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: AccountWish;
+    readonly answers: {
+      readonly 201: Account;
+    };
+  };
+  readonly showAccount: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Account;
+    };
+  };
+  /** Another profile, whole. */
+  readonly changeAccount: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'If-Match': string;
+    };
+    readonly body: AccountWish;
+    readonly answers: {
+      readonly 200: Account;
+    };
+  };
+  /** Nobody signs in with it any more, and every session of it ends. */
+  readonly disableAccount: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Account;
+    };
+  };
+  /** Every session of it ends; its holder may sign in again. */
+  readonly signOutAccount: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Account;
+    };
+  };
+  /** A link by which its holder comes in once, within a quarter of an hour. Another of its kind ends with it. */
+  readonly linkAccount: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: {
+      readonly purpose: 'enrol' | 'recover';
+    };
+    readonly answers: {
+      readonly 200: {
+        readonly link: string;
+        readonly expires: string;
+      };
+    };
+  };
   /** What the authorization server signs with, youngest first. */
   readonly listSigningKeys: {
     readonly path: Readonly<Record<never, never>>;
@@ -838,6 +963,13 @@ export const operations = {
   replaceClient: { method: 'PUT', path: '/v1/clients/{id}' },
   disableClient: { method: 'POST', path: '/v1/clients/{id}/disable' },
   rotateClientSecret: { method: 'POST', path: '/v1/clients/{id}/secret' },
+  listAccounts: { method: 'GET', path: '/v1/accounts' },
+  createAccount: { method: 'POST', path: '/v1/accounts' },
+  showAccount: { method: 'GET', path: '/v1/accounts/{id}' },
+  changeAccount: { method: 'PUT', path: '/v1/accounts/{id}' },
+  disableAccount: { method: 'POST', path: '/v1/accounts/{id}/disable' },
+  signOutAccount: { method: 'POST', path: '/v1/accounts/{id}/sign-out' },
+  linkAccount: { method: 'POST', path: '/v1/accounts/{id}/link' },
   listSigningKeys: { method: 'GET', path: '/v1/issuer/keys' },
   makeSigningKey: { method: 'POST', path: '/v1/issuer/keys' },
   revokeSigningKey: { method: 'POST', path: '/v1/issuer/keys/{id}/revoke' },

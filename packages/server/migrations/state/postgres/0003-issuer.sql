@@ -35,3 +35,42 @@ CREATE TABLE oauth_client (
   version bigint NOT NULL
 );
 CREATE INDEX oauth_client_by_age ON oauth_client (created_at, id);
+
+-- People who sign in.
+CREATE TABLE account (
+  id text COLLATE "C" PRIMARY KEY,
+  login_index text COLLATE "C" UNIQUE,
+  profile_sealed text COLLATE "C" NOT NULL,
+  created_by text COLLATE "C",
+  created_at bigint NOT NULL,
+  disabled_at bigint,
+  -- Whatever was signed in before this moment is not any more.
+  signed_out_at bigint NOT NULL,
+  version bigint NOT NULL
+);
+CREATE INDEX account_by_age ON account (created_at, id);
+
+-- What they show who they are with. `uses` counts as its kind does; it only grows.
+CREATE TABLE account_credential (
+  id text COLLATE "C" PRIMARY KEY,
+  account_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  lookup_index text COLLATE "C" UNIQUE,
+  data_sealed text COLLATE "C" NOT NULL,
+  label_sealed text COLLATE "C" NOT NULL,
+  uses bigint NOT NULL,
+  created_at bigint NOT NULL,
+  last_used_at bigint
+);
+CREATE INDEX account_credential_by_account ON account_credential (account_id, created_at, id);
+
+-- Links that let one person in once: to enrol, or to come back.
+CREATE TABLE account_link (
+  token_index text COLLATE "C" PRIMARY KEY,
+  account_id text COLLATE "C" NOT NULL,
+  purpose text COLLATE "C" NOT NULL,
+  expires_at bigint NOT NULL,
+  used_at bigint
+);
+CREATE INDEX account_link_by_end ON account_link (expires_at);
+CREATE INDEX account_link_by_account ON account_link (account_id);

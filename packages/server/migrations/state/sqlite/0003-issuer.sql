@@ -35,3 +35,42 @@ CREATE TABLE oauth_client (
   version INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX oauth_client_by_age ON oauth_client (created_at, id);
+
+-- People who sign in.
+CREATE TABLE account (
+  id TEXT PRIMARY KEY,
+  login_index TEXT UNIQUE,
+  profile_sealed TEXT NOT NULL,
+  created_by TEXT,
+  created_at INTEGER NOT NULL,
+  disabled_at INTEGER,
+  -- Whatever was signed in before this moment is not any more.
+  signed_out_at INTEGER NOT NULL,
+  version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX account_by_age ON account (created_at, id);
+
+-- What they show who they are with. `uses` counts as its kind does; it only grows.
+CREATE TABLE account_credential (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  lookup_index TEXT UNIQUE,
+  data_sealed TEXT NOT NULL,
+  label_sealed TEXT NOT NULL,
+  uses INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER
+) STRICT;
+CREATE INDEX account_credential_by_account ON account_credential (account_id, created_at, id);
+
+-- Links that let one person in once: to enrol, or to come back.
+CREATE TABLE account_link (
+  token_index TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER
+) STRICT;
+CREATE INDEX account_link_by_end ON account_link (expires_at);
+CREATE INDEX account_link_by_account ON account_link (account_id);

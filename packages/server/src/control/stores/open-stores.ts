@@ -1,3 +1,9 @@
+import {
+  AccountStore,
+  type AccountTables,
+  CredentialStore,
+  PersonalValuesOfAccounts,
+} from '../../access/accounts/index.ts';
 import { BlockStore, type BlockTables, PersonalValuesOfBlocks } from '../../access/blocks/index.ts';
 import { ClientStore, type ClientTables } from '../../access/clients/index.ts';
 import { PersonEraser } from '../../access/erasure/index.ts';
@@ -40,6 +46,8 @@ export interface State {
   readonly blocks: BlockStore;
   readonly operators: OperatorStore;
   readonly clients: ClientStore;
+  readonly accounts: AccountStore;
+  readonly credentials: CredentialStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
@@ -65,6 +73,8 @@ export type ActStores = Pick<
   | 'blocks'
   | 'operators'
   | 'clients'
+  | 'accounts'
+  | 'credentials'
   | 'signingKeys'
   | 'denials'
   | 'persons'
@@ -95,7 +105,9 @@ async function replayTombstones(state: Stores): Promise<Replay> {
   const erased = await state.subjectKeys.replayTombstones();
   const persons = await state.persons.replayTombstones();
   let revoked = 0;
-  for (const store of [state.keys, state.operators, state.clients, state.signingKeys]) {
+  for (const store of [
+    ...[state.keys, state.operators, state.clients, state.accounts, state.signingKeys],
+  ]) {
     revoked += await store.replayTombstones();
   }
   return { erased: erased + persons, revoked };
@@ -132,6 +144,8 @@ function actStores(
     keys: new KeyStore(database.as<KeyTables>(), ring, tombstones, world),
     blocks: new BlockStore(database.as<BlockTables>(), ring, tombstones, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
+    accounts: new AccountStore(database.as<AccountTables>(), ring, tombstones, world),
+    credentials: new CredentialStore(database.as<AccountTables>(), ring, world),
     clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
     signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
     denials: new DenialStore(database.as<DenialTables>(), world),
@@ -142,6 +156,7 @@ function actStores(
       values: [
         new PersonalValuesOfKeys(database.as<KeyTables>(), ring, world),
         new PersonalValuesOfBlocks(database.as<BlockTables>(), ring, world),
+        new PersonalValuesOfAccounts(database.as<AccountTables>(), ring, world),
       ],
       copies: [idempotency],
     }),

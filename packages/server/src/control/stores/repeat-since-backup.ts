@@ -10,6 +10,7 @@ export async function repeatSinceBackup(settings: StateSettings): Promise<Repeat
   try {
     await state.singleUse.voidAll();
     await state.signingKeys.revokeAll();
+    await state.accounts.voidLinks();
     const outdatedKeys = await state.keys.revokeOutdated();
     const lostBlocks = await state.blocks.lostSinceBackup();
     await state.changes.startAnew();

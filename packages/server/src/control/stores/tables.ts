@@ -1,3 +1,4 @@
+import type { AccountTables } from '../../access/accounts/index.ts';
 import type { BlockTables } from '../../access/blocks/index.ts';
 import type { ClientTables } from '../../access/clients/index.ts';
 import type { KeyTables } from '../../access/keys/index.ts';
@@ -17,6 +18,7 @@ export type StateTables = KeyRingTables &
   BlockTables &
   OperatorTables &
   ClientTables &
+  AccountTables &
   SigningKeyTables &
   DenialTables &
   SubjectKeyTables &

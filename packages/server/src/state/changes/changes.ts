@@ -6,7 +6,14 @@ export interface ChangeTables {
   change: { sequence: number; domain: ChangedDomain; id: string; at: number };
 }
 
-export type ChangedDomain = 'key' | 'block' | 'operator' | 'client' | 'signing-key' | 'denial';
+export type ChangedDomain =
+  | 'key'
+  | 'block'
+  | 'operator'
+  | 'client'
+  | 'account'
+  | 'signing-key'
+  | 'denial';
 
 export interface Change {
   readonly sequence: number;

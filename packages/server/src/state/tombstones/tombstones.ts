@@ -32,6 +32,7 @@ const KINDS = [
   'operator',
   'signing-key',
   'client',
+  'account',
   // A row of an older version lets somebody do what was taken away since.
   'key-terms',
   'block-terms',
@@ -43,6 +44,7 @@ const KINDS = [
   'key-reason',
   'block-person',
   'block-reason',
+  'account-person',
 ] as const;
 
 /** Of these nobody is erased. */
@@ -51,6 +53,7 @@ const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
   'operator',
   'signing-key',
   'client',
+  'account',
   'key-terms',
   'block-terms',
   'client-terms',

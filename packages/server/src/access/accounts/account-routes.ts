@@ -1,0 +1,157 @@
+import {
+  type Act,
+  type Answer,
+  type Contract,
+  type Handlers,
+  iso,
+  isoTime,
+  type OperationId,
+  pageLimit,
+} from '../../admin-api/index.ts';
+import { AdminProblem } from '../../messages/admin-problems.ts';
+import type { AccountProfile, StoredAccount } from './account-row.ts';
+import { type AccountStore, LoginTakenError } from './account-store.ts';
+import type { CredentialStore, StoredCredential } from './credential-store.ts';
+
+export interface AccountRoutePorts {
+  readonly accounts: AccountStore;
+  readonly credentials: CredentialStore;
+  /** Origin of the authorization server, where links lead to; null: there is none. */
+  readonly origin: () => string | null;
+}
+
+type AccountOperation =
+  | ('listAccounts' | 'createAccount' | 'showAccount' | 'changeAccount')
+  | ('disableAccount' | 'signOutAccount' | 'linkAccount');
+
+type Stores = { readonly accounts: AccountStore; readonly credentials: CredentialStore };
+
+/** DESIGN: a link that lets somebody in lives for a quarter of an hour. */
+const LINK_LIFE_MS = 900_000;
+
+/** The people who sign in at the authorization server. */
+export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperation, Stores> {
+  const { accounts, credentials } = ports;
+  const stored = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => answer;
+  const shown = async (account: StoredAccount, from: CredentialStore) => {
+    const body = shownAccount(account, await from.list(account.id));
+    return { status: 200, body, version: account.version, target: account.id } as const;
+  };
+
+  return {
+    async listAccounts({ query }) {
+      const page = await accounts.list({
+        limit: pageLimit(query),
+        ...(query.cursor !== undefined && { cursor: query.cursor }),
+      });
+      const items: Contract.Account[] = [];
+      for (const account of page.items) {
+        items.push(shownAccount(account, await credentials.list(account.id)));
+      }
+      return { status: 200, body: { items, next: page.next } };
+    },
+
+    createAccount: {
+      async change({ body, operator }, stores) {
+        const account = await unlessTaken(() =>
+          stores.accounts.create(profileOf(body), operator.client),
+        );
+        return {
+          ...{ status: 201, body: shownAccount(account, []) },
+          ...{ target: account.id, version: account.version },
+        };
+      },
+      spread: stored,
+    },
+
+    async showAccount({ path }) {
+      return shown(await known(accounts, path.id), credentials);
+    },
+
+    changeAccount: {
+      async change({ path, body, version }, stores) {
+        await known(stores.accounts, path.id);
+        const account = await unlessTaken(() =>
+          stores.accounts.change(path.id, profileOf(body), version),
+        );
+        return shown(account, stores.credentials);
+      },
+      spread: stored,
+    },
+
+    disableAccount: {
+      async change({ path }, stores) {
+        await known(stores.accounts, path.id);
+        return shown(await stores.accounts.disable(path.id), stores.credentials);
+      },
+      spread: stored,
+    },
+
+    signOutAccount: {
+      async change({ path }, stores) {
+        await known(stores.accounts, path.id);
+        return shown(await stores.accounts.signOutEverywhere(path.id), stores.credentials);
+      },
+      spread: stored,
+    },
+
+    linkAccount: {
+      async change({ path, body, nowMs }, stores) {
+        const account = await known(stores.accounts, path.id);
+        const origin = ports.origin();
+        if (account.disabledAt !== null)
+          throw new AdminProblem('not_possible', { reason: 'disabled' });
+        if (origin === null) {
+          throw new AdminProblem('not_possible', { reason: 'no issuer is configured' });
+        }
+        const expiresAt = nowMs + LINK_LIFE_MS;
+        const token = await stores.accounts.issueLink(account.id, body.purpose, expiresAt);
+        // After '#': a browser sends it to nobody, so that it stands in no log.
+        const link = `${origin}/enrol#${token}`;
+        return {
+          status: 200,
+          body: { link, expires: isoTime(expiresAt) },
+          target: account.id,
+        };
+      },
+      spread: stored,
+    },
+  };
+}
+
+async function known(accounts: AccountStore, id: string): Promise<StoredAccount> {
+  const account = await accounts.show(id);
+  if (account === undefined) throw new AdminProblem('not_found');
+  return account;
+}
+
+async function unlessTaken(work: () => Promise<StoredAccount>): Promise<StoredAccount> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof LoginTakenError)) throw error;
+    throw new AdminProblem('value_not_acceptable', { reason: 'login: is taken' });
+  }
+}
+
+function profileOf({ login, name, email, language }: Contract.AccountWish): AccountProfile {
+  return { login, name, email: email ?? null, language: language ?? 'en' };
+}
+
+function shownAccount(
+  account: StoredAccount,
+  credentials: readonly StoredCredential[],
+): Contract.Account {
+  const { id, login, name, email, language } = account;
+  return {
+    ...{ id, login, name, email, language },
+    state: account.disabledAt === null ? 'active' : 'disabled',
+    credentials: credentials.map(({ id, kind, label, createdAt, lastUsedAt }) => ({
+      ...{ id, kind, label, created: isoTime(createdAt), lastUsed: iso(lastUsedAt) },
+    })),
+    created: isoTime(account.createdAt),
+    createdBy: account.createdBy,
+    disabled: iso(account.disabledAt),
+    signedOut: isoTime(account.signedOutAt),
+  };
+}

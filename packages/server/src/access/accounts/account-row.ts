@@ -1,0 +1,86 @@
+import { parseJsonText } from '@poorter/openapi/json';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import type { ChangeTables } from '../../state/changes/index.ts';
+
+export interface AccountTables extends ChangeTables {
+  account: {
+    id: string;
+    /** Null once erased. */
+    login_index: string | null;
+    /** JSON of an AccountProfile. */
+    profile_sealed: string;
+    created_by: string | null;
+    created_at: number;
+    disabled_at: number | null;
+    signed_out_at: number;
+    version: number;
+  };
+  account_credential: {
+    id: string;
+    account_id: string;
+    kind: string;
+    lookup_index: string | null;
+    data_sealed: string;
+    label_sealed: string;
+    uses: number;
+    created_at: number;
+    last_used_at: number | null;
+  };
+  account_link: {
+    token_index: string;
+    account_id: string;
+    purpose: string;
+    expires_at: number;
+    used_at: number | null;
+  };
+}
+
+/** What is known of a person. */
+export interface AccountProfile {
+  /** What they type to sign in; compared without case. */
+  readonly login: string;
+  readonly name: string;
+  /** For notices; null: they get none. */
+  readonly email: string | null;
+  /** Of pages and notices. */
+  readonly language: AccountLanguage;
+}
+
+export type AccountLanguage = 'nl' | 'fr' | 'de' | 'en';
+
+/** Times are milliseconds since the epoch. */
+export interface StoredAccount extends AccountProfile {
+  readonly id: string;
+  readonly createdBy: string | null;
+  readonly createdAt: number;
+  readonly disabledAt: number | null;
+  /** Whatever was signed in before this moment is not any more. */
+  readonly signedOutAt: number;
+  /** Counts the changes; the entity tag. */
+  readonly version: number;
+}
+
+export type AccountRow = AccountTables['account'];
+
+/** The same person, however they type it. */
+export function loginIndex(ring: KeyRing, login: string): string {
+  return ring.blindIndex('account.login', login.normalize('NFKC').trim().toLowerCase());
+}
+
+export function sealProfile(ring: KeyRing, id: string, profile: AccountProfile): string {
+  const { login, name, email, language } = profile;
+  return ring.seal(place(id), JSON.stringify({ login, name, email, language }));
+}
+
+export function accountOfRow(ring: KeyRing, row: AccountRow): StoredAccount {
+  const profile = parseJsonText(ring.open(place(row.id), row.profile_sealed)) as AccountProfile;
+  return {
+    ...profile,
+    ...{ id: row.id, createdBy: row.created_by, createdAt: row.created_at },
+    ...{ disabledAt: row.disabled_at, signedOutAt: row.signed_out_at, version: row.version },
+  };
+}
+
+function place(row: string) {
+  return { table: 'account', column: 'profile', row };
+}

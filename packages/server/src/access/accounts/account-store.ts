@@ -1,0 +1,267 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../../platform/database/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
+import {
+  NotFoundError,
+  type Page,
+  pageOf,
+  readCursor,
+  StaleVersionError,
+  type StateWorld,
+} from '../../state/index.ts';
+import type { TombstoneLog } from '../../state/tombstones/index.ts';
+import {
+  type AccountProfile,
+  type AccountRow,
+  type AccountTables,
+  accountOfRow,
+  loginIndex,
+  type StoredAccount,
+  sealProfile,
+} from './account-row.ts';
+
+/** Somebody else signs in by this name. */
+export class LoginTakenError extends Error {
+  override readonly name = 'LoginTakenError';
+}
+
+/** What a link is for. */
+export type LinkPurpose = 'enrol' | 'recover';
+
+type Session = Transaction<AccountTables>;
+
+const PAGE = 100;
+const PAGE_MAX = 1_000;
+const ID_BYTES = 12;
+const TOKEN_BYTES = 32;
+const PRUNED_AT_ONCE = 1_000;
+
+/** The people who sign in at our own authorization server. */
+export class AccountStore {
+  readonly #database: Database<AccountTables>;
+  readonly #ring: KeyRing;
+  readonly #tombstones: TombstoneLog;
+  readonly #world: StateWorld;
+
+  constructor(
+    database: Database<AccountTables>,
+    ring: KeyRing,
+    tombstones: TombstoneLog,
+    world: StateWorld,
+  ) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#tombstones = tombstones;
+    this.#world = world;
+  }
+
+  /** Throws LoginTakenError. */
+  async create(profile: AccountProfile, createdBy: string | null = null): Promise<StoredAccount> {
+    const id = `account_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+    const at = this.#world.now();
+    const row: AccountRow = {
+      ...{ id, login_index: loginIndex(this.#ring, profile.login), created_by: createdBy },
+      profile_sealed: sealProfile(this.#ring, id, profile),
+      ...{ created_at: at, disabled_at: null, signed_out_at: at, version: 1 },
+    };
+    await this.#database.write(async (session) => {
+      const { numInsertedOrUpdatedRows } = await session
+        .insertInto('account')
+        .values(row)
+        .onConflict((conflict) => conflict.column('login_index').doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) throw new LoginTakenError('this login is taken');
+      await recordChange(session, 'account', id, at);
+    }, CHANGE_LOCK);
+    return accountOfRow(this.#ring, row);
+  }
+
+  async show(id: string): Promise<StoredAccount | undefined> {
+    const row = await this.#row(this.#database.kysely, id);
+    return row === undefined ? undefined : accountOfRow(this.#ring, row);
+  }
+
+  async findByLogin(login: string): Promise<StoredAccount | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom('account')
+      .selectAll()
+      .where('login_index', '=', loginIndex(this.#ring, login))
+      .executeTakeFirst();
+    return row === undefined ? undefined : accountOfRow(this.#ring, row);
+  }
+
+  /** Oldest first. Throws CursorError. */
+  async list(page: { cursor?: string; limit?: number } = {}): Promise<Page<StoredAccount>> {
+    const size = Math.max(1, Math.min(page.limit ?? PAGE, PAGE_MAX));
+    let query = this.#database.kysely.selectFrom('account').selectAll();
+    if (page.cursor !== undefined) {
+      const { at, id } = readCursor(page.cursor);
+      query = query.where(({ and, or, eb }) =>
+        or([eb('created_at', '>', at), and([eb('created_at', '=', at), eb('id', '>', id)])]),
+      );
+    }
+    const rows = await query
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(size + 1)
+      .execute();
+    const itemOf = (row: AccountRow) => accountOfRow(this.#ring, row);
+    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
+  }
+
+  /** Throws NotFoundError, StaleVersionError, LoginTakenError. */
+  async change(id: string, profile: AccountProfile, version?: number): Promise<StoredAccount> {
+    const index = loginIndex(this.#ring, profile.login);
+    return this.#update(id, version, async (session) => {
+      const other = await session
+        .selectFrom('account')
+        .select('id')
+        .where('login_index', '=', index)
+        .where('id', '!=', id)
+        .executeTakeFirst();
+      if (other !== undefined) throw new LoginTakenError('this login is taken');
+      return { login_index: index, profile_sealed: sealProfile(this.#ring, id, profile) };
+    });
+  }
+
+  /** Throws NotFoundError. Nobody signs in with it any more; twice changes nothing. */
+  async disable(id: string): Promise<StoredAccount> {
+    const at = this.#world.now();
+    return this.#update(id, undefined, async (_, known) => {
+      if (known.disabled_at !== null) return null;
+      // Inside the transaction: what is committed has its tombstone.
+      this.#tombstones.append([{ kind: 'account', id, at }]);
+      return { disabled_at: at, signed_out_at: at };
+    });
+  }
+
+  /** Throws NotFoundError. Every session that there is ends. */
+  async signOutEverywhere(id: string): Promise<StoredAccount> {
+    const at = this.#world.now();
+    return this.#update(id, undefined, async () => ({ signed_out_at: at }));
+  }
+
+  /** A link by which its holder comes in once. Others of the same purpose end with it. */
+  async issueLink(accountId: string, purpose: LinkPurpose, expiresAt: number): Promise<string> {
+    const token = Buffer.from(this.#world.random(TOKEN_BYTES)).toString('base64url');
+    await this.#database.write(async (session) => {
+      await session
+        .deleteFrom('account_link')
+        .where('account_id', '=', accountId)
+        .where('purpose', '=', purpose)
+        .execute();
+      await session
+        .insertInto('account_link')
+        .values({
+          ...{ token_index: this.#linkIndex(token), account_id: accountId, purpose },
+          ...{ expires_at: expiresAt, used_at: null },
+        })
+        .execute();
+    });
+    return token;
+  }
+
+  /** Whose link it is, while it can be used. */
+  async linkOf(token: string): Promise<{ accountId: string; purpose: LinkPurpose } | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom('account_link')
+      .select(['account_id', 'purpose'])
+      .where('token_index', '=', this.#linkIndex(token))
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', this.#world.now())
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    return { accountId: row.account_id, purpose: row.purpose as LinkPurpose };
+  }
+
+  /** True for one: it was issued, has not expired and was not used. */
+  async useLink(token: string): Promise<boolean> {
+    const now = this.#world.now();
+    const { numUpdatedRows } = await this.#database.kysely
+      .updateTable('account_link')
+      .set({ used_at: now })
+      .where('token_index', '=', this.#linkIndex(token))
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
+  /** After a restore: what was used since the backup would open again, so nothing does. */
+  async voidLinks(): Promise<void> {
+    await this.#database.kysely.deleteFrom('account_link').execute();
+  }
+
+  /** Forgets links that are over, a bounded number at once. */
+  async prune(): Promise<number> {
+    const { numDeletedRows } = await this.#database.kysely
+      .deleteFrom('account_link')
+      .where(({ eb, selectFrom }) =>
+        eb(
+          'token_index',
+          'in',
+          selectFrom('account_link')
+            .select('token_index')
+            .where('expires_at', '<=', this.#world.now())
+            .limit(PRUNED_AT_ONCE),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
+
+  /** Repeats what was taken away after a restore. Returns how many accounts had it again. */
+  async replayTombstones(): Promise<number> {
+    let ended = 0;
+    for (const { kind, id, at } of this.#tombstones.read()) {
+      if (kind !== 'account') continue;
+      const isNew = await this.#database.write(async (session) => {
+        const row = await this.#row(session, id);
+        if (row === undefined || row.disabled_at !== null) return false;
+        await this.#write(session, row, { disabled_at: at, signed_out_at: at });
+        return true;
+      }, CHANGE_LOCK);
+      if (isNew) ended += 1;
+    }
+    return ended;
+  }
+
+  /** `change` null: it stays as it is. */
+  async #update(
+    id: string,
+    version: number | undefined,
+    change: (session: Session, known: AccountRow) => Promise<Partial<AccountRow> | null>,
+  ): Promise<StoredAccount> {
+    const row = await this.#database.write(async (session) => {
+      const known = await this.#row(session, id);
+      if (known === undefined) throw new NotFoundError(`there is no account ${id}`);
+      if (version !== undefined && version !== known.version) {
+        throw new StaleVersionError(known.version);
+      }
+      const changed = await change(session, known);
+      return changed === null ? known : this.#write(session, known, changed);
+    }, CHANGE_LOCK);
+    return accountOfRow(this.#ring, row);
+  }
+
+  async #write(
+    session: Session,
+    known: AccountRow,
+    changed: Partial<AccountRow>,
+  ): Promise<AccountRow> {
+    const row = { ...known, ...changed, version: known.version + 1 };
+    const { id, ...columns } = row;
+    await session.updateTable('account').set(columns).where('id', '=', id).execute();
+    await recordChange(session, 'account', id, this.#world.now());
+    return row;
+  }
+
+  #row(session: Pick<Session, 'selectFrom'>, id: string): Promise<AccountRow | undefined> {
+    return session.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  #linkIndex(token: string): string {
+    return this.#ring.blindIndex('account.link', token);
+  }
+}

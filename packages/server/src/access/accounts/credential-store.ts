@@ -1,0 +1,168 @@
+import { parseJsonText } from '@poorter/openapi/json';
+import type { Database } from '../../platform/database/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
+import type { StateWorld } from '../../state/index.ts';
+import type { AccountTables } from './account-row.ts';
+
+/** A passkey; a code of the minute; a password; codes for when the others are gone. */
+export type CredentialKind = 'passkey' | 'totp' | 'password' | 'recovery';
+
+/** Times are milliseconds since the epoch. */
+export interface StoredCredential {
+  readonly id: string;
+  readonly accountId: string;
+  readonly kind: CredentialKind;
+  /** As its kind needs it: plain data. */
+  readonly data: Readonly<Record<string, unknown>>;
+  /** By which its holder knows it. */
+  readonly label: string;
+  /** A signature counter, the step of the last code: it only grows. */
+  readonly uses: number;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+export interface CredentialWish {
+  readonly accountId: string;
+  readonly kind: CredentialKind;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly label: string;
+  /** What it is found by, over all accounts: the id of a passkey. */
+  readonly lookup?: string;
+  readonly uses?: number;
+}
+
+type Row = AccountTables['account_credential'];
+
+const ID_BYTES = 12;
+const CREDENTIALS_MAX = 50;
+
+/** What people show who they are with. */
+export class CredentialStore {
+  readonly #database: Database<AccountTables>;
+  readonly #ring: KeyRing;
+  readonly #world: StateWorld;
+
+  constructor(database: Database<AccountTables>, ring: KeyRing, world: StateWorld) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#world = world;
+  }
+
+  /** Undefined: it is there already, or the account has as many as it may. */
+  async add(wish: CredentialWish): Promise<StoredCredential | undefined> {
+    const id = `credential_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+    const { accountId, lookup } = wish;
+    const row: Row = {
+      ...{ id, account_id: accountId, kind: wish.kind, uses: wish.uses ?? 0 },
+      lookup_index: lookup === undefined ? null : this.#lookupIndex(wish.kind, lookup),
+      data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(wish.data)),
+      label_sealed: this.#ring.seal(place(id, 'label'), wish.label),
+      ...{ created_at: this.#world.now(), last_used_at: null },
+    };
+    const isAdded = await this.#database.write(async (session) => {
+      const { count } = await session
+        .selectFrom('account_credential')
+        .select((all) => all.fn.countAll<number>().as('count'))
+        .where('account_id', '=', accountId)
+        .executeTakeFirstOrThrow();
+      if (Number(count) >= CREDENTIALS_MAX) return false;
+      const { numInsertedOrUpdatedRows } = await session
+        .insertInto('account_credential')
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) return false;
+      await recordChange(session, 'account', accountId, row.created_at);
+      return true;
+    }, CHANGE_LOCK);
+    return isAdded ? this.#credentialOf(row) : undefined;
+  }
+
+  /** Oldest first. */
+  async list(accountId: string): Promise<StoredCredential[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('account_credential')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(CREDENTIALS_MAX)
+      .execute();
+    return rows.map((row) => this.#credentialOf(row));
+  }
+
+  async find(kind: CredentialKind, lookup: string): Promise<StoredCredential | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom('account_credential')
+      .selectAll()
+      .where('lookup_index', '=', this.#lookupIndex(kind, lookup))
+      .executeTakeFirst();
+    return row === undefined ? undefined : this.#credentialOf(row);
+  }
+
+  /**
+   * It was shown, and counts `uses` now. False: it has counted as far already, so that what was shown is old, or
+   * a copy. `isUncounted`: its kind does not count (a passkey that is kept on several devices).
+   */
+  async use(id: string, uses: number, isUncounted = false): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.kysely
+      .updateTable('account_credential')
+      .set({ last_used_at: this.#world.now(), uses })
+      .where('id', '=', id)
+      .where('uses', isUncounted ? '<=' : '<', uses)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
+  /** Other data, where nobody else has changed it since: recovery codes that are used up one by one. */
+  async replaceData(
+    { id, uses }: StoredCredential,
+    data: Readonly<Record<string, unknown>>,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.kysely
+      .updateTable('account_credential')
+      .set({
+        data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(data)),
+        ...{ uses: uses + 1, last_used_at: this.#world.now() },
+      })
+      .where('id', '=', id)
+      .where('uses', '=', uses)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
+  /** False: it is not there, or not theirs. */
+  async remove(accountId: string, id: string): Promise<boolean> {
+    return this.#database.write(async (session) => {
+      const { numDeletedRows } = await session
+        .deleteFrom('account_credential')
+        .where('id', '=', id)
+        .where('account_id', '=', accountId)
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows !== 1n) return false;
+      await recordChange(session, 'account', accountId, this.#world.now());
+      return true;
+    }, CHANGE_LOCK);
+  }
+
+  #credentialOf(row: Row): StoredCredential {
+    return {
+      ...{ id: row.id, accountId: row.account_id, kind: row.kind as CredentialKind },
+      data: parseJsonText(
+        this.#ring.open(place(row.id, 'data'), row.data_sealed),
+      ) as StoredCredential['data'],
+      label: this.#ring.open(place(row.id, 'label'), row.label_sealed),
+      ...{ uses: row.uses, createdAt: row.created_at, lastUsedAt: row.last_used_at },
+    };
+  }
+
+  #lookupIndex(kind: CredentialKind, lookup: string): string {
+    return this.#ring.blindIndex(`account credential ${kind}`, lookup);
+  }
+}
+
+function place(row: string, column: string) {
+  return { table: 'account_credential', column, row };
+}

@@ -1,0 +1,9 @@
+export type {
+  AccountLanguage,
+  AccountProfile,
+  AccountTables,
+  StoredAccount,
+} from './account-row.ts';
+export { AccountStore, type LinkPurpose, LoginTakenError } from './account-store.ts';
+export { type CredentialKind, CredentialStore, type StoredCredential } from './credential-store.ts';
+export { PersonalValuesOfAccounts } from './personal-values.ts';

@@ -1,0 +1,100 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../../platform/database/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
+import type { StateWorld } from '../../state/index.ts';
+import type {
+  ErasureMark,
+  FoundValues,
+  PersonalValues,
+  SoughtPerson,
+} from '../../state/personal-values/index.ts';
+import type { Subject } from '../../state/subject-keys/index.ts';
+import {
+  type AccountProfile,
+  type AccountTables,
+  accountOfRow,
+  loginIndex,
+  sealProfile,
+} from './account-row.ts';
+
+/** What stands where something was erased. */
+const ERASED: AccountProfile = { login: 'erased', name: 'erased', email: null, language: 'en' };
+const ROWS_AT_ONCE = 500;
+
+/** What accounts tell of persons: everything. With the person goes the account. */
+export class PersonalValuesOfAccounts implements PersonalValues {
+  readonly domain = 'account';
+  readonly tables = ['account', 'account_credential', 'account_link'];
+  readonly kinds = ['account-person'] as const;
+  readonly #database: Database<AccountTables>;
+  readonly #ring: KeyRing;
+  readonly #world: Pick<StateWorld, 'now'>;
+
+  constructor(database: Database<AccountTables>, ring: KeyRing, world: Pick<StateWorld, 'now'>) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#world = world;
+  }
+
+  async find({ subject }: SoughtPerson): Promise<FoundValues> {
+    const none: FoundValues = { marks: [], ends: [], subjects: [], texts: [] };
+    if (subject.kind !== 'subject') return none;
+    const row = await this.#database.kysely
+      .selectFrom('account')
+      .selectAll()
+      .where(({ eb, or }) =>
+        or([
+          eb('id', '=', subject.value),
+          eb('login_index', '=', loginIndex(this.#ring, subject.value)),
+        ]),
+      )
+      .executeTakeFirst();
+    if (row === undefined || row.login_index === null) return none;
+    const { id, login, name, email } = accountOfRow(this.#ring, row);
+    const subjects: Subject[] = [id, login].map((value) => ({ kind: 'subject', value }));
+    return {
+      marks: [{ kind: 'account-person', id }],
+      ends: row.disabled_at === null ? [id] : [],
+      subjects,
+      texts: [id, login, name, ...(email === null ? [] : [email])],
+    };
+  }
+
+  async erase(marks: readonly ErasureMark[]): Promise<number> {
+    let changed = 0;
+    for (let at = 0; at < marks.length; at += ROWS_AT_ONCE) {
+      const portion = marks.slice(at, at + ROWS_AT_ONCE);
+      changed += await this.#database.write(async (session) => {
+        let count = 0;
+        for (const { id } of portion) if (await this.#eraseOne(session, id)) count += 1;
+        return count;
+      }, CHANGE_LOCK);
+    }
+    return changed;
+  }
+
+  async #eraseOne(session: Transaction<AccountTables>, id: string): Promise<boolean> {
+    const row = await session
+      .selectFrom('account')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (row === undefined || row.login_index === null) return false;
+    const at = this.#world.now();
+    for (const table of ['account_credential', 'account_link'] as const) {
+      await session.deleteFrom(table).where('account_id', '=', id).execute();
+    }
+    await session
+      .updateTable('account')
+      .set({
+        ...{ login_index: null, profile_sealed: sealProfile(this.#ring, id, ERASED) },
+        ...{ created_by: null, disabled_at: row.disabled_at ?? at, signed_out_at: at },
+        version: row.version + 1,
+      })
+      .where('id', '=', id)
+      .execute();
+    await recordChange(session, 'account', id, at);
+    return true;
+  }
+}
