@@ -157,6 +157,67 @@ test('keys rotate without a failed call, and what a revoked one signed is refuse
   assert.equal(await ask(last), 200);
 });
 
+test('a machine looks at its own tokens and takes one back, with effect at every gate when it is answered', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
+  const { configuration, id } = await makeMachine(issuer, 'accounts.read', ...free);
+  const other = await makeMachine(issuer, 'accounts.read', ...free);
+  const give = async () =>
+    (await oidc.clientCredentialsGrant(configuration, { scope: 'accounts.read' })).access_token;
+  const ask = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await call(`${issuer.poorter.url}/accounts`, { headers })).status;
+  };
+  const [token, kept] = [await give(), await give()];
+  const seen = await oidc.tokenIntrospection(configuration, token);
+  assert.equal(seen.active, true);
+  assert.deepEqual(
+    [seen.client_id, seen.scope, seen.iss, seen.sub, seen.token_type],
+    [id, 'accounts.read', issuer.origin, id, 'Bearer'],
+  );
+  assert.equal(seen.jti, decodeJwt(token).jti);
+  const nothing = { active: false };
+  assert.deepEqual(
+    await oidc.tokenIntrospection(other.configuration, token),
+    nothing,
+    'of another',
+  );
+  await oidc.tokenRevocation(other.configuration, token);
+  assert.equal(await ask(token), 200, 'nobody takes back what is another’s');
+  for (const bad of [`${token}x`, 'a.b.c', 'opaque', token.split('.').slice(0, 2).join('.')]) {
+    assert.deepEqual(await oidc.tokenIntrospection(configuration, bad), nothing, bad);
+  }
+
+  await oidc.tokenRevocation(configuration, token);
+  assert.equal(await ask(token), 401);
+  assert.equal(await ask(kept), 200, 'and no other');
+  assert.deepEqual(await oidc.tokenIntrospection(configuration, token), nothing);
+  assert.equal((await oidc.tokenIntrospection(configuration, kept)).active, true);
+  await oidc.tokenRevocation(configuration, token);
+});
+
+test('what the server offers stands where both kinds of client look for it', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const read = async (path: string) =>
+    (await fetch(`${issuer.origin}${path}`)).json() as Promise<Record<string, unknown>>;
+  const metadata = await read('/.well-known/oauth-authorization-server');
+  assert.deepEqual(metadata, await read('/.well-known/openid-configuration'));
+  assert.equal(metadata['issuer'], issuer.origin);
+  // RFC 9700 §2.1.2, §2.4: nothing of what is no longer done.
+  assert.deepEqual(metadata['response_types_supported'], ['code']);
+  assert.deepEqual(metadata['code_challenge_methods_supported'], ['S256']);
+  const grants = metadata['grant_types_supported'] as string[];
+  for (const gone of ['implicit', 'password']) assert.ok(!grants.includes(gone), gone);
+  const { keys } = (await read('/jwks')) as { keys: Record<string, unknown>[] };
+  for (const key of keys) assert.equal(key['d'], undefined);
+  const resource = await (
+    await fetch(`${issuer.poorter.url}/.well-known/oauth-protected-resource`)
+  ).json();
+  assert.deepEqual((resource as Record<string, unknown>)['authorization_servers'], [issuer.origin]);
+});
+
 test('without its authorization server, a gate goes on with the tokens that were given', async (t) => {
   const upstream = await startRawUpstream(t);
   const issuer = await startIssuer(t, upstream.url);

@@ -12,6 +12,8 @@ export interface IssuerDoorPorts {
   readonly records: RecordSpool;
   readonly trustedProxies: readonly string[];
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
+  /** A form that names a token: as the protocol takes it. */
+  readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
   /** The protocol. Resolves to what it made of the call. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<ToldOfCall>;
 }
@@ -39,14 +41,20 @@ export class IssuerDoor {
       now: world.now,
       nextId,
       reserve: () => records.reserve(),
-      // Forms are no JSON, and the library reads no body as such.
-      readsAroundFaults: true,
       refused: (call) => records.write(refusedRecord(call, world.now())),
     });
   }
 
   answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     return this.#protect(request, response, (call) => void this.#admit(call, request, response));
+  }
+
+  async #prepare(call: ProtectedCall, request: IncomingMessage): Promise<void> {
+    const { id } = call.decision.operation.operation.compiled;
+    if (id === 'readMetadata') request.url = DISCOVERY;
+    const namesToken = id === 'lookAtToken' || id === 'takeBackToken';
+    const { body } = call;
+    giveBody(request, body !== null && namesToken ? await this.#ports.rename(body) : body);
   }
 
   async #admit(
@@ -56,7 +64,7 @@ export class IssuerDoor {
   ): Promise<void> {
     const { gate, records, world, answer } = this.#ports;
     const startedAt = world.monotonicMs();
-    giveBody(request, call.body);
+    await this.#prepare(call, request);
     response.setHeader('poorter-call', call.id);
     const left = new Promise<void>((resolve) => response.once('close', () => resolve()));
     const told = await answer(request, response);
@@ -71,10 +79,14 @@ export class IssuerDoor {
   }
 }
 
+/** OpenID Connect and OAuth look for the same document in two places; the library knows one. */
+const DISCOVERY = '/.well-known/openid-configuration';
+
 /** The library reads the body itself: it is given the bytes that were checked. */
 function giveBody(request: IncomingMessage, body: Uint8Array | null): void {
   if (body === null) return;
   const checked = Readable.from([Buffer.from(body)]);
+  request.headers['content-length'] = String(body.length);
   Object.defineProperties(request, {
     readable: { value: true },
     iterator: { value: () => checked.iterator() },

@@ -13,6 +13,7 @@ import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
+import { PresentedTokens } from './protocol/presented-tokens.ts';
 
 export interface IssuerPorts {
   readonly world: World;
@@ -118,12 +119,13 @@ export class Issuer {
   /** The protocol by this snapshot, with the keys of this moment, until they are others. */
   async #open(snapshot: IssuerSnapshot, stores: IssuerStores): Promise<void> {
     const { world } = this.#ports;
-    const { keys, changesAt } = await this.#keysOf(snapshot, stores);
+    const { keys, publicKeys, changesAt } = await this.#keysOf(snapshot, stores);
     const { ring, artefacts, clients } = stores;
     const told = new WeakMap<object, ToldOfCall>();
     const pairwiseKey = ring.derive('issuer pairwise subject');
+    const presented = this.#presentedTokens(snapshot, stores, publicKeys);
     const provider = openProvider({
-      ...{ snapshot, keys, artefacts, clients, now: world.now },
+      ...{ snapshot, keys, artefacts, clients, presented, now: world.now },
       usedTwice: (grant) => this.#endGrant(grant),
       told: (request, found) => void told.set(request, found),
       cookieKey: ring.derive('issuer cookies').toString('base64url'),
@@ -142,6 +144,7 @@ export class Issuer {
         host: new URL(snapshot.origin).hostname,
         inFlight: () => 0,
       }),
+      rename: (form) => presented.rename(form),
       answer: async (request, response) => {
         await answer(request, response);
         const found = told.get(request) ?? NOTHING_TOLD;
@@ -162,7 +165,7 @@ export class Issuer {
   async #keysOf(
     { tokens }: IssuerSnapshot,
     { signingKeys }: IssuerStores,
-  ): Promise<{ keys: JWK[]; changesAt: number | null }> {
+  ): Promise<{ keys: JWK[]; publicKeys: JWK[]; changesAt: number | null }> {
     const terms = { tokenLifeMs: tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS };
     const plan = signingPlan(await signingKeys.list(), terms, this.#ports.world.now());
     const signing = new Set([...plan.signing.values()].map(({ id }) => id));
@@ -174,7 +177,37 @@ export class Issuer {
     );
     const keys: JWK[] = [];
     for (const { id } of order) keys.push(await signingKeys.open(id));
-    return { keys, changesAt: plan.changesAt };
+    const publicKeys = plan.published.map(({ publicJwk }) => publicJwk);
+    return { keys, publicKeys, changesAt: plan.changesAt };
+  }
+
+  #presentedTokens(
+    { origin }: IssuerSnapshot,
+    { denials }: IssuerStores,
+    keys: readonly JWK[],
+  ): PresentedTokens {
+    const { now } = this.#ports.world;
+    return new PresentedTokens({
+      ...{ issuer: origin, keys, now },
+      isDenied: ({ jti, client_id: client, grant_id: grant, iat }) =>
+        denials.isDenied(
+          origin,
+          [
+            { kind: 'token', value: jti },
+            { kind: 'client', value: client },
+            ...(grant === undefined ? [] : [{ kind: 'grant' as const, value: grant }]),
+          ],
+          iat,
+        ),
+      deny: async ({ jti, exp }) => {
+        const until = exp * 1000 + CLOCK_SKEW_MS;
+        await denials.deny([{ kind: 'token', issuer: origin, value: jti, until }]);
+        const missing = await this.#untilEnforced();
+        if (missing.length > 0) {
+          throw new Error(`a token was taken back, and not yet at ${missing.join(', ')}`);
+        }
+      },
+    });
   }
 
   /** What came from it is gone, and gates refuse what is still under way. */

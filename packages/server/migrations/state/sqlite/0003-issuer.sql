@@ -21,6 +21,7 @@ CREATE TABLE denial (
   until INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX denial_by_end ON denial (until);
+CREATE INDEX denial_by_value ON denial (value);
 
 -- The applications that our own authorization server knows.
 CREATE TABLE oauth_client (

@@ -2,6 +2,7 @@ import { errors } from 'oidc-provider';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { Artefact, ArtefactStore, FoundArtefact } from '../artefacts/index.ts';
 import { clientMetadata } from './client-metadata.ts';
+import type { PresentedTokens } from './presented-tokens.ts';
 
 type Payload = Record<string, unknown>;
 
@@ -9,6 +10,7 @@ export interface AdapterPorts {
   readonly artefacts: ArtefactStore;
   readonly clients: Pick<ClientStore, 'show'>;
   readonly now: () => number;
+  readonly presented: PresentedTokens;
   /** Something was used a second time: what it came from is not to be trusted any more. */
   readonly usedTwice: (grantId: string) => Promise<void>;
 }
@@ -49,6 +51,8 @@ export class ProtocolAdapter {
 
   async find(id: string): Promise<Payload | undefined> {
     if (this.#kind === 'Client') return this.#client(id);
+    const { presented } = this.#ports;
+    if (presented.isName(id)) return presented.find(this.#kind, id);
     return asFound(await this.#ports.artefacts.find(this.#kind, id));
   }
 
@@ -71,6 +75,8 @@ export class ProtocolAdapter {
   }
 
   async destroy(id: string): Promise<void> {
+    // A JWT is known to the library by its own id.
+    await this.#ports.presented.destroy(this.#kind, id);
     await this.#ports.artefacts.remove(this.#kind, id);
   }
 

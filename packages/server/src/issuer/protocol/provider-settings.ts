@@ -73,6 +73,9 @@ export function providerSettings(ports: ProviderPorts): object {
     },
     pkce: { required: () => true },
     clockTolerance: CLOCK_SKEW_SECONDS,
+    // Taking back a token takes back nothing else: consent is withdrawn where people see it.
+    revokeGrantPolicy: ({ oidc }: ProtocolContext & { oidc: { route?: string } }) =>
+      oidc.route !== 'revocation',
     cookies: { keys: [ports.cookieKey] },
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: (_: unknown, claims: Readonly<Record<string, unknown>>) =>
@@ -92,6 +95,9 @@ export function providerSettings(ports: ProviderPorts): object {
       devInteractions: { enabled: false },
       userinfo: { enabled: false },
       clientCredentials: { enabled: true },
+      // Of its own tokens, and of no others: whoever has one is told nothing by asking.
+      introspection: { enabled: true, allowedPolicy: isOwnToken },
+      revocation: { enabled: true, allowedPolicy: isOwnToken },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -110,6 +116,14 @@ export function providerSettings(ports: ProviderPorts): object {
       dPoP: { enabled: true, nonceSecret: ports.nonceSecret, requireNonce: () => false },
     },
   };
+}
+
+function isOwnToken(
+  _: unknown,
+  client: { readonly clientId: string },
+  token: { readonly clientId: string },
+): boolean {
+  return client.clientId === token.clientId;
 }
 
 async function infoFor(

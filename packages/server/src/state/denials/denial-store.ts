@@ -60,6 +60,24 @@ export class DenialStore {
     }, CHANGE_LOCK);
   }
 
+  /** Whether any of these is denied, of what was given at this second since the epoch. */
+  async isDenied(
+    issuer: string,
+    given: readonly { readonly kind: DenialKind; readonly value: string }[],
+    givenAt: number,
+  ): Promise<boolean> {
+    const rows = await this.#database.kysely
+      .selectFrom('denial')
+      .select('given_before')
+      .where('issuer', '=', issuer)
+      .where('until', '>', this.#world.now())
+      .where(({ eb, and, or }) =>
+        or(given.map(({ kind, value }) => and([eb('kind', '=', kind), eb('value', '=', value)]))),
+      )
+      .execute();
+    return rows.some(({ given_before: before }) => before === null || !(givenAt >= before));
+  }
+
   /** In the order of their ids. */
   async page(after: string, limit: number): Promise<LiveDenial[]> {
     const rows = await this.#database.kysely
