@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
+import { Agent, request, fetch as undiciFetch } from 'undici';
 import { call } from './world/calls.fixture.ts';
+import { type Certificate, makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { makeMachine, startIssuer } from './world/own-issuer.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 test('a machine with a key of its own is given tokens that are bound to another, and the gate takes them with proofs alone', async (t) => {
   const upstream = await startRawUpstream(t);
@@ -216,6 +220,131 @@ test('what the server offers stands where both kinds of client look for it', asy
     await fetch(`${issuer.poorter.url}/.well-known/oauth-protected-resource`)
   ).json();
   assert.deepEqual((resource as Record<string, unknown>)['authorization_servers'], [issuer.origin]);
+});
+
+test('a machine with a certificate is given tokens that are bound to it, of an authority and of its own making', async (t) => {
+  const authority = makeAuthority(t, 'Clients');
+  const stranger = makeAuthority(t, 'Strangers');
+  const upstream = await startRawUpstream(t);
+  const [mtls, gate] = [await unusedPort(), await unusedPort()];
+  const server = authority.issue('/CN=gate.test');
+  const files = { 'gate.pem': server.certificate, 'gate.key': server.key };
+  const tls = { certificate: './gate.pem', key: './gate.key' };
+  const issuer = await startIssuer(t, upstream.url, {
+    issuer: {
+      mtls: {
+        ...{ origin: `https://127.0.0.1:${mtls}`, address: `127.0.0.1:${mtls}` },
+        ...{ ...tls, authorities: ['./authority.pem'] },
+      },
+    },
+    listen: [
+      {
+        address: `127.0.0.1:${gate}`,
+        tls: { ...tls, clientCertificate: 'request', clientAuthorities: ['./authority.pem'] },
+      },
+    ],
+    files: { ...files, 'authority.pem': authority.certificate },
+  });
+  const agents: Agent[] = [];
+  t.after(() => Promise.all(agents.map((agent) => agent.close())));
+  /** As a program that shows this certificate wherever it is asked for one. */
+  const showing = (shown: { certificate: string; key: string }) => {
+    const connect = { ca: authority.certificate, cert: shown.certificate, key: shown.key };
+    const agent = new Agent({ connect });
+    agents.push(agent);
+    return (url: string, options: object) => undiciFetch(url, { ...options, dispatcher: agent });
+  };
+  const make = async (...more: string[]) => {
+    const made = ['clients', 'create', '--name', 'Nightly', '--profile', 'machine'];
+    const bound = ['--scopes', 'accounts.read', '--binding', 'certificate'];
+    return issuer.run(...made, ...bound, ...more);
+  };
+  const configure = async (id: string, method: oidc.ClientAuth, shown: Certificate) => {
+    const metadata = { use_mtls_endpoint_aliases: true };
+    const configuration = await oidc.discovery(new URL(issuer.origin), id, metadata, method, {
+      execute: [oidc.allowInsecureRequests],
+    });
+    configuration[oidc.customFetch] = showing(shown) as never;
+    return configuration;
+  };
+  const byName = await make('--authentication', 'certificate', '--subject', 'dns:tpp.example');
+  const own = authority.issue('/CN=TPP', { names: 'DNS:tpp.example' });
+  const configuration = await configure(byName, oidc.TlsClientAuth(), own);
+  const { access_token: token } = await oidc.clientCredentialsGrant(configuration, {
+    scope: 'accounts.read',
+  });
+  const { x5t } = { x5t: (decodeJwt(token)['cnf'] as Record<string, string>)['x5t#S256'] };
+  const der = new X509Certificate(own.certificate).raw;
+  assert.equal(x5t, createHash('sha256').update(der).digest('base64url'));
+
+  const ask = async (shown: Certificate) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = `https://127.0.0.1:${gate}/accounts`;
+    return (await showing(shown)(url, { headers })).status;
+  };
+  assert.equal(await ask(own), 200);
+  const another = authority.issue('/CN=Other', { names: 'DNS:other.example' });
+  assert.equal(await ask(another), 401, 'a token that was stolen');
+  for (const [what, shown] of [
+    ['of another name', another],
+    ['of strangers', stranger.issue('/CN=TPP', { names: 'DNS:tpp.example' })],
+  ] as const) {
+    const foreign = await configure(byName, oidc.TlsClientAuth(), shown);
+    await assert.rejects(
+      oidc.clientCredentialsGrant(foreign, { scope: 'accounts.read' }),
+      { error: 'invalid_client' },
+      what,
+    );
+  }
+
+  // RFC 8705 §2.2: of no authority at all, and registered.
+  const lonely = stranger.issue('/CN=Lonely');
+  const publicKey = createPublicKey(lonely.certificate).export({ format: 'jwk' });
+  const x5c = [new X509Certificate(lonely.certificate).raw.toString('base64')];
+  issuer.poorter.write('own.jwk', JSON.stringify({ ...publicKey, x5c, alg: 'ES256' }));
+  const file = `${issuer.poorter.folder}/own.jwk`;
+  const registered = await make('--authentication', 'self_signed_certificate', '--jwks', file);
+  const alone = await configure(registered, oidc.TlsClientAuth(), lonely);
+  const given = await oidc.clientCredentialsGrant(alone, { scope: 'accounts.read' });
+  assert.ok((decodeJwt(given.access_token)['cnf'] as Record<string, string>)['x5t#S256']);
+  const foreign = await configure(registered, oidc.TlsClientAuth(), own);
+  await assert.rejects(oidc.clientCredentialsGrant(foreign, { scope: 'accounts.read' }), {
+    error: 'invalid_client',
+  });
+});
+
+test('a certificate that a header field tells of is nobody’s', async (t) => {
+  const authority = makeAuthority(t);
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url, { trust: { proxies: ['127.0.0.1'] } });
+  const made = ['clients', 'create', '--name', 'Nightly', '--profile', 'machine'];
+  const shown = ['--authentication', 'certificate', '--subject', 'dns:tpp.example'];
+  const id = await issuer.run(...made, ...shown, '--binding', 'certificate');
+  const { certificate } = authority.issue('/CN=TPP', { names: 'DNS:tpp.example' });
+  const pem = encodeURIComponent(certificate);
+  const answer = await fetch(`${issuer.origin}/token`, {
+    method: 'POST',
+    headers: { 'x-ssl-cert': pem, 'client-cert': pem, 'x-forwarded-client-cert': `Cert=${pem}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: id }),
+  });
+  assert.equal(answer.status, 401);
+  assert.equal(((await answer.json()) as { error: string }).error, 'invalid_client');
+});
+
+test('behind a proxy that speaks TLS, addresses are those that callers know', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const address = `127.0.0.1:${await unusedPort()}`;
+  const origin = 'https://login.bank.test';
+  await startIssuer(t, upstream.url, { issuer: { origin, address } });
+  const readAs = (host: string) =>
+    request(`http://${address}/.well-known/openid-configuration`, { headers: { host } });
+  const metadata = (await (await readAs('login.bank.test')).body.json()) as Record<string, unknown>;
+  for (const name of ['issuer', 'token_endpoint', 'jwks_uri', 'authorization_endpoint']) {
+    assert.match(String(metadata[name]), /^https:\/\/login\.bank\.test/, name);
+  }
+  const other = await readAs('evil.test');
+  assert.equal(other.statusCode, 404, 'and it answers under no other name');
+  await other.body.dump();
 });
 
 test('without its authorization server, a gate goes on with the tokens that were given', async (t) => {

@@ -50,11 +50,12 @@ export async function startIssuer(
   // Its name stands in its tokens, so that a port is chosen before it listens.
   const address = `127.0.0.1:${await unusedPort()}`;
   const origin = `http://${address}`;
-  const { issuer = {}, ...rest } = configuration;
+  const { issuer = {}, files, ...rest } = configuration;
   const poorter = await startPoorter(t, {
     description: accounts,
     upstream,
     configuration: { issuer: { origin, address, ...(issuer as object) }, ...rest },
+    ...(files !== undefined && { files: files as Record<string, string> }),
   });
   const run = async (...argv: readonly string[]) => {
     const { status, out, err } = await poorterHere([...argv, '--data', `${poorter.folder}/data`]);

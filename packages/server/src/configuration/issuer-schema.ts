@@ -5,17 +5,34 @@ import { address, file, NOT_A_URL, url } from './schema-values.ts';
 /** Loopback alone is trusted without TLS: browsers call it a secure context too. */
 const SECURE_ORIGIN = /^https:|^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/;
 
+const origin = url
+  .refine((text) => originFault(text) === null, {
+    error: ({ input }) => originFault(String(input)) ?? NOT_A_URL,
+  })
+  .refine((text) => SECURE_ORIGIN.test(text), {
+    error: 'is neither https nor on this machine: tokens and passwords would travel in clear',
+  })
+  .transform((text) => new URL(text).origin);
+
+/** RFC 8705 §5: asked for a certificate, browsers would show a dialog to everybody. */
+const certificates = z.strictObject({
+  origin: origin.describe('Origin under which clients that show a certificate reach it.'),
+  address: address.describe('host:port where it listens.'),
+  certificate: file.describe('PEM file: certificate and its chain.'),
+  key: file.describe('PEM file: private key, as PATH or file:PATH.'),
+  authorities: z
+    .array(file)
+    .default([])
+    .describe(
+      'PEM files of the authorities that sign certificates of clients; without them, only certificates that a client has registered itself.',
+    ),
+});
+
 /** Our own authorization server: OAuth 2.1 and OpenID Connect, on an origin of its own. */
 export const issuer = z.strictObject({
-  origin: url
-    .refine((text) => originFault(text) === null, {
-      error: ({ input }) => originFault(String(input)) ?? NOT_A_URL,
-    })
-    .refine((text) => SECURE_ORIGIN.test(text), {
-      error: 'is neither https nor on this machine: tokens and passwords would travel in clear',
-    })
-    .transform((text) => new URL(text).origin)
-    .describe('Origin under which people and applications reach it; the `iss` of its tokens.'),
+  origin: origin.describe(
+    'Origin under which people and applications reach it; the `iss` of its tokens.',
+  ),
   address: address.default('127.0.0.1:9091').describe('host:port where it listens.'),
   insecure: z
     .boolean()
@@ -27,6 +44,9 @@ export const issuer = z.strictObject({
       key: file.describe('PEM file: private key, as PATH or file:PATH.'),
     })
     .optional(),
+  mtls: certificates
+    .optional()
+    .describe('A second listener, for clients that show a certificate (RFC 8705).'),
   tokens: z
     .strictObject({
       lifeSeconds: z

@@ -8,7 +8,7 @@ const CALLS_MAX = 500;
 /** The gate in front of the authorization server: Poorter protected by Poorter. */
 export function openIssuerGate(
   contract: CompiledApi,
-  { counters, host, inFlight }: { counters: Counters; host: string; inFlight: () => number },
+  { counters, hosts, inFlight }: { counters: Counters; hosts: string[]; inFlight: () => number },
 ): Gate {
   return new Gate(
     {
@@ -17,8 +17,8 @@ export function openIssuerGate(
         {
           name: 'issuer',
           compiled: contract,
-          // What stands in its tokens and its cookies is this name: nobody is answered under another.
-          hosts: [host],
+          // What stands in its tokens and its cookies are these names: nobody is answered under another.
+          hosts,
           mode: 'enforce',
           response: 'report',
           limits: {},

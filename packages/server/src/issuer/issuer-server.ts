@@ -24,11 +24,14 @@ const OPTIONS = {
 /** Where strangers knock at the authorization server. */
 export class IssuerServer {
   readonly #onFault: (error: unknown) => void;
+  readonly #key: string;
   #answer: Answer | null = null;
   #server: Server | null = null;
   #where = '';
 
-  constructor(onFault: (error: unknown) => void) {
+  /** `key`: of the configuration, that says where it listens. */
+  constructor(key: string, onFault: (error: unknown) => void) {
+    this.#key = key;
     this.#onFault = onFault;
   }
 
@@ -46,9 +49,7 @@ export class IssuerServer {
   async listen({ host, port, tls }: ListenerSnapshot): Promise<void> {
     const where = JSON.stringify([host, port, tls === null]);
     if (where === this.#where) {
-      if (tls !== null) {
-        (this.#server as TlsServer).setSecureContext({ cert: tls.certificate, key: tls.key });
-      }
+      if (tls !== null) (this.#server as TlsServer).setSecureContext(tlsOptions(tls));
       return;
     }
     const answer = (request: IncomingMessage, response: ServerResponse) =>
@@ -56,14 +57,10 @@ export class IssuerServer {
     const server =
       tls === null
         ? createServer(OPTIONS, answer)
-        : createTlsServer(
-            { ...OPTIONS, cert: tls.certificate, key: tls.key, minVersion: tls.minVersion },
-            answer,
-          );
+        : createTlsServer({ ...OPTIONS, ...tlsOptions(tls) }, answer);
     server.maxConnections = CONNECTIONS_MAX;
     await new Promise<void>((resolve, reject) => {
-      const fail = (error: Error) =>
-        reject(placeFault({ host, port, key: 'issuer.address' }, error));
+      const fail = (error: Error) => reject(placeFault({ host, port, key: this.#key }, error));
       server.once('error', fail);
       server.listen({ host, port }, () => {
         server.off('error', fail);
@@ -78,6 +75,8 @@ export class IssuerServer {
 
   async close(): Promise<void> {
     const server = this.#server;
+    this.#server = null;
+    this.#where = '';
     if (server === null) return;
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -94,4 +93,20 @@ export class IssuerServer {
       response.end();
     }
   }
+}
+
+function tlsOptions({
+  certificate,
+  key,
+  minVersion,
+  clientCertificate,
+  clientAuthorities,
+}: NonNullable<ListenerSnapshot['tls']>) {
+  return {
+    ...{ cert: certificate, key, minVersion },
+    // Nobody is refused for a certificate: whoever shows one of no authority may have registered it.
+    ...{ requestCert: clientCertificate !== 'none', rejectUnauthorized: false },
+    // An empty list is nobody; without a list Node would believe every authority of the system.
+    ca: [...clientAuthorities],
+  };
 }

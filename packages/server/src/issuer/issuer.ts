@@ -13,6 +13,7 @@ import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
+import { originsOf } from './protocol/origins.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
 
 export interface IssuerPorts {
@@ -40,6 +41,7 @@ const NOTHING_TOLD: ToldOfCall = { client: null, error: null };
 export class Issuer {
   readonly #ports: IssuerPorts;
   readonly #server: IssuerServer;
+  readonly #mtlsServer: IssuerServer;
   readonly #contract = readContract('issuer');
   readonly #counters: SharedCounters;
   #stores: IssuerStores | null = null;
@@ -55,7 +57,9 @@ export class Issuer {
     const { monotonicMs } = ports.world;
     const memory = createCounterMemory({ entries: COUNTED_MAX, threads: 1, seed: drawSeed() });
     this.#counters = new SharedCounters(memory, 0, monotonicMs);
-    this.#server = new IssuerServer((error) => this.#notify(fault(error)));
+    const told = (error: unknown) => this.#notify(fault(error));
+    this.#server = new IssuerServer('issuer.address', told);
+    this.#mtlsServer = new IssuerServer('issuer.mtls.address', told);
   }
 
   receive(message: ToIssuer): void {
@@ -77,7 +81,7 @@ export class Issuer {
     const { world, exit, send } = this.#ports;
     world.after(DRAIN_MAX_MS, exit);
     this.#keysTimer?.cancel();
-    await this.#server.close();
+    await Promise.all([this.#server.close(), this.#mtlsServer.close()]);
     await this.#stores?.close().catch(() => undefined);
     send({ type: 'drained' });
     exit();
@@ -94,6 +98,8 @@ export class Issuer {
       this.#stores ??= await this.#openStores(snapshot);
       await this.#open(snapshot, this.#stores);
       await this.#server.listen(snapshot.listener);
+      if (snapshot.mtls === null) await this.#mtlsServer.close();
+      else await this.#mtlsServer.listen(snapshot.mtls.listener);
     } catch (error) {
       send({ type: 'failed', version: snapshot.version, message: (error as Error).message });
       return;
@@ -141,7 +147,7 @@ export class Issuer {
       ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
       gate: openIssuerGate(this.#contract, {
         counters: this.#counters,
-        host: new URL(snapshot.origin).hostname,
+        hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
         inFlight: () => 0,
       }),
       rename: (form) => presented.rename(form),
@@ -151,7 +157,9 @@ export class Issuer {
         return found;
       },
     });
-    this.#server.answerWith((request, response) => door.answer(request, response));
+    for (const server of [this.#server, this.#mtlsServer]) {
+      server.answerWith((request, response) => door.answer(request, response));
+    }
     this.#snapshot = snapshot;
     this.#keysTimer?.cancel();
     const waitMs = Math.min(

@@ -19,6 +19,8 @@ export interface IssuerSnapshot {
   /** The `iss` of everything that it gives. */
   readonly origin: string;
   readonly listener: ListenerSnapshot;
+  /** Where clients show certificates; null: nowhere. */
+  readonly mtls: { readonly origin: string; readonly listener: ListenerSnapshot } | null;
   readonly resources: readonly ResourceSnapshot[];
   readonly tokens: {
     readonly lifeSeconds: number;

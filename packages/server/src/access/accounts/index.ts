@@ -4,6 +4,6 @@ export type {
   AccountTables,
   StoredAccount,
 } from './account-row.ts';
-export { AccountStore, type LinkPurpose, LoginTakenError } from './account-store.ts';
+export { AccountStore, type LinkPurpose } from './account-store.ts';
 export { type CredentialKind, CredentialStore, type StoredCredential } from './credential-store.ts';
 export { PersonalValuesOfAccounts } from './personal-values.ts';

@@ -14,6 +14,9 @@ export function checkPlaces(configuration: Configuration, reader: SourceReader):
     ...(configuration.issuer === undefined
       ? []
       : [{ at: ['issuer', 'address'], address: configuration.issuer.address }]),
+    ...(configuration.issuer?.mtls === undefined
+      ? []
+      : [{ at: ['issuer', 'mtls', 'address'], address: configuration.issuer.mtls.address }]),
     ...configuration.listen.map(({ address }, index) => ({
       at: ['listen', index, 'address'],
       address,

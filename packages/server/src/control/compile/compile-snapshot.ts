@@ -177,6 +177,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     protection: readProtection({
       ...{ configuration, apis: opened, listeners, upstreams, keyFile },
       ...{ counters: sharedCounters, linkAuthorities: linkCredentials?.authorities ?? [] },
+      mtlsAuthorities: issuer?.mtls?.listener.tls?.clientAuthorities ?? null,
     }),
   };
 }

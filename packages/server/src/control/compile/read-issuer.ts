@@ -21,6 +21,7 @@ export function readIssuer(
   const { origin, tokens } = issuer;
   return {
     ...{ version, origin, listener, tokens, trustedProxies: configuration.trust.proxies },
+    mtls: mtlsOf(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
   };
 }
@@ -43,6 +44,25 @@ function listenerTls({ tls }: IssuerConfiguration) {
   // Clients that show a certificate are asked for it where the aliases of RFC 8705 §5 stand.
   const rest = { clientCertificate: 'none', clientAuthorities: [], minVersion: 'TLSv1.2' } as const;
   return { ...tls, ...rest, clientAuthorities: [] as string[] };
+}
+
+/** Who shows no certificate, or one of no authority here, is let in to the handshake: the protocol judges it. */
+function mtlsOf({ mtls }: IssuerConfiguration, reader: SourceReader): IssuerSnapshot['mtls'] {
+  if (mtls === undefined) return null;
+  const { origin, address, certificate, key, authorities } = mtls;
+  const minVersion = 'TLSv1.2' as const;
+  const asking = authorities.length > 0 ? 'request' : 'none';
+  const tls = {
+    ...{ certificate, key, minVersion },
+    ...({ clientCertificate: asking, clientAuthorities: authorities } as const),
+  };
+  const at = ['issuer', 'mtls'];
+  const listener = readListenerAt(at, { address, insecure: false, tls }, reader);
+  if (listener.tls === null) return null;
+  return {
+    origin,
+    listener: { ...listener, tls: { ...listener.tls, clientCertificate: 'request' } },
+  };
 }
 
 function resourcesOf(

@@ -1,6 +1,6 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
 import { compareListeners, compareTls, reached } from './compare-listeners.ts';
-import type { IssuerProtection, PeerProtection, Protection } from './protection.ts';
+import type { IssuerPlace, IssuerProtection, PeerProtection, Protection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
 
 /** What holds for the whole gate, whatever is called. */
@@ -103,16 +103,17 @@ function compareControl(old: Protection['control'], next: Protection['control'])
   );
 }
 
-function compareIssuerPlace(
-  old: Protection['control'] | null,
-  next: Protection['control'] | null,
-): Remark[] {
+function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): Remark[] {
   // Where there was none, that there is one is told already.
   if (old === null || next === null) return [];
   const isReached = old.isLoopback && !next.isLoopback;
-  return [...compareTls(old, next), ...(isReached ? [reached(next.address)] : [])].map(
-    ([kind, sentence]) => [kind, `The authorization server ${sentence}`],
-  );
+  const more = next.authorities.filter((one) => !old.authorities.includes(one)).length;
+  const believes = `believes ${more} more authorities of certificates of clients.`;
+  return [
+    ...compareTls(old, next),
+    ...(isReached ? [reached(next.address)] : []),
+    ...(more > 0 ? [['authority-added', believes] as Remark] : []),
+  ].map(([kind, sentence]) => [kind, `The authorization server ${sentence}`]);
 }
 
 /** Whoever has the store decides how much is allowed. */

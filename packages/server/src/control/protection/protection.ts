@@ -26,7 +26,7 @@ export interface Protection {
   readonly listeners: readonly ListenerProtection[];
   readonly control: Omit<ListenerProtection, 'clientCertificate' | 'authorities'>;
   /** Where our own authorization server is asked; null, or absent before it was known: nowhere. */
-  readonly issuer?: Protection['control'] | null;
+  readonly issuer?: IssuerPlace | null;
   /** Whom the gate believes to be the other end, by the key that says so. */
   readonly peers: Readonly<Record<string, PeerProtection>>;
   /** Names of gateways on other machines. */
@@ -154,6 +154,9 @@ export interface IssuerProtection {
   readonly audienceClaim: string | null;
   readonly acceptsNonce: boolean;
 }
+
+/** `authorities`: of certificates that clients show; empty: those alone that a client has registered. */
+export type IssuerPlace = Omit<ListenerProtection, 'clientCertificate'>;
 
 export interface ListenerProtection {
   readonly address: string;

@@ -6,6 +6,7 @@ import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
 import {
   type ApiProtection,
+  type IssuerPlace,
   type IssuerProtection,
   type OperationProtection,
   type PeerProtection,
@@ -22,6 +23,8 @@ export interface ReadConfiguration {
   readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
   readonly counters: { readonly url: string; readonly tls: UpstreamSnapshot['tls'] | null } | null;
   readonly linkAuthorities: readonly string[];
+  /** Of certificates that clients of our own authorization server show; null: none is asked for. */
+  readonly mtlsAuthorities: readonly string[] | null;
   readonly keyFile: string;
 }
 
@@ -62,7 +65,7 @@ export function readProtection(read: ReadConfiguration): Protection {
       isLoopback: isLoopback(splitAddress(control.address).host),
       minVersion: control.tls === undefined ? null : 'TLSv1.3',
     },
-    issuer: issuerPlace(configuration),
+    issuer: issuerPlace(read),
     peers: peersOf(read),
     gateways: link?.gateways ?? [],
     forwardAuth: configuration.forwardAuth.map(({ address, allowUnseenBodies, ...host }) => ({
@@ -102,11 +105,15 @@ function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
   ];
 }
 
-function issuerPlace({ issuer }: Configuration): Protection['control'] | null {
+function issuerPlace({ configuration, mtlsAuthorities }: ReadConfiguration): IssuerPlace | null {
+  const { issuer } = configuration;
   if (issuer === undefined) return null;
   const { address, tls } = issuer;
-  const isInside = isLoopback(splitAddress(address).host);
-  return { address, isLoopback: isInside, minVersion: tls === undefined ? null : 'TLSv1.2' };
+  return {
+    ...{ address, isLoopback: isLoopback(splitAddress(address).host) },
+    minVersion: tls === undefined ? null : 'TLSv1.2',
+    authorities: (mtlsAuthorities ?? []).flatMap(fingerprints),
+  };
 }
 
 const A_DAY_HAS = { second: 86_400, minute: 1_440, hour: 24 } as const;

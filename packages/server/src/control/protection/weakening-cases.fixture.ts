@@ -318,6 +318,11 @@ export const ruleCases: readonly Case[] = [
     ...ownIssuerCase('address', '127.0.0.1:9091', '0.0.0.0:9091', 'network-widened'),
     ...{ keys: ['issuer.address', 'issuer.insecure'], kinds: ['network-widened', 'tls-loosened'] },
   },
+  ownIssuerCase('mtls', mtlsOf(['./first.pem']), mtlsOf(['./both.pem']), 'authority-added'),
+  {
+    ...ownIssuerCase('mtls', mtlsOf([]), mtlsOf(['./first.pem']), 'authority-added'),
+    keys: ['issuer.mtls.authorities'],
+  },
   at('issuer', undefined, { origin: 'https://login.bank.example' }, 'issuer-added'),
   at('trust.revoked', ['somebody', 'else'], ['else'], 'revocation-removed'),
   at('keys', './keys.yaml', './other-keys.yaml', 'keys-elsewhere', { bothWays: true }),
@@ -400,6 +405,11 @@ function more(other: object): object[] {
 
 function issuerCase(key: string, was: unknown, is: unknown): Case {
   return at(`trust.issuers[].${key}`, was, is, 'issuer-loosened');
+}
+
+function mtlsOf(authorities: readonly string[]): object {
+  const origin = 'https://mtls.bank.example';
+  return { origin, address: '0.0.0.0:9092', ...pem, authorities };
 }
 
 function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {

@@ -1,4 +1,5 @@
 import { Provider } from 'oidc-provider';
+import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
 
 /** A proof and an assertion are remembered for as long as they could be shown. */
@@ -25,6 +26,11 @@ export function openProvider(ports: ProviderPorts): Provider {
     return clients.isSecret(this.clientId, actual);
   };
   provider.use(async (ctx, next) => {
+    const { protocol, host } = originOfCall(snapshot, ctx.req.headers.host);
+    Object.defineProperties(ctx.request, {
+      protocol: { value: protocol.slice(0, -1) },
+      host: { value: host },
+    });
     await next();
     const { client, route } = ctx.oidc ?? {};
     if (route === 'jwks') ctx.set('cache-control', 'public, max-age=300');

@@ -6,6 +6,7 @@ import type { ToldOfCall } from '../issuer-record.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import { clientCertificates } from './client-certificates.ts';
 import { CLIENT_SIGNATURES } from './client-metadata.ts';
+import { mtlsAliases } from './origins.ts';
 import { defaultResource, refuseOtherScopes, resourceServerInfo } from './resources.ts';
 
 export interface ProviderPorts extends AdapterPorts {
@@ -91,6 +92,7 @@ export function providerSettings(ports: ProviderPorts): object {
       BackchannelAuthenticationRequest: WAITING_LIFE_SECONDS,
       Interaction: WAITING_LIFE_SECONDS,
     },
+    discovery: mtlsAliases(snapshot),
     features: {
       devInteractions: { enabled: false },
       userinfo: { enabled: false },
