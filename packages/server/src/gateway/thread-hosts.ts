@@ -134,12 +134,17 @@ export class ThreadHosts implements CallHosts {
   #runtimeOf(snapshot: RuntimeSnapshot, { identitySigner, Valkey, opened }: OpenedParts): Runtime {
     const { seed, world, rights } = this.#ports;
     const { live, issuerKeys, rolesRead, controlSilentMs } = rights;
+    const remoteCounters = this.#remoteCounters(snapshot.sharedCounters, Valkey);
     const gate = new Gate(opened, {
       counters: this.#counters,
-      remoteCounters: this.#remoteCounters(snapshot.sharedCounters, Valkey),
+      remoteCounters,
       identitySigner,
       verifiedTokens: this.#verifiedTokens,
-      showProof: (id, untilMs) => this.#proofs.show(id, untilMs),
+      showProof: (id, untilMs) => {
+        const shown = this.#proofs.show(id, untilMs);
+        if (shown !== 'first' || remoteCounters === undefined) return shown;
+        return remoteCounters.showProof(id, untilMs);
+      },
       live,
       controlSilentMs,
       issuerKeys: (issuer) => issuerKeys.keysOf(issuer),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Draw } from '@poorter/engine';
@@ -176,4 +177,36 @@ test('a server that hangs holds no call longer than the timeout, and then none a
   assert.equal(again, null, 'known to be away: nobody waits');
   redis.thaw();
   await reachable(counters);
+});
+
+onRedis('a proof counts once over all machines, until its end', async (t, redis) => {
+  const [one, other] = [open(t, redis).counters, open(t, redis).counters];
+  await Promise.all([reachable(one), reachable(other)]);
+  for (let round = 0; round < 20; round += 1) {
+    const id = randomBytes(32);
+    const until = Date.now() + 60_000;
+    const tries = Array.from({ length: 50 }, (_, at) =>
+      (at % 2 ? one : other).showProof(id, until),
+    );
+    const shown = await Promise.all(tries);
+    assert.equal(shown.filter((answer) => answer === 'first').length, 1);
+    assert.equal(shown.filter((answer) => answer === 'again').length, 49);
+  }
+  const brief = randomBytes(32);
+  assert.equal(await one.showProof(brief, Date.now() + 50), 'first');
+  const deadline = Date.now() + PATIENCE_MS;
+  while ((await other.showProof(brief, Date.now() + 60_000)) === 'again') {
+    assert.ok(Date.now() < deadline, 'it ends');
+    await sleep(20);
+  }
+});
+
+test('where the shared store is away, no proof counts', async (t) => {
+  const memory = createCounterMemory({ entries: 16, threads: 1, seed: [1, 2] });
+  const counters = new ValkeyCounters({
+    ...{ url: 'valkey://127.0.0.1:1', tls: null, machines: 2, timeoutMs: 100 },
+    ...{ local: new SharedCounters(memory, 0, monotonicMs), notify: () => {}, world: realWorld },
+  });
+  t.after(() => counters.close());
+  assert.equal(await counters.showProof(randomBytes(32), Date.now() + 60_000), 'full');
 });

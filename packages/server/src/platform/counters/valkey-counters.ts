@@ -55,6 +55,7 @@ const RESTORING_MS = 3_600_000;
 const GRANTED_LATELY: Rate = { requests: 1, perMs: 60_000, burst: 1 };
 const GRANTED_LATELY_KEY = 'counters|granted lately';
 const PREFIX = 'poorter:';
+const PROOF_PREFIX = 'poorter-proof:';
 /** Beside the counts, so that whoever lists those finds nothing else. */
 const NAME_KEY = 'poorter-store';
 const MERGED_KEY = 'poorter-merged|';
@@ -143,6 +144,34 @@ export class ValkeyCounters implements RemoteCounters {
     }
     this.#markGranted(nowMs);
     if (this.#state === 'here') this.#askIn(MERGE_AGAIN_MS);
+  }
+
+  /**
+   * Remembers a proof of possession for all machines. `full`: the store does not say, and so nobody can know
+   * whether another machine has seen it.
+   */
+  async showProof(id: Buffer, untilMs: number): Promise<'first' | 'again' | 'full'> {
+    if (this.#state === 'away' || this.#waiting >= WAITING_MAX) return 'full';
+    this.#waiting++;
+    const { timeoutMs, url } = this.#options;
+    try {
+      if (this.#state === 'asking') await within(this.#firstAnswer, timeoutMs);
+      const connection = this.#connection;
+      if (this.#state !== 'here' || connection === null) return 'full';
+      const lifeMs = Math.max(1, Math.ceil(untilMs - this.#world.now()));
+      try {
+        const name = `${PROOF_PREFIX}${id.toString('base64url')}`;
+        const sent = connection.set(name, 1, 'PX', lifeMs, 'NX');
+        return (await within(sent, timeoutMs)) === 'OK' ? 'first' : 'again';
+      } catch (error) {
+        this.#away(connection, explain(error, url));
+        return 'full';
+      }
+    } catch {
+      return 'full';
+    } finally {
+      this.#waiting--;
+    }
   }
 
   close(): void {
