@@ -70,6 +70,10 @@ describe('definitions are whole', () => {
   }
 });
 
+test('words that people type are written as words: none has a capital or a blank', () => {
+  for (const [at] of places) for (const word of at) assert.match(word, /^[a-z]+(?:-[a-z]+)*$/);
+});
+
 test('what a definition gives as an example, and what a page shows, is what the parser takes', () => {
   const shown = definitions.flatMap((command) => command.examples ?? []);
   const ofVerbs = places.flatMap(([, verb]) => verb.examples ?? []);

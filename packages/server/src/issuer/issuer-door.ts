@@ -6,6 +6,9 @@ import type { RecordSpool } from '../messages/record-spool.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
+import type { SignIn } from './sign-in/sign-in.ts';
+
+type SignInHandle = NonNullable<ReturnType<SignIn['handlerOf']>>;
 
 export interface IssuerDoorPorts {
   readonly gate: Gate;
@@ -14,12 +17,16 @@ export interface IssuerDoorPorts {
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
   /** A form that names a token: as the protocol takes it. */
   readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
+  /** Pages of people, by operation; null: it is the protocol's. */
+  readonly pageOf: (operation: string) => SignInHandle | null;
   /** The protocol. Resolves to what it made of the call. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<ToldOfCall>;
 }
 
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
-const GUESSES: ReadonlySet<string> = new Set(['invalid_client', 'invalid_grant']);
+const GUESSES: ReadonlySet<string> = new Set([
+  ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused'],
+]);
 
 /** Where strangers are let in to the protocol: after our own engine, with a place in the record. */
 export class IssuerDoor {
@@ -62,12 +69,15 @@ export class IssuerDoor {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { gate, records, world, answer } = this.#ports;
+    const { gate, records, world, answer, pageOf } = this.#ports;
     const startedAt = world.monotonicMs();
     await this.#prepare(call, request);
     response.setHeader('poorter-call', call.id);
     const left = new Promise<void>((resolve) => response.once('close', () => resolve()));
-    const told = await answer(request, response);
+    const page = pageOf(call.decision.operation.operation.compiled.id);
+    const told = await (page === null
+      ? answer(request, response)
+      : page({ call, request, response }));
     await left;
     if (told.error !== null && GUESSES.has(told.error)) {
       gate.chargeFailure(call.request.clientAddress, 'credentials_invalid', call.nowMs);

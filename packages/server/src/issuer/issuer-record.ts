@@ -5,6 +5,8 @@ import { type CallRecord, callRecord } from '../messages/call-record.ts';
 export interface ToldOfCall {
   /** Null: nobody showed who it is. */
   readonly client: string | null;
+  /** Null: no person took part, or nobody knows yet who it is. */
+  readonly subject: string | null;
   /** Its code, such as `invalid_scope`; null: none. */
   readonly error: string | null;
 }
@@ -17,13 +19,12 @@ export interface AnsweredCall extends ToldOfCall {
 
 export function answeredRecord(call: ProtectedCall, answered: AnsweredCall): CallRecord {
   const { decision, request, body, id, nowMs, snapshot } = call;
-  const { client, error, status, isComplete, durationMs } = answered;
+  const { client, subject, error, status, isComplete, durationMs } = answered;
   return callRecord(
     {
       ...({ id, nowMs, snapshot, host: 'issuer', durationMs, isComplete } as const),
       ...{ client: request.clientAddress, method: request.method, names: decision.operation.names },
-      principal:
-        client === null ? null : { kind: 'client', client, subject: null, credentialId: null },
+      principal: client === null ? null : { kind: 'client', client, subject, credentialId: null },
       ...{ observed: [], findings: null, bytesIn: body?.length ?? 0, bytesOut: 0 },
     },
     {

@@ -15,6 +15,8 @@ import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
+import { Passkeys } from './sign-in/passkeys.ts';
+import { SignIn } from './sign-in/sign-in.ts';
 
 export interface IssuerPorts {
   readonly world: World;
@@ -32,7 +34,7 @@ const REACH_MAX_MS = 15_000;
 const DRAIN_MAX_MS = 10_000;
 /** Addresses that are counted at once: about 1 MB. */
 const COUNTED_MAX = 16_384;
-const NOTHING_TOLD: ToldOfCall = { client: null, error: null };
+const NOTHING_TOLD: ToldOfCall = { client: null, subject: null, error: null };
 
 /**
  * Our own authorization server. Goes by the last snapshot that it could serve; what control says while it is
@@ -50,6 +52,8 @@ export class Issuer {
   #keysTimer: Timer | null = null;
   #lastRequest = 0;
   /** Those who wait until every gate decides by what was taken back. */
+  /** Grants that end at this moment. */
+  readonly #ending = new Map<string, Promise<void>>();
   readonly #reaching = new Map<number, (missing: readonly string[]) => void>();
 
   constructor(ports: IssuerPorts) {
@@ -132,7 +136,9 @@ export class Issuer {
     const presented = this.#presentedTokens(snapshot, stores, publicKeys);
     const provider = openProvider({
       ...{ snapshot, keys, artefacts, clients, presented, now: world.now },
-      usedTwice: (grant) => this.#endGrant(grant),
+      accounts: stores.accounts,
+      endGrant: (grant) => this.#endOnce(grant, true),
+      endTokens: (grant) => this.#endOnce(grant, false),
       told: (request, found) => void told.set(request, found),
       cookieKey: ring.derive('issuer cookies').toString('base64url'),
       nonceSecret: ring.derive('issuer proof nonces'),
@@ -143,6 +149,10 @@ export class Issuer {
     });
     provider.on('server_error', (_: unknown, error: Error) => this.#notify(fault(error)));
     const answer = provider.callback();
+    const { accounts, credentials } = stores;
+    const { origin } = snapshot;
+    const passkeys = new Passkeys({ origin, credentials, artefacts, now: world.now });
+    const pages = new SignIn({ snapshot, provider, accounts, clients, passkeys });
     const door = new IssuerDoor({
       ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
       gate: openIssuerGate(this.#contract, {
@@ -151,6 +161,7 @@ export class Issuer {
         inFlight: () => 0,
       }),
       rename: (form) => presented.rename(form),
+      pageOf: (operation) => pages.handlerOf(operation),
       answer: async (request, response) => {
         await answer(request, response);
         const found = told.get(request) ?? NOTHING_TOLD;
@@ -218,17 +229,28 @@ export class Issuer {
     });
   }
 
+  /** Of a hundred at once, one is stored and all wait for it. */
+  #endOnce(grant: string, isWhole: boolean): Promise<void> {
+    const key = JSON.stringify([isWhole, grant]);
+    const running = this.#ending.get(key) ?? this.#end(grant, isWhole);
+    this.#ending.set(key, running);
+    return running.finally(() => this.#ending.delete(key));
+  }
+
   /** What came from it is gone, and gates refuse what is still under way. */
-  async #endGrant(grant: string): Promise<void> {
-    const { world } = this.#ports;
+  async #end(grant: string, isWhole: boolean): Promise<void> {
     const stores = this.#stores;
     const snapshot = this.#snapshot;
     if (stores === null || snapshot === null) return;
-    const { origin, tokens } = snapshot;
-    const until = world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
-    await stores.denials.deny([{ kind: 'grant', issuer: origin, value: grant, until }]);
+    const now = this.#ports.world.now();
+    const wish = {
+      ...({ kind: 'grant', issuer: snapshot.origin, value: grant } as const),
+      until: now + snapshot.tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS,
+    };
+    const givenBefore = Math.floor(now / 1000) + 1;
+    await stores.denials.deny([isWhole ? wish : { ...wish, givenBefore }]);
     await stores.artefacts.removeGrant(grant);
-    await stores.artefacts.remove('Grant', grant);
+    if (isWhole) await stores.artefacts.remove('Grant', grant);
     await this.#untilEnforced();
   }
 

@@ -1,3 +1,4 @@
+import { AccountStore, type AccountTables, CredentialStore } from '../access/accounts/index.ts';
 import { ClientStore, type ClientTables } from '../access/clients/index.ts';
 import { SigningKeyStore, type SigningKeyTables } from '../access/signing-keys/index.ts';
 import type { IssuerSnapshot } from '../messages/between-issuer.ts';
@@ -19,6 +20,8 @@ import { type IssuerRecords, openIssuerRecords } from './issuer-records.ts';
 export interface IssuerStores {
   readonly ring: KeyRing;
   readonly clients: ClientStore;
+  readonly accounts: AccountStore;
+  readonly credentials: CredentialStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly artefacts: ArtefactStore;
@@ -46,6 +49,8 @@ export async function openIssuerStores(
     const world = { now, random };
     return {
       ring,
+      accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
+      credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
       clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),

@@ -129,7 +129,7 @@ export const command = defineCommand({
   name: 'accounts',
   purpose: 'people who sign in at the authorization server',
   environment: SERVER_ENVIRONMENT,
-  verbs: { create, list, show, change, link, signOut, disable },
+  verbs: { create, list, show, change, link, 'sign-out': signOut, disable },
 });
 
 function lineOf({ id, state, login, name, credentials }: Account): string {

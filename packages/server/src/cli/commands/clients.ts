@@ -9,5 +9,5 @@ export const command = defineCommand({
   about:
     'A profile says what is asked of a client: `browser` (its server keeps the tokens), `native` (on somebody’s own device), `machine` (acts for itself), `fapi2` (as banks need it). A client that is weaker than its profile is refused, unless `--accept` names the weakness.',
   environment: SERVER_ENVIRONMENT,
-  verbs: { create, list, show, change, rotateSecret, disable },
+  verbs: { create, list, show, change, 'rotate-secret': rotateSecret, disable },
 });

@@ -11,8 +11,10 @@ export interface AdapterPorts {
   readonly clients: Pick<ClientStore, 'show'>;
   readonly now: () => number;
   readonly presented: PresentedTokens;
-  /** Something was used a second time: what it came from is not to be trusted any more. */
-  readonly usedTwice: (grantId: string) => Promise<void>;
+  /** Nothing comes from this grant any more, and gates refuse what came from it. */
+  readonly endGrant: (grantId: string) => Promise<void>;
+  /** Gates refuse what came from this grant until now; it stands. */
+  readonly endTokens: (grantId: string) => Promise<void>;
 }
 
 /** A session without an end of its own, as the library asks for it, still ends. */
@@ -66,22 +68,24 @@ export class ProtocolAdapter {
 
   /** RFC 6749 §4.1.2, RFC 9700 §4.14: whoever comes second ends what the first was given. */
   async consume(id: string): Promise<void> {
-    const { artefacts, usedTwice } = this.#ports;
+    const { artefacts, endGrant } = this.#ports;
     if (await artefacts.consume(this.#kind, id)) return;
     const found = await artefacts.find(this.#kind, id);
     const grant = found?.payload['grantId'];
-    if (typeof grant === 'string') await usedTwice(grant);
+    if (typeof grant === 'string') await endGrant(grant);
     throw new errors.InvalidGrant('it was used already');
   }
 
   async destroy(id: string): Promise<void> {
+    if (this.#kind === 'Grant') return this.#ports.endGrant(id);
     // A JWT is known to the library by its own id.
     await this.#ports.presented.destroy(this.#kind, id);
     await this.#ports.artefacts.remove(this.#kind, id);
   }
 
+  /** The library asks each kind in turn, and always this one. Tokens for an API are not kept: gates are told. */
   async revokeByGrantId(grantId: string): Promise<void> {
-    await this.#ports.artefacts.removeGrant(grantId);
+    if (this.#kind === 'AccessToken') await this.#ports.endTokens(grantId);
   }
 
   async #client(id: string): Promise<Payload | undefined> {

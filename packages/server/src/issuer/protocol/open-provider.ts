@@ -32,11 +32,12 @@ export function openProvider(ports: ProviderPorts): Provider {
       host: { value: host },
     });
     await next();
-    const { client, route } = ctx.oidc ?? {};
+    const { client, route, account } = ctx.oidc ?? {};
     if (route === 'jwks') ctx.set('cache-control', 'public, max-age=300');
     const { error } = (ctx.body ?? {}) as { readonly error?: unknown };
     ports.told(ctx.req, {
       client: client?.clientId ?? null,
+      subject: account?.accountId ?? null,
       error: typeof error === 'string' ? error : null,
     });
   });

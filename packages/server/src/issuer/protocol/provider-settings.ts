@@ -1,12 +1,24 @@
 import type { JWK } from 'jose';
 import { errors } from 'oidc-provider';
+import type { AccountStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
+import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import { clientCertificates } from './client-certificates.ts';
 import { CLIENT_SIGNATURES } from './client-metadata.ts';
 import { mtlsAliases } from './origins.ts';
+import {
+  cookiesOf,
+  type ErrorContext,
+  extraClaims,
+  findAccount,
+  type IssuedToken,
+  renderError,
+  rotatesRefreshToken,
+  signInPolicy,
+} from './people.ts';
 import { defaultResource, refuseOtherScopes, resourceServerInfo } from './resources.ts';
 
 export interface ProviderPorts extends AdapterPorts {
@@ -16,6 +28,7 @@ export interface ProviderPorts extends AdapterPorts {
   /** Private halves, those that sign before those that are only believed. */
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;
+  readonly accounts: Pick<AccountStore, 'show'>;
   /** Of the key ring, for cookies. */
   readonly cookieKey: string;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
@@ -33,6 +46,12 @@ const CODE_LIFE_SECONDS = 60;
 const CLOCK_SKEW_SECONDS = 15;
 /** A second-factor push, a code typed at a television: whoever is away for longer begins again. */
 const WAITING_LIFE_SECONDS = 300;
+
+/** A day at a desk. Whoever pays proves it again. */
+const SESSION_LIFE_SECONDS = 28_800;
+const DAY_SECONDS = 86_400;
+const GRANT_LIFE_SECONDS = 180 * DAY_SECONDS;
+const REFRESH_LIFE_SECONDS = 90 * DAY_SECONDS;
 
 interface ProtocolContext {
   readonly oidc: {
@@ -77,7 +96,16 @@ export function providerSettings(ports: ProviderPorts): object {
     // Taking back a token takes back nothing else: consent is withdrawn where people see it.
     revokeGrantPolicy: ({ oidc }: ProtocolContext & { oidc: { route?: string } }) =>
       oidc.route !== 'revocation',
-    cookies: { keys: [ports.cookieKey] },
+    cookies: cookiesOf(ports),
+    acrValues: [PASSKEY_ACR],
+    interactions: {
+      policy: signInPolicy(ports),
+      url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,
+    },
+    findAccount: (_: unknown, id: string) => findAccount(ports, id),
+    extraTokenClaims: (ctx: ProtocolContext, token: IssuedToken) => extraClaims(ctx, token),
+    renderError: (ctx: ErrorContext) => renderError(ctx, snapshot),
+    rotateRefreshToken: rotatesRefreshToken,
     allowOmittingSingleRegisteredRedirectUri: false,
     assertJwtClientAuthClaimsAndHeader: (_: unknown, claims: Readonly<Record<string, unknown>>) =>
       refuseLongAssertion(claims, ports.now() / 1000),
@@ -91,6 +119,9 @@ export function providerSettings(ports: ProviderPorts): object {
       DeviceCode: WAITING_LIFE_SECONDS,
       BackchannelAuthenticationRequest: WAITING_LIFE_SECONDS,
       Interaction: WAITING_LIFE_SECONDS,
+      Session: SESSION_LIFE_SECONDS,
+      Grant: GRANT_LIFE_SECONDS,
+      RefreshToken: REFRESH_LIFE_SECONDS,
     },
     discovery: mtlsAliases(snapshot),
     features: {

@@ -1,0 +1,63 @@
+import { html } from 'hono/html';
+import type { AccountLanguage } from '../../access/accounts/index.ts';
+import type { Page } from './page.ts';
+import { words } from './words.ts';
+
+const SCRIPT = 'passkey.js';
+
+export function enrolPage(language: AccountLanguage): Page {
+  const say = words[language];
+  const body = html`<h1>${say.enrol}</h1>
+<p>${say.enrolWhy} ${say.whatIsPasskey}</p>
+<noscript><p class="said">${say.noScript}</p></noscript>
+<form method="post" action="/enrol" data-passkey data-kind="enrol" data-begin="/enrol/begin" data-finish="/enrol/finish" data-failed="${say.failed}" data-unsupported="${say.unsupported}">
+<p class="said" role="alert"></p>
+<button class="first">${say.makePasskey}</button>
+</form>
+<p data-done role="status"></p>`;
+  return { language, title: say.enrol, body, script: SCRIPT };
+}
+
+export function signInPage(language: AccountLanguage, uid: string, client: string | null): Page {
+  const say = words[language];
+  const path = `/sign-in/${uid}`;
+  const body = html`<h1>${say.signIn}</h1>
+${client === null ? '' : html`<p>${say.signInTo(client)}</p>`}
+<p class="muted">${say.whatIsPasskey}</p>
+<noscript><p class="said">${say.noScript}</p></noscript>
+<form method="post" action="${path}" data-passkey data-kind="sign-in" data-begin="${path}/begin" data-finish="${path}/finish" data-failed="${say.failed}" data-unsupported="${say.unsupported}">
+<p class="said" role="alert"></p>
+<button class="first">${say.withPasskey}</button>
+</form>`;
+  return { language, title: say.signIn, body, script: SCRIPT };
+}
+
+export interface AskedRights {
+  readonly client: string;
+  /** One line each, as the description of the API says it. */
+  readonly rights: readonly string[];
+  /** Origin to which the browser is sent back. */
+  readonly leadsTo: string;
+}
+
+export function consentPage(language: AccountLanguage, uid: string, asked: AskedRights): Page {
+  const say = words[language];
+  const { client, rights, leadsTo } = asked;
+  const body = html`<h1>${say.consent(client)}</h1>
+<p>${say.consentAsks(client)}</p>
+<ul>${rights.map((right) => html`<li>${right}</li>`)}</ul>
+<form method="post" action="/sign-in/${uid}/consent" class="choice">
+<button name="decision" value="refuse">${say.refuse}</button>
+<button name="decision" value="allow" class="first">${say.allow}</button>
+</form>`;
+  return { language, title: say.consent(client), body, leadsTo };
+}
+
+/** An error never ends in nothing: what a person can do, and what the makers of the application need. */
+export function errorPage(language: AccountLanguage, call: string, why: 'wrong' | 'over'): Page {
+  const say = words[language];
+  const body = html`<h1>${say.wrong}</h1>
+<p>${why === 'over' ? say.over : say.wrongWhat}</p>
+<p class="muted">${say.callIs(call)}</p>`;
+  return { language, title: say.wrong, body };
+}

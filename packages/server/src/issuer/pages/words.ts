@@ -1,0 +1,151 @@
+import type { AccountLanguage } from '../../access/accounts/index.ts';
+
+/** What pages say. Whole sentences, that somebody understands who has never heard of a passkey. */
+export interface Words {
+  readonly signIn: string;
+  readonly signInTo: (client: string) => string;
+  readonly withPasskey: string;
+  readonly whatIsPasskey: string;
+  readonly failed: string;
+  readonly unsupported: string;
+  readonly enrol: string;
+  readonly enrolWhy: string;
+  readonly makePasskey: string;
+  readonly enrolled: string;
+  readonly linkOver: string;
+  readonly noScript: string;
+  readonly consent: (client: string) => string;
+  readonly consentAsks: (client: string) => string;
+  readonly allow: string;
+  readonly refuse: string;
+  readonly staysSignedIn: string;
+  readonly wrong: string;
+  readonly wrongWhat: string;
+  readonly callIs: (id: string) => string;
+  readonly over: string;
+}
+
+export const words: Readonly<Record<AccountLanguage, Words>> = {
+  en: {
+    signIn: 'Sign in',
+    signInTo: (client) => `Sign in to go on to ${client}`,
+    withPasskey: 'Sign in with your passkey',
+    whatIsPasskey:
+      'Your device asks for your face, your finger or its code. Nothing of that leaves it.',
+    failed: 'That did not work. Try again, or ask whoever gave you this account.',
+    unsupported: 'This browser has no passkeys. Use a current one, or another device.',
+    enrol: 'Make your passkey',
+    enrolWhy: 'With it you sign in from now on, without a password.',
+    makePasskey: 'Make a passkey',
+    enrolled: 'Done. You can close this page and sign in.',
+    linkOver: 'This link has been used, or its time is over. Ask for another.',
+    noScript: 'Passkeys need JavaScript, which is switched off here.',
+    consent: (client) => `${client} asks for access`,
+    consentAsks: (client) => `If you allow it, ${client} may use:`,
+    allow: 'Allow',
+    refuse: 'Refuse',
+    staysSignedIn: 'To see your profile id',
+    wrong: 'This cannot go on',
+    wrongWhat:
+      'The application that sent you here asked for something that cannot be. Go back to it and try again.',
+    callIs: (id) => `If it happens again, tell its makers this number: ${id}`,
+    over: 'This page has waited too long, or was opened in another window. Go back to the application and begin again.',
+  },
+  nl: {
+    signIn: 'Aanmelden',
+    signInTo: (client) => `Meld u aan om verder te gaan naar ${client}`,
+    withPasskey: 'Aanmelden met uw passkey',
+    whatIsPasskey:
+      'Uw toestel vraagt naar uw gezicht, uw vinger of zijn code. Niets daarvan verlaat het.',
+    failed: 'Dat lukte niet. Probeer opnieuw, of vraag het aan wie u deze account gaf.',
+    unsupported: 'Deze browser kent geen passkeys. Gebruik een recente, of een ander toestel.',
+    enrol: 'Maak uw passkey',
+    enrolWhy: 'Daarmee meldt u zich voortaan aan, zonder wachtwoord.',
+    makePasskey: 'Een passkey maken',
+    enrolled: 'Klaar. U kunt deze pagina sluiten en u aanmelden.',
+    linkOver: 'Deze link is al gebruikt, of zijn tijd is voorbij. Vraag een andere.',
+    noScript: 'Passkeys hebben JavaScript nodig, en dat staat hier uit.',
+    consent: (client) => `${client} vraagt toegang`,
+    consentAsks: (client) => `Als u het toestaat, mag ${client} gebruiken:`,
+    allow: 'Toestaan',
+    refuse: 'Weigeren',
+    staysSignedIn: 'Uw profielnummer zien',
+    wrong: 'Dit kan niet verder',
+    wrongWhat:
+      'De toepassing die u hierheen stuurde, vroeg iets dat niet kan. Ga terug en probeer opnieuw.',
+    callIs: (id) => `Gebeurt het weer, geef haar makers dan dit nummer: ${id}`,
+    over: 'Deze pagina heeft te lang gewacht, of werd in een ander venster geopend. Ga terug naar de toepassing en begin opnieuw.',
+  },
+  fr: {
+    signIn: 'Connexion',
+    signInTo: (client) => `Connectez-vous pour continuer vers ${client}`,
+    withPasskey: 'Se connecter avec votre clé d’accès',
+    whatIsPasskey:
+      'Votre appareil demande votre visage, votre doigt ou son code. Rien de cela ne le quitte.',
+    failed: 'Cela n’a pas fonctionné. Réessayez, ou demandez à qui vous a donné ce compte.',
+    unsupported:
+      'Ce navigateur ne connaît pas les clés d’accès. Utilisez-en un récent, ou un autre appareil.',
+    enrol: 'Créez votre clé d’accès',
+    enrolWhy: 'Avec elle, vous vous connectez désormais sans mot de passe.',
+    makePasskey: 'Créer une clé d’accès',
+    enrolled: 'C’est fait. Vous pouvez fermer cette page et vous connecter.',
+    linkOver: 'Ce lien a déjà servi, ou son temps est passé. Demandez-en un autre.',
+    noScript: 'Les clés d’accès ont besoin de JavaScript, qui est désactivé ici.',
+    consent: (client) => `${client} demande un accès`,
+    consentAsks: (client) => `Si vous l’autorisez, ${client} pourra utiliser :`,
+    allow: 'Autoriser',
+    refuse: 'Refuser',
+    staysSignedIn: 'Voir le numéro de votre profil',
+    wrong: 'Impossible de continuer',
+    wrongWhat:
+      'L’application qui vous a envoyé ici a demandé quelque chose d’impossible. Retournez-y et réessayez.',
+    callIs: (id) => `Si cela se reproduit, donnez ce numéro à ses auteurs : ${id}`,
+    over: 'Cette page a attendu trop longtemps, ou a été ouverte dans une autre fenêtre. Retournez à l’application et recommencez.',
+  },
+  de: {
+    signIn: 'Anmelden',
+    signInTo: (client) => `Melden Sie sich an, um zu ${client} weiterzugehen`,
+    withPasskey: 'Mit Ihrem Passkey anmelden',
+    whatIsPasskey: 'Ihr Gerät fragt nach Gesicht, Finger oder Code. Nichts davon verlässt es.',
+    failed:
+      'Das hat nicht geklappt. Versuchen Sie es erneut, oder fragen Sie, wer Ihnen dieses Konto gab.',
+    unsupported:
+      'Dieser Browser kennt keine Passkeys. Nehmen Sie einen aktuellen oder ein anderes Gerät.',
+    enrol: 'Machen Sie Ihren Passkey',
+    enrolWhy: 'Damit melden Sie sich künftig an, ohne Passwort.',
+    makePasskey: 'Einen Passkey machen',
+    enrolled: 'Fertig. Sie können diese Seite schließen und sich anmelden.',
+    linkOver:
+      'Dieser Link wurde schon benutzt, oder seine Zeit ist vorbei. Bitten Sie um einen anderen.',
+    noScript: 'Passkeys brauchen JavaScript, und das ist hier ausgeschaltet.',
+    consent: (client) => `${client} bittet um Zugriff`,
+    consentAsks: (client) => `Wenn Sie es erlauben, darf ${client} verwenden:`,
+    allow: 'Erlauben',
+    refuse: 'Ablehnen',
+    staysSignedIn: 'Die Nummer Ihres Profils sehen',
+    wrong: 'So geht es nicht weiter',
+    wrongWhat:
+      'Die Anwendung, die Sie hierher schickte, hat um etwas gebeten, das nicht geht. Gehen Sie zurück und versuchen Sie es erneut.',
+    callIs: (id) => `Wenn es wieder geschieht, nennen Sie ihren Machern diese Nummer: ${id}`,
+    over: 'Diese Seite hat zu lange gewartet oder wurde in einem anderen Fenster geöffnet. Gehen Sie zurück zur Anwendung und beginnen Sie neu.',
+  },
+};
+
+const LANGUAGES: readonly string[] = Object.keys(words);
+
+/** The first that a browser asks for and we speak; RFC 9110 §12.5.4, in the order of preference. */
+export function languageOf(accepted: string | undefined): AccountLanguage {
+  const asked = (accepted ?? '')
+    .slice(0, 500)
+    .split(',')
+    .map((part) => {
+      const [tag = '', ...more] = part.trim().toLowerCase().split(';');
+      const weight = more
+        .map((one) => /^\s*q=([01](?:\.\d{0,3})?)\s*$/.exec(one)?.[1])
+        .find(Boolean);
+      return { language: tag.split('-')[0] ?? '', weight: Number(weight ?? 1) };
+    })
+    .filter(({ language, weight }) => LANGUAGES.includes(language) && weight > 0)
+    .toSorted((one, other) => other.weight - one.weight);
+  return (asked[0]?.language ?? 'en') as AccountLanguage;
+}

@@ -1,0 +1,150 @@
+import {
+  type AuthenticationResponseJSON,
+  generateAuthenticationOptions,
+  generateRegistrationOptions,
+  type RegistrationResponseJSON,
+  verifyAuthenticationResponse,
+  verifyRegistrationResponse,
+} from '@simplewebauthn/server';
+import type { CredentialStore, StoredAccount } from '../../access/accounts/index.ts';
+import type { ArtefactStore } from '../artefacts/index.ts';
+
+export interface PasskeyPorts {
+  /** Where pages stand: a passkey is made for its host, and holds for no other. */
+  readonly origin: string;
+  readonly credentials: CredentialStore;
+  readonly artefacts: ArtefactStore;
+  readonly now: () => number;
+}
+
+/** What the browser is asked must be answered within this time. */
+const CHALLENGE_LIFE_MS = 300_000;
+const CHALLENGE_KIND = 'PasskeyChallenge';
+/** ES256, EdDSA, RS256: what authenticators have. */
+const ALGORITHMS = [-7, -8, -257];
+
+interface KeptPasskey {
+  readonly publicKey: string;
+  readonly transports: readonly string[];
+  /** It may be on several devices: its counter does not count. */
+  readonly isSynced: boolean;
+}
+
+export interface NewPasskey extends KeptPasskey {
+  readonly credentialId: string;
+  /** What its counter says. */
+  readonly uses: number;
+}
+
+/** Passkeys (WebAuthn Level 3), with the person verified each time: two factors in one. */
+export class Passkeys {
+  readonly #ports: PasskeyPorts;
+
+  constructor(ports: PasskeyPorts) {
+    this.#ports = ports;
+  }
+
+  async enrolmentOptions({ id, login, name }: StoredAccount): Promise<object> {
+    const known = await this.#ports.credentials.list(id);
+    const options = await generateRegistrationOptions({
+      ...{ rpName: this.#host, rpID: this.#host, userName: login, userDisplayName: name },
+      userID: new Uint8Array(Buffer.from(id)),
+      attestationType: 'none',
+      supportedAlgorithmIDs: ALGORITHMS,
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      excludeCredentials: known.flatMap(({ kind, data }) =>
+        kind === 'passkey' ? [{ id: String(data['credentialId']) }] : [],
+      ),
+    });
+    await this.#remember(options.challenge, { purpose: 'enrol', account: id });
+    return options;
+  }
+
+  /** Null: what the browser shows is no new passkey of this person, asked for here, with the person verified. */
+  async verifyNew(account: StoredAccount, shown: object): Promise<NewPasskey | null> {
+    const response = shown as RegistrationResponseJSON;
+    const verified = await verifyRegistrationResponse({
+      response,
+      expectedChallenge: (challenge) => this.#spend(challenge, 'enrol', account.id),
+      expectedOrigin: this.#ports.origin,
+      expectedRPID: this.#host,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: ALGORITHMS,
+    }).catch(() => null);
+    if (verified?.verified !== true) return null;
+    const { credential, credentialBackedUp } = verified.registrationInfo;
+    if ((await this.#ports.credentials.find('passkey', credential.id)) !== undefined) return null;
+    return {
+      ...{ credentialId: credential.id, uses: credential.counter },
+      publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+      transports: credential.transports ?? [],
+      isSynced: credentialBackedUp,
+    };
+  }
+
+  /** False: somebody else was faster with the same. */
+  async keep(
+    { id }: StoredAccount,
+    { uses, ...data }: NewPasskey,
+    label: string,
+  ): Promise<boolean> {
+    const added = await this.#ports.credentials.add({
+      ...{ accountId: id, kind: 'passkey', data, label },
+      ...{ lookup: data.credentialId, uses },
+    });
+    return added !== undefined;
+  }
+
+  /** For whoever it may be: which passkeys an account has is told to nobody. */
+  async signInOptions(): Promise<object> {
+    const options = await generateAuthenticationOptions({
+      ...{ rpID: this.#host, userVerification: 'required', allowCredentials: [] },
+    });
+    await this.#remember(options.challenge, { purpose: 'sign-in' });
+    return options;
+  }
+
+  /** Id of the account whose passkey this is; null: it is nobody's, or was not asked for here and now. */
+  async signIn(shown: object): Promise<string | null> {
+    const response = shown as AuthenticationResponseJSON;
+    const { credentials, origin } = this.#ports;
+    const known = await credentials.find('passkey', response.id);
+    if (known === undefined) return null;
+    const { publicKey, isSynced } = known.data as unknown as KeptPasskey;
+    const verified = await verifyAuthenticationResponse({
+      response,
+      expectedChallenge: (challenge) => this.#spend(challenge, 'sign-in', undefined),
+      expectedOrigin: origin,
+      expectedRPID: this.#host,
+      requireUserVerification: true,
+      credential: {
+        id: response.id,
+        publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')),
+        counter: known.uses,
+      },
+    }).catch(() => null);
+    if (verified?.verified !== true) return null;
+    const { newCounter } = verified.authenticationInfo;
+    // WebAuthn §6.1.1: one that counts must count on; one that has never counted does not.
+    const isUncounted = isSynced || (newCounter === 0 && known.uses === 0);
+    const isCurrent = await credentials.use(known.id, newCounter, isUncounted);
+    return isCurrent ? known.accountId : null;
+  }
+
+  get #host(): string {
+    return new URL(this.#ports.origin).hostname;
+  }
+
+  #remember(challenge: string, payload: Record<string, string>): Promise<void> {
+    const expiresAt = this.#ports.now() + CHALLENGE_LIFE_MS;
+    return this.#ports.artefacts.put(CHALLENGE_KIND, challenge, { payload, expiresAt });
+  }
+
+  /** Each is answered once, for what it was asked for. */
+  async #spend(challenge: string, purpose: string, account: string | undefined): Promise<boolean> {
+    const { artefacts } = this.#ports;
+    const found = await artefacts.find(CHALLENGE_KIND, challenge);
+    if (found?.payload['purpose'] !== purpose || found.payload['account'] !== account) return false;
+    return artefacts.consume(CHALLENGE_KIND, challenge);
+  }
+}

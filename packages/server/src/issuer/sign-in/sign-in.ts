@@ -1,0 +1,271 @@
+import type { ProtectedCall } from '@poorter/middleware/guard';
+import { parseJsonText } from '@poorter/openapi/json';
+import type { Provider } from 'oidc-provider';
+import type { AccountStore, StoredAccount } from '../../access/accounts/index.ts';
+import type { ClientStore } from '../../access/clients/index.ts';
+import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { IncomingMessage, ServerResponse } from '../../platform/http/index.ts';
+import type { ToldOfCall } from '../issuer-record.ts';
+import { readAsset } from '../pages/assets.ts';
+import { sendPage } from '../pages/page.ts';
+import { consentPage, enrolPage, errorPage, signInPage } from '../pages/pages.ts';
+import { languageOf, words } from '../pages/words.ts';
+import type { Passkeys } from './passkeys.ts';
+
+export interface SignInPorts {
+  readonly snapshot: IssuerSnapshot;
+  readonly provider: Provider;
+  readonly accounts: AccountStore;
+  readonly clients: Pick<ClientStore, 'show'>;
+  readonly passkeys: Passkeys;
+}
+
+interface PageCall {
+  readonly call: ProtectedCall;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+type Handle = (asked: PageCall) => Promise<ToldOfCall>;
+
+interface Interaction {
+  readonly uid: string;
+  readonly prompt: { readonly name: string; readonly details: Readonly<Record<string, unknown>> };
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly session?: { readonly accountId?: string };
+  readonly grantId?: string;
+}
+
+/** OpenID Connect EAP ACR Values: resistant to phishing, because a passkey holds for one host alone. */
+export const PASSKEY_ACR = 'phr';
+const PASSKEY_AMR = ['swk', 'user'];
+const NOBODY: ToldOfCall = { client: null, subject: null, error: null };
+
+/** The pages of people: they enrol, sign in, and say yes or no. */
+export class SignIn {
+  readonly #ports: SignInPorts;
+  readonly #isSecure: boolean;
+  readonly #handlers: Readonly<Record<string, Handle>> = {
+    showEnrolment: (asked) => this.#showEnrolment(asked),
+    beginEnrolment: (asked) => this.#beginEnrolment(asked),
+    finishEnrolment: (asked) => this.#finishEnrolment(asked),
+    showSignIn: (asked) => this.#showSignIn(asked),
+    beginSignIn: (asked) => this.#beginSignIn(asked),
+    finishSignIn: (asked) => this.#finishSignIn(asked),
+    decideConsent: (asked) => this.#decideConsent(asked),
+    readAsset: (asked) => this.#readAsset(asked),
+  };
+
+  constructor(ports: SignInPorts) {
+    this.#ports = ports;
+    this.#isSecure = ports.snapshot.origin.startsWith('https:');
+  }
+
+  /** Null: it is the protocol's. */
+  handlerOf(operation: string): Handle | null {
+    return this.#handlers[operation] ?? null;
+  }
+
+  async #showEnrolment({ request, response }: PageCall): Promise<ToldOfCall> {
+    await sendPage(response, 200, enrolPage(languageFor(request)), this.#isSecure);
+    return NOBODY;
+  }
+
+  async #beginEnrolment(asked: PageCall): Promise<ToldOfCall> {
+    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
+    const account = await this.#linked(bodyOf(asked));
+    if (account === null) return this.#say(asked, 403, 'linkOver', 'invalid_link');
+    this.#json(asked, 200, await this.#ports.passkeys.enrolmentOptions(account));
+    return NOBODY;
+  }
+
+  /** The passkey is verified before the link is used up: whoever fails tries again. Of two at once one is let in. */
+  async #finishEnrolment(asked: PageCall): Promise<ToldOfCall> {
+    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
+    const { accounts, passkeys } = this.#ports;
+    const body = bodyOf(asked);
+    const account = await this.#linked(body);
+    if (account === null) return this.#say(asked, 403, 'linkOver', 'invalid_link');
+    const passkey = await passkeys.verifyNew(account, body.credential ?? {});
+    if (passkey === null) return this.#say(asked, 422, 'failed', 'passkey_refused');
+    if (!(await accounts.useLink(String(body.link)))) {
+      return this.#say(asked, 403, 'linkOver', 'invalid_link');
+    }
+    const label = deviceOf(asked.request.headers['user-agent']);
+    if (!(await passkeys.keep(account, passkey, label))) {
+      return this.#say(asked, 422, 'failed', 'passkey_refused');
+    }
+    this.#json(asked, 200, { done: words[languageFor(asked.request)].enrolled });
+    return { ...NOBODY, subject: account.id };
+  }
+
+  async #showSignIn(asked: PageCall): Promise<ToldOfCall> {
+    const { request, response, call } = asked;
+    const interaction = await this.#interaction(asked);
+    const language = languageFor(request);
+    if (interaction === null) {
+      await sendPage(response, 400, errorPage(language, call.id, 'over'), this.#isSecure);
+      return { ...NOBODY, error: 'interaction_over' };
+    }
+    const { uid, prompt, params } = interaction;
+    const client = await this.#ports.clients.show(String(params['client_id']));
+    if (prompt.name === 'consent' && client !== undefined) {
+      const rights = this.#rightsOf(interaction, language);
+      const leadsTo = new URL(String(params['redirect_uri'])).origin;
+      const page = consentPage(language, uid, { client: client.name, rights, leadsTo });
+      await sendPage(response, 200, page, this.#isSecure);
+    } else {
+      const page = signInPage(language, uid, client?.name ?? null);
+      await sendPage(response, 200, page, this.#isSecure);
+    }
+    return { ...NOBODY, client: client?.id ?? null };
+  }
+
+  async #beginSignIn(asked: PageCall): Promise<ToldOfCall> {
+    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
+    if ((await this.#interaction(asked)) === null) {
+      return this.#say(asked, 400, 'over', 'interaction_over');
+    }
+    this.#json(asked, 200, await this.#ports.passkeys.signInOptions());
+    return NOBODY;
+  }
+
+  async #finishSignIn(asked: PageCall): Promise<ToldOfCall> {
+    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
+    const interaction = await this.#interaction(asked);
+    if (interaction === null) return this.#say(asked, 400, 'over', 'interaction_over');
+    const { passkeys, accounts, provider } = this.#ports;
+    const accountId = await passkeys.signIn(bodyOf(asked).credential ?? {});
+    const account = accountId === null ? undefined : await accounts.show(accountId);
+    // Whoever is disabled hears what everybody hears whose passkey is not known.
+    if (account === undefined || account.disabledAt !== null) {
+      return this.#say(asked, 401, 'failed', 'passkey_refused');
+    }
+    const { request, response } = asked;
+    const login = { accountId: account.id, acr: PASSKEY_ACR, amr: PASSKEY_AMR };
+    const location = await provider.interactionResult(request, response, { login });
+    this.#json(asked, 200, { location });
+    return { client: String(interaction.params['client_id']), subject: account.id, error: null };
+  }
+
+  async #decideConsent(asked: PageCall): Promise<ToldOfCall> {
+    const { request, response, call } = asked;
+    const { provider } = this.#ports;
+    const interaction = await this.#interaction(asked);
+    const isAsked = interaction?.prompt.name === 'consent' && this.#isOwnPage(asked);
+    const accountId = interaction?.session?.accountId;
+    if (interaction === null || !isAsked || accountId === undefined) {
+      const page = errorPage(languageFor(request), call.id, 'over');
+      await sendPage(response, 400, page, this.#isSecure);
+      return { ...NOBODY, error: 'interaction_over' };
+    }
+    const form = new URLSearchParams(Buffer.from(call.body ?? []).toString('utf8'));
+    const client = String(interaction.params['client_id']);
+    if (form.get('decision') !== 'allow') {
+      const refused = { error: 'access_denied', error_description: 'it was refused' };
+      await provider.interactionFinished(request, response, refused, {
+        mergeWithLastSubmission: false,
+      });
+      return { client, subject: accountId, error: 'access_denied' };
+    }
+    const grantId = await this.#grant(interaction, accountId, client);
+    await provider.interactionFinished(request, response, { consent: { grantId } });
+    return { client, subject: accountId, error: null };
+  }
+
+  /** What was asked for, and was shown, and nothing else. */
+  async #grant(interaction: Interaction, accountId: string, clientId: string): Promise<string> {
+    const { provider } = this.#ports;
+    const known =
+      interaction.grantId === undefined
+        ? undefined
+        : await provider.Grant.find(interaction.grantId);
+    const grant = known ?? new provider.Grant({ accountId, clientId });
+    const { missingOIDCScope, missingResourceScopes } = interaction.prompt.details as {
+      missingOIDCScope?: string[];
+      missingResourceScopes?: Record<string, string[]>;
+    };
+    if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
+    for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
+      grant.addResourceScope(resource, scopes.join(' '));
+    }
+    return grant.save();
+  }
+
+  #rightsOf({ prompt }: Interaction, language: keyof typeof words): string[] {
+    const { missingOIDCScope = [], missingResourceScopes = {} } = prompt.details as {
+      missingOIDCScope?: string[];
+      missingResourceScopes?: Record<string, string[]>;
+    };
+    const own = missingOIDCScope.includes('openid') ? [words[language].staysSignedIn] : [];
+    const { resources } = this.#ports.snapshot;
+    const ofApis = Object.entries(missingResourceScopes).flatMap(([identifier, scopes]) => {
+      const title = resources.find((one) => one.identifier === identifier)?.title ?? identifier;
+      return scopes.map((scope) => `${title}: ${scope}`);
+    });
+    return [...ofApis, ...own];
+  }
+
+  async #readAsset({ call, response }: PageCall): Promise<ToldOfCall> {
+    const asset = readAsset(call.decision.pathValues[0] ?? '');
+    if (asset === null) response.statusCode = 404;
+    else {
+      response.setHeader('content-type', asset.type);
+      response.setHeader('cache-control', 'public, max-age=300');
+      response.setHeader('x-content-type-options', 'nosniff');
+    }
+    response.end(asset?.bytes);
+    return NOBODY;
+  }
+
+  /** Of this browser, at this address; null: it is over, or another's. */
+  async #interaction({ call, request, response }: PageCall): Promise<Interaction | null> {
+    try {
+      const found = await this.#ports.provider.interactionDetails(request, response);
+      return found.uid === call.decision.pathValues[0] ? (found as unknown as Interaction) : null;
+    } catch (error) {
+      if ((error as { error?: unknown }).error === 'invalid_request') return null;
+      throw error;
+    }
+  }
+
+  async #linked({ link }: { readonly link?: unknown }): Promise<StoredAccount | null> {
+    if (typeof link !== 'string') return null;
+    const { accounts } = this.#ports;
+    const found = await accounts.linkOf(link);
+    const account = found === undefined ? undefined : await accounts.show(found.accountId);
+    return account === undefined || account.disabledAt !== null ? null : account;
+  }
+
+  /** Cookies come along from wherever a browser was sent; what changes something is asked by our own pages alone. */
+  #isOwnPage({ request }: PageCall): boolean {
+    return request.headers.origin === this.#ports.snapshot.origin;
+  }
+
+  #say(asked: PageCall, status: number, what: 'failed' | 'linkOver' | 'over', error: string) {
+    this.#json(asked, status, { said: words[languageFor(asked.request)][what] });
+    return { ...NOBODY, error };
+  }
+
+  #json({ response }: PageCall, status: number, body: object): void {
+    response.statusCode = status;
+    response.setHeader('content-type', 'application/json');
+    response.setHeader('cache-control', 'no-store');
+    response.end(JSON.stringify(body));
+  }
+}
+
+function languageFor(request: IncomingMessage) {
+  return languageOf(request.headers['accept-language']);
+}
+
+/** The contract has checked its form. */
+function bodyOf({ call }: PageCall): { readonly link?: unknown; readonly credential?: object } {
+  return parseJsonText(Buffer.from(call.body ?? []).toString('utf8')) as object;
+}
+
+/** By which its holder knows the passkey again; nothing is decided by it. */
+function deviceOf(agent: string | undefined): string {
+  const system = /\b(iPhone|iPad|Android|Windows|Mac OS X|CrOS|Linux)\b/.exec(agent ?? '')?.[1];
+  return system === undefined ? 'Passkey' : `Passkey, ${system}`;
+}
