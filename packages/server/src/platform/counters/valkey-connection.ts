@@ -96,3 +96,24 @@ function withoutSecrets(text: string, url: string): string {
   }
   return text.replaceAll(password, '***').replaceAll(plain, '***');
 }
+
+/** Rejects after so long; whatever comes then is dropped. */
+export async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The words of a server, not of a network: capitals first. */
+export function isAnswer(why: string): boolean {
+  return /\([A-Z]{3,}\)$/.test(why);
+}

@@ -16,8 +16,10 @@ import { type Granted, GrantedMeanwhile } from './granted-meanwhile.ts';
 import {
   type CountersTls,
   explain,
+  isAnswer,
   openConnection,
   type ValkeyConnection,
+  within,
 } from './valkey-connection.ts';
 
 export interface ValkeyOptions {
@@ -108,24 +110,7 @@ export class ValkeyCounters implements RemoteCounters {
   }
 
   async draw(draws: readonly Draw[], nowMs: number): Promise<readonly Allowance[] | null> {
-    if (this.#state === 'away' || this.#waiting >= WAITING_MAX) return null;
-    this.#waiting++;
-    try {
-      // At the start: a share given before the first word of the store would be one on top.
-      if (this.#state === 'asking') await within(this.#firstAnswer, this.#options.timeoutMs);
-      const connection = this.#connection;
-      if (this.#state !== 'here' || connection === null) return null;
-      try {
-        return await this.#drawOver(connection, draws, nowMs);
-      } catch (error) {
-        this.#away(connection, explain(error, this.#options.url));
-        return null;
-      }
-    } catch {
-      return null;
-    } finally {
-      this.#waiting--;
-    }
+    return this.#asking((connection) => this.#drawOver(connection, draws, nowMs));
   }
 
   granted(draws: readonly Draw[], nowMs: number): void {
@@ -151,33 +136,43 @@ export class ValkeyCounters implements RemoteCounters {
    * whether another machine has seen it.
    */
   async showProof(id: Buffer, untilMs: number): Promise<'first' | 'again' | 'full'> {
-    if (this.#state === 'away' || this.#waiting >= WAITING_MAX) return 'full';
-    this.#waiting++;
-    const { timeoutMs, url } = this.#options;
-    try {
-      if (this.#state === 'asking') await within(this.#firstAnswer, timeoutMs);
-      const connection = this.#connection;
-      if (this.#state !== 'here' || connection === null) return 'full';
-      const lifeMs = Math.max(1, Math.ceil(untilMs - this.#world.now()));
-      try {
-        const name = `${PROOF_PREFIX}${id.toString('base64url')}`;
-        const sent = connection.set(name, 1, 'PX', lifeMs, 'NX');
-        return (await within(sent, timeoutMs)) === 'OK' ? 'first' : 'again';
-      } catch (error) {
-        this.#away(connection, explain(error, url));
-        return 'full';
-      }
-    } catch {
-      return 'full';
-    } finally {
-      this.#waiting--;
-    }
+    const lifeMs = Math.max(1, Math.ceil(untilMs - this.#world.now()));
+    const name = `${PROOF_PREFIX}${id.toString('base64url')}`;
+    const answered = await this.#asking(async (connection) => {
+      const sent = connection.set(name, 1, 'PX', lifeMs, 'NX');
+      return (await within(sent, this.#options.timeoutMs)) === 'OK' ? 'first' : 'again';
+    });
+    return answered ?? 'full';
   }
 
   close(): void {
     this.#isClosed = true;
     this.#next?.timer.cancel();
     this.#connection?.disconnect();
+  }
+
+  /** Null: the store does not answer in time, or too many wait for it already. */
+  async #asking<Answer>(
+    ask: (connection: ValkeyConnection) => Promise<Answer | null>,
+  ): Promise<Answer | null> {
+    if (this.#state === 'away' || this.#waiting >= WAITING_MAX) return null;
+    this.#waiting++;
+    try {
+      // At the start: a share given before the first word of the store would be one on top.
+      if (this.#state === 'asking') await within(this.#firstAnswer, this.#options.timeoutMs);
+      const connection = this.#connection;
+      if (this.#state !== 'here' || connection === null) return null;
+      try {
+        return await ask(connection);
+      } catch (error) {
+        this.#away(connection, explain(error, this.#options.url));
+        return null;
+      }
+    } catch {
+      return null;
+    } finally {
+      this.#waiting--;
+    }
   }
 
   #markGranted(nowMs: number): void {
@@ -395,25 +390,4 @@ export class ValkeyCounters implements RemoteCounters {
 
 function keyOf(draw: Draw): string {
   return draw.kind === 'rate' ? PREFIX + draw.key : `${PREFIX}${draw.key}|${draw.windowEndMs}`;
-}
-
-/** Rejects after so long; whatever comes then is dropped. */
-async function within<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([
-      work,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('no answer in time')), timeoutMs);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** The words of a server, not of a network: capitals first. */
-function isAnswer(why: string): boolean {
-  return /\([A-Z]{3,}\)$/.test(why);
 }
