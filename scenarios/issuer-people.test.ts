@@ -269,7 +269,7 @@ test('every page keeps strangers out of it: nothing inline, in no frame, nothing
     );
     assert.equal(headers['cache-control'], 'no-store');
     assert.equal(headers['x-content-type-options'], 'nosniff');
-    assert.equal(headers['referrer-policy'], 'no-referrer');
+    assert.equal(headers['referrer-policy'], 'same-origin');
     assert.doesNotMatch(text, /<script(?![^>]* src=)|<style|\son[a-z]+=|\sstyle=/);
     for (const [, src = ''] of text.matchAll(/(?:src|href)="([^"]+)"/g)) {
       assert.equal((await browser.get(src)).status, 200, src);

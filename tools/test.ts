@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   pgbouncer: 'pgbouncer',
   zsh: 'zsh',
   fish: 'fish',
+  chromium: 'chromium',
 };
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;

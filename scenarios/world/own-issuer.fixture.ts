@@ -48,8 +48,9 @@ export async function startIssuer(
   configuration: Record<string, unknown> = {},
 ): Promise<RunningIssuer> {
   // Its name stands in its tokens, so that a port is chosen before it listens.
-  const address = `127.0.0.1:${await unusedPort()}`;
-  const origin = `http://${address}`;
+  const port = await unusedPort();
+  const address = `127.0.0.1:${port}`;
+  const origin = `http://localhost:${port}`;
   const { issuer = {}, files, ...rest } = configuration;
   const poorter = await startPoorter(t, {
     description: accounts,

@@ -14,7 +14,7 @@ const post = async (path, body) => {
     body: JSON.stringify(body),
   });
   const told = await answer.json();
-  if (!answer.ok) throw new Error(told.said ?? failed);
+  if (!answer.ok) throw { said: told.said };
   return told;
 };
 
@@ -43,7 +43,8 @@ form.addEventListener('submit', async (event) => {
       document.querySelector('[data-done]').textContent = done;
     }
   } catch (error) {
-    said.textContent = error.name === 'NotAllowedError' ? failed : error.message || failed;
+    /* What a browser says of it is not for people. */
+    said.textContent = error.said ?? failed;
   }
   button.disabled = false;
 });

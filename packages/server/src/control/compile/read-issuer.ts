@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ApiSnapshot, TrustedIssuer } from '@poorter/engine';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
@@ -19,6 +20,10 @@ export function readIssuer(
   if (issuer === undefined) return null;
   const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
   const { origin, tokens } = issuer;
+  if (isIP(new URL(origin).hostname.replace(/^\[|\]$/g, '')) !== 0) {
+    const message = 'passkeys hold for a name, not for an address: people cannot sign in here';
+    reader.warn(['issuer', 'origin'], 'no-passkeys', `${message}; localhost is a name`);
+  }
   return {
     ...{ version, origin, listener, tokens, trustedProxies: configuration.trust.proxies },
     mtls: mtlsOf(issuer, reader),

@@ -8,6 +8,7 @@ export interface Asset {
 const FOLDER = new URL('../../../assets/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   'style.css': 'text/css; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
   'passkey.js': 'text/javascript; charset=utf-8',
 };
 const read = new Map<string, Asset>();

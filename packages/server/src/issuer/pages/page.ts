@@ -18,7 +18,13 @@ export interface Page {
 function policyOf({ leadsTo }: Pick<Page, 'leadsTo'>): string {
   const target = leadsTo === undefined ? '' : ` ${leadsTo}`;
   return [
-    ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"],
+    ...[
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "img-src 'self'",
+      "connect-src 'self'",
+    ],
     ...[`form-action 'self'${target}`, "frame-ancestors 'none'", "base-uri 'none'"],
   ].join('; ');
 }
@@ -30,7 +36,8 @@ export function pageHeaders(page: Pick<Page, 'leadsTo'>, isSecure: boolean): str
     ['content-security-policy', policyOf(page)],
     ['cache-control', 'no-store'],
     ['x-content-type-options', 'nosniff'],
-    ['referrer-policy', 'no-referrer'],
+    // Nothing goes elsewhere; with `no-referrer` our own forms would come from nowhere, too (Fetch, origin of a request).
+    ['referrer-policy', 'same-origin'],
     ['cross-origin-opener-policy', 'same-origin'],
     ...(isSecure ? [['strict-transport-security', 'max-age=31536000']] : []),
   ];
@@ -56,6 +63,7 @@ export function markupOf({ language, title, body, script }: Page): Markup {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<link rel="icon" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/style.css">
 ${script === undefined ? '' : html`<script type="module" src="/assets/${script}"></script>`}
 </head>

@@ -134,8 +134,16 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
 const LANGUAGES: readonly string[] = Object.keys(words);
 
 /** The first that a browser asks for and we speak; RFC 9110 §12.5.4, in the order of preference. */
-export function languageOf(accepted: string | undefined): AccountLanguage {
-  const asked = (accepted ?? '')
+export function languageOf(...lists: readonly (string | undefined)[]): AccountLanguage {
+  for (const list of lists) {
+    const [first] = languagesIn(list ?? '');
+    if (first !== undefined) return first;
+  }
+  return 'en';
+}
+
+function languagesIn(list: string): AccountLanguage[] {
+  return list
     .slice(0, 500)
     .split(',')
     .map((part) => {
@@ -143,9 +151,9 @@ export function languageOf(accepted: string | undefined): AccountLanguage {
       const weight = more
         .map((one) => /^\s*q=([01](?:\.\d{0,3})?)\s*$/.exec(one)?.[1])
         .find(Boolean);
-      return { language: tag.split('-')[0] ?? '', weight: Number(weight ?? 1) };
+      return { language: tag.split('-')[0] as AccountLanguage, weight: Number(weight ?? 1) };
     })
     .filter(({ language, weight }) => LANGUAGES.includes(language) && weight > 0)
-    .toSorted((one, other) => other.weight - one.weight);
-  return (asked[0]?.language ?? 'en') as AccountLanguage;
+    .toSorted((one, other) => other.weight - one.weight)
+    .map(({ language }) => language);
 }

@@ -1,7 +1,7 @@
-import { errors } from 'oidc-provider';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { Artefact, ArtefactStore, FoundArtefact } from '../artefacts/index.ts';
 import { clientMetadata } from './client-metadata.ts';
+import { errors } from './library.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
 
 type Payload = Record<string, unknown>;

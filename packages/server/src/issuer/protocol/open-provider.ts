@@ -1,4 +1,4 @@
-import { Provider } from 'oidc-provider';
+import { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
 

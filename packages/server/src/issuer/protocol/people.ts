@@ -1,9 +1,9 @@
-import { interactionPolicy } from 'oidc-provider';
 import type { AccountStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { markupOf, pageHeaders } from '../pages/page.ts';
 import { errorPage } from '../pages/pages.ts';
 import { languageOf } from '../pages/words.ts';
+import { interactionPolicy } from './library.ts';
 
 export interface PeoplePorts {
   readonly snapshot: IssuerSnapshot;

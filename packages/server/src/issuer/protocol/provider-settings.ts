@@ -1,5 +1,4 @@
 import type { JWK } from 'jose';
-import { errors } from 'oidc-provider';
 import type { AccountStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
@@ -8,6 +7,7 @@ import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import { clientCertificates } from './client-certificates.ts';
 import { CLIENT_SIGNATURES } from './client-metadata.ts';
+import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
 import {
   cookiesOf,

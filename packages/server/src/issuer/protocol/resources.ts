@@ -1,6 +1,6 @@
-import { errors } from 'oidc-provider';
 import type { StoredClient } from '../../access/clients/index.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
+import { errors } from './library.ts';
 
 export interface ResourceServerInfo {
   readonly scope: string;

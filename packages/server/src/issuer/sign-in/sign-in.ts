@@ -1,6 +1,5 @@
 import type { ProtectedCall } from '@poorter/middleware/guard';
 import { parseJsonText } from '@poorter/openapi/json';
-import type { Provider } from 'oidc-provider';
 import type { AccountStore, StoredAccount } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
@@ -10,6 +9,7 @@ import { readAsset } from '../pages/assets.ts';
 import { sendPage } from '../pages/page.ts';
 import { consentPage, enrolPage, errorPage, signInPage } from '../pages/pages.ts';
 import { languageOf, words } from '../pages/words.ts';
+import type { Provider } from '../protocol/library.ts';
 import type { Passkeys } from './passkeys.ts';
 
 export interface SignInPorts {
@@ -102,7 +102,7 @@ export class SignIn {
   async #showSignIn(asked: PageCall): Promise<ToldOfCall> {
     const { request, response, call } = asked;
     const interaction = await this.#interaction(asked);
-    const language = languageFor(request);
+    const language = languageFor(request, interaction ?? {});
     if (interaction === null) {
       await sendPage(response, 400, errorPage(language, call.id, 'over'), this.#isSecure);
       return { ...NOBODY, error: 'interaction_over' };
@@ -139,7 +139,7 @@ export class SignIn {
     const account = accountId === null ? undefined : await accounts.show(accountId);
     // Whoever is disabled hears what everybody hears whose passkey is not known.
     if (account === undefined || account.disabledAt !== null) {
-      return this.#say(asked, 401, 'failed', 'passkey_refused');
+      return this.#say(asked, 401, 'failed', 'passkey_refused', interaction);
     }
     const { request, response } = asked;
     const login = { accountId: account.id, acr: PASSKEY_ACR, amr: PASSKEY_AMR };
@@ -155,7 +155,7 @@ export class SignIn {
     const isAsked = interaction?.prompt.name === 'consent' && this.#isOwnPage(asked);
     const accountId = interaction?.session?.accountId;
     if (interaction === null || !isAsked || accountId === undefined) {
-      const page = errorPage(languageFor(request), call.id, 'over');
+      const page = errorPage(languageFor(request, interaction ?? {}), call.id, 'over');
       await sendPage(response, 400, page, this.#isSecure);
       return { ...NOBODY, error: 'interaction_over' };
     }
@@ -242,8 +242,14 @@ export class SignIn {
     return request.headers.origin === this.#ports.snapshot.origin;
   }
 
-  #say(asked: PageCall, status: number, what: 'failed' | 'linkOver' | 'over', error: string) {
-    this.#json(asked, status, { said: words[languageFor(asked.request)][what] });
+  #say(
+    asked: PageCall,
+    status: number,
+    what: 'failed' | 'linkOver' | 'over',
+    error: string,
+    interaction?: Interaction,
+  ) {
+    this.#json(asked, status, { said: words[languageFor(asked.request, interaction)][what] });
     return { ...NOBODY, error };
   }
 
@@ -255,8 +261,11 @@ export class SignIn {
   }
 }
 
-function languageFor(request: IncomingMessage) {
-  return languageOf(request.headers['accept-language']);
+/** OpenID Connect Core §3.1.2.1: what the application knows of the person goes before what the browser says. */
+function languageFor(request: IncomingMessage, { params }: Partial<Interaction> = {}) {
+  const asked = params?.['ui_locales'];
+  const locales = typeof asked === 'string' ? asked.replaceAll(' ', ',') : undefined;
+  return languageOf(locales, request.headers['accept-language']);
 }
 
 /** The contract has checked its form. */

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as oidc from 'openid-client';
+import { call } from './world/calls.fixture.ts';
+import { type Chromium, skipChromium, startChromium } from './world/chromium.fixture.ts';
+import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { startIssuer } from './world/own-issuer.fixture.ts';
+
+/** An address at which nobody listens: the browser is told to go there, and that is all there is to see. */
+const CALLBACK = 'https://localhost:9/callback';
+
+/** Wider than the window, without a name, or too faint to read: what a page must not have. */
+async function faultsOf(chromium: Chromium): Promise<unknown> {
+  return chromium.read(`(() => {
+    const faults = [];
+    if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window');
+    if (document.documentElement.lang === '') faults.push('no language');
+    if (document.querySelectorAll('h1').length !== 1) faults.push('not one heading');
+    if (document.title === '') faults.push('no title');
+    const canvas = document.createElement('canvas').getContext('2d');
+    const lightness = (color) => {
+      canvas.fillStyle = color;
+      const [r, g, b] = canvas.fillStyle.match(/[0-9a-f]{2}/g).map((part) => {
+        const value = parseInt(part, 16) / 255;
+        return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const groundOf = (at) => {
+      for (let one = at; one !== null; one = one.parentElement) {
+        const { backgroundColor } = getComputedStyle(one);
+        if (backgroundColor !== 'rgba(0, 0, 0, 0)') return backgroundColor;
+      }
+      return 'rgb(255, 255, 255)';
+    };
+    for (const at of document.querySelectorAll('h1, p, li, button')) {
+      if (at.innerText.trim() === '') continue;
+      const [low, high] = [lightness(getComputedStyle(at).color), lightness(groundOf(at))].sort((a, b) => a - b);
+      if ((high + 0.05) / (low + 0.05) < 4.5) faults.push('too faint: ' + at.innerText);
+    }
+    for (const at of document.querySelectorAll('button')) {
+      if (at.innerText.trim() === '') faults.push('a button without a name');
+      if (at.getBoundingClientRect().height < 44) faults.push('a small button: ' + at.innerText);
+    }
+    return faults;
+  })()`);
+}
+
+test('in a real browser: somebody enrols, signs in by keyboard, says yes, and the application calls for them', {
+  skip: skipChromium,
+}, async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const chromium = await startChromium(t);
+  await chromium.show('light', 'nl');
+  const id = await issuer.run('accounts', 'create', '--login', 'an@example.test', '--name', 'An');
+  await chromium.go(await issuer.run('accounts', 'link', id));
+  await chromium.until(`document.querySelector('button.first')?.innerText === 'Een passkey maken'`);
+  // The link stays in no history.
+  await chromium.until(`location.hash === '' && document.readyState === 'complete'`);
+  assert.deepEqual(await faultsOf(chromium), []);
+  await chromium.press('Tab');
+  await chromium.press('Enter');
+  await chromium.until(`document.querySelector('[data-done]').innerText.startsWith('Klaar')`);
+
+  const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser'];
+  const rest = ['--redirect-uri', CALLBACK, '--scopes', 'accounts.read'];
+  const [client = '', secret = ''] = (await issuer.run(...made, ...rest)).split('\n');
+  const configuration = await oidc.discovery(
+    ...([new URL(issuer.origin), client, secret, oidc.ClientSecretBasic(secret)] as const),
+    { execute: [oidc.allowInsecureRequests] },
+  );
+  const verifier = oidc.randomPKCECodeVerifier();
+  const state = oidc.randomState();
+  const url = oidc.buildAuthorizationUrl(configuration, {
+    ...{ redirect_uri: CALLBACK, scope: 'openid accounts.read', state, ui_locales: 'fr' },
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  });
+  await chromium.show('dark', 'nl');
+  await chromium.go(url.href);
+  await chromium.until(
+    `document.documentElement.lang === 'fr' && document.readyState === 'complete'`,
+  );
+  assert.deepEqual(await faultsOf(chromium), []);
+  await chromium.press('Tab');
+  await chromium.press('Enter');
+  await chromium.until(`document.querySelector('button[value=allow]') !== null`);
+  assert.deepEqual(await faultsOf(chromium), []);
+  // Whoever says yes or no needs no script.
+  await chromium.scripts(false);
+  await chromium.press('Tab');
+  await chromium.press('Tab');
+  await chromium.press('Enter');
+  await chromium.scripts(true);
+  await chromium.until(
+    `location.protocol === 'chrome-error:' || location.href.startsWith('${CALLBACK}')`,
+  );
+  const back = chromium.asked.findLast((one) => one.startsWith(CALLBACK)) ?? '';
+  const tokens = await oidc.authorizationCodeGrant(configuration, new URL(back), {
+    ...{ pkceCodeVerifier: verifier, expectedState: state },
+  });
+  const headers = { authorization: `Bearer ${tokens.access_token}` };
+  assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 200);
+  const ours = chromium.complaints.filter((said) => !said.includes(CALLBACK));
+  assert.deepEqual(ours, [], 'nothing is kept out of a page that it needs');
+  // Its own page for what it cannot reach has pictures with `data:`.
+  const elsewhere = chromium.asked
+    .filter((one) => one.startsWith('http'))
+    .filter((one) => !one.startsWith(issuer.origin) && !one.startsWith(CALLBACK));
+  assert.deepEqual(elsewhere, [], 'nothing comes from elsewhere');
+});
