@@ -208,6 +208,7 @@ test('what the server offers stands where both kinds of client look for it', asy
     (await fetch(`${issuer.origin}${path}`)).json() as Promise<Record<string, unknown>>;
   const metadata = await read('/.well-known/oauth-authorization-server');
   assert.deepEqual(metadata, await read('/.well-known/openid-configuration'));
+  assert.ok(issuer.poorter.output().includes(issuer.origin), 'and is said at the start');
   assert.equal(metadata['issuer'], issuer.origin);
   // RFC 9700 §2.1.2, §2.4: nothing of what is no longer done.
   assert.deepEqual(metadata['response_types_supported'], ['code']);

@@ -25,6 +25,8 @@ export function describeStart(facts: StartedFacts, dataDirectory: string): strin
   lines.push(
     `  gate      ${facts.addresses.join(', ')}   (${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'})`,
   );
+  const { issuer } = facts.summary;
+  if (issuer !== undefined) lines.push(`  issuer    ${issuer}/.well-known/openid-configuration`);
   lines.push(`  control   http://${facts.controlAddress}   /health/ready  /metrics`);
   lines.push(`  data      ${dataDirectory}`, '');
   if (facts.summary.trial !== undefined) lines.push(...trialLines(facts.summary.trial));
