@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { type AdminAnswer, adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 interface Answer {
   readonly $ref?: string;
@@ -68,7 +69,9 @@ test('what the admin API answers is what its contract says, done or refused', as
       },
     },
   };
-  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const address = `127.0.0.1:${await unusedPort()}`;
+  const configuration = { issuer: { origin: `http://${address}`, address } };
+  const poorter = await startPoorter(t, { description, upstream: upstream.url, configuration });
   const owner = adminOf(poorter);
   const done = new Set<string>();
 
@@ -155,6 +158,38 @@ test('what the admin API answers is what its contract says, done or refused', as
   const operator = await ask('createOperator', 201, { body: { name: 'Els', roles: ['auditor'] } });
   await ask('listOperators', 200);
   await ask('revokeOperator', 200, { path: { id: operator.body.operator.id } });
+  const terms = {
+    ...{ name: 'Budget', profile: 'browser', authentication: { method: 'secret' } },
+    ...{ redirectUris: ['https://budget.test/callback'], scopes: ['read'] },
+  };
+  await ask('createClient', 422, { body: { ...terms, redirectUris: ['http://budget.test'] } });
+  const client = await ask('createClient', 201, { body: terms });
+  const budget = { id: client.body.client.id };
+  const known = await ask('showClient', 200, { path: budget });
+  const current = { 'if-match': known.headers.get('etag') ?? '' };
+  const narrower = { ...terms, scopes: [] };
+  await ask('replaceClient', 200, { path: budget, body: narrower, headers: current });
+  await ask('replaceClient', 412, { path: budget, body: narrower, headers: current });
+  await ask('rotateClientSecret', 200, { path: budget, body: { overlapSeconds: 60 } });
+  await ask('listClients', 200);
+  await ask('disableClient', 200, { path: budget });
+
+  const person = { login: 'griet@example.test', name: 'Griet' };
+  const account = await ask('createAccount', 201, { body: person });
+  await ask('createAccount', 422, { body: person });
+  const griet = { id: account.body.id };
+  const shown = await ask('showAccount', 200, { path: griet });
+  const version = { 'if-match': shown.headers.get('etag') ?? '' };
+  await ask('changeAccount', 200, { path: griet, body: person, headers: version });
+  await ask('linkAccount', 200, { path: griet, body: { purpose: 'enrol' } });
+  await ask('listAccounts', 200);
+  await ask('signOutAccount', 200, { path: griet });
+  await ask('disableAccount', 200, { path: griet });
+  await ask('linkAccount', 409, { path: griet, body: { purpose: 'enrol' } });
+
+  const key = await ask('makeSigningKey', 201, { body: { algorithm: 'EdDSA' } });
+  await ask('listSigningKeys', 200);
+  await ask('revokeSigningKey', 200, { path: { id: key.body.id } });
   await ask('eraseSubject', 200, { body: { kind: 'client', value: made.body.record.client } });
   await ask('searchLog', 200, { query: '?limit=200' });
   await ask('listGateways', 200);

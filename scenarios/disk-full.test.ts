@@ -268,7 +268,8 @@ test('no payment is forwarded while the disk for its record is full, and memory 
     async () => callers.tally.POST.answered > POST.answered + 20,
   );
   await callers.end();
-  assert.deepEqual({ ...poorter.children() }, { gateway, control }, 'no process was replaced');
+  assert.equal(poorter.children().gateway, gateway, 'no gateway was replaced');
+  assert.equal(poorter.children().control, control, 'nor control');
   await drained(data, callers);
   assert.equal(await poorter.stop(), 0);
   compare(await allLeaves(data), callers);
@@ -306,7 +307,8 @@ test('nothing is lost while the disk of the log is full: the spool takes the res
   const { answered } = callers.tally.POST;
   await eventually('calls are taken again', () => callers.tally.POST.answered > answered + 20);
   await callers.end();
-  assert.deepEqual({ ...poorter.children() }, { gateway, control }, 'no process was replaced');
+  assert.equal(poorter.children().gateway, gateway, 'no gateway was replaced');
+  assert.equal(poorter.children().control, control, 'nor control');
   await drained(data, callers);
   assert.equal(await poorter.stop(), 0);
   compare(await allLeaves(data), callers);

@@ -235,7 +235,20 @@ test('whoever refuses is sent back with that; whoever is disabled or signed out 
   assert.equal(await silent(), 'login_required');
   const again = await begin(application);
   assert.ok((await goThrough(browser, again.url, person)).startsWith(CALLBACK));
+  const paid = await begin(application);
+  const tokens = await oidc.authorizationCodeGrant(
+    application.configuration,
+    new URL(await goThrough(browser, paid.url, person)),
+    {
+      ...{ pkceCodeVerifier: paid.verifier, expectedState: paid.state },
+      expectedNonce: paid.nonce,
+    },
+  );
+  const headers = { authorization: `Bearer ${tokens.access_token}` };
+  const accounts = `${issuer.poorter.url}/accounts`;
+  assert.equal((await call(accounts, { headers })).status, 200);
   await issuer.run('accounts', 'disable', person.id);
+  assert.equal((await call(accounts, { headers })).status, 401, 'when the operator is answered');
   assert.equal(await silent(), 'login_required');
 
   const other = await enrol(issuer, 'jan@example.test');

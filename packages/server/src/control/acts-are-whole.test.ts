@@ -140,8 +140,8 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
       }),
       ...accountRoutes({
-        ...{ accounts: state.accounts, credentials: state.credentials },
-        origin: () => 'https://login.bank.test',
+        ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
+        issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
       }),
       ...signingKeyRoutes({
         ...{ signingKeys: state.signingKeys, keysChanged: async () => undefined },
@@ -282,6 +282,8 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
   },
   disableAccount: async ({ state }) => {
     const { id } = await state.accounts.create(person);
+    const expiresAt = state.clock.now + 60_000;
+    await state.grants.keep({ id: 'grant', accountId: id, clientId: 'client_1', expiresAt });
     return { method: 'POST', path: `/v1/accounts/${id}/disable` };
   },
   signOutAccount: async ({ state }) => {

@@ -154,6 +154,7 @@ export class OpenControl {
         await state.blocks.expire();
         await state.denials.expire();
         await state.accounts.prune();
+        await state.grants.prune();
         await state.idempotency.prune();
         await state.singleUse.prune();
       },
@@ -234,8 +235,8 @@ export class OpenControl {
           remarksOn: (scopes) => unknownGrants({ scopes, roles: [] }, rights().values()),
         }),
         ...accountRoutes({
-          ...{ accounts: state.accounts, credentials: state.credentials },
-          origin: () => this.ownIssuer.tokens?.origin ?? null,
+          ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
+          issuer: () => this.ownIssuer.tokens,
         }),
         ...signingKeyRoutes({
           signingKeys: state.signingKeys,

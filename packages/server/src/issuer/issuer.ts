@@ -136,7 +136,7 @@ export class Issuer {
     const presented = this.#presentedTokens(snapshot, stores, publicKeys);
     const provider = openProvider({
       ...{ snapshot, keys, artefacts, clients, presented, now: world.now },
-      accounts: stores.accounts,
+      ...{ accounts: stores.accounts, grants: stores.grants },
       endGrant: (grant) => this.#endOnce(grant, true),
       endTokens: (grant) => this.#endOnce(grant, false),
       told: (request, found) => void told.set(request, found),
@@ -250,7 +250,10 @@ export class Issuer {
     const givenBefore = Math.floor(now / 1000) + 1;
     await stores.denials.deny([isWhole ? wish : { ...wish, givenBefore }]);
     await stores.artefacts.removeGrant(grant);
-    if (isWhole) await stores.artefacts.remove('Grant', grant);
+    if (isWhole) {
+      await stores.artefacts.remove('Grant', grant);
+      await stores.grants.remove(grant);
+    }
     await this.#untilEnforced();
   }
 

@@ -1,4 +1,9 @@
-import { AccountStore, type AccountTables, CredentialStore } from '../access/accounts/index.ts';
+import {
+  AccountStore,
+  type AccountTables,
+  CredentialStore,
+  GrantStore,
+} from '../access/accounts/index.ts';
 import { ClientStore, type ClientTables } from '../access/clients/index.ts';
 import { SigningKeyStore, type SigningKeyTables } from '../access/signing-keys/index.ts';
 import type { IssuerSnapshot } from '../messages/between-issuer.ts';
@@ -22,6 +27,7 @@ export interface IssuerStores {
   readonly clients: ClientStore;
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
+  readonly grants: GrantStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly artefacts: ArtefactStore;
@@ -51,6 +57,7 @@ export async function openIssuerStores(
       ring,
       accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
       credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
+      grants: new GrantStore(lasting.as<AccountTables>(), world),
       clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),

@@ -75,3 +75,14 @@ CREATE TABLE account_link (
 ) STRICT;
 CREATE INDEX account_link_by_end ON account_link (expires_at);
 CREATE INDEX account_link_by_account ON account_link (account_id);
+
+-- What somebody said yes to, for as long as anything comes from it.
+CREATE TABLE account_grant (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  given_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX account_grant_by_end ON account_grant (expires_at);
+CREATE INDEX account_grant_by_account ON account_grant (account_id);

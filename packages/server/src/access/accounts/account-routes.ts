@@ -2,6 +2,7 @@ import {
   type Act,
   type Answer,
   type Contract,
+  type Everywhere,
   type Handlers,
   iso,
   isoTime,
@@ -9,29 +10,37 @@ import {
   pageLimit,
 } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
+import type { DenialStore } from '../../state/denials/index.ts';
 import type { AccountProfile, StoredAccount } from './account-row.ts';
 import { type AccountStore, LoginTakenError } from './account-store.ts';
 import type { CredentialStore, StoredCredential } from './credential-store.ts';
+import type { GrantStore } from './grant-store.ts';
 
 export interface AccountRoutePorts {
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
-  /** Origin of the authorization server, where links lead to; null: there is none. */
-  readonly origin: () => string | null;
+  readonly everywhere: Everywhere;
+  /** The authorization server, where links lead to, and how long its tokens can be shown; null: there is none. */
+  readonly issuer: () => { readonly origin: string; readonly tokenLifeMs: number } | null;
 }
 
 type AccountOperation =
   | ('listAccounts' | 'createAccount' | 'showAccount' | 'changeAccount')
   | ('disableAccount' | 'signOutAccount' | 'linkAccount');
 
-type Stores = { readonly accounts: AccountStore; readonly credentials: CredentialStore };
+interface Stores {
+  readonly accounts: AccountStore;
+  readonly credentials: CredentialStore;
+  readonly grants: GrantStore;
+  readonly denials: DenialStore;
+}
 
 /** DESIGN: a link that lets somebody in lives for a quarter of an hour. */
 const LINK_LIFE_MS = 900_000;
 
 /** The people who sign in at the authorization server. */
 export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperation, Stores> {
-  const { accounts, credentials } = ports;
+  const { accounts, credentials, everywhere } = ports;
   const stored = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => answer;
   const shown = async (account: StoredAccount, from: CredentialStore) => {
     const body = shownAccount(account, await from.list(account.id));
@@ -80,11 +89,22 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
     },
 
     disableAccount: {
-      async change({ path }, stores) {
+      async change({ path, nowMs }, stores) {
         await known(stores.accounts, path.id);
-        return shown(await stores.accounts.disable(path.id), stores.credentials);
+        const account = await stores.accounts.disable(path.id);
+        const issuer = ports.issuer();
+        const grants = await stores.grants.takeAll(path.id);
+        if (issuer !== null) {
+          const until = nowMs + issuer.tokenLifeMs;
+          const whose = { kind: 'grant', issuer: issuer.origin, until } as const;
+          await stores.denials.deny(grants.map((value) => ({ ...whose, value })));
+        }
+        return shown(account, stores.credentials);
       },
-      spread: stored,
+      async spread(_, answer) {
+        await everywhere.untilEnforced();
+        return answer;
+      },
     },
 
     signOutAccount: {
@@ -98,7 +118,7 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
     linkAccount: {
       async change({ path, body, nowMs }, stores) {
         const account = await known(stores.accounts, path.id);
-        const origin = ports.origin();
+        const origin = ports.issuer()?.origin ?? null;
         if (account.disabledAt !== null)
           throw new AdminProblem('not_possible', { reason: 'disabled' });
         if (origin === null) {

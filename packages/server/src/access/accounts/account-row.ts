@@ -33,6 +33,14 @@ export interface AccountTables extends ChangeTables {
     expires_at: number;
     used_at: number | null;
   };
+  account_grant: {
+    /** Random, and stands in tokens as `grant_id`. */
+    id: string;
+    account_id: string;
+    client_id: string;
+    given_at: number;
+    expires_at: number;
+  };
 }
 
 /** What is known of a person. */

@@ -9,6 +9,7 @@ import {
   AccountStore,
   type AccountTables,
   CredentialStore,
+  GrantStore,
   PersonalValuesOfAccounts,
 } from './index.ts';
 
@@ -26,6 +27,7 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
       ...ground,
       accounts: new AccountStore(database, ring, tombstones, world),
       credentials: new CredentialStore(database, ring, world),
+      grants: new GrantStore(database, world),
       values: new PersonalValuesOfAccounts(database, ring, world),
     };
   };
@@ -103,6 +105,23 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
       added.push(await credentials.add(wish));
     }
     assert.equal(added.filter((one) => one !== undefined).length, 50);
+  });
+
+  test('what somebody said yes to is taken by one act, whole, and nobody else’s', async (t) => {
+    const { grants, clock } = await open(t);
+    const wish = (id: string, accountId: string, expiresAt: number) =>
+      grants.keep({ id, accountId, clientId: 'client_1', expiresAt });
+    await wish('short', 'account_1', NOON + MINUTE);
+    await wish('long', 'account_1', NOON + MINUTE);
+    await wish('long', 'account_1', NOON + 9 * MINUTE);
+    await wish('gone', 'account_1', NOON + 9 * MINUTE);
+    await wish('other', 'account_2', NOON + 9 * MINUTE);
+    await grants.remove('gone');
+    clock.now += MINUTE;
+    assert.equal(await grants.prune(), 1);
+    const taken = await Promise.all(Array.from({ length: 20 }, () => grants.takeAll('account_1')));
+    assert.deepEqual(taken.flat(), ['long']);
+    assert.deepEqual(await grants.takeAll('account_2'), ['other']);
   });
 
   test('a disabled account stays disabled over a restore', async (t) => {

@@ -25,7 +25,7 @@ const ROWS_AT_ONCE = 500;
 /** What accounts tell of persons: everything. With the person goes the account. */
 export class PersonalValuesOfAccounts implements PersonalValues {
   readonly domain = 'account';
-  readonly tables = ['account', 'account_credential', 'account_link'];
+  readonly tables = ['account', 'account_credential', 'account_link', 'account_grant'];
   readonly kinds = ['account-person'] as const;
   readonly #database: Database<AccountTables>;
   readonly #ring: KeyRing;
@@ -82,7 +82,7 @@ export class PersonalValuesOfAccounts implements PersonalValues {
       .executeTakeFirst();
     if (row === undefined || row.login_index === null) return false;
     const at = this.#world.now();
-    for (const table of ['account_credential', 'account_link'] as const) {
+    for (const table of ['account_credential', 'account_link', 'account_grant'] as const) {
       await session.deleteFrom(table).where('account_id', '=', id).execute();
     }
     await session

@@ -2,6 +2,7 @@ import {
   AccountStore,
   type AccountTables,
   CredentialStore,
+  GrantStore,
   PersonalValuesOfAccounts,
 } from '../../access/accounts/index.ts';
 import { BlockStore, type BlockTables, PersonalValuesOfBlocks } from '../../access/blocks/index.ts';
@@ -48,6 +49,7 @@ export interface State {
   readonly clients: ClientStore;
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
+  readonly grants: GrantStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
@@ -75,6 +77,7 @@ export type ActStores = Pick<
   | 'clients'
   | 'accounts'
   | 'credentials'
+  | 'grants'
   | 'signingKeys'
   | 'denials'
   | 'persons'
@@ -146,6 +149,7 @@ function actStores(
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
     accounts: new AccountStore(database.as<AccountTables>(), ring, tombstones, world),
     credentials: new CredentialStore(database.as<AccountTables>(), ring, world),
+    grants: new GrantStore(database.as<AccountTables>(), world),
     clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
     signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
     denials: new DenialStore(database.as<DenialTables>(), world),

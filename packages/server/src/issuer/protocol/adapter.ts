@@ -1,3 +1,4 @@
+import type { GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { Artefact, ArtefactStore, FoundArtefact } from '../artefacts/index.ts';
 import { clientMetadata } from './client-metadata.ts';
@@ -9,6 +10,7 @@ type Payload = Record<string, unknown>;
 export interface AdapterPorts {
   readonly artefacts: ArtefactStore;
   readonly clients: Pick<ClientStore, 'show'>;
+  readonly grants: Pick<GrantStore, 'keep'>;
   readonly now: () => number;
   readonly presented: PresentedTokens;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
@@ -31,7 +33,7 @@ export class ProtocolAdapter {
   }
 
   async upsert(id: string, payload: Payload, expiresInSeconds?: number): Promise<void> {
-    const { artefacts, now } = this.#ports;
+    const { artefacts, grants, now } = this.#ports;
     const life = expiresInSeconds === undefined ? LIFE_MAX_MS : expiresInSeconds * 1000;
     const text = (name: string) => {
       const value = payload[name];
@@ -48,6 +50,11 @@ export class ProtocolAdapter {
       // An interaction has the uid of nothing but itself.
       ...(second !== undefined && this.#kind !== 'Interaction' && { second }),
     };
+    const client = text('clientId');
+    if (this.#kind === 'Grant' && account !== undefined && client !== undefined) {
+      const { expiresAt } = artefact;
+      await grants.keep({ id, accountId: account, clientId: client, expiresAt });
+    }
     await artefacts.put(this.#kind, id, artefact);
   }
 
