@@ -8,8 +8,10 @@ import {
   requireOwnFile,
   UntrustedPathError,
 } from '../platform/files/index.ts';
+import { shownPath } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
 
+const CREDENTIAL_FILE = 'operator-credential.json';
 const TIMEOUT_MS = 60_000;
 const PAGE = 200;
 
@@ -89,7 +91,7 @@ export class AdminClient {
       if (given === undefined) throw new Error('--url needs a credential in POORTER_OPERATOR_KEY');
       return new AdminClient(elsewhere, given);
     }
-    const file = join(data, 'operator-credential.json');
+    const file = join(data, CREDENTIAL_FILE);
     let text: string;
     try {
       // A file that others can write names a server of theirs, which is then sent our credential.
@@ -99,8 +101,9 @@ export class AdminClient {
       if (cause instanceof UntrustedPathError) throw cause;
       const { code } = cause as NodeJS.ErrnoException;
       const why = code === 'ENOENT' ? 'there is no such file' : code;
+      const at = join(shownPath(data), CREDENTIAL_FILE);
       throw new Error(
-        `reading ${file}: ${why}; start the server first, or name its data directory with --data`,
+        `reading ${at}: ${why}; start the server first, or name its data directory with --data`,
         { cause },
       );
     }

@@ -149,6 +149,20 @@ test('what only speaks to a server that is not there ends with a sentence, and s
   );
 });
 
+test('a credential that stands where a directory belongs is told by its beginning', async () => {
+  for (const secret of SECRETS) {
+    for (const data of [secret, `/srv/${secret}`, `./${secret}/data`]) {
+      const world = recordingWorld();
+      assert.notEqual(await runCommand(['keys', 'list', `--data=${data}`], world, commands), 0);
+      const said = world.told.out + world.told.err;
+      for (const one of [secret, PASSWORD]) assert.ok(!said.includes(one), said);
+    }
+  }
+  const world = recordingWorld();
+  await runCommand(['keys', 'list', '--data=/nonexistent/poorter-data'], world, commands);
+  assert.match(world.told.err, /\/nonexistent\/poorter-data\/operator-credential\.json/);
+});
+
 const verb = defineVerb({
   purpose: 'tries everything',
   arguments: {

@@ -10,14 +10,27 @@ export function didYouMean(given: string, known: readonly string[]): string {
 }
 
 const SHOWN_CHARS_MAX = 24;
+const SCHEME = /^[a-z][a-z0-9+.-]{0,15}:\/\//i;
+/** Longer than a UUID. */
+const LONG_NAME = /[^/\\]{41,}/g;
+const USER_INFO = /[^/\\:]*:[^/\\@]*@/g;
 
 /**
  * An argument that stands where none belongs, for a sentence about it. It may be a password or a token
  * that slipped there: what is long, or an address with something in it, is told by its beginning.
  */
 export function shown(argument: string): string {
-  const scheme = /^[a-z][a-z0-9+.-]{0,15}:\/\//i.exec(argument)?.[0];
-  if (scheme !== undefined) return `${scheme}…`;
-  if (argument.length <= SHOWN_CHARS_MAX) return argument;
-  return `${argument.slice(0, SHOWN_CHARS_MAX / 2)}…`;
+  if (argument.length <= SHOWN_CHARS_MAX && !SCHEME.test(argument)) return argument;
+  return beginningOf(argument);
+}
+
+/** A path, for a sentence about it: a token that slipped there is one long name, and told by its beginning. */
+export function shownPath(path: string): string {
+  if (SCHEME.test(path)) return beginningOf(path);
+  return path.replace(LONG_NAME, beginningOf).replace(USER_INFO, '…@');
+}
+
+function beginningOf(text: string): string {
+  const [scheme] = SCHEME.exec(text) ?? [];
+  return `${scheme ?? text.slice(0, SHOWN_CHARS_MAX / 2)}…`;
 }

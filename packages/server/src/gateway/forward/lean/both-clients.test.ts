@@ -10,16 +10,19 @@ import {
   outcome,
   overLean,
   overUndici,
+  PATIENT_TIMES,
   question,
   type Script,
   service,
+  TIMES,
 } from './scripted-service.fixture.ts';
 
 async function both(from: Script, asked: Question = question()): Promise<[unknown, unknown]> {
+  const waits = from.end === 'stays' && WAITS.includes(from.pieces.join(''));
   const once = async (over: typeof overLean) => {
     service.script = from;
     service.heard = '';
-    return over((client) => outcome(client, asked));
+    return over((client) => outcome(client, asked), waits ? TIMES : PATIENT_TIMES);
   };
   return [await once(overLean), await once(overUndici)];
 }
@@ -165,7 +168,7 @@ const byNumber = (one: number, other: number) => one - other;
 async function overLeanOnce(from: Script, asked: Question): Promise<unknown> {
   service.script = from;
   service.heard = '';
-  return overLean((client) => outcome(client, asked));
+  return overLean((client) => outcome(client, asked), PATIENT_TIMES);
 }
 
 test('a question is the same over both clients, byte for byte but for the order of its fields', async () => {

@@ -57,6 +57,8 @@ after(() => {
 });
 
 export const TIMES = { connectMs: 2_000, headMs: 600, idleMs: 600 };
+/** For what ends by itself: a busy machine lets it wait for longer than that. */
+export const PATIENT_TIMES = { connectMs: 60_000, headMs: 60_000, idleMs: 60_000 };
 
 export function openLean(
   more: Partial<ConstructorParameters<typeof LeanPool>[0]> = {},
@@ -68,7 +70,7 @@ export function openLean(
   );
 }
 
-function openUndici(): Pool {
+function openUndici(times: typeof TIMES): Pool {
   const snapshot = {
     targets: [],
     tls: { authorities: [], certificate: null, key: null, serverName: null },
@@ -78,7 +80,7 @@ function openUndici(): Pool {
   const url = new URL(`http://127.0.0.1:${port}`);
   return new Pool(url.origin, {
     ...{ connections: 1, pipelining: 1, connect: upstreamConnector(url, snapshot) },
-    ...{ headersTimeout: TIMES.headMs, bodyTimeout: TIMES.idleMs, maxHeaderSize: 65_536 },
+    ...{ headersTimeout: times.headMs, bodyTimeout: times.idleMs, maxHeaderSize: 65_536 },
     strictContentLength: true,
   });
 }
@@ -90,8 +92,11 @@ export const question = (more: Partial<Question> = {}): Question => ({
 
 export type Client = (asked: Question) => Promise<UpstreamAnswer>;
 
-export async function overLean(work: (client: Client) => Promise<unknown>): Promise<unknown> {
-  const pool = openLean();
+export async function overLean(
+  work: (client: Client) => Promise<unknown>,
+  times = TIMES,
+): Promise<unknown> {
+  const pool = openLean(times);
   try {
     return await work((asked) => UpstreamAnswer.ask(pool, asked, () => undefined));
   } finally {
@@ -100,8 +105,11 @@ export async function overLean(work: (client: Client) => Promise<unknown>): Prom
   }
 }
 
-export async function overUndici(work: (client: Client) => Promise<unknown>): Promise<unknown> {
-  const pool = openUndici();
+export async function overUndici(
+  work: (client: Client) => Promise<unknown>,
+  times = TIMES,
+): Promise<unknown> {
+  const pool = openUndici(times);
   const client: Client = ({ method, path, host, headers, body, streamBytes }) =>
     UpstreamAnswer.dispatch(
       pool,
@@ -113,7 +121,7 @@ export async function overUndici(work: (client: Client) => Promise<unknown>): Pr
           ...(streamBytes === undefined ? [] : ['content-length', String(streamBytes)]),
         ],
         body,
-        headersTimeout: TIMES.headMs,
+        headersTimeout: times.headMs,
       },
       () => undefined,
     );
