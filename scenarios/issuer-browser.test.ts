@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
 import { type Chromium, skipChromium, startChromium } from './world/chromium.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
-import { startIssuer } from './world/own-issuer.fixture.ts';
+import { askFor, makeApplication, redeem, startIssuer } from './world/own-issuer.fixture.ts';
 
 /** An address at which nobody listens: the browser is told to go there, and that is all there is to see. */
 const CALLBACK = 'https://localhost:9/callback';
@@ -63,22 +62,10 @@ test('in a real browser: somebody enrols, signs in by keyboard, says yes, and th
   await chromium.press('Enter');
   await chromium.until(`document.querySelector('[data-done]').innerText.startsWith('Klaar')`);
 
-  const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser'];
-  const rest = ['--redirect-uri', CALLBACK, '--scopes', 'accounts.read'];
-  const [client = '', secret = ''] = (await issuer.run(...made, ...rest)).split('\n');
-  const configuration = await oidc.discovery(
-    ...([new URL(issuer.origin), client, secret, oidc.ClientSecretBasic(secret)] as const),
-    { execute: [oidc.allowInsecureRequests] },
-  );
-  const verifier = oidc.randomPKCECodeVerifier();
-  const state = oidc.randomState();
-  const url = oidc.buildAuthorizationUrl(configuration, {
-    ...{ redirect_uri: CALLBACK, scope: 'openid accounts.read', state, ui_locales: 'fr' },
-    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-  });
+  const application = await makeApplication(issuer, CALLBACK);
+  const asked = await askFor(application, { ui_locales: 'fr' });
   await chromium.show('dark', 'nl');
-  await chromium.go(url.href);
+  await chromium.go(asked.url.href);
   await chromium.until(
     `document.documentElement.lang === 'fr' && document.readyState === 'complete'`,
   );
@@ -97,9 +84,7 @@ test('in a real browser: somebody enrols, signs in by keyboard, says yes, and th
     `location.protocol === 'chrome-error:' || location.href.startsWith('${CALLBACK}')`,
   );
   const back = chromium.asked.findLast((one) => one.startsWith(CALLBACK)) ?? '';
-  const tokens = await oidc.authorizationCodeGrant(configuration, new URL(back), {
-    ...{ pkceCodeVerifier: verifier, expectedState: state },
-  });
+  const tokens = await redeem(application, asked, back);
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 200);
   const ours = chromium.complaints.filter((said) => !said.includes(CALLBACK));

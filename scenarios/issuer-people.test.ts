@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
-import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
+import {
+  askFor,
+  makeApplication,
+  type RunningIssuer,
+  redeem,
+  startIssuer,
+} from './world/own-issuer.fixture.ts';
 import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';
@@ -30,34 +35,7 @@ async function enrol(issuer: RunningIssuer, login: string): Promise<Person> {
   return { id, passkey };
 }
 
-interface Application {
-  readonly callback: string;
-  readonly configuration: oidc.Configuration;
-  readonly id: string;
-}
-
-async function register(issuer: RunningIssuer, callback = CALLBACK): Promise<Application> {
-  const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser'];
-  const rest = ['--redirect-uri', callback, '--scopes', 'accounts.read'];
-  const [id = '', secret = ''] = (await issuer.run(...made, ...rest)).split('\n');
-  const configuration = await oidc.discovery(
-    ...([new URL(issuer.origin), id, secret, oidc.ClientSecretBasic(secret)] as const),
-    { execute: [oidc.allowInsecureRequests] },
-  );
-  return { callback, configuration, id };
-}
-
-async function begin({ callback, configuration }: Application, more: Record<string, string> = {}) {
-  const verifier = oidc.randomPKCECodeVerifier();
-  const state = oidc.randomState();
-  const nonce = oidc.randomNonce();
-  const url = oidc.buildAuthorizationUrl(configuration, {
-    ...{ redirect_uri: callback, scope: 'openid accounts.read', state, nonce },
-    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
-    ...{ code_challenge_method: 'S256', ...more },
-  });
-  return { url, verifier, state, nonce };
-}
+const register = (issuer: RunningIssuer, callback = CALLBACK) => makeApplication(issuer, callback);
 
 /** Signs in, says yes, and is sent back to the application. */
 async function goThrough(browser: SoftBrowser, url: URL, { passkey }: Person): Promise<string> {
@@ -89,13 +67,10 @@ test('somebody enrols, signs in, says yes, and the application calls for them, w
   const { issuer, poorter } = await start(t);
   const person = await enrol(issuer, 'griet@example.test');
   const application = await register(issuer);
-  const asked = await begin(application);
+  const asked = await askFor(application);
   const back = await goThrough(new SoftBrowser(issuer.origin), asked.url, person);
   assert.equal(new URL(back).searchParams.get('iss'), issuer.origin);
-  const tokens = await oidc.authorizationCodeGrant(application.configuration, new URL(back), {
-    ...{ pkceCodeVerifier: asked.verifier, expectedState: asked.state },
-    expectedNonce: asked.nonce,
-  });
+  const tokens = await redeem(application, asked, back);
   const claims = decodeJwt(tokens.access_token);
   const text = JSON.stringify([claims, tokens.claims()]);
   for (const known of [person.id, 'griet']) assert.ok(!text.includes(known), known);
@@ -110,12 +85,9 @@ test('somebody enrols, signs in, says yes, and the application calls for them, w
 
   // OpenID Connect Core §8.1: elsewhere the same person has another name.
   const other = await register(issuer, 'https://ledger.test/callback');
-  const again = await begin(other);
+  const again = await askFor(other);
   const elsewhere = await goThrough(new SoftBrowser(issuer.origin), again.url, person);
-  const theirs = await oidc.authorizationCodeGrant(other.configuration, new URL(elsewhere), {
-    ...{ pkceCodeVerifier: again.verifier, expectedState: again.state },
-    expectedNonce: again.nonce,
-  });
+  const theirs = await redeem(other, again, elsewhere);
   assert.notEqual(decodeJwt(theirs.access_token).sub, claims.sub);
 });
 
@@ -123,16 +95,10 @@ test('a code is good once: whoever comes second ends what the first was given', 
   const { issuer, poorter } = await start(t);
   const person = await enrol(issuer, 'griet@example.test');
   const application = await register(issuer);
-  const asked = await begin(application);
+  const asked = await askFor(application);
   const back = await goThrough(new SoftBrowser(issuer.origin), asked.url, person);
-  const redeem = () =>
-    oidc
-      .authorizationCodeGrant(application.configuration, new URL(back), {
-        ...{ pkceCodeVerifier: asked.verifier, expectedState: asked.state },
-        expectedNonce: asked.nonce,
-      })
-      .catch(() => null);
-  const answers = await Promise.all(Array.from({ length: 100 }, redeem));
+  const race = () => redeem(application, asked, back).catch(() => null);
+  const answers = await Promise.all(Array.from({ length: 100 }, race));
   const given = answers.filter((one) => one !== null);
   assert.equal(given.length, 1);
   const headers = { authorization: `Bearer ${given[0]?.access_token}` };
@@ -145,7 +111,7 @@ test('what an application asks wrongly is refused, and nobody is sent where they
   const application = await register(issuer);
   const browser = new SoftBrowser(issuer.origin);
   const askWith = async (change: (url: URL) => void) => {
-    const { url } = await begin(application);
+    const { url } = await askFor(application);
     change(url);
     return browser.get(`${url.pathname}${url.search}`);
   };
@@ -185,7 +151,7 @@ test('a passkey that lies lets nobody in, and neither does another page, an old 
   const { passkey } = await enrol(issuer, 'griet@example.test');
   const application = await register(issuer);
   const browser = new SoftBrowser(issuer.origin);
-  const { url } = await begin(application);
+  const { url } = await askFor(application);
   const { at } = await browser.follow(`${url.pathname}${url.search}`);
   const path = new URL(at).pathname;
   const options = async () => JSON.parse((await browser.postJson(`${path}/begin`, {})).text);
@@ -221,10 +187,10 @@ test('whoever refuses is sent back with that; whoever is disabled or signed out 
   const person = await enrol(issuer, 'griet@example.test');
   const application = await register(issuer);
   const browser = new SoftBrowser(issuer.origin);
-  const first = await begin(application);
+  const first = await askFor(application);
   await goThrough(browser, first.url, person);
   const silent = async () => {
-    const { url } = await begin(application, { prompt: 'none' });
+    const { url } = await askFor(application, { prompt: 'none' });
     const { location } = await browser.get(`${url.pathname}${url.search}`);
     return new URL(String(location)).searchParams.get('error');
   };
@@ -233,17 +199,10 @@ test('whoever refuses is sent back with that; whoever is disabled or signed out 
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   await issuer.run('accounts', 'sign-out', person.id);
   assert.equal(await silent(), 'login_required');
-  const again = await begin(application);
+  const again = await askFor(application);
   assert.ok((await goThrough(browser, again.url, person)).startsWith(CALLBACK));
-  const paid = await begin(application);
-  const tokens = await oidc.authorizationCodeGrant(
-    application.configuration,
-    new URL(await goThrough(browser, paid.url, person)),
-    {
-      ...{ pkceCodeVerifier: paid.verifier, expectedState: paid.state },
-      expectedNonce: paid.nonce,
-    },
-  );
+  const paid = await askFor(application);
+  const tokens = await redeem(application, paid, await goThrough(browser, paid.url, person));
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   const accounts = `${issuer.poorter.url}/accounts`;
   assert.equal((await call(accounts, { headers })).status, 200);
@@ -253,7 +212,7 @@ test('whoever refuses is sent back with that; whoever is disabled or signed out 
 
   const other = await enrol(issuer, 'jan@example.test');
   const fresh = new SoftBrowser(issuer.origin);
-  const asked = await begin(application);
+  const asked = await askFor(application);
   let { at } = await fresh.follow(`${asked.url.pathname}${asked.url.search}`);
   const path = new URL(at).pathname;
   const begun = JSON.parse((await fresh.postJson(`${path}/begin`, {})).text);
@@ -272,7 +231,7 @@ test('every page keeps strangers out of it: nothing inline, in no frame, nothing
   const { issuer } = await start(t);
   const application = await register(issuer);
   const browser = new SoftBrowser(issuer.origin);
-  const { url } = await begin(application, { ui_locales: 'nl' });
+  const { url } = await askFor(application, { ui_locales: 'nl' });
   const { at } = await browser.follow(`${url.pathname}${url.search}`);
   for (const path of [new URL(at).pathname, '/enrol', '/sign-in/unknown']) {
     const { headers, text } = await browser.get(path);

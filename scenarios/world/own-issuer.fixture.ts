@@ -98,3 +98,54 @@ export async function makeMachine(
   });
   return { id, key: privateKey, configuration };
 }
+
+export interface Application {
+  readonly callback: string;
+  readonly configuration: oidc.Configuration;
+}
+
+/** A client that acts for people, whose server keeps a secret. */
+export async function makeApplication(
+  { origin, run }: RunningIssuer,
+  callback: string,
+): Promise<Application> {
+  const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser'];
+  const rest = ['--redirect-uri', callback, '--scopes', 'accounts.read'];
+  const [id = '', secret = ''] = (await run(...made, ...rest)).split('\n');
+  const configuration = await oidc.discovery(
+    ...([new URL(origin), id, secret, oidc.ClientSecretBasic(secret)] as const),
+    { execute: [oidc.allowInsecureRequests] },
+  );
+  return { callback, configuration };
+}
+
+/** What an application remembers of having sent somebody away. */
+export interface Asked {
+  readonly url: URL;
+  readonly verifier: string;
+  readonly state: string;
+  readonly nonce: string;
+}
+
+export async function askFor(
+  { callback, configuration }: Application,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Asked> {
+  const verifier = oidc.randomPKCECodeVerifier();
+  const state = oidc.randomState();
+  const nonce = oidc.randomNonce();
+  const url = oidc.buildAuthorizationUrl(configuration, {
+    ...{ redirect_uri: callback, scope: 'openid accounts.read', state, nonce },
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    ...{ code_challenge_method: 'S256', ...more },
+  });
+  return { url, verifier, state, nonce };
+}
+
+/** Tokens for the code that somebody was sent back with. */
+export function redeem({ configuration }: Application, asked: Asked, back: string) {
+  return oidc.authorizationCodeGrant(configuration, new URL(back), {
+    ...{ pkceCodeVerifier: asked.verifier, expectedState: asked.state },
+    expectedNonce: asked.nonce,
+  });
+}

@@ -25,7 +25,7 @@ export function describeStart(facts: StartedFacts, dataDirectory: string): strin
   lines.push(
     `  gate      ${facts.addresses.join(', ')}   (${facts.threads} ${facts.threads === 1 ? 'thread' : 'threads'})`,
   );
-  const { issuer } = facts.summary;
+  const { issuer } = facts;
   if (issuer !== undefined) lines.push(`  issuer    ${issuer}/.well-known/openid-configuration`);
   lines.push(`  control   http://${facts.controlAddress}   /health/ready  /metrics`);
   lines.push(`  data      ${dataDirectory}`, '');

@@ -21,6 +21,9 @@ export interface IssuerDoorPorts {
   readonly pageOf: (operation: string) => SignInHandle | null;
   /** The protocol. Resolves to what it made of the call. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<ToldOfCall>;
+  /** Calls that are inside: one more, or one less. */
+  readonly admitted: (change: 1 | -1) => void;
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
@@ -64,21 +67,20 @@ export class IssuerDoor {
     giveBody(request, body !== null && namesToken ? await this.#ports.rename(body) : body);
   }
 
+  /** However it ends, it stands in the record and gives its place back. */
   async #admit(
     call: ProtectedCall,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const { gate, records, world, answer, pageOf } = this.#ports;
+    const { gate, records, world, admitted } = this.#ports;
     const startedAt = world.monotonicMs();
-    await this.#prepare(call, request);
-    response.setHeader('poorter-call', call.id);
+    // From the first moment on: a caller may leave while something is looked up.
     const left = new Promise<void>((resolve) => response.once('close', () => resolve()));
-    const page = pageOf(call.decision.operation.operation.compiled.id);
-    const told = await (page === null
-      ? answer(request, response)
-      : page({ call, request, response }));
+    admitted(1);
+    const told = await this.#answer(call, request, response);
     await left;
+    admitted(-1);
     if (told.error !== null && GUESSES.has(told.error)) {
       gate.chargeFailure(call.request.clientAddress, 'credentials_invalid', call.nowMs);
     }
@@ -87,7 +89,33 @@ export class IssuerDoor {
     records.write(answeredRecord(call, { ...told, status, isComplete, durationMs }));
     call.end();
   }
+
+  async #answer(
+    call: ProtectedCall,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<ToldOfCall> {
+    const { answer, pageOf, onFault } = this.#ports;
+    try {
+      await this.#prepare(call, request);
+      response.setHeader('poorter-call', call.id);
+      const page = pageOf(call.decision.operation.operation.compiled.id);
+      return await (page === null ? answer(request, response) : page({ call, request, response }));
+    } catch (error) {
+      onFault(error);
+      if (response.headersSent) response.destroy();
+      else {
+        response.writeHead(500, SERVER_ERROR_HEADERS);
+        response.end(SERVER_ERROR);
+      }
+      return { client: null, subject: null, error: 'server_error' };
+    }
+  }
 }
+
+/** RFC 6749 §4.1.2.1 has the word. */
+const SERVER_ERROR = '{"error":"server_error"}';
+const SERVER_ERROR_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
 /** OpenID Connect and OAuth look for the same document in two places; the library knows one. */
 const DISCOVERY = '/.well-known/openid-configuration';

@@ -51,9 +51,10 @@ export class Issuer {
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
   #lastRequest = 0;
-  /** Those who wait until every gate decides by what was taken back. */
+  #inFlight = 0;
   /** Grants that end at this moment. */
   readonly #ending = new Map<string, Promise<void>>();
+  /** Those who wait until every gate decides by what was taken back. */
   readonly #reaching = new Map<number, (missing: readonly string[]) => void>();
 
   constructor(ports: IssuerPorts) {
@@ -115,7 +116,7 @@ export class Issuer {
     const { world } = this.#ports;
     const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
-      void stores.artefacts.prune().catch((error: unknown) => this.#notify(fault(error)));
+      void stores.artefacts.pruneAll().catch((error: unknown) => this.#notify(fault(error)));
     });
     return stores;
   }
@@ -158,15 +159,18 @@ export class Issuer {
       gate: openIssuerGate(this.#contract, {
         counters: this.#counters,
         hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
-        inFlight: () => 0,
+        inFlight: () => this.#inFlight,
       }),
       rename: (form) => presented.rename(form),
       pageOf: (operation) => pages.handlerOf(operation),
       answer: async (request, response) => {
         await answer(request, response);
-        const found = told.get(request) ?? NOTHING_TOLD;
-        return found;
+        return told.get(request) ?? NOTHING_TOLD;
       },
+      admitted: (change) => {
+        this.#inFlight += change;
+      },
+      onFault: (error) => this.#notify(fault(error)),
     });
     for (const server of [this.#server, this.#mtlsServer]) {
       server.answerWith((request, response) => door.answer(request, response));
@@ -221,10 +225,7 @@ export class Issuer {
       deny: async ({ jti, exp }) => {
         const until = exp * 1000 + CLOCK_SKEW_MS;
         await denials.deny([{ kind: 'token', issuer: origin, value: jti, until }]);
-        const missing = await this.#untilEnforced();
-        if (missing.length > 0) {
-          throw new Error(`a token was taken back, and not yet at ${missing.join(', ')}`);
-        }
+        await this.#whenEnforced('a token');
       },
     });
   }
@@ -254,7 +255,15 @@ export class Issuer {
       await stores.artefacts.remove('Grant', grant);
       await stores.grants.remove(grant);
     }
-    await this.#untilEnforced();
+    await this.#whenEnforced('a grant');
+  }
+
+  /** Throws when somebody may still decide without it: nobody is told that it is done. */
+  async #whenEnforced(what: string): Promise<void> {
+    const missing = await this.#untilEnforced();
+    if (missing.length > 0) {
+      throw new Error(`${what} was taken back, and not yet at ${missing.join(', ')}`);
+    }
   }
 
   /** Names of those who may still decide without what was just stored. */

@@ -274,8 +274,6 @@ export interface TrialFacts {
 /** What is protected and what is not, for people. */
 export interface ProtectionSummary {
   readonly trial?: TrialFacts;
-  /** Origin of our own authorization server, where there is one. */
-  readonly issuer?: string;
   readonly apis: readonly {
     readonly name: string;
     readonly title: string;

@@ -6,7 +6,7 @@ import { ALLOCATOR } from './gateway-environment.ts';
 
 const EXTENSION = extname(import.meta.filename);
 const ISSUER = join(import.meta.dirname, `../issuer/issuer-process${EXTENSION}`);
-/** It hashes passwords elsewhere, and answers: nothing keeps its main loop busy. */
+/** It asks, and answers: nothing keeps its main loop busy. */
 const ISSUER_STALL_MS = 30_000;
 const STOP_MARGIN_MS = 2_000;
 

@@ -5,8 +5,8 @@ import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
 import {
   NotFoundError,
   type Page,
-  pageOf,
-  readCursor,
+  type PageQuery,
+  pageByAge,
   StaleVersionError,
   type StateWorld,
 } from '../../state/index.ts';
@@ -31,8 +31,6 @@ export type LinkPurpose = 'enrol' | 'recover';
 
 type Session = Transaction<AccountTables>;
 
-const PAGE = 100;
-const PAGE_MAX = 1_000;
 const ID_BYTES = 12;
 const TOKEN_BYTES = 32;
 const PRUNED_AT_ONCE = 1_000;
@@ -92,22 +90,9 @@ export class AccountStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list(page: { cursor?: string; limit?: number } = {}): Promise<Page<StoredAccount>> {
-    const size = Math.max(1, Math.min(page.limit ?? PAGE, PAGE_MAX));
-    let query = this.#database.kysely.selectFrom('account').selectAll();
-    if (page.cursor !== undefined) {
-      const { at, id } = readCursor(page.cursor);
-      query = query.where(({ and, or, eb }) =>
-        or([eb('created_at', '>', at), and([eb('created_at', '=', at), eb('id', '>', id)])]),
-      );
-    }
-    const rows = await query
-      .orderBy('created_at')
-      .orderBy('id')
-      .limit(size + 1)
-      .execute();
-    const itemOf = (row: AccountRow) => accountOfRow(this.#ring, row);
-    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
+  list(page: PageQuery = {}): Promise<Page<StoredAccount>> {
+    const query = this.#database.kysely.selectFrom('account').selectAll();
+    return pageByAge(query, page, (row) => accountOfRow(this.#ring, row));
   }
 
   /** Throws NotFoundError, StaleVersionError, LoginTakenError. */

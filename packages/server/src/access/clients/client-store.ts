@@ -7,8 +7,8 @@ import { CHANGE_LOCK, type ChangeTables, recordChange } from '../../state/change
 import {
   NotFoundError,
   type Page,
-  pageOf,
-  readCursor,
+  type PageQuery,
+  pageByAge,
   StaleVersionError,
   type StateWorld,
 } from '../../state/index.ts';
@@ -52,8 +52,6 @@ export interface IssuedClient {
 type Row = ClientTables['oauth_client'];
 type Session = Transaction<ClientTables>;
 
-const PAGE = 100;
-const PAGE_MAX = 1_000;
 const ID_BYTES = 12;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 
@@ -100,22 +98,9 @@ export class ClientStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list(page: { cursor?: string; limit?: number } = {}): Promise<Page<StoredClient>> {
-    const size = Math.max(1, Math.min(page.limit ?? PAGE, PAGE_MAX));
-    let query = this.#database.kysely.selectFrom('oauth_client').selectAll();
-    if (page.cursor !== undefined) {
-      const { at, id } = readCursor(page.cursor);
-      query = query.where(({ and, or, eb }) =>
-        or([eb('created_at', '>', at), and([eb('created_at', '=', at), eb('id', '>', id)])]),
-      );
-    }
-    const rows = await query
-      .orderBy('created_at')
-      .orderBy('id')
-      .limit(size + 1)
-      .execute();
-    const itemOf = (row: Row) => this.#clientOf(row);
-    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
+  list(page: PageQuery = {}): Promise<Page<StoredClient>> {
+    const query = this.#database.kysely.selectFrom('oauth_client').selectAll();
+    return pageByAge(query, page, (row) => this.#clientOf(row));
   }
 
   /** Throws NotFoundError, StaleVersionError. A client that no longer has a secret loses it at once. */

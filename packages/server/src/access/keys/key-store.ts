@@ -7,8 +7,8 @@ import type { StateWorld } from '../../state/index.ts';
 import {
   NotFoundError,
   type Page,
-  pageOf,
-  readCursor,
+  type PageQuery,
+  pageByAge,
   StaleVersionError,
 } from '../../state/index.ts';
 import { latestVersions, portions, type TombstoneLog } from '../../state/tombstones/index.ts';
@@ -38,10 +38,7 @@ export interface IssuedKey {
   readonly record: StoredKey;
 }
 
-export interface KeyQuery {
-  readonly cursor?: string;
-  /** At most 1,000. Default 100. */
-  readonly limit?: number;
+export interface KeyQuery extends PageQuery {
   readonly owner?: string;
   /** As it is now; expiry and overlap go by the clock. */
   readonly state?: KeyState;
@@ -49,8 +46,6 @@ export interface KeyQuery {
 
 type Session = Transaction<KeyTables>;
 
-const PAGE = 100;
-const PAGE_MAX = 1_000;
 /** `poorter_` and four digits: enough to tell keys apart, 24 of 256 bits. */
 const PREFIX_LENGTH = 12;
 const LEAKED_MAX = 10_000;
@@ -129,24 +124,11 @@ export class KeyStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list({ cursor, limit, owner, state }: KeyQuery = {}): Promise<Page<StoredKey>> {
-    const size = Math.max(1, Math.min(limit ?? PAGE, PAGE_MAX));
+  list({ owner, state, ...page }: KeyQuery = {}): Promise<Page<StoredKey>> {
     let query = this.#database.kysely.selectFrom('api_key').selectAll();
     if (owner !== undefined) query = query.where('owner_index', '=', ownerIndex(this.#ring, owner));
     if (state !== undefined) query = query.where(isInState(state, this.#world.now()));
-    if (cursor !== undefined) {
-      const { at, id } = readCursor(cursor);
-      query = query.where(({ and, or, eb }) =>
-        or([eb('created_at', '>', at), and([eb('created_at', '=', at), eb('id', '>', id)])]),
-      );
-    }
-    const rows = await query
-      .orderBy('created_at')
-      .orderBy('id')
-      .limit(size + 1)
-      .execute();
-    const itemOf = (row: KeyRow) => keyOfRow(this.#ring, row);
-    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
+    return pageByAge(query, page, (row) => keyOfRow(this.#ring, row));
   }
 
   /** Throws StaleVersionError, NotFoundError. */

@@ -5,7 +5,7 @@ import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, type ChangeTables, recordChange } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
-import { NotFoundError, type Page, pageOf, readCursor } from '../../state/index.ts';
+import { NotFoundError, type Page, type PageQuery, pageByAge } from '../../state/index.ts';
 import type { TombstoneLog } from '../../state/tombstones/index.ts';
 
 export interface OperatorTables extends ChangeTables {
@@ -47,8 +47,6 @@ export interface OperatorCredential extends Pick<Operator, 'id' | 'name' | 'role
 
 type Row = OperatorTables['operator'];
 
-const PAGE = 100;
-const PAGE_MAX = 1_000;
 /** More operators than this are not asked for at once. */
 const CREDENTIALS_MAX = 10_000;
 
@@ -133,22 +131,9 @@ export class OperatorStore {
   }
 
   /** Oldest first. Throws CursorError. */
-  async list(page: { cursor?: string; limit?: number } = {}): Promise<Page<Operator>> {
-    const size = Math.max(1, Math.min(page.limit ?? PAGE, PAGE_MAX));
-    let query = this.#database.kysely.selectFrom('operator').selectAll();
-    if (page.cursor !== undefined) {
-      const { at, id } = readCursor(page.cursor);
-      query = query.where(({ and, or, eb }) =>
-        or([eb('created_at', '>', at), and([eb('created_at', '=', at), eb('id', '>', id)])]),
-      );
-    }
-    const rows = await query
-      .orderBy('created_at')
-      .orderBy('id')
-      .limit(size + 1)
-      .execute();
-    const itemOf = (row: Row) => this.#operatorOf(row);
-    return pageOf(rows, size, itemOf, ({ created_at, id }) => ({ at: created_at, id }));
+  list(page: PageQuery = {}): Promise<Page<Operator>> {
+    const query = this.#database.kysely.selectFrom('operator').selectAll();
+    return pageByAge(query, page, (row) => this.#operatorOf(row));
   }
 
   /** Throws NotFoundError. Revoking twice changes nothing. */

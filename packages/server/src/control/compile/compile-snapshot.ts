@@ -250,9 +250,7 @@ function rightsOf(apis: readonly ApiSnapshot[]): ReadonlyMap<string, OperationRi
 }
 
 function summarise(apis: readonly ApiSnapshot[], configuration: Configuration): ProtectionSummary {
-  const { issuer } = configuration;
   return {
-    ...(issuer !== undefined && { issuer: issuer.origin }),
     apis: apis.map((api, index) => ({
       name: api.name,
       title: api.compiled.title,

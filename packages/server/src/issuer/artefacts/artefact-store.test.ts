@@ -119,6 +119,16 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
     assert.notEqual(await store.find('Code', 'b'), undefined);
   });
 
+  test('more than one turn forgets does not pile up', async (t) => {
+    const { store, clock } = await openStore(t);
+    const shown = Array.from({ length: 2_500 }, (_, at) => `proof ${at}`);
+    for (const one of shown) await store.showOnce('dpop', one, NOON + MINUTE);
+    clock.now += MINUTE;
+    assert.equal(await store.prune(), 2_000);
+    await store.pruneAll();
+    assert.equal(await store.prune(), 0);
+  });
+
   if (dialect === 'sqlite') {
     test('neither what opens something nor what it holds stands in the file', async (t) => {
       const { store, place } = await openStore(t);

@@ -93,7 +93,7 @@ export function providerSettings(ports: ProviderPorts): object {
     },
     pkce: { required: () => true },
     clockTolerance: CLOCK_SKEW_SECONDS,
-    // Taking back a token takes back nothing else: consent is withdrawn where people see it.
+    // With a token goes what came of the same consent, which stays: it is withdrawn where people see it.
     revokeGrantPolicy: ({ oidc }: ProtocolContext & { oidc: { route?: string } }) =>
       oidc.route !== 'revocation',
     cookies: cookiesOf(ports),
