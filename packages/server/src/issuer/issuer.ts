@@ -15,6 +15,7 @@ import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
+import { pruneAll } from './prune-all.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 
@@ -116,7 +117,8 @@ export class Issuer {
     const { world } = this.#ports;
     const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
-      void stores.artefacts.pruneAll().catch((error: unknown) => this.#notify(fault(error)));
+      const ended = pruneAll([stores.artefacts, stores.singleUse]);
+      ended.catch((error: unknown) => this.#notify(fault(error)));
     });
     return stores;
   }
@@ -131,12 +133,12 @@ export class Issuer {
   async #open(snapshot: IssuerSnapshot, stores: IssuerStores): Promise<void> {
     const { world } = this.#ports;
     const { keys, publicKeys, changesAt } = await this.#keysOf(snapshot, stores);
-    const { ring, artefacts, clients } = stores;
+    const { ring, artefacts, clients, singleUse } = stores;
     const told = new WeakMap<object, ToldOfCall>();
     const pairwiseKey = ring.derive('issuer pairwise subject');
     const presented = this.#presentedTokens(snapshot, stores, publicKeys);
     const provider = openProvider({
-      ...{ snapshot, keys, artefacts, clients, presented, now: world.now },
+      ...{ snapshot, keys, artefacts, clients, singleUse, presented, now: world.now },
       ...{ accounts: stores.accounts, grants: stores.grants },
       endGrant: (grant) => this.#endOnce(grant, true),
       endTokens: (grant) => this.#endOnce(grant, false),

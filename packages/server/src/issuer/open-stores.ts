@@ -17,6 +17,7 @@ import {
 } from '../platform/secrets/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { DenialStore, type DenialTables } from '../state/denials/index.ts';
+import { SingleUseStore, type SingleUseTables } from '../state/single-use/index.ts';
 import { Tombstones } from '../state/tombstones/index.ts';
 import { ArtefactStore, type ArtefactTables, issuerMigrations } from './artefacts/index.ts';
 import { type IssuerRecords, openIssuerRecords } from './issuer-records.ts';
@@ -31,6 +32,7 @@ export interface IssuerStores {
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly artefacts: ArtefactStore;
+  readonly singleUse: SingleUseStore;
   readonly records: IssuerRecords;
   close(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export async function openIssuerStores(
   >(state, { notify });
   try {
     const ring = await openKeyRing(lasting, openMasterKey(masterKey, keyWorld), now);
-    const passing = await openDatabase<ArtefactTables>(issuer, { notify });
+    const passing = await openDatabase<ArtefactTables & SingleUseTables>(issuer, { notify });
     await migrate(passing, issuerMigrations(), now);
     const tombstones = new Tombstones(dataDirectory);
     const records = openIssuerRecords(spool, notify);
@@ -61,7 +63,8 @@ export async function openIssuerStores(
       clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),
-      artefacts: new ArtefactStore(passing, ring, now),
+      artefacts: new ArtefactStore(passing.as<ArtefactTables>(), ring, now),
+      singleUse: new SingleUseStore(passing.as<SingleUseTables>(), ring, world),
       records,
       close: async () => {
         await records.close();

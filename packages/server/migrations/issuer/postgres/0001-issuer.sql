@@ -19,10 +19,11 @@ CREATE INDEX artefact_by_account ON artefact (account_index) WHERE account_index
 CREATE UNIQUE INDEX artefact_by_second ON artefact (kind, second_index) WHERE second_index IS NOT NULL;
 
 -- What may be shown once, of those who make it themselves: proofs, assertions.
-CREATE TABLE shown_once (
+CREATE TABLE single_use (
   kind text COLLATE "C" NOT NULL,
-  value_index text COLLATE "C" NOT NULL,
+  token_index text COLLATE "C" NOT NULL,
   expires_at bigint NOT NULL,
-  PRIMARY KEY (kind, value_index)
+  consumed_at bigint,
+  PRIMARY KEY (kind, token_index)
 );
-CREATE INDEX shown_once_by_expiry ON shown_once (expires_at);
+CREATE INDEX single_use_by_expiry ON single_use (expires_at);

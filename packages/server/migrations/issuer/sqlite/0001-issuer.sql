@@ -19,10 +19,11 @@ CREATE INDEX artefact_by_account ON artefact (account_index) WHERE account_index
 CREATE UNIQUE INDEX artefact_by_second ON artefact (kind, second_index) WHERE second_index IS NOT NULL;
 
 -- What may be shown once, of those who make it themselves: proofs, assertions.
-CREATE TABLE shown_once (
+CREATE TABLE single_use (
   kind TEXT NOT NULL,
-  value_index TEXT NOT NULL,
+  token_index TEXT NOT NULL,
   expires_at INTEGER NOT NULL,
-  PRIMARY KEY (kind, value_index)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX shown_once_by_expiry ON shown_once (expires_at);
+  consumed_at INTEGER,
+  PRIMARY KEY (kind, token_index)
+) STRICT;
+CREATE INDEX single_use_by_expiry ON single_use (expires_at);

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import { migrate, openDatabase } from '../../platform/database/index.ts';
 import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
+import { SingleUseStore, type SingleUseTables } from '../../state/single-use/index.ts';
+import { pruneAll } from '../prune-all.ts';
 import { type Artefact, ArtefactStore, type ArtefactTables, issuerMigrations } from './index.ts';
 
 const MINUTE = 60_000;
@@ -12,16 +14,18 @@ const TRIES = 100;
 
 onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
   const openStore = async (t: Lifetime, handles = 1) => {
-    const { ring, clock } = await openGround<object>(t, freshPlace());
+    const { ring, clock, world } = await openGround<object>(t, freshPlace());
     const place = freshPlace();
     const stores = [];
+    const once = [];
     for (let opened = 0; opened < handles; opened += 1) {
-      const database = await openDatabase<ArtefactTables>(place);
+      const database = await openDatabase<ArtefactTables & SingleUseTables>(place);
       t.after(() => database.close());
       await migrate(database, issuerMigrations(), Date.now);
-      stores.push(new ArtefactStore(database, ring, () => clock.now));
+      stores.push(new ArtefactStore(database.as<ArtefactTables>(), ring, () => clock.now));
+      once.push(new SingleUseStore(database.as<SingleUseTables>(), ring, world));
     }
-    return { store: stores[0] as ArtefactStore, stores, clock, place };
+    return { store: stores[0] as ArtefactStore, stores, once, clock, place };
   };
   const code = (more: Partial<Artefact> = {}): Artefact => ({
     payload: { kind: 'AuthorizationCode', text: 'é' },
@@ -62,17 +66,17 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
   });
 
   test('of a hundred who show the same proof at once one is the first, in every round', async (t) => {
-    const { stores, clock } = await openStore(t, 2);
+    const { once, clock } = await openStore(t, 2);
     for (let round = 0; round < ROUNDS; round += 1) {
       const proof = `proof-${round}`;
       const tries = Array.from({ length: TRIES }, (_, at) =>
-        stores[at % 2]?.showOnce('dpop', proof, clock.now + MINUTE),
+        once[at % 2]?.claim('dpop', proof, clock.now + MINUTE),
       );
       assert.equal((await Promise.all(tries)).filter((isFirst) => isFirst === true).length, 1);
     }
-    assert.equal(await stores[0]?.showOnce('assertion', 'proof-0', clock.now + 1), true);
-    assert.equal(await stores[0]?.showOnce('dpop', 'late', clock.now), false, 'over already');
-    assert.equal(await stores[0]?.showOnce('dpop', 'odd', Number.NaN), false);
+    assert.equal(await once[0]?.claim('assertion', 'proof-0', clock.now + 1), true);
+    assert.equal(await once[0]?.claim('dpop', 'late', clock.now), false, 'over already');
+    assert.equal(await once[0]?.claim('dpop', 'odd', Number.NaN), false);
   });
 
   test('what was consumed stays so when it is saved again', async (t) => {
@@ -112,26 +116,25 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
     const { store, clock } = await openStore(t);
     await store.put('Code', 'a', code());
     await store.put('Code', 'b', code({ expiresAt: NOON + 2 * MINUTE }));
-    await store.showOnce('dpop', 'x', NOON + MINUTE);
     clock.now += MINUTE;
-    assert.equal(await store.prune(), 2);
+    assert.equal(await store.prune(), 1);
     assert.equal(await store.prune(), 0);
     assert.notEqual(await store.find('Code', 'b'), undefined);
   });
 
-  test('more than one turn forgets does not pile up', async (t) => {
-    const { store, clock } = await openStore(t);
-    const shown = Array.from({ length: 2_500 }, (_, at) => `proof ${at}`);
-    for (const one of shown) await store.showOnce('dpop', one, NOON + MINUTE);
+  test('what comes faster than one turn forgets does not pile up', async (t) => {
+    const { store, once, clock } = await openStore(t);
+    for (let at = 0; at < 2_100; at += 1) await store.put('Code', `code ${at}`, code());
+    await once[0]?.claim('dpop', 'x', NOON + MINUTE);
     clock.now += MINUTE;
     assert.equal(await store.prune(), 2_000);
-    await store.pruneAll();
-    assert.equal(await store.prune(), 0);
+    await pruneAll([store, ...once]);
+    assert.deepEqual([await store.prune(), await once[0]?.prune()], [0, 0]);
   });
 
   if (dialect === 'sqlite') {
     test('neither what opens something nor what it holds stands in the file', async (t) => {
-      const { store, place } = await openStore(t);
+      const { store, once, place } = await openStore(t);
       const planted = { code: 'PLANTED-CODE-1', user: 'PLANTED-USER', account: 'PLANTED-ACCOUNT' };
       await store.put(
         'Code',
@@ -141,7 +144,7 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
           ...{ grant: 'PLANTED-GRANT', account: planted.account, second: 'PLANTED-SECOND' },
         }),
       );
-      await store.showOnce('dpop', 'PLANTED-PROOF', NOON + MINUTE);
+      await once[0]?.claim('dpop', 'PLANTED-PROOF', NOON + MINUTE);
       assert.ok(place.kind === 'sqlite');
       const text = ['', '-wal'].map((end) => readFileSync(place.file + end, 'latin1')).join('');
       assert.ok(text.includes('artefact'));

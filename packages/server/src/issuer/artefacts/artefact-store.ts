@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
@@ -13,11 +12,6 @@ export interface ArtefactTables {
     second_index: string | null;
     expires_at: number;
     consumed_at: number | null;
-  };
-  shown_once: {
-    kind: string;
-    value_index: string;
-    expires_at: number;
   };
 }
 
@@ -44,8 +38,6 @@ export interface FoundArtefact {
 type Row = ArtefactTables['artefact'];
 
 const PRUNED_AT_ONCE = 2_000;
-/** Logins have the database in between. */
-const PRUNE_PAUSE_MS = 20;
 
 /**
  * Sessions, codes, refresh tokens, requests on their way: whatever the protocol hands out and must know again.
@@ -104,17 +96,6 @@ export class ArtefactStore {
     return numUpdatedRows === 1n;
   }
 
-  /** True for the first who shows it before `expiresAt`. Later nobody asks: it is refused for its age. */
-  async showOnce(kind: string, value: string, expiresAt: number): Promise<boolean> {
-    if (!(expiresAt > this.#now())) return false;
-    const { numInsertedOrUpdatedRows } = await this.#database.kysely
-      .insertInto('shown_once')
-      .values({ kind, value_index: this.#indexOf(`once ${kind}`, value), expires_at: expiresAt })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirstOrThrow();
-    return numInsertedOrUpdatedRows === 1n;
-  }
-
   async remove(kind: string, id: string): Promise<void> {
     await this.#database.kysely
       .deleteFrom('artefact')
@@ -141,8 +122,7 @@ export class ArtefactStore {
 
   /** Forgets what has expired, a bounded number at once. Returns how many. */
   async prune(): Promise<number> {
-    const now = this.#now();
-    const artefacts = await this.#database.kysely
+    const { numDeletedRows } = await this.#database.kysely
       .deleteFrom('artefact')
       .where((where) =>
         where(
@@ -151,33 +131,13 @@ export class ArtefactStore {
           where
             .selectFrom('artefact')
             .select(['kind', 'id_index'])
-            .where('expires_at', '<=', now)
+            .where('expires_at', '<=', this.#now())
             .limit(PRUNED_AT_ONCE)
             .$asTuple('kind', 'id_index'),
         ),
       )
       .executeTakeFirstOrThrow();
-    const shown = await this.#database.kysely
-      .deleteFrom('shown_once')
-      .where((where) =>
-        where(
-          where.refTuple('kind', 'value_index'),
-          'in',
-          where
-            .selectFrom('shown_once')
-            .select(['kind', 'value_index'])
-            .where('expires_at', '<=', now)
-            .limit(PRUNED_AT_ONCE)
-            .$asTuple('kind', 'value_index'),
-        ),
-      )
-      .executeTakeFirstOrThrow();
-    return Number(artefacts.numDeletedRows + shown.numDeletedRows);
-  }
-
-  /** Until nothing is left that has expired: what comes faster than one turn takes does not pile up. */
-  async pruneAll(): Promise<void> {
-    while ((await this.prune()) > 0) await pause(PRUNE_PAUSE_MS);
+    return Number(numDeletedRows);
   }
 
   async #find(

@@ -10,13 +10,13 @@ const REPLAY_KIND = 'assertion or proof';
  * the one before is known to it.
  */
 export function openProvider(ports: ProviderPorts): Provider {
-  const { artefacts, clients, snapshot } = ports;
+  const { clients, singleUse, snapshot } = ports;
   const provider = new Provider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>
-      artefacts.showOnce(REPLAY_KIND, JSON.stringify([issuer, id]), exp * 1000),
+      singleUse.claim(REPLAY_KIND, JSON.stringify([issuer, id]), exp * 1000),
   });
   // Secrets are known by their hashes alone.
   provider.Client.prototype.compareClientSecret = function isSecret(

@@ -2,6 +2,7 @@ import type { JWK } from 'jose';
 import type { AccountStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
@@ -29,6 +30,8 @@ export interface ProviderPorts extends AdapterPorts {
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;
   readonly accounts: Pick<AccountStore, 'show'>;
+  /** Proofs and assertions, each of which counts once. */
+  readonly singleUse: Pick<SingleUseStore, 'claim'>;
   /** Of the key ring, for cookies. */
   readonly cookieKey: string;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
