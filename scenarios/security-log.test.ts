@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poorterHere } from './world/commands.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { amidOthers, contentsOf } from './world/folders.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
@@ -185,16 +186,13 @@ test('what a killed gateway owed is in the log as a gap or as records, to the la
   assert.equal((await log('verify')).status, 0);
 });
 
-function filesIn(directory: string): string[] {
-  return (readdirSync(directory, { recursive: true }) as string[])
-    .map((name) => join(directory, name))
-    .filter((file) => statSync(file).isFile());
-}
-
 test('an erased client is nowhere; nothing personal stands in any file, nor in a copy of them', async () => {
   await until(async () => (await call('GET', 'still-in-the-spool-4713')).status === 200);
   const copy = join(poorter.folder, 'copy');
-  cpSync(data, copy, { recursive: true });
+  amidOthers(() => {
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(data, copy, { recursive: true });
+  });
   const { out } = await log('export', '--to', join(poorter.folder, 'all.jsonl'));
   assert.match(out, /\d+ records/);
   const leaves = readFileSync(join(poorter.folder, 'all.jsonl'), 'utf8')
@@ -203,7 +201,8 @@ test('an erased client is nowhere; nothing personal stands in any file, nor in a
     .map((text) => Buffer.from(text, 'base64').toString());
   assert.ok(leaves.length > 40 && leaves.some((leaf) => leaf.includes('getAccount')));
   const all = Buffer.concat([
-    ...[...filesIn(data), ...filesIn(copy)].map((file) => readFileSync(file)),
+    ...amidOthers(() => contentsOf(data)),
+    ...contentsOf(copy),
     Buffer.from(leaves.join('\n')),
   ]);
   for (const value of [

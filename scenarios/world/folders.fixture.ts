@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PATIENCE_MS } from './patience.fixture.ts';
 
@@ -18,6 +19,29 @@ export async function removeFolder(folder: string): Promise<void> {
     if (!existsSync(folder)) return;
   } while (performance.now() < until);
   throw new Error(`${folder} cannot be removed`);
+}
+
+/**
+ * Reads or copies a folder in which others work. What they rename or remove between its being listed and
+ * being opened is gone under that name: then the whole is read once more, so that nothing is left out.
+ */
+export function amidOthers<T>(readAll: () => T): T {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return readAll();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ENOENT' || performance.now() > until) throw error;
+    }
+  }
+}
+
+/** Every file below this folder. */
+export function contentsOf(folder: string): Buffer[] {
+  return (readdirSync(folder, { recursive: true }) as string[])
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile())
+    .map((file) => readFileSync(file));
 }
 
 /** By their command lines, which name it. Elsewhere than on Linux nobody is found. */
