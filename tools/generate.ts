@@ -5,6 +5,7 @@ import { extensionSchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
 import { configurationSchema } from '../packages/server/src/configuration/schema.ts';
 import { adminProblems } from '../packages/server/src/messages/admin-problems.ts';
+import { issuerCodes } from '../packages/server/src/messages/issuer-codes.ts';
 import { notices } from '../packages/server/src/messages/notices.ts';
 import { compiledContract } from '../packages/server/src/platform/contracts/compile-contract.ts';
 import { hostMatrix } from '../scenarios/hosts.cases.ts';
@@ -70,6 +71,7 @@ bringUpToDate({
   ),
   'docs/reference/problems.md': problemPage(),
   'docs/reference/notices.md': noticePage(),
+  'docs/reference/issuer-codes.md': issuerCodePage(),
   'docs/ARCHITECTURE.md': between('docs/ARCHITECTURE.md', 'hosts.cases.ts', hostMatrix()),
   'docs/reference/commands.md': referencePage(await loaded(commands)),
 });
@@ -145,6 +147,24 @@ function problemPage(): string {
     '',
     '| code | status | what it says | what to do |',
     '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function issuerCodePage(): string {
+  const rows = Object.entries(issuerCodes).map(
+    ([code, { means, remedy }]) =>
+      `| <a id="${code}"></a>\`${code}\` | ${cell(means)} | ${cell(remedy)} |`,
+  );
+  return [
+    '# Codes of the authorization server',
+    '',
+    'Why it refused something: `error` of its answers, and `code` of its records (`poorter log search --code`). What the',
+    'developer of an application is told besides stands in the record as `reason`. The number on a page is the id of the call.',
+    '',
+    '| code | what it means | what to do |',
+    '|---|---|---|',
     ...rows,
     '',
   ].join('\n');

@@ -108,9 +108,11 @@ export interface Application {
 export async function makeApplication(
   { origin, run }: RunningIssuer,
   callback: string,
+  ...more: readonly string[]
 ): Promise<Application> {
   const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser'];
-  const rest = ['--redirect-uri', callback, '--scopes', 'accounts.read'];
+  const scopes = more.includes('--scopes') ? [] : ['--scopes', 'accounts.read'];
+  const rest = ['--redirect-uri', callback, ...scopes, ...more];
   const [id = '', secret = ''] = (await run(...made, ...rest)).split('\n');
   const configuration = await oidc.discovery(
     ...([new URL(origin), id, secret, oidc.ClientSecretBasic(secret)] as const),

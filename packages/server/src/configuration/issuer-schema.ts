@@ -1,3 +1,4 @@
+import { networkListsSchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
 import { address, file, NOT_A_URL, url } from './schema-values.ts';
@@ -47,6 +48,17 @@ export const issuer = z.strictObject({
   mtls: certificates
     .optional()
     .describe('A second listener, for clients that show a certificate (RFC 8705).'),
+  outgoing: z
+    .strictObject({
+      addresses: networkListsSchema.shape.allow.describe(
+        'Networks of your own where clients have addresses: for their keys, and for notices of decisions and sign-outs. Others are called at public addresses only.',
+      ),
+      authorities: z
+        .array(file)
+        .default([])
+        .describe('PEM files of authorities that sign the certificates of such addresses.'),
+    })
+    .prefault({}),
   tokens: z
     .strictObject({
       lifeSeconds: z
@@ -59,6 +71,12 @@ export const issuer = z.strictObject({
         .enum(['ES256', 'EdDSA'])
         .default('ES256')
         .describe('What access tokens are signed with.'),
+      requireProofNonce: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Proofs of possession (DPoP) carry a nonce of this server, so that none can be made beforehand; costs clients a second request now and then.',
+        ),
     })
     .prefault({}),
   keys: z

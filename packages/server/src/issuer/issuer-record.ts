@@ -9,6 +9,8 @@ export interface ToldOfCall {
   readonly subject: string | null;
   /** Its code, such as `invalid_scope`; null: none. */
   readonly error: string | null;
+  /** What its developer is told of it, if anything. */
+  readonly reason?: string;
 }
 
 export interface AnsweredCall extends ToldOfCall {
@@ -19,7 +21,7 @@ export interface AnsweredCall extends ToldOfCall {
 
 export function answeredRecord(call: ProtectedCall, answered: AnsweredCall): CallRecord {
   const { decision, request, body, id, nowMs, snapshot } = call;
-  const { client, subject, error, status, isComplete, durationMs } = answered;
+  const { client, subject, error, reason, status, isComplete, durationMs } = answered;
   return callRecord(
     {
       ...({ id, nowMs, snapshot, host: 'issuer', durationMs, isComplete } as const),
@@ -30,7 +32,7 @@ export function answeredRecord(call: ProtectedCall, answered: AnsweredCall): Cal
     {
       decision: status >= 400 ? 'failed' : 'answered',
       phase: 'own',
-      ...{ code: error, status, evidence: {} },
+      ...{ code: error, status, evidence: reason === undefined ? {} : { reason } },
     },
   );
 }

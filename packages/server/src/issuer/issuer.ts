@@ -14,6 +14,7 @@ import { IssuerServer } from './issuer-server.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
+import { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
 import { pruneAll } from './prune-all.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
@@ -47,6 +48,7 @@ export class Issuer {
   readonly #mtlsServer: IssuerServer;
   readonly #contract = readContract('issuer');
   readonly #counters: SharedCounters;
+  readonly #pace: PollPace;
   #stores: IssuerStores | null = null;
   #snapshot: IssuerSnapshot | null = null;
   #working: Promise<void> = Promise.resolve();
@@ -63,6 +65,7 @@ export class Issuer {
     const { monotonicMs } = ports.world;
     const memory = createCounterMemory({ entries: COUNTED_MAX, threads: 1, seed: drawSeed() });
     this.#counters = new SharedCounters(memory, 0, monotonicMs);
+    this.#pace = new PollPace(monotonicMs);
     const told = (error: unknown) => this.#notify(fault(error));
     this.#server = new IssuerServer('issuer.address', told);
     this.#mtlsServer = new IssuerServer('issuer.mtls.address', told);
@@ -139,7 +142,7 @@ export class Issuer {
     const presented = this.#presentedTokens(snapshot, stores, publicKeys);
     const provider = openProvider({
       ...{ snapshot, keys, artefacts, clients, singleUse, presented, now: world.now },
-      ...{ accounts: stores.accounts, grants: stores.grants },
+      ...{ accounts: stores.accounts, grants: stores.grants, pace: this.#pace },
       endGrant: (grant) => this.#endOnce(grant, true),
       endTokens: (grant) => this.#endOnce(grant, false),
       told: (request, found) => void told.set(request, found),
@@ -150,6 +153,11 @@ export class Issuer {
           .update(JSON.stringify([sector, account]))
           .digest('base64url'),
     });
+    provider.on(
+      'backchannel.error',
+      (_: unknown, error: Error, { clientId }: { clientId: string }) =>
+        this.#notify(notTold(clientId, error)),
+    );
     provider.on('server_error', (_: unknown, error: Error) => this.#notify(fault(error)));
     const answer = provider.callback();
     const { accounts, credentials } = stores;
@@ -293,6 +301,11 @@ export class Issuer {
 function drawSeed(): [number, number] {
   const draw = () => randomInt(-(2 ** 31), 2 ** 31);
   return [draw(), draw()];
+}
+
+function notTold(client: string, { message, cause }: Error): Notice {
+  const why = cause instanceof Error ? cause.message : message;
+  return notice('issuer_notice_failed', `${client} was not told that somebody signed out: ${why}`);
 }
 
 function fault(error: unknown): Notice {

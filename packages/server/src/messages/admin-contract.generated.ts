@@ -49,6 +49,11 @@ export type ClientId = string;
 
 export type Uris = readonly string[];
 
+export type NoticeUri = string | null;
+
+/** Kinds of authorization details that the client may ask for. RFC 9396. */
+export type DetailTypes = readonly string[];
+
 /** How a client shows that it is itself. private_key_jwt and self_signed_certificate have jwks or jwksUri, certificate has subject, the others nothing besides. */
 export type ClientAuthentication = {
   readonly method: 'none' | 'secret' | 'private_key_jwt' | 'certificate' | 'self_signed_certificate';
@@ -65,7 +70,7 @@ export type KeySet = {
   readonly keys: readonly object[];
 };
 
-export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled')[];
+export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled' | 'device')[];
 
 /** Where the client is weaker than its profile; each by name, or it is refused. */
 export type ClientWeaknesses = readonly ('shared-secret' | 'unbound-tokens' | 'custom-scheme')[];
@@ -78,8 +83,11 @@ export type ClientTerms = {
   readonly binding?: 'dpop' | 'certificate' | 'none';
   readonly redirectUris?: Uris;
   readonly postLogoutRedirectUris?: Uris;
+  readonly logoutNoticeUri?: NoticeUri;
+  readonly decisionNoticeUri?: NoticeUri;
   readonly flows?: ClientFlows;
   readonly scopes?: Grants;
+  readonly detailTypes?: DetailTypes;
   readonly messageSigning?: boolean;
   readonly accepts?: ClientWeaknesses;
 };
@@ -93,8 +101,11 @@ export type Client = {
   readonly binding: 'dpop' | 'certificate' | 'none';
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  readonly logoutNoticeUri: string | null;
+  readonly decisionNoticeUri: string | null;
   readonly flows: ClientFlows;
   readonly scopes: readonly string[];
+  readonly detailTypes: readonly string[];
   readonly messageSigning: boolean;
   readonly accepts: ClientWeaknesses;
   readonly created: string;

@@ -25,6 +25,15 @@ export interface IssuerSnapshot {
   readonly tokens: {
     readonly lifeSeconds: number;
     readonly algorithm: 'ES256' | 'EdDSA';
+    /** Proofs carry a nonce of ours. RFC 9449 §8. */
+    readonly requireProofNonce: boolean;
+  };
+  /** Where requests to addresses that clients name may lead. */
+  readonly outgoing: {
+    /** CIDR blocks of the deployment's own network, besides what is public. */
+    readonly addresses: readonly string[];
+    /** PEM, besides those that the runtime trusts. */
+    readonly authorities: readonly string[];
   };
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];

@@ -90,6 +90,13 @@ const ofProcesses = {
     remedy:
       'Mend what it says, such as an address that is taken; it is tried again at the next reload.',
   },
+  issuer_notice_failed: {
+    level: 'warn',
+    means:
+      'An application was not told that somebody signed out, or has decided: its address did not take it.',
+    remedy:
+      'Look after the address that the client names, or name its network in `issuer.outgoing`.',
+  },
   issuer_fault: {
     level: 'error',
     means:

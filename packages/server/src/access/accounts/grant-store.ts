@@ -32,6 +32,21 @@ export class GrantStore {
       .execute();
   }
 
+  /** Id of what somebody last said to this application; undefined: nothing that still stands. */
+  async latest(accountId: string, clientId: string): Promise<string | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom('account_grant')
+      .select('id')
+      .where('account_id', '=', accountId)
+      .where('client_id', '=', clientId)
+      .where('expires_at', '>', this.#world.now())
+      .orderBy('given_at', 'desc')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.id;
+  }
+
   async remove(id: string): Promise<void> {
     await this.#database.kysely.deleteFrom('account_grant').where('id', '=', id).execute();
   }

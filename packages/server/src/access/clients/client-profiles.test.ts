@@ -59,6 +59,27 @@ const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
   ['a phone with a secret', { ...native, authentication: { method: 'secret' } }, /secret is not/],
   ['embedded without a binding', { ...browser, flows: ['embedded'] }, /embedded needs/],
   ['a phone that polls', { ...native, flows: ['decoupled'] }, /CIBA/],
+  ['a FAPI 2.0 client by codes', { ...fapi2, flows: ['device'] }, /device is not for fapi2/],
+  [
+    'a notice of decisions that nobody makes elsewhere',
+    { ...browser, decisionNoticeUri: 'https://budget.example/decided' },
+    /is for the flow decoupled/,
+  ],
+  [
+    'a notice in clear',
+    { ...browser, logoutNoticeUri: 'http://budget.example/out' },
+    /logoutNoticeUri: .* is not https/,
+  ],
+  [
+    'a notice with a password',
+    { ...browser, logoutNoticeUri: 'https://a:b@budget.example/out' },
+    /has credentials/,
+  ],
+  [
+    'a machine that is told of people',
+    { ...machine, logoutNoticeUri: 'https://budget.example/out' },
+    /nobody signs in/,
+  ],
   ['signed messages elsewhere', { ...browser, messageSigning: true }, /is for fapi2/],
   [
     'a phone with a certificate',

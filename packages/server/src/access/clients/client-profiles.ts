@@ -83,6 +83,7 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
       faults.push(`redirectUris: ${uri} ${found === 'custom-scheme' ? NOT_HTTPS : found}`);
     }
   }
+  faults.push(...noticeFaults(terms));
   if (terms.messageSigning && terms.profile !== 'fapi2') {
     faults.push('messageSigning: is for fapi2');
   }
@@ -100,14 +101,37 @@ function* flowFaults(terms: ClientTerms, { redirects }: Profile): Generator<stri
     if (redirectUris.length > 0) yield `redirectUris: nobody is sent back to ${profile}`;
     return;
   }
-  if (flows.length === 0) yield 'flows: at least one of redirect, embedded, decoupled';
-  if (redirectUris.length === 0) yield 'redirectUris: at least one, where people are sent back';
+  if (flows.length === 0) yield 'flows: at least one of redirect, embedded, decoupled, device';
+  const sendsBack = flows.includes('redirect') || flows.includes('embedded');
+  if (sendsBack && redirectUris.length === 0) {
+    yield 'redirectUris: at least one, where people are sent back';
+  }
   // Whoever takes what a session is bound to by nothing takes the session.
   if (flows.includes('embedded') && binding === 'none') {
     yield 'flows: embedded needs tokens that are bound to a key or a certificate';
   }
   if (flows.includes('decoupled') && profile === 'native') {
     yield 'flows: decoupled is for clients that show who they are (CIBA Core §4)';
+  }
+  // A code that is typed somewhere else can be a stranger's: RFC 8628 §5.4.
+  if (flows.includes('device') && profile === 'fapi2') {
+    yield 'flows: device is not for fapi2: nobody sees which device asks';
+  }
+}
+
+/** Where the client is told of something, by a request of ours. */
+function* noticeFaults(terms: ClientTerms): Generator<string> {
+  for (const member of ['logoutNoticeUri', 'decisionNoticeUri'] as const) {
+    const uri = terms[member];
+    if (uri === null) continue;
+    const found = redirectFault(uri, 'browser');
+    if (found !== null) yield `${member}: ${uri} ${found === 'custom-scheme' ? NOT_HTTPS : found}`;
+  }
+  if (terms.decisionNoticeUri !== null && !terms.flows.includes('decoupled')) {
+    yield 'decisionNoticeUri: is for the flow decoupled';
+  }
+  if (terms.logoutNoticeUri !== null && terms.profile === 'machine') {
+    yield 'logoutNoticeUri: nobody signs in to machine';
   }
 }
 

@@ -153,8 +153,11 @@ function termsOf(wish: Contract.ClientTerms): ClientTerms {
     binding: wish.binding ?? (isBound ? 'dpop' : 'none'),
     redirectUris: wish.redirectUris ?? [],
     postLogoutRedirectUris: wish.postLogoutRedirectUris ?? [],
+    logoutNoticeUri: wish.logoutNoticeUri ?? null,
+    decisionNoticeUri: wish.decisionNoticeUri ?? null,
     flows: wish.flows ?? (wish.profile === 'machine' ? [] : ['redirect']),
     scopes: wish.scopes ?? [],
+    detailTypes: wish.detailTypes ?? [],
     messageSigning: wish.messageSigning ?? false,
     accepts: wish.accepts ?? [],
   };
@@ -215,10 +218,12 @@ function refuse(reason: string): never {
 
 function shownClient(client: StoredClient): Contract.Client {
   const { id, name, profile, binding, flows, scopes, messageSigning, accepts } = client;
+  const { detailTypes, logoutNoticeUri, decisionNoticeUri } = client;
   return {
     ...{ id, name, profile, state: client.disabledAt === null ? 'active' : 'disabled' },
     authentication: shownAuthentication(client.authentication),
-    ...{ binding, flows, scopes, messageSigning, accepts },
+    ...{ binding, flows, scopes, detailTypes, messageSigning, accepts },
+    ...{ logoutNoticeUri, decisionNoticeUri },
     redirectUris: client.redirectUris,
     postLogoutRedirectUris: client.postLogoutRedirectUris,
     created: isoTime(client.createdAt),

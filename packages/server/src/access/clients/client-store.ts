@@ -53,6 +53,8 @@ type Row = ClientTables['oauth_client'];
 type Session = Transaction<ClientTables>;
 
 const ID_BYTES = 12;
+/** Members that stored terms of before do not have. */
+const ADDED_LATER = { logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] } as const;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 
 /** The applications that our own authorization server knows. */
@@ -217,6 +219,7 @@ export class ClientStore {
   #clientOf(row: Row): StoredClient {
     const terms = parseJsonText(this.#ring.open(place(row.id), row.terms_sealed)) as ClientTerms;
     return {
+      ...ADDED_LATER,
       ...terms,
       ...{ id: row.id, createdBy: row.created_by, createdAt: row.created_at },
       ...{ disabledAt: row.disabled_at, formerUntil: row.former_until, version: row.version },

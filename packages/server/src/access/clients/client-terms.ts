@@ -3,8 +3,8 @@ import type { JSONWebKeySet } from 'jose';
 /** What kind of program a client is: it decides what is asked of it. */
 export type ClientProfile = 'browser' | 'native' | 'machine' | 'fapi2';
 
-/** How people say yes: sent to our pages, within the application, on another device. */
-export type ClientFlow = 'redirect' | 'embedded' | 'decoupled';
+/** How people say yes: sent to our pages, within the application, asked on their own device, by a code they type. */
+export type ClientFlow = 'redirect' | 'embedded' | 'decoupled' | 'device';
 
 /** How a client shows that it is itself. A private half never comes here. */
 export type ClientAuthentication =
@@ -37,9 +37,15 @@ export interface ClientTerms {
   /** Compared exactly, but for the port of a loopback address (RFC 8252 §7.3). */
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  /** Told when somebody signs out (OpenID Connect Back-Channel Logout 1.0); null: nobody is told. */
+  readonly logoutNoticeUri: string | null;
+  /** Told when somebody has decided on another device (CIBA Core §10.2); null: it asks now and then. */
+  readonly decisionNoticeUri: string | null;
   readonly flows: readonly ClientFlow[];
   /** It may ask for these and no others, whoever says yes. */
   readonly scopes: readonly string[];
+  /** Kinds of authorization details that it may ask for (RFC 9396). */
+  readonly detailTypes: readonly string[];
   /** Requests and answers are signed: FAPI 2.0 Message Signing. */
   readonly messageSigning: boolean;
   /** Where it is weaker than its profile: each by name, or it is refused. */
@@ -56,6 +62,7 @@ export function takesAway(before: ClientTerms, after: ClientTerms): boolean {
     JSON.stringify(before[member]) === JSON.stringify(after[member]);
   return !(
     holdsAll(after.scopes, before.scopes) &&
+    holdsAll(after.detailTypes, before.detailTypes) &&
     holdsAll(after.flows, before.flows) &&
     holdsAll(after.redirectUris, before.redirectUris) &&
     holdsAll(after.postLogoutRedirectUris, before.postLogoutRedirectUris) &&

@@ -15,6 +15,7 @@ export const machine: ClientTerms = {
   ...{ name: 'Nightly export', profile: 'machine', binding: 'dpop' },
   authentication: { method: 'private_key_jwt', keys: { jwks } },
   ...{ redirectUris: [], postLogoutRedirectUris: [], flows: [], scopes: ['accounts.read'] },
+  ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
   ...{ messageSigning: false, accepts: [] },
 };
 

@@ -1,6 +1,7 @@
 import { problems } from '@poorter/engine';
 import type { ReadWorld } from '../../control/compile/index.ts';
 import { adminProblems } from '../../messages/admin-problems.ts';
+import { issuerCodes } from '../../messages/issuer-codes.ts';
 import {
   impossibleTerm,
   isObjectTerm,
@@ -14,7 +15,7 @@ import { UsageError } from '../definition/usage-error.ts';
 import type { KeyNames } from './key-names.ts';
 import type { OpenLog } from './places.ts';
 
-const CODES = [...Object.keys(problems), ...Object.keys(adminProblems)];
+const CODES = [problems, adminProblems, issuerCodes].flatMap((codes) => Object.keys(codes));
 /** Records looked through for names that could have been meant. */
 const SAMPLE = 5_000;
 const NAMES_SHOWN = 20;

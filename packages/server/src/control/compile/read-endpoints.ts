@@ -159,7 +159,7 @@ function checkPair(
 }
 
 /** OpenSSL passes over what it cannot read in a list of authorities, and then trusts nobody. */
-function readAuthority(
+export function readAuthority(
   at: readonly PropertyKey[],
   file: string,
   what: string,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ApiSnapshot, TrustedIssuer } from '@poorter/engine';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
-import { readListenerAt } from './read-endpoints.ts';
+import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { resourceOf, scopesOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -27,6 +27,17 @@ export function readIssuer(
   return {
     ...{ version, origin, listener, tokens, trustedProxies: configuration.trust.proxies },
     mtls: mtlsOf(issuer, reader),
+    outgoing: {
+      addresses: issuer.outgoing.addresses,
+      authorities: issuer.outgoing.authorities.map((authority, number) =>
+        readAuthority(
+          ['issuer', 'outgoing', 'authorities', number],
+          authority,
+          'the authority',
+          reader,
+        ),
+      ),
+    },
     resources: resourcesOf(apis, configuration, reader),
   };
 }

@@ -14,6 +14,13 @@ export interface Page {
   readonly leadsTo?: string;
 }
 
+/** As a policy for forms names it: an origin, or a scheme of an application's own. Undefined: it leads nowhere. */
+export function leadsTo(uri: unknown): string | undefined {
+  if (typeof uri !== 'string') return undefined;
+  const { origin, protocol } = new URL(uri);
+  return origin === 'null' ? protocol : origin;
+}
+
 /** Nothing inline, nothing from elsewhere, in nobody's frame. */
 function policyOf({ leadsTo }: Pick<Page, 'leadsTo'>): string {
   const target = leadsTo === undefined ? '' : ` ${leadsTo}`;

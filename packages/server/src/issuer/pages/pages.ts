@@ -36,8 +36,8 @@ export interface AskedRights {
   readonly client: string;
   /** One line each, as the description of the API says it. */
   readonly rights: readonly string[];
-  /** Origin to which the browser is sent back. */
-  readonly leadsTo: string;
+  /** Where the browser is sent back; undefined: nowhere. */
+  readonly leadsTo: string | undefined;
 }
 
 export function consentPage(language: AccountLanguage, uid: string, asked: AskedRights): Page {
@@ -50,14 +50,20 @@ export function consentPage(language: AccountLanguage, uid: string, asked: Asked
 <button name="decision" value="refuse">${say.refuse}</button>
 <button name="decision" value="allow" class="first">${say.allow}</button>
 </form>`;
-  return { language, title: say.consent(client), body, leadsTo };
+  return { language, title: say.consent(client), body, ...(leadsTo !== undefined && { leadsTo }) };
 }
 
 /** An error never ends in nothing: what a person can do, and what the makers of the application need. */
-export function errorPage(language: AccountLanguage, call: string, why: 'wrong' | 'over'): Page {
+export function errorPage(
+  language: AccountLanguage,
+  call: string,
+  why: 'wrong' | 'over',
+  details?: string,
+): Page {
   const say = words[language];
   const body = html`<h1>${say.wrong}</h1>
 <p>${why === 'over' ? say.over : say.wrongWhat}</p>
-<p class="muted">${say.callIs(call)}</p>`;
+<p class="muted">${say.callIs(call)}</p>
+${details === undefined ? '' : html`<p class="muted" lang="en">${details}</p>`}`;
   return { language, title: say.wrong, body };
 }

@@ -23,6 +23,27 @@ export interface Words {
   readonly wrongWhat: string;
   readonly callIs: (id: string) => string;
   readonly over: string;
+  readonly goOn: string;
+  readonly signOut: string;
+  readonly signOutWhat: string;
+  readonly signOutOf: (client: string) => string;
+  readonly signOutOfAll: string;
+  readonly signedOut: string;
+  readonly signedOutWhat: string;
+  readonly device: string;
+  readonly deviceCode: string;
+  readonly deviceWrong: string;
+  readonly deviceConfirm: (client: string) => string;
+  readonly deviceSame: string;
+  readonly deviceMine: string;
+  readonly deviceNotMine: string;
+  readonly deviceDone: string;
+  readonly deviceDoneWhat: string;
+  readonly deviceRefused: string;
+  readonly deviceRefusedWhat: string;
+  readonly seesName: string;
+  readonly seesEmail: string;
+  readonly staysAllowed: string;
 }
 
 export const words: Readonly<Record<AccountLanguage, Words>> = {
@@ -50,6 +71,28 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
       'The application that sent you here asked for something that cannot be. Go back to it and try again.',
     callIs: (id) => `If it happens again, tell its makers this number: ${id}`,
     over: 'This page has waited too long, or was opened in another window. Go back to the application and begin again.',
+    goOn: 'Go on',
+    signOut: 'Sign out?',
+    signOutWhat: 'You are signed in in this browser.',
+    signOutOf: (client) => `Leave ${client} only`,
+    signOutOfAll: 'Sign out everywhere in this browser',
+    signedOut: 'You are signed out',
+    signedOutWhat: 'In this browser nobody is signed in any more.',
+    device: 'Connect a device',
+    deviceCode: 'Code that your device shows',
+    deviceWrong: 'No device waits with this code. Look at it once more; it may have run out.',
+    deviceConfirm: (client) => `Connect ${client}?`,
+    deviceSame:
+      'Go on only if your own device shows this code now. Whoever sent you a code or a link would get your access.',
+    deviceMine: 'My device shows it',
+    deviceNotMine: 'That is not my device',
+    deviceDone: 'Your device is connected',
+    deviceDoneWhat: 'You can close this page and go on there.',
+    deviceRefused: 'The device was refused',
+    deviceRefusedWhat: 'It has no access. You can close this page.',
+    seesName: 'Your name, your login and your language',
+    seesEmail: 'Your e-mail address',
+    staysAllowed: 'Also while you are away, until you take it back',
   },
   nl: {
     signIn: 'Aanmelden',
@@ -75,6 +118,28 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
       'De toepassing die u hierheen stuurde, vroeg iets dat niet kan. Ga terug en probeer opnieuw.',
     callIs: (id) => `Gebeurt het weer, geef haar makers dan dit nummer: ${id}`,
     over: 'Deze pagina heeft te lang gewacht, of werd in een ander venster geopend. Ga terug naar de toepassing en begin opnieuw.',
+    goOn: 'Verder',
+    signOut: 'Afmelden?',
+    signOutWhat: 'U bent in deze browser aangemeld.',
+    signOutOf: (client) => `Alleen ${client} verlaten`,
+    signOutOfAll: 'Overal in deze browser afmelden',
+    signedOut: 'U bent afgemeld',
+    signedOutWhat: 'In deze browser is niemand meer aangemeld.',
+    device: 'Een toestel verbinden',
+    deviceCode: 'Code die uw toestel toont',
+    deviceWrong: 'Geen toestel wacht op deze code. Kijk nog eens; misschien is ze verlopen.',
+    deviceConfirm: (client) => `${client} verbinden?`,
+    deviceSame:
+      'Ga alleen verder als uw eigen toestel nu deze code toont. Wie u een code of een link stuurde, zou uw toegang krijgen.',
+    deviceMine: 'Mijn toestel toont ze',
+    deviceNotMine: 'Dat is mijn toestel niet',
+    deviceDone: 'Uw toestel is verbonden',
+    deviceDoneWhat: 'U kunt deze pagina sluiten en daar verdergaan.',
+    deviceRefused: 'Het toestel is geweigerd',
+    deviceRefusedWhat: 'Het heeft geen toegang. U kunt deze pagina sluiten.',
+    seesName: 'Uw naam, uw aanmeldnaam en uw taal',
+    seesEmail: 'Uw e-mailadres',
+    staysAllowed: 'Ook als u er niet bent, tot u het intrekt',
   },
   fr: {
     signIn: 'Connexion',
@@ -101,6 +166,28 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
       'L’application qui vous a envoyé ici a demandé quelque chose d’impossible. Retournez-y et réessayez.',
     callIs: (id) => `Si cela se reproduit, donnez ce numéro à ses auteurs : ${id}`,
     over: 'Cette page a attendu trop longtemps, ou a été ouverte dans une autre fenêtre. Retournez à l’application et recommencez.',
+    goOn: 'Continuer',
+    signOut: 'Se déconnecter ?',
+    signOutWhat: 'Vous êtes connecté dans ce navigateur.',
+    signOutOf: (client) => `Quitter seulement ${client}`,
+    signOutOfAll: 'Se déconnecter partout dans ce navigateur',
+    signedOut: 'Vous êtes déconnecté',
+    signedOutWhat: 'Plus personne n’est connecté dans ce navigateur.',
+    device: 'Connecter un appareil',
+    deviceCode: 'Code affiché par votre appareil',
+    deviceWrong: 'Aucun appareil n’attend avec ce code. Vérifiez-le ; il a peut-être expiré.',
+    deviceConfirm: (client) => `Connecter ${client} ?`,
+    deviceSame:
+      'Continuez seulement si votre propre appareil affiche ce code en ce moment. Celui qui vous a envoyé un code ou un lien obtiendrait votre accès.',
+    deviceMine: 'Mon appareil l’affiche',
+    deviceNotMine: 'Ce n’est pas mon appareil',
+    deviceDone: 'Votre appareil est connecté',
+    deviceDoneWhat: 'Vous pouvez fermer cette page et continuer là-bas.',
+    deviceRefused: 'L’appareil est refusé',
+    deviceRefusedWhat: 'Il n’a aucun accès. Vous pouvez fermer cette page.',
+    seesName: 'Votre nom, votre identifiant et votre langue',
+    seesEmail: 'Votre adresse e-mail',
+    staysAllowed: 'Aussi en votre absence, jusqu’à ce que vous le retiriez',
   },
   de: {
     signIn: 'Anmelden',
@@ -128,6 +215,29 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
       'Die Anwendung, die Sie hierher schickte, hat um etwas gebeten, das nicht geht. Gehen Sie zurück und versuchen Sie es erneut.',
     callIs: (id) => `Wenn es wieder geschieht, nennen Sie ihren Machern diese Nummer: ${id}`,
     over: 'Diese Seite hat zu lange gewartet oder wurde in einem anderen Fenster geöffnet. Gehen Sie zurück zur Anwendung und beginnen Sie neu.',
+    goOn: 'Weiter',
+    signOut: 'Abmelden?',
+    signOutWhat: 'Sie sind in diesem Browser angemeldet.',
+    signOutOf: (client) => `Nur ${client} verlassen`,
+    signOutOfAll: 'Überall in diesem Browser abmelden',
+    signedOut: 'Sie sind abgemeldet',
+    signedOutWhat: 'In diesem Browser ist niemand mehr angemeldet.',
+    device: 'Ein Gerät verbinden',
+    deviceCode: 'Code, den Ihr Gerät zeigt',
+    deviceWrong:
+      'Kein Gerät wartet mit diesem Code. Sehen Sie noch einmal nach; vielleicht ist er abgelaufen.',
+    deviceConfirm: (client) => `${client} verbinden?`,
+    deviceSame:
+      'Gehen Sie nur weiter, wenn Ihr eigenes Gerät jetzt diesen Code zeigt. Wer Ihnen einen Code oder einen Link schickte, bekäme Ihren Zugang.',
+    deviceMine: 'Mein Gerät zeigt ihn',
+    deviceNotMine: 'Das ist nicht mein Gerät',
+    deviceDone: 'Ihr Gerät ist verbunden',
+    deviceDoneWhat: 'Sie können diese Seite schließen und dort weitermachen.',
+    deviceRefused: 'Das Gerät wurde abgelehnt',
+    deviceRefusedWhat: 'Es hat keinen Zugang. Sie können diese Seite schließen.',
+    seesName: 'Ihren Namen, Ihren Anmeldenamen und Ihre Sprache',
+    seesEmail: 'Ihre E-Mail-Adresse',
+    staysAllowed: 'Auch wenn Sie nicht da sind, bis Sie es zurücknehmen',
   },
 };
 

@@ -14,6 +14,27 @@ const METHODS = {
 /** The library wants one where a method has a secret; the real one is known by its hash alone. */
 const SECRET_IS_HASHED = 'hashed';
 
+/** Scopes that the authorization server itself gives a meaning, and that any client may ask for. */
+export const OWN_SCOPES: readonly string[] = ['openid', 'offline_access'];
+/** Who somebody is: for clients that have them among their scopes. OpenID Connect Core §5.4. */
+export const PERSONAL_SCOPES: readonly string[] = ['profile', 'email'];
+
+/** Never in a fragment, never by a form that a page would have to send by itself. */
+const SIGNED_MODES = ['jwt', 'query.jwt'];
+export const RESPONSE_MODES: readonly string[] = ['query', ...SIGNED_MODES];
+
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+export const DECOUPLED_GRANT = 'urn:openid:params:grant-type:ciba';
+
+/**
+ * Grants that the library would refuse to clients that have no address for their keys: it takes a person's
+ * name for a client from there, and we take it from elsewhere.
+ */
+export const GRANTS_MEMBER = 'poorter_grants';
+
+/** By which the protocol knows of what profile a client is. */
+export const PROFILE_MEMBER = 'poorter_profile';
+
 const SIGNATURES = ['ES256', 'EdDSA', 'PS256'] as const;
 
 /** Of a stored client: everything follows from its terms, and nothing of it is decided elsewhere. */
@@ -29,25 +50,66 @@ export function clientMetadata(client: StoredClient): ClientMetadata {
     redirect_uris: isRedirected ? client.redirectUris : [],
     post_logout_redirect_uris: client.postLogoutRedirectUris,
     subject_type: 'pairwise',
+    sector_identifier_uri: sectorOf(client),
+    scope: [...OWN_SCOPES, ...PERSONAL_SCOPES.filter((one) => client.scopes.includes(one))].join(
+      ' ',
+    ),
+    authorization_details_types: client.detailTypes,
     id_token_signed_response_alg: 'ES256',
+    authorization_signed_response_alg: 'ES256',
+    introspection_signed_response_alg: 'ES256',
+    ...(client.logoutNoticeUri !== null && {
+      backchannel_logout_uri: client.logoutNoticeUri,
+      backchannel_logout_session_required: true,
+    }),
+    ...(flows.includes('decoupled') && decisionMetadata(client)),
     token_endpoint_auth_method: METHODS[authentication.method],
     ...authenticationMetadata(authentication),
     dpop_bound_access_tokens: binding === 'dpop',
     tls_client_certificate_bound_access_tokens: binding === 'certificate',
     require_pushed_authorization_requests: profile === 'fapi2',
-    ...(messageSigning && {
-      require_signed_request_object: true,
-      response_modes: ['jwt'],
-    }),
+    require_signed_request_object: messageSigning,
+    response_modes: messageSigning ? SIGNED_MODES : RESPONSE_MODES,
+    ...{ [PROFILE_MEMBER]: profile, [GRANTS_MEMBER]: waitingGrants(client) },
   };
+}
+
+/** CIBA Core §4, FAPI-CIBA §5.2.2: whoever signs messages signs these, too. */
+function decisionMetadata({ decisionNoticeUri, messageSigning }: StoredClient): ClientMetadata {
+  return {
+    ...(decisionNoticeUri === null
+      ? { backchannel_token_delivery_mode: 'poll' }
+      : {
+          backchannel_token_delivery_mode: 'ping',
+          backchannel_client_notification_endpoint: decisionNoticeUri,
+        }),
+    backchannel_user_code_parameter: false,
+    ...(messageSigning && { backchannel_authentication_request_signing_alg: 'ES256' }),
+  };
+}
+
+/**
+ * Under what roof somebody has one name: that of the site to which they are sent back. What has no site, or one on
+ * each device, stands alone. OpenID Connect Core §8.1.
+ */
+function sectorOf({ id, redirectUris }: StoredClient): string {
+  const [first] = redirectUris.map((uri) => new URL(uri));
+  return first?.protocol === 'https:' ? `https://${first.host}/` : `https://${id}.invalid/`;
+}
+
+/** What is asked for again and again until somebody has decided elsewhere. */
+function waitingGrants({ flows }: Pick<StoredClient, 'flows'>): string[] {
+  return [
+    ...(flows.includes('device') ? [DEVICE_GRANT] : []),
+    ...(flows.includes('decoupled') ? [DECOUPLED_GRANT] : []),
+  ];
 }
 
 function grantTypes({ profile, flows }: StoredClient): string[] {
   const types: string[] = [];
   if (flows.includes('redirect') || flows.includes('embedded')) {
     types.push('authorization_code', 'refresh_token');
-  }
-  if (flows.includes('decoupled')) types.push('urn:openid:params:grant-type:ciba');
+  } else if (waitingGrants({ flows }).length > 0) types.push('refresh_token');
   if (profile === 'machine' || profile === 'fapi2') types.push('client_credentials');
   return types;
 }

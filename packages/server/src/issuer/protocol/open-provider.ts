@@ -1,6 +1,10 @@
+import { type AnswerContext, amendAnswer } from './amend-answer.ts';
+import { GRANTS_MEMBER } from './client-metadata.ts';
+import { keepTypedCode } from './device.ts';
 import { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
+import { Refusals } from './refusals.ts';
 
 /** A proof and an assertion are remembered for as long as they could be shown. */
 const REPLAY_KIND = 'assertion or proof';
@@ -25,20 +29,29 @@ export function openProvider(ports: ProviderPorts): Provider {
   ) {
     return clients.isSecret(this.clientId, actual);
   };
+  // What is asked for until somebody decides; the library would refuse it to clients whose keys have no address.
+  const { grantTypeAllowed } = provider.Client.prototype;
+  provider.Client.prototype.grantTypeAllowed = function isAllowed(this: object, type) {
+    const more = (this as { readonly [GRANTS_MEMBER]?: readonly string[] })[GRANTS_MEMBER] ?? [];
+    return more.includes(type) || grantTypeAllowed.call(this, type);
+  };
+  const refusals = new Refusals(provider);
   provider.use(async (ctx, next) => {
     const { protocol, host } = originOfCall(snapshot, ctx.req.headers.host);
     Object.defineProperties(ctx.request, {
       protocol: { value: protocol.slice(0, -1) },
       host: { value: host },
     });
+    if (ctx.method === 'GET' && ctx.path === '/device') keepTypedCode(ctx);
     await next();
-    const { client, route, account } = ctx.oidc ?? {};
-    if (route === 'jwks') ctx.set('cache-control', 'public, max-age=300');
-    const { error } = (ctx.body ?? {}) as { readonly error?: unknown };
+    const refusal = await amendAnswer(ctx as object as AnswerContext, ports);
+    const { client, account } = ctx.oidc ?? {};
     ports.told(ctx.req, {
       client: client?.clientId ?? null,
       subject: account?.accountId ?? null,
-      error: typeof error === 'string' ? error : null,
+      error: null,
+      ...refusals.of(ctx.req),
+      ...(refusal !== null && { error: refusal }),
     });
   });
   return provider;

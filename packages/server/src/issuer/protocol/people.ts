@@ -1,9 +1,9 @@
-import type { AccountStore } from '../../access/accounts/index.ts';
+import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
-import { markupOf, pageHeaders } from '../pages/page.ts';
 import { errorPage } from '../pages/pages.ts';
-import { languageOf } from '../pages/words.ts';
-import { interactionPolicy } from './library.ts';
+import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
+import { errors, interactionPolicy, type Provider } from './library.ts';
+import { type PageContext, showPage } from './show-page.ts';
 
 export interface PeoplePorts {
   readonly snapshot: IssuerSnapshot;
@@ -29,21 +29,64 @@ export function cookiesOf({ snapshot, cookieKey }: Pick<PeoplePorts, 'snapshot' 
 export async function findAccount({ accounts }: Pick<PeoplePorts, 'accounts'>, id: string) {
   const account = await accounts.show(id);
   if (account === undefined || account.disabledAt !== null) return undefined;
-  return { accountId: id, claims: async () => ({ sub: id }) };
+  const { name, email, language, login } = account;
+  const claims = {
+    ...{ sub: id, name, locale: language, preferred_username: login },
+    ...(email !== null && { email, email_verified: false }),
+  };
+  // The library gives out what was asked for and allowed, and no more.
+  return { accountId: id, claims: async () => claims };
 }
 
 interface SessionContext {
   readonly oidc: {
+    readonly acr?: string;
+    readonly claims?: {
+      readonly id_token?: {
+        readonly acr?: {
+          readonly essential?: boolean;
+          readonly value?: unknown;
+          readonly values?: unknown;
+        };
+      };
+    };
+    readonly params?: Readonly<Record<string, unknown>>;
     readonly session?: { readonly accountId?: string; readonly loginTs?: number };
     readonly result?: { readonly login?: unknown };
   };
 }
 
-/** As the library has it, and besides: whoever was signed out everywhere signs in again. */
+/** How somebody can sign in here, the strongest first. */
+export const ACR_VALUES: readonly string[] = [PASSKEY_ACR];
+
+/**
+ * As the library has it, and besides: whoever was signed out everywhere signs in again, and so does whoever signed in
+ * more weakly than an application now asks for (RFC 9470 §4). What nobody can do here is said at once.
+ */
 export function signInPolicy({ accounts }: Pick<PeoplePorts, 'accounts'>) {
   const policy = interactionPolicy.base();
   const { Check } = interactionPolicy;
-  policy.get('login')?.checks.add(
+  const checks = policy.get('login')?.checks;
+  checks?.add(
+    new Check(
+      'acr_values',
+      'the person must sign in more strongly',
+      'login_required',
+      (context) => {
+        const { oidc } = context as unknown as SessionContext;
+        refuseUnattainable(oidc);
+        const { acr_values: asked } = oidc.params ?? {};
+        const isAsked = typeof asked === 'string' && oidc.session?.accountId !== undefined;
+        // It is a wish: whoever has just signed in goes on, and the application sees how.
+        if (!isAsked || oidc.result?.login !== undefined) return Check.NO_NEED_TO_PROMPT;
+        return isStrongEnough(oidc.acr, asked.split(' '))
+          ? Check.NO_NEED_TO_PROMPT
+          : Check.REQUEST_PROMPT;
+      },
+    ),
+    0,
+  );
+  checks?.add(
     new Check('signed_out', 'the person must sign in again', 'login_required', async (context) => {
       const { session, result } = (context as unknown as SessionContext).oidc;
       if (session?.accountId === undefined || result?.login !== undefined) {
@@ -59,6 +102,72 @@ export function signInPolicy({ accounts }: Pick<PeoplePorts, 'accounts'>) {
     }),
   );
   return policy;
+}
+
+/** OpenID Connect Core §5.5.1.1: an answer without it would be none. The page would ask for ever. */
+function refuseUnattainable({ claims }: SessionContext['oidc']): void {
+  const asked = claims?.id_token?.acr;
+  if (asked?.essential !== true) return;
+  const values = [asked.values ?? asked.value].flat();
+  if (values.some((value) => ACR_VALUES.includes(String(value)))) return;
+  throw new errors.UnmetAuthenticationRequirements('nobody can sign in here in this way');
+}
+
+/** What is not known here asks for nothing. */
+function isStrongEnough(acr: string | undefined, asked: readonly string[]): boolean {
+  const known = asked.map((value) => ACR_VALUES.indexOf(value)).filter((place) => place >= 0);
+  if (known.length === 0) return true;
+  const place = ACR_VALUES.indexOf(acr ?? '');
+  return place >= 0 && place <= Math.max(...known);
+}
+
+interface GrantContext {
+  readonly oidc: {
+    readonly provider: Provider;
+    readonly client?: { readonly clientId: string };
+    readonly account?: { readonly accountId: string };
+    readonly result?: { readonly consent?: { readonly grantId?: string } };
+    readonly session?: { grantIdFor(client: string): string | undefined };
+    readonly params?: Readonly<Record<string, unknown>>;
+  };
+}
+
+export interface GrantPorts {
+  readonly grants: Pick<GrantStore, 'latest'>;
+  readonly now: () => number;
+}
+
+/**
+ * What somebody has said to this application, also in another browser: a yes outlives the session in which it was
+ * said. There it is one of its own, which ends with what comes of it and leaves the other alone. Each request that
+ * says in detail what it is for is decided by itself (RFC 9396 §3).
+ */
+export async function existingGrant({ grants, now }: GrantPorts, { oidc }: GrantContext) {
+  const { provider, client, account, result, session, params } = oidc;
+  const chosen = result?.consent?.grantId;
+  if (chosen !== undefined) return provider.Grant.find(chosen);
+  if (client === undefined || account === undefined) return undefined;
+  if (params?.['authorization_details'] !== undefined) return undefined;
+  const ofSession = session?.grantIdFor(client.clientId);
+  const known = ofSession === undefined ? undefined : await provider.Grant.find(ofSession);
+  if (known !== undefined) return known;
+  const id = await grants.latest(account.accountId, client.clientId);
+  const said = id === undefined ? undefined : await provider.Grant.find(id);
+  if (said === undefined) return undefined;
+  const { openid, resources, exp } = said as unknown as SaidYes;
+  const expiresIn = exp - Math.floor(now() / 1000);
+  if (!(expiresIn > 0)) return undefined;
+  const { accountId, clientId } = said;
+  const again = new provider.Grant({ accountId, clientId, openid, resources, expiresIn } as object);
+  await again.save();
+  return again;
+}
+
+/** Of a grant: what the types of the library leave out. */
+interface SaidYes {
+  readonly openid?: object;
+  readonly resources?: object;
+  readonly exp: number;
 }
 
 export interface IssuedToken {
@@ -78,23 +187,19 @@ export function extraClaims({ oidc }: TokenContext, { kind, grantId }: IssuedTok
   return { grant_id: grantId, acr, auth_time: authTime };
 }
 
-export interface ErrorContext {
-  readonly req: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
+export interface ErrorContext extends PageContext {
   readonly response: { get(name: string): string };
-  set(name: string, value: string): void;
-  body: unknown;
-  type: string;
 }
 
 /** A person is told what they can do; the application's makers find the rest by the number of the call. */
-export async function renderError(ctx: ErrorContext, { origin }: Pick<IssuerSnapshot, 'origin'>) {
-  const accepted = ctx.req.headers['accept-language'];
-  const language = languageOf(typeof accepted === 'string' ? accepted : undefined);
-  const page = errorPage(language, ctx.response.get('poorter-call'), 'wrong');
-  for (const [name = '', value = ''] of pageHeaders(page, origin.startsWith('https:'))) {
-    ctx.set(name, value);
-  }
-  ctx.body = String(await markupOf(page));
+export function renderError(
+  ctx: ErrorContext,
+  { error, error_description: reason }: { readonly error: string; readonly error_description?: string },
+  snapshot: IssuerSnapshot,
+): Promise<void> {
+  const call = ctx.response.get('poorter-call');
+  const details = reason === undefined ? error : `${error}: ${reason}`;
+  return showPage(ctx, snapshot, (language) => errorPage(language, call, 'wrong', details));
 }
 
 interface RotationContext {

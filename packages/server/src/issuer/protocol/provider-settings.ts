@@ -1,18 +1,26 @@
 import type { JWK } from 'jose';
-import type { AccountStore } from '../../access/accounts/index.ts';
+import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
-import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
-import { clientCertificates } from './client-certificates.ts';
-import { CLIENT_SIGNATURES } from './client-metadata.ts';
+import {
+  CLIENT_SIGNATURES,
+  GRANTS_MEMBER,
+  OWN_SCOPES,
+  PERSONAL_SCOPES,
+  PROFILE_MEMBER,
+} from './client-metadata.ts';
+import { featureSettings } from './feature-settings.ts';
 import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
+import { guardedFetch } from './outgoing.ts';
 import {
+  ACR_VALUES,
   cookiesOf,
   type ErrorContext,
+  existingGrant,
   extraClaims,
   findAccount,
   type IssuedToken,
@@ -20,9 +28,11 @@ import {
   rotatesRefreshToken,
   signInPolicy,
 } from './people.ts';
-import { defaultResource, refuseOtherScopes, resourceServerInfo } from './resources.ts';
+import { CLAIMS } from './personal-claims.ts';
+import type { PollPace } from './poll-pace.ts';
 
 export interface ProviderPorts extends AdapterPorts {
+  readonly pace: PollPace;
   readonly snapshot: IssuerSnapshot;
   /** What became of a request. */
   readonly told: (request: object, told: ToldOfCall) => void;
@@ -30,6 +40,7 @@ export interface ProviderPorts extends AdapterPorts {
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;
   readonly accounts: Pick<AccountStore, 'show'>;
+  readonly grants: Pick<GrantStore, 'keep' | 'latest'>;
   /** Proofs and assertions, each of which counts once. */
   readonly singleUse: Pick<SingleUseStore, 'claim'>;
   /** Of the key ring, for cookies. */
@@ -40,9 +51,6 @@ export interface ProviderPorts extends AdapterPorts {
   readonly pairwise: (account: string, sector: string) => string;
 }
 
-/** Scopes that the authorization server itself gives a meaning. */
-export const OWN_SCOPES: ReadonlySet<string> = new Set(['openid', 'offline_access']);
-
 /** An assertion that lives longer was not made for one call. */
 const ASSERTION_LIFE_MAX_SECONDS = 300;
 const CODE_LIFE_SECONDS = 60;
@@ -50,19 +58,14 @@ const CLOCK_SKEW_SECONDS = 15;
 /** A second-factor push, a code typed at a television: whoever is away for longer begins again. */
 const WAITING_LIFE_SECONDS = 300;
 
+/** Where something ends, and what somebody said yes to does not. */
+const KEEPS_CONSENT: ReadonlySet<string> = new Set(['revocation', 'end_session_confirm']);
+
 /** A day at a desk. Whoever pays proves it again. */
 const SESSION_LIFE_SECONDS = 28_800;
 const DAY_SECONDS = 86_400;
 const GRANT_LIFE_SECONDS = 180 * DAY_SECONDS;
 const REFRESH_LIFE_SECONDS = 90 * DAY_SECONDS;
-
-interface ProtocolContext {
-  readonly oidc: {
-    readonly client?: { readonly clientId: string };
-    readonly params?: Readonly<Record<string, unknown>>;
-    readonly entities?: Readonly<Record<string, unknown>>;
-  };
-}
 
 /** All that the protocol library is told, in one place. What it offers and stands nowhere here is off. */
 export function providerSettings(ports: ProviderPorts): object {
@@ -70,7 +73,8 @@ export function providerSettings(ports: ProviderPorts): object {
   return {
     adapter: (kind: string) => new ProtocolAdapter(kind, ports),
     jwks: { keys: ports.keys },
-    scopes: [...OWN_SCOPES],
+    scopes: [...OWN_SCOPES, ...PERSONAL_SCOPES],
+    claims: CLAIMS,
     responseTypes: ['code'],
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_: unknown, account: string, client: { sectorIdentifier: string }) =>
@@ -96,22 +100,31 @@ export function providerSettings(ports: ProviderPorts): object {
     },
     pkce: { required: () => true },
     clockTolerance: CLOCK_SKEW_SECONDS,
-    // With a token goes what came of the same consent, which stays: it is withdrawn where people see it.
-    revokeGrantPolicy: ({ oidc }: ProtocolContext & { oidc: { route?: string } }) =>
-      oidc.route !== 'revocation',
+    // A site's address says under what name somebody is known there; nothing is fetched from it.
+    sectorIdentifierUriValidate: () => false,
+    extraClientMetadata: { properties: [PROFILE_MEMBER, GRANTS_MEMBER] },
+    fetch: guardedFetch(snapshot.outgoing),
+    // With a token, and with a session, goes what came of the same consent, which stays: it is withdrawn where people see it.
+    revokeGrantPolicy: ({ oidc }: { readonly oidc: { readonly route?: string } }) =>
+      !KEEPS_CONSENT.has(oidc.route ?? ''),
+    loadExistingGrant: (ctx: Parameters<typeof existingGrant>[1]) => existingGrant(ports, ctx),
     cookies: cookiesOf(ports),
-    acrValues: [PASSKEY_ACR],
+    acrValues: [...ACR_VALUES],
     interactions: {
       policy: signInPolicy(ports),
       url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,
     },
     findAccount: (_: unknown, id: string) => findAccount(ports, id),
-    extraTokenClaims: (ctx: ProtocolContext, token: IssuedToken) => extraClaims(ctx, token),
-    renderError: (ctx: ErrorContext) => renderError(ctx, snapshot),
+    extraTokenClaims: (ctx: Parameters<typeof extraClaims>[0], token: IssuedToken) =>
+      extraClaims(ctx, token),
+    renderError: (ctx: ErrorContext, out: Parameters<typeof renderError>[1]) =>
+      renderError(ctx, out, snapshot),
     rotateRefreshToken: rotatesRefreshToken,
     allowOmittingSingleRegisteredRedirectUri: false,
-    assertJwtClientAuthClaimsAndHeader: (_: unknown, claims: Readonly<Record<string, unknown>>) =>
-      refuseLongAssertion(claims, ports.now() / 1000),
+    assertJwtClientAuthClaimsAndHeader: (
+      ctx: AssertionContext,
+      claims: Readonly<Record<string, unknown>>,
+    ) => judgeAssertion(ctx, claims, ports.now() / 1000),
     // The same answers to pages of another origin: none. A client with a server needs no CORS.
     clientBasedCORS: () => false,
     ttl: {
@@ -127,57 +140,26 @@ export function providerSettings(ports: ProviderPorts): object {
       RefreshToken: REFRESH_LIFE_SECONDS,
     },
     discovery: mtlsAliases(snapshot),
-    features: {
-      devInteractions: { enabled: false },
-      userinfo: { enabled: false },
-      clientCredentials: { enabled: true },
-      // Of its own tokens, and of no others: whoever has one is told nothing by asking.
-      introspection: { enabled: true, allowedPolicy: isOwnToken },
-      revocation: { enabled: true, allowedPolicy: isOwnToken },
-      pushedAuthorizationRequests: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => defaultResource(snapshot),
-        useGrantedResource: () => true,
-        getResourceServerInfo: (ctx: ProtocolContext, resource: string) =>
-          infoFor(ports, ctx, resource),
-      },
-      mTLS: {
-        enabled: true,
-        certificateBoundAccessTokens: true,
-        selfSignedTlsClientAuth: true,
-        tlsClientAuth: true,
-        ...clientCertificates,
-      },
-      dPoP: { enabled: true, nonceSecret: ports.nonceSecret, requireNonce: () => false },
-    },
+    features: featureSettings(ports),
   };
 }
 
-function isOwnToken(
-  _: unknown,
-  client: { readonly clientId: string },
-  token: { readonly clientId: string },
-): boolean {
-  return client.clientId === token.clientId;
+interface AssertionContext {
+  readonly oidc: { readonly issuer: string; isFapi(profile: string): string | undefined };
 }
 
-async function infoFor(
-  { clients, snapshot }: ProviderPorts,
-  { oidc }: ProtocolContext,
-  resource: string,
-): Promise<object> {
-  const client = await clients.show(oidc.client?.clientId ?? '');
-  if (client === undefined) throw new errors.InvalidTarget();
-  const { params = {} } = oidc;
-  const asked = typeof params['scope'] === 'string' ? params['scope'].split(' ') : [];
-  const resources = [params['resource'] ?? resource].flat().map(String);
-  refuseOtherScopes(asked, resources, snapshot, client, OWN_SCOPES);
-  return resourceServerInfo(snapshot, resource, client);
-}
-
-/** RFC 7523 §3: who signs for a year has given away the key for a year. */
-function refuseLongAssertion(claims: Readonly<Record<string, unknown>>, nowSeconds: number): void {
+/**
+ * RFC 7523 §3: who signs for a year has given away the key for a year. FAPI 2.0 §5.3.2.1: what is signed for this
+ * server names it, and nobody else.
+ */
+function judgeAssertion(
+  { oidc }: AssertionContext,
+  claims: Readonly<Record<string, unknown>>,
+  nowSeconds: number,
+): void {
+  if (oidc.isFapi('2.0') !== undefined && claims['aud'] !== oidc.issuer) {
+    throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
+  }
   const { exp } = claims;
   // Ask for the allowed side, so that a NaN refuses.
   const isShort =

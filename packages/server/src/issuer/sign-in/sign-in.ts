@@ -6,10 +6,11 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { IncomingMessage, ServerResponse } from '../../platform/http/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { readAsset } from '../pages/assets.ts';
-import { sendPage } from '../pages/page.ts';
+import { leadsTo, sendPage } from '../pages/page.ts';
 import { consentPage, enrolPage, errorPage, signInPage } from '../pages/pages.ts';
 import { languageOf, words } from '../pages/words.ts';
 import type { Provider } from '../protocol/library.ts';
+import { PERSONAL_CLAIMS } from '../protocol/personal-claims.ts';
 import type { Passkeys } from './passkeys.ts';
 
 export interface SignInPorts {
@@ -34,6 +35,13 @@ interface Interaction {
   readonly params: Readonly<Record<string, unknown>>;
   readonly session?: { readonly accountId?: string };
   readonly grantId?: string;
+}
+
+/** What somebody has not said yes to yet. */
+interface Missing {
+  readonly missingOIDCScope?: string[];
+  readonly missingOIDCClaims?: string[];
+  readonly missingResourceScopes?: Record<string, string[]>;
 }
 
 /** OpenID Connect EAP ACR Values: resistant to phishing, because a passkey holds for one host alone. */
@@ -111,8 +119,9 @@ export class SignIn {
     const client = await this.#ports.clients.show(String(params['client_id']));
     if (prompt.name === 'consent' && client !== undefined) {
       const rights = this.#rightsOf(interaction, language);
-      const leadsTo = new URL(String(params['redirect_uri'])).origin;
-      const page = consentPage(language, uid, { client: client.name, rights, leadsTo });
+      const page = consentPage(language, uid, {
+        ...{ client: client.name, rights, leadsTo: leadsTo(params['redirect_uri']) },
+      });
       await sendPage(response, 200, page, this.#isSecure);
     } else {
       const page = signInPage(language, uid, client?.name ?? null);
@@ -181,11 +190,10 @@ export class SignIn {
         ? undefined
         : await provider.Grant.find(interaction.grantId);
     const grant = known ?? new provider.Grant({ accountId, clientId });
-    const { missingOIDCScope, missingResourceScopes } = interaction.prompt.details as {
-      missingOIDCScope?: string[];
-      missingResourceScopes?: Record<string, string[]>;
-    };
+    const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt
+      .details as Missing;
     if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
+    if (missingOIDCClaims !== undefined) grant.addOIDCClaims(missingOIDCClaims);
     for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
       grant.addResourceScope(resource, scopes.join(' '));
     }
@@ -193,11 +201,22 @@ export class SignIn {
   }
 
   #rightsOf({ prompt }: Interaction, language: keyof typeof words): string[] {
-    const { missingOIDCScope = [], missingResourceScopes = {} } = prompt.details as {
-      missingOIDCScope?: string[];
-      missingResourceScopes?: Record<string, string[]>;
-    };
-    const own = missingOIDCScope.includes('openid') ? [words[language].staysSignedIn] : [];
+    const {
+      missingOIDCScope = [],
+      missingOIDCClaims = [],
+      missingResourceScopes = {},
+    } = prompt.details as Missing;
+    const say = words[language];
+    const scopes = new Set([
+      ...missingOIDCScope,
+      ...missingOIDCClaims.map((claim) => PERSONAL_CLAIMS[claim] ?? claim),
+    ]);
+    const own = [
+      ...(scopes.has('openid') ? [say.staysSignedIn] : []),
+      ...(scopes.has('profile') ? [say.seesName] : []),
+      ...(scopes.has('email') ? [say.seesEmail] : []),
+      ...(scopes.has('offline_access') ? [say.staysAllowed] : []),
+    ];
     const { resources } = this.#ports.snapshot;
     const ofApis = Object.entries(missingResourceScopes).flatMap(([identifier, scopes]) => {
       const title = resources.find((one) => one.identifier === identifier)?.title ?? identifier;

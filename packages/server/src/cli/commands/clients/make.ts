@@ -48,10 +48,19 @@ const TERMS = {
     isRepeatable: true,
     says: 'where people are sent when they have signed out',
   },
+  logoutNoticeUri: {
+    value: 'URL',
+    says: 'where it is told that somebody signed out, by https',
+  },
+  decisionNoticeUri: {
+    value: 'URL',
+    says: 'where it is told that somebody has decided on another device, by https',
+    otherwise: 'it asks now and then',
+  },
   flows: {
     value: 'FLOW,…',
     isList: true,
-    oneOf: ['redirect', 'embedded', 'decoupled'],
+    oneOf: ['redirect', 'embedded', 'decoupled', 'device'],
     says: 'how people say yes to it',
     otherwise: 'redirect, and nothing for machine',
   },
@@ -60,6 +69,12 @@ const TERMS = {
     isList: true,
     says: 'what it may ask for at most',
     otherwise: 'nothing',
+  },
+  detailTypes: {
+    value: 'TYPE,…',
+    isList: true,
+    says: 'kinds of authorization details that it may ask for, such as payment_initiation',
+    otherwise: 'none',
   },
   messageSigning: { says: 'its requests and our answers are signed (FAPI 2.0 Message Signing)' },
   accept: {
@@ -131,6 +146,9 @@ function termsOf(given: Given<typeof TERMS>): ClientTerms {
     ...(binding !== undefined && { binding }),
     ...(flows !== undefined && { flows }),
     ...(scopes !== undefined && { scopes }),
+    ...(given.detailTypes !== undefined && { detailTypes: given.detailTypes }),
+    ...(given.logoutNoticeUri !== undefined && { logoutNoticeUri: given.logoutNoticeUri }),
+    ...(given.decisionNoticeUri !== undefined && { decisionNoticeUri: given.decisionNoticeUri }),
     ...(accept !== undefined && { accepts: accept }),
     ...(given.redirectUri.length > 0 && { redirectUris: given.redirectUri }),
     ...(given.postLogoutRedirectUri.length > 0 && {

@@ -1,0 +1,38 @@
+import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import { leadsTo } from '../pages/page.ts';
+import { signedOutPage, signOutPage } from '../pages/sign-out-pages.ts';
+import { type PageContext, showPage } from './show-page.ts';
+
+export interface SignOutContext extends PageContext {
+  readonly oidc: {
+    readonly client?: { readonly clientName?: string };
+    readonly params?: Readonly<Record<string, unknown>>;
+    readonly session?: {
+      readonly accountId?: string;
+      readonly state?: { readonly secret?: string; readonly postLogoutRedirectUri?: string };
+    };
+  };
+}
+
+/** OpenID Connect RP-Initiated Logout 1.0: nobody is signed out by a link that somebody else made. */
+export function signOutSettings(snapshot: IssuerSnapshot) {
+  return {
+    logoutSource: (ctx: SignOutContext) => showSignOut(ctx, snapshot),
+    postLogoutSuccessSource: (ctx: SignOutContext) =>
+      showPage(ctx, snapshot, (language) => signedOutPage(language)),
+  };
+}
+
+/** Also for whoever is signed in nowhere: the library would send its form by a script within the page. */
+export function showSignOut(ctx: SignOutContext, snapshot: IssuerSnapshot): Promise<void> {
+  const { client, session } = ctx.oidc;
+  const { secret = '', postLogoutRedirectUri: back } = session?.state ?? {};
+  return showPage(ctx, snapshot, (language) =>
+    signOutPage(language, {
+      secret,
+      client: client?.clientName ?? null,
+      isSignedIn: session?.accountId !== undefined,
+      leadsTo: leadsTo(back),
+    }),
+  );
+}

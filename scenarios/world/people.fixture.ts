@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import type { RunningIssuer } from './own-issuer.fixture.ts';
+import { SoftBrowser } from './soft-browser.fixture.ts';
+import { SoftPasskey } from './soft-passkey.fixture.ts';
+
+export interface Person {
+  readonly id: string;
+  readonly passkey: SoftPasskey;
+}
+
+/** Somebody with an account, who has enrolled by a link. */
+export async function enrol(issuer: RunningIssuer, login: string): Promise<Person> {
+  const id = await issuer.run('accounts', 'create', '--login', login, '--name', 'Griet Maes');
+  const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
+  const browser = new SoftBrowser(issuer.origin);
+  const passkey = new SoftPasskey(issuer.origin);
+  const begun = await browser.postJson('/enrol/begin', { link });
+  assert.equal(begun.status, 200, begun.text);
+  const credential = passkey.create(JSON.parse(begun.text));
+  const finished = await browser.postJson('/enrol/finish', { link, credential });
+  assert.equal(finished.status, 200, finished.text);
+  return { id, passkey };
+}
+
+/** Signs in, says yes, and is sent back to the application. */
+export async function goThrough(browser: SoftBrowser, url: URL, person: Person): Promise<string> {
+  const { at } = await browser.follow(`${url.pathname}${url.search}`);
+  return goOn(browser, at, person);
+}
+
+/** From a page on which somebody signs in, or says yes, to where they are sent. */
+export async function goOn(browser: SoftBrowser, from: string, { passkey }: Person): Promise<string> {
+  let at = from;
+  for (let page = 0; page < 4; page += 1) {
+    if (!at.startsWith(`${browser.origin}/sign-in/`)) break;
+    const path = new URL(at).pathname;
+    const shown = await browser.get(path);
+    if (/value="allow"/.test(shown.text)) {
+      const { location } = await browser.postForm(`${path}/consent`, { decision: 'allow' });
+      ({ at } = await browser.follow(String(location)));
+    } else {
+      const begun = await browser.postJson(`${path}/begin`, {});
+      const credential = passkey.get(JSON.parse(begun.text));
+      const finished = await browser.postJson(`${path}/finish`, { credential });
+      assert.equal(finished.status, 200, finished.text);
+      ({ at } = await browser.follow(JSON.parse(finished.text).location));
+    }
+  }
+  return at;
+}
