@@ -5,7 +5,7 @@ import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, goOn } from './world/people.fixture.ts';
-import { type Lifetime } from './world/poorter.fixture.ts';
+import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const secretIn = (text: string) => /name="xsrf" value="([0-9a-f]+)"/.exec(text)?.[1] ?? '';
@@ -26,7 +26,11 @@ async function start(t: Lifetime) {
 }
 
 /** One question for the token, as it is answered. */
-async function poll({ origin }: RunningIssuer, client: string, code: string) {
+async function poll(
+  { origin }: RunningIssuer,
+  client: string,
+  code: string,
+): Promise<Readonly<Record<string, unknown>>> {
   const answer = await call(`${origin}/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },

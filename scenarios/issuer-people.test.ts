@@ -94,7 +94,7 @@ test('what an application asks wrongly is refused, and nobody is sent where they
   for (const [name, value, error] of [
     ['code_challenge', null, 'invalid_request'],
     ['code_challenge_method', 'plain', 'invalid_request'],
-    ['response_type', 'token', 'unsupported_response_type'],
+    ['response_type', 'token', 'invalid_request'],
     ['scope', 'openid accounts.write', 'invalid_scope'],
     ['resource', 'https://other.test', 'invalid_target'],
     ['prompt', 'none', 'login_required'],

@@ -4,8 +4,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { makeAuthority } from './world/certificates.fixture.ts';
 import { call } from './world/calls.fixture.ts';
+import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import {
   type Application,
@@ -85,21 +85,31 @@ test('whoever signs out is signed out, the applications are told, tokens of that
   assert.equal(page.status, 200);
   assert.match(page.text, /<html lang="nl">[\s\S]*Afmelden\?/);
   assert.doesNotMatch(page.text, /<script/);
-  assert.match(String(page.headers['content-security-policy']), /form-action 'self' https:\/\/budget\.test;/);
+  assert.match(
+    String(page.headers['content-security-policy']),
+    /form-action 'self' https:\/\/budget\.test;/,
+  );
   const forged = await browser.postForm('/session/end/confirm', { xsrf: 'aaaa', logout: 'yes' });
   assert.equal(forged.status, 400, 'a form that we did not draw');
   const { text } = await browser.get(`/session/end?${query}`);
-  const out = await browser.postForm('/session/end/confirm', { xsrf: secretIn(text), logout: 'yes' });
+  const out = await browser.postForm('/session/end/confirm', {
+    xsrf: secretIn(text),
+    logout: 'yes',
+  });
   assert.equal(out.location, `${GOODBYE}?state=s1`);
 
   const [notice] = notices.told;
   assert.equal(notices.told.length, 1);
   assert.equal(notice?.path, '/signed-out');
   const logoutToken = new URLSearchParams(notice?.body).get('logout_token') ?? '';
-  const { payload } = await jwtVerify(logoutToken, createRemoteJWKSet(new URL(`${issuer.origin}/jwks`)), {
-    issuer: issuer.origin,
-    audience: application.configuration.clientMetadata().client_id,
-  });
+  const { payload } = await jwtVerify(
+    logoutToken,
+    createRemoteJWKSet(new URL(`${issuer.origin}/jwks`)),
+    {
+      issuer: issuer.origin,
+      audience: application.configuration.clientMetadata().client_id,
+    },
+  );
   assert.equal(payload.sub, tokens.claims()?.sub);
   assert.equal(payload['sid'], decodeJwt(String(tokens.id_token))['sid']);
   assert.ok(!logoutToken.includes(person.id));
@@ -132,11 +142,18 @@ test('an application that cannot be told, or is at an address that nobody named,
     await signIn(browser, await makeApplication(issuer, uri, ...told), person);
   }
   const { text } = await browser.get('/session/end');
-  const out = await browser.postForm('/session/end/confirm', { xsrf: secretIn(text), logout: 'yes' });
+  const out = await browser.postForm('/session/end/confirm', {
+    xsrf: secretIn(text),
+    logout: 'yes',
+  });
   assert.equal(out.location, `${issuer.origin}/session/end/success`);
   assert.match((await browser.get('/session/end/success')).text, /You are signed out/);
-  assert.deepEqual(notices.told, [], 'an address of our own network is called only where it is named');
-  await issuer.poorter.awaitNotice("issuer_notice_failed");
+  assert.deepEqual(
+    notices.told,
+    [],
+    'an address of our own network is called only where it is named',
+  );
+  await issuer.poorter.awaitNotice('issuer_notice_failed');
   // Nobody is signed in now: the page says so, and no script sends anything.
   const page = await browser.get('/session/end');
   assert.match(page.text, /You are signed out/);
@@ -156,8 +173,11 @@ test('whoever leaves one application stays signed in for the others', async (t) 
   const { text } = await browser.get(`/session/end?${query}`);
   await browser.postForm('/session/end/confirm', { xsrf: secretIn(text) });
   const status = async (token: string) =>
-    (await call(`${issuer.poorter.url}/accounts`, { headers: { authorization: `Bearer ${token}` } }))
-      .status;
+    (
+      await call(`${issuer.poorter.url}/accounts`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+    ).status;
   assert.equal(await status(tokens.access_token), 401);
   assert.equal(await status(others.access_token), 200);
   const silent = await askFor(ledger, { prompt: 'none' });
@@ -168,7 +188,12 @@ test('whoever leaves one application stays signed in for the others', async (t) 
 test('nobody is sent to an address that the application did not register', async (t) => {
   const upstream = await startRawUpstream(t);
   const issuer = await startIssuer(t, upstream.url);
-  const application = await makeApplication(issuer, CALLBACK, '--post-logout-redirect-uri', GOODBYE);
+  const application = await makeApplication(
+    issuer,
+    CALLBACK,
+    '--post-logout-redirect-uri',
+    GOODBYE,
+  );
   const client = application.configuration.clientMetadata().client_id;
   const browser = new SoftBrowser(issuer.origin);
   for (const uri of [`${GOODBYE}/x`, 'https://evil.test/', 'javascript:alert(1)', '//evil.test']) {
@@ -181,6 +206,9 @@ test('nobody is sent to an address that the application did not register', async
   const query = new URLSearchParams({ post_logout_redirect_uri: 'https://evil.test/' });
   const { text, status } = await browser.get(`/session/end?${query}`);
   assert.equal(status, 200);
-  const out = await browser.postForm('/session/end/confirm', { xsrf: secretIn(text), logout: 'yes' });
+  const out = await browser.postForm('/session/end/confirm', {
+    xsrf: secretIn(text),
+    logout: 'yes',
+  });
   assert.equal(out.location, `${issuer.origin}/session/end/success`);
 });

@@ -29,7 +29,11 @@ export async function goThrough(browser: SoftBrowser, url: URL, person: Person):
 }
 
 /** From a page on which somebody signs in, or says yes, to where they are sent. */
-export async function goOn(browser: SoftBrowser, from: string, { passkey }: Person): Promise<string> {
+export async function goOn(
+  browser: SoftBrowser,
+  from: string,
+  { passkey }: Person,
+): Promise<string> {
   let at = from;
   for (let page = 0; page < 4; page += 1) {
     if (!at.startsWith(`${browser.origin}/sign-in/`)) break;

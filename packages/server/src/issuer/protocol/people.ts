@@ -194,7 +194,10 @@ export interface ErrorContext extends PageContext {
 /** A person is told what they can do; the application's makers find the rest by the number of the call. */
 export function renderError(
   ctx: ErrorContext,
-  { error, error_description: reason }: { readonly error: string; readonly error_description?: string },
+  {
+    error,
+    error_description: reason,
+  }: { readonly error: string; readonly error_description?: string },
   snapshot: IssuerSnapshot,
 ): Promise<void> {
   const call = ctx.response.get('poorter-call');

@@ -34,7 +34,11 @@ export class Refusals {
 
 /** The words of the library are about names of members, never about what stands in them. */
 function refusalOf(error: Error): Refusal {
-  const { message, expose, error_description: said } = error as Error & {
+  const {
+    message,
+    expose,
+    error_description: said,
+  } = error as Error & {
     readonly expose?: boolean;
     readonly error_description?: string;
   };
