@@ -94,6 +94,11 @@ async function seenBy(asked: ReturnType<typeof answerAt>) {
   return { shown: { code, reason, said, body }, trailers: { ...trailers } };
 }
 
+function isRefusedEnd(seen: unknown): boolean {
+  const [what, told] = seen as [string, unknown];
+  return what === 'end' && typeof told === 'string' && told !== 'taken';
+}
+
 test('handlers, and their callers, see the same with and without the guard', async (t) => {
   let handler: Handler = () => undefined;
   const plain = createServer((native, response) => void handler(response, native));
@@ -112,8 +117,9 @@ test('handlers, and their callers, see the same with and without the guard', asy
         handler = run(steps, within);
         const seen = await seenBy(guarded.ask(path, { method }));
         assert.deepEqual(within, without, path);
-        // After an end that threw, node:http tells the length of what it never sent.
-        if (bare.shown !== null) assert.deepEqual(seen.shown, bare.shown, path);
+        // After an end that threw, node:http tells the length of what it never sent: too much, or too little.
+        const isMisframed = bare.shown === null || without.some(isRefusedEnd);
+        if (!isMisframed) assert.deepEqual(seen.shown, bare.shown, path);
         // They may arrive where node:http would have dropped them.
         if ('x-sum' in bare.trailers) assert.deepEqual(seen.trailers, bare.trailers);
       }
