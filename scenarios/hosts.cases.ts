@@ -25,6 +25,8 @@ export interface CallCase {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** With the key of the shop: scope `read`, no role. */
   readonly key?: boolean;
+  /** With a token of a person who signed in so, and so many seconds ago. */
+  readonly token?: { readonly acr: string; readonly ago: number };
   readonly body?: string;
   /** It is the WebSocket host's handshake; proxies tell of it, too. */
   readonly isHandshake?: boolean;
@@ -65,7 +67,12 @@ export const FAILURES_MAX = 30;
 export const DESCRIPTION = {
   openapi: '3.1.0',
   info: { title: 'Shop', version: '1' },
-  components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } } },
+  components: {
+    securitySchemes: {
+      key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+      token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    },
+  },
   security: [{ key: [] }],
   paths: {
     '/things': {
@@ -95,6 +102,13 @@ export const DESCRIPTION = {
     '/feed': { get: { security: [], responses: both } },
     '/tellers': { get: { 'x-poorter': { authorize: { roles: ['teller'] } }, responses: both } },
     '/written': { get: { security: [{ key: ['write'] }], responses: both } },
+    '/signed': {
+      get: {
+        security: [{ key: [] }, { token: [] }],
+        'x-poorter': { stepUp: { acr: ['phr'], maxAgeSeconds: 300 } },
+        responses: both,
+      },
+    },
     '/read': { get: { security: [{ key: ['read'] }], responses: both } },
     '/near': { get: { 'x-poorter': { network: { allow: ['192.0.2.0/24'] } }, responses: both } },
     '/seldom': {
@@ -227,6 +241,26 @@ export const CALLS: Readonly<Record<string, CallCase>> = {
   },
   'a scope that is there': {
     ...{ stage: 'authorize', target: '/read', key: true, expected: 'allowed', phase: null },
+  },
+  'somebody who signed in as is asked': {
+    ...{ stage: 'authorize', target: '/signed', token: { acr: 'phr', ago: 60 } },
+    ...{ expected: 'allowed', phase: null },
+  },
+  'the same, with a key that says nothing of that beside it': {
+    ...{ stage: 'authorize', target: '/signed', token: { acr: 'phr', ago: 60 }, key: true },
+    ...{ expected: 'allowed', phase: null },
+  },
+  'somebody who signed in more weakly': {
+    ...{ stage: 'authorize', target: '/signed', token: { acr: 'pwd', ago: 60 } },
+    ...{ expected: 'insufficient_user_authentication', phase: 'authorize' },
+  },
+  'somebody who signed in too long ago': {
+    ...{ stage: 'authorize', target: '/signed', token: { acr: 'phr', ago: 600 } },
+    ...{ expected: 'insufficient_user_authentication', phase: 'authorize' },
+  },
+  'a key where somebody must have signed in': {
+    ...{ stage: 'authorize', target: '/signed', key: true },
+    ...{ expected: 'insufficient_user_authentication', phase: 'authorize' },
   },
 
   'a parameter of the wrong type': {

@@ -8,12 +8,14 @@ import { WebSocketServer } from 'ws';
 import {
   ANSWER_BYTES_MAX,
   BODY_BYTES_MAX,
+  type CallCase,
   DESCRIPTION,
   FAILURES_MAX,
   type Host,
   type Said,
 } from '../hosts.cases.ts';
 import { type Answer, call, openCall } from './calls.fixture.ts';
+import { AUDIENCE, type Issuer, startIssuer } from './issuer.fixture.ts';
 import { type Lifetime, type RunningPoorter, startPoorter } from './poorter.fixture.ts';
 import { type Service, startService } from './service.fixture.ts';
 
@@ -24,6 +26,7 @@ export interface Asked {
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: string | undefined;
   readonly isHandshake: boolean;
+  readonly token?: CallCase['token'];
 }
 
 /** A way in: a host, in the words of its caller. */
@@ -58,6 +61,7 @@ export async function startHosts(t: Lifetime): Promise<Hosts> {
   let said: Said = { body: '{}' };
   const service = await startService(t, (response) => answerAs(response, said));
   upgradeAt(service, () => said);
+  const issuer = await startIssuer(t);
   const free = { address: '127.0.0.1:0' };
   const poorter = await startPoorter(t, {
     description: DESCRIPTION,
@@ -65,29 +69,44 @@ export async function startHosts(t: Lifetime): Promise<Hosts> {
     threads: 1,
     configuration: {
       api: { name: DESCRIPTION.info.title },
-      trust: { proxies: ['127.0.0.1/32'] },
+      trust: {
+        proxies: ['127.0.0.1/32'],
+        issuers: [{ issuer: issuer.url, audience: AUDIENCE }],
+      },
       bounds: { bodyBytes: BODY_BYTES_MAX, answerBytes: ANSWER_BYTES_MAX },
       limits: { failures: { failures: FAILURES_MAX, per: 'minute' } },
       forwardAuth: ['traefik', 'caddy', 'nginx'].map((proxy) => ({ ...free, for: proxy })),
     },
   });
   const key = await poorter.createKey('shop', { scopes: 'read' });
-  const withKey = ({ headers, ...asked }: Asked): Asked => {
+  const withCredentials = async ({ headers, token, ...asked }: Asked): Promise<Asked> => {
     const { key: hasKey, ...rest } = headers;
-    return { ...asked, headers: hasKey === undefined ? rest : { ...rest, 'x-key': key } };
+    const shown = {
+      ...(hasKey !== undefined && { 'x-key': key }),
+      ...(token !== undefined && { authorization: await tokenOf(issuer, token) }),
+    };
+    return { ...asked, headers: { ...rest, ...shown } };
   };
   // The name by which the gate records it.
   const [client = ''] = /key_\w+/.exec(poorter.read('keys.yaml')) ?? [];
-  const guarded = await startGuarded(t, { key, client }, () => said);
+  const guarded = await startGuarded(t, { key, client, issuer }, () => said);
   const doors = [...gateDoors(poorter), middlewareDoor(guarded.port)];
   return {
-    doors: doors.map((door) => ({ ...door, ask: (asked) => door.ask(withKey(asked)) })),
+    doors: doors.map((door) => ({
+      ...door,
+      ask: async (asked) => door.ask(await withCredentials(asked)),
+    })),
     service,
     say: (next) => {
       said = next;
     },
     records: async () => [...(await poorter.records()), ...guarded.records],
   };
+}
+
+function tokenOf(issuer: Issuer, { acr, ago }: NonNullable<Asked['token']>): Promise<string> {
+  const signedInAt = Math.floor(Date.now() / 1000) - ago;
+  return issuer.token({ acr, auth_time: signedInAt }).then((token) => `Bearer ${token}`);
 }
 
 /** One answer in the words of node:http, for the service and for the handler. */
@@ -196,7 +215,7 @@ function middlewareDoor(port: number): Door {
 /** A service that guards itself, with records as the gate writes them. */
 async function startGuarded(
   t: Lifetime,
-  shop: { readonly key: string; readonly client: string },
+  { issuer, ...shop }: { readonly key: string; readonly client: string; readonly issuer: Issuer },
   said: () => Said,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-hosts-'));
@@ -210,8 +229,10 @@ async function startGuarded(
     if (!isFound) records.push({ id, host: 'middleware', answer: null, ...members });
     else records[known] = { ...records[known], ...members };
   };
+  const jwks = { keys: issuer.publicKeys() };
   const guarded = protectBy({
     description,
+    issuers: [{ issuer: issuer.url, audiences: [AUDIENCE], keys: () => jwks }],
     keys: [{ ...shop, scopes: ['read'] }],
     trustedProxies: ['127.0.0.1'],
     ...{ bodyBytesMax: BODY_BYTES_MAX, answerBytesMax: ANSWER_BYTES_MAX, readsAroundFaults: true },

@@ -1,4 +1,5 @@
 import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
+import type { IdentifiedPrincipal } from './identity.ts';
 
 export interface ChallengeOptions {
   readonly realm: string;
@@ -17,9 +18,8 @@ export function compileChallenges(
 ): (tokenFault: TokenFault) => readonly string[] {
   const fixed = new Set<string>();
   let takesTokens = false;
-  const scopes = new Set<string>();
   for (const requirement of security) {
-    for (const [name, required] of Object.entries(requirement)) {
+    for (const name of Object.keys(requirement)) {
       const scheme = schemes[name];
       if (scheme === undefined) continue;
       const challenge = fixedChallenge(scheme, options.realm);
@@ -27,23 +27,39 @@ export function compileChallenges(
         fixed.add(challenge);
         continue;
       }
-      // The scopes of the first alternative that takes a token suffice; more would over-ask.
-      if (!takesTokens) for (const scope of required) scopes.add(scope);
       takesTokens = true;
     }
   }
   const others = [...fixed];
+  const scopes = scopesOfTokens(security, schemes);
   const answers = new Map<TokenFault, readonly string[]>();
   for (const fault of [null, 'invalid', 'expired', 'proof'] as const) {
-    const challenges = takesTokens
-      ? [tokenChallenge(options, fault, [...scopes]), ...others]
-      : others;
+    const challenges = takesTokens ? [tokenChallenge(options, fault, scopes), ...others] : others;
     answers.set(
       fault,
       challenges.flatMap((challenge) => ['www-authenticate', challenge]),
     );
   }
   return (fault) => answers.get(fault) ?? [];
+}
+
+/** Does a scheme take tokens, which somebody issued? */
+export function takesToken(scheme: SecurityScheme): boolean {
+  return fixedChallenge(scheme, '') === null;
+}
+
+/** The scopes of the first alternative that takes a token suffice; more would over-ask. */
+export function scopesOfTokens(
+  security: readonly SecurityRequirement[],
+  schemes: Readonly<Record<string, SecurityScheme>>,
+): readonly string[] {
+  for (const requirement of security) {
+    for (const [name, required] of Object.entries(requirement)) {
+      const scheme = schemes[name];
+      if (scheme !== undefined && takesToken(scheme)) return [...new Set(required)];
+    }
+  }
+  return [];
 }
 
 /** RFC 9449 §7.1: who shows a proof that does not hold is told what holds. */
@@ -57,22 +73,51 @@ function tokenChallenge(
     code: 'invalid_dpop_proof',
     description: 'The token is bound to a key, and the proof of it does not hold',
   };
-  return `${challengeOf('DPoP', options, error, scopes)}, algs="ES256 EdDSA PS256"`;
+  return challengeOf('DPoP', options, error, scopes);
 }
 
 const SCHEME_OF = { token: 'Bearer', key: 'ApiKey', certificate: 'MutualTLS' } as const;
 
+/** By which scheme a caller was known: a token that comes with a proof came by DPoP. */
+type Known = Pick<IdentifiedPrincipal, 'kind' | 'isKeyBound'>;
+
+function schemeOf({ kind, isKeyBound }: Known) {
+  return isKeyBound === true ? 'DPoP' : SCHEME_OF[kind];
+}
+
 /** Who was known, and lacks a scope. */
 export function scopeChallenge(
-  kind: keyof typeof SCHEME_OF,
+  known: Known,
   options: ChallengeOptions,
   scopes: readonly string[],
 ): string {
   const error = {
     code: 'insufficient_scope',
-    description: `The ${kind} does not carry the scope that the operation requires`,
+    description: `The ${known.kind} does not carry the scope that the operation requires`,
   };
-  return challengeOf(SCHEME_OF[kind], options, error, scopes);
+  return challengeOf(schemeOf(known), options, error, scopes);
+}
+
+export interface WantedSignIn {
+  /** The first is the one that is asked for. */
+  readonly acr?: readonly string[] | undefined;
+  readonly maxAgeSeconds?: number | undefined;
+}
+
+/** RFC 9470 §3. Only a token can say what is asked for, whatever was shown. */
+export function stepUpChallenge(
+  known: Known | null,
+  options: ChallengeOptions & { readonly scopes: readonly string[] },
+  wanted: WantedSignIn,
+  description: string,
+): string {
+  const scheme = known?.isKeyBound === true ? 'DPoP' : 'Bearer';
+  const error = { code: 'insufficient_user_authentication', description };
+  const { acr, maxAgeSeconds } = wanted;
+  return challengeOf(scheme, options, error, options.scopes, [
+    ...(acr === undefined ? [] : [`acr_values=${quoted(acr.join(' '))}`]),
+    ...(maxAgeSeconds === undefined ? [] : [`max_age=${quoted(String(maxAgeSeconds))}`]),
+  ]);
 }
 
 /** RFC 6750 §3: without a credential, no error is told. */
@@ -81,16 +126,20 @@ function challengeOf(
   options: ChallengeOptions,
   error: { code: string; description: string } | null,
   scopes: readonly string[],
+  more: readonly string[] = [],
 ): string {
   const parts = [`realm=${quoted(options.realm)}`];
   if (error !== null) {
     parts.push(`error=${quoted(error.code)}`, `error_description=${quoted(error.description)}`);
   }
+  parts.push(...more);
   const scope = scopes.filter(isScopeToken).join(' ');
   if (scope !== '') parts.push(`scope=${quoted(scope)}`);
   if (options.resourceMetadataUrl !== null) {
     parts.push(`resource_metadata=${quoted(options.resourceMetadataUrl)}`);
   }
+  // RFC 9449 §7.1.
+  if (scheme === 'DPoP') parts.push('algs="ES256 EdDSA PS256"');
   return `${scheme} ${parts.join(', ')}`;
 }
 

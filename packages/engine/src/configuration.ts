@@ -2,6 +2,7 @@
 
 export { type Extension, extensionSchema, readExtension } from './extension.ts';
 export { networkListsSchema } from './policies/admit/admit-config.ts';
+export { checkStepUp } from './policies/authorize/check-step-up.ts';
 export { corsSchema } from './policies/cors/cors-config.ts';
 export {
   concurrencySchema,

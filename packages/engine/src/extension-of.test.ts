@@ -9,7 +9,7 @@ test('every setting that can be written is known where it is decided by, with wh
     ...{ concurrency: { calls: 2 }, authorize: { roles: ['admin'] }, network: { deny: ['::1'] } },
     ...{ mode: 'observe', response: 'block', audit: 'durable', bodyBytesMax: 1, reading: 'strict' },
     ...{ readOnlyMembers: 'refuse', formats: 'report', allowUndocumentedQuery: ['a'] },
-    ...{ cors: { origins: '*' }, semicolons: 'allow' },
+    ...{ cors: { origins: '*' }, semicolons: 'allow', stepUp: { acr: ['phr'] } },
   };
   assert.deepEqual(Object.keys(written).sort(), Object.keys(extensionSchema.shape).sort());
   const read = readExtension(written);

@@ -2,6 +2,7 @@ import type { ReadExtension } from '@poorter/openapi';
 import { z } from 'zod';
 import { networkListsSchema } from './policies/admit/admit-config.ts';
 import { authorizeSchema } from './policies/authorize/authorize-config.ts';
+import { stepUpSchema } from './policies/authorize/step-up-config.ts';
 import { corsSchema } from './policies/cors/cors-config.ts';
 import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/limit-config.ts';
 import { releaseKeys } from './policies/release/release-config.ts';
@@ -15,6 +16,7 @@ export const extensionSchema = z.strictObject({
   authorize: authorizeSchema
     .optional()
     .describe('Who may call, beyond the scopes of the document.'),
+  stepUp: stepUpSchema.optional(),
   network: networkListsSchema.optional(),
   mode: z
     .enum(['enforce', 'observe'])

@@ -92,6 +92,20 @@ export interface IdentifiedPrincipal extends Principal {
   readonly clientNames: readonly string[];
   /** The configured place of roles, where the token has nothing there. */
   readonly rolesNotFoundAt?: string;
+  /** How and when somebody signed in, where the token says it. */
+  readonly signIn?: SignIn;
+  /** RFC 9449: a token that is shown with a proof, and never without. */
+  readonly isKeyBound?: true;
+}
+
+/** RFC 9470 §6. What a token says in another form than its definition has it, it does not say. */
+export interface SignIn {
+  /** `acr`. */
+  readonly contextClass: string | null;
+  /** `auth_time`: seconds since the epoch. */
+  readonly atSeconds: number | null;
+  /** By which the clock of its issuer may differ from ours. */
+  readonly clockSkewSeconds: number;
 }
 
 /** The outcome of one security scheme. */

@@ -6,7 +6,7 @@ import type { CallContext, Principal, RequestFacts } from './facts.ts';
 import type { ApiSnapshot } from './gate-snapshot.ts';
 import type { LiveKey, LiveRights } from './live-rights.ts';
 import { checkCallers, compileNetworkLists } from './policies/admit/index.ts';
-import { compileAuthorization } from './policies/authorize/index.ts';
+import { compileAuthorization, compileStepUp } from './policies/authorize/index.ts';
 import { type CorsPolicy, compileCors } from './policies/cors/index.ts';
 import {
   compileIdentification,
@@ -76,6 +76,11 @@ export function openOperation(
   const { securitySchemes } = api.compiled;
   const security = compiled.security ?? [];
   const challenge = { realm: api.name, resourceMetadataUrl: api.resourceMetadataUrl };
+  const stepUp = compileStepUp(extension.stepUp, {
+    ...{ ...challenge, security, schemes: securitySchemes },
+    scopes: extension.authorize?.scopes ?? [],
+  });
+  const identified = { security, wantsToken: stepUp !== null };
   const response = extension.response ?? api.response;
   const mode = extension.mode ?? api.mode;
   const { jsonBounds } = api;
@@ -128,10 +133,10 @@ export function openOperation(
     jsonBounds,
     checkNetwork: (request) =>
       isNetworkAllowed(request.clientAddress) ? null : deny('address_not_allowed'),
-    identify: compileIdentification({ security }, securitySchemes, challenge, identity),
+    identify: compileIdentification(identified, securitySchemes, challenge, identity),
     checkBlocks: ({ satisfied }, nowMs) => checkCallers(live, satisfied, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),
-    authorize: compileAuthorization(extension.authorize, challenge),
+    authorize: compileAuthorization(extension.authorize, challenge, stepUp),
     checkUpgrade,
     checkParameters,
     checkBody,

@@ -162,6 +162,12 @@ export const problems = {
     remedy: 'Wait for earlier calls to end before sending new ones.',
   },
   // authorize
+  insufficient_user_authentication: {
+    status: 401,
+    title: 'The operation requires that somebody signed in more strongly, or more recently.',
+    remedy:
+      'Ask for a new token with the acr_values and max_age of WWW-Authenticate, so that the person signs in again, and repeat the call with it.',
+  },
   insufficient_scope: {
     status: 403,
     title: 'The credentials do not carry the scope that this operation requires.',

@@ -5,13 +5,14 @@ import {
   type AnswerMode,
   compileOriginalCall,
   Gate,
+  type GatePorts,
   type GateSnapshot,
   hashKey,
   isWellFormedKey,
   type KeyRecord,
   VerifiedTokens,
 } from '@poorter/engine';
-import { readExtension } from '@poorter/engine/configuration';
+import { checkStepUp, readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
 import { type Guard, protect, type RefusedCall, type ReportedAnswer } from './node-host.ts';
 import { ProcessCounters } from './process-counters.ts';
@@ -26,6 +27,18 @@ export interface ProtectionOptions {
     readonly client: string;
     readonly scopes?: readonly string[];
     readonly roles?: readonly string[];
+  }[];
+  /** Whose tokens are accepted; for schemes that take tokens. */
+  readonly issuers?: readonly {
+    /** Exactly the `iss` of its tokens. */
+    readonly issuer: string;
+    readonly audiences: readonly string[];
+    /** Its public keys (RFC 7517 §5) at this moment: another object is another set. */
+    readonly keys: () => KeySet;
+    /** Default: RS256, PS256, ES256, EdDSA. */
+    readonly algorithms?: readonly string[];
+    /** Default: 30. */
+    readonly clockSkewSeconds?: number;
   }[];
   /** Addresses or networks of proxies whose X-Forwarded-* fields are believed. Default: none. */
   readonly trustedProxies?: readonly string[];
@@ -56,6 +69,8 @@ export interface ProtectionOptions {
   readonly readsAroundFaults?: boolean;
 }
 
+type KeySet = GateSnapshot['issuerKeys'][string]['jwks'];
+
 /** The description is refused; each diagnostic has its file and line. */
 export class RefusedDescription extends Error {
   override readonly name = 'RefusedDescription';
@@ -80,6 +95,7 @@ export function protectBy(options: ProtectionOptions): Guard {
     counters: new ProcessCounters(),
     identitySigner: null,
     unknownKeyId: () => undefined,
+    issuerKeys: issuerKeysOf(options),
     verifiedTokens: new VerifiedTokens(),
     showProof: (id, untilMs) => proofs.show(id, untilMs, Date.now()),
     controlSilentMs: () => 0,
@@ -113,7 +129,10 @@ export function protectBy(options: ProtectionOptions): Guard {
 
 function snapshotOf(options: ProtectionOptions): GateSnapshot {
   const { capacity = 1_000, bodyBytesMax = 1_048_576, keys = [], response = 'report' } = options;
+  const { issuers = [] } = options;
   const compiled = compiledFrom(pathToFileURL(options.description).href);
+  const unmeetable = checkStepUp(compiled, () => issuers.length > 0);
+  if (unmeetable.length > 0) throw new RefusedDescription(unmeetable);
   return {
     version: 1,
     apis: [
@@ -126,11 +145,32 @@ function snapshotOf(options: ProtectionOptions): GateSnapshot {
     ],
     network: { allow: [], deny: [] },
     keys: keys.map(recordOf),
-    ...{ issuers: [], issuerKeys: {}, revoked: [] },
+    issuers: issuers.map(
+      ({ keys: _, algorithms = ALGORITHMS, clockSkewSeconds = 30, ...issuer }) => ({
+        ...{ ...issuer, algorithms, clockSkewSeconds },
+      }),
+    ),
+    ...{ issuerKeys: {}, revoked: [] },
     failureBudget: { requests: 30, perMs: 60_000, burst: 30 },
     // There is no control that could fall silent.
     staleAfterMs: Number.MAX_SAFE_INTEGER,
     capacity,
+  };
+}
+
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+
+/** Each set of keys has a number of its own, by which verified tokens are known to be of that set. */
+function issuerKeysOf({ issuers = [] }: ProtectionOptions): NonNullable<GatePorts['issuerKeys']> {
+  const known = new Map(issuers.map(({ issuer, keys }) => [issuer, keys]));
+  const generations = new WeakMap<KeySet, number>();
+  let last = 0;
+  return (issuer) => {
+    const jwks = known.get(issuer)?.();
+    if (jwks === undefined) return null;
+    const generation = generations.get(jwks) ?? ++last;
+    generations.set(jwks, generation);
+    return { jwks, generation };
   };
 }
 

@@ -55,3 +55,11 @@ test('a trial token is issued at the time of the world that the issuer was given
   assert.equal(iat, nowMs / 1000);
   assert.ok(exp !== undefined && exp > nowMs / 1000);
 });
+
+test('a trial token says that its holder signed in now, and how, where that is asked for', async () => {
+  const nowMs = Date.UTC(2031, 0, 1);
+  const trial = await TrialIssuer.open({ now: () => nowMs });
+  const { auth_time: at, acr } = decodeJwt(await trial.token());
+  assert.deepEqual([at, acr], [nowMs / 1000, undefined]);
+  assert.equal(decodeJwt(await trial.token({ acr: 'phr' }))['acr'], 'phr');
+});

@@ -31,7 +31,12 @@ interface Grants {
 }
 
 /** What somebody asks a token for. */
-export type TokenWish = Partial<Grants> & { readonly subject?: string; readonly client?: string };
+export type TokenWish = Partial<Grants> & {
+  readonly subject?: string;
+  readonly client?: string;
+  /** How its holder is to have signed in; when, is always now. */
+  readonly acr?: string;
+};
 
 export type TrialAnswer = { readonly status: number; readonly body: object };
 
@@ -96,6 +101,8 @@ export class TrialIssuer {
       client_id: wish.client ?? 'trial',
       scope: scopes.join(' '),
       ...(roles.length > 0 && { roles }),
+      ...(wish.acr !== undefined && { acr: wish.acr }),
+      auth_time: now,
     })
       .setProtectedHeader({ alg: 'ES256', kid: this.#keyId, typ: 'at+jwt' })
       .setIssuer(ISSUER)
@@ -117,7 +124,7 @@ export class TrialIssuer {
     }
     const wish = readWish(new URL(request.url ?? '', 'http://trial').searchParams);
     if (wish === null) {
-      return { status: 400, body: { detail: 'parameters: scope, role, sub, client_id' } };
+      return { status: 400, body: { detail: 'parameters: scope, role, sub, client_id, acr' } };
     }
     const { scopes, roles } = { ...this.grants, ...wish };
     return {
@@ -143,7 +150,7 @@ function isLocalProgram({ headers, socket }: IncomingMessage): boolean {
 
 /** null: something that no token could say. */
 function readWish(parameters: URLSearchParams): TokenWish | null {
-  const known = ['scope', 'role', 'sub', 'client_id'];
+  const known = ['scope', 'role', 'sub', 'client_id', 'acr'];
   if ([...parameters.keys()].some((name) => !known.includes(name))) return null;
   const listed = (name: string) =>
     parameters.getAll(name).flatMap((text) => text.split(/[ ,]+/).filter((one) => one !== ''));
@@ -151,8 +158,9 @@ function readWish(parameters: URLSearchParams): TokenWish | null {
   const roles = listed('role');
   const subject = parameters.get('sub');
   const client = parameters.get('client_id');
+  const acr = parameters.get('acr');
   const isShort = [...scopes, ...roles].join(' ').length <= GRANTS_CHARS_MAX;
-  const named = [subject, client].filter((name) => name !== null);
+  const named = [subject, client, acr].filter((name) => name !== null);
   const areNames = [...scopes, ...roles, ...named].every((name) => NAME.test(name));
   if (!isShort || !areNames) return null;
   // Whoever names scopes means no others, and no roles that were not asked for.
@@ -162,6 +170,7 @@ function readWish(parameters: URLSearchParams): TokenWish | null {
     ...(parameters.has('scope') && { scopes }),
     ...(subject !== null && { subject }),
     ...(client !== null && { client }),
+    ...(acr !== null && { acr }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
 import { deny, pass, type Verdict } from '../../policy.ts';
 import type { AuthorizeConfig } from './authorize-config.ts';
 import { insufficientScope } from './insufficient-scope.ts';
+import type { EvaluateStepUp } from './step-up.ts';
 
 export interface AuthorizePorts {
   readonly realm: string;
@@ -29,6 +30,23 @@ export type EvaluateAuthorization = (request: RequestFacts, context: AuthorizeCo
 export function compileAuthorization(
   config: AuthorizeConfig | undefined,
   ports: AuthorizePorts,
+  stepUp: EvaluateStepUp | null = null,
+): EvaluateAuthorization {
+  const judge = compileConditions(config, ports);
+  if (stepUp === null) return judge;
+  return (request, context) => {
+    const { principal } = context;
+    // Who shows no token is told so first: no scope of a key would help.
+    if (principal?.kind !== 'token') return stepUp(request, principal) ?? judge(request, context);
+    // And nobody signs in again for what they may not do anyway.
+    const verdict = judge(request, context);
+    return verdict.kind === 'deny' ? verdict : (stepUp(request, principal) ?? verdict);
+  };
+}
+
+function compileConditions(
+  config: AuthorizeConfig | undefined,
+  ports: AuthorizePorts,
 ): EvaluateAuthorization {
   const { roles, clients, scopes = [] } = config ?? {};
   const isBare = roles === undefined && clients === undefined && scopes.length === 0;
@@ -42,7 +60,7 @@ export function compileAuthorization(
         ...(roles !== undefined && { anyOf: roles }),
       });
     const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
-    if (missing.length > 0) return insufficientScope(scopes, missing, principal.kind, ports);
+    if (missing.length > 0) return insufficientScope(scopes, missing, principal, ports);
     if (clients !== undefined && !isListed(principal, clients)) {
       return deny('role_required', { reason: 'client-not-listed' });
     }
@@ -73,7 +91,7 @@ function refuseGrants(
   if (first === undefined) return deny('credentials_required', { reason: 'nothing-proven' });
   // What `security` lists is called a scope, also where a role of a key may stand for it.
   const { required, principal } = first.scheme;
-  return insufficientScope([...required, ...scopes], first.missing, principal.kind, ports);
+  return insufficientScope([...required, ...scopes], first.missing, principal, ports);
 }
 
 function isListed(principal: IdentifiedPrincipal, clients: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import { type ChallengeOptions, scopeChallenge } from '../../challenges.ts';
-import type { Principal } from '../../facts.ts';
+import type { IdentifiedPrincipal } from '../../identity.ts';
 import { type Deny, deny } from '../../policy.ts';
 
 /**
@@ -9,10 +9,10 @@ import { type Deny, deny } from '../../policy.ts';
 export function insufficientScope(
   needed: readonly string[],
   missing: readonly string[],
-  kind: Principal['kind'],
+  principal: IdentifiedPrincipal,
   options: ChallengeOptions,
 ): Deny {
-  const challenge = scopeChallenge(kind, options, [...new Set(needed)]);
+  const challenge = scopeChallenge(principal, options, [...new Set(needed)]);
   return deny(
     'insufficient_scope',
     { missing },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { offOrMapping } from '../../off-or-mapping.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -47,23 +48,11 @@ const policySchema = z
   .describe('Which pages of other origins may call from a browser.');
 
 /** At root, path or operation level, the nearest as a whole. */
-export const corsSchema = z
-  .union([z.literal('off'), policySchema], { error: faultOfBranch })
-  .describe('Cross-origin calls from browsers; off: the gate says nothing about them.');
+export const corsSchema = offOrMapping(policySchema, "'origins'").describe(
+  'Cross-origin calls from browsers; off: the gate says nothing about them.',
+);
 
 export type CorsConfig = z.output<typeof corsSchema>;
-
-/** Tells what is wrong with the mapping, not that it is no 'off'. */
-function faultOfBranch(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code !== 'invalid_union') return undefined;
-  const { input } = issue;
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    return "is neither 'off' nor a mapping with 'origins'";
-  }
-  const [fault] = issue.errors[1] ?? [];
-  const place = fault?.path.join('.') ?? '';
-  return place === '' ? fault?.message : `${place}: ${fault?.message}`;
-}
 
 function isOrigin(text: string): boolean {
   if (text === 'null') return true;

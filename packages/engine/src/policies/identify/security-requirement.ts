@@ -44,12 +44,16 @@ type CompiledAlternative = readonly { position: number; required: readonly strin
  * operation; `security: []` is open.
  */
 export function compileIdentification(
-  operation: { readonly security: readonly SecurityRequirement[] },
+  operation: {
+    readonly security: readonly SecurityRequirement[];
+    /** The operation asks what only a token can say. */
+    readonly wantsToken?: boolean;
+  },
   schemes: Readonly<Record<string, SecurityScheme>>,
   options: ChallengeOptions,
   ports: IdentityPorts,
 ): Identify {
-  const { security } = operation;
+  const { security, wantsToken = false } = operation;
   if (security.length === 0) return () => ANONYMOUS;
   const compiled: CompiledScheme[] = [];
   const alternatives: CompiledAlternative[] = security.map((requirement) =>
@@ -68,8 +72,10 @@ export function compileIdentification(
       const holds = satisfy(alternative, compiled, outcomes);
       if (holds !== null) satisfied.push(holds);
     }
-    // The call speaks with the first identity that is also granted what its alternative asks.
-    const spokesman = satisfied.find(isGranted) ?? satisfied[0];
+    // The call speaks with the first identity that is also granted what its alternative asks; where
+    // only a token will do, who has one besides a key speaks with the token.
+    const withToken = wantsToken ? satisfied.find(isGrantedByToken) : undefined;
+    const spokesman = withToken ?? satisfied.find(isGranted) ?? satisfied[0];
     if (spokesman !== undefined) {
       return { kind: 'identified', principal: combine(spokesman), satisfied };
     }
@@ -90,6 +96,11 @@ export function compileIdentification(
       ? Promise.all(outcomes).then(conclude)
       : conclude(outcomes as readonly Authentication[]);
   };
+}
+
+function isGrantedByToken(alternative: SatisfiedAlternative): boolean {
+  const hasToken = alternative.schemes.some(({ principal }) => principal.kind === 'token');
+  return hasToken && isGranted(alternative);
 }
 
 function positionOf(

@@ -1,4 +1,4 @@
-import type { IdentifiedPrincipal, TrustedIssuer } from '../../identity.ts';
+import type { IdentifiedPrincipal, SignIn, TrustedIssuer } from '../../identity.ts';
 import type { JsonMembers } from './token-text.ts';
 
 /** What a token says once its rules are kept. The signature is judged elsewhere. */
@@ -46,14 +46,15 @@ export function readClaims(
   if (iat !== undefined && !(isTime(iat) && iat <= nowSeconds + skew)) return refuse('iat');
   const confirmation = readConfirmation(claims.cnf);
   if (!confirmation.ok) return refuse('cnf');
-  const principal = readPrincipal(claims, issuer, exp);
+  const isKeyBound = confirmation.method === 'jkt';
+  const principal = readPrincipal(claims, issuer, exp, isKeyBound);
   if (principal === null) return refuse('claim-type');
   const meaning: TokenMeaning = {
     principal,
     expiresAt: exp,
     notBefore: nbf ?? null,
     certificateThumbprint: confirmation.method === 'x5t#S256' ? confirmation.thumbprint : null,
-    keyThumbprint: confirmation.method === 'jkt' ? confirmation.thumbprint : null,
+    keyThumbprint: isKeyBound ? confirmation.thumbprint : null,
   };
   const untimely = timeFault(meaning, skew, nowSeconds);
   return untimely === null ? { ok: true, meaning } : untimely;
@@ -167,6 +168,7 @@ function readPrincipal(
   claims: JsonMembers,
   issuer: TrustedIssuer,
   expiresAt: number,
+  isKeyBound: boolean,
 ): IdentifiedPrincipal | null {
   const { sub, client_id: clientId, azp, jti, grant_id: grantId } = claims;
   for (const name of [sub, clientId, azp, jti]) {
@@ -193,7 +195,18 @@ function readPrincipal(
     ...(isName(grantId) && { grantId }),
     ...(isTime(claims.iat) && { givenAt: claims.iat }),
     ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
+    ...(isKeyBound && { isKeyBound }),
+    ...readSignIn(claims, issuer),
   });
+}
+
+/** OpenID Connect Core 1.0 §2, RFC 9068 §2.2.1. Most tokens of machines have neither. */
+function readSignIn(claims: JsonMembers, issuer: TrustedIssuer): { signIn?: SignIn } {
+  const { acr, auth_time: at } = claims;
+  const contextClass = isName(acr) ? acr : null;
+  const atSeconds = Number.isSafeInteger(at) && isTime(at) ? at : null;
+  if (contextClass === null && atSeconds === null) return {};
+  return { signIn: { contextClass, atSeconds, clockSkewSeconds: clockSkewOf(issuer) } };
 }
 
 /**

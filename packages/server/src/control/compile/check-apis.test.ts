@@ -80,3 +80,43 @@ test('an answer that is a stream is not held back, and a request that is one doe
   const open = { ...answers(NDJSON), 'x-poorter': { response: 'report' } };
   assert.deepEqual(codes(open, 'redact'), []);
 });
+
+test('an operation that asks who signed in takes a token that somebody issues, or is refused', () => {
+  const schemes = {
+    key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+    jwt: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    any: { type: 'http', scheme: 'bearer', bearerFormat: 'anything' },
+  };
+  const judged = (security: object[], issuers: object[] = [], isTrial = false) => {
+    const stepUp = { maxAgeSeconds: 60 };
+    const get = { security, 'x-poorter': { stepUp }, responses: { 200: { description: 'ok' } } };
+    const found = compileApi(
+      {
+        uri: 'file:///a.json',
+        text: JSON.stringify({
+          ...{ openapi: '3.1.0', info: { title: 'T', version: '1' }, paths: { '/a': { get } } },
+          components: { securitySchemes: schemes },
+        }),
+      },
+      { read: () => '', readExtension, strictProperties: false },
+    );
+    assert.ok(found.ok);
+    const configuration = configurationSchema.parse({
+      apis: [{ spec: './a.json', upstream: 'http://127.0.0.1:9' }],
+      trust: { issuers },
+    });
+    const api = { name: 'a', hosts: [], mode: 'enforce', compiled: found.api };
+    return checkApis([api] as unknown as ApiSnapshot[], configuration, '/p.yaml', isTrial)
+      .filter(({ code }) => code === 'step-up-without-token')
+      .map(({ file, line }) => `${file}:${line}`);
+  };
+  const trusted = [{ issuer: 'https://login.example', audience: 'api' }];
+  const isRefused = ['file:///a.json:1'];
+  assert.deepEqual(judged([{ key: [] }], trusted), isRefused);
+  assert.deepEqual(judged([], trusted), isRefused, 'nobody is asked');
+  assert.deepEqual(judged([{ any: [] }]), isRefused, 'it takes keys alone');
+  assert.deepEqual(judged([{ any: [] }], trusted), []);
+  assert.deepEqual(judged([{ key: [] }, { jwt: [] }], trusted), []);
+  assert.deepEqual(judged([{ key: [], jwt: [] }], trusted), []);
+  assert.deepEqual(judged([{ any: [] }], [], true), [], 'a trial issues them');
+});

@@ -1,4 +1,5 @@
-import type { ApiSnapshot } from '@poorter/engine';
+import { type ApiSnapshot, takesToken } from '@poorter/engine';
+import { checkStepUp } from '@poorter/engine/configuration';
 import type { Diagnostic } from '@poorter/openapi';
 import { believedIssuers } from '../../configuration/believed-issuers.ts';
 import type { Configuration } from '../../configuration/schema.ts';
@@ -17,6 +18,10 @@ export function checkApis(
     ...checkOverlaps(apis),
     ...apis.flatMap((api) => [
       ...checkSchemes(api, configuration, isTrial),
+      ...checkStepUp(
+        api.compiled,
+        (scheme) => isTrial || scheme.type !== 'http' || !takesKeysAlone(scheme, configuration),
+      ),
       ...checkUndeclared(api, configuration),
       ...checkBlocking(api),
     ]),
@@ -58,12 +63,8 @@ function checkSchemes(
     )) {
       if (reported.has(scheme)) continue;
       const definition = api.compiled.securitySchemes[scheme];
-      const takesToken =
-        definition?.type === 'oauth2' ||
-        definition?.type === 'openIdConnect' ||
-        (definition?.type === 'http' && definition.scheme === 'bearer');
       // The gate's own issuer stands for every other.
-      if (isTrial && takesToken) continue;
+      if (isTrial && definition !== undefined && takesToken(definition)) continue;
       if (definition?.type === 'http' && takesKeysAlone(definition, configuration)) {
         reported.add(scheme);
         remarks.push({

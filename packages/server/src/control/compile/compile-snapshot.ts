@@ -4,6 +4,7 @@ import {
   publicKeySet,
   type Rate,
   type TrustedIssuer,
+  takesToken,
 } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet } from 'jose';
@@ -213,8 +214,7 @@ function takesTokens({ compiled }: ApiSnapshot): boolean {
     security?.some((alternative) =>
       Object.keys(alternative).some((name) => {
         const scheme = compiled.securitySchemes[name];
-        if (scheme?.type === 'http') return scheme.scheme === 'bearer';
-        return scheme?.type === 'oauth2' || scheme?.type === 'openIdConnect';
+        return scheme !== undefined && takesToken(scheme);
       }),
     ),
   );

@@ -3,7 +3,12 @@ import { compareCors } from './compare-cors.ts';
 import { comparePeer } from './compare-gates.ts';
 import { compareLimits } from './compare-limits.ts';
 import { compareSchemas } from './compare-schemas.ts';
-import { compareAuthorization, compareSecurity, isOpen } from './compare-security.ts';
+import {
+  compareAuthorization,
+  compareSecurity,
+  compareStepUp,
+  isOpen,
+} from './compare-security.ts';
 import type { ApiProtection, OperationProtection, ServiceProtection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
 
@@ -36,7 +41,11 @@ function compareAccess(before: OperationProtection, after: OperationProtection):
   if (isOpen(after)) {
     return [['operation-opened', 'Credentials were asked for, and no longer are.']];
   }
-  return [...compareSecurity(before, after), ...compareAuthorization(before, after)];
+  return [
+    ...compareSecurity(before, after),
+    ...compareAuthorization(before, after),
+    ...compareStepUp(before.stepUp, after.stepUp),
+  ];
 }
 
 function compareNetwork(before: OperationProtection, after: OperationProtection): Remark[] {

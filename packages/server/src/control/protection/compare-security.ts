@@ -3,9 +3,10 @@ import { type Remark, some } from './weakening.ts';
 
 type Scheme = Alternative[number]['scheme'];
 
-export function isOpen({ security, authorize }: OperationProtection): boolean {
-  // Whoever must have a role must have shown who he is.
-  const asksOtherwise = authorize !== null && Object.values(authorize).some(Boolean);
+export function isOpen({ security, authorize, stepUp }: OperationProtection): boolean {
+  // Whoever must have a role, or have signed in, must have shown who he is.
+  const asksOtherwise =
+    stepUp !== null || (authorize !== null && Object.values(authorize).some(Boolean));
   return !asksOtherwise && (security.length === 0 || security.some((one) => one.length === 0));
 }
 
@@ -127,6 +128,33 @@ export function compareAuthorization(
     const more = next.clients?.filter((client) => !isKnown(client));
     if (more === undefined) remarks.push(say('Any client may call; some were named.'));
     else if (more.length > 0) remarks.push(say(`More clients may call: ${some(more)}.`));
+  }
+  return remarks;
+}
+
+export function compareStepUp(
+  old: OperationProtection['stepUp'],
+  next: OperationProtection['stepUp'],
+): readonly Remark[] {
+  if (old === null) return [];
+  const remarks: Remark[] = [];
+  if (old.acr !== undefined) {
+    const known = old.acr;
+    const more = next?.acr?.filter((one) => !known.includes(one));
+    if (more === undefined) {
+      remarks.push(say(`However somebody signed in, they may call; it was by ${some(known)}.`));
+    } else if (more.length > 0) {
+      remarks.push(say(`Who signed in more weakly or otherwise may call: ${some(more)}.`));
+    }
+  }
+  if (old.maxAgeSeconds !== undefined) {
+    const was = `it was ${old.maxAgeSeconds} s`;
+    const age = next?.maxAgeSeconds;
+    if (age === undefined) {
+      remarks.push(say(`However long ago somebody signed in, they may call; ${was}.`));
+    } else if (age > old.maxAgeSeconds) {
+      remarks.push(say(`Who signed in ${age} s ago may call; ${was}.`));
+    }
   }
   return remarks;
 }

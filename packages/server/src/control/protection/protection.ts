@@ -46,7 +46,7 @@ export interface Protection {
   readonly clearTextRecords: string | null;
 }
 
-export const PROTECTION_FORM = 3;
+export const PROTECTION_FORM = 4;
 /** Beside the data that it speaks of. Holds no secret: digests are keyed. */
 export const IN_FORCE_FILE = 'configuration-in-force.json';
 
@@ -123,6 +123,11 @@ export interface OperationProtection {
     readonly roles?: readonly string[] | undefined;
     readonly scopes?: readonly string[] | undefined;
     readonly clients?: readonly string[] | undefined;
+  } | null;
+  /** How somebody must have signed in; null: that is not asked. */
+  readonly stepUp: {
+    readonly acr?: readonly string[] | undefined;
+    readonly maxAgeSeconds?: number | undefined;
   } | null;
   readonly rates: readonly RateProtection[];
   readonly quotas: readonly QuotaProtection[];

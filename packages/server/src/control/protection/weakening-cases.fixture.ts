@@ -125,6 +125,27 @@ export const ruleCases: readonly Case[] = [
   at('x-poorter.authorize.roles', ['admin'], ['admin', 'clerk'], 'authorization-loosened'),
   at('x-poorter.authorize.scopes', ['pay', 'see'], ['see'], 'authorization-loosened'),
   at('x-poorter.authorize.clients', ['token:shop'], ['shop'], 'authorization-loosened'),
+  at('x-poorter.stepUp', { acr: ['phr'] }, 'off', 'authorization-loosened'),
+  at('x-poorter.stepUp', { maxAgeSeconds: 300 }, undefined, 'authorization-loosened'),
+  at('x-poorter.stepUp.acr', ['phr'], ['phr', 'mfa'], 'authorization-loosened'),
+  at('x-poorter.stepUp.acr', ['phr'], ['mfa'], 'authorization-loosened', { bothWays: true }),
+  at('x-poorter.stepUp.maxAgeSeconds', 300, 301, 'authorization-loosened'),
+  ...[
+    [{ acr: ['phr'], maxAgeSeconds: 300 }, { acr: ['phr'] }],
+    [{ acr: ['phr'], maxAgeSeconds: 300 }, { maxAgeSeconds: 300 }],
+  ].map(([was, is]) => at('x-poorter.stepUp', was, is, 'authorization-loosened')),
+  {
+    // Where nobody had to show anything, who had signed in was asked nevertheless.
+    keys: ['x-poorter.stepUp'],
+    was: (_, { paths }) => {
+      const stepUp = { acr: ['phr'] };
+      Object.assign(paths['/things'].get, {
+        ...{ security: [{ oauth: [] }, {}], 'x-poorter': { stepUp } },
+      });
+    },
+    is: (_, { paths }) => Object.assign(paths['/things'].get, { security: [{ oauth: [] }, {}] }),
+    kinds: ['operation-opened'],
+  },
   {
     keys: ['x-poorter.authorize.roles'],
     was: (_, { paths }) => {
