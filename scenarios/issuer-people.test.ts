@@ -10,52 +10,14 @@ import {
   redeem,
   startIssuer,
 } from './world/own-issuer.fixture.ts';
+import { enrol, goThrough } from './world/person.fixture.ts';
 import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
 
-interface Person {
-  readonly id: string;
-  readonly passkey: SoftPasskey;
-}
-
-/** Somebody with an account, who has enrolled by a link. */
-async function enrol(issuer: RunningIssuer, login: string): Promise<Person> {
-  const id = await issuer.run('accounts', 'create', '--login', login, '--name', 'Griet Maes');
-  const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
-  const browser = new SoftBrowser(issuer.origin);
-  const passkey = new SoftPasskey(issuer.origin);
-  const begun = await browser.postJson('/enrol/begin', { link });
-  assert.equal(begun.status, 200, begun.text);
-  const credential = passkey.create(JSON.parse(begun.text));
-  const finished = await browser.postJson('/enrol/finish', { link, credential });
-  assert.equal(finished.status, 200, finished.text);
-  return { id, passkey };
-}
-
 const register = (issuer: RunningIssuer, callback = CALLBACK) => makeApplication(issuer, callback);
-
-/** Signs in, says yes, and is sent back to the application. */
-async function goThrough(browser: SoftBrowser, url: URL, { passkey }: Person): Promise<string> {
-  let { at } = await browser.follow(`${url.pathname}${url.search}`);
-  for (let page = 0; page < 4 && at.startsWith(browser.origin); page += 1) {
-    const path = new URL(at).pathname;
-    const shown = await browser.get(path);
-    if (/value="allow"/.test(shown.text)) {
-      const { location } = await browser.postForm(`${path}/consent`, { decision: 'allow' });
-      ({ at } = await browser.follow(String(location)));
-    } else {
-      const begun = await browser.postJson(`${path}/begin`, {});
-      const credential = passkey.get(JSON.parse(begun.text));
-      const finished = await browser.postJson(`${path}/finish`, { credential });
-      assert.equal(finished.status, 200, finished.text);
-      ({ at } = await browser.follow(JSON.parse(finished.text).location));
-    }
-  }
-  return at;
-}
 
 async function start(t: Lifetime) {
   const upstream = await startRawUpstream(t);

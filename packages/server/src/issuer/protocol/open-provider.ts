@@ -1,3 +1,4 @@
+import { rememberBrowsers } from '../account/browser-sessions.ts';
 import { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
@@ -13,6 +14,7 @@ export function openProvider(ports: ProviderPorts): Provider {
   const { clients, singleUse, snapshot } = ports;
   const provider = new Provider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
+  rememberBrowsers(provider);
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>

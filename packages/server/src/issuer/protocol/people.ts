@@ -32,33 +32,9 @@ export async function findAccount({ accounts }: Pick<PeoplePorts, 'accounts'>, i
   return { accountId: id, claims: async () => ({ sub: id }) };
 }
 
-interface SessionContext {
-  readonly oidc: {
-    readonly session?: { readonly accountId?: string; readonly loginTs?: number };
-    readonly result?: { readonly login?: unknown };
-  };
-}
-
-/** As the library has it, and besides: whoever was signed out everywhere signs in again. */
-export function signInPolicy({ accounts }: Pick<PeoplePorts, 'accounts'>) {
-  const policy = interactionPolicy.base();
-  const { Check } = interactionPolicy;
-  policy.get('login')?.checks.add(
-    new Check('signed_out', 'the person must sign in again', 'login_required', async (context) => {
-      const { session, result } = (context as unknown as SessionContext).oidc;
-      if (session?.accountId === undefined || result?.login !== undefined) {
-        return Check.NO_NEED_TO_PROMPT;
-      }
-      const account = await accounts.show(session.accountId);
-      // Ask for the side that is let in, so that a NaN prompts.
-      const isCurrent =
-        account !== undefined &&
-        account.disabledAt === null &&
-        (session.loginTs ?? 0) >= Math.floor(account.signedOutAt / 1000);
-      return isCurrent ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
-    }),
-  );
-  return policy;
+/** As the library has it: whoever was signed out everywhere has no session that it finds. */
+export function signInPolicy() {
+  return interactionPolicy.base();
 }
 
 export interface IssuedToken {

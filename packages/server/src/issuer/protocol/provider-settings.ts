@@ -1,5 +1,4 @@
 import type { JWK } from 'jose';
-import type { AccountStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
@@ -29,7 +28,6 @@ export interface ProviderPorts extends AdapterPorts {
   /** Private halves, those that sign before those that are only believed. */
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;
-  readonly accounts: Pick<AccountStore, 'show'>;
   /** Proofs and assertions, each of which counts once. */
   readonly singleUse: Pick<SingleUseStore, 'claim'>;
   /** Of the key ring, for cookies. */
@@ -51,7 +49,7 @@ const CLOCK_SKEW_SECONDS = 15;
 const WAITING_LIFE_SECONDS = 300;
 
 /** A day at a desk. Whoever pays proves it again. */
-const SESSION_LIFE_SECONDS = 28_800;
+export const SESSION_LIFE_SECONDS = 28_800;
 const DAY_SECONDS = 86_400;
 const GRANT_LIFE_SECONDS = 180 * DAY_SECONDS;
 const REFRESH_LIFE_SECONDS = 90 * DAY_SECONDS;
@@ -102,7 +100,7 @@ export function providerSettings(ports: ProviderPorts): object {
     cookies: cookiesOf(ports),
     acrValues: [PASSKEY_ACR],
     interactions: {
-      policy: signInPolicy(ports),
+      policy: signInPolicy(),
       url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,
     },
     findAccount: (_: unknown, id: string) => findAccount(ports, id),

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import type { RunningIssuer } from './own-issuer.fixture.ts';
+import { SoftBrowser } from './soft-browser.fixture.ts';
+import { SoftPasskey } from './soft-passkey.fixture.ts';
+
+export interface Person {
+  readonly id: string;
+  readonly passkey: SoftPasskey;
+}
+
+/** Somebody with an account, who has enrolled by a link. */
+export async function enrol(
+  issuer: RunningIssuer,
+  login: string,
+  ...more: readonly string[]
+): Promise<Person> {
+  const profile = ['--login', login, '--name', 'Griet Maes', ...more];
+  const id = await issuer.run('accounts', 'create', ...profile);
+  const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
+  return { id, passkey: await enrolBy(new SoftBrowser(issuer.origin), link) };
+}
+
+/** Makes a passkey behind a link. */
+export async function enrolBy(browser: SoftBrowser, link: string): Promise<SoftPasskey> {
+  const passkey = new SoftPasskey(browser.origin);
+  const begun = await browser.postJson('/enrol/begin', { link });
+  assert.equal(begun.status, 200, begun.text);
+  const credential = passkey.create(JSON.parse(begun.text));
+  const finished = await browser.postJson('/enrol/finish', { link, credential });
+  assert.equal(finished.status, 200, finished.text);
+  return passkey;
+}
+
+/** At the pages of the account itself; the answer says where it goes on. */
+export async function signIn(browser: SoftBrowser, passkey: SoftPasskey, place = 'account') {
+  const begun = await browser.postJson('/account/sign-in/begin', {});
+  const credential = passkey.get(JSON.parse(begun.text));
+  return browser.postJson(`/account/sign-in/finish?to=${place}`, { credential });
+}
+
+/** Signs in, says yes, and is sent back to the application. */
+export async function goThrough(
+  browser: SoftBrowser,
+  url: URL,
+  { passkey }: Pick<Person, 'passkey'>,
+): Promise<string> {
+  let { at } = await browser.follow(`${url.pathname}${url.search}`);
+  for (let page = 0; page < 4 && at.startsWith(browser.origin); page += 1) {
+    const path = new URL(at).pathname;
+    const shown = await browser.get(path);
+    if (/value="allow"/.test(shown.text)) {
+      const { location } = await browser.postForm(`${path}/consent`, { decision: 'allow' });
+      ({ at } = await browser.follow(String(location)));
+    } else {
+      const begun = await browser.postJson(`${path}/begin`, {});
+      const credential = passkey.get(JSON.parse(begun.text));
+      const finished = await browser.postJson(`${path}/finish`, { credential });
+      assert.equal(finished.status, 200, finished.text);
+      ({ at } = await browser.follow(JSON.parse(finished.text).location));
+    }
+  }
+  return at;
+}
