@@ -6,7 +6,10 @@ import { registerSchema, validate } from '@hyperjump/json-schema/draft-2020-12';
 import { parse } from 'yaml';
 import { type AdminAnswer, adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { askFor, makeApplication, runningIssuer } from './world/own-issuer.fixture.ts';
+import { enrol, goThrough } from './world/person.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
+import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
 interface Answer {
@@ -69,8 +72,9 @@ test('what the admin API answers is what its contract says, done or refused', as
       },
     },
   };
-  const address = `127.0.0.1:${await unusedPort()}`;
-  const configuration = { issuer: { origin: `http://${address}`, address } };
+  const port = await unusedPort();
+  const origin = `http://localhost:${port}`;
+  const configuration = { issuer: { origin, address: `127.0.0.1:${port}` } };
   const poorter = await startPoorter(t, { description, upstream: upstream.url, configuration });
   const owner = adminOf(poorter);
   const done = new Set<string>();
@@ -184,6 +188,25 @@ test('what the admin API answers is what its contract says, done or refused', as
   await ask('linkAccount', 200, { path: griet, body: { purpose: 'enrol' } });
   await ask('listAccounts', 200);
   await ask('signOutAccount', 200, { path: griet });
+
+  const issuer = runningIssuer(poorter, origin);
+  const an = await enrol(issuer, 'an@example.test');
+  const application = await makeApplication(issuer, 'https://ledger.test/callback');
+  const browser = new SoftBrowser(origin);
+  await goThrough(browser, (await askFor(application, { scope: 'openid' })).url, an);
+  const access = { id: an.id };
+  const sessions = await ask('listAccountSessions', 200, { path: access });
+  const session = sessions.body.items[0].id;
+  await ask('endAccountSession', 200, { path: { ...access, session } });
+  await ask('endAccountSession', 404, { path: { ...access, session } });
+  const grants = await ask('listAccountGrants', 200, { path: access });
+  const grant = grants.body.items[0].id;
+  await ask('endAccountGrant', 200, { path: { ...access, grant } });
+  await ask('endAccountGrant', 404, { path: { ...access, grant } });
+  const holder = await ask('showAccount', 200, { path: access });
+  const credential = holder.body.credentials[0].id;
+  await ask('removeAccountCredential', 200, { path: { ...access, credential } });
+  await ask('removeAccountCredential', 404, { path: { ...access, credential } });
   await ask('disableAccount', 200, { path: griet });
   await ask('linkAccount', 409, { path: griet, body: { purpose: 'enrol' } });
 

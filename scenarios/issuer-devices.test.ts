@@ -4,7 +4,7 @@ import * as oidc from 'openid-client';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
-import { enrol, goOn } from './world/people.fixture.ts';
+import { enrol, goOn } from './world/person.fixture.ts';
 import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 

@@ -10,7 +10,7 @@ import {
   redeem,
   startIssuer,
 } from './world/own-issuer.fixture.ts';
-import { enrol, goThrough } from './world/people.fixture.ts';
+import { enrol, goThrough } from './world/person.fixture.ts';
 import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';

@@ -14,7 +14,7 @@ import {
   redeem,
   startIssuer,
 } from './world/own-issuer.fixture.ts';
-import { enrol, goThrough, type Person } from './world/people.fixture.ts';
+import { enrol, goThrough, type Person } from './world/person.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';

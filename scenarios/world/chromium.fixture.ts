@@ -104,6 +104,11 @@ export class Chromium {
     await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
   }
 
+  /** Into whatever has the focus. */
+  async type(text: string): Promise<void> {
+    await this.#send('Input.insertText', { text });
+  }
+
   #send(method: string, params: object = {}): Promise<Record<string, unknown>> {
     this.#last += 1;
     const id = this.#last;

@@ -58,6 +58,10 @@ export async function startIssuer(
     configuration: { issuer: { origin, address, ...(issuer as object) }, ...rest },
     ...(files !== undefined && { files: files as Record<string, string> }),
   });
+  return runningIssuer(poorter, origin);
+}
+
+export function runningIssuer(poorter: RunningPoorter, origin: string): RunningIssuer {
   const run = async (...argv: readonly string[]) => {
     const { status, out, err } = await poorterHere([...argv, '--data', `${poorter.folder}/data`]);
     if (status !== 0) throw new Error(err);

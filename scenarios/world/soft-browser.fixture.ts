@@ -12,10 +12,18 @@ const STEPS_MAX = 10;
 /** Keeps cookies and follows redirects within one origin, as a browser does; it runs no script. */
 export class SoftBrowser {
   readonly origin: string;
+  readonly #agent: string;
   readonly #cookies = new Map<string, string>();
 
-  constructor(origin: string) {
+  /** `agent`: what it calls itself. */
+  constructor(origin: string, agent = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0') {
     this.origin = origin;
+    this.#agent = agent;
+  }
+
+  /** All that it keeps, as it sends it. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
   async get(path: string): Promise<Answered> {
@@ -50,10 +58,10 @@ export class SoftBrowser {
     body?: string,
     headers: Record<string, string> = {},
   ): Promise<Answered> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const { cookie } = this;
     const answer = await request(new URL(path, this.origin), {
       ...{ method, ...(body !== undefined && { body }) },
-      headers: { ...headers, ...(cookie !== '' && { cookie }) },
+      headers: { 'user-agent': this.#agent, ...headers, ...(cookie !== '' && { cookie }) },
     });
     for (const one of [answer.headers['set-cookie'] ?? []].flat()) this.#keep(one);
     const { location } = answer.headers;

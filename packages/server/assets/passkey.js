@@ -3,7 +3,7 @@ const form = document.querySelector('[data-passkey]');
 const said = document.querySelector('.said');
 const button = form.querySelector('button');
 const { begin, finish, kind, failed, unsupported } = form.dataset;
-const link = kind === 'enrol' ? location.hash.slice(1) : undefined;
+const link = location.hash.slice(1) || undefined;
 /* A link is good once: it stays in no history and in no address that somebody copies. */
 if (link !== undefined) history.replaceState(null, '', location.pathname);
 

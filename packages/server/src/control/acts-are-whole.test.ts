@@ -9,6 +9,7 @@ import { LiveRights } from '@poorter/engine';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { parse } from 'yaml';
+import { accountAccessRoutes } from '../access/accounts/account-access-routes.ts';
 import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
@@ -143,6 +144,11 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
       }),
+      ...accountAccessRoutes({
+        ...{ accounts: state.accounts, grants: state.grants, clients: state.clients },
+        ...{ everywhere, askIssuer: async () => [] },
+        issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
+      }),
       ...signingKeyRoutes({
         ...{ signingKeys: state.signingKeys, keysChanged: async () => undefined },
       }),
@@ -214,6 +220,12 @@ const page = {
   ...{ redirectUris: ['https://budget.example/callback'], scopes: ['accounts.read'] },
 };
 
+const giveGrant = (state: Api['state'], accountId: string) =>
+  state.grants.keep({
+    ...{ id: 'grant', accountId, clientId: 'client_1', expiresAt: state.clock.now + 60_000 },
+    rights: { own: ['openid'], apis: {}, details: [] },
+  });
+
 /** Each verb of the contract that changes something, on something that is there. */
 const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
   createKey: async () => ({
@@ -282,14 +294,24 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
   },
   disableAccount: async ({ state }) => {
     const { id } = await state.accounts.create(person);
-    const expiresAt = state.clock.now + 60_000;
-    await state.grants.keep({ id: 'grant', accountId: id, clientId: 'client_1', expiresAt });
+    await giveGrant(state, id);
     return { method: 'POST', path: `/v1/accounts/${id}/disable` };
   },
   signOutAccount: async ({ state }) => {
     const { id } = await state.accounts.create(person);
     state.clock.now += 1;
     return { method: 'POST', path: `/v1/accounts/${id}/sign-out` };
+  },
+  endAccountGrant: async ({ state }) => {
+    const { id } = await state.accounts.create(person);
+    await giveGrant(state, id);
+    return { method: 'POST', path: `/v1/accounts/${id}/grants/grant/end` };
+  },
+  removeAccountCredential: async ({ state }) => {
+    const { id } = await state.accounts.create(person);
+    const wish = { accountId: id, kind: 'passkey', data: {}, label: 'Phone' } as const;
+    const made = await state.credentials.add(wish);
+    return { method: 'DELETE', path: `/v1/accounts/${id}/credentials/${made?.id}` };
   },
   linkAccount: async ({ state }) => {
     const { id } = await state.accounts.create(person);
@@ -323,8 +345,8 @@ const REPEATABLE = [
   ...['createKey', 'rotateKey', 'createBlock', 'createOperator'],
   ...['createClient', 'rotateClientSecret', 'createAccount', 'makeSigningKey'],
 ];
-/** Not of the database: in files of control's own, tested with the book and the desk they belong to. */
-const ELSEWHERE = ['removeGateway', 'applyConfiguration'];
+/** Not of this database: in files of control's own, or in that of the authorization server, and tested with those. */
+const ELSEWHERE = ['removeGateway', 'applyConfiguration', 'endAccountSession'];
 
 test('every verb of the contract that changes something is swept', () => {
   const contract = parse(

@@ -24,6 +24,7 @@ import type { ApplyOutcome } from './configuration-routes.ts';
 import { Enforcement, type Standing } from './enforcement.ts';
 import { FileWatch } from './file-watch.ts';
 import { loadIdentityKeys } from './identity-keys.ts';
+import { IssuerDesk } from './issuer-desk.ts';
 import { IssuerFollower } from './issuer-follower.ts';
 import { issuerStorage } from './issuer-storage.ts';
 import { KeptIssuerKeys } from './kept-files.ts';
@@ -65,6 +66,7 @@ export class Control {
   readonly #changes: ChangeDesk;
   readonly #compiler: CompilerHost;
   readonly #issuers: IssuerFollower;
+  readonly #issuerDesk: IssuerDesk;
   readonly #watch: FileWatch;
   readonly #trial: TrialDesk;
   readonly #enforcement: Enforcement;
@@ -95,6 +97,7 @@ export class Control {
     });
     this.#compiler = compiler;
     this.#trial = new TrialDesk(seat, world);
+    this.#issuerDesk = new IssuerDesk({ world, send });
     this.#watch = new FileWatch(world, () => void this.#requestCompile());
     this.#issuers = new IssuerFollower({
       ...{ baseDirectory: this.#baseDirectory, world },
@@ -148,6 +151,8 @@ export class Control {
         return this.#heard(message.report);
       case 'issuer-reach':
         return void this.#reachForIssuer(message.request);
+      case 'issuer-answer':
+        return this.#issuerDesk.receive(message.request, message.sessions);
       default:
         message satisfies never;
     }
@@ -334,6 +339,7 @@ export class Control {
         attention: this.#rolesSeen.attention(this.#enforcement.standing?.configuration.trust),
       }),
       applyConfiguration: (digest, operator) => this.#applyConfiguration(digest, operator),
+      askIssuer: (question) => this.#issuerDesk.ask(question),
       ownKeysChanged: (origin) => {
         this.#issuers.tellOwn(origin);
         this.#send({ type: 'own-keys-changed' });

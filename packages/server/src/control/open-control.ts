@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import type { LiveMessage } from '@poorter/engine';
+import {
+  type AccountAccessPorts,
+  accountAccessRoutes,
+} from '../access/accounts/account-access-routes.ts';
 import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
@@ -59,6 +63,7 @@ export interface OpenControlPorts {
   /** Of the version in force. */
   readonly status: () => Pick<Contract.Status, 'version' | 'attention'>;
   readonly applyConfiguration: ApplyConfiguration;
+  readonly askIssuer: AccountAccessPorts['askIssuer'];
   /** Keys of our own authorization server are others from now on. */
   readonly ownKeysChanged: (origin: string) => void;
 }
@@ -155,6 +160,7 @@ export class OpenControl {
         await state.denials.expire();
         await state.accounts.prune();
         await state.grants.prune();
+        await state.accountNotices.prune();
         await state.idempotency.prune();
         await state.singleUse.prune();
       },
@@ -237,6 +243,11 @@ export class OpenControl {
         ...accountRoutes({
           ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
           issuer: () => this.ownIssuer.tokens,
+        }),
+        ...accountAccessRoutes({
+          ...{ accounts: state.accounts, grants: state.grants, clients: state.clients, everywhere },
+          issuer: () => this.ownIssuer.tokens,
+          askIssuer: this.#ports.askIssuer,
         }),
         ...signingKeyRoutes({
           signingKeys: state.signingKeys,

@@ -6,9 +6,7 @@ import type { RecordSpool } from '../messages/record-spool.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
-import type { SignIn } from './sign-in/sign-in.ts';
-
-type SignInHandle = NonNullable<ReturnType<SignIn['handlerOf']>>;
+import type { Handle } from './pages/page-call.ts';
 
 export interface IssuerDoorPorts {
   readonly gate: Gate;
@@ -18,7 +16,7 @@ export interface IssuerDoorPorts {
   /** A form that names a token: as the protocol takes it. */
   readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
   /** Pages of people, by operation; null: it is the protocol's. */
-  readonly pageOf: (operation: string) => SignInHandle | null;
+  readonly pageOf: (operation: string) => Handle | null;
   /** The protocol. Resolves to what it made of the call. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<ToldOfCall>;
   /** Calls that are inside: one more, or one less. */
@@ -28,7 +26,7 @@ export interface IssuerDoorPorts {
 
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
 const GUESSES: ReadonlySet<string> = new Set([
-  ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused'],
+  ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
   ...['user_code_wrong', 'unknown_user_id'],
 ]);
 

@@ -26,7 +26,7 @@ export function answeredRecord(call: ProtectedCall, answered: AnsweredCall): Cal
     {
       ...({ id, nowMs, snapshot, host: 'issuer', durationMs, isComplete } as const),
       ...{ client: request.clientAddress, method: request.method, names: decision.operation.names },
-      principal: client === null ? null : { kind: 'client', client, subject, credentialId: null },
+      principal: principalOf(client, subject),
       ...{ observed: [], findings: null, bytesIn: body?.length ?? 0, bytesOut: 0 },
     },
     {
@@ -35,6 +35,12 @@ export function answeredRecord(call: ProtectedCall, answered: AnsweredCall): Cal
       ...{ code: error, status, evidence: reason === undefined ? {} : { reason } },
     },
   );
+}
+
+/** Whoever acts for themselves at our own pages does so through no application. */
+function principalOf(client: string | null, subject: string | null): CallRecord['principal'] {
+  if (client !== null) return { kind: 'client', client, subject, credentialId: null };
+  return subject === null ? null : { kind: 'person', client: null, subject, credentialId: null };
 }
 
 export function refusedRecord(call: RefusedCall, nowMs: number): CallRecord {

@@ -1,16 +1,25 @@
 import { createHmac, randomInt } from 'node:crypto';
 import type { JWK } from 'jose';
 import { signingPlan } from '../access/signing-keys/index.ts';
-import type { FromIssuer, IssuerSnapshot, ToIssuer } from '../messages/between-issuer.ts';
+import type {
+  FromIssuer,
+  IssuerQuestion,
+  IssuerSnapshot,
+  StandingSession,
+  ToIssuer,
+} from '../messages/between-issuer.ts';
 import { notice } from '../messages/notices.ts';
 import { readContract } from '../platform/contracts/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
+import type { BrowserSessions } from './account/browser-sessions.ts';
+import { openAccount } from './account/open-account.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
+import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
@@ -51,6 +60,7 @@ export class Issuer {
   readonly #pace: PollPace;
   #stores: IssuerStores | null = null;
   #snapshot: IssuerSnapshot | null = null;
+  #sessions: BrowserSessions | null = null;
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
   #lastRequest = 0;
@@ -77,6 +87,8 @@ export class Issuer {
         return this.#inTurn(() => this.#serve(message.snapshot));
       case 'own-keys-changed':
         return this.#inTurn(() => this.#renewKeys());
+      case 'issuer-ask':
+        return void this.#answerOperator(message.request, message.question);
       case 'issuer-reached':
         return this.#reaching.get(message.request)?.(message.missing);
       case 'drain':
@@ -163,7 +175,12 @@ export class Issuer {
     const { accounts, credentials } = stores;
     const { origin } = snapshot;
     const passkeys = new Passkeys({ origin, credentials, artefacts, now: world.now });
-    const pages = new SignIn({ snapshot, provider, accounts, clients, passkeys });
+    const notices = stores.accountNotices;
+    const signIn = new SignIn({ snapshot, provider, accounts, clients, passkeys, notices });
+    const account = openAccount({
+      ...{ snapshot, provider, stores, passkeys, now: world.now },
+      endGrant: (grant) => this.#endOnce(grant, true),
+    });
     const door = new IssuerDoor({
       ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
       gate: openIssuerGate(this.#contract, {
@@ -172,7 +189,7 @@ export class Issuer {
         inFlight: () => this.#inFlight,
       }),
       rename: (form) => presented.rename(form),
-      pageOf: (operation) => pages.handlerOf(operation),
+      pageOf: (operation) => signIn.handlerOf(operation) ?? account.handlerOf(operation),
       answer: async (request, response) => {
         await answer(request, response);
         return told.get(request) ?? NOTHING_TOLD;
@@ -186,6 +203,7 @@ export class Issuer {
       server.answerWith((request, response) => door.answer(request, response));
     }
     this.#snapshot = snapshot;
+    this.#sessions = account.sessions;
     this.#keysTimer?.cancel();
     const waitMs = Math.min(
       (changesAt ?? Number.POSITIVE_INFINITY) - world.now(),
@@ -271,9 +289,26 @@ export class Issuer {
   /** Throws when somebody may still decide without it: nobody is told that it is done. */
   async #whenEnforced(what: string): Promise<void> {
     const missing = await this.#untilEnforced();
-    if (missing.length > 0) {
-      throw new Error(`${what} was taken back, and not yet at ${missing.join(', ')}`);
-    }
+    if (missing.length > 0) throw new NotEverywhereYet(what, missing);
+  }
+
+  /** Null: it cannot be found out now. */
+  async #answerOperator(request: number, question: IssuerQuestion): Promise<void> {
+    const { send } = this.#ports;
+    const sessions = await this.#sessionsFor(question).catch((error: unknown) => {
+      this.#notify(fault(error));
+      return null;
+    });
+    send({ type: 'issuer-answer', request, sessions });
+  }
+
+  async #sessionsFor(question: IssuerQuestion): Promise<readonly StandingSession[] | null> {
+    const sessions = this.#sessions;
+    const account = await this.#stores?.accounts.show(question.account);
+    if (sessions === null || account === undefined) return null;
+    if (question.kind === 'sessions') return sessions.list(account);
+    const ended = await sessions.endOne(account, question.session);
+    return ended === undefined ? [] : [ended];
   }
 
   /** Names of those who may still decide without what was just stored. */

@@ -1,8 +1,10 @@
 import {
+  AccountNoticeStore,
   AccountStore,
   type AccountTables,
   CredentialStore,
   GrantStore,
+  RecoveryCodeStore,
 } from '../access/accounts/index.ts';
 import { ClientStore, type ClientTables } from '../access/clients/index.ts';
 import { SigningKeyStore, type SigningKeyTables } from '../access/signing-keys/index.ts';
@@ -29,6 +31,8 @@ export interface IssuerStores {
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly grants: GrantStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+  readonly accountNotices: AccountNoticeStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly artefacts: ArtefactStore;
@@ -59,7 +63,9 @@ export async function openIssuerStores(
       ring,
       accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
       credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
-      grants: new GrantStore(lasting.as<AccountTables>(), world),
+      grants: new GrantStore(lasting.as<AccountTables>(), ring, tombstones, world),
+      recoveryCodes: new RecoveryCodeStore(lasting.as<AccountTables>(), ring, world),
+      accountNotices: new AccountNoticeStore(lasting.as<AccountTables>(), world),
       clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),

@@ -152,6 +152,36 @@ export type Account = {
   readonly signedOut: string;
 };
 
+export type AccountSession = {
+  readonly id: string;
+  /** As it calls itself, such as Firefox, Windows. */
+  readonly browser: string;
+  /** How its holder signed in, such as phr. */
+  readonly acr: string | null;
+  readonly signedIn: string;
+  readonly lastUsed: string;
+  readonly expires: string;
+};
+
+export type AccountGrant = {
+  /** Stands in its tokens as `grant_id`. */
+  readonly id: string;
+  readonly client: string;
+  /** Of the client; null where it is gone. */
+  readonly name: string | null;
+  /** Scopes of the authorization server itself. */
+  readonly own: readonly string[];
+  readonly apis: readonly {
+    /** Its identifier. */
+    readonly api: string;
+    readonly scopes: readonly string[];
+  }[];
+  /** RFC 9396. */
+  readonly details: readonly object[];
+  readonly given: string;
+  readonly expires: string;
+};
+
 export type SigningAlgorithm = 'ES256' | 'EdDSA';
 
 export type SigningKey = {
@@ -786,6 +816,73 @@ export interface Operations {
       readonly 200: Account;
     };
   };
+  /** Where its holder is signed in, the latest used first. */
+  readonly listAccountSessions: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly AccountSession[];
+      };
+    };
+  };
+  /** Signs its holder out in one place, and ends what goes with that session. */
+  readonly endAccountSession: {
+    readonly path: {
+      readonly id: ClientId;
+      readonly session: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: AccountSession;
+    };
+  };
+  /** The applications that its holder said yes to, the latest first. */
+  readonly listAccountGrants: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly AccountGrant[];
+      };
+    };
+  };
+  /** Takes back what its holder allowed. Answered when no gate accepts a token of it. */
+  readonly endAccountGrant: {
+    readonly path: {
+      readonly id: ClientId;
+      readonly grant: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: AccountGrant;
+    };
+  };
+  /** Nobody signs in with it any more. It may be the last one; its holder then comes in by a link. */
+  readonly removeAccountCredential: {
+    readonly path: {
+      readonly id: ClientId;
+      readonly credential: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Account;
+    };
+  };
   /** A link by which its holder comes in once, within a quarter of an hour. Another of its kind ends with it. */
   readonly linkAccount: {
     readonly path: {
@@ -980,6 +1077,11 @@ export const operations = {
   changeAccount: { method: 'PUT', path: '/v1/accounts/{id}' },
   disableAccount: { method: 'POST', path: '/v1/accounts/{id}/disable' },
   signOutAccount: { method: 'POST', path: '/v1/accounts/{id}/sign-out' },
+  listAccountSessions: { method: 'GET', path: '/v1/accounts/{id}/sessions' },
+  endAccountSession: { method: 'POST', path: '/v1/accounts/{id}/sessions/{session}/end' },
+  listAccountGrants: { method: 'GET', path: '/v1/accounts/{id}/grants' },
+  endAccountGrant: { method: 'POST', path: '/v1/accounts/{id}/grants/{grant}/end' },
+  removeAccountCredential: { method: 'DELETE', path: '/v1/accounts/{id}/credentials/{credential}' },
   linkAccount: { method: 'POST', path: '/v1/accounts/{id}/link' },
   listSigningKeys: { method: 'GET', path: '/v1/issuer/keys' },
   makeSigningKey: { method: 'POST', path: '/v1/issuer/keys' },

@@ -49,8 +49,27 @@ export interface IssuerSnapshot {
   };
 }
 
+/** Where somebody is signed in. Times are milliseconds since the epoch. */
+export interface StandingSession {
+  readonly id: string;
+  readonly signedInAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+  /** Such as 'Firefox, Windows'; '': it does not say. */
+  readonly browser: string;
+  /** How: OpenID Connect Core §2; null: nobody knows. */
+  readonly acr: string | null;
+}
+
+/** What control asks of it, for operators: sessions stand in its database alone. */
+export type IssuerQuestion =
+  | { readonly kind: 'sessions'; readonly account: string }
+  /** Answered with the one that has ended, or with none. */
+  | { readonly kind: 'end-session'; readonly account: string; readonly session: string };
+
 /** What the supervisor tells the issuer process. */
 export type ToIssuer =
+  | { readonly type: 'issuer-ask'; readonly request: number; readonly question: IssuerQuestion }
   | { readonly type: 'issuer-snapshot'; readonly snapshot: IssuerSnapshot }
   | { readonly type: 'own-keys-changed' }
   | {
@@ -61,6 +80,12 @@ export type ToIssuer =
   | { readonly type: 'drain' };
 
 export type FromIssuer =
+  /** Null: it could not be found out. */
+  | {
+      readonly type: 'issuer-answer';
+      readonly request: number;
+      readonly sessions: readonly StandingSession[] | null;
+    }
   | { readonly type: 'listening'; readonly address: string }
   | { readonly type: 'notice'; readonly notice: Notice }
   /** This version cannot be served; what was in force stays. */

@@ -3,7 +3,7 @@ import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { Notice } from '../platform/notices/index.ts';
 import type { CarriedAnswer, SpoolKey } from '../platform/spool/index.ts';
-import type { IssuerSnapshot } from './between-issuer.ts';
+import type { FromIssuer, IssuerSnapshot, ToIssuer } from './between-issuer.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
 
 export type { ListenerSnapshot, UpstreamSnapshot };
@@ -183,7 +183,8 @@ export type ToControl =
   | { readonly type: 'gateway-up' }
   | { readonly type: 'gateway-down' }
   /** Our own authorization server has taken something back, and waits until every gate decides by it. */
-  | { readonly type: 'issuer-reach'; readonly request: number };
+  | { readonly type: 'issuer-reach'; readonly request: number }
+  | Extract<FromIssuer, { type: 'issuer-answer' }>;
 
 /** What reaches a control before it is one. */
 export type ToSeatlessControl =
@@ -253,6 +254,7 @@ export type FromControl =
       readonly request: number;
       readonly missing: readonly string[];
     }
+  | Extract<ToIssuer, { type: 'issuer-ask' }>
   /** `isTriedAgain`: control cannot do its work at all, and does not wait for a file to change. */
   | {
       readonly type: 'refused';

@@ -33,9 +33,11 @@ export interface CallRecord {
   readonly complete: boolean;
 }
 
-export interface RecordedPrincipal extends Pick<Principal, 'client' | 'subject' | 'credentialId'> {
-  /** `client`: an application that showed the authorization server who it is. */
-  readonly kind: Principal['kind'] | 'client';
+export interface RecordedPrincipal extends Pick<Principal, 'subject' | 'credentialId'> {
+  /** `client`: an application that showed the authorization server who it is; `person`: somebody at its pages. */
+  readonly kind: Principal['kind'] | 'client' | 'person';
+  /** Null: no application took part. */
+  readonly client: string | null;
 }
 
 /** What a host knows of a call when it writes its record, and of what happened without anybody calling. */

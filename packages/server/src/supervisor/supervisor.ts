@@ -152,6 +152,7 @@ export class Supervisor {
         return this.#gateway.takeIssuerKeys(message);
       case 'own-keys-changed':
       case 'issuer-reached':
+      case 'issuer-ask':
         return this.#issuer.tell(message);
       case 'notice':
         return this.#options.on.notify(message.notice);
@@ -179,6 +180,7 @@ export class Supervisor {
       case 'failed':
         return this.#options.on.notApplied(issuerUnserved(message));
       case 'issuer-reach':
+      case 'issuer-answer':
         return this.#tellControl(message);
       case 'drained':
         return;

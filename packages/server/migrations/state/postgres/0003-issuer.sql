@@ -81,8 +81,31 @@ CREATE TABLE account_grant (
   id text COLLATE "C" PRIMARY KEY,
   account_id text COLLATE "C" NOT NULL,
   client_id text COLLATE "C" NOT NULL,
+  -- To what: scopes, and details that may name an account.
+  rights_sealed text COLLATE "C" NOT NULL,
   given_at bigint NOT NULL,
   expires_at bigint NOT NULL
 );
 CREATE INDEX account_grant_by_end ON account_grant (expires_at);
 CREATE INDEX account_grant_by_account ON account_grant (account_id);
+
+-- Codes for when everything else is lost, each good once. They go with the credential that stands for the set.
+CREATE TABLE account_recovery_code (
+  code_index text COLLATE "C" PRIMARY KEY,
+  account_id text COLLATE "C" NOT NULL,
+  credential_id text COLLATE "C" NOT NULL,
+  used_at bigint
+);
+CREATE INDEX account_recovery_code_by_account ON account_recovery_code (account_id);
+
+-- What people are told by mail, until it is told or too old.
+CREATE TABLE account_notice (
+  id text COLLATE "C" PRIMARY KEY,
+  account_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  at bigint NOT NULL,
+  attempts bigint NOT NULL,
+  due_at bigint NOT NULL
+);
+CREATE INDEX account_notice_by_due ON account_notice (due_at, id);
+CREATE INDEX account_notice_by_account ON account_notice (account_id);

@@ -81,8 +81,31 @@ CREATE TABLE account_grant (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL,
   client_id TEXT NOT NULL,
+  -- To what: scopes, and details that may name an account.
+  rights_sealed TEXT NOT NULL,
   given_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX account_grant_by_end ON account_grant (expires_at);
 CREATE INDEX account_grant_by_account ON account_grant (account_id);
+
+-- Codes for when everything else is lost, each good once. They go with the credential that stands for the set.
+CREATE TABLE account_recovery_code (
+  code_index TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  credential_id TEXT NOT NULL,
+  used_at INTEGER
+) STRICT;
+CREATE INDEX account_recovery_code_by_account ON account_recovery_code (account_id);
+
+-- What people are told by mail, until it is told or too old.
+CREATE TABLE account_notice (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  due_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX account_notice_by_due ON account_notice (due_at, id);
+CREATE INDEX account_notice_by_account ON account_notice (account_id);

@@ -15,6 +15,7 @@ import type { AccountProfile, StoredAccount } from './account-row.ts';
 import { type AccountStore, LoginTakenError } from './account-store.ts';
 import type { CredentialStore, StoredCredential } from './credential-store.ts';
 import type { GrantStore } from './grant-store.ts';
+import type { AccountNoticeStore } from './notice-store.ts';
 
 export interface AccountRoutePorts {
   readonly accounts: AccountStore;
@@ -32,6 +33,7 @@ interface Stores {
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly grants: GrantStore;
+  readonly accountNotices: AccountNoticeStore;
   readonly denials: DenialStore;
 }
 
@@ -110,7 +112,9 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
     signOutAccount: {
       async change({ path }, stores) {
         await known(stores.accounts, path.id);
-        return shown(await stores.accounts.signOutEverywhere(path.id), stores.credentials);
+        const account = await stores.accounts.signOutEverywhere(path.id);
+        await stores.accountNotices.add(account.id, 'signed-out');
+        return shown(account, stores.credentials);
       },
       spread: stored,
     },
@@ -139,7 +143,7 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
   };
 }
 
-async function known(accounts: AccountStore, id: string): Promise<StoredAccount> {
+export async function known(accounts: AccountStore, id: string): Promise<StoredAccount> {
   const account = await accounts.show(id);
   if (account === undefined) throw new AdminProblem('not_found');
   return account;
@@ -158,7 +162,7 @@ function profileOf({ login, name, email, language }: Contract.AccountWish): Acco
   return { login, name, email: email ?? null, language: language ?? 'en' };
 }
 
-function shownAccount(
+export function shownAccount(
   account: StoredAccount,
   credentials: readonly StoredCredential[],
 ): Contract.Account {

@@ -38,10 +38,31 @@ export interface AccountTables extends ChangeTables {
     id: string;
     account_id: string;
     client_id: string;
+    rights_sealed: string;
     given_at: number;
     expires_at: number;
   };
+  account_recovery_code: {
+    code_index: string;
+    account_id: string;
+    credential_id: string;
+    used_at: number | null;
+  };
+  account_notice: {
+    id: string;
+    account_id: string;
+    kind: string;
+    at: number;
+    attempts: number;
+    due_at: number;
+  };
 }
+
+/** What goes with an account. */
+export const TABLES_OF_ACCOUNTS = [
+  ...(['account_credential', 'account_link', 'account_grant'] as const),
+  ...(['account_recovery_code', 'account_notice'] as const),
+];
 
 /** What is known of a person. */
 export interface AccountProfile {

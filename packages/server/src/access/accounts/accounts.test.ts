@@ -5,15 +5,19 @@ import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
 import { SoughtPerson } from '../../state/personal-values/index.ts';
 import {
+  AccountNoticeStore,
   type AccountProfile,
   AccountStore,
   type AccountTables,
   CredentialStore,
+  type GrantedRights,
   GrantStore,
   PersonalValuesOfAccounts,
+  RecoveryCodeStore,
 } from './index.ts';
 
 const MINUTE = 60_000;
+const RIGHTS: GrantedRights = { own: ['openid'], apis: { bank: ['accounts.read'] }, details: [] };
 const griet: AccountProfile = {
   ...{ login: 'Griet@Example.test', name: 'Griet Maes', email: 'griet@example.test' },
   language: 'nl',
@@ -27,7 +31,9 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
       ...ground,
       accounts: new AccountStore(database, ring, tombstones, world),
       credentials: new CredentialStore(database, ring, world),
-      grants: new GrantStore(database, world),
+      recoveryCodes: new RecoveryCodeStore(database, ring, world),
+      notices: new AccountNoticeStore(database, world),
+      grants: new GrantStore(database, ring, tombstones, world),
       values: new PersonalValuesOfAccounts(database, ring, world),
     };
   };
@@ -91,8 +97,9 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
       credentials.replaceData(known, { key: 'b' }),
     ]);
     assert.equal(spent.filter((isMine) => isMine).length, 1);
-    assert.equal(await credentials.remove('account_other', made.id), false);
-    assert.equal(await credentials.remove(accountId, made.id), true);
+    assert.equal(await credentials.remove('account_other', made.id), 'absent');
+    assert.equal(await credentials.remove(accountId, made.id, (left) => left.length > 0), 'needed');
+    assert.equal(await credentials.remove(accountId, made.id), 'removed');
     assert.deepEqual(await credentials.list(accountId), []);
   });
 
@@ -110,7 +117,7 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
   test('what somebody said yes to is taken by one act, whole, and nobody else’s', async (t) => {
     const { grants, clock } = await open(t);
     const wish = (id: string, accountId: string, expiresAt: number) =>
-      grants.keep({ id, accountId, clientId: 'client_1', expiresAt });
+      grants.keep({ id, accountId, clientId: 'client_1', rights: RIGHTS, expiresAt });
     await wish('short', 'account_1', NOON + MINUTE);
     await wish('long', 'account_1', NOON + MINUTE);
     await wish('long', 'account_1', NOON + 9 * MINUTE);
@@ -122,6 +129,97 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
     const taken = await Promise.all(Array.from({ length: 20 }, () => grants.takeAll('account_1')));
     assert.deepEqual(taken.flat(), ['long']);
     assert.deepEqual(await grants.takeAll('account_2'), ['other']);
+  });
+
+  test('what was taken back stays so, whatever is restored; what stands says to what', async (t) => {
+    const { grants, database, clock } = await open(t);
+    const wish = { accountId: 'account_1', clientId: 'client_1', rights: RIGHTS };
+    await grants.keep({ ...wish, id: 'one', expiresAt: NOON + MINUTE });
+    clock.now += 1;
+    await grants.keep({ ...wish, id: 'two', expiresAt: NOON + MINUTE });
+    const wider = { ...RIGHTS, details: [{ type: 'account_information', iban: 'PLANTED' }] };
+    await grants.keep({ ...wish, id: 'one', rights: wider, expiresAt: NOON + 2 * MINUTE });
+    const listed = await grants.list('account_1');
+    assert.deepEqual(
+      listed.map(({ id, rights, givenAt }) => [id, rights, givenAt]),
+      [
+        ['two', RIGHTS, NOON + 1],
+        ['one', wider, NOON],
+      ],
+    );
+    const rows = await database.kysely.selectFrom('account_grant').selectAll().execute();
+    assert.doesNotMatch(JSON.stringify(rows), /PLANTED/);
+    assert.equal(await grants.take('account_2', 'one'), false, 'not theirs');
+    const taken = await Promise.all(
+      Array.from({ length: 20 }, () => grants.take('account_1', 'one')),
+    );
+    assert.equal(taken.filter((isMine) => isMine).length, 1);
+    assert.deepEqual([await grants.stands('one'), await grants.stands('two')], [false, true]);
+    await database.kysely
+      .insertInto('account_grant')
+      .values(rows[0]!)
+      .onConflict((on) => on.doNothing())
+      .execute();
+    await database.kysely
+      .insertInto('account_grant')
+      .values(rows[1]!)
+      .onConflict((on) => on.doNothing())
+      .execute();
+    assert.equal(await grants.replayTombstones(), 1);
+    assert.deepEqual([await grants.stands('one'), await grants.stands('two')], [false, true]);
+    clock.now += 2 * MINUTE;
+    assert.equal(await grants.stands('two'), false, 'over');
+  });
+
+  test('each recovery code is good once, of the last set alone, and stands nowhere', async (t) => {
+    const { accounts, credentials, recoveryCodes, database } = await open(t);
+    const { id } = await accounts.create(griet);
+    const old = await recoveryCodes.make(id);
+    const codes = await recoveryCodes.make(id);
+    assert.equal(new Set([...old, ...codes]).size, 20);
+    for (const code of codes)
+      assert.match(code, /^(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$/);
+    assert.equal(await recoveryCodes.use(old[0]!), undefined);
+    for (let round = 0; round < 5; round += 1) {
+      const code = codes[round]!.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o');
+      const uses = await Promise.all(Array.from({ length: 100 }, () => recoveryCodes.use(code)));
+      assert.deepEqual(
+        uses.filter((whose) => whose !== undefined),
+        [id],
+        `round ${round}`,
+      );
+    }
+    assert.equal(await recoveryCodes.left(id), 5);
+    const [kept, ...none] = await credentials.list(id);
+    assert.deepEqual([kept?.kind, kept?.uses, none], ['recovery', 5, []]);
+    const rows = await database.kysely.selectFrom('account_recovery_code').selectAll().execute();
+    for (const code of codes) assert.ok(!JSON.stringify(rows).includes(code.replaceAll('-', '')));
+    assert.equal(await credentials.remove(id, kept!.id), 'removed');
+    assert.equal(await recoveryCodes.use(codes[9]!), undefined, 'they go with the set');
+    const restored = await recoveryCodes.make(id);
+    await recoveryCodes.voidAll();
+    assert.equal(await recoveryCodes.use(restored[0]!), undefined, 'after a restore');
+    assert.deepEqual(await credentials.list(id), []);
+  });
+
+  test('what people are to be told waits, bounded, and one of those who tell it takes it', async (t) => {
+    const { accounts, notices, clock } = await open(t);
+    const { id } = await accounts.create(griet);
+    for (let at = 0; at < 25; at += 1) await notices.add(id, 'passkey-added');
+    const due = await notices.due(100);
+    assert.equal(due.length, 20);
+    const [first] = due;
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, () => notices.claim(first!, NOON + MINUTE)),
+    );
+    assert.equal(claims.filter((isMine) => isMine).length, 1);
+    assert.equal((await notices.due(100)).length, 19, 'it is due again later');
+    clock.now += MINUTE;
+    assert.deepEqual((await notices.due(100)).at(-1), { ...first, attempts: 1 });
+    await notices.remove(first!.id);
+    clock.now += 86_400_000;
+    assert.deepEqual(await notices.due(100), [], 'no news any more');
+    assert.equal(await notices.prune(), 19);
   });
 
   test('a disabled account stays disabled over a restore', async (t) => {

@@ -116,7 +116,7 @@ export class CredentialStore {
     return numUpdatedRows === 1n;
   }
 
-  /** Other data, where nobody else has changed it since: recovery codes that are used up one by one. */
+  /** Other data, where nobody else has changed it since: another password. */
   async replaceData(
     { id, uses }: StoredCredential,
     data: Readonly<Record<string, unknown>>,
@@ -133,17 +133,25 @@ export class CredentialStore {
     return numUpdatedRows === 1n;
   }
 
-  /** False: it is not there, or not theirs. */
-  async remove(accountId: string, id: string): Promise<boolean> {
+  /** `isEnough`: whether somebody can still come in with these kinds; default: whoever asks answers for it. */
+  async remove(
+    accountId: string,
+    id: string,
+    isEnough: (left: readonly CredentialKind[]) => boolean = () => true,
+  ): Promise<'removed' | 'absent' | 'needed'> {
     return this.#database.write(async (session) => {
-      const { numDeletedRows } = await session
-        .deleteFrom('account_credential')
-        .where('id', '=', id)
+      const rows = await session
+        .selectFrom('account_credential')
+        .select(['id', 'kind'])
         .where('account_id', '=', accountId)
-        .executeTakeFirstOrThrow();
-      if (numDeletedRows !== 1n) return false;
+        .execute();
+      const left = rows.filter((row) => row.id !== id);
+      if (left.length === rows.length) return 'absent';
+      if (!isEnough(left.map(({ kind }) => kind as CredentialKind))) return 'needed';
+      await session.deleteFrom('account_recovery_code').where('credential_id', '=', id).execute();
+      await session.deleteFrom('account_credential').where('id', '=', id).execute();
       await recordChange(session, 'account', accountId, this.#world.now());
-      return true;
+      return 'removed';
     }, CHANGE_LOCK);
   }
 

@@ -6,5 +6,11 @@ export type {
 } from './account-row.ts';
 export { AccountStore, type LinkPurpose } from './account-store.ts';
 export { type CredentialKind, CredentialStore, type StoredCredential } from './credential-store.ts';
-export { GrantStore } from './grant-store.ts';
+export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
+export {
+  type AccountNotice,
+  type AccountNoticeKind,
+  AccountNoticeStore,
+} from './notice-store.ts';
 export { PersonalValuesOfAccounts } from './personal-values.ts';
+export { RecoveryCodeStore } from './recovery-code-store.ts';

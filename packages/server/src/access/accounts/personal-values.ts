@@ -16,6 +16,7 @@ import {
   accountOfRow,
   loginIndex,
   sealProfile,
+  TABLES_OF_ACCOUNTS,
 } from './account-row.ts';
 
 /** What stands where something was erased. */
@@ -25,7 +26,7 @@ const ROWS_AT_ONCE = 500;
 /** What accounts tell of persons: everything. With the person goes the account. */
 export class PersonalValuesOfAccounts implements PersonalValues {
   readonly domain = 'account';
-  readonly tables = ['account', 'account_credential', 'account_link', 'account_grant'];
+  readonly tables = ['account', ...TABLES_OF_ACCOUNTS];
   readonly kinds = ['account-person'] as const;
   readonly #database: Database<AccountTables>;
   readonly #ring: KeyRing;
@@ -82,7 +83,7 @@ export class PersonalValuesOfAccounts implements PersonalValues {
       .executeTakeFirst();
     if (row === undefined || row.login_index === null) return false;
     const at = this.#world.now();
-    for (const table of ['account_credential', 'account_link', 'account_grant'] as const) {
+    for (const table of TABLES_OF_ACCOUNTS) {
       await session.deleteFrom(table).where('account_id', '=', id).execute();
     }
     await session

@@ -1,4 +1,8 @@
-import type { Account } from '../../messages/admin-contract.generated.ts';
+import type {
+  Account,
+  AccountGrant,
+  AccountSession,
+} from '../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
@@ -125,14 +129,117 @@ const disable = defineVerb({
   },
 });
 
+const sessions = defineVerb({
+  purpose: 'where its holder is signed in, the latest used first',
+  arguments: ID,
+  options: SERVER_OPTIONS,
+  async run({ id, ...given }, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('listAccountSessions', { path: { id } });
+    if (given.json) stdout.write(`${JSON.stringify({ sessions: body.items })}\n`);
+    else for (const session of body.items) stdout.write(`${lineOfSession(session)}\n`);
+    return 0;
+  },
+});
+
+const endSession = defineVerb({
+  purpose: 'signs its holder out in one place',
+  arguments: {
+    ...ID,
+    session: { value: 'SESSION', says: 'as `poorter accounts sessions` shows it' },
+  },
+  options: SERVER_OPTIONS,
+  async run({ id, session, ...given }, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('endAccountSession', { path: { id, session } });
+    stdout.write(`${given.json ? JSON.stringify(body) : lineOfSession(body)}\n`);
+    return 0;
+  },
+});
+
+const credentials = defineVerb({
+  purpose: 'what its holder shows who they are with',
+  arguments: ID,
+  options: SERVER_OPTIONS,
+  async run({ id, ...given }, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('showAccount', { path: { id } });
+    if (given.json) stdout.write(`${JSON.stringify({ credentials: body.credentials })}\n`);
+    else for (const one of body.credentials) stdout.write(`${lineOfCredential(one)}\n`);
+    return 0;
+  },
+});
+
+const removeCredential = defineVerb({
+  purpose: 'nobody signs in with it any more',
+  about:
+    'It may be the last one: its holder then comes in by `poorter accounts link ID --recover`.',
+  arguments: {
+    ...ID,
+    credential: { value: 'CREDENTIAL', says: 'as `poorter accounts credentials` shows it' },
+  },
+  options: SERVER_OPTIONS,
+  async run({ id, credential, ...given }, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('removeAccountCredential', { path: { id, credential } });
+    stdout.write(given.json ? `${JSON.stringify(body)}\n` : `${lineOf(body)}\n`);
+    return 0;
+  },
+});
+
+const grants = defineVerb({
+  purpose: 'the applications that its holder said yes to, the latest first',
+  arguments: ID,
+  options: SERVER_OPTIONS,
+  async run({ id, ...given }, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('listAccountGrants', { path: { id } });
+    if (given.json) stdout.write(`${JSON.stringify({ grants: body.items })}\n`);
+    else for (const grant of body.items) stdout.write(`${lineOfGrant(grant)}\n`);
+    return 0;
+  },
+});
+
+const endGrant = defineVerb({
+  purpose: 'takes back what its holder allowed',
+  about: 'Answered when no gate accepts a token of it.',
+  arguments: { ...ID, grant: { value: 'GRANT', says: 'as `poorter accounts grants` shows it' } },
+  options: SERVER_OPTIONS,
+  async run({ id, grant, ...given }, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('endAccountGrant', { path: { id, grant } });
+    stdout.write(`${given.json ? JSON.stringify(body) : lineOfGrant(body)}\n`);
+    return 0;
+  },
+});
+
 export const command = defineCommand({
   name: 'accounts',
   purpose: 'people who sign in at the authorization server',
   environment: SERVER_ENVIRONMENT,
-  verbs: { create, list, show, change, link, 'sign-out': signOut, disable },
+  verbs: {
+    ...{ create, list, show, change, link, sessions, 'end-session': endSession },
+    ...{ 'sign-out': signOut, credentials, 'remove-credential': removeCredential },
+    ...{ grants, 'end-grant': endGrant, disable },
+  },
 });
 
 function lineOf({ id, state, login, name, credentials }: Account): string {
   const kinds = credentials.map(({ kind }) => kind).join(',');
   return `${id}  ${state}  ${login}  ${name}  ${kinds === '' ? 'nothing to sign in with' : kinds}`;
+}
+
+function lineOfSession({ id, browser, acr, signedIn, lastUsed }: AccountSession): string {
+  return `${id}  ${browser === '' ? 'unknown browser' : browser}  since ${signedIn}  used ${lastUsed}  ${acr ?? ''}`.trimEnd();
+}
+
+function lineOfCredential(credential: Account['credentials'][number]): string {
+  const { id, kind, label, created, lastUsed } = credential;
+  const used = lastUsed === null ? 'never used' : `used ${lastUsed}`;
+  return `${id}  ${kind}  ${label === '' ? '-' : label}  since ${created}  ${used}`;
+}
+
+function lineOfGrant({ id, client, name, own, apis, given, expires }: AccountGrant): string {
+  const rights = [...own, ...apis.flatMap(({ scopes }) => scopes)].join(',');
+  return `${id}  ${name ?? client}  ${rights}  since ${given}  until ${expires}`;
 }

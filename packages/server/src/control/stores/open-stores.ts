@@ -1,9 +1,11 @@
 import {
+  AccountNoticeStore,
   AccountStore,
   type AccountTables,
   CredentialStore,
   GrantStore,
   PersonalValuesOfAccounts,
+  RecoveryCodeStore,
 } from '../../access/accounts/index.ts';
 import { BlockStore, type BlockTables, PersonalValuesOfBlocks } from '../../access/blocks/index.ts';
 import { ClientStore, type ClientTables } from '../../access/clients/index.ts';
@@ -50,6 +52,8 @@ export interface State {
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly grants: GrantStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+  readonly accountNotices: AccountNoticeStore;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
@@ -78,6 +82,8 @@ export type ActStores = Pick<
   | 'accounts'
   | 'credentials'
   | 'grants'
+  | 'recoveryCodes'
+  | 'accountNotices'
   | 'signingKeys'
   | 'denials'
   | 'persons'
@@ -109,7 +115,8 @@ async function replayTombstones(state: Stores): Promise<Replay> {
   const persons = await state.persons.replayTombstones();
   let revoked = 0;
   for (const store of [
-    ...[state.keys, state.operators, state.clients, state.accounts, state.signingKeys],
+    ...[state.keys, state.operators, state.clients, state.accounts, state.grants],
+    state.signingKeys,
   ]) {
     revoked += await store.replayTombstones();
   }
@@ -149,7 +156,9 @@ function actStores(
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
     accounts: new AccountStore(database.as<AccountTables>(), ring, tombstones, world),
     credentials: new CredentialStore(database.as<AccountTables>(), ring, world),
-    grants: new GrantStore(database.as<AccountTables>(), world),
+    grants: new GrantStore(database.as<AccountTables>(), ring, tombstones, world),
+    recoveryCodes: new RecoveryCodeStore(database.as<AccountTables>(), ring, world),
+    accountNotices: new AccountNoticeStore(database.as<AccountTables>(), world),
     clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
     signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
     denials: new DenialStore(database.as<DenialTables>(), world),

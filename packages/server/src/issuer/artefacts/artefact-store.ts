@@ -38,6 +38,7 @@ export interface FoundArtefact {
 type Row = ArtefactTables['artefact'];
 
 const PRUNED_AT_ONCE = 2_000;
+const LISTED_MAX = 1_000;
 
 /**
  * Sessions, codes, refresh tokens, requests on their way: whatever the protocol hands out and must know again.
@@ -80,6 +81,22 @@ export class ArtefactStore {
 
   findBySecond(kind: string, second: string): Promise<FoundArtefact | undefined> {
     return this.#find(kind, 'second_index', this.#indexOf(`${kind} second`, second));
+  }
+
+  /** Of one kind, everything of one person that has not expired. */
+  async listOfAccount(kind: string, account: string): Promise<FoundArtefact['payload'][]> {
+    const rows = await this.#database.kysely
+      .selectFrom('artefact')
+      .select(['id_index', 'payload_sealed'])
+      .where('account_index', '=', this.#indexOf('account', account))
+      .where('kind', '=', kind)
+      .where('expires_at', '>', this.#now())
+      .limit(LISTED_MAX)
+      .execute();
+    return rows.map(
+      ({ id_index: id, payload_sealed: sealed }) =>
+        parseJsonText(this.#ring.open(place(kind, id), sealed)) as FoundArtefact['payload'],
+    );
   }
 
   /** True for one caller: it was there, had not expired and was not consumed. */

@@ -1,21 +1,18 @@
 import { html } from 'hono/html';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
 import type { Page } from './page.ts';
+import { PASSKEY_SCRIPT, passkeyForm } from './passkey-form.ts';
 import { words } from './words.ts';
 
-const SCRIPT = 'passkey.js';
+const formAt = (path: string) => ({ path, begin: `${path}/begin`, finish: `${path}/finish` });
 
 export function enrolPage(language: AccountLanguage): Page {
   const say = words[language];
   const body = html`<h1>${say.enrol}</h1>
 <p>${say.enrolWhy} ${say.whatIsPasskey}</p>
-<noscript><p class="said">${say.noScript}</p></noscript>
-<form method="post" action="/enrol" data-passkey data-kind="enrol" data-begin="/enrol/begin" data-finish="/enrol/finish" data-failed="${say.failed}" data-unsupported="${say.unsupported}">
-<p class="said" role="alert"></p>
-<button class="first">${say.makePasskey}</button>
-</form>
+${passkeyForm(say, { kind: 'enrol', ...formAt('/enrol'), button: say.makePasskey })}
 <p data-done role="status"></p>`;
-  return { language, title: say.enrol, body, script: SCRIPT };
+  return { language, title: say.enrol, body, script: PASSKEY_SCRIPT };
 }
 
 export function signInPage(language: AccountLanguage, uid: string, client: string | null): Page {
@@ -24,12 +21,8 @@ export function signInPage(language: AccountLanguage, uid: string, client: strin
   const body = html`<h1>${say.signIn}</h1>
 ${client === null ? '' : html`<p>${say.signInTo(client)}</p>`}
 <p class="muted">${say.whatIsPasskey}</p>
-<noscript><p class="said">${say.noScript}</p></noscript>
-<form method="post" action="${path}" data-passkey data-kind="sign-in" data-begin="${path}/begin" data-finish="${path}/finish" data-failed="${say.failed}" data-unsupported="${say.unsupported}">
-<p class="said" role="alert"></p>
-<button class="first">${say.withPasskey}</button>
-</form>`;
-  return { language, title: say.signIn, body, script: SCRIPT };
+${passkeyForm(say, { kind: 'sign-in', ...formAt(path), button: say.withPasskey })}`;
+  return { language, title: say.signIn, body, script: PASSKEY_SCRIPT };
 }
 
 export interface AskedRights {

@@ -1,16 +1,18 @@
-import type { GrantStore } from '../../access/accounts/index.ts';
+import type { AccountStore, GrantedRights, GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { Artefact, ArtefactStore, FoundArtefact } from '../artefacts/index.ts';
 import { clientMetadata } from './client-metadata.ts';
 import { errors } from './library.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
+import { isSignedIn } from './signed-in.ts';
 
 type Payload = Record<string, unknown>;
 
 export interface AdapterPorts {
   readonly artefacts: ArtefactStore;
   readonly clients: Pick<ClientStore, 'show'>;
-  readonly grants: Pick<GrantStore, 'keep'>;
+  readonly accounts: Pick<AccountStore, 'show'>;
+  readonly grants: Pick<GrantStore, 'keep' | 'stands'>;
   readonly now: () => number;
   readonly presented: PresentedTokens;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
@@ -53,7 +55,8 @@ export class ProtocolAdapter {
     const client = text('clientId');
     if (this.#kind === 'Grant' && account !== undefined && client !== undefined) {
       const { expiresAt } = artefact;
-      await grants.keep({ id, accountId: account, clientId: client, expiresAt });
+      const rights = rightsOf(payload);
+      await grants.keep({ id, accountId: account, clientId: client, rights, expiresAt });
     }
     await artefacts.put(this.#kind, id, artefact);
   }
@@ -62,11 +65,13 @@ export class ProtocolAdapter {
     if (this.#kind === 'Client') return this.#client(id);
     const { presented } = this.#ports;
     if (presented.isName(id)) return presented.find(this.#kind, id);
-    return asFound(await this.#ports.artefacts.find(this.#kind, id));
+    // It is taken back in the state, by people and by operators; what is kept of it here follows.
+    if (this.#kind === 'Grant' && !(await this.#ports.grants.stands(id))) return undefined;
+    return this.#current(asFound(await this.#ports.artefacts.find(this.#kind, id)));
   }
 
   async findByUid(uid: string): Promise<Payload | undefined> {
-    return asFound(await this.#ports.artefacts.findBySecond(this.#kind, uid));
+    return this.#current(asFound(await this.#ports.artefacts.findBySecond(this.#kind, uid)));
   }
 
   async findByUserCode(userCode: string): Promise<Payload | undefined> {
@@ -95,6 +100,14 @@ export class ProtocolAdapter {
     if (this.#kind === 'AccessToken') await this.#ports.endTokens(grantId);
   }
 
+  /** Whoever was signed out everywhere, or may come in no more, has no session: nothing goes on from it. */
+  async #current(payload: Payload | undefined): Promise<Payload | undefined> {
+    const account = payload?.['accountId'];
+    if (this.#kind !== 'Session' || typeof account !== 'string') return payload;
+    const known = await this.#ports.accounts.show(account);
+    return known !== undefined && isSignedIn(known, payload?.['loginTs']) ? payload : undefined;
+  }
+
   async #client(id: string): Promise<Payload | undefined> {
     const client = await this.#ports.clients.show(id);
     if (client === undefined || client.disabledAt !== null) return undefined;
@@ -106,4 +119,21 @@ function asFound(found: FoundArtefact | undefined): Payload | undefined {
   if (found === undefined) return undefined;
   const { payload, consumedAt } = found;
   return consumedAt === null ? { ...payload } : { ...payload, consumed: consumedAt / 1000 };
+}
+
+/** Of a Grant, as the library writes it. */
+function rightsOf(payload: Payload): GrantedRights {
+  const { openid, resources, rar } = payload as {
+    readonly openid?: { readonly scope?: string };
+    readonly resources?: Readonly<Record<string, string>>;
+    readonly rar?: GrantedRights['details'];
+  };
+  const scopes = (text: string | undefined) => (text ?? '').split(' ').filter((one) => one !== '');
+  return {
+    own: scopes(openid?.scope),
+    apis: Object.fromEntries(
+      Object.entries(resources ?? {}).map(([resource, text]) => [resource, scopes(text)]),
+    ),
+    details: rar ?? [],
+  };
 }

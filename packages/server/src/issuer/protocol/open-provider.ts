@@ -1,3 +1,4 @@
+import { rememberBrowsers } from '../account/browser-sessions.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
 import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
@@ -17,6 +18,7 @@ export function openProvider(ports: ProviderPorts): Provider {
   const { clients, singleUse, snapshot } = ports;
   const provider = new Provider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
+  rememberBrowsers(provider);
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>

@@ -51,7 +51,7 @@ interface SessionContext {
       };
     };
     readonly params?: Readonly<Record<string, unknown>>;
-    readonly session?: { readonly accountId?: string; readonly loginTs?: number };
+    readonly session?: { readonly accountId?: string };
     readonly result?: { readonly login?: unknown };
   };
 }
@@ -60,10 +60,10 @@ interface SessionContext {
 export const ACR_VALUES: readonly string[] = [PASSKEY_ACR];
 
 /**
- * As the library has it, and besides: whoever was signed out everywhere signs in again, and so does whoever signed in
- * more weakly than an application now asks for (RFC 9470 §4). What nobody can do here is said at once.
+ * As the library has it (whoever was signed out everywhere has no session that it finds), and besides: whoever signed
+ * in more weakly than an application now asks for signs in again (RFC 9470 §4). What nobody can do here is said at once.
  */
-export function signInPolicy({ accounts }: Pick<PeoplePorts, 'accounts'>) {
+export function signInPolicy() {
   const policy = interactionPolicy.base();
   const { Check } = interactionPolicy;
   const checks = policy.get('login')?.checks;
@@ -85,21 +85,6 @@ export function signInPolicy({ accounts }: Pick<PeoplePorts, 'accounts'>) {
       },
     ),
     0,
-  );
-  checks?.add(
-    new Check('signed_out', 'the person must sign in again', 'login_required', async (context) => {
-      const { session, result } = (context as unknown as SessionContext).oidc;
-      if (session?.accountId === undefined || result?.login !== undefined) {
-        return Check.NO_NEED_TO_PROMPT;
-      }
-      const account = await accounts.show(session.accountId);
-      // Ask for the side that is let in, so that a NaN prompts.
-      const isCurrent =
-        account !== undefined &&
-        account.disabledAt === null &&
-        (session.loginTs ?? 0) >= Math.floor(account.signedOutAt / 1000);
-      return isCurrent ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT;
-    }),
   );
   return policy;
 }

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
+import type { GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
@@ -39,8 +39,7 @@ export interface ProviderPorts extends AdapterPorts {
   /** Private halves, those that sign before those that are only believed. */
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;
-  readonly accounts: Pick<AccountStore, 'show'>;
-  readonly grants: Pick<GrantStore, 'keep' | 'latest'>;
+  readonly grants: Pick<GrantStore, 'keep' | 'stands' | 'latest'>;
   /** Proofs and assertions, each of which counts once. */
   readonly singleUse: Pick<SingleUseStore, 'claim'>;
   /** Of the key ring, for cookies. */
@@ -62,7 +61,7 @@ const WAITING_LIFE_SECONDS = 300;
 const KEEPS_CONSENT: ReadonlySet<string> = new Set(['revocation', 'end_session_confirm']);
 
 /** A day at a desk. Whoever pays proves it again. */
-const SESSION_LIFE_SECONDS = 28_800;
+export const SESSION_LIFE_SECONDS = 28_800;
 const DAY_SECONDS = 86_400;
 const GRANT_LIFE_SECONDS = 180 * DAY_SECONDS;
 const REFRESH_LIFE_SECONDS = 90 * DAY_SECONDS;
@@ -111,7 +110,7 @@ export function providerSettings(ports: ProviderPorts): object {
     cookies: cookiesOf(ports),
     acrValues: [...ACR_VALUES],
     interactions: {
-      policy: signInPolicy(ports),
+      policy: signInPolicy(),
       url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,
     },
     findAccount: (_: unknown, id: string) => findAccount(ports, id),

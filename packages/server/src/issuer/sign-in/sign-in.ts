@@ -1,13 +1,26 @@
-import type { ProtectedCall } from '@poorter/middleware/guard';
-import { parseJsonText } from '@poorter/openapi/json';
-import type { AccountStore, StoredAccount } from '../../access/accounts/index.ts';
+import type {
+  AccountNoticeStore,
+  AccountStore,
+  StoredAccount,
+} from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
-import type { IncomingMessage, ServerResponse } from '../../platform/http/index.ts';
+import type { IncomingMessage } from '../../platform/http/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { readAsset } from '../pages/assets.ts';
+import { browserOf } from '../pages/browser.ts';
 import { leadsTo, sendPage } from '../pages/page.ts';
+import {
+  formOf,
+  type Handle,
+  isOwnPage,
+  jsonOf,
+  NOBODY,
+  type PageCall,
+  sendJson,
+} from '../pages/page-call.ts';
 import { consentPage, enrolPage, errorPage, signInPage } from '../pages/pages.ts';
+import { rightsIn } from '../pages/rights.ts';
 import { languageOf, words } from '../pages/words.ts';
 import type { Provider } from '../protocol/library.ts';
 import { PERSONAL_CLAIMS } from '../protocol/personal-claims.ts';
@@ -19,15 +32,8 @@ export interface SignInPorts {
   readonly accounts: AccountStore;
   readonly clients: Pick<ClientStore, 'show'>;
   readonly passkeys: Passkeys;
+  readonly notices: Pick<AccountNoticeStore, 'add'>;
 }
-
-interface PageCall {
-  readonly call: ProtectedCall;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
-type Handle = (asked: PageCall) => Promise<ToldOfCall>;
 
 interface Interaction {
   readonly uid: string;
@@ -46,8 +52,7 @@ interface Missing {
 
 /** OpenID Connect EAP ACR Values: resistant to phishing, because a passkey holds for one host alone. */
 export const PASSKEY_ACR = 'phr';
-const PASSKEY_AMR = ['swk', 'user'];
-const NOBODY: ToldOfCall = { client: null, subject: null, error: null };
+export const PASSKEY_SHOWN = { acr: PASSKEY_ACR, amr: ['swk', 'user'] } as const;
 
 /** The pages of people: they enrol, sign in, and say yes or no. */
 export class SignIn {
@@ -81,9 +86,9 @@ export class SignIn {
 
   async #beginEnrolment(asked: PageCall): Promise<ToldOfCall> {
     if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
-    const account = await this.#linked(bodyOf(asked));
+    const account = await this.#linked(jsonOf(asked));
     if (account === null) return this.#say(asked, 403, 'linkOver', 'invalid_link');
-    this.#json(asked, 200, await this.#ports.passkeys.enrolmentOptions(account));
+    sendJson(asked, 200, await this.#ports.passkeys.enrolmentOptions(account));
     return NOBODY;
   }
 
@@ -91,7 +96,7 @@ export class SignIn {
   async #finishEnrolment(asked: PageCall): Promise<ToldOfCall> {
     if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
     const { accounts, passkeys } = this.#ports;
-    const body = bodyOf(asked);
+    const body = jsonOf(asked);
     const account = await this.#linked(body);
     if (account === null) return this.#say(asked, 403, 'linkOver', 'invalid_link');
     const passkey = await passkeys.verifyNew(account, body.credential ?? {});
@@ -99,11 +104,12 @@ export class SignIn {
     if (!(await accounts.useLink(String(body.link)))) {
       return this.#say(asked, 403, 'linkOver', 'invalid_link');
     }
-    const label = deviceOf(asked.request.headers['user-agent']);
+    const label = browserOf(asked.request);
     if (!(await passkeys.keep(account, passkey, label))) {
       return this.#say(asked, 422, 'failed', 'passkey_refused');
     }
-    this.#json(asked, 200, { done: words[languageFor(asked.request)].enrolled });
+    await this.#ports.notices.add(account.id, 'passkey-added');
+    sendJson(asked, 200, { done: words[languageFor(asked.request)].enrolled });
     return { ...NOBODY, subject: account.id };
   }
 
@@ -135,7 +141,7 @@ export class SignIn {
     if ((await this.#interaction(asked)) === null) {
       return this.#say(asked, 400, 'over', 'interaction_over');
     }
-    this.#json(asked, 200, await this.#ports.passkeys.signInOptions());
+    sendJson(asked, 200, await this.#ports.passkeys.signInOptions());
     return NOBODY;
   }
 
@@ -144,16 +150,16 @@ export class SignIn {
     const interaction = await this.#interaction(asked);
     if (interaction === null) return this.#say(asked, 400, 'over', 'interaction_over');
     const { passkeys, accounts, provider } = this.#ports;
-    const accountId = await passkeys.signIn(bodyOf(asked).credential ?? {});
+    const accountId = await passkeys.signIn(jsonOf(asked).credential ?? {});
     const account = accountId === null ? undefined : await accounts.show(accountId);
     // Whoever is disabled hears what everybody hears whose passkey is not known.
     if (account === undefined || account.disabledAt !== null) {
       return this.#say(asked, 401, 'failed', 'passkey_refused', interaction);
     }
     const { request, response } = asked;
-    const login = { accountId: account.id, acr: PASSKEY_ACR, amr: PASSKEY_AMR };
+    const login = { accountId: account.id, ...PASSKEY_SHOWN, amr: [...PASSKEY_SHOWN.amr] };
     const location = await provider.interactionResult(request, response, { login });
-    this.#json(asked, 200, { location });
+    sendJson(asked, 200, { location });
     return { client: String(interaction.params['client_id']), subject: account.id, error: null };
   }
 
@@ -168,7 +174,7 @@ export class SignIn {
       await sendPage(response, 400, page, this.#isSecure);
       return { ...NOBODY, error: 'interaction_over' };
     }
-    const form = new URLSearchParams(Buffer.from(call.body ?? []).toString('utf8'));
+    const form = formOf(asked);
     const client = String(interaction.params['client_id']);
     if (form.get('decision') !== 'allow') {
       const refused = { error: 'access_denied', error_description: 'it was refused' };
@@ -204,25 +210,11 @@ export class SignIn {
     const {
       missingOIDCScope = [],
       missingOIDCClaims = [],
-      missingResourceScopes = {},
+      missingResourceScopes: apis = {},
     } = prompt.details as Missing;
-    const say = words[language];
-    const scopes = new Set([
-      ...missingOIDCScope,
-      ...missingOIDCClaims.map((claim) => PERSONAL_CLAIMS[claim] ?? claim),
-    ]);
-    const own = [
-      ...(scopes.has('openid') ? [say.staysSignedIn] : []),
-      ...(scopes.has('profile') ? [say.seesName] : []),
-      ...(scopes.has('email') ? [say.seesEmail] : []),
-      ...(scopes.has('offline_access') ? [say.staysAllowed] : []),
-    ];
-    const { resources } = this.#ports.snapshot;
-    const ofApis = Object.entries(missingResourceScopes).flatMap(([identifier, scopes]) => {
-      const title = resources.find((one) => one.identifier === identifier)?.title ?? identifier;
-      return scopes.map((scope) => `${title}: ${scope}`);
-    });
-    return [...ofApis, ...own];
+    const named = missingOIDCClaims.map((claim) => PERSONAL_CLAIMS[claim] ?? claim);
+    const own = [...new Set([...missingOIDCScope, ...named])];
+    return rightsIn(language, this.#ports.snapshot, { own, apis });
   }
 
   async #readAsset({ call, response }: PageCall): Promise<ToldOfCall> {
@@ -256,9 +248,8 @@ export class SignIn {
     return account === undefined || account.disabledAt !== null ? null : account;
   }
 
-  /** Cookies come along from wherever a browser was sent; what changes something is asked by our own pages alone. */
-  #isOwnPage({ request }: PageCall): boolean {
-    return request.headers.origin === this.#ports.snapshot.origin;
+  #isOwnPage(asked: PageCall): boolean {
+    return isOwnPage(asked, this.#ports.snapshot);
   }
 
   #say(
@@ -268,15 +259,8 @@ export class SignIn {
     error: string,
     interaction?: Interaction,
   ) {
-    this.#json(asked, status, { said: words[languageFor(asked.request, interaction)][what] });
+    sendJson(asked, status, { said: words[languageFor(asked.request, interaction)][what] });
     return { ...NOBODY, error };
-  }
-
-  #json({ response }: PageCall, status: number, body: object): void {
-    response.statusCode = status;
-    response.setHeader('content-type', 'application/json');
-    response.setHeader('cache-control', 'no-store');
-    response.end(JSON.stringify(body));
   }
 }
 
@@ -285,15 +269,4 @@ function languageFor(request: IncomingMessage, { params }: Partial<Interaction> 
   const asked = params?.['ui_locales'];
   const locales = typeof asked === 'string' ? asked.replaceAll(' ', ',') : undefined;
   return languageOf(locales, request.headers['accept-language']);
-}
-
-/** The contract has checked its form. */
-function bodyOf({ call }: PageCall): { readonly link?: unknown; readonly credential?: object } {
-  return parseJsonText(Buffer.from(call.body ?? []).toString('utf8')) as object;
-}
-
-/** By which its holder knows the passkey again; nothing is decided by it. */
-function deviceOf(agent: string | undefined): string {
-  const system = /\b(iPhone|iPad|Android|Windows|Mac OS X|CrOS|Linux)\b/.exec(agent ?? '')?.[1];
-  return system === undefined ? 'Passkey' : `Passkey, ${system}`;
 }

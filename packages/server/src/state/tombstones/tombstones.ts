@@ -33,6 +33,7 @@ const KINDS = [
   'signing-key',
   'client',
   'account',
+  'grant',
   // A row of an older version lets somebody do what was taken away since.
   'key-terms',
   'block-terms',
@@ -54,6 +55,7 @@ const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
   'signing-key',
   'client',
   'account',
+  'grant',
   'key-terms',
   'block-terms',
   'client-terms',

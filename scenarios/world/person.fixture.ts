@@ -9,21 +9,41 @@ export interface Person {
 }
 
 /** Somebody with an account, who has enrolled by a link. */
-export async function enrol(issuer: RunningIssuer, login: string): Promise<Person> {
-  const id = await issuer.run('accounts', 'create', '--login', login, '--name', 'Griet Maes');
+export async function enrol(
+  issuer: RunningIssuer,
+  login: string,
+  ...more: readonly string[]
+): Promise<Person> {
+  const profile = ['--login', login, '--name', 'Griet Maes', ...more];
+  const id = await issuer.run('accounts', 'create', ...profile);
   const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
-  const browser = new SoftBrowser(issuer.origin);
-  const passkey = new SoftPasskey(issuer.origin);
+  return { id, passkey: await enrolBy(new SoftBrowser(issuer.origin), link) };
+}
+
+/** Makes a passkey behind a link. */
+export async function enrolBy(browser: SoftBrowser, link: string): Promise<SoftPasskey> {
+  const passkey = new SoftPasskey(browser.origin);
   const begun = await browser.postJson('/enrol/begin', { link });
   assert.equal(begun.status, 200, begun.text);
   const credential = passkey.create(JSON.parse(begun.text));
   const finished = await browser.postJson('/enrol/finish', { link, credential });
   assert.equal(finished.status, 200, finished.text);
-  return { id, passkey };
+  return passkey;
+}
+
+/** At the pages of the account itself; the answer says where it goes on. */
+export async function signIn(browser: SoftBrowser, passkey: SoftPasskey, place = 'account') {
+  const begun = await browser.postJson('/account/sign-in/begin', {});
+  const credential = passkey.get(JSON.parse(begun.text));
+  return browser.postJson(`/account/sign-in/finish?to=${place}`, { credential });
 }
 
 /** Signs in, says yes, and is sent back to the application. */
-export async function goThrough(browser: SoftBrowser, url: URL, person: Person): Promise<string> {
+export async function goThrough(
+  browser: SoftBrowser,
+  url: URL,
+  person: Pick<Person, 'passkey'>,
+): Promise<string> {
   const { at } = await browser.follow(`${url.pathname}${url.search}`);
   return goOn(browser, at, person);
 }
@@ -32,7 +52,7 @@ export async function goThrough(browser: SoftBrowser, url: URL, person: Person):
 export async function goOn(
   browser: SoftBrowser,
   from: string,
-  { passkey }: Person,
+  { passkey }: Pick<Person, 'passkey'>,
 ): Promise<string> {
   let at = from;
   for (let page = 0; page < 4; page += 1) {

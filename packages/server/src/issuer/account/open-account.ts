@@ -1,0 +1,53 @@
+import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { IssuerStores } from '../open-stores.ts';
+import type { Handle } from '../pages/page-call.ts';
+import type { Provider } from '../protocol/library.ts';
+import { SESSION_LIFE_SECONDS } from '../protocol/provider-settings.ts';
+import type { Passkeys } from '../sign-in/passkeys.ts';
+import { AccountDoor } from './account-door.ts';
+import { AccountPages } from './account-pages.ts';
+import { BrowserSessions } from './browser-sessions.ts';
+import { CredentialPages } from './credential-pages.ts';
+
+export interface OpenAccountPorts {
+  readonly snapshot: IssuerSnapshot;
+  readonly provider: Provider;
+  readonly stores: IssuerStores;
+  readonly passkeys: Passkeys;
+  readonly endGrant: (grant: string) => Promise<void>;
+  readonly now: () => number;
+}
+
+/** The pages where people look after what is theirs, over one provider. */
+export function openAccount(ports: OpenAccountPorts): {
+  readonly sessions: BrowserSessions;
+  readonly handlerOf: (operation: string) => Handle | null;
+} {
+  const { snapshot, provider, stores, passkeys, endGrant, now } = ports;
+  const { accounts, artefacts, credentials, grants, recoveryCodes, clients } = stores;
+  const sessions = new BrowserSessions({
+    ...{ provider, accounts, artefacts, lifeSeconds: SESSION_LIFE_SECONDS },
+    isSecure: snapshot.origin.startsWith('https:'),
+  });
+  const door = new AccountDoor({ snapshot, sessions, credentials, now });
+  const pages = [
+    new AccountPages({
+      ...{ snapshot, door, sessions, passkeys, accounts, credentials, grants },
+      ...{ recoveryCodes, clients, endGrant, now },
+    }),
+    new CredentialPages({
+      ...{ snapshot, door, passkeys, accounts, credentials, recoveryCodes, now },
+      notices: stores.accountNotices,
+    }),
+  ];
+  return {
+    sessions,
+    handlerOf: (operation) => {
+      for (const page of pages) {
+        const handle = page.handlerOf(operation);
+        if (handle !== null) return handle;
+      }
+      return null;
+    },
+  };
+}
