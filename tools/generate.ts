@@ -58,6 +58,10 @@ bringUpToDate({
     'issuer',
     read('packages/server/contract/issuer.openapi.yaml') ?? '',
   ),
+  'packages/server/contract/details.compiled': compiledContract(
+    'details',
+    read('packages/server/contract/details.openapi.yaml') ?? '',
+  ),
   'contract/problems.json': json({ ...problems, ...adminProblems }),
   'docs/reference/configuration.md': page(
     'poorter.yaml',

@@ -63,9 +63,10 @@ export async function goOn(
       const { location } = await browser.postForm(`${path}/consent`, { decision: 'allow' });
       ({ at } = await browser.follow(String(location)));
     } else {
-      const begun = await browser.postJson(`${path}/begin`, {});
+      const step = shown.text.includes('data-kind="approve"') ? `${path}/approve` : path;
+      const begun = await browser.postJson(`${step}/begin`, {});
       const credential = passkey.get(JSON.parse(begun.text));
-      const finished = await browser.postJson(`${path}/finish`, { credential });
+      const finished = await browser.postJson(`${step}/finish`, { credential });
       assert.equal(finished.status, 200, finished.text);
       ({ at } = await browser.follow(JSON.parse(finished.text).location));
     }

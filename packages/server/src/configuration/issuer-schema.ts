@@ -48,6 +48,27 @@ export const issuer = z.strictObject({
   mtls: certificates
     .optional()
     .describe('A second listener, for clients that show a certificate (RFC 8705).'),
+  detailTypes: z
+    .record(
+      z.string().regex(/^[A-Za-z][A-Za-z0-9._:/-]{0,199}$/, 'is no name of a type'),
+      z.strictObject({
+        schema: file.describe('JSON Schema of the details, as JSON or YAML.'),
+        titles: z
+          .partialRecord(z.enum(['en', 'nl', 'fr', 'de']), z.string().min(1).max(100))
+          .refine((titles) => titles.en !== undefined, 'has no title in English (en)')
+          .describe('What people read above such details, by language; at least `en`.'),
+        signed: z
+          .boolean()
+          .default(false)
+          .describe(
+            'People say yes with a passkey over just these details, and what they allow is good for one call.',
+          ),
+      }),
+    )
+    .default({})
+    .describe(
+      'Kinds of authorization details (RFC 9396) of your own, besides account_information and payment_initiation.',
+    ),
   outgoing: z
     .strictObject({
       addresses: networkListsSchema.shape.allow.describe(

@@ -15,6 +15,7 @@ import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type { BrowserSessions } from './account/browser-sessions.ts';
 import { openAccount } from './account/open-account.ts';
+import { DetailTypes } from './details/index.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
@@ -26,6 +27,7 @@ import { originsOf } from './protocol/origins.ts';
 import { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
 import { pruneAll } from './prune-all.ts';
+import { Consent } from './sign-in/consent.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 
@@ -152,9 +154,10 @@ export class Issuer {
     const told = new WeakMap<object, ToldOfCall>();
     const pairwiseKey = ring.derive('issuer pairwise subject');
     const presented = this.#presentedTokens(snapshot, stores, publicKeys);
+    const details = new DetailTypes(snapshot.detailTypes);
     const provider = openProvider({
       ...{ snapshot, keys, artefacts, clients, singleUse, presented, now: world.now },
-      ...{ accounts: stores.accounts, grants: stores.grants, pace: this.#pace },
+      ...{ accounts: stores.accounts, grants: stores.grants, pace: this.#pace, details },
       endGrant: (grant) => this.#endOnce(grant, true),
       endTokens: (grant) => this.#endOnce(grant, false),
       told: (request, found) => void told.set(request, found),
@@ -176,7 +179,18 @@ export class Issuer {
     const { origin } = snapshot;
     const passkeys = new Passkeys({ origin, credentials, artefacts, now: world.now });
     const notices = stores.accountNotices;
-    const signIn = new SignIn({ snapshot, provider, accounts, clients, passkeys, notices });
+    const consent = new Consent({
+      ...{ snapshot, provider, clients, details, passkeys, artefacts, now: world.now },
+    });
+    const signIn = new SignIn({
+      snapshot,
+      provider,
+      accounts,
+      clients,
+      passkeys,
+      notices,
+      consent,
+    });
     const account = openAccount({
       ...{ snapshot, provider, stores, passkeys, now: world.now },
       endGrant: (grant) => this.#endOnce(grant, true),

@@ -13,6 +13,17 @@ export interface ResourceSnapshot {
   readonly scopes: readonly string[];
 }
 
+/** A kind of authorization details of the deployment's own. RFC 9396. */
+export interface DetailTypeSnapshot {
+  readonly type: string;
+  /** It is decided by a passkey over just this, and is good for one call. */
+  readonly isSigned: boolean;
+  /** As people are told, by language. */
+  readonly titles: Readonly<Record<string, string>>;
+  /** Compiled: an operation at /detail. */
+  readonly schema: { readonly digest: string; readonly base64: string };
+}
+
 /** All that the authorization server goes by, compiled in control. Plain data. */
 export interface IssuerSnapshot {
   readonly version: number;
@@ -22,6 +33,7 @@ export interface IssuerSnapshot {
   /** Where clients show certificates; null: nowhere. */
   readonly mtls: { readonly origin: string; readonly listener: ListenerSnapshot } | null;
   readonly resources: readonly ResourceSnapshot[];
+  readonly detailTypes: readonly DetailTypeSnapshot[];
   readonly tokens: {
     readonly lifeSeconds: number;
     readonly algorithm: 'ES256' | 'EdDSA';

@@ -79,6 +79,8 @@ CREATE INDEX account_link_by_account ON account_link (account_id);
 -- What somebody said yes to, for as long as anything comes from it.
 CREATE TABLE account_grant (
   id text COLLATE "C" PRIMARY KEY,
+  -- What was said once and holds in each browser where its holder signs in: one of these for each.
+  consent_id text COLLATE "C" NOT NULL,
   account_id text COLLATE "C" NOT NULL,
   client_id text COLLATE "C" NOT NULL,
   -- To what: scopes, and details that may name an account.

@@ -80,14 +80,13 @@ export function accountAccessRoutes(ports: AccountAccessPorts): Handlers<AccessO
     endAccountGrant: {
       async change({ path, nowMs }, stores) {
         const grant = (await stores.grants.list(path.id)).find(({ id }) => id === path.grant);
-        if (grant === undefined || !(await stores.grants.take(path.id, path.grant))) {
-          throw new AdminProblem('not_found');
-        }
+        const taken = await stores.grants.take(path.id, path.grant);
+        if (grant === undefined || taken.length === 0) throw new AdminProblem('not_found');
         const issuer = ports.issuer();
         if (issuer !== null) {
           const until = nowMs + issuer.tokenLifeMs;
-          const whose = { kind: 'grant', issuer: issuer.origin, value: grant.id } as const;
-          await stores.denials.deny([{ ...whose, until }]);
+          const whose = { kind: 'grant', issuer: issuer.origin, until } as const;
+          await stores.denials.deny(taken.map((value) => ({ ...whose, value })));
         }
         return { status: 200, body: await shownGrant(grant, stores.clients), target: grant.id };
       },

@@ -36,6 +36,7 @@ export interface AccountTables extends ChangeTables {
   account_grant: {
     /** Random, and stands in tokens as `grant_id`. */
     id: string;
+    consent_id: string;
     account_id: string;
     client_id: string;
     rights_sealed: string;

@@ -149,11 +149,33 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
     );
     const rows = await database.kysely.selectFrom('account_grant').selectAll().execute();
     assert.doesNotMatch(JSON.stringify(rows), /PLANTED/);
-    assert.equal(await grants.take('account_2', 'one'), false, 'not theirs');
+    // In a second browser, and in a third that knows it from there.
+    for (const [id, from] of [
+      ['second', 'one'],
+      ['third', 'second'],
+    ] as const) {
+      await grants.keep({ ...wish, id, rights: wider, expiresAt: NOON + 2 * MINUTE });
+      await grants.hold(id, from);
+    }
+    assert.deepEqual(
+      (await grants.list('account_1')).map(({ id }) => id),
+      ['one', 'two'],
+    );
+    assert.deepEqual((await grants.heldAs('account_1', 'one')).toSorted(), [
+      'one',
+      'second',
+      'third',
+    ]);
+    assert.deepEqual(await grants.heldAs('account_2', 'one'), []);
+    assert.deepEqual(await grants.take('account_2', 'one'), [], 'not theirs');
     const taken = await Promise.all(
       Array.from({ length: 20 }, () => grants.take('account_1', 'one')),
     );
-    assert.equal(taken.filter((isMine) => isMine).length, 1);
+    assert.deepEqual(
+      taken.filter((ids) => ids.length > 0).map((ids) => ids.toSorted()),
+      [['one', 'second', 'third']],
+    );
+    assert.deepEqual([await grants.stands('second'), await grants.stands('third')], [false, false]);
     assert.deepEqual([await grants.stands('one'), await grants.stands('two')], [false, true]);
     await database.kysely
       .insertInto('account_grant')

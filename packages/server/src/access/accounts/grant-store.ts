@@ -34,6 +34,8 @@ type Row = AccountTables['account_grant'];
 const PRUNED_AT_ONCE = 1_000;
 /** Of one person: more applications than anybody looks through. */
 const LISTED_MAX = 500;
+/** Of one person and one application: whoever says yes more often in detail is asked once more without. */
+const LOOKED_AT_MAX = 100;
 
 /** To which applications somebody said yes. It stands here before anything is given, so that all of it can be ended. */
 export class GrantStore {
@@ -58,6 +60,7 @@ export class GrantStore {
   async keep({ id, accountId, clientId, rights, expiresAt }: GrantWish): Promise<void> {
     const row: Row = {
       ...{ id, account_id: accountId, client_id: clientId, given_at: this.#world.now() },
+      consent_id: id,
       rights_sealed: this.#ring.seal(place(id), JSON.stringify(rights)),
       expires_at: expiresAt,
     };
@@ -69,19 +72,43 @@ export class GrantStore {
       .execute();
   }
 
-  /** Id of what somebody last said to this application; undefined: nothing that still stands. */
-  async latest(accountId: string, clientId: string): Promise<string | undefined> {
-    const row = await this.#database.kysely
+  /** What was said holds in another browser, too: there it is `id`. It ends with the rest of it. */
+  async hold(id: string, saidAs: string): Promise<void> {
+    const { kysely } = this.#database;
+    const said = await kysely
+      .selectFrom('account_grant')
+      .select('consent_id')
+      .where('id', '=', saidAs)
+      .executeTakeFirst();
+    if (said === undefined) return;
+    const { consent_id } = said;
+    await kysely.updateTable('account_grant').set({ consent_id }).where('id', '=', id).execute();
+  }
+
+  /** Ids of all that hold what was said: one for each browser. */
+  async heldAs(accountId: string, consentId: string): Promise<string[]> {
+    const rows = await this.#database.kysely
       .selectFrom('account_grant')
       .select('id')
+      .where('consent_id', '=', consentId)
+      .where('account_id', '=', accountId)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Id of what somebody last said to this application, without details; undefined: nothing that still stands. */
+  async latest(accountId: string, clientId: string): Promise<string | undefined> {
+    const rows = await this.#database.kysely
+      .selectFrom('account_grant')
+      .select(['id', 'rights_sealed'])
       .where('account_id', '=', accountId)
       .where('client_id', '=', clientId)
       .where('expires_at', '>', this.#world.now())
       .orderBy('given_at', 'desc')
       .orderBy('id')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.id;
+      .limit(LOOKED_AT_MAX)
+      .execute();
+    return rows.find((row) => this.#rightsOf(row).details.length === 0)?.id;
   }
 
   /** False: it was taken back, or is over. Nothing comes from it, whatever else is kept of it. */
@@ -95,7 +122,7 @@ export class GrantStore {
     return row !== undefined;
   }
 
-  /** The latest first. */
+  /** What was said, each once; the latest first. */
   async list(accountId: string): Promise<StoredGrant[]> {
     const rows = await this.#database.kysely
       .selectFrom('account_grant')
@@ -106,29 +133,35 @@ export class GrantStore {
       .orderBy('id')
       .limit(LISTED_MAX)
       .execute();
-    return rows.map((row) => ({
-      ...{ id: row.id, accountId: row.account_id, clientId: row.client_id },
-      rights: parseJsonText(this.#ring.open(place(row.id), row.rights_sealed)) as GrantedRights,
-      ...{ givenAt: row.given_at, expiresAt: row.expires_at },
-    }));
+    const said = new Map<string, StoredGrant>();
+    for (const row of rows) {
+      const known = said.get(row.consent_id);
+      said.set(row.consent_id, {
+        ...{ id: row.consent_id, accountId: row.account_id, clientId: row.client_id },
+        rights: known?.rights ?? this.#rightsOf(row),
+        ...{ givenAt: row.given_at, expiresAt: Math.max(row.expires_at, known?.expiresAt ?? 0) },
+      });
+    }
+    return [...said.values()];
   }
 
   async remove(id: string): Promise<void> {
     await this.#database.kysely.deleteFrom('account_grant').where('id', '=', id).execute();
   }
 
-  /** True for one: it was theirs, and is gone with this answer, whatever is restored. */
-  async take(accountId: string, id: string): Promise<boolean> {
+  /** Ids of all that held what was said; for one caller, and gone with this answer, whatever is restored. */
+  async take(accountId: string, consentId: string): Promise<string[]> {
     return this.#database.write(async (session) => {
-      const { numDeletedRows } = await session
+      const rows = await session
         .deleteFrom('account_grant')
-        .where('id', '=', id)
+        .where('consent_id', '=', consentId)
         .where('account_id', '=', accountId)
-        .executeTakeFirstOrThrow();
-      if (numDeletedRows !== 1n) return false;
+        .returning('id')
+        .execute();
+      const at = this.#world.now();
       // Inside the transaction: what is committed has its tombstone.
-      this.#tombstones.append([{ kind: 'grant', id, at: this.#world.now() }]);
-      return true;
+      this.#tombstones.append(rows.map(({ id }) => ({ kind: 'grant', id, at })));
+      return rows.map(({ id }) => id);
     }, CHANGE_LOCK);
   }
 
@@ -151,6 +184,10 @@ export class GrantStore {
       ended += 1;
     }
     return ended;
+  }
+
+  #rightsOf({ id, rights_sealed }: Pick<Row, 'id' | 'rights_sealed'>): GrantedRights {
+    return parseJsonText(this.#ring.open(place(id), rights_sealed)) as GrantedRights;
   }
 
   /** Forgets what has expired, a bounded number at once. Returns how many. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { ApiSnapshot, TrustedIssuer } from '@poorter/engine';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
+import { readDetailTypes } from './read-detail-types.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { resourceOf, scopesOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -39,6 +40,7 @@ export function readIssuer(
       ),
     },
     resources: resourcesOf(apis, configuration, reader),
+    detailTypes: readDetailTypes(issuer, reader),
   };
 }
 

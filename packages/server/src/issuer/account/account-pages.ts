@@ -44,7 +44,7 @@ export interface AccountPagesPorts {
   readonly passkeys: Pick<Passkeys, 'signInOptions' | 'signIn'>;
   readonly accounts: Pick<AccountStore, 'show'>;
   readonly credentials: Pick<CredentialStore, 'list'>;
-  readonly grants: Pick<GrantStore, 'list'>;
+  readonly grants: Pick<GrantStore, 'list' | 'heldAs'>;
   readonly recoveryCodes: Pick<RecoveryCodeStore, 'left'>;
   readonly clients: Pick<ClientStore, 'show'>;
   /** No gate accepts a token of it when it resolves. Throws NotEverywhereYet. */
@@ -168,7 +168,8 @@ export class AccountPages {
     const shown = (await this.#grantsOf(who.account, language)).find((one) => one.id === id);
     if (shown === undefined) return this.#showGrants(asked, who, say.endedBefore);
     try {
-      await endGrant(id);
+      const held = await this.#ports.grants.heldAs(who.account.id, id);
+      await Promise.all(held.map((one) => endGrant(one)));
     } catch (error) {
       if (!(error instanceof NotEverywhereYet)) throw error;
       await this.#showGrants(asked, who, say.notEverywhere(shown.client));

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
-import type { Page } from './page.ts';
+import type { ShownDetail } from './detail-words.ts';
+import type { Markup, Page } from './page.ts';
 import { PASSKEY_SCRIPT, passkeyForm } from './passkey-form.ts';
 import { words } from './words.ts';
 
@@ -29,21 +30,48 @@ export interface AskedRights {
   readonly client: string;
   /** One line each, as the description of the API says it. */
   readonly rights: readonly string[];
+  readonly details: readonly ShownDetail[];
+  /** It is allowed by a passkey over just this, and not by a button. */
+  readonly isSigned: boolean;
   /** Where the browser is sent back; undefined: nowhere. */
   readonly leadsTo: string | undefined;
 }
 
 export function consentPage(language: AccountLanguage, uid: string, asked: AskedRights): Page {
   const say = words[language];
-  const { client, rights, leadsTo } = asked;
-  const body = html`<h1>${say.consent(client)}</h1>
-<p>${say.consentAsks(client)}</p>
+  const { client, rights, details, isSigned, leadsTo } = asked;
+  const title = isSigned ? say.approve(client) : say.consent(client);
+  const path = `/sign-in/${uid}`;
+  const body = html`<h1>${title}</h1>
+${details.map((detail) => detailOn(detail))}
+${rights.length === 0 ? '' : html`<p>${say.consentAsks(client)}</p>`}
 <ul>${rights.map((right) => html`<li>${right}</li>`)}</ul>
-<form method="post" action="/sign-in/${uid}/consent" class="choice">
+${
+  isSigned
+    ? html`<noscript><p class="said">${say.noScript}</p></noscript>
+<form method="post" action="${path}/approve" data-passkey data-kind="approve" data-begin="${path}/approve/begin" data-finish="${path}/approve/finish" data-failed="${say.failed}" data-unsupported="${say.unsupported}">
+<p class="said" role="alert"></p>
+<button class="first">${say.approveWith}</button>
+</form>`
+    : ''
+}
+<form method="post" action="${path}/consent" class="choice">
 <button name="decision" value="refuse">${say.refuse}</button>
-<button name="decision" value="allow" class="first">${say.allow}</button>
+${isSigned ? '' : html`<button name="decision" value="allow" class="first">${say.allow}</button>`}
 </form>`;
-  return { language, title: say.consent(client), body, ...(leadsTo !== undefined && { leadsTo }) };
+  return {
+    ...{ language, title, body },
+    ...(isSigned && { script: PASSKEY_SCRIPT }),
+    ...(leadsTo !== undefined && { leadsTo }),
+  };
+}
+
+/** For money, what it costs and who gets it stand first, and large. RTS (EU) 2018/389 art. 5(1)(a). */
+function detailOn({ title, amount, payee, lines }: ShownDetail): Markup {
+  return html`<section class="detail">
+${amount === null ? html`<h2>${title}</h2>` : html`<p class="amount">${amount}</p><p class="payee">${payee}</p>`}
+<dl>${lines.map(({ label, value }) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>
+</section>`;
 }
 
 /** An error never ends in nothing: what a person can do, and what the makers of the application need. */

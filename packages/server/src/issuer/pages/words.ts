@@ -16,6 +16,8 @@ export interface Words {
   readonly noScript: string;
   readonly consent: (client: string) => string;
   readonly consentAsks: (client: string) => string;
+  readonly approve: (client: string) => string;
+  readonly approveWith: string;
   readonly allow: string;
   readonly refuse: string;
   readonly staysSignedIn: string;
@@ -63,6 +65,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     noScript: 'Passkeys need JavaScript, which is switched off here.',
     consent: (client) => `${client} asks for access`,
     consentAsks: (client) => `If you allow it, ${client} may use:`,
+    approve: (client) => `${client} asks you to approve this`,
+    approveWith: 'Approve with your passkey',
     allow: 'Allow',
     refuse: 'Refuse',
     staysSignedIn: 'To see your profile id',
@@ -110,6 +114,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     noScript: 'Passkeys hebben JavaScript nodig, en dat staat hier uit.',
     consent: (client) => `${client} vraagt toegang`,
     consentAsks: (client) => `Als u het toestaat, mag ${client} gebruiken:`,
+    approve: (client) => `${client} vraagt u dit goed te keuren`,
+    approveWith: 'Goedkeuren met uw passkey',
     allow: 'Toestaan',
     refuse: 'Weigeren',
     staysSignedIn: 'Uw profielnummer zien',
@@ -158,6 +164,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     noScript: 'Les clés d’accès ont besoin de JavaScript, qui est désactivé ici.',
     consent: (client) => `${client} demande un accès`,
     consentAsks: (client) => `Si vous l’autorisez, ${client} pourra utiliser :`,
+    approve: (client) => `${client} vous demande d’approuver ceci`,
+    approveWith: 'Approuver avec votre passkey',
     allow: 'Autoriser',
     refuse: 'Refuser',
     staysSignedIn: 'Voir le numéro de votre profil',
@@ -207,6 +215,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     noScript: 'Passkeys brauchen JavaScript, und das ist hier ausgeschaltet.',
     consent: (client) => `${client} bittet um Zugriff`,
     consentAsks: (client) => `Wenn Sie es erlauben, darf ${client} verwenden:`,
+    approve: (client) => `${client} bittet Sie, dies freizugeben`,
+    approveWith: 'Mit Ihrem Passkey freigeben',
     allow: 'Erlauben',
     refuse: 'Ablehnen',
     staysSignedIn: 'Die Nummer Ihres Profils sehen',

@@ -1,4 +1,5 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import { authorizationDetails, type DetailPorts } from './authorization-details.ts';
 import { clientCertificates } from './client-certificates.ts';
 import { PROFILE_MEMBER } from './client-metadata.ts';
 import { deviceSettings } from './device.ts';
@@ -7,7 +8,7 @@ import { PERSONAL_CLAIMS } from './personal-claims.ts';
 import { defaultResource, infoFor, type ProtocolContext, type ResourcePorts } from './resources.ts';
 import { signOutSettings } from './sign-out.ts';
 
-export interface FeaturePorts extends ResourcePorts {
+export interface FeaturePorts extends ResourcePorts, DetailPorts {
   readonly snapshot: IssuerSnapshot;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
@@ -42,6 +43,7 @@ export function featureSettings(ports: FeaturePorts): object {
     rpInitiatedLogout: { enabled: true, ...signOutSettings(snapshot) },
     backchannelLogout: { enabled: true },
     deviceFlow: { enabled: true, ...deviceSettings(snapshot) },
+    richAuthorizationRequests: authorizationDetails(ports),
     resourceIndicators: {
       enabled: true,
       defaultResource: (ctx: ProtocolContext, _: unknown, oneOf?: readonly string[]) =>

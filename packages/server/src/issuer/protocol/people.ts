@@ -118,7 +118,7 @@ interface GrantContext {
 }
 
 export interface GrantPorts {
-  readonly grants: Pick<GrantStore, 'latest'>;
+  readonly grants: Pick<GrantStore, 'latest' | 'hold'>;
   readonly now: () => number;
 }
 
@@ -145,6 +145,7 @@ export async function existingGrant({ grants, now }: GrantPorts, { oidc }: Grant
   const { accountId, clientId } = said;
   const again = new provider.Grant({ accountId, clientId, openid, resources, expiresIn } as object);
   await again.save();
+  await grants.hold(again.jti, said.jti);
   return again;
 }
 

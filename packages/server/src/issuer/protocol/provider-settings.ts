@@ -3,6 +3,7 @@ import type { GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
+import type { DetailTypes } from '../details/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import {
@@ -32,6 +33,7 @@ import { CLAIMS } from './personal-claims.ts';
 import type { PollPace } from './poll-pace.ts';
 
 export interface ProviderPorts extends AdapterPorts {
+  readonly details: DetailTypes;
   readonly pace: PollPace;
   readonly snapshot: IssuerSnapshot;
   /** What became of a request. */
@@ -39,7 +41,7 @@ export interface ProviderPorts extends AdapterPorts {
   /** Private halves, those that sign before those that are only believed. */
   readonly keys: readonly JWK[];
   readonly clients: Pick<ClientStore, 'show' | 'isSecret'>;
-  readonly grants: Pick<GrantStore, 'keep' | 'stands' | 'latest'>;
+  readonly grants: Pick<GrantStore, 'keep' | 'stands' | 'latest' | 'hold'>;
   /** Proofs and assertions, each of which counts once. */
   readonly singleUse: Pick<SingleUseStore, 'claim'>;
   /** Of the key ring, for cookies. */

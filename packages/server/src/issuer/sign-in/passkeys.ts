@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
@@ -8,6 +9,7 @@ import {
 } from '@simplewebauthn/server';
 import type { CredentialStore, StoredAccount } from '../../access/accounts/index.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
+import { type ApprovalProof, type AskedApproval, approvalChallenge } from '../details/index.ts';
 
 export interface PasskeyPorts {
   /** Where pages stand: a passkey is made for its host, and holds for no other. */
@@ -19,6 +21,7 @@ export interface PasskeyPorts {
 
 /** What the browser is asked must be answered within this time. */
 const CHALLENGE_LIFE_MS = 300_000;
+const NONCE_BYTES = 32;
 const CHALLENGE_KIND = 'PasskeyChallenge';
 /** ES256, EdDSA, RS256: what authenticators have. */
 const ALGORITHMS = [-7, -8, -257];
@@ -105,7 +108,14 @@ export class Passkeys {
   }
 
   /** Id of the account whose passkey this is; null: it is nobody's, or was not asked for here and now. */
-  async signIn(shown: object): Promise<string | null> {
+  signIn(shown: object): Promise<string | null> {
+    return this.#verify(shown, (challenge) => this.#spend(challenge, 'sign-in', undefined));
+  }
+
+  async #verify(
+    shown: object,
+    isAsked: (challenge: string) => Promise<boolean>,
+  ): Promise<string | null> {
     const response = shown as AuthenticationResponseJSON;
     const { credentials, origin } = this.#ports;
     const known = await credentials.find('passkey', response.id);
@@ -113,7 +123,7 @@ export class Passkeys {
     const { publicKey, isSynced } = known.data as unknown as KeptPasskey;
     const verified = await verifyAuthenticationResponse({
       response,
-      expectedChallenge: (challenge) => this.#spend(challenge, 'sign-in', undefined),
+      expectedChallenge: isAsked,
       expectedOrigin: origin,
       expectedRPID: this.#host,
       requireUserVerification: true,
@@ -129,6 +139,40 @@ export class Passkeys {
     const isUncounted = isSynced || (newCounter === 0 && known.uses === 0);
     const isCurrent = await credentials.use(known.id, newCounter, isUncounted);
     return isCurrent ? known.accountId : null;
+  }
+
+  /** For this person alone, over what they are shown: see approvalChallenge. */
+  async approvalOptions(asked: AskedApproval): Promise<object> {
+    const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+    const challenge = approvalChallenge(asked, nonce);
+    const known = await this.#ports.credentials.list(asked.account);
+    const options = await generateAuthenticationOptions({
+      ...{ rpID: this.#host, userVerification: 'required' },
+      challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
+      allowCredentials: known.flatMap(({ kind, data }) =>
+        kind === 'passkey' ? [{ id: String(data['credentialId']) }] : [],
+      ),
+    });
+    await this.#remember(options.challenge, { purpose: 'approve', account: asked.account, nonce });
+    return options;
+  }
+
+  /** Null: this person did not sign just this, here and now. */
+  async approve(
+    asked: AskedApproval,
+    shown: object,
+  ): Promise<{ readonly proof: ApprovalProof; readonly nonce: string } | null> {
+    let nonce = '';
+    const accountId = await this.#verify(shown, async (challenge) => {
+      const found = await this.#ports.artefacts.find(CHALLENGE_KIND, challenge);
+      nonce = String(found?.payload['nonce']);
+      const isThis = challenge === approvalChallenge(asked, nonce);
+      return isThis && (await this.#spend(challenge, 'approve', asked.account));
+    });
+    if (accountId === null || accountId !== asked.account) return null;
+    const { id, response } = shown as AuthenticationResponseJSON;
+    const { authenticatorData, clientDataJSON: clientData, signature } = response;
+    return { nonce, proof: { credential: id, authenticatorData, clientData, signature } };
   }
 
   get #host(): string {

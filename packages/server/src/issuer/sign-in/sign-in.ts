@@ -5,13 +5,11 @@ import type {
 } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
-import type { IncomingMessage } from '../../platform/http/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { readAsset } from '../pages/assets.ts';
 import { browserOf } from '../pages/browser.ts';
-import { leadsTo, sendPage } from '../pages/page.ts';
+import { sendPage } from '../pages/page.ts';
 import {
-  formOf,
   type Handle,
   isOwnPage,
   jsonOf,
@@ -19,11 +17,11 @@ import {
   type PageCall,
   sendJson,
 } from '../pages/page-call.ts';
-import { consentPage, enrolPage, errorPage, signInPage } from '../pages/pages.ts';
-import { rightsIn } from '../pages/rights.ts';
-import { languageOf, words } from '../pages/words.ts';
+import { enrolPage, errorPage, signInPage } from '../pages/pages.ts';
+import { words } from '../pages/words.ts';
 import type { Provider } from '../protocol/library.ts';
-import { PERSONAL_CLAIMS } from '../protocol/personal-claims.ts';
+import type { Consent } from './consent.ts';
+import { interactionOf, languageFor, say } from './interaction.ts';
 import type { Passkeys } from './passkeys.ts';
 
 export interface SignInPorts {
@@ -33,21 +31,7 @@ export interface SignInPorts {
   readonly clients: Pick<ClientStore, 'show'>;
   readonly passkeys: Passkeys;
   readonly notices: Pick<AccountNoticeStore, 'add'>;
-}
-
-interface Interaction {
-  readonly uid: string;
-  readonly prompt: { readonly name: string; readonly details: Readonly<Record<string, unknown>> };
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly session?: { readonly accountId?: string };
-  readonly grantId?: string;
-}
-
-/** What somebody has not said yes to yet. */
-interface Missing {
-  readonly missingOIDCScope?: string[];
-  readonly missingOIDCClaims?: string[];
-  readonly missingResourceScopes?: Record<string, string[]>;
+  readonly consent: Consent;
 }
 
 /** OpenID Connect EAP ACR Values: resistant to phishing, because a passkey holds for one host alone. */
@@ -65,7 +49,9 @@ export class SignIn {
     showSignIn: (asked) => this.#showSignIn(asked),
     beginSignIn: (asked) => this.#beginSignIn(asked),
     finishSignIn: (asked) => this.#finishSignIn(asked),
-    decideConsent: (asked) => this.#decideConsent(asked),
+    decideConsent: (asked) => this.#ports.consent.decide(asked),
+    beginApproval: (asked) => this.#ports.consent.beginApproval(asked),
+    finishApproval: (asked) => this.#ports.consent.finishApproval(asked),
     readAsset: (asked) => this.#readAsset(asked),
   };
 
@@ -85,28 +71,28 @@ export class SignIn {
   }
 
   async #beginEnrolment(asked: PageCall): Promise<ToldOfCall> {
-    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
+    if (!this.#isOwnPage(asked)) return say(asked, 403, 'failed', 'other_origin');
     const account = await this.#linked(jsonOf(asked));
-    if (account === null) return this.#say(asked, 403, 'linkOver', 'invalid_link');
+    if (account === null) return say(asked, 403, 'linkOver', 'invalid_link');
     sendJson(asked, 200, await this.#ports.passkeys.enrolmentOptions(account));
     return NOBODY;
   }
 
   /** The passkey is verified before the link is used up: whoever fails tries again. Of two at once one is let in. */
   async #finishEnrolment(asked: PageCall): Promise<ToldOfCall> {
-    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
+    if (!this.#isOwnPage(asked)) return say(asked, 403, 'failed', 'other_origin');
     const { accounts, passkeys } = this.#ports;
     const body = jsonOf(asked);
     const account = await this.#linked(body);
-    if (account === null) return this.#say(asked, 403, 'linkOver', 'invalid_link');
+    if (account === null) return say(asked, 403, 'linkOver', 'invalid_link');
     const passkey = await passkeys.verifyNew(account, body.credential ?? {});
-    if (passkey === null) return this.#say(asked, 422, 'failed', 'passkey_refused');
+    if (passkey === null) return say(asked, 422, 'failed', 'passkey_refused');
     if (!(await accounts.useLink(String(body.link)))) {
-      return this.#say(asked, 403, 'linkOver', 'invalid_link');
+      return say(asked, 403, 'linkOver', 'invalid_link');
     }
     const label = browserOf(asked.request);
     if (!(await passkeys.keep(account, passkey, label))) {
-      return this.#say(asked, 422, 'failed', 'passkey_refused');
+      return say(asked, 422, 'failed', 'passkey_refused');
     }
     await this.#ports.notices.add(account.id, 'passkey-added');
     sendJson(asked, 200, { done: words[languageFor(asked.request)].enrolled });
@@ -115,7 +101,7 @@ export class SignIn {
 
   async #showSignIn(asked: PageCall): Promise<ToldOfCall> {
     const { request, response, call } = asked;
-    const interaction = await this.#interaction(asked);
+    const interaction = await interactionOf(this.#ports.provider, asked);
     const language = languageFor(request, interaction ?? {});
     if (interaction === null) {
       await sendPage(response, 400, errorPage(language, call.id, 'over'), this.#isSecure);
@@ -124,10 +110,7 @@ export class SignIn {
     const { uid, prompt, params } = interaction;
     const client = await this.#ports.clients.show(String(params['client_id']));
     if (prompt.name === 'consent' && client !== undefined) {
-      const rights = this.#rightsOf(interaction, language);
-      const page = consentPage(language, uid, {
-        ...{ client: client.name, rights, leadsTo: leadsTo(params['redirect_uri']) },
-      });
+      const page = this.#ports.consent.pageFor(interaction, client, asked);
       await sendPage(response, 200, page, this.#isSecure);
     } else {
       const page = signInPage(language, uid, client?.name ?? null);
@@ -137,84 +120,30 @@ export class SignIn {
   }
 
   async #beginSignIn(asked: PageCall): Promise<ToldOfCall> {
-    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
-    if ((await this.#interaction(asked)) === null) {
-      return this.#say(asked, 400, 'over', 'interaction_over');
+    if (!this.#isOwnPage(asked)) return say(asked, 403, 'failed', 'other_origin');
+    if ((await interactionOf(this.#ports.provider, asked)) === null) {
+      return say(asked, 400, 'over', 'interaction_over');
     }
     sendJson(asked, 200, await this.#ports.passkeys.signInOptions());
     return NOBODY;
   }
 
   async #finishSignIn(asked: PageCall): Promise<ToldOfCall> {
-    if (!this.#isOwnPage(asked)) return this.#say(asked, 403, 'failed', 'other_origin');
-    const interaction = await this.#interaction(asked);
-    if (interaction === null) return this.#say(asked, 400, 'over', 'interaction_over');
+    if (!this.#isOwnPage(asked)) return say(asked, 403, 'failed', 'other_origin');
+    const interaction = await interactionOf(this.#ports.provider, asked);
+    if (interaction === null) return say(asked, 400, 'over', 'interaction_over');
     const { passkeys, accounts, provider } = this.#ports;
     const accountId = await passkeys.signIn(jsonOf(asked).credential ?? {});
     const account = accountId === null ? undefined : await accounts.show(accountId);
     // Whoever is disabled hears what everybody hears whose passkey is not known.
     if (account === undefined || account.disabledAt !== null) {
-      return this.#say(asked, 401, 'failed', 'passkey_refused', interaction);
+      return say(asked, 401, 'failed', 'passkey_refused', interaction);
     }
     const { request, response } = asked;
     const login = { accountId: account.id, ...PASSKEY_SHOWN, amr: [...PASSKEY_SHOWN.amr] };
     const location = await provider.interactionResult(request, response, { login });
     sendJson(asked, 200, { location });
     return { client: String(interaction.params['client_id']), subject: account.id, error: null };
-  }
-
-  async #decideConsent(asked: PageCall): Promise<ToldOfCall> {
-    const { request, response, call } = asked;
-    const { provider } = this.#ports;
-    const interaction = await this.#interaction(asked);
-    const isAsked = interaction?.prompt.name === 'consent' && this.#isOwnPage(asked);
-    const accountId = interaction?.session?.accountId;
-    if (interaction === null || !isAsked || accountId === undefined) {
-      const page = errorPage(languageFor(request, interaction ?? {}), call.id, 'over');
-      await sendPage(response, 400, page, this.#isSecure);
-      return { ...NOBODY, error: 'interaction_over' };
-    }
-    const form = formOf(asked);
-    const client = String(interaction.params['client_id']);
-    if (form.get('decision') !== 'allow') {
-      const refused = { error: 'access_denied', error_description: 'it was refused' };
-      await provider.interactionFinished(request, response, refused, {
-        mergeWithLastSubmission: false,
-      });
-      return { client, subject: accountId, error: 'access_denied' };
-    }
-    const grantId = await this.#grant(interaction, accountId, client);
-    await provider.interactionFinished(request, response, { consent: { grantId } });
-    return { client, subject: accountId, error: null };
-  }
-
-  /** What was asked for, and was shown, and nothing else. */
-  async #grant(interaction: Interaction, accountId: string, clientId: string): Promise<string> {
-    const { provider } = this.#ports;
-    const known =
-      interaction.grantId === undefined
-        ? undefined
-        : await provider.Grant.find(interaction.grantId);
-    const grant = known ?? new provider.Grant({ accountId, clientId });
-    const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt
-      .details as Missing;
-    if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
-    if (missingOIDCClaims !== undefined) grant.addOIDCClaims(missingOIDCClaims);
-    for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
-      grant.addResourceScope(resource, scopes.join(' '));
-    }
-    return grant.save();
-  }
-
-  #rightsOf({ prompt }: Interaction, language: keyof typeof words): string[] {
-    const {
-      missingOIDCScope = [],
-      missingOIDCClaims = [],
-      missingResourceScopes: apis = {},
-    } = prompt.details as Missing;
-    const named = missingOIDCClaims.map((claim) => PERSONAL_CLAIMS[claim] ?? claim);
-    const own = [...new Set([...missingOIDCScope, ...named])];
-    return rightsIn(language, this.#ports.snapshot, { own, apis });
   }
 
   async #readAsset({ call, response }: PageCall): Promise<ToldOfCall> {
@@ -229,17 +158,6 @@ export class SignIn {
     return NOBODY;
   }
 
-  /** Of this browser, at this address; null: it is over, or another's. */
-  async #interaction({ call, request, response }: PageCall): Promise<Interaction | null> {
-    try {
-      const found = await this.#ports.provider.interactionDetails(request, response);
-      return found.uid === call.decision.pathValues[0] ? (found as unknown as Interaction) : null;
-    } catch (error) {
-      if ((error as { error?: unknown }).error === 'invalid_request') return null;
-      throw error;
-    }
-  }
-
   async #linked({ link }: { readonly link?: unknown }): Promise<StoredAccount | null> {
     if (typeof link !== 'string') return null;
     const { accounts } = this.#ports;
@@ -251,22 +169,4 @@ export class SignIn {
   #isOwnPage(asked: PageCall): boolean {
     return isOwnPage(asked, this.#ports.snapshot);
   }
-
-  #say(
-    asked: PageCall,
-    status: number,
-    what: 'failed' | 'linkOver' | 'over',
-    error: string,
-    interaction?: Interaction,
-  ) {
-    sendJson(asked, status, { said: words[languageFor(asked.request, interaction)][what] });
-    return { ...NOBODY, error };
-  }
-}
-
-/** OpenID Connect Core §3.1.2.1: what the application knows of the person goes before what the browser says. */
-function languageFor(request: IncomingMessage, { params }: Partial<Interaction> = {}) {
-  const asked = params?.['ui_locales'];
-  const locales = typeof asked === 'string' ? asked.replaceAll(' ', ',') : undefined;
-  return languageOf(locales, request.headers['accept-language']);
 }

@@ -4,8 +4,11 @@ import { type CompiledApi, unpackApi } from '@poorter/openapi/checks';
 
 const FOLDER = new URL('../../../contract/', import.meta.url);
 
-/** `admin`: what operators ask; `issuer`: what applications and people ask of the authorization server. */
-export type ContractName = 'admin' | 'issuer';
+/**
+ * `admin`: what operators ask; `issuer`: what applications and people ask of the authorization server; `details`: what
+ * applications ask people for in detail.
+ */
+export type ContractName = 'admin' | 'issuer' | 'details';
 
 /** A contract of our own, compiled; it is also the policy that protects who answers by it. */
 export function readContract(name: ContractName): CompiledApi {

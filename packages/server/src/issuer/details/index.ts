@@ -1,0 +1,9 @@
+export {
+  APPROVAL_LIFE_MS,
+  type ApprovalProof,
+  type AskedApproval,
+  approvalChallenge,
+  keepApproval,
+} from './approvals.ts';
+export { type Detail, DetailTypes } from './detail-types.ts';
+export { grouped } from './iban.ts';
