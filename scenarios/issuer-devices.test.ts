@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
@@ -72,7 +73,9 @@ test('somebody types the code of their device elsewhere, signs in, says yes, and
   const tokens = await oidc.pollDeviceAuthorizationGrant(configuration, asked);
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 200);
-  assert.ok(!tokens.access_token.includes(person.id));
+  const claims = decodeJwt(tokens.access_token);
+  assert.deepEqual([claims['acr'], claims.sub], ['phr', tokens.claims()?.sub]);
+  assert.ok(!JSON.stringify(claims).includes(person.id));
   const used = await poll(issuer, id, asked.device_code);
   assert.equal(used['error'], 'invalid_grant');
   // A code that was used twice ends what came of it.

@@ -36,7 +36,12 @@ form.addEventListener('submit', async (event) => {
         : await navigator.credentials.get({
             publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
           });
-    const { location: next, done } = await post(finish, { link, credential: credential.toJSON() });
+    const number = new FormData(form).get('number') ?? undefined;
+    const { location: next, done } = await post(finish, {
+      link,
+      credential: credential.toJSON(),
+      number,
+    });
     if (next !== undefined) location.assign(next);
     else {
       form.hidden = true;

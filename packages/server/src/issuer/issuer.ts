@@ -1,4 +1,4 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { JWK } from 'jose';
 import { signingPlan } from '../access/signing-keys/index.ts';
 import type {
@@ -15,6 +15,7 @@ import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type { BrowserSessions } from './account/browser-sessions.ts';
 import { openAccount } from './account/open-account.ts';
+import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
@@ -22,8 +23,10 @@ import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
 import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
+import { AskPace } from './protocol/ask-pace.ts';
 import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
+import { PairwiseNames } from './protocol/pairwise.ts';
 import { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
 import { pruneAll } from './prune-all.ts';
@@ -60,6 +63,7 @@ export class Issuer {
   readonly #contract = readContract('issuer');
   readonly #counters: SharedCounters;
   readonly #pace: PollPace;
+  readonly #askPace: AskPace;
   #stores: IssuerStores | null = null;
   #snapshot: IssuerSnapshot | null = null;
   #sessions: BrowserSessions | null = null;
@@ -78,6 +82,7 @@ export class Issuer {
     const memory = createCounterMemory({ entries: COUNTED_MAX, threads: 1, seed: drawSeed() });
     this.#counters = new SharedCounters(memory, 0, monotonicMs);
     this.#pace = new PollPace(monotonicMs);
+    this.#askPace = new AskPace(monotonicMs);
     const told = (error: unknown) => this.#notify(fault(error));
     this.#server = new IssuerServer('issuer.address', told);
     this.#mtlsServer = new IssuerServer('issuer.mtls.address', told);
@@ -152,7 +157,7 @@ export class Issuer {
     const { keys, publicKeys, changesAt } = await this.#keysOf(snapshot, stores);
     const { ring, artefacts, clients, singleUse } = stores;
     const told = new WeakMap<object, ToldOfCall>();
-    const pairwiseKey = ring.derive('issuer pairwise subject');
+    const onUntold = (client: string, error: Error) => this.#notify(notTold(client, error));
     const presented = this.#presentedTokens(snapshot, stores, publicKeys);
     const details = new DetailTypes(snapshot.detailTypes);
     const provider = openProvider({
@@ -163,15 +168,12 @@ export class Issuer {
       told: (request, found) => void told.set(request, found),
       cookieKey: ring.derive('issuer cookies').toString('base64url'),
       nonceSecret: ring.derive('issuer proof nonces'),
-      pairwise: (account, sector) =>
-        createHmac('sha256', pairwiseKey)
-          .update(JSON.stringify([sector, account]))
-          .digest('base64url'),
+      pairwise: new PairwiseNames(ring.derive('issuer pairwise subject')),
+      ...{ askPace: this.#askPace, onUntold },
     });
     provider.on(
       'backchannel.error',
-      (_: unknown, error: Error, { clientId }: { clientId: string }) =>
-        this.#notify(notTold(clientId, error)),
+      (_: unknown, error: Error, { clientId }: { clientId: string }) => onUntold(clientId, error),
     );
     provider.on('server_error', (_: unknown, error: Error) => this.#notify(fault(error)));
     const answer = provider.callback();
@@ -191,8 +193,12 @@ export class Issuer {
       notices,
       consent,
     });
+    const decisions = new Decisions({
+      ...{ snapshot, provider, clients, details, passkeys, artefacts, singleUse, onUntold },
+      now: world.now,
+    });
     const account = openAccount({
-      ...{ snapshot, provider, stores, passkeys, now: world.now },
+      ...{ snapshot, provider, stores, passkeys, details, decisions, now: world.now },
       endGrant: (grant) => this.#endOnce(grant, true),
     });
     const door = new IssuerDoor({
@@ -354,7 +360,10 @@ function drawSeed(): [number, number] {
 
 function notTold(client: string, { message, cause }: Error): Notice {
   const why = cause instanceof Error ? cause.message : message;
-  return notice('issuer_notice_failed', `${client} was not told that somebody signed out: ${why}`);
+  return notice(
+    'issuer_notice_failed',
+    `${client} was not told that somebody signed out or has decided: ${why}`,
+  );
 }
 
 function fault(error: unknown): Notice {

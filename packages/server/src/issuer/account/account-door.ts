@@ -22,6 +22,7 @@ export const PLACES = {
   credentials: '/account/credentials',
   passkey: '/account/passkey',
   grants: '/account/grants',
+  decision: '/account/decision',
   'recovery-codes': '/account/recovery-codes',
 } as const;
 

@@ -1,4 +1,6 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { Decisions } from '../decisions/index.ts';
+import type { DetailTypes } from '../details/index.ts';
 import type { IssuerStores } from '../open-stores.ts';
 import type { Handle } from '../pages/page-call.ts';
 import type { Provider } from '../protocol/library.ts';
@@ -8,12 +10,15 @@ import { AccountDoor } from './account-door.ts';
 import { AccountPages } from './account-pages.ts';
 import { BrowserSessions } from './browser-sessions.ts';
 import { CredentialPages } from './credential-pages.ts';
+import { DecisionPages } from './decision-pages.ts';
 
 export interface OpenAccountPorts {
   readonly snapshot: IssuerSnapshot;
   readonly provider: Provider;
   readonly stores: IssuerStores;
   readonly passkeys: Passkeys;
+  readonly details: DetailTypes;
+  readonly decisions: Decisions;
   readonly endGrant: (grant: string) => Promise<void>;
   readonly now: () => number;
 }
@@ -23,7 +28,7 @@ export function openAccount(ports: OpenAccountPorts): {
   readonly sessions: BrowserSessions;
   readonly handlerOf: (operation: string) => Handle | null;
 } {
-  const { snapshot, provider, stores, passkeys, endGrant, now } = ports;
+  const { snapshot, provider, stores, passkeys, details, decisions, endGrant, now } = ports;
   const { accounts, artefacts, credentials, grants, recoveryCodes, clients } = stores;
   const sessions = new BrowserSessions({
     ...{ provider, accounts, artefacts, lifeSeconds: SESSION_LIFE_SECONDS },
@@ -39,6 +44,7 @@ export function openAccount(ports: OpenAccountPorts): {
       ...{ snapshot, door, passkeys, accounts, credentials, recoveryCodes, now },
       notices: stores.accountNotices,
     }),
+    new DecisionPages({ snapshot, door, decisions, details, clients }),
   ];
   return {
     sessions,

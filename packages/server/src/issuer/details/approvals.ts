@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { ArtefactStore } from '../artefacts/index.ts';
-import type { Detail } from './detail-types.ts';
+import type { Detail, DetailTypes } from './detail-types.ts';
 
 /** Who says yes to what, asked by whom. */
 export interface AskedApproval {
@@ -34,6 +34,20 @@ export function approvalChallenge(asked: AskedApproval, nonce: string): string {
   const text = canonicalize({ ...asked, nonce, purpose: 'approval' });
   if (text === undefined) throw new TypeError('nothing to approve');
   return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Each that is to be signed is good once, by a name of its own, for a while from `at` on (milliseconds since the epoch). */
+export function markApproved(
+  details: readonly Detail[],
+  types: Pick<DetailTypes, 'find'>,
+  id: string,
+  at: number,
+): Detail[] {
+  return details.map((detail, index) =>
+    types.find(detail.type)?.isSigned === true
+      ? { ...detail, approval: { id: `${id}.${index}`, at: Math.floor(at / 1000) } }
+      : detail,
+  );
 }
 
 export interface KeptApproval {

@@ -4,6 +4,7 @@ export {
   type AskedApproval,
   approvalChallenge,
   keepApproval,
+  markApproved,
 } from './approvals.ts';
 export { type Detail, DetailTypes } from './detail-types.ts';
 export { grouped } from './iban.ts';

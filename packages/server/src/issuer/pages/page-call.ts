@@ -52,6 +52,7 @@ export function formOf({ call }: Pick<PageCall, 'call'>): URLSearchParams {
 export function jsonOf({ call }: Pick<PageCall, 'call'>): {
   readonly link?: unknown;
   readonly credential?: object;
+  readonly number?: string;
 } {
   return parseJsonText(Buffer.from(call.body ?? []).toString('utf8')) as object;
 }

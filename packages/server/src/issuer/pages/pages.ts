@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
+import { detailOn } from './detail.ts';
 import type { ShownDetail } from './detail-words.ts';
-import type { Markup, Page } from './page.ts';
+import type { Page } from './page.ts';
 import { PASSKEY_SCRIPT, passkeyForm } from './passkey-form.ts';
 import { words } from './words.ts';
 
@@ -46,15 +47,7 @@ export function consentPage(language: AccountLanguage, uid: string, asked: Asked
 ${details.map((detail) => detailOn(detail))}
 ${rights.length === 0 ? '' : html`<p>${say.consentAsks(client)}</p>`}
 <ul>${rights.map((right) => html`<li>${right}</li>`)}</ul>
-${
-  isSigned
-    ? html`<noscript><p class="said">${say.noScript}</p></noscript>
-<form method="post" action="${path}/approve" data-passkey data-kind="approve" data-begin="${path}/approve/begin" data-finish="${path}/approve/finish" data-failed="${say.failed}" data-unsupported="${say.unsupported}">
-<p class="said" role="alert"></p>
-<button class="first">${say.approveWith}</button>
-</form>`
-    : ''
-}
+${isSigned ? passkeyForm(say, { kind: 'approve', ...formAt(`${path}/approve`), button: say.approveWith }) : ''}
 <form method="post" action="${path}/consent" class="choice">
 <button name="decision" value="refuse">${say.refuse}</button>
 ${isSigned ? '' : html`<button name="decision" value="allow" class="first">${say.allow}</button>`}
@@ -64,14 +57,6 @@ ${isSigned ? '' : html`<button name="decision" value="allow" class="first">${say
     ...(isSigned && { script: PASSKEY_SCRIPT }),
     ...(leadsTo !== undefined && { leadsTo }),
   };
-}
-
-/** For money, what it costs and who gets it stand first, and large. RTS (EU) 2018/389 art. 5(1)(a). */
-function detailOn({ title, amount, payee, lines }: ShownDetail): Markup {
-  return html`<section class="detail">
-${amount === null ? html`<h2>${title}</h2>` : html`<p class="amount">${amount}</p><p class="payee">${payee}</p>`}
-<dl>${lines.map(({ label, value }) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl>
-</section>`;
 }
 
 /** An error never ends in nothing: what a person can do, and what the makers of the application need. */

@@ -18,6 +18,12 @@ export interface Words {
   readonly consentAsks: (client: string) => string;
   readonly approve: (client: string) => string;
   readonly approveWith: string;
+  readonly askedElsewhere: string;
+  readonly saysThere: string;
+  readonly whichNumber: string;
+  readonly nothingAsked: string;
+  readonly approved: string;
+  readonly refused: string;
   readonly allow: string;
   readonly refuse: string;
   readonly staysSignedIn: string;
@@ -67,6 +73,12 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     consentAsks: (client) => `If you allow it, ${client} may use:`,
     approve: (client) => `${client} asks you to approve this`,
     approveWith: 'Approve with your passkey',
+    askedElsewhere: 'It was asked on another device. Go on only if that was you.',
+    saysThere: 'There it says:',
+    whichNumber: 'Which number does the other device show?',
+    nothingAsked: 'Nothing waits for you',
+    approved: 'Approved. You can go on there.',
+    refused: 'Refused. Nothing was done.',
     allow: 'Allow',
     refuse: 'Refuse',
     staysSignedIn: 'To see your profile id',
@@ -116,6 +128,12 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     consentAsks: (client) => `Als u het toestaat, mag ${client} gebruiken:`,
     approve: (client) => `${client} vraagt u dit goed te keuren`,
     approveWith: 'Goedkeuren met uw passkey',
+    askedElsewhere: 'Het werd gevraagd op een ander toestel. Ga alleen verder als u dat was.',
+    saysThere: 'Daar staat:',
+    whichNumber: 'Welk getal toont het andere toestel?',
+    nothingAsked: 'Er wacht niets op u',
+    approved: 'Goedgekeurd. U kunt daar verdergaan.',
+    refused: 'Geweigerd. Er is niets gebeurd.',
     allow: 'Toestaan',
     refuse: 'Weigeren',
     staysSignedIn: 'Uw profielnummer zien',
@@ -166,6 +184,12 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     consentAsks: (client) => `Si vous l’autorisez, ${client} pourra utiliser :`,
     approve: (client) => `${client} vous demande d’approuver ceci`,
     approveWith: 'Approuver avec votre passkey',
+    askedElsewhere: 'La demande vient d’un autre appareil. Continuez seulement si c’était vous.',
+    saysThere: 'Il y est écrit :',
+    whichNumber: 'Quel nombre l’autre appareil affiche-t-il ?',
+    nothingAsked: 'Rien ne vous attend',
+    approved: 'Approuvé. Vous pouvez continuer là-bas.',
+    refused: 'Refusé. Rien n’a été fait.',
     allow: 'Autoriser',
     refuse: 'Refuser',
     staysSignedIn: 'Voir le numéro de votre profil',
@@ -217,6 +241,13 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     consentAsks: (client) => `Wenn Sie es erlauben, darf ${client} verwenden:`,
     approve: (client) => `${client} bittet Sie, dies freizugeben`,
     approveWith: 'Mit Ihrem Passkey freigeben',
+    askedElsewhere:
+      'Es wurde auf einem anderen Gerät gefragt. Gehen Sie nur weiter, wenn Sie das waren.',
+    saysThere: 'Dort steht:',
+    whichNumber: 'Welche Zahl zeigt das andere Gerät?',
+    nothingAsked: 'Nichts wartet auf Sie',
+    approved: 'Freigegeben. Sie können dort weitermachen.',
+    refused: 'Abgelehnt. Es ist nichts geschehen.',
     allow: 'Erlauben',
     refuse: 'Ablehnen',
     staysSignedIn: 'Die Nummer Ihres Profils sehen',

@@ -1,14 +1,17 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { DetailTypes } from '../details/index.ts';
 import { authorizationDetails, type DetailPorts } from './authorization-details.ts';
 import { clientCertificates } from './client-certificates.ts';
 import { PROFILE_MEMBER } from './client-metadata.ts';
+import { type DecoupledPorts, decoupledSettings } from './decoupled.ts';
 import { deviceSettings } from './device.ts';
 import { errors } from './library.ts';
 import { PERSONAL_CLAIMS } from './personal-claims.ts';
 import { defaultResource, infoFor, type ProtocolContext, type ResourcePorts } from './resources.ts';
 import { signOutSettings } from './sign-out.ts';
 
-export interface FeaturePorts extends ResourcePorts, DetailPorts {
+export interface FeaturePorts extends ResourcePorts, DetailPorts, DecoupledPorts {
+  readonly details: DetailTypes;
   readonly snapshot: IssuerSnapshot;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
@@ -42,6 +45,7 @@ export function featureSettings(ports: FeaturePorts): object {
     },
     rpInitiatedLogout: { enabled: true, ...signOutSettings(snapshot) },
     backchannelLogout: { enabled: true },
+    ciba: { enabled: true, ...decoupledSettings(ports) },
     deviceFlow: { enabled: true, ...deviceSettings(snapshot) },
     richAuthorizationRequests: authorizationDetails(ports),
     resourceIndicators: {

@@ -3,12 +3,18 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { errorPage } from '../pages/pages.ts';
 import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { errors, interactionPolicy, type Provider } from './library.ts';
+import type { PairwiseNames } from './pairwise.ts';
 import { type PageContext, showPage } from './show-page.ts';
 
 export interface PeoplePorts {
   readonly snapshot: IssuerSnapshot;
   readonly accounts: Pick<AccountStore, 'show'>;
   readonly cookieKey: string;
+  readonly pairwise: PairwiseNames;
+}
+
+interface ClientContext {
+  readonly oidc?: { readonly client?: { readonly sectorIdentifier?: string } };
 }
 
 /** RFC 6265bis §4.1.3: of this host alone, and over TLS; on this machine a browser would not keep such a name. */
@@ -26,7 +32,16 @@ export function cookiesOf({ snapshot, cookieKey }: Pick<PeoplePorts, 'snapshot' 
 }
 
 /** Null: there is no such person any more, or they may not come in. */
-export async function findAccount({ accounts }: Pick<PeoplePorts, 'accounts'>, id: string) {
+export async function findAccount(
+  { accounts, pairwise }: Pick<PeoplePorts, 'accounts' | 'pairwise'>,
+  { oidc }: ClientContext,
+  called: string,
+) {
+  // In an ID token that an application shows, somebody is called as it calls them.
+  const sector = oidc?.client?.sectorIdentifier ?? '';
+  const id = called.startsWith('account_')
+    ? called
+    : (pairwise.accountOf(called, sector) ?? called);
   const account = await accounts.show(id);
   if (account === undefined || account.disabledAt !== null) return undefined;
   const { name, email, language, login } = account;
@@ -165,11 +180,16 @@ interface TokenContext {
   readonly oidc: { readonly entities?: Readonly<Record<string, unknown>> };
 }
 
+/** What a token is given for, by the names of the library. */
+const SOURCES = [
+  ...['AuthorizationCode', 'RefreshToken', 'DeviceCode', 'BackchannelAuthenticationRequest'],
+];
+
 /** What a gate decides by: what it came from, and how and when its person signed in. RFC 9068 §2.2.1. */
 export function extraClaims({ oidc }: TokenContext, { kind, grantId }: IssuedToken) {
   if (kind !== 'AccessToken') return undefined;
-  const { AuthorizationCode: code, RefreshToken: refresh } = oidc.entities ?? {};
-  const { acr, authTime } = (code ?? refresh ?? {}) as { acr?: string; authTime?: number };
+  const source = SOURCES.map((name) => oidc.entities?.[name]).find((one) => one !== undefined);
+  const { acr, authTime } = (source ?? {}) as { acr?: string; authTime?: number };
   return { grant_id: grantId, acr, auth_time: authTime };
 }
 

@@ -1,11 +1,12 @@
 import type { JWK } from 'jose';
-import type { GrantStore } from '../../access/accounts/index.ts';
+import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { DetailTypes } from '../details/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
+import type { AskPace } from './ask-pace.ts';
 import {
   CLIENT_SIGNATURES,
   GRANTS_MEMBER,
@@ -13,10 +14,12 @@ import {
   PERSONAL_SCOPES,
   PROFILE_MEMBER,
 } from './client-metadata.ts';
+import { NUMBER_PARAMETER } from './decoupled.ts';
 import { featureSettings } from './feature-settings.ts';
 import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
 import { guardedFetch } from './outgoing.ts';
+import type { PairwiseNames } from './pairwise.ts';
 import {
   ACR_VALUES,
   cookiesOf,
@@ -33,6 +36,7 @@ import { CLAIMS } from './personal-claims.ts';
 import type { PollPace } from './poll-pace.ts';
 
 export interface ProviderPorts extends AdapterPorts {
+  readonly accounts: Pick<AccountStore, 'show' | 'findByLogin'>;
   readonly details: DetailTypes;
   readonly pace: PollPace;
   readonly snapshot: IssuerSnapshot;
@@ -48,8 +52,10 @@ export interface ProviderPorts extends AdapterPorts {
   readonly cookieKey: string;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
-  /** A name for an account that says nothing to anybody else. OpenID Connect Core §8.1. */
-  readonly pairwise: (account: string, sector: string) => string;
+  readonly pairwise: PairwiseNames;
+  readonly askPace: AskPace;
+  /** An application was not told of a decision. */
+  readonly onUntold: (client: string, error: Error) => void;
 }
 
 /** An assertion that lives longer was not made for one call. */
@@ -79,7 +85,7 @@ export function providerSettings(ports: ProviderPorts): object {
     responseTypes: ['code'],
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_: unknown, account: string, client: { sectorIdentifier: string }) =>
-      ports.pairwise(account, client.sectorIdentifier),
+      ports.pairwise.nameOf(account, client.sectorIdentifier),
     clientAuthMethods: [
       ...['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'],
       ...['client_secret_basic', 'client_secret_post', 'none'],
@@ -115,7 +121,8 @@ export function providerSettings(ports: ProviderPorts): object {
       policy: signInPolicy(),
       url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,
     },
-    findAccount: (_: unknown, id: string) => findAccount(ports, id),
+    findAccount: (ctx: Parameters<typeof findAccount>[1], id: string) =>
+      findAccount(ports, ctx, id),
     extraTokenClaims: (ctx: Parameters<typeof extraClaims>[0], token: IssuedToken) =>
       extraClaims(ctx, token),
     renderError: (ctx: ErrorContext, out: Parameters<typeof renderError>[1]) =>
@@ -134,15 +141,26 @@ export function providerSettings(ports: ProviderPorts): object {
       AuthorizationCode: CODE_LIFE_SECONDS,
       IdToken: snapshot.tokens.lifeSeconds,
       DeviceCode: WAITING_LIFE_SECONDS,
-      BackchannelAuthenticationRequest: WAITING_LIFE_SECONDS,
+      BackchannelAuthenticationRequest: waitingSeconds,
       Interaction: WAITING_LIFE_SECONDS,
       Session: SESSION_LIFE_SECONDS,
       Grant: GRANT_LIFE_SECONDS,
       RefreshToken: REFRESH_LIFE_SECONDS,
     },
     discovery: mtlsAliases(snapshot),
+    extraParams: [NUMBER_PARAMETER],
     features: featureSettings(ports),
   };
+}
+
+/** CIBA Core §7.1: an application may want it shorter. */
+function waitingSeconds({
+  oidc,
+}: {
+  readonly oidc: { readonly params?: Record<string, unknown> };
+}) {
+  const wish = Number(oidc.params?.['requested_expiry'] ?? WAITING_LIFE_SECONDS);
+  return wish > 0 ? Math.min(WAITING_LIFE_SECONDS, wish) : WAITING_LIFE_SECONDS;
 }
 
 interface AssertionContext {

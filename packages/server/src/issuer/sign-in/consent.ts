@@ -7,6 +7,7 @@ import {
   type Detail,
   type DetailTypes,
   keepApproval,
+  markApproved,
 } from '../details/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { shownDetail } from '../pages/detail-words.ts';
@@ -112,7 +113,8 @@ export class Consent {
     }
     const [id, at] = [randomUUID(), now()];
     await keepApproval(artefacts, id, { asked: approval, ...approved, at });
-    const grantId = await this.#grant(question, this.#approved(question.details, id, at));
+    const details = markApproved(question.details, this.#ports.details, id, at);
+    const grantId = await this.#grant(question, details);
     const { request, response } = asked;
     const result = { consent: { grantId } };
     const location = await provider.interactionResult(request, response, result, {
@@ -120,15 +122,6 @@ export class Consent {
     });
     sendJson(asked, 200, { location });
     return { client, subject, error: null };
-  }
-
-  /** Each of them is good once, by a name of its own. */
-  #approved(details: readonly Detail[], id: string, at: number): Detail[] {
-    return details.map((detail, index) =>
-      this.#ports.details.find(detail.type)?.isSigned === true
-        ? { ...detail, approval: { id: `${id}.${index}`, at: Math.floor(at / 1000) } }
-        : detail,
-    );
   }
 
   /** Null: nobody is asked here now, or another page says it. */
