@@ -47,6 +47,12 @@ export const issuer = z.strictObject({
   mtls: certificates
     .optional()
     .describe('A second listener, for clients that show a certificate (RFC 8705).'),
+  passwords: z
+    .boolean()
+    .default(false)
+    .describe(
+      'People may sign in with a password and a code from an app, beside passkeys. Neither counts alone.',
+    ),
   tokens: z
     .strictObject({
       lifeSeconds: z

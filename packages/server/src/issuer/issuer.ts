@@ -25,7 +25,9 @@ import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
 import { pruneAll } from './prune-all.ts';
+import { KnownDevices } from './sign-in/known-devices.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
+import { PasswordHashes } from './sign-in/password-hashes.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 
 export interface IssuerPorts {
@@ -61,6 +63,7 @@ export class Issuer {
   #sessions: BrowserSessions | null = null;
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
+  readonly #hashes = new PasswordHashes();
   #lastRequest = 0;
   #inFlight = 0;
   /** Grants that end at this moment. */
@@ -129,7 +132,7 @@ export class Issuer {
     const { world } = this.#ports;
     const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
-      const ended = pruneAll([stores.artefacts, stores.singleUse]);
+      const ended = pruneAll([stores.artefacts, stores.singleUse, stores.attempts]);
       ended.catch((error: unknown) => this.#notify(fault(error)));
     });
     return stores;
@@ -167,10 +170,14 @@ export class Issuer {
     const { accounts, credentials } = stores;
     const { origin } = snapshot;
     const passkeys = new Passkeys({ origin, credentials, artefacts, now: world.now });
+    const known = new KnownDevices({
+      ...{ key: ring.derive('issuer known devices'), random: world.random },
+      isSecure: origin.startsWith('https:'),
+    });
     const notices = stores.accountNotices;
-    const signIn = new SignIn({ snapshot, provider, accounts, clients, passkeys, notices });
+    const signIn = new SignIn({ snapshot, provider, accounts, clients, passkeys, notices, known });
     const account = openAccount({
-      ...{ snapshot, provider, stores, passkeys, now: world.now },
+      ...{ snapshot, provider, stores, passkeys, known, hashes: this.#hashes, world },
       endGrant: (grant) => this.#endOnce(grant, true),
     });
     const door = new IssuerDoor({

@@ -26,6 +26,8 @@ export interface IssuerSnapshot {
     readonly lifeSeconds: number;
     readonly algorithm: 'ES256' | 'EdDSA';
   };
+  /** Whether a password and a code do beside a passkey. */
+  readonly passwords: boolean;
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

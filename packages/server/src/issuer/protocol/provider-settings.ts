@@ -3,6 +3,7 @@ import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
+import { PASSWORD_ACR } from '../sign-in/password-sign-in.ts';
 import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import { clientCertificates } from './client-certificates.ts';
@@ -98,7 +99,7 @@ export function providerSettings(ports: ProviderPorts): object {
     revokeGrantPolicy: ({ oidc }: ProtocolContext & { oidc: { route?: string } }) =>
       oidc.route !== 'revocation',
     cookies: cookiesOf(ports),
-    acrValues: [PASSKEY_ACR],
+    acrValues: [PASSKEY_ACR, ...(snapshot.passwords ? [PASSWORD_ACR] : [])],
     interactions: {
       policy: signInPolicy(),
       url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,

@@ -5,7 +5,6 @@ import type {
 } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
-import type { IncomingMessage } from '../../platform/http/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { readAsset } from '../pages/assets.ts';
 import { browserOf } from '../pages/browser.ts';
@@ -21,8 +20,10 @@ import {
 } from '../pages/page-call.ts';
 import { consentPage, enrolPage, errorPage, signInPage } from '../pages/pages.ts';
 import { rightsIn } from '../pages/rights.ts';
-import { languageOf, words } from '../pages/words.ts';
+import { words } from '../pages/words.ts';
 import type { Provider } from '../protocol/library.ts';
+import { type Interaction, interactionOf, languageFor } from './interactions.ts';
+import type { KnownDevices } from './known-devices.ts';
 import type { Passkeys } from './passkeys.ts';
 
 export interface SignInPorts {
@@ -32,14 +33,7 @@ export interface SignInPorts {
   readonly clients: Pick<ClientStore, 'show'>;
   readonly passkeys: Passkeys;
   readonly notices: Pick<AccountNoticeStore, 'add'>;
-}
-
-interface Interaction {
-  readonly uid: string;
-  readonly prompt: { readonly name: string; readonly details: Readonly<Record<string, unknown>> };
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly session?: { readonly accountId?: string };
-  readonly grantId?: string;
+  readonly known: Pick<KnownDevices, 'remember'>;
 }
 
 /** OpenID Connect EAP ACR Values: resistant to phishing, because a passkey holds for one host alone. */
@@ -121,7 +115,8 @@ export class SignIn {
       const page = consentPage(language, uid, { client: client.name, rights, leadsTo });
       await sendPage(response, 200, page, this.#isSecure);
     } else {
-      const page = signInPage(language, uid, client?.name ?? null);
+      const { passwords } = this.#ports.snapshot;
+      const page = signInPage(language, { uid, client: client?.name ?? null, passwords });
       await sendPage(response, 200, page, this.#isSecure);
     }
     return { ...NOBODY, client: client?.id ?? null };
@@ -150,6 +145,7 @@ export class SignIn {
     const { request, response } = asked;
     const login = { accountId: account.id, ...PASSKEY_SHOWN, amr: [...PASSKEY_SHOWN.amr] };
     const location = await provider.interactionResult(request, response, { login });
+    if (this.#ports.snapshot.passwords) this.#ports.known.remember(response, account.login);
     sendJson(asked, 200, { location });
     return { client: String(interaction.params['client_id']), subject: account.id, error: null };
   }
@@ -218,15 +214,8 @@ export class SignIn {
     return NOBODY;
   }
 
-  /** Of this browser, at this address; null: it is over, or another's. */
-  async #interaction({ call, request, response }: PageCall): Promise<Interaction | null> {
-    try {
-      const found = await this.#ports.provider.interactionDetails(request, response);
-      return found.uid === call.decision.pathValues[0] ? (found as unknown as Interaction) : null;
-    } catch (error) {
-      if ((error as { error?: unknown }).error === 'invalid_request') return null;
-      throw error;
-    }
+  #interaction(asked: PageCall): Promise<Interaction | null> {
+    return interactionOf(this.#ports.provider, asked);
   }
 
   async #linked({ link }: { readonly link?: unknown }): Promise<StoredAccount | null> {
@@ -251,11 +240,4 @@ export class SignIn {
     sendJson(asked, status, { said: words[languageFor(asked.request, interaction)][what] });
     return { ...NOBODY, error };
   }
-}
-
-/** OpenID Connect Core §3.1.2.1: what the application knows of the person goes before what the browser says. */
-function languageFor(request: IncomingMessage, { params }: Partial<Interaction> = {}) {
-  const asked = params?.['ui_locales'];
-  const locales = typeof asked === 'string' ? asked.replaceAll(' ', ',') : undefined;
-  return languageOf(locales, request.headers['accept-language']);
 }
