@@ -24,7 +24,7 @@ test('in a real browser: somebody looks after their account, by keyboard, in bot
   skip: skipChromium,
 }, async (t) => {
   const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+  const issuer = await startIssuer(t, upstream.url, { issuer: { passwords: true } });
   const chromium = await startChromium(t);
   const at = (path: string) => chromium.go(`${issuer.origin}${path}`);
   const press = async (what: string) => {

@@ -62,7 +62,7 @@ const asked = fc.record({
 
 test('whatever is sent to a page of people, it is answered in order, keeps its headers, and is no fault of ours', async (t) => {
   const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+  const issuer = await startIssuer(t, upstream.url, { issuer: { passwords: true } });
   const person = await enrol(issuer, 'griet@example.test');
   const browser = new SoftBrowser(issuer.origin);
   await signIn(browser, person.passkey);

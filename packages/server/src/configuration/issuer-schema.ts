@@ -80,6 +80,12 @@ export const issuer = z.strictObject({
         .describe('PEM files of authorities that sign the certificates of such addresses.'),
     })
     .prefault({}),
+  passwords: z
+    .boolean()
+    .default(false)
+    .describe(
+      'People may sign in with a password and a code from an app, beside passkeys. Neither counts alone.',
+    ),
   tokens: z
     .strictObject({
       lifeSeconds: z

@@ -27,7 +27,7 @@ export interface IssuerDoorPorts {
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
 const GUESSES: ReadonlySet<string> = new Set([
   ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
-  ...['user_code_wrong', 'unknown_user_id'],
+  ...['user_code_wrong', 'unknown_user_id', 'password_refused'],
 ]);
 
 /** Where strangers are let in to the protocol: after our own engine, with a place in the record. */

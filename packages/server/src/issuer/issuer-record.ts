@@ -1,5 +1,6 @@
 import type { ProtectedCall, RefusedCall } from '@poorter/middleware/guard';
 import { type CallRecord, callRecord } from '../messages/call-record.ts';
+import type { IssuerCodeName } from '../messages/issuer-codes.ts';
 
 /** What the protocol made of a call. */
 export interface ToldOfCall {
@@ -7,8 +8,8 @@ export interface ToldOfCall {
   readonly client: string | null;
   /** Null: no person took part, or nobody knows yet who it is. */
   readonly subject: string | null;
-  /** Its code, such as `invalid_scope`; null: none. */
-  readonly error: string | null;
+  /** Null: none. */
+  readonly error: IssuerCodeName | null;
   /** What its developer is told of it, if anything. */
   readonly reason?: string;
 }

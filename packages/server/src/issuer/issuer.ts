@@ -31,7 +31,9 @@ import { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
 import { pruneAll } from './prune-all.ts';
 import { Consent } from './sign-in/consent.ts';
+import { KnownDevices } from './sign-in/known-devices.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
+import { PasswordHashes } from './sign-in/password-hashes.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 
 export interface IssuerPorts {
@@ -69,6 +71,7 @@ export class Issuer {
   #sessions: BrowserSessions | null = null;
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
+  readonly #hashes = new PasswordHashes();
   #lastRequest = 0;
   #inFlight = 0;
   /** Grants that end at this moment. */
@@ -139,7 +142,7 @@ export class Issuer {
     const { world } = this.#ports;
     const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
-      const ended = pruneAll([stores.artefacts, stores.singleUse]);
+      const ended = pruneAll([stores.artefacts, stores.singleUse, stores.attempts]);
       ended.catch((error: unknown) => this.#notify(fault(error)));
     });
     return stores;
@@ -180,6 +183,10 @@ export class Issuer {
     const { accounts, credentials } = stores;
     const { origin } = snapshot;
     const passkeys = new Passkeys({ origin, credentials, artefacts, now: world.now });
+    const known = new KnownDevices({
+      ...{ key: ring.derive('issuer known devices'), random: world.random },
+      isSecure: origin.startsWith('https:'),
+    });
     const notices = stores.accountNotices;
     const consent = new Consent({
       ...{ snapshot, provider, clients, details, passkeys, artefacts, now: world.now },
@@ -192,13 +199,15 @@ export class Issuer {
       passkeys,
       notices,
       consent,
+      known,
     });
     const decisions = new Decisions({
       ...{ snapshot, provider, clients, details, passkeys, artefacts, singleUse, onUntold },
       now: world.now,
     });
     const account = openAccount({
-      ...{ snapshot, provider, stores, passkeys, details, decisions, now: world.now },
+      ...{ snapshot, provider, stores, passkeys, known, hashes: this.#hashes, world },
+      ...{ details, decisions },
       endGrant: (grant) => this.#endOnce(grant, true),
     });
     const door = new IssuerDoor({

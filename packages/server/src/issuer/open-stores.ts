@@ -23,6 +23,7 @@ import { SingleUseStore, type SingleUseTables } from '../state/single-use/index.
 import { Tombstones } from '../state/tombstones/index.ts';
 import { ArtefactStore, type ArtefactTables, issuerMigrations } from './artefacts/index.ts';
 import { type IssuerRecords, openIssuerRecords } from './issuer-records.ts';
+import { AttemptStore, type AttemptTables } from './sign-in/attempt-store.ts';
 
 /** What the authorization server works on: the state that control keeps too, and what is its own. */
 export interface IssuerStores {
@@ -36,6 +37,7 @@ export interface IssuerStores {
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly artefacts: ArtefactStore;
+  readonly attempts: AttemptStore;
   readonly singleUse: SingleUseStore;
   readonly records: IssuerRecords;
   close(): Promise<void>;
@@ -54,7 +56,9 @@ export async function openIssuerStores(
   >(state, { notify });
   try {
     const ring = await openKeyRing(lasting, openMasterKey(masterKey, keyWorld), now);
-    const passing = await openDatabase<ArtefactTables & SingleUseTables>(issuer, { notify });
+    const passing = await openDatabase<ArtefactTables & AttemptTables & SingleUseTables>(issuer, {
+      notify,
+    });
     await migrate(passing, issuerMigrations(), now);
     const tombstones = new Tombstones(dataDirectory);
     const records = openIssuerRecords(spool, notify);
@@ -70,6 +74,7 @@ export async function openIssuerStores(
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),
       artefacts: new ArtefactStore(passing.as<ArtefactTables>(), ring, now),
+      attempts: new AttemptStore(passing.as<AttemptTables>(), ring, now),
       singleUse: new SingleUseStore(passing.as<SingleUseTables>(), ring, world),
       records,
       close: async () => {

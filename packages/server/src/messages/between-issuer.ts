@@ -47,6 +47,8 @@ export interface IssuerSnapshot {
     /** PEM, besides those that the runtime trusts. */
     readonly authorities: readonly string[];
   };
+  /** Whether a password and a code do beside a passkey. */
+  readonly passwords: boolean;
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

@@ -15,9 +15,17 @@ export const issuerCodes = {
     means: 'Nobody has decided yet (RFC 8628, CIBA).',
     remedy: 'Ask again after `interval` seconds.',
   },
+  code_refused: {
+    means: 'The code of the app is not the one of this moment, or was used.',
+    remedy: 'Type the next one; look at the clock of the device.',
+  },
   consent_required: {
     means: 'Somebody must be asked, and `prompt=none` forbids it.',
     remedy: 'Send the person here without it.',
+  },
+  credential_needed: {
+    means: 'It is the last one with which somebody can sign in.',
+    remedy: 'Add another before it is removed.',
   },
   expired_token: {
     means: 'The person did not decide in time (RFC 8628, CIBA).',
@@ -99,6 +107,26 @@ export const issuerCodes = {
     means: 'A page of another site asked in the name of a person.',
     remedy: 'None: nothing was done.',
   },
+  not_everywhere_yet: {
+    means: 'It was taken back, and some gate may still accept what was given before.',
+    remedy: 'Do it again in a moment; look at `poorter status` when it stays.',
+  },
+  password_unfit: {
+    means: 'The password is too short, too long, known to everybody, or holds the name.',
+    remedy: 'Choose another, of twelve characters or more.',
+  },
+  passwords_off: {
+    means: 'Nobody signs in with a password here.',
+    remedy: 'Use a passkey; or set `issuer.passwords`.',
+  },
+  password_refused: {
+    means: 'The name, the password and the code do not belong together, or too many were tried.',
+    remedy: 'Wait a while, and type them again; or sign in with a passkey.',
+  },
+  recovery_refused: {
+    means: 'The recovery code is unknown, or was used.',
+    remedy: 'Use another of the set; or ask for a link.',
+  },
   passkey_refused: {
     means: 'The passkey is unknown, was not asked for now, or did not verify its holder.',
     remedy: 'Sign in again; or ask for a link to make another passkey.',
@@ -160,3 +188,5 @@ export const issuerCodes = {
     remedy: 'Look at the device once more.',
   },
 } as const satisfies Readonly<Record<string, IssuerCode>>;
+
+export type IssuerCodeName = keyof typeof issuerCodes;

@@ -27,3 +27,13 @@ CREATE TABLE single_use (
   PRIMARY KEY (kind, token_index)
 );
 CREATE INDEX single_use_by_expiry ON single_use (expires_at);
+
+-- How often somebody has failed to show who they are, by what was typed: whether there is such an account or not.
+CREATE TABLE sign_in_failure (
+  subject_index text COLLATE "C" PRIMARY KEY,
+  failures bigint NOT NULL,
+  -- Nobody is let try before.
+  free_at bigint NOT NULL,
+  expires_at bigint NOT NULL
+);
+CREATE INDEX sign_in_failure_by_expiry ON sign_in_failure (expires_at);

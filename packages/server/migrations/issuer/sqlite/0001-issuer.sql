@@ -27,3 +27,13 @@ CREATE TABLE single_use (
   PRIMARY KEY (kind, token_index)
 ) STRICT;
 CREATE INDEX single_use_by_expiry ON single_use (expires_at);
+
+-- How often somebody has failed to show who they are, by what was typed: whether there is such an account or not.
+CREATE TABLE sign_in_failure (
+  subject_index TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  -- Nobody is let try before.
+  free_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sign_in_failure_by_expiry ON sign_in_failure (expires_at);

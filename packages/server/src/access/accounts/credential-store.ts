@@ -52,20 +52,12 @@ export class CredentialStore {
 
   /** Undefined: it is there already, or the account has as many as it may. */
   async add(wish: CredentialWish): Promise<StoredCredential | undefined> {
-    const id = `credential_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
-    const { accountId, lookup } = wish;
-    const row: Row = {
-      ...{ id, account_id: accountId, kind: wish.kind, uses: wish.uses ?? 0 },
-      lookup_index: lookup === undefined ? null : this.#lookupIndex(wish.kind, lookup),
-      data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(wish.data)),
-      label_sealed: this.#ring.seal(place(id, 'label'), wish.label),
-      ...{ created_at: this.#world.now(), last_used_at: null },
-    };
+    const row = this.#rowOf(wish);
     const isAdded = await this.#database.write(async (session) => {
       const { count } = await session
         .selectFrom('account_credential')
         .select((all) => all.fn.countAll<number>().as('count'))
-        .where('account_id', '=', accountId)
+        .where('account_id', '=', row.account_id)
         .executeTakeFirstOrThrow();
       if (Number(count) >= CREDENTIALS_MAX) return false;
       const { numInsertedOrUpdatedRows } = await session
@@ -74,10 +66,24 @@ export class CredentialStore {
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow();
       if (numInsertedOrUpdatedRows !== 1n) return false;
-      await recordChange(session, 'account', accountId, row.created_at);
+      await recordChange(session, 'account', row.account_id, row.created_at);
       return true;
     }, CHANGE_LOCK);
     return isAdded ? this.#credentialOf(row) : undefined;
+  }
+
+  /** In the place of the one of its kind: an account has one password, and one generator of codes. */
+  async put(wish: CredentialWish): Promise<void> {
+    const row = this.#rowOf(wish);
+    await this.#database.write(async (session) => {
+      await session
+        .deleteFrom('account_credential')
+        .where('account_id', '=', row.account_id)
+        .where('kind', '=', row.kind)
+        .execute();
+      await session.insertInto('account_credential').values(row).execute();
+      await recordChange(session, 'account', row.account_id, row.created_at);
+    }, CHANGE_LOCK);
   }
 
   /** Oldest first. */
@@ -116,23 +122,6 @@ export class CredentialStore {
     return numUpdatedRows === 1n;
   }
 
-  /** Other data, where nobody else has changed it since: another password. */
-  async replaceData(
-    { id, uses }: StoredCredential,
-    data: Readonly<Record<string, unknown>>,
-  ): Promise<boolean> {
-    const { numUpdatedRows } = await this.#database.kysely
-      .updateTable('account_credential')
-      .set({
-        data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(data)),
-        ...{ uses: uses + 1, last_used_at: this.#world.now() },
-      })
-      .where('id', '=', id)
-      .where('uses', '=', uses)
-      .executeTakeFirstOrThrow();
-    return numUpdatedRows === 1n;
-  }
-
   /** `isEnough`: whether somebody can still come in with these kinds; default: whoever asks answers for it. */
   async remove(
     accountId: string,
@@ -153,6 +142,17 @@ export class CredentialStore {
       await recordChange(session, 'account', accountId, this.#world.now());
       return 'removed';
     }, CHANGE_LOCK);
+  }
+
+  #rowOf({ accountId, kind, data, label, lookup, uses = 0 }: CredentialWish): Row {
+    const id = `credential_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+    return {
+      ...{ id, account_id: accountId, kind, uses },
+      lookup_index: lookup === undefined ? null : this.#lookupIndex(kind, lookup),
+      data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(data)),
+      label_sealed: this.#ring.seal(place(id, 'label'), label),
+      ...{ created_at: this.#world.now(), last_used_at: null },
+    };
   }
 
   #credentialOf(row: Row): StoredCredential {

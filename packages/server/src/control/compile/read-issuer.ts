@@ -20,13 +20,20 @@ export function readIssuer(
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
-  const { origin, tokens } = issuer;
+  const { origin, tokens, passwords } = issuer;
   if (isIP(new URL(origin).hostname.replace(/^\[|\]$/g, '')) !== 0) {
     const message = 'passkeys hold for a name, not for an address: people cannot sign in here';
     reader.warn(['issuer', 'origin'], 'no-passkeys', `${message}; localhost is a name`);
   }
   return {
-    ...{ version, origin, listener, tokens, trustedProxies: configuration.trust.proxies },
+    ...{
+      version,
+      origin,
+      listener,
+      tokens,
+      passwords,
+      trustedProxies: configuration.trust.proxies,
+    },
     mtls: mtlsOf(issuer, reader),
     outgoing: {
       addresses: issuer.outgoing.addresses,

@@ -108,11 +108,14 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
   if (old === null || next === null) return [];
   const isReached = old.isLoopback && !next.isLoopback;
   const more = next.authorities.filter((one) => !old.authorities.includes(one)).length;
+  const isWeaker = old.passwords !== true && next.passwords === true;
+  const takes = 'takes a password and a code where it took a passkey.';
   const believes = `believes ${more} more authorities of certificates of clients.`;
   return [
     ...compareTls(old, next),
     ...(isReached ? [reached(next.address)] : []),
     ...(more > 0 ? [['authority-added', believes] as Remark] : []),
+    ...(isWeaker ? [['security-loosened', takes] as Remark] : []),
   ].map(([kind, sentence]) => [kind, `The authorization server ${sentence}`]);
 }
 

@@ -161,7 +161,10 @@ export interface IssuerProtection {
 }
 
 /** `authorities`: of certificates that clients show; empty: those alone that a client has registered. */
-export type IssuerPlace = Omit<ListenerProtection, 'clientCertificate'>;
+export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate'> {
+  /** A password and a code do where a passkey does; absent before that was known: they do not. */
+  readonly passwords?: boolean;
+}
 
 export interface ListenerProtection {
   readonly address: string;

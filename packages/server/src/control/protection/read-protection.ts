@@ -108,9 +108,9 @@ function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
 function issuerPlace({ configuration, mtlsAuthorities }: ReadConfiguration): IssuerPlace | null {
   const { issuer } = configuration;
   if (issuer === undefined) return null;
-  const { address, tls } = issuer;
+  const { address, tls, passwords } = issuer;
   return {
-    ...{ address, isLoopback: isLoopback(splitAddress(address).host) },
+    ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
     authorities: (mtlsAuthorities ?? []).flatMap(fingerprints),
   };

@@ -330,6 +330,7 @@ export const ruleCases: readonly Case[] = [
   ].map((one) => ({ ...one, was: withoutOidc(one.was), is: withoutOidc(one.is) })),
   ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
   ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
+  ownIssuerCase('passwords', false, true, 'security-loosened'),
   ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
   {
     ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),

@@ -7,6 +7,7 @@ import { errorPage } from '../pages/pages.ts';
 import { languageOf } from '../pages/words.ts';
 import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import type { BrowserSessions, SignedIn } from './browser-sessions.ts';
+import type { Place } from './places.ts';
 
 export interface AccountDoorPorts {
   readonly snapshot: Pick<IssuerSnapshot, 'origin'>;
@@ -14,19 +15,6 @@ export interface AccountDoorPorts {
   readonly credentials: Pick<CredentialStore, 'list'>;
   readonly now: () => number;
 }
-
-/** Where people go on when they have signed in: never what a link says. */
-export const PLACES = {
-  account: '/account',
-  sessions: '/account/sessions',
-  credentials: '/account/credentials',
-  passkey: '/account/passkey',
-  grants: '/account/grants',
-  decision: '/account/decision',
-  'recovery-codes': '/account/recovery-codes',
-} as const;
-
-export type Place = keyof typeof PLACES;
 
 /** Whoever is at the desk of somebody who went for a coffee changes nothing of how they come in. */
 const FRESH_MS = 300_000;

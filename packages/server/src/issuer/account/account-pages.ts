@@ -7,6 +7,7 @@ import type {
 } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { timeIn } from '../pages/moment.ts';
@@ -23,9 +24,10 @@ import {
 } from '../pages/page-call.ts';
 import { rightsIn } from '../pages/rights.ts';
 import { languageOf, words } from '../pages/words.ts';
+import type { KnownDevices } from '../sign-in/known-devices.ts';
 import type { Passkeys } from '../sign-in/passkeys.ts';
 import { PASSKEY_SHOWN } from '../sign-in/sign-in.ts';
-import { type AccountDoor, PLACES, type Place } from './account-door.ts';
+import type { AccountDoor } from './account-door.ts';
 import {
   accountPage,
   accountSignInPage,
@@ -36,6 +38,7 @@ import {
 } from './account-views.ts';
 import { accountWords } from './account-words.ts';
 import type { BrowserSessions, SignedIn } from './browser-sessions.ts';
+import { PLACES, placeOf } from './places.ts';
 
 export interface AccountPagesPorts {
   readonly snapshot: IssuerSnapshot;
@@ -47,6 +50,7 @@ export interface AccountPagesPorts {
   readonly grants: Pick<GrantStore, 'list' | 'heldAs'>;
   readonly recoveryCodes: Pick<RecoveryCodeStore, 'left'>;
   readonly clients: Pick<ClientStore, 'show'>;
+  readonly known: Pick<KnownDevices, 'remember'>;
   /** No gate accepts a token of it when it resolves. Throws NotEverywhereYet. */
   readonly endGrant: (grant: string) => Promise<void>;
   readonly now: () => number;
@@ -83,7 +87,8 @@ export class AccountPages {
 
   async #showSignIn(asked: PageCall): Promise<ToldOfCall> {
     const isAgain = (await this.#ports.sessions.read(asked)) !== null;
-    const wish = { place: placeOf(asked), isAgain };
+    const { passwords } = this.#ports.snapshot;
+    const wish = { place: placeOf(asked), isAgain, passwords };
     await this.#send(asked, accountSignInPage(languageFor(asked), wish));
     return NOBODY;
   }
@@ -104,6 +109,7 @@ export class AccountPages {
       return refused(asked, 401, 'passkey_refused');
     }
     await sessions.begin(asked, account, PASSKEY_SHOWN);
+    if (snapshot.passwords) this.#ports.known.remember(asked.response, account.login);
     sendJson(asked, 200, { location: PLACES[placeOf(asked)] });
     return { ...NOBODY, subject: account.id };
   }
@@ -197,17 +203,11 @@ export class AccountPages {
   }
 }
 
-/** The contract has checked that it is one of them. */
-function placeOf({ request }: PageCall): Place {
-  const place = new URL(request.url ?? '', 'http://here').searchParams.get('to') ?? 'account';
-  return Object.hasOwn(PLACES, place) ? (place as Place) : 'account';
-}
-
 function languageFor({ request }: PageCall): keyof typeof words {
   return languageOf(request.headers['accept-language']);
 }
 
-function refused(asked: PageCall, status: number, error: string): ToldOfCall {
+function refused(asked: PageCall, status: number, error: IssuerCodeName): ToldOfCall {
   sendJson(asked, status, { said: words[languageFor(asked)].failed });
   return { ...NOBODY, error };
 }

@@ -9,8 +9,9 @@ import { dayIn, momentIn } from '../pages/moment.ts';
 import type { Markup, Page } from '../pages/page.ts';
 import { PASSKEY_SCRIPT, passkeyForm } from '../pages/passkey-form.ts';
 import { words } from '../pages/words.ts';
-import { PLACES, type Place } from './account-door.ts';
+import { passwordWords } from '../sign-in/password-words.ts';
 import { accountWords } from './account-words.ts';
+import { PLACES, type Place } from './places.ts';
 
 /** What has just been done, said on the page on which it was asked for. */
 export type Said = string | null;
@@ -18,7 +19,7 @@ export type Said = string | null;
 const NOTHING = '';
 
 /** `null` stands on the first page itself: nothing leads back from there. */
-function framed(
+export function framed(
   language: AccountLanguage,
   {
     title,
@@ -64,9 +65,14 @@ export interface SignInWish {
   readonly place: Place;
   /** Signed in already, a while ago. */
   readonly isAgain: boolean;
+  /** Whether a password and a code do as well. */
+  readonly passwords: boolean;
 }
 
-export function accountSignInPage(language: AccountLanguage, { place, isAgain }: SignInWish): Page {
+export function accountSignInPage(
+  language: AccountLanguage,
+  { place, isAgain, passwords }: SignInWish,
+): Page {
   const say = accountWords[language];
   const common = words[language];
   const path = '/account/sign-in';
@@ -75,6 +81,11 @@ ${passkeyForm(common, {
   ...{ kind: 'sign-in', path: `${path}?to=${place}`, begin: `${path}/begin` },
   ...{ finish: `${path}/finish?to=${place}`, button: common.withPasskey },
 })}
+${
+  passwords
+    ? html`<p class="back"><a href="${path}/password?to=${place}">${passwordWords[language].otherWay}</a></p>`
+    : NOTHING
+}
 <p class="back"><a href="/recover">${say.lost}</a></p>`;
   const title = isAgain ? say.again : say.signIn;
   return { ...framed(language, { title, body, isFirst: true }), script: PASSKEY_SCRIPT };
@@ -102,19 +113,33 @@ export function sessionsPage(
 export function credentialsPage(
   language: AccountLanguage,
   credentials: readonly StoredCredential[],
-  said: Said,
+  { said, passwords }: { readonly said: Said; readonly passwords: boolean },
 ): Page {
   const say = accountWords[language];
-  const entry = ({ id, label, createdAt, lastUsedAt }: StoredCredential) => html`<li>
-<h2>${say.passkey}${label === '' ? NOTHING : html`, ${label}`}</h2>
-<p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${
-    lastUsedAt === null ? say.neverUsed : html`${say.lastUsed}: ${momentIn(language, lastUsedAt)}`
-  }</p>
+  const more = passwordWords[language];
+  const kinds = { passkey: say.passkey, password: more.passwordKind, totp: more.codeKind };
+  const entry = ({ id, kind, label, createdAt, lastUsedAt }: StoredCredential) => {
+    const used =
+      lastUsedAt === null
+        ? say.neverUsed
+        : html`${say.lastUsed}: ${momentIn(language, lastUsedAt)}`;
+    return html`<li>
+<h2>${kind === 'recovery' ? NOTHING : kinds[kind]}${label === '' ? NOTHING : html`, ${label}`}</h2>
+<p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}</p>
 <form method="post" action="/account/credentials/remove"><input type="hidden" name="credential" value="${id}"><button>${say.remove}</button></form>
 </li>`;
-  const passkeys = credentials.filter(({ kind }) => kind === 'passkey');
-  const body = html`<ul class="entries">${passkeys.map(entry)}</ul>
-<p><a class="button first" href="${PLACES.passkey}">${say.addPasskey}</a></p>`;
+  };
+  // Recovery codes have a page of their own: they sign nobody in.
+  const shown = credentials.filter(({ kind }) => kind !== 'recovery');
+  const body = html`<ul class="entries">${shown.map(entry)}</ul>
+<p><a class="button first" href="${PLACES.passkey}">${say.addPasskey}</a></p>
+${
+  passwords
+    ? html`<p>${more.both}</p>
+<p><a class="button" href="${PLACES.password}">${more.setTitle}</a></p>
+<p><a class="button" href="${PLACES.code}">${more.codeTitle}</a></p>`
+    : NOTHING
+}`;
   return framed(language, { title: say.credentials, body, said });
 }
 

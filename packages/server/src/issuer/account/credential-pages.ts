@@ -23,7 +23,7 @@ import {
 import { errorPage } from '../pages/pages.ts';
 import { languageOf, words } from '../pages/words.ts';
 import type { Passkeys } from '../sign-in/passkeys.ts';
-import { type AccountDoor, PLACES } from './account-door.ts';
+import type { AccountDoor } from './account-door.ts';
 import {
   credentialsPage,
   newPasskeyPage,
@@ -33,6 +33,7 @@ import {
 } from './account-views.ts';
 import { accountWords } from './account-words.ts';
 import type { SignedIn } from './browser-sessions.ts';
+import { PLACES } from './places.ts';
 
 export interface CredentialPagesPorts {
   readonly snapshot: IssuerSnapshot;
@@ -84,18 +85,21 @@ export class CredentialPages {
 
   async #show(asked: PageCall, { account }: SignedIn, said: Said) {
     const known = await this.#ports.credentials.list(account.id);
-    await this.#send(asked, 200, credentialsPage(languageFor(asked), known, said));
+    const { passwords } = this.#ports.snapshot;
+    await this.#send(asked, 200, credentialsPage(languageFor(asked), known, { said, passwords }));
     return {};
   }
 
   async #remove(asked: PageCall, who: SignedIn) {
-    const { credentials, notices, now } = this.#ports;
+    const { credentials, notices, snapshot, now } = this.#ports;
     const { id: account } = who.account;
     const id = formOf(asked).get('credential') ?? '';
     const say = accountWords[languageFor(asked)];
     const known = (await credentials.list(account)).find((one) => one.id === id);
     if (known === undefined) return this.#show(asked, who, say.endedBefore);
-    const outcome = await credentials.remove(account, id, isEnough);
+    const outcome = await credentials.remove(account, id, (left) =>
+      isEnough(left, snapshot.passwords),
+    );
     if (outcome === 'needed') {
       await this.#show(asked, who, say.needed);
       return { error: 'credential_needed' };
@@ -115,7 +119,7 @@ export class CredentialPages {
     return {};
   }
 
-  async #finishNewPasskey(asked: PageCall, { account }: SignedIn) {
+  async #finishNewPasskey(asked: PageCall, { account }: SignedIn): Promise<Partial<ToldOfCall>> {
     const { passkeys, notices } = this.#ports;
     const passkey = await passkeys.verifyNew(account, jsonOf(asked).credential ?? {});
     const label = browserOf(asked.request);
@@ -175,8 +179,10 @@ export class CredentialPages {
 }
 
 /** With a passkey alone; a password needs a code, and a code a password. */
-function isEnough(left: readonly CredentialKind[]): boolean {
-  return left.includes('passkey');
+function isEnough(left: readonly CredentialKind[], passwords: boolean): boolean {
+  return (
+    left.includes('passkey') || (passwords && left.includes('password') && left.includes('totp'))
+  );
 }
 
 function languageFor({ request }: PageCall): keyof typeof words {

@@ -1,16 +1,22 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { World } from '../../platform/world/index.ts';
 import type { Decisions } from '../decisions/index.ts';
 import type { DetailTypes } from '../details/index.ts';
 import type { IssuerStores } from '../open-stores.ts';
 import type { Handle } from '../pages/page-call.ts';
 import type { Provider } from '../protocol/library.ts';
 import { SESSION_LIFE_SECONDS } from '../protocol/provider-settings.ts';
+import type { KnownDevices } from '../sign-in/known-devices.ts';
 import type { Passkeys } from '../sign-in/passkeys.ts';
+import type { PasswordHashes } from '../sign-in/password-hashes.ts';
+import { PasswordPages } from '../sign-in/password-pages.ts';
+import { PasswordSignIn } from '../sign-in/password-sign-in.ts';
 import { AccountDoor } from './account-door.ts';
 import { AccountPages } from './account-pages.ts';
 import { BrowserSessions } from './browser-sessions.ts';
 import { CredentialPages } from './credential-pages.ts';
 import { DecisionPages } from './decision-pages.ts';
+import { PasswordSetting } from './password-setting.ts';
 
 export interface OpenAccountPorts {
   readonly snapshot: IssuerSnapshot;
@@ -19,8 +25,10 @@ export interface OpenAccountPorts {
   readonly passkeys: Passkeys;
   readonly details: DetailTypes;
   readonly decisions: Decisions;
+  readonly known: KnownDevices;
+  readonly hashes: PasswordHashes;
   readonly endGrant: (grant: string) => Promise<void>;
-  readonly now: () => number;
+  readonly world: Pick<World, 'now' | 'random'>;
 }
 
 /** The pages where people look after what is theirs, over one provider. */
@@ -28,23 +36,32 @@ export function openAccount(ports: OpenAccountPorts): {
   readonly sessions: BrowserSessions;
   readonly handlerOf: (operation: string) => Handle | null;
 } {
-  const { snapshot, provider, stores, passkeys, details, decisions, endGrant, now } = ports;
+  const { snapshot, provider, stores, passkeys, known, hashes, endGrant, world } = ports;
+  const { details, decisions } = ports;
+  const { now, random } = world;
   const { accounts, artefacts, credentials, grants, recoveryCodes, clients } = stores;
   const sessions = new BrowserSessions({
     ...{ provider, accounts, artefacts, lifeSeconds: SESSION_LIFE_SECONDS },
     isSecure: snapshot.origin.startsWith('https:'),
   });
   const door = new AccountDoor({ snapshot, sessions, credentials, now });
+  const { attempts } = stores;
+  const passwords = new PasswordSignIn({ accounts, credentials, hashes, attempts, known, now });
   const pages = [
     new AccountPages({
       ...{ snapshot, door, sessions, passkeys, accounts, credentials, grants },
-      ...{ recoveryCodes, clients, endGrant, now },
+      ...{ recoveryCodes, clients, known, endGrant, now },
     }),
     new CredentialPages({
       ...{ snapshot, door, passkeys, accounts, credentials, recoveryCodes, now },
       notices: stores.accountNotices,
     }),
     new DecisionPages({ snapshot, door, decisions, details, clients }),
+    new PasswordPages({ snapshot, provider, passwords, sessions }),
+    new PasswordSetting({
+      ...{ snapshot, door, hashes, credentials, artefacts, random, now },
+      notices: stores.accountNotices,
+    }),
   ];
   return {
     sessions,

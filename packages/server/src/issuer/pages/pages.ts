@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
+import { passwordWords } from '../sign-in/password-words.ts';
 import { detailOn } from './detail.ts';
 import type { ShownDetail } from './detail-words.ts';
 import type { Page } from './page.ts';
@@ -17,13 +18,23 @@ ${passkeyForm(say, { kind: 'enrol', ...formAt('/enrol'), button: say.makePasskey
   return { language, title: say.enrol, body, script: PASSKEY_SCRIPT };
 }
 
-export function signInPage(language: AccountLanguage, uid: string, client: string | null): Page {
+export interface SignInWish {
+  readonly uid: string;
+  /** What the application is called that it leads to; null: nobody knows. */
+  readonly client: string | null;
+  /** Whether a password and a code do as well. */
+  readonly passwords: boolean;
+}
+
+export function signInPage(language: AccountLanguage, wish: SignInWish): Page {
   const say = words[language];
+  const { uid, client, passwords } = wish;
   const path = `/sign-in/${uid}`;
   const body = html`<h1>${say.signIn}</h1>
 ${client === null ? '' : html`<p>${say.signInTo(client)}</p>`}
 <p class="muted">${say.whatIsPasskey}</p>
-${passkeyForm(say, { kind: 'sign-in', ...formAt(path), button: say.withPasskey })}`;
+${passkeyForm(say, { kind: 'sign-in', ...formAt(path), button: say.withPasskey })}
+${passwords ? html`<p class="back"><a href="${path}/password">${passwordWords[language].otherWay}</a></p>` : ''}`;
   return { language, title: say.signIn, body, script: PASSKEY_SCRIPT };
 }
 

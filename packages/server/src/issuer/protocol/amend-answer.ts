@@ -1,4 +1,5 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
 import { RESPONSE_MODES } from './client-metadata.ts';
 import { isWrongCode } from './device.ts';
 import { POLL_INTERVAL_SECONDS, type PollPace } from './poll-pace.ts';
@@ -18,7 +19,10 @@ export interface AnswerContext extends Omit<SignOutContext, 'oidc'> {
 type Body = Record<string, unknown>;
 
 /** What the library says otherwise than we mean it, route by route. Returns the code of an error that is ours, or null. */
-export async function amendAnswer(ctx: AnswerContext, ports: AnswerPorts): Promise<string | null> {
+export async function amendAnswer(
+  ctx: AnswerContext,
+  ports: AnswerPorts,
+): Promise<IssuerCodeName | null> {
   const { oidc, status } = ctx;
   switch (oidc?.route) {
     case 'jwks':

@@ -1,6 +1,7 @@
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { errorPage } from '../pages/pages.ts';
+import { PASSWORD_ACR } from '../sign-in/password-sign-in.ts';
 import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { errors, interactionPolicy, type Provider } from './library.ts';
 import type { PairwiseNames } from './pairwise.ts';
@@ -72,13 +73,16 @@ interface SessionContext {
 }
 
 /** How somebody can sign in here, the strongest first. */
-export const ACR_VALUES: readonly string[] = [PASSKEY_ACR];
+export function acrValuesOf({ passwords }: Pick<IssuerSnapshot, 'passwords'>): readonly string[] {
+  return [PASSKEY_ACR, ...(passwords ? [PASSWORD_ACR] : [])];
+}
 
 /**
  * As the library has it (whoever was signed out everywhere has no session that it finds), and besides: whoever signed
  * in more weakly than an application now asks for signs in again (RFC 9470 §4). What nobody can do here is said at once.
  */
-export function signInPolicy() {
+export function signInPolicy(snapshot: Pick<IssuerSnapshot, 'passwords'>) {
+  const values = acrValuesOf(snapshot);
   const policy = interactionPolicy.base();
   const { Check } = interactionPolicy;
   const checks = policy.get('login')?.checks;
@@ -89,12 +93,12 @@ export function signInPolicy() {
       'login_required',
       (context) => {
         const { oidc } = context as unknown as SessionContext;
-        refuseUnattainable(oidc);
+        refuseUnattainable(oidc, values);
         const { acr_values: asked } = oidc.params ?? {};
         const isAsked = typeof asked === 'string' && oidc.session?.accountId !== undefined;
         // It is a wish: whoever has just signed in goes on, and the application sees how.
         if (!isAsked || oidc.result?.login !== undefined) return Check.NO_NEED_TO_PROMPT;
-        return isStrongEnough(oidc.acr, asked.split(' '))
+        return isStrongEnough(oidc.acr, asked.split(' '), values)
           ? Check.NO_NEED_TO_PROMPT
           : Check.REQUEST_PROMPT;
       },
@@ -105,19 +109,23 @@ export function signInPolicy() {
 }
 
 /** OpenID Connect Core §5.5.1.1: an answer without it would be none. The page would ask for ever. */
-function refuseUnattainable({ claims }: SessionContext['oidc']): void {
+function refuseUnattainable({ claims }: SessionContext['oidc'], possible: readonly string[]): void {
   const asked = claims?.id_token?.acr;
   if (asked?.essential !== true) return;
   const values = [asked.values ?? asked.value].flat();
-  if (values.some((value) => ACR_VALUES.includes(String(value)))) return;
+  if (values.some((value) => possible.includes(String(value)))) return;
   throw new errors.UnmetAuthenticationRequirements('nobody can sign in here in this way');
 }
 
 /** What is not known here asks for nothing. */
-function isStrongEnough(acr: string | undefined, asked: readonly string[]): boolean {
-  const known = asked.map((value) => ACR_VALUES.indexOf(value)).filter((place) => place >= 0);
+function isStrongEnough(
+  acr: string | undefined,
+  asked: readonly string[],
+  values: readonly string[],
+): boolean {
+  const known = asked.map((value) => values.indexOf(value)).filter((place) => place >= 0);
   if (known.length === 0) return true;
-  const place = ACR_VALUES.indexOf(acr ?? '');
+  const place = values.indexOf(acr ?? '');
   return place >= 0 && place <= Math.max(...known);
 }
 

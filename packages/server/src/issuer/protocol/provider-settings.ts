@@ -21,7 +21,7 @@ import { mtlsAliases } from './origins.ts';
 import { guardedFetch } from './outgoing.ts';
 import type { PairwiseNames } from './pairwise.ts';
 import {
-  ACR_VALUES,
+  acrValuesOf,
   cookiesOf,
   type ErrorContext,
   existingGrant,
@@ -116,9 +116,9 @@ export function providerSettings(ports: ProviderPorts): object {
       !KEEPS_CONSENT.has(oidc.route ?? ''),
     loadExistingGrant: (ctx: Parameters<typeof existingGrant>[1]) => existingGrant(ports, ctx),
     cookies: cookiesOf(ports),
-    acrValues: [...ACR_VALUES],
+    acrValues: [...acrValuesOf(snapshot)],
     interactions: {
-      policy: signInPolicy(),
+      policy: signInPolicy(snapshot),
       url: (_: unknown, { uid }: { uid: string }) => `/sign-in/${uid}`,
     },
     findAccount: (ctx: Parameters<typeof findAccount>[1], id: string) =>

@@ -1,8 +1,9 @@
+import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
 import type { Provider } from './library.ts';
 
 /** Why the protocol refused a call, as its developer is told. */
 export interface Refusal {
-  readonly error: string;
+  readonly error: IssuerCodeName;
   readonly reason?: string;
 }
 
@@ -33,15 +34,17 @@ export class Refusals {
 }
 
 /** The words of the library are about names of members, never about what stands in them. */
-function refusalOf(error: Error): Refusal {
+function refusalOf(thrown: Error): Refusal {
   const {
     message,
     expose,
     error_description: said,
-  } = error as Error & {
+  } = thrown as Error & {
     readonly expose?: boolean;
     readonly error_description?: string;
   };
   if (expose !== true) return { error: 'server_error' };
-  return { error: message, ...(said !== undefined && { reason: said.slice(0, REASON_CHARS_MAX) }) };
+  // A test looks through all that the library can say.
+  const error = message as IssuerCodeName;
+  return { error, ...(said !== undefined && { reason: said.slice(0, REASON_CHARS_MAX) }) };
 }

@@ -1,3 +1,4 @@
+import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
 import type { IncomingMessage } from '../../platform/http/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { NOBODY, type PageCall, sendJson } from '../pages/page-call.ts';
@@ -39,7 +40,7 @@ export function say(
   asked: PageCall,
   status: number,
   what: 'failed' | 'linkOver' | 'over',
-  error: string,
+  error: IssuerCodeName,
   interaction?: Interaction,
 ): ToldOfCall {
   sendJson(asked, status, { said: words[languageFor(asked.request, interaction)][what] });

@@ -22,6 +22,7 @@ import { words } from '../pages/words.ts';
 import type { Provider } from '../protocol/library.ts';
 import type { Consent } from './consent.ts';
 import { interactionOf, languageFor, say } from './interaction.ts';
+import type { KnownDevices } from './known-devices.ts';
 import type { Passkeys } from './passkeys.ts';
 
 export interface SignInPorts {
@@ -32,6 +33,7 @@ export interface SignInPorts {
   readonly passkeys: Passkeys;
   readonly notices: Pick<AccountNoticeStore, 'add'>;
   readonly consent: Consent;
+  readonly known: Pick<KnownDevices, 'remember'>;
 }
 
 /** OpenID Connect EAP ACR Values: resistant to phishing, because a passkey holds for one host alone. */
@@ -113,7 +115,8 @@ export class SignIn {
       const page = this.#ports.consent.pageFor(interaction, client, asked);
       await sendPage(response, 200, page, this.#isSecure);
     } else {
-      const page = signInPage(language, uid, client?.name ?? null);
+      const { passwords } = this.#ports.snapshot;
+      const page = signInPage(language, { uid, client: client?.name ?? null, passwords });
       await sendPage(response, 200, page, this.#isSecure);
     }
     return { ...NOBODY, client: client?.id ?? null };
@@ -142,6 +145,7 @@ export class SignIn {
     const { request, response } = asked;
     const login = { accountId: account.id, ...PASSKEY_SHOWN, amr: [...PASSKEY_SHOWN.amr] };
     const location = await provider.interactionResult(request, response, { login });
+    if (this.#ports.snapshot.passwords) this.#ports.known.remember(response, account.login);
     sendJson(asked, 200, { location });
     return { client: String(interaction.params['client_id']), subject: account.id, error: null };
   }

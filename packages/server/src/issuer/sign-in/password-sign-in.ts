@@ -1,0 +1,81 @@
+import type { AccountStore, CredentialStore, StoredAccount } from '../../access/accounts/index.ts';
+import type { PageCall } from '../pages/page-call.ts';
+import type { AttemptStore } from './attempt-store.ts';
+import type { KnownDevices } from './known-devices.ts';
+import { stepOfCode } from './one-time-codes.ts';
+import type { PasswordHashes } from './password-hashes.ts';
+
+/**
+ * REFEDS-MFA (https://refeds.org/profile/mfa) stands in the registry of RFC 6711: two different factors. It says nothing of
+ * phishing, and is below `phr`.
+ */
+export const PASSWORD_ACR = 'https://refeds.org/profile/mfa';
+/** RFC 8176. */
+export const PASSWORD_SHOWN = { acr: PASSWORD_ACR, amr: ['pwd', 'otp', 'mfa'] } as const;
+
+export interface PasswordSignInPorts {
+  readonly accounts: Pick<AccountStore, 'findByLogin'>;
+  readonly credentials: Pick<CredentialStore, 'list' | 'use'>;
+  readonly hashes: PasswordHashes;
+  readonly attempts: Pick<AttemptStore, 'begin' | 'succeeded'>;
+  readonly known: KnownDevices;
+  readonly now: () => number;
+}
+
+export interface TypedIn {
+  readonly login: string;
+  readonly password: string;
+  readonly code: string;
+}
+
+/** Of nobody, so that as much is looked up and computed for a name that is nobody's. */
+const NOBODY_ID = 'account_nobody';
+const NOBODY_SECRET = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+/**
+ * A password and a code of the minute, together: neither is anything alone. Whatever is wrong, the answer is one and the
+ * same, and so is the work: an unknown name, a wrong password, a wrong or used code, an account that is disabled.
+ */
+export class PasswordSignIn {
+  readonly #ports: PasswordSignInPorts;
+
+  constructor(ports: PasswordSignInPorts) {
+    this.#ports = ports;
+  }
+
+  /** Null: not so. Throws HashingBusy. */
+  async check({ request, response }: PageCall, typed: TypedIn): Promise<StoredAccount | null> {
+    const { hashes, attempts, known } = this.#ports;
+    const place = hashes.enter();
+    try {
+      const subject = known.subjectOf(request, typed.login);
+      if (!(await attempts.begin(subject))) return null;
+      const account = await this.#judge(typed);
+      if (account === null) return null;
+      await attempts.succeeded(subject);
+      known.remember(response, typed.login);
+      return account;
+    } finally {
+      place.release();
+    }
+  }
+
+  async #judge({ login, password, code }: TypedIn): Promise<StoredAccount | null> {
+    const { accounts, credentials, hashes, now } = this.#ports;
+    const account = await accounts.findByLogin(login);
+    const kept = await credentials.list(account?.id ?? NOBODY_ID);
+    const secret = kept.find(({ kind }) => kind === 'totp');
+    const hash = kept.find(({ kind }) => kind === 'password');
+    const isRight = await hashes.isRight(
+      hash === undefined ? null : String(hash.data['hash']),
+      password,
+    );
+    const step = stepOfCode(String(secret?.data['secret'] ?? NOBODY_SECRET), code, now());
+    if (account === undefined || account.disabledAt !== null || hash === undefined) return null;
+    if (!isRight || secret === undefined || step === null) return null;
+    // RFC 6238 §5.2: each code is taken once. By one conditional statement: of two at once, one.
+    if (!(await credentials.use(secret.id, step))) return null;
+    await credentials.use(hash.id, hash.uses, true);
+    return account;
+  }
+}
