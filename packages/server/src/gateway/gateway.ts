@@ -1,7 +1,10 @@
 import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
+import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { type IntrospectionAnswer, NOT_ASKED } from './introspection/introspection-table.ts';
+import type { Introspector } from './introspection/introspector.ts';
 import { ThreadCrew, type ThreadCrewOptions } from './thread-crew.ts';
 
 const STALL_MS = 5_000;
@@ -36,6 +39,7 @@ export interface QuotaFile {
 export class Gateway {
   readonly #ports: GatewayPorts;
   readonly #crew: ThreadCrew;
+  #introspector: Promise<Introspector> | null = null;
   #hasHeardControl = false;
 
   constructor(ports: GatewayPorts) {
@@ -51,6 +55,7 @@ export class Gateway {
         notify: (one) => send({ type: 'notice', notice: one }),
         unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
         rolesRead: (issuer, claim, isFound) => send({ type: 'roles-read', issuer, claim, isFound }),
+        introspect: (endpoint, token) => this.#introspect(endpoint, token),
       },
     });
     this.#restoreQuotas();
@@ -92,6 +97,24 @@ export class Gateway {
     this.#saveQuotas();
     send({ type: 'drained' });
     exit(0);
+  }
+
+  /** Loaded by gates that have use for it; what cannot be loaded now is tried again. */
+  async #introspect(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
+    const { world, send } = this.#ports;
+    this.#introspector ??= import('./introspection/introspector.ts').then(
+      ({ Introspector }) =>
+        new Introspector({ world, notify: (one) => send({ type: 'notice', notice: one }) }),
+    );
+    try {
+      return await (await this.#introspector).ask(endpoint, token);
+    } catch (error) {
+      this.#introspector = null;
+      const { issuer } = endpoint;
+      const text = `asking ${issuer} about a token: ${(error as Error).name}; without an answer it is refused`;
+      send({ type: 'notice', notice: notice('introspection_failing', text, { issuer }) });
+      return NOT_ASKED;
+    }
   }
 
   #controlSeen(atMs: number): void {
