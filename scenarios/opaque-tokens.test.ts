@@ -241,6 +241,15 @@ test('an issuer that is away refuses at once, and serves again when it is back',
   });
   await eventually('it is asked again', async () => (await ask(token('brief'))).status === 200);
   await poorter.awaitNotice('introspection_recovered');
+  await eventually('what came of asking is counted', async () => {
+    const text = await (await fetch(`${poorter.controlUrl}/metrics`)).text();
+    const counted = (outcome: string) =>
+      new RegExp(
+        `^poorter_introspections_total\\{gateway="[^"]+",issuer="https://brief.example",outcome="${outcome}"\\} [1-9]`,
+        'm',
+      ).test(text);
+    return ['active', 'not-answered', 'endpoint-rests'].every(counted);
+  });
 });
 
 test('whoever invents tokens floods no issuer, and pays for it as for wrong credentials', async () => {

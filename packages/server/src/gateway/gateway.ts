@@ -2,7 +2,9 @@ import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
 import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
+import type { Notice } from '../platform/notices/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { IntrospectionCounts } from './introspection/introspection-counts.ts';
 import { type IntrospectionAnswer, NOT_ASKED } from './introspection/introspection-table.ts';
 import type { Introspector } from './introspection/introspector.ts';
 import { ThreadCrew, type ThreadCrewOptions } from './thread-crew.ts';
@@ -39,7 +41,9 @@ export interface QuotaFile {
 export class Gateway {
   readonly #ports: GatewayPorts;
   readonly #crew: ThreadCrew;
-  #introspector: Promise<Introspector> | null = null;
+  #loading: Promise<Introspector> | null = null;
+  #introspector: Introspector | null = null;
+  readonly #introspections = new IntrospectionCounts();
   #hasHeardControl = false;
 
   constructor(ports: GatewayPorts) {
@@ -61,7 +65,8 @@ export class Gateway {
     this.#restoreQuotas();
     // Control takes metrics for a sign of readiness, when it was started again beside a gateway that serves.
     world.every(METRICS_EVERY_MS, () => {
-      if (this.#crew.isListening) send({ type: 'metrics', metrics: this.#crew.metrics });
+      if (this.#crew.isListening)
+        send({ type: 'metrics', metrics: [...this.#crew.metrics, this.#introspections.metrics] });
     });
     world.every(QUOTA_SAVE_EVERY_MS, () => this.#saveQuotas());
   }
@@ -101,20 +106,25 @@ export class Gateway {
 
   /** Loaded by gates that have use for it; what cannot be loaded now is tried again. */
   async #introspect(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
-    const { world, send } = this.#ports;
-    this.#introspector ??= import('./introspection/introspector.ts').then(
-      ({ Introspector }) =>
-        new Introspector({ world, notify: (one) => send({ type: 'notice', notice: one }) }),
-    );
     try {
-      return await (await this.#introspector).ask(endpoint, token);
+      this.#introspector ??= await (this.#loading ??= this.#loadIntrospector());
+      return await this.#introspector.ask(endpoint, token);
     } catch (error) {
-      this.#introspector = null;
+      this.#loading = null;
       const { issuer } = endpoint;
       const text = `asking ${issuer} about a token: ${(error as Error).name}; without an answer it is refused`;
-      send({ type: 'notice', notice: notice('introspection_failing', text, { issuer }) });
+      const told = notice('introspection_failing', text, { issuer });
+      this.#ports.send({ type: 'notice', notice: told });
       return NOT_ASKED;
     }
+  }
+
+  async #loadIntrospector(): Promise<Introspector> {
+    const { world, send } = this.#ports;
+    const module = await import('./introspection/introspector.ts');
+    const notify = (one: Notice) => send({ type: 'notice', notice: one });
+    const count = this.#introspections.count.bind(this.#introspections);
+    return new module.Introspector({ world, notify, count });
   }
 
   #controlSeen(atMs: number): void {

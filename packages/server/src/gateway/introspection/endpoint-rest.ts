@@ -12,6 +12,7 @@ export class EndpointRest {
   #restMs = 0;
   #untilMs = Number.NEGATIVE_INFINITY;
   #isTrying = false;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
 
   /** Whether it has failed so often that it is, or was until now, left alone. */
   get isFailing(): boolean {
@@ -30,13 +31,20 @@ export class EndpointRest {
     return true;
   }
 
-  succeeded(): void {
+  /** A whole answer came, whatever it says: there is somebody. */
+  answered(nowMs: number): void {
     this.#failures = 0;
     this.#restMs = 0;
     this.#isTrying = false;
+    this.#answeredAtMs = nowMs;
   }
 
-  failed(nowMs: number): void {
+  /**
+   * Of a question that was sent at `sentAtMs`. Where others were answered since, it is the question that is odd,
+   * and whoever asked it takes the endpoint from nobody.
+   */
+  failed(sentAtMs: number, nowMs: number): void {
+    if (this.#answeredAtMs >= sentAtMs) return;
     this.#failures += 1;
     // Those that were under way when it began to rest say nothing new.
     const isNews = this.#restMs === 0 ? this.#failures >= FAILURES_MAX : this.#isTrying;

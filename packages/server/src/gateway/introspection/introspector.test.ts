@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IntrospectionSnapshot } from '../../messages/runtime-snapshot.ts';
 import { FakeWorld } from '../../platform/world/fake-world.fixture.ts';
+import { IntrospectionCounts } from './introspection-counts.ts';
 import { Introspector } from './introspector.ts';
 
 const ENDPOINT: IntrospectionSnapshot = {
@@ -36,14 +37,17 @@ function world(endpoint: Partial<IntrospectionSnapshot> = {}) {
     });
     return promise;
   };
+  const counts = new IntrospectionCounts();
   const introspector = new Introspector({
     world: { ...fake, now: () => fake.now() - clock.backMs, fetch: fetch as never },
     notify: ({ code }) => notices.push(code),
+    count: (issuer, outcome) => counts.count(issuer, outcome),
   });
   const all = { ...ENDPOINT, ...endpoint };
   return {
     ...{ asked, notices, fake, clock },
     ask: (token: string) => introspector.ask(all, token),
+    metrics: () => counts.metrics,
     kind: async (token: string) => {
       const { said } = await introspector.ask(all, token);
       return said.kind === 'unavailable' ? said.reason : said.kind;
@@ -229,6 +233,63 @@ test('a stranger who finds a token over which the endpoint stumbles takes it fro
   await settle();
   asked.at(-1)?.answer(200, ACTIVE);
   assert.equal(await honest, 'active');
+});
+
+test('nobody has an endpoint left alone by a token over which it is late, while it answers others', async () => {
+  const { asked, kind, fake } = world();
+  const late = Array.from({ length: 10 }, (_, index) => kind(`late-${index}`));
+  await settle();
+  fake.advance(1_000);
+  const honest = kind('honest');
+  await settle();
+  asked.at(-1)?.answer(200, ACTIVE);
+  assert.equal(await honest, 'active');
+  fake.advance(1_000);
+  assert.deepEqual([...new Set(await Promise.all(late))], ['not-answered']);
+  const other = kind('other');
+  await settle();
+  asked.at(-1)?.answer(200, ACTIVE);
+  assert.equal(await other, 'active');
+});
+
+test('an endpoint that rests is back when it answers anything, also to a token over which it stumbles', async () => {
+  const { asked, kind, fake } = world();
+  for (let failures = 0; failures < 5; failures++) {
+    const said = kind(`t${failures}`);
+    await settle();
+    asked.at(-1)?.answer(503);
+    await said;
+  }
+  assert.equal(await kind('u'), 'endpoint-rests');
+  fake.advance(1_000);
+  const poisoned = kind('poisoned');
+  await settle();
+  asked.at(-1)?.answer(500);
+  assert.equal(await poisoned, 'not-answered');
+  const honest = kind('honest');
+  await settle();
+  asked.at(-1)?.answer(200, ACTIVE);
+  assert.equal(await honest, 'active');
+});
+
+test('what came of asking is counted, by issuer and outcome', async () => {
+  const { asked, kind, metrics } = world({ newTokensPerSecond: 2 });
+  const both = [kind('good'), kind('bad'), kind('beyond')];
+  await settle();
+  asked[0]?.answer(200, ACTIVE);
+  asked[1]?.answer(200, INACTIVE);
+  await Promise.all(both);
+  const [{ name, values } = { name: '', values: [] }] = metrics();
+  assert.equal(name, 'poorter_introspections_total');
+  const { issuer } = ENDPOINT;
+  assert.deepEqual(
+    values.map(({ value, labels }) => [value, labels['issuer'], labels['outcome']]).toSorted(),
+    [
+      [1, issuer, 'active'],
+      [1, issuer, 'inactive'],
+      [1, issuer, 'too-many-new-tokens'],
+    ],
+  );
 });
 
 test('invented tokens flood nobody, and those that were good are asked about all the same', async () => {

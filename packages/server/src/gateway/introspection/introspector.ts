@@ -12,6 +12,8 @@ import { NewTokenBudget } from './new-token-budget.ts';
 export interface IntrospectorPorts {
   readonly world: Pick<World, 'fetch' | 'now' | 'bootMs' | 'after' | 'random'>;
   readonly notify: Notify;
+  /** What came of asking. */
+  readonly count: (issuer: string, outcome: string) => void;
 }
 
 /** Issuers there may be, as they are and as they were before a reload. */
@@ -38,8 +40,16 @@ export class Introspector {
     this.#ports = ports;
   }
 
-  /** Never throws. As a thread decides, so it asks: a snapshot that was not put in force asks nobody. */
-  ask(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
+  /** As a thread decides, so it asks: a snapshot that was not put in force asks nobody. */
+  async ask(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
+    const answer = await this.#of(endpoint).ask(token);
+    const { said } = answer;
+    const outcome = said.kind === 'unavailable' ? said.reason : said.kind;
+    this.#ports.count(endpoint.issuer, outcome);
+    return answer;
+  }
+
+  #of(endpoint: IntrospectionSnapshot): Endpoint {
     const name = JSON.stringify(endpoint);
     const known = this.#endpoints.get(name) ?? new Endpoint(endpoint, this.#ports);
     this.#endpoints.delete(name);
@@ -48,7 +58,7 @@ export class Introspector {
       const [oldest] = this.#endpoints.keys();
       if (oldest !== undefined) this.#endpoints.delete(oldest);
     }
-    return known.ask(token);
+    return known;
   }
 }
 
@@ -114,6 +124,7 @@ class Endpoint {
     try {
       const { said, bytes } = await askIssuer(token, this.#endpoint, world, signal);
       this.#recovered();
+      this.#rest.answered(world.bootMs());
       const told: Introspection = said.isActive
         ? { kind: 'active', claims: said.claims }
         : { kind: 'inactive' };
@@ -121,9 +132,10 @@ class Endpoint {
       return this.#keep(digest, told, sentAtMs + this.#countsForMs(told), bytes);
     } catch (error) {
       const isLate = signal.aborted;
-      this.#failed(isLate ? `no whole answer within ${timeoutMs} ms` : whyOf(error), {
-        isOfEndpoint: isLate || error instanceof EndpointFault,
-      });
+      // What it answers to one token may be of that token alone, which a stranger may have chosen.
+      if (isLate || error instanceof EndpointFault) this.#rest.failed(sentAtMs, world.bootMs());
+      else this.#rest.answered(world.bootMs());
+      this.#failed(isLate ? `no whole answer within ${timeoutMs} ms` : whyOf(error));
       const told = { kind: 'unavailable', reason: 'not-answered' } as const;
       return this.#keep(digest, told, world.bootMs() + UNANSWERED_MS, 0);
     }
@@ -170,12 +182,9 @@ class Endpoint {
       const text = `${issuer} answers again what is asked about its tokens`;
       this.#ports.notify(notice('introspection_recovered', text, { issuer }));
     }
-    this.#rest.succeeded();
   }
 
-  /** `isOfEndpoint`: it says so of every token; otherwise of this one alone, which a stranger may have chosen. */
-  #failed(why: string, { isOfEndpoint }: { readonly isOfEndpoint: boolean }): void {
-    if (isOfEndpoint) this.#rest.failed(this.#ports.world.bootMs());
+  #failed(why: string): void {
     const { issuer, url } = this.#endpoint;
     const text = `asking ${url} about a token of ${issuer}: ${why}; without an answer it is refused`;
     this.#tell('introspection_failing', text);
