@@ -27,6 +27,8 @@ export interface CallCase {
   readonly key?: boolean;
   /** With a token of a person who signed in so, and so many seconds ago. */
   readonly token?: { readonly acr: string; readonly ago: number };
+  /** With a token that only its issuer can read, which calls it good, or does not know it. */
+  readonly opaqueToken?: 'good' | 'invented';
   readonly body?: string;
   /** It is the WebSocket host's handshake; proxies tell of it, too. */
   readonly isHandshake?: boolean;
@@ -109,6 +111,7 @@ export const DESCRIPTION = {
         responses: both,
       },
     },
+    '/told': { get: { security: [{ token: [] }], responses: both } },
     '/read': { get: { security: [{ key: ['read'] }], responses: both } },
     '/near': { get: { 'x-poorter': { network: { allow: ['192.0.2.0/24'] } }, responses: both } },
     '/seldom': {
@@ -142,6 +145,7 @@ const NO_ANSWER = {
   why: 'its proxy passes on no answer to a preflight',
   instead: 'method_not_allowed',
 } as const;
+const ASKS_NOBODY = { why: 'it asks no issuer about tokens', instead: 'token_opaque' } as const;
 const NO_UPGRADE = {
   why: 'a call that is not upgraded asks for nothing',
   instead: 'allowed',
@@ -222,6 +226,15 @@ export const CALLS: Readonly<Record<string, CallCase>> = {
   'a credential in a place of another scheme': {
     ...{ stage: 'identify', target: '/things?x-key=poorter_wrong' },
     ...{ expected: 'credentials_required', phase: 'identify' },
+  },
+
+  'an opaque token that its issuer calls good': {
+    ...{ stage: 'identify', target: '/told', opaqueToken: 'good' },
+    ...{ expected: 'allowed', phase: null, except: { middleware: ASKS_NOBODY } },
+  },
+  'an opaque token that its issuer does not know': {
+    ...{ stage: 'identify', target: '/told', opaqueToken: 'invented' },
+    ...{ expected: 'credentials_invalid', phase: 'identify', except: { middleware: ASKS_NOBODY } },
   },
 
   'the first call within a limit': {

@@ -32,9 +32,10 @@ const nextAddress = () => `10.1.${Math.floor(++addresses / 250)}.${(addresses % 
 
 async function askAt(door: Door, one: CallCase): Promise<Outcome> {
   const address = nextAddress();
-  const { method = 'GET', target, headers = {}, key, token, body, isHandshake = false } = one;
+  const { method = 'GET', target, headers = {}, key, body, isHandshake = false } = one;
   const asked: Asked = {
-    ...{ method, target, body, isHandshake, token },
+    ...{ method, target, body, isHandshake },
+    ...{ token: one.token, opaqueToken: one.opaqueToken },
     headers: { 'x-forwarded-for': address, ...headers, ...(key && { key: '' }) },
   };
   for (let earlier = 0; earlier < (one.before ?? 0); earlier++) await door.ask(asked);

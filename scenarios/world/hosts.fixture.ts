@@ -15,6 +15,7 @@ import {
   type Said,
 } from '../hosts.cases.ts';
 import { type Answer, call, openCall } from './calls.fixture.ts';
+import { startIntrospection } from './introspection.fixture.ts';
 import { AUDIENCE, type Issuer, startIssuer } from './issuer.fixture.ts';
 import { type Lifetime, type RunningPoorter, startPoorter } from './poorter.fixture.ts';
 import { type Service, startService } from './service.fixture.ts';
@@ -27,6 +28,7 @@ export interface Asked {
   readonly body?: string | undefined;
   readonly isHandshake: boolean;
   readonly token?: CallCase['token'];
+  readonly opaqueToken?: CallCase['opaqueToken'];
 }
 
 /** A way in: a host, in the words of its caller. */
@@ -62,16 +64,27 @@ export async function startHosts(t: Lifetime): Promise<Hosts> {
   const service = await startService(t, (response) => answerAs(response, said));
   upgradeAt(service, () => said);
   const issuer = await startIssuer(t);
+  const introspection = await startIntrospection(t);
   const free = { address: '127.0.0.1:0' };
   const poorter = await startPoorter(t, {
     description: DESCRIPTION,
     upstream: service.url,
     threads: 1,
+    env: { GATE_SECRET: 'secret' },
     configuration: {
       api: { name: DESCRIPTION.info.title },
       trust: {
         proxies: ['127.0.0.1/32'],
-        issuers: [{ issuer: issuer.url, audience: AUDIENCE }],
+        issuers: [
+          { issuer: issuer.url, audience: AUDIENCE },
+          {
+            ...{ issuer: 'https://opaque.example', audience: AUDIENCE, jwks: 'none' },
+            introspection: {
+              ...{ url: `${introspection.url}/told`, clientId: 'gate', timeoutMs: 10_000 },
+              clientSecret: 'env:GATE_SECRET',
+            },
+          },
+        ],
       },
       bounds: { bodyBytes: BODY_BYTES_MAX, answerBytes: ANSWER_BYTES_MAX },
       limits: { failures: { failures: FAILURES_MAX, per: 'minute' } },
@@ -79,11 +92,18 @@ export async function startHosts(t: Lifetime): Promise<Hosts> {
     },
   });
   const key = await poorter.createKey('shop', { scopes: 'read' });
-  const withCredentials = async ({ headers, token, ...asked }: Asked): Promise<Asked> => {
+  const withCredentials = async ({
+    headers,
+    token,
+    opaqueToken,
+    ...asked
+  }: Asked): Promise<Asked> => {
     const { key: hasKey, ...rest } = headers;
     const shown = {
       ...(hasKey !== undefined && { 'x-key': key }),
       ...(token !== undefined && { authorization: await tokenOf(issuer, token) }),
+      ...(opaqueToken === 'good' && { authorization: `Bearer ${introspection.token()}` }),
+      ...(opaqueToken === 'invented' && { authorization: 'Bearer invented' }),
     };
     return { ...asked, headers: { ...rest, ...shown } };
   };

@@ -29,6 +29,7 @@ import type { ProblemCode } from './problems.ts';
 export interface GatePorts extends OperationPorts {
   /** As `IdentityPorts` has it. */
   readonly unknownKeyId: IdentityPorts['unknownKeyId'];
+  readonly introspect?: IdentityPorts['introspect'];
   readonly rolesRead?: IdentityPorts['rolesRead'];
   /** Keys that may be newer than those of the snapshot, for the issuers that it trusts. */
   readonly issuerKeys?: IdentityPorts['issuerKeys'];
@@ -239,6 +240,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRight
     issuers: () => snapshot.issuers,
     issuerKeys: ports.issuerKeys ?? ((issuer) => snapshot.issuerKeys[issuer] ?? null),
     unknownKeyId: ports.unknownKeyId,
+    ...(ports.introspect !== undefined && { introspect: ports.introspect }),
     ...(ports.rolesRead !== undefined && { rolesRead: ports.rolesRead }),
     ...(ports.showProof !== undefined && { showProof: ports.showProof }),
     verifiedTokens: ports.verifiedTokens,

@@ -41,6 +41,8 @@ export interface TrustedIssuer {
   readonly audienceClaim?: string;
   /** Access tokens of this issuer may carry `nonce`, which otherwise marks an ID token. */
   readonly acceptsNonce?: boolean;
+  /** Tokens that are no JWT and begin so are asked about at this issuer; absent: none are. */
+  readonly opaqueTokens?: { readonly prefix: string };
   /**
    * The gate's own issuer for trying a document: stands for any issuer that a scheme names, and is
    * believed from this very machine alone.
@@ -48,7 +50,16 @@ export interface TrustedIssuer {
   readonly isTrial?: boolean;
 }
 
-/** What identification asks of its host. Every answer is immediate: no call waits for a network. */
+/**
+ * RFC 7662: what an issuer says of a token that only it can read. `inactive`: it is not, or no longer, good.
+ * `unavailable`: that could not be asked, or not in time.
+ */
+export type Introspection =
+  | { readonly kind: 'active'; readonly claims: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'inactive' }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** What identification asks of its host. What may wait for a network is bounded by the host. */
 export interface IdentityPorts {
   /** The live index of keys; the host swaps it. It is given well-formed keys only. */
   findKey(key: string): KeyRecord | undefined;
@@ -66,6 +77,11 @@ export interface IdentityPorts {
    * known that none will, or after a bounded time: a host that returns nothing makes no call wait.
    */
   unknownKeyId(issuer: string, keyId: string | null): void | Promise<void>;
+  /**
+   * Asks an issuer about an opaque token, within bounds of the host: in time, in number, and in how long an
+   * answer counts. As long as it does, the host gives the same object. Without this port nobody is asked.
+   */
+  introspect?(issuer: string, token: string): Introspection | Promise<Introspection>;
   /** A verified token has something at the configured place of roles, or nothing. Not on every call. */
   rolesRead?(issuer: string, rolesClaim: string, isFound: boolean): void;
   /** The deny set, consulted on every call, cached verifications included. */

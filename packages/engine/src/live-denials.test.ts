@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { type LiveDenial, LiveRights } from './live-rights.ts';
 import {
   bearer,
+  claimsOf,
   ISSUER,
   identifyWith,
   NOW,
   outcomeOf,
   tokenOf,
+  trustedIssuer,
   World,
 } from './policies/identify/identify.fixture.ts';
 import { VerifiedTokens } from './policies/identify/index.ts';
@@ -56,6 +58,31 @@ test('a token whose grant, client or own id is denied is refused at once, rememb
     assert.equal(await call(), 'credentials_invalid', kind);
     remove('d1');
     assert.equal(await call(), 'app-1', `${kind}: over`);
+  }
+});
+
+test('a token that only its issuer can read is denied as a JWT is, whatever the issuer says', async () => {
+  for (const [kind, value] of [
+    ['grant', 'grant-1'],
+    ['client', 'app-1'],
+    ['token', 't1'],
+  ] as const) {
+    const live = new LiveRights();
+    const claims = claimsOf({ grant_id: 'grant-1' });
+    const world = Object.assign(new World(), {
+      trusted: [{ ...trustedIssuer, opaqueTokens: { prefix: '' } }],
+      introspect: () => ({ kind: 'active', claims }) as const,
+      isRevoked: live.isDenied.bind(live),
+    });
+    const identify = identifyWith(world, [{ bearer: [] }]);
+    const call = async () => outcomeOf(await identify(bearer('opaque-token')));
+    assert.equal(await call(), 'app-1');
+    const denied = { put: [denial('d1', { kind, value })], removed: [] };
+    live.take({
+      type: 'live-change',
+      change: { sequence: 1, keys: NOTHING, blocks: NOTHING, denied },
+    });
+    assert.equal(await call(), 'credentials_invalid', kind);
   }
 });
 

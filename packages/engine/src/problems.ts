@@ -131,7 +131,7 @@ export const problems = {
   },
   token_opaque: {
     status: 401,
-    title: 'The bearer token is not a JWT, and this API takes no opaque tokens.',
+    title: 'The bearer token is not a JWT, and this API takes no opaque tokens of its form.',
     remedy:
       'Send a JWT access token of an issuer that the API trusts; send an API key where the API description names one.',
   },
@@ -139,6 +139,12 @@ export const problems = {
     status: 503,
     title: 'Tokens cannot be verified at this moment.',
     remedy: 'Retry later; the issuer of the tokens is not reachable.',
+  },
+  introspection_unavailable: {
+    status: 503,
+    title: 'Whether the token is good cannot be asked at this moment.',
+    remedy:
+      'Retry as Retry-After says; the issuer of the token does not answer, or is asked about too many tokens at once.',
   },
   // limit
   rate_limited: {

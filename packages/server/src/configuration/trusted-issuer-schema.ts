@@ -8,6 +8,63 @@ const claim = z
   .max(300)
   .refine((place) => !/(^\.|\.$|\.\.)/.test(place), 'has an empty step between its dots');
 
+const introspection = z
+  .strictObject({
+    url: z.string().min(1).describe('Its introspection endpoint: https, or this machine.'),
+    clientId: z.string().min(1).max(1_000).describe('As whom the gate asks.'),
+    clientSecret: z
+      .string()
+      .regex(/^(?:env|file):./, 'is not env:NAME or file:PATH')
+      .optional()
+      .describe('env:NAME or file:PATH: sent by HTTP Basic (client_secret_basic).'),
+    clientKey: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Instead of a secret, a PEM file: the private key that signs who asks (private_key_jwt); EC P-256, Ed25519 or RSA.',
+      ),
+    clientKeyId: z.string().min(1).max(200).optional().describe('`kid` of that key.'),
+    tokenPrefix: z
+      .string()
+      .max(100)
+      .regex(/^[A-Za-z0-9._~+/-]*$/, 'has characters that no token has')
+      .default('')
+      .describe(
+        'Only tokens that begin so are asked about here; needed where several issuers have introspection, since a token is never shown to another.',
+      ),
+    cacheSeconds: z
+      .int()
+      .min(0)
+      .max(60)
+      .default(10)
+      .describe(
+        'So long an answer counts, and never beyond `exp`: a token that its issuer took back is refused within this. That one is not good counts for 2 s at most.',
+      ),
+    timeoutMs: z
+      .int()
+      .min(50)
+      .max(10_000)
+      .default(2_000)
+      .describe('For a whole answer; then the call is refused with 503.'),
+    newTokensPerSecond: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(50)
+      .describe(
+        'Questions about tokens that were never good, so that whoever invents tokens floods nobody; beyond it, such a token is refused with 503.',
+      ),
+  })
+  .refine(
+    ({ clientSecret, clientKey }) => (clientSecret === undefined) !== (clientKey === undefined),
+    { message: 'needs exactly one of clientSecret and clientKey' },
+  )
+  .refine(({ clientKey, clientKeyId }) => clientKey !== undefined || clientKeyId === undefined, {
+    message: 'names a key that is not there: clientKey is missing',
+    path: ['clientKeyId'],
+  });
+
 export const trustedIssuer = z.strictObject({
   issuer: z.string().min(1).describe('Exactly the `iss` of its tokens.'),
   audience: z.union(
@@ -20,7 +77,17 @@ export const trustedIssuer = z.strictObject({
     ],
     { error: 'is neither a text nor a list of texts, with at least one that is not empty' },
   ),
-  jwks: z.string().optional().describe('URL or file: of its keys; default: found by discovery.'),
+  jwks: z
+    .string()
+    .optional()
+    .describe(
+      'URL or file: of its keys; default: found by discovery. none: it signs no tokens, and is asked about all (introspection).',
+    ),
+  introspection: introspection
+    .optional()
+    .describe(
+      'Tokens that are no JWT are asked about at their issuer (RFC 7662), and held to all that is asked of its JWTs.',
+    ),
   algorithms: z
     .array(
       z.enum([

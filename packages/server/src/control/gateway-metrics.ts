@@ -26,6 +26,7 @@ const KNOWN = {
   poorter_gateway_heap_bytes: 'gauge',
   poorter_counters_away: 'gauge',
   poorter_records_unwritten: 'gauge',
+  poorter_introspections_total: 'counter',
 } as const;
 const GATEWAY_TROUBLES = ['poorter_counters_away', 'poorter_records_unwritten'] as const;
 type GatewayTrouble = (typeof GATEWAY_TROUBLES)[number];
@@ -46,6 +47,8 @@ const sampleSchema = z.object({
     decision: label,
     code: label,
     le: label,
+    issuer: label,
+    outcome: label,
   }),
   metricName: z.string().max(100).optional(),
 });

@@ -38,10 +38,9 @@ export class IssuerFollower {
   }
 
   async follow({ trust }: Configuration): Promise<void> {
-    const sources = trust.issuers.map(({ issuer, jwks }) => ({
-      issuer,
-      ...(jwks !== undefined && { jwks }),
-    }));
+    const sources = trust.issuers.flatMap(({ issuer, jwks }) =>
+      jwks === 'none' ? [] : [{ issuer, ...(jwks !== undefined && { jwks }) }],
+    );
     const text = JSON.stringify(sources);
     if (this.#keys !== null && text === this.#sources) {
       if (sources.some(({ jwks }) => jwks !== undefined && fileIn(jwks) !== null))

@@ -1,7 +1,12 @@
 import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
+import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
+import type { Notice } from '../platform/notices/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { IntrospectionCounts } from './introspection/introspection-counts.ts';
+import { type IntrospectionAnswer, NOT_ASKED } from './introspection/introspection-table.ts';
+import type { Introspector } from './introspection/introspector.ts';
 import { ThreadCrew, type ThreadCrewOptions } from './thread-crew.ts';
 
 const STALL_MS = 5_000;
@@ -36,6 +41,9 @@ export interface QuotaFile {
 export class Gateway {
   readonly #ports: GatewayPorts;
   readonly #crew: ThreadCrew;
+  #loading: Promise<Introspector> | null = null;
+  #introspector: Introspector | null = null;
+  readonly #introspections = new IntrospectionCounts();
   #hasHeardControl = false;
 
   constructor(ports: GatewayPorts) {
@@ -51,12 +59,14 @@ export class Gateway {
         notify: (one) => send({ type: 'notice', notice: one }),
         unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
         rolesRead: (issuer, claim, isFound) => send({ type: 'roles-read', issuer, claim, isFound }),
+        introspect: (endpoint, token) => this.#introspect(endpoint, token),
       },
     });
     this.#restoreQuotas();
     // Control takes metrics for a sign of readiness, when it was started again beside a gateway that serves.
     world.every(METRICS_EVERY_MS, () => {
-      if (this.#crew.isListening) send({ type: 'metrics', metrics: this.#crew.metrics });
+      if (this.#crew.isListening)
+        send({ type: 'metrics', metrics: [...this.#crew.metrics, this.#introspections.metrics] });
     });
     world.every(QUOTA_SAVE_EVERY_MS, () => this.#saveQuotas());
   }
@@ -92,6 +102,29 @@ export class Gateway {
     this.#saveQuotas();
     send({ type: 'drained' });
     exit(0);
+  }
+
+  /** Loaded by gates that have use for it; what cannot be loaded now is tried again. */
+  async #introspect(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
+    try {
+      this.#introspector ??= await (this.#loading ??= this.#loadIntrospector());
+      return await this.#introspector.ask(endpoint, token);
+    } catch (error) {
+      this.#loading = null;
+      const { issuer } = endpoint;
+      const text = `asking ${issuer} about a token: ${(error as Error).name}; without an answer it is refused`;
+      const told = notice('introspection_failing', text, { issuer });
+      this.#ports.send({ type: 'notice', notice: told });
+      return NOT_ASKED;
+    }
+  }
+
+  async #loadIntrospector(): Promise<Introspector> {
+    const { world, send } = this.#ports;
+    const module = await import('./introspection/introspector.ts');
+    const notify = (one: Notice) => send({ type: 'notice', notice: one });
+    const count = this.#introspections.count.bind(this.#introspections);
+    return new module.Introspector({ world, notify, count });
   }
 
   #controlSeen(atMs: number): void {

@@ -3,6 +3,7 @@ import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import type { Metric } from '../platform/metrics/index.ts';
 import { PlaceFault } from '../platform/processes/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { IntrospectionTable } from './introspection/introspection-table.ts';
 import { IssuerKeyTable } from './issuer-key-table.ts';
 import { type RolesOutcome, RolesReport } from './roles-report.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
@@ -14,6 +15,7 @@ const METRICS_EVERY_MS = 1_000;
 export interface RightsNow {
   readonly live: LiveRights;
   readonly issuerKeys: IssuerKeyTable;
+  readonly introspections: IntrospectionTable;
   readonly rolesRead: RolesOutcome;
   /** How long control has not been seen. */
   readonly controlSilentMs: () => number;
@@ -44,6 +46,7 @@ export class ServingThread {
   readonly #heartbeats: Float64Array;
   readonly #live: LiveRights;
   readonly #issuerKeys: IssuerKeyTable;
+  readonly #introspections: IntrospectionTable;
   readonly #hosts: CallHosts;
   #inForce: RuntimeSnapshot | null = null;
   /** Snapshots are applied one after the other, in the order they came. */
@@ -59,11 +62,16 @@ export class ServingThread {
       world,
     );
     this.#issuerKeys.adopt(seed.snapshot.gate);
+    this.#introspections = new IntrospectionTable(
+      (number, endpoint, token) => tell({ type: 'introspect', number, endpoint, token }),
+      world,
+    );
     const roles = new RolesReport((issuer, claim, isFound) =>
       tell({ type: 'roles-read', issuer, claim, isFound }),
     );
     this.#hosts = openHosts({
       ...{ live: this.#live, issuerKeys: this.#issuerKeys, rolesRead: roles.hear },
+      introspections: this.#introspections,
       controlSilentMs: () => world.bootMs() - (this.#heartbeats[seed.slots] as number),
     });
     this.#applying = this.#apply(seed.snapshot);
@@ -80,6 +88,8 @@ export class ServingThread {
         return this.#ports.tell({ type: 'live-applied', sequence: this.#live.sequence });
       case 'issuer-keys':
         return this.#issuerKeys.hear(message);
+      case 'introspected':
+        return this.#introspections.hear(message.number, message.answer);
       case 'snapshot':
         // At once, so that keys told after it are not overtaken by its own.
         this.#issuerKeys.adopt(message.snapshot.gate);

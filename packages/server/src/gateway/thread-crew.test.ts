@@ -6,6 +6,7 @@ import { PATIENCE_MS } from '../../../../scenarios/world/patience.fixture.ts';
 import { emptySnapshot } from '../messages/snapshot.fixture.ts';
 import { createCounterMemory, InFlightGauge, SharedCounters } from '../platform/counters/index.ts';
 import { realWorld } from '../platform/world/index.ts';
+import { NOT_ASKED } from './introspection/introspection-table.ts';
 import { startThread } from './start-thread.ts';
 import { ThreadCrew } from './thread-crew.ts';
 
@@ -32,6 +33,7 @@ function startCrew(t: TestContext) {
       notify: ({ message }) => trouble.push(message),
       unknownKeyId: () => undefined,
       rolesRead: () => undefined,
+      introspect: async () => NOT_ASKED,
     },
   });
   t.after(() => crew.drain());

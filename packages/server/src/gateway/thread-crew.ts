@@ -1,6 +1,7 @@
 import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { type NoticeCode, notice } from '../messages/notices.ts';
+import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import {
   type CounterMemory,
   exportQuotas,
@@ -12,9 +13,11 @@ import { type Metric, SummedMetrics } from '../platform/metrics/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import { CrewSpool } from './crew-spool.ts';
+import { type IntrospectionAnswer, NOT_ASKED } from './introspection/introspection-table.ts';
 import { claimPlaces } from './port-claims.ts';
 import { createQuietMemory, forgetThread } from './quiet-moment.ts';
 import { type RolesOutcome, RolesWarning } from './roles-report.ts';
+import { settled } from './settled-places.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -50,6 +53,10 @@ export interface ThreadCrewOptions {
     readonly notify: Notify;
     readonly unknownKeyId: (issuer: string, keyId: string | null) => void;
     readonly rolesRead: RolesOutcome;
+    readonly introspect: (
+      endpoint: IntrospectionSnapshot,
+      token: string,
+    ) => Promise<IntrospectionAnswer>;
   };
 }
 
@@ -151,7 +158,7 @@ export class ThreadCrew {
   /** A snapshot with a place that somebody else has changes nothing. */
   async #claimAndSpread(snapshot: RuntimeSnapshot): Promise<void> {
     if (this.#isDraining) return;
-    const { listeners, forwardAuth } = this.#settled(snapshot);
+    const { listeners, forwardAuth } = settled(snapshot, this.#addresses);
     const keyed = (places: readonly { host: string; port: number }[], name: string) =>
       places.map(({ host, port }, index) => ({ host, port, key: `${name}.${index}.address` }));
     try {
@@ -194,7 +201,7 @@ export class ThreadCrew {
     const bound = this.#boundWithin(BIND_WAIT_MAX_MS);
     for (const member of this.#members.values()) {
       if (member !== pilot)
-        this.#tell(member, { type: 'snapshot', snapshot: this.#settled(snapshot) });
+        this.#tell(member, { type: 'snapshot', snapshot: settled(snapshot, this.#addresses) });
     }
     this.#reportWhenEqual();
     return bound;
@@ -208,7 +215,7 @@ export class ThreadCrew {
         this.#tried = () => undefined;
         resolve(canServe);
       };
-      this.#tell(pilot, { type: 'snapshot', snapshot: this.#settled(snapshot) });
+      this.#tell(pilot, { type: 'snapshot', snapshot: settled(snapshot, this.#addresses) });
     });
   }
 
@@ -248,7 +255,7 @@ export class ThreadCrew {
       memory: this.#memory,
       heartbeats: this.#heartbeats.buffer,
       quiet: this.#quiet,
-      snapshot: this.#settled(snapshot),
+      snapshot: settled(snapshot, this.#addresses),
       spool: this.#spool?.begin(slot) ?? null,
       live: this.#live.state,
     };
@@ -300,6 +307,8 @@ export class ThreadCrew {
       case 'roles-read':
         this.#roles.hear(message.issuer, message.claim, message.isFound);
         return this.#options.on.rolesRead(message.issuer, message.claim, message.isFound);
+      case 'introspect':
+        return void this.#introspect(member, message);
       case 'notice': {
         const { notice: one } = message;
         const about = { ...one.about, thread: member.slot };
@@ -310,6 +319,14 @@ export class ThreadCrew {
       default:
         message satisfies never;
     }
+  }
+
+  async #introspect(
+    member: Member,
+    { number, endpoint, token }: Extract<FromThread, { type: 'introspect' }>,
+  ): Promise<void> {
+    const answer = await this.#options.on.introspect(endpoint, token).catch(() => NOT_ASKED);
+    this.#tell(member, { type: 'introspected', number, answer });
   }
 
   /** A version counts as applied when every thread serves it. */
@@ -374,21 +391,4 @@ export class ThreadCrew {
   #tell(member: Member, message: ToThread): void {
     member.thread.tell(message);
   }
-
-  /** Ports given as 0 become the ports that the first thread received. */
-  #settled(snapshot: RuntimeSnapshot): RuntimeSnapshot {
-    if (this.#addresses.length === 0) return snapshot;
-    const ports = this.#addresses.map(portOf);
-    const listeners = snapshot.listeners.map((listener, index) =>
-      listener.port === 0 ? { ...listener, port: ports[index] ?? 0 } : listener,
-    );
-    const forwardAuth = snapshot.forwardAuth.map((host, index) =>
-      host.port === 0 ? { ...host, port: ports[listeners.length + index] ?? 0 } : host,
-    );
-    return { ...snapshot, listeners, forwardAuth };
-  }
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1));
 }

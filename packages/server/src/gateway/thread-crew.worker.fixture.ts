@@ -30,7 +30,7 @@ parentPort?.on('message', (message: ToThread) => {
     while (sequence === 9 && seed.slot === 1 && seed.live.sequence !== 9);
     return parentPort?.postMessage({ type: 'live-applied', sequence });
   }
-  if (message.type === 'issuer-keys') return;
+  if (message.type === 'issuer-keys' || message.type === 'introspected') return;
   const { version } = message.snapshot.gate;
   if (version === 2) {
     counters.lease('subject', 10);

@@ -27,6 +27,7 @@ import { CallStatistics } from './call-statistics.ts';
 import { collectorUnderPressure, REFUSING_PAUSE_MS } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
 import { ForwardAuthHosts } from './hosts/forward-auth.ts';
+import { NOT_ASKED } from './introspection/introspection-table.ts';
 import { Listeners } from './listeners.ts';
 import type { OpenedListeners } from './listening-places.ts';
 import { OpenedDescriptions } from './opened-descriptions.ts';
@@ -133,7 +134,8 @@ export class ThreadHosts implements CallHosts {
   /** From here on upstreams and counters are those of the snapshot. */
   #runtimeOf(snapshot: RuntimeSnapshot, { identitySigner, Valkey, opened }: OpenedParts): Runtime {
     const { seed, world, rights } = this.#ports;
-    const { live, issuerKeys, rolesRead, controlSilentMs } = rights;
+    const { live, issuerKeys, introspections, rolesRead, controlSilentMs } = rights;
+    const endpoints = new Map(snapshot.introspection.map((one) => [one.issuer, one]));
     const remoteCounters = this.#remoteCounters(snapshot.sharedCounters, Valkey);
     const gate = new Gate(opened, {
       counters: this.#counters,
@@ -149,6 +151,11 @@ export class ThreadHosts implements CallHosts {
       controlSilentMs,
       issuerKeys: (issuer) => issuerKeys.keysOf(issuer),
       unknownKeyId: (issuer, keyId) => issuerKeys.newKeys(issuer, keyId),
+      introspect: (issuer, token) => {
+        const endpoint = endpoints.get(issuer);
+        if (endpoint === undefined) return NOT_ASKED.said;
+        return introspections.ask(endpoint, token);
+      },
       rolesRead,
       inFlight: () => this.#inFlight.total,
     });

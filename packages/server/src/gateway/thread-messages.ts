@@ -4,9 +4,11 @@ import type {
   NoticeMessage,
   RuntimeSnapshot,
 } from '../messages/between-processes.ts';
+import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { Metric } from '../platform/metrics/index.ts';
 import type { SpoolMemory, WriterName } from '../platform/spool/index.ts';
+import type { IntrospectionAnswer } from './introspection/introspection-table.ts';
 
 /** What a thread is born with. */
 export interface ThreadSeed {
@@ -31,6 +33,12 @@ export type ToThread =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
   | IssuerKeysMessage
+  /** The answer to `introspect` of this number. */
+  | {
+      readonly type: 'introspected';
+      readonly number: number;
+      readonly answer: IntrospectionAnswer;
+    }
   /** Stop accepting at this moment of the monotonic clock, and end. */
   | { readonly type: 'drain'; readonly atMs: number };
 
@@ -47,6 +55,13 @@ export type FromThread =
       readonly issuer: string;
       readonly claim: string;
       readonly isFound: boolean;
+    }
+  /** A token that only its issuer can read. It stays in this process. */
+  | {
+      readonly type: 'introspect';
+      readonly number: number;
+      readonly endpoint: IntrospectionSnapshot;
+      readonly token: string;
     }
   | NoticeMessage
   | { readonly type: 'drained' };

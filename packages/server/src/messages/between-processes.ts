@@ -4,9 +4,13 @@ import type { JSONWebKeySet, JWK } from 'jose';
 import type { Notice } from '../platform/notices/index.ts';
 import type { CarriedAnswer, SpoolKey } from '../platform/spool/index.ts';
 import type { FromIssuer, IssuerSnapshot, ToIssuer } from './between-issuer.ts';
-import type { ListenerSnapshot, UpstreamSnapshot } from './runtime-snapshot.ts';
+import type {
+  IntrospectionSnapshot,
+  ListenerSnapshot,
+  UpstreamSnapshot,
+} from './runtime-snapshot.ts';
 
-export type { ListenerSnapshot, UpstreamSnapshot };
+export type { IntrospectionSnapshot, ListenerSnapshot, UpstreamSnapshot };
 
 /** All that a gateway needs to serve, compiled in control. Plain data. */
 export interface RuntimeSnapshot {
@@ -14,6 +18,8 @@ export interface RuntimeSnapshot {
   readonly listeners: readonly ListenerSnapshot[];
   readonly forwardAuth: readonly ForwardAuthSnapshot[];
   readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
+  /** Of issuers whose opaque tokens are taken. */
+  readonly introspection: readonly IntrospectionSnapshot[];
   readonly trustedProxies: readonly string[];
   readonly allowEncodedSlash: boolean;
   readonly identity: {

@@ -147,6 +147,24 @@ const ofGateways = {
     means: 'Quotas cannot be saved; a crash now would forget what was counted.',
     remedy: 'See what the message says of the disk.',
   },
+  introspection_failing: {
+    level: 'warn',
+    means:
+      'The issuer of opaque tokens does not say whether one is good. Calls with such tokens are refused with 503 once what it said before has had its time. Told once a minute at most.',
+    remedy: 'See what the message says; look at `trust.issuers[].introspection` and at the issuer.',
+  },
+  introspection_recovered: {
+    level: 'info',
+    means: 'An issuer of opaque tokens that was left alone answers again.',
+    remedy: '',
+  },
+  introspection_flooded: {
+    level: 'warn',
+    means:
+      'More opaque tokens are shown that were never good than an issuer is asked about in a second. Told once a minute at most.',
+    remedy:
+      'Mostly somebody invents tokens: see who is refused in the log. Where they are honest, raise `newTokensPerSecond`.',
+  },
   roles_missing: {
     level: 'warn',
     means: 'Tokens of an issuer carry nothing where `rolesClaim` says that roles are.',

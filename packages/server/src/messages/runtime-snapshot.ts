@@ -27,3 +27,19 @@ export interface UpstreamSnapshot {
   readonly restMs: number;
   readonly preserveHost: boolean;
 }
+
+/** RFC 7662: where an issuer is asked about tokens that only it can read, and how the gate shows who it is. */
+export interface IntrospectionSnapshot {
+  readonly issuer: string;
+  readonly url: string;
+  readonly clientId: string;
+  readonly proof:
+    | { readonly kind: 'secret'; readonly secret: string }
+    /** PEM. */
+    | { readonly kind: 'key'; readonly key: string; readonly keyId: string | null };
+  /** So long an answer counts, from the moment at which it was asked for. */
+  readonly cacheMs: number;
+  readonly timeoutMs: number;
+  /** Questions about tokens that were never good. */
+  readonly newTokensPerSecond: number;
+}

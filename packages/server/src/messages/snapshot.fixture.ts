@@ -9,6 +9,7 @@ export function emptySnapshot(version: number): RuntimeSnapshot {
       ...{ staleAfterMs: 86_400_000, capacity: 1_000 },
     },
     ...{ listeners: [], forwardAuth: [], upstreams: {}, trustedProxies: [] },
+    introspection: [],
     allowEncodedSlash: false,
     identity: { key: { kty: 'OKP' }, issuer: 'urn:test', lifetimeSeconds: 60 },
     ...{ identityKeySet: { keys: [] }, resourceMetadata: {} },

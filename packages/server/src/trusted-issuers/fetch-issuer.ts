@@ -1,5 +1,6 @@
 import { parseJsonText } from '@poorter/openapi/json';
 import { isLoopback } from '../platform/addresses/index.ts';
+import { readBounded } from '../platform/http/index.ts';
 import { type KeySetReading, readKeySet } from './key-set.ts';
 
 export const DOCUMENT_BYTES_MAX = 256 * 1024;
@@ -87,7 +88,8 @@ async function fetchJson(
         await response.body?.cancel();
         throw new Error(`it answers ${response.status}`);
       }
-      const value: unknown = parseJsonText(await readBounded(response));
+      const bytes = await readBounded(response, DOCUMENT_BYTES_MAX);
+      const value: unknown = parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
       return { value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
     }
   } catch (cause) {
@@ -113,17 +115,6 @@ function redirectOf(response: Response, from: URL): URL | null {
   const location = response.headers.get('location');
   if (location === null) throw new Error(`it answers ${response.status} without a Location`);
   return checkedUrl(new URL(location, from).href);
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (!(bytes <= DOCUMENT_BYTES_MAX)) throw new Error(`more than ${DOCUMENT_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
 }
 
 function maxAgeOf(cacheControl: string | null): number | null {

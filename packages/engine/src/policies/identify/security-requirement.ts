@@ -207,7 +207,7 @@ function combine(alternative: SatisfiedAlternative): IdentifiedPrincipal {
 }
 
 /** Faults of ours rather than of the caller: they are told only when nothing else is in the way. */
-const NOT_THE_CALLERS = new Set(['keys_unavailable', 'overloaded']);
+const NOT_THE_CALLERS = new Set(['keys_unavailable', 'introspection_unavailable', 'overloaded']);
 
 function refuse(
   alternatives: readonly CompiledAlternative[],

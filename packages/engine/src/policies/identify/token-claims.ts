@@ -60,6 +60,26 @@ export function readClaims(
   return untimely === null ? { ok: true, meaning } : untimely;
 }
 
+/** RFC 6749 §7.1, RFC 9449 §5; compared without case. A refresh token has another type, or no audience. */
+const ACCESS_TOKEN_TYPES = ['bearer', 'dpop'];
+
+/** RFC 7662 §2.2: what an issuer says of a token, held to all that is asked of its JWTs. */
+export function readIntrospected(
+  claims: JsonMembers,
+  issuer: TrustedIssuer,
+  nowSeconds: number,
+): ClaimsReading {
+  const { iss, token_type: type } = claims;
+  // Whoever was asked is the issuer; what it says of another is not believed.
+  if (iss !== undefined && iss !== issuer.issuer) return refuse('iss');
+  const name = typeof type === 'string' ? type.toLowerCase() : type;
+  const isAccess = name === undefined || ACCESS_TOKEN_TYPES.includes(name as string);
+  if (!isAccess) return refuse('token-type');
+  const reading = readClaims({}, claims, issuer, nowSeconds);
+  const isUnbound = reading.ok && reading.meaning.keyThumbprint === null;
+  return name === 'dpop' && isUnbound ? refuse('cnf') : reading;
+}
+
 /** Judged at every use: a token that was good when it entered a cache may have expired there. */
 export function timeFault(
   meaning: TokenMeaning,

@@ -7,10 +7,11 @@ import {
   rejected,
   type TrustedIssuer,
 } from '../../identity.ts';
-import { type ProofFault, ProofVerifier } from './proof-of-possession.ts';
-import { clockSkewOf, readClaims, timeFault } from './token-claims.ts';
+import { OpaqueTokens } from './opaque-tokens.ts';
+import { readClaims } from './token-claims.ts';
 import { isQuick, quickCheck, type SignatureCheck } from './token-signature.ts';
 import { type JsonMembers, readTokenText, TOKEN_LENGTH_MAX } from './token-text.ts';
+import { rejectedClaims, type TokenUse, TokenUses } from './token-uses.ts';
 import { termsOf, type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
 /**
@@ -32,6 +33,8 @@ type Verification =
       readonly rejection: Authentication;
       /** Keys that the issuer has published since could change the answer. */
       readonly lacks?: LackingKey;
+      /** Only its issuer can read it. */
+      readonly isOpaque?: true;
     };
 
 interface LackingKey {
@@ -39,14 +42,6 @@ interface LackingKey {
   /** null: the token names none. */
   readonly keyId: string | null;
   readonly generation: number;
-}
-
-/** One call that shows a token. */
-interface TokenUse {
-  readonly request: RequestFacts;
-  readonly accepts: (issuer: TrustedIssuer) => boolean;
-  /** Under the scheme that says so. */
-  readonly isWithProof: boolean;
 }
 
 type KeyResolver = ReturnType<typeof createLocalJWKSet>;
@@ -69,7 +64,8 @@ interface IssuerKeys {
 export class TokenVerifier {
   readonly #ports: IdentityPorts;
   readonly #verified: VerifiedTokens;
-  readonly #proofs: ProofVerifier;
+  readonly #uses: TokenUses;
+  readonly #opaque: OpaqueTokens;
   readonly #pending = new Map<string, Promise<Verification>>();
   readonly #resolvers = new Map<string, IssuerKeys>();
   #issuerList: readonly TrustedIssuer[] = [];
@@ -78,7 +74,8 @@ export class TokenVerifier {
   constructor(ports: IdentityPorts) {
     this.#ports = ports;
     this.#verified = ports.verifiedTokens ?? new VerifiedTokens();
-    this.#proofs = new ProofVerifier(ports);
+    this.#uses = new TokenUses(ports, (digest) => this.#verified.forget(digest));
+    this.#opaque = new OpaqueTokens(ports, this.#uses);
   }
 
   /** Immediate for a token seen before. `accepts` narrows the issuers a scheme stands for. */
@@ -95,14 +92,17 @@ export class TokenVerifier {
     if (known !== undefined) {
       if (this.#isCurrent(known)) {
         known.wasUsed = true;
-        return this.#judgeUse(digest, known, use);
+        return this.#uses.judge(digest, known, use);
       }
       this.#verified.forget(digest);
     }
     const begun = this.#verify(token, digest, request);
     // Most forgeries break a rule that needs no key, and are refused without a promise.
     if (!(begun instanceof Promise)) {
-      if (begun.ok) return this.#judgeUse(digest, begun.entry, use);
+      if (begun.ok) return this.#uses.judge(digest, begun.entry, use);
+      if (begun.isOpaque) {
+        return this.#opaque.authenticate(token, digest, use) ?? begun.rejection;
+      }
       if (begun.lacks === undefined) return begun.rejection;
     }
     return this.#conclude(begun, token, digest, use);
@@ -123,7 +123,7 @@ export class TokenVerifier {
     const { entry } = verification;
     // Keys or trust changed under way: what was proven no longer counts.
     if (!this.#isCurrent(entry)) return rejected('keys-changed', 'keys_unavailable');
-    return this.#judgeUse(digest, entry, use);
+    return this.#uses.judge(digest, entry, use);
   }
 
   /**
@@ -148,42 +148,6 @@ export class TokenVerifier {
     return this.#pending.get(digest) ?? this.#begin(token, digest, request);
   }
 
-  /** What can change between two uses of one token. */
-  #judgeUse(
-    digest: string,
-    entry: VerifiedToken,
-    { request, accepts, isWithProof }: TokenUse,
-  ): Authentication | Promise<Authentication> {
-    const { meaning, issuer } = entry;
-    if (!accepts(issuer)) return rejected('issuer-of-another-scheme');
-    if (issuer.isTrial === true && !isThisMachine(request.clientAddress)) {
-      return rejected('trial-from-elsewhere');
-    }
-    const untimely = timeFault(meaning, clockSkewOf(issuer), request.nowMs / 1000);
-    if (untimely !== null) {
-      this.#verified.forget(digest);
-      return rejectedClaims(untimely);
-    }
-    const { certificateThumbprint, principal } = meaning;
-    if (
-      certificateThumbprint !== null &&
-      certificateThumbprint !== request.clientCertificate?.thumbprint
-    ) {
-      return rejected('certificate-not-presented');
-    }
-    if (this.#ports.isRevoked?.(principal)) return rejected('revoked');
-    const accepted = { kind: 'accepted', principal } as const;
-    const { keyThumbprint } = meaning;
-    // RFC 9449 §7.2: who shows it as a bearer token may be anybody.
-    if (keyThumbprint === null)
-      return isWithProof ? rejected('not-bound', 'proof_invalid') : accepted;
-    if (!isWithProof) return rejected('proof-missing', 'proof_invalid');
-    const fault = this.#proofs.verify(request, digest, keyThumbprint);
-    const concluded = (found: ProofFault) =>
-      found === null ? accepted : rejected(found, 'proof_invalid');
-    return fault instanceof Promise ? fault.then(concluded) : concluded(fault);
-  }
-
   /** Rules that need no key come first: a forgery that breaks them costs no signature check. */
   #begin(
     token: string,
@@ -192,8 +156,9 @@ export class TokenVerifier {
   ): Verification | Promise<Verification> {
     const text = readTokenText(token);
     if (!text.ok) {
-      const isOpaque = text.reason === 'opaque';
-      return refused(rejected(text.reason, isOpaque ? 'token_opaque' : 'credentials_invalid'));
+      const code = text.reason === 'opaque' ? 'token_opaque' : 'credentials_invalid';
+      const isOpaque = text.reason === 'opaque' || text.reason === 'encrypted';
+      return { ...refused(rejected(text.reason, code)), ...(isOpaque && { isOpaque }) };
     }
     const { header, claims } = text;
     // Read before it is believed, and only to choose whose keys must have signed.
@@ -218,7 +183,7 @@ export class TokenVerifier {
     const check = isNamed && keyId !== null ? keys.quick.get(`${header.alg} ${keyId}`) : undefined;
     if (check !== undefined) {
       if (!check(token)) return refused(rejected(FORGED), lacks);
-      this.#tellRoles(entry);
+      this.#uses.tellRoles(entry);
       this.#verified.remember(digest, entry);
       return { ok: true, entry };
     }
@@ -248,7 +213,7 @@ export class TokenVerifier {
   ): Promise<Verification> {
     try {
       await verifyWithAny(token, resolve, algorithmsOf(entry.issuer));
-      this.#tellRoles(entry);
+      this.#uses.tellRoles(entry);
       return { ok: true, entry };
     } catch (error) {
       // Only what jose says of a token is a refusal; anything else is a fault and stays one.
@@ -256,13 +221,6 @@ export class TokenVerifier {
       const reason = error instanceof errors.JOSEError ? error.code : 'key-unusable';
       return refused(rejected(reason), lacks);
     }
-  }
-
-  /** Strangers cannot cause it: the signature is good. */
-  #tellRoles({ issuer, meaning }: VerifiedToken): void {
-    const { issuer: name, rolesClaim } = issuer;
-    if (rolesClaim === undefined) return;
-    this.#ports.rolesRead?.(name, rolesClaim, meaning.principal.rolesNotFoundAt === undefined);
   }
 
   #isCurrent(entry: VerifiedToken): boolean {
@@ -356,10 +314,6 @@ async function verifyWithAny(
   }
 }
 
-function isThisMachine(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address);
-}
-
 function refused(rejection: Authentication, lacks?: LackingKey): Verification {
   return { ok: false, rejection, ...(lacks !== undefined && { lacks }) };
 }
@@ -376,10 +330,6 @@ function headerFault(header: JsonMembers, issuer: TrustedIssuer): string | null 
   if (['crit', 'b64', 'enc', 'zip'].some((name) => Object.hasOwn(header, name))) return 'extension';
   const isKeyId = kid === undefined || (typeof kid === 'string' && kid.length <= KEY_ID_LENGTH_MAX);
   return isKeyId ? null : 'key-id';
-}
-
-function rejectedClaims(fault: { reason: string; isExpired?: true }): Authentication {
-  return rejected(fault.reason, fault.isExpired ? 'credentials_expired' : 'credentials_invalid');
 }
 
 /** What Web Crypto throws for a published key that it cannot use. */

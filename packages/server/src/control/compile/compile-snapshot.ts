@@ -28,6 +28,7 @@ import { KeptDescriptions } from './kept-descriptions.ts';
 import { readApi } from './read-api.ts';
 import { readSharedCounters } from './read-counters.ts';
 import { readLinkCredentials, readListener, readUpstream } from './read-endpoints.ts';
+import { readIntrospections } from './read-introspection.ts';
 import { ownTrust, readIssuer } from './read-issuer.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
@@ -94,6 +95,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const trusted = configuration.trust.issuers.map((issuer, index) =>
     trustedIssuer(issuer, index, reader),
   );
+  const introspection = readIntrospections(configuration, reader);
   checkPlaces(configuration, reader);
   const { link } = configuration;
   const linkCredentials = link === undefined ? null : readLinkCredentials(link, reader);
@@ -138,6 +140,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         allowUnseenBodies: rest.allowUnseenBodies,
       })),
       upstreams,
+      introspection: trialKeys === null ? introspection : [],
       trustedProxies: trust.proxies,
       allowEncodedSlash: configuration.apis.some((api) => api.allowEncodedSlash),
       identity: {
@@ -188,9 +191,10 @@ function trustedIssuer(
   index: number,
   reader: SourceReader,
 ): TrustedIssuer {
-  const { jwks } = issuer;
+  const { jwks, introspection } = issuer;
+  const signs = jwks !== 'none';
   try {
-    checkSource({ issuer: issuer.issuer, ...(jwks !== undefined && { jwks }) });
+    if (signs) checkSource({ issuer: issuer.issuer, ...(jwks !== undefined && { jwks }) });
     if (jwks?.startsWith('file:')) readLocalKeySet(jwks, index, reader);
   } catch (error) {
     const key = jwks === undefined ? 'issuer' : 'jwks';
@@ -199,8 +203,10 @@ function trustedIssuer(
   return {
     issuer: issuer.issuer,
     audiences: issuer.audience,
-    algorithms: issuer.algorithms,
+    // Without keys, nothing that looks like a JWT of it is one.
+    algorithms: signs ? issuer.algorithms : [],
     clockSkewSeconds: issuer.clockSkewSeconds,
+    ...(introspection !== undefined && { opaqueTokens: { prefix: introspection.tokenPrefix } }),
     ...(issuer.rolesClaim !== undefined && { rolesClaim: issuer.rolesClaim }),
     ...(issuer.scopesClaim !== undefined && { scopesClaim: issuer.scopesClaim }),
     ...(issuer.audienceClaim !== undefined && { audienceClaim: issuer.audienceClaim }),

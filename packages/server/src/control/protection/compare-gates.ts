@@ -83,17 +83,40 @@ function compareIssuer(before: readonly IssuerProtection[], next: IssuerProtecti
   }
   if (next.acceptsNonce && !old.acceptsNonce)
     changes.push('tokens with a nonce, as ID tokens have');
-  if (next.jwks !== old.jwks) changes.push(`keys from ${next.jwks ?? 'its discovery document'}`);
+  if (next.jwks !== old.jwks && next.jwks !== 'none')
+    changes.push(`keys from ${next.jwks ?? 'its discovery document'}`);
   for (const claim of ['audienceClaim', 'rolesClaim', 'scopesClaim'] as const) {
     if (next[claim] === old[claim]) continue;
     // Without the claim, tokens that carry no aud are refused again.
     if (claim === 'audienceClaim' && next[claim] === null) continue;
     changes.push(`${claim} ${next[claim] ?? 'as usual'}, was ${old[claim] ?? 'as usual'}`);
   }
+  changes.push(...introspectionChanges(old.introspection, next.introspection));
   return changes.map((change) => [
     'issuer-loosened',
     `More is believed of ${next.issuer}: ${change}.`,
   ]);
+}
+
+function introspectionChanges(
+  old: IssuerProtection['introspection'],
+  next: IssuerProtection['introspection'],
+): string[] {
+  if (next === null) return [];
+  const { url, tokenPrefix, cacheSeconds } = next;
+  if (old === null) return [`opaque tokens, as ${url} says of them`];
+  const changes: string[] = [];
+  if (url !== old.url) changes.push(`what ${url} says of opaque tokens, was ${old.url}`);
+  if (!tokenPrefix.startsWith(old.tokenPrefix)) {
+    const begun = (prefix: string) => (prefix === '' ? 'in any way' : `with ${prefix}`);
+    changes.push(
+      `opaque tokens that begin ${begun(tokenPrefix)}, were those ${begun(old.tokenPrefix)}`,
+    );
+  }
+  if (cacheSeconds > old.cacheSeconds) {
+    changes.push(`what it said of opaque tokens for ${cacheSeconds} s, was ${old.cacheSeconds}`);
+  }
+  return changes;
 }
 
 function compareControl(old: Protection['control'], next: Protection['control']): Remark[] {

@@ -46,7 +46,7 @@ export interface Protection {
   readonly clearTextRecords: string | null;
 }
 
-export const PROTECTION_FORM = 4;
+export const PROTECTION_FORM = 5;
 /** Beside the data that it speaks of. Holds no secret: digests are keyed. */
 export const IN_FORCE_FILE = 'configuration-in-force.json';
 
@@ -158,6 +158,12 @@ export interface IssuerProtection {
   readonly scopesClaim: string | null;
   readonly audienceClaim: string | null;
   readonly acceptsNonce: boolean;
+  /** Who says whether opaque tokens are good; null: none are taken. */
+  readonly introspection: {
+    readonly url: string;
+    readonly tokenPrefix: string;
+    readonly cacheSeconds: number;
+  } | null;
 }
 
 /** `authorities`: of certificates that clients show; empty: those alone that a client has registered. */

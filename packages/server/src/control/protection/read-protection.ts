@@ -90,13 +90,25 @@ function issuerProtection(issuer: Configuration['trust']['issuers'][number]): Is
     scopesClaim: issuer.scopesClaim ?? null,
     audienceClaim: issuer.audienceClaim ?? null,
     acceptsNonce: issuer.nonce === 'accept',
+    introspection: introspectionProtection(issuer),
   };
+}
+
+function introspectionProtection({
+  introspection,
+}: Configuration['trust']['issuers'][number]): IssuerProtection['introspection'] {
+  if (introspection === undefined) return null;
+  const { url, tokenPrefix, cacheSeconds } = introspection;
+  return { url, tokenPrefix, cacheSeconds };
 }
 
 /** Its keys come from no address, and its audiences are the APIs themselves. */
 function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
   if (issuer === undefined) return [];
-  const usual = { rolesClaim: null, scopesClaim: null, audienceClaim: null, acceptsNonce: false };
+  const usual = {
+    ...{ rolesClaim: null, scopesClaim: null, audienceClaim: null, acceptsNonce: false },
+    introspection: null,
+  };
   return [
     {
       ...{ issuer: issuer.origin, jwks: 'own', audiences: [], algorithms: ['ES256', 'EdDSA'] },

@@ -106,6 +106,10 @@ const anotherHostCases: readonly Case[] = [
   ),
 ];
 
+const introspection = {
+  ...{ url: `${issuer}/introspect`, clientId: 'gate', clientSecret: 'file:./keys.yaml' },
+};
+
 export const ruleCases: readonly Case[] = [
   // Who may call.
   securityCase([{ key: [] }], [], 'operation-opened'),
@@ -322,6 +326,17 @@ export const ruleCases: readonly Case[] = [
     { ...issuerCase('rolesClaim', undefined, 'groups'), bothWays: true as const },
     { ...issuerCase('scopesClaim', undefined, 'rights'), bothWays: true as const },
     issuerCase('audienceClaim', undefined, 'client_id'),
+    introspectionCase({}, { url: 'https://other.example/introspect' }, true),
+    introspectionCase({ tokenPrefix: 'at_' }, {}),
+    introspectionCase({ tokenPrefix: 'at_' }, { tokenPrefix: 'xt_' }, true),
+    introspectionCase({ cacheSeconds: 10 }, { cacheSeconds: 60 }),
+    issuerCase('introspection', undefined, introspection),
+    {
+      ...issuerCase('jwks', 'none', undefined),
+      was: (written: Tree) =>
+        Object.assign(written.trust.issuers[0], { jwks: 'none', introspection }),
+      is: (written: Tree) => Object.assign(written.trust.issuers[0], { introspection }),
+    },
     {
       ...issuerCase('issuer', issuer, 'https://other.example'),
       kinds: ['issuer-added'] as const,
@@ -427,6 +442,13 @@ function more(other: object): object[] {
 
 function issuerCase(key: string, was: unknown, is: unknown): Case {
   return at(`trust.issuers[].${key}`, was, is, 'issuer-loosened');
+}
+
+function introspectionCase(was: object, is: object, bothWays = false): Case {
+  const at = (more: object) => ({ ...introspection, ...more });
+  const one = issuerCase('introspection', at(was), at(is));
+  const keys = Object.keys({ ...was, ...is }).map((key) => `trust.issuers[].introspection.${key}`);
+  return { ...one, keys, ...(bothWays && { bothWays: true }) };
 }
 
 function mtlsOf(authorities: readonly string[]): object {

@@ -20,3 +20,5 @@ export function createTlsServer(
 ): TlsServer {
   return process.getBuiltinModule('node:https').createServer(options, onRequest);
 }
+
+export { readBounded } from './read-bounded.ts';
