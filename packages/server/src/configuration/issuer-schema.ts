@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
+import { mail } from './mail-schema.ts';
 import { address, file, NOT_A_URL, url } from './schema-values.ts';
 
 /** Loopback alone is trusted without TLS: browsers call it a secure context too. */
@@ -47,6 +48,9 @@ export const issuer = z.strictObject({
   mtls: certificates
     .optional()
     .describe('A second listener, for clients that show a certificate (RFC 8705).'),
+  mail: mail
+    .optional()
+    .describe('How people are told what happened to their account; without it they are not.'),
   passwords: z
     .boolean()
     .default(false)

@@ -3,6 +3,7 @@ import type { ApiSnapshot, TrustedIssuer } from '@poorter/engine';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readListenerAt } from './read-endpoints.ts';
+import { readMail } from './read-mail.ts';
 import { resourceOf, scopesOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -34,6 +35,7 @@ export function readIssuer(
       trustedProxies: configuration.trust.proxies,
     },
     mtls: mtlsOf(issuer, reader),
+    mail: readMail(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
   };
 }
