@@ -22,14 +22,36 @@ async function start(t: Lifetime, issuerSettings: object = { passwords: true }) 
   return startIssuer(t, upstream.url, { issuer: issuerSettings });
 }
 
+const STEP_MS = 30_000;
+
+/** As an app shows them. Each is good once, and only upwards. */
+class Codes {
+  readonly #totp: TOTP;
+  #used = 0;
+
+  constructor(key: string) {
+    this.#totp = new TOTP({ secret: key.replaceAll(' ', '') });
+  }
+
+  /** The earliest that may still be taken: three follow each other at once. */
+  next(): string {
+    this.#used = Math.max(this.#used + 1, Math.floor(Date.now() / STEP_MS) - 1);
+    return this.used();
+  }
+
+  /** The last one, again. */
+  used(): string {
+    return this.#totp.generate({ timestamp: this.#used * STEP_MS });
+  }
+}
+
 interface WithPassword {
   readonly person: Person;
   readonly browser: SoftBrowser;
-  /** Of the minute before, this one, or the next: each is good once, and only upwards. */
-  readonly code: (steps: -1 | 0 | 1) => string;
+  readonly codes: Codes;
 }
 
-/** Somebody who has set both halves at their account, with the code of the minute before. */
+/** Somebody who has set both halves at their account. */
 async function withPassword(issuer: RunningIssuer, login: string): Promise<WithPassword> {
   const person = await enrol(issuer, login);
   const browser = new SoftBrowser(issuer.origin);
@@ -38,18 +60,17 @@ async function withPassword(issuer: RunningIssuer, login: string): Promise<WithP
   assert.equal(set.location, '/account/code', 'alone it is nothing: its other half comes next');
   const shown = await browser.get('/account/code');
   const [, key = ''] = /<code>([A-Z2-7 ]+)<\/code>/.exec(shown.text) ?? [];
-  const totp = new TOTP({ secret: key.replaceAll(' ', '') });
-  const code = (steps: number) => totp.generate({ timestamp: Date.now() + steps * 30_000 });
+  const codes = new Codes(key);
   const wrong = await browser.postForm('/account/code', { code: '000000' });
   assert.match(wrong.text, new RegExp(key), 'the same key, until it works');
-  const kept = await browser.postForm('/account/code', { code: code(-1) });
+  const kept = await browser.postForm('/account/code', { code: codes.next() });
   assert.equal(kept.location, '/account/credentials', kept.text);
-  return { person, browser, code };
+  return { person, browser, codes };
 }
 
 test('a password and a code sign somebody in, with a class of their own, and neither does alone', async (t) => {
   const issuer = await start(t);
-  const { code } = await withPassword(issuer, 'griet@example.test');
+  const { codes } = await withPassword(issuer, 'griet@example.test');
   const application = await makeApplication(issuer, CALLBACK);
   const browser = new SoftBrowser(issuer.origin);
   const asked = await askFor(application);
@@ -58,12 +79,13 @@ test('a password and a code sign somebody in, with a class of their own, and nei
   assert.match((await browser.get(page)).text, new RegExp(`href="${page}/password"`));
   const path = `${page}/password`;
   assert.equal((await browser.get(path)).status, 200);
-  const typed = { login: 'Griet@example.test', password: PASSWORD, code: code(0) };
+  const used = codes.used();
+  const typed = { login: 'Griet@example.test', password: PASSWORD, code: codes.next() };
   const refusals = [
     await browser.postForm(path, { ...typed, login: 'jan@example.test' }),
     await browser.postForm(path, { ...typed, password: 'een andere zin' }),
     await browser.postForm(path, { ...typed, code: '000000' }),
-    await browser.postForm(path, { ...typed, code: code(-1) }),
+    await browser.postForm(path, { ...typed, code: used }),
   ];
   const texts = new Set(refusals.map(({ text }) => text.replaceAll(/[0-9a-f]{16}-\w+/g, '')));
   assert.deepEqual([texts.size, ...refusals.map(({ status }) => status)], [1, 401, 401, 401, 401]);
@@ -94,9 +116,9 @@ test('a password and a code sign somebody in, with a class of their own, and nei
 
 test('a code is taken once, whoever is disabled hears what everybody hears, and strangers lock nobody out', async (t) => {
   const issuer = await start(t);
-  const { person, code } = await withPassword(issuer, 'griet@example.test');
+  const { person, codes } = await withPassword(issuer, 'griet@example.test');
   const path = '/account/sign-in/password?to=sessions';
-  const typed = { login: 'griet@example.test', password: PASSWORD, code: code(0) };
+  const typed = { login: 'griet@example.test', password: PASSWORD, code: codes.next() };
   const own = new SoftBrowser(issuer.origin);
   const first = await own.postForm(path, typed);
   assert.equal(first.location, '/account/sessions', first.text);
@@ -106,7 +128,7 @@ test('a code is taken once, whoever is disabled hears what everybody hears, and 
   for (let guess = 0; guess < 8; guess += 1) {
     await stranger.postForm(path, { ...typed, password: `guess number ${guess}` });
   }
-  const next = { ...typed, code: code(1) };
+  const next = { ...typed, code: codes.next() };
   const waiting = await stranger.postForm(path, next);
   assert.equal(waiting.status, 401, 'who guesses waits, also with the right ones');
   const elsewhere = await new SoftBrowser(issuer.origin).postForm(path, next);

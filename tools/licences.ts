@@ -5,7 +5,15 @@ import { dirname, join } from 'node:path';
  * Whether every dependency, as it is locked, may be used and passed on with the program, is pinned to one
  * version, and has its reason in docs/DEPENDENCIES.md.
  */
-const ALLOWED = new Set(['MIT', 'Apache-2.0', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
+const ALLOWED = new Set([
+  'MIT',
+  'MIT-0',
+  'Apache-2.0',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+]);
 /** Reads like MIT, and says more of patents. */
 ALLOWED.add('BlueOak-1.0.0');
 

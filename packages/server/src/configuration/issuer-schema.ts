@@ -1,6 +1,7 @@
 import { networkListsSchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
+import { mail } from './mail-schema.ts';
 import { address, file, NOT_A_URL, url } from './schema-values.ts';
 
 /** Loopback alone is trusted without TLS: browsers call it a secure context too. */
@@ -80,6 +81,9 @@ export const issuer = z.strictObject({
         .describe('PEM files of authorities that sign the certificates of such addresses.'),
     })
     .prefault({}),
+  mail: mail
+    .optional()
+    .describe('How people are told what happened to their account; without it they are not.'),
   passwords: z
     .boolean()
     .default(false)

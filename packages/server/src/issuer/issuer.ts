@@ -21,6 +21,8 @@ import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
+import { Mailer } from './mail/mailer.ts';
+import { NoticeSender } from './mail/notice-sender.ts';
 import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
@@ -69,6 +71,7 @@ export class Issuer {
   #stores: IssuerStores | null = null;
   #snapshot: IssuerSnapshot | null = null;
   #sessions: BrowserSessions | null = null;
+  #sender: NoticeSender | null = null;
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
   readonly #hashes = new PasswordHashes();
@@ -113,6 +116,7 @@ export class Issuer {
     world.after(DRAIN_MAX_MS, exit);
     this.#keysTimer?.cancel();
     await Promise.all([this.#server.close(), this.#mtlsServer.close()]);
+    await this.#sender?.close();
     await this.#stores?.close().catch(() => undefined);
     send({ type: 'drained' });
     exit();
@@ -233,12 +237,22 @@ export class Issuer {
     }
     this.#snapshot = snapshot;
     this.#sessions = account.sessions;
+    this.#sendNotices(snapshot, stores);
     this.#keysTimer?.cancel();
     const waitMs = Math.min(
       (changesAt ?? Number.POSITIVE_INFINITY) - world.now(),
       LOOK_AT_KEYS_MAX_MS,
     );
     this.#keysTimer = world.after(Math.max(1, waitMs), () => this.#inTurn(() => this.#renewKeys()));
+  }
+
+  #sendNotices({ mail, origin }: IssuerSnapshot, stores: IssuerStores): void {
+    const { world } = this.#ports;
+    const { accountNotices: notices, accounts } = stores;
+    const notify = (told: Notice) => this.#notify(told);
+    this.#sender ??= new NoticeSender({ notices, accounts, world, notify });
+    const mailer = mail && new Mailer(mail);
+    this.#sender.use(mailer && { origin, send: (letter) => mailer.send(letter) });
   }
 
   /** Private halves: those that sign first. */

@@ -24,6 +24,18 @@ export interface DetailTypeSnapshot {
   readonly schema: { readonly digest: string; readonly base64: string };
 }
 
+/** Where mails go out. */
+export interface MailSnapshot {
+  readonly host: string;
+  readonly port: number;
+  /** `first`: from the first byte. `upgraded`: by STARTTLS, or nothing is said. `none`: on this machine. */
+  readonly tls: 'first' | 'upgraded' | 'none';
+  /** PEM; empty: those of the system. */
+  readonly authorities: readonly string[];
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+  readonly from: string;
+}
+
 /** All that the authorization server goes by, compiled in control. Plain data. */
 export interface IssuerSnapshot {
   readonly version: number;
@@ -47,6 +59,8 @@ export interface IssuerSnapshot {
     /** PEM, besides those that the runtime trusts. */
     readonly authorities: readonly string[];
   };
+  /** Null: nobody is told anything. */
+  readonly mail: MailSnapshot | null;
   /** Whether a password and a code do beside a passkey. */
   readonly passwords: boolean;
   /** Whose header fields are believed, that say who called. */

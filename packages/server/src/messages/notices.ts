@@ -103,6 +103,18 @@ const ofProcesses = {
       'The authorization server met something that it does not expect; its caller was told no more than that.',
     remedy: 'Report it, with the sentence.',
   },
+  mail_away: {
+    level: 'warn',
+    means: 'Mails to people cannot be sent now; they wait, and are tried again for some hours.',
+    remedy: 'See what the message says of the mail server.',
+  },
+  mail_back: { level: 'info', means: 'Mails to people are sent again.', remedy: '' },
+  mail_dropped: {
+    level: 'warn',
+    means:
+      'A mail to somebody was given up: its address is refused, or it was tried for long enough.',
+    remedy: 'Correct the address of the account that the message names.',
+  },
   process_said: {
     level: 'warn',
     means: 'A process wrote a line past all this: a warning of Node, or why it crashed.',

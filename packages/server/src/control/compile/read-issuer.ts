@@ -4,6 +4,7 @@ import type { Configuration, IssuerConfiguration } from '../../configuration/sch
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readDetailTypes } from './read-detail-types.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
+import { readMail } from './read-mail.ts';
 import { resourceOf, scopesOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -46,6 +47,7 @@ export function readIssuer(
         ),
       ),
     },
+    mail: readMail(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),
   };

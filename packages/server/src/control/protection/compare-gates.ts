@@ -133,12 +133,32 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
   const more = next.authorities.filter((one) => !old.authorities.includes(one)).length;
   const isWeaker = old.passwords !== true && next.passwords === true;
   const takes = 'takes a password and a code where it took a passkey.';
+  const reaches = (next.outgoing ?? []).filter((one) => !(old.outgoing ?? []).includes(one));
+  const otherFiles = (next.outgoingAuthorities ?? []).filter(
+    (one) => !(old.outgoingAuthorities ?? []).includes(one),
+  );
+  const unsigned = (old.signedDetails ?? []).filter(
+    (one) => !(next.signedDetails ?? []).includes(one),
+  );
+  const isUnfresh = old.requireProofNonce === true && next.requireProofNonce !== true;
   const believes = `believes ${more} more authorities of certificates of clients.`;
   return [
     ...compareTls(old, next),
     ...(isReached ? [reached(next.address)] : []),
     ...(more > 0 ? [['authority-added', believes] as Remark] : []),
     ...(isWeaker ? [['security-loosened', takes] as Remark] : []),
+    ...(reaches.length > 0
+      ? [['network-widened', `calls clients at ${reaches.join(', ')}, too.`] as Remark]
+      : []),
+    ...(otherFiles.length > 0
+      ? [['authority-added', 'believes more authorities where it calls clients.'] as Remark]
+      : []),
+    ...(unsigned.length > 0
+      ? [['security-loosened', `takes a button for a passkey: ${unsigned.join(', ')}.`] as Remark]
+      : []),
+    ...(isUnfresh
+      ? [['security-loosened', 'takes proofs that were made beforehand.'] as Remark]
+      : []),
   ].map(([kind, sentence]) => [kind, `The authorization server ${sentence}`]);
 }
 

@@ -26,6 +26,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const [first, second] = [makeAuthority({ after }, 'First'), makeAuthority({ after }, 'Second')];
 const leaf = first.issue('/CN=gate');
 for (const [name, text] of Object.entries({
+  'claim.yaml': 'type: object\n',
   'first.pem': first.certificate,
   'both.pem': first.certificate + second.certificate,
   'gate.pem': leaf.certificate,
@@ -182,6 +183,11 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'trust.issuers[].introspection.clientKeyId': 'what the gate shows of itself',
   'trust.issuers[].introspection.timeoutMs': 'patience with the issuer',
   'trust.issuers[].introspection.newTokensPerSecond': 'care for the issuer',
+  'issuer.mail.server': 'where notices go out; nobody comes in by them',
+  'issuer.mail.from': 'a name on them',
+  'issuer.mail.user': 'who sends them',
+  'issuer.mail.password': 'and what that one shows',
+  'issuer.mail.authorities': 'of the server that they are handed to',
   'identity.issuer': 'a name in the identity; a service that expects another refuses it',
   publicOrigin: 'a name in metadata',
   'timeouts.drainMs': 'the end of the program',

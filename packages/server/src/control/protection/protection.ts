@@ -170,6 +170,14 @@ export interface IssuerProtection {
 export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate'> {
   /** A password and a code do where a passkey does; absent before that was known: they do not. */
   readonly passwords?: boolean;
+  /** Absent before these were known: nothing. */
+  readonly requireProofNonce?: boolean;
+  /** Networks of its own that it calls where a client names an address there. */
+  readonly outgoing?: readonly string[];
+  /** Files of authorities that are believed there besides. */
+  readonly outgoingAuthorities?: readonly string[];
+  /** Kinds of details that people say yes to with a passkey. */
+  readonly signedDetails?: readonly string[];
 }
 
 export interface ListenerProtection {

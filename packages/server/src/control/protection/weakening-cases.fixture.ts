@@ -346,6 +346,10 @@ export const ruleCases: readonly Case[] = [
   ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
   ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
   ownIssuerCase('passwords', false, true, 'security-loosened'),
+  ownIssuerCase('tokens.requireProofNonce', true, false, 'security-loosened'),
+  ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
+  ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
+  ownIssuerCase('detailTypes', detailTypes(true), detailTypes(false), 'security-loosened'),
   ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
   {
     ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
@@ -485,4 +489,8 @@ function linkCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): 
   const setTo = (value: unknown) => (written: Tree) =>
     set(written, 'link', { ...link, [key]: value });
   return { keys: [`link.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
+}
+
+function detailTypes(signed: boolean) {
+  return { insurance_claim: { schema: './claim.yaml', titles: { en: 'A claim' }, signed } };
 }

@@ -97,11 +97,14 @@ export function sessionsPage(
   { current, said }: { readonly current: string; readonly said: Said },
 ): Page {
   const say = accountWords[language];
-  const entry = ({ id, browser, signedInAt, lastUsedAt }: StandingSession) => html`<li>
-<h2>${browser === '' ? say.unknownBrowser : browser}${id === current ? html` <span class="mark">${say.thisOne}</span>` : NOTHING}</h2>
+  const entry = ({ id, browser, signedInAt, lastUsedAt }: StandingSession) => {
+    const named = browser === '' ? say.unknownBrowser : browser;
+    return html`<li>
+<h2>${named}${id === current ? html` <span class="mark">${say.thisOne}</span>` : NOTHING}</h2>
 <p class="muted">${say.since}: ${momentIn(language, signedInAt)}<br>${say.lastUsed}: ${momentIn(language, lastUsedAt)}</p>
-<form method="post" action="/account/sessions/end"><input type="hidden" name="session" value="${id}"><button>${say.endOne}</button></form>
+<form method="post" action="/account/sessions/end"><input type="hidden" name="session" value="${id}"><button aria-label="${say.endOne}: ${named}">${say.endOne}</button></form>
 </li>`;
+  };
   const body = html`<ul class="entries">${sessions.map(entry)}</ul>
 <form method="post" action="/account/sessions/end-all">
 <p>${say.endAllWhat}</p>
@@ -123,10 +126,12 @@ export function credentialsPage(
       lastUsedAt === null
         ? say.neverUsed
         : html`${say.lastUsed}: ${momentIn(language, lastUsedAt)}`;
+    const named = [kind === 'recovery' ? say.recovery : kinds[kind], label];
+    const name = named.filter((part) => part !== '').join(', ');
     return html`<li>
-<h2>${kind === 'recovery' ? NOTHING : kinds[kind]}${label === '' ? NOTHING : html`, ${label}`}</h2>
+<h2>${name}</h2>
 <p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}</p>
-<form method="post" action="/account/credentials/remove"><input type="hidden" name="credential" value="${id}"><button>${say.remove}</button></form>
+<form method="post" action="/account/credentials/remove"><input type="hidden" name="credential" value="${id}"><button aria-label="${say.remove}: ${name}">${say.remove}</button></form>
 </li>`;
   };
   // Recovery codes have a page of their own: they sign nobody in.
@@ -171,8 +176,8 @@ export function grantsPage(
   const entry = ({ id, client, rights, givenAt, expiresAt }: ShownGrant) => html`<li>
 <h2>${client}</h2>
 <ul>${rights.map((right) => html`<li>${right}</li>`)}</ul>
-<p class="muted">${say.since}: ${momentIn(language, givenAt)}<br>${say.until}: ${dayIn(language, expiresAt)}</p>
-<form method="post" action="/account/grants/take-back"><input type="hidden" name="grant" value="${id}"><button>${say.takeBack}</button></form>
+<p class="muted">${say.allowed}: ${momentIn(language, givenAt)}<br>${say.until}: ${dayIn(language, expiresAt)}</p>
+<form method="post" action="/account/grants/take-back"><input type="hidden" name="grant" value="${id}"><button aria-label="${say.takeBack}: ${client}">${say.takeBack}</button></form>
 </li>`;
   const body =
     grants.length === 0

@@ -34,6 +34,7 @@ export interface AccountWords {
   readonly needed: string;
   readonly grants: string;
   readonly grantsCount: (count: number) => string;
+  readonly allowed: string;
   readonly noGrants: string;
   readonly unknownClient: string;
   readonly takeBack: string;
@@ -94,6 +95,7 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
     needed: 'This stays: without it you could not sign in any more. Add a passkey first.',
     grants: 'What you have allowed',
     grantsCount: (count) => counted(count, 'application', 'applications'),
+    allowed: 'Allowed',
     noGrants: 'No application may do anything for you.',
     unknownClient: 'An application that is no longer known here',
     takeBack: 'Take back',
@@ -150,6 +152,7 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
     needed: 'Deze blijft: zonder kunt u zich niet meer aanmelden. Voeg eerst een passkey toe.',
     grants: 'Wat u hebt toegestaan',
     grantsCount: (count) => counted(count, 'toepassing', 'toepassingen'),
+    allowed: 'Toegestaan',
     noGrants: 'Geen enkele toepassing mag iets voor u doen.',
     unknownClient: 'Een toepassing die hier niet meer bekend is',
     takeBack: 'Intrekken',
@@ -208,6 +211,7 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
       'Ceci reste : sans cela, vous ne pourriez plus vous connecter. Ajoutez d’abord une clé d’accès.',
     grants: 'Ce que vous avez autorisé',
     grantsCount: (count) => countedFrench(count, 'application', 'applications'),
+    allowed: 'Autorisée',
     noGrants: 'Aucune application ne peut rien faire pour vous.',
     unknownClient: 'Une application qui n’est plus connue ici',
     takeBack: 'Retirer',
@@ -266,6 +270,7 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
       'Das bleibt: Ohne könnten Sie sich nicht mehr anmelden. Fügen Sie zuerst einen Passkey hinzu.',
     grants: 'Was Sie erlaubt haben',
     grantsCount: (count) => counted(count, 'Anwendung', 'Anwendungen'),
+    allowed: 'Erlaubt',
     noGrants: 'Keine Anwendung darf etwas für Sie tun.',
     unknownClient: 'Eine Anwendung, die hier nicht mehr bekannt ist',
     takeBack: 'Zurücknehmen',

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
 import type { Page } from '../pages/page.ts';
+import { qrCode } from '../pages/qr-code.ts';
 import { appLink, type CodeOffer } from '../sign-in/one-time-codes.ts';
 import { PASSWORD_CHARACTERS_MIN } from '../sign-in/password-rules.ts';
 import { codeField } from '../sign-in/password-views.ts';
@@ -28,6 +29,7 @@ export function codeSettingPage(
   const say = passwordWords[language];
   const key = (offer.secret.match(/.{1,4}/g) ?? []).join(' ');
   const body = html`<p>${say.codeWhat}</p>
+${qrCode(appLink(offer), say.codePicture)}
 <p>${say.codeKey}: <code>${key}</code></p>
 <p class="back"><a href="${appLink(offer)}">${say.openApp}</a></p>
 <form method="post" action="${PLACES.code}">

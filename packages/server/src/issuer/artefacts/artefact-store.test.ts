@@ -53,6 +53,23 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
     assert.equal(await store.consume('Code', 'a'), false, 'its time is over');
   });
 
+  test('of one person and one kind everything is listed that has not ended, and nobody else’s', async (t) => {
+    const { store, clock } = await openStore(t);
+    const of = (account: string, uid: string, expiresAt = NOON + 2 * MINUTE) =>
+      ({ payload: { uid }, account, expiresAt, second: uid }) as const;
+    await store.put('Session', 'a', of('account_1', 'one'));
+    await store.put('Session', 'b', of('account_1', 'two', NOON + MINUTE));
+    await store.put('Session', 'c', of('account_2', 'three'));
+    await store.put('Code', 'd', { ...of('account_1', 'four') });
+    const list = async () =>
+      (await store.listOfAccount('Session', 'account_1')).map(({ uid }) => uid).toSorted();
+    assert.deepEqual(await list(), ['one', 'two']);
+    clock.now += MINUTE;
+    assert.deepEqual(await list(), ['one']);
+    await store.remove('Session', 'a');
+    assert.deepEqual(await list(), []);
+  });
+
   test('of a hundred who consume it at once one may, in every round, over two connections', async (t) => {
     const { stores, clock } = await openStore(t, 2);
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -34,3 +34,8 @@ export function timeIn(language: AccountLanguage, ms: number): string {
 function marked(ms: number, format: Intl.DateTimeFormat): Markup {
   return html`<time datetime="${new Date(ms).toISOString()}">${format.format(ms)}</time>`;
 }
+
+/** In plain text. */
+export function momentText(language: AccountLanguage, ms: number): string {
+  return new Intl.DateTimeFormat(LOCALES[language], { ...DAY, ...TIME }).format(ms);
+}

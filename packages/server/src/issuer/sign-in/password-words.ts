@@ -25,6 +25,7 @@ export interface PasswordWords {
   readonly codeTitle: string;
   readonly codeWhat: string;
   readonly codeKey: string;
+  readonly codePicture: string;
   readonly openApp: string;
   readonly codeWrong: string;
   readonly passwordKind: string;
@@ -57,8 +58,9 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     },
     codeTitle: 'Set up your code',
     codeWhat:
-      'Type this key into an app that keeps such codes, or open it there. Then type the code that the app shows.',
+      'Let an app that keeps such codes read this picture, or type the key into it. Then type the code that the app shows.',
     codeKey: 'Key',
+    codePicture: 'The key, for the camera of the app',
     openApp: 'Open in an app on this device',
     codeWrong: 'That is not the code of this minute. Wait for the next one and type that.',
     passwordKind: 'Password',
@@ -89,8 +91,9 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     },
     codeTitle: 'Uw code instellen',
     codeWhat:
-      'Typ deze sleutel in een app die zulke codes bewaart, of open hem daar. Typ daarna de code die de app toont.',
+      'Laat een app die zulke codes bewaart deze afbeelding lezen, of typ er de sleutel in. Typ daarna de code die de app toont.',
     codeKey: 'Sleutel',
+    codePicture: 'De sleutel, voor de camera van de app',
     openApp: 'Openen in een app op dit toestel',
     codeWrong: 'Dat is niet de code van deze minuut. Wacht op de volgende en typ die.',
     passwordKind: 'Wachtwoord',
@@ -121,8 +124,9 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     },
     codeTitle: 'Préparer votre code',
     codeWhat:
-      'Tapez cette clé dans une application qui garde de tels codes, ou ouvrez-la là-bas. Tapez ensuite le code que l’application affiche.',
+      'Faites lire cette image par une application qui garde de tels codes, ou tapez-y la clé. Tapez ensuite le code que l’application affiche.',
     codeKey: 'Clé',
+    codePicture: 'La clé, pour la caméra de l’application',
     openApp: 'Ouvrir dans une application de cet appareil',
     codeWrong: 'Ce n’est pas le code de cette minute. Attendez le suivant et tapez-le.',
     passwordKind: 'Mot de passe',
@@ -153,8 +157,9 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     },
     codeTitle: 'Ihren Code einrichten',
     codeWhat:
-      'Tippen Sie diesen Schlüssel in eine App, die solche Codes aufbewahrt, oder öffnen Sie ihn dort. Tippen Sie dann den Code, den die App zeigt.',
+      'Lassen Sie eine App, die solche Codes aufbewahrt, dieses Bild lesen, oder tippen Sie den Schlüssel hinein. Tippen Sie dann den Code, den die App zeigt.',
     codeKey: 'Schlüssel',
+    codePicture: 'Der Schlüssel, für die Kamera der App',
     openApp: 'In einer App auf diesem Gerät öffnen',
     codeWrong:
       'Das ist nicht der Code dieser Minute. Warten Sie auf den nächsten und tippen Sie den.',
