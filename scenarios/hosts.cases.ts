@@ -10,7 +10,7 @@ export type Host = (typeof HOSTS)[number];
 /** In the order of a call. */
 export const STAGES = [
   ...['admit', 'match', 'identify', 'limit', 'authorize'],
-  ...['validate parameters', 'validate the body', 'validate an upgrade', 'release'],
+  ...['validate parameters', 'validate the body', 'validate an upgrade', 'permit', 'release'],
 ] as const;
 export type Stage = string;
 
@@ -26,7 +26,12 @@ export interface CallCase {
   /** With the key of the shop: scope `read`, no role. */
   readonly key?: boolean;
   /** With a token of a person who signed in so, and so many seconds ago. */
-  readonly token?: { readonly acr: string; readonly ago: number };
+  readonly token?: {
+    readonly acr: string;
+    readonly ago: number;
+    /** The amount of a payment that its person has just approved. */
+    readonly approved?: string;
+  };
   /** With a token that only its issuer can read, which calls it good, or does not know it. */
   readonly opaqueToken?: 'good' | 'invented';
   readonly body?: string;
@@ -111,6 +116,17 @@ export const DESCRIPTION = {
         responses: both,
       },
     },
+    '/paid': {
+      post: {
+        security: [{ token: [] }],
+        'x-poorter': { permit: { type: 'payment', match: { '/amount': '/amount' } } },
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+        responses: ok,
+      },
+    },
     '/told': { get: { security: [{ token: [] }], responses: both } },
     '/read': { get: { security: [{ key: ['read'] }], responses: both } },
     '/near': { get: { 'x-poorter': { network: { allow: ['192.0.2.0/24'] } }, responses: both } },
@@ -155,6 +171,10 @@ const json = { 'content-type': 'application/json' };
 const post = { stage: 'validate the body', method: 'POST', target: '/things', key: true } as const;
 const withoutBodies = { websocket: WITH_BODY, 'forward-auth': UNSEEN } as const;
 const asked = { origin: APP, 'access-control-request-method': 'GET' };
+
+const paying = {
+  ...{ stage: 'permit', method: 'POST', target: '/paid', headers: json, except: withoutBodies },
+} as const;
 
 export const CALLS: Readonly<Record<string, CallCase>> = {
   'a header that resembles another': {
@@ -274,6 +294,19 @@ export const CALLS: Readonly<Record<string, CallCase>> = {
   'a key where somebody must have signed in': {
     ...{ stage: 'authorize', target: '/signed', key: true },
     ...{ expected: 'insufficient_user_authentication', phase: 'authorize' },
+  },
+
+  'a payment that its person approved': {
+    ...{ ...paying, token: { acr: 'phr', ago: 60, approved: '12.50' }, body: '{"amount":12.5}' },
+    ...{ expected: 'allowed', phase: null },
+  },
+  'a payment of a cent more': {
+    ...{ ...paying, token: { acr: 'phr', ago: 60, approved: '12.50' }, body: '{"amount":12.51}' },
+    ...{ expected: 'insufficient_user_authentication', phase: 'permit' },
+  },
+  'a payment that nobody approved': {
+    ...{ ...paying, token: { acr: 'phr', ago: 60 }, body: '{"amount":12.5}' },
+    ...{ expected: 'insufficient_user_authentication', phase: 'permit' },
   },
 
   'a parameter of the wrong type': {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -124,9 +125,16 @@ export async function startHosts(t: Lifetime): Promise<Hosts> {
   };
 }
 
-function tokenOf(issuer: Issuer, { acr, ago }: NonNullable<Asked['token']>): Promise<string> {
-  const signedInAt = Math.floor(Date.now() / 1000) - ago;
-  return issuer.token({ acr, auth_time: signedInAt }).then((token) => `Bearer ${token}`);
+async function tokenOf(issuer: Issuer, asked: NonNullable<Asked['token']>): Promise<string> {
+  const { acr, ago, approved } = asked;
+  const approval = { id: randomUUID(), at: Math.ceil(Date.now() / 1000) };
+  const token = await issuer.token({
+    ...{ acr, auth_time: Math.floor(Date.now() / 1000) - ago },
+    ...(approved !== undefined && {
+      authorization_details: [{ type: 'payment', amount: approved, approval }],
+    }),
+  });
+  return `Bearer ${token}`;
 }
 
 /** One answer in the words of node:http, for the service and for the handler. */

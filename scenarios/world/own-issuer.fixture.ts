@@ -25,6 +25,27 @@ const accounts = {
         responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
       },
     },
+    '/payments': {
+      post: {
+        operationId: 'pay',
+        security: [{ oauth: [] }],
+        'x-poorter': {
+          permit: {
+            type: 'payment_initiation',
+            match: {
+              '/instructedAmount/amount': '/amount',
+              '/instructedAmount/currency': '/currency',
+              '/creditorAccount/iban': '/to/iban',
+            },
+          },
+        },
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: { type: 'object' } } },
+        },
+        responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
+      },
+    },
   },
   components: {
     securitySchemes: {

@@ -11,4 +11,5 @@ export {
   limitsSchema,
   quotaSchema,
 } from './policies/limit/limit-config.ts';
+export { checkPermit } from './policies/permit/check-permit.ts';
 export { undocumentedQuerySchema } from './policies/validate/validate-config.ts';

@@ -113,6 +113,14 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const checked = checking instanceof Promise ? await checking : checking;
     if (checked.kind === 'deny') return call.refuse('validate', checked);
 
+    // permit
+    if (operation.permit !== null) {
+      const bytes = checked.kind === 'bytes' ? checked.bytes : null;
+      const permitting = operation.permit(request, identity.principal, bytes);
+      const refusal = permitting instanceof Promise ? await permitting : permitting;
+      if (refusal !== null) return call.refuse('permit', refusal);
+    }
+
     // shape
     const signing = operation.identityFor(identity.principal, request.nowMs);
     const signed = signing instanceof Promise ? await signing : signing;

@@ -10,6 +10,7 @@ test('every setting that can be written is known where it is decided by, with wh
     ...{ mode: 'observe', response: 'block', audit: 'durable', bodyBytesMax: 1, reading: 'strict' },
     ...{ readOnlyMembers: 'refuse', formats: 'report', allowUndocumentedQuery: ['a'] },
     ...{ cors: { origins: '*' }, semicolons: 'allow', stepUp: { acr: ['phr'] } },
+    permit: { type: 'pay', match: { '/amount': '/amount' } },
   };
   assert.deepEqual(Object.keys(written).sort(), Object.keys(extensionSchema.shape).sort());
   const read = readExtension(written);
@@ -24,8 +25,8 @@ test('every setting that can be written is known where it is decided by, with wh
 
 test('what another version compiled is not served where it restricts in a way that is not known', () => {
   assert.throws(
-    () => extensionOf({ settings: { permit: 'nobody' } }),
-    /permit, which is not known/,
+    () => extensionOf({ settings: { tomorrow: 'nobody' } }),
+    /tomorrow, which is not known/,
   );
   // Before settings were read where they are compiled.
   assert.throws(() => extensionOf({ extension: { mode: 'enforce' } } as never), TypeError);

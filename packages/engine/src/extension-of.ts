@@ -3,7 +3,7 @@ import type { Extension } from './extension.ts';
 
 const KNOWN: Readonly<Record<keyof Extension, true>> = {
   ...{ limit: true, quota: true, concurrency: true, authorize: true, network: true, mode: true },
-  ...{ stepUp: true },
+  ...{ stepUp: true, permit: true },
   ...{ response: true, audit: true, bodyBytesMax: true, reading: true, readOnlyMembers: true },
   ...{ formats: true, allowUndocumentedQuery: true, cors: true, semicolons: true },
 };

@@ -5,6 +5,7 @@ import { authorizeSchema } from './policies/authorize/authorize-config.ts';
 import { stepUpSchema } from './policies/authorize/step-up-config.ts';
 import { corsSchema } from './policies/cors/cors-config.ts';
 import { concurrencySchema, limitSchema, quotaSchema } from './policies/limit/limit-config.ts';
+import { permitSchema } from './policies/permit/permit-config.ts';
 import { releaseKeys } from './policies/release/release-config.ts';
 import { validateKeys } from './policies/validate/validate-config.ts';
 
@@ -17,6 +18,7 @@ export const extensionSchema = z.strictObject({
     .optional()
     .describe('Who may call, beyond the scopes of the document.'),
   stepUp: stepUpSchema.optional(),
+  permit: permitSchema.optional(),
   network: networkListsSchema.optional(),
   mode: z
     .enum(['enforce', 'observe'])

@@ -35,6 +35,7 @@ export interface GatePorts extends OperationPorts {
   readonly issuerKeys?: IdentityPorts['issuerKeys'];
   /** As `IdentityPorts` has it. */
   readonly showProof?: IdentityPorts['showProof'];
+  readonly shownSinceMs?: IdentityPorts['shownSinceMs'];
   /** Tokens verified in this thread; outlives snapshots. */
   readonly verifiedTokens: VerifiedTokens;
   /** Managed keys and blocks; outlives snapshots. Without it there are none. */
@@ -243,6 +244,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRight
     ...(ports.introspect !== undefined && { introspect: ports.introspect }),
     ...(ports.rolesRead !== undefined && { rolesRead: ports.rolesRead }),
     ...(ports.showProof !== undefined && { showProof: ports.showProof }),
+    ...(ports.shownSinceMs !== undefined && { shownSinceMs: ports.shownSinceMs }),
     verifiedTokens: ports.verifiedTokens,
   };
 }

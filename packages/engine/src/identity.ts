@@ -95,6 +95,8 @@ export interface IdentityPorts {
     id: Buffer,
     untilMs: number,
   ): 'first' | 'again' | 'full' | Promise<'first' | 'again' | 'full'>;
+  /** Since when what was shown is remembered there: milliseconds since the epoch. Without it, since ever. */
+  readonly shownSinceMs?: number;
   /** Kept by the host over snapshots, so that a new one need not verify every token again. */
   readonly verifiedTokens?: VerifiedTokens;
 }
@@ -110,6 +112,8 @@ export interface IdentifiedPrincipal extends Principal {
   readonly rolesNotFoundAt?: string;
   /** How and when somebody signed in, where the token says it. */
   readonly signIn?: SignIn;
+  /** RFC 9396: what somebody said yes to in detail, as the token has it. */
+  readonly details?: readonly Readonly<Record<string, unknown>>[];
   /** RFC 9449: a token that is shown with a proof, and never without. */
   readonly isKeyBound?: true;
 }

@@ -15,6 +15,7 @@ import {
   type IdentityPorts,
 } from './policies/identify/index.ts';
 import { compileLimits, type EvaluateLimits, type LimitVerdict } from './policies/limit/index.ts';
+import { compilePermit, type EvaluatePermit } from './policies/permit/index.ts';
 import type { AnswerMode } from './policies/release/index.ts';
 import {
   documentedFields,
@@ -52,6 +53,8 @@ export interface OperationGate extends EvaluateValidation {
   checkBlocks(identity: Identified, nowMs: number): Deny | null;
   limit(request: RequestFacts, context: CallContext): LimitVerdict | Promise<LimitVerdict>;
   authorize(request: RequestFacts, identity: Identified): Verdict;
+  /** Null: it asks for no approval. */
+  readonly permit: EvaluatePermit | null;
   identityFor(principal: Principal | null, nowMs: number): string | null | Promise<string>;
 }
 
@@ -80,7 +83,11 @@ export function openOperation(
     ...{ ...challenge, security, schemes: securitySchemes },
     scopes: extension.authorize?.scopes ?? [],
   });
-  const identified = { security, wantsToken: stepUp !== null };
+  const permit = compilePermit(extension.permit, {
+    ...{ ...challenge, security, schemes: securitySchemes, jsonBounds: api.jsonBounds },
+    ...{ showProof: identity.showProof, shownSinceMs: identity.shownSinceMs },
+  });
+  const identified = { security, wantsToken: stepUp !== null || permit !== null };
   const response = extension.response ?? api.response;
   const mode = extension.mode ?? api.mode;
   const { jsonBounds } = api;
@@ -137,6 +144,7 @@ export function openOperation(
     checkBlocks: ({ satisfied }, nowMs) => checkCallers(live, satisfied, nowMs),
     limit: (request, context) => limitOf(context.principal)(request, context),
     authorize: compileAuthorization(extension.authorize, challenge, stepUp),
+    permit,
     checkUpgrade,
     checkParameters,
     checkBody,

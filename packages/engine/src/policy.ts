@@ -1,8 +1,8 @@
 import type { ProblemCode } from './problems.ts';
 
 /**
- * In the order of evaluation; the order is code, never configuration. Each is a folder of `policies`, but
- * for `permit`; the folder `cors` is no phase: preflights end after admit, and its fields go on each answer.
+ * In the order of evaluation; the order is code, never configuration. Each is a folder of `policies`; the folder
+ * `cors` is no phase: preflights end after admit, and its fields go on each answer.
  */
 export type Phase =
   | 'admit'
@@ -10,7 +10,6 @@ export type Phase =
   | 'limit'
   | 'authorize'
   | 'validate'
-  // May this caller touch this object? The place is kept: no policy decides it yet.
   | 'permit'
   | 'shape'
   | 'release';

@@ -12,7 +12,7 @@ import {
   type KeyRecord,
   VerifiedTokens,
 } from '@poorter/engine';
-import { checkStepUp, readExtension } from '@poorter/engine/configuration';
+import { checkPermit, checkStepUp, readExtension } from '@poorter/engine/configuration';
 import { type CompiledApi, compileApi, type Diagnostic } from '@poorter/openapi';
 import { type Guard, protect, type RefusedCall, type ReportedAnswer } from './node-host.ts';
 import { ProcessCounters } from './process-counters.ts';
@@ -98,6 +98,7 @@ export function protectBy(options: ProtectionOptions): Guard {
     issuerKeys: issuerKeysOf(options),
     verifiedTokens: new VerifiedTokens(),
     showProof: (id, untilMs) => proofs.show(id, untilMs, Date.now()),
+    shownSinceMs: Date.now(),
     controlSilentMs: () => 0,
     inFlight: () => inFlight,
   });
@@ -131,7 +132,9 @@ function snapshotOf(options: ProtectionOptions): GateSnapshot {
   const { capacity = 1_000, bodyBytesMax = 1_048_576, keys = [], response = 'report' } = options;
   const { issuers = [] } = options;
   const compiled = compiledFrom(pathToFileURL(options.description).href);
-  const unmeetable = checkStepUp(compiled, () => issuers.length > 0);
+  const unmeetable = [checkStepUp, checkPermit].flatMap((check) =>
+    check(compiled, () => issuers.length > 0),
+  );
   if (unmeetable.length > 0) throw new RefusedDescription(unmeetable);
   return {
     version: 1,

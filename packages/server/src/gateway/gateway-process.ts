@@ -36,6 +36,7 @@ const gateway = new Gateway({
   ...{ world: realWorld, threads, send },
   memory: createCounterMemory({
     ...{ entries: COUNTER_ENTRIES, proofs: PROOFS_MAX, threads },
+    sinceMs: realWorld.now(),
     seed: [randomInt(-(2 ** 31), 2 ** 31), randomInt(-(2 ** 31), 2 ** 31)],
   }),
   quotas: quotaFile(join(dataDirectory, 'quotas.bin')),

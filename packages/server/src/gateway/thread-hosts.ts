@@ -147,6 +147,8 @@ export class ThreadHosts implements CallHosts {
         if (shown !== 'first' || remoteCounters === undefined) return shown;
         return remoteCounters.showProof(id, untilMs);
       },
+      // What all machines remember outlives this one.
+      ...(remoteCounters === undefined && { shownSinceMs: seed.memory.sinceMs }),
       live,
       controlSilentMs,
       issuerKeys: (issuer) => issuerKeys.keysOf(issuer),

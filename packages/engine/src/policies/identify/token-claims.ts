@@ -213,6 +213,7 @@ function readPrincipal(
     expiresAt,
     // Of our own issuer; elsewhere the name may mean anything.
     ...(isName(grantId) && { grantId }),
+    ...readDetails(claims),
     ...(isTime(claims.iat) && { givenAt: claims.iat }),
     ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
     ...(isKeyBound && { isKeyBound }),
@@ -291,4 +292,13 @@ function isName(value: unknown): value is string {
     value.length <= 1024 &&
     !/[\x00-\x1f\x7f]/.test(value)
   );
+}
+
+/** RFC 9396 §9.1. What is in another form is not there. */
+function readDetails({
+  authorization_details: details,
+}: JsonMembers): Pick<IdentifiedPrincipal, 'details'> {
+  if (!Array.isArray(details)) return {};
+  const isDetail = (one: unknown) => typeof one === 'object' && one !== null && !Array.isArray(one);
+  return details.every(isDetail) ? { details: Object.freeze(details) } : {};
 }

@@ -1,5 +1,5 @@
 import { type ApiSnapshot, takesToken } from '@poorter/engine';
-import { checkStepUp } from '@poorter/engine/configuration';
+import { checkPermit, checkStepUp } from '@poorter/engine/configuration';
 import type { Diagnostic } from '@poorter/openapi';
 import { believedIssuers } from '../../configuration/believed-issuers.ts';
 import type { Configuration } from '../../configuration/schema.ts';
@@ -18,9 +18,11 @@ export function checkApis(
     ...checkOverlaps(apis),
     ...apis.flatMap((api) => [
       ...checkSchemes(api, configuration, isTrial),
-      ...checkStepUp(
-        api.compiled,
-        (scheme) => isTrial || scheme.type !== 'http' || !takesKeysAlone(scheme, configuration),
+      ...[checkStepUp, checkPermit].flatMap((check) =>
+        check(
+          api.compiled,
+          (scheme) => isTrial || scheme.type !== 'http' || !takesKeysAlone(scheme, configuration),
+        ),
       ),
       ...checkUndeclared(api, configuration),
       ...checkBlocking(api),

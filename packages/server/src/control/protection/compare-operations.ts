@@ -5,6 +5,7 @@ import { compareLimits } from './compare-limits.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import {
   compareAuthorization,
+  comparePermit,
   compareSecurity,
   compareStepUp,
   isOpen,
@@ -45,6 +46,7 @@ function compareAccess(before: OperationProtection, after: OperationProtection):
     ...compareSecurity(before, after),
     ...compareAuthorization(before, after),
     ...compareStepUp(before.stepUp, after.stepUp),
+    ...comparePermit(before.permit ?? null, after.permit ?? null),
   ];
 }
 

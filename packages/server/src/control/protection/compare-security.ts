@@ -3,10 +3,12 @@ import { type Remark, some } from './weakening.ts';
 
 type Scheme = Alternative[number]['scheme'];
 
-export function isOpen({ security, authorize, stepUp }: OperationProtection): boolean {
+export function isOpen({ security, authorize, stepUp, permit }: OperationProtection): boolean {
   // Whoever must have a role, or have signed in, must have shown who he is.
   const asksOtherwise =
-    stepUp !== null || (authorize !== null && Object.values(authorize).some(Boolean));
+    stepUp !== null ||
+    (permit ?? null) !== null ||
+    (authorize !== null && Object.values(authorize).some(Boolean));
   return !asksOtherwise && (security.length === 0 || security.some((one) => one.length === 0));
 }
 
@@ -130,6 +132,21 @@ export function compareAuthorization(
     else if (more.length > 0) remarks.push(say(`More clients may call: ${some(more)}.`));
   }
   return remarks;
+}
+
+export function comparePermit(
+  old: NonNullable<OperationProtection['permit']> | null,
+  next: NonNullable<OperationProtection['permit']> | null,
+): readonly Remark[] {
+  if (old === null) return [];
+  if (next === null)
+    return [say(`What somebody approved (${old.type}) is not asked for any more.`)];
+  if (next.type !== old.type) return [say(`Another approval is asked for: ${next.type}.`)];
+  const lost = Object.entries(old.match).filter(([detail, body]) => next.match[detail] !== body);
+  if (lost.length === 0) return [];
+  return [
+    say(`Not compared any more with what was approved: ${some(lost.map(([detail]) => detail))}.`),
+  ];
 }
 
 export function compareStepUp(

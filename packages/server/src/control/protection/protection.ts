@@ -129,6 +129,11 @@ export interface OperationProtection {
     readonly acr?: readonly string[] | undefined;
     readonly maxAgeSeconds?: number | undefined;
   } | null;
+  /** What its person must have approved; null, or absent before that was known: nothing. */
+  readonly permit?: {
+    readonly type: string;
+    readonly match: Readonly<Record<string, string>>;
+  } | null;
   readonly rates: readonly RateProtection[];
   readonly quotas: readonly QuotaProtection[];
   readonly places: readonly PlacesProtection[];

@@ -296,6 +296,7 @@ function readOperation(operation: Compiled, api: ApiSnapshot): OperationProtecti
     ),
     authorize: own.authorize ?? null,
     stepUp: own.stepUp === undefined || own.stepUp === 'off' ? null : own.stepUp,
+    permit: own.permit === undefined || own.permit === 'off' ? null : own.permit,
     rates: listed(own.limit ?? api.limits.limit),
     quotas: listed(own.quota ?? api.limits.quota),
     places: listed(own.concurrency ?? api.limits.concurrency),

@@ -130,6 +130,19 @@ export const ruleCases: readonly Case[] = [
   at('x-poorter.authorize.scopes', ['pay', 'see'], ['see'], 'authorization-loosened'),
   at('x-poorter.authorize.clients', ['token:shop'], ['shop'], 'authorization-loosened'),
   at('x-poorter.stepUp', { acr: ['phr'] }, 'off', 'authorization-loosened'),
+  permitCase({ type: 'pay', match: { '/a': '/a' } }, 'off'),
+  permitCase({ type: 'pay', match: { '/a': '/a' } }, undefined),
+  permitCase(
+    { type: 'pay', match: { '/a': '/a', '/b': '/b' } },
+    { type: 'pay', match: { '/a': '/a' } },
+  ),
+  ...[
+    { type: 'pay', match: { '/a': '/b' } },
+    { type: 'see', match: { '/a': '/a' } },
+  ].map((other) => ({
+    ...permitCase({ type: 'pay', match: { '/a': '/a' } }, other),
+    bothWays: true as const,
+  })),
   at('x-poorter.stepUp', { maxAgeSeconds: 300 }, undefined, 'authorization-loosened'),
   at('x-poorter.stepUp.acr', ['phr'], ['phr', 'mfa'], 'authorization-loosened'),
   at('x-poorter.stepUp.acr', ['phr'], ['mfa'], 'authorization-loosened', { bothWays: true }),
@@ -493,4 +506,25 @@ function linkCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): 
 
 function detailTypes(signed: boolean) {
   return { insurance_claim: { schema: './claim.yaml', titles: { en: 'A claim' }, signed } };
+}
+
+/** At an operation with a body, which can be compared. */
+function permitCase(was: unknown, is: unknown): Case {
+  const setTo =
+    (permit: unknown) =>
+    (_: Tree, { paths }: Tree) => {
+      paths['/pay'] = {
+        post: {
+          security: [{ oauth: [] }],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: { type: 'object' } } },
+          },
+          responses,
+          ...(permit !== undefined && { 'x-poorter': { permit } }),
+        },
+      };
+    };
+  const keys = ['permit', 'permit.type', 'permit.match'].map((key) => `x-poorter.${key}`);
+  return { keys, was: setTo(was), is: setTo(is), kinds: ['authorization-loosened'] };
 }

@@ -5,6 +5,8 @@
  */
 export interface CounterMemory {
   readonly buffer: SharedArrayBuffer;
+  /** Since when anything is remembered here: milliseconds since the epoch. */
+  readonly sinceMs: number;
   readonly layout: CounterLayout;
 }
 
@@ -36,6 +38,8 @@ export interface CounterMemoryOptions {
   /** Proofs that can be remembered at once, 12 bytes each; rounded up to whole sets. Default: one set. */
   readonly proofs?: number;
   readonly threads: number;
+  /** Of now; left out, it is as if it had been there since ever. */
+  readonly sinceMs?: number;
   /** 64 random bits. */
   readonly seed: readonly [number, number];
 }
@@ -98,7 +102,7 @@ export function createCounterMemory(options: CounterMemoryOptions): CounterMemor
   const buffer = new SharedArrayBuffer(end);
   new BigInt64Array(buffer, layout.epochOffset, 1)[0] = EPOCH_UNSET;
   new Int32Array(buffer, layout.seedOffset, 2).set(seed);
-  return { buffer, layout };
+  return { buffer, layout, sinceMs: options.sinceMs ?? 0 };
 }
 
 /** The typed windows into the block, by what they hold. */
