@@ -16,6 +16,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   zsh: 'zsh',
   fish: 'fish',
   chromium: 'chromium',
+  // Modules of the system's own Python, by `python3:NAME`.
+  'python3:authlib': 'python3-authlib',
+  'python3:requests': 'python3-requests',
 };
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -89,6 +92,10 @@ function installMissing(): string[] {
 }
 
 function isInstalled(program: string): boolean {
+  const [, module] = /^python3:(\w+)$/.exec(program) ?? [];
+  if (module !== undefined) {
+    return spawnSync('/usr/bin/python3', ['-c', `import ${module}`]).status === 0;
+  }
   return (
     // Debian keeps the server away from the PATH.
     globSync(`/usr/lib/postgresql/*/bin/${program}`).length > 0 ||
