@@ -55,6 +55,53 @@ test('a page names files that are there', () => {
   }
 });
 
+test('a page names tests that are there, each under its own name', () => {
+  const page = 'docs/reference/x.md';
+  const files = {
+    'scenarios/one.test.ts': "test('a thing is refused', async () => {});\n",
+    'packages/server/src/a/two.test.ts': "  test(\n    'it’s kept',\n    () => {},\n  );\n",
+    'packages/server/src/b/two.test.ts': '',
+  };
+  const written = (shown: string) => faultsIn({ ...files, [page]: `| x | ${shown} |\n` });
+  for (const shown of [
+    '`one.test.ts` › a thing is refused',
+    '`one.test.ts` › a thing is refused<br>`a/two.test.ts` › it’s kept',
+  ]) {
+    assert.deepEqual(written(shown), [], shown);
+  }
+  for (const [shown, why] of [
+    ['`one.test.ts` › a thing', /is not there: a thing$/],
+    ['`one.test.ts` › a thing is refused, always', /is not there/],
+    ['`one.test.ts` › a thing is refused<br>`a/two.test.ts` › gone', /is not there: gone$/],
+    ['`two.test.ts` › it’s kept', /are several/],
+    ['`three.test.ts` › it’s kept', /is no such file/],
+  ] as const) {
+    assert.match(written(shown)[0] ?? '', why, shown);
+  }
+});
+
+test('a requirement of a specification has its test, or says that it has none, and names files that are there', () => {
+  const page = 'docs/reference/specifications.md';
+  const files = { 'a/lib/one.js': '', 'scenarios/one.test.ts': "test('a thing is refused', f);" };
+  const written = (kept: string, shown: string) => {
+    const table = `| § | asked | kept in | shown by |\n|---|---|---|---|\n| 1 | x | ${kept} | ${shown} |\n`;
+    return faultsIn({ ...files, [page]: `${table}\n| 1 | another table |\n` });
+  };
+  for (const shown of [
+    '`one.test.ts` › a thing is refused',
+    '**no test**',
+    '**no test** for the rest',
+    '**not kept**: because',
+    '`one.test.ts` › a thing is refused<br>**no test** of the other',
+  ]) {
+    assert.deepEqual(written('library `lib/one.js`', shown), [], shown);
+  }
+  for (const shown of ['', 'later', '`one.test.ts`', '**no test**<br>later']) {
+    assert.match(written('x', shown).join('\n'), /neither a test/, shown);
+  }
+  assert.match(written('`lib/two.js`', '**no test**')[0] ?? '', /names lib\/two\.js/);
+});
+
 test('a policy that cannot be copied whole does not pass', () => {
   const folder = 'packages/engine/src/policies/permit';
   const whole = {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,6 +29,8 @@ export function tidyFaults(tree: Tree, exceptions: Exceptions): string[] {
     ...longSources(tree, exceptions.lines),
     ...clocks(tree, exceptions.clocks),
     ...missingPaths(tree),
+    ...misnamedTests(tree),
+    ...unshownRequirements(tree),
     ...incompletePolicies(tree),
     ...otherRuntimes(tree),
     ...brokenDomains(tree),
@@ -89,6 +91,55 @@ function* missingPaths(tree: Tree): Generator<string> {
       if (tree.has(target) || paths.some((path) => path.startsWith(`${target}/`))) continue;
       yield `${page}: links to ${linked}, and there is no such file`;
     }
+  }
+}
+
+/** Of a page: tests that it names as `file` › name, by the end of the path and word for word. */
+function* misnamedTests(tree: Tree): Generator<string> {
+  const tests = [...tree.keys()].filter((path) => path.endsWith('.test.ts'));
+  for (const [page, text] of tree) {
+    if (!isPage(page)) continue;
+    for (const [, file = '', name = ''] of text.matchAll(NAMED_TEST)) {
+      const [path, ...others] = tests.filter((one) => `/${one}`.endsWith(`/${file}`));
+      if (path === undefined || others.length > 0) {
+        yield `${page}: names tests of ${file}, and there ${path === undefined ? 'is no such file' : 'are several'}`;
+      } else if (!hasTest(tree.get(path) ?? '', name)) {
+        yield `${page}: names a test of ${file} that is not there: ${name}`;
+      }
+    }
+  }
+}
+
+const NAMED_TEST = /`([\w./-]+\.test\.ts)` › (.+?)(?=<br>| \|$)/gm;
+
+function hasTest(text: string, name: string): boolean {
+  for (const [, , called] of text.matchAll(/\btest\(\s*(['"`])((?:(?!\1).)+)\1/g)) {
+    if (called === name) return true;
+  }
+  return false;
+}
+
+/** Where it is said what the specifications ask. */
+const SPECIFICATIONS = 'docs/reference/specifications.md';
+const SHOWN = /^(?:`[^`]+` › .|\*\*(?:no test|not kept)\*\*)/;
+
+/** Each requirement has its test, or says that it has none; each file that is named for it is there. */
+function* unshownRequirements(tree: Tree): Generator<string> {
+  const text = tree.get(SPECIFICATIONS) ?? '';
+  let isTable = false;
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('|')) isTable = false;
+    else if (line.endsWith('| shown by |')) isTable = true;
+    else if (isTable && !line.startsWith('|---')) {
+      const shown = line.split(' | ').at(-1)?.replace(/ \|$/, '') ?? '';
+      if (shown.split('<br>').every((one) => SHOWN.test(one))) continue;
+      yield `${SPECIFICATIONS}: neither a test nor that there is none: ${line}`;
+    }
+  }
+  const paths = [...tree.keys()];
+  for (const [, named = ''] of text.matchAll(/`([\w./-]+\.(?:js|yaml))`/g)) {
+    if (paths.some((path) => path.endsWith(`/${named}`))) continue;
+    yield `${SPECIFICATIONS}: names ${named}, and there is no such file`;
   }
 }
 
@@ -201,6 +252,13 @@ function nodeOf({ engines }: Manifest): string | undefined {
   return engines?.node;
 }
 
+/** Pages say where in it a requirement is kept. */
+function protocolLibrary(root: string): string[] {
+  const folder = 'node_modules/oidc-provider/lib';
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files.map((file) => `${folder}/${file.replaceAll('\\', '/')}`);
+}
+
 function main(): void {
   const root = join(import.meta.dirname, '..');
   // What is not committed yet counts as well.
@@ -209,7 +267,10 @@ function main(): void {
   const isText = (path: string) => /\.(?:ts|md|json|yaml|mjs)$/.test(path);
   const there = stdout.split('\0').filter((path) => path !== '' && existsSync(join(root, path)));
   const tree = new Map(
-    there.map((path) => [path, isText(path) ? readFileSync(join(root, path), 'utf8') : '']),
+    [...there, ...protocolLibrary(root)].map((path) => [
+      path,
+      isText(path) ? readFileSync(join(root, path), 'utf8') : '',
+    ]),
   );
   const listed = readFileSync(join(root, 'tools/tidy-exceptions.json'), 'utf8');
   const faults = tidyFaults(tree, JSON.parse(listed) as Exceptions);
