@@ -122,6 +122,13 @@ test('a passkey that lies lets nobody in, and neither does another page, an old 
   assert.equal(await finish(passkey.get(await options(), { isVerified: false })), 401, 'UV=0');
   assert.equal(await finish(passkey.get(await options(), { origin: 'https://evil.test' })), 401);
   assert.equal(await finish(passkey.get({ challenge: 'AAAA' })), 401, 'never asked');
+  const userHandle = Buffer.from('account_000000000000000000000000').toString('base64url');
+  assert.equal(await finish(passkey.get(await options(), { userHandle })), 401, 'another account');
+  assert.equal(
+    await finish(passkey.get(await options(), { crossOrigin: true })),
+    401,
+    'in a frame',
+  );
   const stranger = new SoftPasskey(issuer.origin);
   assert.equal(await finish(stranger.get(await options())), 401);
   assert.equal(await finish(passkey.get(await options()), 'https://evil.test'), 403);

@@ -23,7 +23,15 @@ function head(major: number, length: number): Buffer {
   return Buffer.from([(major << 5) | 25, length >> 8, length & 0xff]);
 }
 
+interface AskedPasskey {
+  readonly challenge: string;
+  readonly user?: { readonly id: string };
+}
+
 export interface PasskeyLie {
+  /** Whom it was made for, base64url. */
+  readonly userHandle?: string;
+  readonly crossOrigin?: boolean;
   /** The page that asks. */
   readonly origin?: string;
   readonly isVerified?: boolean;
@@ -40,12 +48,14 @@ export class SoftPasskey {
   readonly #origin: string;
   readonly id = randomBytes(16);
   counter = 0;
+  #userHandle: string | undefined;
 
   constructor(origin: string) {
     this.#origin = origin;
   }
 
-  create({ challenge }: { readonly challenge: string }, lie: PasskeyLie = {}): object {
+  create({ challenge, user }: AskedPasskey, lie: PasskeyLie = {}): object {
+    this.#userHandle = user?.id;
     const { x, y } = this.#pair.publicKey.export({ format: 'jwk' });
     const key = new Map<number, unknown>([
       ...([
@@ -80,6 +90,7 @@ export class SoftPasskey {
       clientDataJSON,
       authenticatorData: authenticatorData.toString('base64url'),
       signature: sign('sha256', signed, this.#pair.privateKey).toString('base64url'),
+      ...(this.#userHandle !== undefined && { userHandle: lie.userHandle ?? this.#userHandle }),
     });
   }
 
@@ -105,6 +116,7 @@ export class SoftPasskey {
       type,
       challenge: lie.challenge ?? challenge,
       origin: lie.origin ?? this.#origin,
+      ...(lie.crossOrigin !== undefined && { crossOrigin: lie.crossOrigin }),
     };
     return Buffer.from(JSON.stringify(data)).toString('base64url');
   }

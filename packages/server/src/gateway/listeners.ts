@@ -11,6 +11,7 @@ import {
   type IncomingMessage,
   type Server,
   ServerResponse,
+  TLS_SUITES,
   type TlsServer,
 } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
@@ -25,10 +26,6 @@ import type { QuietMoment } from './quiet-moment.ts';
 import { isParserError, parserDenial, recordUnparsed } from './record-unparsed.ts';
 import { breakBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
-
-/** Only these TLS 1.2 suites: forward secrecy and authenticated encryption. */
-const TLS12_CIPHERS =
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305';
 
 interface Listener {
   readonly acceptor: Acceptor;
@@ -239,8 +236,7 @@ function tlsOptions(tls: NonNullable<ListenerSnapshot['tls']>) {
     cert: tls.certificate,
     key: tls.key,
     minVersion: tls.minVersion,
-    ciphers: `TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:${TLS12_CIPHERS}`,
-    honorCipherOrder: true,
+    ...TLS_SUITES,
     requestCert: tls.clientCertificate !== 'none',
     rejectUnauthorized: tls.clientCertificate === 'require',
     ...(tls.clientAuthorities.length > 0 && { ca: [...tls.clientAuthorities] }),

@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
   type Server,
   type ServerResponse,
+  TLS_SUITES,
   type TlsServer,
 } from '../platform/http/index.ts';
 import { placeFault } from '../platform/processes/index.ts';
@@ -103,7 +104,7 @@ function tlsOptions({
   clientAuthorities,
 }: NonNullable<ListenerSnapshot['tls']>) {
   return {
-    ...{ cert: certificate, key, minVersion },
+    ...{ cert: certificate, key, minVersion, ...TLS_SUITES },
     // Nobody is refused for a certificate: whoever shows one of no authority may have registered it.
     ...{ requestCert: clientCertificate !== 'none', rejectUnauthorized: false },
     // An empty list is nobody; without a list Node would believe every authority of the system.

@@ -207,7 +207,7 @@ export class Issuer {
     });
     const decisions = new Decisions({
       ...{ snapshot, provider, clients, details, passkeys, artefacts, singleUse, onUntold },
-      now: world.now,
+      ...{ askPace: this.#askPace, now: world.now },
     });
     const account = openAccount({
       ...{ snapshot, provider, stores, passkeys, known, hashes: this.#hashes, world },

@@ -73,7 +73,7 @@ export type KeySet = {
 export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled' | 'device')[];
 
 /** Where the client is weaker than its profile; each by name, or it is refused. */
-export type ClientWeaknesses = readonly ('shared-secret' | 'unbound-tokens' | 'custom-scheme')[];
+export type ClientWeaknesses = readonly ('shared-secret' | 'unbound-tokens' | 'custom-scheme' | 'no-pkce')[];
 
 export type ClientTerms = {
   readonly name: Name;

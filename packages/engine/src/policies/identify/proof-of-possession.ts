@@ -14,7 +14,7 @@ const PROOF_LENGTH_MAX = 4_096;
 /** RFC 9449 §11.1: for so long it is accepted, and remembered. */
 export const PROOF_AGE_MAX_SECONDS = 60;
 /** Clocks of callers may be so far ahead. */
-const AHEAD_MAX_SECONDS = 10;
+const AHEAD_MAX_SECONDS = 30;
 const NAME_LENGTH_MAX = 256;
 /** Keys of callers that are kept ready; another one costs its import again. */
 const KEYS_MAX = 4_096;

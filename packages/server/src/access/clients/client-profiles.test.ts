@@ -42,6 +42,13 @@ test('what is accepted must be so: it is no list of excuses', () => {
   assert.deepEqual(faults, ['accepts: nothing about it is shared-secret']);
 });
 
+test('a site that cannot do PKCE is one of its profile when that is said, and no other client is', () => {
+  assert.deepEqual(judgeClient({ ...browser, accepts: ['no-pkce'] }), GOOD);
+  for (const terms of [machine, native, fapi2]) {
+    assert.equal(judgeClient({ ...terms, accepts: ['no-pkce'] }).faults.length, 1, terms.profile);
+  }
+});
+
 const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
   [
     'a machine with a redirect',
@@ -79,6 +86,11 @@ const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
     'a machine that is told of people',
     { ...machine, logoutNoticeUri: 'https://budget.example/out' },
     /nobody signs in/,
+  ],
+  [
+    'a site of two hosts',
+    { ...browser, redirectUris: ['https://a.test/x', 'https://b.test/x'] },
+    /are of 2 hosts/,
   ],
   ['signed messages elsewhere', { ...browser, messageSigning: true }, /is for fapi2/],
   [

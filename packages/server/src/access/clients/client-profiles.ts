@@ -29,7 +29,7 @@ const PROFILES: Readonly<Record<ClientProfile, Profile>> = {
     methods: ['private_key_jwt', 'certificate', 'self_signed_certificate', 'secret'],
     bindings: ['dpop', 'certificate', 'none'],
     redirects: 'https',
-    weaker: [],
+    weaker: ['no-pkce'],
   },
   native: {
     methods: ['none'],
@@ -75,6 +75,12 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
     else faults.push(`binding: ${terms.binding} is not for ${terms.profile}`);
   }
   faults.push(...flowFaults(terms, profile));
+  const hosts = new Set(terms.redirectUris.flatMap(httpsHost));
+  if (hosts.size > 1) {
+    faults.push(
+      `redirectUris: are of ${hosts.size} hosts; a person has one name at each (OpenID Connect Core §8.1): make a client for each`,
+    );
+  }
   for (const uri of [...terms.redirectUris, ...terms.postLogoutRedirectUris]) {
     const found = redirectFault(uri, terms.profile);
     if (found === 'custom-scheme' && profile.weaker.includes('custom-scheme')) {
@@ -87,6 +93,9 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
   if (terms.messageSigning && terms.profile !== 'fapi2') {
     faults.push('messageSigning: is for fapi2');
   }
+  // Asked for by name alone. OAuth 2.1 §7.5.2: for those who show who they are.
+  if (terms.accepts.includes('no-pkce') && profile.weaker.includes('no-pkce'))
+    weaker.add('no-pkce');
   const unaccepted = [...weaker].filter((one) => !terms.accepts.includes(one));
   for (const one of terms.accepts) {
     if (!weaker.has(one)) faults.push(`accepts: nothing about it is ${one}`);
@@ -133,6 +142,11 @@ function* noticeFaults(terms: ClientTerms): Generator<string> {
   if (terms.logoutNoticeUri !== null && terms.profile === 'machine') {
     yield 'logoutNoticeUri: nobody signs in to machine';
   }
+}
+
+function httpsHost(uri: string): string[] {
+  const url = URL.canParse(uri) ? new URL(uri) : null;
+  return url?.protocol === 'https:' ? [url.host] : [];
 }
 
 const NOT_HTTPS = 'is not https';

@@ -52,7 +52,7 @@ export interface ClientTerms {
   readonly accepts: readonly ClientWeakness[];
 }
 
-export type ClientWeakness = 'shared-secret' | 'unbound-tokens' | 'custom-scheme';
+export type ClientWeakness = 'shared-secret' | 'unbound-tokens' | 'custom-scheme' | 'no-pkce';
 
 /** Whether somebody who had the terms before could do more with them, or what nobody can compare. */
 export function takesAway(before: ClientTerms, after: ClientTerms): boolean {

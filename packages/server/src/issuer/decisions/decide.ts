@@ -9,6 +9,7 @@ import {
   keepApproval,
   markApproved,
 } from '../details/index.ts';
+import type { AskPace } from '../protocol/ask-pace.ts';
 import { OWN_SCOPES, PERSONAL_SCOPES } from '../protocol/client-metadata.ts';
 import { errors, type Provider } from '../protocol/library.ts';
 import { resourceServerInfo } from '../protocol/resources.ts';
@@ -24,6 +25,7 @@ export interface DecisionPorts {
   readonly passkeys: Passkeys;
   readonly artefacts: Pick<ArtefactStore, 'put' | 'listOfAccount'>;
   readonly singleUse: Pick<SingleUseStore, 'claim'>;
+  readonly askPace: AskPace;
   readonly onUntold: (client: string, error: Error) => void;
   readonly now: () => number;
 }
@@ -43,8 +45,8 @@ export class Decisions {
 
   /** Undefined: nothing waits. */
   async pending(accountId: string): Promise<Pending | undefined> {
-    const { artefacts, details, clients } = this.#ports;
-    const [latest] = await pendingOf(artefacts, details, accountId);
+    const { artefacts, details, clients, now } = this.#ports;
+    const [latest] = await pendingOf(artefacts, details, accountId, now());
     const client = latest && (await clients.show(latest.clientId));
     return client === undefined || client.disabledAt !== null ? undefined : latest;
   }
@@ -75,6 +77,7 @@ export class Decisions {
     await keepApproval(artefacts, id, { asked, ...approved, at });
     const rar = markApproved(pending.details, details, id, at);
     const grant = await this.#grant(pending, rar);
+    this.#ports.askPace.forget(pending.clientId, pending.accountId);
     await this.#tell(pending, grant, {
       ...{ acr: PASSKEY_SHOWN.acr, amr: [...PASSKEY_SHOWN.amr], authTime: Math.floor(at / 1000) },
       ...(rar.length > 0 && { rar }),

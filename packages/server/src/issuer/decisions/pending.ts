@@ -46,13 +46,18 @@ export async function pendingOf(
   artefacts: Pick<ArtefactStore, 'listOfAccount'>,
   details: Pick<DetailTypes, 'read'>,
   accountId: string,
+  nowMs: number,
 ): Promise<Pending[]> {
   const kept = await artefacts.listOfAccount(REQUEST_KIND, accountId);
-  return kept
-    .map((payload) => payload as unknown as KeptRequest)
-    .filter(({ grantId, error, consumed }) => (grantId ?? error ?? consumed) === undefined)
-    .map((request) => pendingFrom(request, details))
-    .toSorted((one, other) => other.askedAt - one.askedAt || (one.id < other.id ? 1 : -1));
+  return (
+    kept
+      .map((payload) => payload as unknown as KeptRequest)
+      // What is over is kept for a while, so that its client is told.
+      .filter(({ exp }) => exp * 1000 > nowMs)
+      .filter(({ grantId, error, consumed }) => (grantId ?? error ?? consumed) === undefined)
+      .map((request) => pendingFrom(request, details))
+      .toSorted((one, other) => other.askedAt - one.askedAt || (one.id < other.id ? 1 : -1))
+  );
 }
 
 function pendingFrom(request: KeptRequest, details: Pick<DetailTypes, 'read'>): Pending {

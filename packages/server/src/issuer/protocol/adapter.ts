@@ -23,6 +23,10 @@ export interface AdapterPorts {
 
 /** A session without an end of its own, as the library asks for it, still ends. */
 const LIFE_MAX_MS = 400 * 86_400_000;
+/** RFC 8628 §3.5, CIBA Core §11: who asks too late is told that it is over, and not that it never was. */
+const TOLD_LATER_MS: Readonly<Record<string, number>> = {
+  ...{ DeviceCode: 3_600_000, BackchannelAuthenticationRequest: 3_600_000 },
+};
 
 /** What the library keeps of one kind, in our stores. It finds and then consumes: here only one wins. */
 export class ProtocolAdapter {
@@ -46,7 +50,7 @@ export class ProtocolAdapter {
     const second = text('uid') ?? text('userCode');
     const artefact: Artefact = {
       payload,
-      expiresAt: now() + Math.min(life, LIFE_MAX_MS),
+      expiresAt: now() + Math.min(life, LIFE_MAX_MS) + (TOLD_LATER_MS[this.#kind] ?? 0),
       ...(grant !== undefined && { grant }),
       ...(account !== undefined && { account }),
       // An interaction has the uid of nothing but itself.

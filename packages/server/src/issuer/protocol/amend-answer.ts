@@ -34,12 +34,14 @@ export async function amendAnswer(
     case 'device_authorization':
     case 'backchannel_authentication':
       if (status === 200) (ctx.body as Body)['interval'] = POLL_INTERVAL_SECONDS;
-      break;
+      // CIBA Core §13.
+      if ((ctx.body as Body | undefined)?.['error'] === 'access_denied') ctx.status = 403;
+      return unauthorized(ctx);
     case 'end_session':
       if (status === 200) await showSignOut(ctx as SignOutContext, ports.snapshot);
       break;
     case 'token':
-      return slowDown(ctx, ports.pace);
+      return unauthorized(ctx) ?? slowDown(ctx, ports.pace);
     case 'code_verification':
       return isWrongCode(ctx.req) ? 'user_code_wrong' : null;
     default:
@@ -51,6 +53,27 @@ export async function amendAnswer(
 function describe(body: Body): void {
   body['response_modes_supported'] = RESPONSE_MODES;
   body['backchannel_user_code_parameter_supported'] = false;
+  // RFC 8414 §2: what is not said means another method.
+  const methods = body['token_endpoint_auth_methods_supported'] as readonly string[];
+  const shown = methods.filter((method) => method !== 'none');
+  const signatures = body['token_endpoint_auth_signing_alg_values_supported'];
+  for (const endpoint of ['introspection', 'revocation']) {
+    body[`${endpoint}_endpoint_auth_methods_supported`] =
+      endpoint === 'revocation' ? methods : shown;
+    body[`${endpoint}_endpoint_auth_signing_alg_values_supported`] = signatures;
+  }
+}
+
+/** RFC 6749 §5.2, CIBA Core §13: it may not ask in this way, whatever it asks. */
+function unauthorized(ctx: AnswerContext): 'unauthorized_client' | null {
+  const body = (ctx.body ?? {}) as Body;
+  const isNot = /(?:grant type is|\S+) not allowed for this client$/;
+  const said = body['error_description'];
+  if (body['error'] !== 'invalid_request' || typeof said !== 'string' || !isNot.test(said)) {
+    return null;
+  }
+  ctx.body = { ...body, error: 'unauthorized_client' };
+  return 'unauthorized_client';
 }
 
 /** RFC 8628 §3.5, CIBA Core §11. */

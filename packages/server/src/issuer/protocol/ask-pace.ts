@@ -13,7 +13,8 @@ export class AskPace {
     this.#now = monotonicMs;
   }
 
-  isTooOften(key: string): boolean {
+  isTooOften(client: string, account: string): boolean {
+    const key = keyOf(client, account);
     const now = this.#now();
     const asked = (this.#asked.get(key) ?? []).filter((at) => now - at < WITHIN_MS);
     this.#asked.delete(key);
@@ -24,4 +25,13 @@ export class AskPace {
     this.#asked.set(key, asked);
     return isTooOften;
   }
+
+  /** The person said yes: they wanted to be asked. */
+  forget(client: string, account: string): void {
+    this.#asked.delete(keyOf(client, account));
+  }
+}
+
+function keyOf(client: string, account: string): string {
+  return JSON.stringify([client, account]);
 }

@@ -32,6 +32,9 @@ export const DECOUPLED_GRANT = 'urn:openid:params:grant-type:ciba';
  */
 export const GRANTS_MEMBER = 'poorter_grants';
 
+/** Whether codes are given without a proof that the same program asked. */
+export const PKCE_MEMBER = 'poorter_pkce';
+
 /** By which the protocol knows of what profile a client is. */
 export const PROFILE_MEMBER = 'poorter_profile';
 
@@ -71,6 +74,7 @@ export function clientMetadata(client: StoredClient): ClientMetadata {
     require_signed_request_object: messageSigning,
     response_modes: messageSigning ? SIGNED_MODES : RESPONSE_MODES,
     ...{ [PROFILE_MEMBER]: profile, [GRANTS_MEMBER]: waitingGrants(client) },
+    [PKCE_MEMBER]: !client.accepts.includes('no-pkce'),
   };
 }
 

@@ -11,6 +11,7 @@ export interface DecoupledPorts {
   readonly artefacts: Pick<ArtefactStore, 'listOfAccount'>;
   readonly details: Pick<DetailTypes, 'read'>;
   readonly askPace: AskPace;
+  readonly now: () => number;
   /** A client was not told of a decision. */
   readonly onUntold: (client: string, error: Error) => void;
 }
@@ -51,7 +52,7 @@ export function decoupledSettings(ports: DecoupledPorts) {
     ) => {
       if (code !== undefined) throw new errors.InvalidRequest('user_code is not taken here');
       // Whoever is asked again and again says yes in the end.
-      if (ports.askPace.isTooOften(`${oidc.client.clientId} ${accountId}`)) {
+      if (ports.askPace.isTooOften(oidc.client.clientId, accountId)) {
         throw new errors.AccessDenied('this person was asked too often');
       }
     },
@@ -89,13 +90,14 @@ async function askElsewhere(
   ctx: DecoupledContext,
   request: AskedRequest,
   accountId: string,
-  { artefacts, details, onUntold }: DecoupledPorts,
+  { artefacts, details, onUntold, now }: DecoupledPorts,
 ): Promise<void> {
   const { provider, params } = ctx.oidc;
-  const waiting = await pendingOf(artefacts, details, accountId);
-  const before = waiting.slice(waiting.findIndex(({ id }) => id === request.jti) + 1);
+  const waiting = await pendingOf(artefacts, details, accountId, now());
+  // Of two at one moment neither may stay beside the other: which came first, no clock tells.
+  const others = waiting.filter(({ id }) => id !== request.jti);
   const instead = new errors.AccessDenied('another request took its place');
-  for (const { id, clientId } of before) {
+  for (const { id, clientId } of others) {
     await tellDecision(provider, id, instead, {}, (error) => onUntold(clientId, error));
   }
   if (params[NUMBER_PARAMETER] !== 'true') return;

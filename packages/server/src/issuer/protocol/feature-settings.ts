@@ -5,7 +5,6 @@ import { clientCertificates } from './client-certificates.ts';
 import { PROFILE_MEMBER } from './client-metadata.ts';
 import { type DecoupledPorts, decoupledSettings } from './decoupled.ts';
 import { deviceSettings } from './device.ts';
-import { errors } from './library.ts';
 import { PERSONAL_CLAIMS } from './personal-claims.ts';
 import { defaultResource, infoFor, type ProtocolContext, type ResourcePorts } from './resources.ts';
 import { signOutSettings } from './sign-out.ts';
@@ -29,7 +28,7 @@ export function featureSettings(ports: FeaturePorts): object {
     devInteractions: { enabled: false },
     userinfo: { enabled: true },
     clientCredentials: { enabled: true },
-    claimsParameter: { enabled: true, assertClaimsParameter: refuseOtherClaims },
+    claimsParameter: { enabled: true, assertClaimsParameter: leaveOutOthers },
     // Of its own tokens, and of no others: whoever has one is told nothing by asking.
     introspection: { enabled: true, allowedPolicy: isOwnToken },
     jwtIntrospection: { enabled: true },
@@ -79,18 +78,27 @@ function isOwnToken(
   return client.clientId === token.clientId;
 }
 
-/** OpenID Connect Core §5.5: by name may be asked for what could be asked for by a scope, and how somebody signed in. */
-function refuseOtherClaims(
-  _: unknown,
-  claims: { readonly userinfo?: object; readonly id_token?: object },
+interface ClaimsContext {
+  readonly oidc: { readonly params: Record<string, unknown> };
+}
+
+/**
+ * OpenID Connect Core §5.5: by name may be asked for what could be asked for by a scope, and how somebody signed in. What
+ * the client may not have is left out, also where it is essential (§5.5.1): the person is not asked for it.
+ */
+function leaveOutOthers(
+  { oidc }: ClaimsContext,
+  claims: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>,
   client: { readonly scope?: string },
 ): void {
   const scopes = new Set((client.scope ?? '').split(' '));
-  const asked = [claims.userinfo, claims.id_token].flatMap((part) => Object.keys(part ?? {}));
-  for (const claim of asked) {
+  const may = (claim: string) => {
     const scope = PERSONAL_CLAIMS[claim];
-    if (scope !== undefined && !scopes.has(scope)) {
-      throw new errors.InvalidRequest(`this client may not ask for the claim ${claim}`);
-    }
-  }
+    return scope === undefined || scopes.has(scope);
+  };
+  const kept = Object.entries(claims).map(([place, asked]) => [
+    place,
+    Object.fromEntries(Object.entries(asked ?? {}).filter(([claim]) => may(claim))),
+  ]);
+  oidc.params['claims'] = JSON.stringify(Object.fromEntries(kept));
 }

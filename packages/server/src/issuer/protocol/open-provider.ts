@@ -9,6 +9,8 @@ import { Refusals } from './refusals.ts';
 
 /** A proof and an assertion are remembered for as long as they could be shown. */
 const REPLAY_KIND = 'assertion or proof';
+/** The library takes a proof that is so far ahead, and would forget it from now on. RFC 9449 §11.1. */
+const REPLAY_MS = 300_000;
 
 /**
  * The protocol, over our stores. A new one is opened whenever keys or the snapshot change; what was given by
@@ -22,7 +24,7 @@ export function openProvider(ports: ProviderPorts): Provider {
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>
-      singleUse.claim(REPLAY_KIND, JSON.stringify([issuer, id]), exp * 1000),
+      singleUse.claim(REPLAY_KIND, JSON.stringify([issuer, id]), exp * 1000 + REPLAY_MS),
   });
   // Secrets are known by their hashes alone.
   provider.Client.prototype.compareClientSecret = function isSecret(

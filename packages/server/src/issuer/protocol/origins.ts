@@ -32,6 +32,9 @@ export function mtlsAliases({ mtls }: Pick<IssuerSnapshot, 'mtls'>): object {
       introspection_endpoint: at('/token/introspection'),
       revocation_endpoint: at('/token/revocation'),
       pushed_authorization_request_endpoint: at('/request'),
+      backchannel_authentication_endpoint: at('/backchannel'),
+      device_authorization_endpoint: at('/device/auth'),
+      userinfo_endpoint: at('/me'),
     },
   };
 }

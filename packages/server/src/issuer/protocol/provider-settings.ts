@@ -12,6 +12,7 @@ import {
   GRANTS_MEMBER,
   OWN_SCOPES,
   PERSONAL_SCOPES,
+  PKCE_MEMBER,
   PROFILE_MEMBER,
 } from './client-metadata.ts';
 import { NUMBER_PARAMETER } from './decoupled.ts';
@@ -60,6 +61,7 @@ export interface ProviderPorts extends AdapterPorts {
 
 /** An assertion that lives longer was not made for one call. */
 const ASSERTION_LIFE_MAX_SECONDS = 300;
+const AHEAD_MAX_SECONDS = 60;
 const CODE_LIFE_SECONDS = 60;
 const CLOCK_SKEW_SECONDS = 15;
 /** A second-factor push, a code typed at a television: whoever is away for longer begins again. */
@@ -105,11 +107,14 @@ export function providerSettings(ports: ProviderPorts): object {
       id_token_signed_response_alg: 'ES256',
       token_endpoint_auth_method: 'private_key_jwt',
     },
-    pkce: { required: () => true },
+    pkce: {
+      required: (_: unknown, client: { readonly [PKCE_MEMBER]?: boolean }) =>
+        client[PKCE_MEMBER] !== false,
+    },
     clockTolerance: CLOCK_SKEW_SECONDS,
     // A site's address says under what name somebody is known there; nothing is fetched from it.
     sectorIdentifierUriValidate: () => false,
-    extraClientMetadata: { properties: [PROFILE_MEMBER, GRANTS_MEMBER] },
+    extraClientMetadata: { properties: [PROFILE_MEMBER, GRANTS_MEMBER, PKCE_MEMBER] },
     fetch: guardedFetch(snapshot.outgoing),
     // With a token, and with a session, goes what came of the same consent, which stays: it is withdrawn where people see it.
     revokeGrantPolicy: ({ oidc }: { readonly oidc: { readonly route?: string } }) =>
@@ -179,7 +184,13 @@ function judgeAssertion(
   if (oidc.isFapi('2.0') !== undefined && claims['aud'] !== oidc.issuer) {
     throw new errors.InvalidClientAuth('audience (aud) must equal the issuer identifier url');
   }
-  const { exp } = claims;
+  const { exp, iat, nbf } = claims;
+  // FAPI 2.0 §5.3.2.1: clocks differ by seconds; more is not of now.
+  for (const moment of [iat, nbf]) {
+    if (moment === undefined) continue;
+    const isNow = typeof moment === 'number' && moment <= nowSeconds + AHEAD_MAX_SECONDS;
+    if (!isNow) throw new errors.InvalidClientAuth('the assertion is not of now');
+  }
   // Ask for the allowed side, so that a NaN refuses.
   const isShort =
     typeof exp === 'number' && exp <= nowSeconds + ASSERTION_LIFE_MAX_SECONDS + CLOCK_SKEW_SECONDS;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { parseJsonText } from '@poorter/openapi/json';
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
@@ -119,7 +120,7 @@ export class Passkeys {
     const response = shown as AuthenticationResponseJSON;
     const { credentials, origin } = this.#ports;
     const known = await credentials.find('passkey', response.id);
-    if (known === undefined) return null;
+    if (known === undefined || !isOfThisPage(response, known.accountId)) return null;
     const { publicKey, isSynced } = known.data as unknown as KeptPasskey;
     const verified = await verifyAuthenticationResponse({
       response,
@@ -190,5 +191,19 @@ export class Passkeys {
     const found = await artefacts.find(CHALLENGE_KIND, challenge);
     if (found?.payload['purpose'] !== purpose || found.payload['account'] !== account) return false;
     return artefacts.consume(CHALLENGE_KIND, challenge);
+  }
+}
+
+/** WebAuthn Level 3 §7.2: made for this account, where it says so, and asked for by no page within another. */
+function isOfThisPage({ response }: AuthenticationResponseJSON, accountId: string): boolean {
+  const { userHandle, clientDataJSON } = response;
+  if (userHandle !== undefined && Buffer.from(userHandle, 'base64url').toString() !== accountId) {
+    return false;
+  }
+  try {
+    const text = Buffer.from(clientDataJSON, 'base64url').toString('utf8');
+    return (parseJsonText(text) as { crossOrigin?: unknown } | null)?.crossOrigin !== true;
+  } catch {
+    return false;
   }
 }

@@ -22,3 +22,4 @@ export function createTlsServer(
 }
 
 export { readBounded } from './read-bounded.ts';
+export { TLS_SUITES } from './tls-suites.ts';

@@ -80,7 +80,7 @@ const TERMS = {
   accept: {
     value: 'WEAKNESS,…',
     isList: true,
-    oneOf: ['shared-secret', 'unbound-tokens', 'custom-scheme'],
+    oneOf: ['shared-secret', 'unbound-tokens', 'custom-scheme', 'no-pkce'],
     says: 'where it is weaker than its profile, by name',
   },
 } as const;
