@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { decodeJwt, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import {
+  ACCESS_TOKEN,
+  BOTH,
+  EXCHANGE,
+  exchange,
+  FREE,
+  give,
+  startExchange,
+} from './world/exchange.fixture.ts';
 import {
   askFor,
   makeApplication,
@@ -14,14 +23,9 @@ import {
   startIssuer,
 } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
-const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
-const BOTH = 'accounts.read,accounts.write';
-const FREE = ['--binding', 'none', '--accept', 'unbound-tokens'];
 
 const INFORMATION = { type: 'account_information', actions: ['list_accounts'] };
 const PAYMENT = {
@@ -62,34 +66,6 @@ interface Given {
   readonly [member: string]: unknown;
 }
 
-function exchange(
-  configuration: oidc.Configuration,
-  token: string,
-  more: Readonly<Record<string, string>> = {},
-  options: oidc.DPoPOptions = {},
-) {
-  const parameters = { subject_token: token, subject_token_type: ACCESS_TOKEN, ...more };
-  return oidc.genericGrantRequest(configuration, EXCHANGE, parameters, options);
-}
-
-async function start(t: Lifetime, configuration: Record<string, unknown> = {}) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url, configuration);
-  const ask = async (token: string, path = '/accounts') => {
-    const headers = { authorization: `Bearer ${token}` };
-    return (await call(`${issuer.poorter.url}${path}`, { headers })).status;
-  };
-  /** Takes what it was called with for its own. */
-  const makeService = (scopes = 'accounts.read', ...more: readonly string[]) =>
-    makeMachine(issuer, scopes, '--flows', 'exchange', ...(more.length > 0 ? more : FREE));
-  const makeCaller = (scopes = BOTH) => makeMachine(issuer, scopes, ...FREE);
-  return { upstream, issuer, ask, makeService, makeCaller };
-}
-
-async function give({ configuration }: { configuration: oidc.Configuration }, scope: string) {
-  return (await oidc.clientCredentialsGrant(configuration, { scope })).access_token;
-}
-
 /** What somebody let an application do. */
 async function giveFor(issuer: RunningIssuer, more: Record<string, string> = {}) {
   const person = await enrol(issuer, 'griet@example.test');
@@ -102,7 +78,7 @@ async function giveFor(issuer: RunningIssuer, more: Record<string, string> = {})
 }
 
 test('a service that was called with a token calls on with one of its own: narrower, no longer, and with all who acted', async (t) => {
-  const { issuer, ask, makeService, makeCaller } = await start(t);
+  const { issuer, ask, makeService, makeCaller } = await startExchange(t);
   const caller = await makeCaller();
   const [first, second, third, fourth] = await Promise.all([
     ...[makeService(BOTH), makeService(BOTH), makeService(BOTH), makeService(BOTH)],
@@ -151,7 +127,7 @@ test('a service that was called with a token calls on with one of its own: narro
 });
 
 test('what is no access token of an API here, has ended, or is asked for in another way, is exchanged for nothing', async (t) => {
-  const { issuer, makeService, makeCaller } = await start(t);
+  const { issuer, makeService, makeCaller } = await startExchange(t);
   const service = await makeService(BOTH);
   const readOnly = await makeService();
   const caller = await makeCaller();
@@ -206,7 +182,9 @@ test('what is no access token of an API here, has ended, or is asked for in anot
 });
 
 test('what comes of a token ends no later than it, and nothing comes of one that has ended', async (t) => {
-  const { makeService, makeCaller } = await start(t, { issuer: { tokens: { lifeSeconds: 30 } } });
+  const { makeService, makeCaller } = await startExchange(t, {
+    issuer: { tokens: { lifeSeconds: 30 } },
+  });
   const { configuration } = await makeService();
   const token = await give(await makeCaller(), 'accounts.read');
   const { exp = 0 } = decodeJwt(token);
@@ -220,7 +198,7 @@ test('what comes of a token ends no later than it, and nothing comes of one that
 });
 
 test('a person has another name at each site, and whoever takes back what they allowed ends what was exchanged', async (t) => {
-  const { issuer, ask, makeService } = await start(t);
+  const { issuer, ask, makeService } = await startExchange(t);
   const more = ['--detail-types', 'account_information,payment_initiation'];
   const service = await makeService('accounts.read', ...FREE, ...more);
   const plain = await makeService();
@@ -268,7 +246,7 @@ test('a person has another name at each site, and whoever takes back what they a
 });
 
 test('a client that is disabled ends what passed through its hands', async (t) => {
-  const { issuer, ask, makeService, makeCaller } = await start(t);
+  const { issuer, ask, makeService, makeCaller } = await startExchange(t);
   const caller = await makeCaller();
   const [first, second] = [await makeService(), await makeService()];
   const token = await give(caller, 'accounts.read');
@@ -283,78 +261,6 @@ test('a client that is disabled ends what passed through its hands', async (t) =
   await assert.rejects(exchange(first.configuration, token), { error: 'invalid_client' });
   await issuer.run('clients', 'disable', caller.id);
   assert.deepEqual([await ask(token), await ask(other.access_token)], [401, 401]);
-});
-
-test('a token is bound where the terms of its client say so, and what was bound stays so', async (t) => {
-  const { issuer, ask, makeService, makeCaller } = await start(t);
-  const free = await makeCaller();
-  const bound = await makeService('accounts.read', '--binding', 'dpop');
-  const unbound = await makeService();
-  const handle = async ({ configuration }: { configuration: oidc.Configuration }) =>
-    oidc.getDPoPHandle(configuration, await oidc.randomDPoPKeyPair('ES256'));
-  const token = await give(free, 'accounts.read');
-  await assert.rejects(exchange(bound.configuration, token), { error: 'invalid_grant' });
-  const DPoP = await handle(bound);
-  const given = await exchange(bound.configuration, token, {}, { DPoP });
-  assert.equal(given.token_type, 'dpop');
-  assert.equal(
-    (decodeJwt(given.access_token)['cnf'] as Record<string, string>)['jkt'],
-    await DPoP.calculateThumbprint(),
-  );
-  assert.equal(await ask(given.access_token), 401, 'without its proof');
-  const url = new URL(`${issuer.poorter.url}/accounts`);
-  const answer = await oidc.fetchProtectedResource(
-    ...([bound.configuration, given.access_token, url, 'GET', null, undefined, { DPoP }] as const),
-  );
-  assert.equal(answer.status, 200);
-  await assert.rejects(
-    exchange(unbound.configuration, given.access_token),
-    { error: 'invalid_request' },
-    'a bound one for an unbound one',
-  );
-  const shown = await exchange(
-    unbound.configuration,
-    given.access_token,
-    {},
-    {
-      DPoP: await handle(unbound),
-    },
-  );
-  assert.equal(shown.token_type, 'dpop', 'bound to a key of its own');
-});
-
-test('one proof of possession, fifty at once: one token', async (t) => {
-  const { issuer, makeService, makeCaller } = await start(t);
-  const service = await makeService('accounts.read', '--binding', 'dpop');
-  const token = await give(await makeCaller(), 'accounts.read');
-  const { publicKey, privateKey } = await generateKeyPair('ES256');
-  const proof = await new SignJWT({ htm: 'POST', htu: `${issuer.origin}/token`, jti: 'p1' })
-    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(publicKey) })
-    .setIssuedAt()
-    .sign(privateKey);
-  const ask = async () => {
-    const assertion = await new SignJWT()
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-      .setIssuer(service.id)
-      .setSubject(service.id)
-      .setAudience(issuer.origin)
-      .setJti(crypto.randomUUID())
-      .setIssuedAt()
-      .setExpirationTime('60s')
-      .sign(service.key);
-    const answer = await fetch(`${issuer.origin}/token`, {
-      method: 'POST',
-      headers: { DPoP: proof },
-      body: new URLSearchParams({
-        ...{ grant_type: EXCHANGE, subject_token: token, subject_token_type: ACCESS_TOKEN },
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        client_assertion: assertion,
-      }),
-    });
-    return answer.status;
-  };
-  const answers = await Promise.all(Array.from({ length: 50 }, ask));
-  assert.equal(answers.filter((status) => status === 200).length, 1);
 });
 
 test('at another API a client has what both the token and its own terms name there', async (t) => {
