@@ -48,6 +48,8 @@ export interface Principal {
   readonly expiresAt: number | null;
   /** What a token came from, where it says so: with it goes the token. */
   readonly grantId?: string;
+  /** Clients through whose hands a token came, the last first, where it says so: it goes with each of them. */
+  readonly actors?: readonly string[];
   /** Seconds since the epoch at which a token was given, where it says so. */
   readonly givenAt?: number;
 }

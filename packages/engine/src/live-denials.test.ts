@@ -61,6 +61,22 @@ test('a token whose grant, client or own id is denied is refused at once, rememb
   }
 });
 
+test('a token goes with every client through whose hands it came, and what else stands there refuses nobody', async () => {
+  const act = { sub: 'app-2', act: { sub: 'app-3', act: { sub: 'app-4' } } };
+  for (const value of ['app-2', 'app-3', 'app-4']) {
+    const { call, put } = thread();
+    assert.equal(await call({ act }), 'app-1');
+    put(denial('d1', { kind: 'client', value }));
+    assert.equal(await call({ act }), 'credentials_invalid', value);
+    assert.equal(await call({ jti: 't2' }), 'app-1', 'another');
+  }
+  let deep: object = {};
+  for (let depth = 0; depth < 100; depth += 1) deep = { sub: `app-${depth}`, act: deep };
+  for (const odd of [null, 'app-2', 1, [], {}, { sub: 1 }, { sub: 'x', act: 'y' }, deep]) {
+    assert.equal(await thread().call({ act: odd }), 'app-1', JSON.stringify(odd));
+  }
+});
+
 test('a token that only its issuer can read is denied as a JWT is, whatever the issuer says', async () => {
   for (const [kind, value] of [
     ['grant', 'grant-1'],

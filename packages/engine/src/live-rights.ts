@@ -289,7 +289,7 @@ class LiveDenials extends Collection<LiveDenial> {
   readonly #byIssuer = new Map<string, Map<string, readonly LiveDenial[]>>();
 
   covers(principal: Principal): boolean {
-    const { kind, issuer, credentialId, client, grantId } = principal;
+    const { kind, issuer, credentialId, client, actors, grantId } = principal;
     if (this.#byIssuer.size === 0 || kind !== 'token' || issuer === null) return false;
     const denied = this.#byIssuer.get(issuer);
     if (denied === undefined) return false;
@@ -297,6 +297,7 @@ class LiveDenials extends Collection<LiveDenial> {
       denied.get(`${what} ${value}`)?.some((denial) => concerns(denial, principal)) === true;
     return (
       names('client', client) ||
+      actors?.some((actor) => names('client', actor)) === true ||
       (credentialId !== null && names('token', credentialId)) ||
       (grantId !== undefined && names('grant', grantId))
     );

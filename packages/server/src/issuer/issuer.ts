@@ -26,6 +26,7 @@ import { NoticeSender } from './mail/notice-sender.ts';
 import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
+import { actorsOf } from './protocol/exchange/exchange-rules.ts';
 import { openProvider } from './protocol/open-provider.ts';
 import { originsOf } from './protocol/origins.ts';
 import { PairwiseNames } from './protocol/pairwise.ts';
@@ -283,12 +284,12 @@ export class Issuer {
     const { now } = this.#ports.world;
     return new PresentedTokens({
       ...{ issuer: origin, keys, now },
-      isDenied: ({ jti, client_id: client, grant_id: grant, iat }) =>
+      isDenied: ({ jti, client_id: client, grant_id: grant, act, iat }) =>
         denials.isDenied(
           origin,
           [
             { kind: 'token', value: jti },
-            { kind: 'client', value: client },
+            ...[client, ...actorsOf(act)].map((value) => ({ kind: 'client' as const, value })),
             ...(grant === undefined ? [] : [{ kind: 'grant' as const, value: grant }]),
           ],
           iat,

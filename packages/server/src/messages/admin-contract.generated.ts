@@ -70,7 +70,7 @@ export type KeySet = {
   readonly keys: readonly object[];
 };
 
-export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled' | 'device')[];
+export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange')[];
 
 /** Where the client is weaker than its profile; each by name, or it is refused. */
 export type ClientWeaknesses = readonly ('shared-secret' | 'unbound-tokens' | 'custom-scheme' | 'no-pkce')[];

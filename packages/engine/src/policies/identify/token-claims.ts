@@ -214,11 +214,27 @@ function readPrincipal(
     // Of our own issuer; elsewhere the name may mean anything.
     ...(isName(grantId) && { grantId }),
     ...readDetails(claims),
+    ...(claims.act !== undefined && { actors: readActors(claims.act) }),
     ...(isTime(claims.iat) && { givenAt: claims.iat }),
     ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
     ...(isKeyBound && { isKeyBound }),
     ...readSignIn(claims, issuer),
   });
+}
+
+/** Our own issuer lets a token pass through four. */
+const ACTORS_MAX = 16;
+
+/** RFC 8693 §4.1: what another issuer writes there decides nothing here, and is read as far as it is of that form. */
+function readActors(act: unknown): readonly string[] {
+  const actors: string[] = [];
+  for (let at = act; actors.length < ACTORS_MAX && typeof at === 'object' && at !== null; ) {
+    const { sub, act: before } = at as { readonly sub?: unknown; readonly act?: unknown };
+    if (!isName(sub)) break;
+    actors.push(sub);
+    at = before;
+  }
+  return actors;
 }
 
 /** OpenID Connect Core 1.0 §2, RFC 9068 §2.2.1. Most tokens of machines have neither. */

@@ -12,6 +12,11 @@ test('a client that is as strong as its profile is one of it', () => {
   }
 });
 
+test('a machine and pages with a server may exchange tokens', () => {
+  assert.deepEqual(judgeClient({ ...machine, flows: ['exchange'] }), GOOD);
+  assert.deepEqual(judgeClient({ ...browser, flows: ['redirect', 'exchange'] }), GOOD);
+});
+
 test('a client that is weaker than its profile is one of it when that is said by name', () => {
   for (const [terms, weakness] of [
     [{ ...machine, authentication: { method: 'secret' } }, 'shared-secret'],
@@ -56,6 +61,13 @@ const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
     /nobody is sent/,
   ],
   ['a machine with a flow', { ...machine, flows: ['redirect'] }, /acts for itself/],
+  ['a phone that exchanges', { ...native, flows: ['redirect', 'exchange'] }, /for machine and br/],
+  ['a FAPI 2.0 client that exchanges', { ...fapi2, flows: ['redirect', 'exchange'] }, /not for f/],
+  [
+    'a browser that only exchanges',
+    { ...browser, flows: ['exchange'] },
+    /at least one of redirect/,
+  ],
   ['a browser without a flow', { ...browser, flows: [] }, /at least one of redirect/],
   ['a browser without a redirect', { ...browser, redirectUris: [] }, /at least one, where/],
   [

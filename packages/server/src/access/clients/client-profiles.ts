@@ -106,11 +106,19 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
 function* flowFaults(terms: ClientTerms, { redirects }: Profile): Generator<string> {
   const { flows, redirectUris, profile, binding } = terms;
   if (redirects === 'none') {
-    if (flows.length > 0) yield `flows: nobody says yes to ${profile}, which acts for itself`;
+    if (flows.some((flow) => flow !== 'exchange')) {
+      yield `flows: nobody says yes to ${profile}, which acts for itself or by exchange`;
+    }
     if (redirectUris.length > 0) yield `redirectUris: nobody is sent back to ${profile}`;
     return;
   }
-  if (flows.length === 0) yield 'flows: at least one of redirect, embedded, decoupled, device';
+  if (!flows.some((flow) => flow !== 'exchange')) {
+    yield 'flows: at least one of redirect, embedded, decoupled, device';
+  }
+  // Whoever shows nothing is anybody; and FAPI 2.0 knows of no such grant.
+  if (flows.includes('exchange') && profile !== 'browser') {
+    yield `flows: exchange is for machine and browser, not for ${profile}`;
+  }
   const sendsBack = flows.includes('redirect') || flows.includes('embedded');
   if (sendsBack && redirectUris.length === 0) {
     yield 'redirectUris: at least one, where people are sent back';

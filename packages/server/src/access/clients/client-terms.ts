@@ -3,8 +3,11 @@ import type { JSONWebKeySet } from 'jose';
 /** What kind of program a client is: it decides what is asked of it. */
 export type ClientProfile = 'browser' | 'native' | 'machine' | 'fapi2';
 
-/** How people say yes: sent to our pages, within the application, asked on their own device, by a code they type. */
-export type ClientFlow = 'redirect' | 'embedded' | 'decoupled' | 'device';
+/**
+ * How people say yes: sent to our pages, within the application, asked on their own device, by a code they type. And
+ * `exchange`: it may take a token with which it was called for one of its own (RFC 8693).
+ */
+export type ClientFlow = 'redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange';
 
 /** How a client shows that it is itself. A private half never comes here. */
 export type ClientAuthentication =

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { Detail, DetailTypes } from '../details/index.ts';
 import { APPROVAL_LIFE_MS } from '../details/index.ts';
+import { exchangeOf } from './exchange/exchange-of-call.ts';
 import { errors } from './library.ts';
 
 export interface DetailPorts {
@@ -37,7 +38,7 @@ export function authorizationDetails(ports: DetailPorts) {
       ctx: DetailContext,
       token: GivenToken,
       source: { readonly rar?: readonly Detail[] } | undefined,
-    ) => givenTo(ctx, token, source?.rar ?? [], ports),
+    ) => givenTo(ctx, token, source?.rar ?? exchangeOf(ctx)?.details ?? [], ports),
     authorizationDetailsForIntrospection: (
       _: unknown,
       token: { readonly rar?: readonly Detail[] },

@@ -24,6 +24,7 @@ const SIGNED_MODES = ['jwt', 'query.jwt'];
 export const RESPONSE_MODES: readonly string[] = ['query', ...SIGNED_MODES];
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const DECOUPLED_GRANT = 'urn:openid:params:grant-type:ciba';
 
 /**
@@ -115,6 +116,7 @@ function grantTypes({ profile, flows }: StoredClient): string[] {
     types.push('authorization_code', 'refresh_token');
   } else if (waitingGrants({ flows }).length > 0) types.push('refresh_token');
   if (profile === 'machine' || profile === 'fapi2') types.push('client_credentials');
+  if (flows.includes('exchange')) types.push(EXCHANGE_GRANT);
   return types;
 }
 

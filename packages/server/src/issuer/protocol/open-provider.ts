@@ -2,7 +2,9 @@ import { rememberBrowsers } from '../account/browser-sessions.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
 import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
-import { Provider } from './library.ts';
+import { ExchangingProvider } from './exchange/exchanging-provider.ts';
+import { offerExchange } from './exchange/token-exchange.ts';
+import type { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
 import { Refusals } from './refusals.ts';
@@ -18,8 +20,9 @@ const REPLAY_MS = 300_000;
  */
 export function openProvider(ports: ProviderPorts): Provider {
   const { clients, singleUse, snapshot } = ports;
-  const provider = new Provider(snapshot.origin, providerSettings(ports));
+  const provider = new ExchangingProvider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
+  offerExchange(provider, ports);
   rememberBrowsers(provider);
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {

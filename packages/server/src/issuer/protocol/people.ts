@@ -3,6 +3,7 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { errorPage } from '../pages/pages.ts';
 import { PASSWORD_ACR } from '../sign-in/password-sign-in.ts';
 import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
+import { exchangeOf } from './exchange/exchange-of-call.ts';
 import { errors, interactionPolicy, type Provider } from './library.ts';
 import type { PairwiseNames } from './pairwise.ts';
 import { type PageContext, showPage } from './show-page.ts';
@@ -194,9 +195,11 @@ const SOURCES = [
 ];
 
 /** What a gate decides by: what it came from, and how and when its person signed in. RFC 9068 §2.2.1. */
-export function extraClaims({ oidc }: TokenContext, { kind, grantId }: IssuedToken) {
+export function extraClaims(ctx: TokenContext, { kind, grantId }: IssuedToken) {
+  const exchanged = exchangeOf(ctx);
+  if (exchanged !== undefined) return exchanged.claims;
   if (kind !== 'AccessToken') return undefined;
-  const source = SOURCES.map((name) => oidc.entities?.[name]).find((one) => one !== undefined);
+  const source = SOURCES.map((name) => ctx.oidc.entities?.[name]).find((one) => one !== undefined);
   const { acr, authTime } = (source ?? {}) as { acr?: string; authTime?: number };
   return { grant_id: grantId, acr, auth_time: authTime };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseJsonText } from '@poorter/openapi/json';
 import { compactVerify, createLocalJWKSet, errors, type JWK } from 'jose';
+import type { Actor } from './exchange/exchange-rules.ts';
 
 /** The names of tokens in forms and answers of the library. */
 type Payload = Readonly<Record<string, unknown>>;
@@ -25,6 +26,8 @@ export interface PresentedClaims extends Payload {
   readonly client_id: string;
   readonly sub: string;
   readonly grant_id?: string;
+  /** Through whose hands it came. RFC 8693 §4.1. */
+  readonly act?: Actor;
 }
 
 const PREFIX = 'presented.';
@@ -64,6 +67,12 @@ export class PresentedTokens {
     return Buffer.from(fields.toString());
   }
 
+  /** Null: it is none of ours, has ended, or was taken back. */
+  async read(token: string): Promise<PresentedClaims | null> {
+    const claims = await this.#claimsOf(token);
+    return claims === null || (await this.#ports.isDenied(claims)) ? null : claims;
+  }
+
   isName(id: string): boolean {
     return id.startsWith(PREFIX);
   }
@@ -81,8 +90,8 @@ export class PresentedTokens {
   }
 
   async #hold(token: string): Promise<string | null> {
-    const claims = await this.#claimsOf(token);
-    if (claims === null || (await this.#ports.isDenied(claims))) return null;
+    const claims = await this.read(token);
+    if (claims === null) return null;
     this.#forget();
     if (this.#held.size >= HELD_MAX) throw new Error('too many tokens are looked at at once');
     const id = `${PREFIX}${randomUUID()}`;
@@ -130,10 +139,10 @@ function payloadOf({ kind, claims }: Held): Payload {
     cnf,
     authorization_details: rar,
   } = claims;
-  const { sub, acr, auth_time: authTime, grant_id: grantId } = claims;
+  const { sub, acr, auth_time: authTime, grant_id: grantId, act } = claims;
   const { jkt, 'x5t#S256': x5t } = (cnf ?? {}) as Readonly<Record<string, string>>;
   return {
     ...{ kind, jti, exp, iat, aud, scope, clientId, jkt, 'x5t#S256': x5t, rar },
-    extra: { sub, acr, auth_time: authTime, grant_id: grantId },
+    extra: { sub, acr, auth_time: authTime, grant_id: grantId, act },
   };
 }

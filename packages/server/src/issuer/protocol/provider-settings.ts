@@ -16,6 +16,7 @@ import {
   PROFILE_MEMBER,
 } from './client-metadata.ts';
 import { NUMBER_PARAMETER } from './decoupled.ts';
+import { nameExchanged } from './exchange/exchange-of-call.ts';
 import { featureSettings } from './feature-settings.ts';
 import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
@@ -130,6 +131,7 @@ export function providerSettings(ports: ProviderPorts): object {
       findAccount(ports, ctx, id),
     extraTokenClaims: (ctx: Parameters<typeof extraClaims>[0], token: IssuedToken) =>
       extraClaims(ctx, token),
+    formats: { customizers: { jwt: nameExchanged } },
     renderError: (ctx: ErrorContext, out: Parameters<typeof renderError>[1]) =>
       renderError(ctx, out, snapshot),
     rotateRefreshToken: rotatesRefreshToken,

@@ -60,8 +60,8 @@ const TERMS = {
   flows: {
     value: 'FLOW,…',
     isList: true,
-    oneOf: ['redirect', 'embedded', 'decoupled', 'device'],
-    says: 'how people say yes to it',
+    oneOf: ['redirect', 'embedded', 'decoupled', 'device', 'exchange'],
+    says: 'how people say yes to it; exchange: it takes tokens it was called with for its own',
     otherwise: 'redirect, and nothing for machine',
   },
   scopes: {
