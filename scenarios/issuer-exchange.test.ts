@@ -171,7 +171,7 @@ test('what is no access token of an API here, has ended, or is asked for in anot
   await refused('nothing left', 'invalid_scope', exchange(readOnly.configuration, write));
 
   // Only clients that have the flow, and only profiles that show who they are.
-  await refused('without the flow', 'invalid_request', exchange(caller.configuration, token));
+  await refused('without the flow', 'unauthorized_client', exchange(caller.configuration, token));
   await refused('a person’s', 'invalid_request', exchange(application.configuration, token));
   const phone = ['clients', 'create', '--name', 'Phone', '--profile', 'native'];
   const native = issuer.run(...phone, '--redirect-uri', CALLBACK, '--flows', 'redirect,exchange');
@@ -288,6 +288,13 @@ test('at another API a client has what both the token and its own terms name the
   const given: Given = await exchange(service.configuration, token, { audience: there });
   assert.deepEqual([decodeJwt(given.access_token).aud, given['scope']], [there, 'accounts.read']);
   assert.equal(await ask(given.access_token, '/cards'), 200);
+  assert.equal(await ask(token, '/accounts'), 200);
+  assert.equal(
+    await ask(given.access_token, '/accounts'),
+    401,
+    'a token for one API is none for another',
+  );
+  assert.equal(await ask(token, '/cards'), 401, 'whatever scopes they share');
   const same = await exchange(service.configuration, token, { resource: here });
   assert.equal(decodeJwt(same.access_token).aud, here);
   for (const [error, more] of [

@@ -2,6 +2,7 @@ import type { CompiledApi, PackedApi } from '@poorter/openapi';
 import type { JsonBounds } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
 import type { Rate } from './counters.ts';
+import type { OwnAudience } from './identity.ts';
 import type { NetworkLists } from './policies/admit/index.ts';
 import type { CorsConfig } from './policies/cors/index.ts';
 import type { KeyRecord, TrustedIssuer } from './policies/identify/index.ts';
@@ -43,6 +44,8 @@ export interface ApiSnapshot {
   readonly jsonBounds: JsonBounds;
   /** Audience of the identity that the upstream receives. */
   readonly identityAudience: string;
+  /** Tokens of this issuer are for one API each: for this one they name this audience. RFC 8707 §2.2. */
+  readonly ownAudience?: OwnAudience;
   /** RFC 9728 metadata address for WWW-Authenticate; null when no token issuer is trusted. */
   readonly resourceMetadataUrl: string | null;
 }

@@ -101,6 +101,12 @@ export interface IdentityPorts {
   readonly verifiedTokens?: VerifiedTokens;
 }
 
+/** Whose tokens are for one API each, and what they name where they are for this one. */
+export interface OwnAudience {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
 /** A principal with every name by which configuration may mean it. */
 export interface IdentifiedPrincipal extends Principal {
   /**
@@ -112,6 +118,8 @@ export interface IdentifiedPrincipal extends Principal {
   readonly rolesNotFoundAt?: string;
   /** How and when somebody signed in, where the token says it. */
   readonly signIn?: SignIn;
+  /** `aud` of a token. */
+  readonly audiences?: readonly string[];
   /** RFC 9396: what somebody said yes to in detail, as the token has it. */
   readonly details?: readonly Readonly<Record<string, unknown>>[];
   /** RFC 9449: a token that is shown with a proof, and never without. */

@@ -20,7 +20,7 @@ export { extensionOf } from './extension-of.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
 export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
-export type { Introspection } from './identity.ts';
+export type { Introspection, OwnAudience } from './identity.ts';
 export {
   type BlockKind,
   type DenialKind,

@@ -87,7 +87,10 @@ export function openOperation(
     ...{ ...challenge, security, schemes: securitySchemes, jsonBounds: api.jsonBounds },
     ...{ showProof: identity.showProof, shownSinceMs: identity.shownSinceMs },
   });
-  const identified = { security, wantsToken: stepUp !== null || permit !== null };
+  const identified = {
+    ...{ security, ownAudience: api.ownAudience },
+    wantsToken: stepUp !== null || permit !== null,
+  };
   const response = extension.response ?? api.response;
   const mode = extension.mode ?? api.mode;
   const { jsonBounds } = api;

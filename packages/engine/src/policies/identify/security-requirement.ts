@@ -8,6 +8,8 @@ import {
   type IdentifiedPrincipal,
   type IdentityPorts,
   isGranted,
+  type OwnAudience,
+  rejected,
   type SatisfiedAlternative,
   type SatisfiedScheme,
 } from '../../identity.ts';
@@ -48,17 +50,19 @@ export function compileIdentification(
     readonly security: readonly SecurityRequirement[];
     /** The operation asks what only a token can say. */
     readonly wantsToken?: boolean;
+    /** Of whose tokens only those are taken that are for this API. */
+    readonly ownAudience?: OwnAudience | undefined;
   },
   schemes: Readonly<Record<string, SecurityScheme>>,
   options: ChallengeOptions,
   ports: IdentityPorts,
 ): Identify {
-  const { security, wantsToken = false } = operation;
+  const { security, wantsToken = false, ownAudience } = operation;
   if (security.length === 0) return () => ANONYMOUS;
   const compiled: CompiledScheme[] = [];
   const alternatives: CompiledAlternative[] = security.map((requirement) =>
     Object.entries(requirement).map(([name, required]) => ({
-      position: positionOf(name, compiled, schemes, ports),
+      position: positionOf(name, compiled, schemes, ports, ownAudience),
       required,
     })),
   );
@@ -108,6 +112,7 @@ function positionOf(
   compiled: CompiledScheme[],
   schemes: Readonly<Record<string, SecurityScheme>>,
   ports: IdentityPorts,
+  ownAudience: OwnAudience | undefined,
 ): number {
   const known = compiled.findIndex((scheme) => scheme.name === name);
   if (known >= 0) return known;
@@ -116,7 +121,23 @@ function positionOf(
     throw new Error(`security names the scheme '${name}', which securitySchemes does not define`);
   }
   const { authenticate, takesToken } = compileScheme(scheme, ports);
-  return compiled.push({ name, authenticate, takesToken }) - 1;
+  const isNarrowed = takesToken && ownAudience !== undefined;
+  const asked = isNarrowed ? forOneApi(authenticate, ownAudience) : authenticate;
+  return compiled.push({ name, authenticate: asked, takesToken }) - 1;
+}
+
+/** One verification serves all APIs; what a token is for is asked at each. */
+function forOneApi(authenticate: Authenticate, { issuer, audience }: OwnAudience): Authenticate {
+  const judge = (outcome: Authentication): Authentication => {
+    if (outcome.kind !== 'accepted') return outcome;
+    const { kind, issuer: from, audiences } = outcome.principal;
+    const isOther = kind === 'token' && from === issuer && audiences?.includes(audience) !== true;
+    return isOther ? rejected('aud') : outcome;
+  };
+  return (request) => {
+    const outcome = authenticate(request);
+    return outcome instanceof Promise ? outcome.then(judge) : judge(outcome);
+  };
 }
 
 function compileScheme(scheme: SecurityScheme, ports: IdentityPorts): Omit<CompiledScheme, 'name'> {

@@ -213,6 +213,7 @@ function readPrincipal(
     expiresAt,
     // Of our own issuer; elsewhere the name may mean anything.
     ...(isName(grantId) && { grantId }),
+    ...readAudiences(claims),
     ...readDetails(claims),
     ...(claims.act !== undefined && { actors: readActors(claims.act) }),
     ...(isTime(claims.iat) && { givenAt: claims.iat }),
@@ -308,6 +309,12 @@ function isName(value: unknown): value is string {
     value.length <= 1024 &&
     !/[\x00-\x1f\x7f]/.test(value)
   );
+}
+
+/** RFC 7519 §4.1.3: one, or several. */
+function readAudiences({ aud }: JsonMembers): Pick<IdentifiedPrincipal, 'audiences'> {
+  const audiences = typeof aud === 'string' ? [aud] : aud;
+  return isStrings(audiences) ? { audiences } : {};
 }
 
 /** RFC 9396 §9.1. What is in another form is not there. */

@@ -29,7 +29,7 @@ import { readApi } from './read-api.ts';
 import { readSharedCounters } from './read-counters.ts';
 import { readLinkCredentials, readListener, readUpstream } from './read-endpoints.ts';
 import { readIntrospections } from './read-introspection.ts';
-import { ownTrust, readIssuer } from './read-issuer.ts';
+import { ownAudienceOf, ownTrust, readIssuer } from './read-issuer.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
 import { resourceMetadata } from './resource-metadata.ts';
@@ -117,7 +117,8 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       gate: {
         version: sources.version,
         apis: opened.map(({ compiled: _, key, ...api }) => {
-          return { ...api, packed: descriptions.packed(key) };
+          const ownAudience = ownAudienceOf(issuer, api.name);
+          return { ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) };
         }),
         network: configuration.network,
         keys: sharedBytes(Buffer.from(JSON.stringify(keys))),

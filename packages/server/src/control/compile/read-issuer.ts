@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ApiSnapshot, TrustedIssuer } from '@poorter/engine';
+import type { ApiSnapshot, OwnAudience, TrustedIssuer } from '@poorter/engine';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readDetailTypes } from './read-detail-types.ts';
@@ -64,6 +64,16 @@ export function ownTrust({
     algorithms: ['ES256', 'EdDSA'],
     clockSkewSeconds: CLOCK_SKEW_SECONDS,
   };
+}
+
+/** Undefined: no tokens of ours are for this API. */
+export function ownAudienceOf(
+  issuer: Pick<IssuerSnapshot, 'origin' | 'resources'> | null,
+  api: string,
+): OwnAudience | undefined {
+  const resource = issuer?.resources.find((one) => one.api === api);
+  if (issuer === null || resource === undefined) return undefined;
+  return { issuer: issuer.origin, audience: resource.identifier };
 }
 
 function listenerTls({ tls }: IssuerConfiguration) {
