@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import type { SecurityRequirement, SecurityScheme } from '@poorter/openapi';
 import {
   compareDecimals,
@@ -91,7 +91,7 @@ export function compilePermit(
     // What was used before this process began is not known to it.
     if (!(seconds * 1000 >= (shownSinceMs ?? 0))) return refuse(principal, 'approval-before-start');
     if (showProof === undefined) return refuse(principal, 'approvals-not-remembered');
-    const name = hash('sha256', `approval ${principal?.issuer ?? ''} ${id}`, 'buffer');
+    const name = crypto.hash('sha256', `approval ${principal?.issuer ?? ''} ${id}`, 'buffer');
     const shown = showProof(name, (seconds + MEMORY_SECONDS) * 1000 + APPROVAL_LIFE_MS);
     const judge = (found: 'first' | 'again' | 'full') => {
       if (found === 'first') return null;
