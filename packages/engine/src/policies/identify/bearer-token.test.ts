@@ -38,6 +38,7 @@ test('a good token names its client, subject, scopes and roles', async () => {
     clientNames: ['app-1'],
     subject: 'anna',
     issuer: ISSUER,
+    audiences: ['https://api.example'],
     scopes: ['read', 'write'],
     roles: ['teller'],
     credentialId: 't1',
