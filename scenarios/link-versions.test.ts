@@ -83,7 +83,7 @@ test('messages that control does not know are passed over, and cut nothing', asy
   const sequence = sequenceOf(gateway.of('live')[0]);
   gateway.link.send({ type: 'live-applied', sequence, andMore: 1 });
   gateway.link.send({ type: 'renew', at: 5, andMore: 1 });
-  await eventually('it is answered', () => gateway.of('renewed').length === 1);
+  await eventually('it is answered', () => gateway.of('renewed').length >= 1);
   assert.deepEqual(gateway.of('renewed')[0], { type: 'renewed', at: 5 });
   assert.deepEqual(gateway.ends, []);
   const { items } = (await admin('GET', '/v1/gateways')).body;
@@ -99,7 +99,7 @@ test('a gateway that does not know a restriction is not counted, and is promised
   const before = await admin('POST', '/v1/blocks', wish);
   assert.equal(before.status, 201);
   const gateway = connect(hello);
-  await eventually('it hears', () => gateway.of('live').length === 1);
+  await eventually('it hears', () => gateway.of('live').length >= 1);
   const sequence = sequenceOf(gateway.of('live')[0]);
   gateway.link.send({ type: 'not-understood', what: ['block block_1'] });
   gateway.link.send({ type: 'live-applied', sequence: sequence - 1 });
@@ -118,7 +118,7 @@ test('a gateway that does not know a restriction is not counted, and is promised
 test('a gateway of another version hears of keys and blocks, and keeps the snapshot it has', async (t) => {
   const { admin, connect } = await startControl(t);
   const gateway = connect({ ...hello, version: '0.0.1' });
-  await eventually('it hears', () => gateway.of('live').length === 1);
+  await eventually('it hears', () => gateway.of('live').length >= 1);
   await admin('POST', '/v1/operators', { name: 'Time passes', roles: ['developer'] });
   assert.deepEqual(gateway.of('snapshot'), []);
   const { attention } = (await admin('GET', '/v1/status')).body;

@@ -315,7 +315,7 @@ test('a flood of invented key ids costs a bounded number of fetches, and starves
   clock.now += 1_000;
   const paused = timers.findIndex(({ delayMs }) => delayMs <= 1_000);
   timers.splice(paused, 1)[0]?.work();
-  await until(() => changes.length === 2);
+  await until(() => changes.length >= 2);
   assert.deepEqual(changes.at(-1), ['a', 'b']);
   assert.ok(fetchesOf(server) - before <= 7);
 });

@@ -47,7 +47,11 @@ test('a child that stood before it was watched is watched, and started again whe
   const module = join(folder, 'child.mjs');
   writeFileSync(
     module,
-    `process.on('message', ({ type }) => type === 'end' ? process.exit(3) : process.send({ type, pid: process.pid }));`,
+    // Signs of life are asked for as well, once a second: they are not answered, and not counted.
+    `process.on('message', ({ type }) => {
+      if (type === 'end') process.exit(3);
+      if (type === 'who') process.send({ type, pid: process.pid });
+    });`,
   );
   const program = { module, argv: [], env: process.env };
   const watch = (first: ChildProcess) => {
@@ -67,10 +71,10 @@ test('a child that stood before it was watched is watched, and started again whe
   const standing = startChild(program);
   const { watched, heard } = watch(standing);
   watched.start();
-  await until(() => heard.length === 1);
+  await until(() => heard.length >= 1);
   assert.equal(heard[0]?.pid, standing.pid);
   watched.send({ type: 'end' });
-  await until(() => heard.length === 2);
+  await until(() => heard.length >= 2);
   assert.notEqual(heard[1]?.pid, standing.pid);
 
   const dead = startChild(program);
@@ -78,6 +82,6 @@ test('a child that stood before it was watched is watched, and started again whe
   await once(dead, 'exit');
   const other = watch(dead);
   other.watched.start();
-  await until(() => other.heard.length === 1);
+  await until(() => other.heard.length >= 1);
   assert.notEqual(other.heard[0]?.pid, dead.pid);
 });
