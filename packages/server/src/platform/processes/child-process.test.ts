@@ -8,6 +8,9 @@ import { test } from 'node:test';
 import { realWorld } from '../world/index.ts';
 import { startChild, WatchedChild } from './child-process.ts';
 
+/** A test that waits for ever holds up all that come after it. */
+const PATIENCE_MS = 60_000;
+
 test('a supervisor that dies between a ping and its answer does not take the gateway with it', async () => {
   const module = join(import.meta.dirname, 'child-process.ts');
   const script = `
@@ -66,7 +69,11 @@ test('a child that stood before it was watched is watched, and started again whe
     return { watched, heard };
   };
   const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!condition()) {
+      assert.ok(Date.now() < deadline, 'not within the time');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   };
   const standing = startChild(program);
   const { watched, heard } = watch(standing);
