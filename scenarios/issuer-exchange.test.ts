@@ -172,7 +172,7 @@ test('what is no access token of an API here, has ended, or is asked for in anot
 
   // Only clients that have the flow, and only profiles that show who they are.
   await refused('without the flow', 'unauthorized_client', exchange(caller.configuration, token));
-  await refused('a person’s', 'invalid_request', exchange(application.configuration, token));
+  await refused('a person’s', 'unauthorized_client', exchange(application.configuration, token));
   const phone = ['clients', 'create', '--name', 'Phone', '--profile', 'native'];
   const native = issuer.run(...phone, '--redirect-uri', CALLBACK, '--flows', 'redirect,exchange');
   await assert.rejects(native, /exchange is for machine and browser/);
