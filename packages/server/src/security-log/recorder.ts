@@ -237,20 +237,7 @@ export class Recorder {
   }
 
   async #append(batch: Batch, isDue: boolean, dropBefore: number | null): Promise<void> {
-    const bundles: PackedBundle[] = [];
-    const { all, ends } = batch.joined();
-    /** Where the leaves begin that no bundle of this batch has taken. */
-    let tail = { first: this.#tree.size, start: 0 };
-    for (let at = 0, start = 0; at < ends.length; at++) {
-      const end = ends[at] as number;
-      this.#tree.appendLeaf(all.subarray(start, end));
-      this.#open.add(all, start, end, batch.times[at] as string, batch.terms[at] ?? []);
-      start = end;
-      if (this.#open.count < BUNDLE_WIDTH) continue;
-      bundles.push(pack(this.#open));
-      this.#open = new OpenBundle(this.#open.first + BUNDLE_WIDTH);
-      tail = { first: this.#tree.size, start };
-    }
+    const { bundles, tail, leaves } = this.#take(batch);
     const size = this.#tree.size;
     const madeAt = this.#now();
     const note =
@@ -258,12 +245,12 @@ export class Recorder {
     const change: Append = {
       ...{ from: this.#state, size, bundles, dropBefore, cursors: batch.cursors },
       tail:
-        tail.first === size
+        tail === size
           ? null
           : {
-              first: tail.first,
-              leaves: all.subarray(tail.start),
-              hashes: this.#tree.hashesFrom(tail.first),
+              first: tail,
+              leaves,
+              hashes: this.#tree.hashesFrom(tail),
             },
       tiles: this.#tree.takeChanged(),
       forgottenCursors: this.#drain.takeForgotten(),
@@ -276,6 +263,30 @@ export class Recorder {
     }
     this.#drain.committed(isDue);
     if (batch.leaves.length > 0) this.#options.onUsed?.(batch.uses, size);
+  }
+
+  /**
+   * Puts the leaves into the tree, and into bundles as far as these become full. Apart from what is
+   * awaited: this loop is compiled while it runs, and would take the whole of `#append` with it.
+   */
+  #take(batch: Batch): { bundles: PackedBundle[]; tail: number; leaves: Buffer } {
+    const bundles: PackedBundle[] = [];
+    const { all, ends } = batch.joined();
+    /** Where the leaves begin that no bundle of this batch has taken. */
+    let tail = this.#tree.size;
+    let tailStart = 0;
+    for (let at = 0, start = 0; at < ends.length; at++) {
+      const end = ends[at] as number;
+      this.#tree.appendLeaf(all.subarray(start, end));
+      this.#open.add(all, start, end, batch.times[at] as string, batch.terms[at] ?? []);
+      start = end;
+      if (this.#open.count < BUNDLE_WIDTH) continue;
+      bundles.push(pack(this.#open));
+      this.#open = new OpenBundle(this.#open.first + BUNDLE_WIDTH);
+      tail = this.#tree.size;
+      tailStart = start;
+    }
+    return { bundles, tail, leaves: all.subarray(tailStart) };
   }
 
   #isCheckpointDue(added: number, isLast: boolean): boolean {
