@@ -1,6 +1,4 @@
 import { randomInt } from 'node:crypto';
-import type { JWK } from 'jose';
-import { signingPlan } from '../access/signing-keys/index.ts';
 import type {
   FromIssuer,
   IssuerQuestion,
@@ -14,30 +12,17 @@ import { createCounterMemory, SharedCounters } from '../platform/counters/index.
 import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type { BrowserSessions } from './account/browser-sessions.ts';
-import { openAccount } from './account/open-account.ts';
-import { Decisions } from './decisions/index.ts';
-import { DetailTypes } from './details/index.ts';
-import { IssuerDoor } from './issuer-door.ts';
-import { openIssuerGate } from './issuer-gate.ts';
-import type { ToldOfCall } from './issuer-record.ts';
 import { IssuerServer } from './issuer-server.ts';
+import { keysInForce } from './keys-in-force.ts';
 import { Mailer } from './mail/mailer.ts';
 import { NoticeSender } from './mail/notice-sender.ts';
-import { NotEverywhereYet } from './not-everywhere-yet.ts';
+import { type Lasting, openIssuer } from './open-issuer.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
-import { actorsOf } from './protocol/exchange/exchange-rules.ts';
-import { openProvider } from './protocol/open-provider.ts';
-import { originsOf } from './protocol/origins.ts';
-import { PairwiseNames } from './protocol/pairwise.ts';
 import { PollPace } from './protocol/poll-pace.ts';
-import { PresentedTokens } from './protocol/presented-tokens.ts';
 import { pruneAll } from './prune-all.ts';
-import { Consent } from './sign-in/consent.ts';
-import { KnownDevices } from './sign-in/known-devices.ts';
-import { Passkeys } from './sign-in/passkeys.ts';
 import { PasswordHashes } from './sign-in/password-hashes.ts';
-import { SignIn } from './sign-in/sign-in.ts';
+import { TakingBack } from './taking-back.ts';
 
 export interface IssuerPorts {
   readonly world: World;
@@ -46,16 +31,11 @@ export interface IssuerPorts {
   readonly exit: () => void;
 }
 
-/** What was signed lives for so long beyond its end where clocks differ. */
-const CLOCK_SKEW_MS = 300_000;
 const LOOK_AT_KEYS_MAX_MS = 3_600_000;
 const PRUNE_EVERY_MS = 30_000;
-/** Control waits eight seconds for the gates. */
-const REACH_MAX_MS = 15_000;
 const DRAIN_MAX_MS = 10_000;
 /** Addresses that are counted at once: about 1 MB. */
 const COUNTED_MAX = 16_384;
-const NOTHING_TOLD: ToldOfCall = { client: null, subject: null, error: null };
 
 /**
  * Our own authorization server. Goes by the last snapshot that it could serve; what control says while it is
@@ -76,12 +56,8 @@ export class Issuer {
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
   readonly #hashes = new PasswordHashes();
-  #lastRequest = 0;
+  readonly #takingBack: TakingBack;
   #inFlight = 0;
-  /** Grants that end at this moment. */
-  readonly #ending = new Map<string, Promise<void>>();
-  /** Those who wait until every gate decides by what was taken back. */
-  readonly #reaching = new Map<number, (missing: readonly string[]) => void>();
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
@@ -90,6 +66,10 @@ export class Issuer {
     this.#counters = new SharedCounters(memory, 0, monotonicMs);
     this.#pace = new PollPace(monotonicMs);
     this.#askPace = new AskPace(monotonicMs);
+    this.#takingBack = new TakingBack({
+      world: ports.world,
+      ask: (request) => ports.send({ type: 'issuer-reach', request }),
+    });
     const told = (error: unknown) => this.#notify(fault(error));
     this.#server = new IssuerServer('issuer.address', told);
     this.#mtlsServer = new IssuerServer('issuer.mtls.address', told);
@@ -104,7 +84,7 @@ export class Issuer {
       case 'issuer-ask':
         return void this.#answerOperator(message.request, message.question);
       case 'issuer-reached':
-        return this.#reaching.get(message.request)?.(message.missing);
+        return this.#takingBack.reached(message.request, message.missing);
       case 'drain':
         return void this.drain();
       default:
@@ -159,92 +139,35 @@ export class Issuer {
     }
   }
 
-  /** The protocol by this snapshot, with the keys of this moment, until they are others. */
+  /** By this snapshot, with the keys of this moment, until they are others. */
   async #open(snapshot: IssuerSnapshot, stores: IssuerStores): Promise<void> {
     const { world } = this.#ports;
-    const { keys, publicKeys, changesAt } = await this.#keysOf(snapshot, stores);
-    const { ring, artefacts, clients, singleUse } = stores;
-    const told = new WeakMap<object, ToldOfCall>();
-    const onUntold = (client: string, error: Error) => this.#notify(notTold(client, error));
-    const presented = this.#presentedTokens(snapshot, stores, publicKeys);
-    const details = new DetailTypes(snapshot.detailTypes);
-    const provider = openProvider({
-      ...{ snapshot, keys, artefacts, clients, singleUse, presented, now: world.now },
-      ...{ accounts: stores.accounts, grants: stores.grants, pace: this.#pace, details },
-      endGrant: (grant) => this.#endOnce(grant, true),
-      endTokens: (grant) => this.#endOnce(grant, false),
-      told: (request, found) => void told.set(request, found),
-      cookieKey: ring.derive('issuer cookies').toString('base64url'),
-      nonceSecret: ring.derive('issuer proof nonces'),
-      pairwise: new PairwiseNames(ring.derive('issuer pairwise subject')),
-      ...{ askPace: this.#askPace, onUntold },
-    });
-    provider.on(
-      'backchannel.error',
-      (_: unknown, error: Error, { clientId }: { clientId: string }) => onUntold(clientId, error),
-    );
-    provider.on('server_error', (_: unknown, error: Error) => this.#notify(fault(error)));
-    const answer = provider.callback();
-    const { accounts, credentials } = stores;
-    const { origin } = snapshot;
-    const passkeys = new Passkeys({ origin, credentials, artefacts, now: world.now });
-    const known = new KnownDevices({
-      ...{ key: ring.derive('issuer known devices'), random: world.random },
-      isSecure: origin.startsWith('https:'),
-    });
-    const notices = stores.accountNotices;
-    const consent = new Consent({
-      ...{ snapshot, provider, clients, details, passkeys, artefacts, now: world.now },
-    });
-    const signIn = new SignIn({
-      snapshot,
-      provider,
-      accounts,
-      clients,
-      passkeys,
-      notices,
-      consent,
-      known,
-    });
-    const decisions = new Decisions({
-      ...{ snapshot, provider, clients, details, passkeys, artefacts, singleUse, onUntold },
-      ...{ askPace: this.#askPace, now: world.now },
-    });
-    const account = openAccount({
-      ...{ snapshot, provider, stores, passkeys, known, hashes: this.#hashes, world },
-      ...{ details, decisions },
-      endGrant: (grant) => this.#endOnce(grant, true),
-    });
-    const door = new IssuerDoor({
-      ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
-      gate: openIssuerGate(this.#contract, {
-        counters: this.#counters,
-        hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
-        inFlight: () => this.#inFlight,
-      }),
-      rename: (form) => presented.rename(form),
-      pageOf: (operation) => signIn.handlerOf(operation) ?? account.handlerOf(operation),
-      answer: async (request, response) => {
-        await answer(request, response);
-        return told.get(request) ?? NOTHING_TOLD;
-      },
-      admitted: (change) => {
-        this.#inFlight += change;
-      },
-      onFault: (error) => this.#notify(fault(error)),
-    });
+    const keys = await keysInForce(snapshot, stores.signingKeys, world.now());
+    const { door, sessions } = openIssuer(snapshot, keys, this.#lasting(stores));
     for (const server of [this.#server, this.#mtlsServer]) {
       server.answerWith((request, response) => door.answer(request, response));
     }
     this.#snapshot = snapshot;
-    this.#sessions = account.sessions;
+    this.#sessions = sessions;
     this.#sendNotices(snapshot, stores);
     this.#keysTimer?.cancel();
-    const waitMs = Math.min(
-      (changesAt ?? Number.POSITIVE_INFINITY) - world.now(),
-      LOOK_AT_KEYS_MAX_MS,
-    );
-    this.#keysTimer = world.after(Math.max(1, waitMs), () => this.#inTurn(() => this.#renewKeys()));
+    const changesInMs = (keys.changesAt ?? Number.POSITIVE_INFINITY) - world.now();
+    const waitMs = Math.max(1, Math.min(changesInMs, LOOK_AT_KEYS_MAX_MS));
+    this.#keysTimer = world.after(waitMs, () => this.#inTurn(() => this.#renewKeys()));
+  }
+
+  #lasting(stores: IssuerStores): Lasting {
+    return {
+      ...{ world: this.#ports.world, contract: this.#contract, counters: this.#counters },
+      ...{ pace: this.#pace, askPace: this.#askPace, hashes: this.#hashes, stores },
+      takingBack: this.#takingBack,
+      inFlight: () => this.#inFlight,
+      admitted: (change) => {
+        this.#inFlight += change;
+      },
+      onFault: (error) => this.#notify(fault(error)),
+      onUntold: (client, error) => this.#notify(notTold(client, error)),
+    };
   }
 
   #sendNotices({ mail, origin }: IssuerSnapshot, stores: IssuerStores): void {
@@ -254,86 +177,6 @@ export class Issuer {
     this.#sender ??= new NoticeSender({ notices, accounts, world, notify });
     const mailer = mail && new Mailer(mail);
     this.#sender.use(mailer && { origin, send: (letter) => mailer.send(letter) });
-  }
-
-  /** Private halves: those that sign first. */
-  async #keysOf(
-    { tokens }: IssuerSnapshot,
-    { signingKeys }: IssuerStores,
-  ): Promise<{ keys: JWK[]; publicKeys: JWK[]; changesAt: number | null }> {
-    const terms = { tokenLifeMs: tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS };
-    const plan = signingPlan(await signingKeys.list(), terms, this.#ports.world.now());
-    const signing = new Set([...plan.signing.values()].map(({ id }) => id));
-    if (!plan.signing.has(tokens.algorithm)) {
-      throw new Error(`there is no key to sign with ${tokens.algorithm}`);
-    }
-    const order = plan.published.toSorted(
-      (one, other) => Number(signing.has(other.id)) - Number(signing.has(one.id)),
-    );
-    const keys: JWK[] = [];
-    for (const { id } of order) keys.push(await signingKeys.open(id));
-    const publicKeys = plan.published.map(({ publicJwk }) => publicJwk);
-    return { keys, publicKeys, changesAt: plan.changesAt };
-  }
-
-  #presentedTokens(
-    { origin }: IssuerSnapshot,
-    { denials }: IssuerStores,
-    keys: readonly JWK[],
-  ): PresentedTokens {
-    const { now } = this.#ports.world;
-    return new PresentedTokens({
-      ...{ issuer: origin, keys, now },
-      isDenied: ({ jti, client_id: client, grant_id: grant, act, iat }) =>
-        denials.isDenied(
-          origin,
-          [
-            { kind: 'token', value: jti },
-            ...[client, ...actorsOf(act)].map((value) => ({ kind: 'client' as const, value })),
-            ...(grant === undefined ? [] : [{ kind: 'grant' as const, value: grant }]),
-          ],
-          iat,
-        ),
-      deny: async ({ jti, exp }) => {
-        const until = exp * 1000 + CLOCK_SKEW_MS;
-        await denials.deny([{ kind: 'token', issuer: origin, value: jti, until }]);
-        await this.#whenEnforced('a token');
-      },
-    });
-  }
-
-  /** Of a hundred at once, one is stored and all wait for it. */
-  #endOnce(grant: string, isWhole: boolean): Promise<void> {
-    const key = JSON.stringify([isWhole, grant]);
-    const running = this.#ending.get(key) ?? this.#end(grant, isWhole);
-    this.#ending.set(key, running);
-    return running.finally(() => this.#ending.delete(key));
-  }
-
-  /** What came from it is gone, and gates refuse what is still under way. */
-  async #end(grant: string, isWhole: boolean): Promise<void> {
-    const stores = this.#stores;
-    const snapshot = this.#snapshot;
-    if (stores === null || snapshot === null) return;
-    const now = this.#ports.world.now();
-    const wish = {
-      ...({ kind: 'grant', issuer: snapshot.origin, value: grant } as const),
-      until: now + snapshot.tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS,
-    };
-    const givenBefore = Math.floor(now / 1000) + 1;
-    await stores.denials.deny([isWhole ? wish : { ...wish, givenBefore }]);
-    await stores.artefacts.removeGrant(grant);
-    if (isWhole) {
-      await stores.artefacts.remove('Grant', grant);
-      await stores.grants.remove(grant);
-    }
-    await this.#whenEnforced('a grant');
-  }
-
-  /** Throws when somebody may still decide without it: nobody is told that it is done. */
-  async #whenEnforced(what: string): Promise<void> {
-    const missing = await this.#untilEnforced();
-    if (missing.length > 0) throw new NotEverywhereYet(what, missing);
   }
 
   /** Null: it cannot be found out now. */
@@ -353,23 +196,6 @@ export class Issuer {
     if (question.kind === 'sessions') return sessions.list(account);
     const ended = await sessions.endOne(account, question.session);
     return ended === undefined ? [] : [ended];
-  }
-
-  /** Names of those who may still decide without what was just stored. */
-  #untilEnforced(): Promise<readonly string[]> {
-    const { world, send } = this.#ports;
-    this.#lastRequest += 1;
-    const request = this.#lastRequest;
-    return new Promise((resolve) => {
-      const settle = (missing: readonly string[]) => {
-        timer.cancel();
-        this.#reaching.delete(request);
-        resolve(missing);
-      };
-      const timer = world.after(REACH_MAX_MS, () => settle(['control']));
-      this.#reaching.set(request, settle);
-      send({ type: 'issuer-reach', request });
-    });
   }
 
   #notify(told: Notice): void {

@@ -1,0 +1,148 @@
+import type { CompiledApi } from '@poorter/openapi';
+import type { IssuerSnapshot } from '../messages/between-issuer.ts';
+import type { SharedCounters } from '../platform/counters/index.ts';
+import type { World } from '../platform/world/index.ts';
+import type { BrowserSessions } from './account/browser-sessions.ts';
+import { openAccount } from './account/open-account.ts';
+import { Decisions } from './decisions/index.ts';
+import { DetailTypes } from './details/index.ts';
+import { IssuerDoor } from './issuer-door.ts';
+import { openIssuerGate } from './issuer-gate.ts';
+import type { ToldOfCall } from './issuer-record.ts';
+import type { KeysInForce } from './keys-in-force.ts';
+import type { IssuerStores } from './open-stores.ts';
+import type { AskPace } from './protocol/ask-pace.ts';
+import { actorsOf } from './protocol/exchange/exchange-rules.ts';
+import type { Provider } from './protocol/library.ts';
+import { openProvider } from './protocol/open-provider.ts';
+import { originsOf } from './protocol/origins.ts';
+import { PairwiseNames } from './protocol/pairwise.ts';
+import type { PollPace } from './protocol/poll-pace.ts';
+import { PresentedTokens } from './protocol/presented-tokens.ts';
+import { Consent } from './sign-in/consent.ts';
+import { KnownDevices } from './sign-in/known-devices.ts';
+import { Passkeys } from './sign-in/passkeys.ts';
+import type { PasswordHashes } from './sign-in/password-hashes.ts';
+import { SignIn } from './sign-in/sign-in.ts';
+import type { TakingBack } from './taking-back.ts';
+
+/** What outlives one snapshot and its keys. */
+export interface Lasting {
+  readonly world: World;
+  readonly contract: CompiledApi;
+  readonly counters: SharedCounters;
+  readonly pace: PollPace;
+  readonly askPace: AskPace;
+  readonly hashes: PasswordHashes;
+  readonly takingBack: TakingBack;
+  readonly stores: IssuerStores;
+  readonly inFlight: () => number;
+  readonly admitted: (change: 1 | -1) => void;
+  readonly onFault: (error: unknown) => void;
+  /** An application could not be told of what concerns it. */
+  readonly onUntold: (client: string, error: Error) => void;
+}
+
+const NOTHING_TOLD: ToldOfCall = { client: null, subject: null, error: null };
+
+/** Everything that answers by one snapshot and the keys of one moment, behind its door. */
+export function openIssuer(
+  snapshot: IssuerSnapshot,
+  { keys, publicKeys }: KeysInForce,
+  lasting: Lasting,
+): { readonly door: IssuerDoor; readonly sessions: BrowserSessions } {
+  const { world, stores, onFault } = lasting;
+  const told = new WeakMap<object, ToldOfCall>();
+  const details = new DetailTypes(snapshot.detailTypes);
+  const presented = presentedTokens(snapshot, publicKeys, lasting);
+  const provider = openProvider({
+    ...{ snapshot, keys, presented, details, now: world.now },
+    ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
+    ...{ accounts: stores.accounts, grants: stores.grants },
+    ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
+    endGrant: (grant) => lasting.takingBack.endGrant(grant, true, stores, snapshot),
+    endTokens: (grant) => lasting.takingBack.endGrant(grant, false, stores, snapshot),
+    told: (request, found) => void told.set(request, found),
+    cookieKey: stores.ring.derive('issuer cookies').toString('base64url'),
+    nonceSecret: stores.ring.derive('issuer proof nonces'),
+    pairwise: new PairwiseNames(stores.ring.derive('issuer pairwise subject')),
+  });
+  provider.on('backchannel.error', (_: unknown, error: Error, client: { clientId: string }) =>
+    lasting.onUntold(client.clientId, error),
+  );
+  provider.on('server_error', (_: unknown, error: Error) => onFault(error));
+  const pages = openPages(snapshot, provider, details, lasting);
+  const answer = provider.callback();
+  const door = new IssuerDoor({
+    ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
+    gate: openIssuerGate(lasting.contract, {
+      ...{ counters: lasting.counters, inFlight: lasting.inFlight },
+      hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
+    }),
+    rename: (form) => presented.rename(form),
+    pageOf: pages.handlerOf,
+    answer: async (request, response) => {
+      await answer(request, response);
+      return told.get(request) ?? NOTHING_TOLD;
+    },
+    ...{ admitted: lasting.admitted, onFault },
+  });
+  return { door, sessions: pages.sessions };
+}
+
+/** What people look at. */
+function openPages(
+  snapshot: IssuerSnapshot,
+  provider: Provider,
+  details: DetailTypes,
+  { world, stores, hashes, askPace, onUntold, takingBack }: Lasting,
+): Pick<ReturnType<typeof openAccount>, 'handlerOf' | 'sessions'> {
+  const { accounts, artefacts, clients, credentials, ring, singleUse } = stores;
+  const { origin } = snapshot;
+  const { now, random } = world;
+  const passkeys = new Passkeys({ origin, credentials, artefacts, now });
+  const known = new KnownDevices({
+    ...{ key: ring.derive('issuer known devices'), random },
+    isSecure: origin.startsWith('https:'),
+  });
+  const consent = new Consent({ snapshot, provider, clients, details, passkeys, artefacts, now });
+  const signIn = new SignIn({
+    ...{ snapshot, provider, accounts, clients, passkeys, consent, known },
+    notices: stores.accountNotices,
+  });
+  const decisions = new Decisions({
+    ...{ snapshot, provider, clients, details, passkeys, artefacts, singleUse, now },
+    ...{ askPace, onUntold },
+  });
+  const account = openAccount({
+    ...{ snapshot, provider, stores, passkeys, known, hashes, world, details, decisions },
+    endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
+  });
+  return {
+    sessions: account.sessions,
+    handlerOf: (operation) => signIn.handlerOf(operation) ?? account.handlerOf(operation),
+  };
+}
+
+function presentedTokens(
+  snapshot: IssuerSnapshot,
+  keys: KeysInForce['publicKeys'],
+  { world, stores, takingBack }: Lasting,
+): PresentedTokens {
+  const { origin } = snapshot;
+  const { denials } = stores;
+  return new PresentedTokens({
+    ...{ issuer: origin, keys, now: world.now },
+    isDenied: ({ jti, client_id: client, grant_id: grant, act, iat }) =>
+      denials.isDenied(
+        origin,
+        [
+          { kind: 'token', value: jti },
+          ...[client, ...actorsOf(act)].map((value) => ({ kind: 'client' as const, value })),
+          ...(grant === undefined ? [] : [{ kind: 'grant' as const, value: grant }]),
+        ],
+        iat,
+      ),
+    deny: (token) => takingBack.endToken(token, denials, snapshot),
+  });
+}
