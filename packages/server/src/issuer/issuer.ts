@@ -166,6 +166,7 @@ export class Issuer {
         this.#inFlight += change;
       },
       onFault: (error) => this.#notify(fault(error)),
+      onLate: ({ message }) => this.#notify(notice('issuer_not_everywhere', message)),
       onUntold: (client, error) => this.#notify(notTold(client, error)),
     };
   }

@@ -10,6 +10,7 @@ import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
 import type { KeysInForce } from './keys-in-force.ts';
+import type { NotEverywhereYet } from './not-everywhere-yet.ts';
 import type { IssuerStores } from './open-stores.ts';
 import type { AskPace } from './protocol/ask-pace.ts';
 import { actorsOf } from './protocol/exchange/exchange-rules.ts';
@@ -39,6 +40,7 @@ export interface Lasting {
   readonly inFlight: () => number;
   readonly admitted: (change: 1 | -1) => void;
   readonly onFault: (error: unknown) => void;
+  readonly onLate: (error: NotEverywhereYet) => void;
   /** An application could not be told of what concerns it. */
   readonly onUntold: (client: string, error: Error) => void;
 }
@@ -60,6 +62,8 @@ export function openIssuer(
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
     ...{ accounts: stores.accounts, grants: stores.grants },
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
+    onLate: lasting.onLate,
+    whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
     endGrant: (grant) => lasting.takingBack.endGrant(grant, true, stores, snapshot),
     endTokens: (grant) => lasting.takingBack.endGrant(grant, false, stores, snapshot),
     told: (request, found) => void told.set(request, found),

@@ -62,7 +62,13 @@ export class TakingBack {
   ): Promise<void> {
     const until = exp * 1000 + CLOCK_SKEW_MS;
     await denials.deny([{ kind: 'token', issuer: origin, value: jti, until }]);
-    await this.#whenEnforced('a token');
+    await this.whenEnforced('a token');
+  }
+
+  /** Throws NotEverywhereYet while somebody may decide without what is stored now: nobody is told that it is done. */
+  async whenEnforced(what: string): Promise<void> {
+    const missing = await this.#untilEnforced();
+    if (missing.length > 0) throw new NotEverywhereYet(what, missing);
   }
 
   /** What came from it is gone, and gates refuse what is still under way. */
@@ -84,13 +90,7 @@ export class TakingBack {
       await artefacts.remove('Grant', grant);
       await grants.remove(grant);
     }
-    await this.#whenEnforced('a grant');
-  }
-
-  /** Throws when somebody may still decide without it: nobody is told that it is done. */
-  async #whenEnforced(what: string): Promise<void> {
-    const missing = await this.#untilEnforced();
-    if (missing.length > 0) throw new NotEverywhereYet(what, missing);
+    await this.whenEnforced('a grant');
   }
 
   /** Names of those who may still decide without what was just stored. */

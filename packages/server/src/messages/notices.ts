@@ -90,6 +90,13 @@ const ofProcesses = {
     remedy:
       'Mend what it says, such as an address that is taken; it is tried again at the next reload.',
   },
+  issuer_not_everywhere: {
+    level: 'warn',
+    means:
+      'What somebody signed out of, or what was used twice, has ended and is stored; a gateway has not confirmed it yet.',
+    remedy:
+      'Look at `poorter status`: a gateway that hears nothing refuses by itself at its staleness bound.',
+  },
   issuer_notice_failed: {
     level: 'warn',
     means:

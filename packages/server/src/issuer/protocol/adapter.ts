@@ -1,8 +1,9 @@
 import type { AccountStore, GrantedRights, GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { Artefact, ArtefactStore, FoundArtefact } from '../artefacts/index.ts';
+import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { clientMetadata } from './client-metadata.ts';
-import { errors } from './library.ts';
+import { errors, Provider } from './library.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
 import { isSignedIn } from './signed-in.ts';
 
@@ -19,8 +20,12 @@ export interface AdapterPorts {
   readonly endGrant: (grantId: string) => Promise<void>;
   /** Gates refuse what came from this grant until now; it stands. */
   readonly endTokens: (grantId: string) => Promise<void>;
+  /** What ended is stored, and some gate has not said yet that it goes by it. */
+  readonly onLate: (error: NotEverywhereYet) => void;
 }
 
+/** As a client is told it, which knows none of our gates by name. */
+export const NOT_EVERYWHERE = 'it was taken back, and some gate may still accept it';
 /** A session without an end of its own, as the library asks for it, still ends. */
 const LIFE_MAX_MS = 400 * 86_400_000;
 /** RFC 8628 §3.5, CIBA Core §11: who asks too late is told that it is over, and not that it never was. */
@@ -88,20 +93,36 @@ export class ProtocolAdapter {
     if (await artefacts.consume(this.#kind, id)) return;
     const found = await artefacts.find(this.#kind, id);
     const grant = found?.payload['grantId'];
-    if (typeof grant === 'string') await endGrant(grant);
+    if (typeof grant === 'string') await this.#ended(endGrant(grant));
     throw new errors.InvalidGrant('it was used already');
   }
 
   async destroy(id: string): Promise<void> {
-    if (this.#kind === 'Grant') return this.#ports.endGrant(id);
+    if (this.#kind === 'Grant') return this.#ended(this.#ports.endGrant(id));
     // A JWT is known to the library by its own id.
-    await this.#ports.presented.destroy(this.#kind, id);
+    await this.#ended(this.#ports.presented.destroy(this.#kind, id));
     await this.#ports.artefacts.remove(this.#kind, id);
   }
 
   /** The library asks each kind in turn, and always this one. Tokens for an API are not kept: gates are told. */
   async revokeByGrantId(grantId: string): Promise<void> {
-    if (this.#kind === 'AccessToken') await this.#ports.endTokens(grantId);
+    if (this.#kind === 'AccessToken') await this.#ended(this.#ports.endTokens(grantId));
+  }
+
+  /**
+   * It is stored before any gate is asked: whoever signs out is signed out, and a code shown twice gives nothing, also
+   * while a gate is silent. Who takes a token back is told that it is not done. RFC 7009 §2.2.1.
+   */
+  async #ended(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof NotEverywhereYet)) throw error;
+      this.#ports.onLate(error);
+      if (Provider.ctx?.oidc?.route !== 'revocation') return;
+      const told = new errors.TemporarilyUnavailable(NOT_EVERYWHERE);
+      throw Object.assign(told, { statusCode: 503 });
+    }
   }
 
   /** Whoever was signed out everywhere, or may come in no more, has no session: nothing goes on from it. */

@@ -1,5 +1,7 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
+import { NotEverywhereYet } from '../not-everywhere-yet.ts';
+import { NOT_EVERYWHERE } from './adapter.ts';
 import { RESPONSE_MODES } from './client-metadata.ts';
 import { isWrongCode } from './device.ts';
 import { POLL_INTERVAL_SECONDS, type PollPace } from './poll-pace.ts';
@@ -8,6 +10,8 @@ import { type SignOutContext, showSignOut } from './sign-out.ts';
 export interface AnswerPorts {
   readonly snapshot: IssuerSnapshot;
   readonly pace: PollPace;
+  /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
+  readonly whenEnforced: () => Promise<void>;
 }
 
 export interface AnswerContext extends Omit<SignOutContext, 'oidc'> {
@@ -17,6 +21,9 @@ export interface AnswerContext extends Omit<SignOutContext, 'oidc'> {
 }
 
 type Body = Record<string, unknown>;
+
+/** A gate that is silent for so long refuses everything by itself, unless it was told otherwise. */
+const AGAIN_SECONDS = 5;
 
 /** What the library says otherwise than we mean it, route by route. Returns the code of an error that is ours, or null. */
 export async function amendAnswer(
@@ -40,6 +47,10 @@ export async function amendAnswer(
     case 'end_session':
       if (status === 200) await showSignOut(ctx as SignOutContext, ports.snapshot);
       break;
+    case 'revocation':
+      if (status === 200) await tellWhenEnforced(ctx, ports);
+      if (ctx.status === 503) ctx.set('retry-after', String(AGAIN_SECONDS));
+      break;
     case 'token':
       return unauthorized(ctx) ?? slowDown(ctx, ports.pace);
     case 'code_verification':
@@ -47,6 +58,19 @@ export async function amendAnswer(
     default:
   }
   return null;
+}
+
+/**
+ * RFC 7009 §2.2.1: whoever asks again finds nothing left to take back, and is told that it is done only when it is.
+ */
+async function tellWhenEnforced(ctx: AnswerContext, { whenEnforced }: AnswerPorts): Promise<void> {
+  try {
+    await whenEnforced();
+  } catch (error) {
+    if (!(error instanceof NotEverywhereYet)) throw error;
+    ctx.status = 503;
+    ctx.body = { error: 'temporarily_unavailable', error_description: NOT_EVERYWHERE };
+  }
 }
 
 /** What clients are told that they may do is what they may do. */

@@ -55,6 +55,8 @@ export interface ProviderPorts extends AdapterPorts {
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
   readonly pairwise: PairwiseNames;
+  /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
+  readonly whenEnforced: () => Promise<void>;
   readonly askPace: AskPace;
   /** An application was not told of a decision. */
   readonly onUntold: (client: string, error: Error) => void;
