@@ -98,7 +98,7 @@ test('what somebody allowed is shown with what and until when, and taken back at
   assert.equal((await call(accounts, { headers })).status, 200);
   const shown = await browser.get('/account/grants');
   assert.match(shown.text, /<h2>Budget<\/h2>/);
-  assert.match(shown.text, /<li>Accounts: accounts\.read<\/li>/);
+  assert.match(shown.text, /<li>Accounts: See what stands on them<\/li>/);
   const grant = fieldOf(shown.text, 'grant');
   const listed = (await run('accounts', 'grants', person.id)).grants;
   assert.deepEqual(
@@ -189,8 +189,9 @@ test('a recovery code makes one new passkey, once, and does nothing else', async
   const [first = '', second = ''] = codes;
   assert.equal((await lost.postForm('/recover', { code: first }, 'https://evil.test')).status, 403);
   assert.equal((await lost.postForm('/recover', { code: 'AAAA-AAAA-AAAA-AAAA' })).status, 401);
+  // Fewer than the failures after which this address is not heard any more.
   const races = await Promise.all(
-    Array.from({ length: 100 }, () =>
+    Array.from({ length: 80 }, () =>
       lost.postForm('/recover', { code: first.toLowerCase().replaceAll('-', ' ') }),
     ),
   );

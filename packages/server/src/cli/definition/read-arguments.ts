@@ -51,8 +51,14 @@ function divided(verb: Verb, argv: readonly string[]): Typed {
     ([name, form]) => [optionName(name).slice(2), { name, form }] as const,
   );
   const known = new Map(forms);
+  const isName = (word: string) => COPIED.test(word) && !known.has(word.slice(2));
   const { tokens } = parseArgs({
-    args: [...argv],
+    // It would take the letters of a name that begins with a dash for options, each for one.
+    args: argv.map((word, at) => {
+      const before = known.get(argv[at - 1]?.slice(2) ?? '');
+      const isValue = argv[at - 1]?.startsWith('--') && before?.form.value !== undefined;
+      return isName(word) && verb.arguments !== undefined && !isValue ? 'name' : word;
+    }),
     options: Object.fromEntries(
       forms.map(([typed, { form }]) => [typed, { type: form.value ? 'string' : 'boolean' }]),
     ),
@@ -64,14 +70,13 @@ function divided(verb: Verb, argv: readonly string[]): Typed {
   const options = new Map<string, (string | true)[]>();
   const positionals: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'positional') positionals.push(argv[token.index] ?? token.value);
     if (token.kind !== 'option') continue;
     const found = token.rawName.startsWith('--') ? known.get(token.name) : undefined;
     if (found === undefined) throw unknownOption(token.rawName, [...known.keys()]);
     const { name, form } = found;
     const values = options.get(name) ?? [];
-    const isOption = (text: string) => known.has(text.slice(2));
-    values.push(form.value === undefined ? flagOf(token) : textOf(token, form.value, isOption));
+    values.push(form.value === undefined ? flagOf(token) : textOf(token, form.value, isName));
     options.set(name, values);
   }
   return { options, positionals };
@@ -88,18 +93,17 @@ function flagOf({ rawName, value }: OptionToken): true {
   throw new UsageError(`${rawName} takes no value`);
 }
 
-/** What the log writes for a person or client: a copied one may begin with any of its characters. */
-const PSEUDONYM = /^[A-Za-z0-9_-]{22}$/;
+/** Names that were drawn by chance, of sessions, grants, keys and people: a copied one may begin with any of its characters. */
+const COPIED = /^-(?=.*[A-Z0-9_])[A-Za-z0-9_-]{15,63}$/;
 
 function textOf(
   { rawName, value, inlineValue }: OptionToken,
   form: string,
-  isOption: (text: string) => boolean,
+  isName: (text: string) => boolean,
 ): string {
   if (value === undefined) throw new UsageError(`${rawName} takes ${form}, and nothing follows it`);
   // Options begin with two dashes, but for -h, which was answered before.
-  if (inlineValue || !value.startsWith('--')) return value;
-  if (PSEUDONYM.test(value) && !isOption(value)) return value;
+  if (inlineValue || !value.startsWith('--') || isName(value)) return value;
   throw new UsageError(
     `${rawName} takes ${form}, and another option follows it; a value that begins with -- is written ${rawName}=--…`,
   );

@@ -227,6 +227,30 @@ test('a pseudonym copied from the log is found whatever character it begins with
   }
 });
 
+test('a name drawn by chance stands where a name is asked for, whatever character it begins with', async () => {
+  for (const value of [
+    '-h7eD0lq-Z_u3kVx',
+    '--no-h7eD0lqZ_u3',
+    '-yQx81aaaaaaaaaaaaaaa_',
+    '---h7eD0lqZ_u3kV',
+  ]) {
+    for (const argv of [
+      ['one', value],
+      [value, 'one'],
+      ['one', value, '--count', '5'],
+    ]) {
+      const { status, out, err } = await tried(argv);
+      if (argv[0] === value) assert.match(err, /KIND is one of one, two/);
+      else assert.deepEqual([status, err, JSON.parse(out || '[]')[1]], [0, '', value]);
+    }
+  }
+  for (const value of ['-h7eD0lq', '--no-such-option-is-known', '--h7eD0lqZ_u3kVx=5']) {
+    const { status, err } = await tried(['one', value]);
+    assert.equal(status, 2);
+    assert.match(err, /unknown option/);
+  }
+});
+
 test('a line that is wrong exits 2, and says what was expected', async () => {
   for (const [argv, says] of [
     [[], /KIND is missing/],
