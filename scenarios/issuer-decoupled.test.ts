@@ -96,7 +96,7 @@ test('somebody decides on a device of their own, with the whole message before t
   const browser = await browserOf(issuer, person);
   const { text } = await browser.get('/account/decision');
   assert.ok(text.includes(`<p class="message">${message}</p>`), text);
-  assert.match(text, /Kassa asks you to approve this[\s\S]*Accounts: accounts\.read/);
+  assert.match(text, /Kassa asks you to approve this[\s\S]*Accounts: See what stands on them/);
   const jan = await enrol(issuer, 'jan@example.test');
   const theirs = await browserOf(issuer, jan);
   assert.match((await theirs.get('/account/decision')).text, /Nothing waits for you/);

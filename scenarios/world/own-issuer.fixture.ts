@@ -54,7 +54,7 @@ const accounts = {
         flows: {
           clientCredentials: {
             tokenUrl: 'https://login.test/token',
-            scopes: { 'accounts.read': 'read', 'accounts.write': 'write' },
+            scopes: { 'accounts.read': 'See what stands on them', 'accounts.write': '' },
           },
         },
       },

@@ -426,6 +426,23 @@ test('security: undeclared, open, alternatives and anonymous are kept apart', ()
   });
 });
 
+test('what scopes are for is kept where it is said, in whichever flow', () => {
+  const flows = {
+    implicit: { scopes: { read: '', write: 'Change what is yours', toString: 7 } },
+    clientCredentials: { scopes: { read: ' Look at it ' } },
+  };
+  const api = open(
+    describeApi(
+      { '/a': { get: { security: [{ oauth: ['read', 'write'] }], ...answer } } },
+      { components: { securitySchemes: { oauth: { type: 'oauth2', flows } } } },
+    ),
+  );
+  assert.deepEqual(api.compiled.securitySchemes['oauth'], {
+    type: 'oauth2',
+    scopeTexts: { read: 'Look at it', write: 'Change what is yours' },
+  });
+});
+
 test('x-poorter merges from root over path to operation, and its faults have lines', () => {
   const document = describeApi(
     { '/a': { 'x-poorter': { b: 2, c: 2 }, get: { 'x-poorter': { c: 3 }, ...answer } } },

@@ -64,7 +64,8 @@ export type SecurityScheme =
   | { readonly type: 'http'; readonly scheme: 'basic' }
   /** `takesKeys` unless these tokens are said to be JWTs, or keys have a place of their own. */
   | { readonly type: 'http'; readonly scheme: 'bearer'; readonly takesKeys?: boolean }
-  | { readonly type: 'oauth2' }
+  /** `scopeTexts`: what its scopes are for, by name, of those of which it is said. */
+  | { readonly type: 'oauth2'; readonly scopeTexts?: Readonly<Record<string, string>> }
   | { readonly type: 'openIdConnect'; readonly openIdConnectUrl: string }
   | { readonly type: 'mutualTLS' };
 

@@ -11,6 +11,8 @@ export interface ResourceSnapshot {
   readonly title: string;
   /** Every scope that its description asks for. */
   readonly scopes: readonly string[];
+  /** What they are for, as its description says it; not of every one. */
+  readonly scopeTexts: Readonly<Record<string, string>>;
 }
 
 /** A kind of authorization details of the deployment's own. RFC 9396. */

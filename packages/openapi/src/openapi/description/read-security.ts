@@ -12,7 +12,7 @@ interface DeclaredScheme {
   readonly why: string;
   readonly suggestion: string | undefined;
   /** Scopes of all OAuth flows; undefined where scopes are not listed. */
-  readonly scopes: ReadonlySet<string> | undefined;
+  readonly scopes: ReadonlyMap<string, string> | undefined;
 }
 
 /** The schemes of one description, and the requirements that name them. */
@@ -138,7 +138,7 @@ export class SecurityReader {
         'undeclared-scope',
         child(place, index),
         `the scheme '${name}' declares no scope '${scope}'`,
-        remarks.didYouMean(scope, () => declared.scopes ?? []),
+        remarks.didYouMean(scope, () => declared.scopes?.keys() ?? []),
       );
     }
     return scopes;
@@ -178,7 +178,10 @@ const isName = (value: unknown): value is string =>
 const TYPES = ['apiKey', 'http', 'oauth2', 'openIdConnect', 'mutualTLS'];
 
 function readScheme(place: Place, reading: Reading): DeclaredScheme {
-  const enforced = (scheme: SecurityScheme, scopes?: ReadonlySet<string>): DeclaredScheme => ({
+  const enforced = (
+    scheme: SecurityScheme,
+    scopes?: ReadonlyMap<string, string>,
+  ): DeclaredScheme => ({
     place,
     scheme,
     why: '',
@@ -225,8 +228,12 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
       const known = ['basic', 'bearer'];
       return refused('its HTTP scheme is neither basic nor bearer', didYouMean(scheme, known));
     }
-    case 'oauth2':
-      return enforced({ type }, declaredScopes(place, reading));
+    case 'oauth2': {
+      const scopes = declaredScopes(place, reading);
+      const texts = [...(scopes ?? [])].filter(([, text]) => text !== '');
+      if (texts.length === 0) return enforced({ type }, scopes);
+      return enforced({ type, scopeTexts: Object.fromEntries(texts) }, scopes);
+    }
     case 'openIdConnect': {
       const url = member('openIdConnectUrl');
       if (typeof url === 'string' && url !== '') return enforced({ type, openIdConnectUrl: url });
@@ -248,13 +255,14 @@ function readScheme(place: Place, reading: Reading): DeclaredScheme {
   }
 }
 
-function declaredScopes(place: Place, reading: Reading): ReadonlySet<string> | undefined {
+/** What each is for, by its name; empty where nothing is said. */
+function declaredScopes(place: Place, reading: Reading): ReadonlyMap<string, string> | undefined {
   const flows = reading.map(place, 'flows');
   if (flows.length === 0) {
     reading.remarks.warn('oauth2-without-flows', place, 'this OAuth 2 scheme declares no flows');
     return undefined;
   }
-  const scopes = new Set<string>();
+  const scopes = new Map<string, string>();
   for (const [, at] of flows) {
     const flow = reading.documents.follow(at);
     if (flow === undefined) continue;
@@ -262,8 +270,13 @@ function declaredScopes(place: Place, reading: Reading): ReadonlySet<string> | u
     // Names without descriptions: enough to know them by.
     if (Array.isArray(listed)) {
       reading.readAs(child(flow, 'scopes'), 'names of scopes', 'write an object of descriptions');
-      for (const scope of listed) scopes.add(plainText(scope));
-    } else for (const [scope] of reading.map(flow, 'scopes')) scopes.add(scope);
+      for (const scope of listed) scopes.set(plainText(scope), '');
+    } else {
+      for (const [scope, { value }] of reading.map(flow, 'scopes')) {
+        const text = typeof value === 'string' ? value.trim() : '';
+        scopes.set(scope, text === '' ? (scopes.get(scope) ?? '') : text);
+      }
+    }
   }
   return scopes;
 }

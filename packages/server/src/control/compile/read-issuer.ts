@@ -5,7 +5,7 @@ import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-is
 import { readDetailTypes } from './read-detail-types.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { readMail } from './read-mail.ts';
-import { resourceOf, scopesOf } from './resource-metadata.ts';
+import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
 /** Its clock is that of the gates, or nearly: tokens live for minutes. */
@@ -119,7 +119,7 @@ function resourcesOf(
       identifier: resourceOf(api, configuration),
       api: api.name,
       title: api.compiled.title,
-      scopes: scopesOf(api),
+      ...{ scopes: scopesOf(api), scopeTexts: scopeTextsOf(api) },
     });
   }
   return resources;

@@ -55,3 +55,12 @@ export function scopesOf(api: ApiSnapshot): string[] {
   }
   return [...scopes].sort();
 }
+
+/** What scopes are for, by their names. */
+export function scopeTextsOf({ compiled }: ApiSnapshot): Record<string, string> {
+  const schemes = Object.values(compiled.securitySchemes);
+  return Object.assign(
+    {},
+    ...schemes.map((scheme) => (scheme.type === 'oauth2' ? scheme.scopeTexts : undefined)),
+  );
+}

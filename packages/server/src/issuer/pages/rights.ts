@@ -9,8 +9,9 @@ export function rightsIn(
   { own, apis }: Pick<GrantedRights, 'own' | 'apis'>,
 ): string[] {
   const ofApis = Object.entries(apis).flatMap(([identifier, scopes]) => {
-    const title = resources.find((one) => one.identifier === identifier)?.title ?? identifier;
-    return scopes.map((scope) => `${title}: ${scope}`);
+    const { title = identifier, scopeTexts = {} } =
+      resources.find((one) => one.identifier === identifier) ?? {};
+    return scopes.map((scope) => `${title}: ${says(scopeTexts, scope)}`);
   });
   const say = words[language];
   const ofPerson = [
@@ -20,4 +21,13 @@ export function rightsIn(
     ['offline_access', say.staysAllowed],
   ] as const;
   return [...ofApis, ...ofPerson.flatMap(([scope, says]) => (own.includes(scope) ? [says] : []))];
+}
+
+const TEXT_CHARS_MAX = 200;
+
+/** In the words of the API; by its name where these are none. */
+function says(texts: Readonly<Record<string, string>>, scope: string): string {
+  const text = Object.hasOwn(texts, scope) ? (texts[scope] ?? '') : '';
+  if (text === '') return scope;
+  return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text;
 }
