@@ -26,17 +26,25 @@ import type { ServeGiven } from './commands/serve.ts';
 import { compileOnce } from './compile-once.ts';
 import type { CommandWorld } from './definition/world.ts';
 import { formatDiagnostic } from './diagnostics.ts';
+import { inspectOthers } from './inspect-others.ts';
 import { inspectPlaces, inspectStart } from './inspect-start.ts';
 import { refuseInsecureParser } from './serve.ts';
 import { sourceOf } from './serve-source.ts';
 
+export type CheckGiven = ServeGiven & {
+  /** Also what is on other machines. */
+  readonly askOthers: boolean;
+};
+
 /** Everything `serve` would read, and nothing served. */
-export async function check(given: ServeGiven, world: CommandWorld): Promise<number> {
+export async function check(given: CheckGiven, world: CommandWorld): Promise<number> {
   refuseInsecureParser();
   refuseUnsafeRuntime(findRuntimeFaults());
   const source = sourceOf(given, false);
   const found =
-    given.role === 'gateway' ? await checkGateway(source, world) : await checkAll(source, world);
+    given.role === 'gateway'
+      ? await checkGateway(source, world)
+      : await checkAll(source, world, given.askOthers);
   const diagnostics = withOptions(found, source);
   const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
   const text = `${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`;
@@ -72,15 +80,22 @@ async function checkGateway(
 async function checkAll(
   source: ConfigurationSource,
   world: CommandWorld,
+  asksOthers: boolean,
 ): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
   try {
+    const { environment } = world;
     const configuration = loadConfiguration(source);
     const ofControl = faultsOf(() =>
       readOperatorAddress(configuration, source.file ?? 'arguments', baseDirectory(source), world),
     );
-    found.push(...ofControl, ...(await inspectStart(configuration, source, world.environment)));
-    const { warnings, isTrial, protection } = await compileOnce(source, world);
+    found.push(
+      ...ofControl,
+      ...(await inspectStart(configuration, source, { environment, asksOthers })),
+    );
+    const compiled = await compileOnce(source, world);
+    const { warnings, isTrial, protection } = compiled;
+    if (asksOthers) found.push(...(await inspectOthers(configuration, compiled, source)));
     const weaker = weakerThanInForce(configuration, source, protection);
     return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : []), ...weaker];
   } catch (error) {

@@ -6,11 +6,13 @@ import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import { dataDirectoryOf, resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
+import { issuerMigrations } from '../issuer/artefacts/index.ts';
 import { splitAddress } from '../platform/addresses/index.ts';
 import { inspectDataDirectory } from '../platform/data-directory/index.ts';
 import {
   type DatabasePlace,
   inspectMigrations,
+  inspectPostgres,
   inspectSqlite,
   type MigrationSet,
 } from '../platform/database/index.ts';
@@ -19,6 +21,7 @@ import {
   checkWrappedKey,
   type MasterKeyProvider,
   openMasterKey,
+  tryMasterKey,
   WrongMasterKeyError,
 } from '../platform/secrets/index.ts';
 import { logMigrations } from '../security-log/index.ts';
@@ -27,12 +30,12 @@ import { stateMigrations } from '../state/index.ts';
 /**
  * What a start would refuse besides what it compiles: where its data lies, who may read or write there,
  * the key that seals it, and where it listens. In the words of `serve`; nothing is made, and nobody on
- * another machine is asked but for the addresses of names.
+ * another machine is asked but for the addresses of names, unless `asksOthers`.
  */
 export async function inspectStart(
   configuration: Configuration,
   source: ConfigurationSource,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, asksOthers }: StartSurroundings,
 ): Promise<readonly Diagnostic[]> {
   const base = baseDirectory(source);
   const dataDirectory = dataDirectoryOf(configuration, base);
@@ -52,26 +55,34 @@ export async function inspectStart(
   });
   const isReadable = directory.length + ofStorage.length === 0;
   const stores = isReadable
-    ? await inspectStores(resolveStorage(configuration, base, environment), dataKey, faultAt)
+    ? await inspectStores(resolveStorage(configuration, base, environment), {
+        ...{ key: dataKey, faultAt, asksOthers },
+      })
     : [];
   const isSealed = isReadable && stores.length + ofKey.length === 0;
   const ofWrapping = isSealed
     ? await faultAt(['masterKey'], 'master-key', async () => {
         const { state } = resolveStorage(configuration, base, environment);
-        if (masterKey !== null) await inspectWrapping(state, masterKey);
+        if (masterKey !== null) await inspectWrapping(state, masterKey, asksOthers);
       })
     : [];
   const places = await inspectPlaces(placesOf(configuration), source);
   return [...ofStorage, ...directory, ...ofKey, ...stores, ...ofWrapping, ...places];
 }
 
-type FaultAt = (
+interface StartSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Databases and vaults on other machines, too. */
+  readonly asksOthers: boolean;
+}
+
+export type FaultAt = (
   key: readonly PropertyKey[],
   code: string,
   work: () => unknown,
 ) => Promise<readonly Diagnostic[]>;
 
-function faultsOf(source: ConfigurationSource): FaultAt {
+export function faultsOf(source: ConfigurationSource): FaultAt {
   const file = source.file ?? 'arguments';
   return async (key, code, work) => {
     try {
@@ -88,43 +99,69 @@ function faultsOf(source: ConfigurationSource): FaultAt {
   };
 }
 
-/** What lies in another machine's database is not looked at. */
 async function inspectStores(
-  { state, log }: ReturnType<typeof resolveStorage>,
-  key: string,
-  faultAt: FaultAt,
+  { state, log, issuer }: ReturnType<typeof resolveStorage>,
+  { key, faultAt, asksOthers }: { key: string; faultAt: FaultAt; asksOthers: boolean },
 ): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = [];
   for (const [place, migrations] of [
     [state, stateMigrations()],
     [log, logMigrations()],
+    [issuer, issuerMigrations()],
   ] as const) {
+    const isAsked = place.kind === 'sqlite' || asksOthers;
+    if (!isAsked) continue;
     found.push(...(await faultAt([key], 'storage', () => inspectStore(place, migrations))));
+    // Three times the same server, in the same words.
+    if (found.length > 0) break;
   }
   return found;
 }
 
-function inspectStore(place: DatabasePlace, migrations: MigrationSet): void {
-  if (place.kind !== 'sqlite') return;
+async function inspectStore(place: DatabasePlace, migrations: MigrationSet): Promise<void> {
+  if (place.kind === 'postgres') {
+    return inspectPostgres(place, async (database) =>
+      inspectMigrations(await database.rows('migration'), migrations, 'postgres'),
+    );
+  }
   inspectSqlite(place.file, (database) =>
     inspectMigrations(database.rows('migration'), migrations, 'sqlite'),
   );
 }
 
-/** Whether the master key that is there opens the keys that are there. A vault is not asked. */
-async function inspectWrapping(place: DatabasePlace, masterKey: MasterKeyProvider): Promise<void> {
-  if (place.kind !== 'sqlite' || masterKey.inspect === undefined) return;
-  const found = inspectSqlite(place.file, (database) => ({
-    row: database.rows('key_encryption_key')[0],
-    isUnfinished: database.isUnfinished,
-  }));
-  if (found?.row === undefined) return;
+/** Whether the master key that is there opens the keys that are there. */
+async function inspectWrapping(
+  place: DatabasePlace,
+  masterKey: MasterKeyProvider,
+  asksOthers: boolean,
+): Promise<void> {
+  if (!asksOthers && (place.kind !== 'sqlite' || masterKey.isElsewhere)) return;
+  const found = await wrappedKeyIn(place);
+  if (found?.row === undefined) {
+    // One in a file may not be there before the first start.
+    if (masterKey.isElsewhere) await tryMasterKey(masterKey);
+    return;
+  }
   try {
     await checkWrappedKey(found.row, masterKey);
   } catch (error) {
     // It may have been wrapped anew a moment ago.
     if (!(error instanceof WrongMasterKeyError) || !found.isUnfinished) throw error;
   }
+}
+
+async function wrappedKeyIn(place: DatabasePlace) {
+  const TABLE = 'key_encryption_key';
+  if (place.kind === 'sqlite') {
+    return inspectSqlite(place.file, (database) => ({
+      row: database.rows(TABLE)[0],
+      isUnfinished: database.isUnfinished,
+    }));
+  }
+  return inspectPostgres(place, async (database) => ({
+    row: (await database.rows(TABLE))[0],
+    isUnfinished: false,
+  }));
 }
 
 interface Place {

@@ -93,10 +93,16 @@ async function fetchJson(
       return { value, maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
     }
   } catch (cause) {
-    const { message, name } = cause as Error;
-    const why = name === 'TimeoutError' ? `no whole answer within ${timeoutMs} ms` : message;
+    const isLate = (cause as Error).name === 'TimeoutError';
+    const why = isLate ? `no whole answer within ${timeoutMs} ms` : reasonOf(cause as Error);
     throw new Error(`fetching ${start}: ${why}`, { cause });
   }
+}
+
+/** `fetch` says that it failed; why stands beneath: a refused connection, a name without address, a certificate. */
+function reasonOf({ message, cause }: Error): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? `${message} (${code})` : message;
 }
 
 /** https, except to this very machine: keys fetched in clear are whoever's stands in between. */

@@ -8,6 +8,7 @@ export {
   openKeyRing,
   ringFrom,
   rotateMasterKey,
+  tryMasterKey,
 } from './key-ring.ts';
 export {
   type MasterKeyProvider,

@@ -144,7 +144,7 @@ onEveryBackend('key ring', ({ freshPlace }) => {
     const old = freshMasterKey('OLD');
     await openKeyRing(database, old, Date.now);
     const broken: MasterKeyProvider = {
-      id: 'broken',
+      ...{ id: 'broken', isElsewhere: false },
       wrap: async () => new Uint8Array(60),
       unwrap: async () => new Uint8Array(32),
     };

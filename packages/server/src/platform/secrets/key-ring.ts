@@ -111,6 +111,14 @@ export async function checkWrappedKey(
   await unwrapTop(row as unknown as TopRow, provider);
 }
 
+/** Throws unless it gives back what it wraps. Nothing of it is kept. */
+export async function tryMasterKey(provider: MasterKeyProvider): Promise<void> {
+  const plain = randomBytes(KEY_BYTES);
+  const context = contextOf(randomUUID());
+  const again = await provider.unwrap(await provider.wrap(plain, context), context);
+  if (!plain.equals(again)) throw new Error(`${provider.id} does not give back what it wrapped`);
+}
+
 type TopRow = KeyRingTables['key_encryption_key'];
 
 function readTop(database: Database<KeyRingTables>): Promise<TopRow | undefined> {

@@ -58,7 +58,7 @@ function localProvider(
   keyToWrap: () => Buffer,
 ): MasterKeyProvider {
   return {
-    id,
+    ...{ id, isElsewhere: false },
     inspect: () => void keyToUnwrap(),
     wrap: async (plain, context) => sealBytes(keyToWrap(), plain, [CONTEXT, context]),
     unwrap: async (wrapped, context) => {

@@ -2,6 +2,8 @@
 export interface MasterKeyProvider {
   /** For messages and records: what was configured, without any secret. */
   readonly id: string;
+  /** Another machine has it, and is asked for every key that is wrapped or unwrapped. */
+  readonly isElsewhere: boolean;
   /** Throws what would keep it from being used, as far as this machine can tell without asking another. */
   inspect?(): void;
   /** `context` is bound to the result: it must be given again, and the same. */

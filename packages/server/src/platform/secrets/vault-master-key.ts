@@ -54,7 +54,7 @@ export function vaultMasterKey(key: VaultKey): MasterKeyProvider {
     return askVault(key, id, await dispatcher, verb, body);
   };
   return {
-    id,
+    ...{ id, isElsewhere: true },
     inspect: () => void key.token(),
     wrap: async (plain, context) => {
       const answer = await ask('encrypt', context, {

@@ -356,7 +356,7 @@ test('while a restore is under way nothing serves from its target, and where it 
     const held = Promise.withResolvers<void>();
     const reached = Promise.withResolvers<void>();
     const slow = {
-      ...{ id: masterKey.id, wrap: masterKey.wrap.bind(masterKey) },
+      ...{ id: masterKey.id, isElsewhere: true, wrap: masterKey.wrap.bind(masterKey) },
       unwrap: async (): Promise<Uint8Array> => {
         reached.resolve();
         await held.promise;
