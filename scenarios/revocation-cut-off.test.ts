@@ -169,7 +169,7 @@ test('a gateway that ended cleanly blocks no revocation', async (t) => {
   const startedAt = performance.now();
   const answer = await admin('POST', `/v1/keys/${key.id}/revoke`, {});
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  assert.ok(performance.now() - startedAt < 15_000);
+  assert.ok(performance.now() - startedAt < PATIENCE_MS);
   assert.deepEqual((await admin('GET', '/v1/gateways')).body.items, []);
 });
 

@@ -147,7 +147,7 @@ test('a service that does not answer in time is a 504', async () => {
 test('an answer that stalls is cut off, never passed for a whole one', async () => {
   const started = Date.now();
   await assert.rejects(get('stalling'), /aborted|hang up|ECONNRESET/);
-  assert.ok(Date.now() - started < 5_000);
+  assert.ok(Date.now() - started < 30_000, 'by its own bound and not by that of others');
   const [record] = await poorter.awaitRecords(1, ({ path }) => path === '/stalling');
   assert.equal(record?.['decision'], 'failed');
   assert.equal(record?.['code'], 'upstream_timeout');

@@ -11,7 +11,8 @@ import { Random } from './random.ts';
 
 export interface CampaignOptions {
   readonly seed: number;
-  readonly durationMs: number;
+  /** Asked after each batch. */
+  readonly isEnough: (counts: CampaignCounts) => boolean;
   readonly onProgress?: (counts: CampaignCounts) => void;
 }
 
@@ -58,9 +59,8 @@ export async function runCampaign(t: Lifetime, options: CampaignOptions): Promis
   });
   const random = new Random(options.seed);
   const counts = { messages: 0, answers: 0, forwarded: 0, refused: 0, failed: 0 };
-  const deadline = Date.now() + options.durationMs;
   const tally = new Tally(poorter, upstream);
-  while (Date.now() < deadline) {
+  while (!options.isEnough(counts)) {
     const batch = Array.from({ length: BATCH }, () => fuzzMessage(random));
     const answers = await sendAll(poorter.port, batch);
     const complaints = await tally.check(answers, counts);

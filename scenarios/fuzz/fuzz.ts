@@ -14,12 +14,13 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
 
 const ends: (() => unknown)[] = [];
 console.log(`seed ${seed}, ${minutes} minutes`);
+const deadline = Date.now() + minutes * 60_000;
 let saidAt = 0;
 const { complaints, reproduction, ...counts } = await runCampaign(
   { after: (end) => void ends.push(end) },
   {
     seed,
-    durationMs: minutes * 60_000,
+    isEnough: () => Date.now() >= deadline,
     onProgress: (sofar) => {
       if (Date.now() - saidAt < 10_000) return;
       saidAt = Date.now();
