@@ -212,6 +212,7 @@ test('what the admin API answers is what its contract says, done or refused', as
 
   const key = await ask('makeSigningKey', 201, { body: { algorithm: 'EdDSA' } });
   await ask('listSigningKeys', 200);
+  await ask('readIssuer', 200);
   await ask('revokeSigningKey', 200, { path: { id: key.body.id } });
   await ask('eraseSubject', 200, { body: { kind: 'client', value: made.body.record.client } });
   await ask('searchLog', 200, { query: '?limit=200' });

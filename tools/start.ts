@@ -2,7 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { startBank } from '../examples/bank/bank.ts';
+import { type PreparedDemo, prepareDemo } from '../packages/server/src/cli/demo/prepare-demo.ts';
 
 /**
  * `npm start`: the sample bank behind Poorter, with calls to paste.
@@ -19,15 +21,24 @@ async function demo(): Promise<void> {
   const bank = await startBank(await freePort(3_000));
   const gate = await freePort(8_080);
   const control = await freePort(9_090);
+  const login = await freePort(9_091);
   const key = demoKey(data);
-  serve(
-    [
-      join(root, 'examples/bank/bank.openapi.yaml'),
-      ...['--upstream', bank.url, '--data', data],
-      ...['--listen', `127.0.0.1:${gate}`, '--control', `127.0.0.1:${control}`],
-    ],
-    () => process.stdout.write(callsToPaste(`http://127.0.0.1:${gate}/v1`, key)),
-  );
+  const api = `http://127.0.0.1:${gate}/v1`;
+  // Passkeys hold for a name, and browsers refuse an address.
+  const origin = `http://localhost:${login}`;
+  const configuration = {
+    listen: [{ address: `127.0.0.1:${gate}` }],
+    control: { address: `127.0.0.1:${control}` },
+    dataDirectory: data,
+    issuer: { origin, address: `127.0.0.1:${login}` },
+    apis: [{ spec: join(root, 'examples/bank/bank.openapi.yaml'), upstream: bank.url }],
+  };
+  const file = join(data, 'demo.yaml');
+  writeFileSync(file, stringify(configuration), { mode: 0o600 });
+  serve(['--config', file], async () => {
+    process.stdout.write(callsToPaste(api, key));
+    process.stdout.write(flowsToRun(await prepareDemo(data, { api, origin }, process.env)));
+  });
 }
 
 function callsToPaste(origin: string, key: string): string {
@@ -53,6 +64,29 @@ In another terminal, here:
   npx poorter log verify             that nobody changed a record since
   npx poorter keys create --name my-app --scopes accounts     a key that works when it is printed
   npx poorter status
+
+`;
+}
+
+function flowsToRun({ place, link }: PreparedDemo): string {
+  const { origin, application, reader } = place;
+  const comeIn =
+    link === null
+      ? 'sign in with your passkey'
+      : `make a passkey by this link, which opens once: ${link}`;
+  return `The authorization server (OAuth 2.1, OpenID Connect): ${origin}/.well-known/openid-configuration
+
+  person              ${reader.login}: ${comeIn}
+                      then ${origin}/account
+  sandbox client      ${application.id}, an application on this machine (PKCE, http://127.0.0.1/callback on any port)
+
+Each flow for real, message by message; the person is played, or with --browser it is you:
+
+  npx poorter demo redirect      an application sends somebody to sign in and say yes
+  npx poorter demo device        a device without a browser shows a code
+  npx poorter demo decoupled     a till asks somebody on a device of their own
+  npx poorter demo machine       a program acts for itself, with a token that is bound to its key
+  npx poorter demo payment       somebody approves a payment, and no other can be made
 
 Stop with Ctrl-C. Your own API: npm start -- openapi.yaml --upstream http://127.0.0.1:3000
 `;
@@ -90,7 +124,7 @@ function demoKey(data: string): string {
   return key;
 }
 
-function serve(args: readonly string[], onStarted: () => void = () => undefined): void {
+function serve(args: readonly string[], onStarted: () => unknown = () => undefined): void {
   const child = spawn(process.execPath, [...process.execArgv, main, 'serve', ...args], {
     stdio: ['inherit', 'pipe', 'inherit'],
   });

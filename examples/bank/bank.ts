@@ -75,7 +75,7 @@ async function serve(
   }
   if (first === 'accounts' && known !== undefined && last === undefined)
     return reply(response, 200, known);
-  if (first === 'payments' && request.method === 'POST') {
+  if (first === 'approved-payments' || (first === 'payments' && request.method === 'POST')) {
     const wish = JSON.parse(await text(request)) as Record<string, unknown>;
     const payment = {
       paymentId: randomUUID(),

@@ -18,6 +18,7 @@ export const commands: CommandList = {
   'master-key': async () => (await import('./commands/master-key.ts')).command,
   scan: async () => (await import('./commands/scan.ts')).command,
   apply: async () => (await import('./commands/apply.ts')).command,
+  demo: async () => (await import('./commands/demo.ts')).command,
   status: async () => (await import('./commands/status.ts')).command,
   completion: async () => (await import('./commands/completion.ts')).completionOf(commands),
   help: async () => (await import('./commands/help.ts')).helpOn(commands),

@@ -26,6 +26,7 @@ import { type Backend, onEveryBackend } from '../platform/database/backends.fixt
 import { logRoutes } from '../security-log/log-routes.ts';
 import { configurationRoutes } from './configuration-routes.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
+import { issuerRoutes } from './issuer-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import type { ActStores } from './stores/index.ts';
 import { NOON, openFreshState, type StateUnderTest } from './stores/stores.fixture.ts';
@@ -149,6 +150,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         ...{ everywhere, askIssuer: async () => [] },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
       }),
+      ...issuerRoutes(() => null),
       ...signingKeyRoutes({
         ...{ signingKeys: state.signingKeys, keysChanged: async () => undefined },
       }),

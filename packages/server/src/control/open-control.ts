@@ -29,6 +29,7 @@ import { type ApplyConfiguration, configurationRoutes } from './configuration-ro
 import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
 import { Gateways } from './gateways.ts';
+import { issuerRoutes } from './issuer-routes.ts';
 import { rotationAttention, rotationPolicy } from './key-rotation.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { keepOperatorCredential } from './operator-credential.ts';
@@ -249,6 +250,7 @@ export class OpenControl {
           issuer: () => this.ownIssuer.tokens,
           askIssuer: this.#ports.askIssuer,
         }),
+        ...issuerRoutes(() => this.ownIssuer.addresses),
         ...signingKeyRoutes({
           signingKeys: state.signingKeys,
           keysChanged: () => this.ownIssuer.look(),

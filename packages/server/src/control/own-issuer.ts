@@ -53,6 +53,12 @@ export class OwnIssuer {
     return issuer && { origin: issuer.origin, tokenLifeMs: lifeOf(issuer) };
   }
 
+  /** Where applications find it; null: it is somebody else. */
+  get addresses(): { readonly origin: string; readonly certificates: string | null } | null {
+    const issuer = this.#issuer;
+    return issuer && { origin: issuer.origin, certificates: issuer.mtls?.origin ?? null };
+  }
+
   /** Whoever puts this configuration in force finds its keys. Those of the one before stay where they are. */
   async prepare({ issuer }: Configuration): Promise<void> {
     if (issuer === undefined) return;

@@ -900,6 +900,24 @@ export interface Operations {
       };
     };
   };
+  /** Where applications find the authorization server; 404 where it is somebody else's. */
+  readonly readIssuer: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly origin: string;
+        /** The same document, where OpenID Connect and RFC 8414 look for it. */
+        readonly discovery: readonly string[];
+        /** Where people look after what is theirs. */
+        readonly account: string;
+        /** Where clients show a certificate; null where none is taken. */
+        readonly certificates: string | null;
+      };
+    };
+  };
   /** What the authorization server signs with, youngest first. */
   readonly listSigningKeys: {
     readonly path: Readonly<Record<never, never>>;
@@ -1083,6 +1101,7 @@ export const operations = {
   endAccountGrant: { method: 'POST', path: '/v1/accounts/{id}/grants/{grant}/end' },
   removeAccountCredential: { method: 'DELETE', path: '/v1/accounts/{id}/credentials/{credential}' },
   linkAccount: { method: 'POST', path: '/v1/accounts/{id}/link' },
+  readIssuer: { method: 'GET', path: '/v1/issuer' },
   listSigningKeys: { method: 'GET', path: '/v1/issuer/keys' },
   makeSigningKey: { method: 'POST', path: '/v1/issuer/keys' },
   revokeSigningKey: { method: 'POST', path: '/v1/issuer/keys/{id}/revoke' },

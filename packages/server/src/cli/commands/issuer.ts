@@ -3,6 +3,20 @@ import { AdminClient } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
 
+const discovery = defineVerb({
+  purpose: 'where applications and people find the authorization server',
+  options: SERVER_OPTIONS,
+  async run(given, { environment, stdout }) {
+    const server = AdminClient.find(given, environment);
+    const { body } = await server.call('readIssuer', {});
+    const { discovery: places, account, certificates } = body;
+    const more = certificates === null ? '' : `certificates   ${certificates}\n`;
+    const lines = `${places.map((url) => `applications   ${url}\n`).join('')}people         ${account}\n${more}`;
+    stdout.write(given.json ? `${JSON.stringify(body)}\n` : lines);
+    return 0;
+  },
+});
+
 const keys = defineVerb({
   purpose: 'what the authorization server signs with, youngest first',
   options: SERVER_OPTIONS,
@@ -54,7 +68,7 @@ export const command = defineCommand({
   name: 'issuer',
   purpose: 'the authorization server itself',
   environment: SERVER_ENVIRONMENT,
-  verbs: { keys, rotate, revoke },
+  verbs: { discovery, keys, rotate, revoke },
 });
 
 function lineOf({ id, algorithm, active, revoked }: SigningKey): string {
