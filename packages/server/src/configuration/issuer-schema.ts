@@ -84,6 +84,21 @@ export const issuer = z.strictObject({
   mail: mail
     .optional()
     .describe('How people are told what happened to their account; without it they are not.'),
+  limit: z
+    .strictObject({
+      requests: z.int().min(1).max(1_000_000).describe('Requests per period, refilled evenly.'),
+      per: z.enum(['second', 'minute', 'hour']).describe('The period.'),
+      burst: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .describe('Requests at once. Default: `requests`.')
+        .optional(),
+    })
+    .default({ requests: 600, per: 'minute', burst: 200 })
+    .describe(
+      'What one address may ask of it (IPv6 by /64). A site through whose server many people sign in needs more.',
+    ),
   passwords: z
     .boolean()
     .default(false)

@@ -9,13 +9,20 @@ import { createCounterMemory, SharedCounters } from '../platform/counters/index.
 import { createServer } from '../platform/http/index.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { IssuerDoor, type IssuerDoorPorts } from './issuer-door.ts';
-import { openIssuerGate } from './issuer-gate.ts';
+import { type IssuerGateTerms, openIssuerGate } from './issuer-gate.ts';
 
 interface Lifetime {
   after(work: () => void): void;
 }
 
-async function open(t: Lifetime, ports: Pick<IssuerDoorPorts, 'answer' | 'rename'>) {
+const USUAL = { requests: 600, per: 'minute', burst: 200 } as const;
+
+async function open(
+  t: Lifetime,
+  ports: Pick<IssuerDoorPorts, 'answer' | 'rename'> &
+    Partial<Pick<IssuerDoorPorts, 'trustedProxies'>>,
+  limit: IssuerGateTerms['limit'] = USUAL,
+) {
   const written: CallRecord[] = [];
   const faults: unknown[] = [];
   const told = Promise.withResolvers<void>();
@@ -33,6 +40,7 @@ async function open(t: Lifetime, ports: Pick<IssuerDoorPorts, 'answer' | 'rename
     gate: openIssuerGate(readContract('issuer'), {
       counters: new SharedCounters(memory, 0, realWorld.monotonicMs),
       ...{ hosts: ['127.0.0.1'], inFlight: () => inside },
+      limit,
     }),
     admitted: (change) => {
       inside += change;
@@ -91,4 +99,29 @@ test('a caller who leaves while something is looked up leaves a record, and no p
   await door.told;
   assert.equal(door.written.length, 1);
   assert.equal(door.inside(), 0);
+});
+
+test('one address may ask as much as is configured, and takes nothing from another', async (t) => {
+  const door = await open(
+    t,
+    {
+      rename: async (form) => form,
+      answer: async (_, response) => {
+        response.end();
+        return { client: null, subject: null, error: null };
+      },
+      trustedProxies: ['127.0.0.1'],
+    },
+    { requests: 3, per: 'hour' },
+  );
+  const ask = async (address: string) => {
+    const headers = { 'x-forwarded-for': address };
+    const answer = await request(`http://127.0.0.1:${door.port}/jwks`, { headers });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  const statuses = [];
+  for (let turn = 0; turn < 4; turn += 1) statuses.push(await ask('192.0.2.1'));
+  assert.deepEqual(statuses, [200, 200, 200, 429]);
+  assert.equal(await ask('192.0.2.2'), 200);
 });

@@ -1,5 +1,6 @@
 import { type Counters, type Gate, LiveRights } from '@poorter/engine';
 import type { CompiledApi } from '@poorter/openapi';
+import type { IssuerSnapshot } from '../messages/between-issuer.ts';
 import { openOwnGate } from '../platform/contracts/index.ts';
 
 export interface IssuerGateTerms {
@@ -7,6 +8,8 @@ export interface IssuerGateTerms {
   /** What stands in its tokens and its cookies are these names. */
   readonly hosts: readonly string[];
   readonly inFlight: () => number;
+  /** What one address may ask. */
+  readonly limit: IssuerSnapshot['limit'];
 }
 
 /** The protocol reads no more of a form. */
@@ -14,9 +17,10 @@ const BODY_BYTES_MAX = 57_344;
 const CALLS_MAX = 500;
 
 /** The gate in front of the authorization server. Its contract asks for no key: who calls is the protocol's business. */
-export function openIssuerGate(contract: CompiledApi, terms: IssuerGateTerms): Gate {
+export function openIssuerGate(contract: CompiledApi, { limit, ...terms }: IssuerGateTerms): Gate {
+  const rate = { ...limit, by: 'address', name: 'issuer', whenCountersAreAway: 'share' } as const;
   return openOwnGate(contract, {
-    ...{ name: 'issuer', live: new LiveRights(), ...terms },
+    ...{ name: 'issuer', live: new LiveRights(), ...terms, limits: { limit: rate } },
     ...{ bodyBytesMax: BODY_BYTES_MAX, itemsMax: 1_000, callsMax: CALLS_MAX },
   });
 }

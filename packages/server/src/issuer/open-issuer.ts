@@ -80,7 +80,7 @@ export function openIssuer(
   const door = new IssuerDoor({
     ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
     gate: openIssuerGate(lasting.contract, {
-      ...{ counters: lasting.counters, inFlight: lasting.inFlight },
+      ...{ counters: lasting.counters, inFlight: lasting.inFlight, limit: snapshot.limit },
       hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
     }),
     rename: (form) => presented.rename(form),

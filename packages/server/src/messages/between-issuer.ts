@@ -63,6 +63,12 @@ export interface IssuerSnapshot {
   };
   /** Null: nobody is told anything. */
   readonly mail: MailSnapshot | null;
+  /** What one address may ask. */
+  readonly limit: {
+    readonly requests: number;
+    readonly per: 'second' | 'minute' | 'hour';
+    readonly burst?: number | undefined;
+  };
   /** Whether a password and a code do beside a passkey. */
   readonly passwords: boolean;
   /** Whose header fields are believed, that say who called. */

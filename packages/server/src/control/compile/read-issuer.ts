@@ -21,7 +21,7 @@ export function readIssuer(
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
-  const { origin, tokens, passwords } = issuer;
+  const { origin, tokens, passwords, limit } = issuer;
   if (isIP(new URL(origin).hostname.replace(/^\[|\]$/g, '')) !== 0) {
     const message = 'passkeys hold for a name, not for an address: people cannot sign in here';
     reader.warn(['issuer', 'origin'], 'no-passkeys', `${message}; localhost is a name`);
@@ -33,6 +33,7 @@ export function readIssuer(
       listener,
       tokens,
       passwords,
+      limit,
       trustedProxies: configuration.trust.proxies,
     },
     mtls: mtlsOf(issuer, reader),

@@ -1,4 +1,10 @@
-import { type Counters, Gate, type LiveRights, VerifiedTokens } from '@poorter/engine';
+import {
+  type Counters,
+  Gate,
+  type LimitsConfig,
+  type LiveRights,
+  VerifiedTokens,
+} from '@poorter/engine';
 import type { CompiledApi } from '@poorter/openapi';
 
 export interface OwnGateTerms {
@@ -10,6 +16,8 @@ export interface OwnGateTerms {
   /** Members and elements of a body in JSON. */
   readonly itemsMax: number;
   readonly callsMax: number;
+  /** Where the contract sets none. */
+  readonly limits?: LimitsConfig;
   readonly counters: Counters;
   /** Who may come in where the contract asks for a key. */
   readonly live: LiveRights;
@@ -25,7 +33,7 @@ export function openOwnGate(compiled: CompiledApi, terms: OwnGateTerms): Gate {
       apis: [
         {
           ...({ name, compiled, hosts, mode: 'enforce', response: 'report' } as const),
-          ...{ limits: {}, bodyBytesMax },
+          ...{ limits: terms.limits ?? {}, bodyBytesMax },
           jsonBounds: { depthMax: 16, itemsMax, stringLengthMax: bodyBytesMax },
           ...{ identityAudience: name, resourceMetadataUrl: null },
         },
