@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type CommitResult, commitTable, runCommits } from './commits.ts';
 import { type CounterResult, counterTable, runCounters } from './counters.ts';
 import { fetchEquipment, findProgram } from './equipment.ts';
+import { type IssuerResult, issuerTable, runIssuer } from './issuer.ts';
 import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
 import { type ReloadResult, reloadTable, runReload } from './reload.ts';
@@ -17,7 +18,7 @@ import { startUpstream } from './upstream.ts';
 import { World } from './world.ts';
 
 /** Besides the scenarios. */
-const PARTS = ['scale', 'reload', 'start', 'log', 'commits', 'counters', 'scan'];
+const PARTS = ['scale', 'reload', 'start', 'log', 'commits', 'counters', 'scan', 'issuer'];
 
 const USAGE = `usage: npm run bench -- [options]
 
@@ -105,9 +106,14 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     counters = await runCounters(world, upstream, { rounds, seconds });
     console.log(`\n${counterTable(counters)}`);
   }
+  let issuers: IssuerResult[] = [];
+  if (isWanted('issuer')) {
+    issuers = await runIssuer(world, { rounds, seconds });
+    console.log(`\n${issuerTable(issuers)}`);
+  }
   await world.stopAll();
   const machine = facts.split('\n');
-  const parts = { results, scale, reloads, starts, log, scans, commits, counters };
+  const parts = { results, scale, reloads, starts, log, scans, commits, counters, issuers };
   writeResults(json, { machine, rounds, seconds, ...parts });
 }
 

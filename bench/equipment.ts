@@ -4,6 +4,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -71,6 +72,41 @@ export const ajvEntry = once((): Found => {
   if (!existsSync(entry)) return { file: '', missing: 'npm could not install ajv' };
   return { file: pathToFileURL(entry).href };
 });
+
+const KEYCLOAK = '26.7.3';
+
+/** Keycloak, as Maven has it, and a Java that it runs on (from 21 on). */
+export const keycloakHome = once((): Found & { readonly java?: string } => {
+  const java = newJava();
+  if (java === null) return { file: '', missing: 'no Java from 21 on' };
+  const home = join(STORE, `keycloak-${KEYCLOAK}`);
+  if (existsSync(home)) return { file: home, java };
+  for (const name of ['mvn', 'unzip']) {
+    if (onPath(name) === null)
+      return { file: '', missing: `not here, and no ${name} to get it with` };
+  }
+  const artifact = `org.keycloak:keycloak-quarkus-dist:${KEYCLOAK}:zip`;
+  const copy = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy';
+  console.log('getting Keycloak …');
+  const argv = ['-q', '-B', copy, `-Dartifact=${artifact}`, `-DoutputDirectory=${STORE}`];
+  spawnSync('mvn', argv, { timeout: BUILD_MS_MAX });
+  const archive = join(STORE, `keycloak-quarkus-dist-${KEYCLOAK}.zip`);
+  if (existsSync(archive)) spawnSync('unzip', ['-q', archive, '-d', STORE]);
+  return existsSync(home) ? { file: home, java } : { file: '', missing: 'Maven does not have it' };
+});
+
+/** The newest of this machine; null: all are older. */
+function newJava(): string | null {
+  const folder = '/usr/lib/jvm';
+  if (!existsSync(folder)) return null;
+  const found = readdirSync(folder).flatMap((name) => {
+    const release = join(folder, name, 'release');
+    if (!existsSync(release)) return [];
+    const version = Number(/^JAVA_VERSION="(\d+)/m.exec(readFileSync(release, 'utf8'))?.[1] ?? 0);
+    return version >= 21 ? [{ version, home: join(folder, name) }] : [];
+  });
+  return found.toSorted((a, b) => b.version - a.version)[0]?.home ?? null;
+}
 
 /** What a program says of its version, on one line. */
 export function firstLineOf(command: string, argv: readonly string[]): string {

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { findRuntimeFaults } from '@poorter/openapi';
+import { unusedPort } from '../scenarios/world/unused-port.fixture.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -180,17 +181,27 @@ test('what is packed installs in an empty place, and serves there without our so
   const service = createServer((_, response) => response.end('served'));
   await once(service.listen(0, '127.0.0.1'), 'listening');
   t.after(() => service.close());
+  const flows = { clientCredentials: { tokenUrl: 'https://x.test/token', scopes: { read: '' } } };
+  const answers = { responses: { 200: { description: 'ok' } } };
   const document = {
     ...{ openapi: '3.1.0', info: { title: 'T', version: '1' }, security: [] },
-    paths: { '/things': { get: { responses: { 200: { description: 'ok' } } } } },
+    paths: { '/things': { get: answers, post: { security: [{ oauth: ['read'] }], ...answers } } },
+    components: { securitySchemes: { oauth: { type: 'oauth2', flows } } },
   };
   writeFileSync(join(folder, 'api.json'), JSON.stringify(document));
   const { port } = service.address() as AddressInfo;
-  const places = ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--json'];
-  const upstream = ['--upstream', `http://127.0.0.1:${port}`];
+  const login = await unusedPort();
+  const origin = `http://localhost:${login}`;
+  const configuration = {
+    ...{ listen: [{ address: '127.0.0.1:0' }], control: { address: '127.0.0.1:0' } },
+    apis: [{ spec: './api.json', upstream: `http://127.0.0.1:${port}` }],
+    issuer: { origin, address: `127.0.0.1:${login}` },
+  };
+  // JSON is YAML.
+  writeFileSync(join(folder, 'poorter.yaml'), JSON.stringify(configuration), { mode: 0o600 });
   const child = spawn(
     process.execPath,
-    [poorter, 'serve', 'api.json', ...upstream, ...places, '--threads', '1'],
+    [poorter, 'serve', '--config', 'poorter.yaml', '--json', '--threads', '1'],
     { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   t.after(() => child.kill('SIGKILL'));
@@ -199,6 +210,13 @@ test('what is packed installs in an empty place, and serves there without our so
   const answer = await fetch(`http://${addresses[0]}/things`);
   assert.equal(await answer.text(), 'served');
   assert.equal((await fetch(`http://${addresses[0]}/other`)).status, 404);
+  const metadata = await fetch(`${origin}/.well-known/openid-configuration`);
+  assert.equal(((await metadata.json()) as { issuer: string }).issuer, origin);
+  const page = await (await fetch(`${origin}/account/sign-in`)).text();
+  for (const [, asset = ''] of page.matchAll(/(?:href|src)="(\/[^"]+\.(?:css|js|svg))"/g)) {
+    assert.equal((await fetch(origin + asset)).status, 200, asset);
+  }
+  assert.match(page, /\.css"/);
   const key = spawnSync(process.execPath, [poorter, 'keys', 'create', '--name', 'shop'], {
     ...{ cwd: folder, encoding: 'utf8' },
   });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -14,17 +14,7 @@ const PACKAGES = [
   { name: 'middleware', entries: exported('middleware') },
   {
     name: 'server',
-    entries: [
-      'main.ts',
-      // Started by their paths.
-      'control/control-process.ts',
-      'control/threads/compiler-thread.ts',
-      'control/threads/log-reader-thread.ts',
-      'control/threads/recorder-thread.ts',
-      'gateway/gateway-process.ts',
-      'gateway/gateway-thread.ts',
-      'assurance/secret-scanning/scan-thread.ts',
-    ],
+    entries: ['main.ts', ...startedByPath('server')],
   },
 ];
 
@@ -35,6 +25,17 @@ function exported(name: string): string[] {
   return Object.values(exports).flatMap(({ source }) =>
     source === undefined ? [] : [source.replace('./src/', '')],
   );
+}
+
+/** Processes and threads: nothing imports them, their paths end in the extension of whoever starts them. */
+function startedByPath(name: string): string[] {
+  const folder = join(root, 'packages', name, 'src');
+  return globSync('**/*.ts', { cwd: folder }).flatMap((file) => {
+    if (/\.(?:test|fixture)\.ts$/.test(file)) return [];
+    const text = readFileSync(join(folder, file), 'utf8');
+    const paths = text.matchAll(/`([^`$]+)\$\{(?:EXTENSION|extname\(import\.meta\.filename\))\}`/g);
+    return [...paths].map(([, path = '']) => `${join(dirname(file), path)}.ts`);
+  });
 }
 
 for (const { name, entries } of PACKAGES) {
