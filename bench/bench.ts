@@ -55,8 +55,9 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
   }
   // Scanning needs no load generator.
   if (only?.size === 1 && only.has('scan')) return writeResults(json, { rounds, scans });
-  fetchEquipment();
-  for (const name of ['wrk', 'nginx']) {
+  const hasGates = only === null || [...only].some((name) => !['scan', 'issuer'].includes(name));
+  fetchEquipment({ hasGates });
+  for (const name of hasGates ? ['wrk', 'nginx'] : ['wrk']) {
     const { missing } = findProgram(name);
     if (missing !== undefined) throw new Error(`${name}: ${missing}`);
   }
@@ -64,7 +65,7 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     ({ name }) => wanted === null || name === YARDSTICK || wanted.has(name.toLowerCase()),
   );
   const isWanted = (name: string) => only === null || only.has(name);
-  const facts = machineFacts(peers);
+  const facts = machineFacts(hasGates ? peers : []);
   console.log(facts);
 
   const world = new World();

@@ -31,9 +31,10 @@ export interface Found {
 }
 
 /** Installs what is missing and can be installed; whoever is still missing later says why. */
-export function fetchEquipment(): void {
+export function fetchEquipment({ hasGates }: { readonly hasGates: boolean }): void {
   mkdirSync(STORE, { recursive: true });
-  const absent = Object.keys(DEBIAN).filter((name) => onPath(name) === null);
+  const wanted = hasGates ? Object.keys(DEBIAN) : ['wrk'];
+  const absent = wanted.filter((name) => onPath(name) === null);
   if (absent.length > 0 && process.getuid?.() === 0 && onPath('apt-get') !== null) {
     console.log(`installing ${absent.join(', ')} …`);
     // Run level 1: Debian's scripts then leave the new services stopped.
@@ -44,6 +45,7 @@ export function fetchEquipment(): void {
       spawnSync('apt-get', argv, { env, timeout: BUILD_MS_MAX });
     }
   }
+  if (!hasGates) return;
   ajvEntry();
   krakendBinary();
   traefikBinary();

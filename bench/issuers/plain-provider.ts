@@ -12,7 +12,7 @@ const provider = new Provider(origin, {
   clients: [
     {
       ...{ client_id: id, client_secret: secret, grant_types: ['client_credentials'] },
-      ...{ redirect_uris: [], response_types: [] },
+      ...{ redirect_uris: [], response_types: [], id_token_signed_response_alg: 'ES256' },
     },
   ],
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' } as never] },
