@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { askFor, makeApplication, redeem, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, enrolBy, goThrough, signIn } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
 const CHROME = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0.0.0 Safari/537.36';
 
-async function start(t: Lifetime) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const shared = await startIssuer({ after }, upstream.url);
+
+async function start(issuer = shared) {
   const person = await enrol(issuer, 'griet@example.test');
   const run = async (...argv: string[]) => JSON.parse(await issuer.run(...argv, '--json'));
   return { issuer, person, run, browser: new SoftBrowser(issuer.origin) };
@@ -23,8 +25,8 @@ async function start(t: Lifetime) {
 const fieldOf = (text: string, name: string) =>
   new RegExp(`name="${name}" value="([^"]+)"`).exec(text)?.[1] ?? assert.fail(text);
 
-test('whoever signs in at the account is signed in for applications, sees where, and ends one place or all', async (t) => {
-  const { issuer, person, run, browser } = await start(t);
+test('whoever signs in at the account is signed in for applications, sees where, and ends one place or all', async () => {
+  const { issuer, person, run, browser } = await start();
   const asked = await browser.get('/account/sessions');
   assert.equal(asked.location, '/account/sign-in?to=sessions', 'a stranger signs in first');
   const signed = await signIn(browser, person.passkey, 'sessions');
@@ -69,8 +71,8 @@ test('whoever signs in at the account is signed in for applications, sees where,
   assert.deepEqual((await run('accounts', 'sessions', person.id)).sessions, []);
 });
 
-test('what goes with a session ends with it, also when an operator ends it: a code that was not redeemed', async (t) => {
-  const { issuer, person, run, browser } = await start(t);
+test('what goes with a session ends with it, also when an operator ends it: a code that was not redeemed', async () => {
+  const { issuer, person, run, browser } = await start();
   const application = await makeApplication(issuer, CALLBACK);
   const asked = await askFor(application);
   const back = await goThrough(browser, asked.url, person);
@@ -84,8 +86,8 @@ test('what goes with a session ends with it, also when an operator ends it: a co
   assert.ok(tokens.access_token);
 });
 
-test('what somebody allowed is shown with what and until when, and taken back at every gate', async (t) => {
-  const { issuer, person, run, browser } = await start(t);
+test('what somebody allowed is shown with what and until when, and taken back at every gate', async () => {
+  const { issuer, person, run, browser } = await start();
   const application = await makeApplication(issuer, CALLBACK);
   const give = async () => {
     const asked = await askFor(application);
@@ -133,8 +135,8 @@ test('what somebody allowed is shown with what and until when, and taken back at
   await assert.rejects(run('accounts', 'end-grant', person.id, id), /There is nothing/);
 });
 
-test('a passkey is added and removed by whoever has shown a moment ago who they are, and never the last one', async (t) => {
-  const { person, run, browser } = await start(t);
+test('a passkey is added and removed by whoever has shown a moment ago who they are, and never the last one', async () => {
+  const { person, run, browser } = await start();
   await signIn(browser, person.passkey);
   const only = fieldOf((await browser.get('/account/credentials')).text, 'credential');
   const kept = await browser.postForm('/account/credentials/remove', { credential: only });
@@ -176,7 +178,7 @@ test('a passkey is added and removed by whoever has shown a moment ago who they 
 });
 
 test('a recovery code makes one new passkey, once, and does nothing else', async (t) => {
-  const { issuer, person, browser } = await start(t);
+  const { issuer, person, browser } = await start(await startIssuer(t, upstream.url));
   await signIn(browser, person.passkey);
   const made = await browser.postForm('/account/recovery-codes', {});
   const codes = [...made.text.matchAll(/<code>([^<]+)<\/code>/g)].map(([, code = '']) => code);
@@ -210,8 +212,8 @@ test('a recovery code makes one new passkey, once, and does nothing else', async
   assert.equal((await lost.get('/account')).status, 303);
 });
 
-test('every act of a person stands in the log with its name and whose it was, and with nothing that opens', async (t) => {
-  const { issuer, person, browser } = await start(t);
+test('every act of a person stands in the log with its name and whose it was, and with nothing that opens', async () => {
+  const { issuer, person, browser } = await start();
   await signIn(browser, person.passkey);
   const made = await browser.postForm('/account/recovery-codes', {});
   const [, code = ''] = /<code>([^<]+)<\/code>/.exec(made.text) ?? [];

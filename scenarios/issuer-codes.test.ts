@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
@@ -11,14 +11,16 @@ import {
   startIssuer,
 } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough, type Person } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
 
-async function start(t: Lifetime, ...more: readonly string[]) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url);
+
+async function start(...more: readonly string[]) {
   const person = await enrol(issuer, 'griet@example.test');
   const application = await makeApplication(issuer, CALLBACK, ...more);
   return { issuer, person, application };
@@ -67,8 +69,8 @@ async function codeFor(
   };
 }
 
-test('a code is redeemed by whoever asked for it, with its proof, where it was sent', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('a code is redeemed by whoever asked for it, with its proof, where it was sent', async () => {
+  const { issuer, person, application } = await start();
   const other = await makeApplication(issuer, 'https://ledger.test/callback');
   for (const [what, change] of [
     ['no verifier', { code_verifier: undefined }],
@@ -95,12 +97,8 @@ test('a code is redeemed by whoever asked for it, with its proof, where it was s
   assert.match(String(given['stored']), /no-store/);
 });
 
-test('a refresh token is of one application, gives no more than was allowed, and ends with what it came from', async (t) => {
-  const { issuer, person, application } = await start(
-    t,
-    '--scopes',
-    'accounts.read,accounts.write',
-  );
+test('a refresh token is of one application, gives no more than was allowed, and ends with what it came from', async () => {
+  const { issuer, person, application } = await start('--scopes', 'accounts.read,accounts.write');
   const scope = 'openid offline_access accounts.read';
   const wish = { scope, prompt: 'consent' };
   const first = await ask(issuer, application, await codeFor(issuer, application, person, wish));
@@ -136,8 +134,8 @@ test('a refresh token is of one application, gives no more than was allowed, and
   assert.equal((await ask(issuer, application, refresh))['error'], 'invalid_grant');
 });
 
-test('without a wish to stay there is no refresh token, and without consent none either', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('without a wish to stay there is no refresh token, and without consent none either', async () => {
+  const { issuer, person, application } = await start();
   const plain = await ask(issuer, application, await codeFor(issuer, application, person));
   assert.equal(plain['refresh_token'], undefined);
   // OpenID Connect Core §11: passed over where nobody is asked.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { call, eventually } from './world/calls.fixture.ts';
@@ -10,11 +10,10 @@ import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { askFor, type RunningIssuer, redeem, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough, type Person, signIn } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
-const LOGIN = 'griet@example.test';
 const GRANT = 'urn:openid:params:grant-type:ciba';
 
 async function makeClient(issuer: RunningIssuer, ...more: readonly string[]) {
@@ -32,10 +31,16 @@ async function makeClient(issuer: RunningIssuer, ...more: readonly string[]) {
 
 type Client = Awaited<ReturnType<typeof makeClient>>;
 
-async function start(t: Lifetime, configuration: Record<string, unknown> = {}) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url, configuration);
-  const person = await enrol(issuer, LOGIN);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const shared = await startIssuer({ after }, upstream.url);
+
+/** Whom applications of the test that runs ask for. */
+let login = '';
+
+async function start(issuer = shared) {
+  const person = await enrol(issuer, 'griet@example.test');
+  ({ login } = person);
   return { issuer, person };
 }
 
@@ -58,7 +63,7 @@ async function post(
 
 const ask = (issuer: RunningIssuer, client: Client, more: Record<string, string> = {}) =>
   post(issuer, client, '/backchannel', {
-    ...{ scope: 'openid accounts.read', login_hint: LOGIN, ...more },
+    ...{ scope: 'openid accounts.read', login_hint: login, ...more },
   });
 
 const poll = (issuer: RunningIssuer, client: Client, asked: Readonly<Record<string, unknown>>) =>
@@ -82,8 +87,8 @@ async function approve(browser: SoftBrowser, { passkey }: Person, number?: strin
   });
 }
 
-test('somebody decides on a device of their own, with the whole message before them, and the application calls for them', async (t) => {
-  const { issuer, person } = await start(t);
+test('somebody decides on a device of their own, with the whole message before them, and the application calls for them', async () => {
+  const { issuer, person } = await start();
   const client = await makeClient(issuer);
   const message = 'Zahlung an Bäckerei „Müller“ – 12,50 € 🥐 (ψ 42)';
   const asked = await ask(issuer, client, { binding_message: message });
@@ -123,8 +128,8 @@ test('somebody decides on a device of their own, with the whole message before t
   assert.equal((await call(accounts, { headers })).status, 401, 'used twice: it has ended');
 });
 
-test('whoever refuses, waits too long or chooses another number gives nothing; a later request takes the place of an earlier', async (t) => {
-  const { issuer, person } = await start(t);
+test('whoever refuses, waits too long or chooses another number gives nothing; a later request takes the place of an earlier', async () => {
+  const { issuer, person } = await start();
   const client = await makeClient(issuer);
   const browser = await browserOf(issuer, person);
   const refused = await ask(issuer, client);
@@ -162,8 +167,8 @@ test('whoever refuses, waits too long or chooses another number gives nothing; a
   assert.match(String((await poll(issuer, client, short))['error']), /^expired_token$/);
 });
 
-test('a decision is one: of a hundred at once, and of yes and no together', async (t) => {
-  const { issuer, person } = await start(t);
+test('a decision is one: of a hundred at once, and of yes and no together', async () => {
+  const { issuer, person } = await start();
   const client = await makeClient(issuer);
   const browser = await browserOf(issuer, person);
   const asked = await ask(issuer, client);
@@ -185,8 +190,8 @@ test('a decision is one: of a hundred at once, and of yes and no together', asyn
   assert.equal(given.length, isApproved ? 1 : 0);
 });
 
-test('what an application asks wrongly is told, and a person is not asked again and again', async (t) => {
-  const { issuer, person } = await start(t);
+test('what an application asks wrongly is told, and a person is not asked again and again', async () => {
+  const { issuer, person } = await start();
   const client = await makeClient(issuer);
   const errorOf = async (more: Record<string, string>) =>
     (await ask(issuer, client, more))['error'];
@@ -236,10 +241,10 @@ test('an application is told that somebody decided; when it cannot be, the decis
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => server.close().closeAllConnections());
   const { port } = server.address() as AddressInfo;
-  const { issuer, person } = await start(t, {
-    files: { 'notices.pem': authority.certificate },
-    issuer: { outgoing: { addresses: ['127.0.0.0/8', '::1/128'], authorities: ['notices.pem'] } },
-  });
+  const outgoing = { addresses: ['127.0.0.0/8', '::1/128'], authorities: ['notices.pem'] };
+  const files = { 'notices.pem': authority.certificate };
+  const configuration = { files, issuer: { outgoing } };
+  const { issuer, person } = await start(await startIssuer(t, upstream.url, configuration));
   const notice = ['--decision-notice-uri', `https://localhost:${port}/decided`];
   const client = await makeClient(issuer, ...notice);
   const browser = await browserOf(issuer, person);
@@ -261,8 +266,8 @@ test('an application is told that somebody decided; when it cannot be, the decis
   assert.equal((await poll(issuer, client, untold))['status'], 200);
 });
 
-test('a payment that is asked for at a till is signed on the phone, as it is', async (t) => {
-  const { issuer, person } = await start(t);
+test('a payment that is asked for at a till is signed on the phone, as it is', async () => {
+  const { issuer, person } = await start();
   const client = await makeClient(issuer);
   const payment = {
     type: 'payment_initiation',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import {
@@ -10,7 +10,7 @@ import {
   startIssuer,
 } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough, type Person } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';
 
@@ -30,9 +30,11 @@ const INFORMATION = {
 
 const detailed = (...details: object[]) => ({ authorization_details: JSON.stringify(details) });
 
-async function start(t: Lifetime, configuration: Record<string, unknown> = {}, types = '') {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url, configuration);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const shared = await startIssuer({ after }, upstream.url);
+
+async function start(issuer = shared, types = '') {
   const person = await enrol(issuer, 'griet@example.test');
   const known = `payment_initiation,account_information${types}`;
   const application = await makeApplication(issuer, CALLBACK, '--detail-types', known);
@@ -61,8 +63,8 @@ async function refusal(application: Application, browser: SoftBrowser, more: obj
   return at.startsWith(CALLBACK) ? new URL(at).searchParams.get('error') : null;
 }
 
-test('a payment is shown with what it costs and who gets it, signed by a passkey, and stands in the token', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('a payment is shown with what it costs and who gets it, signed by a passkey, and stands in the token', async () => {
+  const { issuer, person, application } = await start();
   const browser = new SoftBrowser(issuer.origin);
   const { asked, path, text } = await toConsent(browser, application, person, detailed(PAYMENT));
   assert.match(text, /<p class="amount">12\.50 EUR<\/p><p class="payee">to Bakkerij Peeters<\/p>/);
@@ -107,8 +109,8 @@ test('a payment is shown with what it costs and who gets it, signed by a passkey
   assert.match(again.text, /value="refuse"/);
 });
 
-test('details are of their form, or nobody is asked: amounts, numbers, names that are read as another', async (t) => {
-  const { issuer, application } = await start(t);
+test('details are of their form, or nobody is asked: amounts, numbers, names that are read as another', async () => {
+  const { issuer, application } = await start();
   const browser = new SoftBrowser(issuer.origin);
   const paying = (change: object) => detailed({ ...PAYMENT, ...change });
   const error = 'invalid_authorization_details';
@@ -146,8 +148,8 @@ test('details are of their form, or nobody is asked: amounts, numbers, names tha
   assert.equal(new URL(at).searchParams.get('error'), error, 'a client that may not');
 });
 
-test('access to accounts is shown as it is, ends with its day, and each request is asked anew', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('access to accounts is shown as it is, ends with its day, and each request is asked anew', async () => {
+  const { issuer, person, application } = await start();
   const browser = new SoftBrowser(issuer.origin);
   const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
   const details = detailed({ ...INFORMATION, validUntil: day });
@@ -185,9 +187,8 @@ test('a deployment describes kinds of its own: their form is checked, their word
   const titles = { en: 'Hand in a claim', nl: 'Een schade melden' };
   const detailTypes = { insurance_claim: { schema: 'claim.json', titles, signed: true } };
   const files = { 'claim.json': JSON.stringify(schema) };
-  const { issuer, person, application } = await start(
-    ...([t, { issuer: { detailTypes }, files }, ',insurance_claim'] as const),
-  );
+  const own = await startIssuer(t, upstream.url, { issuer: { detailTypes }, files });
+  const { issuer, person, application } = await start(own, ',insurance_claim');
   const browser = new SoftBrowser(issuer.origin);
   const claim = { type: 'insurance_claim', policy: 'P1234', urgent: true, damage: { what: '<b>' } };
   const wrong = detailed({ ...claim, policy: 'Q1' });

@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, goOn } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const secretIn = (text: string) => /name="xsrf" value="([0-9a-f]+)"/.exec(text)?.[1] ?? '';
 
 /** An application on a television: it keeps no secret, and nobody is sent back to it. */
-async function start(t: Lifetime) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url);
+
+async function start() {
   const made = ['clients', 'create', '--name', 'Kijkdoos', '--profile', 'native'];
   const id = await issuer.run(...made, '--flows', 'device', '--scopes', 'accounts.read');
   const configuration = await oidc.discovery(new URL(issuer.origin), id, {}, oidc.None(), {
@@ -45,8 +47,8 @@ async function poll(
   return { status: answer.status, ...(JSON.parse(answer.text) as Record<string, string>) };
 }
 
-test('somebody types the code of their device elsewhere, signs in, says yes, and the device calls for them', async (t) => {
-  const { issuer, id, person, configuration, ask } = await start(t);
+test('somebody types the code of their device elsewhere, signs in, says yes, and the device calls for them', async () => {
+  const { issuer, id, person, configuration, ask } = await start();
   const asked = await ask();
   assert.match(asked.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
   assert.equal(asked.verification_uri, `${issuer.origin}/device`);
@@ -82,8 +84,8 @@ test('somebody types the code of their device elsewhere, signs in, says yes, and
   assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 401);
 });
 
-test('whoever is sent the code of a stranger can refuse it; a code that nobody shows is guessed in vain', async (t) => {
-  const { issuer, id, ask } = await start(t);
+test('whoever is sent the code of a stranger can refuse it; a code that nobody shows is guessed in vain', async () => {
+  const { issuer, id, ask } = await start();
   const asked = await ask();
   const browser = new SoftBrowser(issuer.origin);
   const page = await browser.get('/device');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
@@ -8,8 +8,11 @@ import { makeAuthority } from './world/certificates.fixture.ts';
 import { ACCESS_TOKEN, EXCHANGE, exchange, give, startExchange } from './world/exchange.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
-test('a token is bound where the terms of its client say so, and what was bound stays so', async (t) => {
-  const { issuer, ask, makeService, makeCaller } = await startExchange(t);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const shared = await startExchange({ after });
+
+test('a token is bound where the terms of its client say so, and what was bound stays so', async () => {
+  const { issuer, ask, makeService, makeCaller } = shared;
   const free = await makeCaller();
   const bound = await makeService('accounts.read', '--binding', 'dpop');
   const unbound = await makeService();
@@ -80,8 +83,8 @@ test('a service that shows a certificate is given what is bound to it, and nothi
   assert.deepEqual(decodeJwt(given.access_token)['cnf'], { 'x5t#S256': thumbprint });
 });
 
-test('one proof of possession, fifty at once: one token', async (t) => {
-  const { issuer, makeService, makeCaller } = await startExchange(t);
+test('one proof of possession, fifty at once: one token', async () => {
+  const { issuer, makeService, makeCaller } = shared;
   const service = await makeService('accounts.read', '--binding', 'dpop');
   const token = await give(await makeCaller(), 'accounts.read');
   const { publicKey, privateKey } = await generateKeyPair('ES256');

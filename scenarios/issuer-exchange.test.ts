@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt, generateKeyPair, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
@@ -77,8 +77,11 @@ async function giveFor(issuer: RunningIssuer, more: Record<string, string> = {})
   return { person, application, tokens };
 }
 
-test('a service that was called with a token calls on with one of its own: narrower, no longer, and with all who acted', async (t) => {
-  const { issuer, ask, makeService, makeCaller } = await startExchange(t);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const shared = await startExchange({ after });
+
+test('a service that was called with a token calls on with one of its own: narrower, no longer, and with all who acted', async () => {
+  const { issuer, ask, makeService, makeCaller } = shared;
   const caller = await makeCaller();
   const [first, second, third, fourth] = await Promise.all([
     ...[makeService(BOTH), makeService(BOTH), makeService(BOTH), makeService(BOTH)],
@@ -126,8 +129,8 @@ test('a service that was called with a token calls on with one of its own: narro
   assert.ok(grants.includes(EXCHANGE));
 });
 
-test('what is no access token of an API here, has ended, or is asked for in another way, is exchanged for nothing', async (t) => {
-  const { issuer, makeService, makeCaller } = await startExchange(t);
+test('what is no access token of an API here, has ended, or is asked for in another way, is exchanged for nothing', async () => {
+  const { issuer, makeService, makeCaller } = shared;
   const service = await makeService(BOTH);
   const readOnly = await makeService();
   const caller = await makeCaller();
@@ -197,8 +200,8 @@ test('what comes of a token ends no later than it, and nothing comes of one that
   await assert.rejects(exchange(configuration, given.access_token), { error: 'invalid_request' });
 });
 
-test('a person has another name at each site, and whoever takes back what they allowed ends what was exchanged', async (t) => {
-  const { issuer, ask, makeService } = await startExchange(t);
+test('a person has another name at each site, and whoever takes back what they allowed ends what was exchanged', async () => {
+  const { issuer, ask, makeService } = shared;
   const more = ['--detail-types', 'account_information,payment_initiation'];
   const service = await makeService('accounts.read', ...FREE, ...more);
   const plain = await makeService();
@@ -245,8 +248,8 @@ test('a person has another name at each site, and whoever takes back what they a
   });
 });
 
-test('a client that is disabled ends what passed through its hands', async (t) => {
-  const { issuer, ask, makeService, makeCaller } = await startExchange(t);
+test('a client that is disabled ends what passed through its hands', async () => {
+  const { issuer, ask, makeService, makeCaller } = shared;
   const caller = await makeCaller();
   const [first, second] = [await makeService(), await makeService()];
   const token = await give(caller, 'accounts.read');

@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://tpp.test/callback';
 
-async function start(t: Lifetime) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url);
+
+async function start() {
   return { issuer, person: await enrol(issuer, 'griet@example.test') };
 }
 
@@ -74,8 +76,8 @@ async function push(
   return { status: answer.status, ...(JSON.parse(answer.text) as Record<string, unknown>) };
 }
 
-test('a FAPI 2.0 client pushes its request, shows a key, and has tokens that are bound to another', async (t) => {
-  const { issuer, person } = await start(t);
+test('a FAPI 2.0 client pushes its request, shows a key, and has tokens that are bound to another', async () => {
+  const { issuer, person } = await start();
   const party = await makeParty(issuer);
   const { verifier, asked } = await parametersOf();
   const url = await oidc.buildAuthorizationUrlWithPAR(party.configuration, asked, {
@@ -98,8 +100,8 @@ test('a FAPI 2.0 client pushes its request, shows a key, and has tokens that are
   assert.equal((await call(accounts.href, { headers: bare })).status, 401, 'without its key');
 });
 
-test('what FAPI 2.0 forbids is refused: no push, another audience, no PKCE, a bearer token, http', async (t) => {
-  const { issuer } = await start(t);
+test('what FAPI 2.0 forbids is refused: no push, another audience, no PKCE, a bearer token, http', async () => {
+  const { issuer } = await start();
   const party = await makeParty(issuer);
   const { asked } = await parametersOf();
   const direct = oidc.buildAuthorizationUrl(party.configuration, asked);
@@ -141,8 +143,8 @@ test('what FAPI 2.0 forbids is refused: no push, another audience, no PKCE, a be
   }
 });
 
-test('a pushed request is of one client and good once', async (t) => {
-  const { issuer, person } = await start(t);
+test('a pushed request is of one client and good once', async () => {
+  const { issuer, person } = await start();
   const party = await makeParty(issuer);
   const other = await makeParty(issuer);
   const { asked } = await parametersOf();
@@ -161,8 +163,8 @@ test('a pushed request is of one client and good once', async (t) => {
   assert.ok(!again.at.includes('code='), again.at);
 });
 
-test('a client that signs its messages is asked for signed requests, and is answered with signatures', async (t) => {
-  const { issuer, person } = await start(t);
+test('a client that signs its messages is asked for signed requests, and is answered with signatures', async () => {
+  const { issuer, person } = await start();
   const party = await makeParty(issuer, '--message-signing');
   const { verifier, asked } = await parametersOf();
   const now = Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { Agent, request, fetch as undiciFetch } from 'undici';
@@ -10,9 +10,11 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { makeMachine, startIssuer } from './world/own-issuer.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
-test('a machine with a key of its own is given tokens that are bound to another, and the gate takes them with proofs alone', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url);
+
+test('a machine with a key of its own is given tokens that are bound to another, and the gate takes them with proofs alone', async () => {
   const { poorter } = issuer;
   const machine = await makeMachine(issuer, 'accounts.read');
   const { configuration } = machine;
@@ -55,9 +57,7 @@ test('a machine with a key of its own is given tokens that are bound to another,
   assert.equal(upstream.requests(), forwarded);
 });
 
-test('what a machine may not have, it is not given', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+test('what a machine may not have, it is not given', async () => {
   const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
   const { configuration, id, key } = await makeMachine(issuer, 'accounts.read', ...free);
   const refused = async (wish: Record<string, string>, code: string) =>
@@ -102,9 +102,7 @@ test('what a machine may not have, it is not given', async (t) => {
   assert.equal(answers.filter((one) => one === '200 token').length, 1, 'one assertion, one token');
 });
 
-test('a client that is disabled is refused everywhere when its operator is answered', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+test('a client that is disabled is refused everywhere when its operator is answered', async () => {
   const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
   const { configuration, id } = await makeMachine(issuer, 'accounts.read', ...free);
   const give = () => oidc.clientCredentialsGrant(configuration, { scope: 'accounts.read' });
@@ -129,7 +127,6 @@ test('a client that is disabled is refused everywhere when its operator is answe
 });
 
 test('keys rotate without a failed call, and what a revoked one signed is refused at once', async (t) => {
-  const upstream = await startRawUpstream(t);
   const issuer = await startIssuer(t, upstream.url);
   const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
   const { configuration } = await makeMachine(issuer, 'accounts.read', ...free);
@@ -161,9 +158,7 @@ test('keys rotate without a failed call, and what a revoked one signed is refuse
   assert.equal(await ask(last), 200);
 });
 
-test('a machine looks at its own tokens and takes one back, with effect at every gate when it is answered', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+test('a machine looks at its own tokens and takes one back, with effect at every gate when it is answered', async () => {
   const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
   const { configuration, id } = await makeMachine(issuer, 'accounts.read', ...free);
   const other = await makeMachine(issuer, 'accounts.read', ...free);
@@ -201,9 +196,7 @@ test('a machine looks at its own tokens and takes one back, with effect at every
   await oidc.tokenRevocation(configuration, token);
 });
 
-test('what the server offers stands where both kinds of client look for it', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+test('what the server offers stands where both kinds of client look for it', async () => {
   const read = async (path: string) =>
     (await fetch(`${issuer.origin}${path}`)).json() as Promise<Record<string, unknown>>;
   const metadata = await read('/.well-known/oauth-authorization-server');
@@ -226,7 +219,6 @@ test('what the server offers stands where both kinds of client look for it', asy
 test('a machine with a certificate is given tokens that are bound to it, of an authority and of its own making', async (t) => {
   const authority = makeAuthority(t, 'Clients');
   const stranger = makeAuthority(t, 'Strangers');
-  const upstream = await startRawUpstream(t);
   const [mtls, gate] = [await unusedPort(), await unusedPort()];
   const server = authority.issue('/CN=gate.test');
   const files = { 'gate.pem': server.certificate, 'gate.key': server.key };
@@ -316,7 +308,6 @@ test('a machine with a certificate is given tokens that are bound to it, of an a
 
 test('a certificate that a header field tells of is nobody’s', async (t) => {
   const authority = makeAuthority(t);
-  const upstream = await startRawUpstream(t);
   const issuer = await startIssuer(t, upstream.url, { trust: { proxies: ['127.0.0.1'] } });
   const made = ['clients', 'create', '--name', 'Nightly', '--profile', 'machine'];
   const shown = ['--authentication', 'certificate', '--subject', 'dns:tpp.example'];
@@ -333,7 +324,6 @@ test('a certificate that a header field tells of is nobody’s', async (t) => {
 });
 
 test('behind a proxy that speaks TLS, addresses are those that callers know', async (t) => {
-  const upstream = await startRawUpstream(t);
   const address = `127.0.0.1:${await unusedPort()}`;
   const origin = 'https://login.bank.test';
   await startIssuer(t, upstream.url, { issuer: { origin, address } });
@@ -349,7 +339,6 @@ test('behind a proxy that speaks TLS, addresses are those that callers know', as
 });
 
 test('without its authorization server, a gate goes on with the tokens that were given', async (t) => {
-  const upstream = await startRawUpstream(t);
   const issuer = await startIssuer(t, upstream.url);
   const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
   const { configuration } = await makeMachine(issuer, 'accounts.read', ...free);

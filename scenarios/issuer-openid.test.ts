@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
@@ -12,14 +12,16 @@ import {
   startIssuer,
 } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough, type Person } from './world/person.fixture.ts';
-import type { Lifetime } from './world/poorter.fixture.ts';
+
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
 
-async function start(t: Lifetime, ...more: readonly string[]) {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url);
+
+async function start(...more: readonly string[]) {
   const person = await enrol(issuer, 'griet@example.test');
   const application = await makeApplication(issuer, CALLBACK, ...more);
   return { issuer, person, application };
@@ -55,8 +57,8 @@ async function refusal(
   return at.startsWith(CALLBACK) ? new URL(at).searchParams.get('error') : null;
 }
 
-test('an application is told who signed in as far as it may know, and not a word more', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('an application is told who signed in as far as it may know, and not a word more', async () => {
+  const { issuer, person, application } = await start();
   const only = await signIn(issuer, application, person, { scope: 'openid' });
   const told = await whoIs(issuer, only.access_token);
   assert.deepEqual(told, { status: 200, sub: only.claims()?.sub });
@@ -83,14 +85,14 @@ test('an application is told who signed in as far as it may know, and not a word
   const { sub, ...rest } = await whoIs(issuer, more.access_token);
   assert.equal(sub, more.claims()?.sub);
   assert.deepEqual(rest, {
-    ...{ status: 200, name: 'Griet Maes', locale: 'en', preferred_username: 'griet@example.test' },
+    ...{ status: 200, name: 'Griet Maes', locale: 'en', preferred_username: person.login },
   });
   await issuer.run('accounts', 'disable', person.id);
   assert.equal((await whoIs(issuer, more.access_token)).status, 401);
 });
 
-test('how and when somebody signed in is as strong and as fresh as the application asks, or it is told', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('how and when somebody signed in is as strong and as fresh as the application asks, or it is told', async () => {
+  const { issuer, person, application } = await start();
   const browser = new SoftBrowser(issuer.origin);
   const first = await signIn(issuer, application, person, { acr_values: 'phr' }, browser);
   assert.equal(first.claims()?.['acr'], 'phr');
@@ -130,8 +132,8 @@ test('how and when somebody signed in is as strong and as fresh as the applicati
   assert.match(shown.text, /value="allow"/);
 });
 
-test('an application that thinks of somebody else is told so, and is not given who is there', async (t) => {
-  const { issuer, person, application } = await start(t);
+test('an application that thinks of somebody else is told so, and is not given who is there', async () => {
+  const { issuer, person, application } = await start();
   const browser = new SoftBrowser(issuer.origin);
   await signIn(issuer, application, person, {}, browser);
   const jan = await enrol(issuer, 'jan@example.test');
@@ -140,8 +142,8 @@ test('an application that thinks of somebody else is told so, and is not given w
   assert.equal(await refusal(application, browser, hint), 'login_required');
 });
 
-test('a person is never sent in circles: the page of an error says what was wrong, and to whom', async (t) => {
-  const { issuer, application } = await start(t);
+test('a person is never sent in circles: the page of an error says what was wrong, and to whom', async () => {
+  const { issuer, application } = await start();
   const browser = new SoftBrowser(issuer.origin);
   const { url } = await askFor(application);
   url.searchParams.set('redirect_uri', 'https://evil.test/<script>');

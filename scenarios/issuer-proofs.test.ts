@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
@@ -63,9 +63,11 @@ async function ask(
   return { status: answer.status, error, type, nonce: answer.headers['dpop-nonce'] };
 }
 
-test('a proof at the token endpoint is for it, of now, whole, and counts once', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+/** One for all who change nothing of it: a start takes seconds of processor time. */
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url);
+
+test('a proof at the token endpoint is for it, of now, whole, and counts once', async () => {
   const machine = await makeMachine(issuer, 'accounts.read');
   const key = await makeKey();
   const htu = `${issuer.origin}/token`;
@@ -103,9 +105,7 @@ test('a proof at the token endpoint is for it, of now, whole, and counts once', 
   assert.equal(answers.filter(({ status }) => status === 200).length, 1, 'of fifty at once');
 });
 
-test('an assertion is of now, for here, and of a key that is known', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+test('an assertion is of now, for here, and of a key that is known', async () => {
   const machine = await makeMachine(issuer, 'accounts.read');
   const key = await makeKey();
   const asked = async (claims: object, signer = machine.key) => {
@@ -132,7 +132,6 @@ test('an assertion is of now, for here, and of a key that is known', async (t) =
 });
 
 test('where proofs need a nonce of ours, a client that follows gets its token, and a proof made beforehand does not', async (t) => {
-  const upstream = await startRawUpstream(t);
   const issuer = await startIssuer(t, upstream.url, {
     issuer: { tokens: { requireProofNonce: true } },
   });
@@ -149,9 +148,7 @@ test('where proofs need a nonce of ours, a client that follows gets its token, a
   assert.equal(tokens.token_type, 'dpop');
 });
 
-test('a request is pushed by whoever shows who they are; what goes back names us, and what was sent along', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url);
+test('a request is pushed by whoever shows who they are; what goes back names us, and what was sent along', async () => {
   const application = await makeApplication(issuer, 'https://budget.test/callback');
   const { client_id: id, client_secret: secret } = application.configuration.clientMetadata();
   const { url, state } = await askFor(application);

@@ -5,19 +5,27 @@ import { SoftPasskey } from './soft-passkey.fixture.ts';
 
 export interface Person {
   readonly id: string;
+  /** What they sign in with. */
+  readonly login: string;
   readonly passkey: SoftPasskey;
 }
 
-/** Somebody with an account, who has enrolled by a link. */
+/** How often somebody of this name came to a server. */
+const came = new Map<string, number>();
+
+/** Somebody with an account, who has enrolled by a link. Who comes second by a name signs in with another. */
 export async function enrol(
   issuer: RunningIssuer,
-  login: string,
+  wish: string,
   ...more: readonly string[]
 ): Promise<Person> {
+  const times = came.get(`${issuer.origin} ${wish}`) ?? 0;
+  came.set(`${issuer.origin} ${wish}`, times + 1);
+  const login = times === 0 ? wish : wish.replace('@', `-${times}@`);
   const profile = ['--login', login, '--name', 'Griet Maes', ...more];
   const id = await issuer.run('accounts', 'create', ...profile);
   const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
-  return { id, passkey: await enrolBy(new SoftBrowser(issuer.origin), link) };
+  return { id, login, passkey: await enrolBy(new SoftBrowser(issuer.origin), link) };
 }
 
 /** Makes a passkey behind a link. */
