@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after as afterAll, test } from 'node:test';
 import { adminOf } from './world/admin.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
@@ -33,8 +33,11 @@ async function start(t: Parameters<typeof startPoorter>[0], configuration = {}) 
   return { poorter, call, admin: adminOf(poorter) };
 }
 
-test('a key works when its answer is there, and not one call passes after its revocation returned', async (t) => {
-  const { call, admin } = await start(t);
+/** One for all who change nothing of it but keys: a start takes seconds of processor time. */
+const shared = await start({ after: afterAll });
+
+test('a key works when its answer is there, and not one call passes after its revocation returned', async () => {
+  const { call, admin } = shared;
   const made = await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] });
   assert.equal(made.status, 201, JSON.stringify(made.body));
   const { key, record } = made.body;
@@ -68,8 +71,8 @@ test('a key works when its answer is there, and not one call passes after its re
   );
 });
 
-test('rotation overlaps: both keys speak for one client, then the old one ends', async (t) => {
-  const { call, admin } = await start(t);
+test('rotation overlaps: both keys speak for one client, then the old one ends', async () => {
+  const { call, admin } = shared;
   const made = await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] });
   const { id } = made.body.record;
   const rotated = await admin('POST', `/v1/keys/${id}/rotate`, { overlapSeconds: 2 });
@@ -84,8 +87,8 @@ test('rotation overlaps: both keys speak for one client, then the old one ends',
   assert.equal((await admin('GET', `/v1/keys/${id}`)).body.state, 'rotated');
 });
 
-test('a leaked key is replaced, and refused at once; where it was used is told', async (t) => {
-  const { call, admin } = await start(t);
+test('a leaked key is replaced, and refused at once; where it was used is told', async () => {
+  const { call, admin } = shared;
   const made = await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] });
   for (let calls = 0; calls < 3; calls++) assert.equal(await call(made.body.key), 200);
   // Records reach the log within a second.
@@ -102,8 +105,8 @@ test('a leaked key is replaced, and refused at once; where it was used is told',
   assert.match(use.operation, /things/i);
 });
 
-test('a change needs the version that was read, and reaches the gate', async (t) => {
-  const { call, admin } = await start(t);
+test('a change needs the version that was read, and reaches the gate', async () => {
+  const { call, admin } = shared;
   const made = await admin('POST', '/v1/keys', { name: 'Shop', scopes: [] });
   const { key, record } = made.body;
   assert.equal(await call(key), 403);
@@ -149,8 +152,8 @@ test('a blocked address is refused until the block is undone, and a bad value bl
   assert.equal(await call(null, '/open'), 200);
 });
 
-test('a key that stands where its id belongs is neither kept nor shown', async (t) => {
-  const { call, admin } = await start(t);
+test('a key that stands where its id belongs is neither kept nor shown', async () => {
+  const { call, admin } = shared;
   const { key } = (await admin('POST', '/v1/keys', { name: 'Shop', scopes: ['read'] })).body;
   for (const wish of [
     { kind: 'key', value: key, reason: 'test' },
@@ -166,8 +169,8 @@ test('a key that stands where its id belongs is neither kept nor shown', async (
   assert.equal(await call(key), 200);
 });
 
-test('limits and networks of a key hold beside those of the operation', async (t) => {
-  const { call, admin } = await start(t);
+test('limits and networks of a key hold beside those of the operation', async () => {
+  const { call, admin } = shared;
   const limits = { quota: { requests: 2, per: 'day' } };
   const limited = await admin('POST', '/v1/keys', { name: 'Two', scopes: ['read'], limits });
   assert.equal(limited.status, 201, JSON.stringify(limited.body));
@@ -206,8 +209,8 @@ test('managed keys outlive control and gateway', async (t) => {
   assert.equal(await call(gone.body.key), 401);
 });
 
-test('a key with a mistyped scope is told at once, and what it is refused names the scope', async (t) => {
-  const { poorter, admin } = await start(t);
+test('a key with a mistyped scope is told at once, and what it is refused names the scope', async () => {
+  const { poorter, admin } = shared;
   const made = await admin('POST', '/v1/keys', { name: 'Typo', scopes: ['raed'] });
   assert.equal(made.status, 201, JSON.stringify(made.body));
   assert.match(String(made.body.warnings), /'raed'; did you mean 'read'\?/);
