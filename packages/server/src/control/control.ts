@@ -211,6 +211,8 @@ export class Control {
     const { file } = this.#seat.source;
     const files = file === null ? [] : [file];
     const readAfterMs = this.#world.now();
+    // One that comes while files are read is for those that are read next.
+    const { approval } = this.#changes;
     try {
       const configuration = await this.#compiler.load(this.#seat.source);
       this.#changes.begin();
@@ -223,7 +225,7 @@ export class Control {
       // A gateway could not serve what it was held against.
       if (standard !== this.#changes.standard) return void this.#requestCompile();
       const { operated } = compiled;
-      const verdict = this.#changes.decide(compiled.judgement);
+      const verdict = this.#changes.decide(compiled.judgement, approval);
       this.#watch.follow([...files, ...operated.files, ...compiled.files], {
         keep: verdict.kind === 'hold',
         readAfterMs,

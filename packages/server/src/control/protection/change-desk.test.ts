@@ -46,13 +46,13 @@ function open(dataDirectory: string, world = { now: 1_000_000 }): ChangeDesk {
 }
 
 function judge(desk: ChangeDesk, one: Candidate): Verdict {
-  return desk.decide(judgeChange(desk.standard, KEY, one));
+  return desk.decide(judgeChange(desk.standard, KEY, one), desk.approval);
 }
 
 async function accept(desk: ChangeDesk, one: Candidate): Promise<void> {
   const { standard } = desk;
   const judgement = judgeChange(standard, KEY, one);
-  const verdict = desk.decide(judgement);
+  const verdict = desk.decide(judgement, desk.approval);
   assert.equal(verdict.kind, 'apply');
   if (verdict.kind === 'apply') assert.ok(await desk.apply(standard, judgement, verdict.change));
 }
@@ -70,6 +70,22 @@ test('what was approved by its digest goes in force, and nothing that only looks
   assert.equal(approved.kind === 'apply' && approved.change.approvedBy, 'operator_1');
   desk.withdrawApproval();
   assert.equal(judge(desk, deeper(100)).kind, 'hold');
+});
+
+test('an approval counts for files that are read after it: what was read before, and changed since, is not put in force', async (t) => {
+  const desk = open(folder(t));
+  await accept(desk, candidate('first'));
+  const held = judge(desk, deeper(100));
+  const before = desk.approval;
+  desk.approve(held.change.digest, 'operator_1');
+  const judgement = judgeChange(desk.standard, KEY, deeper(100));
+  assert.equal(desk.decide(judgement, before).kind, 'hold');
+  const during = desk.approval;
+  desk.withdrawApproval();
+  assert.equal(desk.decide(judgement, during).kind, 'hold', 'one that was withdrawn meanwhile');
+  desk.approve(held.change.digest, 'operator_1');
+  assert.equal(desk.decide(judgement, during).kind, 'hold', 'one of another act');
+  assert.equal(desk.decide(judgement, desk.approval).kind, 'apply');
 });
 
 test('another program on the same data directory judges by what was in force before it', async (t) => {
@@ -198,7 +214,7 @@ test('what was judged against something that is in force no more is judged again
   const { standard } = desk;
   const reworded = { ...deeper(100), contents: new Map([['/etc/api.yaml', 'reworded']]) };
   const judgement = judgeChange(standard, KEY, reworded);
-  const verdict = desk.decide(judgement);
+  const verdict = desk.decide(judgement, desk.approval);
   assert.ok(verdict.kind === 'apply', 'no weaker than what was approved');
   // Meanwhile a gateway says that it cannot serve what was approved.
   await desk.takeBack();
@@ -214,7 +230,7 @@ test('what is taken back while the next one is written down stays in force, also
   await accept(desk, candidate('second'));
   const { standard } = desk;
   const judgement = judgeChange(standard, KEY, candidate('third'));
-  const verdict = desk.decide(judgement);
+  const verdict = desk.decide(judgement, desk.approval);
   assert.ok(verdict.kind === 'apply');
   const applying = desk.apply(standard, judgement, verdict.change);
   const taken = desk.takeBack();

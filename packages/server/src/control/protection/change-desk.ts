@@ -23,6 +23,12 @@ export type Verdict =
   /** `isNews`: it did not wait before. */
   | { readonly kind: 'hold'; readonly change: Change; readonly isNews: boolean };
 
+/** Somebody has looked, and said that it may be. */
+export interface Approval {
+  readonly digest: string;
+  readonly by: string;
+}
+
 export interface ChangeDeskPorts {
   readonly dataDirectory: string;
   readonly now: () => number;
@@ -40,7 +46,7 @@ export class ChangeDesk {
   #before: Known = null;
   #waiting: Change | null = null;
   #refused: Contract.ConfigurationStatus['refused'] = [];
-  #approved: { readonly digest: string; readonly by: string } | null = null;
+  #approval: Approval | null = null;
   #writing: Promise<void> = Promise.resolve();
   /** Since this process started, by kind. */
   readonly #counts = new Map<WeakeningKind, number>();
@@ -72,11 +78,16 @@ export class ChangeDesk {
 
   /** The next candidate of this digest, and no other, may take its place although it is weaker. */
   approve(digest: string, by: string): void {
-    this.#approved = { digest, by };
+    this.#approval = { digest, by };
   }
 
   withdrawApproval(): void {
-    this.#approved = null;
+    this.#approval = null;
+  }
+
+  /** To be taken before files are read: it counts for what is read after it. */
+  get approval(): Approval | null {
+    return this.#approval;
   }
 
   /** What others are held against now: what comes of it counts for as long as this is the same. */
@@ -84,11 +95,13 @@ export class ChangeDesk {
     return this.#inForce;
   }
 
-  decide(judgement: Judgement): Verdict {
+  /** `approval`: what held when reading began. */
+  decide(judgement: Judgement, approval: Approval | null): Verdict {
     const { digest, count, weakenings, changedFiles, protection } = judgement;
     const at = new Date(this.#ports.now()).toISOString();
     const change: Change = { digest, at, files: changedFiles, weakenings, count };
-    const approvedBy = this.#approved?.digest === digest ? this.#approved.by : null;
+    const holds = approval !== null && approval === this.#approval;
+    const approvedBy = holds && approval.digest === digest ? approval.by : null;
     const asks = protection.facts.reload === 'ask' || this.before?.reload === 'ask';
     if (count === 0 || approvedBy !== null || !asks) {
       return { kind: 'apply', change: { ...change, approvedBy } };
