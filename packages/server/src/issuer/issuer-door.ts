@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { compileOriginalCall, type Gate } from '@poorter/engine';
 import { type Guard, type ProtectedCall, protect } from '@poorter/middleware/guard';
 import type { RecordSpool } from '../messages/record-spool.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { giveBody } from './given-body.ts';
 import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
 import type { Handle } from './pages/page-call.ts';
 
@@ -27,7 +27,7 @@ export interface IssuerDoorPorts {
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
 const GUESSES: ReadonlySet<string> = new Set([
   ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
-  ...['user_code_wrong', 'unknown_user_id', 'password_refused'],
+  ...['user_code_wrong', 'unknown_user_id', 'password_refused', 'invalid_session'],
 ]);
 
 /** Where strangers are let in to the protocol: after our own engine, with a place in the record. */
@@ -63,7 +63,8 @@ export class IssuerDoor {
     if (id === 'readMetadata') request.url = DISCOVERY;
     const namesToken = id === 'lookAtToken' || id === 'takeBackToken';
     const { body } = call;
-    giveBody(request, body !== null && namesToken ? await this.#ports.rename(body) : body);
+    if (body === null) return;
+    giveBody(request, namesToken ? await this.#ports.rename(body) : body);
   }
 
   /** However it ends, it stands in the record and gives its place back. */
@@ -118,17 +119,6 @@ const SERVER_ERROR_HEADERS = { 'content-type': 'application/json', 'cache-contro
 
 /** OpenID Connect and OAuth look for the same document in two places; the library knows one. */
 const DISCOVERY = '/.well-known/openid-configuration';
-
-/** The library reads the body itself: it is given the bytes that were checked. */
-function giveBody(request: IncomingMessage, body: Uint8Array | null): void {
-  if (body === null) return;
-  const checked = Readable.from([Buffer.from(body)]);
-  request.headers['content-length'] = String(body.length);
-  Object.defineProperties(request, {
-    readable: { value: true },
-    iterator: { value: () => checked.iterator() },
-  });
-}
 
 const prefix = randomBytes(8).toString('hex');
 let number = 0;

@@ -50,7 +50,7 @@ export class PasswordSignIn {
     try {
       const subject = known.subjectOf(request, typed.login);
       if (!(await attempts.begin(subject))) return null;
-      const account = await this.#judge(typed);
+      const account = await this.finish(typed, await this.isPasswordRight(typed));
       if (account === null) return null;
       await attempts.succeeded(subject);
       known.remember(response, typed.login);
@@ -60,22 +60,38 @@ export class PasswordSignIn {
     }
   }
 
-  async #judge({ login, password, code }: TypedIn): Promise<StoredAccount | null> {
-    const { accounts, credentials, hashes, now } = this.#ports;
-    const account = await accounts.findByLogin(login);
-    const kept = await credentials.list(account?.id ?? NOBODY_ID);
-    const secret = kept.find(({ kind }) => kind === 'totp');
-    const hash = kept.find(({ kind }) => kind === 'password');
-    const isRight = await hashes.isRight(
-      hash === undefined ? null : String(hash.data['hash']),
-      password,
-    );
+  /**
+   * The first half, where the second comes later: nobody is told of it before that. Whoever calls has a place among those
+   * who hash, and has counted the attempt.
+   */
+  async isPasswordRight({ login, password }: Omit<TypedIn, 'code'>): Promise<boolean> {
+    const { account, hash } = await this.#keptOf(login);
+    const hashed = hash === undefined ? null : String(hash.data['hash']);
+    const isRight = await this.#ports.hashes.isRight(hashed, password);
+    return isRight && account !== undefined;
+  }
+
+  /** The second half. Null: one of both was wrong. */
+  async finish(
+    { login, code }: Omit<TypedIn, 'password'>,
+    isPasswordRight: boolean,
+  ): Promise<StoredAccount | null> {
+    const { credentials, now } = this.#ports;
+    const { account, hash, secret } = await this.#keptOf(login);
     const step = stepOfCode(String(secret?.data['secret'] ?? NOBODY_SECRET), code, now());
     if (account === undefined || account.disabledAt !== null || hash === undefined) return null;
-    if (!isRight || secret === undefined || step === null) return null;
+    if (!isPasswordRight || secret === undefined || step === null) return null;
     // RFC 6238 §5.2: each code is taken once. By one conditional statement: of two at once, one.
     if (!(await credentials.use(secret.id, step))) return null;
     await credentials.use(hash.id, hash.uses, true);
     return account;
+  }
+
+  async #keptOf(login: string) {
+    const { accounts, credentials } = this.#ports;
+    const account = await accounts.findByLogin(login);
+    const kept = await credentials.list(account?.id ?? NOBODY_ID);
+    const hash = kept.find(({ kind }) => kind === 'password');
+    return { account, hash, secret: kept.find(({ kind }) => kind === 'totp') };
   }
 }

@@ -1,0 +1,54 @@
+import type { StoredAccount } from '../../access/accounts/index.ts';
+import type { ArtefactStore } from '../artefacts/index.ts';
+import { isSignedIn } from '../protocol/signed-in.ts';
+
+export interface KnownApplicationPorts {
+  readonly artefacts: Pick<ArtefactStore, 'put' | 'find' | 'remove'>;
+  readonly now: () => number;
+}
+
+/** One installation of an application, by the key that never leaves it. */
+export interface Installation {
+  readonly client: string;
+  readonly key: string;
+}
+
+const KIND = 'KnownApplication';
+/** Whoever was away for half a year shows once more who they are. */
+const LIFE_MS = 180 * 86_400_000;
+/** Of nobody, so that as much is looked up for a name that is nobody's. */
+const NOBODY_ID = 'account_nobody';
+
+/**
+ * By which installations somebody has signed in before: with a passkey, or on our own page. A password is taken within those
+ * alone, so that whoever installs the application and guesses is told nothing, about anybody.
+ */
+export class KnownApplications {
+  readonly #ports: KnownApplicationPorts;
+
+  constructor(ports: KnownApplicationPorts) {
+    this.#ports = ports;
+  }
+
+  /** Signed out everywhere is also signed out here. */
+  async isKnown(installation: Installation, account: StoredAccount | undefined): Promise<boolean> {
+    const id = idOf(installation, account?.id ?? NOBODY_ID);
+    const found = await this.#ports.artefacts.find(KIND, id);
+    return account !== undefined && isSignedIn(account, found?.payload['since']);
+  }
+
+  remember(installation: Installation, account: string): Promise<void> {
+    const { artefacts, now } = this.#ports;
+    const payload = { since: Math.floor(now() / 1000) };
+    const expiresAt = now() + LIFE_MS;
+    return artefacts.put(KIND, idOf(installation, account), { payload, account, expiresAt });
+  }
+
+  forget(installation: Installation, account: string): Promise<void> {
+    return this.#ports.artefacts.remove(KIND, idOf(installation, account));
+  }
+}
+
+function idOf({ client, key }: Installation, account: string): string {
+  return JSON.stringify([client, key, account]);
+}
