@@ -13,8 +13,8 @@ export interface IssuerDoorPorts {
   readonly records: RecordSpool;
   readonly trustedProxies: readonly string[];
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
-  /** A form that names a token: as the protocol takes it. */
-  readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
+  /** A form that somebody sent to this operation: as the protocol takes it. */
+  readonly formFor: (operation: string, form: Uint8Array) => Promise<Uint8Array>;
   /** Pages of people, by operation; null: it is the protocol's. */
   readonly pageOf: (operation: string) => Handle | null;
   /** The protocol. Resolves to what it made of the call. */
@@ -61,10 +61,8 @@ export class IssuerDoor {
   async #prepare(call: ProtectedCall, request: IncomingMessage): Promise<void> {
     const { id } = call.decision.operation.operation.compiled;
     if (id === 'readMetadata') request.url = DISCOVERY;
-    const namesToken = id === 'lookAtToken' || id === 'takeBackToken';
     const { body } = call;
-    if (body === null) return;
-    giveBody(request, namesToken ? await this.#ports.rename(body) : body);
+    if (body !== null) giveBody(request, await this.#ports.formFor(id, body));
   }
 
   /** However it ends, it stands in the record and gives its place back. */

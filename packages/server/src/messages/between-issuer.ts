@@ -13,7 +13,12 @@ export interface ResourceSnapshot {
   readonly scopes: readonly string[];
   /** What they are for, as its description says it; not of every one. */
   readonly scopeTexts: Readonly<Record<string, string>>;
+  /** In what way people may be asked about it. */
+  readonly flows: readonly AskingFlow[];
 }
+
+/** How people say yes: on our pages, within the application, on a device of their own, by a code that they type. */
+export type AskingFlow = 'redirect' | 'embedded' | 'decoupled' | 'device';
 
 /** A kind of authorization details of the deployment's own. RFC 9396. */
 export interface DetailTypeSnapshot {
@@ -71,6 +76,8 @@ export interface IssuerSnapshot {
   };
   /** Whether a password and a code do beside a passkey. */
   readonly passwords: boolean;
+  /** What applications on a device call themselves to passkeys, where their system knows no web address for them. */
+  readonly applicationOrigins: readonly string[];
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

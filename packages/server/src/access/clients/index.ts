@@ -6,5 +6,6 @@ export {
 } from './client-store.ts';
 export type {
   ClientAuthentication,
+  ClientFlow,
   ClientTerms,
 } from './client-terms.ts';

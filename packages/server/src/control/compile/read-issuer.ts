@@ -11,6 +11,9 @@ import type { SourceReader } from './source-reader.ts';
 /** Its clock is that of the gates, or nearly: tokens live for minutes. */
 const CLOCK_SKEW_SECONDS = 15;
 
+/** Where nothing is said. Within an application people type what they know into a program: somebody decides on that. */
+const USUAL_FLOWS = ['redirect', 'decoupled', 'device'] as const;
+
 /** Null: tokens come from others alone. Where it keeps things is said by whoever opens the stores. */
 export function readIssuer(
   apis: readonly ApiSnapshot[],
@@ -48,6 +51,7 @@ export function readIssuer(
         ),
       ),
     },
+    applicationOrigins: [],
     mail: readMail(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),
@@ -109,14 +113,16 @@ function resourcesOf(
   reader: SourceReader,
 ): ResourceSnapshot[] {
   const resources: ResourceSnapshot[] = [];
-  for (const api of apis) {
+  for (const [index, api] of apis.entries()) {
     if (api.resourceMetadataUrl === null) {
       const remedy = 'set publicOrigin to the origin under which callers reach the gate';
       const message = 'tokens are asked for by the address of the APIs, and none is known';
       reader.fault(['issuer', 'origin'], 'no-public-origin', message, remedy);
       return [];
     }
+    const { flows } = configuration.apis[index] ?? {};
     resources.push({
+      flows: flows ?? USUAL_FLOWS,
       identifier: resourceOf(api, configuration),
       api: api.name,
       title: api.compiled.title,

@@ -19,7 +19,7 @@ export interface AuthSession {
 }
 
 export interface AuthSessionPorts {
-  readonly artefacts: Pick<ArtefactStore, 'put' | 'find' | 'consume'>;
+  readonly artefacts: Pick<ArtefactStore, 'put' | 'find' | 'consume' | 'countOfGrant'>;
   readonly random: (bytes: number) => Uint8Array;
   readonly now: () => number;
 }
@@ -30,7 +30,9 @@ const KIND = 'AuthSession';
 /** draft §5.3.1: 256 bits. */
 const VALUE_BYTES = 32;
 const ID_BYTES = 16;
-export const STEPS_MAX = 12;
+const STEPS_MAX = 12;
+/** Of one client, at one moment. Whoever comes beyond is led to our pages. */
+const STANDING_MAX = 5_000;
 
 /**
  * What an application shows to go on: a value for one step, which the next answer replaces. It is worth nothing without
@@ -51,6 +53,12 @@ export class AuthSessions {
     };
   }
 
+  /** Whether as many stand as may. */
+  async isFull(client: string): Promise<boolean> {
+    const standing = await this.#ports.artefacts.countOfGrant(KIND, ofClient(client), STANDING_MAX);
+    return standing >= STANDING_MAX;
+  }
+
   /** Undefined: it was used, has ended, or never was. */
   async find(value: string): Promise<AuthSession | undefined> {
     const found = await this.#ports.artefacts.find(KIND, value);
@@ -63,14 +71,22 @@ export class AuthSessions {
     return this.#ports.artefacts.consume(KIND, value);
   }
 
-  /** The value for the next step. */
-  async goOn(session: AuthSession): Promise<string> {
+  /** The value for the next step; null: it went on often enough. */
+  async goOn(session: AuthSession): Promise<string | null> {
+    if (session.steps >= STEPS_MAX) return null;
     const { artefacts, random } = this.#ports;
     const value = textOf(random(VALUE_BYTES));
-    const payload = { ...session, steps: session.steps + 1 };
-    await artefacts.put(KIND, value, { payload, expiresAt: session.endsAt });
+    await artefacts.put(KIND, value, {
+      payload: { ...session, steps: session.steps + 1 },
+      ...{ expiresAt: session.endsAt, grant: ofClient(session.client) },
+    });
     return value;
   }
+}
+
+/** They go with a client as other things go with a grant. */
+function ofClient(client: string): string {
+  return `auth sessions of ${client}`;
 }
 
 function textOf(bytes: Uint8Array): string {

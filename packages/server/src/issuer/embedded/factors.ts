@@ -130,9 +130,9 @@ export class Factors {
   }
 
   /** They have shown who they are, more strongly than by a password, or on our own page. */
-  async trust(installation: Installation, account: string): Promise<void> {
+  async trust(installation: Installation, account: StoredAccount): Promise<void> {
     await this.#ports.known.remember(installation, account);
-    await this.#ports.attempts.succeeded(subjectOf(installation, account));
+    await this.#ports.attempts.succeeded(subjectOf(installation, account.id));
   }
 }
 

@@ -51,6 +51,8 @@ export interface CodeTerms {
   readonly thumbprint: string | null;
   /** That the token endpoint compares. */
   readonly redirectUri: string;
+  /** Tokens without an end of the session, where that was allowed before. */
+  readonly isLasting: boolean;
 }
 
 /** They have just signed in, and a device of theirs asks: what the library asks for beyond that is asked on a page. */
@@ -81,11 +83,13 @@ export async function codeFor(
   if (grant === undefined) return null;
   oidc.entity('Grant', grant);
   session.grantIdFor(client.clientId, grant.jti);
-  const scope = grantedScope(ctx, grant);
+  const scope = grantedScope(ctx, grant, terms);
   if (scope === '' || (await isMoreAsked(ctx, ports.policy))) return null;
   nameSession(session, client.clientName ?? '');
+  const isLasting = scope.split(' ').includes('offline_access');
+  if (isLasting) session.authorizationFor(client.clientId).persistsLogout = true;
   await session.save(SESSION_LIFE_SECONDS);
-  return saveCode(ctx, session, { ...terms, scope, grantId: grant.jti });
+  return saveCode(ctx, session, { ...terms, isLasting, scope, grantId: grant.jti });
 }
 
 async function isMoreAsked(ctx: CodeContext, policy: CodePorts['policy']): Promise<boolean> {
@@ -99,11 +103,16 @@ async function isMoreAsked(ctx: CodeContext, policy: CodePorts['policy']): Promi
 }
 
 /** What was asked and allowed, of this server and of the APIs. */
-function grantedScope({ oidc }: CodeContext, grant: Grant): string {
+function grantedScope(
+  { oidc }: CodeContext,
+  grant: Grant,
+  { isLasting }: Pick<CodeTerms, 'isLasting'>,
+): string {
+  const asked = new Set([...oidc.requestParamScopes, ...(isLasting ? ['offline_access'] : [])]);
   const texts = [
-    grant.getOIDCScopeFiltered(oidc.requestParamScopes),
+    grant.getOIDCScopeFiltered(asked),
     ...Object.keys(oidc.resourceServers).map((identifier) =>
-      grant.getResourceScopeFiltered(identifier, oidc.requestParamScopes),
+      grant.getResourceScopeFiltered(identifier, asked),
     ),
   ];
   return [...new Set(texts.flatMap((text) => text.split(' ')))].filter(Boolean).join(' ');
@@ -115,6 +124,7 @@ function saveCode(
   {
     thumbprint,
     redirectUri,
+    isLasting,
     scope,
     grantId,
   }: CodeTerms & { readonly scope: string; readonly grantId: string },
@@ -125,7 +135,8 @@ function saveCode(
     ...{ client, accountId: session.accountId, acr: session.acr, amr: session.amr },
     ...{ authTime: session.authTime(), nonce: params['nonce'], scope, grantId, redirectUri },
     ...{ codeChallenge: params['code_challenge'], sessionUid: session.uid },
-    ...{ codeChallengeMethod: params['code_challenge_method'], expiresWithSession: true },
+    codeChallengeMethod: params['code_challenge_method'],
+    ...(!isLasting && { expiresWithSession: true }),
     ...(Object.keys(claims).length > 0 && { claims }),
     ...(resources.length > 0 && { resource: resources.length === 1 ? resources[0] : resources }),
     ...(thumbprint !== null && { dpopJkt: thumbprint }),
@@ -135,7 +146,7 @@ function saveCode(
 }
 
 /** OpenID Connect Core §5.5, §3.1.2.1: what an ID token will say is what was asked, however it was asked. */
-function claimsOf(params: CodeContext['oidc']['params']): CodeContext['oidc']['claims'] {
+export function claimsOf(params: CodeContext['oidc']['params']): CodeContext['oidc']['claims'] {
   const asked = params['claims'];
   const claims = (typeof asked === 'string' ? JSON.parse(asked) : {}) as {
     id_token?: Record<string, unknown>;

@@ -1,9 +1,10 @@
-import type { StoredAccount } from '../../access/accounts/index.ts';
+import type { AccountNoticeStore, StoredAccount } from '../../access/accounts/index.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
 import { isSignedIn } from '../protocol/signed-in.ts';
 
 export interface KnownApplicationPorts {
   readonly artefacts: Pick<ArtefactStore, 'put' | 'find' | 'remove'>;
+  readonly notices: Pick<AccountNoticeStore, 'add'>;
   readonly now: () => number;
 }
 
@@ -37,11 +38,15 @@ export class KnownApplications {
     return account !== undefined && isSignedIn(account, found?.payload['since']);
   }
 
-  remember(installation: Installation, account: string): Promise<void> {
-    const { artefacts, now } = this.#ports;
+  /** Its person is told of the first time. */
+  async remember(installation: Installation, account: StoredAccount): Promise<void> {
+    const { artefacts, notices, now } = this.#ports;
+    const isNew = !(await this.isKnown(installation, account));
     const payload = { since: Math.floor(now() / 1000) };
     const expiresAt = now() + LIFE_MS;
-    return artefacts.put(KIND, idOf(installation, account), { payload, account, expiresAt });
+    const { id } = account;
+    await artefacts.put(KIND, idOf(installation, id), { payload, account: id, expiresAt });
+    if (isNew) await notices.add(id, 'application-new');
   }
 
   forget(installation: Installation, account: string): Promise<void> {

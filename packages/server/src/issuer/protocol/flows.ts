@@ -1,7 +1,7 @@
 import type { ClientFlow, ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
-import { errors } from './library.ts';
+import { errors, type Provider } from './library.ts';
 
 export interface FlowPorts {
   readonly snapshot: Pick<IssuerSnapshot, 'resources'>;
@@ -20,14 +20,15 @@ export interface FlowContext {
   };
 }
 
-/** The path of the authorization challenge endpoint: draft-ietf-oauth-first-party-apps §4.1. */
+/** draft-ietf-oauth-first-party-apps §4.1. */
 export const CHALLENGE_PATH = '/authorize-challenge';
 /** Pushed requests that an application was told to go on with in a browser. */
 export const LED_TO_WEB = 'LedToWeb';
 
+const PUSH_ROUTE = 'pushed_authorization_request';
 const FLOWS: Readonly<Record<string, ClientFlow>> = {
   authorization: 'redirect',
-  pushed_authorization_request: 'redirect',
+  [PUSH_ROUTE]: 'redirect',
   device_authorization: 'device',
   backchannel_authentication: 'decoupled',
 };
@@ -39,8 +40,27 @@ export function markChallenged(request: object): void {
   challenged.add(request);
 }
 
-export function isChallenged(request: object | undefined): boolean {
-  return request !== undefined && challenged.has(request);
+/** draft §8: where there is nothing to be had, nothing is named. */
+export function challengeMetadata({ origin, resources }: IssuerSnapshot): object {
+  const isOffered = resources.some(({ flows }) => flows.includes('embedded'));
+  return isOffered ? { authorization_challenge_endpoint: `${origin}${CHALLENGE_PATH}` } : {};
+}
+
+/** Proofs and assertions for the challenge endpoint name that one: RFC 9449 §4.3, RFC 7523 §3. */
+export function nameChallenged({ OIDCContext }: Provider): void {
+  const context = OIDCContext.prototype as unknown as Naming;
+  const { urlFor } = context;
+  context.urlFor = function urlForCalled(this: Naming, name, ...more) {
+    const isHere = name === PUSH_ROUTE && challenged.has(this.ctx.req);
+    return isHere
+      ? new URL(CHALLENGE_PATH, this.ctx.href).href
+      : urlFor.call(this, name, ...more);
+  };
+}
+
+interface Naming {
+  readonly ctx: { readonly req: object; readonly href: string };
+  urlFor(name: string, ...more: unknown[]): string;
 }
 
 /**
@@ -55,7 +75,8 @@ export async function refuseOtherFlows(ctx: FlowContext, ports: FlowPorts): Prom
     throw new errors.UnauthorizedClient(`this client may not use the flow ${flow}`);
   }
   for (const { identifier, flows } of ports.snapshot.resources) {
-    if (identifier in oidc.resourceServers && !flows.includes(flow)) {
+    const isAsked = identifier in oidc.resourceServers;
+    if (isAsked && !(flows as readonly string[]).includes(flow)) {
       throw new errors.InvalidTarget(`${identifier} does not offer the flow ${flow}`);
     }
   }
@@ -66,7 +87,7 @@ async function flowOf(
   { req, oidc }: FlowContext,
   artefacts: Pick<ArtefactStore, 'find'>,
 ): Promise<ClientFlow | undefined> {
-  if (isChallenged(req)) return 'embedded';
+  if (challenged.has(req)) return 'embedded';
   const pushed = oidc.entities.PushedAuthorizationRequest?.jti;
   const isLed =
     oidc.route === 'authorization' &&

@@ -4,6 +4,7 @@ import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
 import { ExchangingProvider } from './exchange/exchanging-provider.ts';
 import { offerExchange } from './exchange/token-exchange.ts';
+import { nameChallenged } from './flows.ts';
 import type { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
@@ -42,6 +43,7 @@ export function openProvider(ports: ProviderPorts): Provider {
     const more = (this as { readonly [GRANTS_MEMBER]?: readonly string[] })[GRANTS_MEMBER] ?? [];
     return more.includes(type) || grantTypeAllowed.call(this, type);
   };
+  nameChallenged(provider);
   const refusals = new Refusals(provider);
   provider.use(async (ctx, next) => {
     const { protocol, host } = originOfCall(snapshot, ctx.req.headers.host);
@@ -51,6 +53,8 @@ export function openProvider(ports: ProviderPorts): Provider {
     });
     if (ctx.method === 'GET' && ctx.path === '/device') keepTypedCode(ctx);
     await next();
+    const challenged = await ports.challenged(ctx as never);
+    await ports.redeemed(ctx as never);
     const refusal = await amendAnswer(ctx as object as AnswerContext, ports);
     const { client, account } = ctx.oidc ?? {};
     ports.told(ctx.req, {
@@ -59,6 +63,7 @@ export function openProvider(ports: ProviderPorts): Provider {
       error: null,
       ...refusals.of(ctx.req),
       ...(refusal !== null && { error: refusal }),
+      ...challenged,
     });
   });
   return provider;

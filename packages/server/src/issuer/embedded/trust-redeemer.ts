@@ -1,0 +1,39 @@
+import type { AccountStore } from '../../access/accounts/index.ts';
+import type { ClientStore } from '../../access/clients/index.ts';
+import type { Factors } from './factors.ts';
+
+export interface RedeemerPorts {
+  readonly clients: Pick<ClientStore, 'show'>;
+  readonly accounts: Pick<AccountStore, 'show'>;
+  readonly factors: Pick<Factors, 'trust'>;
+}
+
+/** What the library has made of a token request. */
+export interface RedeemedContext {
+  readonly status: number;
+  readonly oidc?: {
+    readonly route?: string;
+    readonly entities: {
+      readonly AuthorizationCode?: { readonly clientId?: string; readonly accountId?: string };
+      readonly AccessToken?: { readonly jkt?: string; readonly 'x5t#S256'?: string };
+    };
+  };
+}
+
+/**
+ * Somebody has signed in on our own page for an application on their device, and what has the key came for the tokens:
+ * that installation is theirs from now on.
+ */
+export async function trustRedeemer(
+  { status, oidc }: RedeemedContext,
+  { clients, accounts, factors }: RedeemerPorts,
+): Promise<void> {
+  if (oidc?.route !== 'token' || status !== 200) return;
+  const { AuthorizationCode: code, AccessToken: token } = oidc.entities;
+  const key = token?.jkt ?? token?.['x5t#S256'];
+  if (code?.clientId === undefined || code.accountId === undefined || key === undefined) return;
+  const client = await clients.show(code.clientId);
+  const account = await accounts.show(code.accountId);
+  if (client?.flows.includes('embedded') !== true || account === undefined) return;
+  await factors.trust({ client: client.id, key }, account);
+}
