@@ -71,7 +71,11 @@ export function answered(
 /** What the library refuses by an error of its own, and whoever comes while others are hashed for. */
 export function refusedBy(thrown: unknown): ChallengeAnswer {
   if (thrown instanceof HashingBusy) return { kind: 'refused', error: 'temporarily_unavailable' };
-  const { expose, message, error_description: said } = thrown as Error & {
+  const {
+    expose,
+    message,
+    error_description: said,
+  } = thrown as Error & {
     readonly expose?: boolean;
     readonly error_description?: string;
   };

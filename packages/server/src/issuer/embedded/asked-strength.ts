@@ -21,7 +21,8 @@ export function decidedOnOurPages(asked: Asked, snapshot: Strength): ChallengeAn
     return { kind: 'refused', error: 'interaction_required', reason: 'somebody is asked here' };
   }
   refuseUnattainable(asked, acrValuesOf(snapshot));
-  if (prompts.includes('consent')) return { kind: 'web', reason: 'consent is given on our own page' };
+  if (prompts.includes('consent'))
+    return { kind: 'web', reason: 'consent is given on our own page' };
   // RFC 9396 §3, PSD2 RTS art. 5: each is shown as it is, and signed over just that.
   if (asked.params['authorization_details'] !== undefined) {
     return { kind: 'web', reason: 'details are decided on our own page' };

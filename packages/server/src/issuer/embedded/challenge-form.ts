@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { parseJsonText } from '@poorter/openapi/json';
 
 type Pair = readonly [name: string, value: string];
 
@@ -74,7 +74,9 @@ export function claimedClient(
       const [user = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':');
       return decodeURIComponent(user);
     }
-    return decodeJwt(shown.get('client_assertion') ?? '').sub ?? '';
+    const [, payload = ''] = (shown.get('client_assertion') ?? '').split('.');
+    const claims = parseJsonText(Buffer.from(payload, 'base64url').toString('utf8'));
+    return String((claims as { readonly sub?: unknown } | null)?.sub ?? '');
   } catch {
     return '';
   }

@@ -183,7 +183,8 @@ const NO_KEY: Readonly<Record<StoredClient['binding'], ChallengeRefusal>> = {
 /** draft §9.6.1: what the application shows each time, and nobody who has copied a session can. */
 function keyOf(ctx: ChallengeContext, { binding }: StoredClient): string | null {
   // The library has verified the proof, where there is one, and that it is of this key.
-  if (binding === 'dpop') return ctx.get('dpop') === '' ? null : String(ctx.oidc.params['dpop_jkt']);
+  if (binding === 'dpop')
+    return ctx.get('dpop') === '' ? null : String(ctx.oidc.params['dpop_jkt']);
   const shown = clientCertificates.getCertificate(ctx);
   if (binding === 'none' || shown === undefined) return null;
   return createHash('sha256').update(new X509Certificate(shown).raw).digest('base64url');

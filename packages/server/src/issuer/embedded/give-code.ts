@@ -1,3 +1,4 @@
+import { parseJsonText } from '@poorter/openapi/json';
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { nameSession } from '../account/browser-sessions.ts';
@@ -148,7 +149,7 @@ function saveCode(
 /** OpenID Connect Core §5.5, §3.1.2.1: what an ID token will say is what was asked, however it was asked. */
 export function claimsOf(params: CodeContext['oidc']['params']): CodeContext['oidc']['claims'] {
   const asked = params['claims'];
-  const claims = (typeof asked === 'string' ? JSON.parse(asked) : {}) as {
+  const claims = (typeof asked === 'string' ? parseJsonText(asked) : {}) as {
     id_token?: Record<string, unknown>;
   };
   const more = {

@@ -52,9 +52,7 @@ export function nameChallenged({ OIDCContext }: Provider): void {
   const { urlFor } = context;
   context.urlFor = function urlForCalled(this: Naming, name, ...more) {
     const isHere = name === PUSH_ROUTE && challenged.has(this.ctx.req);
-    return isHere
-      ? new URL(CHALLENGE_PATH, this.ctx.href).href
-      : urlFor.call(this, name, ...more);
+    return isHere ? new URL(CHALLENGE_PATH, this.ctx.href).href : urlFor.call(this, name, ...more);
   };
 }
 

@@ -23,7 +23,10 @@ export function originOfCall(
 }
 
 /** RFC 8705 §5: what a client asks that shows a certificate. */
-export function mtlsAliases({ mtls, resources }: Pick<IssuerSnapshot, 'mtls' | 'resources'>): object {
+export function mtlsAliases({
+  mtls,
+  resources,
+}: Pick<IssuerSnapshot, 'mtls' | 'resources'>): object {
   if (mtls === null) return {};
   const at = (path: string) => `${mtls.origin}${path}`;
   return {
