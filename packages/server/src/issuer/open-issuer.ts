@@ -7,6 +7,7 @@ import type { BrowserSessions } from './account/browser-sessions.ts';
 import { openAccount } from './account/open-account.ts';
 import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
+import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
@@ -101,7 +102,10 @@ export function openIssuer(
       if (operation === 'askToken') return embedded.complete(form);
       return NAMES_TOKEN.has(operation) ? presented.rename(form) : form;
     },
-    pageOf: (operation) => embedded.handlerOf(operation) ?? pages.handlerOf(operation),
+    pageOf: (operation) =>
+      embedded.handlerOf(operation) ??
+      applicationLinks(operation, snapshot) ??
+      pages.handlerOf(operation),
     ...{ answer, admitted: lasting.admitted, onFault },
   });
   return { door, sessions: pages.sessions };
@@ -120,7 +124,7 @@ function openSignIn(snapshot: IssuerSnapshot, { world, stores, hashes }: Lasting
     known,
     passkeys: new Passkeys({
       ...{ origin, credentials, artefacts, now },
-      applicationOrigins: snapshot.applicationOrigins,
+      applicationOrigins: applicationOrigins(snapshot),
     }),
     passwords: new PasswordSignIn({ accounts, credentials, hashes, attempts, known, now }),
   };

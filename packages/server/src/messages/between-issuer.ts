@@ -76,8 +76,16 @@ export interface IssuerSnapshot {
   };
   /** Whether a password and a code do beside a passkey. */
   readonly passwords: boolean;
-  /** What applications on a device call themselves to passkeys, where their system knows no web address for them. */
-  readonly applicationOrigins: readonly string[];
+  /** Applications on devices that may ask for passkeys of this server. */
+  readonly applications: {
+    readonly android: readonly {
+      readonly package: string;
+      /** SHA-256, in pairs of digits with colons. */
+      readonly certificates: readonly string[];
+    }[];
+    /** TEAMID.bundle.name */
+    readonly apple: readonly string[];
+  };
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

@@ -96,7 +96,8 @@ export const issuerCodes = {
     remedy: 'Give the scope to the client, or leave it out.',
   },
   invalid_session: {
-    means: 'The `auth_session` is unknown, used, over, or was shown without the key it was given to.',
+    means:
+      'The `auth_session` is unknown, used, over, or was shown without the key it was given to.',
     remedy: 'Begin again, without it. Each is good once: the answer has the next.',
   },
   invalid_target: {
@@ -140,7 +141,8 @@ export const issuerCodes = {
     remedy: 'Sign in again; or ask for a link to make another passkey.',
   },
   redirect_to_web: {
-    means: 'The person goes on in a browser: to say yes, to sign in more strongly, or on a new device.',
+    means:
+      'The person goes on in a browser: to say yes, to sign in more strongly, or on a new device.',
     remedy: 'Open `authorization_endpoint` with the `request_uri`, or a new request with PKCE.',
   },
   request_not_supported: {

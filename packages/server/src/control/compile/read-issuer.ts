@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { ApiSnapshot, OwnAudience, TrustedIssuer } from '@poorter/engine';
+import { flowsOf } from '../../configuration/asking-flows.ts';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readDetailTypes } from './read-detail-types.ts';
@@ -11,9 +12,6 @@ import type { SourceReader } from './source-reader.ts';
 /** Its clock is that of the gates, or nearly: tokens live for minutes. */
 const CLOCK_SKEW_SECONDS = 15;
 
-/** Where nothing is said. Within an application people type what they know into a program: somebody decides on that. */
-const USUAL_FLOWS = ['redirect', 'decoupled', 'device'] as const;
-
 /** Null: tokens come from others alone. Where it keeps things is said by whoever opens the stores. */
 export function readIssuer(
   apis: readonly ApiSnapshot[],
@@ -24,7 +22,7 @@ export function readIssuer(
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
-  const { origin, tokens, passwords, limit } = issuer;
+  const { origin, tokens, passwords, limit, applications } = issuer;
   if (isIP(new URL(origin).hostname.replace(/^\[|\]$/g, '')) !== 0) {
     const message = 'passkeys hold for a name, not for an address: people cannot sign in here';
     reader.warn(['issuer', 'origin'], 'no-passkeys', `${message}; localhost is a name`);
@@ -37,6 +35,7 @@ export function readIssuer(
       tokens,
       passwords,
       limit,
+      applications,
       trustedProxies: configuration.trust.proxies,
     },
     mtls: mtlsOf(issuer, reader),
@@ -51,7 +50,6 @@ export function readIssuer(
         ),
       ),
     },
-    applicationOrigins: [],
     mail: readMail(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),
@@ -120,9 +118,8 @@ function resourcesOf(
       reader.fault(['issuer', 'origin'], 'no-public-origin', message, remedy);
       return [];
     }
-    const { flows } = configuration.apis[index] ?? {};
     resources.push({
-      flows: flows ?? USUAL_FLOWS,
+      flows: flowsOf(configuration.apis[index]),
       identifier: resourceOf(api, configuration),
       api: api.name,
       title: api.compiled.title,

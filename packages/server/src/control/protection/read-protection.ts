@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { type ApiSnapshot, extensionOf } from '@poorter/engine';
 import { checkedPlaces, pathShape } from '@poorter/openapi';
+import { flowsOf } from '../../configuration/asking-flows.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
@@ -117,14 +118,25 @@ function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
   ];
 }
 
-function issuerPlace({ configuration, mtlsAuthorities }: ReadConfiguration): IssuerPlace | null {
+function issuerPlace({
+  configuration,
+  apis,
+  mtlsAuthorities,
+}: ReadConfiguration): IssuerPlace | null {
   const { issuer } = configuration;
   if (issuer === undefined) return null;
-  const { address, tls, passwords, tokens, outgoing, detailTypes } = issuer;
+  const { address, tls, passwords, tokens, outgoing, detailTypes, applications } = issuer;
   return {
     ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
     authorities: (mtlsAuthorities ?? []).flatMap(fingerprints),
+    flows: Object.fromEntries(
+      apis.map(({ name }, index) => [name, flowsOf(configuration.apis[index])]),
+    ),
+    applications: [
+      ...applications.android.map((one) => [one.package, ...one.certificates].join(' ')),
+      ...applications.apple,
+    ],
     requireProofNonce: tokens.requireProofNonce,
     ...{ outgoing: outgoing.addresses, outgoingAuthorities: outgoing.authorities },
     signedDetails: Object.keys(detailTypes).filter((type) => detailTypes[type]?.signed === true),

@@ -110,6 +110,11 @@ const introspection = {
   ...{ url: `${issuer}/introspect`, clientId: 'gate', clientSecret: 'file:./keys.yaml' },
 };
 
+const androidApplication = {
+  package: 'com.bank.app',
+  certificates: [Array.from({ length: 32 }, () => 'AB').join(':')],
+};
+
 export const ruleCases: readonly Case[] = [
   // Who may call.
   securityCase([{ key: [] }], [], 'operation-opened'),
@@ -363,6 +368,14 @@ export const ruleCases: readonly Case[] = [
   ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
   ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
   ownIssuerCase('detailTypes', detailTypes(true), detailTypes(false), 'security-loosened'),
+  ownIssuerCase('applications.apple', [], ['ABCDE12345.com.bank.app'], 'security-loosened'),
+  {
+    ...ownIssuerCase('applications.android', [], [androidApplication], 'security-loosened'),
+    keys: ['issuer.applications.android[].package', 'issuer.applications.android[].certificates'],
+  },
+  flowsCase(['redirect'], ['redirect', 'embedded']),
+  { ...flowsCase(undefined, ['redirect', 'embedded']), bothWays: true },
+  flowsCase(['redirect'], undefined),
   ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
   {
     ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
@@ -471,6 +484,14 @@ function introspectionCase(was: object, is: object, bothWays = false): Case {
 function mtlsOf(authorities: readonly string[]): object {
   const origin = 'https://mtls.bank.example';
   return { origin, address: '0.0.0.0:9092', ...pem, authorities };
+}
+
+function flowsCase(was: unknown, is: unknown): Case {
+  const setTo = (flows: unknown) => (written: Tree) => {
+    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+    set(written, 'apis[].flows', flows);
+  };
+  return { keys: ['apis[].flows'], was: setTo(was), is: setTo(is), kinds: ['security-loosened'] };
 }
 
 function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {
