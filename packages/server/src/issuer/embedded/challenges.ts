@@ -143,7 +143,9 @@ export class Challenges {
     { client, asked }: Begun,
   ): Promise<ChallengeAnswer> {
     const { factors, codes, code: ports } = this.#ports;
-    await factors.trust(installation, account);
+    if (!(await factors.isKnown(installation, account))) {
+      return { kind: 'web', reason: 'it is a new device: they sign in on our own page first' };
+    }
     const redirectUri = String(ctx.oidc.params['redirect_uri']);
     const code = await codeFor(
       ctx,

@@ -129,7 +129,11 @@ export class Factors {
     }
   }
 
-  /** They have shown who they are, more strongly than by a password, or on our own page. */
+  isKnown(installation: Installation, account: StoredAccount): Promise<boolean> {
+    return this.#ports.known.isKnown(installation, account);
+  }
+
+  /** They have signed in, and what has the key of this installation was given tokens for it. */
   async trust(installation: Installation, account: StoredAccount): Promise<void> {
     await this.#ports.known.remember(installation, account);
     await this.#ports.attempts.succeeded(subjectOf(installation, account.id));

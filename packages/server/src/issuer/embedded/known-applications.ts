@@ -21,8 +21,9 @@ const LIFE_MS = 180 * 86_400_000;
 const NOBODY_ID = 'account_nobody';
 
 /**
- * By which installations somebody has signed in before: with a passkey, or on our own page. A password is taken within those
- * alone, so that whoever installs the application and guesses is told nothing, about anybody.
+ * By which installations somebody has signed in before: the first time on our own page, where they see where they are.
+ * Nothing is given within others, and no password is looked at, so that whoever installs the application and guesses is
+ * told nothing, about anybody.
  */
 export class KnownApplications {
   readonly #ports: KnownApplicationPorts;

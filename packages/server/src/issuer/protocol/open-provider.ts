@@ -53,8 +53,15 @@ export function openProvider(ports: ProviderPorts): Provider {
     });
     if (ctx.method === 'GET' && ctx.path === '/device') keepTypedCode(ctx);
     await next();
-    const challenged = await ports.challenged(ctx as never);
-    await ports.redeemed(ctx as never);
+    const fault = (error: Error) => void provider.emit('server_error', ctx, error as never);
+    const challenged = await ports.challenged(ctx as never).catch((error: Error) => {
+      fault(error);
+      ctx.status = 500;
+      ctx.body = { error: 'server_error' };
+      return { error: 'server_error' as const };
+    });
+    // The tokens are given: it is one sign-in more on our page.
+    await ports.redeemed(ctx as never).catch(fault);
     const refusal = await amendAnswer(ctx as object as AnswerContext, ports);
     const { client, account } = ctx.oidc ?? {};
     ports.told(ctx.req, {
