@@ -1,8 +1,11 @@
+import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { call } from './calls.fixture.ts';
 import type { RunningIssuer } from './own-issuer.fixture.ts';
+import { goThrough, type Person } from './person.fixture.ts';
+import { SoftBrowser } from './soft-browser.fixture.ts';
 import type { SoftPasskey } from './soft-passkey.fixture.ts';
 
 export const CLAIMED = 'https://app.bank.test/back';
@@ -60,6 +63,7 @@ export class Installation {
   readonly client: string;
   readonly #issuer: RunningIssuer;
   readonly #key: DeviceKey;
+  #nonce: string | undefined;
   readonly thumbprint: string;
   readonly verifier = randomBytes(32).toString('base64url');
 
@@ -122,12 +126,33 @@ export class Installation {
   async proof(path: string, claims: object = {}): Promise<string> {
     const htu = `${this.#issuer.origin}${path}`;
     const iat = Math.floor(Date.now() / 1000);
-    return new SignJWT({ htm: 'POST', htu, jti: randomUUID(), iat, ...claims })
+    const nonce = this.#nonce !== undefined && { nonce: this.#nonce };
+    return new SignJWT({ htm: 'POST', htu, jti: randomUUID(), iat, ...nonce, ...claims })
       .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: this.#key.jwk })
       .sign(this.#key.privateKey);
   }
 
+  /** As a library would: once more where a nonce is asked for. */
   async post(path: string, fields: Fields, lie: ProofLie = {}): Promise<Told> {
+    const told = await this.once(path, fields, lie);
+    return told.body.error === 'use_dpop_nonce' ? this.once(path, fields, lie) : told;
+  }
+
+  once(path: string, fields: Fields, lie: ProofLie = {}): Promise<Told> {
+    return this.#send(path, String(new URLSearchParams(sent(fields))), lie);
+  }
+
+  /** A form as it stands. */
+  async raw(form: string): Promise<Told> {
+    const told = await this.#send('/authorize-challenge', form);
+    return told.body.error === 'use_dpop_nonce' ? this.#send('/authorize-challenge', form) : told;
+  }
+
+  forgetNonce(): void {
+    this.#nonce = undefined;
+  }
+
+  async #send(path: string, body: string, lie: ProofLie = {}): Promise<Told> {
     const { claims, headers } = lie;
     const proof = lie.proof === undefined ? await this.proof(path, claims) : lie.proof;
     const answer = await call(`${this.#issuer.origin}${path}`, {
@@ -137,11 +162,29 @@ export class Installation {
         ...(proof !== null && { dpop: proof }),
         ...headers,
       },
-      body: String(new URLSearchParams(sent(fields))),
+      body,
     });
     const { status, text } = answer;
+    this.#nonce = String(answer.headers['dpop-nonce'] ?? this.#nonce ?? '') || undefined;
     return { status, text, headers: answer.headers, body: JSON.parse(text) as Told['body'] };
   }
+}
+
+/** Somebody is led to our page, signs in, says yes, and the application comes for the tokens. */
+export async function allowOnPage(
+  { origin }: RunningIssuer,
+  installation: Installation,
+  told: Told,
+  person: Pick<Person, 'passkey'>,
+): Promise<Told> {
+  assert.deepEqual([told.status, told.body.error], [403, 'redirect_to_web'], told.text);
+  const url = new URL('/auth', origin);
+  url.searchParams.set('client_id', installation.client);
+  url.searchParams.set('request_uri', told.body.request_uri ?? '');
+  const back = new URL(await goThrough(new SoftBrowser(origin), url, person));
+  assert.equal(`${back.origin}${back.pathname}`, CLAIMED, back.href);
+  const code = back.searchParams.get('code') ?? '';
+  return installation.redeem(code, { redirect_uri: CLAIMED });
 }
 
 /** What a passkey shows to what an answer asks of it. */
