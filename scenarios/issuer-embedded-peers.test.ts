@@ -229,7 +229,7 @@ test('a password twice, as a list, or as large as may be is no fault, whoever it
     const request = String(new URLSearchParams(phone.request));
     const name = encodeURIComponent(login);
     const twice = await phone.raw(`${request}&username=${name}&password=a&password=b`);
-    assert.deepEqual([twice.status, twice.body.error], [400, 'invalid_request']);
+    assert.deepEqual([twice.status, twice.body.code], [400, 'request_invalid']);
     const list = await phone.raw(`${request}&username=${name}&password[$ne]=a`);
     assert.equal(list.body.error, 'insufficient_authorization', 'nothing was typed');
     const long = await phone.begin({ username: login, password: 'é'.repeat(5_000), otp: '0' });

@@ -11,9 +11,9 @@ import {
   type Told,
 } from './world/installed-application.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
-import { enrol, type Person } from './world/person.fixture.ts';
+import type { Person } from './world/person.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';
-import { PASSWORD, type WithPassword, withPassword } from './world/with-password.fixture.ts';
+import { type WithPassword, withPassword } from './world/with-password.fixture.ts';
 
 const ends: (() => unknown)[] = [];
 let issuer: RunningIssuer;
@@ -60,7 +60,7 @@ const FIRST: readonly (readonly [what: string, more: Fields, lie: ProofLie, erro
     'invalid_request',
   ],
   ['PKCE in clear', { code_challenge_method: 'plain' }, {}, 'invalid_request'],
-  ['a token at once', { response_type: 'token' }, {}, 'unsupported_response_type'],
+  ['a token at once', { response_type: 'token' }, {}, 'invalid_request'],
   ['no kind of answer', { response_type: undefined }, {}, 'invalid_request'],
   ['a scope that it may not have', { scope: 'openid accounts.write' }, {}, 'invalid_scope'],
   ['an API that is not here', { resource: 'https://else.test/' }, {}, 'invalid_target'],
@@ -77,20 +77,32 @@ const FIRST: readonly (readonly [what: string, more: Fields, lie: ProofLie, erro
   ['a thumbprint of another key', { dpop_jkt: 'a'.repeat(43) }, {}, 'invalid_request'],
   ['a proof for elsewhere', {}, { claims: { htu: 'https://evil.test/x' } }, 'invalid_dpop_proof'],
   ['a proof of another method', {}, { claims: { htm: 'GET' } }, 'invalid_dpop_proof'],
-  ['a proof of yesterday', {}, { claims: { iat: 1 } }, 'invalid_dpop_proof'],
+  ['a proof of yesterday', {}, { claims: { iat: 1 } }, 'use_dpop_nonce'],
   ['a proof that is none', {}, { proof: 'proof' }, 'invalid_dpop_proof'],
   ['a session that never was', { auth_session: 'a'.repeat(43) }, {}, 'invalid_session'],
-  ['details that are none', { authorization_details: '[{"type":"x"}]' }, {}, 'invalid_request'],
+  [
+    'details that are none',
+    { authorization_details: '[{"type":"x"}]' },
+    {},
+    'invalid_authorization_details',
+  ],
   ['nobody to be asked', { prompt: 'none' }, {}, 'interaction_required'],
 ];
 
 test('twenty wrong ways to begin are refused one by one, each by its name', async () => {
-  for (const [what, more, lie, error] of FIRST) {
-    const told = await phone.begin(more, lie);
-    const is = [told.body.error, told.body.authorization_code, told.body.auth_session];
-    assert.deepEqual(is, [error, undefined, undefined], `${what}: ${told.text}`);
+  const answers: unknown[] = [];
+  for (const [what, more, lie] of FIRST) {
+    phone.forgetNonce();
+    const told = await phone.once('/authorize-challenge', { ...phone.request, ...more }, lie);
+    answers.push([what, told.body.error]);
     assert.ok(told.status === 400 || told.status === 401, `${what} ${told.status}`);
+    const given = [told.body.authorization_code, told.body.auth_session, told.body.request_uri];
+    assert.deepEqual(given, [undefined, undefined, undefined], what);
   }
+  assert.deepEqual(
+    answers,
+    FIRST.map(([what, , , error]) => [what, error]),
+  );
   const pushed = await phone.proof('/request');
   const elsewhere = await phone.begin({}, { proof: pushed });
   assert.equal(elsewhere.body.error, 'invalid_dpop_proof', 'made for where requests are pushed');
@@ -118,7 +130,11 @@ test('wrong ways to go on give nothing, and the session of somebody else is not 
     assert.equal((await told).body.error, error, `${what}: ${(await told).text}`);
   }
   const twice = `client_id=${client}&auth_session=${asked.body.auth_session}&auth_session=x`;
-  assert.equal((await phone.raw(twice)).body.error, 'invalid_request');
+  assert.match(
+    (await phone.raw(twice)).text,
+    /request_invalid/,
+    'our own gate reads it in no two ways',
+  );
   const given = await phone.goOn(asked, { passkey });
   assert.equal(given.status, 200, given.text);
   const replayed = await phone.goOn(asked, { passkey });

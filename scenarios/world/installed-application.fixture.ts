@@ -18,6 +18,8 @@ export interface Told {
   readonly text: string;
   readonly body: {
     readonly error?: string;
+    /** Of our own gate. */
+    readonly code?: string;
     readonly error_description?: string;
     readonly auth_session?: string;
     readonly authorization_code?: string;
