@@ -55,6 +55,11 @@ test('a session that was given to a certificate goes on with that one alone, and
   const { request: asked, verifier } = await Installation.of(issuer, client);
   const from = { ...asked, redirect_uri: BACK };
 
+  const metadata = await fetch(`${issuer.origin}/.well-known/openid-configuration`);
+  const { mtls_endpoint_aliases: aliases } = (await metadata.json()) as Record<string, object>;
+  assert.partialDeepStrictEqual(aliases, {
+    authorization_challenge_endpoint: `${mtls}/authorize-challenge`,
+  });
   const begun = await ask('/authorize-challenge', from, own);
   assert.equal(begun.body.error, 'insufficient_authorization', begun.text);
   const on = { client_id: client, auth_session: begun.body.auth_session };
@@ -217,4 +222,10 @@ test('an application that may not ask so is refused when it is made, and told wh
   assert.match(told.body.error_description ?? '', /does not offer the flow embedded/);
   const metadata = await fetch(`${issuer.origin}/.well-known/openid-configuration`);
   assert.doesNotMatch(await metadata.text(), /authorization_challenge_endpoint/);
+  // 256 bits are guessed by nobody; who tries is slowed down as with any other secret.
+  let { text } = told;
+  for (let guess = 0; guess < 130 && !/too_many_failures/.test(text); guess += 1) {
+    ({ text } = await phone.challenge({ client_id: client, auth_session: `a${guess}` }));
+  }
+  assert.match(text, /too_many_failures/);
 });

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import {
   allowOnPage,
+  CLAIMED,
   type Fields,
   Installation,
   makeInstalled,
@@ -11,7 +12,8 @@ import {
   type Told,
 } from './world/installed-application.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
-import type { Person } from './world/person.fixture.ts';
+import { goThrough, type Person } from './world/person.fixture.ts';
+import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { SoftPasskey } from './world/soft-passkey.fixture.ts';
 import { type WithPassword, withPassword } from './world/with-password.fixture.ts';
 
@@ -170,6 +172,24 @@ test('what a passkey signs holds for this session, verified, and once', async ()
   }
   const given = await phone.goOn(last, { passkey: shown(passkey, last) });
   assert.equal(given.status, 200, given.text);
+});
+
+test('what was begun on a device and led to a browser comes back to that device alone', async () => {
+  const [one, other] = [
+    await Installation.of(issuer, client),
+    await Installation.of(issuer, client),
+  ];
+  const led = await one.signIn(griet.person.passkey);
+  const url = new URL('/auth', issuer.origin);
+  url.searchParams.set('client_id', client);
+  url.searchParams.set('request_uri', led.body.request_uri ?? '');
+  const back = new URL(await goThrough(new SoftBrowser(issuer.origin), url, griet.person));
+  const code = back.searchParams.get('code') ?? '';
+  const redirect = { redirect_uri: CLAIMED, code_verifier: one.verifier };
+  assert.equal((await other.redeem(code, redirect)).body.error, 'invalid_grant');
+  const twice = await new SoftBrowser(issuer.origin).follow(`${url.pathname}${url.search}`);
+  assert.match(twice.text, /invalid_request_uri|is over|over/, 'and is good once');
+  assert.equal((await one.redeem(code, redirect)).status, 200);
 });
 
 test('of fifty who show the same session at once one goes on, and of fifty who show the same code one is given tokens', async () => {

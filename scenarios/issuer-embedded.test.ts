@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { decodeJwt } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import {
@@ -9,6 +9,7 @@ import {
   Installation,
   makeInstalled,
   shown,
+  type Told,
 } from './world/installed-application.fixture.ts';
 import { makeApplication, type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, type Person, signIn } from './world/person.fixture.ts';
@@ -155,6 +156,70 @@ test('what is to be decided on our page is led there with the request that was m
   assert.equal(fresh.status, 200, 'whoever has just signed in is fresh, and as strong as can be');
 });
 
+test('what somebody allowed this device is one thing, however often they sign in by it, and what they allow elsewhere counts here', async () => {
+  const wide = await makeInstalled(issuer, '--scopes', 'accounts.read,accounts.write');
+  const els = await enrol(issuer, 'lien@example.test');
+  const [phone, tablet] = [await ownPhone(els, wide), await ownPhone(els, wide)];
+  const grantOf = async (given: Told, by: Installation) => {
+    const tokens = await by.redeem(given.body.authorization_code);
+    return decodeJwt(tokens.body.access_token ?? '')['grant_id'];
+  };
+  const first = await grantOf(await phone.signIn(els.passkey), phone);
+  assert.equal(await grantOf(await phone.signIn(els.passkey), phone), first);
+  assert.notEqual(await grantOf(await tablet.signIn(els.passkey), tablet), first);
+  const more = { scope: 'openid accounts.read accounts.write' };
+  const led = await tablet.signIn(els.passkey, more);
+  assert.equal((await allowOnPage(issuer, tablet, led, els)).status, 200);
+  const here = await phone.signIn(els.passkey, more);
+  assert.equal(here.status, 200, here.text);
+  const code = await phone.signIn(els.passkey);
+  await phone.redeem(code.body.authorization_code);
+  await phone.redeem(code.body.authorization_code);
+  const after = await phone.signIn(els.passkey);
+  assert.equal(after.status, 200, 'a code that was used twice ends one grant, and no consent');
+});
+
+test('what lasts is asked for on our page once, and given within the application from then on', async () => {
+  const phone = await ownPhone();
+  const lasting = { scope: 'openid accounts.read offline_access' };
+  const before = await phone.redeem(
+    (await phone.signIn(person.passkey, lasting)).body.authorization_code,
+  );
+  assert.deepEqual([before.status, before.body.refresh_token], [200, undefined]);
+  const led = await phone.begin({ ...lasting, prompt: 'consent' });
+  const web = await allowOnPage(issuer, phone, led, person);
+  assert.ok(web.body.refresh_token, web.text);
+  const given = await phone.signIn(person.passkey, lasting);
+  const tokens = await phone.redeem(given.body.authorization_code);
+  const refresh = {
+    grant_type: 'refresh_token',
+    client_id: client,
+    refresh_token: tokens.body.refresh_token,
+  };
+  assert.equal((await phone.post('/token', refresh)).status, 200, tokens.text);
+  const thief = await Installation.of(issuer, client);
+  assert.equal((await thief.post('/token', refresh)).body.error, 'invalid_grant', 'of another key');
+});
+
+test('where a passkey is asked for, a password is neither offered nor taken', async () => {
+  const phone = await ownPhone();
+  const told = await phone.begin({
+    acr_values: 'phr',
+    username: 'griet@example.test',
+    password: PASSWORD,
+  });
+  assert.deepEqual(
+    [told.body.factors, told.body.refused],
+    [['passkey'], 'passwords_off'],
+    told.text,
+  );
+  const essential = JSON.stringify({ id_token: { acr: { essential: true, values: ['phr'] } } });
+  const strict = await phone.begin({ claims: essential });
+  assert.deepEqual(strict.body.factors, ['passkey']);
+  const given = await phone.goOn(strict, { passkey: shown(person.passkey, strict) });
+  assert.equal(given.status, 200, given.text);
+});
+
 test('a payment is never allowed within the application: it is signed where it is shown', async () => {
   const payer = await makeInstalled(issuer, '--detail-types', 'payment_initiation');
   const phone = await Installation.of(issuer, payer);
@@ -253,6 +318,35 @@ test('a server of the provider’s own may do so with a secret and a proof, and 
   assert.equal(wrong.body.error, 'invalid_client');
   const right = await desk.challenge(on, { headers: { authorization: basic } });
   assert.equal(right.body.error, 'insufficient_authorization', 'neither of them used it up');
+});
+
+test('an assertion of a client may name this endpoint, and counts once', async () => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+  issuer.poorter.write('desk.jwk', JSON.stringify(jwk));
+  const id = await issuer.run(
+    ...['clients', 'create', '--name', 'Desk', '--profile', 'browser', '--binding', 'dpop'],
+    ...['--authentication', 'private_key_jwt', '--jwks', `${issuer.poorter.folder}/desk.jwk`],
+    ...['--redirect-uri', CLAIMED, '--flows', 'embedded', '--scopes', 'accounts.read'],
+  );
+  const assertionFor = (aud: string) =>
+    new SignJWT({ iss: id, sub: id, aud, jti: crypto.randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey);
+  const desk = await Installation.of(issuer, id);
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  const by = (assertion: string) => ({
+    ...{ client_id: undefined, client_assertion_type: type, client_assertion: assertion },
+  });
+  const assertion = await assertionFor(`${issuer.origin}/authorize-challenge`);
+  const told = await desk.begin(by(assertion));
+  assert.equal(told.body.error, 'insufficient_authorization', told.text);
+  assert.equal((await desk.begin(by(assertion))).body.error, 'invalid_client', 'shown twice');
+  const elsewhere = await desk.begin(by(await assertionFor(`${issuer.origin}/request`)));
+  assert.equal(elsewhere.body.error, 'invalid_client', 'made for where requests are pushed');
+  assert.equal((await desk.begin()).body.error, 'invalid_client', 'and none at all');
 });
 
 test('the systems of devices are told which applications may ask for passkeys, and theirs are taken from those alone', async () => {

@@ -1,5 +1,4 @@
 import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
-import { HashingBusy } from '../sign-in/password-hashes.ts';
 import type { ChallengeContext, ChallengeRefusal } from './challenge-context.ts';
 import type { Factor } from './factors.ts';
 
@@ -16,6 +15,8 @@ export type ChallengeAnswer =
       /** Of what was shown, why it does not do; null: it does. */
       readonly refused: IssuerCodeName | null;
     }
+  /** `authSession`: null: it went on often enough. */
+  | { readonly kind: 'busy'; readonly authSession: string | null }
   | { readonly kind: 'web'; readonly reason: string }
   | ({ readonly kind: 'refused' } & ChallengeRefusal);
 
@@ -48,6 +49,14 @@ export function answered(
       };
       return { error: refused ?? 'insufficient_authorization' };
     }
+    case 'busy':
+      ctx.status = 503;
+      ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
+      ctx.body = {
+        error: 'temporarily_unavailable',
+        ...(answer.authSession !== null && { auth_session: answer.authSession }),
+      };
+      return { error: 'temporarily_unavailable' };
     case 'web':
       ctx.status = 403;
       ctx.body = {
@@ -57,9 +66,7 @@ export function answered(
       return { error: 'redirect_to_web', reason: answer.reason };
     case 'refused': {
       const { error, reason } = answer;
-      const isBusy = error === 'temporarily_unavailable';
-      ctx.status = isBusy ? 503 : 400;
-      if (isBusy) ctx.set('retry-after', String(RETRY_AFTER_SECONDS));
+      ctx.status = 400;
       ctx.body = { error, ...(reason !== undefined && { error_description: reason }) };
       return { error, ...(reason !== undefined && { reason }) };
     }
@@ -68,9 +75,8 @@ export function answered(
   }
 }
 
-/** What the library refuses by an error of its own, and whoever comes while others are hashed for. */
+/** What the library refuses by an error of its own. Throws whatever else it is. */
 export function refusedBy(thrown: unknown): ChallengeAnswer {
-  if (thrown instanceof HashingBusy) return { kind: 'refused', error: 'temporarily_unavailable' };
   const {
     expose,
     message,

@@ -94,8 +94,14 @@ onEveryBackend('signing in within an application', ({ freshPlace }) => {
     const known = new KnownApplications({ artefacts, notices, now });
     const griet = { id: 'account_1', disabledAt: null, signedOutAt: 0 } as StoredAccount;
     assert.equal(await known.isKnown(PHONE, griet), false);
-    await known.remember(PHONE, griet);
-    await known.remember(PHONE, griet);
+    await known.remember(PHONE, griet, 'grant-1');
+    await known.remember(PHONE, griet, null);
+    assert.equal(
+      await known.grantOf(PHONE, griet.id),
+      'grant-1',
+      'what was for one thing changes nothing',
+    );
+    assert.equal(await known.grantOf(PHONE, 'account_2'), null);
     assert.deepEqual(told, [['account_1', 'application-new']]);
     assert.equal(await known.isKnown(PHONE, griet), true);
     assert.equal(await known.isKnown({ ...PHONE, key: 'another' }, griet), false);

@@ -9,6 +9,7 @@ import { formOf, NOBODY, type PageCall, sendJson } from '../pages/page-call.ts';
 import { clientCertificates } from '../protocol/client-certificates.ts';
 import { LED_TO_WEB, markChallenged } from '../protocol/flows.ts';
 import type { Passkeys } from '../sign-in/passkeys.ts';
+import { HashingBusy } from '../sign-in/password-hashes.ts';
 import { answered, type ChallengeAnswer, refusedBy } from './answers.ts';
 import { decidedOnOurPages, mayShowPassword } from './asked-strength.ts';
 import type { AuthSession, AuthSessions } from './auth-sessions.ts';
@@ -127,10 +128,13 @@ export class Challenges {
     }
     const session = begun.session ?? sessions.begin({ client: client.id, key, asked: begun.asked });
     const installation = { client: client.id, key };
-    const judged = await factors.judge(typedIn(begun), {
+    const terms = {
       ...{ installation, session },
       mayPassword: mayShowPassword(ctx.oidc, this.#ports.code.snapshot),
-    });
+    };
+    const judged = await factors.judge(typedIn(begun), terms).catch(nullIfBusy);
+    // Nothing was looked at: the same is sent again, with another value.
+    if (judged === null) return { kind: 'busy', authSession: await sessions.goOn(session) };
     return judged.kind === 'shown'
       ? this.#shown(ctx, judged, installation, begun)
       : this.#goOn(judged);
@@ -149,7 +153,7 @@ export class Challenges {
     const redirectUri = String(ctx.oidc.params['redirect_uri']);
     const code = await codeFor(
       ctx,
-      { accountId: account.id, ...how },
+      { accountId: account.id, ...how, grant: await factors.grantOf(installation, account) },
       {
         ...{ redirectUri, isLasting: isLastingAsked(asked) },
         thumbprint: client?.binding === 'dpop' ? installation.key : null,
@@ -172,6 +176,12 @@ export class Challenges {
     const passkey = factors.includes('passkey') ? await passkeys.signInOptions(session.id) : null;
     return { kind: 'needed', authSession, factors, passkey, refused };
   }
+}
+
+/** Throws whatever it is besides HashingBusy. */
+function nullIfBusy(thrown: unknown): null {
+  if (thrown instanceof HashingBusy) return null;
+  throw thrown;
 }
 
 const INVALID_SESSION: ChallengeRefusal = { error: 'invalid_session' };

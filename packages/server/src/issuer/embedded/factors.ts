@@ -129,13 +129,21 @@ export class Factors {
     }
   }
 
+  grantOf(installation: Installation, { id }: StoredAccount): Promise<string | null> {
+    return this.#ports.known.grantOf(installation, id);
+  }
+
   isKnown(installation: Installation, account: StoredAccount): Promise<boolean> {
     return this.#ports.known.isKnown(installation, account);
   }
 
   /** They have signed in, and what has the key of this installation was given tokens for it. */
-  async trust(installation: Installation, account: StoredAccount): Promise<void> {
-    await this.#ports.known.remember(installation, account);
+  async trust(
+    installation: Installation,
+    account: StoredAccount,
+    grant: string | null,
+  ): Promise<void> {
+    await this.#ports.known.remember(installation, account, grant);
     await this.#ports.attempts.succeeded(subjectOf(installation, account.id));
   }
 }

@@ -45,6 +45,8 @@ export interface ShownPerson {
   readonly accountId: string;
   readonly acr: string;
   readonly amr: readonly string[];
+  /** What they allowed this installation before, where that is known. */
+  readonly grant: string | null;
 }
 
 export interface CodeTerms {
@@ -69,17 +71,31 @@ export async function codeFor(
   terms: CodeTerms,
   ports: CodePorts,
 ): Promise<string | null> {
-  const { oidc } = ctx;
-  const { provider, client } = oidc;
   const account = await findAccount(ports, ctx, shown.accountId);
   if (account === undefined) return null;
-  oidc.entity('Account', account);
+  ctx.oidc.entity('Account', account);
+  ctx.oidc.claims = claimsOf(ctx.oidc.params);
+  // The one of this installation, or else what they have allowed elsewhere since.
+  for (const grant of shown.grant === null ? [null] : [shown.grant, null]) {
+    const code = await codeBy(ctx, { ...shown, grant }, terms, ports);
+    if (code !== null) return code;
+  }
+  return null;
+}
+
+async function codeBy(
+  ctx: CodeContext,
+  { accountId, acr, amr, grant: known }: ShownPerson,
+  terms: CodeTerms,
+  ports: CodePorts,
+): Promise<string | null> {
+  const { oidc } = ctx;
+  const { provider, client } = oidc;
   const session = new provider.Session();
-  const { accountId, acr, amr } = shown;
   session.loginAccount({ accountId, acr, amr: [...amr] });
   session.ensureClientContainer(client.clientId);
+  if (known !== null) session.grantIdFor(client.clientId, known);
   oidc.session = session;
-  oidc.claims = claimsOf(oidc.params);
   const grant = await existingGrant(ports, ctx as unknown as Parameters<typeof existingGrant>[1]);
   if (grant === undefined) return null;
   oidc.entity('Grant', grant);

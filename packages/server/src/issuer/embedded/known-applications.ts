@@ -39,13 +39,25 @@ export class KnownApplications {
     return account !== undefined && isSignedIn(account, found?.payload['since']);
   }
 
-  /** Its person is told of the first time. */
-  async remember(installation: Installation, account: StoredAccount): Promise<void> {
+  /** What its person allowed it the last time; null: nobody knows. */
+  async grantOf(installation: Installation, account: string): Promise<string | null> {
+    const found = await this.#ports.artefacts.find(KIND, idOf(installation, account));
+    const grant = found?.payload['grant'];
+    return typeof grant === 'string' ? grant : null;
+  }
+
+  /** Its person is told of the first time. `grant`: null where it was for one thing alone. */
+  async remember(
+    installation: Installation,
+    account: StoredAccount,
+    grant: string | null,
+  ): Promise<void> {
     const { artefacts, notices, now } = this.#ports;
     const isNew = !(await this.isKnown(installation, account));
-    const payload = { since: Math.floor(now() / 1000) };
-    const expiresAt = now() + LIFE_MS;
     const { id } = account;
+    const kept = grant ?? (isNew ? null : await this.grantOf(installation, id));
+    const payload = { since: Math.floor(now() / 1000), grant: kept };
+    const expiresAt = now() + LIFE_MS;
     await artefacts.put(KIND, idOf(installation, id), { payload, account: id, expiresAt });
     if (isNew) await notices.add(id, 'application-new');
   }

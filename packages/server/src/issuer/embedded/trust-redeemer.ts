@@ -8,13 +8,21 @@ export interface RedeemerPorts {
   readonly factors: Pick<Factors, 'trust'>;
 }
 
+interface RedeemedCode {
+  readonly clientId?: string;
+  readonly accountId?: string;
+  readonly grantId?: string;
+  /** It was for these details alone. */
+  readonly rar?: unknown;
+}
+
 /** What the library has made of a token request. */
 export interface RedeemedContext {
   readonly status: number;
   readonly oidc?: {
     readonly route?: string;
     readonly entities: {
-      readonly AuthorizationCode?: { readonly clientId?: string; readonly accountId?: string };
+      readonly AuthorizationCode?: RedeemedCode;
       readonly AccessToken?: { readonly jkt?: string; readonly 'x5t#S256'?: string };
     };
   };
@@ -35,5 +43,6 @@ export async function trustRedeemer(
   const client = await clients.show(code.clientId);
   const account = await accounts.show(code.accountId);
   if (client?.flows.includes('embedded') !== true || account === undefined) return;
-  await factors.trust({ client: client.id, key }, account);
+  const grant = code.rar === undefined ? (code.grantId ?? null) : null;
+  await factors.trust({ client: client.id, key }, account, grant);
 }
