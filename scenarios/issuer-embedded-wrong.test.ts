@@ -188,8 +188,7 @@ test('what was begun on a device and led to a browser comes back to that device 
   const redirect = { redirect_uri: CLAIMED, code_verifier: one.verifier };
   assert.equal((await other.redeem(code, redirect)).body.error, 'invalid_grant');
   const twice = await new SoftBrowser(issuer.origin).follow(`${url.pathname}${url.search}`);
-  assert.match(twice.text, /invalid_request_uri|is over|over/, 'and is good once');
-  assert.equal((await one.redeem(code, redirect)).status, 200);
+  assert.match(twice.text, /invalid_request_uri/, 'and is good once');
 });
 
 test('of fifty who show the same session at once one goes on, and of fifty who show the same code one is given tokens', async () => {

@@ -1,6 +1,5 @@
 import type { AccountNoticeStore, StoredAccount } from '../../access/accounts/index.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
-import { isSignedIn } from '../protocol/signed-in.ts';
 
 export interface KnownApplicationPorts {
   readonly artefacts: Pick<ArtefactStore, 'put' | 'find' | 'remove'>;
@@ -36,7 +35,7 @@ export class KnownApplications {
   async isKnown(installation: Installation, account: StoredAccount | undefined): Promise<boolean> {
     const id = idOf(installation, account?.id ?? NOBODY_ID);
     const found = await this.#ports.artefacts.find(KIND, id);
-    return account !== undefined && isSignedIn(account, found?.payload['since']);
+    return account !== undefined && isStanding(account, found?.payload['since']);
   }
 
   /** What its person allowed it the last time; null: nobody knows. */
@@ -56,7 +55,7 @@ export class KnownApplications {
     const isNew = !(await this.isKnown(installation, account));
     const { id } = account;
     const kept = grant ?? (isNew ? null : await this.grantOf(installation, id));
-    const payload = { since: Math.floor(now() / 1000), grant: kept };
+    const payload = { since: now(), grant: kept };
     const expiresAt = now() + LIFE_MS;
     await artefacts.put(KIND, idOf(installation, id), { payload, account: id, expiresAt });
     if (isNew) await notices.add(id, 'application-new');
@@ -65,6 +64,11 @@ export class KnownApplications {
   forget(installation: Installation, account: string): Promise<void> {
     return this.#ports.artefacts.remove(KIND, idOf(installation, account));
   }
+}
+
+/** To the millisecond: what was known in the moment of a sign-out is not known after it. */
+function isStanding({ disabledAt, signedOutAt }: StoredAccount, since: unknown): boolean {
+  return disabledAt === null && typeof since === 'number' && since > signedOutAt;
 }
 
 function idOf({ client, key }: Installation, account: string): string {
