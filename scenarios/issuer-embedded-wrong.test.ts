@@ -88,6 +88,7 @@ const FIRST: readonly (readonly [what: string, more: Fields, lie: ProofLie, erro
     {},
     'invalid_authorization_details',
   ],
+  ['more than is kept', { state: 'a'.repeat(9_000) }, {}, 'invalid_request'],
   ['nobody to be asked', { prompt: 'none' }, {}, 'interaction_required'],
 ];
 

@@ -47,6 +47,7 @@ interface Begun {
 
 /** Where the library takes a request from the client itself: RFC 9126. */
 const PUSH_PATH = '/request';
+const ASKED_CHARS_MAX = 8_192;
 
 /**
  * The authorization challenge endpoint (draft-ietf-oauth-first-party-apps): somebody signs in within an application of
@@ -123,6 +124,7 @@ export class Challenges {
     ctx.oidc.claims = claimsOf(ctx.oidc.params);
     const onPages = decidedOnOurPages(ctx.oidc, this.#ports.code.snapshot);
     if (onPages !== null) return onPages;
+    if (charsOf(begun.asked) > ASKED_CHARS_MAX) return TOO_LONG;
     if (begun.session === null && (await sessions.isFull(client.id))) {
       return { kind: 'web', reason: 'too many people sign in by this client at this moment' };
     }
@@ -184,6 +186,14 @@ function nullIfBusy(thrown: unknown): null {
   throw thrown;
 }
 
+/** What is kept of it, for each who signs in at this moment. */
+function charsOf(asked: AuthSession['asked']): number {
+  return asked.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+}
+
+const TOO_LONG: ChallengeAnswer = {
+  ...{ kind: 'refused', error: 'invalid_request', reason: 'the request is too long' },
+};
 const INVALID_SESSION: ChallengeRefusal = { error: 'invalid_session' };
 const NO_SESSION: ChallengeAnswer = { kind: 'refused', ...INVALID_SESSION };
 const NO_KEY: Readonly<Record<StoredClient['binding'], ChallengeRefusal>> = {
