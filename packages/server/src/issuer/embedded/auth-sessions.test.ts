@@ -83,6 +83,12 @@ onEveryBackend('signing in within an application', ({ freshPlace }) => {
     await first.use(String(values[0]));
     assert.equal(await count(), 1);
     assert.equal(await first.isFull('client_1'), false);
+    const many = { countOfGrant: async (_: string, __: string, max: number) => max };
+    const full = new AuthSessions({
+      artefacts: Object.assign(Object.create(artefacts), many),
+      ...{ random: randomBytes, now: () => 0 },
+    });
+    assert.equal(await full.isFull('client_1'), true);
   });
 
   test('an installation is known to its person alone, until they sign out everywhere; they are told of the first time', async (t) => {
