@@ -100,8 +100,17 @@ onEveryBackend('signing in within an application', ({ freshPlace }) => {
     const known = new KnownApplications({ artefacts, notices, now });
     const griet = { id: 'account_1', disabledAt: null, signedOutAt: 0 } as StoredAccount;
     assert.equal(await known.isKnown(PHONE, griet), false);
-    await known.remember(PHONE, griet, 'grant-1');
-    await known.remember(PHONE, griet, null);
+    const first = { grant: 'grant-1', session: 'session-1' };
+    assert.equal(await known.remember(PHONE, griet, first), null);
+    const nothing = { grant: null, session: null };
+    assert.equal(await known.remember(PHONE, griet, nothing), null);
+    assert.equal(await known.remember(PHONE, griet, first), null, 'the same');
+    const second = { grant: null, session: 'session-2' };
+    assert.equal(
+      await known.remember(PHONE, griet, second),
+      'session-1',
+      'one takes the place of the other',
+    );
     assert.equal(
       await known.grantOf(PHONE, griet.id),
       'grant-1',

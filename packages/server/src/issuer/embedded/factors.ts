@@ -7,7 +7,7 @@ import { PASSWORD_SHOWN, type PasswordSignIn } from '../sign-in/password-sign-in
 import { PASSKEY_SHOWN } from '../sign-in/sign-in.ts';
 import type { AuthSession } from './auth-sessions.ts';
 import type { Typed } from './challenge-form.ts';
-import type { Installation, KnownApplications } from './known-applications.ts';
+import type { Installation, KnownApplications, SignedInBy } from './known-applications.ts';
 
 export interface FactorPorts {
   readonly accounts: Pick<AccountStore, 'findByLogin' | 'show'>;
@@ -137,14 +137,15 @@ export class Factors {
     return this.#ports.known.isKnown(installation, account);
   }
 
-  /** They have signed in, and what has the key of this installation was given tokens for it. */
+  /** They have signed in, and what has the key of this installation was given tokens for it: see KnownApplications. */
   async trust(
     installation: Installation,
     account: StoredAccount,
-    grant: string | null,
-  ): Promise<void> {
-    await this.#ports.known.remember(installation, account, grant);
+    signedIn: SignedInBy,
+  ): Promise<string | null> {
+    const before = await this.#ports.known.remember(installation, account, signedIn);
     await this.#ports.attempts.succeeded(subjectOf(installation, account.id));
+    return before;
   }
 }
 

@@ -25,6 +25,11 @@ export class GivenCodes {
     return artefacts.put(KIND, code, { payload: { redirectUri }, expiresAt });
   }
 
+  /** Whether it was given here, and is not over. */
+  async isGiven(code: string): Promise<boolean> {
+    return (await this.#ports.artefacts.find(KIND, code)) !== undefined;
+  }
+
   /** A token request, with the address that its code was made with, where it leaves that out. */
   async complete(form: Uint8Array): Promise<Uint8Array> {
     const fields = new URLSearchParams(Buffer.from(form).toString('utf8'));

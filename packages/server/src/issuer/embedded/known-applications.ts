@@ -13,7 +13,16 @@ export interface Installation {
   readonly key: string;
 }
 
+/** By what somebody has signed in. */
+export interface SignedInBy {
+  /** Null: it was for one thing alone. */
+  readonly grant: string | null;
+  /** Null: it is that of a browser. */
+  readonly session: string | null;
+}
+
 const KIND = 'KnownApplication';
+const NOTHING: SignedInBy = { grant: null, session: null };
 /** Whoever was away for half a year shows once more who they are. */
 const LIFE_MS = 180 * 86_400_000;
 /** Of nobody, so that as much is looked up for a name that is nobody's. */
@@ -45,20 +54,24 @@ export class KnownApplications {
     return typeof grant === 'string' ? grant : null;
   }
 
-  /** Its person is told of the first time. `grant`: null where it was for one thing alone. */
+  /** Its person is told of the first time. Resolves to a session that this one takes the place of; null: there is none. */
   async remember(
     installation: Installation,
     account: StoredAccount,
-    grant: string | null,
-  ): Promise<void> {
+    { grant, session }: SignedInBy,
+  ): Promise<string | null> {
     const { artefacts, notices, now } = this.#ports;
+    const place = idOf(installation, account.id);
     const isNew = !(await this.isKnown(installation, account));
-    const { id } = account;
-    const kept = grant ?? (isNew ? null : await this.grantOf(installation, id));
-    const payload = { since: now(), grant: kept };
+    const found = isNew ? undefined : await artefacts.find(KIND, place);
+    const before = (found?.payload ?? NOTHING) as unknown as SignedInBy;
+    const payload = {
+      ...{ since: now(), grant: grant ?? before.grant, session: session ?? before.session },
+    };
     const expiresAt = now() + LIFE_MS;
-    await artefacts.put(KIND, idOf(installation, id), { payload, account: id, expiresAt });
-    if (isNew) await notices.add(id, 'application-new');
+    await artefacts.put(KIND, place, { payload, account: account.id, expiresAt });
+    if (isNew) await notices.add(account.id, 'application-new');
+    return session === null || session === before.session ? null : before.session;
   }
 
   forget(installation: Installation, account: string): Promise<void> {

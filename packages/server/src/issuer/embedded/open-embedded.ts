@@ -57,7 +57,7 @@ export function openEmbedded(ports: OpenEmbeddedPorts): Embedded {
       operation === 'challenge' ? (asked) => challenges.answer(asked) : null,
     finish: (ctx) => challenges.finish(ctx),
     redeemed: async (ctx) => {
-      if (isOffered) await trustRedeemer(ctx, { clients, accounts, factors });
+      if (isOffered) await trustRedeemer(ctx, { clients, accounts, factors, codes });
     },
     complete: (form) => (isOffered ? codes.complete(form) : Promise.resolve(form)),
   };
