@@ -368,6 +368,28 @@ export const ruleCases: readonly Case[] = [
   ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
   ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
   ownIssuerCase('detailTypes', detailTypes(true), detailTypes(false), 'security-loosened'),
+  {
+    ...ownIssuerCase(
+      'limit',
+      limitOf(600, 'minute', 200),
+      limitOf(601, 'minute', 200),
+      'bound-raised',
+    ),
+    keys: ['issuer.limit.requests'],
+  },
+  {
+    ...ownIssuerCase(
+      'limit',
+      limitOf(600, 'minute', 200),
+      limitOf(600, 'second', 200),
+      'bound-raised',
+    ),
+    keys: ['issuer.limit.per'],
+  },
+  {
+    ...ownIssuerCase('limit', limitOf(600, 'minute', 200), limitOf(600, 'minute'), 'bound-raised'),
+    keys: ['issuer.limit.burst'],
+  },
   ownIssuerCase('applications.apple', [], ['ABCDE12345.com.bank.app'], 'security-loosened'),
   {
     ...ownIssuerCase('applications.android', [], [androidApplication], 'security-loosened'),
@@ -484,6 +506,10 @@ function introspectionCase(was: object, is: object, bothWays = false): Case {
 function mtlsOf(authorities: readonly string[]): object {
   const origin = 'https://mtls.bank.example';
   return { origin, address: '0.0.0.0:9092', ...pem, authorities };
+}
+
+function limitOf(requests: number, per: string, burst?: number) {
+  return { requests, per, ...(burst !== undefined && { burst }) };
 }
 
 function flowsCase(was: unknown, is: unknown): Case {
