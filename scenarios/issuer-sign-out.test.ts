@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { call } from './world/calls.fixture.ts';
-import { makeAuthority } from './world/certificates.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { startLogoutNotices as startNotices } from './world/logout-notices.fixture.ts';
 import {
   type Application,
   askFor,
@@ -25,34 +22,6 @@ const secretIn = (text: string) => /name="xsrf" value="([0-9a-f]+)"/.exec(text)?
 async function signIn(browser: SoftBrowser, application: Application, person: Person) {
   const asked = await askFor(application);
   return redeem(application, asked, await goThrough(browser, asked.url, person));
-}
-
-/** Where an application is told of things: over TLS, by an authority of its own. */
-async function startNotices(t: Parameters<typeof startRawUpstream>[0]) {
-  const authority = makeAuthority(t);
-  const { certificate: cert, key } = authority.issue('/CN=budget');
-  const told: { path: string; body: string; authorization: string | undefined }[] = [];
-  let status = 200;
-  const server = createServer({ cert, key }, (request, response) => {
-    let body = '';
-    request.on('data', (piece: Buffer) => {
-      body += piece;
-    });
-    request.on('end', () => {
-      const { url: path = '', headers } = request;
-      told.push({ path, body, authorization: headers.authorization });
-      response.writeHead(status).end();
-    });
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => server.close().closeAllConnections());
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...{ told, authority: authority.certificate, origin: `https://localhost:${port}` },
-    answerWith(next: number) {
-      status = next;
-    },
-  };
 }
 
 test('whoever signs out is signed out, the applications are told, tokens of that session end, and the consent stays', async (t) => {

@@ -5,24 +5,26 @@ import type { ConfigurationSource } from '../configuration/load-configuration.ts
 import { placeInConfiguration } from '../configuration/read-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { CompiledSnapshot } from '../control/compile/index.ts';
+import { inspectProviders } from '../issuer/federation/index.ts';
 import { inspectSharedCounters } from '../platform/counters/index.ts';
 import { BYTES_MAX, readTextFile } from '../platform/files/index.ts';
 import { realWorld } from '../platform/world/index.ts';
 import { IssuerKeys } from '../trusted-issuers/index.ts';
 
 /**
- * What a server would wait for while it serves: keys of token issuers, shared counters. It starts
+ * What a server would wait for while it serves: keys of token issuers, shared counters, other OpenID providers. It starts
  * without them, so these are warnings; each says what a server would do meanwhile.
  */
 export async function inspectOthers(
   configuration: Configuration,
-  { snapshot }: CompiledSnapshot,
+  { snapshot, issuer }: CompiledSnapshot,
   source: ConfigurationSource,
 ): Promise<readonly Diagnostic[]> {
   const warningAt = warningsOf(source);
-  const [ofIssuers, ofCounters] = await Promise.all([
+  const [ofIssuers, ofCounters, ofProviders] = await Promise.all([
     inspectIssuers(configuration, baseDirectory(source)),
     inspectCounters(snapshot.sharedCounters),
+    issuer === null ? [] : inspectProviders(issuer, realWorld.now),
   ]);
   return [
     ...ofIssuers.map(({ index, why }) =>
@@ -39,6 +41,14 @@ export async function inspectOthers(
         'counters-away',
         why,
         'serve would count on each machine alone until they answer',
+      ),
+    ),
+    ...ofProviders.map(({ index, why }) =>
+      warningAt(
+        ['issuer', 'federation', index],
+        'provider-away',
+        `nobody could sign in at ${why}`,
+        'serve would offer the other ways until it answers rightly',
       ),
     ),
   ];

@@ -9,6 +9,7 @@ import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
 import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
+import { openFederation } from './federation/open-federation.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
@@ -139,8 +140,9 @@ interface PagePorts extends ReturnType<typeof openSignIn> {
 function openPages(
   snapshot: IssuerSnapshot,
   { provider, details, passkeys, passwords, known }: PagePorts,
-  { world, stores, hashes, askPace, onUntold, takingBack }: Lasting,
+  lasting: Lasting,
 ): Pick<ReturnType<typeof openAccount>, 'handlerOf' | 'sessions'> {
+  const { world, stores, hashes, askPace, onUntold, takingBack } = lasting;
   const { accounts, artefacts, clients, singleUse } = stores;
   const { now } = world;
   const consent = new Consent({ snapshot, provider, clients, details, passkeys, artefacts, now });
@@ -157,9 +159,18 @@ function openPages(
     decisions,
     endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
   });
+  const { sessions, door } = account;
+  const federation = openFederation({
+    ...{ snapshot, provider, stores, door, sessions, world, onUntold },
+    onLate: lasting.onLate,
+    endTokens: (grant) => takingBack.endGrant(grant, false, stores, snapshot),
+  });
   return {
-    sessions: account.sessions,
-    handlerOf: (operation) => signIn.handlerOf(operation) ?? account.handlerOf(operation),
+    sessions,
+    handlerOf: (operation) =>
+      signIn.handlerOf(operation) ??
+      account.handlerOf(operation) ??
+      federation.handlerOf(operation),
   };
 }
 

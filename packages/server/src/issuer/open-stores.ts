@@ -4,6 +4,7 @@ import {
   type AccountTables,
   CredentialStore,
   GrantStore,
+  IdentityStore,
   RecoveryCodeStore,
 } from '../access/accounts/index.ts';
 import { ClientStore, type ClientTables } from '../access/clients/index.ts';
@@ -31,6 +32,7 @@ export interface IssuerStores {
   readonly clients: ClientStore;
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
+  readonly identities: IdentityStore;
   readonly grants: GrantStore;
   readonly recoveryCodes: RecoveryCodeStore;
   readonly accountNotices: AccountNoticeStore;
@@ -67,6 +69,7 @@ export async function openIssuerStores(
       ring,
       accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
       credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
+      identities: new IdentityStore(lasting.as<AccountTables>(), ring, tombstones, world),
       grants: new GrantStore(lasting.as<AccountTables>(), ring, tombstones, world),
       recoveryCodes: new RecoveryCodeStore(lasting.as<AccountTables>(), ring, world),
       accountNotices: new AccountNoticeStore(lasting.as<AccountTables>(), world),

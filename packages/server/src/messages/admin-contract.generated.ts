@@ -140,7 +140,7 @@ export type Account = {
   /** What its holder shows; never the thing itself. */
   readonly credentials: readonly {
     readonly id: string;
-    readonly kind: 'passkey' | 'totp' | 'password' | 'recovery';
+    readonly kind: 'passkey' | 'totp' | 'password' | 'recovery' | 'identity';
     readonly label: string;
     readonly created: string;
     readonly lastUsed: string | null;

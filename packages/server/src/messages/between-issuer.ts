@@ -1,6 +1,7 @@
 import type { DatabasePlace } from '../platform/database/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { SpoolSnapshot } from './between-processes.ts';
+import type { Level } from './levels.ts';
 import type { ListenerSnapshot } from './runtime-snapshot.ts';
 
 /** One API, as tokens are asked for it. RFC 8707. */
@@ -41,6 +42,27 @@ export interface MailSnapshot {
   readonly authorities: readonly string[];
   readonly credentials: { readonly user: string; readonly password: string } | null;
   readonly from: string;
+}
+
+/** An OpenID provider at which people sign in. */
+export interface FederatedProvider {
+  readonly id: string;
+  /** To the letter. */
+  readonly issuer: string;
+  /** On its button, by language; at least `en`. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly clientId: string;
+  readonly authentication:
+    | { readonly kind: 'secret'; readonly secret: string }
+    /** Private, each with `kid` and `alg`; the first signs. */
+    | { readonly kind: 'keys'; readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  readonly scopes: readonly string[];
+  readonly algorithms: readonly string[];
+  /** How strongly somebody has signed in here, by what it says; what does not stand here is the lowest. */
+  readonly acr: Readonly<Record<string, Level>>;
+  readonly claims: { readonly name: readonly string[]; readonly email: string };
+  /** Whose first sign-in makes an account: by claim, one of these values each. */
+  readonly signUp: 'nobody' | 'everybody' | Readonly<Record<string, readonly string[]>>;
 }
 
 /** All that the authorization server goes by, compiled in control. Plain data. */
@@ -86,6 +108,8 @@ export interface IssuerSnapshot {
     /** TEAMID.bundle.name */
     readonly apple: readonly string[];
   };
+  /** Where people may sign in besides here. */
+  readonly federation: readonly FederatedProvider[];
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

@@ -31,6 +31,10 @@ export const issuerCodes = {
     means: 'The person did not decide in time (RFC 8628, CIBA).',
     remedy: 'Begin again.',
   },
+  identity_taken: {
+    means: 'Whom the provider names comes in here already, as themselves or as somebody else.',
+    remedy: 'Unlink it there first; or sign in at the provider as somebody else.',
+  },
   insufficient_authorization: {
     means: 'The person has not shown yet who they are, within the application.',
     remedy: 'Ask them for one of `factors`, and send it with `auth_session`.',
@@ -116,6 +120,11 @@ export const issuerCodes = {
     means: 'A page of another site asked in the name of a person.',
     remedy: 'None: nothing was done.',
   },
+  logout_token_refused: {
+    means: 'What a provider sent to sign somebody out is not right, or was sent before.',
+    remedy:
+      'Look at its signature, `iss`, `aud`, `iat`, `exp`, `jti`, `events`, and that it has no `nonce`.',
+  },
   not_everywhere_yet: {
     means: 'It was taken back, and some gate may still accept what was given before.',
     remedy: 'Do it again in a moment; look at `poorter status` when it stays.',
@@ -131,6 +140,34 @@ export const issuerCodes = {
   password_refused: {
     means: 'The name, the password and the code do not belong together, or too many were tried.',
     remedy: 'Wait a while, and type them again; or sign in with a passkey.',
+  },
+  provider_answer_wrong: {
+    means: 'A provider answered with what must not be believed, or what somebody sent in its name.',
+    remedy:
+      'Look at `reason` in the record: it names the member. Compare `issuer` and `clientId` with what the provider has.',
+  },
+  provider_not_fresh: {
+    means:
+      'A provider was asked to let somebody show again who they are, and does not say that they did.',
+    remedy: 'Let it send `auth_time`; or sign in with a passkey.',
+  },
+  provider_refused: {
+    means: 'A provider let nobody in: somebody gave up there, or it refuses this server.',
+    remedy:
+      'Sign in again or in another way; `reason` in the record has its word (RFC 6749 §4.1.2.1).',
+  },
+  provider_too_weak: {
+    means: 'Somebody signed in at a provider in a way that is weaker than the application asks.',
+    remedy: 'Sign in with a passkey; or map its `acr` in `issuer.federation`.',
+  },
+  provider_unavailable: {
+    means: 'A provider cannot be reached, or is too slow.',
+    remedy:
+      'Sign in in another way. `reason` in the record says what failed; addresses of your own network stand in `issuer.outgoing.addresses`.',
+  },
+  provider_unlinked: {
+    means: 'Nobody here is linked with whom the provider names, or they may not come in.',
+    remedy: 'Sign in in another way, and link it at the account; or set `signUp`.',
   },
   recovery_refused: {
     means: 'The recovery code is unknown, or was used.',

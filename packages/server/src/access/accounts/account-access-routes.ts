@@ -98,12 +98,15 @@ export function accountAccessRoutes(ports: AccountAccessPorts): Handlers<AccessO
 
     removeAccountCredential: {
       async change({ path }, stores) {
-        const account = await known(stores.accounts, path.id);
-        const kept = await stores.credentials.list(account.id);
+        const found = await known(stores.accounts, path.id);
+        const kept = await stores.credentials.list(found.id);
         const credential = kept.find(({ id }) => id === path.credential);
         if (credential === undefined) throw new AdminProblem('not_found');
-        await stores.credentials.remove(account.id, credential.id);
-        await stores.accountNotices.add(account.id, `${credential.kind}-removed`);
+        await stores.credentials.remove(found.id, credential.id);
+        await stores.accountNotices.add(found.id, `${credential.kind}-removed`);
+        // Whoever has somebody's account elsewhere may be signed in by it.
+        const isElsewhere = credential.kind === 'identity';
+        const account = isElsewhere ? await stores.accounts.signOutEverywhere(found.id) : found;
         const body = shownAccount(account, await stores.credentials.list(account.id));
         return { status: 200, body, target: credential.id, version: account.version };
       },

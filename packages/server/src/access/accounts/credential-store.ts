@@ -5,8 +5,8 @@ import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 import type { AccountTables } from './account-row.ts';
 
-/** A passkey; a code of the minute; a password; codes for when the others are gone. */
-export type CredentialKind = 'passkey' | 'totp' | 'password' | 'recovery';
+/** A passkey; a code of the minute; a password; codes for when the others are gone; whom another provider knows. */
+export type CredentialKind = 'passkey' | 'totp' | 'password' | 'recovery' | 'identity';
 
 /** Times are milliseconds since the epoch. */
 export interface StoredCredential {
@@ -32,6 +32,9 @@ export interface CredentialWish {
   readonly lookup?: string;
   readonly uses?: number;
 }
+
+/** What stays when another is removed. */
+export type LeftCredential = Pick<StoredCredential, 'id' | 'kind'>;
 
 type Row = AccountTables['account_credential'];
 
@@ -122,11 +125,11 @@ export class CredentialStore {
     return numUpdatedRows === 1n;
   }
 
-  /** `isEnough`: whether somebody can still come in with these kinds; default: whoever asks answers for it. */
+  /** `isEnough`: whether somebody can still come in with these; default: whoever asks answers for it. */
   async remove(
     accountId: string,
     id: string,
-    isEnough: (left: readonly CredentialKind[]) => boolean = () => true,
+    isEnough: (left: readonly LeftCredential[]) => boolean = () => true,
   ): Promise<'removed' | 'absent' | 'needed'> {
     return this.#database.write(async (session) => {
       const rows = await session
@@ -136,7 +139,8 @@ export class CredentialStore {
         .execute();
       const left = rows.filter((row) => row.id !== id);
       if (left.length === rows.length) return 'absent';
-      if (!isEnough(left.map(({ kind }) => kind as CredentialKind))) return 'needed';
+      const kept = left.map((row) => ({ id: row.id, kind: row.kind as CredentialKind }));
+      if (!isEnough(kept)) return 'needed';
       await session.deleteFrom('account_recovery_code').where('credential_id', '=', id).execute();
       await session.deleteFrom('account_credential').where('id', '=', id).execute();
       await recordChange(session, 'account', accountId, this.#world.now());

@@ -5,8 +5,14 @@ export type {
   StoredAccount,
 } from './account-row.ts';
 export { AccountStore, type LinkPurpose } from './account-store.ts';
-export { type CredentialKind, CredentialStore, type StoredCredential } from './credential-store.ts';
+export {
+  type CredentialKind,
+  CredentialStore,
+  type LeftCredential,
+  type StoredCredential,
+} from './credential-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
+export { type ForeignIdentity, IdentityStore, type StoredIdentity } from './identity-store.ts';
 export {
   type AccountNotice,
   type AccountNoticeKind,

@@ -7,7 +7,7 @@ export const command = defineCommand({
   purpose: 'read everything, say what is wrong, serve nothing',
   forms: ['OPENAPI [options]', '--config poorter.yaml [options]'],
   about:
-    'Takes the options of serve; reads everything that serve would read, serves nothing and writes nothing. Addresses to listen on are tried at another port: a port that is taken is found by serve. SQLite files are looked at. Other machines are asked with --ask-others alone, and nothing is changed there: PostgreSQL (does it take us, may we make what is not there yet, is it newer than this program), a vault (does it open the keys that are there), token issuers (their keys), shared counters (would they count for us).',
+    'Takes the options of serve; reads everything that serve would read, serves nothing and writes nothing. Addresses to listen on are tried at another port: a port that is taken is found by serve. SQLite files are looked at. Other machines are asked with --ask-others alone, and nothing is changed there: PostgreSQL (does it take us, may we make what is not there yet, is it newer than this program), a vault (does it open the keys that are there), token issuers (their keys), OpenID providers (their documents and keys), shared counters (would they count for us).',
   arguments: SERVE_ARGUMENTS,
   options: {
     ...SERVE_OPTIONS,

@@ -5,6 +5,7 @@ import type { Configuration, IssuerConfiguration } from '../../configuration/sch
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readDetailTypes } from './read-detail-types.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
+import { readFederation } from './read-federation.ts';
 import { readMail } from './read-mail.ts';
 import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
@@ -51,6 +52,7 @@ export function readIssuer(
       ),
     },
     mail: readMail(issuer, reader),
+    federation: readFederation(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),
   };

@@ -187,6 +187,18 @@ export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate
   readonly outgoingAuthorities?: readonly string[];
   /** Kinds of details that people say yes to with a passkey. */
   readonly signedDetails?: readonly string[];
+  /** By whom people are let in besides. */
+  readonly federation?: readonly FederationProtection[];
+}
+
+/** What is believed of another provider. */
+export interface FederationProtection {
+  readonly issuer: string;
+  readonly algorithms: readonly string[];
+  /** How strongly somebody signed in, by what it says. */
+  readonly acr: Readonly<Record<string, string>>;
+  /** For whom an account is made: nobody, everybody, or by claim one of these values each. */
+  readonly signUp: string | Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ListenerProtection {

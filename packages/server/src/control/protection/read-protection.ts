@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { type ApiSnapshot, extensionOf } from '@poorter/engine';
 import { checkedPlaces, pathShape } from '@poorter/openapi';
 import { flowsOf } from '../../configuration/asking-flows.ts';
+import { providerTerms } from '../../configuration/provider-terms.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
@@ -125,7 +126,8 @@ function issuerPlace({
 }: ReadConfiguration): IssuerPlace | null {
   const { issuer } = configuration;
   if (issuer === undefined) return null;
-  const { address, tls, passwords, tokens, outgoing, detailTypes, applications } = issuer;
+  const { address, tls, passwords, tokens, outgoing, detailTypes } = issuer;
+  const { applications, federation } = issuer;
   return {
     ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
@@ -140,6 +142,10 @@ function issuerPlace({
     requireProofNonce: tokens.requireProofNonce,
     ...{ outgoing: outgoing.addresses, outgoingAuthorities: outgoing.authorities },
     signedDetails: Object.keys(detailTypes).filter((type) => detailTypes[type]?.signed === true),
+    federation: federation.map((written) => {
+      const { issuer: of = '', algorithms, acr, signUp } = providerTerms(written);
+      return { issuer: of, algorithms, acr, signUp };
+    }),
   };
 }
 

@@ -2,6 +2,13 @@ import { at, type Case, issuer, responses, set, type Tree, X } from './case.fixt
 import { corsCases, limits, places, quota, rate } from './limit-cases.fixture.ts';
 import type { WeakeningKind } from './weakening.ts';
 
+/** At which people sign in besides. */
+const provider = {
+  ...{ id: 'partner', issuer: 'https://login.partner.example', names: { en: 'Partner' } },
+  ...{ clientId: 'poorter', clientKeys: ['./gate.key'] },
+};
+const TENANT = '72f988bf-86f1-41af-91ab-2d7cd011db47';
+
 function securityCase(
   was: Tree[],
   is: Tree[],
@@ -398,6 +405,31 @@ export const ruleCases: readonly Case[] = [
   flowsCase(['redirect'], ['redirect', 'embedded']),
   { ...flowsCase(undefined, ['redirect', 'embedded']), bothWays: true },
   flowsCase(['redirect'], undefined),
+  ...[
+    providerCase('algorithms', ['ES256'], ['ES256', 'RS256']),
+    providerCase('acr', { gold: 'phr' }, { gold: 'phr', tin: 'phr' }),
+    providerCase('acr', { gold: 'https://refeds.org/profile/sfa' }, { gold: 'phr' }, true),
+    providerCase('signUp', 'nobody', 'everybody'),
+    providerCase('signUp', 'nobody', { team: ['a'] }),
+    providerCase('signUp', { team: ['a'] }, 'everybody'),
+    providerCase('signUp', { team: ['a'] }, { team: ['a', 'b'] }),
+    providerCase('signUp', { team: ['a'], unit: ['x'] }, { team: ['a'] }),
+    {
+      ...providerCase('issuer', 'https://login.partner.example', 'https://login.other.example'),
+      ...{ kinds: ['issuer-added'] as const, bothWays: true as const },
+    },
+    {
+      ...providerCase('profile', undefined, 'entra'),
+      is: (written: Tree) => {
+        const entry = { ...provider, issuer: undefined, profile: 'entra', tenant: TENANT };
+        set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+        set(written, 'issuer.federation', [entry]);
+      },
+      ...{ keys: ['issuer.federation[].profile', 'issuer.federation[].tenant'] },
+      ...{ kinds: ['issuer-added'] as const, bothWays: true as const },
+    },
+  ],
+  ownIssuerCase('federation', [], [provider], 'issuer-added'),
   ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
   {
     ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
@@ -526,6 +558,17 @@ function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKi
     set(written, `issuer.${key}`, value);
   };
   return { keys: [`issuer.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
+}
+
+function providerCase(key: string, was: unknown, is: unknown, isBoth = false): Case {
+  const setTo = (value: unknown) => (written: Tree) => {
+    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+    set(written, 'issuer.federation', [{ ...provider, [key]: value }]);
+  };
+  return {
+    ...{ keys: [`issuer.federation[].${key}`], was: setTo(was), is: setTo(is) },
+    ...{ kinds: ['issuer-loosened'] as const, ...(isBoth && { bothWays: true as const }) },
+  };
 }
 
 /** Its scheme names the issuer; that is not what these cases are about. */

@@ -14,12 +14,24 @@ const account = { id: 'account_1' } as StoredAccount;
 function open() {
   const world = {
     now: NOON,
-    who: { account, session: 'uid', signedInAt: NOON, acr: 'phr' } as SignedIn | null,
+    who: {
+      account,
+      session: 'uid',
+      signedInAt: NOON,
+      acr: 'phr',
+      isFederated: false,
+    } as SignedIn | null,
     kinds: ['passkey'],
     done: 0,
+    passwords: true,
   };
   const door = new AccountDoor({
-    snapshot: { origin: ORIGIN },
+    snapshot: {
+      origin: ORIGIN,
+      get passwords() {
+        return world.passwords;
+      },
+    },
     sessions: { read: async () => world.who },
     credentials: { list: async () => world.kinds.map((kind) => ({ kind }) as StoredCredential) },
     now: () => world.now,
@@ -74,12 +86,36 @@ test('what changes how somebody comes in needs a sign-in of at most five minutes
 test('whoever has a passkey shows it: a password and a code do for whoever has none', async () => {
   const { world, ask } = open();
   for (const acr of ['https://refeds.org/profile/mfa', null]) {
-    world.who = { account, session: 'uid', signedInAt: NOON, acr };
+    world.who = { account, session: 'uid', signedInAt: NOON, acr, isFederated: false };
     world.kinds = ['password', 'totp', 'passkey'];
     assert.partialDeepStrictEqual(await ask('freshAct'), AGAIN);
     world.kinds = ['password', 'totp'];
     assert.equal((await ask('freshAct')).isDone, true);
   }
+});
+
+test('what another provider says changes how nobody comes in who has something of their own here', async () => {
+  const { world, ask } = open();
+  for (const acr of ['phr', 'http://eidas.europa.eu/LoA/high', '0', null]) {
+    world.who = { account, session: 'uid', signedInAt: NOON, acr, isFederated: true };
+    for (const [kinds, isDone] of [
+      [['identity', 'passkey'], false],
+      [['identity', 'password', 'totp'], false],
+      [['identity', 'password'], true],
+      [['identity'], true],
+    ] as const) {
+      world.kinds = [...kinds];
+      assert.equal((await ask('freshAct')).isDone, isDone, `${acr} ${kinds.join()}`);
+      assert.equal((await ask('act')).isDone, true);
+    }
+    world.now = NOON + 300_001;
+    assert.equal((await ask('freshAct')).isDone, false, 'and it must be fresh');
+    world.now = NOON;
+  }
+  // Halves that nobody can show any more are nothing of their own.
+  world.kinds = ['identity', 'password', 'totp'];
+  world.passwords = false;
+  assert.equal((await ask('freshAct')).isDone, true);
 });
 
 test('what is sent from another page is done for nobody', async () => {

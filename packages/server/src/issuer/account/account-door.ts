@@ -10,7 +10,7 @@ import type { BrowserSessions, SignedIn } from './browser-sessions.ts';
 import type { Place } from './places.ts';
 
 export interface AccountDoorPorts {
-  readonly snapshot: Pick<IssuerSnapshot, 'origin'>;
+  readonly snapshot: Pick<IssuerSnapshot, 'origin' | 'passwords'>;
   readonly sessions: Pick<BrowserSessions, 'read'>;
   readonly credentials: Pick<CredentialStore, 'list'>;
   readonly now: () => number;
@@ -48,13 +48,18 @@ export class AccountDoor {
     return this.#guard(place, work, { isAct: true, isFresh: true });
   }
 
-  /** Five minutes, and with a passkey by whoever has one: what is guessed or phished opens no lasting way in. */
-  async isFresh({ account, signedInAt, acr }: SignedIn): Promise<boolean> {
-    const { credentials, now } = this.#ports;
+  /**
+   * Five minutes, and with a passkey by whoever has one: what is guessed or phished opens no lasting way in. What another
+   * provider says does for whoever has nothing of their own here.
+   */
+  async isFresh({ account, signedInAt, acr, isFederated }: SignedIn): Promise<boolean> {
+    const { snapshot, credentials, now } = this.#ports;
     // Ask for the allowed side, so that a NaN is not fresh.
     if (!(now() - signedInAt <= FRESH_MS)) return false;
-    if (acr === PASSKEY_ACR) return true;
-    return !(await credentials.list(account.id)).some(({ kind }) => kind === 'passkey');
+    if (acr === PASSKEY_ACR && !isFederated) return true;
+    const kinds = (await credentials.list(account.id)).map(({ kind }) => kind);
+    const hasBoth = snapshot.passwords && kinds.includes('password') && kinds.includes('totp');
+    return !kinds.includes('passkey') && !(isFederated && hasBoth);
   }
 
   #guard(place: Place, work: Work, needs: { isAct: boolean; isFresh: boolean }): Handle {

@@ -87,8 +87,8 @@ export class AccountPages {
 
   async #showSignIn(asked: PageCall): Promise<ToldOfCall> {
     const isAgain = (await this.#ports.sessions.read(asked)) !== null;
-    const { passwords } = this.#ports.snapshot;
-    const wish = { place: placeOf(asked), isAgain, passwords };
+    const { passwords, federation: providers } = this.#ports.snapshot;
+    const wish = { place: placeOf(asked), isAgain, passwords, providers };
     await this.#send(asked, accountSignInPage(languageFor(asked), wish));
     return NOBODY;
   }

@@ -4,10 +4,12 @@ import type {
   StoredCredential,
   StoredGrant,
 } from '../../access/accounts/index.ts';
-import type { StandingSession } from '../../messages/between-issuer.ts';
+import type { FederatedProvider, StandingSession } from '../../messages/between-issuer.ts';
 import { dayIn, momentIn } from '../pages/moment.ts';
 import type { Markup, Page } from '../pages/page.ts';
 import { PASSKEY_SCRIPT, passkeyForm } from '../pages/passkey-form.ts';
+import { nameOf, providerChoice } from '../pages/provider-pages.ts';
+import { providerWords } from '../pages/provider-words.ts';
 import { words } from '../pages/words.ts';
 import { passwordWords } from '../sign-in/password-words.ts';
 import { accountWords } from './account-words.ts';
@@ -67,11 +69,13 @@ export interface SignInWish {
   readonly isAgain: boolean;
   /** Whether a password and a code do as well. */
   readonly passwords: boolean;
+  /** Where people may sign in besides. */
+  readonly providers: readonly FederatedProvider[];
 }
 
 export function accountSignInPage(
   language: AccountLanguage,
-  { place, isAgain, passwords }: SignInWish,
+  { place, isAgain, passwords, providers }: SignInWish,
 ): Page {
   const say = accountWords[language];
   const common = words[language];
@@ -81,6 +85,7 @@ ${passkeyForm(common, {
   ...{ kind: 'sign-in', path: `${path}?to=${place}`, begin: `${path}/begin` },
   ...{ finish: `${path}/finish?to=${place}`, button: common.withPasskey },
 })}
+${providerChoice(language, providers, { path: `${path}/provider?to=${place}`, kind: 'signInWith' })}
 ${
   passwords
     ? html`<p class="back"><a href="${path}/password?to=${place}">${passwordWords[language].otherWay}</a></p>`
@@ -113,21 +118,36 @@ export function sessionsPage(
   return framed(language, { title: say.sessions, body, said });
 }
 
+export interface CredentialsShown {
+  readonly said: Said;
+  readonly passwords: boolean;
+  readonly providers: readonly FederatedProvider[];
+}
+
 export function credentialsPage(
   language: AccountLanguage,
   credentials: readonly StoredCredential[],
-  { said, passwords }: { readonly said: Said; readonly passwords: boolean },
+  { said, passwords, providers }: CredentialsShown,
 ): Page {
   const say = accountWords[language];
   const more = passwordWords[language];
   const kinds = { passkey: say.passkey, password: more.passwordKind, totp: more.codeKind };
-  const entry = ({ id, kind, label, createdAt, lastUsedAt }: StoredCredential) => {
+  const titleOf = ({ kind, label }: StoredCredential) => {
+    if (kind === 'recovery') return [say.recovery, label];
+    if (kind !== 'identity') return [kinds[kind], label];
+    const provider = providers.find(({ issuer }) => issuer === label);
+    const name = provider === undefined ? label : nameOf(provider, language);
+    return [providerWords[language].identity(name)];
+  };
+  const entry = (credential: StoredCredential) => {
+    const { id, createdAt, lastUsedAt } = credential;
     const used =
       lastUsedAt === null
         ? say.neverUsed
         : html`${say.lastUsed}: ${momentIn(language, lastUsedAt)}`;
-    const named = [kind === 'recovery' ? say.recovery : kinds[kind], label];
-    const name = named.filter((part) => part !== '').join(', ');
+    const name = titleOf(credential)
+      .filter((part) => part !== '')
+      .join(', ');
     return html`<li>
 <h2>${name}</h2>
 <p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}</p>
@@ -144,7 +164,8 @@ ${
 <p><a class="button" href="${PLACES.password}">${more.setTitle}</a></p>
 <p><a class="button" href="${PLACES.code}">${more.codeTitle}</a></p>`
     : NOTHING
-}`;
+}
+${providerChoice(language, providers, { path: '/account/credentials/link', kind: 'link' })}`;
   return framed(language, { title: say.credentials, body, said });
 }
 

@@ -12,6 +12,17 @@ export interface Shown {
   readonly acr: string;
   /** RFC 8176. */
   readonly amr: readonly string[];
+  /** When, in seconds; absent: now. */
+  readonly ts?: number;
+  /** Where, if not here. */
+  readonly federated?: FederatedFrom;
+}
+
+/** At which provider somebody signed in, and in which session of it. */
+export interface FederatedFrom {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid: string | null;
 }
 
 /** Whoever asks, with the session that their browser has. */
@@ -22,6 +33,8 @@ export interface SignedIn {
   /** Milliseconds since the epoch, to the second. */
   readonly signedInAt: number;
   readonly acr: string | null;
+  /** Somebody else says so. */
+  readonly isFederated: boolean;
 }
 
 export interface BrowserSessionPorts {
@@ -33,10 +46,27 @@ export interface BrowserSessionPorts {
 }
 
 /** As the library keeps it, with what `rememberBrowsers` adds. */
-type LibrarySession = InstanceType<Provider['Session']> & { browser?: string };
+type LibrarySession = InstanceType<Provider['Session']> & {
+  browser?: string;
+  /** In milliseconds. */
+  begunAt?: number;
+  federated?: FederatedFrom | undefined;
+};
 type LibraryContext = ReturnType<Provider['createContext']>;
 
 const SESSION = 'Session';
+
+interface GivenInSession {
+  readonly sid?: string;
+  readonly grantId?: string;
+  /** It was asked for while nobody is there, too, and stays. */
+  readonly persistsLogout?: boolean;
+}
+
+/** What an application had of a session. */
+export interface EndedThere extends GivenInSession {
+  readonly client: string;
+}
 
 /**
  * Where people are signed in. There is one kind of session, that of the protocol library: whoever signs in here is
@@ -51,15 +81,18 @@ export class BrowserSessions {
 
   /** Null: nobody, or somebody whose session was ended. */
   async read(asked: PageCall): Promise<SignedIn | null> {
-    const { accountId, loginTs, uid, acr } = await this.#sessionOf(this.#contextOf(asked));
+    const session = await this.#sessionOf(this.#contextOf(asked));
+    const { accountId, loginTs = 0, uid, acr = null } = session;
     if (accountId === undefined) return null;
     const account = await this.#ports.accounts.show(accountId);
-    if (account === undefined || !isSignedIn(account, loginTs)) return null;
-    return { account, session: uid, signedInAt: (loginTs ?? 0) * 1000, acr: acr ?? null };
+    if (account === undefined || !isSignedIn(account, session)) return null;
+    const isFederated = session.federated !== undefined;
+    return { account, session: uid, signedInAt: loginTs * 1000, acr, isFederated };
   }
 
   /** Another name for the session from now on: whoever knew the one before has nothing. What goes with it stays. */
-  async begin(asked: PageCall, { id }: StoredAccount, { acr, amr }: Shown): Promise<void> {
+  async begin(asked: PageCall, { id }: StoredAccount, shown: Shown): Promise<void> {
+    const { acr, amr, ts, federated } = shown;
     const { provider, lifeSeconds } = this.#ports;
     const context = this.#contextOf(asked);
     let session = await this.#sessionOf(context);
@@ -67,7 +100,9 @@ export class BrowserSessions {
       await session.destroy();
       session = new provider.Session() as LibrarySession;
     }
-    session.loginAccount({ accountId: id, acr, amr: [...amr] });
+    const loginTs = ts === undefined ? {} : { loginTs: ts };
+    session.loginAccount({ accountId: id, acr, amr: [...amr], ...loginTs });
+    session.federated = federated;
     session.resetIdentifier();
     session.browser = browserOf(asked.request);
     await session.save(lifeSeconds);
@@ -91,7 +126,7 @@ export class BrowserSessions {
     const kept = await this.#ports.artefacts.listOfAccount(SESSION, account.id);
     return kept
       .map((payload) => payload as unknown as LibrarySession)
-      .filter(({ loginTs }) => isSignedIn(account, loginTs))
+      .filter((session) => isSignedIn(account, session))
       .map(({ uid, loginTs, iat, exp, browser, acr }) => ({
         ...{ id: uid, signedInAt: (loginTs ?? 0) * 1000, lastUsedAt: iat * 1000 },
         ...{ expiresAt: exp * 1000, browser: browser ?? '', acr: acr ?? null },
@@ -112,6 +147,28 @@ export class BrowserSessions {
     // First of all: it holds for those that begin meanwhile, and whatever happens to the rest.
     await accounts.signOutEverywhere(account.id);
     for (const { id } of standing) await (await provider.Session.findByUid(id))?.destroy();
+  }
+
+  /** Those that came from there. Returns what each application was given in them, and is told of. */
+  async endFederated(
+    account: StoredAccount,
+    { issuer, subject, sid }: FederatedFrom,
+  ): Promise<EndedThere[]> {
+    const { artefacts, provider } = this.#ports;
+    const kept = await artefacts.listOfAccount(SESSION, account.id);
+    const ended: EndedThere[] = [];
+    for (const { uid, federated } of kept as unknown as LibrarySession[]) {
+      // A session of which the provider had named none to us is one of them as well.
+      const isNamed = sid !== null && federated?.sid != null;
+      const isTheirs = federated?.issuer === issuer && federated.subject === subject;
+      const isIt = isTheirs && (!isNamed || federated.sid === sid);
+      const session = isIt ? await provider.Session.findByUid(uid) : undefined;
+      if (session === undefined) continue;
+      await session.destroy();
+      const given = Object.entries(session.authorizations ?? {});
+      ended.push(...given.map(([client, one]) => ({ client, ...(one as GivenInSession) })));
+    }
+    return ended;
   }
 
   #contextOf({ request, response }: PageCall): LibraryContext {
@@ -136,11 +193,27 @@ export function nameSession(session: InstanceType<Provider['Session']>, name: st
   (session as LibrarySession).browser = name;
 }
 
-/** With each session stays by which browser it was used last: people know by that which one is theirs. */
-export function rememberBrowsers({ Session }: Provider): void {
+interface ResumedResult {
+  readonly login?: { readonly federated?: FederatedFrom };
+}
+
+/**
+ * With each session stays by which browser it was used last (people know by that which one is theirs), when it began, and
+ * at which provider.
+ */
+export function extendSessions({ Session }: Provider, now: () => number): void {
   const names = (Session as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
-  Object.defineProperty(Session, 'IN_PAYLOAD', { value: [...names, 'browser'] });
-  const { save } = Session.prototype;
+  Object.defineProperty(Session, 'IN_PAYLOAD', {
+    value: [...names, 'browser', 'begunAt', 'federated'],
+  });
+  const { save, loginAccount } = Session.prototype;
+  Session.prototype.loginAccount = function loginBegun(this: LibrarySession, details) {
+    this.begunAt = now();
+    // Of the interaction that is resumed, as whoever finished it said; the library passes on what it knows alone.
+    const result = Provider.ctx?.oidc?.entities?.Interaction?.result as ResumedResult | undefined;
+    this.federated = result?.login?.federated;
+    return loginAccount.call(this, details);
+  };
   Session.prototype.save = function saveWithBrowser(this: LibrarySession, ...given) {
     const request = Provider.ctx?.req;
     if (request !== undefined) this.browser = browserOf(request);

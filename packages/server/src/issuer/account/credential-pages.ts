@@ -3,7 +3,10 @@ import type {
   AccountStore,
   CredentialKind,
   CredentialStore,
+  ForeignIdentity,
+  LeftCredential,
   RecoveryCodeStore,
+  StoredCredential,
 } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
@@ -32,7 +35,7 @@ import {
   type Said,
 } from './account-views.ts';
 import { accountWords } from './account-words.ts';
-import type { SignedIn } from './browser-sessions.ts';
+import type { BrowserSessions, SignedIn } from './browser-sessions.ts';
 import { PLACES } from './places.ts';
 
 export interface CredentialPagesPorts {
@@ -43,6 +46,7 @@ export interface CredentialPagesPorts {
   readonly credentials: Pick<CredentialStore, 'list' | 'remove'>;
   readonly recoveryCodes: Pick<RecoveryCodeStore, 'make' | 'left' | 'use'>;
   readonly notices: Pick<AccountNoticeStore, 'add'>;
+  readonly sessions: Pick<BrowserSessions, 'endFederated'>;
   readonly now: () => number;
 }
 
@@ -85,8 +89,9 @@ export class CredentialPages {
 
   async #show(asked: PageCall, { account }: SignedIn, said: Said) {
     const known = await this.#ports.credentials.list(account.id);
-    const { passwords } = this.#ports.snapshot;
-    await this.#send(asked, 200, credentialsPage(languageFor(asked), known, { said, passwords }));
+    const { passwords, federation: providers } = this.#ports.snapshot;
+    const shown = { said, passwords, providers };
+    await this.#send(asked, 200, credentialsPage(languageFor(asked), known, shown));
     return {};
   }
 
@@ -95,18 +100,24 @@ export class CredentialPages {
     const { id: account } = who.account;
     const id = formOf(asked).get('credential') ?? '';
     const say = accountWords[languageFor(asked)];
-    const known = (await credentials.list(account)).find((one) => one.id === id);
+    const all = await credentials.list(account);
+    const known = all.find((one) => one.id === id);
     if (known === undefined) return this.#show(asked, who, say.endedBefore);
-    const outcome = await credentials.remove(account, id, (left) =>
-      isEnough(left, snapshot.passwords),
-    );
+    const outcome = await credentials.remove(account, id, (left) => isEnough(left, all, snapshot));
     if (outcome === 'needed') {
       await this.#show(asked, who, say.needed);
       return { error: 'credential_needed' };
     }
     if (outcome === 'absent') return this.#show(asked, who, say.endedBefore);
     await notices.add(account, `${known.kind}-removed`);
+    if (known.kind === 'identity') await this.#endSessionsOf(who, known);
     return this.#show(asked, who, say.removed(timeIn(languageFor(asked), now())));
+  }
+
+  /** Whoever has somebody's account elsewhere has nothing here from now on. */
+  async #endSessionsOf({ account }: SignedIn, { data }: StoredCredential): Promise<void> {
+    const { issuer, subject } = data as unknown as ForeignIdentity;
+    await this.#ports.sessions.endFederated(account, { issuer, subject, sid: null });
   }
 
   async #showNewPasskey(asked: PageCall) {
@@ -178,10 +189,23 @@ export class CredentialPages {
   }
 }
 
-/** With a passkey alone; a password needs a code, and a code a password. */
-function isEnough(left: readonly CredentialKind[], passwords: boolean): boolean {
+/**
+ * With a passkey alone; a password needs a code, and a code a password. Whom another provider knows comes in while it is one
+ * of ours.
+ */
+function isEnough(
+  left: readonly LeftCredential[],
+  known: readonly StoredCredential[],
+  { passwords, federation }: Pick<IssuerSnapshot, 'passwords' | 'federation'>,
+): boolean {
+  const has = (wanted: CredentialKind) => left.some(({ kind }) => kind === wanted);
+  const opens = known.flatMap(({ id, kind, data }) =>
+    kind === 'identity' && federation.some(({ issuer }) => issuer === data['issuer']) ? [id] : [],
+  );
   return (
-    left.includes('passkey') || (passwords && left.includes('password') && left.includes('totp'))
+    has('passkey') ||
+    (passwords && has('password') && has('totp')) ||
+    left.some(({ id }) => opens.includes(id))
   );
 }
 

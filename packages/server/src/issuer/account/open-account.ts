@@ -35,6 +35,7 @@ export interface OpenAccountPorts {
 /** The pages where people look after what is theirs, over one provider. */
 export function openAccount(ports: OpenAccountPorts): {
   readonly sessions: BrowserSessions;
+  readonly door: AccountDoor;
   readonly handlerOf: (operation: string) => Handle | null;
 } {
   const { snapshot, provider, stores, passkeys, known, hashes, endGrant, world } = ports;
@@ -52,7 +53,7 @@ export function openAccount(ports: OpenAccountPorts): {
       ...{ recoveryCodes, clients, known, endGrant, now },
     }),
     new CredentialPages({
-      ...{ snapshot, door, passkeys, accounts, credentials, recoveryCodes, now },
+      ...{ snapshot, door, passkeys, accounts, credentials, recoveryCodes, sessions, now },
       notices: stores.accountNotices,
     }),
     new DecisionPages({ snapshot, door, decisions, details, clients }),
@@ -63,7 +64,7 @@ export function openAccount(ports: OpenAccountPorts): {
     }),
   ];
   return {
-    sessions,
+    ...{ sessions, door },
     handlerOf: (operation) => {
       for (const page of pages) {
         const handle = page.handlerOf(operation);

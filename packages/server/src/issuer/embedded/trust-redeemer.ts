@@ -53,7 +53,7 @@ export async function trustRedeemer(
   const account = await accounts.show(code.accountId);
   if (client?.flows.includes('embedded') !== true || account === undefined) return;
   // Whoever was signed out everywhere meanwhile has not signed in since.
-  if (!isSignedIn(account, code.authTime)) return;
+  if (!isSignedIn(account, { loginTs: code.authTime })) return;
   const before = await factors.trust({ client: client.id, key }, account, {
     grant: code.rar === undefined ? (code.grantId ?? null) : null,
     session: (await codes.isGiven(code.jti)) ? (code.sessionUid ?? null) : null,

@@ -27,6 +27,10 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
       'signed-out': (when) => `Whoever runs this service signed you out everywhere on ${when}.`,
       'application-new': (when) =>
         `Somebody signed in to your account by an application on a new device on ${when}.`,
+      'identity-added': (when) =>
+        `A sign-in at another provider was linked to your account on ${when}.`,
+      'identity-removed': (when) =>
+        `A sign-in at another provider was unlinked from your account on ${when}.`,
     },
     ifYou: 'If you know of this, there is nothing to do.',
     ifNot: (place) =>
@@ -49,6 +53,10 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
       'signed-out': (when) => `Op ${when} heeft de beheerder van deze dienst u overal afgemeld.`,
       'application-new': (when) =>
         `Op ${when} heeft iemand zich met een app op een nieuw toestel bij uw account aangemeld.`,
+      'identity-added': (when) =>
+        `Op ${when} is een aanmelding bij een andere aanbieder aan uw account gekoppeld.`,
+      'identity-removed': (when) =>
+        `Op ${when} is een aanmelding bij een andere aanbieder van uw account losgekoppeld.`,
     },
     ifYou: 'Weet u hiervan, dan hoeft u niets te doen.',
     ifNot: (place) =>
@@ -78,6 +86,10 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `Les responsables de ce service vous ont déconnecté partout le ${when}.`,
       'application-new': (when) =>
         `Le ${when}, quelqu’un s’est connecté à votre compte par une application sur un nouvel appareil.`,
+      'identity-added': (when) =>
+        `Une connexion auprès d’un autre fournisseur a été liée à votre compte le ${when}.`,
+      'identity-removed': (when) =>
+        `Une connexion auprès d’un autre fournisseur a été dissociée de votre compte le ${when}.`,
     },
     ifYou: 'Si vous êtes au courant, vous n’avez rien à faire.',
     ifNot: (place) =>
@@ -105,6 +117,10 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `Am ${when} hat der Betreiber dieses Dienstes Sie überall abgemeldet.`,
       'application-new': (when) =>
         `Am ${when} hat sich jemand mit einer App auf einem neuen Gerät bei Ihrem Konto angemeldet.`,
+      'identity-added': (when) =>
+        `Am ${when} wurde eine Anmeldung bei einem anderen Anbieter mit Ihrem Konto verknüpft.`,
+      'identity-removed': (when) =>
+        `Am ${when} wurde die Verknüpfung einer Anmeldung bei einem anderen Anbieter mit Ihrem Konto gelöst.`,
     },
     ifYou: 'Wenn Sie davon wissen, müssen Sie nichts tun.',
     ifNot: (place) =>

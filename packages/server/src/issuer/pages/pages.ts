@@ -1,10 +1,12 @@
 import { html } from 'hono/html';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
+import type { FederatedProvider } from '../../messages/between-issuer.ts';
 import { passwordWords } from '../sign-in/password-words.ts';
 import { detailOn } from './detail.ts';
 import type { ShownDetail } from './detail-words.ts';
 import type { Page } from './page.ts';
 import { PASSKEY_SCRIPT, passkeyForm } from './passkey-form.ts';
+import { providerChoice } from './provider-pages.ts';
 import { words } from './words.ts';
 
 const formAt = (path: string) => ({ path, begin: `${path}/begin`, finish: `${path}/finish` });
@@ -24,16 +26,19 @@ export interface SignInWish {
   readonly client: string | null;
   /** Whether a password and a code do as well. */
   readonly passwords: boolean;
+  /** Where people may sign in besides. */
+  readonly providers: readonly FederatedProvider[];
 }
 
 export function signInPage(language: AccountLanguage, wish: SignInWish): Page {
   const say = words[language];
-  const { uid, client, passwords } = wish;
+  const { uid, client, passwords, providers } = wish;
   const path = `/sign-in/${uid}`;
   const body = html`<h1>${say.signIn}</h1>
 ${client === null ? '' : html`<p>${say.signInTo(client)}</p>`}
 <p class="muted">${say.whatIsPasskey}</p>
 ${passkeyForm(say, { kind: 'sign-in', ...formAt(path), button: say.withPasskey })}
+${providerChoice(language, providers, { path: `${path}/provider`, kind: 'signInWith' })}
 ${passwords ? html`<p class="back"><a href="${path}/password">${passwordWords[language].otherWay}</a></p>` : ''}`;
   return { language, title: say.signIn, body, script: PASSKEY_SCRIPT };
 }

@@ -130,7 +130,7 @@ export class ProtocolAdapter {
     const account = payload?.['accountId'];
     if (this.#kind !== 'Session' || typeof account !== 'string') return payload;
     const known = await this.#ports.accounts.show(account);
-    return known !== undefined && isSignedIn(known, payload?.['loginTs']) ? payload : undefined;
+    return known !== undefined && isSignedIn(known, payload ?? {}) ? payload : undefined;
   }
 
   async #client(id: string): Promise<Payload | undefined> {

@@ -1,4 +1,4 @@
-import { rememberBrowsers } from '../account/browser-sessions.ts';
+import { extendSessions } from '../account/browser-sessions.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
 import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
@@ -24,7 +24,7 @@ export function openProvider(ports: ProviderPorts): Provider {
   const provider = new ExchangingProvider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
   offerExchange(provider, ports);
-  rememberBrowsers(provider);
+  extendSessions(provider, ports.now);
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>

@@ -23,7 +23,10 @@ const SPECIAL = [
  * Requests to addresses that clients name: their keys, their notices. Where a name leads is looked at after it is
  * resolved, on the connection that is used, so that no name leads into the deployment's own network.
  */
-export function guardedFetch({ addresses, authorities }: IssuerSnapshot['outgoing']) {
+export function guardedFetch(
+  { addresses, authorities }: IssuerSnapshot['outgoing'],
+  timeoutMs = TIMEOUT_MS,
+) {
   const special = blockList(SPECIAL);
   const allowed = blockList(addresses);
   const mayCall = (address: string) => {
@@ -42,10 +45,10 @@ export function guardedFetch({ addresses, authorities }: IssuerSnapshot['outgoin
   };
   const dispatcher = new Agent({
     connect: {
-      ...{ lookup: resolve, timeout: TIMEOUT_MS },
+      ...{ lookup: resolve, timeout: timeoutMs },
       ca: [...getCACertificates('default'), ...authorities],
     },
-    ...{ headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, maxHeaderSize: HEADER_BYTES_MAX },
+    ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs, maxHeaderSize: HEADER_BYTES_MAX },
     ...{
       maxResponseSize: ANSWER_BYTES_MAX,
       connections: 8,
@@ -58,13 +61,18 @@ export function guardedFetch({ addresses, authorities }: IssuerSnapshot['outgoin
     const literal = hostname.replace(/^\[|\]$/g, '');
     // An address is connected to without being looked up.
     if (isIP(literal) !== 0 && !mayCall(literal)) throw refusal(literal);
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     return fetch(url, { ...options, dispatcher, signal, redirect: 'manual' });
   };
 }
 
-function refusal(host: string): Error {
-  return new Error(
+/** It leads into a network of the deployment's own. */
+export class NotCalledError extends Error {
+  override readonly name = 'NotCalledError';
+}
+
+function refusal(host: string): NotCalledError {
+  return new NotCalledError(
     `${host} is an address that is not called: issuer.outgoing.addresses does not name it`,
   );
 }

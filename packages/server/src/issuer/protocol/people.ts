@@ -1,9 +1,8 @@
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { errorPage } from '../pages/pages.ts';
-import { PASSWORD_ACR } from '../sign-in/password-sign-in.ts';
-import { PASSKEY_ACR } from '../sign-in/sign-in.ts';
 import { exchangeOf } from './exchange/exchange-of-call.ts';
+import { acrValuesOf, levelsAsked, showsOneOf } from './levels.ts';
 import { errors, interactionPolicy, type Provider } from './library.ts';
 import type { PairwiseNames } from './pairwise.ts';
 import { type PageContext, showPage } from './show-page.ts';
@@ -73,16 +72,11 @@ interface SessionContext {
   };
 }
 
-/** How somebody can sign in here, the strongest first. */
-export function acrValuesOf({ passwords }: Pick<IssuerSnapshot, 'passwords'>): readonly string[] {
-  return [PASSKEY_ACR, ...(passwords ? [PASSWORD_ACR] : [])];
-}
-
 /**
  * As the library has it (whoever was signed out everywhere has no session that it finds), and besides: whoever signed
  * in more weakly than an application now asks for signs in again (RFC 9470 §4). What nobody can do here is said at once.
  */
-export function signInPolicy(snapshot: Pick<IssuerSnapshot, 'passwords'>) {
+export function signInPolicy(snapshot: Pick<IssuerSnapshot, 'passwords' | 'federation'>) {
   const values = acrValuesOf(snapshot);
   const policy = interactionPolicy.base();
   const { Check } = interactionPolicy;
@@ -99,7 +93,8 @@ export function signInPolicy(snapshot: Pick<IssuerSnapshot, 'passwords'>) {
         const isAsked = typeof asked === 'string' && oidc.session?.accountId !== undefined;
         // It is a wish: whoever has just signed in goes on, and the application sees how.
         if (!isAsked || oidc.result?.login !== undefined) return Check.NO_NEED_TO_PROMPT;
-        return isStrongEnough(oidc.acr, asked.split(' '), values)
+        const levels = levelsAsked(asked).filter((level) => values.includes(level));
+        return levels.length === 0 || showsOneOf(oidc.acr, levels)
           ? Check.NO_NEED_TO_PROMPT
           : Check.REQUEST_PROMPT;
       },
@@ -119,18 +114,6 @@ export function refuseUnattainable(
   const values = [asked.values ?? asked.value].flat();
   if (values.some((value) => possible.includes(String(value)))) return;
   throw new errors.UnmetAuthenticationRequirements('nobody can sign in here in this way');
-}
-
-/** What is not known here asks for nothing. */
-export function isStrongEnough(
-  acr: string | undefined,
-  asked: readonly string[],
-  values: readonly string[],
-): boolean {
-  const known = asked.map((value) => values.indexOf(value)).filter((place) => place >= 0);
-  if (known.length === 0) return true;
-  const place = values.indexOf(acr ?? '');
-  return place >= 0 && place <= Math.max(...known);
 }
 
 interface GrantContext {

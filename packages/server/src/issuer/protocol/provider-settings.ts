@@ -21,12 +21,12 @@ import { NUMBER_PARAMETER } from './decoupled.ts';
 import { nameExchanged } from './exchange/exchange-of-call.ts';
 import { featureSettings } from './feature-settings.ts';
 import { challengeMetadata, type FlowContext, refuseOtherFlows } from './flows.ts';
+import { acrValuesOf } from './levels.ts';
 import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
 import { guardedFetch } from './outgoing.ts';
 import type { PairwiseNames } from './pairwise.ts';
 import {
-  acrValuesOf,
   cookiesOf,
   type ErrorContext,
   existingGrant,

@@ -18,10 +18,11 @@ export interface Interaction {
 export async function interactionOf(
   provider: Provider,
   { call, request, response }: PageCall,
+  uid = call.decision.pathValues[0],
 ): Promise<Interaction | null> {
   try {
     const found = await provider.interactionDetails(request, response);
-    return found.uid === call.decision.pathValues[0] ? (found as unknown as Interaction) : null;
+    return found.uid === uid ? (found as unknown as Interaction) : null;
   } catch (error) {
     if ((error as { error?: unknown }).error === 'invalid_request') return null;
     throw error;

@@ -115,8 +115,9 @@ export class SignIn {
       const page = this.#ports.consent.pageFor(interaction, client, asked);
       await sendPage(response, 200, page, this.#isSecure);
     } else {
-      const { passwords } = this.#ports.snapshot;
-      const page = signInPage(language, { uid, client: client?.name ?? null, passwords });
+      const { passwords, federation: providers } = this.#ports.snapshot;
+      const wish = { uid, client: client?.name ?? null, passwords, providers };
+      const page = signInPage(language, wish);
       await sendPage(response, 200, page, this.#isSecure);
     }
     return { ...NOBODY, client: client?.id ?? null };

@@ -1,0 +1,97 @@
+import type { Database } from '../../platform/database/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK } from '../../state/changes/index.ts';
+import type { StateWorld } from '../../state/index.ts';
+import type { TombstoneLog } from '../../state/tombstones/index.ts';
+import type { AccountProfile, AccountTables, StoredAccount } from './account-row.ts';
+import { AccountStore } from './account-store.ts';
+import { CredentialStore, type StoredCredential } from './credential-store.ts';
+
+/** Whom another provider means: these two together, and nothing that it says besides. OpenID Connect Core §5.7. */
+export interface ForeignIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+export interface StoredIdentity extends ForeignIdentity {
+  readonly id: string;
+  readonly accountId: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+/** Who may come in as somebody else knows them. Each stands among the credentials of one account. */
+export class IdentityStore {
+  readonly #database: Database<AccountTables>;
+  readonly #ring: KeyRing;
+  readonly #tombstones: TombstoneLog;
+  readonly #world: StateWorld;
+  readonly #credentials: CredentialStore;
+
+  constructor(
+    database: Database<AccountTables>,
+    ring: KeyRing,
+    tombstones: TombstoneLog,
+    world: StateWorld,
+  ) {
+    this.#database = database;
+    this.#ring = ring;
+    this.#tombstones = tombstones;
+    this.#world = world;
+    this.#credentials = new CredentialStore(database, ring, world);
+  }
+
+  async find(identity: ForeignIdentity): Promise<StoredIdentity | undefined> {
+    const found = await this.#credentials.find('identity', lookupOf(identity));
+    return found === undefined ? undefined : identityOf(found);
+  }
+
+  /** Oldest first. */
+  async list(accountId: string): Promise<StoredIdentity[]> {
+    const all = await this.#credentials.list(accountId);
+    return all.filter(({ kind }) => kind === 'identity').map(identityOf);
+  }
+
+  /** False: it is somebody's already, or the account has as many as it may. */
+  async link(accountId: string, identity: ForeignIdentity): Promise<boolean> {
+    return (await this.#credentials.add(wishOf(accountId, identity))) !== undefined;
+  }
+
+  /** It was shown now. */
+  async used({ id }: StoredIdentity): Promise<void> {
+    await this.#credentials.use(id, 0, true);
+  }
+
+  /** An account of its own, in one transaction: of two first sign-ins at once, one makes it and both are in it. */
+  async signUp(profile: AccountProfile, identity: ForeignIdentity): Promise<StoredAccount> {
+    return this.#database.write(async (session) => {
+      const within = this.#database.within(session);
+      const accounts = new AccountStore(within, this.#ring, this.#tombstones, this.#world);
+      const credentials = new CredentialStore(within, this.#ring, this.#world);
+      const known = await credentials.find('identity', lookupOf(identity));
+      const account = known === undefined ? undefined : await accounts.show(known.accountId);
+      if (account !== undefined) return account;
+      const made = await accounts.create(profile);
+      const added = await credentials.add(wishOf(made.id, identity));
+      if (added === undefined) throw new Error('the identity is taken');
+      return made;
+    }, CHANGE_LOCK);
+  }
+}
+
+/** The text of both, apart: no two identities share it. */
+function lookupOf({ issuer, subject }: ForeignIdentity): string {
+  return JSON.stringify([issuer, subject]);
+}
+
+function wishOf(accountId: string, { issuer, subject }: ForeignIdentity) {
+  return {
+    ...{ accountId, kind: 'identity' as const, data: { issuer, subject } },
+    ...{ label: issuer, lookup: lookupOf({ issuer, subject }) },
+  };
+}
+
+function identityOf({ id, accountId, data, createdAt, lastUsedAt }: StoredCredential) {
+  const { issuer, subject } = data as unknown as ForeignIdentity;
+  return { id, accountId, issuer, subject, createdAt, lastUsedAt };
+}

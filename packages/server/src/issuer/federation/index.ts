@@ -1,0 +1,1 @@
+export { inspectProviders } from './inspect-providers.ts';
