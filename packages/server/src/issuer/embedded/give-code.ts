@@ -8,7 +8,7 @@ import { existingGrant, findAccount, type signInPolicy } from '../protocol/peopl
 import { SESSION_LIFE_SECONDS } from '../protocol/provider-settings.ts';
 
 export interface CodePorts {
-  readonly snapshot: Pick<IssuerSnapshot, 'passwords'>;
+  readonly snapshot: Pick<IssuerSnapshot, 'passwords' | 'federation'>;
   readonly accounts: Pick<AccountStore, 'show'>;
   readonly grants: Pick<GrantStore, 'latest' | 'hold'>;
   readonly pairwise: PairwiseNames;
