@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts'
 import type { World } from '../platform/world/index.ts';
 import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
 import type { Handle } from './pages/page-call.ts';
+import { oauthErrorOf } from './refused-form.ts';
 
 export interface IssuerDoorPorts {
   readonly gate: Gate;
@@ -51,6 +52,7 @@ export class IssuerDoor {
       nextId,
       reserve: () => records.reserve(),
       refused: (call) => records.write(refusedRecord(call, world.now())),
+      alsoSaid: (code, { url }) => oauthErrorOf(code, url),
     });
   }
 

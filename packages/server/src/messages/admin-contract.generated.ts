@@ -89,6 +89,8 @@ export type ClientTerms = {
   readonly scopes?: Grants;
   readonly detailTypes?: DetailTypes;
   readonly messageSigning?: boolean;
+  /** What its ID tokens are signed by. Default: ES256. */
+  readonly idTokenAlgorithm?: IdTokenAlgorithm;
   readonly accepts?: ClientWeaknesses;
 };
 
@@ -107,6 +109,7 @@ export type Client = {
   readonly scopes: readonly string[];
   readonly detailTypes: readonly string[];
   readonly messageSigning: boolean;
+  readonly idTokenAlgorithm: IdTokenAlgorithm;
   readonly accepts: ClientWeaknesses;
   readonly created: string;
   readonly createdBy: string | null;
@@ -182,7 +185,9 @@ export type AccountGrant = {
   readonly expires: string;
 };
 
-export type SigningAlgorithm = 'ES256' | 'EdDSA';
+export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'RS256';
+
+export type IdTokenAlgorithm = 'ES256' | 'RS256';
 
 export type SigningKey = {
   readonly id: string;

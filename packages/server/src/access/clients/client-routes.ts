@@ -1,5 +1,5 @@
 import type { DenialKind } from '@poorter/engine';
-import type { JSONWebKeySet } from 'jose';
+import type { JSONWebKeySet, JWK } from 'jose';
 import {
   type Act,
   type Answer,
@@ -159,6 +159,7 @@ function termsOf(wish: Contract.ClientTerms): ClientTerms {
     scopes: wish.scopes ?? [],
     detailTypes: wish.detailTypes ?? [],
     messageSigning: wish.messageSigning ?? false,
+    idTokenAlgorithm: wish.idTokenAlgorithm ?? 'ES256',
     accepts: wish.accepts ?? [],
   };
   const { faults, unaccepted } = judgeClient(terms);
@@ -172,6 +173,7 @@ function termsOf(wish: Contract.ClientTerms): ClientTerms {
   return terms;
 }
 
+const RSA_BITS_MIN = 2048;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 function authenticationOf(wish: Contract.ClientAuthentication): ClientAuthentication {
@@ -208,8 +210,19 @@ function publicKeys(jwks: Contract.KeySet): JSONWebKeySet {
       );
     }
     if (!Object.hasOwn(key, 'kty')) refuse('authentication: jwks holds something that is no key');
+    if (isShort(key as JWK)) {
+      refuse(`authentication: jwks holds an RSA key of less than ${RSA_BITS_MIN} bits`);
+    }
   }
   return jwks as unknown as JSONWebKeySet;
+}
+
+/** FAPI 2.0 §5.4; RFC 7518 §3.5 for anybody. Other kinds of keys that are taken have one length each. */
+function isShort({ kty, n }: JWK): boolean {
+  if (kty !== 'RSA') return false;
+  const modulus = Buffer.from(String(n ?? ''), 'base64url').toString('hex');
+  const bits = BigInt(`0x0${modulus}`).toString(2).length;
+  return !(bits >= RSA_BITS_MIN);
 }
 
 function refuse(reason: string): never {
@@ -218,11 +231,11 @@ function refuse(reason: string): never {
 
 function shownClient(client: StoredClient): Contract.Client {
   const { id, name, profile, binding, flows, scopes, messageSigning, accepts } = client;
-  const { detailTypes, logoutNoticeUri, decisionNoticeUri } = client;
+  const { detailTypes, logoutNoticeUri, decisionNoticeUri, idTokenAlgorithm } = client;
   return {
     ...{ id, name, profile, state: client.disabledAt === null ? 'active' : 'disabled' },
     authentication: shownAuthentication(client.authentication),
-    ...{ binding, flows, scopes, detailTypes, messageSigning, accepts },
+    ...{ binding, flows, scopes, detailTypes, messageSigning, idTokenAlgorithm, accepts },
     ...{ logoutNoticeUri, decisionNoticeUri },
     redirectUris: client.redirectUris,
     postLogoutRedirectUris: client.postLogoutRedirectUris,

@@ -54,7 +54,10 @@ type Session = Transaction<ClientTables>;
 
 const ID_BYTES = 12;
 /** Members that stored terms of before do not have. */
-const ADDED_LATER = { logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] } as const;
+const ADDED_LATER = {
+  ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
+  idTokenAlgorithm: 'ES256',
+} as const;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 
 /** The applications that our own authorization server knows. */

@@ -99,10 +99,10 @@ export function providerSettings(ports: ProviderPorts): object {
       clientAuthSigningAlgValues: [...CLIENT_SIGNATURES],
       requestObjectSigningAlgValues: [...CLIENT_SIGNATURES],
       dPoPSigningAlgValues: [...CLIENT_SIGNATURES],
-      idTokenSigningAlgValues: ['ES256', 'EdDSA'],
-      authorizationSigningAlgValues: ['ES256', 'EdDSA'],
-      introspectionSigningAlgValues: ['ES256', 'EdDSA'],
-      userinfoSigningAlgValues: ['ES256', 'EdDSA'],
+      // Those that a client can be registered with, no more; of them, those that there is a key of.
+      idTokenSigningAlgValues: ['ES256', 'RS256'],
+      authorizationSigningAlgValues: ['ES256'],
+      introspectionSigningAlgValues: ['ES256'],
     },
     clientDefaults: {
       grant_types: [],
