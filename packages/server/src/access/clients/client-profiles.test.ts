@@ -104,6 +104,8 @@ const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
     { ...browser, redirectUris: ['https://a.test/x', 'https://b.test/x'] },
     /are of 2 hosts/,
   ],
+  ['a FAPI 2.0 client told by RS256', { ...fapi2, idTokenAlgorithm: 'RS256' }, /FAPI 2\.0 §5\.4/],
+  ['a machine with ID tokens', { ...machine, idTokenAlgorithm: 'RS256' }, /nobody signs in/],
   ['signed messages elsewhere', { ...browser, messageSigning: true }, /is for fapi2/],
   [
     'a phone with a certificate',
