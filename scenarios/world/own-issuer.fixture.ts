@@ -70,6 +70,7 @@ export async function startIssuer(
   t: Lifetime,
   upstream: string,
   configuration: Record<string, unknown> = {},
+  env?: NodeJS.ProcessEnv,
 ): Promise<RunningIssuer> {
   // Its name stands in its tokens, so that a port is chosen before it listens.
   const port = await unusedPort();
@@ -81,6 +82,7 @@ export async function startIssuer(
     upstream,
     configuration: { issuer: { origin, address, limit: LIMIT, ...(issuer as object) }, ...rest },
     ...(files !== undefined && { files: files as Record<string, string> }),
+    ...(env !== undefined && { env }),
   });
   return runningIssuer(poorter, origin);
 }
