@@ -145,7 +145,11 @@ test('what is pushed is judged when it is pushed', async () => {
   ] as const) {
     const refused = await party.ask('/request', { ...ASKED, ...fields });
     assert.equal(refused.status, 400, `${what}: ${JSON.stringify(refused.body)}`);
-    assert.match(String(refused.body['error']), /^(?:invalid|unsupported|unauthorized)_/, what);
+    assert.match(
+      String(refused.body['error']),
+      /^(?:invalid|unsupported|unauthorized|request_uri_not)_/,
+      what,
+    );
   }
   const claims = JSON.stringify({
     id_token: { colour: null },
@@ -242,4 +246,32 @@ test('a client with an RSA or an Ed25519 key does what one with a curve does, an
   const weak = await rsaParty('RS256');
   const told = await weak.ask('/request', ASKED);
   assert.deepEqual([told.status, told.body['error']], [401, 'invalid_client']);
+});
+
+test('a call is found again by the name that its client gave it, or was given, and by no other', async () => {
+  const FIELD = 'x-fapi-interaction-id';
+  const given = await redeem(await codeOf());
+  const url = `${issuer.poorter.url}/accounts`;
+  const ask = async (more: Record<string, string>, token = String(given.body['access_token'])) => {
+    const headers = { ...(await prover.show(token, url)), ...more };
+    const answer = await call(url, { headers });
+    return { status: answer.status, named: answer.headers[FIELD] };
+  };
+  const name = 'C770AEF3-6784-41F7-8E0E-FF5F97BDDB3A';
+  assert.deepEqual(await ask({ [FIELD]: name }), { status: 200, named: name });
+  assert.ok(upstream.received().join().includes(name));
+  // FAPI 1.0 Baseline §6.2.1: a name of RFC 4122 where none was given, and both sides have it.
+  const own = await ask({});
+  assert.match(
+    String(own.named),
+    /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+  assert.ok(upstream.received().join().includes(String(own.named)));
+  assert.notEqual((await ask({})).named, own.named);
+  const bad = await ask({ [FIELD]: 'x <script>' });
+  assert.match(String(bad.named), /^[0-9a-f-]{36}$/, 'what is no name is not said again');
+  assert.deepEqual(await ask({ [FIELD]: name }, 'nobody'), { status: 401, named: name });
+  assert.equal((await call(url)).headers[FIELD], undefined, 'a stranger who names nothing');
+  const told = await party.ask('/token', { grant_type: 'x' }, { [FIELD]: name });
+  assert.equal(told.headers[FIELD], name, 'at the authorization server');
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { compileOriginalCall, type Gate } from '@poorter/engine';
+import { compileOriginalCall, type Gate, INTERACTION_FIELD } from '@poorter/engine';
 import { type Guard, type ProtectedCall, protect } from '@poorter/middleware/guard';
 import type { RecordSpool } from '../messages/record-spool.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
@@ -100,6 +100,7 @@ export class IssuerDoor {
     try {
       await this.#prepare(call, request);
       response.setHeader('poorter-call', call.id);
+      nameInteraction(call, response);
       const page = pageOf(call.decision.operation.operation.compiled.id);
       return await (page === null ? answer(request, response) : page({ call, request, response }));
     } catch (error) {
@@ -112,6 +113,13 @@ export class IssuerDoor {
       return { client: null, subject: null, error: 'server_error' };
     }
   }
+}
+
+/** As its caller named it. */
+function nameInteraction({ decision }: ProtectedCall, response: ServerResponse): void {
+  const { answerHeaders } = decision;
+  const at = answerHeaders.indexOf(INTERACTION_FIELD);
+  if (at !== -1) response.setHeader(INTERACTION_FIELD, answerHeaders[at + 1] as string);
 }
 
 /** RFC 6749 §4.1.2.1 has the word. */

@@ -145,6 +145,8 @@ export type Account = {
     readonly id: string;
     readonly kind: 'passkey' | 'totp' | 'password' | 'recovery';
     readonly label: string;
+    /** Of a passkey: whether it was kept in more places than one when it was last shown. Null where that is unknown. */
+    readonly synced: boolean | null;
     readonly created: string;
     readonly lastUsed: string | null;
   }[];

@@ -5,7 +5,12 @@ export type {
   StoredAccount,
 } from './account-row.ts';
 export { AccountStore, type LinkPurpose } from './account-store.ts';
-export { type CredentialKind, CredentialStore, type StoredCredential } from './credential-store.ts';
+export {
+  type CredentialKind,
+  CredentialStore,
+  isSynced,
+  type StoredCredential,
+} from './credential-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
 export {
   type AccountNotice,

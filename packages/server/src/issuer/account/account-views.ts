@@ -1,8 +1,9 @@
 import { html } from 'hono/html';
-import type {
-  AccountLanguage,
-  StoredCredential,
-  StoredGrant,
+import {
+  type AccountLanguage,
+  isSynced,
+  type StoredCredential,
+  type StoredGrant,
 } from '../../access/accounts/index.ts';
 import type { StandingSession } from '../../messages/between-issuer.ts';
 import { dayIn, momentIn } from '../pages/moment.ts';
@@ -121,7 +122,9 @@ export function credentialsPage(
   const say = accountWords[language];
   const more = passwordWords[language];
   const kinds = { passkey: say.passkey, password: more.passwordKind, totp: more.codeKind };
-  const entry = ({ id, kind, label, createdAt, lastUsedAt }: StoredCredential) => {
+  const entry = (credential: StoredCredential) => {
+    const { id, kind, label, createdAt, lastUsedAt } = credential;
+    const synced = isSynced(credential);
     const used =
       lastUsedAt === null
         ? say.neverUsed
@@ -130,7 +133,7 @@ export function credentialsPage(
     const name = named.filter((part) => part !== '').join(', ');
     return html`<li>
 <h2>${name}</h2>
-<p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}</p>
+<p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}${synced === null ? NOTHING : html`<br>${synced ? say.synced : say.oneDevice}`}</p>
 <form method="post" action="/account/credentials/remove"><input type="hidden" name="credential" value="${id}"><button aria-label="${say.remove}: ${name}">${say.remove}</button></form>
 </li>`;
   };
