@@ -12,6 +12,7 @@ import type { ToldOfCall } from './issuer-record.ts';
 import type { KeysInForce } from './keys-in-force.ts';
 import type { NotEverywhereYet } from './not-everywhere-yet.ts';
 import type { IssuerStores } from './open-stores.ts';
+import { formAsLink } from './pages/form-as-link.ts';
 import type { AskPace } from './protocol/ask-pace.ts';
 import { actorsOf } from './protocol/exchange/exchange-rules.ts';
 import type { Provider } from './protocol/library.ts';
@@ -124,7 +125,10 @@ function openPages(
   });
   return {
     sessions: account.sessions,
-    handlerOf: (operation) => signIn.handlerOf(operation) ?? account.handlerOf(operation),
+    handlerOf: (operation) =>
+      signIn.handlerOf(operation) ??
+      account.handlerOf(operation) ??
+      formAsLink(operation, snapshot),
   };
 }
 
