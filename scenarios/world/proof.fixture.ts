@@ -15,6 +15,8 @@ export interface Prover extends KeyHolder {
   prove(url: string, method: string, claims?: object): Promise<string>;
 }
 
+const now = () => Math.floor(Date.now() / 1000);
+
 export async function makeKeyHolder(): Promise<KeyHolder> {
   return makeProver();
 }
@@ -23,9 +25,8 @@ export async function makeProver(): Promise<Prover> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = await exportJWK(publicKey);
   const prove: Prover['prove'] = (url, method, claims = {}) =>
-    new SignJWT({ htm: method, htu: url, jti: randomUUID(), ...claims })
+    new SignJWT({ htm: method, htu: url, jti: randomUUID(), iat: now(), ...claims })
       .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
-      .setIssuedAt()
       .sign(privateKey);
   return {
     thumbprint: await calculateJwkThumbprint(jwk),
