@@ -115,6 +115,16 @@ test('an assertion names a place here as its audience; one that is for later, or
       200,
     );
   }
+  // RFC 9126 §2: where something is pushed, this place as well.
+  const pushed = `${issuer.origin}/request`;
+  for (const aud of [issuer.origin, `${issuer.origin}/token`, pushed]) {
+    const told = await postForm(pushed, {
+      ...{ client_id: machine.id, client_assertion: await machine.assertion({ aud }) },
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
+    // It shows who it is, and nobody says yes to it.
+    assert.notEqual(told.body['error'], 'invalid_client', aud);
+  }
   const at = async (claims: Readonly<Record<string, unknown>>) => {
     const assertion = await machine.assertion(claims);
     return (await machine.ask('/token', { ...ASK, client_assertion: assertion })).status;

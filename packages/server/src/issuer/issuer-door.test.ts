@@ -58,6 +58,7 @@ async function open(
 
 test('a fault behind the door is answered, recorded and told, and the place comes back', async (t) => {
   const door = await open(t, {
+    isSecure: false,
     rename: async (form) => form,
     answer: () => Promise.reject(new Error('the database is away')),
   });

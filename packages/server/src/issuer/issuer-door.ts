@@ -13,6 +13,8 @@ export interface IssuerDoorPorts {
   readonly gate: Gate;
   readonly records: RecordSpool;
   readonly trustedProxies: readonly string[];
+  /** Callers know it by an https origin. */
+  readonly isSecure: boolean;
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
   /** A form that names a token: as the protocol takes it. */
   readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
@@ -57,6 +59,7 @@ export class IssuerDoor {
   }
 
   answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#ports.isSecure) response.setHeader(...STAY_WITH_TLS);
     return this.#protect(request, response, (call) => void this.#admit(call, request, response));
   }
 
@@ -121,6 +124,9 @@ function nameInteraction({ decision }: ProtectedCall, response: ServerResponse):
   const at = answerHeaders.indexOf(INTERACTION_FIELD);
   if (at !== -1) response.setHeader(INTERACTION_FIELD, answerHeaders[at + 1] as string);
 }
+
+/** RFC 6797; FAPI 2.0 §5.2.3. Refusals say it as well. */
+const STAY_WITH_TLS = ['strict-transport-security', 'max-age=31536000'] as const;
 
 /** RFC 6749 §4.1.2.1 has the word. */
 const SERVER_ERROR = '{"error":"server_error"}';

@@ -80,6 +80,7 @@ export function openIssuer(
   const answer = provider.callback();
   const door = new IssuerDoor({
     ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
+    isSecure: snapshot.origin.startsWith('https:'),
     gate: openIssuerGate(lasting.contract, {
       ...{ counters: lasting.counters, inFlight: lasting.inFlight, limit: snapshot.limit },
       hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
