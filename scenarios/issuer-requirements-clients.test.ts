@@ -5,9 +5,8 @@ import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { askFor, makeApplication, redeem, startIssuer } from './world/own-issuer.fixture.ts';
-import { type Fields, postForm } from './world/party.fixture.ts';
+import { type Fields, makeSigningParty, postForm } from './world/party.fixture.ts';
 import { enrol, goThrough } from './world/person.fixture.ts';
-import { makeProver } from './world/proof.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
@@ -31,7 +30,6 @@ const CHALLENGE = {
   code_challenge_method: 'S256',
 };
 const MINE = 'http://127.0.0.1:49152/callback';
-const STAY = { scope: 'openid offline_access accounts.read', prompt: 'consent' };
 
 function authUrl(fields: Fields): URL {
   const url = new URL(`${issuer.origin}/auth`);
@@ -47,107 +45,11 @@ const askAs = (client: string, more: Fields = {}) =>
     ...{ scope: 'openid accounts.read', ...CHALLENGE, ...more },
   });
 
-async function codeOf(client: string, more: Fields = {}): Promise<string> {
-  const at = await goThrough(new SoftBrowser(issuer.origin), askAs(client, more), person);
-  assert.ok(at.startsWith(more['redirect_uri'] ?? MINE), at);
-  return new URL(at).searchParams.get('code') ?? '';
-}
-
-const token = (client: string, fields: Fields, headers: Record<string, string> = {}) =>
-  postForm(`${issuer.origin}/token`, { client_id: client, ...fields }, headers);
-
-const redeemAs = (client: string, code: string, headers: Record<string, string> = {}) =>
-  token(
-    client,
-    { grant_type: 'authorization_code', code, redirect_uri: MINE, code_verifier: verifier },
-    headers,
-  );
-
-const refreshAs = (client: string, refresh: unknown, headers: Record<string, string> = {}) =>
-  token(client, { grant_type: 'refresh_token', refresh_token: String(refresh) }, headers);
-
 /** Where somebody is sent who is not signed in; the page itself, where nobody is. */
 async function sentTo(url: URL): Promise<string> {
   const { at } = await new SoftBrowser(issuer.origin).follow(`${url.pathname}${url.search}`);
   return at;
 }
-
-test('a program on somebody’s own device is sent back to any port of this machine, and nowhere near it', async () => {
-  await codeOf(program);
-  for (const uri of [
-    ...['http://127.0.0.1:49152/callback/x', 'http://127.0.0.1:49152/Callback'],
-    ...['http://localhost:49152/callback', 'https://127.0.0.1:49152/callback'],
-    ...['http://127.0.0.1.evil.test/callback', 'http://127.0.0.1:49152/callback?x=y'],
-    ...[`${CALLBACK}/app:444`, 'https://budget.test:444/callback/app', `${CALLBACK}/app/`],
-  ]) {
-    const at = await sentTo(askAs(program, { redirect_uri: uri }));
-    assert.ok(at.startsWith(`${issuer.origin}/auth?`), `${uri}: ${at}`);
-  }
-});
-
-test('a program that keeps no secret is given no code without a challenge, and no token for itself', async () => {
-  for (const [what, more] of [
-    ['no challenge', { code_challenge: undefined, code_challenge_method: undefined }],
-    ['the plain one', { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' }],
-    ['no method', { code_challenge_method: undefined }],
-  ] as const) {
-    const back = new URL(await sentTo(askAs(program, more)));
-    assert.equal(back.searchParams.get('error'), 'invalid_request', what);
-  }
-  const own = await token(program, { grant_type: 'client_credentials', scope: 'accounts.read' });
-  assert.deepEqual([own.status, own.body['error']], [400, 'unauthorized_client']);
-});
-
-test('a refresh token of a program without a secret is another each time; who comes second ends them all', async () => {
-  const given = await redeemAs(program, await codeOf(program, STAY));
-  assert.equal(given.status, 200, JSON.stringify(given.body));
-  const first = given.body['refresh_token'];
-  const next = await refreshAs(program, first);
-  const second = next.body['refresh_token'];
-  assert.equal(next.status, 200, JSON.stringify(next.body));
-  assert.notEqual(second, first);
-  const headers = { authorization: `Bearer ${String(next.body['access_token'])}` };
-  assert.equal((await call(accounts, { headers })).status, 200);
-  const stolen = await refreshAs(program, first);
-  assert.deepEqual([stolen.status, stolen.body['error']], [400, 'invalid_grant']);
-  const after = await refreshAs(program, second);
-  assert.deepEqual([after.status, after.body['error']], [400, 'invalid_grant']);
-  assert.equal((await call(accounts, { headers })).status, 401, 'what came of it');
-
-  // RFC 9700 §4.14.2: of many at once one goes on, or nobody does.
-  for (let round = 0; round < 3; round += 1) {
-    const one = await redeemAs(program, await codeOf(program, STAY));
-    const refresh = one.body['refresh_token'];
-    const answers = await Promise.all(
-      Array.from({ length: 30 }, () => refreshAs(program, refresh)),
-    );
-    assert.ok(answers.filter(({ status }) => status === 200).length <= 1);
-    const others = answers.filter(({ status }) => status !== 200);
-    assert.ok(others.every(({ body }) => body['error'] === 'invalid_grant'));
-  }
-});
-
-test('a refresh token that was bound to a key stays one, and is of no use without it', async () => {
-  const bound = await native('--binding', 'dpop');
-  const [prover, thief] = [await makeProver(), await makeProver()];
-  const url = `${issuer.origin}/token`;
-  const proof = async (by = prover) => ({ dpop: await by.prove(url, 'POST') });
-  const given = await redeemAs(bound, await codeOf(bound, STAY), await proof());
-  assert.equal(given.status, 200, JSON.stringify(given.body));
-  assert.equal(given.body['token_type'], 'DPoP');
-  const refresh = given.body['refresh_token'];
-  for (const headers of [{}, await proof(thief)]) {
-    const refused = await refreshAs(bound, refresh, headers);
-    assert.equal(refused.status, 400);
-    assert.equal(refused.body['access_token'], undefined);
-  }
-  const again = await refreshAs(bound, refresh, await proof());
-  assert.equal(again.status, 200, JSON.stringify(again.body));
-  assert.ok([undefined, refresh].includes(again.body['refresh_token'] as string));
-  assert.deepEqual(decodeJwt(String(again.body['access_token']))['cnf'], {
-    jkt: prover.thumbprint,
-  });
-});
 
 test('where a challenge may be left out, a verifier without one is refused', async () => {
   const lax = await makeApplication(issuer, 'https://lax.test/callback', '--accept', 'no-pkce');
@@ -313,4 +215,18 @@ test('who has no token of an API is told at its revocation, and an ID token is n
   assert.ok(told.status === 200 || told.body['error'] === 'unsupported_token_type');
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   assert.equal((await call(accounts, { headers })).status, 200, 'nothing was taken back');
+});
+
+test('a client that acts for itself is nobody: no person is called as it is, at the gate and in its token', async () => {
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens', '--scopes', 'accounts.read'];
+  const machine = await makeSigningParty(issuer, 'ES256', '--profile', 'machine', ...free);
+  const fields = { grant_type: 'client_credentials', scope: 'accounts.read' };
+  for (const more of [{}, { sub: person.id }, { login_hint: person.id }]) {
+    const given = await machine.ask('/token', { ...fields, ...more });
+    const claims = decodeJwt(String(given.body['access_token']));
+    // RFC 9700 §4.15, RFC 9068 §2.2: the client is its own subject, and names are drawn apart.
+    assert.deepEqual([claims.sub, claims['client_id']], [machine.id, machine.id]);
+    assert.match(machine.id, /^client_[0-9a-f]{24}$/);
+    for (const claim of ['acr', 'auth_time', 'grant_id']) assert.equal(claims[claim], undefined);
+  }
 });

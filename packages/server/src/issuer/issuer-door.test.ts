@@ -36,7 +36,14 @@ async function open(
   } as unknown as RecordSpool;
   const memory = createCounterMemory({ entries: 16, threads: 1, seed: [1, 2] });
   const door = new IssuerDoor({
-    ...{ records, trustedProxies: [], world: realWorld, pageOf: () => null, ...ports },
+    ...{
+      records,
+      isSecure: false,
+      trustedProxies: [],
+      world: realWorld,
+      pageOf: () => null,
+      ...ports,
+    },
     gate: openIssuerGate(readContract('issuer'), {
       counters: new SharedCounters(memory, 0, realWorld.monotonicMs),
       ...{ hosts: ['127.0.0.1'], inFlight: () => inside },
@@ -58,7 +65,6 @@ async function open(
 
 test('a fault behind the door is answered, recorded and told, and the place comes back', async (t) => {
   const door = await open(t, {
-    isSecure: false,
     rename: async (form) => form,
     answer: () => Promise.reject(new Error('the database is away')),
   });
