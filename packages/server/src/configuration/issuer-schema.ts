@@ -125,6 +125,19 @@ export const issuer = z.strictObject({
         ),
     })
     .prefault({}),
+  registration: z
+    .strictObject({
+      unusedDays: z
+        .int()
+        .min(1)
+        .max(90)
+        .default(14)
+        .describe('A client that registered itself and was given no token for so long ends.'),
+    })
+    .optional()
+    .describe(
+      'Clients may register and manage themselves (RFC 7591, RFC 7592), each by a token of `poorter clients invite`; without it, operators make clients.',
+    ),
   keys: z
     .strictObject({
       rotateAfterDays: z

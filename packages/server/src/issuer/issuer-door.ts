@@ -18,6 +18,8 @@ export interface IssuerDoorPorts {
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
   /** A form that names a token: as the protocol takes it. */
   readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
+  /** What a client that registered itself wants to be, and whether the secret in it is its own. */
+  readonly withSecretJudged: (body: Uint8Array) => Promise<Uint8Array>;
   /** Pages of people, by operation; null: it is the protocol's. */
   readonly pageOf: (operation: string) => Handle | null;
   /** The protocol. Resolves to what it made of the call. */
@@ -31,6 +33,11 @@ export interface IssuerDoorPorts {
 const GUESSES: ReadonlySet<string> = new Set([
   ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
   ...['user_code_wrong', 'unknown_user_id', 'password_refused'],
+]);
+
+/** Where a token is all that a caller shows, and is kept by us alone. */
+const REGISTERS: ReadonlySet<string> = new Set([
+  ...['registerClient', 'readRegistration', 'changeRegistration', 'endRegistration'],
 ]);
 
 /** Where strangers are let in to the protocol: after our own engine, with a place in the record. */
@@ -66,9 +73,14 @@ export class IssuerDoor {
   async #prepare(call: ProtectedCall, request: IncomingMessage): Promise<void> {
     const { id } = call.decision.operation.operation.compiled;
     if (id === 'readMetadata') request.url = DISCOVERY;
-    const namesToken = id === 'lookAtToken' || id === 'takeBackToken';
     const { body } = call;
-    giveBody(request, body !== null && namesToken ? await this.#ports.rename(body) : body);
+    giveBody(request, body === null ? null : await this.#asTheProtocolTakes(id, body));
+  }
+
+  async #asTheProtocolTakes(operation: string, body: Uint8Array): Promise<Uint8Array> {
+    const { rename, withSecretJudged } = this.#ports;
+    if (operation === 'lookAtToken' || operation === 'takeBackToken') return rename(body);
+    return operation === 'changeRegistration' ? withSecretJudged(body) : body;
   }
 
   /** However it ends, it stands in the record and gives its place back. */
@@ -85,7 +97,11 @@ export class IssuerDoor {
     const told = await this.#answer(call, request, response);
     await left;
     admitted(-1);
-    if (told.error !== null && GUESSES.has(told.error)) {
+    const { id } = call.decision.operation.operation.compiled;
+    const isGuess =
+      told.error !== null &&
+      (GUESSES.has(told.error) || (told.error === 'invalid_token' && REGISTERS.has(id)));
+    if (isGuess) {
       gate.chargeFailure(call.request.clientAddress, 'credentials_invalid', call.nowMs);
     }
     const { statusCode: status, writableFinished: isComplete } = response;

@@ -21,6 +21,7 @@ import { originsOf } from './protocol/origins.ts';
 import { PairwiseNames } from './protocol/pairwise.ts';
 import type { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
+import { Registrations } from './registration/registrations.ts';
 import { Consent } from './sign-in/consent.ts';
 import { KnownDevices } from './sign-in/known-devices.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
@@ -58,7 +59,16 @@ export function openIssuer(
   const told = new WeakMap<object, ToldOfCall>();
   const details = new DetailTypes(snapshot.detailTypes);
   const presented = presentedTokens(snapshot, publicKeys, lasting);
+  const { takingBack } = lasting;
+  const registrations = new Registrations({
+    ...{ snapshot, clients: stores.clients, invitations: stores.invitations, now: world.now },
+    registrations: stores.registrations,
+    endTokens: (client) => takingBack.endTokensOf(client, stores, snapshot),
+    endClient: (client) => takingBack.endClient(client, stores, snapshot),
+    onLate: lasting.onLate,
+  });
   const provider = openProvider({
+    registrations,
     ...{ snapshot, keys, presented, details, now: world.now },
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
     ...{ accounts: stores.accounts, grants: stores.grants },
@@ -86,6 +96,7 @@ export function openIssuer(
       hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
     }),
     rename: (form) => presented.rename(form),
+    withSecretJudged: (body) => registrations.withSecretJudged(body),
     pageOf: pages.handlerOf,
     answer: async (request, response) => {
       await answer(request, response);

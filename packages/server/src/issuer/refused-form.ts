@@ -21,8 +21,12 @@ export function oauthErrorOf(
   target: string | undefined,
 ): { readonly error: string; readonly error_description: string } | null {
   const path = (target ?? '').split('?', 1)[0] ?? '';
-  if (!ENDPOINTS.has(path)) return null;
   const { status, title } = problems[code];
+  // RFC 7591 §3.2.2.
+  if (/^\/reg(?:\/|$)/.test(path) && (status === 400 || status === 422)) {
+    return { error: 'invalid_client_metadata', error_description: title };
+  }
+  if (!ENDPOINTS.has(path)) return null;
   return { error: errorOf(status), error_description: title };
 }
 

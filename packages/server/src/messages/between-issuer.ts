@@ -54,6 +54,8 @@ export interface IssuerSnapshot {
     /** Proofs carry a nonce of ours. RFC 9449 §8. */
     readonly requireProofNonce: boolean;
   };
+  /** Clients may register themselves; null: they may not. */
+  readonly registration: { readonly unusedDays: number } | null;
   /** Where requests to addresses that clients name may lead. */
   readonly outgoing: {
     /** CIDR blocks of the deployment's own network, besides what is public. */

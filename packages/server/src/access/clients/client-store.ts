@@ -81,8 +81,16 @@ export class ClientStore {
     this.#world = world;
   }
 
-  async create(terms: ClientTerms, createdBy: string | null = null): Promise<IssuedClient> {
-    const id = `client_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+  /** By which a client that is made next is known. */
+  drawId(): string {
+    return `client_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+  }
+
+  async create(
+    terms: ClientTerms,
+    createdBy: string | null = null,
+    id = this.drawId(),
+  ): Promise<IssuedClient> {
     const secret = terms.authentication.method === 'secret' ? this.#drawSecret() : null;
     const row: Row = {
       ...{ id, terms_sealed: this.#seal(id, terms), created_by: createdBy },

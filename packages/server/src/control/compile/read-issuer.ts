@@ -48,6 +48,7 @@ export function readIssuer(
         ),
       ),
     },
+    registration: issuer.registration ?? null,
     mail: readMail(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),

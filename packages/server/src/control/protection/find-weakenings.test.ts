@@ -176,6 +176,7 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'issuer.mtls.address': 'always over TLS',
   'issuer.mtls.certificate': 'which certificate is shown',
   'issuer.mtls.key': 'and its key',
+  'issuer.registration.unusedDays': 'what came of an invitation and serves nobody',
   'issuer.tokens.algorithm': 'both are as strong',
   'trust.issuers[].introspection.clientId': 'what the gate shows of itself',
   'trust.issuers[].introspection.clientSecret': 'what the gate shows of itself',

@@ -177,6 +177,8 @@ export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate
   readonly passwords?: boolean;
   /** Absent before these were known: nothing. */
   readonly requireProofNonce?: boolean;
+  /** Clients may register themselves. */
+  readonly registers?: boolean;
   /** Networks of its own that it calls where a client names an address there. */
   readonly outgoing?: readonly string[];
   /** Files of authorities that are believed there besides. */

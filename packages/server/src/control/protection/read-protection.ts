@@ -120,12 +120,12 @@ function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
 function issuerPlace({ configuration, mtlsAuthorities }: ReadConfiguration): IssuerPlace | null {
   const { issuer } = configuration;
   if (issuer === undefined) return null;
-  const { address, tls, passwords, tokens, outgoing, detailTypes } = issuer;
+  const { address, tls, passwords, tokens, outgoing, detailTypes, registration } = issuer;
   return {
     ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
     authorities: (mtlsAuthorities ?? []).flatMap(fingerprints),
-    requireProofNonce: tokens.requireProofNonce,
+    ...{ requireProofNonce: tokens.requireProofNonce, registers: registration !== undefined },
     ...{ outgoing: outgoing.addresses, outgoingAuthorities: outgoing.authorities },
     signedDetails: Object.keys(detailTypes).filter((type) => detailTypes[type]?.signed === true),
   };

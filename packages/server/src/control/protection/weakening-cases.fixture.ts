@@ -359,6 +359,7 @@ export const ruleCases: readonly Case[] = [
   ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
   ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
   ownIssuerCase('passwords', false, true, 'security-loosened'),
+  ownIssuerCase('registration', undefined, {}, 'security-loosened'),
   ownIssuerCase('tokens.requireProofNonce', true, false, 'security-loosened'),
   ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
   ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),

@@ -12,7 +12,7 @@ const METHODS = {
 } as const satisfies Record<ClientAuthentication['method'], string>;
 
 /** The library wants one where a method has a secret; the real one is known by its hash alone. */
-const SECRET_IS_HASHED = 'hashed';
+export const SECRET_IS_HASHED = 'hashed';
 
 /** Scopes that the authorization server itself gives a meaning, and that any client may ask for. */
 export const OWN_SCOPES: readonly string[] = ['openid', 'offline_access'];

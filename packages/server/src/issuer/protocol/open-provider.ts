@@ -1,4 +1,5 @@
 import { rememberBrowsers } from '../account/browser-sessions.ts';
+import type { Registrations } from '../registration/registrations.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
 import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
@@ -51,8 +52,12 @@ export function openProvider(ports: ProviderPorts): Provider {
     });
     if (ctx.method === 'GET' && ctx.path === '/device') keepTypedCode(ctx);
     await next();
+    await ports.registrations.tell(ctx as object as Parameters<Registrations['tell']>[0]);
     const refusal = await amendAnswer(ctx as object as AnswerContext, ports);
-    const { client, account } = ctx.oidc ?? {};
+    const { client, account, route } = ctx.oidc ?? {};
+    if (route === 'token' && ctx.status === 200 && client !== undefined) {
+      await ports.registrations.wasUsed(client.clientId);
+    }
     ports.told(ctx.req, {
       client: client?.clientId ?? null,
       subject: account?.accountId ?? null,

@@ -5,6 +5,7 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { DetailTypes } from '../details/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
+import type { Registrations } from '../registration/registrations.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import type { AskPace } from './ask-pace.ts';
 import {
@@ -54,6 +55,7 @@ export interface ProviderPorts extends AdapterPorts {
   readonly cookieKey: string;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
+  readonly registrations: Registrations;
   readonly pairwise: PairwiseNames;
   /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
   readonly whenEnforced: () => Promise<void>;

@@ -1,0 +1,115 @@
+import { hashCredential } from '@poorter/engine';
+import type { Database } from '../../platform/database/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import type { StateWorld } from '../../state/index.ts';
+
+export interface RegistrationTables {
+  client_registration: {
+    client_id: string;
+    invitation_id: string;
+    token_hash: string | null;
+    registered_at: number;
+    first_used_at: number | null;
+  };
+}
+
+/** A client that registered itself. Times are milliseconds since the epoch. */
+export interface StoredRegistration {
+  readonly clientId: string;
+  readonly invitationId: string;
+  readonly registeredAt: number;
+}
+
+const UNUSED_AT_ONCE = 50;
+
+/** Clients that registered themselves (RFC 7591), and by what each changes and ends itself (RFC 7592). */
+export class RegistrationStore {
+  readonly #database: Database<RegistrationTables>;
+  readonly #hashKey: Uint8Array;
+  readonly #world: Pick<StateWorld, 'now'>;
+
+  constructor(
+    database: Database<RegistrationTables>,
+    ring: KeyRing,
+    world: Pick<StateWorld, 'now'>,
+  ) {
+    this.#database = database;
+    this.#hashKey = ring.derive('client-registration-hash');
+    this.#world = world;
+  }
+
+  async keep(clientId: string, invitationId: string): Promise<void> {
+    const row = {
+      ...{ client_id: clientId, invitation_id: invitationId, token_hash: null },
+      ...{ registered_at: this.#world.now(), first_used_at: null },
+    };
+    await this.#database.kysely.insertInto('client_registration').values(row).execute();
+  }
+
+  /** From now on it shows this. */
+  async showsToken(clientId: string, token: string): Promise<void> {
+    await this.#database.kysely
+      .updateTable('client_registration')
+      .set({ token_hash: this.#hash(token) })
+      .where('client_id', '=', clientId)
+      .execute();
+  }
+
+  /** Undefined: it is nobody's, any more. */
+  async findByToken(token: string): Promise<StoredRegistration | undefined> {
+    const row = await this.#database.kysely
+      .selectFrom('client_registration')
+      .selectAll()
+      .where('token_hash', '=', this.#hash(token))
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    return {
+      ...{ clientId: row.client_id, invitationId: row.invitation_id },
+      registeredAt: row.registered_at,
+    };
+  }
+
+  /** For one caller: whoever comes second with the same changes nothing. */
+  async spend(token: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.kysely
+      .updateTable('client_registration')
+      .set({ token_hash: null })
+      .where('token_hash', '=', this.#hash(token))
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
+  /** It was given a token: it is not one of those that nobody needs. */
+  async wasUsed(clientId: string): Promise<void> {
+    await this.#database.kysely
+      .updateTable('client_registration')
+      .set({ first_used_at: this.#world.now() })
+      .where('client_id', '=', clientId)
+      .where('first_used_at', 'is', null)
+      .execute();
+  }
+
+  /** Some of those that registered so long ago and never were given a token. */
+  async unusedSince(before: number): Promise<string[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('client_registration')
+      .select('client_id')
+      .where('first_used_at', 'is', null)
+      .where('registered_at', '<=', before)
+      .limit(UNUSED_AT_ONCE)
+      .execute();
+    return rows.map(({ client_id }) => client_id);
+  }
+
+  /** It manages itself no more: it has ended, or an operator has taken it over. */
+  async forget(clientId: string): Promise<void> {
+    await this.#database.kysely
+      .deleteFrom('client_registration')
+      .where('client_id', '=', clientId)
+      .execute();
+  }
+
+  #hash(token: string): string {
+    return hashCredential(token, this.#hashKey);
+  }
+}

@@ -1,0 +1,263 @@
+import { parseJsonText } from '@poorter/openapi/json';
+import {
+  type ClientStore,
+  type ClientTerms,
+  clientTermsOf,
+  type InvitationStore,
+  type InvitationTerms,
+  type RegistrationStore,
+  takesAway,
+} from '../../access/clients/index.ts';
+import { AdminProblem } from '../../messages/admin-problems.ts';
+import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import { NotEverywhereYet } from '../not-everywhere-yet.ts';
+import { clientMetadata, SECRET_IS_HASHED } from '../protocol/client-metadata.ts';
+import { errors, Provider } from '../protocol/library.ts';
+import { type AskedMetadata, MetadataFault, readMetadata } from './read-metadata.ts';
+import { registrationAnswer } from './registration-answer.ts';
+
+export interface RegistrationPorts {
+  readonly snapshot: Pick<IssuerSnapshot, 'registration'>;
+  readonly clients: Pick<
+    ClientStore,
+    'create' | 'drawId' | 'isSecret' | 'replace' | 'rotateSecret' | 'show'
+  >;
+  readonly invitations: Pick<InvitationStore, 'findByToken' | 'show' | 'take'>;
+  readonly registrations: RegistrationStore;
+  readonly now: () => number;
+  /** Gates refuse what this client was given until now. */
+  readonly endTokens: (clientId: string) => Promise<void>;
+  /** It is stored, and some gate has not said yet that it goes by it. */
+  readonly onLate: (error: NotEverywhereYet) => void;
+  /** Nothing comes of this client any more, whoever said yes to it. */
+  readonly endClient: (clientId: string) => Promise<void>;
+}
+
+type Payload = Record<string, unknown>;
+
+interface Context {
+  readonly req: object;
+  readonly path: string;
+  status: number;
+  body: unknown;
+  readonly oidc: {
+    readonly route?: string;
+    readonly client?: { readonly clientId: string };
+    getAccessToken(): string | undefined;
+  };
+}
+
+/** What was judged of one call, for those steps of the library that know only its outcome. */
+interface Judged {
+  readonly terms: ClientTerms;
+  readonly invitationId: string;
+  /** Once it has one, and is told of it. */
+  secret: string | null;
+}
+
+const POLICY = 'terms';
+/** Of clients that have been used, as many are remembered as not to ask the database for each token. */
+const USED_MAX = 10_000;
+
+/** Clients that register, change and end themselves: RFC 7591, RFC 7592. The library speaks; what holds is decided here. */
+export class Registrations {
+  readonly #ports: RegistrationPorts;
+  readonly #judged = new WeakMap<object, Judged>();
+  readonly #used = new Set<string>();
+
+  constructor(ports: RegistrationPorts) {
+    this.#ports = ports;
+  }
+
+  /** For the library; off: nothing of it is there, not even its address. */
+  settings(): object {
+    const isOn = this.#ports.snapshot.registration !== null;
+    if (!isOn) return {};
+    return {
+      registration: {
+        enabled: true,
+        initialAccessToken: true,
+        issueRegistrationAccessToken: true,
+        idFactory: () => this.#ports.clients.drawId(),
+        // Drawn where the client is kept, by which it is known.
+        secretFactory: () => SECRET_IS_HASHED,
+        policies: { [POLICY]: (ctx: Context, asked: Payload) => this.#judge(ctx, asked) },
+      },
+      registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
+    };
+  }
+
+  /** An initial access token. */
+  async findInvitation(token: string): Promise<Payload | undefined> {
+    const found = await this.#ports.invitations.findByToken(token);
+    return found && this.#token('InitialAccessToken', token, found.createdAt);
+  }
+
+  /** A registration access token. */
+  async findRegistration(token: string): Promise<Payload | undefined> {
+    const found = await this.#ports.registrations.findByToken(token);
+    if (found === undefined) return undefined;
+    const { clientId, registeredAt } = found;
+    return { ...this.#token('RegistrationAccessToken', token, registeredAt), clientId };
+  }
+
+  showsToken(token: string, { clientId }: Payload): Promise<void> {
+    return this.#ports.registrations.showsToken(String(clientId), token);
+  }
+
+  async dropToken(token: string): Promise<void> {
+    await this.#ports.registrations.spend(token);
+  }
+
+  /** As it was judged in this call. */
+  async keep(id: string): Promise<void> {
+    const { clients, invitations, registrations } = this.#ports;
+    const ctx = Provider.ctx as unknown as Context;
+    const judged = this.#judged.get(ctx.req);
+    if (judged === undefined) throw new Error('a client that nobody judged');
+    if (ctx.oidc.client === undefined) {
+      // Of many at once, as many come of it as may.
+      const isTaken = await invitations.take(judged.invitationId);
+      if (!isTaken) throw new errors.InvalidToken('initial access token not found');
+      const { secret } = await clients.create(judged.terms, judged.invitationId, id);
+      judged.secret = secret;
+      await registrations.keep(id, judged.invitationId);
+      return;
+    }
+    // Of many at once with one token one changes it.
+    const isFirst = await registrations.spend(String(ctx.oidc.getAccessToken()));
+    if (!isFirst) throw new errors.InvalidToken('registration access token not found');
+    await this.#change(id, judged);
+  }
+
+  end(id: string): Promise<void> {
+    return this.#late(this.#ports.endClient(id));
+  }
+
+  /**
+   * RFC 7592 §2.2: who sends its secret along shows that it is the one. The library compares it with what it knows, which
+   * is not the secret.
+   */
+  async withSecretJudged(body: Uint8Array): Promise<Uint8Array> {
+    const asked = parseJsonText(Buffer.from(body).toString('utf8')) as Payload | null;
+    const { client_secret: secret, client_id: id } = asked ?? {};
+    if (typeof secret !== 'string' || typeof id !== 'string') return body;
+    const isRight = await this.#ports.clients.isSecret(id, secret);
+    const judged = { ...asked, client_secret: isRight ? SECRET_IS_HASHED : 'another' };
+    return Buffer.from(JSON.stringify(judged));
+  }
+
+  /** What the library would tell of a client is not what is kept of it. */
+  async tell(ctx: Context): Promise<void> {
+    const { route, client } = ctx.oidc;
+    const isTold = route === 'registration' || route === 'client' || route === 'client_update';
+    if (!isTold || client === undefined || ctx.status >= 300) return;
+    const known = await this.#ports.clients.show(client.clientId);
+    if (known === undefined) throw new errors.InvalidToken('client not found');
+    const { registration_access_token: token, registration_client_uri: uri } = ctx.body as Payload;
+    const secret = this.#judged.get(ctx.req)?.secret ?? null;
+    ctx.body = {
+      ...registrationAnswer(known),
+      ...(secret !== null && { client_secret: secret, client_secret_expires_at: 0 }),
+      ...{ registration_access_token: token, registration_client_uri: uri },
+    };
+  }
+
+  /** It was given a token. */
+  async wasUsed(clientId: string): Promise<void> {
+    if (this.#used.has(clientId)) return;
+    const oldest = this.#used.values().next().value;
+    if (this.#used.size >= USED_MAX && oldest !== undefined) this.#used.delete(oldest);
+    this.#used.add(clientId);
+    await this.#ports.registrations.wasUsed(clientId);
+  }
+
+  async #judge(ctx: Context, asked: Payload): Promise<void> {
+    const { clients, now } = this.#ports;
+    const known = ctx.oidc.client;
+    const { id: invitationId, ...invitation } = await this.#invitationOf(ctx);
+    const terms = termsWithin(asked, invitation);
+    const id = String(known?.clientId ?? asked['client_id']);
+    this.#judged.set(ctx.req, { terms, invitationId, secret: null });
+    const before = known === undefined ? undefined : await clients.show(id);
+    // The library looks at what the client will be whenever it is asked for, and at nothing that was sent.
+    for (const member of Object.keys(asked)) delete asked[member];
+    Object.assign(
+      asked,
+      clientMetadata({
+        ...terms,
+        ...{ id, createdBy: invitationId, createdAt: before?.createdAt ?? now() },
+        ...{ disabledAt: null, formerUntil: null, version: 1 },
+      }),
+    );
+  }
+
+  /** Also one that is over: what came of it stays within it. */
+  async #invitationOf({ oidc }: Context): Promise<InvitationTerms & { readonly id: string }> {
+    const { invitations, registrations } = this.#ports;
+    const token = String(oidc.getAccessToken());
+    const found =
+      oidc.client === undefined
+        ? await invitations.findByToken(token)
+        : await registrations
+            .findByToken(token)
+            .then((one) => one && invitations.show(one.invitationId));
+    if (found === undefined) throw new errors.InvalidToken('access token not found');
+    return found;
+  }
+
+  async #change(id: string, judged: Judged): Promise<void> {
+    const { clients, endTokens } = this.#ports;
+    const before = await clients.show(id);
+    if (before === undefined || before.disabledAt !== null) {
+      throw new errors.InvalidToken('client not found');
+    }
+    const { terms } = judged;
+    await clients.replace(id, terms);
+    const isNewSecret =
+      terms.authentication.method === 'secret' && before.authentication.method !== 'secret';
+    if (isNewSecret) judged.secret = (await clients.rotateSecret(id, 0)).secret;
+    if (takesAway(before, terms)) await this.#late(endTokens(id));
+  }
+
+  /** It is stored: whoever asked is answered, also while a gate is silent. */
+  async #late(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof NotEverywhereYet)) throw error;
+      this.#ports.onLate(error);
+    }
+  }
+
+  #token(kind: string, jti: string, createdAt: number): Payload {
+    return { kind, jti, iat: Math.floor(createdAt / 1000), policies: [POLICY] };
+  }
+}
+
+/** Throws what the library answers with. */
+function termsWithin(asked: AskedMetadata, invitation: InvitationTerms): ClientTerms {
+  try {
+    return clientTermsOf(readMetadata(asked, invitation));
+  } catch (error) {
+    if (error instanceof MetadataFault) {
+      throw new errors.InvalidClientMetadata(printable(error.message));
+    }
+    if (!(error instanceof AdminProblem)) throw error;
+    const { reason } = error.details as { readonly reason?: unknown };
+    throw new errors.InvalidClientMetadata(sentenceOf(String(reason ?? 'not of its profile')));
+  }
+}
+
+/** RFC 7591 §3.2.2 has a code of its own for addresses; the library finds it by how the sentence begins. */
+function sentenceOf(reason: string): string {
+  const address = /(?:^|; )redirectUris: ([^;]+)/.exec(reason)?.[1];
+  const isScheme = /custom-scheme/.test(reason) ? 'are of a scheme of their own' : undefined;
+  const about = address ?? isScheme;
+  return printable(about === undefined ? reason : `redirect_uris: ${about}`);
+}
+
+/** RFC 6749 §5.2 allows no other characters. */
+function printable(text: string): string {
+  return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
+}
