@@ -42,6 +42,7 @@ async function open(
       trustedProxies: [],
       world: realWorld,
       pageOf: () => null,
+      withSecretJudged: async (body) => body,
       ...ports,
     },
     gate: openIssuerGate(readContract('issuer'), {

@@ -23,7 +23,7 @@ export function oauthErrorOf(
   const path = (target ?? '').split('?', 1)[0] ?? '';
   const { status, title } = problems[code];
   // RFC 7591 §3.2.2.
-  if (/^\/reg(?:\/|$)/.test(path) && (status === 400 || status === 422)) {
+  if (/^\/reg(?:\/|$)/.test(path) && status === 400) {
     return { error: 'invalid_client_metadata', error_description: title };
   }
   if (!ENDPOINTS.has(path)) return null;

@@ -2,19 +2,17 @@ import { parseJsonText } from '@poorter/openapi/json';
 import {
   type ClientStore,
   type ClientTerms,
-  clientTermsOf,
   type InvitationStore,
   type InvitationTerms,
   type RegistrationStore,
   takesAway,
 } from '../../access/clients/index.ts';
-import { AdminProblem } from '../../messages/admin-problems.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { clientMetadata, SECRET_IS_HASHED } from '../protocol/client-metadata.ts';
 import { errors, Provider } from '../protocol/library.ts';
-import { type AskedMetadata, MetadataFault, readMetadata } from './read-metadata.ts';
 import { registrationAnswer } from './registration-answer.ts';
+import { termsWithin } from './terms-within.ts';
 
 export interface RegistrationPorts {
   readonly snapshot: Pick<IssuerSnapshot, 'registration'>;
@@ -51,6 +49,8 @@ interface Context {
 interface Judged {
   readonly terms: ClientTerms;
   readonly invitationId: string;
+  /** How it wants to show its secret: in either way it may, and whoever asked for one is told that one. */
+  readonly method: unknown;
   /** Once it has one, and is told of it. */
   secret: string | null;
 }
@@ -155,9 +155,10 @@ export class Registrations {
     const known = await this.#ports.clients.show(client.clientId);
     if (known === undefined) throw new errors.InvalidToken('client not found');
     const { registration_access_token: token, registration_client_uri: uri } = ctx.body as Payload;
-    const secret = this.#judged.get(ctx.req)?.secret ?? null;
+    const { secret = null, method } = this.#judged.get(ctx.req) ?? {};
     ctx.body = {
       ...registrationAnswer(known),
+      ...(method === 'client_secret_post' && { token_endpoint_auth_method: method }),
       ...(secret !== null && { client_secret: secret, client_secret_expires_at: 0 }),
       ...{ registration_access_token: token, registration_client_uri: uri },
     };
@@ -178,7 +179,8 @@ export class Registrations {
     const { id: invitationId, ...invitation } = await this.#invitationOf(ctx);
     const terms = termsWithin(asked, invitation);
     const id = String(known?.clientId ?? asked['client_id']);
-    this.#judged.set(ctx.req, { terms, invitationId, secret: null });
+    const { token_endpoint_auth_method: method } = asked;
+    this.#judged.set(ctx.req, { terms, invitationId, method, secret: null });
     const before = known === undefined ? undefined : await clients.show(id);
     // The library looks at what the client will be whenever it is asked for, and at nothing that was sent.
     for (const member of Object.keys(asked)) delete asked[member];
@@ -233,31 +235,4 @@ export class Registrations {
   #token(kind: string, jti: string, createdAt: number): Payload {
     return { kind, jti, iat: Math.floor(createdAt / 1000), policies: [POLICY] };
   }
-}
-
-/** Throws what the library answers with. */
-function termsWithin(asked: AskedMetadata, invitation: InvitationTerms): ClientTerms {
-  try {
-    return clientTermsOf(readMetadata(asked, invitation));
-  } catch (error) {
-    if (error instanceof MetadataFault) {
-      throw new errors.InvalidClientMetadata(printable(error.message));
-    }
-    if (!(error instanceof AdminProblem)) throw error;
-    const { reason } = error.details as { readonly reason?: unknown };
-    throw new errors.InvalidClientMetadata(sentenceOf(String(reason ?? 'not of its profile')));
-  }
-}
-
-/** RFC 7591 §3.2.2 has a code of its own for addresses; the library finds it by how the sentence begins. */
-function sentenceOf(reason: string): string {
-  const address = /(?:^|; )redirectUris: ([^;]+)/.exec(reason)?.[1];
-  const isScheme = /custom-scheme/.test(reason) ? 'are of a scheme of their own' : undefined;
-  const about = address ?? isScheme;
-  return printable(about === undefined ? reason : `redirect_uris: ${about}`);
-}
-
-/** RFC 6749 §5.2 allows no other characters. */
-function printable(text: string): string {
-  return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '?');
 }
