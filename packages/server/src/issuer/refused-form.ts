@@ -22,11 +22,12 @@ export function oauthErrorOf(
 ): { readonly error: string; readonly error_description: string } | null {
   const path = (target ?? '').split('?', 1)[0] ?? '';
   const { status, title } = problems[code];
+  const registers = /^\/reg(?:\/|$)/.test(path);
   // RFC 7591 §3.2.2.
-  if (/^\/reg(?:\/|$)/.test(path) && status === 400) {
+  if (registers && status === 400) {
     return { error: 'invalid_client_metadata', error_description: title };
   }
-  if (!ENDPOINTS.has(path)) return null;
+  if (!registers && !ENDPOINTS.has(path)) return null;
   return { error: errorOf(status), error_description: title };
 }
 
