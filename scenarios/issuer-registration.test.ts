@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { exportJWK, generateKeyPair } from 'jose';
 import * as oidc from 'openid-client';
 import { call } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
@@ -131,4 +132,95 @@ test('what registers and is not of its profile is told so as RFC 7591 has it, an
   // What is not known is passed over: RFC 7591 §2.
   const { status } = await register(token, { ...SITE, colour: 'blue', 'client_name#nl': 'B' });
   assert.equal(status, 201);
+});
+
+test('what is left unsaid is chosen, told and works: no method, no scope, no name, no secret', async () => {
+  // obot-platform/mcp-oauth-proxy#52, appstrate#1267: what a server chooses it must take itself.
+  const bare = await registered(browserInvitation.token, { redirect_uris: [CALLBACK] });
+  assert.equal(bare.body['token_endpoint_auth_method'], 'client_secret_basic');
+  assert.equal(bare.body['client_name'], 'budget.test');
+  assert.match(String(bare.body['scope']), /accounts\.read/);
+  // lobu#2695: whoever asks for one of two ways to send a secret is told that one, and it works.
+  const post = await registered(browserInvitation.token, {
+    ...SITE,
+    token_endpoint_auth_method: 'client_secret_post',
+  });
+  assert.equal(post.body['token_endpoint_auth_method'], 'client_secret_post');
+  const looked = await call(`${issuer.origin}/token/introspection`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: String(
+      new URLSearchParams({
+        ...{ token: 'x', client_id: post.id, client_secret: String(post.body['client_secret']) },
+      }),
+    ),
+  });
+  assert.deepEqual([looked.status, looked.text], [200, '{"active":false}']);
+});
+
+test('a program that keeps no secret registers without one, with addresses of this machine and of its own site', async () => {
+  // onyx#12874, keycloak#51315, SolidInvoice#2370: no secret, no end of one, and a valid address is taken.
+  const native = await invite('--profile', 'native', '--clients', '5');
+  const loopback = 'http://127.0.0.1/callback';
+  const made = await registered(native.token, {
+    ...{ client_name: 'Budget', redirect_uris: [loopback, `${CALLBACK}/app`] },
+    ...{ grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] },
+    ...{ token_endpoint_auth_method: 'none', application_type: 'native' },
+    id_token_signed_response_alg: 'ES256',
+  });
+  assert.equal(made.body['client_secret'], undefined);
+  assert.equal(made.body['client_secret_expires_at'], undefined);
+  const configuration = await oidc.discovery(new URL(issuer.origin), made.id, {}, oidc.None(), {
+    execute: [oidc.allowInsecureRequests],
+  });
+  const callback = 'http://127.0.0.1:49152/callback';
+  const asked = await askFor({ callback, configuration });
+  const back = await goThrough(new SoftBrowser(issuer.origin), asked.url, person);
+  const url = new URL(back);
+  assert.equal(url.origin + url.pathname, callback);
+  assert.ok(url.searchParams.has('code'));
+});
+
+test('a bank registers with a key, and is bound by all that FAPI 2.0 asks', async () => {
+  const bank = await invite('--profile', 'fapi2', '--clients', '5');
+  const { publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1' }] };
+  const made = await registered(bank.token, {
+    ...{ ...SITE, jwks, require_pushed_authorization_requests: false },
+    dpop_bound_access_tokens: false,
+  });
+  assert.deepEqual(
+    [
+      ...['token_endpoint_auth_method', 'dpop_bound_access_tokens'].map((one) => made.body[one]),
+      made.body['require_pushed_authorization_requests'],
+    ],
+    ['private_key_jwt', true, true],
+  );
+  const query = new URLSearchParams({
+    ...{ client_id: made.id, response_type: 'code', redirect_uri: CALLBACK, scope: 'openid' },
+    ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' },
+  });
+  const { location } = await new SoftBrowser(issuer.origin).get(`/auth?${query}`);
+  assert.match(String(location), /error=invalid_request/, 'a request that was not pushed');
+});
+
+test('whoever guesses at what a client shows is soon answered no more', async () => {
+  const { path } = await registered();
+  let last = await ask('GET', path, 'guess');
+  for (let guess = 0; guess < 150 && last.status === 401; guess += 1) {
+    last = await ask('GET', path, `guess-${guess}`);
+  }
+  assert.equal(last.status, 429);
+  assert.equal(last.body['error'], 'temporarily_unavailable');
+  // They count as failures of this address everywhere: a few wrong secrets more, and it is answered nowhere.
+  let told = last;
+  // A hundred would be too many of themselves.
+  for (let guess = 0; guess < 90 && told.body['code'] !== 'too_many_failures'; guess += 1) {
+    const authorization = `Basic ${Buffer.from(`client_x:${guess}`).toString('base64')}`;
+    const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+    const url = `${issuer.origin}/token`;
+    const answer = await call(url, { method: 'POST', headers, body: 'grant_type=x' });
+    told = { ...answer, body: JSON.parse(answer.text) as Body };
+  }
+  assert.equal(told.body['code'], 'too_many_failures');
 });
