@@ -25,6 +25,18 @@ const accounts = {
         responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
       },
     },
+    '/events': {
+      get: {
+        security: [{ oauth: ['accounts.read'] }],
+        responses: { 200: { description: 'ok', content: { 'text/event-stream': {} } } },
+      },
+    },
+    '/feed': {
+      get: {
+        security: [{ oauth: ['accounts.read'] }],
+        responses: { 101: { description: 'a WebSocket' } },
+      },
+    },
     '/payments': {
       post: {
         operationId: 'pay',
