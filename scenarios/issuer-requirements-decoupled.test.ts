@@ -174,6 +174,18 @@ test('whoever is refused is told why, and an address that points elsewhere is to
   assert.deepEqual(new Set(notices.told.map(({ path }) => path)), new Set(['/decided']));
 });
 
+test('what somebody allowed elsewhere and took back is not given to an application that had not asked yet', async () => {
+  const asked = await till.ask('/backchannel', ASKED);
+  await decide(true);
+  const grants = await issuer.run('accounts', 'grants', person.id, '--json');
+  const [latest] = (JSON.parse(grants) as { grants: { id: string; client: string }[] }).grants;
+  assert.equal(latest?.client, till.id);
+  await issuer.run('accounts', 'end-grant', person.id, String(latest?.id));
+  const told = await poll(till, asked.body['auth_req_id']);
+  assert.deepEqual([told.status, told.body['access_token']], [400, undefined]);
+  assert.match(String(told.body['error']), /^(?:invalid_grant|access_denied)$/);
+});
+
 test('who looks at a token is told what was allowed in detail, and no refresh makes it more', async () => {
   const payment = {
     type: 'payment_initiation',

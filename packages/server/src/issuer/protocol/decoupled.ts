@@ -32,6 +32,7 @@ interface AskedRequest {
   readonly jti: string;
   readonly params: Record<string, unknown>;
   save(): Promise<string>;
+  destroy(): Promise<void>;
 }
 
 /** A parameter of ours: the answer has a number for the application to show, and the person chooses it among others. */
@@ -66,11 +67,19 @@ export function decoupledSettings(ports: DecoupledPorts) {
       }
       if (oidc.client[PROFILE_MEMBER] === 'fapi2') judgeForBanks(oidc);
     },
-    triggerAuthenticationDevice: (
+    triggerAuthenticationDevice: async (
       ctx: DecoupledContext,
       request: AskedRequest,
       account: { readonly accountId: string },
-    ) => askElsewhere(ctx, request, account.accountId, ports),
+    ) => {
+      try {
+        await askElsewhere(ctx, request, account.accountId, ports);
+      } catch (error) {
+        // It is stored before: somebody would be asked for an application that was told of a fault, and waits for nothing.
+        await request.destroy();
+        throw error;
+      }
+    },
   };
 }
 
