@@ -43,6 +43,7 @@ async function open(
       world: realWorld,
       pageOf: () => null,
       withSecretJudged: async (body) => body,
+      statementIn: () => null,
       ...ports,
     },
     gate: openIssuerGate(readContract('issuer'), {

@@ -20,6 +20,8 @@ export interface IssuerDoorPorts {
   readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
   /** What a client that registered itself wants to be, and whether the secret in it is its own. */
   readonly withSecretJudged: (body: Uint8Array) => Promise<Uint8Array>;
+  /** What lets it in stands in what it wants to be; null: it does not. */
+  readonly statementIn: (body: Uint8Array) => string | null;
   /** Pages of people, by operation; null: it is the protocol's. */
   readonly pageOf: (operation: string) => Handle | null;
   /** The protocol. Resolves to what it made of the call. */
@@ -32,7 +34,7 @@ export interface IssuerDoorPorts {
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
 const GUESSES: ReadonlySet<string> = new Set([
   ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
-  ...['user_code_wrong', 'unknown_user_id', 'password_refused'],
+  ...['user_code_wrong', 'unknown_user_id', 'password_refused', 'invalid_software_statement'],
 ]);
 
 /** Where a token is all that a caller shows, and is kept by us alone. */
@@ -74,7 +76,15 @@ export class IssuerDoor {
     const { id } = call.decision.operation.operation.compiled;
     if (id === 'readMetadata') request.url = DISCOVERY;
     const { body } = call;
+    if (id === 'registerClient' && body !== null) this.#showStatement(request, body);
     giveBody(request, body === null ? null : await this.#asTheProtocolTakes(id, body));
+  }
+
+  /** RFC 7591 §3.1.1: a statement is a member; the protocol asks for a token. */
+  #showStatement(request: IncomingMessage, body: Uint8Array): void {
+    if (request.headers.authorization !== undefined) return;
+    const statement = this.#ports.statementIn(body);
+    if (statement !== null) request.headers.authorization = `Bearer ${statement}`;
   }
 
   async #asTheProtocolTakes(operation: string, body: Uint8Array): Promise<Uint8Array> {

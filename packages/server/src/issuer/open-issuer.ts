@@ -97,6 +97,7 @@ export function openIssuer(
     }),
     rename: (form) => presented.rename(form),
     withSecretJudged: (body) => registrations.withSecretJudged(body),
+    statementIn: (body) => registrations.statementIn(body),
     pageOf: pages.handlerOf,
     answer: async (request, response) => {
       await answer(request, response);

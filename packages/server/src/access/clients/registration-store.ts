@@ -1,9 +1,10 @@
 import { hashCredential } from '@poorter/engine';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
+import { CHANGE_LOCK, type ChangeTables } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 
-export interface RegistrationTables {
+export interface RegistrationTables extends ChangeTables {
   client_registration: {
     client_id: string;
     invitation_id: string;
@@ -39,11 +40,25 @@ export class RegistrationStore {
   }
 
   async keep(clientId: string, invitationId: string): Promise<void> {
-    const row = {
-      ...{ client_id: clientId, invitation_id: invitationId, token_hash: null },
-      ...{ registered_at: this.#world.now(), first_used_at: null },
-    };
+    const row = this.#rowOf(clientId, invitationId);
     await this.#database.kysely.insertInto('client_registration').values(row).execute();
+  }
+
+  /** False: as many have come of the same already as may. */
+  async keepWithin(clientId: string, invitationId: string, clientsMax: number): Promise<boolean> {
+    return this.#database.write(async (session) => {
+      const { count } = await session
+        .selectFrom('client_registration')
+        .select((all) => all.fn.countAll<number>().as('count'))
+        .where('invitation_id', '=', invitationId)
+        .executeTakeFirstOrThrow();
+      if (Number(count) >= clientsMax) return false;
+      await session
+        .insertInto('client_registration')
+        .values(this.#rowOf(clientId, invitationId))
+        .execute();
+      return true;
+    }, CHANGE_LOCK);
   }
 
   /** From now on it shows this. */
@@ -107,6 +122,13 @@ export class RegistrationStore {
       .deleteFrom('client_registration')
       .where('client_id', '=', clientId)
       .execute();
+  }
+
+  #rowOf(clientId: string, invitationId: string) {
+    return {
+      ...{ client_id: clientId, invitation_id: invitationId, token_hash: null },
+      ...{ registered_at: this.#world.now(), first_used_at: null },
+    };
   }
 
   #hash(token: string): string {

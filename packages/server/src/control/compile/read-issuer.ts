@@ -5,6 +5,7 @@ import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-is
 import { readDetailTypes } from './read-detail-types.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { readMail } from './read-mail.ts';
+import { readRegistration } from './read-registration.ts';
 import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -48,7 +49,7 @@ export function readIssuer(
         ),
       ),
     },
-    registration: issuer.registration ?? null,
+    registration: readRegistration(issuer, reader),
     mail: readMail(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),

@@ -140,6 +140,10 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
   const unsigned = (old.signedDetails ?? []).filter(
     (one) => !(next.signedDetails ?? []).includes(one),
   );
+  const statements = (next.statements ?? []).filter(
+    (one) => !(old.statements ?? []).includes(one),
+  ).length;
+  const believesOf = `believes ${statements} more about clients than before, or otherwise.`;
   const opens = old.registers !== true && next.registers === true;
   const registers = 'lets clients register themselves, each by an invitation.';
   const isUnfresh = old.requireProofNonce === true && next.requireProofNonce !== true;
@@ -150,6 +154,7 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
     ...(more > 0 ? [['authority-added', believes] as Remark] : []),
     ...(isWeaker ? [['security-loosened', takes] as Remark] : []),
     ...(opens ? [['security-loosened', registers] as Remark] : []),
+    ...(statements > 0 ? [['security-loosened', believesOf] as Remark] : []),
     ...(reaches.length > 0
       ? [['network-widened', `calls clients at ${reaches.join(', ')}, too.`] as Remark]
       : []),

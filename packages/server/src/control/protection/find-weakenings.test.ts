@@ -25,10 +25,12 @@ const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const [first, second] = [makeAuthority({ after }, 'First'), makeAuthority({ after }, 'Second')];
 const leaf = first.issue('/CN=gate');
+const KEY_SET = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}';
 for (const [name, text] of Object.entries({
   'claim.yaml': 'type: object\n',
   'first.pem': first.certificate,
   'both.pem': first.certificate + second.certificate,
+  ...Object.fromEntries(['first.json', 'other.json'].map((name) => [name, KEY_SET])),
   'gate.pem': leaf.certificate,
   'gate.key': leaf.key,
   'keys.yaml': 'keys: []\n',

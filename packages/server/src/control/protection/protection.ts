@@ -179,6 +179,8 @@ export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate
   readonly requireProofNonce?: boolean;
   /** Clients may register themselves. */
   readonly registers?: boolean;
+  /** Whose statements about clients are believed, and how far: each as it is written. */
+  readonly statements?: readonly string[];
   /** Networks of its own that it calls where a client names an address there. */
   readonly outgoing?: readonly string[];
   /** Files of authorities that are believed there besides. */

@@ -126,6 +126,7 @@ function issuerPlace({ configuration, mtlsAuthorities }: ReadConfiguration): Iss
     minVersion: tls === undefined ? null : 'TLSv1.2',
     authorities: (mtlsAuthorities ?? []).flatMap(fingerprints),
     ...{ requireProofNonce: tokens.requireProofNonce, registers: registration !== undefined },
+    statements: (registration?.statements ?? []).map((one) => JSON.stringify(one)),
     ...{ outgoing: outgoing.addresses, outgoingAuthorities: outgoing.authorities },
     signedDetails: Object.keys(detailTypes).filter((type) => detailTypes[type]?.signed === true),
   };

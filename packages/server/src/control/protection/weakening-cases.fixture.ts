@@ -106,6 +106,8 @@ const anotherHostCases: readonly Case[] = [
   ),
 ];
 
+const stated = { issuer: 'https://directory.example', keys: './first.json', profile: 'fapi2' };
+
 const introspection = {
   ...{ url: `${issuer}/introspect`, clientId: 'gate', clientSecret: 'file:./keys.yaml' },
 };
@@ -360,6 +362,18 @@ export const ruleCases: readonly Case[] = [
   ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
   ownIssuerCase('passwords', false, true, 'security-loosened'),
   ownIssuerCase('registration', undefined, {}, 'security-loosened'),
+  ownIssuerCase('registration.statements', [], [stated], 'security-loosened'),
+  ...(
+    [
+      ['issuer', 'https://other.example'],
+      ['keys', './other.json'],
+      ['profile', 'browser'],
+      ['flows', ['redirect', 'decoupled']],
+      ['scopes', ['accounts']],
+      ['detailTypes', ['payment_initiation']],
+      ['clients', 7],
+    ] as const
+  ).map(([key, is]) => statementCase(key, is)),
   ownIssuerCase('tokens.requireProofNonce', true, false, 'security-loosened'),
   ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
   ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
@@ -472,6 +486,18 @@ function introspectionCase(was: object, is: object, bothWays = false): Case {
 function mtlsOf(authorities: readonly string[]): object {
   const origin = 'https://mtls.bank.example';
   return { origin, address: '0.0.0.0:9092', ...pem, authorities };
+}
+
+/** Nobody can say which of two is the weaker. */
+function statementCase(key: string, is: unknown): Case {
+  const changed = { ...stated, [key]: is };
+  const written = ownIssuerCase(
+    'registration.statements',
+    [stated],
+    [changed],
+    'security-loosened',
+  );
+  return { ...written, keys: [`issuer.registration.statements[].${key}`], bothWays: true };
 }
 
 function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {

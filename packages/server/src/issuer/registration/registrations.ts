@@ -5,13 +5,16 @@ import {
   type InvitationStore,
   type InvitationTerms,
   type RegistrationStore,
+  type StoredInvitation,
   takesAway,
 } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { clientMetadata, SECRET_IS_HASHED } from '../protocol/client-metadata.ts';
 import { errors, Provider } from '../protocol/library.ts';
+import type { AskedMetadata } from './read-metadata.ts';
 import { registrationAnswer } from './registration-answer.ts';
+import { Statements } from './statements.ts';
 import { termsWithin } from './terms-within.ts';
 
 export interface RegistrationPorts {
@@ -49,10 +52,30 @@ interface Context {
 interface Judged {
   readonly terms: ClientTerms;
   readonly invitationId: string;
+  /** Of those who are believed by their statements; null: an invitation counts itself. */
+  readonly clientsMax: number | null;
   /** How it wants to show its secret: in either way it may, and whoever asked for one is told that one. */
   readonly method: unknown;
   /** Once it has one, and is told of it. */
   secret: string | null;
+}
+
+/** What a client may be at most, and what somebody who is believed says that it is. */
+interface Bounds {
+  readonly id: string;
+  readonly terms: InvitationTerms;
+  readonly clientsMax: number | null;
+  readonly claims: AskedMetadata;
+}
+
+function boundsOf(invitation: StoredInvitation | undefined): Bounds {
+  if (invitation === undefined) throw new errors.InvalidToken('access token not found');
+  return { id: invitation.id, terms: invitation, clientsMax: null, claims: {} };
+}
+
+/** Tokens of ours have no dots. */
+function isStatement(token: string): boolean {
+  return token.split('.').length === 3;
 }
 
 const POLICY = 'terms';
@@ -64,9 +87,12 @@ export class Registrations {
   readonly #ports: RegistrationPorts;
   readonly #judged = new WeakMap<object, Judged>();
   readonly #used = new Set<string>();
+  readonly #statements: Statements;
 
   constructor(ports: RegistrationPorts) {
     this.#ports = ports;
+    const { snapshot, now } = ports;
+    this.#statements = new Statements(snapshot.registration?.statements ?? [], now);
   }
 
   /** For the library; off: nothing of it is there, not even its address. */
@@ -87,8 +113,12 @@ export class Registrations {
     };
   }
 
-  /** An initial access token. */
+  /** An initial access token, or a statement that stands for one. */
   async findInvitation(token: string): Promise<Payload | undefined> {
+    if (isStatement(token)) {
+      await this.#statements.read(token);
+      return this.#token('InitialAccessToken', token, this.#ports.now());
+    }
     const found = await this.#ports.invitations.findByToken(token);
     return found && this.#token('InitialAccessToken', token, found.createdAt);
   }
@@ -116,12 +146,15 @@ export class Registrations {
     const judged = this.#judged.get(ctx.req);
     if (judged === undefined) throw new Error('a client that nobody judged');
     if (ctx.oidc.client === undefined) {
+      const { terms, invitationId, clientsMax } = judged;
       // Of many at once, as many come of it as may.
-      const isTaken = await invitations.take(judged.invitationId);
+      const isTaken =
+        clientsMax === null
+          ? await invitations.take(invitationId)
+          : await registrations.keepWithin(id, invitationId, clientsMax);
       if (!isTaken) throw new errors.InvalidToken('initial access token not found');
-      const { secret } = await clients.create(judged.terms, judged.invitationId, id);
-      judged.secret = secret;
-      await registrations.keep(id, judged.invitationId);
+      judged.secret = (await clients.create(terms, invitationId, id)).secret;
+      if (clientsMax === null) await registrations.keep(id, invitationId);
       return;
     }
     // Of many at once with one token one changes it.
@@ -132,6 +165,14 @@ export class Registrations {
 
   end(id: string): Promise<void> {
     return this.#late(this.#ports.endClient(id));
+  }
+
+  /** Null: there is none, or nobody here is believed who makes one. */
+  statementIn(body: Uint8Array): string | null {
+    if (!this.#statements.areBelieved) return null;
+    const asked = parseJsonText(Buffer.from(body).toString('utf8')) as Payload | null;
+    const statement = asked?.['software_statement'];
+    return typeof statement === 'string' && isStatement(statement) ? statement : null;
   }
 
   /**
@@ -176,11 +217,16 @@ export class Registrations {
   async #judge(ctx: Context, asked: Payload): Promise<void> {
     const { clients, now } = this.#ports;
     const known = ctx.oidc.client;
-    const { id: invitationId, ...invitation } = await this.#invitationOf(ctx);
-    const terms = termsWithin(asked, invitation);
+    const {
+      id: invitationId,
+      terms: bounds,
+      clientsMax,
+      claims,
+    } = await this.#boundsOf(ctx, asked);
+    const terms = termsWithin({ ...asked, ...claims }, bounds);
     const id = String(known?.clientId ?? asked['client_id']);
     const { token_endpoint_auth_method: method } = asked;
-    this.#judged.set(ctx.req, { terms, invitationId, method, secret: null });
+    this.#judged.set(ctx.req, { terms, invitationId, clientsMax, method, secret: null });
     const before = known === undefined ? undefined : await clients.show(id);
     // The library looks at what the client will be whenever it is asked for, and at nothing that was sent.
     for (const member of Object.keys(asked)) delete asked[member];
@@ -194,18 +240,24 @@ export class Registrations {
     );
   }
 
-  /** Also one that is over: what came of it stays within it. */
-  async #invitationOf({ oidc }: Context): Promise<InvitationTerms & { readonly id: string }> {
+  /** Also of an invitation that is over: what came of it stays within it. */
+  async #boundsOf({ oidc }: Context, asked: Payload): Promise<Bounds> {
     const { invitations, registrations } = this.#ports;
     const token = String(oidc.getAccessToken());
-    const found =
-      oidc.client === undefined
-        ? await invitations.findByToken(token)
-        : await registrations
-            .findByToken(token)
-            .then((one) => one && invitations.show(one.invitationId));
-    if (found === undefined) throw new errors.InvalidToken('access token not found');
-    return found;
+    if (oidc.client === undefined && isStatement(token)) return this.#stated(token);
+    if (oidc.client === undefined) return boundsOf(await invitations.findByToken(token));
+    const registered = await registrations.findByToken(token);
+    const id = registered?.invitationId ?? '';
+    if (!id.startsWith('statements_')) return boundsOf(await invitations.show(id));
+    // What was said of it is said again with each change, by the same.
+    const stated = await this.#stated(String(asked['software_statement'] ?? ''));
+    if (stated.id !== id) throw new errors.InvalidToken('another one said what it is');
+    return stated;
+  }
+
+  async #stated(statement: string): Promise<Bounds> {
+    const { claims, ...stated } = await this.#statements.read(statement);
+    return { ...stated, claims: { ...claims, software_statement: undefined } };
   }
 
   async #change(id: string, judged: Judged): Promise<void> {
