@@ -162,6 +162,8 @@ function ceilingsOf(configuration: Configuration) {
     ...(issuer !== undefined && {
       'issuer.tokens.lifeSeconds': issuer.tokens.lifeSeconds,
       'issuer.keys.rotateAfterDays': issuer.keys.rotateAfterDays,
+      'issuer.limit a day': issuer.limit.requests * A_DAY_HAS[issuer.limit.per],
+      'issuer.limit at once': issuer.limit.burst ?? issuer.limit.requests,
     }),
     'limits.failures at once': failures === 'off' ? null : failures.failures,
     'limits.failures a day':

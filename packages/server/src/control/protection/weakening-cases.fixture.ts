@@ -360,6 +360,17 @@ export const ruleCases: readonly Case[] = [
   ].map((one) => ({ ...one, was: withoutOidc(one.was), is: withoutOidc(one.is) })),
   ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
   ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
+  ...(
+    [
+      ['requests', 1_200],
+      ['per', 'minute'],
+      ['burst', 200],
+    ] as const
+  ).map(([key, is]) => {
+    const was = { requests: 600, per: 'hour', burst: 100 };
+    const raised = ownIssuerCase('limit', was, { ...was, [key]: is }, 'bound-raised');
+    return { ...raised, keys: [`issuer.limit.${key}`] };
+  }),
   ownIssuerCase('passwords', false, true, 'security-loosened'),
   ownIssuerCase('registration', undefined, {}, 'security-loosened'),
   ownIssuerCase('registration.statements', [], [stated], 'security-loosened'),
