@@ -127,5 +127,6 @@ test('what was said of a client is said again with each change, and as many come
   assert.equal(answers.filter(({ status }) => status === 201).length, 2);
   const next = String(changed.body['registration_access_token']);
   assert.equal((await ask('DELETE', path, undefined, next)).status, 204);
-  assert.equal((await register(statement)).status, 201, 'one that has ended makes room');
+  // One that has ended makes room a day later: nobody fills a table by making and ending.
+  assert.equal((await register(statement)).status, 401);
 });

@@ -130,7 +130,10 @@ export class Issuer {
     const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
       const unused = { prune: () => this.#endUnusedClients(stores) };
-      const ended = pruneAll([stores.artefacts, stores.singleUse, stores.attempts, unused]);
+      const ended = pruneAll([
+        ...[stores.artefacts, stores.singleUse, stores.attempts, unused],
+        stores.registrations,
+      ]);
       ended.catch((error: unknown) => this.#notify(fault(error)));
     });
     return stores;

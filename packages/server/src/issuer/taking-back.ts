@@ -71,9 +71,9 @@ export class TakingBack {
     { artefacts, clients, denials, grants, registrations }: IssuerStores,
     terms: TakingBackTerms,
   ): Promise<void> {
-    await clients.disable(id);
-    await registrations.forget(id);
     await denials.deny([this.#denialOfClient(id, terms)]);
+    await clients.remove(id);
+    await registrations.end(id);
     for (;;) {
       const ended = await grants.takeOfClient(id);
       if (ended.length === 0) break;

@@ -17,6 +17,8 @@ CREATE TABLE client_registration (
   invitation_id text COLLATE "C" NOT NULL,
   token_hash text COLLATE "C" UNIQUE,
   registered_at bigint NOT NULL,
-  first_used_at bigint
+  first_used_at bigint,
+  -- Kept for a while, so that whoever ends what it made has not made fewer.
+  ended_at bigint
 );
 CREATE INDEX client_registration_unused ON client_registration (first_used_at, registered_at);

@@ -17,6 +17,8 @@ CREATE TABLE client_registration (
   invitation_id TEXT NOT NULL,
   token_hash TEXT UNIQUE,
   registered_at INTEGER NOT NULL,
-  first_used_at INTEGER
+  first_used_at INTEGER,
+  -- Kept for a while, so that whoever ends what it made has not made fewer.
+  ended_at INTEGER
 ) STRICT;
 CREATE INDEX client_registration_unused ON client_registration (first_used_at, registered_at);

@@ -156,6 +156,22 @@ export class ClientStore {
     return this.#clientOf(row);
   }
 
+  /** Of a client that made itself: nothing is left of it. Twice changes nothing. */
+  async remove(id: string): Promise<void> {
+    const at = this.#world.now();
+    await this.#database.write(async (session) => {
+      const gone = await session
+        .deleteFrom('oauth_client')
+        .where('id', '=', id)
+        .returning('id')
+        .executeTakeFirst();
+      if (gone === undefined) return;
+      // Inside the transaction: what is committed has its tombstone.
+      this.#tombstones.append([{ kind: 'client', id, at }]);
+      await recordChange(session, 'client', id, at);
+    }, CHANGE_LOCK);
+  }
+
   /** Whether this is its secret, or the one before within its time. */
   async isSecret(id: string, secret: string): Promise<boolean> {
     const row = await this.#row(this.#database.kysely, id);

@@ -11,6 +11,7 @@ export interface RegistrationTables extends ChangeTables {
     token_hash: string | null;
     registered_at: number;
     first_used_at: number | null;
+    ended_at: number | null;
   };
 }
 
@@ -22,6 +23,8 @@ export interface StoredRegistration {
 }
 
 const UNUSED_AT_ONCE = 50;
+const PRUNED_AT_ONCE = 1_000;
+const DAY_MS = 86_400_000;
 
 /** Clients that registered themselves (RFC 7591), and by what each changes and ends itself (RFC 7592). */
 export class RegistrationStore {
@@ -44,7 +47,7 @@ export class RegistrationStore {
     await this.#database.kysely.insertInto('client_registration').values(row).execute();
   }
 
-  /** False: as many have come of the same already as may. */
+  /** False: as many have come of the same already as may; those that ended within a day count. */
   async keepWithin(clientId: string, invitationId: string, clientsMax: number): Promise<boolean> {
     return this.#database.write(async (session) => {
       const { count } = await session
@@ -67,6 +70,7 @@ export class RegistrationStore {
       .updateTable('client_registration')
       .set({ token_hash: this.#hash(token) })
       .where('client_id', '=', clientId)
+      .where('ended_at', 'is', null)
       .execute();
   }
 
@@ -110,13 +114,41 @@ export class RegistrationStore {
       .selectFrom('client_registration')
       .select('client_id')
       .where('first_used_at', 'is', null)
+      .where('ended_at', 'is', null)
       .where('registered_at', '<=', before)
       .limit(UNUSED_AT_ONCE)
       .execute();
     return rows.map(({ client_id }) => client_id);
   }
 
-  /** It manages itself no more: it has ended, or an operator has taken it over. */
+  /** It has ended: nothing is shown for it any more. */
+  async end(clientId: string): Promise<void> {
+    await this.#database.kysely
+      .updateTable('client_registration')
+      .set({ token_hash: null, ended_at: this.#world.now() })
+      .where('client_id', '=', clientId)
+      .execute();
+  }
+
+  /** Forgets those that ended a day ago, a bounded number at once. Returns how many. */
+  async prune(): Promise<number> {
+    const { numDeletedRows } = await this.#database.kysely
+      .deleteFrom('client_registration')
+      .where(({ eb, selectFrom }) =>
+        eb(
+          'client_id',
+          'in',
+          selectFrom('client_registration')
+            .select('client_id')
+            .where('ended_at', '<=', this.#world.now() - DAY_MS)
+            .limit(PRUNED_AT_ONCE),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
+  }
+
+  /** It manages itself no more: an operator has taken it over. */
   async forget(clientId: string): Promise<void> {
     await this.#database.kysely
       .deleteFrom('client_registration')
@@ -127,7 +159,7 @@ export class RegistrationStore {
   #rowOf(clientId: string, invitationId: string) {
     return {
       ...{ client_id: clientId, invitation_id: invitationId, token_hash: null },
-      ...{ registered_at: this.#world.now(), first_used_at: null },
+      ...{ registered_at: this.#world.now(), first_used_at: null, ended_at: null },
     };
   }
 

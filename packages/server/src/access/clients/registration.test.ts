@@ -79,7 +79,7 @@ onEveryBackend('registrations', ({ dialect, freshPlace }) => {
     );
     assert.equal(spent.filter(Boolean).length, 1);
     await registrations.showsToken('client_1', 'second');
-    await registrations.forget('client_1');
+    await registrations.end('client_1');
     assert.equal(await registrations.findByToken('second'), undefined);
     await registrations.showsToken('client_1', 'third');
     assert.equal(await registrations.findByToken('third'), undefined, 'it is gone');
@@ -94,6 +94,24 @@ onEveryBackend('registrations', ({ dialect, freshPlace }) => {
     clock.now = NOON + HOUR;
     await registrations.keep('client_3', 'invitation_1');
     assert.deepEqual(await registrations.unusedSince(NOON), ['client_1']);
+  });
+
+  test('who makes and ends clients makes no more of them than may be', async (t) => {
+    const { registrations, clock } = await openStores(t);
+    const many = await Promise.all(
+      Array.from({ length: 20 }, (_, number) =>
+        registrations.keepWithin(`client_${number}`, 'statements_1', 3),
+      ),
+    );
+    assert.equal(many.filter(Boolean).length, 3);
+    const first = `client_${many.indexOf(true)}`;
+    await registrations.end(first);
+    assert.equal(await registrations.keepWithin('client_x', 'statements_1', 3), false);
+    assert.equal(await registrations.keepWithin('client_y', 'statements_2', 3), true);
+    assert.deepEqual((await registrations.unusedSince(NOON)).includes(first), false);
+    clock.now = NOON + 24 * HOUR;
+    assert.equal(await registrations.prune(), 1);
+    assert.equal(await registrations.keepWithin('client_x', 'statements_1', 3), true);
   });
 
   if (dialect === 'sqlite') {
