@@ -188,15 +188,26 @@ test('the document says what is offered, with the algorithms of it, and nothing 
 });
 
 test('no page of a developer stands open, and no document but ours', async () => {
-  for (const path of [
-    '/interaction/x',
-    '/interaction/x/login',
-    '/reg',
-    '/clients',
-    '/debug',
-    '/',
-  ]) {
+  for (const path of ['/interaction/x', '/interaction/x/login', '/clients', '/debug', '/']) {
     assert.equal((await call(`${issuer.origin}${path}`)).status, 404, path);
+  }
+});
+
+test('where nobody may register, nothing answers: neither to an invitation nor to what came of one', async () => {
+  const headers = { authorization: 'Bearer x', 'content-type': 'application/json' };
+  const body = '{"redirect_uris":["https://a.test/"]}';
+  for (const [method, path] of [
+    ['POST', '/reg'],
+    ['GET', '/reg/client_x'],
+    ['PUT', '/reg/client_x'],
+    ['DELETE', '/reg/client_x'],
+  ] as const) {
+    const hasBody = method === 'POST' || method === 'PUT';
+    const answer = await call(`${issuer.origin}${path}`, {
+      ...{ method, headers: hasBody ? headers : { authorization: 'Bearer x' } },
+      ...(hasBody && { body }),
+    });
+    assert.equal(answer.status, 404, `${method} ${path}`);
   }
 });
 
