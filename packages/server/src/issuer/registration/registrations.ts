@@ -189,12 +189,18 @@ export class Registrations {
   }
 
   /** What the library would tell of a client is not what is kept of it. */
-  async tell(ctx: Context): Promise<void> {
-    const { route, client } = ctx.oidc;
+  async tell(ctx: Omit<Context, 'oidc'> & Partial<Pick<Context, 'oidc'>>): Promise<void> {
+    // Where the library has no such address it says nothing of the call.
+    const { route, client } = ctx.oidc ?? {};
     const isTold = route === 'registration' || route === 'client' || route === 'client_update';
     if (!isTold || client === undefined || ctx.status >= 300) return;
     const known = await this.#ports.clients.show(client.clientId);
-    if (known === undefined) throw new errors.InvalidToken('client not found');
+    if (known === undefined) {
+      // It ended in the meantime.
+      ctx.status = 401;
+      ctx.body = { error: 'invalid_token', error_description: 'client not found' };
+      return;
+    }
     const { registration_access_token: token, registration_client_uri: uri } = ctx.body as Payload;
     const { secret = null, method } = this.#judged.get(ctx.req) ?? {};
     ctx.body = {
