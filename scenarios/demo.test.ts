@@ -26,7 +26,10 @@ const poorter = await startPoorter(
   {
     description: parse(readFileSync(BANK, 'utf8')),
     upstream: bank.url,
-    configuration: { issuer: { origin, address: `127.0.0.1:${port}` } },
+    configuration: {
+      issuer: { origin, address: `127.0.0.1:${port}` },
+      api: { flows: ['redirect', 'embedded', 'decoupled', 'device'] },
+    },
   },
 );
 const at = { origin, api: `${poorter.url}/v1` };
@@ -50,6 +53,7 @@ const OPENS = /[A-Za-z0-9_.~-]{40,}/;
 
 for (const [flow, answers] of [
   ['redirect', ['200']],
+  ['embedded', ['200']],
   ['device', ['200']],
   ['decoupled', ['200']],
   ['machine', ['200', '401', '401']],
@@ -112,7 +116,7 @@ test('what the demo acts with is made once, kept from others, and known again at
   );
   await prepareDemo(data, at, {});
   const clients = await runningIssuer(poorter, at.origin).run('clients', 'list');
-  assert.equal(clients.split('\n').length, 3);
+  assert.equal(clients.split('\n').length, 4);
 });
 
 test('an operator is told where applications and people find the authorization server', async () => {

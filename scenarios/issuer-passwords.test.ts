@@ -1,71 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { TOTP } from 'otpauth';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
-import {
-  askFor,
-  makeApplication,
-  type RunningIssuer,
-  redeem,
-  startIssuer,
-} from './world/own-issuer.fixture.ts';
-import { enrol, type Person, signIn } from './world/person.fixture.ts';
+import { askFor, makeApplication, redeem, startIssuer } from './world/own-issuer.fixture.ts';
+import { enrol, signIn } from './world/person.fixture.ts';
 import type { Lifetime } from './world/poorter.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
+import { PASSWORD, withPassword } from './world/with-password.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
-const PASSWORD = 'een heel ongewone zin';
 
 async function start(t: Lifetime, issuerSettings: object = { passwords: true }) {
   const upstream = await startRawUpstream(t);
   return startIssuer(t, upstream.url, { issuer: issuerSettings });
-}
-
-const STEP_MS = 30_000;
-
-/** As an app shows them. Each is good once, and only upwards. */
-class Codes {
-  readonly #totp: TOTP;
-  #used = 0;
-
-  constructor(key: string) {
-    this.#totp = new TOTP({ secret: key.replaceAll(' ', '') });
-  }
-
-  /** The earliest that may still be taken: three follow each other at once. */
-  next(): string {
-    this.#used = Math.max(this.#used + 1, Math.floor(Date.now() / STEP_MS) - 1);
-    return this.used();
-  }
-
-  /** The last one, again. */
-  used(): string {
-    return this.#totp.generate({ timestamp: this.#used * STEP_MS });
-  }
-}
-
-interface WithPassword {
-  readonly person: Person;
-  readonly browser: SoftBrowser;
-  readonly codes: Codes;
-}
-
-/** Somebody who has set both halves at their account. */
-async function withPassword(issuer: RunningIssuer, login: string): Promise<WithPassword> {
-  const person = await enrol(issuer, login);
-  const browser = new SoftBrowser(issuer.origin);
-  await signIn(browser, person.passkey);
-  const set = await browser.postForm('/account/password', { password: PASSWORD });
-  assert.equal(set.location, '/account/code', 'alone it is nothing: its other half comes next');
-  const shown = await browser.get('/account/code');
-  const [, key = ''] = /<code>([A-Z2-7 ]+)<\/code>/.exec(shown.text) ?? [];
-  const codes = new Codes(key);
-  const wrong = await browser.postForm('/account/code', { code: '000000' });
-  assert.match(wrong.text, new RegExp(key), 'the same key, until it works');
-  const kept = await browser.postForm('/account/code', { code: codes.next() });
-  assert.equal(kept.location, '/account/credentials', kept.text);
-  return { person, browser, codes };
 }
 
 test('a password and a code sign somebody in, with a class of their own, and neither does alone', async (t) => {

@@ -31,7 +31,12 @@ async function demo(): Promise<void> {
     control: { address: `127.0.0.1:${control}` },
     dataDirectory: data,
     issuer: { origin, address: `127.0.0.1:${login}` },
-    apis: [{ spec: join(root, 'examples/bank/bank.openapi.yaml'), upstream: bank.url }],
+    apis: [
+      {
+        ...{ spec: join(root, 'examples/bank/bank.openapi.yaml'), upstream: bank.url },
+        flows: ['redirect', 'embedded', 'decoupled', 'device'],
+      },
+    ],
   };
   const file = join(data, 'demo.yaml');
   writeFileSync(file, stringify(configuration), { mode: 0o600 });
@@ -83,6 +88,7 @@ function flowsToRun({ place, link }: PreparedDemo): string {
 Each flow for real, message by message; the person is played, or with --browser it is you:
 
   npx poorter demo redirect      an application sends somebody to sign in and say yes
+  npx poorter demo embedded      an application of the bank's own signs somebody in itself
   npx poorter demo device        a device without a browser shows a code
   npx poorter demo decoupled     a till asks somebody on a device of their own
   npx poorter demo machine       a program acts for itself, with a token that is bound to its key

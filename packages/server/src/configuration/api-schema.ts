@@ -84,6 +84,13 @@ export const api = z.strictObject({
       'Query parameters that pass although no operation describes them, such as utm_source.',
     ),
   cors: corsSchema.optional(),
+  flows: z
+    .array(z.enum(['redirect', 'embedded', 'decoupled', 'device']))
+    .refine((flows) => new Set(flows).size === flows.length, 'names one twice')
+    .optional()
+    .describe(
+      'In what ways our own authorization server asks people about this API: on its pages, within an application that may, on a device of their own, by a code that they type; default: all but embedded. A client may what both say.',
+    ),
   allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
   audience: z
     .string()

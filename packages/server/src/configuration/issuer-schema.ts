@@ -129,6 +129,46 @@ export const issuer = z.strictObject({
     .describe(
       'People may sign in with a password and a code from an app, beside passkeys. Neither counts alone.',
     ),
+  applications: z
+    .strictObject({
+      android: z
+        .array(
+          z.strictObject({
+            package: z
+              .string()
+              .regex(/^[A-Za-z]\w*(?:\.[A-Za-z]\w*)+$/, 'is no name of a package')
+              .max(200)
+              .describe('Such as com.bank.app.'),
+            certificates: z
+              .array(
+                z
+                  .string()
+                  .regex(/^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/, 'is no SHA-256 as keytool prints it'),
+              )
+              .min(1)
+              .max(8)
+              .describe(
+                'SHA-256 of the certificates that it is signed with, as keytool prints them.',
+              ),
+          }),
+        )
+        .max(16)
+        .default([])
+        .describe('Applications for Android.'),
+      apple: z
+        .array(
+          z
+            .string()
+            .regex(/^[A-Z0-9]{10}\.[A-Za-z0-9][A-Za-z0-9.-]{0,154}$/, 'is no TEAMID.bundle.name'),
+        )
+        .max(16)
+        .default([])
+        .describe('Applications for iOS and macOS, each as TEAMID.bundle.name.'),
+    })
+    .prefault({})
+    .describe(
+      'Applications of yours that may ask people for their passkeys of this server (the embedded flow): it says so to their systems, at /.well-known/assetlinks.json and /.well-known/apple-app-site-association.',
+    ),
   tokens: z
     .strictObject({
       lifeSeconds: z

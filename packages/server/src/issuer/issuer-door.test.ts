@@ -19,7 +19,7 @@ const USUAL = { requests: 600, per: 'minute', burst: 200 } as const;
 
 async function open(
   t: Lifetime,
-  ports: Pick<IssuerDoorPorts, 'answer' | 'rename'> &
+  ports: Pick<IssuerDoorPorts, 'answer' | 'bodyFor'> &
     Partial<Pick<IssuerDoorPorts, 'trustedProxies'>>,
   limit: IssuerGateTerms['limit'] = USUAL,
 ) {
@@ -42,7 +42,6 @@ async function open(
       trustedProxies: [],
       world: realWorld,
       pageOf: () => null,
-      withSecretJudged: async (body) => body,
       statementIn: () => null,
       ...ports,
     },
@@ -67,7 +66,7 @@ async function open(
 
 test('a fault behind the door is answered, recorded and told, and the place comes back', async (t) => {
   const door = await open(t, {
-    rename: async (form) => form,
+    bodyFor: async (_, form) => form,
     answer: () => Promise.reject(new Error('the database is away')),
   });
   const answer = await request(`http://127.0.0.1:${door.port}/jwks`);
@@ -85,7 +84,7 @@ test('a caller who leaves while something is looked up leaves a record, and no p
   const looking = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   const door = await open(t, {
-    rename: async (form) => {
+    bodyFor: async (_, form) => {
       looking.resolve();
       await gone.promise;
       return form;
@@ -114,7 +113,7 @@ test('one address may ask as much as is configured, and takes nothing from anoth
   const door = await open(
     t,
     {
-      rename: async (form) => form,
+      bodyFor: async (_, form) => form,
       answer: async (_, response) => {
         response.end();
         return { client: null, subject: null, error: null };

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { compileOriginalCall, type Gate, INTERACTION_FIELD } from '@poorter/engine';
 import { type Guard, type ProtectedCall, protect } from '@poorter/middleware/guard';
 import type { RecordSpool } from '../messages/record-spool.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { giveBody } from './given-body.ts';
 import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
 import type { Handle } from './pages/page-call.ts';
 import { oauthErrorOf } from './refused-form.ts';
@@ -16,10 +16,8 @@ export interface IssuerDoorPorts {
   /** Callers know it by an https origin. */
   readonly isSecure: boolean;
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
-  /** A form that names a token: as the protocol takes it. */
-  readonly rename: (form: Uint8Array) => Promise<Uint8Array>;
-  /** What a client that registered itself wants to be, and whether the secret in it is its own. */
-  readonly withSecretJudged: (body: Uint8Array) => Promise<Uint8Array>;
+  /** What somebody sent to this operation: as the protocol takes it. */
+  readonly bodyFor: (operation: string, body: Uint8Array) => Promise<Uint8Array>;
   /** What lets it in stands in what it wants to be; null: it does not. */
   readonly statementIn: (body: Uint8Array) => string | null;
   /** Pages of people, by operation; null: it is the protocol's. */
@@ -34,7 +32,8 @@ export interface IssuerDoorPorts {
 /** Of the library's answers: who it was could not be shown, by a secret, a signature or a code. */
 const GUESSES: ReadonlySet<string> = new Set([
   ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
-  ...['user_code_wrong', 'unknown_user_id', 'password_refused', 'invalid_software_statement'],
+  ...['user_code_wrong', 'unknown_user_id', 'password_refused', 'invalid_session'],
+  'invalid_software_statement',
 ]);
 
 /** Where a token is all that a caller shows, and is kept by us alone. */
@@ -76,8 +75,9 @@ export class IssuerDoor {
     const { id } = call.decision.operation.operation.compiled;
     if (id === 'readMetadata') request.url = DISCOVERY;
     const { body } = call;
-    if (id === 'registerClient' && body !== null) this.#showStatement(request, body);
-    giveBody(request, body === null ? null : await this.#asTheProtocolTakes(id, body));
+    if (body === null) return;
+    if (id === 'registerClient') this.#showStatement(request, body);
+    giveBody(request, await this.#ports.bodyFor(id, body));
   }
 
   /** RFC 7591 §3.1.1: a statement is a member; the protocol asks for a token. */
@@ -85,12 +85,6 @@ export class IssuerDoor {
     if (request.headers.authorization !== undefined) return;
     const statement = this.#ports.statementIn(body);
     if (statement !== null) request.headers.authorization = `Bearer ${statement}`;
-  }
-
-  async #asTheProtocolTakes(operation: string, body: Uint8Array): Promise<Uint8Array> {
-    const { rename, withSecretJudged } = this.#ports;
-    if (operation === 'lookAtToken' || operation === 'takeBackToken') return rename(body);
-    return operation === 'changeRegistration' ? withSecretJudged(body) : body;
   }
 
   /** However it ends, it stands in the record and gives its place back. */
@@ -160,17 +154,6 @@ const SERVER_ERROR_HEADERS = { 'content-type': 'application/json', 'cache-contro
 
 /** OpenID Connect and OAuth look for the same document in two places; the library knows one. */
 const DISCOVERY = '/.well-known/openid-configuration';
-
-/** The library reads the body itself: it is given the bytes that were checked. */
-function giveBody(request: IncomingMessage, body: Uint8Array | null): void {
-  if (body === null) return;
-  const checked = Readable.from([Buffer.from(body)]);
-  request.headers['content-length'] = String(body.length);
-  Object.defineProperties(request, {
-    readable: { value: true },
-    iterator: { value: () => checked.iterator() },
-  });
-}
 
 const prefix = randomBytes(8).toString('hex');
 let number = 0;

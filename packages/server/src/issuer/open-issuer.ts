@@ -1,11 +1,14 @@
 import type { CompiledApi } from '@poorter/openapi';
 import type { IssuerSnapshot } from '../messages/between-issuer.ts';
 import type { SharedCounters } from '../platform/counters/index.ts';
+import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
 import type { BrowserSessions } from './account/browser-sessions.ts';
 import { openAccount } from './account/open-account.ts';
 import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
+import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
+import { openEmbedded } from './embedded/open-embedded.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
@@ -26,6 +29,7 @@ import { Consent } from './sign-in/consent.ts';
 import { KnownDevices } from './sign-in/known-devices.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
 import type { PasswordHashes } from './sign-in/password-hashes.ts';
+import { PasswordSignIn } from './sign-in/password-sign-in.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import type { TakingBack } from './taking-back.ts';
 
@@ -48,6 +52,7 @@ export interface Lasting {
 }
 
 const NOTHING_TOLD: ToldOfCall = { client: null, subject: null, error: null };
+const NAMES_TOKEN: ReadonlySet<string> = new Set(['lookAtToken', 'takeBackToken']);
 
 /** Everything that answers by one snapshot and the keys of one moment, behind its door. */
 export function openIssuer(
@@ -67,9 +72,16 @@ export function openIssuer(
     endClient: (client) => takingBack.endClient(client, stores, snapshot),
     onLate: lasting.onLate,
   });
+  const pairwise = new PairwiseNames(stores.ring.derive('issuer pairwise subject'));
+  const signingIn = openSignIn(snapshot, lasting);
+  const embedded = openEmbedded({
+    ...{ snapshot, stores, pairwise, world, ...signingIn, hashes: lasting.hashes },
+    answer: (request, response) => answer(request, response),
+  });
   const provider = openProvider({
     registrations,
     ...{ snapshot, keys, presented, details, now: world.now },
+    ...{ challenged: embedded.finish, redeemed: embedded.redeemed, pairwise },
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
     ...{ accounts: stores.accounts, grants: stores.grants },
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
@@ -80,14 +92,17 @@ export function openIssuer(
     told: (request, found) => void told.set(request, found),
     cookieKey: stores.ring.derive('issuer cookies').toString('base64url'),
     nonceSecret: stores.ring.derive('issuer proof nonces'),
-    pairwise: new PairwiseNames(stores.ring.derive('issuer pairwise subject')),
   });
   provider.on('backchannel.error', (_: unknown, error: Error, client: { clientId: string }) =>
     lasting.onUntold(client.clientId, error),
   );
   provider.on('server_error', (_: unknown, error: Error) => onFault(error));
-  const pages = openPages(snapshot, provider, details, lasting);
-  const answer = provider.callback();
+  const pages = openPages(snapshot, { provider, details, ...signingIn }, lasting);
+  const callback = provider.callback();
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    await callback(request, response);
+    return told.get(request) ?? NOTHING_TOLD;
+  };
   const door = new IssuerDoor({
     ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
     isSecure: snapshot.origin.startsWith('https:'),
@@ -95,34 +110,53 @@ export function openIssuer(
       ...{ counters: lasting.counters, inFlight: lasting.inFlight, limit: snapshot.limit },
       hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
     }),
-    rename: (form) => presented.rename(form),
-    withSecretJudged: (body) => registrations.withSecretJudged(body),
-    statementIn: (body) => registrations.statementIn(body),
-    pageOf: pages.handlerOf,
-    answer: async (request, response) => {
-      await answer(request, response);
-      return told.get(request) ?? NOTHING_TOLD;
+    bodyFor: async (operation, body) => {
+      if (operation === 'askToken') return embedded.complete(body);
+      if (operation === 'changeRegistration') return registrations.withSecretJudged(body);
+      return NAMES_TOKEN.has(operation) ? presented.rename(body) : body;
     },
-    ...{ admitted: lasting.admitted, onFault },
+    statementIn: (body) => registrations.statementIn(body),
+    pageOf: (operation) =>
+      embedded.handlerOf(operation) ??
+      applicationLinks(operation, snapshot) ??
+      pages.handlerOf(operation),
+    ...{ answer, admitted: lasting.admitted, onFault },
   });
   return { door, sessions: pages.sessions };
+}
+
+/** By what people show who they are, on pages and within applications. */
+function openSignIn(snapshot: IssuerSnapshot, { world, stores, hashes }: Lasting) {
+  const { accounts, artefacts, attempts, credentials, ring } = stores;
+  const { origin } = snapshot;
+  const { now, random } = world;
+  const known = new KnownDevices({
+    ...{ key: ring.derive('issuer known devices'), random },
+    isSecure: origin.startsWith('https:'),
+  });
+  return {
+    known,
+    passkeys: new Passkeys({
+      ...{ origin, credentials, artefacts, now },
+      applicationOrigins: applicationOrigins(snapshot),
+    }),
+    passwords: new PasswordSignIn({ accounts, credentials, hashes, attempts, known, now }),
+  };
+}
+
+interface PagePorts extends ReturnType<typeof openSignIn> {
+  readonly provider: Provider;
+  readonly details: DetailTypes;
 }
 
 /** What people look at. */
 function openPages(
   snapshot: IssuerSnapshot,
-  provider: Provider,
-  details: DetailTypes,
+  { provider, details, passkeys, passwords, known }: PagePorts,
   { world, stores, hashes, askPace, onUntold, takingBack }: Lasting,
 ): Pick<ReturnType<typeof openAccount>, 'handlerOf' | 'sessions'> {
-  const { accounts, artefacts, clients, credentials, ring, singleUse } = stores;
-  const { origin } = snapshot;
-  const { now, random } = world;
-  const passkeys = new Passkeys({ origin, credentials, artefacts, now });
-  const known = new KnownDevices({
-    ...{ key: ring.derive('issuer known devices'), random },
-    isSecure: origin.startsWith('https:'),
-  });
+  const { accounts, artefacts, clients, singleUse } = stores;
+  const { now } = world;
   const consent = new Consent({ snapshot, provider, clients, details, passkeys, artefacts, now });
   const signIn = new SignIn({
     ...{ snapshot, provider, accounts, clients, passkeys, consent, known },
@@ -133,7 +167,8 @@ function openPages(
     ...{ askPace, onUntold },
   });
   const account = openAccount({
-    ...{ snapshot, provider, stores, passkeys, known, hashes, world, details, decisions },
+    ...{ snapshot, provider, stores, passkeys, passwords, known, hashes, world, details },
+    decisions,
     endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
   });
   return {

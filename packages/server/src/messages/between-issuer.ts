@@ -14,7 +14,12 @@ export interface ResourceSnapshot {
   readonly scopes: readonly string[];
   /** What they are for, as its description says it; not of every one. */
   readonly scopeTexts: Readonly<Record<string, string>>;
+  /** In what way people may be asked about it. */
+  readonly flows: readonly AskingFlow[];
 }
+
+/** How people say yes: on our pages, within the application, on a device of their own, by a code that they type. */
+export type AskingFlow = 'redirect' | 'embedded' | 'decoupled' | 'device';
 
 /** A kind of authorization details of the deployment's own. RFC 9396. */
 export interface DetailTypeSnapshot {
@@ -90,6 +95,16 @@ export interface IssuerSnapshot {
   };
   /** Whether a password and a code do beside a passkey. */
   readonly passwords: boolean;
+  /** Applications on devices that may ask for passkeys of this server. */
+  readonly applications: {
+    readonly android: readonly {
+      readonly package: string;
+      /** SHA-256, in pairs of digits with colons. */
+      readonly certificates: readonly string[];
+    }[];
+    /** TEAMID.bundle.name */
+    readonly apple: readonly string[];
+  };
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

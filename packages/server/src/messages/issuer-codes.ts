@@ -31,6 +31,10 @@ export const issuerCodes = {
     means: 'The person did not decide in time (RFC 8628, CIBA).',
     remedy: 'Begin again.',
   },
+  insufficient_authorization: {
+    means: 'The person has not shown yet who they are, within the application.',
+    remedy: 'Ask them for one of `factors`, and send it with `auth_session`.',
+  },
   insufficient_scope: {
     means: 'The token is not for this.',
     remedy: 'Ask for a token with the scope.',
@@ -91,6 +95,11 @@ export const issuerCodes = {
     means: 'No API here asks for this scope, or the client may not ask for it.',
     remedy: 'Give the scope to the client, or leave it out.',
   },
+  invalid_session: {
+    means:
+      'The `auth_session` is unknown, used, over, or was shown without the key it was given to.',
+    remedy: 'Begin again, without it. Each is good once: the answer has the next.',
+  },
   invalid_software_statement: {
     means: 'The statement is not signed as it should be, or is over (RFC 7591).',
     remedy: 'Have another made by whoever signs them.',
@@ -134,6 +143,11 @@ export const issuerCodes = {
   passkey_refused: {
     means: 'The passkey is unknown, was not asked for now, or did not verify its holder.',
     remedy: 'Sign in again; or ask for a link to make another passkey.',
+  },
+  redirect_to_web: {
+    means:
+      'The person goes on in a browser: to say yes, to sign in more strongly, or on a new device.',
+    remedy: 'Open `authorization_endpoint` with the `request_uri`, or a new request with PKCE.',
   },
   request_not_supported: {
     means: 'A signed request where none is taken.',

@@ -6,7 +6,7 @@ import type { AccountTables } from './account-row.ts';
 const ACCOUNT_NOTICES = [
   ...(['passkey-added', 'passkey-removed', 'recovery-made', 'recovery-used'] as const),
   ...(['recovery-removed', 'password-set', 'password-removed', 'totp-set'] as const),
-  ...(['totp-removed', 'signed-out'] as const),
+  ...(['totp-removed', 'signed-out', 'application-new'] as const),
 ];
 
 export type AccountNoticeKind = (typeof ACCOUNT_NOTICES)[number];

@@ -77,6 +77,17 @@ const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
   ],
   ['a phone with a secret', { ...native, authentication: { method: 'secret' } }, /secret is not/],
   ['embedded without a binding', { ...browser, flows: ['embedded'] }, /embedded needs/],
+  ['a phone that embeds unbound', { ...native, flows: ['embedded'] }, /bound to a key or a cert/],
+  [
+    'embedded without PKCE',
+    { ...browser, binding: 'dpop', flows: ['embedded'], accepts: ['no-pkce'] },
+    /embedded needs PKCE/,
+  ],
+  [
+    'embedded with signed requests',
+    { ...fapi2, flows: ['embedded'], messageSigning: true },
+    /embedded takes no signed/,
+  ],
   ['a phone that polls', { ...native, flows: ['decoupled'] }, /CIBA/],
   ['a FAPI 2.0 client by codes', { ...fapi2, flows: ['device'] }, /device is not for fapi2/],
   [

@@ -128,6 +128,13 @@ function* flowFaults(terms: ClientTerms, { redirects }: Profile): Generator<stri
   if (flows.includes('embedded') && binding === 'none') {
     yield 'flows: embedded needs tokens that are bound to a key or a certificate';
   }
+  if (flows.includes('embedded') && terms.accepts.includes('no-pkce')) {
+    yield 'flows: embedded needs PKCE, also where somebody is led to our pages';
+  }
+  // What is signed is good for a minute, and the person is asked for longer.
+  if (flows.includes('embedded') && terms.messageSigning) {
+    yield 'flows: embedded takes no signed requests: make another client for the application';
+  }
   if (flows.includes('decoupled') && profile === 'native') {
     yield 'flows: decoupled is for clients that show who they are (CIBA Core §4)';
   }

@@ -4,7 +4,12 @@ export {
   type IssuedClient,
   type StoredClient,
 } from './client-store.ts';
-export { type ClientAuthentication, type ClientTerms, takesAway } from './client-terms.ts';
+export {
+  type ClientAuthentication,
+  type ClientFlow,
+  type ClientTerms,
+  takesAway,
+} from './client-terms.ts';
 export { clientTermsOf } from './client-wish.ts';
 export {
   InvitationStore,

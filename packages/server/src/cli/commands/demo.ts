@@ -8,8 +8,8 @@ export const command = defineCommand({
   arguments: {
     flow: {
       value: 'FLOW',
-      oneOf: ['redirect', 'device', 'decoupled', 'machine', 'payment'],
-      says: 'what is run: an application that sends you to sign in, a device that shows a code, a till that asks you elsewhere, a program that acts for itself, a payment that you approve',
+      oneOf: ['redirect', 'embedded', 'device', 'decoupled', 'machine', 'payment'],
+      says: 'what is run: an application that sends you to sign in, one that signs you in itself, a device that shows a code, a till that asks you elsewhere, a program that acts for itself, a payment that you approve',
     },
   },
   options: {

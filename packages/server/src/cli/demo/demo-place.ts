@@ -18,6 +18,8 @@ const schema = z.object({
   origin: z.url(),
   /** An application on somebody's own device: PKCE, and no secret. */
   application: z.object({ id: z.string() }),
+  /** An application of the provider's own, which signs people in itself. */
+  phone: z.object({ id: z.string() }),
   /** A till that asks people on a device of their own. */
   till: z.object({ id: z.string(), secret: z.string() }),
   /** A program that acts for itself. */

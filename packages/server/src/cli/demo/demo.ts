@@ -3,6 +3,7 @@ import type { CommandWorld } from '../definition/world.ts';
 import { type DemoPlace, readDemoPlace } from './demo-place.ts';
 import { decoupled } from './flows/decoupled.ts';
 import { device } from './flows/device.ts';
+import { embedded } from './flows/embedded.ts';
 import { machine } from './flows/machine.ts';
 import { payment } from './flows/payment.ts';
 import { redirect } from './flows/redirect.ts';
@@ -18,7 +19,7 @@ export interface DemoScene {
   readonly inBrowser: boolean;
 }
 
-export const FLOWS = { redirect, device, decoupled, machine, payment } as const;
+export const FLOWS = { redirect, embedded, device, decoupled, machine, payment } as const;
 
 /** Runs it against the server that `npm start` started, and shows each message. */
 export async function runDemo(
@@ -36,6 +37,7 @@ export async function runDemo(
   const { json } = await teller.ask(`${place.origin}/.well-known/oauth-authorization-server`, {
     worthALook: [
       ...['issuer', 'authorization_endpoint', 'token_endpoint', 'jwks_uri'],
+      'authorization_challenge_endpoint',
       ...['device_authorization_endpoint', 'backchannel_authentication_endpoint'],
       ...['grant_types_supported', 'code_challenge_methods_supported'],
       'authorization_details_types_supported',

@@ -43,6 +43,15 @@ async function makeAll(
     ...{ flows: ['redirect', 'device'], redirectUris: ['http://127.0.0.1/callback'] },
     ...{ scopes, detailTypes },
   });
+  const phone = await makeClient(server, {
+    ...{ name: 'Demo telephone', profile: 'native', authentication: { method: 'none' } },
+    ...{
+      binding: 'dpop',
+      flows: ['embedded'],
+      redirectUris: ['http://127.0.0.1/callback'],
+      scopes,
+    },
+  });
   const till = await makeClient(server, {
     ...{ name: 'Demo till', profile: 'browser', authentication: { method: 'secret' } },
     ...{ flows: ['decoupled'], scopes },
@@ -58,6 +67,7 @@ async function makeAll(
   return {
     ...at,
     application: { id: application.id },
+    phone: { id: phone.id },
     till,
     machine: { id: machine.id, key },
     reader,

@@ -22,6 +22,7 @@ import { readProtection } from '../protection/read-protection.ts';
 import { sharedBytes } from '../shared-bytes.ts';
 import { TRIAL_TRUST } from '../trial-issuer.ts';
 import { checkApis } from './check-apis.ts';
+import { checkFlows } from './check-flows.ts';
 import { checkPlaces } from './check-places.ts';
 import { checkRecordsFile } from './check-records-file.ts';
 import { KeptDescriptions } from './kept-descriptions.ts';
@@ -105,6 +106,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const opened = apis.filter((api) => api !== null);
   const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
   const issuer = readIssuer(opened, configuration, sources.version, reader);
+  checkFlows(opened, configuration, reader);
   const own = issuer === null ? [] : [ownTrust(issuer)];
   const issuers = trialKeys === null ? [...own, ...trusted] : [TRIAL_TRUST];
   const remarks = checkApis(opened, configuration, sources.configurationFile, trialKeys !== null);

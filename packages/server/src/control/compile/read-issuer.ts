@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { ApiSnapshot, OwnAudience, TrustedIssuer } from '@poorter/engine';
+import { flowsOf } from '../../configuration/asking-flows.ts';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readDetailTypes } from './read-detail-types.ts';
@@ -22,7 +23,7 @@ export function readIssuer(
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const listener = readListenerAt(['issuer'], { ...issuer, tls: listenerTls(issuer) }, reader);
-  const { origin, tokens, passwords, limit } = issuer;
+  const { origin, tokens, passwords, limit, applications } = issuer;
   if (isIP(new URL(origin).hostname.replace(/^\[|\]$/g, '')) !== 0) {
     const message = 'passkeys hold for a name, not for an address: people cannot sign in here';
     reader.warn(['issuer', 'origin'], 'no-passkeys', `${message}; localhost is a name`);
@@ -35,6 +36,7 @@ export function readIssuer(
       tokens,
       passwords,
       limit,
+      applications,
       trustedProxies: configuration.trust.proxies,
     },
     mtls: mtlsOf(issuer, reader),
@@ -111,7 +113,7 @@ function resourcesOf(
   reader: SourceReader,
 ): ResourceSnapshot[] {
   const resources: ResourceSnapshot[] = [];
-  for (const api of apis) {
+  for (const [index, api] of apis.entries()) {
     if (api.resourceMetadataUrl === null) {
       const remedy = 'set publicOrigin to the origin under which callers reach the gate';
       const message = 'tokens are asked for by the address of the APIs, and none is known';
@@ -119,6 +121,7 @@ function resourcesOf(
       return [];
     }
     resources.push({
+      flows: flowsOf(configuration.apis[index]),
       identifier: resourceOf(api, configuration),
       api: api.name,
       title: api.compiled.title,

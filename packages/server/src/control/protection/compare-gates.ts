@@ -1,4 +1,5 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
+import { USUAL_FLOWS } from '../../configuration/asking-flows.ts';
 import { compareListeners, compareTls, reached } from './compare-listeners.ts';
 import type { IssuerPlace, IssuerProtection, PeerProtection, Protection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
@@ -164,10 +165,29 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
     ...(unsigned.length > 0
       ? [['security-loosened', `takes a button for a passkey: ${unsigned.join(', ')}.`] as Remark]
       : []),
+    ...compareAsking(old, next),
     ...(isUnfresh
       ? [['security-loosened', 'takes proofs that were made beforehand.'] as Remark]
       : []),
   ].map(([kind, sentence]) => [kind, `The authorization server ${sentence}`]);
+}
+
+/** More programs that people show to it who they are, and more ways that somebody may be talked into. */
+function compareAsking(old: IssuerPlace, next: IssuerPlace): Remark[] {
+  const programs = (next.applications ?? []).filter(
+    (one) => !(old.applications ?? []).includes(one),
+  );
+  const ways = Object.entries(next.flows ?? {}).flatMap(([api, flows]) => {
+    const before = old.flows?.[api] ?? (old.flows === undefined ? USUAL_FLOWS : flows);
+    const more = flows.filter((flow) => !(before as readonly string[]).includes(flow));
+    return more.length > 0 ? [`asks people about ${api} by ${more.join(', ')}, too.`] : [];
+  });
+  return [
+    ...ways.map((sentence): Remark => ['security-loosened', sentence]),
+    ...(programs.length > 0
+      ? [['security-loosened', `lets ${programs.join(', ')} ask for its passkeys.`] as Remark]
+      : []),
+  ];
 }
 
 /** Whoever has the store decides how much is allowed. */

@@ -175,6 +175,10 @@ export interface IssuerProtection {
 export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate'> {
   /** A password and a code do where a passkey does; absent before that was known: they do not. */
   readonly passwords?: boolean;
+  /** In what ways people are asked, by API; absent before that was known: on our pages, elsewhere, by codes. */
+  readonly flows?: Readonly<Record<string, readonly string[]>>;
+  /** Applications that may ask for passkeys; absent before that was known: none. */
+  readonly applications?: readonly string[];
   /** Absent before these were known: nothing. */
   readonly requireProofNonce?: boolean;
   /** Clients may register themselves. */

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { type ApiSnapshot, extensionOf } from '@poorter/engine';
 import { checkedPlaces, pathShape } from '@poorter/openapi';
+import { flowsOf } from '../../configuration/asking-flows.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
@@ -117,14 +118,26 @@ function ownIssuer({ issuer }: Configuration): IssuerProtection[] {
   ];
 }
 
-function issuerPlace({ configuration, mtlsAuthorities }: ReadConfiguration): IssuerPlace | null {
+function issuerPlace({
+  configuration,
+  apis,
+  mtlsAuthorities,
+}: ReadConfiguration): IssuerPlace | null {
   const { issuer } = configuration;
   if (issuer === undefined) return null;
-  const { address, tls, passwords, tokens, outgoing, detailTypes, registration } = issuer;
+  const { address, tls, passwords, tokens, outgoing, detailTypes } = issuer;
+  const { applications, registration } = issuer;
   return {
     ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
     authorities: (mtlsAuthorities ?? []).flatMap(fingerprints),
+    flows: Object.fromEntries(
+      apis.map(({ name }, index) => [name, flowsOf(configuration.apis[index])]),
+    ),
+    applications: [
+      ...applications.android.map((one) => [one.package, ...one.certificates].join(' ')),
+      ...applications.apple,
+    ],
     ...{ requireProofNonce: tokens.requireProofNonce, registers: registration !== undefined },
     statements: (registration?.statements ?? []).map((one) => JSON.stringify(one)),
     ...{ outgoing: outgoing.addresses, outgoingAuthorities: outgoing.authorities },
@@ -162,8 +175,8 @@ function ceilingsOf(configuration: Configuration) {
     ...(issuer !== undefined && {
       'issuer.tokens.lifeSeconds': issuer.tokens.lifeSeconds,
       'issuer.keys.rotateAfterDays': issuer.keys.rotateAfterDays,
-      'issuer.limit a day': issuer.limit.requests * A_DAY_HAS[issuer.limit.per],
       'issuer.limit at once': issuer.limit.burst ?? issuer.limit.requests,
+      'issuer.limit a day': issuer.limit.requests * A_DAY_HAS[issuer.limit.per],
     }),
     'limits.failures at once': failures === 'off' ? null : failures.failures,
     'limits.failures a day':

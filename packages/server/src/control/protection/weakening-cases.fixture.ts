@@ -112,6 +112,11 @@ const introspection = {
   ...{ url: `${issuer}/introspect`, clientId: 'gate', clientSecret: 'file:./keys.yaml' },
 };
 
+const androidApplication = {
+  package: 'com.bank.app',
+  certificates: [Array.from({ length: 32 }, () => 'AB').join(':')],
+};
+
 export const ruleCases: readonly Case[] = [
   // Who may call.
   securityCase([{ key: [] }], [], 'operation-opened'),
@@ -389,6 +394,36 @@ export const ruleCases: readonly Case[] = [
   ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
   ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
   ownIssuerCase('detailTypes', detailTypes(true), detailTypes(false), 'security-loosened'),
+  {
+    ...ownIssuerCase(
+      'limit',
+      limitOf(600, 'minute', 200),
+      limitOf(601, 'minute', 200),
+      'bound-raised',
+    ),
+    keys: ['issuer.limit.requests'],
+  },
+  {
+    ...ownIssuerCase(
+      'limit',
+      limitOf(600, 'minute', 200),
+      limitOf(600, 'second', 200),
+      'bound-raised',
+    ),
+    keys: ['issuer.limit.per'],
+  },
+  {
+    ...ownIssuerCase('limit', limitOf(600, 'minute', 200), limitOf(600, 'minute'), 'bound-raised'),
+    keys: ['issuer.limit.burst'],
+  },
+  ownIssuerCase('applications.apple', [], ['ABCDE12345.com.bank.app'], 'security-loosened'),
+  {
+    ...ownIssuerCase('applications.android', [], [androidApplication], 'security-loosened'),
+    keys: ['issuer.applications.android[].package', 'issuer.applications.android[].certificates'],
+  },
+  flowsCase(['redirect'], ['redirect', 'embedded']),
+  { ...flowsCase(undefined, ['redirect', 'embedded']), bothWays: true },
+  flowsCase(['redirect'], undefined),
   ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
   {
     ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
@@ -509,6 +544,18 @@ function statementCase(key: string, is: unknown): Case {
     'security-loosened',
   );
   return { ...written, keys: [`issuer.registration.statements[].${key}`], bothWays: true };
+}
+
+function limitOf(requests: number, per: string, burst?: number) {
+  return { requests, per, ...(burst !== undefined && { burst }) };
+}
+
+function flowsCase(was: unknown, is: unknown): Case {
+  const setTo = (flows: unknown) => (written: Tree) => {
+    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+    set(written, 'apis[].flows', flows);
+  };
+  return { keys: ['apis[].flows'], was: setTo(was), is: setTo(is), kinds: ['security-loosened'] };
 }
 
 function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {

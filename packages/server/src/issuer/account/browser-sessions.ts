@@ -131,6 +131,11 @@ export class BrowserSessions {
   }
 }
 
+/** One that no browser has: people know it by what asked for it. */
+export function nameSession(session: InstanceType<Provider['Session']>, name: string): void {
+  (session as LibrarySession).browser = name;
+}
+
 /** With each session stays by which browser it was used last: people know by that which one is theirs. */
 export function rememberBrowsers({ Session }: Provider): void {
   const names = (Session as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;

@@ -10,7 +10,7 @@ import type { KnownDevices } from '../sign-in/known-devices.ts';
 import type { Passkeys } from '../sign-in/passkeys.ts';
 import type { PasswordHashes } from '../sign-in/password-hashes.ts';
 import { PasswordPages } from '../sign-in/password-pages.ts';
-import { PasswordSignIn } from '../sign-in/password-sign-in.ts';
+import type { PasswordSignIn } from '../sign-in/password-sign-in.ts';
 import { AccountDoor } from './account-door.ts';
 import { AccountPages } from './account-pages.ts';
 import { BrowserSessions } from './browser-sessions.ts';
@@ -25,6 +25,7 @@ export interface OpenAccountPorts {
   readonly passkeys: Passkeys;
   readonly details: DetailTypes;
   readonly decisions: Decisions;
+  readonly passwords: PasswordSignIn;
   readonly known: KnownDevices;
   readonly hashes: PasswordHashes;
   readonly endGrant: (grant: string) => Promise<void>;
@@ -37,7 +38,7 @@ export function openAccount(ports: OpenAccountPorts): {
   readonly handlerOf: (operation: string) => Handle | null;
 } {
   const { snapshot, provider, stores, passkeys, known, hashes, endGrant, world } = ports;
-  const { details, decisions } = ports;
+  const { details, decisions, passwords } = ports;
   const { now, random } = world;
   const { accounts, artefacts, credentials, grants, recoveryCodes, clients } = stores;
   const sessions = new BrowserSessions({
@@ -45,8 +46,6 @@ export function openAccount(ports: OpenAccountPorts): {
     isSecure: snapshot.origin.startsWith('https:'),
   });
   const door = new AccountDoor({ snapshot, sessions, credentials, now });
-  const { attempts } = stores;
-  const passwords = new PasswordSignIn({ accounts, credentials, hashes, attempts, known, now });
   const pages = [
     new AccountPages({
       ...{ snapshot, door, sessions, passkeys, accounts, credentials, grants },

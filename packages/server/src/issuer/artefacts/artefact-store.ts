@@ -99,6 +99,20 @@ export class ArtefactStore {
     );
   }
 
+  /** How many of one kind go with it and can still be consumed; nobody counts beyond `max`. */
+  async countOfGrant(kind: string, grant: string, max: number): Promise<number> {
+    const rows = await this.#database.kysely
+      .selectFrom('artefact')
+      .select('id_index')
+      .where('grant_index', '=', this.#indexOf('grant', grant))
+      .where('kind', '=', kind)
+      .where('consumed_at', 'is', null)
+      .where('expires_at', '>', this.#now())
+      .limit(max)
+      .execute();
+    return rows.length;
+  }
+
   /** True for one caller: it was there, had not expired and was not consumed. */
   async consume(kind: string, id: string): Promise<boolean> {
     const now = this.#now();

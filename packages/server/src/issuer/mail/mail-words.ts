@@ -25,6 +25,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
       'totp-set': (when) => `An app for codes was set up for your account on ${when}.`,
       'totp-removed': (when) => `The app for codes was removed from your account on ${when}.`,
       'signed-out': (when) => `Whoever runs this service signed you out everywhere on ${when}.`,
+      'application-new': (when) =>
+        `Somebody signed in to your account by an application on a new device on ${when}.`,
     },
     ifYou: 'If you know of this, there is nothing to do.',
     ifNot: (place) =>
@@ -45,6 +47,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
       'totp-set': (when) => `Op ${when} is voor uw account een app voor codes ingesteld.`,
       'totp-removed': (when) => `Op ${when} is de app voor codes uit uw account verwijderd.`,
       'signed-out': (when) => `Op ${when} heeft de beheerder van deze dienst u overal afgemeld.`,
+      'application-new': (when) =>
+        `Op ${when} heeft iemand zich met een app op een nieuw toestel bij uw account aangemeld.`,
     },
     ifYou: 'Weet u hiervan, dan hoeft u niets te doen.',
     ifNot: (place) =>
@@ -72,6 +76,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `L’application de codes a été supprimée de votre compte le ${when}.`,
       'signed-out': (when) =>
         `Les responsables de ce service vous ont déconnecté partout le ${when}.`,
+      'application-new': (when) =>
+        `Le ${when}, quelqu’un s’est connecté à votre compte par une application sur un nouvel appareil.`,
     },
     ifYou: 'Si vous êtes au courant, vous n’avez rien à faire.',
     ifNot: (place) =>
@@ -97,6 +103,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
       'totp-removed': (when) => `Am ${when} wurde die App für Codes aus Ihrem Konto entfernt.`,
       'signed-out': (when) =>
         `Am ${when} hat der Betreiber dieses Dienstes Sie überall abgemeldet.`,
+      'application-new': (when) =>
+        `Am ${when} hat sich jemand mit einer App auf einem neuen Gerät bei Ihrem Konto angemeldet.`,
     },
     ifYou: 'Wenn Sie davon wissen, müssen Sie nichts tun.',
     ifNot: (place) =>

@@ -5,6 +5,7 @@ import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
 import { ExchangingProvider } from './exchange/exchanging-provider.ts';
 import { offerExchange } from './exchange/token-exchange.ts';
+import { nameChallenged } from './flows.ts';
 import type { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
@@ -43,6 +44,7 @@ export function openProvider(ports: ProviderPorts): Provider {
     const more = (this as { readonly [GRANTS_MEMBER]?: readonly string[] })[GRANTS_MEMBER] ?? [];
     return more.includes(type) || grantTypeAllowed.call(this, type);
   };
+  nameChallenged(provider);
   const refusals = new Refusals(provider);
   provider.use(async (ctx, next) => {
     const { protocol, host } = originOfCall(snapshot, ctx.req.headers.host);
@@ -53,6 +55,15 @@ export function openProvider(ports: ProviderPorts): Provider {
     if (ctx.method === 'GET' && ctx.path === '/device') keepTypedCode(ctx);
     await next();
     await ports.registrations.tell(ctx as object as Parameters<Registrations['tell']>[0]);
+    const fault = (error: Error) => void provider.emit('server_error', ctx, error as never);
+    const challenged = await ports.challenged(ctx as never).catch((error: Error) => {
+      fault(error);
+      ctx.status = 500;
+      ctx.body = { error: 'server_error' };
+      return { error: 'server_error' as const };
+    });
+    // The tokens are given: it is one sign-in more on our page.
+    await ports.redeemed(ctx as never).catch(fault);
     const refusal = await amendAnswer(ctx as object as AnswerContext, ports);
     const { client, account, route } = ctx.oidc ?? {};
     if (route === 'token' && ctx.status === 200 && client !== undefined) {
@@ -64,6 +75,7 @@ export function openProvider(ports: ProviderPorts): Provider {
       error: null,
       ...refusals.of(ctx.req),
       ...(refusal !== null && { error: refusal }),
+      ...challenged,
     });
   });
   return provider;

@@ -23,7 +23,10 @@ export function originOfCall(
 }
 
 /** RFC 8705 §5: what a client asks that shows a certificate. */
-export function mtlsAliases({ mtls }: Pick<IssuerSnapshot, 'mtls'>): object {
+export function mtlsAliases({
+  mtls,
+  resources,
+}: Pick<IssuerSnapshot, 'mtls' | 'resources'>): object {
   if (mtls === null) return {};
   const at = (path: string) => `${mtls.origin}${path}`;
   return {
@@ -35,6 +38,9 @@ export function mtlsAliases({ mtls }: Pick<IssuerSnapshot, 'mtls'>): object {
       backchannel_authentication_endpoint: at('/backchannel'),
       device_authorization_endpoint: at('/device/auth'),
       userinfo_endpoint: at('/me'),
+      ...(resources.some(({ flows }) => flows.includes('embedded')) && {
+        authorization_challenge_endpoint: at('/authorize-challenge'),
+      }),
     },
   };
 }

@@ -110,7 +110,10 @@ export function signInPolicy(snapshot: Pick<IssuerSnapshot, 'passwords'>) {
 }
 
 /** OpenID Connect Core §5.5.1.1: an answer without it would be none. The page would ask for ever. */
-function refuseUnattainable({ claims }: SessionContext['oidc'], possible: readonly string[]): void {
+export function refuseUnattainable(
+  { claims }: Pick<SessionContext['oidc'], 'claims'>,
+  possible: readonly string[],
+): void {
   const asked = claims?.id_token?.acr;
   if (asked?.essential !== true) return;
   const values = [asked.values ?? asked.value].flat();
@@ -119,7 +122,7 @@ function refuseUnattainable({ claims }: SessionContext['oidc'], possible: readon
 }
 
 /** What is not known here asks for nothing. */
-function isStrongEnough(
+export function isStrongEnough(
   acr: string | undefined,
   asked: readonly string[],
   values: readonly string[],

@@ -4,6 +4,8 @@ import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { DetailTypes } from '../details/index.ts';
+import type { ChallengeContext, ChallengeRefusal } from '../embedded/challenge-context.ts';
+import type { RedeemedContext } from '../embedded/trust-redeemer.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
@@ -19,6 +21,7 @@ import {
 import { NUMBER_PARAMETER } from './decoupled.ts';
 import { nameExchanged } from './exchange/exchange-of-call.ts';
 import { featureSettings } from './feature-settings.ts';
+import { challengeMetadata, type FlowContext, refuseOtherFlows } from './flows.ts';
 import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
 import { guardedFetch } from './outgoing.ts';
@@ -60,6 +63,10 @@ export interface ProviderPorts extends AdapterPorts {
   /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
   readonly whenEnforced: () => Promise<void>;
   readonly askPace: AskPace;
+  /** Signing in within an application goes on, when the request is judged; null: nothing is refused by that. */
+  readonly challenged: (ctx: ChallengeContext) => Promise<ChallengeRefusal | null>;
+  /** Tokens were given for a code. */
+  readonly redeemed: (ctx: RedeemedContext) => Promise<void>;
   /** An application was not told of a decision. */
   readonly onUntold: (client: string, error: Error) => void;
 }
@@ -67,7 +74,7 @@ export interface ProviderPorts extends AdapterPorts {
 /** An assertion that lives longer was not made for one call. */
 const ASSERTION_LIFE_MAX_SECONDS = 300;
 const AHEAD_MAX_SECONDS = 60;
-const CODE_LIFE_SECONDS = 60;
+export const CODE_LIFE_SECONDS = 60;
 const CLOCK_SKEW_SECONDS = 15;
 /** A second-factor push, a code typed at a television: whoever is away for longer begins again. */
 const WAITING_LIFE_SECONDS = 300;
@@ -158,8 +165,11 @@ export function providerSettings(ports: ProviderPorts): object {
       Grant: GRANT_LIFE_SECONDS,
       RefreshToken: REFRESH_LIFE_SECONDS,
     },
-    discovery: mtlsAliases(snapshot),
-    extraParams: [NUMBER_PARAMETER],
+    discovery: { ...mtlsAliases(snapshot), ...challengeMetadata(snapshot) },
+    extraParams: {
+      // The library asks about it last of all, also where it was not sent.
+      [NUMBER_PARAMETER]: (ctx: FlowContext) => refuseOtherFlows(ctx, ports),
+    },
     features: featureSettings(ports),
   };
 }

@@ -75,6 +75,17 @@ export class AttemptStore {
     return false;
   }
 
+  /** Whether the first few failures are used up, since the last success. */
+  async isSpent(subject: string): Promise<boolean> {
+    const row = await this.#database.kysely
+      .selectFrom('sign_in_failure')
+      .select('failures')
+      .where('subject_index', '=', this.#indexOf(subject))
+      .where('expires_at', '>', this.#now())
+      .executeTakeFirst();
+    return row !== undefined && row.failures >= FREE;
+  }
+
   async succeeded(subject: string): Promise<void> {
     await this.#database.kysely
       .deleteFrom('sign_in_failure')

@@ -15,6 +15,8 @@ import { type ApprovalProof, type AskedApproval, approvalChallenge } from '../de
 export interface PasskeyPorts {
   /** Where pages stand: a passkey is made for its host, and holds for no other. */
   readonly origin: string;
+  /** What applications on a device call themselves to passkeys, where their system knows no web address for them. */
+  readonly applicationOrigins: readonly string[];
   readonly credentials: CredentialStore;
   readonly artefacts: ArtefactStore;
   readonly now: () => number;
@@ -23,6 +25,7 @@ export interface PasskeyPorts {
 /** What the browser is asked must be answered within this time. */
 const CHALLENGE_LIFE_MS = 300_000;
 const NONCE_BYTES = 32;
+const OWN_PAGES = 'here';
 const CHALLENGE_KIND = 'PasskeyChallenge';
 /** WebAuthn Level 3 §7.1. */
 const CREDENTIAL_ID_BYTES_MAX = 1_023;
@@ -104,33 +107,40 @@ export class Passkeys {
     return added !== undefined;
   }
 
-  /** For whoever it may be: which passkeys an account has is told to nobody. */
-  async signInOptions(): Promise<object> {
+  /**
+   * For whoever it may be: which passkeys an account has is told to nobody. `place`: where it is asked; it holds nowhere
+   * else.
+   */
+  async signInOptions(place = OWN_PAGES): Promise<object> {
     const options = await generateAuthenticationOptions({
       ...{ rpID: this.#host, userVerification: 'required', allowCredentials: [] },
     });
-    await this.#remember(options.challenge, { purpose: 'sign-in' });
+    await this.#remember(options.challenge, { purpose: `sign-in ${place}` });
     return options;
   }
 
   /** Id of the account whose passkey this is; null: it is nobody's, or was not asked for here and now. */
-  signIn(shown: object): Promise<string | null> {
-    return this.#verify(shown, (challenge) => this.#spend(challenge, 'sign-in', undefined));
+  signIn(shown: object, place = OWN_PAGES): Promise<string | null> {
+    const { origin, applicationOrigins } = this.#ports;
+    const origins = place === OWN_PAGES ? [origin] : [origin, ...applicationOrigins];
+    const isAsked = (challenge: string) => this.#spend(challenge, `sign-in ${place}`, undefined);
+    return this.#verify(shown, isAsked, origins);
   }
 
   async #verify(
     shown: object,
     isAsked: (challenge: string) => Promise<boolean>,
+    origins: readonly string[] = [this.#ports.origin],
   ): Promise<string | null> {
     const response = shown as AuthenticationResponseJSON;
-    const { credentials, origin } = this.#ports;
+    const { credentials } = this.#ports;
     const known = await credentials.find('passkey', response.id);
     if (known === undefined || !isOfThisPage(response, known.accountId)) return null;
     const kept = known.data as unknown as KeptPasskey;
     const verified = await verifyAuthenticationResponse({
       response,
       expectedChallenge: isAsked,
-      expectedOrigin: origin,
+      expectedOrigin: [...origins],
       expectedRPID: this.#host,
       requireUserVerification: true,
       credential: {

@@ -1,4 +1,9 @@
-import type { AccountStore, CredentialStore, StoredAccount } from '../../access/accounts/index.ts';
+import type {
+  AccountStore,
+  CredentialStore,
+  StoredAccount,
+  StoredCredential,
+} from '../../access/accounts/index.ts';
 import type { PageCall } from '../pages/page-call.ts';
 import type { AttemptStore } from './attempt-store.ts';
 import type { KnownDevices } from './known-devices.ts';
@@ -28,6 +33,13 @@ export interface TypedIn {
   readonly code: string;
 }
 
+/** What somebody shows, as far as it is there. */
+interface Kept {
+  readonly account: StoredAccount | undefined;
+  readonly hash: StoredCredential | undefined;
+  readonly secret: StoredCredential | undefined;
+}
+
 /** Of nobody, so that as much is looked up and computed for a name that is nobody's. */
 const NOBODY_ID = 'account_nobody';
 const NOBODY_SECRET = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
@@ -50,7 +62,8 @@ export class PasswordSignIn {
     try {
       const subject = known.subjectOf(request, typed.login);
       if (!(await attempts.begin(subject))) return null;
-      const account = await this.#judge(typed);
+      const kept = await this.#keptOf(typed.login);
+      const account = await this.#take(kept, typed.code, await this.#isRight(kept, typed.password));
       if (account === null) return null;
       await attempts.succeeded(subject);
       known.remember(response, typed.login);
@@ -60,22 +73,48 @@ export class PasswordSignIn {
     }
   }
 
-  async #judge({ login, password, code }: TypedIn): Promise<StoredAccount | null> {
-    const { accounts, credentials, hashes, now } = this.#ports;
-    const account = await accounts.findByLogin(login);
-    const kept = await credentials.list(account?.id ?? NOBODY_ID);
-    const secret = kept.find(({ kind }) => kind === 'totp');
-    const hash = kept.find(({ kind }) => kind === 'password');
-    const isRight = await hashes.isRight(
-      hash === undefined ? null : String(hash.data['hash']),
-      password,
-    );
+  /**
+   * The first half, where the second comes later: nobody is told of it before that. Whoever calls has a place among those
+   * who hash, and has counted the attempt.
+   */
+  async isPasswordRight({ login, password }: Omit<TypedIn, 'code'>): Promise<boolean> {
+    return this.#isRight(await this.#keptOf(login), password);
+  }
+
+  /** The second half. Null: one of both was wrong. */
+  async finish(
+    { login, code }: Omit<TypedIn, 'password'>,
+    isPasswordRight: boolean,
+  ): Promise<StoredAccount | null> {
+    return this.#take(await this.#keptOf(login), code, isPasswordRight);
+  }
+
+  async #isRight({ account, hash }: Kept, password: string): Promise<boolean> {
+    const hashed = hash === undefined ? null : String(hash.data['hash']);
+    const isRight = await this.#ports.hashes.isRight(hashed, password);
+    return isRight && account !== undefined;
+  }
+
+  async #take(
+    { account, hash, secret }: Kept,
+    code: string,
+    isPasswordRight: boolean,
+  ): Promise<StoredAccount | null> {
+    const { credentials, now } = this.#ports;
     const step = stepOfCode(String(secret?.data['secret'] ?? NOBODY_SECRET), code, now());
     if (account === undefined || account.disabledAt !== null || hash === undefined) return null;
-    if (!isRight || secret === undefined || step === null) return null;
+    if (!isPasswordRight || secret === undefined || step === null) return null;
     // RFC 6238 §5.2: each code is taken once. By one conditional statement: of two at once, one.
     if (!(await credentials.use(secret.id, step))) return null;
     await credentials.use(hash.id, hash.uses, { isUncounted: true });
     return account;
+  }
+
+  async #keptOf(login: string): Promise<Kept> {
+    const { accounts, credentials } = this.#ports;
+    const account = await accounts.findByLogin(login);
+    const kept = await credentials.list(account?.id ?? NOBODY_ID);
+    const hash = kept.find(({ kind }) => kind === 'password');
+    return { account, hash, secret: kept.find(({ kind }) => kind === 'totp') };
   }
 }

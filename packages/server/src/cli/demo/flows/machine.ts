@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import type { DemoScene } from '../demo.ts';
 import { tokenIn } from './asking.ts';
+import { proof } from './proof.ts';
 
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -45,14 +46,5 @@ async function assertion(audience: string, id: string, key: JWK): Promise<string
     .setAudience(audience)
     .setIssuedAt()
     .setExpirationTime('1m')
-    .sign(await importJWK(key, 'ES256'));
-}
-
-async function proof(key: JWK, claims: Record<string, string>): Promise<string> {
-  const { kty = '', crv = '', x = '', y = '' } = key;
-  const jwk = { kty, crv, x, y };
-  return new SignJWT({ jti: randomUUID(), ...claims })
-    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
-    .setIssuedAt()
     .sign(await importJWK(key, 'ES256'));
 }
