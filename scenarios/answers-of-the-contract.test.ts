@@ -177,6 +177,13 @@ test('what the admin API answers is what its contract says, done or refused', as
   await ask('rotateClientSecret', 200, { path: budget, body: { overlapSeconds: 60 } });
   await ask('listClients', 200);
   await ask('disableClient', 200, { path: budget });
+  const invited = { name: 'Budget Ltd', profile: 'browser', scopes: ['accounts.read'] };
+  await ask('createClientInvitation', 400, { body: { ...invited, clients: 0 } });
+  await ask('createClientInvitation', 422, { body: { ...invited, flows: [] } });
+  const invitation = await ask('createClientInvitation', 201, { body: invited });
+  await ask('listClientInvitations', 200);
+  await ask('endClientInvitation', 200, { path: { id: invitation.body.invitation.id } });
+  await ask('endClientInvitation', 404, { path: { id: 'invitation_0' } });
 
   const person = { login: 'griet@example.test', name: 'Griet' };
   const account = await ask('createAccount', 201, { body: person });

@@ -25,6 +25,18 @@ const accounts = {
         responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
       },
     },
+    '/events': {
+      get: {
+        security: [{ oauth: ['accounts.read'] }],
+        responses: { 200: { description: 'ok', content: { 'text/event-stream': {} } } },
+      },
+    },
+    '/feed': {
+      get: {
+        security: [{ oauth: ['accounts.read'] }],
+        responses: { 101: { description: 'a WebSocket' } },
+      },
+    },
     '/payments': {
       post: {
         operationId: 'pay',
@@ -70,6 +82,7 @@ export async function startIssuer(
   t: Lifetime,
   upstream: string,
   configuration: Record<string, unknown> = {},
+  env?: NodeJS.ProcessEnv,
 ): Promise<RunningIssuer> {
   // Its name stands in its tokens, so that a port is chosen before it listens.
   const port = await unusedPort();
@@ -81,6 +94,7 @@ export async function startIssuer(
     upstream,
     configuration: { issuer: { origin, address, limit: LIMIT, ...(issuer as object) }, ...rest },
     ...(files !== undefined && { files: files as Record<string, string> }),
+    ...(env !== undefined && { env }),
   });
   return runningIssuer(poorter, origin);
 }

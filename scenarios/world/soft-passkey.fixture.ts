@@ -36,22 +36,33 @@ export interface PasskeyLie {
   readonly origin?: string;
   readonly isVerified?: boolean;
   readonly challenge?: string;
+  readonly type?: string;
+  /** Of what site its data says that it is. */
+  readonly host?: string;
+  /** COSE: what its key says of itself. */
+  readonly algorithm?: number;
+  readonly isEligible?: boolean;
+  readonly isBackedUp?: boolean;
+  readonly isPresent?: boolean;
 }
 
 const USER_PRESENT = 0x01;
 const USER_VERIFIED = 0x04;
+const BACKUP_ELIGIBLE = 0x08;
+const BACKED_UP = 0x10;
 const ATTESTED = 0x40;
 
 /** An authenticator in software, for tests that need no browser: WebAuthn Level 3, ES256, one passkey. */
 export class SoftPasskey {
   readonly #pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   readonly #origin: string;
-  readonly id = randomBytes(16);
+  readonly id: Buffer;
   counter = 0;
   #userHandle: string | undefined;
 
-  constructor(origin: string) {
+  constructor(origin: string, id: Buffer = randomBytes(16)) {
     this.#origin = origin;
+    this.id = id;
   }
 
   create({ challenge, user }: AskedPasskey, lie: PasskeyLie = {}): object {
@@ -60,13 +71,13 @@ export class SoftPasskey {
     const key = new Map<number, unknown>([
       ...([
         [1, 2],
-        [3, -7],
+        [3, lie.algorithm ?? -7],
         [-1, 1],
       ] as const),
       [-2, Buffer.from(x ?? '', 'base64url')],
       [-3, Buffer.from(y ?? '', 'base64url')],
     ]);
-    const length = Buffer.from([0, this.id.length]);
+    const length = Buffer.from([this.id.length >> 8, this.id.length & 0xff]);
     const attested = Buffer.concat([Buffer.alloc(16), length, this.id, cbor(key)]);
     const authData = Buffer.concat([this.#head(ATTESTED, lie), attested]);
     const object = new Map<string, unknown>([
@@ -99,11 +110,18 @@ export class SoftPasskey {
     return { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response };
   }
 
-  #head(more: number, { isVerified = true }: PasskeyLie): Buffer {
-    const flags = USER_PRESENT | (isVerified ? USER_VERIFIED : 0) | more;
+  #head(more: number, lie: PasskeyLie): Buffer {
+    const { isPresent = true, isVerified = true, isEligible = false, isBackedUp = false } = lie;
+    const said = [
+      isPresent ? USER_PRESENT : 0,
+      isVerified ? USER_VERIFIED : 0,
+      isEligible ? BACKUP_ELIGIBLE : 0,
+      isBackedUp ? BACKED_UP : 0,
+    ];
+    const flags = said.reduce((all, one) => all | one, more);
     const counter = Buffer.alloc(4);
     counter.writeUInt32BE(this.counter);
-    const host = new URL(this.#origin).hostname;
+    const host = lie.host ?? new URL(this.#origin).hostname;
     return Buffer.concat([
       createHash('sha256').update(host).digest(),
       Buffer.from([flags]),
@@ -113,7 +131,7 @@ export class SoftPasskey {
 
   #clientData(type: string, challenge: string, lie: PasskeyLie): string {
     const data = {
-      type,
+      type: lie.type ?? type,
       challenge: lie.challenge ?? challenge,
       origin: lie.origin ?? this.#origin,
       ...(lie.crossOrigin !== undefined && { crossOrigin: lie.crossOrigin }),

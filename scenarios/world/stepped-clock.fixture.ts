@@ -7,15 +7,15 @@ import { join } from 'node:path';
  * when a machine's time is set.
  */
 const file = process.env['STEPPED_CLOCK_FILE'];
-if (file !== undefined) stepWallClock(file);
+if (file !== undefined) stepWallClock(file, Number(process.env['STEPPED_CLOCK_READ_MS']));
 
-function stepWallClock(from: string): void {
+function stepWallClock(from: string, readEveryMs: number): void {
   const real = Date.now;
   let offsetMs = 0;
   let readAt = 0;
   Date.now = () => {
     const now = real();
-    if (now - readAt > 20) {
+    if (now - readAt >= readEveryMs) {
       readAt = now;
       offsetMs = Number(readFileSync(from, 'utf8')) || 0;
     }
@@ -23,8 +23,11 @@ function stepWallClock(from: string): void {
   };
 }
 
-/** The environment for a gate whose wall clock `step` moves. */
-export function steppedClock(folder: string): {
+/** The environment for a gate whose wall clock `step` moves: seen after `readEveryMs`; 0: at once. */
+export function steppedClock(
+  folder: string,
+  readEveryMs = 20,
+): {
   env: NodeJS.ProcessEnv;
   step(offsetMs: number): void;
 } {
@@ -32,5 +35,6 @@ export function steppedClock(folder: string): {
   const step = (offsetMs: number) => writeFileSync(clockFile, String(offsetMs));
   step(0);
   const hook = `--import ${import.meta.filename}`;
-  return { env: { STEPPED_CLOCK_FILE: clockFile, NODE_OPTIONS: hook }, step };
+  const env = { STEPPED_CLOCK_FILE: clockFile, STEPPED_CLOCK_READ_MS: String(readEveryMs) };
+  return { env: { ...env, NODE_OPTIONS: hook }, step };
 }

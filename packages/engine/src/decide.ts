@@ -4,7 +4,13 @@ import type { Gate, GatePreflight } from './gate.ts';
 import type { OperationGate } from './open-operation.ts';
 import { type CallerStanding, hasRoom } from './policies/admit/index.ts';
 import { isNearLimit } from './policies/limit/index.ts';
-import { upstreamHeaders, withoutQueryParameters } from './policies/shape/index.ts';
+import {
+  askedInteraction,
+  givenInteraction,
+  INTERACTION_FIELD,
+  upstreamHeaders,
+  withoutQueryParameters,
+} from './policies/shape/index.ts';
 import type { BodyPort, CheckedBody, ValidateContext } from './policies/validate/index.ts';
 import { type Deny, deny, type Evidence, type Phase } from './policy.ts';
 import type { ProblemCode } from './problems.ts';
@@ -71,6 +77,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     if (operation.cors !== null) {
       call.learn({ answerHeaders: operation.cors.answerFields(request.headers.get('origin')) });
     }
+    const asked = askedInteraction(request);
+    if (asked !== null) call.learn({ answerHeaders: [INTERACTION_FIELD, asked] });
     const network = operation.checkNetwork(request);
     if (network !== null) return call.refuse('admit', network);
 
@@ -79,6 +87,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const identity = identifying instanceof Promise ? await identifying : identifying;
     if (identity.kind === 'deny') return call.refuse('identify', identity);
     call.principal = identity.principal;
+    const given = asked === null ? givenInteraction(request, identity.principal) : null;
+    if (given !== null) call.learn({ answerHeaders: [INTERACTION_FIELD, given] });
     const blocked = operation.checkBlocks(identity, request.nowMs);
     if (blocked !== null) return call.refuse('identify', blocked);
     const shed = identity.principal === null ? call.room('anonymous') : null;
@@ -125,12 +135,18 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const signing = operation.identityFor(identity.principal, request.nowMs);
     const signed = signing instanceof Promise ? await signing : signing;
     const query = withoutQueryParameters(request.query, operation.credentials.query);
+    const headers = upstreamHeaders(
+      ...([request, request.isTls ? 'https' : 'http', signed, operation.shape] as const),
+    );
+    if (given !== null && !request.headers.has(INTERACTION_FIELD)) {
+      headers.push(INTERACTION_FIELD, given);
+    }
     return {
       kind: 'forward',
       ...call.decided(),
       operation,
       target: query === '' ? match.path : `${match.path}?${query}`,
-      headers: upstreamHeaders(request, request.isTls ? 'https' : 'http', signed, operation.shape),
+      headers,
       body: checked,
     };
   } catch (fault) {

@@ -124,6 +124,8 @@ export interface IdentifiedPrincipal extends Principal {
   readonly details?: readonly Readonly<Record<string, unknown>>[];
   /** RFC 9449: a token that is shown with a proof, and never without. */
   readonly isKeyBound?: true;
+  /** RFC 8705 §3: a token that is shown with a certificate, and never without. */
+  readonly isCertificateBound?: true;
 }
 
 /** RFC 9470 §6. What a token says in another form than its definition has it, it does not say. */

@@ -72,6 +72,7 @@ export { type AnswerMode, addSecurityHeaders, recomputed } from './policies/rele
 export {
   createIdentitySigner,
   type IdentitySigner,
+  INTERACTION_FIELD,
   isPrivateAnswerHeader,
   publicKeySet,
   unforwardableField,

@@ -39,6 +39,11 @@ export interface NodeHostPorts {
    * it is; `native` is what the caller sent, credential included.
    */
   readonly refused: (call: RefusedCall, native: IncomingMessage) => void;
+  /**
+   * What callers of a protocol read in a refusal, beside the problem: such an answer is plain JSON, as their protocol
+   * has it. Null: it is a problem alone.
+   */
+  readonly alsoSaid?: (code: ProblemCode, native: IncomingMessage) => Evidence | null;
   /** A preflight that is answered here; only where the description has a CORS policy. It holds its place. */
   readonly preflight?: (call: AnsweredPreflight) => void;
   /**
@@ -131,7 +136,7 @@ export function protect(ports: NodeHostPorts): Guard {
   return async (native, response, next) => {
     const id = ports.nextId();
     // a place in the record
-    if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'));
+    if (!ports.reserve()) return answer(native, response, id, deny('record_unavailable'), ports);
     const nowMs = ports.now();
     const gate = ports.gate();
     const call = { id, nowMs, method: native.method ?? null, snapshot: gate.version };
@@ -145,7 +150,7 @@ export function protect(ports: NodeHostPorts): Guard {
       const { status } = problems[code];
       const known = { request, peer, ...names, principal };
       ports.refused({ ...call, ...known, phase, code, status, evidence }, native);
-      answer(native, response, id, denial);
+      answer(native, response, id, denial, ports);
     };
     try {
       // normalise
@@ -189,7 +194,7 @@ export function protect(ports: NodeHostPorts): Guard {
           ...{ method: facts.method, operation, memory },
           told: (outcome) => ports.reported?.({ ...about, ...outcome }),
           problemFor: (denial) =>
-            problemOf(native, id, { ...denial, answerHeaders: decision.answerHeaders }),
+            problemOf(native, id, { ...denial, answerHeaders: decision.answerHeaders }, null),
         });
       }
       next({ ...call, principal, request: shown, decision, body, end });
@@ -207,9 +212,16 @@ const ANSWER_BOUNDS: AnswerBounds = { bytesMax: 4_194_304, heldBytesMax: 67_108_
 
 type Told = Pick<Deny, 'code' | 'details' | 'answerHeaders'>;
 
-function answer(native: IncomingMessage, response: ServerResponse, id: string, told: Told): void {
+function answer(
+  native: IncomingMessage,
+  response: ServerResponse,
+  id: string,
+  told: Told,
+  { alsoSaid }: Pick<NodeHostPorts, 'alsoSaid'>,
+): void {
   if (response.headersSent || response.destroyed) return;
-  const [status, headers, body] = problemOf(native, id, told);
+  const said = alsoSaid?.(told.code, native) ?? null;
+  const [status, headers, body] = problemOf(native, id, told, said);
   response.writeHead(status, headers);
   response.end(native.method === 'HEAD' ? undefined : body);
 }
@@ -218,9 +230,14 @@ function problemOf(
   native: IncomingMessage,
   id: string,
   { code, details, answerHeaders = [] }: Told,
+  said: Evidence | null,
 ): [status: number, headers: string[], body: Buffer] {
-  const body = problemBody(code, id, details);
-  const headers = problemHeaders(body, answerHeaders);
+  const body = problemBody(code, id, { ...said, ...details });
+  const headers = problemHeaders(
+    body,
+    answerHeaders,
+    said === null ? undefined : 'application/json',
+  );
   headers.push('poorter-call', id);
   // What follows an unread body on this connection could be read as the next request.
   if (!native.complete) headers.push('connection', 'close');

@@ -17,10 +17,14 @@ export function problemBody(code: ProblemCode, callId: string, details: Evidence
 }
 
 /** Header fields of a problem: name, value, … */
-export function problemHeaders(body: Buffer, answerHeaders: readonly string[]): string[] {
+export function problemHeaders(
+  body: Buffer,
+  answerHeaders: readonly string[],
+  type = 'application/problem+json',
+): string[] {
   return [
     'content-type',
-    'application/problem+json',
+    type,
     'content-length',
     String(body.length),
     'cache-control',

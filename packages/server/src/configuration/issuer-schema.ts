@@ -31,6 +31,30 @@ const certificates = z.strictObject({
     ),
 });
 
+const names = z.array(z.string().min(1).max(200)).max(1000).default([]);
+
+/** A directory of those who may call, or another authority. */
+const statements = z.strictObject({
+  issuer: z.string().min(1).max(2_000).describe('The `iss` of its statements, to the letter.'),
+  keys: file.describe('Its public keys, a JWK set.'),
+  profile: z
+    .enum(['browser', 'native', 'machine', 'fapi2'])
+    .describe('What kind of program registers by one.'),
+  flows: z
+    .array(z.enum(['redirect', 'embedded', 'decoupled', 'device', 'exchange']))
+    .max(5)
+    .optional()
+    .describe('How people say yes to what comes of one, at most; default: redirect.'),
+  scopes: names.describe('What a client that comes of one may ask for at most.'),
+  detailTypes: names.describe('Kinds of authorization details that it may ask for.'),
+  clients: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('So many clients come of its statements at most.'),
+});
+
 /** Our own authorization server: OAuth 2.1 and OpenID Connect, on an origin of its own. */
 export const issuer = z.strictObject({
   origin: origin.describe(
@@ -167,6 +191,26 @@ export const issuer = z.strictObject({
         ),
     })
     .prefault({}),
+  registration: z
+    .strictObject({
+      unusedDays: z
+        .int()
+        .min(1)
+        .max(90)
+        .default(14)
+        .describe('A client that registered itself and was given no token for so long ends.'),
+      statements: z
+        .array(statements)
+        .max(20)
+        .default([])
+        .describe(
+          'Who is believed that signs software statements (RFC 7591, section 2.3): whoever shows one registers without an invitation.',
+        ),
+    })
+    .optional()
+    .describe(
+      'Clients may register and manage themselves (RFC 7591, RFC 7592), each by a token of `poorter clients invite`; without it, operators make clients.',
+    ),
   keys: z
     .strictObject({
       rotateAfterDays: z

@@ -14,6 +14,7 @@ import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
 import { browser } from '../access/clients/clients.fixture.ts';
+import { invitationRoutes } from '../access/clients/invitation-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import { keyRoutes } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
@@ -141,6 +142,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         ...{ clients: state.clients, everywhere, remarksOn: () => [] },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
       }),
+      ...invitationRoutes({ invitations: state.invitations, remarksOn: () => [] }),
       ...accountRoutes({
         ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
@@ -284,6 +286,18 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
     const path = `/v1/clients/${client.id}/secret`;
     return { method: 'POST', path, body: { overlapSeconds: 60 }, headers: once };
   },
+  createClientInvitation: async () => ({
+    ...{ method: 'POST', path: '/v1/client-invitations', headers: once },
+    body: { name: 'Budget Ltd', profile: 'browser' },
+  }),
+  endClientInvitation: async ({ state }) => {
+    const terms = { name: 'Budget Ltd', profile: 'machine' } as const;
+    const { invitation } = await state.invitations.create({
+      terms: { ...terms, flows: [], scopes: [], detailTypes: [] },
+      ...{ clients: 1, expiresAt: NOON + 60_000, createdBy: null },
+    });
+    return { method: 'POST', path: `/v1/client-invitations/${invitation.id}/end` };
+  },
   createAccount: async () => ({
     ...{ method: 'POST', path: '/v1/accounts', headers: once },
     body: { login: 'griet@example.test', name: 'Griet' },
@@ -345,7 +359,13 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
 /** Those that take an Idempotency-Key. */
 const REPEATABLE = [
   ...['createKey', 'rotateKey', 'createBlock', 'createOperator'],
-  ...['createClient', 'rotateClientSecret', 'createAccount', 'makeSigningKey'],
+  ...[
+    'createClient',
+    'createClientInvitation',
+    'rotateClientSecret',
+    'createAccount',
+    'makeSigningKey',
+  ],
 ];
 /** Not of this database: in files of control's own, or in that of the authorization server, and tested with those. */
 const ELSEWHERE = ['removeGateway', 'applyConfiguration', 'endAccountSession'];

@@ -7,6 +7,7 @@ import {
 import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
+import { invitationRoutes } from '../access/clients/invitation-routes.ts';
 import { subjectRoutes } from '../access/erasure/subject-routes.ts';
 import { API_KEY_HASH } from '../access/keys/index.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
@@ -239,6 +240,10 @@ export class OpenControl {
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...clientRoutes({
           ...{ clients: state.clients, everywhere, issuer: () => this.ownIssuer.tokens },
+          remarksOn: (scopes) => unknownGrants({ scopes, roles: [] }, rights().values()),
+        }),
+        ...invitationRoutes({
+          invitations: state.invitations,
           remarksOn: (scopes) => unknownGrants({ scopes, roles: [] }, rights().values()),
         }),
         ...accountRoutes({

@@ -37,6 +37,7 @@ export class OwnIssuer {
   #sequence = -1;
   #published: PublishedKeys | null = null;
   #looking: Promise<void> = Promise.resolve();
+  #isMaking = false;
 
   constructor(ports: OwnIssuerPorts) {
     this.#ports = ports;
@@ -83,18 +84,41 @@ export class OwnIssuer {
     const sequence = await changes.latest();
     if (sequence !== this.#sequence) this.#keys = await store.list();
     this.#sequence = sequence;
-    const due = dueAt(this.#keys, issuer, world.now());
-    if (due !== null) {
-      await store.make(issuer.tokens.algorithm, due);
+    for (const algorithm of neededBy(issuer)) {
+      const due = dueAt(this.#keys, algorithm, issuer, world.now());
+      if (due === null) continue;
+      await store.make(algorithm, due);
       this.#keys = await store.list();
     }
     this.#publish(issuer);
+    this.#makeSlowly(issuer);
+  }
+
+  /**
+   * The RSA key. Nobody waits for it: until it is there, the authorization server does not say that it has one, also
+   * where an older version left none. What fails is tried again at the next look.
+   */
+  #makeSlowly(issuer: IssuerConfiguration): void {
+    const { store, world } = this.#ports;
+    const due = dueAt(this.#keys, 'RS256', issuer, world.now());
+    if (due === null || this.#isMaking) return;
+    this.#isMaking = true;
+    const done = () => {
+      this.#isMaking = false;
+    };
+    store.make('RS256', due).then(() => {
+      done();
+      return this.look();
+    }, done);
   }
 
   #publish(issuer: IssuerConfiguration): void {
     const { published } = this.#plan(issuer);
-    const keys = published.map(({ publicJwk }) => publicJwk);
     const names = published.map(({ id }) => id).toSorted();
+    // Gates believe access tokens alone, and none of these is signed with RSA.
+    const keys = published.flatMap(({ algorithm, publicJwk }) =>
+      algorithm === 'RS256' ? [] : [publicJwk],
+    );
     const generation = Number.parseInt(
       hash('sha256', JSON.stringify(names), 'hex').slice(0, GENERATION_DIGITS),
       16,
@@ -113,13 +137,19 @@ function lifeOf({ tokens }: IssuerConfiguration): number {
   return tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
 }
 
+/** Access tokens are signed as configured; ID tokens and answers with ES256 unless a client asks otherwise. */
+function neededBy({ tokens }: IssuerConfiguration): ReadonlySet<SigningAlgorithm> {
+  return new Set<SigningAlgorithm>([tokens.algorithm, 'ES256']);
+}
+
 /** When the key signs that is to be made now; null: there is one for as long as can be foreseen. */
 function dueAt(
   keys: readonly SigningKey[],
-  { tokens, keys: { rotateAfterDays } }: IssuerConfiguration,
+  algorithm: SigningAlgorithm,
+  { keys: { rotateAfterDays } }: IssuerConfiguration,
   now: number,
 ): number | null {
-  const last = lastOf(keys, tokens.algorithm);
+  const last = lastOf(keys, algorithm);
   if (last === null) return now;
   const nextAt = last.activeAt + rotateAfterDays * DAY_MS;
   if (now < nextAt - PUBLISHED_BEFORE_MS) return null;

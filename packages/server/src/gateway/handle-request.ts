@@ -68,6 +68,7 @@ export async function handleRequest(
 
     // release (nobody is answered in the moment in which listening sockets close)
     if (runtime.pause.over !== null) await runtime.pause.over;
+    if (isStreaming(decision)) endWithItsRight(runtime, request, decision, response);
     const outcome = await release(runtime, request, decision, answer, response);
     call.findings = outcome.findings;
     if (outcome.kind === 'withheld') return call.fail(answerWithheld(request.method));
@@ -97,7 +98,7 @@ async function forwardCall(
       stream: () => body.stream(),
       isBodyBroken: () => body.fault !== null || native.destroyed,
       contentLength: request.headers.get('content-length'),
-      isStreamingAnswer: decision.operation.operation.streamingAnswers.length > 0,
+      isStreamingAnswer: isStreaming(decision),
       onAttempt: (answer) => {
         current = answer;
         if (call.isAborted) answer.abort();
@@ -106,6 +107,21 @@ async function forwardCall(
   } catch (error) {
     return body.fault ?? failureOf(error, native.method ?? '');
   }
+}
+
+function isStreaming({ operation }: Forwarding): boolean {
+  return operation.operation.streamingAnswers.length > 0;
+}
+
+/** An answer that streams may last for hours. */
+function endWithItsRight(
+  { ongoing }: Runtime,
+  { clientAddress }: RequestFacts,
+  { principal }: Forwarding,
+  response: ServerResponse,
+): void {
+  const end = () => void response.destroy();
+  response.once('close', ongoing.hold({ principal, clientAddress, end }));
 }
 
 /** What a failure of the service, or of the gate itself, is to the caller. */

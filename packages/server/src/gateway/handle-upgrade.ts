@@ -96,7 +96,11 @@ export async function handleUpgrade(
       'latin1',
     );
     tunnel(socket, upstream.socket, early, endTunnel);
-    const endMs = rightEndsAt(runtime, decision.principal);
+    const { principal } = decision;
+    const { clientAddress } = request;
+    const end = () => void socket.destroy();
+    socket.once('close', runtime.ongoing.hold({ principal, clientAddress, end }));
+    const endMs = rightEndsAt(runtime, principal);
     if (endMs !== null) closeAt(endMs, runtime.now, socket);
   } catch (fault) {
     call.fail(failureOf(fault));

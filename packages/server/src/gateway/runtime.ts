@@ -6,6 +6,7 @@ import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import type { Upstreams } from './forward/upstreams.ts';
+import type { OngoingCalls } from './ongoing-calls.ts';
 
 /** What a call is handled with: one snapshot opened in one thread. */
 export interface Runtime {
@@ -19,6 +20,8 @@ export interface Runtime {
   readonly inFlight: InFlightGauge;
   readonly memory: ByteLedger;
   readonly now: () => number;
+  /** What goes on after it was let in. */
+  readonly ongoing: OngoingCalls;
   /** Answers of the service wait while it lasts. */
   readonly pause: AnswerPause;
 }

@@ -5,6 +5,7 @@ import { PlaceFault } from '../platform/processes/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { IntrospectionTable } from './introspection/introspection-table.ts';
 import { IssuerKeyTable } from './issuer-key-table.ts';
+import { OngoingCalls } from './ongoing-calls.ts';
 import { type RolesOutcome, RolesReport } from './roles-report.ts';
 import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
 
@@ -14,6 +15,7 @@ const METRICS_EVERY_MS = 1_000;
 /** What calls are decided by besides the snapshot, as it is at any moment. */
 export interface RightsNow {
   readonly live: LiveRights;
+  readonly ongoing: OngoingCalls;
   readonly issuerKeys: IssuerKeyTable;
   readonly introspections: IntrospectionTable;
   readonly rolesRead: RolesOutcome;
@@ -45,6 +47,7 @@ export class ServingThread {
   readonly #ports: ServingThreadPorts;
   readonly #heartbeats: Float64Array;
   readonly #live: LiveRights;
+  readonly #ongoing: OngoingCalls;
   readonly #issuerKeys: IssuerKeyTable;
   readonly #introspections: IntrospectionTable;
   readonly #hosts: CallHosts;
@@ -57,6 +60,7 @@ export class ServingThread {
     const { seed, world, tell, openHosts } = ports;
     this.#heartbeats = new Float64Array(seed.heartbeats);
     this.#live = new LiveRights(seed.live);
+    this.#ongoing = new OngoingCalls(this.#live, world.now);
     this.#issuerKeys = new IssuerKeyTable(
       (issuer, keyId) => tell({ type: 'unknown-key-id', issuer, keyId }),
       world,
@@ -70,7 +74,8 @@ export class ServingThread {
       tell({ type: 'roles-read', issuer, claim, isFound }),
     );
     this.#hosts = openHosts({
-      ...{ live: this.#live, issuerKeys: this.#issuerKeys, rolesRead: roles.hear },
+      ...{ live: this.#live, ongoing: this.#ongoing, issuerKeys: this.#issuerKeys },
+      rolesRead: roles.hear,
       introspections: this.#introspections,
       controlSilentMs: () => world.bootMs() - (this.#heartbeats[seed.slots] as number),
     });
@@ -85,6 +90,8 @@ export class ServingThread {
       case 'live':
       case 'live-change':
         this.#live.take(message);
+        // What was let in before ends before it is said that this is in force.
+        this.#ongoing.look();
         return this.#ports.tell({ type: 'live-applied', sequence: this.#live.sequence });
       case 'issuer-keys':
         return this.#issuerKeys.hear(message);

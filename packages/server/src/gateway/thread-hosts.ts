@@ -134,7 +134,7 @@ export class ThreadHosts implements CallHosts {
   /** From here on upstreams and counters are those of the snapshot. */
   #runtimeOf(snapshot: RuntimeSnapshot, { identitySigner, Valkey, opened }: OpenedParts): Runtime {
     const { seed, world, rights } = this.#ports;
-    const { live, issuerKeys, introspections, rolesRead, controlSilentMs } = rights;
+    const { live, ongoing, issuerKeys, introspections, rolesRead, controlSilentMs } = rights;
     const endpoints = new Map(snapshot.introspection.map((one) => [one.issuer, one]));
     const remoteCounters = this.#remoteCounters(snapshot.sharedCounters, Valkey);
     const gate = new Gate(opened, {
@@ -178,7 +178,7 @@ export class ThreadHosts implements CallHosts {
       inFlight: this.#inFlight,
       memory: new ByteLedger(seed.memory, seed.slot, memoryBytes, this.#collectGarbage),
       now: world.now,
-      pause: this.#pause,
+      ...{ ongoing, pause: this.#pause },
     };
   }
 

@@ -19,7 +19,7 @@ const USUAL = { requests: 600, per: 'minute', burst: 200 } as const;
 
 async function open(
   t: Lifetime,
-  ports: Pick<IssuerDoorPorts, 'answer' | 'formFor'> &
+  ports: Pick<IssuerDoorPorts, 'answer' | 'bodyFor'> &
     Partial<Pick<IssuerDoorPorts, 'trustedProxies'>>,
   limit: IssuerGateTerms['limit'] = USUAL,
 ) {
@@ -36,7 +36,15 @@ async function open(
   } as unknown as RecordSpool;
   const memory = createCounterMemory({ entries: 16, threads: 1, seed: [1, 2] });
   const door = new IssuerDoor({
-    ...{ records, trustedProxies: [], world: realWorld, pageOf: () => null, ...ports },
+    ...{
+      records,
+      isSecure: false,
+      trustedProxies: [],
+      world: realWorld,
+      pageOf: () => null,
+      statementIn: () => null,
+      ...ports,
+    },
     gate: openIssuerGate(readContract('issuer'), {
       counters: new SharedCounters(memory, 0, realWorld.monotonicMs),
       ...{ hosts: ['127.0.0.1'], inFlight: () => inside },
@@ -58,7 +66,7 @@ async function open(
 
 test('a fault behind the door is answered, recorded and told, and the place comes back', async (t) => {
   const door = await open(t, {
-    formFor: async (_, form) => form,
+    bodyFor: async (_, form) => form,
     answer: () => Promise.reject(new Error('the database is away')),
   });
   const answer = await request(`http://127.0.0.1:${door.port}/jwks`);
@@ -76,7 +84,7 @@ test('a caller who leaves while something is looked up leaves a record, and no p
   const looking = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
   const door = await open(t, {
-    formFor: async (_, form) => {
+    bodyFor: async (_, form) => {
       looking.resolve();
       await gone.promise;
       return form;
@@ -105,7 +113,7 @@ test('one address may ask as much as is configured, and takes nothing from anoth
   const door = await open(
     t,
     {
-      formFor: async (_, form) => form,
+      bodyFor: async (_, form) => form,
       answer: async (_, response) => {
         response.end();
         return { client: null, subject: null, error: null };

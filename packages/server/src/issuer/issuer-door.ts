@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { compileOriginalCall, type Gate } from '@poorter/engine';
+import { compileOriginalCall, type Gate, INTERACTION_FIELD } from '@poorter/engine';
 import { type Guard, type ProtectedCall, protect } from '@poorter/middleware/guard';
 import type { RecordSpool } from '../messages/record-spool.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
@@ -7,14 +7,19 @@ import type { World } from '../platform/world/index.ts';
 import { giveBody } from './given-body.ts';
 import { answeredRecord, refusedRecord, type ToldOfCall } from './issuer-record.ts';
 import type { Handle } from './pages/page-call.ts';
+import { oauthErrorOf } from './refused-form.ts';
 
 export interface IssuerDoorPorts {
   readonly gate: Gate;
   readonly records: RecordSpool;
   readonly trustedProxies: readonly string[];
+  /** Callers know it by an https origin. */
+  readonly isSecure: boolean;
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
-  /** A form that somebody sent to this operation: as the protocol takes it. */
-  readonly formFor: (operation: string, form: Uint8Array) => Promise<Uint8Array>;
+  /** What somebody sent to this operation: as the protocol takes it. */
+  readonly bodyFor: (operation: string, body: Uint8Array) => Promise<Uint8Array>;
+  /** What lets it in stands in what it wants to be; null: it does not. */
+  readonly statementIn: (body: Uint8Array) => string | null;
   /** Pages of people, by operation; null: it is the protocol's. */
   readonly pageOf: (operation: string) => Handle | null;
   /** The protocol. Resolves to what it made of the call. */
@@ -28,6 +33,12 @@ export interface IssuerDoorPorts {
 const GUESSES: ReadonlySet<string> = new Set([
   ...['invalid_client', 'invalid_grant', 'invalid_link', 'passkey_refused', 'recovery_refused'],
   ...['user_code_wrong', 'unknown_user_id', 'password_refused', 'invalid_session'],
+  'invalid_software_statement',
+]);
+
+/** Where a token is all that a caller shows, and is kept by us alone. */
+const REGISTERS: ReadonlySet<string> = new Set([
+  ...['registerClient', 'readRegistration', 'changeRegistration', 'endRegistration'],
 ]);
 
 /** Where strangers are let in to the protocol: after our own engine, with a place in the record. */
@@ -51,10 +62,12 @@ export class IssuerDoor {
       nextId,
       reserve: () => records.reserve(),
       refused: (call) => records.write(refusedRecord(call, world.now())),
+      alsoSaid: (code, { url }) => oauthErrorOf(code, url),
     });
   }
 
   answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#ports.isSecure) response.setHeader(...STAY_WITH_TLS);
     return this.#protect(request, response, (call) => void this.#admit(call, request, response));
   }
 
@@ -62,7 +75,16 @@ export class IssuerDoor {
     const { id } = call.decision.operation.operation.compiled;
     if (id === 'readMetadata') request.url = DISCOVERY;
     const { body } = call;
-    if (body !== null) giveBody(request, await this.#ports.formFor(id, body));
+    if (body === null) return;
+    if (id === 'registerClient') this.#showStatement(request, body);
+    giveBody(request, await this.#ports.bodyFor(id, body));
+  }
+
+  /** RFC 7591 §3.1.1: a statement is a member; the protocol asks for a token. */
+  #showStatement(request: IncomingMessage, body: Uint8Array): void {
+    if (request.headers.authorization !== undefined) return;
+    const statement = this.#ports.statementIn(body);
+    if (statement !== null) request.headers.authorization = `Bearer ${statement}`;
   }
 
   /** However it ends, it stands in the record and gives its place back. */
@@ -79,7 +101,11 @@ export class IssuerDoor {
     const told = await this.#answer(call, request, response);
     await left;
     admitted(-1);
-    if (told.error !== null && GUESSES.has(told.error)) {
+    const { id } = call.decision.operation.operation.compiled;
+    const isGuess =
+      told.error !== null &&
+      (GUESSES.has(told.error) || (told.error === 'invalid_token' && REGISTERS.has(id)));
+    if (isGuess) {
       gate.chargeFailure(call.request.clientAddress, 'credentials_invalid', call.nowMs);
     }
     const { statusCode: status, writableFinished: isComplete } = response;
@@ -97,6 +123,7 @@ export class IssuerDoor {
     try {
       await this.#prepare(call, request);
       response.setHeader('poorter-call', call.id);
+      nameInteraction(call, response);
       const page = pageOf(call.decision.operation.operation.compiled.id);
       return await (page === null ? answer(request, response) : page({ call, request, response }));
     } catch (error) {
@@ -110,6 +137,16 @@ export class IssuerDoor {
     }
   }
 }
+
+/** As its caller named it. */
+function nameInteraction({ decision }: ProtectedCall, response: ServerResponse): void {
+  const { answerHeaders } = decision;
+  const at = answerHeaders.indexOf(INTERACTION_FIELD);
+  if (at !== -1) response.setHeader(INTERACTION_FIELD, answerHeaders[at + 1] as string);
+}
+
+/** RFC 6797; FAPI 2.0 §5.2.3. Refusals say it as well. */
+const STAY_WITH_TLS = ['strict-transport-security', 'max-age=31536000'] as const;
 
 /** RFC 6749 §4.1.2.1 has the word. */
 const SERVER_ERROR = '{"error":"server_error"}';

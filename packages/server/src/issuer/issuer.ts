@@ -16,6 +16,7 @@ import { IssuerServer } from './issuer-server.ts';
 import { keysInForce } from './keys-in-force.ts';
 import { Mailer } from './mail/mailer.ts';
 import { NoticeSender } from './mail/notice-sender.ts';
+import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import { type Lasting, openIssuer } from './open-issuer.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
@@ -33,6 +34,7 @@ export interface IssuerPorts {
 
 const LOOK_AT_KEYS_MAX_MS = 3_600_000;
 const PRUNE_EVERY_MS = 30_000;
+const DAY_MS = 86_400_000;
 const DRAIN_MAX_MS = 10_000;
 /** Addresses that are counted at once: about 1 MB. */
 const COUNTED_MAX = 16_384;
@@ -127,10 +129,30 @@ export class Issuer {
     const { world } = this.#ports;
     const stores = await openIssuerStores(snapshot, world, (told) => this.#notify(told));
     world.every(PRUNE_EVERY_MS, () => {
-      const ended = pruneAll([stores.artefacts, stores.singleUse, stores.attempts]);
+      const unused = { prune: () => this.#endUnusedClients(stores) };
+      const ended = pruneAll([
+        ...[stores.artefacts, stores.singleUse, stores.attempts, unused],
+        stores.registrations,
+      ]);
       ended.catch((error: unknown) => this.#notify(fault(error)));
     });
     return stores;
+  }
+
+  /** Of clients that registered themselves, those that nobody uses. Returns how many. */
+  async #endUnusedClients(stores: IssuerStores): Promise<number> {
+    const snapshot = this.#snapshot;
+    if (snapshot === null || snapshot.registration === null) return 0;
+    const before = this.#ports.world.now() - snapshot.registration.unusedDays * DAY_MS;
+    const unused = await stores.registrations.unusedSince(before);
+    for (const client of unused) {
+      const ended = this.#takingBack.endClient(client, stores, snapshot);
+      await ended.catch((error: unknown) => {
+        if (!(error instanceof NotEverywhereYet)) throw error;
+        this.#notify(notice('issuer_not_everywhere', error.message));
+      });
+    }
+    return unused.length;
   }
 
   async #renewKeys(): Promise<void> {

@@ -16,6 +16,7 @@ import type { ToldOfCall } from './issuer-record.ts';
 import type { KeysInForce } from './keys-in-force.ts';
 import type { NotEverywhereYet } from './not-everywhere-yet.ts';
 import type { IssuerStores } from './open-stores.ts';
+import { formAsLink } from './pages/form-as-link.ts';
 import type { AskPace } from './protocol/ask-pace.ts';
 import { actorsOf } from './protocol/exchange/exchange-rules.ts';
 import type { Provider } from './protocol/library.ts';
@@ -24,6 +25,7 @@ import { originsOf } from './protocol/origins.ts';
 import { PairwiseNames } from './protocol/pairwise.ts';
 import type { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
+import { Registrations } from './registration/registrations.ts';
 import { Consent } from './sign-in/consent.ts';
 import { KnownDevices } from './sign-in/known-devices.ts';
 import { Passkeys } from './sign-in/passkeys.ts';
@@ -63,6 +65,14 @@ export function openIssuer(
   const told = new WeakMap<object, ToldOfCall>();
   const details = new DetailTypes(snapshot.detailTypes);
   const presented = presentedTokens(snapshot, publicKeys, lasting);
+  const { takingBack } = lasting;
+  const registrations = new Registrations({
+    ...{ snapshot, clients: stores.clients, invitations: stores.invitations, now: world.now },
+    registrations: stores.registrations,
+    endTokens: (client) => takingBack.endTokensOf(client, stores, snapshot),
+    endClient: (client) => takingBack.endClient(client, stores, snapshot),
+    onLate: lasting.onLate,
+  });
   const pairwise = new PairwiseNames(stores.ring.derive('issuer pairwise subject'));
   const signingIn = openSignIn(snapshot, lasting);
   const embedded = openEmbedded({
@@ -70,6 +80,7 @@ export function openIssuer(
     answer: (request, response) => answer(request, response),
   });
   const provider = openProvider({
+    registrations,
     ...{ snapshot, keys, presented, details, now: world.now },
     ...{ challenged: embedded.finish, redeemed: embedded.redeemed, pairwise },
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
@@ -95,14 +106,17 @@ export function openIssuer(
   };
   const door = new IssuerDoor({
     ...{ world, records: stores.records.spool, trustedProxies: snapshot.trustedProxies },
+    isSecure: snapshot.origin.startsWith('https:'),
     gate: openIssuerGate(lasting.contract, {
       ...{ counters: lasting.counters, inFlight: lasting.inFlight, limit: snapshot.limit },
       hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
     }),
-    formFor: async (operation, form) => {
-      if (operation === 'askToken') return embedded.complete(form);
-      return NAMES_TOKEN.has(operation) ? presented.rename(form) : form;
+    bodyFor: async (operation, body) => {
+      if (operation === 'askToken') return embedded.complete(body);
+      if (operation === 'changeRegistration') return registrations.withSecretJudged(body);
+      return NAMES_TOKEN.has(operation) ? presented.rename(body) : body;
     },
+    statementIn: (body) => registrations.statementIn(body),
     pageOf: (operation) =>
       embedded.handlerOf(operation) ??
       applicationLinks(operation, snapshot) ??
@@ -170,7 +184,8 @@ function openPages(
     handlerOf: (operation) =>
       signIn.handlerOf(operation) ??
       account.handlerOf(operation) ??
-      federation.handlerOf(operation),
+      federation.handlerOf(operation) ??
+      formAsLink(operation, snapshot),
   };
 }
 

@@ -7,7 +7,14 @@ import {
   IdentityStore,
   RecoveryCodeStore,
 } from '../access/accounts/index.ts';
-import { ClientStore, type ClientTables } from '../access/clients/index.ts';
+import {
+  ClientStore,
+  type ClientTables,
+  InvitationStore,
+  type InvitationTables,
+  RegistrationStore,
+  type RegistrationTables,
+} from '../access/clients/index.ts';
 import { SigningKeyStore, type SigningKeyTables } from '../access/signing-keys/index.ts';
 import type { IssuerSnapshot } from '../messages/between-issuer.ts';
 import { migrate, openDatabase } from '../platform/database/index.ts';
@@ -30,6 +37,8 @@ import { AttemptStore, type AttemptTables } from './sign-in/attempt-store.ts';
 export interface IssuerStores {
   readonly ring: KeyRing;
   readonly clients: ClientStore;
+  readonly invitations: InvitationStore;
+  readonly registrations: RegistrationStore;
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly identities: IdentityStore;
@@ -74,6 +83,8 @@ export async function openIssuerStores(
       recoveryCodes: new RecoveryCodeStore(lasting.as<AccountTables>(), ring, world),
       accountNotices: new AccountNoticeStore(lasting.as<AccountTables>(), world),
       clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
+      invitations: new InvitationStore(lasting.as<InvitationTables>(), ring, tombstones, world),
+      registrations: new RegistrationStore(lasting.as<RegistrationTables>(), ring, world),
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),
       artefacts: new ArtefactStore(passing.as<ArtefactTables>(), ring, now),

@@ -65,6 +65,38 @@ export class TakingBack {
     await this.whenEnforced('a token');
   }
 
+  /** A client that ended itself, or served nobody: what it was given, and what people allowed it, ends. */
+  async endClient(
+    id: string,
+    { artefacts, clients, denials, grants, registrations }: IssuerStores,
+    terms: TakingBackTerms,
+  ): Promise<void> {
+    await denials.deny([this.#denialOfClient(id, terms)]);
+    await clients.remove(id);
+    await registrations.end(id);
+    for (;;) {
+      const ended = await grants.takeOfClient(id);
+      if (ended.length === 0) break;
+      for (const grant of ended) {
+        await artefacts.removeGrant(grant);
+        await artefacts.remove('Grant', grant);
+      }
+    }
+    await this.whenEnforced('a client');
+  }
+
+  /** What a client was given until now. */
+  async endTokensOf(id: string, { denials }: IssuerStores, terms: TakingBackTerms): Promise<void> {
+    const givenBefore = Math.floor(this.#ports.world.now() / 1000) + 1;
+    await denials.deny([{ ...this.#denialOfClient(id, terms), givenBefore }]);
+    await this.whenEnforced('tokens of a client');
+  }
+
+  #denialOfClient(value: string, { origin, tokens }: TakingBackTerms) {
+    const until = this.#ports.world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
+    return { kind: 'client', issuer: origin, value, until } as const;
+  }
+
   /** Throws NotEverywhereYet while somebody may decide without what is stored now: nobody is told that it is done. */
   async whenEnforced(what: string): Promise<void> {
     const missing = await this.#untilEnforced();

@@ -89,6 +89,8 @@ export type ClientTerms = {
   readonly scopes?: Grants;
   readonly detailTypes?: DetailTypes;
   readonly messageSigning?: boolean;
+  /** What its ID tokens are signed by. Default: ES256. */
+  readonly idTokenAlgorithm?: IdTokenAlgorithm;
   readonly accepts?: ClientWeaknesses;
 };
 
@@ -107,12 +109,41 @@ export type Client = {
   readonly scopes: readonly string[];
   readonly detailTypes: readonly string[];
   readonly messageSigning: boolean;
+  readonly idTokenAlgorithm: IdTokenAlgorithm;
   readonly accepts: ClientWeaknesses;
   readonly created: string;
   readonly createdBy: string | null;
   readonly disabled: string | null;
   readonly formerSecretUntil: string | null;
   readonly warnings?: Warnings;
+};
+
+export type InvitationWish = {
+  /** For whom it is; nobody else sees it. */
+  readonly name: Name;
+  readonly profile: 'browser' | 'native' | 'machine' | 'fapi2';
+  /** What a client that comes of it may have at most. Default: redirect, and nothing for machine. */
+  readonly flows?: ClientFlows;
+  readonly scopes?: Grants;
+  readonly detailTypes?: DetailTypes;
+  /** So many clients come of it at most. */
+  readonly clients?: number;
+  /** For so long. */
+  readonly days?: number;
+};
+
+export type Invitation = {
+  readonly id: string;
+  readonly name: string;
+  readonly profile: 'browser' | 'native' | 'machine' | 'fapi2';
+  readonly flows: ClientFlows;
+  readonly scopes: readonly string[];
+  readonly detailTypes: readonly string[];
+  readonly clientsLeft: number;
+  readonly created: string;
+  readonly createdBy: string | null;
+  readonly expires: string;
+  readonly ended: string | null;
 };
 
 export type NewClient = {
@@ -142,6 +173,8 @@ export type Account = {
     readonly id: string;
     readonly kind: 'passkey' | 'totp' | 'password' | 'recovery' | 'identity';
     readonly label: string;
+    /** Of a passkey: whether it was kept in more places than one when it was last shown. Null where that is unknown. */
+    readonly synced: boolean | null;
     readonly created: string;
     readonly lastUsed: string | null;
   }[];
@@ -182,7 +215,9 @@ export type AccountGrant = {
   readonly expires: string;
 };
 
-export type SigningAlgorithm = 'ES256' | 'EdDSA';
+export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'RS256';
+
+export type IdTokenAlgorithm = 'ES256' | 'RS256';
 
 export type SigningKey = {
   readonly id: string;
@@ -685,6 +720,51 @@ export interface Operations {
       readonly 201: NewClient;
     };
   };
+  /** By which somebody registers clients who is no operator, oldest first. Never their tokens. */
+  readonly listClientInvitations: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: {
+      readonly cursor?: string;
+      readonly limit?: number;
+    };
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: {
+        readonly items: readonly Invitation[];
+        readonly next: Next;
+      };
+    };
+  };
+  /** Makes an initial access token (RFC 7591), for so many clients of one profile. It is shown this once. */
+  readonly createClientInvitation: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: InvitationWish;
+    readonly answers: {
+      readonly 201: {
+        readonly invitation: Invitation;
+        /** Shown this once. */
+        readonly token: string;
+        readonly warnings?: Warnings;
+      };
+    };
+  };
+  /** Nothing more comes of it. Clients that came of it stay. */
+  readonly endClientInvitation: {
+    readonly path: {
+      readonly id: ClientId;
+    };
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: Readonly<Record<never, never>>;
+    readonly body: undefined;
+    readonly answers: {
+      readonly 200: Invitation;
+    };
+  };
   readonly showClient: {
     readonly path: {
       readonly id: ClientId;
@@ -1085,6 +1165,9 @@ export const operations = {
   revokeOperator: { method: 'POST', path: '/v1/operators/{id}/revoke' },
   listClients: { method: 'GET', path: '/v1/clients' },
   createClient: { method: 'POST', path: '/v1/clients' },
+  listClientInvitations: { method: 'GET', path: '/v1/client-invitations' },
+  createClientInvitation: { method: 'POST', path: '/v1/client-invitations' },
+  endClientInvitation: { method: 'POST', path: '/v1/client-invitations/{id}/end' },
   showClient: { method: 'GET', path: '/v1/clients/{id}' },
   replaceClient: { method: 'PUT', path: '/v1/clients/{id}' },
   disableClient: { method: 'POST', path: '/v1/clients/{id}/disable' },

@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose';
 import type { DatabasePlace } from '../platform/database/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { SpoolSnapshot } from './between-processes.ts';
@@ -30,6 +31,19 @@ export interface DetailTypeSnapshot {
   readonly titles: Readonly<Record<string, string>>;
   /** Compiled: an operation at /detail. */
   readonly schema: { readonly digest: string; readonly base64: string };
+}
+
+/** Who is believed about clients. RFC 7591 §2.3. */
+export interface StatementSnapshot {
+  /** What came of its statements is known by it. */
+  readonly id: string;
+  readonly issuer: string;
+  readonly keys: JSONWebKeySet;
+  readonly profile: 'browser' | 'native' | 'machine' | 'fapi2';
+  readonly flows: readonly ('redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange')[];
+  readonly scopes: readonly string[];
+  readonly detailTypes: readonly string[];
+  readonly clients: number;
 }
 
 /** Where mails go out. */
@@ -81,6 +95,11 @@ export interface IssuerSnapshot {
     /** Proofs carry a nonce of ours. RFC 9449 §8. */
     readonly requireProofNonce: boolean;
   };
+  /** Clients may register themselves; null: they may not. */
+  readonly registration: {
+    readonly unusedDays: number;
+    readonly statements: readonly StatementSnapshot[];
+  } | null;
   /** Where requests to addresses that clients name may lead. */
   readonly outgoing: {
     /** CIDR blocks of the deployment's own network, besides what is public. */

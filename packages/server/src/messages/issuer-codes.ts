@@ -104,6 +104,10 @@ export const issuerCodes = {
       'The `auth_session` is unknown, used, over, or was shown without the key it was given to.',
     remedy: 'Begin again, without it. Each is good once: the answer has the next.',
   },
+  invalid_software_statement: {
+    means: 'The statement is not signed as it should be, or is over (RFC 7591).',
+    remedy: 'Have another made by whoever signs them.',
+  },
   invalid_target: {
     means: 'No API here has this identifier, or none was chosen (RFC 8707).',
     remedy: 'Name one of the APIs in `resource`.',
@@ -233,6 +237,10 @@ export const issuerCodes = {
   use_dpop_nonce: {
     means: 'The proof must carry the nonce that stands in the answer (RFC 9449 §8).',
     remedy: 'Send it again with the nonce.',
+  },
+  unapproved_software_statement: {
+    means: 'Nobody is believed here by this name about clients (RFC 7591).',
+    remedy: 'Ask its operator for an invitation, or whose statements are believed.',
   },
   user_code_wrong: {
     means: 'Somebody typed a code with which no device waits.',

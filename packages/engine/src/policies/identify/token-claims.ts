@@ -47,7 +47,7 @@ export function readClaims(
   const confirmation = readConfirmation(claims.cnf);
   if (!confirmation.ok) return refuse('cnf');
   const isKeyBound = confirmation.method === 'jkt';
-  const principal = readPrincipal(claims, issuer, exp, isKeyBound);
+  const principal = readPrincipal(claims, issuer, exp, confirmation.method);
   if (principal === null) return refuse('claim-type');
   const meaning: TokenMeaning = {
     principal,
@@ -188,7 +188,7 @@ function readPrincipal(
   claims: JsonMembers,
   issuer: TrustedIssuer,
   expiresAt: number,
-  isKeyBound: boolean,
+  binding: 'x5t#S256' | 'jkt' | null,
 ): IdentifiedPrincipal | null {
   const { sub, client_id: clientId, azp, jti, grant_id: grantId } = claims;
   for (const name of [sub, clientId, azp, jti]) {
@@ -218,7 +218,8 @@ function readPrincipal(
     ...(claims.act !== undefined && { actors: readActors(claims.act) }),
     ...(isTime(claims.iat) && { givenAt: claims.iat }),
     ...(isWithoutRoles && { rolesNotFoundAt: rolesClaim }),
-    ...(isKeyBound && { isKeyBound }),
+    ...(binding === 'jkt' && { isKeyBound: true }),
+    ...(binding === 'x5t#S256' && { isCertificateBound: true }),
     ...readSignIn(claims, issuer),
   });
 }

@@ -1,3 +1,4 @@
+export { askedInteraction, givenInteraction, INTERACTION_FIELD } from './interaction-id.ts';
 export { createIdentitySigner, type IdentitySigner, publicKeySet } from './signed-identity.ts';
 export {
   documentedFields,

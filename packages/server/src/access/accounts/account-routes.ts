@@ -13,7 +13,7 @@ import { AdminProblem } from '../../messages/admin-problems.ts';
 import type { DenialStore } from '../../state/denials/index.ts';
 import type { AccountProfile, StoredAccount } from './account-row.ts';
 import { type AccountStore, LoginTakenError } from './account-store.ts';
-import type { CredentialStore, StoredCredential } from './credential-store.ts';
+import { type CredentialStore, isSynced, type StoredCredential } from './credential-store.ts';
 import type { GrantStore } from './grant-store.ts';
 import type { AccountNoticeStore } from './notice-store.ts';
 
@@ -170,9 +170,11 @@ export function shownAccount(
   return {
     ...{ id, login, name, email, language },
     state: account.disabledAt === null ? 'active' : 'disabled',
-    credentials: credentials.map(({ id, kind, label, createdAt, lastUsedAt }) => ({
-      ...{ id, kind, label, created: isoTime(createdAt), lastUsed: iso(lastUsedAt) },
-    })),
+    credentials: credentials.map((credential) => {
+      const { id, kind, label, createdAt, lastUsedAt } = credential;
+      const synced = isSynced(credential);
+      return { id, kind, label, synced, created: isoTime(createdAt), lastUsed: iso(lastUsedAt) };
+    }),
     created: isoTime(account.createdAt),
     createdBy: account.createdBy,
     disabled: iso(account.disabledAt),

@@ -36,6 +36,11 @@ export interface CredentialWish {
 /** What stays when another is removed. */
 export type LeftCredential = Pick<StoredCredential, 'id' | 'kind'>;
 
+export interface CredentialUse {
+  readonly isUncounted?: boolean;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
 type Row = AccountTables['account_credential'];
 
 const ID_BYTES = 12;
@@ -113,12 +118,22 @@ export class CredentialStore {
 
   /**
    * It was shown, and counts `uses` now. False: it has counted as far already, so that what was shown is old, or
-   * a copy. `isUncounted`: its kind does not count (a passkey that is kept on several devices).
+   * a copy. `isUncounted`: its kind does not count (a passkey that is kept on several devices). `data`: what is known of it
+   * from now on.
    */
-  async use(id: string, uses: number, isUncounted = false): Promise<boolean> {
+  async use(
+    id: string,
+    uses: number,
+    { isUncounted = false, data }: CredentialUse = {},
+  ): Promise<boolean> {
     const { numUpdatedRows } = await this.#database.kysely
       .updateTable('account_credential')
-      .set({ last_used_at: this.#world.now(), uses })
+      .set({
+        ...{ last_used_at: this.#world.now(), uses },
+        ...(data !== undefined && {
+          data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(data)),
+        }),
+      })
       .where('id', '=', id)
       .where('uses', isUncounted ? '<=' : '<', uses)
       .executeTakeFirstOrThrow();
@@ -173,6 +188,12 @@ export class CredentialStore {
   #lookupIndex(kind: CredentialKind, lookup: string): string {
     return this.#ring.blindIndex(`account credential ${kind}`, lookup);
   }
+}
+
+/** Whether a passkey was in more places than one when it was last shown; null: that is not known of it. */
+export function isSynced({ kind, data }: StoredCredential): boolean | null {
+  const { isSynced: is } = data;
+  return kind === 'passkey' && typeof is === 'boolean' ? is : null;
 }
 
 function place(row: string, column: string) {

@@ -175,6 +175,25 @@ export class GrantStore {
     return rows.map(({ id }) => id);
   }
 
+  /** Ids of some that were given to this application, which are gone with this answer; none: there are no more. */
+  async takeOfClient(clientId: string): Promise<string[]> {
+    const rows = await this.#database.kysely
+      .deleteFrom('account_grant')
+      .where(({ eb, selectFrom }) =>
+        eb(
+          'id',
+          'in',
+          selectFrom('account_grant')
+            .select('id')
+            .where('client_id', '=', clientId)
+            .limit(PRUNED_AT_ONCE),
+        ),
+      )
+      .returning('id')
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** Repeats what was taken back after a restore. Returns how many stood here again. */
   async replayTombstones(): Promise<number> {
     let ended = 0;

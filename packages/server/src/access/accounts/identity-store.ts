@@ -59,7 +59,7 @@ export class IdentityStore {
 
   /** It was shown now. */
   async used({ id }: StoredIdentity): Promise<void> {
-    await this.#credentials.use(id, 0, true);
+    await this.#credentials.use(id, 0, { isUncounted: true });
   }
 
   /** An account of its own, in one transaction: of two first sign-ins at once, one makes it and both are in it. */

@@ -8,6 +8,7 @@ export { AccountStore, type LinkPurpose } from './account-store.ts';
 export {
   type CredentialKind,
   CredentialStore,
+  isSynced,
   type LeftCredential,
   type StoredCredential,
 } from './credential-store.ts';

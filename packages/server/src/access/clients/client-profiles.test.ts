@@ -96,25 +96,12 @@ const REFUSED: readonly (readonly [string, ClientTerms, RegExp])[] = [
     /is for the flow decoupled/,
   ],
   [
-    'a notice in clear',
-    { ...browser, logoutNoticeUri: 'http://budget.example/out' },
-    /logoutNoticeUri: .* is not https/,
-  ],
-  [
-    'a notice with a password',
-    { ...browser, logoutNoticeUri: 'https://a:b@budget.example/out' },
-    /has credentials/,
-  ],
-  [
     'a machine that is told of people',
     { ...machine, logoutNoticeUri: 'https://budget.example/out' },
     /nobody signs in/,
   ],
-  [
-    'a site of two hosts',
-    { ...browser, redirectUris: ['https://a.test/x', 'https://b.test/x'] },
-    /are of 2 hosts/,
-  ],
+  ['a FAPI 2.0 client told by RS256', { ...fapi2, idTokenAlgorithm: 'RS256' }, /FAPI 2\.0 §5\.4/],
+  ['a machine with ID tokens', { ...machine, idTokenAlgorithm: 'RS256' }, /nobody signs in/],
   ['signed messages elsewhere', { ...browser, messageSigning: true }, /is for fapi2/],
   [
     'a phone with a certificate',
@@ -127,6 +114,37 @@ for (const [what, terms, why] of REFUSED) {
     assert.match(judgeClient(terms).faults.join('\n'), why);
   });
 }
+
+test('an address at which a client is told of things is https, whole, without fragment', () => {
+  for (const [uri, why] of [
+    ['http://budget.example/told', /is not https/],
+    ['https://a:b@budget.example/told', /has credentials/],
+    ['https://budget.example/told#x', /has a fragment/],
+    ['com.example.budget:/told', /is not https/],
+  ] as const) {
+    for (const member of ['logoutNoticeUri', 'decisionNoticeUri'] as const) {
+      const flows = ['redirect', 'decoupled'] as const;
+      const { faults } = judgeClient({ ...browser, flows, [member]: uri });
+      assert.equal(faults.length, 1, uri);
+      assert.match(faults[0] ?? '', new RegExp(`^${member}: `));
+      assert.match(faults[0] ?? '', why);
+    }
+  }
+});
+
+test('one client is of one host: a person would have one name at several', () => {
+  const redirectUris = ['https://a.test/x', 'https://b.test/x'];
+  assert.match(judgeClient({ ...browser, redirectUris }).faults.join(), /are of 2 hosts/);
+  const ports = ['https://a.test/x', 'https://a.test:8443/x'];
+  assert.match(judgeClient({ ...browser, redirectUris: ports }).faults.join(), /are of 2 hosts/);
+});
+
+test('a program that shows nothing has no tokens that are bound to a certificate', () => {
+  assert.match(
+    judgeClient({ ...native, binding: 'certificate' }).faults.join(),
+    /is not for native/,
+  );
+});
 
 test('a redirect that could send people elsewhere is refused', () => {
   for (const uri of [

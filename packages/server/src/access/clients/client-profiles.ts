@@ -93,6 +93,7 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
   if (terms.messageSigning && terms.profile !== 'fapi2') {
     faults.push('messageSigning: is for fapi2');
   }
+  faults.push(...idTokenFaults(terms));
   // Asked for by name alone. OAuth 2.1 §7.5.2: for those who show who they are.
   if (terms.accepts.includes('no-pkce') && profile.weaker.includes('no-pkce'))
     weaker.add('no-pkce');
@@ -157,6 +158,14 @@ function* noticeFaults(terms: ClientTerms): Generator<string> {
   if (terms.logoutNoticeUri !== null && terms.profile === 'machine') {
     yield 'logoutNoticeUri: nobody signs in to machine';
   }
+}
+
+function* idTokenFaults({ idTokenAlgorithm, profile }: ClientTerms): Generator<string> {
+  if (idTokenAlgorithm === 'ES256') return;
+  if (profile === 'fapi2') {
+    yield 'idTokenAlgorithm: fapi2 knows PS256, ES256 and EdDSA alone (FAPI 2.0 §5.4)';
+  }
+  if (profile === 'machine') yield 'idTokenAlgorithm: nobody signs in to machine';
 }
 
 function httpsHost(uri: string): string[] {

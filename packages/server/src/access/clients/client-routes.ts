@@ -1,5 +1,4 @@
 import type { DenialKind } from '@poorter/engine';
-import type { JSONWebKeySet } from 'jose';
 import {
   type Act,
   type Answer,
@@ -13,9 +12,10 @@ import {
 } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
 import type { DenialStore } from '../../state/denials/index.ts';
-import { judgeClient } from './client-profiles.ts';
 import type { ClientStore, StoredClient } from './client-store.ts';
-import { type ClientAuthentication, type ClientTerms, takesAway } from './client-terms.ts';
+import { type ClientAuthentication, takesAway } from './client-terms.ts';
+import { clientTermsOf } from './client-wish.ts';
+import type { RegistrationStore } from './registration-store.ts';
 
 export interface ClientRoutePorts {
   readonly clients: ClientStore;
@@ -32,7 +32,11 @@ type ClientOperation =
 
 type ClientHandlers = Handlers<
   ClientOperation,
-  { readonly clients: ClientStore; readonly denials: DenialStore }
+  {
+    readonly clients: ClientStore;
+    readonly denials: DenialStore;
+    readonly registrations: RegistrationStore;
+  }
 >;
 
 /** The applications that the authorization server knows. */
@@ -65,7 +69,7 @@ export function clientRoutes(ports: ClientRoutePorts): ClientHandlers {
 
     createClient: {
       async change({ body, operator }, stores) {
-        const terms = termsOf(body);
+        const terms = clientTermsOf(body);
         const { client, secret } = await stores.clients.create(terms, operator.client);
         const warnings = ports.remarksOn(terms.scopes);
         return {
@@ -87,8 +91,10 @@ export function clientRoutes(ports: ClientRoutePorts): ClientHandlers {
     replaceClient: {
       async change({ path, body, version, nowMs }, stores) {
         const before = await active(stores.clients, path.id);
-        const terms = termsOf(body);
+        const terms = clientTermsOf(body);
         const client = await stores.clients.replace(path.id, terms, version);
+        // What an operator says counts: a client that registered itself could take it back.
+        await stores.registrations.forget(client.id);
         if (takesAway(before, terms)) await deny(stores.denials, client.id, nowMs, false);
         const answer = answerOf(client);
         const warnings = ports.remarksOn(terms.scopes);
@@ -102,6 +108,7 @@ export function clientRoutes(ports: ClientRoutePorts): ClientHandlers {
       async change({ path, nowMs }, stores) {
         const { disabledAt } = await known(stores.clients, path.id);
         const client = await stores.clients.disable(path.id);
+        await stores.registrations.forget(client.id);
         if (disabledAt === null) await deny(stores.denials, client.id, nowMs, true);
         return answerOf(client);
       },
@@ -144,85 +151,13 @@ function answerOf(client: StoredClient) {
   return { status: 200, body, version: client.version, target: client.id } as const;
 }
 
-/** Throws AdminProblem: what is not of its profile, with every reason. */
-function termsOf(wish: Contract.ClientTerms): ClientTerms {
-  const isBound = wish.profile === 'machine' || wish.profile === 'fapi2';
-  const terms: ClientTerms = {
-    ...{ name: wish.name, profile: wish.profile },
-    authentication: authenticationOf(wish.authentication),
-    binding: wish.binding ?? (isBound ? 'dpop' : 'none'),
-    redirectUris: wish.redirectUris ?? [],
-    postLogoutRedirectUris: wish.postLogoutRedirectUris ?? [],
-    logoutNoticeUri: wish.logoutNoticeUri ?? null,
-    decisionNoticeUri: wish.decisionNoticeUri ?? null,
-    flows: wish.flows ?? (wish.profile === 'machine' ? [] : ['redirect']),
-    scopes: wish.scopes ?? [],
-    detailTypes: wish.detailTypes ?? [],
-    messageSigning: wish.messageSigning ?? false,
-    accepts: wish.accepts ?? [],
-  };
-  const { faults, unaccepted } = judgeClient(terms);
-  const weaker = unaccepted.map(
-    (weakness) => `weaker than ${terms.profile}: ${weakness}; say so in accepts, or mend it`,
-  );
-  const reasons = [...faults, ...weaker];
-  if (reasons.length > 0) {
-    throw new AdminProblem('value_not_acceptable', { reason: reasons.join('; ') });
-  }
-  return terms;
-}
-
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-
-function authenticationOf(wish: Contract.ClientAuthentication): ClientAuthentication {
-  const { method, jwks, jwksUri, subject } = wish;
-  const given = Object.keys(wish).filter((name) => name !== 'method');
-  const only = (...names: readonly string[]) => {
-    const isRight = given.length === 1 && names.includes(given[0] as string);
-    if (!isRight)
-      refuse(`authentication: ${method} has ${names.join(' or ')}, and nothing besides`);
-  };
-  switch (method) {
-    case 'none':
-    case 'secret':
-      if (given.length > 0) refuse(`authentication: ${method} has nothing besides`);
-      return { method };
-    case 'certificate':
-      only('subject');
-      return { method, subject: subject as NonNullable<typeof subject> };
-    case 'private_key_jwt':
-    case 'self_signed_certificate':
-      only('jwks', 'jwksUri');
-      if (jwksUri !== undefined) return { method, keys: { uri: jwksUri } };
-      return { method, keys: { jwks: publicKeys(jwks as NonNullable<typeof jwks>) } };
-    default:
-      return method satisfies never;
-  }
-}
-
-function publicKeys(jwks: Contract.KeySet): JSONWebKeySet {
-  for (const key of jwks.keys as readonly object[]) {
-    if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(key, name))) {
-      refuse(
-        'authentication: jwks holds a private or a secret key, which nobody else may have: make another',
-      );
-    }
-    if (!Object.hasOwn(key, 'kty')) refuse('authentication: jwks holds something that is no key');
-  }
-  return jwks as unknown as JSONWebKeySet;
-}
-
-function refuse(reason: string): never {
-  throw new AdminProblem('value_not_acceptable', { reason });
-}
-
 function shownClient(client: StoredClient): Contract.Client {
   const { id, name, profile, binding, flows, scopes, messageSigning, accepts } = client;
-  const { detailTypes, logoutNoticeUri, decisionNoticeUri } = client;
+  const { detailTypes, logoutNoticeUri, decisionNoticeUri, idTokenAlgorithm } = client;
   return {
     ...{ id, name, profile, state: client.disabledAt === null ? 'active' : 'disabled' },
     authentication: shownAuthentication(client.authentication),
-    ...{ binding, flows, scopes, detailTypes, messageSigning, accepts },
+    ...{ binding, flows, scopes, detailTypes, messageSigning, idTokenAlgorithm, accepts },
     ...{ logoutNoticeUri, decisionNoticeUri },
     redirectUris: client.redirectUris,
     postLogoutRedirectUris: client.postLogoutRedirectUris,

@@ -54,7 +54,10 @@ type Session = Transaction<ClientTables>;
 
 const ID_BYTES = 12;
 /** Members that stored terms of before do not have. */
-const ADDED_LATER = { logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] } as const;
+const ADDED_LATER = {
+  ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
+  idTokenAlgorithm: 'ES256',
+} as const;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 
 /** The applications that our own authorization server knows. */
@@ -78,8 +81,16 @@ export class ClientStore {
     this.#world = world;
   }
 
-  async create(terms: ClientTerms, createdBy: string | null = null): Promise<IssuedClient> {
-    const id = `client_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+  /** By which a client that is made next is known. */
+  drawId(): string {
+    return `client_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
+  }
+
+  async create(
+    terms: ClientTerms,
+    createdBy: string | null = null,
+    id = this.drawId(),
+  ): Promise<IssuedClient> {
     const secret = terms.authentication.method === 'secret' ? this.#drawSecret() : null;
     const row: Row = {
       ...{ id, terms_sealed: this.#seal(id, terms), created_by: createdBy },
@@ -143,6 +154,22 @@ export class ClientStore {
       return { disabled_at: at, ...NO_SECRET };
     });
     return this.#clientOf(row);
+  }
+
+  /** Of a client that made itself: nothing is left of it. Twice changes nothing. */
+  async remove(id: string): Promise<void> {
+    const at = this.#world.now();
+    await this.#database.write(async (session) => {
+      const gone = await session
+        .deleteFrom('oauth_client')
+        .where('id', '=', id)
+        .returning('id')
+        .executeTakeFirst();
+      if (gone === undefined) return;
+      // Inside the transaction: what is committed has its tombstone.
+      this.#tombstones.append([{ kind: 'client', id, at }]);
+      await recordChange(session, 'client', id, at);
+    }, CHANGE_LOCK);
   }
 
   /** Whether this is its secret, or the one before within its time. */

@@ -51,9 +51,13 @@ export interface ClientTerms {
   readonly detailTypes: readonly string[];
   /** Requests and answers are signed: FAPI 2.0 Message Signing. */
   readonly messageSigning: boolean;
+  /** What tells it who signed in is signed with this. OpenID Connect Core §15.1. */
+  readonly idTokenAlgorithm: IdTokenAlgorithm;
   /** Where it is weaker than its profile: each by name, or it is refused. */
   readonly accepts: readonly ClientWeakness[];
 }
+
+export type IdTokenAlgorithm = 'ES256' | 'RS256';
 
 export type ClientWeakness = 'shared-secret' | 'unbound-tokens' | 'custom-scheme' | 'no-pkce';
 

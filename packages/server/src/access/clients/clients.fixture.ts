@@ -16,7 +16,7 @@ export const machine: ClientTerms = {
   authentication: { method: 'private_key_jwt', keys: { jwks } },
   ...{ redirectUris: [], postLogoutRedirectUris: [], flows: [], scopes: ['accounts.read'] },
   ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
-  ...{ messageSigning: false, accepts: [] },
+  ...{ messageSigning: false, idTokenAlgorithm: 'ES256', accepts: [] },
 };
 
 export const browser: ClientTerms = {

@@ -234,9 +234,10 @@ function lineOfSession({ id, browser, acr, signedIn, lastUsed }: AccountSession)
 }
 
 function lineOfCredential(credential: Account['credentials'][number]): string {
-  const { id, kind, label, created, lastUsed } = credential;
+  const { id, kind, label, synced, created, lastUsed } = credential;
   const used = lastUsed === null ? 'never used' : `used ${lastUsed}`;
-  return `${id}  ${kind}  ${label === '' ? '-' : label}  since ${created}  ${used}`;
+  const where = synced === true ? '  synced' : '';
+  return `${id}  ${kind}  ${label === '' ? '-' : label}  since ${created}  ${used}${where}`;
 }
 
 function lineOfGrant({ id, client, name, own, apis, given, expires }: AccountGrant): string {

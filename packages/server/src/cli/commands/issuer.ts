@@ -36,7 +36,7 @@ const rotate = defineVerb({
   options: {
     algorithm: {
       value: 'ALGORITHM',
-      oneOf: ['ES256', 'EdDSA'],
+      oneOf: ['ES256', 'EdDSA', 'RS256'],
       default: 'ES256',
       says: 'what it signs by',
     },

@@ -7,6 +7,7 @@ import { readDetailTypes } from './read-detail-types.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { readFederation } from './read-federation.ts';
 import { readMail } from './read-mail.ts';
+import { readRegistration } from './read-registration.ts';
 import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -51,6 +52,7 @@ export function readIssuer(
         ),
       ),
     },
+    registration: readRegistration(issuer, reader),
     mail: readMail(issuer, reader),
     federation: readFederation(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),

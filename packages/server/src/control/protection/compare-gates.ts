@@ -142,6 +142,12 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
   const unsigned = (old.signedDetails ?? []).filter(
     (one) => !(next.signedDetails ?? []).includes(one),
   );
+  const statements = (next.statements ?? []).filter(
+    (one) => !(old.statements ?? []).includes(one),
+  ).length;
+  const believesOf = `believes ${statements} more about clients than before, or otherwise.`;
+  const opens = old.registers !== true && next.registers === true;
+  const registers = 'lets clients register themselves, each by an invitation.';
   const isUnfresh = old.requireProofNonce === true && next.requireProofNonce !== true;
   const believes = `believes ${more} more authorities of certificates of clients.`;
   return [
@@ -149,6 +155,8 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
     ...(isReached ? [reached(next.address)] : []),
     ...(more > 0 ? [['authority-added', believes] as Remark] : []),
     ...(isWeaker ? [['security-loosened', takes] as Remark] : []),
+    ...(opens ? [['security-loosened', registers] as Remark] : []),
+    ...(statements > 0 ? [['security-loosened', believesOf] as Remark] : []),
     ...(reaches.length > 0
       ? [['network-widened', `calls clients at ${reaches.join(', ')}, too.`] as Remark]
       : []),

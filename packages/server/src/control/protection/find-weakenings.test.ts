@@ -25,10 +25,12 @@ const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const [first, second] = [makeAuthority({ after }, 'First'), makeAuthority({ after }, 'Second')];
 const leaf = first.issue('/CN=gate');
+const KEY_SET = '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}';
 for (const [name, text] of Object.entries({
   'claim.yaml': 'type: object\n',
   'first.pem': first.certificate,
   'both.pem': first.certificate + second.certificate,
+  ...Object.fromEntries(['first.json', 'other.json'].map((name) => [name, KEY_SET])),
   'gate.pem': leaf.certificate,
   'gate.key': leaf.key,
   'keys.yaml': 'keys: []\n',
@@ -176,6 +178,7 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'issuer.mtls.address': 'always over TLS',
   'issuer.mtls.certificate': 'which certificate is shown',
   'issuer.mtls.key': 'and its key',
+  'issuer.registration.unusedDays': 'what came of an invitation and serves nobody',
   'issuer.tokens.algorithm': 'both are as strong',
   'trust.issuers[].introspection.clientId': 'what the gate shows of itself',
   'trust.issuers[].introspection.clientSecret': 'what the gate shows of itself',

@@ -181,6 +181,10 @@ export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate
   readonly applications?: readonly string[];
   /** Absent before these were known: nothing. */
   readonly requireProofNonce?: boolean;
+  /** Clients may register themselves. */
+  readonly registers?: boolean;
+  /** Whose statements about clients are believed, and how far: each as it is written. */
+  readonly statements?: readonly string[];
   /** Networks of its own that it calls where a client names an address there. */
   readonly outgoing?: readonly string[];
   /** Files of authorities that are believed there besides. */

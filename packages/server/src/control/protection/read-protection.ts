@@ -127,7 +127,7 @@ function issuerPlace({
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const { address, tls, passwords, tokens, outgoing, detailTypes } = issuer;
-  const { applications, federation } = issuer;
+  const { applications, registration, federation } = issuer;
   return {
     ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
@@ -139,7 +139,8 @@ function issuerPlace({
       ...applications.android.map((one) => [one.package, ...one.certificates].join(' ')),
       ...applications.apple,
     ],
-    requireProofNonce: tokens.requireProofNonce,
+    ...{ requireProofNonce: tokens.requireProofNonce, registers: registration !== undefined },
+    statements: (registration?.statements ?? []).map((one) => JSON.stringify(one)),
     ...{ outgoing: outgoing.addresses, outgoingAuthorities: outgoing.authorities },
     signedDetails: Object.keys(detailTypes).filter((type) => detailTypes[type]?.signed === true),
     federation: federation.map((written) => {

@@ -113,6 +113,8 @@ const anotherHostCases: readonly Case[] = [
   ),
 ];
 
+const stated = { issuer: 'https://directory.example', keys: './first.json', profile: 'fapi2' };
+
 const introspection = {
   ...{ url: `${issuer}/introspect`, clientId: 'gate', clientSecret: 'file:./keys.yaml' },
 };
@@ -370,7 +372,31 @@ export const ruleCases: readonly Case[] = [
   ].map((one) => ({ ...one, was: withoutOidc(one.was), is: withoutOidc(one.is) })),
   ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
   ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
+  ...(
+    [
+      ['requests', 1_200],
+      ['per', 'minute'],
+      ['burst', 200],
+    ] as const
+  ).map(([key, is]) => {
+    const was = { requests: 600, per: 'hour', burst: 100 };
+    const raised = ownIssuerCase('limit', was, { ...was, [key]: is }, 'bound-raised');
+    return { ...raised, keys: [`issuer.limit.${key}`] };
+  }),
   ownIssuerCase('passwords', false, true, 'security-loosened'),
+  ownIssuerCase('registration', undefined, {}, 'security-loosened'),
+  ownIssuerCase('registration.statements', [], [stated], 'security-loosened'),
+  ...(
+    [
+      ['issuer', 'https://other.example'],
+      ['keys', './other.json'],
+      ['profile', 'browser'],
+      ['flows', ['redirect', 'decoupled']],
+      ['scopes', ['accounts']],
+      ['detailTypes', ['payment_initiation']],
+      ['clients', 7],
+    ] as const
+  ).map(([key, is]) => statementCase(key, is)),
   ownIssuerCase('tokens.requireProofNonce', true, false, 'security-loosened'),
   ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
   ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
@@ -538,6 +564,18 @@ function introspectionCase(was: object, is: object, bothWays = false): Case {
 function mtlsOf(authorities: readonly string[]): object {
   const origin = 'https://mtls.bank.example';
   return { origin, address: '0.0.0.0:9092', ...pem, authorities };
+}
+
+/** Nobody can say which of two is the weaker. */
+function statementCase(key: string, is: unknown): Case {
+  const changed = { ...stated, [key]: is };
+  const written = ownIssuerCase(
+    'registration.statements',
+    [stated],
+    [changed],
+    'security-loosened',
+  );
+  return { ...written, keys: [`issuer.registration.statements[].${key}`], bothWays: true };
 }
 
 function limitOf(requests: number, per: string, burst?: number) {

@@ -16,6 +16,8 @@ const TELL_OF_NOBODY: Readonly<Record<string, string>> = {
   api_key_use: 'random ids and operations',
   key_use_cursor: 'names of nodes and numbers',
   oauth_client: 'what applications are called, and their keys',
+  client_invitation: 'for which applications it was made',
+  client_registration: 'random ids, and keyed hashes of random tokens',
   signing_key: 'keys of the installation',
   denial: 'random ids',
   single_use: 'keyed hashes of random tokens',

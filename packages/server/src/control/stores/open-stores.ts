@@ -8,7 +8,14 @@ import {
   RecoveryCodeStore,
 } from '../../access/accounts/index.ts';
 import { BlockStore, type BlockTables, PersonalValuesOfBlocks } from '../../access/blocks/index.ts';
-import { ClientStore, type ClientTables } from '../../access/clients/index.ts';
+import {
+  ClientStore,
+  type ClientTables,
+  InvitationStore,
+  type InvitationTables,
+  RegistrationStore,
+  type RegistrationTables,
+} from '../../access/clients/index.ts';
 import { PersonEraser } from '../../access/erasure/index.ts';
 import { KeyStore, type KeyTables, PersonalValuesOfKeys } from '../../access/keys/index.ts';
 import { OperatorStore, type OperatorTables } from '../../access/operators/index.ts';
@@ -49,6 +56,8 @@ export interface State {
   readonly blocks: BlockStore;
   readonly operators: OperatorStore;
   readonly clients: ClientStore;
+  readonly invitations: InvitationStore;
+  readonly registrations: RegistrationStore;
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly grants: GrantStore;
@@ -79,6 +88,8 @@ export type ActStores = Pick<
   | 'blocks'
   | 'operators'
   | 'clients'
+  | 'invitations'
+  | 'registrations'
   | 'accounts'
   | 'credentials'
   | 'grants'
@@ -116,7 +127,7 @@ async function replayTombstones(state: Stores): Promise<Replay> {
   let revoked = 0;
   for (const store of [
     ...[state.keys, state.operators, state.clients, state.accounts, state.grants],
-    state.signingKeys,
+    ...[state.signingKeys, state.invitations],
   ]) {
     revoked += await store.replayTombstones();
   }
@@ -160,6 +171,8 @@ function actStores(
     recoveryCodes: new RecoveryCodeStore(database.as<AccountTables>(), ring, world),
     accountNotices: new AccountNoticeStore(database.as<AccountTables>(), world),
     clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
+    invitations: new InvitationStore(database.as<InvitationTables>(), ring, tombstones, world),
+    registrations: new RegistrationStore(database.as<RegistrationTables>(), ring, world),
     signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
     denials: new DenialStore(database.as<DenialTables>(), world),
     subjectKeys,

@@ -1,6 +1,10 @@
 import type { AccountTables } from '../../access/accounts/index.ts';
 import type { BlockTables } from '../../access/blocks/index.ts';
-import type { ClientTables } from '../../access/clients/index.ts';
+import type {
+  ClientTables,
+  InvitationTables,
+  RegistrationTables,
+} from '../../access/clients/index.ts';
 import type { KeyTables } from '../../access/keys/index.ts';
 import type { OperatorTables } from '../../access/operators/index.ts';
 import type { SigningKeyTables } from '../../access/signing-keys/index.ts';
@@ -18,6 +22,8 @@ export type StateTables = KeyRingTables &
   BlockTables &
   OperatorTables &
   ClientTables &
+  InvitationTables &
+  RegistrationTables &
   AccountTables &
   SigningKeyTables &
   DenialTables &

@@ -1,8 +1,9 @@
 import { html } from 'hono/html';
-import type {
-  AccountLanguage,
-  StoredCredential,
-  StoredGrant,
+import {
+  type AccountLanguage,
+  isSynced,
+  type StoredCredential,
+  type StoredGrant,
 } from '../../access/accounts/index.ts';
 import type { FederatedProvider, StandingSession } from '../../messages/between-issuer.ts';
 import { dayIn, momentIn } from '../pages/moment.ts';
@@ -141,6 +142,7 @@ export function credentialsPage(
   };
   const entry = (credential: StoredCredential) => {
     const { id, createdAt, lastUsedAt } = credential;
+    const synced = isSynced(credential);
     const used =
       lastUsedAt === null
         ? say.neverUsed
@@ -150,7 +152,7 @@ export function credentialsPage(
       .join(', ');
     return html`<li>
 <h2>${name}</h2>
-<p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}</p>
+<p class="muted">${say.made}: ${momentIn(language, createdAt)}<br>${used}${synced === null ? NOTHING : html`<br>${synced ? say.synced : say.oneDevice}`}</p>
 <form method="post" action="/account/credentials/remove"><input type="hidden" name="credential" value="${id}"><button aria-label="${say.remove}: ${name}">${say.remove}</button></form>
 </li>`;
   };

@@ -17,6 +17,8 @@ export interface AccountWords {
   readonly since: string;
   readonly lastUsed: string;
   readonly neverUsed: string;
+  readonly synced: string;
+  readonly oneDevice: string;
   readonly until: string;
   readonly endOne: string;
   readonly endAll: string;
@@ -77,6 +79,8 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
     since: 'Signed in',
     lastUsed: 'Last used',
     neverUsed: 'Not used yet',
+    synced: 'Kept in more places than one',
+    oneDevice: 'On one device alone: make another one, so that losing it locks you out of nothing',
     until: 'Until',
     endOne: 'End this one',
     endAll: 'Sign out everywhere',
@@ -134,6 +138,8 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
     since: 'Aangemeld',
     lastUsed: 'Laatst gebruikt',
     neverUsed: 'Nog niet gebruikt',
+    synced: 'Bewaard op meer dan één plaats',
+    oneDevice: 'Op één toestel: maak er nog een, zodat u bij verlies nergens buitengesloten bent',
     until: 'Tot',
     endOne: 'Deze beëindigen',
     endAll: 'Overal afmelden',
@@ -191,6 +197,8 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
     since: 'Connecté',
     lastUsed: 'Dernière utilisation',
     neverUsed: 'Pas encore utilisé',
+    synced: 'Conservée en plusieurs endroits',
+    oneDevice: 'Sur un seul appareil : créez-en une autre, pour ne rien perdre avec lui',
     until: 'Jusqu’au',
     endOne: 'Mettre fin à celle-ci',
     endAll: 'Se déconnecter partout',
@@ -250,6 +258,9 @@ export const accountWords: Readonly<Record<AccountLanguage, AccountWords>> = {
     since: 'Angemeldet',
     lastUsed: 'Zuletzt verwendet',
     neverUsed: 'Noch nicht verwendet',
+    synced: 'An mehr als einem Ort aufbewahrt',
+    oneDevice:
+      'Nur auf einem Gerät: Erstellen Sie noch einen, damit Sie mit dem Gerät nicht den Zugang verlieren',
     until: 'Bis',
     endOne: 'Diese beenden',
     endAll: 'Überall abmelden',

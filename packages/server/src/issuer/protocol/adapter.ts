@@ -16,12 +16,24 @@ export interface AdapterPorts {
   readonly grants: Pick<GrantStore, 'keep' | 'stands'>;
   readonly now: () => number;
   readonly presented: PresentedTokens;
+  readonly registrations: RegistrationKinds;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
   readonly endGrant: (grantId: string) => Promise<void>;
   /** Gates refuse what came from this grant until now; it stands. */
   readonly endTokens: (grantId: string) => Promise<void>;
   /** What ended is stored, and some gate has not said yet that it goes by it. */
   readonly onLate: (error: NotEverywhereYet) => void;
+}
+
+/** Clients that keep themselves, and what they show. */
+export interface RegistrationKinds {
+  findInvitation(token: string): Promise<Payload | undefined>;
+  findRegistration(token: string): Promise<Payload | undefined>;
+  showsToken(token: string, payload: Payload): Promise<void>;
+  dropToken(token: string): Promise<void>;
+  /** As it was judged in this call. */
+  keep(clientId: string): Promise<void>;
+  end(clientId: string): Promise<void>;
 }
 
 /** As a client is told it, which knows none of our gates by name. */
@@ -44,7 +56,9 @@ export class ProtocolAdapter {
   }
 
   async upsert(id: string, payload: Payload, expiresInSeconds?: number): Promise<void> {
-    const { artefacts, grants, now } = this.#ports;
+    const { artefacts, grants, now, registrations } = this.#ports;
+    if (this.#kind === 'Client') return registrations.keep(id);
+    if (this.#kind === 'RegistrationAccessToken') return registrations.showsToken(id, payload);
     const life = expiresInSeconds === undefined ? LIFE_MAX_MS : expiresInSeconds * 1000;
     const text = (name: string) => {
       const value = payload[name];
@@ -72,7 +86,9 @@ export class ProtocolAdapter {
 
   async find(id: string): Promise<Payload | undefined> {
     if (this.#kind === 'Client') return this.#client(id);
-    const { presented } = this.#ports;
+    const { presented, registrations } = this.#ports;
+    if (this.#kind === 'InitialAccessToken') return registrations.findInvitation(id);
+    if (this.#kind === 'RegistrationAccessToken') return registrations.findRegistration(id);
     if (presented.isName(id)) return presented.find(this.#kind, id);
     // It is taken back in the state, by people and by operators; what is kept of it here follows.
     if (this.#kind === 'Grant' && !(await this.#ports.grants.stands(id))) return undefined;
@@ -99,6 +115,8 @@ export class ProtocolAdapter {
 
   async destroy(id: string): Promise<void> {
     if (this.#kind === 'Grant') return this.#ended(this.#ports.endGrant(id));
+    if (this.#kind === 'Client') return this.#ended(this.#ports.registrations.end(id));
+    if (this.#kind === 'RegistrationAccessToken') return this.#ports.registrations.dropToken(id);
     // A JWT is known to the library by its own id.
     await this.#ended(this.#ports.presented.destroy(this.#kind, id));
     await this.#ports.artefacts.remove(this.#kind, id);

@@ -12,7 +12,7 @@ const METHODS = {
 } as const satisfies Record<ClientAuthentication['method'], string>;
 
 /** The library wants one where a method has a secret; the real one is known by its hash alone. */
-const SECRET_IS_HASHED = 'hashed';
+export const SECRET_IS_HASHED = 'hashed';
 
 /** Scopes that the authorization server itself gives a meaning, and that any client may ask for. */
 export const OWN_SCOPES: readonly string[] = ['openid', 'offline_access'];
@@ -59,7 +59,7 @@ export function clientMetadata(client: StoredClient): ClientMetadata {
       ' ',
     ),
     authorization_details_types: client.detailTypes,
-    id_token_signed_response_alg: 'ES256',
+    id_token_signed_response_alg: client.idTokenAlgorithm,
     authorization_signed_response_alg: 'ES256',
     introspection_signed_response_alg: 'ES256',
     ...(client.logoutNoticeUri !== null && {
@@ -79,8 +79,8 @@ export function clientMetadata(client: StoredClient): ClientMetadata {
   };
 }
 
-/** CIBA Core §4, FAPI-CIBA §5.2.2: whoever signs messages signs these, too. */
-function decisionMetadata({ decisionNoticeUri, messageSigning }: StoredClient): ClientMetadata {
+/** CIBA Core §4. Which requests must be signed is judged where they are asked: by any key of the client. */
+function decisionMetadata({ decisionNoticeUri }: StoredClient): ClientMetadata {
   return {
     ...(decisionNoticeUri === null
       ? { backchannel_token_delivery_mode: 'poll' }
@@ -89,7 +89,6 @@ function decisionMetadata({ decisionNoticeUri, messageSigning }: StoredClient): 
           backchannel_client_notification_endpoint: decisionNoticeUri,
         }),
     backchannel_user_code_parameter: false,
-    ...(messageSigning && { backchannel_authentication_request_signing_alg: 'ES256' }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ArtefactStore } from '../artefacts/index.ts';
 import { pendingOf, tellDecision } from '../decisions/index.ts';
 import type { DetailTypes } from '../details/index.ts';
 import type { AskPace } from './ask-pace.ts';
+import { PROFILE_MEMBER } from './client-metadata.ts';
 import { errors, type Provider } from './library.ts';
 
 export interface DecoupledPorts {
@@ -19,8 +20,10 @@ export interface DecoupledPorts {
 interface DecoupledContext {
   readonly oidc: {
     readonly provider: Provider;
-    readonly client: { readonly clientId: string };
+    readonly client: { readonly clientId: string; readonly [PROFILE_MEMBER]: string };
     readonly params: Readonly<Record<string, unknown>>;
+    /** Names of the parameters that stood in a signed request; undefined: nothing was signed. */
+    readonly trusted?: readonly string[];
   };
   body: unknown;
 }
@@ -29,6 +32,7 @@ interface AskedRequest {
   readonly jti: string;
   readonly params: Record<string, unknown>;
   save(): Promise<string>;
+  destroy(): Promise<void>;
 }
 
 /** A parameter of ours: the answer has a number for the application to show, and the person chooses it among others. */
@@ -57,17 +61,44 @@ export function decoupledSettings(ports: DecoupledPorts) {
       }
     },
     validateBindingMessage: (_: unknown, message: unknown) => judgeMessage(message),
-    validateRequestContext: (_: unknown, context: unknown) => {
+    validateRequestContext: ({ oidc }: DecoupledContext, context: unknown) => {
       if (context !== undefined) {
         throw new errors.InvalidRequest('request_context is not taken here');
       }
+      if (oidc.client[PROFILE_MEMBER] === 'fapi2') judgeForBanks(oidc);
     },
-    triggerAuthenticationDevice: (
+    triggerAuthenticationDevice: async (
       ctx: DecoupledContext,
       request: AskedRequest,
       account: { readonly accountId: string },
-    ) => askElsewhere(ctx, request, account.accountId, ports),
+    ) => {
+      try {
+        await askElsewhere(ctx, request, account.accountId, ports);
+      } catch (error) {
+        // It is stored before: somebody would be asked for an application that was told of a fault, and waits for nothing.
+        await request.destroy();
+        throw error;
+      }
+    },
   };
+}
+
+/**
+ * FAPI-CIBA §5.2.2: signed by any key of the client, whether or not it signs messages otherwise; and a person can tell
+ * this request from another one.
+ */
+function judgeForBanks({ trusted, params }: DecoupledContext['oidc']): void {
+  if (trusted === undefined) {
+    throw new errors.InvalidRequest('Request Object must be used by this client');
+  }
+  const isOneOfItsKind =
+    params['binding_message'] !== undefined ||
+    params['authorization_details'] !== undefined ||
+    params[NUMBER_PARAMETER] === 'true';
+  if (isOneOfItsKind) return;
+  throw new errors.InvalidRequest(
+    `one of binding_message, authorization_details and ${NUMBER_PARAMETER} must be there`,
+  );
 }
 
 /** CIBA Core §7.1: what stands on both devices is the same, to the letter. Nothing invisible, nothing that turns a line around. */

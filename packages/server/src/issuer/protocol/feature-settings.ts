@@ -14,6 +14,8 @@ export interface FeaturePorts extends ResourcePorts, DetailPorts, DecoupledPorts
   readonly snapshot: IssuerSnapshot;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
+  /** Whether clients register themselves. */
+  readonly registrations: { settings(): object };
 }
 
 interface KnownClient {
@@ -28,6 +30,7 @@ export function featureSettings(ports: FeaturePorts): object {
     devInteractions: { enabled: false },
     userinfo: { enabled: true },
     clientCredentials: { enabled: true },
+    ...ports.registrations.settings(),
     claimsParameter: { enabled: true, assertClaimsParameter: leaveOutOthers },
     // Of its own tokens, and of no others: whoever has one is told nothing by asking.
     introspection: { enabled: true, allowedPolicy: isOwnToken },

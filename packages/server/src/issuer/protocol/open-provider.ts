@@ -1,4 +1,5 @@
 import { extendSessions } from '../account/browser-sessions.ts';
+import type { Registrations } from '../registration/registrations.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
 import { GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
@@ -53,6 +54,7 @@ export function openProvider(ports: ProviderPorts): Provider {
     });
     if (ctx.method === 'GET' && ctx.path === '/device') keepTypedCode(ctx);
     await next();
+    await ports.registrations.tell(ctx as object as Parameters<Registrations['tell']>[0]);
     const fault = (error: Error) => void provider.emit('server_error', ctx, error as never);
     const challenged = await ports.challenged(ctx as never).catch((error: Error) => {
       fault(error);
@@ -63,7 +65,10 @@ export function openProvider(ports: ProviderPorts): Provider {
     // The tokens are given: it is one sign-in more on our page.
     await ports.redeemed(ctx as never).catch(fault);
     const refusal = await amendAnswer(ctx as object as AnswerContext, ports);
-    const { client, account } = ctx.oidc ?? {};
+    const { client, account, route } = ctx.oidc ?? {};
+    if (route === 'token' && ctx.status === 200 && client !== undefined) {
+      await ports.registrations.wasUsed(client.clientId);
+    }
     ports.told(ctx.req, {
       client: client?.clientId ?? null,
       subject: account?.accountId ?? null,

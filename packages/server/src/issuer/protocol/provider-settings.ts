@@ -7,6 +7,7 @@ import type { DetailTypes } from '../details/index.ts';
 import type { ChallengeContext, ChallengeRefusal } from '../embedded/challenge-context.ts';
 import type { RedeemedContext } from '../embedded/trust-redeemer.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
+import type { Registrations } from '../registration/registrations.ts';
 import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import type { AskPace } from './ask-pace.ts';
 import {
@@ -57,6 +58,7 @@ export interface ProviderPorts extends AdapterPorts {
   readonly cookieKey: string;
   /** Of the key ring, 32 bytes: nonces of proofs. RFC 9449 §8. */
   readonly nonceSecret: Buffer;
+  readonly registrations: Registrations;
   readonly pairwise: PairwiseNames;
   /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
   readonly whenEnforced: () => Promise<void>;
@@ -106,10 +108,10 @@ export function providerSettings(ports: ProviderPorts): object {
       clientAuthSigningAlgValues: [...CLIENT_SIGNATURES],
       requestObjectSigningAlgValues: [...CLIENT_SIGNATURES],
       dPoPSigningAlgValues: [...CLIENT_SIGNATURES],
-      idTokenSigningAlgValues: ['ES256', 'EdDSA'],
-      authorizationSigningAlgValues: ['ES256', 'EdDSA'],
-      introspectionSigningAlgValues: ['ES256', 'EdDSA'],
-      userinfoSigningAlgValues: ['ES256', 'EdDSA'],
+      // Those that a client can be registered with, no more; of them, those that there is a key of.
+      idTokenSigningAlgValues: ['ES256', 'RS256'],
+      authorizationSigningAlgValues: ['ES256'],
+      introspectionSigningAlgValues: ['ES256'],
     },
     clientDefaults: {
       grant_types: [],

@@ -27,14 +27,18 @@ const CHALLENGE_LIFE_MS = 300_000;
 const NONCE_BYTES = 32;
 const OWN_PAGES = 'here';
 const CHALLENGE_KIND = 'PasskeyChallenge';
+/** WebAuthn Level 3 §7.1. */
+const CREDENTIAL_ID_BYTES_MAX = 1_023;
 /** ES256, EdDSA, RS256: what authenticators have. */
 const ALGORITHMS = [-7, -8, -257];
 
 interface KeptPasskey {
   readonly publicKey: string;
   readonly transports: readonly string[];
-  /** It may be on several devices: its counter does not count. */
+  /** It is kept in more places than one. WebAuthn Level 3 §6.1.3: it may be so today, and otherwise tomorrow. */
   readonly isSynced: boolean;
+  /** It may be: this never changes. Absent: it was made before this was kept, and is learned when it is next shown. */
+  readonly isSyncable?: boolean;
 }
 
 export interface NewPasskey extends KeptPasskey {
@@ -79,13 +83,14 @@ export class Passkeys {
       supportedAlgorithmIDs: ALGORITHMS,
     }).catch(() => null);
     if (verified?.verified !== true) return null;
-    const { credential, credentialBackedUp } = verified.registrationInfo;
+    const { credential, credentialBackedUp, credentialDeviceType } = verified.registrationInfo;
+    if (Buffer.from(credential.id, 'base64url').length > CREDENTIAL_ID_BYTES_MAX) return null;
     if ((await this.#ports.credentials.find('passkey', credential.id)) !== undefined) return null;
     return {
       ...{ credentialId: credential.id, uses: credential.counter },
       publicKey: Buffer.from(credential.publicKey).toString('base64url'),
       transports: credential.transports ?? [],
-      isSynced: credentialBackedUp,
+      ...{ isSynced: credentialBackedUp, isSyncable: credentialDeviceType === 'multiDevice' },
     };
   }
 
@@ -131,7 +136,7 @@ export class Passkeys {
     const { credentials } = this.#ports;
     const known = await credentials.find('passkey', response.id);
     if (known === undefined || !isOfThisPage(response, known.accountId)) return null;
-    const { publicKey, isSynced } = known.data as unknown as KeptPasskey;
+    const kept = known.data as unknown as KeptPasskey;
     const verified = await verifyAuthenticationResponse({
       response,
       expectedChallenge: isAsked,
@@ -140,15 +145,24 @@ export class Passkeys {
       requireUserVerification: true,
       credential: {
         id: response.id,
-        publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')),
+        publicKey: new Uint8Array(Buffer.from(kept.publicKey, 'base64url')),
         counter: known.uses,
       },
     }).catch(() => null);
     if (verified?.verified !== true) return null;
-    const { newCounter } = verified.authenticationInfo;
+    const { newCounter, credentialBackedUp, credentialDeviceType } = verified.authenticationInfo;
+    const now = {
+      isSynced: credentialBackedUp,
+      isSyncable: credentialDeviceType === 'multiDevice',
+    };
+    // WebAuthn Level 3 §7.2: what could be in one place alone is not suddenly a thing that can be copied.
+    if ((kept.isSyncable ?? now.isSyncable) !== now.isSyncable) return null;
     // WebAuthn §6.1.1: one that counts must count on; one that has never counted does not.
-    const isUncounted = isSynced || (newCounter === 0 && known.uses === 0);
-    const isCurrent = await credentials.use(known.id, newCounter, isUncounted);
+    const isUncounted = now.isSynced || (newCounter === 0 && known.uses === 0);
+    const isSame = kept.isSynced === now.isSynced && kept.isSyncable === now.isSyncable;
+    const isCurrent = await credentials.use(known.id, newCounter, {
+      ...{ isUncounted, ...(!isSame && { data: { ...known.data, ...now } }) },
+    });
     return isCurrent ? known.accountId : null;
   }
 

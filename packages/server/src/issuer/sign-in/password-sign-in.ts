@@ -106,7 +106,7 @@ export class PasswordSignIn {
     if (!isPasswordRight || secret === undefined || step === null) return null;
     // RFC 6238 §5.2: each code is taken once. By one conditional statement: of two at once, one.
     if (!(await credentials.use(secret.id, step))) return null;
-    await credentials.use(hash.id, hash.uses, true);
+    await credentials.use(hash.id, hash.uses, { isUncounted: true });
     return account;
   }
 

@@ -32,6 +32,7 @@ const KINDS = [
   'operator',
   'signing-key',
   'client',
+  'client-invitation',
   'account',
   'grant',
   // A row of an older version lets somebody do what was taken away since.
@@ -54,6 +55,7 @@ const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
   'operator',
   'signing-key',
   'client',
+  'client-invitation',
   'account',
   'grant',
   'key-terms',

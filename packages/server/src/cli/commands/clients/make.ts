@@ -77,6 +77,12 @@ const TERMS = {
     otherwise: 'none',
   },
   messageSigning: { says: 'its requests and our answers are signed (FAPI 2.0 Message Signing)' },
+  idTokenAlgorithm: {
+    value: 'ALGORITHM',
+    oneOf: ['ES256', 'RS256'],
+    default: 'ES256',
+    says: 'what its ID tokens are signed by: RS256 for a library that knows nothing else',
+  },
   accept: {
     value: 'WEAKNESS,…',
     isList: true,
@@ -140,9 +146,9 @@ export const change = defineVerb({
 });
 
 function termsOf(given: Given<typeof TERMS>): ClientTerms {
-  const { name, profile, binding, flows, scopes, accept, messageSigning } = given;
+  const { name, profile, binding, flows, scopes, accept, messageSigning, idTokenAlgorithm } = given;
   return {
-    ...{ name, profile, messageSigning, authentication: authenticationOf(given) },
+    ...{ name, profile, messageSigning, idTokenAlgorithm, authentication: authenticationOf(given) },
     ...(binding !== undefined && { binding }),
     ...(flows !== undefined && { flows }),
     ...(scopes !== undefined && { scopes }),
