@@ -58,12 +58,25 @@ async function ask(url: string, headers: Record<string, string>, body?: string):
 
 const formOf = (fields: Record<string, string>) => String(new URLSearchParams(fields));
 
+/** What became of a try: WON, or what was said. */
+type Outcome = string;
+const WON = 'won';
+
+const outcomeOf = ({ status, text }: Asked): Outcome =>
+  status === 200 ? WON : `${status} ${/"(?:error|code)":"([a-z_]+)"/.exec(text)?.[1] ?? ''}`;
+
 /** A hundred at once, as often as there are rounds: one of them succeeds. */
-async function race(prepare: () => Promise<(index: number) => Promise<boolean>>): Promise<void> {
+async function race(prepare: () => Promise<(index: number) => Promise<Outcome>>): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const attempt = await prepare();
-    const won = await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => attempt(index)));
-    assert.equal(won.filter(Boolean).length, 1, `round ${round}`);
+    const outcomes = await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, index) => attempt(index)),
+    );
+    const counts = Object.entries(Object.groupBy(outcomes, (one) => one)).map(
+      ([outcome, all = []]) => `${all.length} × ${outcome}`,
+    );
+    const won = outcomes.filter((one) => one === WON).length;
+    assert.equal(won, 1, `round ${round}: ${counts.join(', ')}`);
   }
 }
 
@@ -98,7 +111,7 @@ onEveryBackend('what is good once is good once, of a hundred at once', ({ freshP
   });
 
   const token = async (fields: Record<string, string>, headers = basic) =>
-    (await ask(`${issuer.origin}/token`, headers, formOf(fields))).status === 200;
+    outcomeOf(await ask(`${issuer.origin}/token`, headers, formOf(fields)));
 
   test('a code', async () => {
     const browser = new SoftBrowser(issuer.origin);
@@ -123,7 +136,7 @@ onEveryBackend('what is good once is good once, of a hundred at once', ({ freshP
         const { location } = await ask(`${issuer.origin}/auth?${query}`, {
           cookie: browser.cookie,
         });
-        return /[?&]code=/.test(location);
+        return /[?&]code=/.test(location) ? WON : (/error=([a-z_]+)/.exec(location)?.[1] ?? 'page');
       };
     });
   });
@@ -202,12 +215,9 @@ onEveryBackend('what is good once is good once, of a hundred at once', ({ freshP
       const headers = { 'content-type': 'application/json', origin: issuer.origin };
       return async (index) => {
         const credential = person.passkey.get(JSON.parse(begun[index]?.text ?? '{}'));
-        const { status } = await ask(
-          `${issuer.origin}/account/decision/finish`,
-          { ...headers, cookie: browser.cookie },
-          JSON.stringify({ credential }),
-        );
-        return status === 200;
+        const shown = { ...headers, cookie: browser.cookie };
+        const body = JSON.stringify({ credential });
+        return outcomeOf(await ask(`${issuer.origin}/account/decision/finish`, shown, body));
       };
     });
   });
@@ -233,8 +243,12 @@ onEveryBackend('what is good once is good once, of a hundred at once', ({ freshP
 
   test('a link by which somebody comes in', async () => {
     const headers = { 'content-type': 'application/json', origin: issuer.origin };
+    let made = 0;
     await race(async () => {
-      const link = new URL(await issuer.run('accounts', 'link', person.id)).hash.slice(1);
+      made += 1;
+      const profile = ['--login', `p${made}@example.test`, '--name', 'Piet'];
+      const id = await issuer.run('accounts', 'create', ...profile);
+      const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
       const begun = await Promise.all(
         Array.from({ length: AT_ONCE }, () =>
           ask(`${issuer.origin}/enrol/begin`, headers, JSON.stringify({ link })),
@@ -245,7 +259,7 @@ onEveryBackend('what is good once is good once, of a hundred at once', ({ freshP
           JSON.parse(begun[index]?.text ?? ''),
         );
         const body = JSON.stringify({ link, credential });
-        return (await ask(`${issuer.origin}/enrol/finish`, headers, body)).status === 200;
+        return outcomeOf(await ask(`${issuer.origin}/enrol/finish`, headers, body));
       };
     });
   });
@@ -259,8 +273,7 @@ onEveryBackend('what is good once is good once, of a hundred at once', ({ freshP
       const { access_token: shown } = await redeem(application, asked, back);
       const headers = { authorization: `Bearer ${shown}`, 'content-type': 'application/json' };
       return async () =>
-        (await ask(`${issuer.poorter.url}/payments`, headers, JSON.stringify(ORDER))).status ===
-        200;
+        outcomeOf(await ask(`${issuer.poorter.url}/payments`, headers, JSON.stringify(ORDER)));
     });
   });
 });
