@@ -21,6 +21,7 @@ import { type Lasting, openIssuer } from './open-issuer.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
 import { PollPace } from './protocol/poll-pace.ts';
+import { Redemptions } from './protocol/redemptions.ts';
 import { pruneAll } from './prune-all.ts';
 import { PasswordHashes } from './sign-in/password-hashes.ts';
 import { TakingBack } from './taking-back.ts';
@@ -58,6 +59,7 @@ export class Issuer {
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
   readonly #hashes = new PasswordHashes();
+  readonly #redemptions = new Redemptions();
   readonly #takingBack: TakingBack;
   #inFlight = 0;
 
@@ -182,7 +184,7 @@ export class Issuer {
     return {
       ...{ world: this.#ports.world, contract: this.#contract, counters: this.#counters },
       ...{ pace: this.#pace, askPace: this.#askPace, hashes: this.#hashes, stores },
-      takingBack: this.#takingBack,
+      ...{ takingBack: this.#takingBack, redemptions: this.#redemptions },
       inFlight: () => this.#inFlight,
       admitted: (change) => {
         this.#inFlight += change;

@@ -25,6 +25,7 @@ import { originsOf } from './protocol/origins.ts';
 import { PairwiseNames } from './protocol/pairwise.ts';
 import type { PollPace } from './protocol/poll-pace.ts';
 import { PresentedTokens } from './protocol/presented-tokens.ts';
+import type { Redemptions } from './protocol/redemptions.ts';
 import { Registrations } from './registration/registrations.ts';
 import { Consent } from './sign-in/consent.ts';
 import { KnownDevices } from './sign-in/known-devices.ts';
@@ -43,6 +44,7 @@ export interface Lasting {
   readonly askPace: AskPace;
   readonly hashes: PasswordHashes;
   readonly takingBack: TakingBack;
+  readonly redemptions: Redemptions;
   readonly stores: IssuerStores;
   readonly inFlight: () => number;
   readonly admitted: (change: 1 | -1) => void;
@@ -86,7 +88,7 @@ export function openIssuer(
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
     ...{ accounts: stores.accounts, grants: stores.grants },
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
-    onLate: lasting.onLate,
+    ...{ onLate: lasting.onLate, redemptions: lasting.redemptions },
     whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
     endGrant: (grant) => lasting.takingBack.endGrant(grant, true, stores, snapshot),
     endTokens: (grant) => lasting.takingBack.endGrant(grant, false, stores, snapshot),

@@ -5,6 +5,7 @@ import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { clientMetadata } from './client-metadata.ts';
 import { errors, Provider } from './library.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
+import { type Redemptions, whenAnswered } from './redemptions.ts';
 import { isSignedIn } from './signed-in.ts';
 
 type Payload = Record<string, unknown>;
@@ -15,6 +16,7 @@ export interface AdapterPorts {
   readonly accounts: Pick<AccountStore, 'show'>;
   readonly grants: Pick<GrantStore, 'keep' | 'stands'>;
   readonly now: () => number;
+  readonly redemptions: Redemptions;
   readonly presented: PresentedTokens;
   readonly registrations: RegistrationKinds;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
@@ -92,7 +94,12 @@ export class ProtocolAdapter {
     if (presented.isName(id)) return presented.find(this.#kind, id);
     // It is taken back in the state, by people and by operators; what is kept of it here follows.
     if (this.#kind === 'Grant' && !(await this.#ports.grants.stands(id))) return undefined;
-    return this.#current(asFound(await this.#ports.artefacts.find(this.#kind, id)));
+    const found = await this.#ports.artefacts.find(this.#kind, id);
+    // The library ends at once what came of something that was used.
+    if (found != null && found.consumedAt !== null) {
+      await this.#ports.redemptions.settled(this.#nameOf(id));
+    }
+    return this.#current(asFound(found));
   }
 
   async findByUid(uid: string): Promise<Payload | undefined> {
@@ -105,12 +112,26 @@ export class ProtocolAdapter {
 
   /** RFC 6749 §4.1.2, RFC 9700 §4.14: whoever comes second ends what the first was given. */
   async consume(id: string): Promise<void> {
-    const { artefacts, endGrant } = this.#ports;
-    if (await artefacts.consume(this.#kind, id)) return;
+    const { artefacts, endGrant, redemptions } = this.#ports;
+    const name = this.#nameOf(id);
+    const end = redemptions.begin(name);
+    const isFirst = await artefacts.consume(this.#kind, id).catch((error: unknown) => {
+      end();
+      throw error;
+    });
+    const response = Provider.ctx?.res;
+    if (isFirst && response !== undefined) return whenAnswered(response, end);
+    end();
+    if (isFirst) return;
+    await redemptions.settled(name);
     const found = await artefacts.find(this.#kind, id);
     const grant = found?.payload['grantId'];
     if (typeof grant === 'string') await this.#ended(endGrant(grant));
     throw new errors.InvalidGrant('it was used already');
+  }
+
+  #nameOf(id: string): string {
+    return `${this.#kind} ${id}`;
   }
 
   async destroy(id: string): Promise<void> {
