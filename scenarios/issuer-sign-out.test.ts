@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { call } from './world/calls.fixture.ts';
+import { call, eventually } from './world/calls.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { startLogoutNotices as startNotices } from './world/logout-notices.fixture.ts';
 import {
@@ -97,6 +97,55 @@ test('whoever signs out is signed out, the applications are told, tokens of that
   const done = await browser.postJson(`${path}/finish`, { credential: person.passkey.get(begun) });
   const back = await browser.follow(JSON.parse(done.text).location);
   assert.ok(back.at.startsWith(CALLBACK), back.at);
+});
+
+test('whoever ends a session, in whatever way, applications are told which one is over, and once', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const notices = await startNotices(t);
+  const issuer = await startIssuer(t, upstream.url, {
+    files: { 'notices.pem': notices.authority },
+    issuer: { outgoing: { addresses: ['127.0.0.0/8', '::1/128'], authorities: ['notices.pem'] } },
+  });
+  const notice = ['--logout-notice-uri', `${notices.origin}/signed-out`];
+  const application = await makeApplication(issuer, CALLBACK, ...notice);
+  const person = await enrol(issuer, 'griet@example.test');
+  const toldOf = (body: string) =>
+    decodeJwt(new URLSearchParams(body).get('logout_token') ?? '')['sid'];
+  const sidOf = (tokens: { id_token?: string | undefined }) =>
+    decodeJwt(String(tokens.id_token))['sid'];
+  const signedIn = async () => {
+    const browser = new SoftBrowser(issuer.origin);
+    return { browser, sid: sidOf(await signIn(browser, application, person)) };
+  };
+  const sessions = async () => {
+    const told = await issuer.run('accounts', 'sessions', person.id, '--json');
+    return (JSON.parse(told) as { sessions: { id: string }[] }).sessions;
+  };
+  const ways: Readonly<Record<string, (browser: SoftBrowser) => Promise<unknown>>> = {
+    'they leave at the account': (browser) => browser.postForm('/account/sign-out', {}),
+    'they end it by its name': async (browser) => {
+      const [one] = await sessions();
+      return browser.postForm('/account/sessions/end', { session: one?.id ?? '' });
+    },
+    'they end all': (browser) => browser.postForm('/account/sessions/end-all', {}),
+    'an operator ends it': async () => {
+      const [one] = await sessions();
+      return issuer.run('accounts', 'end-session', person.id, one?.id ?? '');
+    },
+    'an operator signs them out': () => issuer.run('accounts', 'sign-out', person.id),
+    'an operator disables them': () => issuer.run('accounts', 'disable', person.id),
+  };
+  for (const [way, end] of Object.entries(ways)) {
+    const before = notices.told.length;
+    const { browser, sid } = await signedIn();
+    await end(browser);
+    await eventually(way, () => notices.told.length > before);
+    const told = notices.told.slice(before).map(({ body }) => toldOf(body));
+    assert.deepEqual(told, [sid], way);
+    assert.deepEqual(await sessions(), [], way);
+    // In seconds, as sessions have it: whoever signs in within the second of a sign-out is signed out.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+  }
 });
 
 test('an application that cannot be told, or is at an address that nobody named, keeps nobody signed in', async (t) => {

@@ -249,6 +249,10 @@ export class OpenControl {
         ...accountRoutes({
           ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
           issuer: () => this.ownIssuer.tokens,
+          clearSessions: (account) => {
+            // Null where it does not answer: what is stored counts all the same.
+            void this.#ports.askIssuer({ kind: 'clear-sessions', account });
+          },
         }),
         ...accountAccessRoutes({
           ...{ accounts: state.accounts, grants: state.grants, clients: state.clients, everywhere },

@@ -216,6 +216,10 @@ export class Issuer {
 
   async #sessionsFor(question: IssuerQuestion): Promise<readonly StandingSession[] | null> {
     const sessions = this.#sessions;
+    if (question.kind === 'clear-sessions') {
+      await sessions?.clear(question.account);
+      return [];
+    }
     const account = await this.#stores?.accounts.show(question.account);
     if (sessions === null || account === undefined) return null;
     if (question.kind === 'sessions') return sessions.list(account);

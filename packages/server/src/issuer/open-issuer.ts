@@ -172,12 +172,12 @@ function openPages(
   });
   const account = openAccount({
     ...{ snapshot, provider, stores, passkeys, passwords, known, hashes, world, details },
-    decisions,
+    ...{ decisions, onUntold },
     endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
   });
   const { sessions, door } = account;
   const federation = openFederation({
-    ...{ snapshot, provider, stores, door, sessions, world, onUntold },
+    ...{ snapshot, provider, stores, door, sessions, world },
     onLate: lasting.onLate,
     endTokens: (grant) => takingBack.endGrant(grant, false, stores, snapshot),
   });

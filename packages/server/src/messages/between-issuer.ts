@@ -158,6 +158,8 @@ export interface StandingSession {
 /** What control asks of it, for operators: sessions stand in its database alone. */
 export type IssuerQuestion =
   | { readonly kind: 'sessions'; readonly account: string }
+  /** Nobody is signed in by this account any more, and applications are told; answered with none. */
+  | { readonly kind: 'clear-sessions'; readonly account: string }
   /** Answered with the one that has ended, or with none. */
   | { readonly kind: 'end-session'; readonly account: string; readonly session: string };
 

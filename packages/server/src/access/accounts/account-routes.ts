@@ -23,6 +23,8 @@ export interface AccountRoutePorts {
   readonly everywhere: Everywhere;
   /** The authorization server, where links lead to, and how long its tokens can be shown; null: there is none. */
   readonly issuer: () => { readonly origin: string; readonly tokenLifeMs: number } | null;
+  /** Applications hear that this account is signed out; whether they do is nobody's wait. */
+  readonly clearSessions: (account: string) => void;
 }
 
 type AccountOperation =
@@ -103,7 +105,8 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
         }
         return shown(account, stores.credentials);
       },
-      async spread(_, answer) {
+      async spread({ path }, answer) {
+        ports.clearSessions(path.id);
         await everywhere.untilEnforced();
         return answer;
       },
@@ -116,7 +119,10 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
         await stores.accountNotices.add(account.id, 'signed-out');
         return shown(account, stores.credentials);
       },
-      spread: stored,
+      async spread({ path }, answer) {
+        ports.clearSessions(path.id);
+        return answer;
+      },
     },
 
     linkAccount: {

@@ -5,6 +5,7 @@ import { browserOf } from '../pages/browser.ts';
 import type { PageCall } from '../pages/page-call.ts';
 import { Provider } from '../protocol/library.ts';
 import { isSignedIn } from '../protocol/signed-in.ts';
+import { type EndedThere, givenIn, tellApplications } from '../protocol/told-applications.ts';
 
 /** How somebody has shown who they are. */
 export interface Shown {
@@ -43,6 +44,8 @@ export interface BrowserSessionPorts {
   readonly artefacts: Pick<ArtefactStore, 'listOfAccount'>;
   readonly isSecure: boolean;
   readonly lifeSeconds: number;
+  /** An application could not be told that somebody is signed out. */
+  readonly onUntold: (client: string, error: Error) => void;
 }
 
 /** As the library keeps it, with what `rememberBrowsers` adds. */
@@ -55,18 +58,6 @@ type LibrarySession = InstanceType<Provider['Session']> & {
 type LibraryContext = ReturnType<Provider['createContext']>;
 
 const SESSION = 'Session';
-
-interface GivenInSession {
-  readonly sid?: string;
-  readonly grantId?: string;
-  /** It was asked for while nobody is there, too, and stays. */
-  readonly persistsLogout?: boolean;
-}
-
-/** What an application had of a session. */
-export interface EndedThere extends GivenInSession {
-  readonly client: string;
-}
 
 /**
  * Where people are signed in. There is one kind of session, that of the protocol library: whoever signs in here is
@@ -97,7 +88,7 @@ export class BrowserSessions {
     const context = this.#contextOf(asked);
     let session = await this.#sessionOf(context);
     if (session.accountId !== undefined && session.accountId !== id) {
-      await session.destroy();
+      await this.#destroy(session);
       session = new provider.Session() as LibrarySession;
     }
     const loginTs = ts === undefined ? {} : { loginTs: ts };
@@ -117,15 +108,14 @@ export class BrowserSessions {
     const { provider } = this.#ports;
     const context = this.#contextOf(asked);
     const session = await this.#sessionOf(context);
-    if (session.accountId !== undefined) await session.destroy();
+    if (session.accountId !== undefined) await this.#destroy(session);
     context.cookies.set(provider.cookieName('session'), null, this.#cookie);
   }
 
   /** The latest used first. */
   async list(account: StoredAccount): Promise<StandingSession[]> {
-    const kept = await this.#ports.artefacts.listOfAccount(SESSION, account.id);
+    const kept = await this.#kept(account.id);
     return kept
-      .map((payload) => payload as unknown as LibrarySession)
       .filter((session) => isSignedIn(account, session))
       .map(({ uid, loginTs, iat, exp, browser, acr }) => ({
         ...{ id: uid, signedInAt: (loginTs ?? 0) * 1000, lastUsedAt: iat * 1000 },
@@ -137,16 +127,23 @@ export class BrowserSessions {
   /** Undefined: it is not there, or not theirs. */
   async endOne(account: StoredAccount, id: string): Promise<StandingSession | undefined> {
     const ended = (await this.list(account)).find((session) => session.id === id);
-    if (ended !== undefined) await (await this.#ports.provider.Session.findByUid(id))?.destroy();
+    if (ended === undefined) return undefined;
+    for (const session of await this.#kept(account.id)) {
+      if (session.uid === id) await this.#destroy(session);
+    }
     return ended;
   }
 
   async endAll(account: StoredAccount): Promise<void> {
-    const { provider, accounts } = this.#ports;
-    const standing = await this.list(account);
+    const standing = await this.#kept(account.id);
     // First of all: it holds for those that begin meanwhile, and whatever happens to the rest.
-    await accounts.signOutEverywhere(account.id);
-    for (const { id } of standing) await (await provider.Session.findByUid(id))?.destroy();
+    await this.#ports.accounts.signOutEverywhere(account.id);
+    for (const session of standing) await this.#destroy(session);
+  }
+
+  /** Of somebody whom an operator has signed out, or who may come in no more: what is left of them here. */
+  async clear(accountId: string): Promise<void> {
+    for (const session of await this.#kept(accountId)) await this.#destroy(session);
   }
 
   /** Those that came from there. Returns what each application was given in them, and is told of. */
@@ -154,21 +151,32 @@ export class BrowserSessions {
     account: StoredAccount,
     { issuer, subject, sid }: FederatedFrom,
   ): Promise<EndedThere[]> {
-    const { artefacts, provider } = this.#ports;
-    const kept = await artefacts.listOfAccount(SESSION, account.id);
     const ended: EndedThere[] = [];
-    for (const { uid, federated } of kept as unknown as LibrarySession[]) {
+    for (const session of await this.#kept(account.id)) {
+      const { federated } = session;
       // A session of which the provider had named none to us is one of them as well.
       const isNamed = sid !== null && federated?.sid != null;
       const isTheirs = federated?.issuer === issuer && federated.subject === subject;
       const isIt = isTheirs && (!isNamed || federated.sid === sid);
-      const session = isIt ? await provider.Session.findByUid(uid) : undefined;
-      if (session === undefined) continue;
-      await session.destroy();
-      const given = Object.entries(session.authorizations ?? {});
-      ended.push(...given.map(([client, one]) => ({ client, ...(one as GivenInSession) })));
+      if (isIt) ended.push(...(await this.#destroy(session)));
     }
     return ended;
+  }
+
+  /** With those that count no more, which the library would not find. */
+  async #kept(accountId: string): Promise<readonly LibrarySession[]> {
+    const { artefacts, provider } = this.#ports;
+    const Kept = provider.Session as unknown as new (payload: object) => LibrarySession;
+    return (await artefacts.listOfAccount(SESSION, accountId)).map((payload) => new Kept(payload));
+  }
+
+  /** Whoever ended it: applications are told. */
+  async #destroy(session: LibrarySession): Promise<readonly EndedThere[]> {
+    const { accountId } = session;
+    const given = givenIn(session);
+    await session.destroy();
+    if (accountId !== undefined) tellApplications(this.#ports, accountId, given);
+    return given;
   }
 
   #contextOf({ request, response }: PageCall): LibraryContext {

@@ -29,6 +29,8 @@ export interface OpenAccountPorts {
   readonly known: KnownDevices;
   readonly hashes: PasswordHashes;
   readonly endGrant: (grant: string) => Promise<void>;
+  /** An application could not be told that somebody is signed out. */
+  readonly onUntold: (client: string, error: Error) => void;
   readonly world: Pick<World, 'now' | 'random'>;
 }
 
@@ -44,7 +46,7 @@ export function openAccount(ports: OpenAccountPorts): {
   const { accounts, artefacts, credentials, grants, recoveryCodes, clients } = stores;
   const sessions = new BrowserSessions({
     ...{ provider, accounts, artefacts, lifeSeconds: SESSION_LIFE_SECONDS },
-    isSecure: snapshot.origin.startsWith('https:'),
+    ...{ isSecure: snapshot.origin.startsWith('https:'), onUntold: ports.onUntold },
   });
   const door = new AccountDoor({ snapshot, sessions, credentials, now });
   const pages = [

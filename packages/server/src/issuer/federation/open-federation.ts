@@ -27,7 +27,6 @@ export interface OpenFederationPorts {
   readonly world: Pick<World, 'now' | 'random'>;
   readonly endTokens: (grant: string) => Promise<void>;
   readonly onLate: (error: NotEverywhereYet) => void;
-  readonly onUntold: (client: string, error: Error) => void;
 }
 
 /** Somebody waits for it, and a provider may ask others in turn. */
@@ -45,10 +44,10 @@ export function openFederation(ports: OpenFederationPorts): {
   const providers = new FederatedProviders({ snapshot, fetch, now });
   const requests = new FederationRequests({ artefacts, random, now, isSecure });
   const signOut = new SignOutThere({
-    ...{ provider, providers, accounts, artefacts, sessions, now },
+    ...{ providers, accounts, artefacts, sessions, now },
     ...{ identities: identityStore, sessionLifeMs: SESSION_LIFE_SECONDS * 1000 },
     tokens: new LogoutTokens({ providers, singleUse, now }),
-    ...{ endTokens: ports.endTokens, onLate: ports.onLate, onUntold: ports.onUntold },
+    ...{ endTokens: ports.endTokens, onLate: ports.onLate },
   });
   const pages = new FederationPages({
     ...{ snapshot, provider, providers, requests, sessions, door },

@@ -1,19 +1,16 @@
 import type { AccountStore, IdentityStore } from '../../access/accounts/index.ts';
 import type { FederatedProvider } from '../../messages/between-issuer.ts';
-import type { BrowserSessions, EndedThere } from '../account/browser-sessions.ts';
+import type { BrowserSessions } from '../account/browser-sessions.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { formOf, NOBODY, type PageCall, sendJson } from '../pages/page-call.ts';
-import type { Provider } from '../protocol/library.ts';
 import type { FederatedProviders } from './federated-providers.ts';
 import type { ForeignPerson } from './foreign-sign-in.ts';
 import type { LogoutTokens, SignedOutThere } from './logout-tokens.ts';
 import { ProviderFailure } from './provider-failure.ts';
 
 export interface SignOutTherePorts {
-  /** The protocol. */
-  readonly provider: Provider;
   readonly providers: FederatedProviders;
   readonly tokens: LogoutTokens;
   readonly identities: Pick<IdentityStore, 'find'>;
@@ -25,12 +22,6 @@ export interface SignOutTherePorts {
   /** No gate accepts what came of it until now. Throws NotEverywhereYet. */
   readonly endTokens: (grant: string) => Promise<void>;
   readonly onLate: (error: NotEverywhereYet) => void;
-  readonly onUntold: (client: string, error: Error) => void;
-}
-
-/** What the types of the library leave out. */
-interface ToldClient {
-  backchannelLogout(account: string, sid: string): Promise<void>;
 }
 
 /** Whose session of a provider it is: it may name that alone. */
@@ -94,7 +85,6 @@ export class SignOutThere {
     const account = known === undefined ? undefined : await accounts.show(known.accountId);
     if (account === undefined) return null;
     const ended = await sessions.endFederated(account, { issuer, subject: whose, sid });
-    this.#tell(account.id, ended);
     for (const { grantId, persistsLogout } of ended) {
       if (grantId !== undefined && persistsLogout !== true) await this.#ports.endTokens(grantId);
     }
@@ -105,18 +95,5 @@ export class SignOutThere {
     const found = await this.#ports.artefacts.find(KIND, JSON.stringify([issuer, sid]));
     const subject = found?.payload['subject'];
     return typeof subject === 'string' ? subject : null;
-  }
-
-  /** §2: whoever signed in by us is told as we are; nobody waits for them. */
-  #tell(account: string, ended: readonly EndedThere[]): void {
-    const { provider, onUntold } = this.#ports;
-    const tell = async ({ client: id, sid }: EndedThere) => {
-      const client = await provider.Client.find(id);
-      if (client?.backchannelLogoutUri === undefined) return;
-      await (client as unknown as ToldClient).backchannelLogout(account, sid ?? '');
-    };
-    for (const one of ended) {
-      tell(one).catch((error: unknown) => onUntold(one.client, error as Error));
-    }
   }
 }
