@@ -17,6 +17,9 @@ const ALLOWED = new Set([
 /** Reads like MIT, and says more of patents. */
 ALLOWED.add('BlueOak-1.0.0');
 
+/** What tests run and nobody is given: changes to it would have to be published, and there are none. */
+const TESTS_RUN: Readonly<Record<string, string>> = { 'node_modules/axe-core': 'MPL-2.0' };
+
 interface Locked {
   readonly license?: string;
   readonly link?: boolean;
@@ -36,7 +39,10 @@ const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'u
 };
 const refused = Object.entries(packages).filter(
   ([path, { link, license }]) =>
-    path.includes('node_modules/') && link !== true && !isAllowed(license ?? 'none'),
+    path.includes('node_modules/') &&
+    link !== true &&
+    TESTS_RUN[path] !== license &&
+    !isAllowed(license ?? 'none'),
 );
 const faults = refused.map(([path, { license }]) => `${path}: ${license ?? 'says no licence'}`);
 

@@ -20,6 +20,8 @@ interface Told {
 
 /** A real browser, driven by the protocol of its developer tools, with an authenticator that verifies a person. */
 export class Chromium {
+  /** Of pages; without them nothing that waits comes back. */
+  runsScripts = true;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (told: Told) => void>();
   readonly #complaints: string[] = [];
@@ -69,6 +71,7 @@ export class Chromium {
   }
 
   async scripts(isOn: boolean): Promise<void> {
+    this.runsScripts = isOn;
     await this.#send('Emulation.setScriptExecutionDisabled', { value: !isOn });
   }
 

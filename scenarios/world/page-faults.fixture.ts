@@ -1,7 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { Chromium } from './chromium.fixture.ts';
 
-/** Wider than the window, without a name, or too faint to read: what a page must not have. */
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What a page must not have: what axe finds, what is wider than the window, small to the touch, or too faint to read. */
 export async function faultsOf(chromium: Chromium): Promise<unknown> {
+  const own = (await ownFaultsOf(chromium)) as string[];
+  if (!chromium.runsScripts) return own;
+  const found = await chromium.read(
+    `${AXE}; Promise.race([axe.run(document, { preload: false }), new Promise((_, no) => setTimeout(no, 20_000, 'late'))]).then(({ violations, passes }) => ({
+      hasLooked: passes.length > 5,
+      violations: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')),
+    }), (error) => ({ hasLooked: true, violations: [String(error)] }))`,
+  );
+  const { hasLooked, violations } = (found ?? {}) as { hasLooked?: boolean; violations?: string[] };
+  if (hasLooked !== true) return ['axe has looked at nothing'];
+  return [...(violations ?? []), ...own];
+}
+
+async function ownFaultsOf(chromium: Chromium): Promise<unknown> {
   return chromium.read(`(() => {
     const faults = [];
     if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the window');
