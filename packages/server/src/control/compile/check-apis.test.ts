@@ -120,3 +120,44 @@ test('an operation that asks who signed in takes a token that somebody issues, o
   assert.deepEqual(judged([{ key: [], jwt: [] }], trusted), []);
   assert.deepEqual(judged([{ any: [] }], [], true), [], 'a trial issues them');
 });
+
+test('what is compared with its body is not left to hosts that see none, without a word', () => {
+  const permit = { type: 'payment_initiation', match: { '/instructedAmount/amount': '/amount' } };
+  const post = {
+    security: [{ jwt: [] }],
+    'x-poorter': { permit },
+    requestBody: { required: true, content: JSON_TYPE },
+    responses: { 200: { description: 'ok' } },
+  };
+  const found = compileApi(
+    {
+      uri: 'file:///a.json',
+      text: JSON.stringify({
+        ...{ openapi: '3.1.0', info: { title: 'T', version: '1' }, paths: { '/a': { post } } },
+        components: { securitySchemes: { jwt: { type: 'http', scheme: 'bearer' } } },
+      }),
+    },
+    { read: () => '', readExtension, strictProperties: false },
+  );
+  assert.ok(found.ok);
+  const api = { name: 'a', hosts: [], mode: 'enforce', compiled: found.api };
+  const judged = (more: object) => {
+    const configuration = configurationSchema.parse({
+      apis: [{ spec: './a.json', upstream: 'http://127.0.0.1:9' }],
+      trust: { issuers: [{ issuer: 'https://login.example', audience: 'api' }] },
+      ...more,
+    });
+    return checkApis([api] as unknown as ApiSnapshot[], configuration, '/p.yaml', false)
+      .filter(({ code }) => code === 'approval-unseen')
+      .map(({ severity, line }) => `${severity}:${line}`);
+  };
+  const forwardAuth = [{ address: '127.0.0.1:9000', for: 'nginx', allowUnseenBodies: true }];
+  assert.deepEqual(judged({}), []);
+  assert.deepEqual(judged({ forwardAuth, listen: [] }), ['error:1'], 'nobody could call it');
+  const listen = [{ address: '127.0.0.1:8080' }];
+  assert.deepEqual(
+    judged({ forwardAuth, listen }),
+    ['warning:1'],
+    'by a listener it can be called',
+  );
+});

@@ -1,4 +1,4 @@
-import { type ApiSnapshot, takesToken } from '@poorter/engine';
+import { type ApiSnapshot, extensionOf, takesToken } from '@poorter/engine';
 import { checkPermit, checkStepUp } from '@poorter/engine/configuration';
 import type { Diagnostic } from '@poorter/openapi';
 import { believedIssuers } from '../../configuration/believed-issuers.ts';
@@ -26,8 +26,28 @@ export function checkApis(
       ),
       ...checkUndeclared(api, configuration),
       ...checkBlocking(api),
+      ...checkUnseen(api, configuration),
     ]),
   ];
+}
+
+/** What is compared with a body, where no host sees one: each call would be refused. */
+function checkUnseen({ compiled }: ApiSnapshot, configuration: Configuration): Diagnostic[] {
+  const { forwardAuth, listen } = configuration;
+  if (forwardAuth.length === 0) return [];
+  const asking = compiled.operations.filter(
+    (operation) => (extensionOf(operation).permit ?? 'off') !== 'off',
+  );
+  return asking.map((operation) => {
+    const where = `${operation.method} ${operation.path}`;
+    const remark = error(
+      'approval-unseen',
+      operation,
+      `${where} compares its body with what was approved (x-poorter: permit), and a forward-auth host sees none: it refuses such calls`,
+      'let its callers come by a listener of the gate',
+    );
+    return listen.length === 0 ? remark : { ...remark, severity: 'warning' };
+  });
 }
 
 function checkNames(apis: readonly ApiSnapshot[], file: string): Diagnostic[] {
