@@ -196,6 +196,34 @@ test('a machine looks at its own tokens and takes one back, with effect at every
   await oidc.tokenRevocation(configuration, token);
 });
 
+test('whoever looks at tokens all day is answered each time: what was looked at is let go of', async () => {
+  const free = ['--binding', 'none', '--accept', 'unbound-tokens'];
+  const { configuration } = await makeMachine(issuer, 'accounts.read', ...free);
+  const given = await oidc.clientCredentialsGrant(configuration, { scope: 'accounts.read' });
+  const made = ['clients', 'create', '--name', 'Looker', '--profile', 'browser'];
+  const [id, secret] = (
+    await issuer.run(...made, '--redirect-uri', 'https://looker.test/callback')
+  ).split('\n');
+  const basic = Buffer.from(`${id}:${secret}`).toString('base64');
+  const look = async () => {
+    const answer = await request(`${issuer.origin}/token/introspection`, {
+      method: 'POST',
+      headers: {
+        ...{ 'content-type': 'application/x-www-form-urlencoded', authorization: `Basic ${basic}` },
+      },
+      body: String(new URLSearchParams({ token: given.access_token })),
+    });
+    await answer.body.dump();
+    return answer.statusCode;
+  };
+  // More than are held at once.
+  const statuses = new Set<number>();
+  for (let round = 0; round < 55; round += 1) {
+    for (const one of await Promise.all(Array.from({ length: 20 }, look))) statuses.add(one);
+  }
+  assert.deepEqual([...statuses], [200]);
+});
+
 test('what the server offers stands where both kinds of client look for it', async () => {
   const read = async (path: string) =>
     (await fetch(`${issuer.origin}${path}`)).json() as Promise<Record<string, unknown>>;

@@ -17,7 +17,11 @@ export interface IssuerDoorPorts {
   readonly isSecure: boolean;
   readonly world: Pick<World, 'now' | 'monotonicMs'>;
   /** What somebody sent to this operation: as the protocol takes it. */
-  readonly bodyFor: (operation: string, body: Uint8Array) => Promise<Uint8Array>;
+  readonly bodyFor: (
+    operation: string,
+    body: Uint8Array,
+    response: ServerResponse,
+  ) => Promise<Uint8Array>;
   /** What lets it in stands in what it wants to be; null: it does not. */
   readonly statementIn: (body: Uint8Array) => string | null;
   /** Pages of people, by operation; null: it is the protocol's. */
@@ -71,13 +75,17 @@ export class IssuerDoor {
     return this.#protect(request, response, (call) => void this.#admit(call, request, response));
   }
 
-  async #prepare(call: ProtectedCall, request: IncomingMessage): Promise<void> {
+  async #prepare(
+    call: ProtectedCall,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const { id } = call.decision.operation.operation.compiled;
     if (id === 'readMetadata') request.url = DISCOVERY;
     const { body } = call;
     if (body === null) return;
     if (id === 'registerClient') this.#showStatement(request, body);
-    giveBody(request, await this.#ports.bodyFor(id, body));
+    giveBody(request, await this.#ports.bodyFor(id, body, response));
   }
 
   /** RFC 7591 §3.1.1: a statement is a member; the protocol asks for a token. */
@@ -121,7 +129,7 @@ export class IssuerDoor {
   ): Promise<ToldOfCall> {
     const { answer, pageOf, onFault } = this.#ports;
     try {
-      await this.#prepare(call, request);
+      await this.#prepare(call, request, response);
       response.setHeader('poorter-call', call.id);
       nameInteraction(call, response);
       const page = pageOf(call.decision.operation.operation.compiled.id);

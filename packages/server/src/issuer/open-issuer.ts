@@ -113,10 +113,10 @@ export function openIssuer(
       ...{ counters: lasting.counters, inFlight: lasting.inFlight, limit: snapshot.limit },
       hosts: originsOf(snapshot).map((origin) => new URL(origin).hostname),
     }),
-    bodyFor: async (operation, body) => {
+    bodyFor: async (operation, body, response) => {
       if (operation === 'askToken') return embedded.complete(body);
       if (operation === 'changeRegistration') return registrations.withSecretJudged(body);
-      return NAMES_TOKEN.has(operation) ? presented.rename(body) : body;
+      return NAMES_TOKEN.has(operation) ? presented.rename(body, response) : body;
     },
     statementIn: (body) => registrations.statementIn(body),
     pageOf: (operation) =>

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { parseJsonText } from '@poorter/openapi/json';
 import { compactVerify, createLocalJWKSet, errors, type JWK } from 'jose';
+import type { ServerResponse } from '../../platform/http/index.ts';
 import type { Actor } from './exchange/exchange-rules.ts';
+import { whenAnswered } from './redemptions.ts';
 
 /** The names of tokens in forms and answers of the library. */
 type Payload = Readonly<Record<string, unknown>>;
@@ -31,8 +33,9 @@ export interface PresentedClaims extends Payload {
 }
 
 const PREFIX = 'presented.';
-/** As an answer to one call; a call that takes longer has been given up. */
+/** A call that takes longer has been given up. */
 const HELD_MS = 60_000;
+/** Of calls that are inside: more than may be. */
 const HELD_MAX = 1_000;
 
 interface Held {
@@ -57,13 +60,13 @@ export class PresentedTokens {
   }
 
   /** The same form, with a name in the place of the token; a token that is not ours, or not good, has none. */
-  async rename(form: Uint8Array): Promise<Uint8Array> {
+  async rename(form: Uint8Array, answer: ServerResponse): Promise<Uint8Array> {
     const fields = new URLSearchParams(Buffer.from(form).toString('utf8'));
     const tokens = fields.getAll('token');
     const [token] = tokens;
     // Twice, or none: the library says what is wrong.
     if (tokens.length !== 1 || token === undefined || token.split('.').length !== 3) return form;
-    fields.set('token', (await this.#hold(token)) ?? `${PREFIX}unknown`);
+    fields.set('token', (await this.#hold(token, answer)) ?? `${PREFIX}unknown`);
     return Buffer.from(fields.toString());
   }
 
@@ -89,7 +92,7 @@ export class PresentedTokens {
     }
   }
 
-  async #hold(token: string): Promise<string | null> {
+  async #hold(token: string, answer: ServerResponse): Promise<string | null> {
     const claims = await this.read(token);
     if (claims === null) return null;
     this.#forget();
@@ -98,6 +101,7 @@ export class PresentedTokens {
     const isOwn = claims.grant_id === undefined && claims.sub === claims.client_id;
     const kind = isOwn ? 'ClientCredentials' : 'AccessToken';
     this.#held.set(id, { kind, claims, untilMs: this.#ports.now() + HELD_MS });
+    whenAnswered(answer, () => this.#held.delete(id));
     return id;
   }
 
