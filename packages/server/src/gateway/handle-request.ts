@@ -120,8 +120,7 @@ function endWithItsRight(
   { principal }: Forwarding,
   response: ServerResponse,
 ): void {
-  const end = () => void response.destroy();
-  response.once('close', ongoing.hold({ principal, clientAddress, end }));
+  ongoing.hold({ principal, clientAddress }, response);
 }
 
 /** What a failure of the service, or of the gate itself, is to the caller. */

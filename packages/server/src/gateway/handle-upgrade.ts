@@ -98,8 +98,7 @@ export async function handleUpgrade(
     tunnel(socket, upstream.socket, early, endTunnel);
     const { principal } = decision;
     const { clientAddress } = request;
-    const end = () => void socket.destroy();
-    socket.once('close', runtime.ongoing.hold({ principal, clientAddress, end }));
+    runtime.ongoing.hold({ principal, clientAddress }, socket);
     const endMs = rightEndsAt(runtime, principal);
     if (endMs !== null) closeAt(endMs, runtime.now, socket);
   } catch (fault) {

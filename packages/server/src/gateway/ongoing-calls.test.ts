@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { PassThrough, type Writable } from 'node:stream';
 import { test } from 'node:test';
 import type { Principal } from '@poorter/engine';
 import { LiveRights } from '@poorter/engine/live-rights';
@@ -21,8 +23,19 @@ function open() {
   const live = new LiveRights(state);
   const ongoing = new OngoingCalls(live, () => 1_000);
   const ended: string[] = [];
-  const hold = (name: string, principal: Principal | null, clientAddress = '192.0.2.1') =>
-    ongoing.hold({ principal, clientAddress, end: () => ended.push(name) });
+  const hold = (name: string, principal: Principal | null, clientAddress = '192.0.2.1') => {
+    const closing = new EventEmitter();
+    const stream = Object.assign(closing, {
+      destroyed: false,
+      destroy: () => {
+        stream.destroyed = true;
+        ended.push(name);
+        return stream;
+      },
+    });
+    ongoing.hold({ principal, clientAddress }, stream as unknown as Writable);
+    return closing;
+  };
   return { live, ongoing, ended, hold };
 }
 
@@ -45,7 +58,7 @@ test('what goes on ends with the grant, the token, the client or the key that le
     hold('by key', key);
     hold('of the configuration', { ...key, credentialId: 'key_of_a_file' });
     hold('by nobody', null, '192.0.2.9');
-    hold('over', token)();
+    hold('over', token).emit('close');
     const keys = NOTHING;
     const whole = { sequence: 2, keys, blocks: NOTHING, ...change };
     live.take({ type: 'live-change', change: whole });
@@ -62,4 +75,15 @@ test('what was taken back while the service was reached does not begin', () => {
   live.take({ type: 'live-change', change: { ...change, denied: { put: denied, removed: [] } } });
   hold('late', token);
   assert.deepEqual(ended, ['late']);
+});
+
+test('whoever left before an answer began is not remembered for ever', async () => {
+  const { ongoing } = open();
+  const left = new PassThrough();
+  left.destroy();
+  await new Promise((resolve) => left.once('close', resolve));
+  const listening = left.listenerCount('close');
+  ongoing.hold({ principal: token, clientAddress: '192.0.2.1' }, left);
+  // Nothing of it would ever let go.
+  assert.equal(left.listenerCount('close'), listening);
 });

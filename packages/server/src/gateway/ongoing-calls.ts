@@ -1,13 +1,20 @@
+import type { Writable } from 'node:stream';
 import type { Principal } from '@poorter/engine';
 import type { LiveRights } from '@poorter/engine/live-rights';
 
-/** A call that goes on after it was let in. */
-interface Ongoing {
+interface Caller {
   readonly principal: Principal | null;
   readonly clientAddress: string;
+}
+
+/** By which the caller is reached: a socket, or an answer. */
+type Stream = Pick<Writable, 'destroyed' | 'destroy' | 'once'>;
+
+/** A call that goes on after it was let in. */
+interface Ongoing extends Caller {
   /** By a key that can be taken back while running, and not by one of the configuration. */
   readonly isByLiveKey: boolean;
-  readonly end: () => void;
+  readonly stream: Stream;
 }
 
 /**
@@ -24,14 +31,16 @@ export class OngoingCalls {
     this.#now = now;
   }
 
-  /** Until the function that it returns is called. */
-  hold({ principal, clientAddress, end }: Omit<Ongoing, 'isByLiveKey'>): () => void {
+  /** Until the stream is closed. */
+  hold({ principal, clientAddress }: Caller, stream: Stream): void {
+    // Its caller may have left meanwhile: it closes no second time.
+    if (stream.destroyed) return;
     const isByLiveKey = this.#live.keyOf(principal) !== undefined;
-    const ongoing = { principal, clientAddress, isByLiveKey, end };
+    const ongoing = { principal, clientAddress, isByLiveKey, stream };
     this.#open.add(ongoing);
+    stream.once('close', () => this.#open.delete(ongoing));
     // It may have been taken back while the service was reached.
-    if (!this.#mayGoOn(ongoing)) end();
-    return () => void this.#open.delete(ongoing);
+    if (!this.#mayGoOn(ongoing)) stream.destroy();
   }
 
   /** Rights have changed. */
@@ -39,7 +48,7 @@ export class OngoingCalls {
     for (const ongoing of this.#open) {
       if (this.#mayGoOn(ongoing)) continue;
       this.#open.delete(ongoing);
-      ongoing.end();
+      ongoing.stream.destroy();
     }
   }
 
