@@ -3,8 +3,8 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 
 /**
- * `npm run build`: the packages that others put into their programs, as JavaScript with types, into
- * their `dist`. Poorter itself runs from its source.
+ * `npm run build`: what others install, as JavaScript, into `dist` of each package; with types where they put it
+ * into programs of their own. In this repository everything runs from its source.
  */
 const root = dirname(import.meta.dirname);
 /** In this order: each is built against the types of those before it. */

@@ -98,13 +98,13 @@ export class Chromium {
     }
   }
 
-  /** By the key that everybody has. */
   /** The whole page, as PNG. */
   async picture(): Promise<Buffer> {
     const { data } = await this.#send('Page.captureScreenshot', { captureBeyondViewport: true });
     return Buffer.from(String(data), 'base64');
   }
 
+  /** By the key that everybody has. */
   async press(key: 'Enter' | 'Tab'): Promise<void> {
     const code = key === 'Enter' ? 13 : 9;
     const event = { key, code: key, windowsVirtualKeyCode: code };

@@ -135,9 +135,8 @@ export async function decide(gate: Gate, request: RequestFacts, body: BodyPort):
     const signing = operation.identityFor(identity.principal, request.nowMs);
     const signed = signing instanceof Promise ? await signing : signing;
     const query = withoutQueryParameters(request.query, operation.credentials.query);
-    const headers = upstreamHeaders(
-      ...([request, request.isTls ? 'https' : 'http', signed, operation.shape] as const),
-    );
+    const scheme = request.isTls ? 'https' : 'http';
+    const headers = upstreamHeaders(request, scheme, signed, operation.shape);
     if (given !== null && !request.headers.has(INTERACTION_FIELD)) {
       headers.push(INTERACTION_FIELD, given);
     }

@@ -27,7 +27,12 @@ const schema = z.object({
   /** Whom whoever reads this may be. */
   reader: z.object({ id: z.string(), login: z.string() }),
   /** Whom the demo plays, with a passkey in software. */
-  played: z.object({ id: z.string(), login: z.string(), passkey: jwk, credential: z.string() }),
+  played: z.object({
+    userHandle: z.string(),
+    login: z.string(),
+    passkey: jwk,
+    credential: z.string(),
+  }),
 });
 
 /** What the flows of the demo act with: clients and people that nothing but the demo knows. */

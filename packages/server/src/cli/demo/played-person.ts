@@ -15,9 +15,7 @@ export class PlayedPerson {
   constructor({ origin, played }: Pick<DemoPlace, 'origin' | 'played'>, teller: Teller) {
     this.#origin = origin;
     this.#teller = teller;
-    this.#passkey = new SoftwarePasskey(origin, {
-      ...{ id: played.credential, jwk: played.passkey, user: played.id },
-    });
+    this.#passkey = passkeyOf({ origin, played });
   }
 
   /** From a page on which they sign in, see what is asked and say yes, to where they are sent. */
@@ -111,6 +109,15 @@ export class PlayedPerson {
     if (isGone) this.#cookies.delete(pair.slice(0, split));
     else this.#cookies.set(pair.slice(0, split), pair.slice(split + 1));
   }
+}
+
+/** As it was kept. */
+export function passkeyOf({
+  origin,
+  played,
+}: Pick<DemoPlace, 'origin' | 'played'>): SoftwarePasskey {
+  const { credential: id, passkey: jwk, userHandle: user } = played;
+  return new SoftwarePasskey(origin, { id, jwk, user });
 }
 
 /** Makes a passkey behind a link that an operator has made. */

@@ -71,7 +71,12 @@ async function makeAll(
     till,
     machine: { id: machine.id, key },
     reader,
-    played: { id: passkey.user, login: played.login, passkey: passkey.jwk, credential: passkey.id },
+    played: {
+      userHandle: passkey.user,
+      login: played.login,
+      passkey: passkey.jwk,
+      credential: passkey.id,
+    },
   };
 }
 

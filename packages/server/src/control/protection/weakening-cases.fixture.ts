@@ -1,13 +1,7 @@
 import { at, type Case, issuer, responses, set, type Tree, X } from './case.fixture.ts';
 import { corsCases, limits, places, quota, rate } from './limit-cases.fixture.ts';
+import { ownIssuerCases } from './own-issuer-cases.fixture.ts';
 import type { WeakeningKind } from './weakening.ts';
-
-/** At which people sign in besides. */
-const provider = {
-  ...{ id: 'partner', issuer: 'https://login.partner.example', names: { en: 'Partner' } },
-  ...{ clientId: 'poorter', clientKeys: ['./gate.key'] },
-};
-const TENANT = '72f988bf-86f1-41af-91ab-2d7cd011db47';
 
 function securityCase(
   was: Tree[],
@@ -113,15 +107,8 @@ const anotherHostCases: readonly Case[] = [
   ),
 ];
 
-const stated = { issuer: 'https://directory.example', keys: './first.json', profile: 'fapi2' };
-
 const introspection = {
   ...{ url: `${issuer}/introspect`, clientId: 'gate', clientSecret: 'file:./keys.yaml' },
-};
-
-const androidApplication = {
-  package: 'com.bank.app',
-  certificates: [Array.from({ length: 32 }, () => 'AB').join(':')],
 };
 
 export const ruleCases: readonly Case[] = [
@@ -370,107 +357,7 @@ export const ruleCases: readonly Case[] = [
       bothWays: true as const,
     },
   ].map((one) => ({ ...one, was: withoutOidc(one.was), is: withoutOidc(one.is) })),
-  ownIssuerCase('tokens.lifeSeconds', 60, 300, 'bound-raised'),
-  ownIssuerCase('keys.rotateAfterDays', 30, 90, 'key-rotation-loosened'),
-  ...(
-    [
-      ['requests', 1_200],
-      ['per', 'minute'],
-      ['burst', 200],
-    ] as const
-  ).map(([key, is]) => {
-    const was = { requests: 600, per: 'hour', burst: 100 };
-    const raised = ownIssuerCase('limit', was, { ...was, [key]: is }, 'bound-raised');
-    return { ...raised, keys: [`issuer.limit.${key}`] };
-  }),
-  ownIssuerCase('passwords', false, true, 'security-loosened'),
-  ownIssuerCase('registration', undefined, {}, 'security-loosened'),
-  ownIssuerCase('registration.statements', [], [stated], 'security-loosened'),
-  ...(
-    [
-      ['issuer', 'https://other.example'],
-      ['keys', './other.json'],
-      ['profile', 'browser'],
-      ['flows', ['redirect', 'decoupled']],
-      ['scopes', ['accounts']],
-      ['detailTypes', ['payment_initiation']],
-      ['clients', 7],
-    ] as const
-  ).map(([key, is]) => statementCase(key, is)),
-  ownIssuerCase('tokens.requireProofNonce', true, false, 'security-loosened'),
-  ownIssuerCase('outgoing.addresses', [], ['10.0.0.0/8'], 'network-widened'),
-  ownIssuerCase('outgoing.authorities', [], ['./first.pem'], 'authority-added'),
-  ownIssuerCase('detailTypes', detailTypes(true), detailTypes(false), 'security-loosened'),
-  {
-    ...ownIssuerCase(
-      'limit',
-      limitOf(600, 'minute', 200),
-      limitOf(601, 'minute', 200),
-      'bound-raised',
-    ),
-    keys: ['issuer.limit.requests'],
-  },
-  {
-    ...ownIssuerCase(
-      'limit',
-      limitOf(600, 'minute', 200),
-      limitOf(600, 'second', 200),
-      'bound-raised',
-    ),
-    keys: ['issuer.limit.per'],
-  },
-  {
-    ...ownIssuerCase('limit', limitOf(600, 'minute', 200), limitOf(600, 'minute'), 'bound-raised'),
-    keys: ['issuer.limit.burst'],
-  },
-  ownIssuerCase('applications.apple', [], ['ABCDE12345.com.bank.app'], 'security-loosened'),
-  {
-    ...ownIssuerCase('applications.android', [], [androidApplication], 'security-loosened'),
-    keys: ['issuer.applications.android[].package', 'issuer.applications.android[].certificates'],
-  },
-  flowsCase(['redirect'], ['redirect', 'embedded']),
-  { ...flowsCase(undefined, ['redirect', 'embedded']), bothWays: true },
-  flowsCase(['redirect'], undefined),
-  ...[
-    providerCase('algorithms', ['ES256'], ['ES256', 'RS256']),
-    providerCase('acr', { gold: 'phr' }, { gold: 'phr', tin: 'phr' }),
-    providerCase('acr', { gold: 'https://refeds.org/profile/sfa' }, { gold: 'phr' }, true),
-    providerCase('signUp', 'nobody', 'everybody'),
-    providerCase('signUp', 'nobody', { team: ['a'] }),
-    providerCase('signUp', { team: ['a'] }, 'everybody'),
-    providerCase('signUp', { team: ['a'] }, { team: ['a', 'b'] }),
-    providerCase('signUp', { team: ['a'], unit: ['x'] }, { team: ['a'] }),
-    {
-      ...providerCase('issuer', 'https://login.partner.example', 'https://login.other.example'),
-      ...{ kinds: ['issuer-added'] as const, bothWays: true as const },
-    },
-    {
-      ...providerCase('profile', undefined, 'entra'),
-      is: (written: Tree) => {
-        const entry = { ...provider, issuer: undefined, profile: 'entra', tenant: TENANT };
-        set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
-        set(written, 'issuer.federation', [entry]);
-      },
-      ...{ keys: ['issuer.federation[].profile', 'issuer.federation[].tenant'] },
-      ...{ kinds: ['issuer-added'] as const, bothWays: true as const },
-    },
-  ],
-  ownIssuerCase('federation', [], [provider], 'issuer-added'),
-  ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
-  {
-    ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
-    bothWays: true,
-  },
-  {
-    ...ownIssuerCase('address', '127.0.0.1:9091', '0.0.0.0:9091', 'network-widened'),
-    ...{ keys: ['issuer.address', 'issuer.insecure'], kinds: ['network-widened', 'tls-loosened'] },
-  },
-  ownIssuerCase('mtls', mtlsOf(['./first.pem']), mtlsOf(['./both.pem']), 'authority-added'),
-  {
-    ...ownIssuerCase('mtls', mtlsOf([]), mtlsOf(['./first.pem']), 'authority-added'),
-    keys: ['issuer.mtls.authorities'],
-  },
-  at('issuer', undefined, { origin: 'https://login.bank.example' }, 'issuer-added'),
+  ...ownIssuerCases,
   at('trust.revoked', ['somebody', 'else'], ['else'], 'revocation-removed'),
   at('keys', './keys.yaml', './other-keys.yaml', 'keys-elsewhere', { bothWays: true }),
   at('keyRotation.refuseAfterDays', 30, 60, 'key-rotation-loosened'),
@@ -561,54 +448,6 @@ function introspectionCase(was: object, is: object, bothWays = false): Case {
   return { ...one, keys, ...(bothWays && { bothWays: true }) };
 }
 
-function mtlsOf(authorities: readonly string[]): object {
-  const origin = 'https://mtls.bank.example';
-  return { origin, address: '0.0.0.0:9092', ...pem, authorities };
-}
-
-/** Nobody can say which of two is the weaker. */
-function statementCase(key: string, is: unknown): Case {
-  const changed = { ...stated, [key]: is };
-  const written = ownIssuerCase(
-    'registration.statements',
-    [stated],
-    [changed],
-    'security-loosened',
-  );
-  return { ...written, keys: [`issuer.registration.statements[].${key}`], bothWays: true };
-}
-
-function limitOf(requests: number, per: string, burst?: number) {
-  return { requests, per, ...(burst !== undefined && { burst }) };
-}
-
-function flowsCase(was: unknown, is: unknown): Case {
-  const setTo = (flows: unknown) => (written: Tree) => {
-    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
-    set(written, 'apis[].flows', flows);
-  };
-  return { keys: ['apis[].flows'], was: setTo(was), is: setTo(is), kinds: ['security-loosened'] };
-}
-
-function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {
-  const setTo = (value: unknown) => (written: Tree) => {
-    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
-    set(written, `issuer.${key}`, value);
-  };
-  return { keys: [`issuer.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
-}
-
-function providerCase(key: string, was: unknown, is: unknown, isBoth = false): Case {
-  const setTo = (value: unknown) => (written: Tree) => {
-    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
-    set(written, 'issuer.federation', [{ ...provider, [key]: value }]);
-  };
-  return {
-    ...{ keys: [`issuer.federation[].${key}`], was: setTo(was), is: setTo(is) },
-    ...{ kinds: ['issuer-loosened'] as const, ...(isBoth && { bothWays: true as const }) },
-  };
-}
-
 /** Its scheme names the issuer; that is not what these cases are about. */
 function withoutOidc(change: Case['was']): Case['was'] {
   return (written, document) => {
@@ -630,10 +469,6 @@ function linkCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): 
   const setTo = (value: unknown) => (written: Tree) =>
     set(written, 'link', { ...link, [key]: value });
   return { keys: [`link.${key}`], was: setTo(was), is: setTo(is), kinds: [kind] };
-}
-
-function detailTypes(signed: boolean) {
-  return { insurance_claim: { schema: './claim.yaml', titles: { en: 'A claim' }, signed } };
 }
 
 /** At an operation with a body, which can be compared. */

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { DemoScene } from '../demo.ts';
-import { PlayedPerson } from '../played-person.ts';
-import { SoftwarePasskey } from '../software-passkey.ts';
+import { PlayedPerson, passkeyOf } from '../played-person.ts';
+import type { SoftwarePasskey } from '../software-passkey.ts';
 import type { Told } from '../teller.ts';
 import { tokenIn } from './asking.ts';
 import { proof } from './proof.ts';
@@ -55,8 +55,7 @@ class Phone {
   constructor(scene: DemoScene, key: JWK) {
     this.#scene = scene;
     this.#key = key;
-    const { credential: id, passkey: jwk, id: user } = scene.place.played;
-    this.#passkey = new SoftwarePasskey(scene.place.origin, { id, jwk, user });
+    this.#passkey = passkeyOf(scene.place);
   }
 
   begin(): Promise<Told> {
