@@ -8,6 +8,7 @@ import {
   CLAIMED,
   Installation,
   makeInstalled,
+  makeOwnPhone,
   shown,
 } from './world/installed-application.fixture.ts';
 import { makeApplication, type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
@@ -41,13 +42,7 @@ after(async () => {
   for (const end of ends.toReversed()) await end();
 });
 
-/** Of somebody who has signed in by it before, and has allowed it what it asks for. */
-async function ownPhone(of = person, by = client): Promise<Installation> {
-  const phone = await Installation.of(issuer, by);
-  const web = await allowOnPage(issuer, phone, await phone.signIn(of.passkey), of);
-  assert.equal(web.status, 200, web.text);
-  return phone;
-}
+const ownPhone = (of = person, by = client) => makeOwnPhone(issuer, by, of);
 
 test('in what way people are asked is said for each API and each client, and told to whoever asks otherwise', async () => {
   const outside = await makeInstalled(issuer, '--flows', 'redirect');

@@ -5,6 +5,7 @@ import {
   allowOnPage,
   Installation,
   makeInstalled,
+  makeOwnPhone,
   shown,
   type Told,
 } from './world/installed-application.fixture.ts';
@@ -34,12 +35,7 @@ after(async () => {
   for (const end of ends.toReversed()) await end();
 });
 
-async function ownPhone(person: Person): Promise<Installation> {
-  const phone = await Installation.of(issuer, client);
-  const web = await allowOnPage(issuer, phone, await phone.signIn(person.passkey), person);
-  assert.equal(web.status, 200, web.text);
-  return phone;
-}
+const ownPhone = (person: Person) => makeOwnPhone(issuer, client, person);
 
 /** What anybody can tell from an answer: all but what is drawn anew each time. */
 function plain({ status, text }: Told): string {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import {
-  allowOnPage,
   CLAIMED,
   type Fields,
   Installation,
   makeInstalled,
+  makeOwnPhone,
   type ProofLie,
   shown,
   type Told,
@@ -39,17 +39,7 @@ after(async () => {
   for (const end of ends.toReversed()) await end();
 });
 
-async function ownPhone(person: Person, by = client): Promise<Installation> {
-  const installation = await Installation.of(issuer, by);
-  const web = await allowOnPage(
-    issuer,
-    installation,
-    await installation.signIn(person.passkey),
-    person,
-  );
-  assert.equal(web.status, 200, web.text);
-  return installation;
-}
+const ownPhone = (person: Person, by = client) => makeOwnPhone(issuer, by, person);
 
 /** One thing wrong with the first call, and what it is answered with. */
 const FIRST: readonly (readonly [what: string, more: Fields, lie: ProofLie, error: string])[] = [

@@ -6,6 +6,7 @@ import {
   allowOnPage,
   Installation,
   makeInstalled,
+  makeOwnPhone,
   shown,
   type Told,
 } from './world/installed-application.fixture.ts';
@@ -41,13 +42,7 @@ after(async () => {
   for (const end of ends.toReversed()) await end();
 });
 
-/** Of somebody who has signed in by it before, and has allowed it what it asks for. */
-async function ownPhone(of = person, by = client): Promise<Installation> {
-  const phone = await Installation.of(issuer, by);
-  const web = await allowOnPage(issuer, phone, await phone.signIn(of.passkey), of);
-  assert.equal(web.status, 200, web.text);
-  return phone;
-}
+const ownPhone = (of = person, by = client) => makeOwnPhone(issuer, by, of);
 
 test('somebody signs in on our page the first time, and from then on within the application', async () => {
   const phone = await Installation.of(issuer, client);

@@ -201,3 +201,15 @@ export function shown(
 function sent(fields: Fields): [string, string][] {
   return Object.entries(fields).filter((pair): pair is [string, string] => pair[1] !== undefined);
 }
+
+/** An installation of somebody who has signed in by it before, and has allowed it what it asks for. */
+export async function makeOwnPhone(
+  issuer: RunningIssuer,
+  client: string,
+  person: Pick<Person, 'passkey'>,
+): Promise<Installation> {
+  const phone = await Installation.of(issuer, client);
+  const web = await allowOnPage(issuer, phone, await phone.signIn(person.passkey), person);
+  assert.equal(web.status, 200, web.text);
+  return phone;
+}
