@@ -31,6 +31,13 @@ const accounts = {
         responses: { 200: { description: 'ok', content: { 'text/event-stream': {} } } },
       },
     },
+    '/settings': {
+      get: {
+        security: [{ oauth: ['accounts.read'] }],
+        'x-poorter': { authorize: { roles: ['keeper'] } },
+        responses: { 200: { description: 'ok', content: { 'application/json': {} } } },
+      },
+    },
     '/feed': {
       get: {
         security: [{ oauth: ['accounts.read'] }],

@@ -107,6 +107,17 @@ const provider = z
       })
       .prefault({})
       .describe('Which of its claims say what a new account is called.'),
+    directory: z
+      .strictObject({
+        name: z.string().min(1).max(32).describe('One of `issuer.directories`.'),
+        claim: claim.describe(
+          'Claim of its ID tokens with what the directory calls somebody (`externalId`), such as `oid` of Entra. Never a name or an address: those are given to others.',
+        ),
+      })
+      .optional()
+      .describe(
+        'People of a directory come into their accounts by this provider, without linking it first.',
+      ),
     signUp: signUp
       .default('nobody')
       .describe(

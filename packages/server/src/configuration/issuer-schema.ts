@@ -1,6 +1,7 @@
 import { networkListsSchema } from '@poorter/engine/configuration';
 import { z } from 'zod';
 import { originFault } from './addresses.ts';
+import { directories } from './directories-schema.ts';
 import { federation } from './federation-schema.ts';
 import { mail } from './mail-schema.ts';
 import { address, file, NOT_A_URL, url } from './schema-values.ts';
@@ -171,6 +172,7 @@ export const issuer = z.strictObject({
       'Applications of yours that may ask people for their passkeys of this server (the embedded flow): it says so to their systems, at /.well-known/assetlinks.json and /.well-known/apple-app-site-association.',
     ),
   federation,
+  directories,
   tokens: z
     .strictObject({
       lifeSeconds: z

@@ -45,6 +45,11 @@ const REGISTERS: ReadonlySet<string> = new Set([
   ...['registerClient', 'readRegistration', 'changeRegistration', 'endRegistration'],
 ]);
 
+/** The token is of us alone, and is all that shows who asks. */
+function takesOwnTokens(operation: string): boolean {
+  return REGISTERS.has(operation) || operation.startsWith('scim');
+}
+
 /** Where strangers are let in to the protocol: after our own engine, with a place in the record. */
 export class IssuerDoor {
   readonly #ports: IssuerDoorPorts;
@@ -112,7 +117,7 @@ export class IssuerDoor {
     const { id } = call.decision.operation.operation.compiled;
     const isGuess =
       told.error !== null &&
-      (GUESSES.has(told.error) || (told.error === 'invalid_token' && REGISTERS.has(id)));
+      (GUESSES.has(told.error) || (told.error === 'invalid_token' && takesOwnTokens(id)));
     if (isGuess) {
       gate.chargeFailure(call.request.clientAddress, 'credentials_invalid', call.nowMs);
     }

@@ -14,6 +14,8 @@ export interface IssuerGateTerms {
 
 /** The protocol reads no more of a form. */
 const BODY_BYTES_MAX = 57_344;
+/** Of a group of a directory, each member with its parts; what is short holds fewer. */
+const ITEMS_MAX = 50_000;
 const CALLS_MAX = 500;
 
 /** The gate in front of the authorization server. Its contract asks for no key: who calls is the protocol's business. */
@@ -21,6 +23,6 @@ export function openIssuerGate(contract: CompiledApi, { limit, ...terms }: Issue
   const rate = { ...limit, by: 'address', name: 'issuer', whenCountersAreAway: 'share' } as const;
   return openOwnGate(contract, {
     ...{ name: 'issuer', live: new LiveRights(), ...terms, limits: { limit: rate } },
-    ...{ bodyBytesMax: BODY_BYTES_MAX, itemsMax: 1_000, callsMax: CALLS_MAX },
+    ...{ bodyBytesMax: BODY_BYTES_MAX, itemsMax: ITEMS_MAX, callsMax: CALLS_MAX },
   });
 }

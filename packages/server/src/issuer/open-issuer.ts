@@ -7,6 +7,8 @@ import type { BrowserSessions } from './account/browser-sessions.ts';
 import { openAccount } from './account/open-account.ts';
 import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
+import { openDirectories } from './directories/open-directories.ts';
+import { RolesOfGroups } from './directories/roles-of-groups.ts';
 import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { openFederation } from './federation/open-federation.ts';
@@ -87,6 +89,7 @@ export function openIssuer(
     ...{ challenged: embedded.finish, redeemed: embedded.redeemed, pairwise },
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
     ...{ accounts: stores.accounts, grants: stores.grants },
+    roles: new RolesOfGroups({ snapshot, groups: stores.directoryGroups }),
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
     ...{ onLate: lasting.onLate, redemptions: lasting.redemptions },
     whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
@@ -181,9 +184,14 @@ function openPages(
     onLate: lasting.onLate,
     endTokens: (grant) => takingBack.endGrant(grant, false, stores, snapshot),
   });
+  const directories = openDirectories({
+    ...{ snapshot, stores, sessions, world, onLate: lasting.onLate },
+    whenEnforced: (what) => takingBack.whenEnforced(what),
+  });
   return {
     sessions,
     handlerOf: (operation) =>
+      directories.handlerOf(operation) ??
       signIn.handlerOf(operation) ??
       account.handlerOf(operation) ??
       federation.handlerOf(operation) ??

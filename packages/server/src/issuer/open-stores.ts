@@ -3,6 +3,8 @@ import {
   AccountStore,
   type AccountTables,
   CredentialStore,
+  DirectoryGroupStore,
+  DirectoryUserStore,
   GrantStore,
   IdentityStore,
   RecoveryCodeStore,
@@ -42,6 +44,8 @@ export interface IssuerStores {
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly identities: IdentityStore;
+  readonly directoryUsers: DirectoryUserStore;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly grants: GrantStore;
   readonly recoveryCodes: RecoveryCodeStore;
   readonly accountNotices: AccountNoticeStore;
@@ -79,6 +83,14 @@ export async function openIssuerStores(
       accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
       credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
       identities: new IdentityStore(lasting.as<AccountTables>(), ring, tombstones, world),
+      directoryUsers: new DirectoryUserStore(
+        lasting.as<AccountTables>(),
+        ...[ring, tombstones, world],
+      ),
+      directoryGroups: new DirectoryGroupStore(
+        lasting.as<AccountTables>(),
+        ...[ring, tombstones, world],
+      ),
       grants: new GrantStore(lasting.as<AccountTables>(), ring, tombstones, world),
       recoveryCodes: new RecoveryCodeStore(lasting.as<AccountTables>(), ring, world),
       accountNotices: new AccountNoticeStore(lasting.as<AccountTables>(), world),

@@ -167,7 +167,8 @@ export type Account = {
   readonly name: string;
   readonly email: string | null;
   readonly language: AccountLanguage;
-  readonly state: 'active' | 'disabled';
+  /** `suspended`: its directory says so, and may say otherwise. */
+  readonly state: 'active' | 'suspended' | 'disabled';
   /** What its holder shows; never the thing itself. */
   readonly credentials: readonly {
     readonly id: string;

@@ -17,6 +17,17 @@ export interface ResourceSnapshot {
   readonly scopeTexts: Readonly<Record<string, string>>;
   /** In what way people may be asked about it. */
   readonly flows: readonly AskingFlow[];
+  /** Every role that its description asks for. */
+  readonly roles: readonly string[];
+}
+
+/** Who says which people there are. RFC 7644. */
+export interface DirectorySnapshot {
+  readonly name: string;
+  /** SHA-256 of what it shows, in base64url. */
+  readonly tokenHashes: readonly string[];
+  /** Of those who are in a group, by its name. */
+  readonly roles: Readonly<Record<string, readonly string[]>>;
 }
 
 /** How people say yes: on our pages, within the application, on a device of their own, by a code that they type. */
@@ -77,6 +88,8 @@ export interface FederatedProvider {
   readonly claims: { readonly name: readonly string[]; readonly email: string };
   /** Whose first sign-in makes an account: by claim, one of these values each. */
   readonly signUp: 'nobody' | 'everybody' | Readonly<Record<string, readonly string[]>>;
+  /** Whose people come in by it, and the claim with what the directory calls them; null: nobody's. */
+  readonly directory: { readonly name: string; readonly claim: string } | null;
 }
 
 /** All that the authorization server goes by, compiled in control. Plain data. */
@@ -129,6 +142,8 @@ export interface IssuerSnapshot {
   };
   /** Where people may sign in besides here. */
   readonly federation: readonly FederatedProvider[];
+  /** Who says which people there are, besides operators. */
+  readonly directories: readonly DirectorySnapshot[];
   /** Whose header fields are believed, that say who called. */
   readonly trustedProxies: readonly string[];
   /** Where its records go. */

@@ -194,6 +194,11 @@ export const issuerCodes = {
     means: 'A request at an address of the client: nothing is fetched from there.',
     remedy: 'Push the request (RFC 9126).',
   },
+  scim_refused: {
+    means: 'A directory asked for what cannot be done here, or is not there (RFC 7644).',
+    remedy:
+      '`detail` of its answer says what was expected; `reason` in the record says it as well.',
+  },
   server_error: {
     means: 'The authorization server has a fault of its own.',
     remedy: 'Report it, with the number of the call.',

@@ -168,6 +168,11 @@ function profileOf({ login, name, email, language }: Contract.AccountWish): Acco
   return { login, name, email: email ?? null, language: language ?? 'en' };
 }
 
+function stateOf({ disabledAt, isSuspended }: StoredAccount): Contract.Account['state'] {
+  if (isSuspended) return 'suspended';
+  return disabledAt === null ? 'active' : 'disabled';
+}
+
 export function shownAccount(
   account: StoredAccount,
   credentials: readonly StoredCredential[],
@@ -175,7 +180,7 @@ export function shownAccount(
   const { id, login, name, email, language } = account;
   return {
     ...{ id, login, name, email, language },
-    state: account.disabledAt === null ? 'active' : 'disabled',
+    state: stateOf(account),
     credentials: credentials.map((credential) => {
       const { id, kind, label, createdAt, lastUsedAt } = credential;
       const synced = isSynced(credential);

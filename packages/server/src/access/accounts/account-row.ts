@@ -1,6 +1,7 @@
 import { parseJsonText } from '@poorter/openapi/json';
+import type { Transaction } from 'kysely';
 import type { KeyRing } from '../../platform/secrets/index.ts';
-import type { ChangeTables } from '../../state/changes/index.ts';
+import { type ChangeTables, recordChange } from '../../state/changes/index.ts';
 
 export interface AccountTables extends ChangeTables {
   account: {
@@ -12,6 +13,8 @@ export interface AccountTables extends ChangeTables {
     created_by: string | null;
     created_at: number;
     disabled_at: number | null;
+    /** By the directory that the account comes from, which may say otherwise. */
+    suspended_at: number | null;
     signed_out_at: number;
     version: number;
   };
@@ -57,12 +60,36 @@ export interface AccountTables extends ChangeTables {
     attempts: number;
     due_at: number;
   };
+  directory_user: {
+    account_id: string;
+    directory: string;
+    external_index: string | null;
+    /** JSON of a DirectoryPerson. */
+    said_sealed: string;
+    created_at: number;
+    changed_at: number;
+  };
+  directory_group: {
+    id: string;
+    directory: string;
+    name_index: string;
+    external_index: string | null;
+    /** JSON of a DirectoryGroupName. */
+    said_sealed: string;
+    created_at: number;
+    changed_at: number;
+    version: number;
+  };
+  directory_member: {
+    group_id: string;
+    account_id: string;
+  };
 }
 
 /** What goes with an account. */
 export const TABLES_OF_ACCOUNTS = [
   ...(['account_credential', 'account_link', 'account_grant'] as const),
-  ...(['account_recovery_code', 'account_notice'] as const),
+  ...(['account_recovery_code', 'account_notice', 'directory_user', 'directory_member'] as const),
 ];
 
 /** What is known of a person. */
@@ -83,7 +110,10 @@ export interface StoredAccount extends AccountProfile {
   readonly id: string;
   readonly createdBy: string | null;
   readonly createdAt: number;
+  /** Nobody comes in by it since. */
   readonly disabledAt: number | null;
+  /** Its directory says so, and may say otherwise. */
+  readonly isSuspended: boolean;
   /** Whatever was signed in before this moment is not any more. */
   readonly signedOutAt: number;
   /** Counts the changes; the entity tag. */
@@ -104,11 +134,38 @@ export function sealProfile(ring: KeyRing, id: string, profile: AccountProfile):
 
 export function accountOfRow(ring: KeyRing, row: AccountRow): StoredAccount {
   const profile = parseJsonText(ring.open(place(row.id), row.profile_sealed)) as AccountProfile;
+  const { disabled_at: disabledAt, suspended_at: suspendedAt } = row;
   return {
     ...profile,
     ...{ id: row.id, createdBy: row.created_by, createdAt: row.created_at },
-    ...{ disabledAt: row.disabled_at, signedOutAt: row.signed_out_at, version: row.version },
+    ...{ disabledAt: disabledAt ?? suspendedAt, signedOutAt: row.signed_out_at },
+    ...{ isSuspended: disabledAt === null && suspendedAt !== null, version: row.version },
   };
+}
+
+/** What stands where something was erased. */
+const ERASED: AccountProfile = { login: 'erased', name: 'erased', email: null, language: 'en' };
+
+/** What is left is a row that says that there was one. */
+export async function emptyAccount(
+  session: Transaction<AccountTables>,
+  ring: KeyRing,
+  row: AccountRow,
+  at: number,
+): Promise<void> {
+  const { id } = row;
+  for (const table of TABLES_OF_ACCOUNTS) {
+    await session.deleteFrom(table).where('account_id', '=', id).execute();
+  }
+  await session
+    .updateTable('account')
+    .set({
+      ...{ login_index: null, profile_sealed: sealProfile(ring, id, ERASED), created_by: null },
+      ...{ disabled_at: row.disabled_at ?? at, signed_out_at: at, version: row.version + 1 },
+    })
+    .where('id', '=', id)
+    .execute();
+  await recordChange(session, 'account', id, at);
 }
 
 function place(row: string) {

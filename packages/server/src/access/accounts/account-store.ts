@@ -16,6 +16,7 @@ import {
   type AccountRow,
   type AccountTables,
   accountOfRow,
+  emptyAccount,
   loginIndex,
   type StoredAccount,
   sealProfile,
@@ -61,7 +62,7 @@ export class AccountStore {
     const row: AccountRow = {
       ...{ id, login_index: loginIndex(this.#ring, profile.login), created_by: createdBy },
       profile_sealed: sealProfile(this.#ring, id, profile),
-      ...{ created_at: at, disabled_at: null, signed_out_at: at, version: 1 },
+      ...{ created_at: at, disabled_at: null, suspended_at: null, signed_out_at: at, version: 1 },
     };
     await this.#database.write(async (session) => {
       const { numInsertedOrUpdatedRows } = await session
@@ -119,6 +120,39 @@ export class AccountStore {
       this.#tombstones.append([{ kind: 'account', id, at }]);
       return { disabled_at: at, signed_out_at: at };
     });
+  }
+
+  /** Throws NotFoundError. Nobody signs in with it until it is resumed; twice changes nothing. */
+  async suspend(id: string): Promise<StoredAccount> {
+    const at = this.#world.now();
+    return this.#update(id, undefined, async (_, known) => {
+      if (known.suspended_at !== null) return null;
+      this.#tombstones.append([{ kind: 'account-suspended', id, at }]);
+      return { suspended_at: at, signed_out_at: at };
+    });
+  }
+
+  /** Throws NotFoundError. What ended stays ended; its holder may sign in again, unless it is disabled as well. */
+  async resume(id: string): Promise<StoredAccount> {
+    return this.#update(id, undefined, async (_, known) => {
+      if (known.suspended_at === null) return null;
+      this.#tombstones.append([{ kind: 'account-resumed', id, at: this.#world.now() }]);
+      return { suspended_at: null };
+    });
+  }
+
+  /** Throws NotFoundError. As an erasure leaves it: a row that says that there was one. */
+  async empty(id: string): Promise<void> {
+    await this.#database.write(async (session) => {
+      const row = await this.#row(session, id);
+      if (row === undefined) throw new NotFoundError(`there is no account ${id}`);
+      const at = this.#world.now();
+      this.#tombstones.append([
+        { kind: 'account', id, at },
+        { kind: 'account-person', id, at },
+      ]);
+      await emptyAccount(session, this.#ring, row, at);
+    }, CHANGE_LOCK);
   }
 
   /** Throws NotFoundError. Every session that there is ends. */
@@ -199,17 +233,26 @@ export class AccountStore {
   /** Repeats what was taken away after a restore. Returns how many accounts had it again. */
   async replayTombstones(): Promise<number> {
     let ended = 0;
+    const suspended = new Map<string, number>();
     for (const { kind, id, at } of this.#tombstones.read()) {
-      if (kind !== 'account') continue;
-      const isNew = await this.#database.write(async (session) => {
-        const row = await this.#row(session, id);
-        if (row === undefined || row.disabled_at !== null) return false;
-        await this.#write(session, row, { disabled_at: at, signed_out_at: at });
-        return true;
-      }, CHANGE_LOCK);
-      if (isNew) ended += 1;
+      if (kind === 'account-suspended') suspended.set(id, at);
+      if (kind === 'account-resumed') suspended.delete(id);
+      if (kind === 'account' && (await this.#endAgain(id, 'disabled_at', at))) ended += 1;
+    }
+    for (const [id, at] of suspended) {
+      if (await this.#endAgain(id, 'suspended_at', at)) ended += 1;
     }
     return ended;
+  }
+
+  /** False: it had ended. */
+  #endAgain(id: string, how: 'disabled_at' | 'suspended_at', at: number): Promise<boolean> {
+    return this.#database.write(async (session) => {
+      const row = await this.#row(session, id);
+      if (row === undefined || row[how] !== null) return false;
+      await this.#write(session, row, { [how]: at, signed_out_at: at });
+      return true;
+    }, CHANGE_LOCK);
   }
 
   /** `change` null: it stays as it is. */

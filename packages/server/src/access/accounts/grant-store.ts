@@ -32,6 +32,7 @@ export interface StoredGrant extends GrantWish {
 type Row = AccountTables['account_grant'];
 
 const PRUNED_AT_ONCE = 1_000;
+const ACCOUNTS_AT_ONCE = 500;
 /** Of one person: more applications than anybody looks through. */
 const LISTED_MAX = 500;
 /** Of one person and one application: whoever says yes more often in detail is asked once more without. */
@@ -165,14 +166,34 @@ export class GrantStore {
     }, CHANGE_LOCK);
   }
 
-  /** Ids of all that somebody has given, which are gone with this answer. */
+  /** Ids of all that somebody has given, which are gone with this answer, whatever is restored. */
   async takeAll(accountId: string): Promise<string[]> {
-    const rows = await this.#database.kysely
-      .deleteFrom('account_grant')
-      .where('account_id', '=', accountId)
-      .returning('id')
-      .execute();
-    return rows.map(({ id }) => id);
+    return this.#database.write(async (session) => {
+      const rows = await session
+        .deleteFrom('account_grant')
+        .where('account_id', '=', accountId)
+        .returning('id')
+        .execute();
+      const at = this.#world.now();
+      // A suspended account comes back: what a backup has of it must not.
+      this.#tombstones.append(rows.map(({ id }) => ({ kind: 'grant', id, at })));
+      return rows.map(({ id }) => id);
+    }, CHANGE_LOCK);
+  }
+
+  /** Ids of everything that these have given and that still stands. */
+  async idsOf(accountIds: readonly string[]): Promise<string[]> {
+    const ids: string[] = [];
+    for (let at = 0; at < accountIds.length; at += ACCOUNTS_AT_ONCE) {
+      const rows = await this.#database.kysely
+        .selectFrom('account_grant')
+        .select('id')
+        .where('account_id', 'in', accountIds.slice(at, at + ACCOUNTS_AT_ONCE))
+        .where('expires_at', '>', this.#world.now())
+        .execute();
+      ids.push(...rows.map(({ id }) => id));
+    }
+    return ids;
   }
 
   /** Ids of some that were given to this application, which are gone with this answer; none: there are no more. */

@@ -4,7 +4,7 @@ export type {
   AccountTables,
   StoredAccount,
 } from './account-row.ts';
-export { AccountStore, type LinkPurpose } from './account-store.ts';
+export { AccountStore, type LinkPurpose, LoginTakenError } from './account-store.ts';
 export {
   type CredentialKind,
   CredentialStore,
@@ -12,6 +12,25 @@ export {
   type LeftCredential,
   type StoredCredential,
 } from './credential-store.ts';
+export {
+  type DirectoryGroup,
+  DirectoryGroupStore,
+  GroupNameTakenError,
+  type GroupRights,
+  type GroupWish,
+  groupNameOf,
+  MEMBERS_MAX,
+  type Membership,
+  TooManyMembersError,
+  UnknownMemberError,
+} from './directory-group-store.ts';
+export type { DirectoryPerson, DirectoryUser, PersonAddress } from './directory-person.ts';
+export {
+  type ChangedUser,
+  DirectoryUserStore,
+  ExternalIdTakenError,
+  type TokenEnds,
+} from './directory-user-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
 export { type ForeignIdentity, IdentityStore, type StoredIdentity } from './identity-store.ts';
 export {

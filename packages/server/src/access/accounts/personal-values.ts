@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
-import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
+import { CHANGE_LOCK } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 import type {
   ErasureMark,
@@ -11,16 +11,13 @@ import type {
 } from '../../state/personal-values/index.ts';
 import type { Subject } from '../../state/subject-keys/index.ts';
 import {
-  type AccountProfile,
   type AccountTables,
   accountOfRow,
+  emptyAccount,
   loginIndex,
-  sealProfile,
   TABLES_OF_ACCOUNTS,
 } from './account-row.ts';
 
-/** What stands where something was erased. */
-const ERASED: AccountProfile = { login: 'erased', name: 'erased', email: null, language: 'en' };
 const ROWS_AT_ONCE = 500;
 
 /** What accounts tell of persons: everything. With the person goes the account. */
@@ -82,20 +79,7 @@ export class PersonalValuesOfAccounts implements PersonalValues {
       .where('id', '=', id)
       .executeTakeFirst();
     if (row === undefined || row.login_index === null) return false;
-    const at = this.#world.now();
-    for (const table of TABLES_OF_ACCOUNTS) {
-      await session.deleteFrom(table).where('account_id', '=', id).execute();
-    }
-    await session
-      .updateTable('account')
-      .set({
-        ...{ login_index: null, profile_sealed: sealProfile(this.#ring, id, ERASED) },
-        ...{ created_by: null, disabled_at: row.disabled_at ?? at, signed_out_at: at },
-        version: row.version + 1,
-      })
-      .where('id', '=', id)
-      .execute();
-    await recordChange(session, 'account', id, at);
+    await emptyAccount(session, this.#ring, row, this.#world.now());
     return true;
   }
 }

@@ -9,7 +9,11 @@ const RSA_BITS_MIN = 2048;
 
 /** Where people sign in besides here. What is wrong is told at its place. */
 export function readFederation(
-  { federation, origin }: Pick<IssuerConfiguration, 'federation' | 'origin'>,
+  {
+    federation,
+    origin,
+    directories,
+  }: Pick<IssuerConfiguration, 'federation' | 'origin' | 'directories'>,
   reader: SourceReader,
 ): FederatedProvider[] {
   const known = new Set<string>([origin]);
@@ -43,8 +47,13 @@ export function readFederation(
     }
     const authentication = readProof(at, written, reader);
     if (authentication === null) return [];
-    const { id, clientId } = written;
-    return [{ id, clientId, issuer, names, ...terms, authentication }];
+    const { id, clientId, directory = null } = written;
+    if (directory !== null && !directories.some(({ name }) => name === directory.name)) {
+      const message = `${directory.name} stands not among issuer.directories`;
+      reader.fault([...at, 'directory', 'name'], 'federation', message);
+      return [];
+    }
+    return [{ id, clientId, issuer, names, ...terms, authentication, directory }];
   });
 }
 

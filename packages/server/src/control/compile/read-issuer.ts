@@ -4,11 +4,12 @@ import { flowsOf } from '../../configuration/asking-flows.ts';
 import type { Configuration, IssuerConfiguration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
 import { readDetailTypes } from './read-detail-types.ts';
+import { readDirectories } from './read-directories.ts';
 import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { readFederation } from './read-federation.ts';
 import { readMail } from './read-mail.ts';
 import { readRegistration } from './read-registration.ts';
-import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
+import { resourceOf, rolesOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
 /** Its clock is that of the gates, or nearly: tokens live for minutes. */
@@ -55,6 +56,7 @@ export function readIssuer(
     registration: readRegistration(issuer, reader),
     mail: readMail(issuer, reader),
     federation: readFederation(issuer, reader),
+    directories: readDirectories(issuer, reader),
     resources: resourcesOf(apis, configuration, reader),
     detailTypes: readDetailTypes(issuer, reader),
   };
@@ -127,7 +129,7 @@ function resourcesOf(
       identifier: resourceOf(api, configuration),
       api: api.name,
       title: api.compiled.title,
-      ...{ scopes: scopesOf(api), scopeTexts: scopeTextsOf(api) },
+      ...{ scopes: scopesOf(api), scopeTexts: scopeTextsOf(api), roles: rolesOf(api) },
     });
   }
   return resources;

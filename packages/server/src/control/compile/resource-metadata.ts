@@ -1,4 +1,4 @@
-import type { ApiSnapshot } from '@poorter/engine';
+import { type ApiSnapshot, extensionOf } from '@poorter/engine';
 import { believedIssuers } from '../../configuration/believed-issuers.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import { metadataPath } from './addresses.ts';
@@ -54,6 +54,12 @@ export function scopesOf(api: ApiSnapshot): string[] {
     }
   }
   return [...scopes].sort();
+}
+
+/** Every role that any operation asks for. */
+export function rolesOf({ compiled }: ApiSnapshot): string[] {
+  const roles = compiled.operations.flatMap((one) => extensionOf(one).authorize?.roles ?? []);
+  return [...new Set(roles)].sort();
 }
 
 /** What scopes are for, by their names. */

@@ -1,4 +1,4 @@
-import type { FederationProtection } from './protection.ts';
+import type { DirectoryProtection, FederationProtection } from './protection.ts';
 import type { WeakeningKind } from './weakening.ts';
 
 type Told = [kind: WeakeningKind, sentence: string];
@@ -24,7 +24,28 @@ function changesOf(old: FederationProtection, next: FederationProtection): strin
     ...(algorithms.length > 0 ? [`tokens signed with ${algorithms.join(', ')}`] : []),
     ...levels.map((said) => `what it calls ${said} is ${next.acr[said]}`),
     ...(makesMore(old.signUp, next.signUp) ? ['whom an account is made for'] : []),
+    ...(next.directory !== undefined && next.directory !== old.directory
+      ? [`whose account somebody comes into (${next.directory})`]
+      : []),
   ];
+}
+
+/** By whose word somebody has an account, and what they may do with it. */
+export function compareDirectories(
+  old: readonly DirectoryProtection[],
+  next: readonly DirectoryProtection[],
+): Told[] {
+  return next.flatMap(({ name, roles }): Told[] => {
+    const before = old.find((one) => one.name === name);
+    if (before === undefined) return [['security-loosened', `lets ${name} make accounts.`]];
+    const more = Object.entries(roles).filter(([group, given]) =>
+      given.some((role) => before.roles[group]?.includes(role) !== true),
+    );
+    return more.map(([group, given]) => [
+      'security-loosened',
+      `gives ${group} of ${name} more than before: ${given.join(', ')}.`,
+    ]);
+  });
 }
 
 type Rule = FederationProtection['signUp'];

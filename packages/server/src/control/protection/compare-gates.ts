@@ -1,6 +1,6 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
 import { USUAL_FLOWS } from '../../configuration/asking-flows.ts';
-import { compareFederation } from './compare-federation.ts';
+import { compareDirectories, compareFederation } from './compare-federation.ts';
 import { compareListeners, compareTls, reached } from './compare-listeners.ts';
 import type { IssuerPlace, IssuerProtection, PeerProtection, Protection } from './protection.ts';
 import { type Remark, some, type Weakening } from './weakening.ts';
@@ -171,6 +171,7 @@ function compareIssuerPlace(old: IssuerPlace | null, next: IssuerPlace | null): 
       ? [['security-loosened', 'takes proofs that were made beforehand.'] as Remark]
       : []),
     ...compareFederation(old.federation ?? [], next.federation ?? []),
+    ...compareDirectories(old.directories ?? [], next.directories ?? []),
   ].map(([kind, sentence]) => [kind, `The authorization server ${sentence}`]);
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,8 @@ for (const [name, text] of Object.entries({
   ...Object.fromEntries(['first.json', 'other.json'].map((name) => [name, KEY_SET])),
   'gate.pem': leaf.certificate,
   'gate.key': leaf.key,
+  'other.token': randomBytes(32).toString('base64'),
+  'directory.token': randomBytes(32).toString('base64'),
   'keys.yaml': 'keys: []\n',
   'other-keys.yaml': 'keys: []\n',
   'other.yaml': stringify({
@@ -199,6 +202,7 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'issuer.federation[].scopes': 'what is asked for there',
   'issuer.federation[].claims.name': 'what a new account is called',
   'issuer.federation[].claims.email': 'where its notices go',
+  'issuer.directories[].tokens': 'what a directory shows of itself',
   'identity.issuer': 'a name in the identity; a service that expects another refuses it',
   publicOrigin: 'a name in metadata',
   'timeouts.drainMs': 'the end of the program',

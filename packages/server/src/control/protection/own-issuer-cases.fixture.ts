@@ -6,6 +6,8 @@ const provider = {
   ...{ id: 'partner', issuer: 'https://login.partner.example', names: { en: 'Partner' } },
   ...{ clientId: 'poorter', clientKeys: ['./gate.key'] },
 };
+/** What it shows is 44 characters of base64. */
+const directory = { name: 'hr', tokens: ['file:./directory.token'] };
 const TENANT = '72f988bf-86f1-41af-91ab-2d7cd011db47';
 
 const stated = { issuer: 'https://directory.example', keys: './first.json', profile: 'fapi2' };
@@ -89,6 +91,30 @@ export const ownIssuerCases: readonly Case[] = [
     },
   ],
   ownIssuerCase('federation', [], [provider], 'issuer-added'),
+  ownIssuerCase('directories', [], [directory], 'security-loosened'),
+  {
+    ...directoryCase({ name: 'hr' }, { name: 'entra' }),
+    ...{ keys: ['issuer.directories[].name'], bothWays: true as const },
+  },
+  {
+    ...directoryCase({ roles: {} }, { roles: { Admins: ['admin'] } }),
+    keys: ['issuer.directories[].roles'],
+  },
+  {
+    ...directoryCase({ roles: { Admins: ['a'] } }, { roles: { Admins: ['a', 'b'] } }),
+    keys: ['issuer.directories[].roles'],
+  },
+  ...[
+    awaitedCase(undefined, { name: 'hr', claim: 'oid' }),
+    {
+      ...awaitedCase({ name: 'hr', claim: 'oid' }, { name: 'hr', claim: 'sub' }),
+      bothWays: true as const,
+    },
+    {
+      ...awaitedCase({ name: 'hr', claim: 'oid' }, { name: 'okta', claim: 'oid' }),
+      bothWays: true as const,
+    },
+  ],
   ownIssuerCase('tls', pem, undefined, 'tls-loosened'),
   {
     ...ownIssuerCase('origin', 'https://a.example', 'https://b.example', 'issuer-added'),
@@ -129,6 +155,23 @@ function flowsCase(was: unknown, is: unknown): Case {
     set(written, 'apis[].flows', flows);
   };
   return { keys: ['apis[].flows'], was: setTo(was), is: setTo(is), kinds: ['security-loosened'] };
+}
+
+/** Whose people come in by a provider, and what names them. */
+function awaitedCase(was: unknown, is: unknown): Case {
+  const both = [directory, { name: 'okta', tokens: ['file:./other.token'] }];
+  const setTo = (awaited: unknown) => (written: Tree) => {
+    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+    set(written, 'issuer.directories', both);
+    set(written, 'issuer.federation', [{ ...provider, directory: awaited }]);
+  };
+  const keys = ['issuer.federation[].directory.name', 'issuer.federation[].directory.claim'];
+  return { keys, was: setTo(was), is: setTo(is), kinds: ['issuer-loosened'] };
+}
+
+function directoryCase(was: object, is: object): Case {
+  const written = (changed: object) => [{ ...directory, ...changed }];
+  return ownIssuerCase('directories', written(was), written(is), 'security-loosened');
 }
 
 function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {

@@ -193,6 +193,14 @@ export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate
   readonly signedDetails?: readonly string[];
   /** By whom people are let in besides. */
   readonly federation?: readonly FederationProtection[];
+  /** Who says which people there are. */
+  readonly directories?: readonly DirectoryProtection[];
+}
+
+/** What is believed of a directory. */
+export interface DirectoryProtection {
+  readonly name: string;
+  readonly roles: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What is believed of another provider. */
@@ -203,6 +211,8 @@ export interface FederationProtection {
   readonly acr: Readonly<Record<string, string>>;
   /** For whom an account is made: nobody, everybody, or by claim one of these values each. */
   readonly signUp: string | Readonly<Record<string, readonly string[]>>;
+  /** Whose people it lets into their accounts, by which claim; absent before that was known: nobody's. */
+  readonly directory?: string;
 }
 
 export interface ListenerProtection {

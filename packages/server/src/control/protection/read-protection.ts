@@ -127,7 +127,7 @@ function issuerPlace({
   const { issuer } = configuration;
   if (issuer === undefined) return null;
   const { address, tls, passwords, tokens, outgoing, detailTypes } = issuer;
-  const { applications, registration, federation } = issuer;
+  const { applications, registration, federation, directories } = issuer;
   return {
     ...{ address, passwords, isLoopback: isLoopback(splitAddress(address).host) },
     minVersion: tls === undefined ? null : 'TLSv1.2',
@@ -145,8 +145,11 @@ function issuerPlace({
     signedDetails: Object.keys(detailTypes).filter((type) => detailTypes[type]?.signed === true),
     federation: federation.map((written) => {
       const { issuer: of = '', algorithms, acr, signUp } = providerTerms(written);
-      return { issuer: of, algorithms, acr, signUp };
+      const { name, claim } = written.directory ?? {};
+      const directory = name === undefined ? {} : { directory: `${claim} of ${name}` };
+      return { issuer: of, algorithms, acr, signUp, ...directory };
     }),
+    directories: directories.map(({ name, roles }) => ({ name, roles })),
   };
 }
 

@@ -2,6 +2,7 @@ import type {
   AccountLanguage,
   AccountProfile,
   AccountStore,
+  DirectoryUserStore,
   IdentityStore,
   StoredAccount,
 } from '../../access/accounts/index.ts';
@@ -11,6 +12,7 @@ import type { ForeignPerson } from './foreign-sign-in.ts';
 export interface IdentitiesPorts {
   readonly identities: IdentityStore;
   readonly accounts: Pick<AccountStore, 'show'>;
+  readonly directoryUsers: Pick<DirectoryUserStore, 'findByExternalId'>;
   readonly random: (bytes: number) => Uint8Array;
 }
 
@@ -43,6 +45,8 @@ export class Identities {
       await identities.used(known);
       return account;
     }
+    const awaited = await this.#accountInDirectory(provider, person);
+    if (awaited !== undefined) return awaited;
     if (provider.signUp === 'nobody') return undefined;
     // What is signed goes before what is not.
     const claims = { ...(await person.moreClaims()), ...person.claims };
@@ -51,6 +55,24 @@ export class Identities {
     const profile = this.#profileOf(provider, claims, language);
     const made = await identities.signUp(profile, { issuer, subject });
     return made.disabledAt === null ? made : undefined;
+  }
+
+  /**
+   * Whom a directory has made an account for. Whoever runs this server says that the claim names them there, and only
+   * what is signed counts.
+   */
+  async #accountInDirectory(
+    { directory }: FederatedProvider,
+    { issuer, subject, claims }: ForeignPerson,
+  ): Promise<StoredAccount | undefined> {
+    if (directory === null) return undefined;
+    const { identities, accounts, directoryUsers } = this.#ports;
+    const called = Object.hasOwn(claims, directory.claim) ? claims[directory.claim] : undefined;
+    if (typeof called !== 'string' || called === '') return undefined;
+    const user = await directoryUsers.findByExternalId(directory.name, called);
+    if (user === undefined || !user.said.isActive) return undefined;
+    const isLinked = await identities.link(user.id, { issuer, subject });
+    return isLinked ? accounts.show(user.id) : undefined;
   }
 
   /** As somebody who is signed in wants it. `known`: it was theirs already. */

@@ -52,7 +52,10 @@ export function openFederation(ports: OpenFederationPorts): {
   const pages = new FederationPages({
     ...{ snapshot, provider, providers, requests, sessions, door },
     foreign: new ForeignSignIn({ providers, requests, now }),
-    identities: new Identities({ identities: identityStore, accounts, random }),
+    identities: new Identities({
+      ...{ identities: identityStore, accounts, random },
+      directoryUsers: stores.directoryUsers,
+    }),
     own: new OwnWays({ snapshot, credentials }),
     notices: stores.accountNotices,
     remember: (person, account) => signOut.remember(person, account),

@@ -1,5 +1,6 @@
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { RolesOfGroups } from '../directories/roles-of-groups.ts';
 import { errorPage } from '../pages/pages.ts';
 import { exchangeOf } from './exchange/exchange-of-call.ts';
 import { acrValuesOf, levelsAsked, showsOneOf } from './levels.ts';
@@ -169,6 +170,8 @@ interface SaidYes {
 export interface IssuedToken {
   readonly kind: string;
   readonly grantId?: string;
+  readonly accountId?: string;
+  readonly aud?: unknown;
 }
 
 interface TokenContext {
@@ -181,13 +184,19 @@ const SOURCES = [
 ];
 
 /** What a gate decides by: what it came from, and how and when its person signed in. RFC 9068 §2.2.1. */
-export function extraClaims(ctx: TokenContext, { kind, grantId }: IssuedToken) {
+export async function extraClaims(
+  ctx: TokenContext,
+  { kind, grantId, accountId, aud }: IssuedToken,
+  roles: Pick<RolesOfGroups, 'at'>,
+) {
   const exchanged = exchangeOf(ctx);
   if (exchanged !== undefined) return exchanged.claims;
   if (kind !== 'AccessToken') return undefined;
   const source = SOURCES.map((name) => ctx.oidc.entities?.[name]).find((one) => one !== undefined);
   const { acr, authTime } = (source ?? {}) as { acr?: string; authTime?: number };
-  return { grant_id: grantId, acr, auth_time: authTime };
+  const given = accountId === undefined ? [] : await roles.at(accountId, aud);
+  const mayDo = given.length > 0 ? { roles: given } : {};
+  return { grant_id: grantId, acr, auth_time: authTime, ...mayDo };
 }
 
 export interface ErrorContext extends PageContext {

@@ -4,6 +4,7 @@ import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { DetailTypes } from '../details/index.ts';
+import type { RolesOfGroups } from '../directories/roles-of-groups.ts';
 import type { ChallengeContext, ChallengeRefusal } from '../embedded/challenge-context.ts';
 import type { RedeemedContext } from '../embedded/trust-redeemer.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
@@ -60,6 +61,7 @@ export interface ProviderPorts extends AdapterPorts {
   readonly nonceSecret: Buffer;
   readonly registrations: Registrations;
   readonly pairwise: PairwiseNames;
+  readonly roles: Pick<RolesOfGroups, 'at'>;
   /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
   readonly whenEnforced: () => Promise<void>;
   readonly askPace: AskPace;
@@ -141,7 +143,7 @@ export function providerSettings(ports: ProviderPorts): object {
     findAccount: (ctx: Parameters<typeof findAccount>[1], id: string) =>
       findAccount(ports, ctx, id),
     extraTokenClaims: (ctx: Parameters<typeof extraClaims>[0], token: IssuedToken) =>
-      extraClaims(ctx, token),
+      extraClaims(ctx, token, ports.roles),
     formats: { customizers: { jwt: nameExchanged } },
     renderError: (ctx: ErrorContext, out: Parameters<typeof renderError>[1]) =>
       renderError(ctx, out, snapshot),

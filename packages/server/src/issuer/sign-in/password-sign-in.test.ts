@@ -34,6 +34,7 @@ async function open() {
   const account = {
     ...{ id: 'account_1', login: 'griet@example.test', name: 'Griet', email: null, version: 1 },
     ...({ language: 'nl', createdBy: null, createdAt: NOON, disabledAt: null } as const),
+    isSuspended: false,
     signedOutAt: NOON,
   };
   const world = {

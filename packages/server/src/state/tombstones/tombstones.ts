@@ -34,6 +34,9 @@ const KINDS = [
   'client',
   'client-invitation',
   'account',
+  // The later of the two holds.
+  'account-suspended',
+  'account-resumed',
   'grant',
   // A row of an older version lets somebody do what was taken away since.
   'key-terms',
@@ -57,6 +60,8 @@ const RIGHTS: ReadonlySet<Tombstone['kind']> = new Set([
   'client',
   'client-invitation',
   'account',
+  'account-suspended',
+  'account-resumed',
   'grant',
   'key-terms',
   'block-terms',

@@ -1,4 +1,5 @@
 import type { StoredClient } from '../../../access/clients/index.ts';
+import type { IssuerSnapshot } from '../../../messages/between-issuer.ts';
 import type { Detail } from '../../details/index.ts';
 import { errors } from '../library.ts';
 import type { PresentedClaims } from '../presented-tokens.ts';
@@ -76,6 +77,18 @@ export function passedOnDetails(
       detailTypes.includes(type) &&
       (locations === undefined ? aud === target : locations.includes(target)),
   );
+}
+
+/** RFC 9068 §2.2.3.1: of the roles that somebody has in it, those that the other API asks for. */
+export function passedOnRoles(
+  { roles }: PresentedClaims,
+  { resources }: Pick<IssuerSnapshot, 'resources'>,
+  target: string,
+): { readonly roles?: readonly string[] } {
+  const wanted = resources.find(({ identifier }) => identifier === target)?.roles ?? [];
+  const had = Array.isArray(roles) ? roles : [];
+  const passed = wanted.filter((role) => had.includes(role));
+  return passed.length > 0 ? { roles: passed } : {};
 }
 
 function wordsOf(scope: unknown): string[] {

@@ -6,7 +6,7 @@ import { findAccount } from '../people.ts';
 import type { PresentedClaims, PresentedTokens } from '../presented-tokens.ts';
 import { type ResourcePorts, resourceServerInfo } from '../resources.ts';
 import { keepExchange } from './exchange-of-call.ts';
-import { actorOf, narrowedScope, passedOnDetails } from './exchange-rules.ts';
+import { actorOf, narrowedScope, passedOnDetails, passedOnRoles } from './exchange-rules.ts';
 import type { ExchangingProvider } from './exchanging-provider.ts';
 
 export interface ExchangePorts extends ResourcePorts {
@@ -70,6 +70,7 @@ async function exchange(
     claims: {
       ...{ grant_id: subject.grant_id, acr: subject['acr'], auth_time: subject['auth_time'] },
       act: actorOf(subject, client.id),
+      ...passedOnRoles(subject, ports.snapshot, target),
     },
   });
   params['resource'] = target;

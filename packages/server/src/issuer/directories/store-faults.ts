@@ -1,0 +1,30 @@
+import {
+  ExternalIdTakenError,
+  GroupNameTakenError,
+  LoginTakenError,
+  TooManyMembersError,
+  UnknownMemberError,
+} from '../../access/accounts/index.ts';
+import { NotFoundError, StaleVersionError } from '../../state/index.ts';
+import { refuse, ScimError } from './scim-error.ts';
+
+/** What a store refused, as a directory is told of it; null: it is a fault. */
+export function scimErrorOf(error: unknown): ScimError | null {
+  if (error instanceof NotFoundError) return new ScimError(404, null, 'there is none here');
+  if (error instanceof StaleVersionError) {
+    return new ScimError(412, null, 'it has changed meanwhile: read it again');
+  }
+  if (error instanceof LoginTakenError) {
+    return new ScimError(409, 'uniqueness', 'userName: somebody else signs in by it');
+  }
+  if (error instanceof GroupNameTakenError) {
+    return new ScimError(409, 'uniqueness', 'displayName: another group is called so');
+  }
+  if (error instanceof ExternalIdTakenError) {
+    return new ScimError(409, 'uniqueness', 'externalId: another one is called so');
+  }
+  if (error instanceof TooManyMembersError) return refuse('tooMany', `members: ${error.message}`);
+  return error instanceof UnknownMemberError
+    ? refuse('invalidValue', `members: ${error.message}`)
+    : null;
+}

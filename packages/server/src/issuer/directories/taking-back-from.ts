@@ -1,0 +1,46 @@
+import type { TokenEnds } from '../../access/accounts/index.ts';
+import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
+import type { World } from '../../platform/world/index.ts';
+import type { BrowserSessions } from '../account/browser-sessions.ts';
+import type { ArtefactStore } from '../artefacts/index.ts';
+import { CLOCK_SKEW_MS } from '../taking-back.ts';
+
+export interface TakingBackFromPorts {
+  readonly snapshot: Pick<IssuerSnapshot, 'origin' | 'tokens'>;
+  readonly artefacts: Pick<ArtefactStore, 'remove' | 'removeGrant'>;
+  readonly sessions: Pick<BrowserSessions, 'clear'>;
+  /** Throws NotEverywhereYet. */
+  readonly whenEnforced: (what: string) => Promise<void>;
+  readonly world: Pick<World, 'now'>;
+}
+
+/** What people had, whose directory says that they no longer have it. */
+export class TakingBackFrom {
+  readonly #ports: TakingBackFromPorts;
+
+  constructor(ports: TakingBackFromPorts) {
+    this.#ports = ports;
+  }
+
+  ends(): TokenEnds {
+    const { snapshot, world } = this.#ports;
+    const { origin: issuer, tokens } = snapshot;
+    return { issuer, until: world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS };
+  }
+
+  /** Nobody is signed in by it, and no gate lets anything pass that came of it, when it resolves. Throws NotEverywhereYet. */
+  async endAccount(id: string, grants: readonly string[]): Promise<void> {
+    const { artefacts, sessions, whenEnforced } = this.#ports;
+    await sessions.clear(id);
+    for (const grant of grants) {
+      await artefacts.removeGrant(grant);
+      await artefacts.remove('Grant', grant);
+    }
+    await whenEnforced('an account');
+  }
+
+  /** No gate lets pass what was given to these before. Throws NotEverywhereYet. */
+  async lessened(accounts: readonly string[]): Promise<void> {
+    if (accounts.length > 0) await this.#ports.whenEnforced('a role');
+  }
+}
