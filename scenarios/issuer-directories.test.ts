@@ -249,6 +249,17 @@ test('whoever is deactivated is out at once and everywhere, and comes in again w
   );
 });
 
+test('whoever is replaced as inactive, under another name at the same time, is out as well', async () => {
+  const id = idOf(await entra.post('/Users', entraUser('lore', 'oid-lore')));
+  const browser = new SoftBrowser(issuer.origin);
+  const tokens = await comeIn(browser, 'oid-lore');
+  assert.ok('access_token' in tokens);
+  const gone = { ...entraUser('left-lore', 'oid-other'), active: false };
+  assert.equal((await entra.put(`/Users/${id}`, gone)).status, 200);
+  assert.equal(await asks('/accounts', tokens.access_token), 401);
+  assert.equal((await browser.get('/account')).status, 303);
+});
+
 test('a provider lets into the account of a directory whom its claim names, and by nothing else', async () => {
   idOf(await entra.post('/Users', entraUser('fien', 'oid-fien')));
   idOf(await okta.post('/Users', { userName: 'gus@okta.example', externalId: 'oid-gus' }));
@@ -305,6 +316,9 @@ test('lists come in pages, and with as much of each as is asked for', async () =
   assert.partialDeepStrictEqual((await query('&startIndex=0&count=-1')).body, {
     ...{ totalResults: 5, startIndex: 1, itemsPerPage: 0 },
   });
+  assert.partialDeepStrictEqual((await query('&startIndex=101&count=100')).body, {
+    ...{ totalResults: 5, itemsPerPage: 0, Resources: [] },
+  });
   const named = await query('&attributes=userName,meta.version&count=1');
   assert.deepEqual(Object.keys((named.body['Resources'] as object[])[0] ?? {}).toSorted(), [
     ...['id', 'meta', 'schemas', 'userName'],
@@ -319,6 +333,9 @@ test('lists come in pages, and with as much of each as is asked for', async () =
   const group = idOf(
     await okta.post('/Groups', { displayName: 'Many', members: made.map((value) => ({ value })) }),
   );
+  const twice = { displayName: 'Many', members: [...made, ...made].map((value) => ({ value })) };
+  const replaced = await okta.put(`/Groups/${group}`, twice);
+  assert.deepEqual([replaced.status, (replaced.body['members'] as object[]).length], [200, 5]);
   const bare = await okta.get(`/Groups/${group}?excludedAttributes=members`);
   assert.equal(bare.body['members'], undefined);
   assert.deepEqual(await found(okta, `displayName eq "many"`, 'Groups'), [group]);

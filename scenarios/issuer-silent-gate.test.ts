@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import * as oidc from 'openid-client';
 import { makeAuthority } from './world/certificates.fixture.ts';
+import { Directory } from './world/directory.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { LINK_FILES, linkFiles, startGateway } from './world/gateways.fixture.ts';
 import { askFor, makeApplication, redeem, startIssuer } from './world/own-issuer.fixture.ts';
@@ -10,13 +12,15 @@ import { SoftBrowser } from './world/soft-browser.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
+const TOKEN = randomBytes(32).toString('base64');
 
 test('a gate that is silent keeps nobody signed in, and whoever takes a token back is told that it is not done', async (t) => {
   const authority = makeAuthority(t);
   const upstream = await startRawUpstream(t);
   const port = await unusedPort();
   const issuer = await startIssuer(t, upstream.url, {
-    files: linkFiles(authority, 'control'),
+    files: { ...linkFiles(authority, 'control'), 'directory.token': TOKEN },
+    issuer: { directories: [{ name: 'entra', tokens: ['file:./directory.token'] }] },
     link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
     // Longer than anybody here waits for it.
     gateway: { threads: 1, staleAfterMs: 60_000 },
@@ -27,6 +31,10 @@ test('a gate that is silent keeps nobody signed in, and whoever takes a token ba
   const asked = await askFor(application);
   const back = await goThrough(browser, asked.url, person);
   const tokens = await redeem(application, asked, back);
+
+  const directory = new Directory(issuer.origin, TOKEN);
+  const made = await directory.post('/Users', { userName: 'dora@bank.example' });
+  const dora = String(made.body['id']);
 
   const away = await startGateway(t, { name: 'gw_a', control: `localhost:${port}`, authority });
   away.process.kill('SIGSTOP');
@@ -53,13 +61,22 @@ test('a gate that is silent keeps nobody signed in, and whoever takes a token ba
     const out = await browser.postForm('/session/end/confirm', { xsrf: secret, logout: 'yes' });
     assert.equal(out.location, `${issuer.origin}/session/end/success`);
   };
+  const suspend = () =>
+    directory.patch(`/Users/${dora}`, { op: 'replace', path: 'active', value: false });
+  const suspends = async () => {
+    const { status, headers, body } = await suspend();
+    assert.deepEqual([status, headers['retry-after']], [503, '5'], JSON.stringify(body));
+  };
   await takesBack();
-  await Promise.all([takesBack(), comesSecond(), signsOut()]);
+  await Promise.all([takesBack(), comesSecond(), signsOut(), suspends()]);
+  const kept = await directory.get(`/Users/${dora}`);
+  assert.equal(kept.body['active'], false, 'it is kept');
   const silent = await askFor(application, { prompt: 'none' });
   const { location } = await browser.get(`${silent.url.pathname}${silent.url.search}`);
   assert.match(String(location), /error=login_required/);
   away.process.kill('SIGCONT');
   await oidc.tokenRevocation(application.configuration, tokens.access_token);
+  assert.equal((await suspend()).status, 200, 'and done when it is asked once more');
   await issuer.poorter.awaitNotice('issuer_not_everywhere');
   assert.deepEqual(issuer.poorter.notices('issuer_fault'), []);
 });
