@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Detail } from '../../details/index.ts';
 import type { PresentedClaims } from '../presented-tokens.ts';
-import { type Actor, actorOf, actorsOf, narrowedScope, passedOnDetails } from './exchange-rules.ts';
+import {
+  type Actor,
+  actorOf,
+  actorsOf,
+  narrowedScope,
+  passedOnDetails,
+  passedOnRoles,
+} from './exchange-rules.ts';
 
 const HERE = 'https://api.test/accounts';
 const THERE = 'https://api.test/cards';
@@ -62,4 +69,15 @@ test('what was signed is passed on to nobody; what names no API stays at its own
   assert.deepEqual(passedOnDetails(token, THERE, all), [elsewhere]);
   assert.deepEqual(passedOnDetails(token, HERE, { detailTypes: ['payment_initiation'] }), []);
   assert.deepEqual(passedOnDetails(subject(), HERE, all), []);
+});
+
+test('of the roles of a token those go on that the other API asks for, and no role comes to be', () => {
+  const at = (identifier: string, roles: readonly string[]) => ({ identifier, roles }) as never;
+  const snapshot = { resources: [at(HERE, ['keeper', 'reader']), at(THERE, ['reader', 'owner'])] };
+  const token = subject({ roles: ['keeper', 'reader'] });
+  assert.deepEqual(passedOnRoles(token, snapshot, THERE), { roles: ['reader'] });
+  assert.deepEqual(passedOnRoles(token, snapshot, HERE), { roles: ['keeper', 'reader'] });
+  assert.deepEqual(passedOnRoles(token, snapshot, 'https://other.test'), {});
+  assert.deepEqual(passedOnRoles(subject({ roles: 'owner' }), snapshot, THERE), {});
+  assert.deepEqual(passedOnRoles(subject(), snapshot, THERE), {});
 });
