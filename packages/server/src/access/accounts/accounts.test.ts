@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
 import { SoughtPerson } from '../../state/personal-values/index.ts';
+import { STANDING_MAX } from './grant-store.ts';
 import {
   AccountNoticeStore,
   type AccountProfile,
@@ -306,4 +307,34 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
       assert.ok(!text.includes(link));
     });
   }
+
+  test('of one person and one application so many grants stand, and what would end first goes for another', async (t) => {
+    const { grants, accounts } = await open(t);
+    const { id } = await accounts.create(griet);
+    const keep = (number: number, accountId = id) =>
+      grants.keep({
+        ...{ id: `grant_${number}`, accountId, clientId: 'app', rights: RIGHTS },
+        expiresAt: NOON + 1_000_000 + number,
+      });
+    for (let number = 0; number < STANDING_MAX; number += 1) {
+      assert.deepEqual(await keep(number), []);
+    }
+    assert.deepEqual(await keep(STANDING_MAX), ['grant_0']);
+    assert.deepEqual(await keep(STANDING_MAX), [], 'the same once more');
+    assert.equal((await grants.idsOf([id])).length, STANDING_MAX);
+    assert.deepEqual(await keep(9_999, 'account_other'), [], 'somebody else’s are their own');
+  });
+
+  test('what was said goes before what holds it in another browser, which ends sooner', async (t) => {
+    const { grants, accounts, clock } = await open(t);
+    const { id } = await accounts.create(griet);
+    const wish = { accountId: id, clientId: 'app', rights: RIGHTS };
+    await grants.keep({ ...wish, id: 'said', expiresAt: NOON + 1_000 });
+    clock.now += 10;
+    await grants.keep({ ...wish, id: 'held', expiresAt: NOON + 500 });
+    await grants.hold('held', 'said');
+    assert.equal(await grants.latest(id, 'app'), 'said');
+    await grants.remove('said');
+    assert.equal(await grants.latest(id, 'app'), 'held');
+  });
 });

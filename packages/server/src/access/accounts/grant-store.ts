@@ -37,6 +37,8 @@ const ACCOUNTS_AT_ONCE = 500;
 const LISTED_MAX = 500;
 /** Of one person and one application: whoever says yes more often in detail is asked once more without. */
 const LOOKED_AT_MAX = 100;
+/** Of one person and one application: browsers and devices, each with what it was given. */
+export const STANDING_MAX = 200;
 
 /** To which applications somebody said yes. It stands here before anything is given, so that all of it can be ended. */
 export class GrantStore {
@@ -57,8 +59,11 @@ export class GrantStore {
     this.#world = world;
   }
 
-  /** Once more: it lasts until then, and is for these. */
-  async keep({ id, accountId, clientId, rights, expiresAt }: GrantWish): Promise<void> {
+  /**
+   * Once more: it lasts until then, and is for these. Ids of those that had to go for it: of one person and one
+   * application there are only so many, and what would end first goes first.
+   */
+  async keep({ id, accountId, clientId, rights, expiresAt }: GrantWish): Promise<string[]> {
     const row: Row = {
       ...{ id, account_id: accountId, client_id: clientId, given_at: this.#world.now() },
       consent_id: id,
@@ -71,6 +76,30 @@ export class GrantStore {
       .values(row)
       .onConflict((conflict) => conflict.column('id').doUpdateSet({ rights_sealed, expires_at }))
       .execute();
+    return this.#dropBeyond(accountId, clientId, id);
+  }
+
+  async #dropBeyond(accountId: string, clientId: string, kept: string): Promise<string[]> {
+    const rows = await this.#database.kysely
+      .deleteFrom('account_grant')
+      .where(({ eb, selectFrom }) =>
+        eb(
+          'id',
+          'in',
+          selectFrom('account_grant')
+            .select('id')
+            .where('account_id', '=', accountId)
+            .where('client_id', '=', clientId)
+            .where('id', '!=', kept)
+            .orderBy('expires_at', 'desc')
+            .orderBy('id')
+            .limit(PRUNED_AT_ONCE)
+            .offset(STANDING_MAX - 1),
+        ),
+      )
+      .returning('id')
+      .execute();
+    return rows.map(({ id }) => id);
   }
 
   /** What was said holds in another browser, too: there it is `id`. It ends with the rest of it. */
@@ -97,19 +126,27 @@ export class GrantStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Id of what somebody last said to this application, without details; undefined: nothing that still stands. */
+  /**
+   * Id of what somebody last said to this application, without details; undefined: nothing that still stands. What was
+   * said goes before what holds it elsewhere, which does not last as long.
+   */
   async latest(accountId: string, clientId: string): Promise<string | undefined> {
-    const rows = await this.#database.kysely
-      .selectFrom('account_grant')
-      .select(['id', 'rights_sealed'])
-      .where('account_id', '=', accountId)
-      .where('client_id', '=', clientId)
-      .where('expires_at', '>', this.#world.now())
-      .orderBy('given_at', 'desc')
-      .orderBy('id')
-      .limit(LOOKED_AT_MAX)
-      .execute();
-    return rows.find((row) => this.#rightsOf(row).details.length === 0)?.id;
+    for (const isSaid of [true, false]) {
+      const rows = await this.#database.kysely
+        .selectFrom('account_grant')
+        .select(['id', 'rights_sealed'])
+        .where('account_id', '=', accountId)
+        .where('client_id', '=', clientId)
+        .where('expires_at', '>', this.#world.now())
+        .where(({ eb, ref }) => eb('id', isSaid ? '=' : '!=', ref('consent_id')))
+        .orderBy('given_at', 'desc')
+        .orderBy('id')
+        .limit(LOOKED_AT_MAX)
+        .execute();
+      const found = rows.find((row) => this.#rightsOf(row).details.length === 0);
+      if (found !== undefined) return found.id;
+    }
+    return undefined;
   }
 
   /** False: it was taken back, or is over. Nothing comes from it, whatever else is kept of it. */

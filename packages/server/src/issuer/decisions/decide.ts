@@ -11,6 +11,7 @@ import {
 } from '../details/index.ts';
 import type { AskPace } from '../protocol/ask-pace.ts';
 import { OWN_SCOPES, PERSONAL_SCOPES } from '../protocol/client-metadata.ts';
+import { lifeOfUse } from '../protocol/grant-life.ts';
 import { errors, type Provider } from '../protocol/library.ts';
 import { resourceServerInfo } from '../protocol/resources.ts';
 import type { Passkeys } from '../sign-in/passkeys.ts';
@@ -102,7 +103,9 @@ export class Decisions {
     const { accountId, clientId, scopes, resources } = pending;
     const client = await clients.show(clientId);
     if (client === undefined) throw new Error('the client is gone');
-    const grant = new provider.Grant({ accountId, clientId });
+    const grant = new provider.Grant({
+      ...{ accountId, clientId, expiresIn: lifeOfUse(scopes) },
+    } as object);
     const own = scopes.filter((one) => OWN_SCOPES.includes(one) || PERSONAL_SCOPES.includes(one));
     if (own.length > 0) grant.addOIDCScope(own.join(' '));
     for (const resource of resources) {

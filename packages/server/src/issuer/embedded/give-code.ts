@@ -2,10 +2,10 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { nameSession } from '../account/browser-sessions.ts';
+import { SESSION_LIFE_SECONDS } from '../protocol/grant-life.ts';
 import type { Provider } from '../protocol/library.ts';
 import type { PairwiseNames } from '../protocol/pairwise.ts';
 import { existingGrant, findAccount, type signInPolicy } from '../protocol/people.ts';
-import { SESSION_LIFE_SECONDS } from '../protocol/provider-settings.ts';
 
 export interface CodePorts {
   readonly snapshot: Pick<IssuerSnapshot, 'passwords' | 'federation'>;

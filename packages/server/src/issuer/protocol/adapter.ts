@@ -81,7 +81,11 @@ export class ProtocolAdapter {
     if (this.#kind === 'Grant' && account !== undefined && client !== undefined) {
       const { expiresAt } = artefact;
       const rights = rightsOf(payload);
-      await grants.keep({ id, accountId: account, clientId: client, rights, expiresAt });
+      const wish = { id, accountId: account, clientId: client, rights, expiresAt };
+      for (const gone of await grants.keep(wish)) {
+        await artefacts.removeGrant(gone);
+        await artefacts.remove('Grant', gone);
+      }
     }
     await artefacts.put(this.#kind, id, artefact);
   }

@@ -23,6 +23,7 @@ import { NUMBER_PARAMETER } from './decoupled.ts';
 import { nameExchanged } from './exchange/exchange-of-call.ts';
 import { featureSettings } from './feature-settings.ts';
 import { challengeMetadata, type FlowContext, refuseOtherFlows } from './flows.ts';
+import { GRANT_LIFE_SECONDS, SESSION_LIFE_SECONDS } from './grant-life.ts';
 import { acrValuesOf } from './levels.ts';
 import { errors } from './library.ts';
 import { mtlsAliases } from './origins.ts';
@@ -84,11 +85,7 @@ const WAITING_LIFE_SECONDS = 300;
 /** Where something ends, and what somebody said yes to does not. */
 const KEEPS_CONSENT: ReadonlySet<string> = new Set(['revocation', 'end_session_confirm']);
 
-/** A day at a desk. Whoever pays proves it again. */
-export const SESSION_LIFE_SECONDS = 28_800;
-const DAY_SECONDS = 86_400;
-const GRANT_LIFE_SECONDS = 180 * DAY_SECONDS;
-const REFRESH_LIFE_SECONDS = 90 * DAY_SECONDS;
+const REFRESH_LIFE_SECONDS = 90 * 86_400;
 
 /** All that the protocol library is told, in one place. What it offers and stands nowhere here is off. */
 export function providerSettings(ports: ProviderPorts): object {

@@ -15,6 +15,7 @@ import { leadsTo, type Page, sendPage } from '../pages/page.ts';
 import { formOf, isOwnPage, jsonOf, NOBODY, type PageCall, sendJson } from '../pages/page-call.ts';
 import { consentPage, errorPage } from '../pages/pages.ts';
 import { rightsIn } from '../pages/rights.ts';
+import { askedScopes, GRANT_LIFE_SECONDS, lifeOfUse, renew } from '../protocol/grant-life.ts';
 import type { Provider } from '../protocol/library.ts';
 import { PERSONAL_CLAIMS } from '../protocol/personal-claims.ts';
 import { type Interaction, interactionOf, languageFor, say } from './interaction.ts';
@@ -155,13 +156,10 @@ export class Consent {
       interaction.grantId === undefined || details.length > 0
         ? undefined
         : await provider.Grant.find(interaction.grantId);
-    const expiresIn = secondsOf(details, now());
-    const grant =
-      known ??
-      new provider.Grant({
-        ...{ accountId, clientId },
-        ...(expiresIn !== undefined && { expiresIn }),
-      } as object);
+    const scopes = askedScopes(interaction.params['scope']);
+    const expiresIn = details.length === 0 ? GRANT_LIFE_SECONDS : lifeOf(details, scopes, now());
+    const grant = known ?? new provider.Grant({ accountId, clientId, expiresIn } as object);
+    if (known !== undefined) renew(known, Math.floor(now() / 1000));
     const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = interaction.prompt
       .details as Missing;
     if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
@@ -187,15 +185,12 @@ function askedRights({ prompt }: Interaction) {
 }
 
 const DAY_MS = 86_400_000;
-/** EU 2022/2360: after 180 days somebody is asked again. */
-const GRANT_LIFE_MAX_SECONDS = 180 * 86_400;
 
-/** A yes until a day ends with that day. Undefined: as long as any. */
-function secondsOf(details: readonly Detail[], nowMs: number): number | undefined {
+/** In seconds. A yes until a day ends with that day; one that nothing lasting comes of, with the session. */
+function lifeOf(details: readonly Detail[], scopes: readonly string[], nowMs: number): number {
   const ends = details.flatMap(({ validUntil }) =>
     typeof validUntil === 'string' ? [Date.parse(validUntil) + DAY_MS] : [],
   );
-  if (ends.length === 0) return undefined;
-  const left = Math.floor((Math.min(...ends) - nowMs) / 1000);
-  return Math.min(GRANT_LIFE_MAX_SECONDS, Math.max(1, left));
+  const left = ends.map((end) => Math.floor((end - nowMs) / 1000));
+  return Math.max(1, Math.min(lifeOfUse(scopes), ...left));
 }
