@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { call } from './world/calls.fixture.ts';
 import { AUDIENCE, startIssuer } from './world/issuer.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
@@ -26,6 +27,9 @@ const poorter = await startPoorter(
   },
 );
 
+/** So long a call waits for the keys of an issuer. */
+const WAIT_MAX_MS = 3_000;
+
 const statusWith = async (credential: string) => {
   const headers = { authorization: `Bearer ${credential}` };
   return (await call(`${poorter.url}/things`, { headers })).status;
@@ -44,7 +48,14 @@ test('a flood of invented key ids around a rotation neither delays the genuine k
   const before = flood(1);
   await issuer.rotate();
   const during = flood(2);
-  assert.equal(await statusWith(await issuer.token()), 200);
+  const genuine = await issuer.token();
+  let asked = performance.now();
+  // A machine that is busy for longer than calls wait is asked once more.
+  while ((await statusWith(genuine)) !== 200) {
+    assert.ok(performance.now() - asked >= WAIT_MAX_MS, 'refused before its wait was over');
+    assert.ok(performance.now() - begun < PATIENCE_MS);
+    asked = performance.now();
+  }
   const strangers = [...(await before), ...(await during)];
   assert.deepEqual([...new Set(strangers)], [401]);
   const seconds = (performance.now() - begun) / 1_000;

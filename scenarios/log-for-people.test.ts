@@ -256,6 +256,8 @@ test('`log … | head` ends quietly, and so does a log that is followed', async 
   for (let at = 0; at < 30; at++) await (await call('GET', '/orders', shop)).arrayBuffer();
   for (const argv of [
     ['log', 'search', '--names'],
+    // There is more, and nobody to be told.
+    ['log', 'search', '--limit', '5'],
     ['log', 'tail', '--follow'],
     ['keys', '--help'],
     ['help'],

@@ -131,10 +131,11 @@ export class AdminClient {
     const { header = {}, body } = given;
     // Commands are listed and explained without it.
     const { Agent, fetch } = await import('undici');
-    this.#dispatcher ??=
-      this.#certificate === undefined
-        ? undefined
-        : new Agent({ connect: exactly(this.#certificate) });
+    // A connection of its own for each: one that is kept may be closed by the server in the moment in which it is used again.
+    this.#dispatcher ??= new Agent({
+      pipelining: 0,
+      ...(this.#certificate !== undefined && { connect: exactly(this.#certificate) }),
+    });
     let answer: Response;
     try {
       answer = await fetch(this.#url + targetOf(id, given), {
@@ -146,7 +147,7 @@ export class AdminClient {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(this.#dispatcher !== undefined && { dispatcher: this.#dispatcher }),
+        dispatcher: this.#dispatcher,
       });
     } catch (cause) {
       throw new Error(`no server answers at ${this.#url}; is it running?`, { cause });

@@ -9,6 +9,7 @@ const ENDPOINTS: ReadonlySet<string> = new Set([
     '/request',
     '/device/auth',
     '/backchannel',
+    '/authorize-challenge',
   ],
 ]);
 

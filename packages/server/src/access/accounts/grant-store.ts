@@ -127,26 +127,21 @@ export class GrantStore {
   }
 
   /**
-   * Id of what somebody last said to this application, without details; undefined: nothing that still stands. What was
-   * said goes before what holds it elsewhere, which does not last as long.
+   * Id of what somebody last said to this application, without details; undefined: nothing that still stands. Each yes
+   * lasts as long from when it is said, and whatever holds it elsewhere ends sooner.
    */
   async latest(accountId: string, clientId: string): Promise<string | undefined> {
-    for (const isSaid of [true, false]) {
-      const rows = await this.#database.kysely
-        .selectFrom('account_grant')
-        .select(['id', 'rights_sealed'])
-        .where('account_id', '=', accountId)
-        .where('client_id', '=', clientId)
-        .where('expires_at', '>', this.#world.now())
-        .where(({ eb, ref }) => eb('id', isSaid ? '=' : '!=', ref('consent_id')))
-        .orderBy('given_at', 'desc')
-        .orderBy('id')
-        .limit(LOOKED_AT_MAX)
-        .execute();
-      const found = rows.find((row) => this.#rightsOf(row).details.length === 0);
-      if (found !== undefined) return found.id;
-    }
-    return undefined;
+    const rows = await this.#database.kysely
+      .selectFrom('account_grant')
+      .select(['id', 'rights_sealed'])
+      .where('account_id', '=', accountId)
+      .where('client_id', '=', clientId)
+      .where('expires_at', '>', this.#world.now())
+      .orderBy('expires_at', 'desc')
+      .orderBy('id')
+      .limit(LOOKED_AT_MAX)
+      .execute();
+    return rows.find((row) => this.#rightsOf(row).details.length === 0)?.id;
   }
 
   /** False: it was taken back, or is over. Nothing comes from it, whatever else is kept of it. */

@@ -2,7 +2,7 @@ import { type OpenIntent, openIntents } from '../../security-log/index.ts';
 import type { OpenGiven } from '../commands/log-options.ts';
 import type { CommandWorld } from '../definition/world.ts';
 import { openNamedLog } from './places.ts';
-import { named, plain, whoOf } from './read.ts';
+import { hint, named, plain, whoOf } from './read.ts';
 
 /** Which durable calls may have happened without anybody having been told. */
 export async function open(given: OpenGiven, world: CommandWorld): Promise<number> {
@@ -13,7 +13,7 @@ export async function open(given: OpenGiven, world: CommandWorld): Promise<numbe
     const keys = given.names ? await log.keys() : null;
     for await (const intent of openIntents(log.reader, log.node, keys, { from, to })) {
       if (left-- === 0) {
-        if (!given.json) world.stderr.write('there may be more: --limit, --to\n');
+        if (!given.json) await hint(world, 'there may be more: --limit, --to');
         break;
       }
       const known = { ...intent, ...named(intent, keys?.names ?? null) };

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import {
   callIdOf,
   decisionOf,
@@ -66,12 +66,18 @@ export async function search(given: SearchGiven, world: CommandWorld): Promise<n
       }
       before = found.next;
       if (left > 0) continue;
-      if (!given.json) world.stderr.write(`there may be more: --before ${found.next}\n`);
+      if (!given.json) await hint(world, `there may be more: --before ${found.next}`);
       return 0;
     }
   } finally {
     await log.close();
   }
+}
+
+/** Beside what was printed, if anybody reads it: where nobody does, the program ends before it is said. */
+export async function hint({ stderr }: CommandWorld, text: string): Promise<void> {
+  await nextTurn();
+  stderr.write(`${text}\n`);
 }
 
 export async function show(given: ShowGiven, world: CommandWorld): Promise<number> {

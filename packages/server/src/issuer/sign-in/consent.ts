@@ -186,11 +186,12 @@ function askedRights({ prompt }: Interaction) {
 
 const DAY_MS = 86_400_000;
 
-/** In seconds. A yes until a day ends with that day; one that nothing lasting comes of, with the session. */
+/** In seconds. A yes until a day ends with that day; one that says no day, and that nothing lasting comes of, with the session. */
 function lifeOf(details: readonly Detail[], scopes: readonly string[], nowMs: number): number {
   const ends = details.flatMap(({ validUntil }) =>
     typeof validUntil === 'string' ? [Date.parse(validUntil) + DAY_MS] : [],
   );
-  const left = ends.map((end) => Math.floor((end - nowMs) / 1000));
-  return Math.max(1, Math.min(lifeOfUse(scopes), ...left));
+  if (ends.length === 0) return lifeOfUse(scopes);
+  const left = Math.floor((Math.min(...ends) - nowMs) / 1000);
+  return Math.min(GRANT_LIFE_SECONDS, Math.max(1, left));
 }
