@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import { test } from 'node:test';
 import { TOTP } from 'otpauth';
 import type { CredentialKind, StoredCredential } from '../../access/accounts/index.ts';
+import { realWorld } from '../../platform/world/index.ts';
 import type { PageCall } from '../pages/page-call.ts';
 import { KnownDevices } from './known-devices.ts';
 import { secretOf } from './one-time-codes.ts';
@@ -17,7 +18,7 @@ const codeAt = (ms: number) => new TOTP({ secret }).generate({ timestamp: ms });
 
 /** Stores that count what they are asked, so that the work of two callers can be compared. */
 async function open() {
-  const hashes = new PasswordHashes();
+  const hashes = new PasswordHashes(realWorld);
   const hash = await hashes.make(PASSWORD);
   const asked: string[] = [];
   const credential = (kind: CredentialKind, data: object): StoredCredential => ({
