@@ -82,6 +82,9 @@ onEveryBackend('account import', ({ freshPlace }) => {
     // A password that its holder sets takes its place.
     const whose = { accountId: String(first?.id), lookup: String(first?.id), label: '' };
     await credentials.put({ ...whose, kind: 'password', data: { hash: 'own' } });
+    const former = kept.find((one) => one.kind === 'password')?.id ?? '';
+    const late = { isUncounted: true, data: { hash: 'of the former' } };
+    assert.equal(await credentials.use(former, 0, late), false, 'whoever signs in meanwhile');
     const passwords = (await credentials.list(whose.accountId)).filter(
       ({ kind }) => kind === 'password',
     );
