@@ -203,7 +203,7 @@ class ImportRun {
   }
 
   /** False: something is wrong with it. */
-  async #send(batch: readonly Ready[]): Promise<boolean> {
+  async #send(batch: readonly Ready[], isLesser = false): Promise<boolean> {
     const { existing, isPreview, json } = this.#terms;
     const accounts = batch.map(({ wish }) => wish);
     try {
@@ -222,8 +222,9 @@ class ImportRun {
       return true;
     } catch (error) {
       if (!(error instanceof AdminRefusal)) throw error;
-      const lesser = this.#lesser(error, batch);
-      if (lesser !== null) return this.#send(lesser);
+      // All that is wrong was said at once: what is refused again is refused.
+      const lesser = isLesser ? null : this.#lesser(error, batch);
+      if (lesser !== null) return this.#send(lesser, true);
       if (!this.#tellRefusal(error, batch)) throw error;
       // Whoever only looks sees all of it.
       return isPreview;
