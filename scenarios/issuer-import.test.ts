@@ -86,7 +86,7 @@ test('people who come from elsewhere sign in with what they had, whatever it was
     django: `pbkdf2_sha256$3000$NaClNaClNaCl$${pbkdf2Sync(PASSWORD, 'NaClNaClNaCl', 3000, 32, 'sha256').toString('base64')}`,
     sha512: phcOf(pbkdf2(PASSWORD, 'sha512', 4_000)),
     scrypt: `$scrypt$ln=14,r=8,p=1$${b64(salt)}$${b64(scryptSync(PASSWORD, salt, 64))}`,
-    bcrypt: (await bcrypt(PASSWORD, { cost: 6 })).replace('$2b$', '$2y$'),
+    bcrypt: (await bcrypt(PASSWORD, 6)).replace('$2b$', '$2y$'),
     argon2i: await argon2(PASSWORD, { algorithm: 1, memoryCost: 4_096, timeCost: 3 }),
   };
   const rows = Object.entries(hashes).map(
@@ -337,7 +337,7 @@ test('a password that bcrypt read in part is not replaced, and its owner is not 
       login: 'long@set.test',
       name: 'Long',
       code: SECRET,
-      password: await bcrypt(long, { cost: 5 }),
+      password: await bcrypt(long, 5),
     },
   ].map((one) => JSON.stringify(one));
   await importing('set.jsonl', lines.join('\n'));
