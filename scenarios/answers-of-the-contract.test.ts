@@ -189,6 +189,13 @@ test('what the admin API answers is what its contract says, done or refused', as
   const account = await ask('createAccount', 201, { body: person });
   await ask('createAccount', 422, { body: person });
   const griet = { id: account.body.id };
+  const password = `$pbkdf2-sha256$i=1000$c2FsdHNhbHQ$${'A'.repeat(43)}`;
+  const jan = { login: 'jan@example.test', name: 'Jan' };
+  await ask('importAccounts', 400, { body: { accounts: [] } });
+  const unused = await ask('importAccounts', 422, { body: { accounts: [{ ...jan, password }] } });
+  assert.match(unused.body.errors[0].expected, /issuer\.passwords/);
+  await ask('importAccounts', 422, { body: { accounts: [jan, person] } });
+  await ask('importAccounts', 200, { body: { accounts: [jan, person], existing: 'skip' } });
   const shown = await ask('showAccount', 200, { path: griet });
   const version = { 'if-match': shown.headers.get('etag') ?? '' };
   await ask('changeAccount', 200, { path: griet, body: person, headers: version });

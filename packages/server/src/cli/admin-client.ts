@@ -18,10 +18,13 @@ const PAGE = 200;
 /** What the server said no to, as a sentence. */
 export class AdminRefusal extends Error {
   readonly status: number;
+  /** Null: it said no more. */
+  readonly problem: Problem | null;
 
-  constructor(status: number, message: string) {
-    super(message);
+  constructor(status: number, problem: Problem | null) {
+    super(sentenceOf(status, problem));
     this.status = status;
+    this.problem = problem;
   }
 }
 
@@ -155,7 +158,7 @@ export class AdminClient {
     const text = await answer.text();
     const read = text === '' ? null : parseJsonText(text);
     if (answer.ok) return { body: read, etag: answer.headers.get('etag') };
-    throw new AdminRefusal(answer.status, sentenceOf(answer.status, read as Problem | null));
+    throw new AdminRefusal(answer.status, read as Problem | null);
   }
 
   /** All items of a list, page by page. */

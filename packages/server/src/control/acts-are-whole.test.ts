@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { parse } from 'yaml';
 import { accountAccessRoutes } from '../access/accounts/account-access-routes.ts';
+import { accountImportRoutes } from '../access/accounts/account-import-routes.ts';
 import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
@@ -148,6 +149,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
         clearSessions: () => undefined,
       }),
+      ...accountImportRoutes(() => ({ passwords: true, providers: [PROVIDER] })),
       ...accountAccessRoutes({
         ...{ accounts: state.accounts, grants: state.grants, clients: state.clients },
         ...{ everywhere, askIssuer: async () => [] },
@@ -223,6 +225,13 @@ const person = {
 const page = {
   ...{ name: 'Budget', profile: 'browser', authentication: { method: 'secret' } },
   ...{ redirectUris: ['https://budget.example/callback'], scopes: ['accounts.read'] },
+};
+
+const PROVIDER = 'https://login.partner.test';
+const foreign = {
+  ...{ login: 'griet@example.test', name: 'Griet', code: 'JBSWY3DPEHPK3PXPJBSWY3DP' },
+  password: `$pbkdf2-sha256$i=1000$${'c2FsdHNhbHQ'}$${'A'.repeat(43)}`,
+  identities: [{ issuer: PROVIDER, subject: 'g-1' }],
 };
 
 const giveGrant = (state: Api['state'], accountId: string) =>
@@ -303,6 +312,12 @@ const VERBS: Readonly<Record<string, (api: Api) => Promise<Call>>> = {
     ...{ method: 'POST', path: '/v1/accounts', headers: once },
     body: { login: 'griet@example.test', name: 'Griet' },
   }),
+  importAccounts: async ({ state }) => {
+    await state.accounts.create({ ...person, login: 'jan@example.test' });
+    const accounts = [foreign, { login: 'JAN@example.test', name: 'Jan' }];
+    const body = { accounts, existing: 'skip' };
+    return { method: 'POST', path: '/v1/accounts/import', headers: once, body };
+  },
   changeAccount: async ({ state }) => {
     const { id } = await state.accounts.create(person);
     const headers = { 'if-match': '"1"' };
@@ -365,6 +380,7 @@ const REPEATABLE = [
     'createClientInvitation',
     'rotateClientSecret',
     'createAccount',
+    'importAccounts',
     'makeSigningKey',
   ],
 ];

@@ -4,6 +4,7 @@ import {
   type AccountAccessPorts,
   accountAccessRoutes,
 } from '../access/accounts/account-access-routes.ts';
+import { accountImportRoutes } from '../access/accounts/account-import-routes.ts';
 import { accountRoutes } from '../access/accounts/account-routes.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
@@ -254,6 +255,7 @@ export class OpenControl {
             void this.#ports.askIssuer({ kind: 'clear-sessions', account });
           },
         }),
+        ...accountImportRoutes(() => this.ownIssuer.signIn),
         ...accountAccessRoutes({
           ...{ accounts: state.accounts, grants: state.grants, clients: state.clients, everywhere },
           issuer: () => this.ownIssuer.tokens,

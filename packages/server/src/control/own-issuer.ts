@@ -7,6 +7,7 @@ import {
   type SigningPlan,
   signingPlan,
 } from '../access/signing-keys/index.ts';
+import { providerTerms } from '../configuration/provider-terms.ts';
 import type { Configuration, IssuerConfiguration } from '../configuration/schema.ts';
 import type { World } from '../platform/world/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
@@ -52,6 +53,14 @@ export class OwnIssuer {
   get tokens(): { readonly origin: string; readonly tokenLifeMs: number } | null {
     const issuer = this.#issuer;
     return issuer && { origin: issuer.origin, tokenLifeMs: lifeOf(issuer) };
+  }
+
+  /** By what people sign in; null: it is somebody else. */
+  get signIn(): { readonly passwords: boolean; readonly providers: readonly string[] } | null {
+    const issuer = this.#issuer;
+    if (issuer === null) return null;
+    const providers = issuer.federation.flatMap((written) => providerTerms(written).issuer ?? []);
+    return { passwords: issuer.passwords, providers };
   }
 
   /** Where applications find it; null: it is somebody else. */

@@ -58,13 +58,14 @@ export class Issuer {
   #sender: NoticeSender | null = null;
   #working: Promise<void> = Promise.resolve();
   #keysTimer: Timer | null = null;
-  readonly #hashes = new PasswordHashes();
+  readonly #hashes: PasswordHashes;
   readonly #redemptions = new Redemptions();
   readonly #takingBack: TakingBack;
   #inFlight = 0;
 
   constructor(ports: IssuerPorts) {
     this.#ports = ports;
+    this.#hashes = new PasswordHashes(ports.world);
     const { monotonicMs } = ports.world;
     const memory = createCounterMemory({ entries: COUNTED_MAX, threads: 1, seed: drawSeed() });
     this.#counters = new SharedCounters(memory, 0, monotonicMs);

@@ -161,6 +161,25 @@ export type AccountWish = {
   readonly language?: AccountLanguage;
 };
 
+export type ImportedAccount = {
+  readonly login: Name;
+  readonly name: Name;
+  readonly email?: string | null;
+  readonly language?: AccountLanguage;
+  /** As it was kept, never the password itself: a PHC string of argon2id, argon2i, argon2d, pbkdf2-sha256 (`i`, and `l` or not), pbkdf2-sha512 or scrypt, or a hash of bcrypt. It counts with a code. Needs `issuer.passwords`. */
+  readonly password?: string;
+  /** The key of an app for codes (TOTP): in Base32, or an otpauth:// URI. Needs `issuer.passwords`. */
+  readonly code?: string;
+  /** Who they are at providers of `issuer.federation`. */
+  readonly identities?: readonly {
+    /** To the letter. */
+    readonly issuer: string;
+    readonly subject: string;
+  }[];
+  /** Nobody signs in with it. */
+  readonly disabled?: boolean;
+};
+
 export type Account = {
   readonly id: string;
   readonly login: string;
@@ -848,6 +867,32 @@ export interface Operations {
       readonly 201: Account;
     };
   };
+  /** Makes accounts of people who had one elsewhere, all of them or none. */
+  readonly importAccounts: {
+    readonly path: Readonly<Record<never, never>>;
+    readonly query: Readonly<Record<never, never>>;
+    readonly header: {
+      readonly 'Idempotency-Key'?: string;
+    };
+    readonly body: {
+      readonly accounts: readonly ImportedAccount[];
+      /** What is done where a login is there already: nothing is imported, or it is passed over and stays as it is. */
+      readonly existing?: 'refuse' | 'skip';
+      /** Judged alone; nothing changes. */
+      readonly preview?: boolean;
+    };
+    readonly answers: {
+      readonly 200: {
+        readonly accounts: readonly {
+          readonly login: string;
+          /** Null for one that a preview would make. */
+          readonly id: string | null;
+          /** False: it was there already, and is as it was. */
+          readonly isNew: boolean;
+        }[];
+      };
+    };
+  };
   readonly showAccount: {
     readonly path: {
       readonly id: ClientId;
@@ -1175,6 +1220,7 @@ export const operations = {
   rotateClientSecret: { method: 'POST', path: '/v1/clients/{id}/secret' },
   listAccounts: { method: 'GET', path: '/v1/accounts' },
   createAccount: { method: 'POST', path: '/v1/accounts' },
+  importAccounts: { method: 'POST', path: '/v1/accounts/import' },
   showAccount: { method: 'GET', path: '/v1/accounts/{id}' },
   changeAccount: { method: 'PUT', path: '/v1/accounts/{id}' },
   disableAccount: { method: 'POST', path: '/v1/accounts/{id}/disable' },

@@ -2,6 +2,7 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { Transaction } from 'kysely';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { type ChangeTables, recordChange } from '../../state/changes/index.ts';
+import type { StateWorld } from '../../state/index.ts';
 
 export interface AccountTables extends ChangeTables {
   account: {
@@ -121,6 +122,24 @@ export interface StoredAccount extends AccountProfile {
 }
 
 export type AccountRow = AccountTables['account'];
+
+const ID_BYTES = 12;
+
+/** Of somebody who is not there yet. */
+export function newAccountRow(
+  ring: KeyRing,
+  world: StateWorld,
+  profile: AccountProfile,
+  createdBy: string | null,
+): AccountRow {
+  const id = `account_${Buffer.from(world.random(ID_BYTES)).toString('hex')}`;
+  const at = world.now();
+  return {
+    ...{ id, login_index: loginIndex(ring, profile.login), created_by: createdBy },
+    profile_sealed: sealProfile(ring, id, profile),
+    ...{ created_at: at, disabled_at: null, suspended_at: null, signed_out_at: at, version: 1 },
+  };
+}
 
 /** The same person, however they type it. */
 export function loginIndex(ring: KeyRing, login: string): string {

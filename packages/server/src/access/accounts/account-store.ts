@@ -18,6 +18,7 @@ import {
   accountOfRow,
   emptyAccount,
   loginIndex,
+  newAccountRow,
   type StoredAccount,
   sealProfile,
 } from './account-row.ts';
@@ -32,7 +33,6 @@ export type LinkPurpose = 'enrol' | 'recover';
 
 type Session = Transaction<AccountTables>;
 
-const ID_BYTES = 12;
 const TOKEN_BYTES = 32;
 const PRUNED_AT_ONCE = 1_000;
 
@@ -57,13 +57,8 @@ export class AccountStore {
 
   /** Throws LoginTakenError. */
   async create(profile: AccountProfile, createdBy: string | null = null): Promise<StoredAccount> {
-    const id = `account_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
-    const at = this.#world.now();
-    const row: AccountRow = {
-      ...{ id, login_index: loginIndex(this.#ring, profile.login), created_by: createdBy },
-      profile_sealed: sealProfile(this.#ring, id, profile),
-      ...{ created_at: at, disabled_at: null, suspended_at: null, signed_out_at: at, version: 1 },
-    };
+    const row = newAccountRow(this.#ring, this.#world, profile, createdBy);
+    const { id, created_at: at } = row;
     await this.#database.write(async (session) => {
       const { numInsertedOrUpdatedRows } = await session
         .insertInto('account')

@@ -41,7 +41,7 @@ export interface CredentialUse {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-type Row = AccountTables['account_credential'];
+export type CredentialRow = AccountTables['account_credential'];
 
 const ID_BYTES = 12;
 const CREDENTIALS_MAX = 50;
@@ -60,7 +60,7 @@ export class CredentialStore {
 
   /** Undefined: it is there already, or the account has as many as it may. */
   async add(wish: CredentialWish): Promise<StoredCredential | undefined> {
-    const row = this.#rowOf(wish);
+    const row = newCredentialRow(this.#ring, this.#world, wish);
     const isAdded = await this.#database.write(async (session) => {
       const { count } = await session
         .selectFrom('account_credential')
@@ -82,7 +82,7 @@ export class CredentialStore {
 
   /** In the place of the one of its kind: an account has one password, and one generator of codes. */
   async put(wish: CredentialWish): Promise<void> {
-    const row = this.#rowOf(wish);
+    const row = newCredentialRow(this.#ring, this.#world, wish);
     await this.#database.write(async (session) => {
       await session
         .deleteFrom('account_credential')
@@ -111,7 +111,7 @@ export class CredentialStore {
     const row = await this.#database.kysely
       .selectFrom('account_credential')
       .selectAll()
-      .where('lookup_index', '=', this.#lookupIndex(kind, lookup))
+      .where('lookup_index', '=', lookupIndex(this.#ring, kind, lookup))
       .executeTakeFirst();
     return row === undefined ? undefined : this.#credentialOf(row);
   }
@@ -163,18 +163,7 @@ export class CredentialStore {
     }, CHANGE_LOCK);
   }
 
-  #rowOf({ accountId, kind, data, label, lookup, uses = 0 }: CredentialWish): Row {
-    const id = `credential_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
-    return {
-      ...{ id, account_id: accountId, kind, uses },
-      lookup_index: lookup === undefined ? null : this.#lookupIndex(kind, lookup),
-      data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(data)),
-      label_sealed: this.#ring.seal(place(id, 'label'), label),
-      ...{ created_at: this.#world.now(), last_used_at: null },
-    };
-  }
-
-  #credentialOf(row: Row): StoredCredential {
+  #credentialOf(row: CredentialRow): StoredCredential {
     return {
       ...{ id: row.id, accountId: row.account_id, kind: row.kind as CredentialKind },
       data: parseJsonText(
@@ -184,10 +173,25 @@ export class CredentialStore {
       ...{ uses: row.uses, createdAt: row.created_at, lastUsedAt: row.last_used_at },
     };
   }
+}
 
-  #lookupIndex(kind: CredentialKind, lookup: string): string {
-    return this.#ring.blindIndex(`account credential ${kind}`, lookup);
-  }
+export function newCredentialRow(
+  ring: KeyRing,
+  world: StateWorld,
+  { accountId, kind, data, label, lookup, uses = 0 }: CredentialWish,
+): CredentialRow {
+  const id = `credential_${Buffer.from(world.random(ID_BYTES)).toString('hex')}`;
+  return {
+    ...{ id, account_id: accountId, kind, uses },
+    lookup_index: lookup === undefined ? null : lookupIndex(ring, kind, lookup),
+    data_sealed: ring.seal(place(id, 'data'), JSON.stringify(data)),
+    label_sealed: ring.seal(place(id, 'label'), label),
+    ...{ created_at: world.now(), last_used_at: null },
+  };
+}
+
+export function lookupIndex(ring: KeyRing, kind: CredentialKind, lookup: string): string {
+  return ring.blindIndex(`account credential ${kind}`, lookup);
 }
 
 /** Whether a passkey was in more places than one when it was last shown; null: that is not known of it. */

@@ -42,7 +42,7 @@ export class IdentityStore {
   }
 
   async find(identity: ForeignIdentity): Promise<StoredIdentity | undefined> {
-    const found = await this.#credentials.find('identity', lookupOf(identity));
+    const found = await this.#credentials.find('identity', identityLookup(identity));
     return found === undefined ? undefined : identityOf(found);
   }
 
@@ -54,7 +54,7 @@ export class IdentityStore {
 
   /** False: it is somebody's already, or the account has as many as it may. */
   async link(accountId: string, identity: ForeignIdentity): Promise<boolean> {
-    return (await this.#credentials.add(wishOf(accountId, identity))) !== undefined;
+    return (await this.#credentials.add(identityWish(accountId, identity))) !== undefined;
   }
 
   /** It was shown now. */
@@ -68,11 +68,11 @@ export class IdentityStore {
       const within = this.#database.within(session);
       const accounts = new AccountStore(within, this.#ring, this.#tombstones, this.#world);
       const credentials = new CredentialStore(within, this.#ring, this.#world);
-      const known = await credentials.find('identity', lookupOf(identity));
+      const known = await credentials.find('identity', identityLookup(identity));
       const account = known === undefined ? undefined : await accounts.show(known.accountId);
       if (account !== undefined) return account;
       const made = await accounts.create(profile);
-      const added = await credentials.add(wishOf(made.id, identity));
+      const added = await credentials.add(identityWish(made.id, identity));
       if (added === undefined) throw new Error('the identity is taken');
       return made;
     }, CHANGE_LOCK);
@@ -80,14 +80,14 @@ export class IdentityStore {
 }
 
 /** The text of both, apart: no two identities share it. */
-function lookupOf({ issuer, subject }: ForeignIdentity): string {
+export function identityLookup({ issuer, subject }: ForeignIdentity): string {
   return JSON.stringify([issuer, subject]);
 }
 
-function wishOf(accountId: string, { issuer, subject }: ForeignIdentity) {
+export function identityWish(accountId: string, { issuer, subject }: ForeignIdentity) {
   return {
     ...{ accountId, kind: 'identity' as const, data: { issuer, subject } },
-    ...{ label: issuer, lookup: lookupOf({ issuer, subject }) },
+    ...{ label: issuer, lookup: identityLookup({ issuer, subject }) },
   };
 }
 

@@ -33,6 +33,9 @@ export {
 } from './directory-user-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
 export { type ForeignIdentity, IdentityStore, type StoredIdentity } from './identity-store.ts';
+export { AccountImport } from './import/account-import.ts';
+export { base32Of, type CodeKey, readCodeKey, USUAL_CODES } from './import/code-key.ts';
+export { type PasswordHash, readPasswordHash } from './import/password-hash.ts';
 export {
   type AccountNotice,
   type AccountNoticeKind,

@@ -5,6 +5,7 @@ import type {
 } from '../../messages/admin-contract.generated.ts';
 import { AdminClient } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
+import { importVerb } from './accounts/import.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
 
 const ID = { id: { value: 'ID', says: 'as `poorter accounts list` shows it' } } as const;
@@ -218,7 +219,16 @@ export const command = defineCommand({
   purpose: 'people who sign in at the authorization server',
   environment: SERVER_ENVIRONMENT,
   verbs: {
-    ...{ create, list, show, change, link, sessions, 'end-session': endSession },
+    ...{
+      create,
+      import: importVerb,
+      list,
+      show,
+      change,
+      link,
+      sessions,
+      'end-session': endSession,
+    },
     ...{ 'sign-out': signOut, credentials, 'remove-credential': removeCredential },
     ...{ grants, 'end-grant': endGrant, disable },
   },

@@ -1,4 +1,5 @@
 import {
+  AccountImport,
   AccountNoticeStore,
   AccountStore,
   type AccountTables,
@@ -63,6 +64,7 @@ export interface State {
   readonly grants: GrantStore;
   readonly recoveryCodes: RecoveryCodeStore;
   readonly accountNotices: AccountNoticeStore;
+  readonly accountImport: AccountImport;
   readonly signingKeys: SigningKeyStore;
   readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
@@ -95,6 +97,7 @@ export type ActStores = Pick<
   | 'grants'
   | 'recoveryCodes'
   | 'accountNotices'
+  | 'accountImport'
   | 'signingKeys'
   | 'denials'
   | 'persons'
@@ -170,6 +173,7 @@ function actStores(
     grants: new GrantStore(database.as<AccountTables>(), ring, tombstones, world),
     recoveryCodes: new RecoveryCodeStore(database.as<AccountTables>(), ring, world),
     accountNotices: new AccountNoticeStore(database.as<AccountTables>(), world),
+    accountImport: new AccountImport(database.as<AccountTables>(), ring, world),
     clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
     invitations: new InvitationStore(database.as<InvitationTables>(), ring, tombstones, world),
     registrations: new RegistrationStore(database.as<RegistrationTables>(), ring, world),

@@ -119,7 +119,8 @@ export class Factors {
           session: { ...session, isPasswordRight: isRight },
         };
       }
-      const found = await passwords.finish({ login, code }, isRight);
+      const typed = { login, code, ...(isFirst && { password }) };
+      const found = await passwords.finish(typed, isRight);
       const again = { ...session, ...NOTHING_TYPED };
       if (found === null) return needed({ mayPassword: true }, again, 'password_refused');
       await attempts.succeeded(subject);

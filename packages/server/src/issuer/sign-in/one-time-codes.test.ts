@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { appLink, CODE_SECRET_BYTES, secretOf, stepOfCode } from './one-time-codes.ts';
+import { appLink, CODE_SECRET_BYTES, keyOf, secretOf, stepOfCode } from './one-time-codes.ts';
 
 const secret = secretOf(Buffer.from('12345678901234567890'));
 
@@ -20,6 +20,27 @@ test('codes are those of RFC 6238, appendix B, one step early or late, and no fu
     assert.deepEqual([at(2), at(-2)], [null, null], code);
   }
   assert.equal(stepOfCode(secret, '287 082', 59_000), 1, 'as apps show it');
+});
+
+test('a key from elsewhere has its own algorithm, digits and period', () => {
+  // RFC 6238, appendix B: eight digits, by a key of 32 bytes.
+  const bytes = Buffer.from('12345678901234567890123456789012');
+  const data = { secret: secretOf(bytes), algorithm: 'SHA256', digits: 8 };
+  for (const [seconds, code] of [
+    [59, '46119246'],
+    [1_111_111_109, '68084774'],
+    [20_000_000_000, '77737706'],
+  ] as const) {
+    const step = Math.floor(seconds / 30);
+    assert.equal(stepOfCode(keyOf(data), code, seconds * 1000), step, code);
+    assert.equal(stepOfCode(keyOf(data), code.slice(2), seconds * 1000), null, 'not by its end');
+    const slower = stepOfCode(keyOf({ ...data, period: 60 }), code, seconds * 1000);
+    assert.equal(
+      slower,
+      seconds === 59 ? 1 : null,
+      'the next step of a clock that is half as fast',
+    );
+  }
 });
 
 test('whatever is typed is a step of now or nothing, and never a fault', () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseOptions } from '@node-rs/argon2';
+import { realWorld } from '../../platform/world/index.ts';
 import { PasswordHashes } from './password-hashes.ts';
 
 test('a password is known again however it is composed, and nobody’s is never right', async () => {
-  const hashes = new PasswordHashes();
+  const hashes = new PasswordHashes(realWorld);
   const hashed = await hashes.make('cafe\u0301 sans sucre');
   assert.match(hashed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   assert.equal(parseOptions(hashed).saltLen, 16);
@@ -19,7 +20,7 @@ test('a password is known again however it is composed, and nobody’s is never 
 });
 
 test('of more than it can serve some are refused at once; the others are served, and their places are free again', async () => {
-  const hashes = new PasswordHashes();
+  const hashes = new PasswordHashes(realWorld);
   const places = [];
   for (;;) {
     try {
@@ -46,7 +47,7 @@ test('of more than it can serve some are refused at once; the others are served,
 });
 
 test('the main loop goes on while passwords are hashed', async () => {
-  const hashes = new PasswordHashes();
+  const hashes = new PasswordHashes(realWorld);
   let turns = 0;
   const turning = setInterval(() => {
     turns += 1;

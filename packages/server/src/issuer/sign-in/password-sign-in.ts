@@ -7,7 +7,7 @@ import type {
 import type { PageCall } from '../pages/page-call.ts';
 import type { AttemptStore } from './attempt-store.ts';
 import type { KnownDevices } from './known-devices.ts';
-import { stepOfCode } from './one-time-codes.ts';
+import { keyOf, stepOfCode } from './one-time-codes.ts';
 import type { PasswordHashes } from './password-hashes.ts';
 
 /**
@@ -63,7 +63,7 @@ export class PasswordSignIn {
       const subject = known.subjectOf(request, typed.login);
       if (!(await attempts.begin(subject))) return null;
       const kept = await this.#keptOf(typed.login);
-      const account = await this.#take(kept, typed.code, await this.#isRight(kept, typed.password));
+      const account = await this.#take(kept, typed, await this.#isRight(kept, typed.password));
       if (account === null) return null;
       await attempts.succeeded(subject);
       known.remember(response, typed.login);
@@ -81,33 +81,49 @@ export class PasswordSignIn {
     return this.#isRight(await this.#keptOf(login), password);
   }
 
-  /** The second half. Null: one of both was wrong. */
+  /** The second half, with the first where both came at once. Null: one of both was wrong. */
   async finish(
-    { login, code }: Omit<TypedIn, 'password'>,
+    typed: Omit<TypedIn, 'password'> & Partial<TypedIn>,
     isPasswordRight: boolean,
   ): Promise<StoredAccount | null> {
-    return this.#take(await this.#keptOf(login), code, isPasswordRight);
+    return this.#take(await this.#keptOf(typed.login), typed, isPasswordRight);
   }
 
   async #isRight({ account, hash }: Kept, password: string): Promise<boolean> {
+    const { hashes } = this.#ports;
     const hashed = hash === undefined ? null : String(hash.data['hash']);
-    const isRight = await this.#ports.hashes.isRight(hashed, password);
+    const isRight =
+      hashed !== null && isImported(hash)
+        ? await hashes.isRightElsewhere(hashed, password)
+        : await hashes.isRight(hashed, password);
     return isRight && account !== undefined;
   }
 
   async #take(
     { account, hash, secret }: Kept,
-    code: string,
+    { code, password }: Pick<TypedIn, 'code'> & Partial<TypedIn>,
     isPasswordRight: boolean,
   ): Promise<StoredAccount | null> {
     const { credentials, now } = this.#ports;
-    const step = stepOfCode(String(secret?.data['secret'] ?? NOBODY_SECRET), code, now());
+    const step = stepOfCode(secret === undefined ? NOBODY_SECRET : keyOf(secret.data), code, now());
     if (account === undefined || account.disabledAt !== null || hash === undefined) return null;
     if (!isPasswordRight || secret === undefined || step === null) return null;
     // RFC 6238 §5.2: each code is taken once. By one conditional statement: of two at once, one.
     if (!(await credentials.use(secret.id, step))) return null;
-    await credentials.use(hash.id, hash.uses, { isUncounted: true });
+    const data = password === undefined ? null : await this.#ownInPlaceOf(hash, password);
+    // Of this very row: whoever has set another password meanwhile keeps that.
+    await credentials.use(hash.id, hash.uses, {
+      isUncounted: true,
+      ...(data !== null && { data }),
+    });
     return account;
+  }
+
+  /** Only when both halves were right: by the time that it takes, nobody learns of one alone. Null: it stays. */
+  async #ownInPlaceOf(kept: StoredCredential, password: string): Promise<{ hash: string } | null> {
+    if (!isImported(kept)) return null;
+    const hash = await this.#ports.hashes.inPlaceOf(String(kept.data['hash']), password);
+    return hash === null ? null : { hash };
   }
 
   async #keptOf(login: string): Promise<Kept> {
@@ -117,4 +133,9 @@ export class PasswordSignIn {
     const hash = kept.find(({ kind }) => kind === 'password');
     return { account, hash, secret: kept.find(({ kind }) => kind === 'totp') };
   }
+}
+
+/** It comes from another system, and its holder has not signed in since. */
+function isImported(hash: StoredCredential | undefined): boolean {
+  return hash?.data['isImported'] === true;
 }

@@ -40,7 +40,7 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     login: 'Login',
     password: 'Password',
     code: 'Code of this minute',
-    codeHint: 'Six digits, from the app in which you keep your codes.',
+    codeHint: 'The digits that the app shows in which you keep your codes.',
     go: 'Sign in',
     failed:
       'That did not work. Check all three, with the code that the app shows now. After several failures, wait a few minutes.',
@@ -73,7 +73,7 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     login: 'Gebruikersnaam',
     password: 'Wachtwoord',
     code: 'Code van deze minuut',
-    codeHint: 'Zes cijfers, uit de app waarin u uw codes bewaart.',
+    codeHint: 'De cijfers die de app toont waarin u uw codes bewaart.',
     go: 'Aanmelden',
     failed:
       'Dat lukte niet. Kijk alle drie na, met de code die de app nu toont. Wacht na enkele mislukte pogingen een paar minuten.',
@@ -106,7 +106,7 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     login: 'Identifiant',
     password: 'Mot de passe',
     code: 'Code de cette minute',
-    codeHint: 'Six chiffres, de l’application où vous gardez vos codes.',
+    codeHint: 'Les chiffres qu’affiche l’application où vous gardez vos codes.',
     go: 'Se connecter',
     failed:
       'Cela n’a pas fonctionné. Vérifiez les trois, avec le code que l’application affiche maintenant. Après plusieurs échecs, attendez quelques minutes.',
@@ -139,7 +139,7 @@ export const passwordWords: Readonly<Record<AccountLanguage, PasswordWords>> = {
     login: 'Anmeldename',
     password: 'Passwort',
     code: 'Code dieser Minute',
-    codeHint: 'Sechs Ziffern, aus der App, in der Sie Ihre Codes aufbewahren.',
+    codeHint: 'Die Ziffern, die die App zeigt, in der Sie Ihre Codes aufbewahren.',
     go: 'Anmelden',
     failed:
       'Das hat nicht geklappt. Prüfen Sie alle drei, mit dem Code, den die App jetzt zeigt. Warten Sie nach mehreren Fehlversuchen einige Minuten.',

@@ -48,14 +48,28 @@ export async function recordChange<Tables extends ChangeTables>(
   id: string,
   at: number,
 ): Promise<number> {
+  return recordChanges(transaction, domain, [id], at);
+}
+
+/** The same of several things of one kind, in their order; the number of the last. */
+export async function recordChanges<Tables extends ChangeTables>(
+  transaction: Transaction<Tables>,
+  domain: ChangedDomain,
+  ids: readonly string[],
+  at: number,
+): Promise<number> {
   const session = transaction as unknown as Kysely<ChangeTables>;
   const { last } = await session
     .updateTable('change_sequence')
-    .set((expression) => ({ last: expression('last', '+', 1) }))
+    .set((expression) => ({ last: expression('last', '+', ids.length) }))
     .returning('last')
     .executeTakeFirstOrThrow();
-  await session.insertInto('change').values({ sequence: last, domain, id, at }).execute();
-  if (last % PRUNE_EVERY === 0) {
+  const first = last - ids.length + 1;
+  await session
+    .insertInto('change')
+    .values(ids.map((id, index) => ({ sequence: first + index, domain, id, at })))
+    .execute();
+  if (Math.floor(last / PRUNE_EVERY) !== Math.floor((first - 1) / PRUNE_EVERY)) {
     await session
       .deleteFrom('change')
       .where('sequence', '<=', last - REMEMBERED)

@@ -6,4 +6,5 @@ export {
   type Changes,
   type ChangeTables,
   recordChange,
+  recordChanges,
 } from './changes.ts';
