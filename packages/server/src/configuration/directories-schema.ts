@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roleName } from './schema-values.ts';
 
 const directory = z.strictObject({
   name: z
@@ -15,7 +16,7 @@ const directory = z.strictObject({
       'What it shows, as env:NAME or file:PATH: 32 or more characters drawn at random. Two, while one takes the place of the other.',
     ),
   roles: z
-    .record(z.string().min(1).max(200), z.array(z.string().min(1).max(200)).min(1).max(50))
+    .record(z.string().min(1).max(200), z.array(roleName).min(1).max(50))
     .default({})
     .describe(
       'Roles of those who are in a group, by the name of the group. They stand in tokens for an API whose description asks for them.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LEVELS } from '../messages/levels.ts';
 import { type ProviderProfileName, providerProfiles } from './provider-profiles.ts';
-import { file } from './schema-values.ts';
+import { file, roleName } from './schema-values.ts';
 
 /** OpenID Connect Discovery §4.3: compared to the letter, so that nothing is made of it here. */
 const providerIssuer = z
@@ -117,6 +117,17 @@ const provider = z
       .optional()
       .describe(
         'People of a directory come into their accounts by this provider, without linking it first.',
+      ),
+    roles: z
+      .strictObject({
+        claim: claim.describe('Claim of its ID tokens, such as `roles` or `groups`.'),
+        values: z
+          .record(z.string().min(1).max(500), z.array(roleName).min(1).max(50))
+          .describe('Roles of whoever has a value in it, by value.'),
+      })
+      .optional()
+      .describe(
+        'Roles of people by what it says when they sign in there, until they sign in there again.',
       ),
     signUp: signUp
       .default('nobody')

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OPERATOR_ROLE_NAMES } from '../messages/operator-roles.ts';
 import { baseUrlFault, HOST_NAME } from './addresses.ts';
 
 const PORT_MAX = 65_535;
@@ -55,4 +56,13 @@ export const clientTls = (other: string, nameUsed: string) =>
     certificate: file.optional().describe(`PEM file: certificate shown to the ${other}.`),
     key: file.optional().describe('PEM file: its private key.'),
     serverName: serverName.optional().describe(nameUsed),
+  });
+
+/** Those of operators stand behind a prefix of their own: a role of an API gives nothing here. */
+export const roleName = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((name) => !name.startsWith('poorter:') || OPERATOR_ROLE_NAMES.includes(name), {
+    error: `is no role of operators: ${OPERATOR_ROLE_NAMES.join(', ')}`,
   });

@@ -146,7 +146,7 @@ export class OpenControl {
       heardFrom: ports.heardFrom,
       notify,
     });
-    this.#operatorRights = new OperatorRights(state.operators, state.changes);
+    this.#operatorRights = new OperatorRights(state.operators, state.accounts, state.changes);
     this.ownIssuer = new OwnIssuer({
       ...{ store: state.signingKeys, changes: state.changes, world },
       onChange: ports.ownKeysChanged,

@@ -15,7 +15,7 @@ async function fresh(t: TestContext) {
 }
 
 test('an operator whom another program revokes is not let in after the next look, and no look opens names in vain', async (t) => {
-  const { operators, keys, changes } = await fresh(t);
+  const { operators, accounts, keys, changes } = await fresh(t);
   const { operator } = await operators.create({ name: 'Ada', ...wish });
   let opened = 0;
   const counted = {
@@ -25,7 +25,7 @@ test('an operator whom another program revokes is not let in after the next look
       return operators.credentials();
     },
   };
-  const rights = new OperatorRights(counted, changes);
+  const rights = new OperatorRights(counted, accounts, changes);
   await rights.look();
   assert.deepEqual(known(rights), ['Ada']);
   await operators.touch(operator.id, 1_000);
@@ -44,9 +44,9 @@ test('an operator whom another program revokes is not let in after the next look
 });
 
 test('an operator who was revoked before a backup was restored is not let in after the next look', async (t) => {
-  const { operators, changes } = await fresh(t);
+  const { operators, accounts, changes } = await fresh(t);
   const { operator } = await operators.create({ name: 'Ada', ...wish });
-  const rights = new OperatorRights(operators, changes);
+  const rights = new OperatorRights(operators, accounts, changes);
   await rights.refresh();
   await operators.revoke(operator.id);
   // Numbers that the reader knows stand for other changes now.
@@ -56,7 +56,7 @@ test('an operator who was revoked before a backup was restored is not let in aft
 });
 
 test('a look that began before a revocation gives nothing back after it', async (t) => {
-  const { operators, changes } = await fresh(t);
+  const { operators, accounts, changes } = await fresh(t);
   const { operator } = await operators.create({ name: 'Ada', ...wish });
   const late = Promise.withResolvers<OperatorCredential[]>();
   const readings = [late.promise];
@@ -64,7 +64,7 @@ test('a look that began before a revocation gives nothing back after it', async 
     hashKey: operators.hashKey,
     credentials: () => readings.shift() ?? operators.credentials(),
   };
-  const rights = new OperatorRights(slow, changes);
+  const rights = new OperatorRights(slow, accounts, changes);
   const before = await operators.credentials();
   const look = rights.look();
   await operators.revoke(operator.id);

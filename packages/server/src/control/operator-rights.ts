@@ -1,5 +1,6 @@
 import { LiveRights } from '@poorter/engine';
-import type { OperatorStore } from '../access/operators/index.ts';
+import type { AccountStore } from '../access/accounts/index.ts';
+import type { OperatorCredential, OperatorStore } from '../access/operators/index.ts';
 import type { ChangeFeed } from '../state/changes/index.ts';
 
 /** Operators' credentials, as the gate in front of the admin API knows them. */
@@ -7,6 +8,9 @@ export class OperatorRights {
   readonly live = new LiveRights();
   readonly #operators: Pick<OperatorStore, 'credentials' | 'hashKey'>;
   readonly #changes: Pick<ChangeFeed, 'latest' | 'changesSince'>;
+  readonly #accounts: Pick<AccountStore, 'stands'>;
+  /** Some of them are people with an account, with which they end. */
+  #hasPeople = false;
   /** Where it stands in the change feed. */
   #sequence = -1;
   /** One reading at a time: one that began before a revocation must not be taken over after it. */
@@ -14,9 +18,11 @@ export class OperatorRights {
 
   constructor(
     operators: Pick<OperatorStore, 'credentials' | 'hashKey'>,
+    accounts: Pick<AccountStore, 'stands'>,
     changes: Pick<ChangeFeed, 'latest' | 'changesSince'>,
   ) {
     this.#operators = operators;
+    this.#accounts = accounts;
     this.#changes = changes;
   }
 
@@ -25,7 +31,9 @@ export class OperatorRights {
     return this.#next(async () => {
       for (;;) {
         const since = await this.#changes.changesSince(this.#sequence);
-        const isChanged = since.changes.some(({ domain }) => domain === 'operator');
+        const isChanged = since.changes.some(
+          ({ domain }) => domain === 'operator' || (domain === 'account' && this.#hasPeople),
+        );
         if (since.isGap || isChanged) return this.#readAll();
         this.#sequence = since.sequence;
         if (!since.hasMore) return;
@@ -49,12 +57,24 @@ export class OperatorRights {
     // Before the rows are read: what changes meanwhile is seen at the next look.
     const sequence = await this.#changes.latest();
     const credentials = await this.#operators.credentials();
-    const keys = credentials.map(({ id, name, roles, expiresAt, hash }) => ({
+    this.#hasPeople = credentials.some(({ accountId }) => accountId !== null);
+    const standing = await this.#standing(credentials);
+    const keys = standing.map(({ id, name, roles, expiresAt, hash }) => ({
       ...{ id, name, hash, roles, scopes: [] },
       expiresAt: expiresAt === null ? null : expiresAt / 1000,
     }));
     const keyHashKey = Buffer.from(this.#operators.hashKey).toString('hex');
     this.live.take({ type: 'live', state: { sequence: 0, keyHashKey, keys, blocks: [] } });
     this.#sequence = sequence;
+  }
+
+  async #standing(credentials: readonly OperatorCredential[]): Promise<OperatorCredential[]> {
+    const standing: OperatorCredential[] = [];
+    for (const one of credentials) {
+      const { accountId, createdAt } = one;
+      const isIn = accountId === null || (await this.#accounts.stands(accountId, createdAt));
+      if (isIn) standing.push(one);
+    }
+    return standing;
   }
 }

@@ -8,7 +8,8 @@ import { openAccount } from './account/open-account.ts';
 import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
 import { openDirectories } from './directories/open-directories.ts';
-import { RolesOfGroups } from './directories/roles-of-groups.ts';
+import { RolesOfPeople } from './directories/roles-of-people.ts';
+import { TakingBackFrom } from './directories/taking-back-from.ts';
 import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { openFederation } from './federation/open-federation.ts';
@@ -83,13 +84,16 @@ export function openIssuer(
     ...{ snapshot, stores, pairwise, world, ...signingIn, hashes: lasting.hashes },
     answer: (request, response) => answer(request, response),
   });
+  const roles = new RolesOfPeople({
+    ...{ snapshot, groups: stores.directoryGroups, identities: stores.identities },
+  });
   const provider = openProvider({
     registrations,
     ...{ snapshot, keys, presented, details, now: world.now },
     ...{ challenged: embedded.finish, redeemed: embedded.redeemed, pairwise },
     ...{ artefacts: stores.artefacts, clients: stores.clients, singleUse: stores.singleUse },
     ...{ accounts: stores.accounts, grants: stores.grants },
-    roles: new RolesOfGroups({ snapshot, groups: stores.directoryGroups }),
+    roles,
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
     ...{ onLate: lasting.onLate, redemptions: lasting.redemptions },
     whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
@@ -103,7 +107,7 @@ export function openIssuer(
     lasting.onUntold(client.clientId, error),
   );
   provider.on('server_error', (_: unknown, error: Error) => onFault(error));
-  const pages = openPages(snapshot, { provider, details, ...signingIn }, lasting);
+  const pages = openPages(snapshot, { provider, details, roles, ...signingIn }, lasting);
   const callback = provider.callback();
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     await callback(request, response);
@@ -153,12 +157,13 @@ function openSignIn(snapshot: IssuerSnapshot, { world, stores, hashes }: Lasting
 interface PagePorts extends ReturnType<typeof openSignIn> {
   readonly provider: Provider;
   readonly details: DetailTypes;
+  readonly roles: RolesOfPeople;
 }
 
 /** What people look at. */
 function openPages(
   snapshot: IssuerSnapshot,
-  { provider, details, passkeys, passwords, known }: PagePorts,
+  { provider, details, roles, passkeys, passwords, known }: PagePorts,
   lasting: Lasting,
 ): Pick<ReturnType<typeof openAccount>, 'handlerOf' | 'sessions'> {
   const { world, stores, hashes, askPace, onUntold, takingBack } = lasting;
@@ -175,18 +180,22 @@ function openPages(
   });
   const account = openAccount({
     ...{ snapshot, provider, stores, passkeys, passwords, known, hashes, world, details },
-    ...{ decisions, onUntold },
+    ...{ decisions, onUntold, roles },
     endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
   });
   const { sessions, door } = account;
+  const takingBackFrom = new TakingBackFrom({
+    ...{ snapshot, accounts, artefacts, sessions, world, onLate: lasting.onLate },
+    whenEnforced: (what) => takingBack.whenEnforced(what),
+  });
   const federation = openFederation({
     ...{ snapshot, provider, stores, door, sessions, world },
     onLate: lasting.onLate,
     endTokens: (grant) => takingBack.endGrant(grant, false, stores, snapshot),
+    lessen: (account) => takingBackFrom.lessen(account),
   });
   const directories = openDirectories({
-    ...{ snapshot, stores, sessions, world, onLate: lasting.onLate },
-    whenEnforced: (what) => takingBack.whenEnforced(what),
+    ...{ snapshot, stores, takingBack: takingBackFrom, onLate: lasting.onLate },
   });
   return {
     sessions,

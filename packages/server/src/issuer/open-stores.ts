@@ -17,6 +17,7 @@ import {
   RegistrationStore,
   type RegistrationTables,
 } from '../access/clients/index.ts';
+import { OperatorStore, type OperatorTables } from '../access/operators/index.ts';
 import { SigningKeyStore, type SigningKeyTables } from '../access/signing-keys/index.ts';
 import type { IssuerSnapshot } from '../messages/between-issuer.ts';
 import { migrate, openDatabase } from '../platform/database/index.ts';
@@ -43,6 +44,7 @@ export interface IssuerStores {
   readonly registrations: RegistrationStore;
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
+  readonly operators: OperatorStore;
   readonly identities: IdentityStore;
   readonly directoryUsers: DirectoryUserStore;
   readonly directoryGroups: DirectoryGroupStore;
@@ -81,6 +83,7 @@ export async function openIssuerStores(
     return {
       ring,
       accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
+      operators: new OperatorStore(lasting.as<OperatorTables>(), ring, tombstones, world),
       credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
       identities: new IdentityStore(lasting.as<AccountTables>(), ring, tombstones, world),
       directoryUsers: new DirectoryUserStore(

@@ -341,6 +341,8 @@ export type Operator = {
   readonly expires: string | null;
   readonly revoked: string | null;
   readonly lastUsed: string | null;
+  /** Whose it is who signed in for it; null where an operator made it. */
+  readonly account: string | null;
 };
 
 export type Gateway = {

@@ -90,6 +90,11 @@ export interface FederatedProvider {
   readonly signUp: 'nobody' | 'everybody' | Readonly<Record<string, readonly string[]>>;
   /** Whose people come in by it, and the claim with what the directory calls them; null: nobody's. */
   readonly directory: { readonly name: string; readonly claim: string } | null;
+  /** Of people, by the values of a claim; null: it gives none. */
+  readonly roles: {
+    readonly claim: string;
+    readonly values: Readonly<Record<string, readonly string[]>>;
+  } | null;
 }
 
 /** All that the authorization server goes by, compiled in control. Plain data. */

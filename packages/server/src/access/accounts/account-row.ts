@@ -16,6 +16,8 @@ export interface AccountTables extends ChangeTables {
     disabled_at: number | null;
     /** By the directory that the account comes from, which may say otherwise. */
     suspended_at: number | null;
+    /** Roles are fewer since. */
+    lessened_at: number | null;
     signed_out_at: number;
     version: number;
   };
@@ -137,7 +139,8 @@ export function newAccountRow(
   return {
     ...{ id, login_index: loginIndex(ring, profile.login), created_by: createdBy },
     profile_sealed: sealProfile(ring, id, profile),
-    ...{ created_at: at, disabled_at: null, suspended_at: null, signed_out_at: at, version: 1 },
+    ...{ created_at: at, disabled_at: null, suspended_at: null, lessened_at: null },
+    ...{ signed_out_at: at, version: 1 },
   };
 }
 

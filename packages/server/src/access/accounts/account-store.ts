@@ -1,7 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
-import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
+import { CHANGE_LOCK, recordChange, recordChanges } from '../../state/changes/index.ts';
+import { DenialStore, type DenialTables } from '../../state/denials/index.ts';
 import {
   NotFoundError,
   type Page,
@@ -23,6 +24,8 @@ import {
   sealProfile,
 } from './account-row.ts';
 
+import { GrantStore } from './grant-store.ts';
+
 /** Somebody else signs in by this name. */
 export class LoginTakenError extends Error {
   override readonly name = 'LoginTakenError';
@@ -35,6 +38,14 @@ type Session = Transaction<AccountTables>;
 
 const TOKEN_BYTES = 32;
 const PRUNED_AT_ONCE = 1_000;
+const ACCOUNTS_AT_ONCE = 500;
+
+/** Of which authorization server, and until when, what somebody was given may be shown. */
+export interface TokenEnds {
+  readonly issuer: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
 
 /** The people who sign in at our own authorization server. */
 export class AccountStore {
@@ -74,6 +85,13 @@ export class AccountStore {
   async show(id: string): Promise<StoredAccount | undefined> {
     const row = await this.#row(this.#database.kysely, id);
     return row === undefined ? undefined : accountOfRow(this.#ring, row);
+  }
+
+  /** Whether somebody who came in after this moment is still in: not signed out, disabled, or with fewer roles since. */
+  async stands(id: string, since: number): Promise<boolean> {
+    const row = await this.#row(this.#database.kysely, id);
+    if (row === undefined || row.disabled_at !== null || row.suspended_at !== null) return false;
+    return since > row.signed_out_at && since > (row.lessened_at ?? 0);
   }
 
   async findByLogin(login: string): Promise<StoredAccount | undefined> {
@@ -134,6 +152,29 @@ export class AccountStore {
       this.#tombstones.append([{ kind: 'account-resumed', id, at: this.#world.now() }]);
       return { suspended_at: null };
     });
+  }
+
+  /** These may do less than before: nothing that was given to them until now says otherwise any more. */
+  async lessen(ids: readonly string[], ends: TokenEnds): Promise<void> {
+    if (ids.length === 0) return;
+    await this.#database.write(async (transaction) => {
+      const session = this.#database.within(transaction);
+      const at = this.#world.now();
+      for (let from = 0; from < ids.length; from += ACCOUNTS_AT_ONCE) {
+        const portion = ids.slice(from, from + ACCOUNTS_AT_ONCE);
+        await session.kysely
+          .updateTable('account')
+          .set({ lessened_at: at })
+          .where('id', 'in', portion)
+          .execute();
+      }
+      await recordChanges(transaction, 'account', ids, at);
+      const grants = new GrantStore(session, this.#ring, this.#tombstones, this.#world);
+      const denials = new DenialStore(session.as<DenialTables>(), this.#world);
+      const givenBefore = Math.floor(at / 1000) + 1;
+      const given = await grants.idsOf(ids);
+      await denials.deny(given.map((value) => ({ kind: 'grant', value, givenBefore, ...ends })));
+    }, CHANGE_LOCK);
   }
 
   /** Throws NotFoundError. As an erasure leaves it: a row that says that there was one. */

@@ -158,7 +158,17 @@ export class CredentialStore {
       if (!isEnough(kept)) return 'needed';
       await session.deleteFrom('account_recovery_code').where('credential_id', '=', id).execute();
       await session.deleteFrom('account_credential').where('id', '=', id).execute();
-      await recordChange(session, 'account', accountId, this.#world.now());
+      const at = this.#world.now();
+      const { kind } = rows.find((row) => row.id === id) ?? {};
+      // With it goes what its provider said that its holder may do.
+      if (kind === 'identity') {
+        await session
+          .updateTable('account')
+          .set({ lessened_at: at })
+          .where('id', '=', accountId)
+          .execute();
+      }
+      await recordChange(session, 'account', accountId, at);
       return 'removed';
     }, CHANGE_LOCK);
   }

@@ -2,12 +2,11 @@ import { parseJsonText } from '@poorter/openapi/json';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK } from '../../state/changes/index.ts';
-import { DenialStore, type DenialTables } from '../../state/denials/index.ts';
 import { NotFoundError, StaleVersionError, type StateWorld } from '../../state/index.ts';
 import type { TombstoneLog } from '../../state/tombstones/index.ts';
 import type { AccountTables } from './account-row.ts';
-import { ExternalIdTakenError, type TokenEnds } from './directory-user-store.ts';
-import { GrantStore } from './grant-store.ts';
+import { AccountStore, type TokenEnds } from './account-store.ts';
+import { ExternalIdTakenError } from './directory-user-store.ts';
 
 /** RFC 7643 §4.2. */
 export interface GroupWish {
@@ -244,11 +243,8 @@ export class DirectoryGroupStore {
     { givesRights, ends }: GroupRights,
   ): Promise<readonly string[]> {
     if (accounts.length === 0 || !givesRights(name)) return [];
-    const grants = new GrantStore(session, this.#ring, this.#tombstones, this.#world);
-    const denials = new DenialStore(session.as<DenialTables>(), this.#world);
-    const givenBefore = Math.floor(this.#world.now() / 1000) + 1;
-    const ids = await grants.idsOf(accounts);
-    await denials.deny(ids.map((value) => ({ kind: 'grant', value, givenBefore, ...ends })));
+    const parts = [session, this.#ring, this.#tombstones, this.#world] as const;
+    await new AccountStore(...parts).lessen(accounts, ends);
     return accounts;
   }
 

@@ -12,20 +12,13 @@ import {
   loginIndex,
   type StoredAccount,
 } from './account-row.ts';
-import { AccountStore } from './account-store.ts';
+import { AccountStore, type TokenEnds } from './account-store.ts';
 import { type DirectoryPerson, type DirectoryUser, profileOf } from './directory-person.ts';
 import { GrantStore } from './grant-store.ts';
 
 /** The directory calls somebody else so. */
 export class ExternalIdTakenError extends Error {
   override readonly name = 'ExternalIdTakenError';
-}
-
-/** Of which authorization server, and until when, what somebody was given may be shown. */
-export interface TokenEnds {
-  readonly issuer: string;
-  /** Milliseconds since the epoch. */
-  readonly until: number;
 }
 
 /** What was changed, and whose word ended with it. */

@@ -13,7 +13,13 @@ export interface ForeignIdentity {
   readonly subject: string;
 }
 
+interface KnownIdentity extends ForeignIdentity {
+  readonly roles?: readonly string[];
+}
+
 export interface StoredIdentity extends ForeignIdentity {
+  /** What its provider said when it was last shown that its holder may do. */
+  readonly roles: readonly string[];
   readonly id: string;
   readonly accountId: string;
   readonly createdAt: number;
@@ -57,9 +63,13 @@ export class IdentityStore {
     return (await this.#credentials.add(identityWish(accountId, identity))) !== undefined;
   }
 
-  /** It was shown now. */
-  async used({ id }: StoredIdentity): Promise<void> {
-    await this.#credentials.use(id, 0, { isUncounted: true });
+  /** It was shown now, with these roles. */
+  async used(
+    { id, issuer, subject }: StoredIdentity,
+    roles: readonly string[] = [],
+  ): Promise<void> {
+    const data = { issuer, subject, ...(roles.length > 0 && { roles }) };
+    await this.#credentials.use(id, 0, { isUncounted: true, data });
   }
 
   /** An account of its own, in one transaction: of two first sign-ins at once, one makes it and both are in it. */
@@ -92,6 +102,6 @@ export function identityWish(accountId: string, { issuer, subject }: ForeignIden
 }
 
 function identityOf({ id, accountId, data, createdAt, lastUsedAt }: StoredCredential) {
-  const { issuer, subject } = data as unknown as ForeignIdentity;
-  return { id, accountId, issuer, subject, createdAt, lastUsedAt };
+  const { issuer, subject, roles = [] } = data as unknown as KnownIdentity;
+  return { id, accountId, issuer, subject, roles, createdAt, lastUsedAt };
 }

@@ -4,7 +4,12 @@ export type {
   AccountTables,
   StoredAccount,
 } from './account-row.ts';
-export { AccountStore, type LinkPurpose, LoginTakenError } from './account-store.ts';
+export {
+  AccountStore,
+  type LinkPurpose,
+  LoginTakenError,
+  type TokenEnds,
+} from './account-store.ts';
 export {
   type CredentialKind,
   CredentialStore,
@@ -29,7 +34,6 @@ export {
   type ChangedUser,
   DirectoryUserStore,
   ExternalIdTakenError,
-  type TokenEnds,
 } from './directory-user-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
 export { type ForeignIdentity, IdentityStore, type StoredIdentity } from './identity-store.ts';

@@ -7,7 +7,7 @@ const ACCOUNT_NOTICES = [
   ...(['passkey-added', 'passkey-removed', 'recovery-made', 'recovery-used'] as const),
   ...(['recovery-removed', 'password-set', 'password-removed', 'totp-set'] as const),
   ...(['totp-removed', 'signed-out', 'application-new'] as const),
-  ...(['identity-added', 'identity-removed'] as const),
+  ...(['identity-added', 'identity-removed', 'operator-credential'] as const),
 ];
 
 export type AccountNoticeKind = (typeof ACCOUNT_NOTICES)[number];

@@ -1,7 +1,6 @@
 export {
   type Operator,
   type OperatorCredential,
-  type OperatorRole,
   OperatorStore,
   type OperatorTables,
   type OperatorWish,

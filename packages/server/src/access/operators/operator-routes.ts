@@ -82,5 +82,6 @@ function shownOperator(operator: Operator): Contract.Operator {
     expires: iso(operator.expiresAt),
     revoked: iso(operator.revokedAt),
     lastUsed: iso(operator.lastUsedAt),
+    account: operator.accountId,
   };
 }

@@ -26,7 +26,9 @@ onEveryBackend('operators', (backend) => {
     const { credential, operator } = await operators.create({ name: 'Lieve', roles, expiresAt });
     const hash = createHmac('sha256', operators.hashKey).update(credential).digest('hex');
     const { id, name } = operator;
-    assert.deepEqual(await operators.credentials(), [{ id, name, roles, expiresAt, hash }]);
+    assert.deepEqual(await operators.credentials(), [
+      { id, name, roles, expiresAt, accountId: null, createdAt: NOON, hash },
+    ]);
 
     await operators.touch(id, NOON + 5);
     await operators.touch(id, NOON + 2);
@@ -38,6 +40,28 @@ onEveryBackend('operators', (backend) => {
     assert.deepEqual(await operators.credentials(), []);
     assert.equal((await operators.revoke(id)).version, revoked.version);
     await assert.rejects(operators.revoke('operator_none'), NotFoundError);
+  });
+
+  test('whoever signs in for it has one credential, and leaves no row for each day', async (t) => {
+    const { operators, clock } = await fresh(t);
+    const made = await operators.create({ name: 'Lieve', roles: ['owner'], expiresAt: null });
+    const signIn = (accountId: string) =>
+      operators.create({
+        ...{ name: accountId, accountId, roles: ['auditor'] },
+        expiresAt: clock.now + 3_600_000,
+      });
+    const first = await signIn('account_a');
+    const other = await signIn('account_b');
+    clock.now += 1_000;
+    const second = await signIn('account_a');
+    const standing = (await operators.credentials()).map(({ id }) => id);
+    assert.deepEqual(standing, [made.operator.id, other.operator.id, second.operator.id]);
+    assert.notEqual((await operators.show(first.operator.id))?.revokedAt, null);
+    clock.now += 91 * 86_400_000;
+    await signIn('account_a');
+    const left = (await operators.list()).items.map(({ id }) => id);
+    assert.equal(left.length, 3, 'those of half a year ago are gone');
+    assert.ok(left.includes(other.operator.id), 'others’ are theirs');
   });
 
   test('pages of operators reach each once', async (t) => {

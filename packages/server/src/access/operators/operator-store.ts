@@ -1,6 +1,7 @@
 import { formatKey, hashCredential, KEY_SECRET_BYTES } from '@poorter/engine';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Transaction } from 'kysely';
+import type { OperatorRole } from '../../messages/operator-roles.ts';
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, type ChangeTables, recordChange } from '../../state/changes/index.ts';
@@ -18,21 +19,24 @@ export interface OperatorTables extends ChangeTables {
     expires_at: number | null;
     revoked_at: number | null;
     last_used_at: number | null;
+    /** Of whoever signed in for it; null: an operator made it. */
+    account_id: string | null;
     version: number;
   };
 }
-
-export type OperatorRole = 'owner' | 'operator' | 'security-officer' | 'auditor' | 'developer';
 
 export interface OperatorWish {
   readonly name: string;
   readonly roles: readonly OperatorRole[];
   /** Milliseconds since the epoch; null: until revoked. */
   readonly expiresAt: number | null;
+  /** Who signed in for it; it ends with what they may do. Absent or null: an operator made it. */
+  readonly accountId?: string | null;
 }
 
 export interface Operator extends OperatorWish {
   readonly id: string;
+  readonly accountId: string | null;
   readonly createdAt: number;
   readonly revokedAt: number | null;
   readonly lastUsedAt: number | null;
@@ -40,7 +44,8 @@ export interface Operator extends OperatorWish {
 }
 
 /** As the gate in front of the admin API needs it. */
-export interface OperatorCredential extends Pick<Operator, 'id' | 'name' | 'roles' | 'expiresAt'> {
+export interface OperatorCredential
+  extends Pick<Operator, 'id' | 'name' | 'roles' | 'expiresAt' | 'accountId' | 'createdAt'> {
   /** `hashCredential` under `hashKey`. */
   readonly hash: string;
 }
@@ -49,6 +54,8 @@ type Row = OperatorTables['operator'];
 
 /** More operators than this are not asked for at once. */
 const CREDENTIALS_MAX = 10_000;
+/** Whoever reads a record of somebody who signed in finds for so long who it was. */
+const KEPT_AFTER_END_MS = 90 * 86_400_000;
 
 /** The people and programs that may administer Poorter. */
 export class OperatorStore {
@@ -83,12 +90,35 @@ export class OperatorStore {
       created_at: this.#world.now(),
       expires_at: wish.expiresAt,
       ...{ revoked_at: null, last_used_at: null, version: 1 },
+      account_id: wish.accountId ?? null,
     };
     await this.#database.write(async (session) => {
+      if (row.account_id !== null) await this.#makeRoom(session, row.account_id);
       await session.insertInto('operator').values(row).execute();
       await recordChange(session, 'operator', id, row.created_at);
     }, CHANGE_LOCK);
     return { credential, operator: this.#operatorOf(row) };
+  }
+
+  /** Whoever signs in anew has one credential, and leaves no row for each day. */
+  async #makeRoom(session: Transaction<OperatorTables>, accountId: string): Promise<void> {
+    const at = this.#world.now();
+    await session
+      .deleteFrom('operator')
+      .where('account_id', '=', accountId)
+      .where('expires_at', '<=', at - KEPT_AFTER_END_MS)
+      .execute();
+    const standing = await session
+      .selectFrom('operator')
+      .select('id')
+      .where('account_id', '=', accountId)
+      .where('revoked_at', 'is', null)
+      .execute();
+    for (const { id } of standing) {
+      if (await markRevoked(session, id, at)) {
+        this.#tombstones.append([{ kind: 'operator', id, at }]);
+      }
+    }
   }
 
   /** The key under which credentials are hashed: another than that of API keys, so neither opens the other. */
@@ -106,8 +136,8 @@ export class OperatorStore {
       .limit(CREDENTIALS_MAX)
       .execute();
     return rows.map((row) => {
-      const { id, name, roles, expiresAt } = this.#operatorOf(row);
-      return { id, name, roles, expiresAt, hash: row.credential_hash };
+      const { id, name, roles, expiresAt, accountId, createdAt } = this.#operatorOf(row);
+      return { id, name, roles, expiresAt, accountId, createdAt, hash: row.credential_hash };
     });
   }
 
@@ -173,6 +203,7 @@ export class OperatorStore {
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,
       lastUsedAt: row.last_used_at,
+      accountId: row.account_id,
       version: row.version,
     };
   }

@@ -47,13 +47,13 @@ export function readFederation(
     }
     const authentication = readProof(at, written, reader);
     if (authentication === null) return [];
-    const { id, clientId, directory = null } = written;
+    const { id, clientId, directory = null, roles = null } = written;
     if (directory !== null && !directories.some(({ name }) => name === directory.name)) {
       const message = `${directory.name} stands not among issuer.directories`;
       reader.fault([...at, 'directory', 'name'], 'federation', message);
       return [];
     }
-    return [{ id, clientId, issuer, names, ...terms, authentication, directory }];
+    return [{ id, clientId, issuer, names, ...terms, authentication, directory, roles }];
   });
 }
 

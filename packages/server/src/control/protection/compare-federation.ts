@@ -27,6 +27,9 @@ function changesOf(old: FederationProtection, next: FederationProtection): strin
     ...(next.directory !== undefined && next.directory !== old.directory
       ? [`whose account somebody comes into (${next.directory})`]
       : []),
+    ...moreRoles(old.roles ?? {}, next.roles ?? {}).map(
+      ([by, given]) => `who may do what (${by}: ${given.join(', ')})`,
+    ),
   ];
 }
 
@@ -38,14 +41,21 @@ export function compareDirectories(
   return next.flatMap(({ name, roles }): Told[] => {
     const before = old.find((one) => one.name === name);
     if (before === undefined) return [['security-loosened', `lets ${name} make accounts.`]];
-    const more = Object.entries(roles).filter(([group, given]) =>
-      given.some((role) => before.roles[group]?.includes(role) !== true),
-    );
+    const more = moreRoles(before.roles, roles);
     return more.map(([group, given]) => [
       'security-loosened',
       `gives ${group} of ${name} more than before: ${given.join(', ')}.`,
     ]);
   });
+}
+
+type Roles = Readonly<Record<string, readonly string[]>>;
+
+/** By what: those that give more than before. */
+function moreRoles(old: Roles, next: Roles) {
+  return Object.entries(next).filter(([by, given]) =>
+    given.some((role) => old[by]?.includes(role) !== true),
+  );
 }
 
 type Rule = FederationProtection['signUp'];

@@ -105,6 +105,17 @@ export const ownIssuerCases: readonly Case[] = [
     keys: ['issuer.directories[].roles'],
   },
   ...[
+    {
+      ...providerCase('roles', undefined, { claim: 'roles', values: { a: ['admin'] } }),
+      keys: ['issuer.federation[].roles.claim', 'issuer.federation[].roles.values'],
+    },
+    {
+      ...providerCase(...(['roles', { claim: 'roles', values: { a: ['x'] } }] as const), {
+        claim: 'roles',
+        values: { a: ['x', 'poorter:owner'] },
+      }),
+      keys: ['issuer.federation[].roles.values'],
+    },
     awaitedCase(undefined, { name: 'hr', claim: 'oid' }),
     {
       ...awaitedCase({ name: 'hr', claim: 'oid' }, { name: 'hr', claim: 'sub' }),

@@ -213,6 +213,8 @@ export interface FederationProtection {
   readonly signUp: string | Readonly<Record<string, readonly string[]>>;
   /** Whose people it lets into their accounts, by which claim; absent before that was known: nobody's. */
   readonly directory?: string;
+  /** Roles, by claim and value; absent before that was known: none. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ListenerProtection {

@@ -147,7 +147,13 @@ function issuerPlace({
       const { issuer: of = '', algorithms, acr, signUp } = providerTerms(written);
       const { name, claim } = written.directory ?? {};
       const directory = name === undefined ? {} : { directory: `${claim} of ${name}` };
-      return { issuer: of, algorithms, acr, signUp, ...directory };
+      const roles = Object.entries(written.roles?.values ?? {}).map(
+        ([value, given]) => [`${written.roles?.claim} ${value}`, given] as const,
+      );
+      return {
+        ...{ issuer: of, algorithms, acr, signUp, ...directory },
+        ...(roles.length > 0 && { roles: Object.fromEntries(roles) }),
+      };
     }),
     directories: directories.map(({ name, roles }) => ({ name, roles })),
   };

@@ -8,6 +8,7 @@ import type {
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
+import type { RolesOfPeople } from '../directories/roles-of-people.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
 import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { timeIn } from '../pages/moment.ts';
@@ -49,6 +50,7 @@ export interface AccountPagesPorts {
   readonly credentials: Pick<CredentialStore, 'list'>;
   readonly grants: Pick<GrantStore, 'list' | 'heldAs'>;
   readonly recoveryCodes: Pick<RecoveryCodeStore, 'left'>;
+  readonly roles: Pick<RolesOfPeople, 'asOperator'>;
   readonly clients: Pick<ClientStore, 'show'>;
   readonly known: Pick<KnownDevices, 'remember'>;
   /** No gate accepts a token of it when it resolves. Throws NotEverywhereYet. */
@@ -121,7 +123,7 @@ export class AccountPages {
   }
 
   async #showAccount(asked: PageCall, { account }: SignedIn) {
-    const { sessions, credentials, grants, recoveryCodes } = this.#ports;
+    const { sessions, credentials, grants, recoveryCodes, roles } = this.#ports;
     const known = await credentials.list(account.id);
     const overview = {
       name: account.name,
@@ -129,6 +131,7 @@ export class AccountPages {
       passkeys: known.filter(({ kind }) => kind === 'passkey').length,
       grants: (await grants.list(account.id)).length,
       recoveryCodes: await recoveryCodes.left(account.id),
+      isOperator: (await roles.asOperator(account.id)).length > 0,
     };
     await this.#send(asked, accountPage(languageFor(asked), overview));
     return {};

@@ -14,6 +14,7 @@ import { providerWords } from '../pages/provider-words.ts';
 import { words } from '../pages/words.ts';
 import { passwordWords } from '../sign-in/password-words.ts';
 import { accountWords } from './account-words.ts';
+import { operatorWords } from './operator-words.ts';
 import { PLACES, type Place } from './places.ts';
 
 /** What has just been done, said on the page on which it was asked for. */
@@ -45,11 +46,13 @@ export interface AccountOverview {
   readonly passkeys: number;
   readonly grants: number;
   readonly recoveryCodes: number;
+  /** They run this server. */
+  readonly isOperator: boolean;
 }
 
 export function accountPage(language: AccountLanguage, overview: AccountOverview): Page {
   const say = accountWords[language];
-  const { name, sessions, passkeys, grants, recoveryCodes } = overview;
+  const { name, sessions, passkeys, grants, recoveryCodes, isOperator } = overview;
   const line = (place: Place, title: string, count: string) =>
     html`<li><a href="${PLACES[place]}">${title}</a><span class="muted">${count}</span></li>`;
   const body = html`<p>${say.accountOf(name)}</p>
@@ -58,6 +61,7 @@ ${line('grants', say.grants, say.grantsCount(grants))}
 ${line('sessions', say.sessions, say.sessionsCount(sessions))}
 ${line('credentials', say.credentials, say.credentialsCount(passkeys))}
 ${line('recovery-codes', say.recovery, say.recoveryLeft(recoveryCodes))}
+${isOperator ? line('operator', operatorWords[language].title, NOTHING) : NOTHING}
 </ul>
 <form method="post" action="/account/sign-out"><button>${say.signOutHere}</button></form>`;
   return framed(language, { title: say.account, body, isFirst: true });

@@ -2,6 +2,7 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { World } from '../../platform/world/index.ts';
 import type { Decisions } from '../decisions/index.ts';
 import type { DetailTypes } from '../details/index.ts';
+import type { RolesOfPeople } from '../directories/roles-of-people.ts';
 import type { IssuerStores } from '../open-stores.ts';
 import type { Handle } from '../pages/page-call.ts';
 import { SESSION_LIFE_SECONDS } from '../protocol/grant-life.ts';
@@ -16,6 +17,7 @@ import { AccountPages } from './account-pages.ts';
 import { BrowserSessions } from './browser-sessions.ts';
 import { CredentialPages } from './credential-pages.ts';
 import { DecisionPages } from './decision-pages.ts';
+import { OperatorPages } from './operator-pages.ts';
 import { PasswordSetting } from './password-setting.ts';
 
 export interface OpenAccountPorts {
@@ -24,6 +26,7 @@ export interface OpenAccountPorts {
   readonly stores: IssuerStores;
   readonly passkeys: Passkeys;
   readonly details: DetailTypes;
+  readonly roles: RolesOfPeople;
   readonly decisions: Decisions;
   readonly passwords: PasswordSignIn;
   readonly known: KnownDevices;
@@ -52,13 +55,17 @@ export function openAccount(ports: OpenAccountPorts): {
   const pages = [
     new AccountPages({
       ...{ snapshot, door, sessions, passkeys, accounts, credentials, grants },
-      ...{ recoveryCodes, clients, known, endGrant, now },
+      ...{ recoveryCodes, clients, known, endGrant, now, roles: ports.roles },
     }),
     new CredentialPages({
       ...{ snapshot, door, passkeys, accounts, credentials, recoveryCodes, sessions, now },
       notices: stores.accountNotices,
     }),
     new DecisionPages({ snapshot, door, decisions, details, clients }),
+    new OperatorPages({
+      ...{ snapshot, door, roles: ports.roles, operators: stores.operators, now },
+      notices: stores.accountNotices,
+    }),
     new PasswordPages({ snapshot, provider, passwords, sessions }),
     new PasswordSetting({
       ...{ snapshot, door, hashes, credentials, artefacts, random, now },

@@ -11,6 +11,7 @@ export const PLACES = {
   grants: '/account/grants',
   decision: '/account/decision',
   'recovery-codes': '/account/recovery-codes',
+  operator: '/account/operator',
 } as const;
 
 export type Place = keyof typeof PLACES;

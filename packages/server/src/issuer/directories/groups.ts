@@ -12,7 +12,7 @@ import { list, type Shelf } from './listing.ts';
 import { patched } from './patch.ts';
 import { tagOf } from './resource-values.ts';
 import type { Answered, Asked } from './resources.ts';
-import { givesRoles } from './roles-of-groups.ts';
+import { givesRoles } from './roles-of-people.ts';
 import { ScimError } from './scim-error.ts';
 import { GROUP_SCHEMA } from './scim-schema.ts';
 import type { TakingBackFrom } from './taking-back-from.ts';

@@ -1,13 +1,16 @@
-import type { TokenEnds } from '../../access/accounts/index.ts';
+import type { AccountStore, TokenEnds } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { World } from '../../platform/world/index.ts';
 import type { BrowserSessions } from '../account/browser-sessions.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
+import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import { CLOCK_SKEW_MS } from '../taking-back.ts';
 
 export interface TakingBackFromPorts {
   readonly snapshot: Pick<IssuerSnapshot, 'origin' | 'tokens'>;
+  readonly accounts: Pick<AccountStore, 'lessen'>;
   readonly artefacts: Pick<ArtefactStore, 'remove' | 'removeGrant'>;
+  readonly onLate: (error: NotEverywhereYet) => void;
   readonly sessions: Pick<BrowserSessions, 'clear'>;
   /** Throws NotEverywhereYet. */
   readonly whenEnforced: (what: string) => Promise<void>;
@@ -37,6 +40,16 @@ export class TakingBackFrom {
       await artefacts.remove('Grant', grant);
     }
     await whenEnforced('an account');
+  }
+
+  /** Somebody may do less than before. It is kept; a gate that is silent hears of it as soon as it listens. */
+  async lessen(account: string): Promise<void> {
+    const { accounts, onLate } = this.#ports;
+    await accounts.lessen([account], this.ends());
+    await this.lessened([account]).catch((error: unknown) => {
+      if (!(error instanceof NotEverywhereYet)) throw error;
+      onLate(error);
+    });
   }
 
   /** No gate lets pass what was given to these before. Throws NotEverywhereYet. */

@@ -148,7 +148,7 @@ export class FederationPages {
       case 'account':
         return this.#toAccount(asked, purpose, person, find);
       case 'link':
-        return this.#link(asked, purpose, person);
+        return this.#link(asked, purpose, provider, person);
       default:
         return purpose satisfies never;
     }
@@ -192,13 +192,14 @@ export class FederationPages {
   async #link(
     asked: PageCall,
     purpose: Extract<Purpose, { kind: 'link' }>,
+    provider: FederatedProvider,
     person: ForeignPerson,
   ): Promise<ToldOfCall> {
     const { sessions, identities, notices } = this.#ports;
     const who = await sessions.read(asked);
     const isStill = who?.account.id === purpose.account && who.session === purpose.session;
     if (who === null || !isStill) return this.#over(asked);
-    const linked = await identities.link(who.account.id, person);
+    const linked = await identities.link(who.account.id, provider, person);
     if (linked === 'taken') throw new ProviderFailure('identity_taken', 'it is linked already');
     if (linked === 'linked') await notices.add(who.account.id, 'identity-added');
     sendTo(asked, PLACES.credentials);

@@ -5,6 +5,7 @@ import type {
   DirectoryUserStore,
   IdentityStore,
   StoredAccount,
+  StoredIdentity,
 } from '../../access/accounts/index.ts';
 import type { FederatedProvider } from '../../messages/between-issuer.ts';
 import type { ForeignPerson } from './foreign-sign-in.ts';
@@ -14,6 +15,8 @@ export interface IdentitiesPorts {
   readonly accounts: Pick<AccountStore, 'show'>;
   readonly directoryUsers: Pick<DirectoryUserStore, 'findByExternalId'>;
   readonly random: (bytes: number) => Uint8Array;
+  /** Somebody may do less than before: what they were given until now has ended when it resolves. */
+  readonly lessen: (account: string) => Promise<void>;
 }
 
 const NAME_LENGTH_MAX = 200;
@@ -42,7 +45,7 @@ export class Identities {
     if (known !== undefined) {
       const account = await accounts.show(known.accountId);
       if (account === undefined || account.disabledAt !== null) return undefined;
-      await identities.used(known);
+      await this.#takeRoles(known, rolesSaid(provider, person.claims));
       return account;
     }
     const awaited = await this.#accountInDirectory(provider, person);
@@ -54,7 +57,21 @@ export class Identities {
     const { issuer, subject } = person;
     const profile = this.#profileOf(provider, claims, language);
     const made = await identities.signUp(profile, { issuer, subject });
-    return made.disabledAt === null ? made : undefined;
+    if (made.disabledAt !== null) return undefined;
+    await this.#learnRoles(provider, person);
+    return made;
+  }
+
+  async #learnRoles(provider: FederatedProvider, person: ForeignPerson): Promise<void> {
+    const known = await this.#ports.identities.find(person);
+    if (known !== undefined) await this.#takeRoles(known, rolesSaid(provider, person.claims));
+  }
+
+  /** Whoever has fewer than before has nothing that says otherwise. */
+  async #takeRoles(known: StoredIdentity, roles: readonly string[]): Promise<void> {
+    await this.#ports.identities.used(known, roles);
+    const isLess = known.roles.some((role) => !roles.includes(role));
+    if (isLess) await this.#ports.lessen(known.accountId);
   }
 
   /**
@@ -62,28 +79,35 @@ export class Identities {
    * what is signed counts.
    */
   async #accountInDirectory(
-    { directory }: FederatedProvider,
-    { issuer, subject, claims }: ForeignPerson,
+    provider: FederatedProvider,
+    person: ForeignPerson,
   ): Promise<StoredAccount | undefined> {
+    const { directory } = provider;
+    const { issuer, subject, claims } = person;
     if (directory === null) return undefined;
     const { identities, accounts, directoryUsers } = this.#ports;
     const called = Object.hasOwn(claims, directory.claim) ? claims[directory.claim] : undefined;
     if (typeof called !== 'string' || called === '') return undefined;
     const user = await directoryUsers.findByExternalId(directory.name, called);
     if (user === undefined || !user.said.isActive) return undefined;
-    const isLinked = await identities.link(user.id, { issuer, subject });
-    return isLinked ? accounts.show(user.id) : undefined;
+    if (!(await identities.link(user.id, { issuer, subject }))) return undefined;
+    await this.#learnRoles(provider, person);
+    return accounts.show(user.id);
   }
 
   /** As somebody who is signed in wants it. `known`: it was theirs already. */
   async link(
     account: string,
-    { issuer, subject }: ForeignPerson,
+    provider: FederatedProvider,
+    person: ForeignPerson,
   ): Promise<'linked' | 'known' | 'taken'> {
     const { identities } = this.#ports;
+    const { issuer, subject } = person;
     const known = await identities.find({ issuer, subject });
-    if (known?.accountId === account) return 'known';
-    return (await identities.link(account, { issuer, subject })) ? 'linked' : 'taken';
+    const isTheirs = known?.accountId === account;
+    if (!isTheirs && !(await identities.link(account, { issuer, subject }))) return 'taken';
+    await this.#learnRoles(provider, person);
+    return isTheirs ? 'known' : 'linked';
   }
 
   /** What they would type is drawn: a name that they choose elsewhere is nobody's here. */
@@ -106,6 +130,19 @@ export class Identities {
       email: isTheirs && email.length <= EMAIL_LENGTH_MAX ? email : null,
     };
   }
+}
+
+/** Of what it says, signed, what it may say. */
+function rolesSaid(
+  { roles }: FederatedProvider,
+  claims: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  if (roles === null || !Object.hasOwn(claims, roles.claim)) return [];
+  const said = [claims[roles.claim]].flat();
+  const given = Object.entries(roles.values).flatMap(([value, names]) =>
+    said.includes(value) ? names : [],
+  );
+  return [...new Set(given)].sort();
 }
 
 /** One of these values in each of these claims. */

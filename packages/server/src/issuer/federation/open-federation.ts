@@ -27,6 +27,7 @@ export interface OpenFederationPorts {
   readonly world: Pick<World, 'now' | 'random'>;
   readonly endTokens: (grant: string) => Promise<void>;
   readonly onLate: (error: NotEverywhereYet) => void;
+  readonly lessen: (account: string) => Promise<void>;
 }
 
 /** Somebody waits for it, and a provider may ask others in turn. */
@@ -54,7 +55,7 @@ export function openFederation(ports: OpenFederationPorts): {
     foreign: new ForeignSignIn({ providers, requests, now }),
     identities: new Identities({
       ...{ identities: identityStore, accounts, random },
-      directoryUsers: stores.directoryUsers,
+      ...{ directoryUsers: stores.directoryUsers, lessen: ports.lessen },
     }),
     own: new OwnWays({ snapshot, credentials }),
     notices: stores.accountNotices,

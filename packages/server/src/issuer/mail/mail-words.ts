@@ -31,6 +31,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `A sign-in at another provider was linked to your account on ${when}.`,
       'identity-removed': (when) =>
         `A sign-in at another provider was unlinked from your account on ${when}.`,
+      'operator-credential': (when) =>
+        `A credential to run this service was made with your account on ${when}.`,
     },
     ifYou: 'If you know of this, there is nothing to do.',
     ifNot: (place) =>
@@ -57,6 +59,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `Op ${when} is een aanmelding bij een andere aanbieder aan uw account gekoppeld.`,
       'identity-removed': (when) =>
         `Op ${when} is een aanmelding bij een andere aanbieder van uw account losgekoppeld.`,
+      'operator-credential': (when) =>
+        `Op ${when} is met uw account een toegangssleutel gemaakt om deze dienst te beheren.`,
     },
     ifYou: 'Weet u hiervan, dan hoeft u niets te doen.',
     ifNot: (place) =>
@@ -90,6 +94,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `Une connexion auprès d’un autre fournisseur a été liée à votre compte le ${when}.`,
       'identity-removed': (when) =>
         `Une connexion auprès d’un autre fournisseur a été dissociée de votre compte le ${when}.`,
+      'operator-credential': (when) =>
+        `Une clé d’accès pour administrer ce service a été créée avec votre compte le ${when}.`,
     },
     ifYou: 'Si vous êtes au courant, vous n’avez rien à faire.',
     ifNot: (place) =>
@@ -121,6 +127,8 @@ export const mailWords: Readonly<Record<AccountLanguage, MailWords>> = {
         `Am ${when} wurde eine Anmeldung bei einem anderen Anbieter mit Ihrem Konto verknüpft.`,
       'identity-removed': (when) =>
         `Am ${when} wurde die Verknüpfung einer Anmeldung bei einem anderen Anbieter mit Ihrem Konto gelöst.`,
+      'operator-credential': (when) =>
+        `Am ${when} wurde mit Ihrem Konto ein Zugangsschlüssel erstellt, um diesen Dienst zu verwalten.`,
     },
     ifYou: 'Wenn Sie davon wissen, müssen Sie nichts tun.',
     ifNot: (place) =>

@@ -1,6 +1,6 @@
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
-import type { RolesOfGroups } from '../directories/roles-of-groups.ts';
+import type { RolesOfPeople } from '../directories/roles-of-people.ts';
 import { errorPage } from '../pages/pages.ts';
 import { exchangeOf } from './exchange/exchange-of-call.ts';
 import { askedScopes, lifeOfUse } from './grant-life.ts';
@@ -189,7 +189,7 @@ const SOURCES = [
 export async function extraClaims(
   ctx: TokenContext,
   { kind, grantId, accountId, aud }: IssuedToken,
-  roles: Pick<RolesOfGroups, 'at'>,
+  roles: Pick<RolesOfPeople, 'at'>,
 ) {
   const exchanged = exchangeOf(ctx);
   if (exchanged !== undefined) return exchanged.claims;

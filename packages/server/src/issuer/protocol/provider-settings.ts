@@ -4,7 +4,7 @@ import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
 import type { DetailTypes } from '../details/index.ts';
-import type { RolesOfGroups } from '../directories/roles-of-groups.ts';
+import type { RolesOfPeople } from '../directories/roles-of-people.ts';
 import type { ChallengeContext, ChallengeRefusal } from '../embedded/challenge-context.ts';
 import type { RedeemedContext } from '../embedded/trust-redeemer.ts';
 import type { ToldOfCall } from '../issuer-record.ts';
@@ -62,7 +62,7 @@ export interface ProviderPorts extends AdapterPorts {
   readonly nonceSecret: Buffer;
   readonly registrations: Registrations;
   readonly pairwise: PairwiseNames;
-  readonly roles: Pick<RolesOfGroups, 'at'>;
+  readonly roles: Pick<RolesOfPeople, 'at'>;
   /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
   readonly whenEnforced: () => Promise<void>;
   readonly askPace: AskPace;

@@ -1,0 +1,5 @@
+-- Somebody has fewer roles than before: what says otherwise and was made before this moment counts no more.
+ALTER TABLE account ADD COLUMN lessened_at INTEGER;
+-- Whose credential it is, where its holder signed in for it: it ends with what they are there.
+ALTER TABLE operator ADD COLUMN account_id TEXT;
+CREATE INDEX operator_by_account ON operator (account_id);
