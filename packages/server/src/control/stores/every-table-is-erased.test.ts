@@ -20,6 +20,7 @@ const TELL_OF_NOBODY: Readonly<Record<string, string>> = {
   client_registration: 'random ids, and keyed hashes of random tokens',
   signing_key: 'keys of the installation',
   denial: 'random ids',
+  directory_group: 'what groups are called; who is in them stands in rows that go',
   single_use: 'keyed hashes of random tokens',
   operator: 'who administers is the business of whoever runs it: `docs/guides/state.md` says so',
 };
