@@ -82,6 +82,11 @@ export interface IdentityPorts {
    * answer counts. As long as it does, the host gives the same object. Without this port nobody is asked.
    */
   introspect?(issuer: string, token: string): Introspection | Promise<Introspection>;
+  /**
+   * Asks our own issuer about the session that a browser has at this gate, as tokens for this audience, within the same
+   * bounds. Without this port there are none.
+   */
+  gateSession?(session: string, audience: string): Introspection | Promise<Introspection>;
   /** A verified token has something at the configured place of roles, or nothing. Not on every call. */
   rolesRead?(issuer: string, rolesClaim: string, isFound: boolean): void;
   /** The deny set, consulted on every call, cached verifications included. */
@@ -105,6 +110,14 @@ export interface IdentityPorts {
 export interface OwnAudience {
   readonly issuer: string;
   readonly audience: string;
+}
+
+/** Sessions of browsers at this gate, which count as tokens of our own issuer. */
+export interface GateSessionTerms {
+  /** Name of their cookie. */
+  readonly cookie: string;
+  /** Of the gate, as browsers know it. */
+  readonly origin: string;
 }
 
 /** A principal with every name by which configuration may mean it. */

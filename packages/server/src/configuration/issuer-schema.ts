@@ -171,6 +171,33 @@ export const issuer = z.strictObject({
       'Applications of yours that may ask people for their passkeys of this server (the embedded flow): it says so to their systems, at /.well-known/assetlinks.json and /.well-known/apple-app-site-association.',
     ),
   federation,
+  sessions: z
+    .strictObject({
+      idleMinutes: z
+        .int()
+        .min(5)
+        .max(480)
+        .default(30)
+        .describe('A session that calls nothing for so long ends.'),
+      lifeHours: z
+        .int()
+        .min(1)
+        .max(8)
+        .default(8)
+        .describe('It ends after so long, whatever it calls.'),
+      cacheSeconds: z
+        .int()
+        .min(0)
+        .max(240)
+        .default(60)
+        .describe(
+          'How long a gate goes by what it was told of a session, also while this server is away. What is taken back counts at once all the same.',
+        ),
+    })
+    .prefault({})
+    .describe(
+      'Sessions that browsers have at the gate, for APIs that offer the flow session.',
+    ),
   tokens: z
     .strictObject({
       lifeSeconds: z

@@ -10,6 +10,7 @@ import type {
   ToControl,
 } from '../messages/between-processes.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
+import { GATE_SECRET } from '../messages/gate-sessions.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
@@ -262,6 +263,7 @@ export class Control {
       issuerKeys: this.#issuers.keysOfAll(believedIssuers(configuration)),
       trialKeys: await this.#trial.keysFor(configuration),
       digestKey: ring.derive('configuration digest'),
+      gateSecret: ring.derive(GATE_SECRET).toString('base64url'),
     };
   }
 

@@ -10,6 +10,7 @@ import { DetailTypes } from './details/index.ts';
 import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { openFederation } from './federation/open-federation.ts';
+import { openGateSessions } from './gate-sessions/open-gate-sessions.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
@@ -90,6 +91,8 @@ export function openIssuer(
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
     ...{ onLate: lasting.onLate, redemptions: lasting.redemptions },
     whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
+    gateOrigin: snapshot.gateSessions?.origin ?? null,
+    endGateSessions: (session) => takingBack.endGateSessionsOf(session, stores, snapshot),
     endGrant: (grant) => lasting.takingBack.endGrant(grant, true, stores, snapshot),
     endTokens: (grant) => lasting.takingBack.endGrant(grant, false, stores, snapshot),
     told: (request, found) => void told.set(request, found),
@@ -100,6 +103,10 @@ export function openIssuer(
     lasting.onUntold(client.clientId, error),
   );
   provider.on('server_error', (_: unknown, error: Error) => onFault(error));
+  const gateSessions = openGateSessions({
+    ...{ snapshot, provider, stores, pairwise, world, onLate: lasting.onLate },
+    end: (ended) => takingBack.endGateSessions(ended, stores, snapshot),
+  });
   const pages = openPages(snapshot, { provider, details, ...signingIn }, lasting);
   const callback = provider.callback();
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -121,6 +128,7 @@ export function openIssuer(
     statementIn: (body) => registrations.statementIn(body),
     pageOf: (operation) =>
       embedded.handlerOf(operation) ??
+      gateSessions.handlerOf(operation) ??
       applicationLinks(operation, snapshot) ??
       pages.handlerOf(operation),
     ...{ answer, admitted: lasting.admitted, onFault },

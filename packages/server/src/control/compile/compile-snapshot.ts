@@ -33,6 +33,7 @@ import { readIntrospections } from './read-introspection.ts';
 import { ownAudienceOf, ownTrust, readIssuer } from './read-issuer.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
+import { apiSessions, gateSessionsSnapshot } from './read-sessions.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { type ReadWorld, SourceReader, shortPath } from './source-reader.ts';
 
@@ -49,6 +50,8 @@ export interface SnapshotSources {
   /** Where records of calls go; null where nothing is served. */
   readonly spool: RuntimeSnapshot['spool'];
   readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
+  /** By which gates show our authorization server that they are ours. Absent: nothing is served. */
+  readonly gateSecret?: string;
   /** Keys of the gate's own issuer; null unless `mayTry`. */
   readonly trialKeys: { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
   /** Those of an earlier compile; default: none. Afterwards, those of this one. */
@@ -107,6 +110,9 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
   const issuer = readIssuer(opened, configuration, sources.version, reader);
   checkFlows(opened, configuration, reader);
+  const { gateSecret = '' } = sources;
+  const cacheSeconds = configuration.issuer?.sessions.cacheSeconds ?? 0;
+  const sessions = gateSessionsSnapshot(issuer, gateSecret, cacheSeconds);
   const own = issuer === null ? [] : [ownTrust(issuer)];
   const issuers = trialKeys === null ? [...own, ...trusted] : [TRIAL_TRUST];
   const remarks = checkApis(opened, configuration, sources.configurationFile, trialKeys !== null);
@@ -120,7 +126,13 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
         version: sources.version,
         apis: opened.map(({ compiled: _, key, ...api }) => {
           const ownAudience = ownAudienceOf(issuer, api.name);
-          return { ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) };
+          const isOffered = issuer?.resources.some(
+            (one) => one.api === api.name && one.flows.includes('session'),
+          );
+          return {
+            ...{ ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) },
+            ...apiSessions(sessions, isOffered === true),
+          };
         }),
         network: configuration.network,
         keys: sharedBytes(Buffer.from(JSON.stringify(keys))),
@@ -144,6 +156,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       })),
       upstreams,
       introspection: trialKeys === null ? introspection : [],
+      sessions,
       trustedProxies: trust.proxies,
       allowEncodedSlash: configuration.apis.some((api) => api.allowEncodedSlash),
       identity: {

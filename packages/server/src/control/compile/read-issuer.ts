@@ -9,6 +9,7 @@ import { readFederation } from './read-federation.ts';
 import { readMail } from './read-mail.ts';
 import { readRegistration } from './read-registration.ts';
 import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
+import { gateSessionsOf } from './read-sessions.ts';
 import type { SourceReader } from './source-reader.ts';
 
 /** Its clock is that of the gates, or nearly: tokens live for minutes. */
@@ -41,6 +42,7 @@ export function readIssuer(
       trustedProxies: configuration.trust.proxies,
     },
     mtls: mtlsOf(issuer, reader),
+    gateSessions: gateSessionsOf(configuration),
     outgoing: {
       addresses: issuer.outgoing.addresses,
       authorities: issuer.outgoing.authorities.map((authority, number) =>

@@ -12,6 +12,7 @@ import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import type { AskPace } from './ask-pace.ts';
 import {
   CLIENT_SIGNATURES,
+  GATE_MEMBER,
   GRANTS_MEMBER,
   OWN_SCOPES,
   PERSONAL_SCOPES,
@@ -126,7 +127,9 @@ export function providerSettings(ports: ProviderPorts): object {
     clockTolerance: CLOCK_SKEW_SECONDS,
     // A site's address says under what name somebody is known there; nothing is fetched from it.
     sectorIdentifierUriValidate: () => false,
-    extraClientMetadata: { properties: [PROFILE_MEMBER, GRANTS_MEMBER, PKCE_MEMBER] },
+    extraClientMetadata: {
+      properties: [PROFILE_MEMBER, GRANTS_MEMBER, PKCE_MEMBER, GATE_MEMBER],
+    },
     fetch: guardedFetch(snapshot.outgoing),
     // With a token, and with a session, goes what came of the same consent, which stays: it is withdrawn where people see it.
     revokeGrantPolicy: ({ oidc }: { readonly oidc: { readonly route?: string } }) =>
