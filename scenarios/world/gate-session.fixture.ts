@@ -24,12 +24,14 @@ export async function startGateWithSessions(
   const port = await unusedPort();
   const origin = `http://localhost:${port}`;
   const { api = {}, ...rest } = configuration;
-  const issuer = await startIssuer(t, upstream, {
+  const wish = {
     ...{ listen: [{ address: `127.0.0.1:${port}` }], publicOrigin: origin },
     api: { flows: ['redirect', 'session'], ...(api as object) },
+    // Each browser comes from an address of its own.
+    trust: { proxies: ['127.0.0.1'] },
     ...rest,
-  });
-  return { issuer, origin };
+  };
+  return { issuer: await startIssuer(t, upstream, wish), origin };
 }
 
 /** A client for a page: its id. */
@@ -45,12 +47,15 @@ export function makePage(
 /** What a browser says of a call that a page on the gate makes. */
 export const FROM_PAGE = { 'sec-fetch-site': 'same-origin' };
 
+let browsers = 0;
+
 /** A browser with a page of one client: its cookies at the gate, and at the authorization server. */
 export class PageBrowser {
   readonly gate: GateWithSessions;
   readonly client: string;
   readonly there: SoftBrowser;
   readonly cookies = new Map<string, string>();
+  readonly address = `10.0.${(browsers >> 8) & 255}.${(browsers += 1) & 255}`;
 
   constructor(gate: GateWithSessions, client: string, there = new SoftBrowser(gate.issuer.origin)) {
     this.gate = gate;
@@ -71,7 +76,11 @@ export class PageBrowser {
     const { cookie } = this;
     const answer = await call(`${this.gate.origin}${path}`, {
       ...options,
-      headers: { ...(cookie !== '' && { cookie }), ...(options.headers as object) },
+      headers: {
+        'x-forwarded-for': this.address,
+        ...(cookie !== '' && { cookie }),
+        ...(options.headers as object),
+      },
     });
     for (const field of answer.headers['set-cookie'] ?? []) this.#keep(field);
     return answer;

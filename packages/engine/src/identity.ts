@@ -83,10 +83,10 @@ export interface IdentityPorts {
    */
   introspect?(issuer: string, token: string): Introspection | Promise<Introspection>;
   /**
-   * Asks our own issuer about the session that a browser has at this gate, as tokens for this audience, within the same
-   * bounds. Without this port there are none.
+   * Asks our own issuer about the session that a browser has at this gate, within the same bounds. Without this port
+   * there are none.
    */
-  gateSession?(session: string, audience: string): Introspection | Promise<Introspection>;
+  gateSession?(question: GateSessionQuestion): Introspection | Promise<Introspection>;
   /** A verified token has something at the configured place of roles, or nothing. Not on every call. */
   rolesRead?(issuer: string, rolesClaim: string, isFound: boolean): void;
   /** The deny set, consulted on every call, cached verifications included. */
@@ -118,6 +118,15 @@ export interface GateSessionTerms {
   readonly cookie: string;
   /** Of the gate, as browsers know it. */
   readonly origin: string;
+}
+
+export interface GateSessionQuestion {
+  /** What stands in the cookie. */
+  readonly session: string;
+  /** As a token for this one. */
+  readonly audience: string;
+  /** What was said before was taken back, and counts no more. */
+  readonly isAnew: boolean;
 }
 
 /** A principal with every name by which configuration may mean it. */

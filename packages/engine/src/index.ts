@@ -20,7 +20,12 @@ export { extensionOf } from './extension-of.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
 export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
-export type { GateSessionTerms, Introspection, OwnAudience } from './identity.ts';
+export type {
+  GateSessionQuestion,
+  GateSessionTerms,
+  Introspection,
+  OwnAudience,
+} from './identity.ts';
 export {
   type BlockKind,
   type DenialKind,

@@ -3,6 +3,7 @@ import {
   compileOriginalCall,
   createIdentitySigner,
   Gate,
+  type GateSessionQuestion,
   type GateSnapshot,
   type IdentitySigner,
   VerifiedTokens,
@@ -175,8 +176,8 @@ export class ThreadHosts implements CallHosts {
         return introspections.ask(endpoint, token);
       },
       ...(sessions != null && {
-        gateSession: (session: string, audience: string) =>
-          introspections.ask(sessions.asking, `${audience} ${session}`),
+        gateSession: ({ session, audience, isAnew }: GateSessionQuestion) =>
+          introspections.ask(sessions.asking, `${audience} ${session}`, isAnew),
       }),
       rolesRead,
       inFlight: () => this.#inFlight.total,

@@ -2,6 +2,7 @@ import {
   ABSENT,
   type Authenticate,
   type Authentication,
+  type GateSessionQuestion,
   type GateSessionTerms,
   type IdentityPorts,
   type Introspection,
@@ -12,6 +13,7 @@ import {
 import { callKind, pageFault } from '../../page-origin.ts';
 import type { RequestFacts } from '../../facts.ts';
 import { readCookie } from './credential-places.ts';
+import { REVOKED } from './token-uses.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 export interface GateSessionPlan {
@@ -40,22 +42,33 @@ export function compileGateSession(
     if (presented.kind === 'unreadable') return rejected(presented.reason, 'session_invalid');
     const { value } = presented;
     if (!SESSION.test(value)) return rejected('malformed', 'session_invalid');
-    const said = ports.gateSession?.(value, own.audience);
+    return ask({ session: value, audience: own.audience, isAnew: false }, request);
+  };
+
+  function ask(
+    question: GateSessionQuestion,
+    request: RequestFacts,
+  ): Authentication | Promise<Authentication> {
+    const said = ports.gateSession?.(question);
     if (said === undefined) return ABSENT;
     return said instanceof Promise
-      ? said.then((one) => conclude(one, value, request))
-      : conclude(said, value, request);
-  };
+      ? said.then((one) => conclude(one, question, request))
+      : conclude(said, question, request);
+  }
 
   function conclude(
     said: Introspection,
-    session: string,
+    question: GateSessionQuestion,
     request: RequestFacts,
   ): Authentication | Promise<Authentication> {
+    const { session, isAnew } = question;
     const found = verifier.judgeSession(said, { session, issuer: own.issuer }, request, accepts);
-    return found instanceof Promise
-      ? found.then((one) => asSession(one, said, request))
-      : asSession(found, said, request);
+    const judge = (one: Authentication) => {
+      // What was said was taken back, and the session may stand: its client may less from now on.
+      if (isDenied(one) && !isAnew) return ask({ ...question, isAnew: true }, request);
+      return asSession(one, said, request);
+    };
+    return found instanceof Promise ? found.then(judge) : judge(found);
   }
 
   function asSession(
@@ -76,4 +89,8 @@ export function compileGateSession(
         : 'no-page';
     return fault === null ? found : rejected(fault, 'page_not_allowed');
   }
+}
+
+function isDenied(found: Authentication): boolean {
+  return found.kind === 'rejected' && found.evidence['reason'] === REVOKED;
 }
