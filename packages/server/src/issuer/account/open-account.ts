@@ -59,7 +59,7 @@ export function openAccount(ports: OpenAccountPorts): {
       notices: stores.accountNotices,
     }),
     new DecisionPages({ snapshot, door, decisions, details, clients }),
-    new PasswordPages({ snapshot, provider, passwords, sessions }),
+    new PasswordPages({ snapshot, provider, clients: stores.clients, passwords, sessions }),
     new PasswordSetting({
       ...{ snapshot, door, hashes, credentials, artefacts, random, now },
       notices: stores.accountNotices,
