@@ -41,7 +41,15 @@ test('in a real browser: somebody signs in from the sample page, which sees acco
   });
   const issuer = runningIssuer(poorter, origin);
   const made = ['clients', 'create', '--name', 'Page', '--profile', 'browser'];
-  const client = await issuer.run(...made, '--flows', 'session', '--page', page, '--scopes', 'accounts');
+  const client = await issuer.run(
+    ...made,
+    '--flows',
+    'session',
+    '--page',
+    page,
+    '--scopes',
+    'accounts',
+  );
   const served = await servePage({ gate, client }, pagePort);
   t.after(() => served.server.close());
   const chromium = await startChromium(t);
@@ -64,7 +72,10 @@ test('in a real browser: somebody signs in from the sample page, which sees acco
   await chromium.until(`(${text('accounts')}).includes('acc-1001')`);
 
   assert.equal(await chromium.read('document.cookie'), '', 'no script reads it');
-  assert.equal(await chromium.read('JSON.stringify([localStorage.length, sessionStorage.length])'), '[0,0]');
+  assert.equal(
+    await chromium.read('JSON.stringify([localStorage.length, sessionStorage.length])'),
+    '[0,0]',
+  );
   const readable = await chromium.read('document.documentElement.outerHTML');
   assert.doesNotMatch(String(readable), /eyJ/);
   assert.ok(chromium.asked.every((url) => !/access_token|id_token/.test(url)));

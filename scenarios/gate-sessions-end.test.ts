@@ -87,7 +87,10 @@ test('whoever signs out is signed out when the answer comes, also with a cookie 
   assert.deepEqual(await thief.shown(), { signedIn: false });
   assert.equal((await other.fetch('/accounts')).status, 200, 'another browser of theirs goes on');
   const { signOutEverywhere } = JSON.parse(out.text) as { signOutEverywhere: string };
-  assert.match(signOutEverywhere, new RegExp(`^${issuer.origin}/session/end\\?client_id=${client}`));
+  assert.match(
+    signOutEverywhere,
+    new RegExp(`^${issuer.origin}/session/end\\?client_id=${client}`),
+  );
   const again = await browser.fetch(browser.at('sign-out'), { method: 'POST' });
   assert.equal(again.status, 200, 'twice is once');
 });
@@ -180,6 +183,9 @@ test('while the authorization server is away, sessions that the gate knows go on
   } finally {
     process.kill(process_, 'SIGCONT');
   }
-  await eventually('it answers again', async () => (await unknown.fetch('/accounts')).status === 200);
+  await eventually(
+    'it answers again',
+    async () => (await unknown.fetch('/accounts')).status === 200,
+  );
   assert.equal((await known.fetch(known.at('sign-out'), { method: 'POST' })).status, 200);
 });

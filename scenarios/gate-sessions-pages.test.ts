@@ -64,8 +64,15 @@ test('what changes something counts from the page alone: everything else that ha
   }
   for (const headers of [
     ...[{}, { origin: EVIL }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }],
-    ...[{ 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'none' }, { origin: `${origin}.evil` }],
-    ...[{ origin: PAGE, 'sec-fetch-site': 'same-site' }, { origin: origin.replace('http', 'https') }],
+    ...[
+      { 'sec-fetch-site': 'same-site' },
+      { 'sec-fetch-site': 'none' },
+      { origin: `${origin}.evil` },
+    ],
+    ...[
+      { origin: PAGE, 'sec-fetch-site': 'same-site' },
+      { origin: origin.replace('http', 'https') },
+    ],
     ...[{ origin: EVIL, 'sec-fetch-site': 'same-origin' }, { referer: `${origin}/` }],
     { origin: `http://localhost`, 'sec-fetch-site': 'same-site' },
   ] as Said[]) {

@@ -19,7 +19,11 @@ test('sessions that no browser could keep, or would send nowhere, are refused wh
     ['nobody signs in', ['publicOrigin: https://api.test'], /poorter\.yaml:4:.*there is none/s],
     ['no name', [issuer], /poorter\.yaml:4:.*none is known/s],
     ['in clear', [issuer, 'publicOrigin: http://api.test'], /poorter\.yaml:4:.*over https alone/s],
-    ['elsewhere', [issuer, 'publicOrigin: https://api.test'], /poorter\.yaml:4:.*cookies are kept for api\.test/s],
+    [
+      'elsewhere',
+      [issuer, 'publicOrigin: https://api.test'],
+      /poorter\.yaml:4:.*cookies are kept for api\.test/s,
+    ],
     ['too long', [`${issuer.slice(0, -2)}, sessions: { lifeHours: 9 } }`], /lifeHours/],
   ];
   for (const [what, more, says] of cases) {
@@ -63,11 +67,17 @@ test('whoever makes a client for a page is told where its people sign in, and wh
   const data = ['--data', `${issuer.poorter.folder}/data`];
   const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser', ...data];
   const told = await poorterHere([...made, '--flows', 'session']);
-  assert.match(told.err, new RegExp(`people sign in at /\\.poorter/app/${told.out.trim()}/sign-in`));
+  assert.match(
+    told.err,
+    new RegExp(`people sign in at /\\.poorter/app/${told.out.trim()}/sign-in`),
+  );
   for (const [more, says] of [
     [['--flows', 'session,redirect', '--redirect-uri', 'https://a.test/b'], /stands alone/],
     [['--flows', 'session', '--page', 'https://app.test/x'], /is no origin/],
-    [['--flows', 'redirect', '--redirect-uri', 'https://a.test/b', '--page', 'https://a.test'], /page: is for/],
+    [
+      ['--flows', 'redirect', '--redirect-uri', 'https://a.test/b', '--page', 'https://a.test'],
+      /page: is for/,
+    ],
   ] as const) {
     const { status, err } = await poorterHere([...made, ...more]);
     assert.notEqual(status, 0);

@@ -52,7 +52,12 @@ test('somebody signs in for a page, and its calls count as those of its client w
   const isCall = ({ operation, code }: Record<string, unknown>) =>
     operation === 'GET /accounts' && code === null;
   const [record] = await issuer.poorter.awaitRecords(1, isCall);
-  const { kind, client: of, subject, credentialId } = record?.['principal'] as Record<string, unknown>;
+  const {
+    kind,
+    client: of,
+    subject,
+    credentialId,
+  } = (record?.['principal'] ?? {}) as Record<string, unknown>;
   assert.deepEqual([kind, of, subject], ['token', client, shown['subject']]);
   assert.match(String(credentialId), /^gs_/);
   const again = new PageBrowser(gate, client);
@@ -202,8 +207,7 @@ test('a payment that somebody approved is made by the page that asked, once', as
   const browser = new PageBrowser(gate, paying);
   const details = encodeURIComponent(JSON.stringify([PAYMENT]));
   await browser.signIn(griet, `?authorization_details=${details}`);
-  const pay = () =>
-    browser.fetch('/payments', { method: 'POST', body: ORDER, headers: JSON_BODY });
+  const pay = () => browser.fetch('/payments', { method: 'POST', body: ORDER, headers: JSON_BODY });
   const paid = await pay();
   assert.equal(paid.status, 200, paid.text);
   assert.equal((await pay()).status, 401, 'the approval is used up');

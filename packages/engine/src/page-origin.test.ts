@@ -58,7 +58,10 @@ test('a handshake of a WebSocket names the origin of the page to the letter', ()
 });
 
 test('nothing that another origin can have a browser say makes it the page', () => {
-  const origins = fc.oneof(fc.string(), fc.webUrl().map((url) => new URL(url).origin));
+  const origins = fc.oneof(
+    fc.string(),
+    fc.webUrl().map((url) => new URL(url).origin),
+  );
   const sites = fc.constantFrom(undefined, 'cross-site', 'same-site', 'same-origin', 'none');
   const kinds = fc.constantFrom<CallKind>('read', 'write', 'upgrade');
   fc.assert(

@@ -195,9 +195,7 @@ export const issuer = z.strictObject({
         ),
     })
     .prefault({})
-    .describe(
-      'Sessions that browsers have at the gate, for APIs that offer the flow session.',
-    ),
+    .describe('Sessions that browsers have at the gate, for APIs that offer the flow session.'),
   tokens: z
     .strictObject({
       lifeSeconds: z

@@ -9,8 +9,8 @@ import type {
   FromGateway,
   ToControl,
 } from '../messages/between-processes.ts';
-import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import { GATE_SECRET } from '../messages/gate-sessions.ts';
+import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';

@@ -136,6 +136,8 @@ export interface IssuerSnapshot {
     readonly origin: string;
     readonly idleMs: number;
     readonly lifeMs: number;
+    /** How long a gate goes by what it was told. */
+    readonly cacheMs: number;
   } | null;
   /** Where people may sign in besides here. */
   readonly federation: readonly FederatedProvider[];

@@ -61,8 +61,7 @@ export type BeginAnswer =
 
 export type FinishAnswer =
   /** Null: nobody is signed in, and the page is told why. */
-  | { readonly location: string; readonly session: string | null }
-  | SessionRefusal;
+  { readonly location: string; readonly session: string | null } | SessionRefusal;
 
 /** Who is signed in, as the page may know. */
 export type ShownSession =

@@ -38,8 +38,15 @@ const active = (claims: Record<string, unknown> = {}): Introspection => ({
   claims: claimsOf({ page: OWN, ...claims }),
 });
 
-function identify(world: World, security: SecurityRequirement[] = [{ oauth: [] }], sessions = true) {
-  const terms = { ownAudience: own, ...(sessions && { sessions: { cookie: COOKIE, origin: OWN } }) };
+function identify(
+  world: World,
+  security: SecurityRequirement[] = [{ oauth: [] }],
+  sessions = true,
+) {
+  const terms = {
+    ownAudience: own,
+    ...(sessions && { sessions: { cookie: COOKIE, origin: OWN } }),
+  };
   const options = { realm: 'bank', resourceMetadataUrl: null };
   return compileIdentification({ security, ...terms }, schemes, options, world);
 }
@@ -64,7 +71,10 @@ test('where sessions are not offered, the cookie is nothing, and nobody is asked
   const world = new AskedAboutSessions();
   const refused = await identify(world, [{ oauth: [] }], false)(withCookie());
   assert.equal(outcomeOf(refused), 'credentials_required');
-  assert.equal(outcomeOf(await identify(world, [{ key: [] }])(withCookie())), 'credentials_required');
+  assert.equal(
+    outcomeOf(await identify(world, [{ key: [] }])(withCookie())),
+    'credentials_required',
+  );
   assert.deepEqual(world.questions, []);
 });
 
@@ -124,7 +134,10 @@ test('what was said and taken back is asked once more, and counts only when that
   world.revoked.add('t1');
   world.said = ({ isAnew }) => active({ jti: isAnew ? 't2' : 't1' });
   assert.equal(outcomeOf(await identify(world)(withCookie())), 'app-1');
-  assert.deepEqual(world.questions.map(({ isAnew }) => isAnew), [false, true]);
+  assert.deepEqual(
+    world.questions.map(({ isAnew }) => isAnew),
+    [false, true],
+  );
   world.revoked.add('t2');
   assert.equal(outcomeOf(await identify(world)(withCookie())), 'session_invalid');
   assert.equal(world.questions.length, 4);
@@ -140,5 +153,8 @@ test('a key in a cookie that the description names goes on beside it, and anothe
   world.said = () => active();
   const request = requestOf({ headers: { ...FROM_PAGE, cookie } });
   assert.equal(outcomeOf(await both(request)), 'app-1');
-  assert.equal(outcomeOf(await identify(world, [{}, { oauth: [] }])(withCookie({ origin: 'x' }))), 'anonymous');
+  assert.equal(
+    outcomeOf(await identify(world, [{}, { oauth: [] }])(withCookie({ origin: 'x' }))),
+    'anonymous',
+  );
 });

@@ -1,3 +1,4 @@
+import type { RequestFacts } from '../../facts.ts';
 import {
   ABSENT,
   type Authenticate,
@@ -11,7 +12,6 @@ import {
   type TrustedIssuer,
 } from '../../identity.ts';
 import { callKind, pageFault } from '../../page-origin.ts';
-import type { RequestFacts } from '../../facts.ts';
 import { readCookie } from './credential-places.ts';
 import { REVOKED } from './token-uses.ts';
 import type { TokenVerifier } from './token-verifier.ts';

@@ -13,6 +13,7 @@ import { RefusedConfiguration } from '../../configuration/refused-configuration.
 import type { Configuration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../../messages/between-processes.ts';
+import type { GateSessionsSnapshot } from '../../messages/gate-sessions.ts';
 import { splitAddress } from '../../platform/addresses/index.ts';
 import type { LinkCredentials } from '../../platform/link/index.ts';
 import { checkSource } from '../../trusted-issuers/index.ts';
@@ -110,9 +111,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
   const issuer = readIssuer(opened, configuration, sources.version, reader);
   checkFlows(opened, configuration, reader);
-  const { gateSecret = '' } = sources;
-  const cacheSeconds = configuration.issuer?.sessions.cacheSeconds ?? 0;
-  const sessions = gateSessionsSnapshot(issuer, gateSecret, cacheSeconds);
+  const sessions = gateSessionsSnapshot(issuer, sources.gateSecret ?? '');
   const own = issuer === null ? [] : [ownTrust(issuer)];
   const issuers = trialKeys === null ? [...own, ...trusted] : [TRIAL_TRUST];
   const remarks = checkApis(opened, configuration, sources.configurationFile, trialKeys !== null);
@@ -124,16 +123,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     snapshot: {
       gate: {
         version: sources.version,
-        apis: opened.map(({ compiled: _, key, ...api }) => {
-          const ownAudience = ownAudienceOf(issuer, api.name);
-          const isOffered = issuer?.resources.some(
-            (one) => one.api === api.name && one.flows.includes('session'),
-          );
-          return {
-            ...{ ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) },
-            ...apiSessions(sessions, isOffered === true),
-          };
-        }),
+        apis: packedApis(opened, { issuer, sessions, descriptions }),
         network: configuration.network,
         keys: sharedBytes(Buffer.from(JSON.stringify(keys))),
         issuers,
@@ -200,6 +190,31 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       mtlsAuthorities: issuer?.mtls?.listener.tls?.clientAuthorities ?? null,
     }),
   };
+}
+
+type OpenedApi = NonNullable<ReturnType<typeof readApi>>;
+
+/** Each with what tokens and sessions are for it. */
+function packedApis(
+  apis: readonly OpenedApi[],
+  {
+    issuer,
+    sessions,
+    descriptions,
+  }: {
+    readonly issuer: CompiledSnapshot['issuer'];
+    readonly sessions: GateSessionsSnapshot | null;
+    readonly descriptions: KeptDescriptions;
+  },
+): RuntimeSnapshot['gate']['apis'] {
+  return apis.map(({ compiled: _, key, ...api }) => {
+    const ownAudience = ownAudienceOf(issuer, api.name);
+    const resource = issuer?.resources.find((one) => one.api === api.name);
+    return {
+      ...{ ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) },
+      ...apiSessions(sessions, resource?.flows.includes('session') === true),
+    };
+  });
 }
 
 function trustedIssuer(

@@ -8,8 +8,8 @@ import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { readFederation } from './read-federation.ts';
 import { readMail } from './read-mail.ts';
 import { readRegistration } from './read-registration.ts';
-import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import { gateSessionsOf } from './read-sessions.ts';
+import { resourceOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
 /** Its clock is that of the gates, or nearly: tokens live for minutes. */

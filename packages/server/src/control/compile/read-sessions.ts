@@ -8,11 +8,12 @@ export function gateSessionsOf(configuration: Configuration): IssuerSnapshot['ga
   const { issuer, publicOrigin } = configuration;
   const isOffered = configuration.apis.some(({ flows }) => flows?.includes('session') === true);
   if (issuer === undefined || publicOrigin === undefined || !isOffered) return null;
-  const { idleMinutes, lifeHours } = issuer.sessions;
+  const { idleMinutes, lifeHours, cacheSeconds } = issuer.sessions;
   return {
     origin: new URL(publicOrigin).origin,
     idleMs: idleMinutes * 60_000,
     lifeMs: lifeHours * 3_600_000,
+    cacheMs: cacheSeconds * 1_000,
   };
 }
 
@@ -20,16 +21,15 @@ export function gateSessionsOf(configuration: Configuration): IssuerSnapshot['ga
 export function gateSessionsSnapshot(
   issuer: Pick<IssuerSnapshot, 'origin' | 'gateSessions'> | null,
   secret: string,
-  cacheSeconds: number,
 ): GateSessionsSnapshot | null {
   if (issuer === null || issuer.gateSessions === null) return null;
-  const { origin } = issuer.gateSessions;
+  const { origin, cacheMs } = issuer.gateSessions;
   return {
     ...{ origin, issuer: issuer.origin, ...cookieNames(origin) },
     asking: {
       ...{ issuer: issuer.origin, url: `${issuer.origin}${GATE_SESSION_PATH}/resolve` },
       ...{ clientId: 'gate', proof: { kind: 'secret', secret } },
-      ...{ cacheMs: cacheSeconds * 1_000, timeoutMs: ASK_MS, newTokensPerSecond: NEW_PER_SECOND },
+      ...{ cacheMs, timeoutMs: ASK_MS, newTokensPerSecond: NEW_PER_SECOND },
     },
   };
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import {
   type BodyPort,
   type Counters,
-  decide,
   type Deny,
+  decide,
   deny,
   type Forwarding,
   type Gate,

@@ -23,7 +23,10 @@ test('over TLS a cookie is of this host alone, of no script, and of no other sit
     'set-cookie',
     `__Host-poorter-gate-sign-in=${SESSION}; Path=/; HttpOnly; Secure; Max-Age=600; SameSite=Lax`,
   ]);
-  assert.match(String(cookies.end()[1]), /^__Host-poorter-gate=; .*; Secure; .*Max-Age=0; Expires=/);
+  assert.match(
+    String(cookies.end()[1]),
+    /^__Host-poorter-gate=; .*; Secure; .*Max-Age=0; Expires=/,
+  );
 });
 
 test('a cookie that a sibling of this host has set beside it is none, and neither is one of two', () => {

@@ -17,12 +17,12 @@ export class SessionCookies {
 
   /** Undefined: there is none, or there are two, of which nobody knows which one counts. */
   sessionOf(request: RequestFacts): string | undefined {
-    return valueOf(request, this.#session);
+    return shownIn(request, this.#session);
   }
 
   /** By which a browser is known that was sent to sign in. */
   browserOf(request: RequestFacts): string | undefined {
-    return valueOf(request, this.#signIn);
+    return shownIn(request, this.#signIn);
   }
 
   /** No page of another site makes a browser send it, whatever it does. It lasts as long as the browser, and no longer than its row. */
@@ -41,7 +41,7 @@ export class SessionCookies {
   }
 }
 
-function valueOf({ headers }: RequestFacts, name: string): string | undefined {
+function shownIn({ headers }: RequestFacts, name: string): string | undefined {
   const found = readCookie(headers, name);
   return found.kind === 'value' && /^[\w-]{43}$/.test(found.value) ? found.value : undefined;
 }

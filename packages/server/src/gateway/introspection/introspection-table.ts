@@ -46,10 +46,7 @@ export class IntrospectionTable {
   readonly #names = new WeakMap<IntrospectionSnapshot, string>();
   #number = 0;
 
-  constructor(
-    ask: AskMainThread,
-    world: Pick<World, 'bootMs' | 'after' | 'random'>,
-  ) {
+  constructor(ask: AskMainThread, world: Pick<World, 'bootMs' | 'after' | 'random'>) {
     this.#ask = ask;
     this.#world = world;
     this.#digestOf = tokenHasher(world);

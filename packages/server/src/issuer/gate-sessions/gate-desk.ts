@@ -74,8 +74,7 @@ export class GateDesk {
   /** RFC 7662 §2.1. `token` is the session, behind the API that is called. */
   async #resolve(asked: PageCall): Promise<ToldOfCall> {
     const { sessions } = this.#ports;
-    const [, audience = '', id = ''] =
-      /^(\S+) (\S+)$/.exec(formOf(asked).get('token') ?? '') ?? [];
+    const [, audience = '', id = ''] = /^(\S+) (\S+)$/.exec(formOf(asked).get('token') ?? '') ?? [];
     const said = await sessions.resolve(id, audience);
     sendJson(asked, 200, said);
     return said['active'] === true ? this.#nameOf(id) : NOBODY;

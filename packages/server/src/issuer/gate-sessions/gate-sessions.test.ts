@@ -31,13 +31,24 @@ onEveryBackend('sessions of browsers at gates', ({ freshPlace }) => {
     const artefacts = new ArtefactStore(database, ring, now);
     const world = {
       ...{ isSignedIn: true, doesGrantStand: true, ended: [] as string[] },
-      client: { id: 'client_1', disabledAt: null, flows: ['session'], scopes: ['read', 'write'], page: null },
+      client: {
+        id: 'client_1',
+        disabledAt: null,
+        flows: ['session'],
+        scopes: ['read', 'write'],
+        page: null,
+      },
       granted: ['read', 'write', 'gone'],
     };
     const resource = { identifier: AUDIENCE, scopes: ['read', 'write'], flows: ['session'] };
     const snapshot = {
       ...{ origin: 'https://login.example', resources: [resource] },
-      gateSessions: { origin: 'https://gate.example', idleMs: 10 * MINUTE, lifeMs: 60 * MINUTE },
+      gateSessions: {
+        origin: 'https://gate.example',
+        idleMs: 10 * MINUTE,
+        lifeMs: 60 * MINUTE,
+        cacheMs: 0,
+      },
       tokens: { lifeSeconds: 300, algorithm: 'ES256' },
     } as unknown as IssuerSnapshot;
     const filtered = (_: string, asked: Set<string>) =>
@@ -176,7 +187,10 @@ onEveryBackend('sessions of browsers at gates', ({ freshPlace }) => {
     const taken = await Promise.all(
       Array.from({ length: 100 }, () => signIns.take(state, browser, 'client_1')),
     );
-    assert.deepEqual(taken.filter((one) => one !== null), [signIn]);
+    assert.deepEqual(
+      taken.filter((one) => one !== null),
+      [signIn],
+    );
     const late = signIns.draw();
     await signIns.keep(late, browser, signIn);
     clock.now += 10 * MINUTE;

@@ -22,7 +22,10 @@ export interface AdapterPorts {
   /** Where browsers have sessions of their own; null: nowhere. */
   readonly gateOrigin: string | null;
   /** Sessions at gates that came of this one end, and gates refuse them. */
-  readonly endGateSessions: (session: { readonly uid: string; readonly account: string }) => Promise<void>;
+  readonly endGateSessions: (session: {
+    readonly uid: string;
+    readonly account: string;
+  }) => Promise<void>;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
   readonly endGrant: (grantId: string) => Promise<void>;
   /** Gates refuse what came from this grant until now; it stands. */

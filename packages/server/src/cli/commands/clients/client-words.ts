@@ -14,7 +14,9 @@ export function tellIssued(
   }
   stdout.write(`${client.id}\n`);
   if (client.flows.includes('session')) {
-    stderr.write(`${client.name}: people sign in at ${APPLICATION_PATH}/${client.id}/sign-in of the gate.\n`);
+    stderr.write(
+      `${client.name}: people sign in at ${APPLICATION_PATH}/${client.id}/sign-in of the gate.\n`,
+    );
   }
   if (secret === null) return;
   stdout.write(`${secret}\n`);
