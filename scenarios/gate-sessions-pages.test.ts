@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Answer, type CallOptions, codeOf } from './world/calls.fixture.ts';
 import {
@@ -272,4 +273,42 @@ test('of a hundred that come back with one state at once, one is signed in', asy
   const others = answers.filter(({ status }) => status !== 303);
   assert.deepEqual(new Set(others.map(codeOf)), new Set(['sign_in_invalid']));
   assert.equal((await browser.fetch('/accounts')).status, 200, 'and stays it');
+});
+
+test('whatever a browser sends to these addresses, the answer is no fault, leads nowhere else, and signs nobody in', async () => {
+  const text = fc.oneof(
+    fc.string({ maxLength: 60 }),
+    fc.constantFrom('//evil.example', '/\\evil.example', '\r\nset-cookie: a=b', '%00', '{}', '[]'),
+    fc.constantFrom('none', '[{"type":"payment_initiation"}]', 'x'.repeat(9_000), 'openid'),
+  );
+  const name = fc.oneof(
+    fc.constantFrom('return', 'scope', 'state', 'code', 'iss', 'error', 'prompt', 'max_age'),
+    fc.constantFrom('authorization_details', 'acr_values', '__proto__', 'constructor', ''),
+  );
+  const asked = fc.record({
+    verb: fc.constantFrom('sign-in', 'callback', 'session', 'sign-out', '', 'x', '../session'),
+    method: fc.constantFrom('GET', 'POST', 'HEAD', 'PUT', 'OPTIONS'),
+    query: fc.array(fc.tuple(name, text), { maxLength: 5 }),
+    cookie: fc.constantFrom('', 'x', 'a'.repeat(43), '"', '%', '=;=', 'a'.repeat(43).concat(', b')),
+    site: fc.constantFrom('same-origin', 'cross-site', 'none', undefined),
+  });
+  await fc.assert(
+    fc.asyncProperty(asked, async ({ verb, method, query, cookie, site }) => {
+      const browser = new PageBrowser(gate, client);
+      const search = String(new URLSearchParams(query));
+      const answer = await browser.ask(`/.poorter/app/${client}/${verb}?${search}`, {
+        method,
+        headers: {
+          cookie: `${SESSION_COOKIE}=${cookie}; ${SIGN_IN_COOKIE}=${cookie}`,
+          ...(site !== undefined && { 'sec-fetch-site': site }),
+        },
+      });
+      assert.ok(answer.status < 500, `${method} ${verb} ${search}: ${answer.text}`);
+      assert.equal(browser.session, '');
+      const { location } = answer.headers;
+      if (location !== undefined) assert.equal(new URL(location).origin, issuer.origin);
+    }),
+    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 300) },
+  );
+  assert.deepEqual(issuer.poorter.notices('issuer_fault'), []);
 });

@@ -27,7 +27,7 @@ const SESSION = /^[A-Za-z0-9_-]{43}$/;
 const OF_TOKENS: ReadonlySet<string> = new Set(['credentials_invalid', 'credentials_expired']);
 
 /**
- * The session that a browser has at this gate (draft-ietf-oauth-browser-based-apps §6.1): found by a cookie, and believed
+ * The session that a browser has at this gate (RFC 10017 §6.1): found by a cookie, and believed
  * as its issuer says at that moment. It counts for calls of the application's own page, and as a token of that client.
  */
 export function compileGateSession(

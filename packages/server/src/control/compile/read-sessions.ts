@@ -39,9 +39,12 @@ const ASK_MS = 3_000;
 /** A gate that was started again knows none of those that stand. */
 const NEW_PER_SECOND = 1_000;
 
-/** RFC 6265bis §4.1.3.2: of this host alone, and over TLS. On this machine a browser would not keep such a name. */
+/**
+ * RFC 10017 §6.1.3.2: of this host alone, over TLS, and set by no script; browsers that know no `__Host-Http-` read `__Host-`. On this
+ * machine a browser would not keep such a name.
+ */
 function cookieNames(origin: string) {
-  const prefix = origin.startsWith('https:') ? '__Host-' : '';
+  const prefix = origin.startsWith('https:') ? '__Host-Http-' : '';
   return { cookie: `${prefix}poorter-gate`, signInCookie: `${prefix}poorter-gate-sign-in` };
 }
 

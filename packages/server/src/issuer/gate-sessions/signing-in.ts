@@ -105,7 +105,7 @@ export class SigningIn {
     const page = sessions.pageOf(client);
     const leadTo = (error: string | null) => goOn(page, signIn.returnPath, error);
     const { code: shown, error } = parameters;
-    if (shown === undefined) return { location: leadTo(error ?? 'server_error'), session: null };
+    if (shown === undefined) return { location: leadTo(codeOf(error)), session: null };
     const code = await this.#redeem(shown, client, signIn);
     if (code === null) return refusal('sign_in_invalid', 'code');
     const session = await sessions.begin({
@@ -192,6 +192,11 @@ export class SigningIn {
 function isSentByPage({ site }: Pick<BeginQuestion, 'site'>, page: string, own: string): boolean {
   if (site === 'same-site') return page !== own;
   return site === 'same-origin';
+}
+
+/** RFC 6749 §4.1.2.1: it stands in an address, and comes back by one. */
+function codeOf(error: string | undefined): string {
+  return error !== undefined && /^[a-z_]{1,60}$/.test(error) ? error : 'server_error';
 }
 
 /** RFC 6749 §4.1.2.1, for the page: why nobody is signed in. */
