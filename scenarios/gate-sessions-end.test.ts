@@ -9,7 +9,8 @@ import {
   SESSION_COOKIE,
   startGateWithSessions,
 } from './world/gate-session.fixture.ts';
-import { enrol, type Person, signIn } from './world/person.fixture.ts';
+import { askFor, makeApplication } from './world/own-issuer.fixture.ts';
+import { enrol, goThrough, type Person, signIn } from './world/person.fixture.ts';
 import { startStreamingService } from './world/service.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
@@ -134,6 +135,17 @@ test('each act that takes it back counts when it is answered, with a gate that w
     await act(person, browser);
     await isOver(browser, what);
     assert.deepEqual(await browser.shown(), { signedIn: false }, what);
+  }
+});
+
+test('whoever signs in once more in the same browser, for something else, stays signed in for the page', async () => {
+  const [browser, person] = await signedIn('ida@example.test');
+  const application = await makeApplication(issuer, 'https://budget.test/callback');
+  for (const more of [{ prompt: 'login' }, {}, { prompt: 'login', max_age: '0' }]) {
+    await goThrough(browser.there, (await askFor(application, more)).url, person);
+    await signIn(browser.there, person.passkey);
+    assert.equal((await browser.shown())['signedIn'], true);
+    assert.equal((await browser.fetch('/accounts')).status, 200);
   }
 });
 

@@ -20,6 +20,7 @@ const service = await startService({ after }, (response, { target }) => {
   response.writeHead(200, { 'content-type': 'application/json', ...cookies }).end('{}');
 });
 const gate = await startGateWithSessions({ after }, service.url, {
+  forwardAuth: [{ address: '127.0.0.1:0', for: 'traefik' }],
   api: { flows: ['redirect', 'session'], allowUndocumentedQuery: ['plant'] },
 });
 const { issuer, origin } = gate;
@@ -249,4 +250,22 @@ test('addresses of applications are answered under the name of the gate alone', 
   const browser = new PageBrowser(gate, client);
   const headers = { host: `evil.example:${new URL(origin).port}` };
   assert.equal((await browser.ask(browser.at('sign-in'), { headers })).status, 404);
+});
+
+test('a proxy that asks the gate is told the same of a session and of the page that calls', async () => {
+  const browser = new PageBrowser(gate, client);
+  await browser.signIn(griet);
+  const ask = (path: string, headers: Record<string, string>) =>
+    call(`http://${issuer.poorter.addresses[1]}/`, {
+      headers: {
+        ...{ 'x-forwarded-method': 'GET', 'x-forwarded-uri': path, 'x-forwarded-proto': 'http' },
+        ...{ 'x-forwarded-host': new URL(origin).host, 'x-forwarded-for': browser.address },
+        ...{ cookie: browser.cookie, ...headers },
+      },
+    });
+  assert.equal((await ask('/accounts', FROM_PAGE)).status, 200);
+  const refused = await ask('/accounts', { 'sec-fetch-site': 'same-site' });
+  assert.deepEqual([refused.status, codeOf(refused)], [403, 'page_not_allowed']);
+  const address = await ask(browser.at('session'), FROM_PAGE);
+  assert.notEqual(address.status, 200, 'a proxy passes these to a listener of the gate');
 });

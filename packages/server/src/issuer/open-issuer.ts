@@ -92,7 +92,10 @@ export function openIssuer(
     ...{ onLate: lasting.onLate, redemptions: lasting.redemptions },
     whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
     gateOrigin: snapshot.gateSessions?.origin ?? null,
-    endGateSessions: (session) => takingBack.endGateSessionsOf(session, stores, snapshot),
+    endGateSessions: async (ended) => {
+      if (snapshot.gateSessions === null) return;
+      await takingBack.endGateSessionsOf(ended, stores, snapshot);
+    },
     endGrant: (grant) => lasting.takingBack.endGrant(grant, true, stores, snapshot),
     endTokens: (grant) => lasting.takingBack.endGrant(grant, false, stores, snapshot),
     told: (request, found) => void told.set(request, found),

@@ -6,6 +6,7 @@ import {
 } from '../../messages/gate-sessions.ts';
 import { readBounded } from '../../platform/http/index.ts';
 import type { World } from '../../platform/world/index.ts';
+import { isBroken } from '../introspection/ask-issuer.ts';
 
 /** The person waits, and looks at a page that does not change. */
 const TIMEOUT_MS = 10_000;
@@ -28,14 +29,20 @@ export async function askAuthorizationServer<Answer>(
   const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64');
   const controller = new AbortController();
   const timer = world.after(TIMEOUT_MS, () => controller.abort());
-  try {
-    const response = await world.fetch(`${issuer}${GATE_SESSION_PATH}/${act}`, {
+  const { signal } = controller;
+  const ask = () =>
+    world.fetch(`${issuer}${GATE_SESSION_PATH}/${act}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Basic ${credentials}` },
       body: JSON.stringify(question),
       // The secret goes nowhere else.
-      redirect: 'manual',
-      signal: controller.signal,
+      ...{ redirect: 'manual', signal },
+    });
+  try {
+    // What was done by the first is not done again by the second: a state is good once, and ended is ended.
+    const response = await ask().catch((error: unknown) => {
+      if (signal.aborted || !isBroken(error)) throw error;
+      return ask();
     });
     if (response.status !== 200) {
       await response.body?.cancel();

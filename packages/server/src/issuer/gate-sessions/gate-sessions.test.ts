@@ -140,6 +140,17 @@ onEveryBackend('sessions of browsers at gates', ({ freshPlace }) => {
     assert.equal(await sessions.begin(WISH), null, 'signed out while signing in');
   });
 
+  test('a sign-in that gets another name in this moment has not ended', async (t) => {
+    const { begin, sessions, world } = await open(t);
+    const { id } = await begin();
+    world.isSignedIn = false;
+    const asked = sessions.resolve(id, AUDIENCE);
+    setTimeout(() => {
+      world.isSignedIn = true;
+    }, 20);
+    assert.equal((await asked)['active'], true);
+  });
+
   test('what ends while it is asked about stays ended', async (t) => {
     const { begin, isActive, sessions, artefacts } = await open(t);
     for (let round = 0; round < 10; round += 1) {

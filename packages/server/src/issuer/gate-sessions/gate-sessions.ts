@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore, StoredClient } from '../../access/clients/index.ts';
 import type { IssuerSnapshot, ResourceSnapshot } from '../../messages/between-issuer.ts';
@@ -46,6 +47,8 @@ export interface GateSessionsPorts {
   readonly end: (sessions: readonly GateSession[]) => Promise<void>;
 }
 
+/** While a sign-in gets another name, because its person signs in once more, it has none for a moment. */
+const RENAMED_MS = 100;
 const ID = /^[A-Za-z0-9_-]{43}$/;
 const ID_BYTES = 32;
 const NAME_BYTES = 16;
@@ -164,7 +167,11 @@ export class GateSessions {
   /** The person signed in, the grant that it came from, and their sign-in at our pages. */
   async #stands({ account, grant, signedIn }: GateSession): Promise<boolean> {
     const { provider, grants } = this.#ports;
-    const there = await provider.Session.findByUid(signedIn);
+    let there = await provider.Session.findByUid(signedIn);
+    if (there === undefined) {
+      await pause(RENAMED_MS);
+      there = await provider.Session.findByUid(signedIn);
+    }
     return there?.accountId === account && (await grants.stands(grant));
   }
 

@@ -21,11 +21,6 @@ export interface AdapterPorts {
   readonly registrations: RegistrationKinds;
   /** Where browsers have sessions of their own; null: nowhere. */
   readonly gateOrigin: string | null;
-  /** Sessions at gates that came of this one end, and gates refuse them. */
-  readonly endGateSessions: (session: {
-    readonly uid: string;
-    readonly account: string;
-  }) => Promise<void>;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
   readonly endGrant: (grantId: string) => Promise<void>;
   /** Gates refuse what came from this grant until now; it stands. */
@@ -145,21 +140,9 @@ export class ProtocolAdapter {
     if (this.#kind === 'Grant') return this.#ended(this.#ports.endGrant(id));
     if (this.#kind === 'Client') return this.#ended(this.#ports.registrations.end(id));
     if (this.#kind === 'RegistrationAccessToken') return this.#ports.registrations.dropToken(id);
-    if (this.#kind === 'Session') return this.#endSession(id);
     // A JWT is known to the library by its own id.
     await this.#ended(this.#ports.presented.destroy(this.#kind, id));
     await this.#ports.artefacts.remove(this.#kind, id);
-  }
-
-  /** Whoever signed out is signed out at the gates as well. */
-  async #endSession(id: string): Promise<void> {
-    const { artefacts, gateOrigin } = this.#ports;
-    const found = gateOrigin === null ? undefined : await artefacts.find('Session', id);
-    // First of all: none begins by it from now on.
-    await artefacts.remove('Session', id);
-    const { uid, accountId: account } = found?.payload ?? {};
-    if (typeof uid !== 'string' || typeof account !== 'string') return;
-    await this.#ended(this.#ports.endGateSessions({ uid, account }));
   }
 
   /** The library asks each kind in turn, and always this one. Tokens for an API are not kept: gates are told. */

@@ -1,4 +1,5 @@
 import { extendSessions } from '../account/browser-sessions.ts';
+import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
 import { GATE_MEMBER, GRANTS_MEMBER } from './client-metadata.ts';
@@ -30,7 +31,12 @@ export function openProvider(ports: ProviderPorts): Provider {
   const provider = new ExchangingProvider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
   offerExchange(provider, ports);
-  extendSessions(provider, ports.now);
+  extendSessions(provider, ports.now, async (ended) => {
+    await ports.endGateSessions(ended).catch((error: unknown) => {
+      if (!(error instanceof NotEverywhereYet)) throw error;
+      ports.onLate(error);
+    });
+  });
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>

@@ -42,7 +42,15 @@ import {
 import { CLAIMS } from './personal-claims.ts';
 import type { PollPace } from './poll-pace.ts';
 
+/** Of somebody at our pages, by which it is known. */
+export interface EndedSignIn {
+  readonly uid: string;
+  readonly account: string;
+}
+
 export interface ProviderPorts extends AdapterPorts {
+  /** Sessions at gates that came of this one end, and gates refuse them. Throws NotEverywhereYet. */
+  readonly endGateSessions: (session: EndedSignIn) => Promise<void>;
   readonly accounts: Pick<AccountStore, 'show' | 'findByLogin'>;
   readonly details: DetailTypes;
   readonly pace: PollPace;
