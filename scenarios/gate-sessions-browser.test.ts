@@ -7,8 +7,10 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { startBank } from '../examples/bank/bank.ts';
 import { servePage } from '../examples/browser-app/serve-page.ts';
+import { makeAuthority } from './world/certificates.fixture.ts';
 import { type Chromium, skipChromium, startChromium } from './world/chromium.fixture.ts';
-import { runningIssuer } from './world/own-issuer.fixture.ts';
+import { startRawUpstream } from './world/echo-upstream.fixture.ts';
+import { runningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
@@ -112,4 +114,57 @@ test('in a real browser: somebody signs in from the sample page, which sees acco
   await chromium.read(`document.getElementById('sign-out').click()`);
   await chromium.until(`(${text('who')}) === 'Nobody is signed in.'`);
   assert.equal(await chromium.read(text('accounts')), '');
+});
+
+test('over TLS a real browser keeps the session as one of this host, of no script and of no other site', {
+  skip: skipChromium,
+}, async (t) => {
+  const upstream = await startRawUpstream(t);
+  const { certificate, key } = makeAuthority(t).issue('/CN=localhost', { names: 'DNS:localhost' });
+  const port = await unusedPort();
+  const gate = `https://localhost:${port}`;
+  const tls = { certificate: './gate.pem', key: './gate.key' };
+  const issuer = await startIssuer(t, upstream.url, {
+    ...{ listen: [{ address: `127.0.0.1:${port}`, tls }], publicOrigin: gate },
+    ...{ files: { 'gate.pem': certificate, 'gate.key': key }, api: { flows: ['session'] } },
+  });
+  const made = ['clients', 'create', '--name', 'Page', '--profile', 'browser'];
+  const client = await issuer.run(...made, '--flows', 'session', '--scopes', 'accounts.read');
+  const chromium = await startChromium(t);
+  await chromium.trustAnything();
+  const id = await issuer.run('accounts', 'create', '--login', 'bo@example.test', '--name', 'Bo');
+  await chromium.go(await issuer.run('accounts', 'link', id));
+  await chromium.until(`location.hash === '' && document.readyState === 'complete'`);
+  await go(chromium);
+  await chromium.until(`document.querySelector('[data-done]')?.innerText.length > 0`);
+  await chromium.go(`${gate}/.poorter/app/${client}/sign-in?return=/back`);
+  await chromium.until(
+    `location.origin === '${issuer.origin}' && document.querySelector('button') !== null && document.readyState === 'complete'`,
+  );
+  await go(chromium);
+  await chromium.until(`document.querySelector('button[value=allow]') !== null`);
+  await chromium.read(`document.querySelector('button[value=allow]').click()`);
+  await chromium.until(`location.href === '${gate}/back'`);
+  const shown = await chromium.read(
+    `fetch('/.poorter/app/${client}/session').then((a) => a.json()).then((s) => s.signedIn)`,
+  );
+  assert.equal(shown, true);
+  assert.equal(await chromium.read(`fetch('/accounts').then((a) => a.status)`), 200);
+  assert.equal(
+    await chromium.read(`fetch('/accounts', { method: 'POST' }).then((a) => a.status)`),
+    403,
+  );
+  assert.equal(await chromium.read('document.cookie'), '');
+  const kept = (await chromium.cookies(gate)).filter(({ name }) => String(name).includes('gate'));
+  assert.deepEqual(
+    kept
+      .map(({ name, httpOnly, secure, sameSite, domain, path }) =>
+        [name, httpOnly, secure, sameSite, domain, path].join(' '),
+      )
+      .toSorted(),
+    [
+      '__Host-Http-poorter-gate true true Strict localhost /',
+      '__Host-Http-poorter-gate-sign-in true true Lax localhost /',
+    ],
+  );
 });

@@ -87,7 +87,8 @@ export function compileGateSession(
       typeof page === 'string'
         ? pageFault(from, { own: terms.origin, page }, callKind(method, isUpgrade))
         : 'no-page';
-    return fault === null ? found : rejected(fault, 'page_not_allowed');
+    if (fault !== null) return rejected(fault, 'page_not_allowed');
+    return { kind: 'accepted', principal: { ...found.principal, isBySession: true } };
   }
 }
 

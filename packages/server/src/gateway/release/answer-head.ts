@@ -39,7 +39,7 @@ export function answerHead(
     head.push(name, name === 'vary' ? mergedVary(fields, value) : value);
   }
   head.push(CALL_HEADER, request.id);
-  addSecurityHeaders(head, fields, request.isTls, decision.principal !== null);
+  addSecurityHeaders(head, fields, request.isTls, decision.principal);
   if (fields.has('trailer') && !fields.has('content-length') && answer.status !== 304) {
     head.push('trailer', fields.joined('trailer') as string);
   }
