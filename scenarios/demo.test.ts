@@ -136,3 +136,12 @@ test('a demo that was not prepared is told of, with what to do', async () => {
   assert.equal(await runCommand(argv, world, commands), 1);
   assert.match(world.told.err, /no demo was prepared in .*nowhere: start one with `npm start`/);
 });
+
+test('the sample page has a client of its own, keeps it, and has another where it stands elsewhere', async () => {
+  const page = 'http://localhost:8070';
+  const { place } = await prepareDemo(data, { ...at, page }, {});
+  assert.equal((await prepareDemo(data, { ...at, page }, {})).place.page?.id, place.page?.id);
+  const moved = await prepareDemo(data, { ...at, page: 'http://localhost:8071' }, {});
+  assert.notEqual(moved.place.page?.id, place.page?.id);
+  assert.equal(moved.place.application.id, prepared.place.application.id, 'the rest stays');
+});

@@ -40,6 +40,7 @@ const extension = z.toJSONSchema(extensionSchema, {
 }) as Schema;
 
 const contract = read('packages/server/contract/admin.openapi.yaml') ?? '';
+const applications = read('packages/server/contract/applications.openapi.yaml') ?? '';
 const isCheck = process.argv.includes('--check');
 // First of all: what is loaded next is written in these types.
 bringUpToDate({
@@ -58,6 +59,8 @@ bringUpToDate({
     'issuer',
     read('packages/server/contract/issuer.openapi.yaml') ?? '',
   ),
+  'contract/applications.openapi.yaml': applications,
+  'packages/server/contract/applications.compiled': compiledContract('applications', applications),
   'packages/server/contract/details.compiled': compiledContract(
     'details',
     read('packages/server/contract/details.openapi.yaml') ?? '',

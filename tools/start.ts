@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startBank } from '../examples/bank/bank.ts';
+import { servePage } from '../examples/browser-app/serve-page.ts';
 import { type PreparedDemo, prepareDemo } from '../packages/server/src/cli/demo/prepare-demo.ts';
 
 /**
@@ -22,19 +23,25 @@ async function demo(): Promise<void> {
   const gate = await freePort(8_080);
   const control = await freePort(9_090);
   const login = await freePort(9_091);
+  const pagePort = await freePort(8_070);
   const key = demoKey(data);
   const api = `http://127.0.0.1:${gate}/v1`;
   // Passkeys hold for a name, and browsers refuse an address.
   const origin = `http://localhost:${login}`;
+  // Cookies, too: those of the gate are kept for localhost.
+  const publicOrigin = `http://localhost:${gate}`;
+  const page = `http://localhost:${pagePort}`;
   const configuration = {
     listen: [{ address: `127.0.0.1:${gate}` }],
+    publicOrigin,
     control: { address: `127.0.0.1:${control}` },
     dataDirectory: data,
     issuer: { origin, address: `127.0.0.1:${login}` },
     apis: [
       {
         ...{ spec: join(root, 'examples/bank/bank.openapi.yaml'), upstream: bank.url },
-        flows: ['redirect', 'embedded', 'decoupled', 'device'],
+        flows: ['redirect', 'embedded', 'decoupled', 'device', 'session'],
+        cors: { origins: [page], credentials: true },
       },
     ],
   };
@@ -42,7 +49,9 @@ async function demo(): Promise<void> {
   writeFileSync(file, stringify(configuration), { mode: 0o600 });
   serve(['--config', file], async () => {
     process.stdout.write(callsToPaste(api, key));
-    process.stdout.write(flowsToRun(await prepareDemo(data, { api, origin }, process.env)));
+    const prepared = await prepareDemo(data, { api, origin, page }, process.env);
+    await servePage({ gate: publicOrigin, client: prepared.place.page?.id ?? '' }, pagePort);
+    process.stdout.write(flowsToRun(prepared));
   });
 }
 
@@ -74,7 +83,7 @@ In another terminal, here:
 }
 
 function flowsToRun({ place, link }: PreparedDemo): string {
-  const { origin, application, reader } = place;
+  const { origin, application, reader, page } = place;
   const comeIn =
     link === null
       ? 'sign in with your passkey'
@@ -83,6 +92,7 @@ function flowsToRun({ place, link }: PreparedDemo): string {
 
   person              ${reader.login}: ${comeIn}
                       then ${origin}/account
+  sample page         ${page?.origin}/, which calls the API with a cookie and never sees a token
   sandbox client      ${application.id}, an application on this machine (PKCE, http://127.0.0.1/callback on any port)
 
 Each flow for real, message by message; the person is played, or with --browser it is you:

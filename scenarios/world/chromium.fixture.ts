@@ -75,6 +75,17 @@ export class Chromium {
     await this.#send('Emulation.setScriptExecutionDisabled', { value: !isOn });
   }
 
+  /** Certificates of no authority that it knows. */
+  async trustAnything(): Promise<void> {
+    await this.#send('Security.setIgnoreCertificateErrors', { ignore: true });
+  }
+
+  /** Of this address, as it keeps them. */
+  async cookies(url: string): Promise<readonly Record<string, unknown>[]> {
+    const { cookies } = await this.#send('Network.getCookies', { urls: [url] });
+    return cookies as readonly Record<string, unknown>[];
+  }
+
   async go(url: string): Promise<void> {
     await this.#send('Page.navigate', { url });
   }

@@ -52,6 +52,8 @@ export interface Principal {
   readonly actors?: readonly string[];
   /** Seconds since the epoch at which a token was given, where it says so. */
   readonly givenAt?: number;
+  /** Shown by a cookie, which caches do not take for a credential. */
+  readonly isBySession?: true;
 }
 
 /** What the policies may read while a call is decided. */

@@ -2,7 +2,7 @@ import type { CompiledApi, PackedApi } from '@poorter/openapi';
 import type { JsonBounds } from '@poorter/openapi/json';
 import type { JSONWebKeySet } from 'jose';
 import type { Rate } from './counters.ts';
-import type { OwnAudience } from './identity.ts';
+import type { GateSessionTerms, OwnAudience } from './identity.ts';
 import type { NetworkLists } from './policies/admit/index.ts';
 import type { CorsConfig } from './policies/cors/index.ts';
 import type { KeyRecord, TrustedIssuer } from './policies/identify/index.ts';
@@ -46,6 +46,10 @@ export interface ApiSnapshot {
   readonly identityAudience: string;
   /** Tokens of this issuer are for one API each: for this one they name this audience. RFC 8707 §2.2. */
   readonly ownAudience?: OwnAudience;
+  /** Browsers may call by the session that they have at this gate; absent: they may not. */
+  readonly sessions?: GateSessionTerms;
+  /** Cookies of the gate itself, which no service sees; absent: it has none. */
+  readonly ownCookies?: readonly string[];
   /** RFC 9728 metadata address for WWW-Authenticate; null when no token issuer is trusted. */
   readonly resourceMetadataUrl: string | null;
 }

@@ -30,6 +30,7 @@ export interface GatePorts extends OperationPorts {
   /** As `IdentityPorts` has it. */
   readonly unknownKeyId: IdentityPorts['unknownKeyId'];
   readonly introspect?: IdentityPorts['introspect'];
+  readonly gateSession?: IdentityPorts['gateSession'];
   readonly rolesRead?: IdentityPorts['rolesRead'];
   /** Keys that may be newer than those of the snapshot, for the issuers that it trusts. */
   readonly issuerKeys?: IdentityPorts['issuerKeys'];
@@ -242,6 +243,7 @@ function identityPorts(snapshot: GateSnapshot, ports: GatePorts, live: LiveRight
     issuerKeys: ports.issuerKeys ?? ((issuer) => snapshot.issuerKeys[issuer] ?? null),
     unknownKeyId: ports.unknownKeyId,
     ...(ports.introspect !== undefined && { introspect: ports.introspect }),
+    ...(ports.gateSession !== undefined && { gateSession: ports.gateSession }),
     ...(ports.rolesRead !== undefined && { rolesRead: ports.rolesRead }),
     ...(ports.showProof !== undefined && { showProof: ports.showProof }),
     ...(ports.shownSinceMs !== undefined && { shownSinceMs: ports.shownSinceMs }),

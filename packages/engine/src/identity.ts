@@ -82,6 +82,11 @@ export interface IdentityPorts {
    * answer counts. As long as it does, the host gives the same object. Without this port nobody is asked.
    */
   introspect?(issuer: string, token: string): Introspection | Promise<Introspection>;
+  /**
+   * Asks our own issuer about the session that a browser has at this gate, within the same bounds. Without this port
+   * there are none.
+   */
+  gateSession?(question: GateSessionQuestion): Introspection | Promise<Introspection>;
   /** A verified token has something at the configured place of roles, or nothing. Not on every call. */
   rolesRead?(issuer: string, rolesClaim: string, isFound: boolean): void;
   /** The deny set, consulted on every call, cached verifications included. */
@@ -105,6 +110,23 @@ export interface IdentityPorts {
 export interface OwnAudience {
   readonly issuer: string;
   readonly audience: string;
+}
+
+/** Sessions of browsers at this gate, which count as tokens of our own issuer. */
+export interface GateSessionTerms {
+  /** Name of their cookie. */
+  readonly cookie: string;
+  /** Of the gate, as browsers know it. */
+  readonly origin: string;
+}
+
+export interface GateSessionQuestion {
+  /** What stands in the cookie. */
+  readonly session: string;
+  /** As a token for this one. */
+  readonly audience: string;
+  /** What was said before was taken back, and counts no more. */
+  readonly isAnew: boolean;
 }
 
 /** A principal with every name by which configuration may mean it. */

@@ -20,7 +20,12 @@ export { extensionOf } from './extension-of.ts';
 export type { CallContext, ClientCertificate, Principal, RequestFacts } from './facts.ts';
 export { Gate, type GatePorts } from './gate.ts';
 export type { ApiSnapshot, GateSnapshot, PackedGateSnapshot } from './gate-snapshot.ts';
-export type { Introspection, OwnAudience } from './identity.ts';
+export type {
+  GateSessionQuestion,
+  GateSessionTerms,
+  Introspection,
+  OwnAudience,
+} from './identity.ts';
 export {
   type BlockKind,
   type DenialKind,
@@ -39,6 +44,7 @@ export {
   type LiveThings,
 } from './live-rights.ts';
 export type { OperationGate } from './open-operation.ts';
+export { type CalledFrom, pageFault } from './page-origin.ts';
 export {
   type AbsoluteTarget,
   absoluteTarget,
@@ -64,6 +70,8 @@ export {
   KEY_SECRET_BYTES,
   KEY_WITHIN,
   type KeyRecord,
+  type Presented,
+  readCookie,
   type TrustedIssuer,
   VerifiedTokens,
 } from './policies/identify/index.ts';

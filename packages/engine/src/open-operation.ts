@@ -88,7 +88,7 @@ export function openOperation(
     ...{ showProof: identity.showProof, shownSinceMs: identity.shownSinceMs },
   });
   const identified = {
-    ...{ security, ownAudience: api.ownAudience },
+    ...{ security, ownAudience: api.ownAudience, sessions: api.sessions },
     wantsToken: stepUp !== null || permit !== null,
   };
   const response = extension.response ?? api.response;
@@ -98,6 +98,7 @@ export function openOperation(
   // Every scheme of the API, not only this operation's: a credential is never the upstream's business.
   const every = Object.keys(securitySchemes).map((name) => ({ [name]: [] }));
   const credentials = credentialNames(every, securitySchemes);
+  credentials.cookie.push(...(api.ownCookies ?? []));
   const isNetworkAllowed = compileNetworkLists(extension.network ?? { allow: [], deny: [] });
   const scope = { api: api.name, operation: compiled.id };
   const limits = {

@@ -135,6 +135,22 @@ export const problems = {
     remedy:
       'Send a JWT access token of an issuer that the API trusts; send an API key where the API description names one.',
   },
+  session_invalid: {
+    status: 401,
+    title: 'The session of this browser is over.',
+    remedy: 'Send the browser to the sign-in address of the application again.',
+  },
+  page_not_allowed: {
+    status: 403,
+    title: 'The call does not come from the page of the application whose session it uses.',
+    remedy:
+      'Call from the page of the application, whose origin the client was made with, by fetch() or a WebSocket; the browser then says so in Origin or Sec-Fetch-Site.',
+  },
+  sign_in_invalid: {
+    status: 400,
+    title: 'The sign-in is over, was finished already, or was begun in another browser.',
+    remedy: 'Begin again at the sign-in address of the application.',
+  },
   keys_unavailable: {
     status: 503,
     title: 'Tokens cannot be verified at this moment.',
@@ -145,6 +161,11 @@ export const problems = {
     title: 'Whether the token is good cannot be asked at this moment.',
     remedy:
       'Retry as Retry-After says; the issuer of the token does not answer, or is asked about too many tokens at once.',
+  },
+  sign_in_unavailable: {
+    status: 503,
+    title: 'Nobody can be signed in or out at this moment.',
+    remedy: 'Retry as Retry-After says; the authorization server does not answer.',
   },
   // limit
   rate_limited: {

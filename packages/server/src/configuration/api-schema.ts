@@ -85,11 +85,11 @@ export const api = z.strictObject({
     ),
   cors: corsSchema.optional(),
   flows: z
-    .array(z.enum(['redirect', 'embedded', 'decoupled', 'device']))
+    .array(z.enum(['redirect', 'embedded', 'decoupled', 'device', 'session']))
     .refine((flows) => new Set(flows).size === flows.length, 'names one twice')
     .optional()
     .describe(
-      'In what ways our own authorization server asks people about this API: on its pages, within an application that may, on a device of their own, by a code that they type; default: all but embedded. A client may what both say.',
+      'In what ways our own authorization server asks people about this API: on its pages, within an application that may, on a device of their own, by a code that they type; session: on its pages, for a page of yours that then calls with a cookie of this gate. Default: all but embedded and session. A client may what both say.',
     ),
   allowEncodedSlash: z.boolean().default(false).describe('Accept %2F inside path segments.'),
   audience: z

@@ -173,6 +173,31 @@ export const issuer = z.strictObject({
     ),
   federation,
   directories,
+  sessions: z
+    .strictObject({
+      idleMinutes: z
+        .int()
+        .min(5)
+        .max(480)
+        .default(30)
+        .describe('A session that calls nothing for so long ends.'),
+      lifeHours: z
+        .int()
+        .min(1)
+        .max(8)
+        .default(8)
+        .describe('It ends after so long, whatever it calls.'),
+      cacheSeconds: z
+        .int()
+        .min(0)
+        .max(240)
+        .default(60)
+        .describe(
+          'How long a gate goes by what it was told of a session, also while this server is away. What is taken back counts at once all the same.',
+        ),
+    })
+    .prefault({})
+    .describe('Sessions that browsers have at the gate, for APIs that offer the flow session.'),
   tokens: z
     .strictObject({
       lifeSeconds: z

@@ -147,7 +147,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
       ...accountRoutes({
         ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
-        clearSessions: () => undefined,
+        clearSessions: async () => undefined,
       }),
       ...accountImportRoutes(() => ({ passwords: true, providers: [PROVIDER] })),
       ...accountAccessRoutes({

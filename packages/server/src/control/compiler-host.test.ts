@@ -78,6 +78,7 @@ function order({ folder }: Place, more: Partial<CompileOrder> = {}): CompileOrde
   return {
     ...{ dataDirectory: folder, identityKeys: { current: {}, all: [] }, spool: null },
     ...{ trialKeys: null, issuerKeys: {}, before: null, digestKey: Buffer.alloc(32, 1) },
+    gateSecret: '',
     ...more,
   };
 }

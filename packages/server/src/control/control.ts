@@ -9,6 +9,7 @@ import type {
   FromGateway,
   ToControl,
 } from '../messages/between-processes.ts';
+import { GATE_SECRET } from '../messages/gate-sessions.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import { programVersion } from '../platform/processes/index.ts';
@@ -262,6 +263,7 @@ export class Control {
       issuerKeys: this.#issuers.keysOfAll(believedIssuers(configuration)),
       trialKeys: await this.#trial.keysFor(configuration),
       digestKey: ring.derive('configuration digest'),
+      gateSecret: ring.derive(GATE_SECRET).toString('base64url'),
     };
   }
 

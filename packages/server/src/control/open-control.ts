@@ -250,9 +250,9 @@ export class OpenControl {
         ...accountRoutes({
           ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
           issuer: () => this.ownIssuer.tokens,
-          clearSessions: (account) => {
+          clearSessions: async (account) => {
             // Null where it does not answer: what is stored counts all the same.
-            void this.#ports.askIssuer({ kind: 'clear-sessions', account });
+            await this.#ports.askIssuer({ kind: 'clear-sessions', account });
           },
         }),
         ...accountImportRoutes(() => this.ownIssuer.signIn),

@@ -30,6 +30,14 @@ export const CALL_HEADER = 'poorter-call';
 /** An unread body up to this size is read away, so that the connection can be kept. */
 const DISCARD_BYTES_MAX = 65_536;
 
+export interface ApplicationAnswer {
+  readonly name: string;
+  readonly status: number;
+  /** Name, value, … */
+  readonly fields: readonly string[];
+  readonly body: object | null;
+}
+
 const NOTHING: readonly unknown[] = [];
 
 const FORWARDED = { decision: 'forwarded', phase: null, code: null, evidence: {} } as const;
@@ -174,6 +182,18 @@ export class Call implements RecordedCall {
     };
     this.#response.writeHead(204, [...answerHeaders, CALL_HEADER, this.id]);
     this.#response.end();
+  }
+
+  /** To a browser that signs in or out: for it alone, and kept by nobody. */
+  answerApplication({ name, status, fields, body }: ApplicationAnswer): void {
+    this.#outcome = { decision: 'answered', phase: 'own', code: null, status, evidence: { name } };
+    const bytes = body === null ? null : Buffer.from(JSON.stringify(body));
+    this.#response.writeHead(status, [
+      ...(bytes === null ? [] : ['content-type', 'application/json']),
+      ...['content-length', String(bytes?.length ?? 0), 'cache-control', 'no-store'],
+      ...['x-content-type-options', 'nosniff', ...fields, CALL_HEADER, this.id],
+    ]);
+    this.#response.end(this.#response.req.method === 'HEAD' ? undefined : bytes);
   }
 
   answerOwn({ name, body }: OwnAnswer): void {

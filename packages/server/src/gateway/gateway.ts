@@ -1,6 +1,5 @@
 import type { FromGateway, ToGateway } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
-import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import type { CounterMemory } from '../platform/counters/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { World } from '../platform/world/index.ts';
@@ -8,6 +7,7 @@ import { IntrospectionCounts } from './introspection/introspection-counts.ts';
 import { type IntrospectionAnswer, NOT_ASKED } from './introspection/introspection-table.ts';
 import type { Introspector } from './introspection/introspector.ts';
 import { ThreadCrew, type ThreadCrewOptions } from './thread-crew.ts';
+import type { IntrospectionQuestion } from './thread-messages.ts';
 
 const STALL_MS = 5_000;
 const FORCE_AFTER_MS = 5_000;
@@ -59,7 +59,7 @@ export class Gateway {
         notify: (one) => send({ type: 'notice', notice: one }),
         unknownKeyId: (issuer, keyId) => send({ type: 'unknown-key-id', issuer, keyId }),
         rolesRead: (issuer, claim, isFound) => send({ type: 'roles-read', issuer, claim, isFound }),
-        introspect: (endpoint, token) => this.#introspect(endpoint, token),
+        introspect: (question) => this.#introspect(question),
       },
     });
     this.#restoreQuotas();
@@ -105,10 +105,14 @@ export class Gateway {
   }
 
   /** Loaded by gates that have use for it; what cannot be loaded now is tried again. */
-  async #introspect(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
+  async #introspect({
+    endpoint,
+    token,
+    isAnew,
+  }: IntrospectionQuestion): Promise<IntrospectionAnswer> {
     try {
       this.#introspector ??= await (this.#loading ??= this.#loadIntrospector());
-      return await this.#introspector.ask(endpoint, token);
+      return await this.#introspector.ask(endpoint, token, isAnew);
     } catch (error) {
       this.#loading = null;
       const { issuer } = endpoint;

@@ -43,6 +43,11 @@ export async function handleRequest(
     const own = ownAnswer(runtime, request);
     if (own !== null) return call.answerOwn(own);
 
+    const { applications } = runtime;
+    if (applications?.isFor(request)) {
+      return await applications.answer(call, request, body, runtime, native);
+    }
+
     // match, decide
     const decision = await decide(runtime.gate, request, body);
     call.decided(decision);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
+  type ApiSnapshot,
   answerWithheld,
   type Deny,
   decide,
@@ -16,6 +17,7 @@ import { failDurably, unrecorded } from './durable-call.ts';
 import { openTunnel } from './forward/open-tunnel.ts';
 import type { UpstreamAnswer } from './forward/upstream-answer.ts';
 import { failureOf } from './handle-request.ts';
+import { setsOwnCookie } from './release/own-cookies.ts';
 import { release } from './release/release.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -91,8 +93,9 @@ export async function handleUpgrade(
     }
     response.detachSocket(socket);
     const endTunnel = call.tunnelled();
+    const { api } = decision.operation;
     socket.write(
-      handshakeAnswer(upstream.headers, [...decision.answerHeaders, CALL_HEADER, call.id]),
+      handshakeAnswer(upstream.headers, api, [...decision.answerHeaders, CALL_HEADER, call.id]),
       'latin1',
     );
     tunnel(socket, upstream.socket, early, endTunnel);
@@ -141,13 +144,17 @@ function checkHandshake(request: RequestFacts): Deny | null {
   return isWebSocket ? null : deny('upgrade_not_accepted', { reason: 'handshake' });
 }
 
-function handshakeAnswer(upstreamHeaders: readonly string[], own: readonly string[]): string {
+function handshakeAnswer(
+  upstreamHeaders: readonly string[],
+  api: Pick<ApiSnapshot, 'ownCookies'>,
+  own: readonly string[],
+): string {
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
   for (let index = 0; index < upstreamHeaders.length; index += 2) {
     const name = upstreamHeaders[index] as string;
-    if (name.startsWith('sec-websocket-') || name === 'set-cookie') {
-      lines.push(`${name}: ${upstreamHeaders[index + 1]}`);
-    }
+    const value = upstreamHeaders[index + 1] as string;
+    const isCookie = name === 'set-cookie' && !setsOwnCookie(value, api);
+    if (name.startsWith('sec-websocket-') || isCookie) lines.push(`${name}: ${value}`);
   }
   for (let index = 0; index < own.length; index += 2)
     lines.push(`${own[index]}: ${own[index + 1]}`);

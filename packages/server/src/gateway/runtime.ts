@@ -4,6 +4,7 @@ import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import type { RecordSink } from '../messages/call-record.ts';
 import type { ByteLedger, InFlightGauge } from '../platform/counters/index.ts';
 import type { AnswerPause } from './answer-pause.ts';
+import type { Applications } from './applications/applications.ts';
 import type { CallStatistics } from './call-statistics.ts';
 import type { Upstreams } from './forward/upstreams.ts';
 import type { OngoingCalls } from './ongoing-calls.ts';
@@ -13,6 +14,8 @@ export interface Runtime {
   readonly snapshot: RuntimeSnapshot;
   readonly gate: Gate;
   readonly head: HeadRules;
+  /** Where browsers sign in and out; null: nowhere. */
+  readonly applications: Applications | null;
   readonly isTrustedProxy: (peer: string) => boolean;
   readonly upstreams: Upstreams;
   readonly records: RecordSink;

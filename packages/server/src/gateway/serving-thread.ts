@@ -67,7 +67,8 @@ export class ServingThread {
     );
     this.#issuerKeys.adopt(seed.snapshot.gate);
     this.#introspections = new IntrospectionTable(
-      (number, endpoint, token) => tell({ type: 'introspect', number, endpoint, token }),
+      (number, endpoint, token, isAnew) =>
+        tell({ type: 'introspect', number, endpoint, token, isAnew }),
       world,
     );
     const roles = new RolesReport((issuer, claim, isFound) =>

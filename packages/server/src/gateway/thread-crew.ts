@@ -1,7 +1,6 @@
 import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type { IssuerKeysMessage, RuntimeSnapshot } from '../messages/between-processes.ts';
 import { type NoticeCode, notice } from '../messages/notices.ts';
-import type { IntrospectionSnapshot } from '../messages/runtime-snapshot.ts';
 import {
   type CounterMemory,
   exportQuotas,
@@ -19,7 +18,7 @@ import { createQuietMemory, forgetThread } from './quiet-moment.ts';
 import { type RolesOutcome, RolesWarning } from './roles-report.ts';
 import { settled } from './settled-places.ts';
 import { shareDescriptions } from './shared-descriptions.ts';
-import type { FromThread, ThreadSeed, ToThread } from './thread-messages.ts';
+import type { FromThread, IntrospectionQuestion, ThreadSeed, ToThread } from './thread-messages.ts';
 
 /** A thread, as the crew holds it. */
 export interface CrewThread {
@@ -53,10 +52,7 @@ export interface ThreadCrewOptions {
     readonly notify: Notify;
     readonly unknownKeyId: (issuer: string, keyId: string | null) => void;
     readonly rolesRead: RolesOutcome;
-    readonly introspect: (
-      endpoint: IntrospectionSnapshot,
-      token: string,
-    ) => Promise<IntrospectionAnswer>;
+    readonly introspect: (question: IntrospectionQuestion) => Promise<IntrospectionAnswer>;
   };
 }
 
@@ -323,9 +319,9 @@ export class ThreadCrew {
 
   async #introspect(
     member: Member,
-    { number, endpoint, token }: Extract<FromThread, { type: 'introspect' }>,
+    { number, ...question }: Extract<FromThread, { type: 'introspect' }>,
   ): Promise<void> {
-    const answer = await this.#options.on.introspect(endpoint, token).catch(() => NOT_ASKED);
+    const answer = await this.#options.on.introspect(question).catch(() => NOT_ASKED);
     this.#tell(member, { type: 'introspected', number, answer });
   }
 

@@ -3,6 +3,7 @@ import {
   compileOriginalCall,
   createIdentitySigner,
   Gate,
+  type GateSessionQuestion,
   type GateSnapshot,
   type IdentitySigner,
   VerifiedTokens,
@@ -23,6 +24,7 @@ import type { Notify } from '../platform/notices/index.ts';
 import { SpoolPlaces, SpoolWriter } from '../platform/spool/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { AnswerPause } from './answer-pause.ts';
+import type { Applications } from './applications/applications.ts';
 import { CallStatistics } from './call-statistics.ts';
 import { collectorUnderPressure, REFUSING_PAUSE_MS } from './collect-garbage.ts';
 import { Upstreams } from './forward/upstreams.ts';
@@ -52,6 +54,7 @@ interface OpenedParts {
   readonly identitySigner: IdentitySigner;
   readonly Valkey: Awaited<ReturnType<typeof loadValkeyCounters>> | null;
   readonly opened: GateSnapshot;
+  readonly applications: Applications | null;
 }
 
 /** The listeners of one thread, and all that its calls are handled with. */
@@ -128,11 +131,25 @@ export class ThreadHosts implements CallHosts {
     const identitySigner = await createIdentitySigner(snapshot.identity);
     await this.#upstreams.prepare(snapshot.upstreams);
     const Valkey = snapshot.sharedCounters === null ? null : await loadValkeyCounters();
-    return { identitySigner, Valkey, opened: await this.#descriptions.open(snapshot.gate) };
+    const applications = await this.#openApplications(snapshot);
+    const opened = await this.#descriptions.open(snapshot.gate);
+    return { identitySigner, Valkey, opened, applications };
+  }
+
+  /** Loaded by gates at which browsers have sessions. */
+  async #openApplications({ sessions, gate }: RuntimeSnapshot): Promise<Applications | null> {
+    if (sessions == null) return null;
+    const { openApplications } = await import('./applications/open-applications.ts');
+    return openApplications({
+      ...{ sessions, counters: this.#counters, capacity: gate.capacity },
+      ...{ inFlight: () => this.#inFlight.total, world: this.#ports.world },
+    });
   }
 
   /** From here on upstreams and counters are those of the snapshot. */
-  #runtimeOf(snapshot: RuntimeSnapshot, { identitySigner, Valkey, opened }: OpenedParts): Runtime {
+  #runtimeOf(snapshot: RuntimeSnapshot, parts: OpenedParts): Runtime {
+    const { identitySigner, Valkey, opened, applications } = parts;
+    const { sessions } = snapshot;
     const { seed, world, rights } = this.#ports;
     const { live, ongoing, issuerKeys, introspections, rolesRead, controlSilentMs } = rights;
     const endpoints = new Map(snapshot.introspection.map((one) => [one.issuer, one]));
@@ -158,14 +175,17 @@ export class ThreadHosts implements CallHosts {
         if (endpoint === undefined) return NOT_ASKED.said;
         return introspections.ask(endpoint, token);
       },
+      ...(sessions != null && {
+        gateSession: ({ session, audience, isAnew }: GateSessionQuestion) =>
+          introspections.ask(sessions.asking, `${audience} ${session}`, isAnew),
+      }),
       rolesRead,
       inFlight: () => this.#inFlight.total,
     });
     this.#upstreams.apply(snapshot.upstreams);
     const { memoryBytes } = snapshot.bounds;
     return {
-      snapshot,
-      gate,
+      ...{ snapshot, gate, applications },
       head: {
         ...snapshot.bounds,
         allowEncodedSlash: snapshot.allowEncodedSlash,

@@ -29,6 +29,14 @@ export interface ThreadSeed {
   readonly live: LiveState;
 }
 
+/** A token that only its issuer can read. It stays in this process. */
+export interface IntrospectionQuestion {
+  readonly endpoint: IntrospectionSnapshot;
+  readonly token: string;
+  /** What is known of it was taken back. */
+  readonly isAnew: boolean;
+}
+
 export type ToThread =
   | { readonly type: 'snapshot'; readonly snapshot: RuntimeSnapshot }
   | LiveMessage
@@ -56,12 +64,6 @@ export type FromThread =
       readonly claim: string;
       readonly isFound: boolean;
     }
-  /** A token that only its issuer can read. It stays in this process. */
-  | {
-      readonly type: 'introspect';
-      readonly number: number;
-      readonly endpoint: IntrospectionSnapshot;
-      readonly token: string;
-    }
+  | ({ readonly type: 'introspect'; readonly number: number } & IntrospectionQuestion)
   | NoticeMessage
   | { readonly type: 'drained' };

@@ -13,6 +13,7 @@ import { TakingBackFrom } from './directories/taking-back-from.ts';
 import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { openFederation } from './federation/open-federation.ts';
+import { openGateSessions } from './gate-sessions/open-gate-sessions.ts';
 import { IssuerDoor } from './issuer-door.ts';
 import { openIssuerGate } from './issuer-gate.ts';
 import type { ToldOfCall } from './issuer-record.ts';
@@ -97,6 +98,11 @@ export function openIssuer(
     ...{ pace: lasting.pace, askPace: lasting.askPace, onUntold: lasting.onUntold },
     ...{ onLate: lasting.onLate, redemptions: lasting.redemptions },
     whenEnforced: () => lasting.takingBack.whenEnforced('what was taken back'),
+    gateOrigin: snapshot.gateSessions?.origin ?? null,
+    endGateSessions: async (ended) => {
+      if (snapshot.gateSessions === null) return;
+      await takingBack.endGateSessionsOf(ended, stores, snapshot);
+    },
     endGrant: (grant) => lasting.takingBack.endGrant(grant, true, stores, snapshot),
     endTokens: (grant) => lasting.takingBack.endGrant(grant, false, stores, snapshot),
     told: (request, found) => void told.set(request, found),
@@ -107,6 +113,10 @@ export function openIssuer(
     lasting.onUntold(client.clientId, error),
   );
   provider.on('server_error', (_: unknown, error: Error) => onFault(error));
+  const gateSessions = openGateSessions({
+    ...{ snapshot, provider, stores, pairwise, roles, world, onLate: lasting.onLate },
+    end: (ended) => takingBack.endGateSessions(ended, stores, snapshot),
+  });
   const pages = openPages(snapshot, { provider, details, roles, ...signingIn }, lasting);
   const callback = provider.callback();
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
@@ -128,6 +138,7 @@ export function openIssuer(
     statementIn: (body) => registrations.statementIn(body),
     pageOf: (operation) =>
       embedded.handlerOf(operation) ??
+      gateSessions.handlerOf(operation) ??
       applicationLinks(operation, snapshot) ??
       pages.handlerOf(operation),
     ...{ answer, admitted: lasting.admitted, onFault },

@@ -15,6 +15,14 @@ export interface TakingBackTerms {
   readonly tokens: { readonly lifeSeconds: number };
 }
 
+/** As it is kept. */
+export const GATE_SESSION = 'GateSession';
+
+interface EndedSession {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** What was signed lives for so long beyond its end where clocks differ. */
 export const CLOCK_SKEW_MS = 300_000;
 /** Control waits eight seconds for the gates. */
@@ -63,6 +71,33 @@ export class TakingBack {
     const until = exp * 1000 + CLOCK_SKEW_MS;
     await denials.deny([{ kind: 'token', issuer: origin, value: jti, until }]);
     await this.whenEnforced('a token');
+  }
+
+  /** Sessions of browsers at gates: each by its name, whatever a gate was told of it before. */
+  async endGateSessions(
+    sessions: readonly EndedSession[],
+    { artefacts, denials }: Pick<IssuerStores, 'artefacts' | 'denials'>,
+    { origin, tokens }: TakingBackTerms,
+  ): Promise<void> {
+    const until = this.#ports.world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
+    const whose = { kind: 'token', issuer: origin, until } as const;
+    if (sessions.length > 0) {
+      await denials.deny(sessions.map(({ name }) => ({ ...whose, value: name })));
+    }
+    for (const { id } of sessions) await artefacts.remove(GATE_SESSION, id);
+    await this.whenEnforced('a session');
+  }
+
+  /** Those that came of one sign-in at our pages. */
+  async endGateSessionsOf(
+    { uid, account }: { readonly uid: string; readonly account: string },
+    stores: Pick<IssuerStores, 'artefacts' | 'denials'>,
+    terms: TakingBackTerms,
+  ): Promise<void> {
+    const kept = await stores.artefacts.listOfAccount(GATE_SESSION, account);
+    const ended = kept.filter(({ signedIn }) => signedIn === uid);
+    if (ended.length === 0) return;
+    await this.endGateSessions(ended as unknown as EndedSession[], stores, terms);
   }
 
   /** A client that ended itself, or served nobody: what it was given, and what people allowed it, ends. */

@@ -51,6 +51,8 @@ export type Uris = readonly string[];
 
 export type NoticeUri = string | null;
 
+export type PageOrigin = string | null;
+
 /** Kinds of authorization details that the client may ask for. RFC 9396. */
 export type DetailTypes = readonly string[];
 
@@ -70,7 +72,7 @@ export type KeySet = {
   readonly keys: readonly object[];
 };
 
-export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange')[];
+export type ClientFlows = readonly ('redirect' | 'embedded' | 'decoupled' | 'device' | 'session' | 'exchange')[];
 
 /** Where the client is weaker than its profile; each by name, or it is refused. */
 export type ClientWeaknesses = readonly ('shared-secret' | 'unbound-tokens' | 'custom-scheme' | 'no-pkce')[];
@@ -86,6 +88,8 @@ export type ClientTerms = {
   readonly logoutNoticeUri?: NoticeUri;
   readonly decisionNoticeUri?: NoticeUri;
   readonly flows?: ClientFlows;
+  /** With the flow session: origin of the page that calls, such as https://app.example. Default: that of the gate. */
+  readonly page?: PageOrigin;
   readonly scopes?: Grants;
   readonly detailTypes?: DetailTypes;
   readonly messageSigning?: boolean;
@@ -106,6 +110,7 @@ export type Client = {
   readonly logoutNoticeUri: string | null;
   readonly decisionNoticeUri: string | null;
   readonly flows: ClientFlows;
+  readonly page: string | null;
   readonly scopes: readonly string[];
   readonly detailTypes: readonly string[];
   readonly messageSigning: boolean;

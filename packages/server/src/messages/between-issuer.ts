@@ -30,8 +30,11 @@ export interface DirectorySnapshot {
   readonly roles: Readonly<Record<string, readonly string[]>>;
 }
 
-/** How people say yes: on our pages, within the application, on a device of their own, by a code that they type. */
-export type AskingFlow = 'redirect' | 'embedded' | 'decoupled' | 'device';
+/**
+ * How people say yes: on our pages, within the application, on a device of their own, by a code that they type; `session`: on our
+ * pages, for a page that calls with a cookie of the gate.
+ */
+export type AskingFlow = 'redirect' | 'embedded' | 'decoupled' | 'device' | 'session';
 
 /** A kind of authorization details of the deployment's own. RFC 9396. */
 export interface DetailTypeSnapshot {
@@ -145,6 +148,15 @@ export interface IssuerSnapshot {
     /** TEAMID.bundle.name */
     readonly apple: readonly string[];
   };
+  /** Of browsers at the gates; null: there are none. */
+  readonly gateSessions: {
+    /** Of the gate, as browsers know it. */
+    readonly origin: string;
+    readonly idleMs: number;
+    readonly lifeMs: number;
+    /** How long a gate goes by what it was told. */
+    readonly cacheMs: number;
+  } | null;
   /** Where people may sign in besides here. */
   readonly federation: readonly FederatedProvider[];
   /** Who says which people there are, besides operators. */

@@ -4,6 +4,7 @@ import type { JSONWebKeySet, JWK } from 'jose';
 import type { Notice } from '../platform/notices/index.ts';
 import type { CarriedAnswer, SpoolKey } from '../platform/spool/index.ts';
 import type { FromIssuer, IssuerSnapshot, ToIssuer } from './between-issuer.ts';
+import type { GateSessionsSnapshot } from './gate-sessions.ts';
 import type {
   IntrospectionSnapshot,
   ListenerSnapshot,
@@ -20,6 +21,8 @@ export interface RuntimeSnapshot {
   readonly upstreams: Readonly<Record<string, UpstreamSnapshot>>;
   /** Of issuers whose opaque tokens are taken. */
   readonly introspection: readonly IntrospectionSnapshot[];
+  /** Of browsers at this gate; null: none. Absent from a control of before. */
+  readonly sessions?: GateSessionsSnapshot | null;
   readonly trustedProxies: readonly string[];
   readonly allowEncodedSlash: boolean;
   readonly identity: {

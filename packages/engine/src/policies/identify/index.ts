@@ -9,7 +9,7 @@ export type {
   SatisfiedScheme,
   TrustedIssuer,
 } from '../../identity.ts';
-export { credentialNames } from './credential-places.ts';
+export { credentialNames, type Presented, readCookie } from './credential-places.ts';
 export {
   formatKey,
   hashKey,

@@ -40,11 +40,12 @@ export class OpaqueTokens {
     const said = this.#ports.introspect?.(issuer.issuer, token);
     if (said === undefined) return null;
     return said instanceof Promise
-      ? said.then((one) => this.#conclude(one, issuer, digest, use))
-      : this.#conclude(said, issuer, digest, use);
+      ? said.then((one) => this.conclude(one, issuer, digest, use))
+      : this.conclude(said, issuer, digest, use);
   }
 
-  #conclude(
+  /** What the issuer says of it: at each use. */
+  conclude(
     said: Introspection,
     issuer: TrustedIssuer,
     digest: string,

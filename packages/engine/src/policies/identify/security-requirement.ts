@@ -4,6 +4,7 @@ import type { RequestFacts } from '../../facts.ts';
 import {
   type Authenticate,
   type Authentication,
+  type GateSessionTerms,
   type Identification,
   type IdentifiedPrincipal,
   type IdentityPorts,
@@ -18,6 +19,7 @@ import type { ProblemCode } from '../../problems.ts';
 import { compileApiKey } from './api-key.ts';
 import { compileBearerToken } from './bearer-token.ts';
 import { compileClientCertificate } from './client-certificate.ts';
+import type { GateSessionPlan } from './gate-session.ts';
 import { compileHttpBasic } from './http-basic.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
@@ -52,17 +54,21 @@ export function compileIdentification(
     readonly wantsToken?: boolean;
     /** Of whose tokens only those are taken that are for this API. */
     readonly ownAudience?: OwnAudience | undefined;
+    /** Browsers may call by the session that they have at this gate. */
+    readonly sessions?: GateSessionTerms | undefined;
   },
   schemes: Readonly<Record<string, SecurityScheme>>,
   options: ChallengeOptions,
   ports: IdentityPorts,
 ): Identify {
-  const { security, wantsToken = false, ownAudience } = operation;
+  const { security, wantsToken = false, ownAudience, sessions } = operation;
   if (security.length === 0) return () => ANONYMOUS;
   const compiled: CompiledScheme[] = [];
+  const isOpenToBrowsers = sessions !== undefined && ownAudience !== undefined;
+  const session = isOpenToBrowsers ? { terms: sessions, own: ownAudience } : null;
   const alternatives: CompiledAlternative[] = security.map((requirement) =>
     Object.entries(requirement).map(([name, required]) => ({
-      position: positionOf(name, compiled, schemes, ports, ownAudience),
+      position: positionOf(name, compiled, schemes, ports, { ownAudience, session }),
       required,
     })),
   );
@@ -107,12 +113,18 @@ function isGrantedByToken(alternative: SatisfiedAlternative): boolean {
   return hasToken && isGranted(alternative);
 }
 
+/** What holds for each scheme that takes tokens. */
+interface TokenTerms {
+  readonly ownAudience: OwnAudience | undefined;
+  readonly session: GateSessionPlan | null;
+}
+
 function positionOf(
   name: string,
   compiled: CompiledScheme[],
   schemes: Readonly<Record<string, SecurityScheme>>,
   ports: IdentityPorts,
-  ownAudience: OwnAudience | undefined,
+  { ownAudience, session }: TokenTerms,
 ): number {
   const known = compiled.findIndex((scheme) => scheme.name === name);
   if (known >= 0) return known;
@@ -120,7 +132,7 @@ function positionOf(
   if (scheme === undefined) {
     throw new Error(`security names the scheme '${name}', which securitySchemes does not define`);
   }
-  const { authenticate, takesToken } = compileScheme(scheme, ports);
+  const { authenticate, takesToken } = compileScheme(scheme, ports, session);
   const isNarrowed = takesToken && ownAudience !== undefined;
   const asked = isNarrowed ? forOneApi(authenticate, ownAudience) : authenticate;
   return compiled.push({ name, authenticate: asked, takesToken }) - 1;
@@ -140,7 +152,13 @@ function forOneApi(authenticate: Authenticate, { issuer, audience }: OwnAudience
   };
 }
 
-function compileScheme(scheme: SecurityScheme, ports: IdentityPorts): Omit<CompiledScheme, 'name'> {
+function compileScheme(
+  scheme: SecurityScheme,
+  ports: IdentityPorts,
+  session: GateSessionPlan | null,
+): Omit<CompiledScheme, 'name'> {
+  const bearer = (discoveryUrl: string | null, takesKeys: boolean) =>
+    compileBearerToken(verifierOf(ports), { discoveryUrl, takesKeys, session }, ports);
   switch (scheme.type) {
     case 'apiKey':
       return { takesToken: false, authenticate: compileApiKey(scheme, ports) };
@@ -149,18 +167,12 @@ function compileScheme(scheme: SecurityScheme, ports: IdentityPorts): Omit<Compi
         ? { takesToken: false, authenticate: compileHttpBasic(ports) }
         : {
             takesToken: true,
-            authenticate: compileBearerToken(
-              verifierOf(ports),
-              null,
-              scheme.takesKeys === true ? ports : null,
-            ),
+            authenticate: bearer(null, scheme.takesKeys === true),
           };
     case 'oauth2':
-      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), null, null) };
-    case 'openIdConnect': {
-      const url = scheme.openIdConnectUrl;
-      return { takesToken: true, authenticate: compileBearerToken(verifierOf(ports), url, null) };
-    }
+      return { takesToken: true, authenticate: bearer(null, false) };
+    case 'openIdConnect':
+      return { takesToken: true, authenticate: bearer(scheme.openIdConnectUrl, false) };
     case 'mutualTLS':
       return { takesToken: false, authenticate: compileClientCertificate(ports) };
     default:
@@ -254,11 +266,12 @@ function refuse(
   for (const [position, outcome] of outcomes.entries()) {
     if (outcome.kind !== 'rejected' || NOT_THE_CALLERS.has(outcome.code)) continue;
     codes.add(outcome.code);
-    if (compiled[position]?.takesToken) {
+    if (compiled[position]?.takesToken && !OF_SESSIONS.has(outcome.code)) {
       tokenFault = FAULTS[outcome.code] ?? 'invalid';
     }
   }
   const code = mostTelling(codes);
+  if (code === 'page_not_allowed') return deny(code, { schemes: evidenceOf(compiled, outcomes) });
   return deny(
     code,
     { schemes: evidenceOf(compiled, outcomes) },
@@ -266,15 +279,20 @@ function refuse(
   );
 }
 
+/** No token was shown. */
+const OF_SESSIONS: ReadonlySet<string> = new Set(['session_invalid', 'page_not_allowed']);
+
 const FAULTS: Readonly<Record<string, TokenFault>> = {
   credentials_expired: 'expired',
   proof_invalid: 'proof',
 };
 
 function mostTelling(codes: ReadonlySet<string>): ProblemCode {
+  if (codes.has('page_not_allowed')) return 'page_not_allowed';
   if (codes.has('credentials_expired')) return 'credentials_expired';
   if (codes.has('proof_invalid')) return 'proof_invalid';
   if (codes.has('credentials_invalid')) return 'credentials_invalid';
+  if (codes.has('session_invalid')) return 'session_invalid';
   return codes.has('token_opaque') ? 'token_opaque' : 'credentials_required';
 }
 

@@ -8,6 +8,9 @@ import {
 import { type ProofFault, ProofVerifier } from './proof-of-possession.ts';
 import { clockSkewOf, type TokenMeaning, timeFault } from './token-claims.ts';
 
+/** Why a good token is refused that was taken back. */
+export const REVOKED = 'revoked';
+
 /** One call that shows a token. */
 export interface TokenUse {
   readonly request: RequestFacts;
@@ -58,7 +61,7 @@ export class TokenUses {
     ) {
       return rejected('certificate-not-presented');
     }
-    if (this.#ports.isRevoked?.(principal)) return rejected('revoked');
+    if (this.#ports.isRevoked?.(principal)) return rejected(REVOKED);
     const accepted = { kind: 'accepted', principal } as const;
     const { keyThumbprint } = meaning;
     // RFC 9449 §7.2: who shows it as a bearer token may be anybody.

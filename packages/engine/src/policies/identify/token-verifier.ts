@@ -4,6 +4,7 @@ import type { RequestFacts } from '../../facts.ts';
 import {
   type Authentication,
   type IdentityPorts,
+  type Introspection,
   rejected,
   type TrustedIssuer,
 } from '../../identity.ts';
@@ -106,6 +107,21 @@ export class TokenVerifier {
       if (begun.lacks === undefined) return begun.rejection;
     }
     return this.#conclude(begun, token, digest, use);
+  }
+
+  /** A session at this gate, about which its issuer was asked: judged as an opaque token of it is. */
+  judgeSession(
+    said: Introspection,
+    { session, issuer }: { readonly session: string; readonly issuer: string },
+    request: RequestFacts,
+    accepts: (issuer: TrustedIssuer) => boolean,
+  ): Authentication | Promise<Authentication> {
+    const trusted = this.#trusted(issuer);
+    if (trusted === undefined) return rejected('issuer-not-trusted');
+    const digest = crypto.hash('sha256', session, 'base64url');
+    return this.#opaque.conclude(said, trusted.issuer, digest, {
+      ...{ request, accepts, isWithProof: false },
+    });
   }
 
   async #conclude(

@@ -1,4 +1,9 @@
 import type { HeaderFields } from '@poorter/openapi';
+import type { Principal } from '../../facts.ts';
+
+/** RFC 9111 §3.5: with these, a cache that many share knows what to do also with what a credential unlocked. */
+const SAYS_FOR_WHOM =
+  /(?:^|[\t ,])(?:private|no-store|public|s-maxage|must-revalidate)(?:$|[\t ,=])/i;
 
 /** Data is never rendered; a page that an API documents may be, but not inside somebody's frame. */
 const POLICY_OF_DATA = "default-src 'none'; frame-ancestors 'none'";
@@ -12,7 +17,7 @@ export function addSecurityHeaders(
   head: string[],
   answer: HeaderFields,
   isTls: boolean,
-  isAuthenticated: boolean,
+  principal: Principal | null,
 ): void {
   if (!answer.has('x-content-type-options')) head.push('x-content-type-options', 'nosniff');
   if (!answer.has('content-security-policy')) {
@@ -24,5 +29,10 @@ export function addSecurityHeaders(
     head.push('strict-transport-security', 'max-age=31536000');
   }
   // RFC 9111 §3.5 lets some caches keep what an API key unlocked: say no unless the upstream decided.
-  if (isAuthenticated && !answer.has('cache-control')) head.push('cache-control', 'no-store');
+  if (principal !== null && !answer.has('cache-control')) head.push('cache-control', 'no-store');
+  // What is kept for one caller is kept for all who send no Authorization: a cookie is to caches as no credential.
+  const said = answer.joined('cache-control');
+  if (principal?.isBySession === true && said !== undefined && !SAYS_FOR_WHOM.test(said)) {
+    head.push('cache-control', 'private');
+  }
 }

@@ -23,8 +23,11 @@ export interface AccountRoutePorts {
   readonly everywhere: Everywhere;
   /** The authorization server, where links lead to, and how long its tokens can be shown; null: there is none. */
   readonly issuer: () => { readonly origin: string; readonly tokenLifeMs: number } | null;
-  /** Applications hear that this account is signed out; whether they do is nobody's wait. */
-  readonly clearSessions: (account: string) => void;
+  /**
+   * Nobody is signed in by this account any more, at our pages and at the gates. Resolves when the authorization server has
+   * done so, or does not answer.
+   */
+  readonly clearSessions: (account: string) => Promise<void>;
 }
 
 type AccountOperation =
@@ -106,7 +109,7 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
         return shown(account, stores.credentials);
       },
       async spread({ path }, answer) {
-        ports.clearSessions(path.id);
+        void ports.clearSessions(path.id);
         await everywhere.untilEnforced();
         return answer;
       },
@@ -120,7 +123,10 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
         return shown(account, stores.credentials);
       },
       async spread({ path }, answer) {
-        ports.clearSessions(path.id);
+        // Sessions that browsers have at the gates end with those at our pages, and each is known there alone.
+        if (ports.issuer() === null) return answer;
+        await ports.clearSessions(path.id);
+        await everywhere.untilEnforced();
         return answer;
       },
     },

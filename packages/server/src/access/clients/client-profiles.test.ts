@@ -176,3 +176,46 @@ test('a redirect that could send people elsewhere is refused', () => {
     assert.deepEqual(judgeClient({ ...native, redirectUris: [uri] }), GOOD, uri);
   }
 });
+
+const kept: ClientTerms = {
+  ...browser,
+  ...{ authentication: { method: 'none' }, flows: ['session'], redirectUris: [] },
+};
+
+test('a page that the gate keeps everything for shows nothing, is sent back nowhere else, and does nothing besides', () => {
+  assert.deepEqual(judgeClient(kept), GOOD);
+  for (const page of [
+    'https://app.bank.example',
+    'https://app.bank.example:8443',
+    'http://localhost:8080',
+  ]) {
+    assert.deepEqual(judgeClient({ ...kept, page }), GOOD, page);
+  }
+  const wrong: [Partial<ClientTerms>, RegExp][] = [
+    [{ profile: 'native' }, /session is for browser/],
+    [{ flows: ['session', 'redirect'] }, /session stands alone/],
+    [{ authentication: { method: 'secret' } }, /authentication: none/],
+    [{ binding: 'dpop' }, /binding: none/],
+    [
+      { redirectUris: ['https://app.bank.example/back'] },
+      /redirectUris: people are sent back to the gate/,
+    ],
+    [{ accepts: ['no-pkce'] }, /no-pkce is not for session/],
+    [{ page: 'http://app.bank.example' }, /is not https/],
+    ...[
+      'https://app.bank.example/',
+      'https://APP.bank.example',
+      'app.bank.example',
+      '*',
+      'null',
+      '',
+    ].map((page): [Partial<ClientTerms>, RegExp] => [{ page }, /is no origin/]),
+  ];
+  for (const [terms, why] of wrong) {
+    assert.match(judgeClient({ ...kept, ...terms }).faults.join(), why, JSON.stringify(terms));
+  }
+  assert.match(
+    judgeClient({ ...browser, page: 'https://a.test' }).faults.join(),
+    /for the flow session/,
+  );
+});

@@ -64,7 +64,10 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
   const faults: string[] = [];
   const weaker = new Set<ClientWeakness>();
   const { method } = terms.authentication;
-  if (!profile.methods.includes(method)) {
+  const isKeptByGate = terms.flows.includes('session');
+  if (isKeptByGate) faults.push(...sessionFaults(terms));
+  else if (terms.page !== null) faults.push('page: is for the flow session');
+  if (!isKeptByGate && !profile.methods.includes(method)) {
     if (method === 'secret' && profile.weaker.includes('shared-secret'))
       weaker.add('shared-secret');
     else faults.push(`authentication: ${method} is not for ${terms.profile}`);
@@ -104,6 +107,32 @@ export function judgeClient(terms: ClientTerms): ClientJudgement {
   return { faults, unaccepted };
 }
 
+/** The gate keeps everything for it: there is nothing that it could show, and nobody else to be sent back to. */
+function* sessionFaults(terms: ClientTerms): Generator<string> {
+  const { profile, flows, authentication, binding, redirectUris, page } = terms;
+  if (profile !== 'browser') yield `flows: session is for browser, not for ${profile}`;
+  if (flows.length > 1) yield 'flows: session stands alone: make another client for the others';
+  if (authentication.method !== 'none') {
+    yield 'authentication: none, as nobody shows anything for a client with session';
+  }
+  if (binding !== 'none') yield 'binding: none, as no token leaves the gate for session';
+  if (redirectUris.length > 0) {
+    yield 'redirectUris: people are sent back to the gate; say where the page stands in page';
+  }
+  if (terms.accepts.includes('no-pkce')) yield 'accepts: no-pkce is not for session';
+  const fault = page === null ? null : pageFault(page);
+  if (fault !== null) yield `page: ${page} ${fault}`;
+}
+
+function pageFault(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || url.origin !== text) {
+    return 'is no origin as browsers send it, such as https://app.example';
+  }
+  const isHere = url.protocol === 'http:' && isLoopback(url.hostname);
+  return url.protocol === 'https:' || isHere ? null : NOT_HTTPS;
+}
+
 function* flowFaults(terms: ClientTerms, { redirects }: Profile): Generator<string> {
   const { flows, redirectUris, profile, binding } = terms;
   if (redirects === 'none') {
@@ -114,7 +143,7 @@ function* flowFaults(terms: ClientTerms, { redirects }: Profile): Generator<stri
     return;
   }
   if (!flows.some((flow) => flow !== 'exchange')) {
-    yield 'flows: at least one of redirect, embedded, decoupled, device';
+    yield 'flows: at least one of redirect, embedded, decoupled, device, session';
   }
   // Whoever shows nothing is anybody; and FAPI 2.0 knows of no such grant.
   if (flows.includes('exchange') && profile !== 'browser') {

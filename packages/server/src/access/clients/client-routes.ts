@@ -153,12 +153,12 @@ function answerOf(client: StoredClient) {
 
 function shownClient(client: StoredClient): Contract.Client {
   const { id, name, profile, binding, flows, scopes, messageSigning, accepts } = client;
-  const { detailTypes, logoutNoticeUri, decisionNoticeUri, idTokenAlgorithm } = client;
+  const { detailTypes, logoutNoticeUri, decisionNoticeUri, idTokenAlgorithm, page } = client;
   return {
     ...{ id, name, profile, state: client.disabledAt === null ? 'active' : 'disabled' },
     authentication: shownAuthentication(client.authentication),
     ...{ binding, flows, scopes, detailTypes, messageSigning, idTokenAlgorithm, accepts },
-    ...{ logoutNoticeUri, decisionNoticeUri },
+    ...{ logoutNoticeUri, decisionNoticeUri, page },
     redirectUris: client.redirectUris,
     postLogoutRedirectUris: client.postLogoutRedirectUris,
     created: isoTime(client.createdAt),

@@ -56,7 +56,7 @@ const ID_BYTES = 12;
 /** Members that stored terms of before do not have. */
 const ADDED_LATER = {
   ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
-  idTokenAlgorithm: 'ES256',
+  ...{ idTokenAlgorithm: 'ES256', page: null },
 } as const;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 

@@ -5,9 +5,12 @@ export type ClientProfile = 'browser' | 'native' | 'machine' | 'fapi2';
 
 /**
  * How people say yes: sent to our pages, within the application, asked on their own device, by a code they type. And
- * `exchange`: it may take a token with which it was called for one of its own (RFC 8693).
+ * `session`: sent to our pages from one of its own, which then calls with a cookie of the gate; `exchange`: it may take a
+ * token with which it was called for one of its own (RFC 8693).
  */
-export type ClientFlow = 'redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange';
+export type ClientFlow =
+  | ('redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange')
+  | 'session';
 
 /** How a client shows that it is itself. A private half never comes here. */
 export type ClientAuthentication =
@@ -45,6 +48,8 @@ export interface ClientTerms {
   /** Told when somebody has decided on another device (CIBA Core §10.2); null: it asks now and then. */
   readonly decisionNoticeUri: string | null;
   readonly flows: readonly ClientFlow[];
+  /** Of the flow session: origin of the page whose calls count; null: that of the gate. */
+  readonly page: string | null;
   /** It may ask for these and no others, whoever says yes. */
   readonly scopes: readonly string[];
   /** Kinds of authorization details that it may ask for (RFC 9396). */
@@ -65,7 +70,7 @@ export type ClientWeakness = 'shared-secret' | 'unbound-tokens' | 'custom-scheme
 export function takesAway(before: ClientTerms, after: ClientTerms): boolean {
   const holdsAll = (wider: readonly string[], narrower: readonly string[]) =>
     narrower.every((one) => wider.includes(one));
-  const isSame = (member: 'profile' | 'binding' | 'messageSigning' | 'authentication') =>
+  const isSame = (member: 'profile' | 'binding' | 'messageSigning' | 'authentication' | 'page') =>
     JSON.stringify(before[member]) === JSON.stringify(after[member]);
   return !(
     holdsAll(after.scopes, before.scopes) &&
@@ -77,6 +82,7 @@ export function takesAway(before: ClientTerms, after: ClientTerms): boolean {
     isSame('profile') &&
     isSame('binding') &&
     isSame('messageSigning') &&
+    isSame('page') &&
     isSame('authentication')
   );
 }

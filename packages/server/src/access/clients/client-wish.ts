@@ -16,6 +16,7 @@ export function clientTermsOf(wish: Contract.ClientTerms): ClientTerms {
     logoutNoticeUri: wish.logoutNoticeUri ?? null,
     decisionNoticeUri: wish.decisionNoticeUri ?? null,
     flows: wish.flows ?? (wish.profile === 'machine' ? [] : ['redirect']),
+    page: wish.page ?? null,
     scopes: wish.scopes ?? [],
     detailTypes: wish.detailTypes ?? [],
     messageSigning: wish.messageSigning ?? false,

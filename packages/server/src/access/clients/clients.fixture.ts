@@ -16,7 +16,7 @@ export const machine: ClientTerms = {
   authentication: { method: 'private_key_jwt', keys: { jwks } },
   ...{ redirectUris: [], postLogoutRedirectUris: [], flows: [], scopes: ['accounts.read'] },
   ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
-  ...{ messageSigning: false, idTokenAlgorithm: 'ES256', accepts: [] },
+  ...{ messageSigning: false, idTokenAlgorithm: 'ES256', page: null, accepts: [] },
 };
 
 export const browser: ClientTerms = {

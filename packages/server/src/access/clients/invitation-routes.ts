@@ -75,6 +75,11 @@ function invitationTermsOf(wish: Contract.InvitationWish): InvitationTerms {
     const reason = 'flows: at least one of redirect, embedded, decoupled, device';
     throw new AdminProblem('value_not_acceptable', { reason });
   }
+  // Its page becomes one from which the API is called: an operator says which.
+  if (flows.includes('session')) {
+    const reason = 'flows: session is for clients that operators make';
+    throw new AdminProblem('value_not_acceptable', { reason });
+  }
   return { name, profile, flows, scopes, detailTypes };
 }
 

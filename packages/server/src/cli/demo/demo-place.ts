@@ -24,6 +24,8 @@ const schema = z.object({
   till: z.object({ id: z.string(), secret: z.string() }),
   /** A program that acts for itself. */
   machine: z.object({ id: z.string(), key: jwk }),
+  /** A page that calls with a cookie of the gate, and where it stands; absent in places of before. */
+  page: z.object({ id: z.string(), origin: z.url() }).optional(),
   /** Whom whoever reads this may be. */
   reader: z.object({ id: z.string(), login: z.string() }),
   /** Whom the demo plays, with a passkey in software. */

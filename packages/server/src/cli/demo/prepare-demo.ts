@@ -5,6 +5,15 @@ import { type DemoPlace, readDemoPlace, writeDemoPlace } from './demo-place.ts';
 import { enrolPlayed } from './played-person.ts';
 import { Teller } from './teller.ts';
 
+export interface DemoAddresses {
+  /** Where the API is called, without a slash at its end. */
+  readonly api: string;
+  /** Of the authorization server. */
+  readonly origin: string;
+  /** Origin of the sample page; absent: there is none. */
+  readonly page?: string;
+}
+
 export interface PreparedDemo {
   readonly place: DemoPlace;
   /** By which its reader comes in and makes a passkey of their own; null: they have one. */
@@ -17,16 +26,31 @@ export interface PreparedDemo {
  */
 export async function prepareDemo(
   data: string,
-  at: { readonly api: string; readonly origin: string },
+  { page, ...at }: DemoAddresses,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<PreparedDemo> {
   const server = AdminClient.find({ data, url: undefined }, environment);
   const known = readDemoPlace(data);
-  const place = known === null ? await makeAll(server, at) : { ...known, ...at };
+  const made = known === null ? await makeAll(server, at) : { ...known, ...at };
+  const place = page === undefined ? made : { ...made, page: await pageAt(page, made, server) };
   writeDemoPlace(data, place);
   const { body: reader } = await server.call('showAccount', { path: { id: place.reader.id } });
   if (reader.credentials.length > 0) return { place, link: null };
   return { place, link: await linkFor(server, reader.id) };
+}
+
+/** The page stands where it stood, or is another. */
+async function pageAt(
+  origin: string,
+  { page }: DemoPlace,
+  server: AdminClient,
+): Promise<NonNullable<DemoPlace['page']>> {
+  if (page?.origin === origin) return page;
+  const { id } = await makeClient(server, {
+    ...{ name: 'Demo page', profile: 'browser', authentication: { method: 'none' } },
+    ...{ flows: ['session'], page: origin, scopes: ['accounts'] },
+  });
+  return { id, origin };
 }
 
 async function makeAll(

@@ -13,6 +13,7 @@ import { RefusedConfiguration } from '../../configuration/refused-configuration.
 import type { Configuration } from '../../configuration/schema.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { ProtectionSummary, RuntimeSnapshot } from '../../messages/between-processes.ts';
+import type { GateSessionsSnapshot } from '../../messages/gate-sessions.ts';
 import { splitAddress } from '../../platform/addresses/index.ts';
 import type { LinkCredentials } from '../../platform/link/index.ts';
 import { checkSource } from '../../trusted-issuers/index.ts';
@@ -33,6 +34,7 @@ import { readIntrospections } from './read-introspection.ts';
 import { ownAudienceOf, ownTrust, readIssuer } from './read-issuer.ts';
 import { readKeys } from './read-keys.ts';
 import { readLocalKeySet } from './read-local-key-set.ts';
+import { apiSessions, gateSessionsSnapshot } from './read-sessions.ts';
 import { resourceMetadata } from './resource-metadata.ts';
 import { type ReadWorld, SourceReader, shortPath } from './source-reader.ts';
 
@@ -49,6 +51,8 @@ export interface SnapshotSources {
   /** Where records of calls go; null where nothing is served. */
   readonly spool: RuntimeSnapshot['spool'];
   readonly issuerKeys: (issuer: string) => { jwks: JSONWebKeySet; generation: number } | null;
+  /** By which gates show our authorization server that they are ours. Absent: nothing is served. */
+  readonly gateSecret?: string;
   /** Keys of the gate's own issuer; null unless `mayTry`. */
   readonly trialKeys: { readonly jwks: JSONWebKeySet; readonly generation: number } | null;
   /** Those of an earlier compile; default: none. Afterwards, those of this one. */
@@ -107,6 +111,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
   const trialKeys = opened.some(takesTokens) ? sources.trialKeys : null;
   const issuer = readIssuer(opened, configuration, sources.version, reader);
   checkFlows(opened, configuration, reader);
+  const sessions = gateSessionsSnapshot(issuer, sources.gateSecret ?? '');
   const own = issuer === null ? [] : [ownTrust(issuer)];
   const issuers = trialKeys === null ? [...own, ...trusted] : [TRIAL_TRUST];
   const remarks = checkApis(opened, configuration, sources.configurationFile, trialKeys !== null);
@@ -118,10 +123,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     snapshot: {
       gate: {
         version: sources.version,
-        apis: opened.map(({ compiled: _, key, ...api }) => {
-          const ownAudience = ownAudienceOf(issuer, api.name);
-          return { ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) };
-        }),
+        apis: packedApis(opened, { issuer, sessions, descriptions }),
         network: configuration.network,
         keys: sharedBytes(Buffer.from(JSON.stringify(keys))),
         issuers,
@@ -144,6 +146,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       })),
       upstreams,
       introspection: trialKeys === null ? introspection : [],
+      sessions,
       trustedProxies: trust.proxies,
       allowEncodedSlash: configuration.apis.some((api) => api.allowEncodedSlash),
       identity: {
@@ -187,6 +190,31 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       mtlsAuthorities: issuer?.mtls?.listener.tls?.clientAuthorities ?? null,
     }),
   };
+}
+
+type OpenedApi = NonNullable<ReturnType<typeof readApi>>;
+
+/** Each with what tokens and sessions are for it. */
+function packedApis(
+  apis: readonly OpenedApi[],
+  {
+    issuer,
+    sessions,
+    descriptions,
+  }: {
+    readonly issuer: CompiledSnapshot['issuer'];
+    readonly sessions: GateSessionsSnapshot | null;
+    readonly descriptions: KeptDescriptions;
+  },
+): RuntimeSnapshot['gate']['apis'] {
+  return apis.map(({ compiled: _, key, ...api }) => {
+    const ownAudience = ownAudienceOf(issuer, api.name);
+    const resource = issuer?.resources.find((one) => one.api === api.name);
+    return {
+      ...{ ...api, ...(ownAudience && { ownAudience }), packed: descriptions.packed(key) },
+      ...apiSessions(sessions, resource?.flows.includes('session') === true),
+    };
+  });
 }
 
 function trustedIssuer(

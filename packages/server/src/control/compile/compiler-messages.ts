@@ -18,6 +18,8 @@ export interface CompileOrder
   readonly before: Before;
   /** Of the key ring, for digests that nobody can guess. */
   readonly digestKey: Uint8Array;
+  /** By which gates show our authorization server that they are ours. */
+  readonly gateSecret: string;
 }
 
 /** A configuration that was read once, and where what it names lies. */

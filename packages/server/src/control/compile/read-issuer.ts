@@ -9,6 +9,7 @@ import { readAuthority, readListenerAt } from './read-endpoints.ts';
 import { readFederation } from './read-federation.ts';
 import { readMail } from './read-mail.ts';
 import { readRegistration } from './read-registration.ts';
+import { gateSessionsOf } from './read-sessions.ts';
 import { resourceOf, rolesOf, scopesOf, scopeTextsOf } from './resource-metadata.ts';
 import type { SourceReader } from './source-reader.ts';
 
@@ -42,6 +43,7 @@ export function readIssuer(
       trustedProxies: configuration.trust.proxies,
     },
     mtls: mtlsOf(issuer, reader),
+    gateSessions: gateSessionsOf(configuration),
     outgoing: {
       addresses: issuer.outgoing.addresses,
       authorities: issuer.outgoing.authorities.map((authority, number) =>

@@ -183,10 +183,19 @@ function compareAsking(old: IssuerPlace, next: IssuerPlace): Remark[] {
   const ways = Object.entries(next.flows ?? {}).flatMap(([api, flows]) => {
     const before = old.flows?.[api] ?? (old.flows === undefined ? USUAL_FLOWS : flows);
     const more = flows.filter((flow) => !(before as readonly string[]).includes(flow));
-    return more.length > 0 ? [`asks people about ${api} by ${more.join(', ')}, too.`] : [];
+    const asked = more.filter((flow) => flow !== 'session');
+    return [
+      ...(asked.length > 0 ? [`asks people about ${api} by ${asked.join(', ')}, too.`] : []),
+      ...(asked.length < more.length ? [`lets browsers call ${api} with a cookie, too.`] : []),
+    ];
   });
+  const { sessionsAt: at } = next;
+  const isElsewhere = at != null && old.sessionsAt != null && at !== old.sessionsAt;
   return [
     ...ways.map((sentence): Remark => ['security-loosened', sentence]),
+    ...(isElsewhere
+      ? [['security-loosened', `takes calls of pages at ${at} for those of its people.`] as Remark]
+      : []),
     ...(programs.length > 0
       ? [['security-loosened', `lets ${programs.join(', ')} ask for its passkeys.`] as Remark]
       : []),

@@ -204,7 +204,6 @@ const NO_PROTECTION: Readonly<Record<string, string>> = {
   'issuer.federation[].claims.email': 'where its notices go',
   'issuer.directories[].tokens': 'what a directory shows of itself',
   'identity.issuer': 'a name in the identity; a service that expects another refuses it',
-  publicOrigin: 'a name in metadata',
   'timeouts.drainMs': 'the end of the program',
   'link.address': 'where gateways connect; by their certificates',
   'link.certificate': 'what the gate shows of itself',

@@ -66,6 +66,15 @@ export const ownIssuerCases: readonly Case[] = [
   flowsCase(['redirect'], ['redirect', 'embedded']),
   { ...flowsCase(undefined, ['redirect', 'embedded']), bothWays: true },
   flowsCase(['redirect'], undefined),
+  flowsCase(['redirect'], ['redirect', 'session']),
+  {
+    keys: ['publicOrigin'],
+    ...{ was: sessionsAt('https://a.example'), is: sessionsAt('https://b.example') },
+    ...{ kinds: ['security-loosened'], bothWays: true },
+  },
+  ownIssuerCase('sessions.idleMinutes', 30, 60, 'bound-raised'),
+  ownIssuerCase('sessions.lifeHours', 4, 8, 'bound-raised'),
+  ownIssuerCase('sessions.cacheSeconds', 10, 60, 'bound-raised'),
   ...[
     providerCase('algorithms', ['ES256'], ['ES256', 'RS256']),
     providerCase('acr', { gold: 'phr' }, { gold: 'phr', tin: 'phr' }),
@@ -164,6 +173,7 @@ function flowsCase(was: unknown, is: unknown): Case {
   const setTo = (flows: unknown) => (written: Tree) => {
     set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
     set(written, 'apis[].flows', flows);
+    set(written, 'publicOrigin', 'https://api.bank.example');
   };
   return { keys: ['apis[].flows'], was: setTo(was), is: setTo(is), kinds: ['security-loosened'] };
 }
@@ -183,6 +193,14 @@ function awaitedCase(was: unknown, is: unknown): Case {
 function directoryCase(was: object, is: object): Case {
   const written = (changed: object) => [{ ...directory, ...changed }];
   return ownIssuerCase('directories', written(was), written(is), 'security-loosened');
+}
+
+function sessionsAt(origin: string) {
+  return (written: Tree) => {
+    set(written, 'issuer', { origin: 'https://login.bank.example', insecure: true });
+    set(written, 'apis[].flows', ['session']);
+    set(written, 'publicOrigin', origin);
+  };
 }
 
 function ownIssuerCase(key: string, was: unknown, is: unknown, kind: WeakeningKind): Case {

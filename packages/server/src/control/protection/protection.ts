@@ -177,6 +177,8 @@ export interface IssuerPlace extends Omit<ListenerProtection, 'clientCertificate
   readonly passwords?: boolean;
   /** In what ways people are asked, by API; absent before that was known: on our pages, elsewhere, by codes. */
   readonly flows?: Readonly<Record<string, readonly string[]>>;
+  /** Origin of the gate at which browsers have sessions: its pages may call; null, or absent before that was known: nowhere. */
+  readonly sessionsAt?: string | null;
   /** Applications that may ask for passkeys; absent before that was known: none. */
   readonly applications?: readonly string[];
   /** Absent before these were known: nothing. */

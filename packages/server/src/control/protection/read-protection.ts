@@ -6,6 +6,7 @@ import { providerTerms } from '../../configuration/provider-terms.ts';
 import type { Configuration } from '../../configuration/schema.ts';
 import type { ListenerSnapshot, UpstreamSnapshot } from '../../messages/between-processes.ts';
 import { isLoopback, splitAddress } from '../../platform/addresses/index.ts';
+import { gateSessionsOf } from '../compile/read-sessions.ts';
 import {
   type ApiProtection,
   type IssuerPlace,
@@ -135,6 +136,7 @@ function issuerPlace({
     flows: Object.fromEntries(
       apis.map(({ name }, index) => [name, flowsOf(configuration.apis[index])]),
     ),
+    sessionsAt: gateSessionsOf(configuration)?.origin ?? null,
     applications: [
       ...applications.android.map((one) => [one.package, ...one.certificates].join(' ')),
       ...applications.apple,
@@ -187,6 +189,9 @@ function ceilingsOf(configuration: Configuration) {
     'keyRotation.warnAfterDays': keyRotation.warnAfterDays ?? null,
     'keyRotation.refuseAfterDays': keyRotation.refuseAfterDays ?? null,
     ...(issuer !== undefined && {
+      'issuer.sessions.idleMinutes': issuer.sessions.idleMinutes,
+      'issuer.sessions.lifeHours': issuer.sessions.lifeHours,
+      'issuer.sessions.cacheSeconds': issuer.sessions.cacheSeconds,
       'issuer.tokens.lifeSeconds': issuer.tokens.lifeSeconds,
       'issuer.keys.rotateAfterDays': issuer.keys.rotateAfterDays,
       'issuer.limit at once': issuer.limit.burst ?? issuer.limit.requests,

@@ -84,14 +84,14 @@ function readLink({ configuration, file, baseDirectory }: PlacedConfiguration): 
 function compile(order: CompileOrder, descriptions: KeptDescriptions): FromCompiler {
   if (loaded === null) throw new Error('there is no configuration to compile');
   const { configuration, source } = loaded;
-  const { dataDirectory, identityKeys, spool, trialKeys, issuerKeys } = order;
+  const { dataDirectory, identityKeys, spool, trialKeys, issuerKeys, gateSecret } = order;
   const configurationFile = source.file ?? 'arguments';
   const base = baseDirectory(source);
   const operated = readOperatorAddress(configuration, configurationFile, base, realWorld);
   const { summary, rights, contents, protection, ...compiled } = compileSnapshot({
     ...{ configuration, configurationFile, dataDirectory, baseDirectory: base, world: realWorld },
     version: nextVersion(join(dataDirectory, 'snapshot-version')),
-    ...{ identityKeys, spool, trialKeys, descriptions },
+    ...{ identityKeys, spool, trialKeys, descriptions, gateSecret },
     issuerKeys: (issuer) => issuerKeys[issuer] ?? null,
   });
   const judgement = judgeChange(order.before, order.digestKey, {

@@ -75,7 +75,8 @@ function formEncoded(text: string): string {
   return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
-function isBroken(error: unknown): boolean {
+/** Nothing is known of what was sent: whoever may ask twice does. */
+export function isBroken(error: unknown): boolean {
   return BROKEN.has(String((causeOf(error) as { code?: unknown }).code));
 }
 

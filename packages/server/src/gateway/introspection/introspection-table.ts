@@ -12,6 +12,13 @@ export interface IntrospectionAnswer {
   readonly bytes: number;
 }
 
+type AskMainThread = (
+  number: number,
+  endpoint: IntrospectionSnapshot,
+  token: string,
+  isAnew: boolean,
+) => void;
+
 /** Of each thread. */
 const GOOD = { entries: 10_000, bytes: 16_777_216 };
 /** What strangers invent makes no room by pushing out what is good. */
@@ -29,7 +36,7 @@ export const NOT_ASKED: IntrospectionAnswer = {
  * asks for all threads; whoever shows the same token meanwhile waits for the same answer.
  */
 export class IntrospectionTable {
-  readonly #ask: (number: number, endpoint: IntrospectionSnapshot, token: string) => void;
+  readonly #ask: AskMainThread;
   readonly #world: Pick<World, 'bootMs' | 'after' | 'random'>;
   readonly #digestOf: ReturnType<typeof tokenHasher>;
   readonly #good = new AnswerCache<Introspection>(GOOD);
@@ -39,22 +46,24 @@ export class IntrospectionTable {
   readonly #names = new WeakMap<IntrospectionSnapshot, string>();
   #number = 0;
 
-  constructor(
-    ask: (number: number, endpoint: IntrospectionSnapshot, token: string) => void,
-    world: Pick<World, 'bootMs' | 'after' | 'random'>,
-  ) {
+  constructor(ask: AskMainThread, world: Pick<World, 'bootMs' | 'after' | 'random'>) {
     this.#ask = ask;
     this.#world = world;
     this.#digestOf = tokenHasher(world);
   }
 
-  /** Immediate while an answer counts. */
-  ask(endpoint: IntrospectionSnapshot, token: string): Introspection | Promise<Introspection> {
+  /** Immediate while an answer counts. `isAnew`: the one that is known was taken back. */
+  ask(
+    endpoint: IntrospectionSnapshot,
+    token: string,
+    isAnew = false,
+  ): Introspection | Promise<Introspection> {
     const digest = this.#digestOf(this.#nameOf(endpoint), token);
     const now = this.#world.bootMs();
+    if (isAnew) this.#good.forget(digest);
     const known = this.#good.get(digest, now) ?? this.#refused.get(digest, now);
     if (known !== undefined) return known;
-    const waiting = this.#waiting.get(digest) ?? this.#wait(endpoint, token, digest);
+    const waiting = this.#waiting.get(digest) ?? this.#wait(endpoint, token, { digest, isAnew });
     this.#waiting.set(digest, waiting);
     return waiting;
   }
@@ -66,14 +75,14 @@ export class IntrospectionTable {
   async #wait(
     endpoint: IntrospectionSnapshot,
     token: string,
-    digest: string,
+    { digest, isAnew }: { readonly digest: string; readonly isAnew: boolean },
   ): Promise<Introspection> {
     const number = ++this.#number;
     const { promise, resolve } = Promise.withResolvers<IntrospectionAnswer>();
     this.#asked.set(number, resolve);
     // The main thread has a bound of its own; this is for one that died over it.
     const timer = this.#world.after(endpoint.timeoutMs + GRACE_MS, () => resolve(NOT_ASKED));
-    this.#ask(number, endpoint, token);
+    this.#ask(number, endpoint, token, isAnew);
     const { said, untilMs, bytes } = await promise;
     timer.cancel();
     this.#asked.delete(number);

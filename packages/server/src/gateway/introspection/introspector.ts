@@ -41,8 +41,12 @@ export class Introspector {
   }
 
   /** As a thread decides, so it asks: a snapshot that was not put in force asks nobody. */
-  async ask(endpoint: IntrospectionSnapshot, token: string): Promise<IntrospectionAnswer> {
-    const answer = await this.#of(endpoint).ask(token);
+  async ask(
+    endpoint: IntrospectionSnapshot,
+    token: string,
+    isAnew = false,
+  ): Promise<IntrospectionAnswer> {
+    const answer = await this.#of(endpoint).ask(token, isAnew);
     const { said } = answer;
     const outcome = said.kind === 'unavailable' ? said.reason : said.kind;
     this.#ports.count(endpoint.issuer, outcome);
@@ -83,10 +87,12 @@ class Endpoint {
     this.#budget = new NewTokenBudget(endpoint.newTokensPerSecond, ports.world.bootMs());
   }
 
-  async ask(token: string): Promise<IntrospectionAnswer> {
+  /** `isAnew`: what is known to be good was taken back. */
+  async ask(token: string, isAnew: boolean): Promise<IntrospectionAnswer> {
     const digest = this.#digestOf('', token);
     const now = this.#ports.world.bootMs();
-    const known = this.#good.get(digest, now) ?? this.#refused.get(digest, now);
+    const good = isAnew ? undefined : this.#good.get(digest, now);
+    const known = good ?? this.#refused.get(digest, now);
     if (known !== undefined) return known;
     const asking = this.#asking.get(digest);
     if (asking !== undefined) return asking;

@@ -9,6 +9,7 @@ import {
 import { type HeaderFields, listMembers } from '@poorter/openapi/checks';
 import { CALL_HEADER } from '../call.ts';
 import type { AnsweredFrom, UpstreamAnswer } from '../forward/upstream-answer.ts';
+import { setsOwnCookie } from './own-cookies.ts';
 
 /** The head for the caller: what the service said, less what is private, plus what every answer carries. */
 export function answerHead(
@@ -28,6 +29,7 @@ export function answerHead(
     if (isPrivateAnswerHeader(name, named) || (own.length > 0 && own.includes(name))) continue;
     if (hasCors && isCorsField(name)) continue;
     const value = flat[index + 1] as string;
+    if (name === 'set-cookie' && setsOwnCookie(value, decision.operation.api)) continue;
     const isPlace = name === 'location' || name === 'content-location';
     head.push(name, isPlace && answer.from !== null ? placeBehindGate(value, answer.from) : value);
   }
@@ -37,7 +39,7 @@ export function answerHead(
     head.push(name, name === 'vary' ? mergedVary(fields, value) : value);
   }
   head.push(CALL_HEADER, request.id);
-  addSecurityHeaders(head, fields, request.isTls, decision.principal !== null);
+  addSecurityHeaders(head, fields, request.isTls, decision.principal);
   if (fields.has('trailer') && !fields.has('content-length') && answer.status !== 304) {
     head.push('trailer', fields.joined('trailer') as string);
   }

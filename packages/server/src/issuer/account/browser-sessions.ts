@@ -207,14 +207,24 @@ interface ResumedResult {
 
 /**
  * With each session stays by which browser it was used last (people know by that which one is theirs), when it began, and
- * at which provider.
+ * at which provider. `ended`: nobody is signed in by it any more, for applications as little as here.
  */
-export function extendSessions({ Session }: Provider, now: () => number): void {
+export function extendSessions(
+  { Session }: Provider,
+  now: () => number,
+  ended: (session: { readonly uid: string; readonly account: string }) => Promise<void>,
+): void {
   const names = (Session as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
   Object.defineProperty(Session, 'IN_PAYLOAD', {
     value: [...names, 'browser', 'begunAt', 'federated'],
   });
-  const { save, loginAccount } = Session.prototype;
+  const { save, loginAccount, destroy } = Session.prototype;
+  // Not where the library drops the name that a session had before: that one goes on.
+  Session.prototype.destroy = async function destroyWithGates(this: LibrarySession) {
+    await destroy.call(this);
+    const { uid, accountId } = this;
+    if (accountId !== undefined) await ended({ uid, account: accountId });
+  };
   Session.prototype.loginAccount = function loginBegun(this: LibrarySession, details) {
     this.begunAt = now();
     // Of the interaction that is resumed, as whoever finished it said; the library passes on what it knows alone.

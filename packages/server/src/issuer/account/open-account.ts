@@ -66,7 +66,7 @@ export function openAccount(ports: OpenAccountPorts): {
       ...{ snapshot, door, roles: ports.roles, operators: stores.operators, now },
       notices: stores.accountNotices,
     }),
-    new PasswordPages({ snapshot, provider, passwords, sessions }),
+    new PasswordPages({ snapshot, provider, clients: stores.clients, passwords, sessions }),
     new PasswordSetting({
       ...{ snapshot, door, hashes, credentials, artefacts, random, now },
       notices: stores.accountNotices,

@@ -127,6 +127,22 @@ export class ArtefactStore {
     return numUpdatedRows === 1n;
   }
 
+  /**
+   * It ends at this moment. False: it is gone, or over. What somebody removes meanwhile stays removed, which `put` would
+   * bring back.
+   */
+  async endAt(kind: string, id: string, expiresAt: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.kysely
+      .updateTable('artefact')
+      .set({ expires_at: expiresAt })
+      .where('kind', '=', kind)
+      .where('id_index', '=', this.#indexOf(kind, id))
+      .where('consumed_at', 'is', null)
+      .where('expires_at', '>', this.#now())
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows === 1n;
+  }
+
   async remove(kind: string, id: string): Promise<void> {
     await this.#database.kysely
       .deleteFrom('artefact')

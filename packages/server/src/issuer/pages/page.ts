@@ -14,11 +14,15 @@ export interface Page {
   readonly leadsTo?: string;
 }
 
-/** As a policy for forms names it: an origin, or a scheme of an application's own. Undefined: it leads nowhere. */
-export function leadsTo(uri: unknown): string | undefined {
+/**
+ * As a policy for forms names it: an origin, or a scheme of an application's own; and the page to which that leads on, where it
+ * does. Undefined: it leads nowhere.
+ */
+export function leadsTo(uri: unknown, page: string | null = null): string | undefined {
   if (typeof uri !== 'string') return undefined;
   const { origin, protocol } = new URL(uri);
-  return origin === 'null' ? protocol : origin;
+  const first = origin === 'null' ? protocol : origin;
+  return page === null ? first : `${first} ${page}`;
 }
 
 /** Nothing inline, nothing from elsewhere, in nobody's frame. */

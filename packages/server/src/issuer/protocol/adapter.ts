@@ -19,6 +19,8 @@ export interface AdapterPorts {
   readonly redemptions: Redemptions;
   readonly presented: PresentedTokens;
   readonly registrations: RegistrationKinds;
+  /** Where browsers have sessions of their own; null: nowhere. */
+  readonly gateOrigin: string | null;
   /** Nothing comes from this grant any more, and gates refuse what came from it. */
   readonly endGrant: (grantId: string) => Promise<void>;
   /** Gates refuse what came from this grant until now; it stands. */
@@ -179,7 +181,7 @@ export class ProtocolAdapter {
   async #client(id: string): Promise<Payload | undefined> {
     const client = await this.#ports.clients.show(id);
     if (client === undefined || client.disabledAt !== null) return undefined;
-    return { ...clientMetadata(client) };
+    return { ...clientMetadata(client, this.#ports.gateOrigin) };
   }
 }
 

@@ -70,9 +70,18 @@ function givenTo(
   const asked = text === undefined ? undefined : details.read(String(text));
   if (typeof asked === 'string') throw new errors.InvalidAuthorizationDetails(asked);
   const chosen = asked === undefined ? granted : chosenOf(granted, asked);
-  return chosen.filter(({ locations, approval }) => {
-    const isHere = locations === undefined || locations.includes(String(aud));
-    return isHere && (approval === undefined || !isOver(approval, now()));
+  return detailsFor(String(aud), chosen, now());
+}
+
+/** Of what somebody said yes to: for this API, and as long as it counts. */
+export function detailsFor(
+  audience: string,
+  granted: readonly Detail[],
+  nowMs: number,
+): readonly Detail[] {
+  return granted.filter(({ locations, approval }) => {
+    const isHere = locations === undefined || locations.includes(audience);
+    return isHere && (approval === undefined || !isOver(approval, nowMs));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ClientAuthentication, StoredClient } from '../../access/clients/index.ts';
+import { APPLICATION_PATH } from '../../messages/gate-sessions.ts';
 
 /** What the protocol library knows of a client: RFC 7591, by its names. */
 export type ClientMetadata = Readonly<Record<string, unknown>>;
@@ -36,25 +37,37 @@ export const GRANTS_MEMBER = 'poorter_grants';
 /** Whether codes are given without a proof that the same program asked. */
 export const PKCE_MEMBER = 'poorter_pkce';
 
+/** Whether everything that it is given stays at the gate. */
+export const GATE_MEMBER = 'poorter_gate';
+
 /** By which the protocol knows of what profile a client is. */
 export const PROFILE_MEMBER = 'poorter_profile';
 
 const SIGNATURES = ['ES256', 'EdDSA', 'PS256'] as const;
 
-/** Of a stored client: everything follows from its terms, and nothing of it is decided elsewhere. */
-export function clientMetadata(client: StoredClient): ClientMetadata {
+/** Where people come back to who sign in for a page: the gate, on behalf of this client. */
+export function gateCallback(gateOrigin: string, client: string): string {
+  return `${gateOrigin}${APPLICATION_PATH}/${client}/callback`;
+}
+
+/**
+ * Of a stored client: everything follows from its terms, and nothing of it is decided elsewhere. `gateOrigin`: where
+ * browsers have sessions; null: nowhere.
+ */
+export function clientMetadata(client: StoredClient, gateOrigin: string | null): ClientMetadata {
   const { authentication, binding, profile, flows, messageSigning } = client;
-  const isRedirected = flows.includes('redirect') || flows.includes('embedded');
+  const isKeptByGate = flows.includes('session') && gateOrigin !== null;
+  const isRedirected = flows.includes('redirect') || flows.includes('embedded') || isKeptByGate;
   return {
     client_id: client.id,
     client_name: client.name,
     application_type: profile === 'native' ? 'native' : 'web',
     grant_types: grantTypes(client),
     response_types: isRedirected ? ['code'] : [],
-    redirect_uris: isRedirected ? client.redirectUris : [],
+    redirect_uris: redirectUris(client, isRedirected, isKeptByGate ? gateOrigin : null),
     post_logout_redirect_uris: client.postLogoutRedirectUris,
     subject_type: 'pairwise',
-    sector_identifier_uri: sectorOf(client),
+    sector_identifier_uri: sectorOf(client, gateOrigin),
     scope: [...OWN_SCOPES, ...PERSONAL_SCOPES.filter((one) => client.scopes.includes(one))].join(
       ' ',
     ),
@@ -75,8 +88,17 @@ export function clientMetadata(client: StoredClient): ClientMetadata {
     require_signed_request_object: messageSigning,
     response_modes: messageSigning ? SIGNED_MODES : RESPONSE_MODES,
     ...{ [PROFILE_MEMBER]: profile, [GRANTS_MEMBER]: waitingGrants(client) },
-    [PKCE_MEMBER]: !client.accepts.includes('no-pkce'),
+    ...{ [PKCE_MEMBER]: !client.accepts.includes('no-pkce'), [GATE_MEMBER]: isKeptByGate },
   };
+}
+
+function redirectUris(
+  { id, redirectUris }: StoredClient,
+  isRedirected: boolean,
+  gateOrigin: string | null,
+): readonly string[] {
+  if (gateOrigin !== null) return [gateCallback(gateOrigin, id)];
+  return isRedirected ? redirectUris : [];
 }
 
 /** CIBA Core §4. Which requests must be signed is judged where they are asked: by any key of the client. */
@@ -96,8 +118,12 @@ function decisionMetadata({ decisionNoticeUri }: StoredClient): ClientMetadata {
  * Under what roof somebody has one name: that of the site to which they are sent back. What has no site, or one on
  * each device, stands alone. OpenID Connect Core §8.1.
  */
-function sectorOf({ id, redirectUris }: StoredClient): string {
-  const [first] = redirectUris.map((uri) => new URL(uri));
+function sectorOf(
+  { id, redirectUris, flows, page }: StoredClient,
+  gateOrigin: string | null,
+): string {
+  const site = flows.includes('session') ? (page ?? gateOrigin) : null;
+  const [first] = [...(site === null ? [] : [site]), ...redirectUris].map((uri) => new URL(uri));
   return first?.protocol === 'https:' ? `https://${first.host}/` : `https://${id}.invalid/`;
 }
 
@@ -111,7 +137,9 @@ function waitingGrants({ flows }: Pick<StoredClient, 'flows'>): string[] {
 
 function grantTypes({ profile, flows }: StoredClient): string[] {
   const types: string[] = [];
-  if (flows.includes('redirect') || flows.includes('embedded')) {
+  // The token endpoint gives nothing to a client that the gate keeps: its codes are redeemed within.
+  if (flows.includes('session')) types.push('authorization_code');
+  else if (flows.includes('redirect') || flows.includes('embedded')) {
     types.push('authorization_code', 'refresh_token');
   } else if (waitingGrants({ flows }).length > 0) types.push('refresh_token');
   if (profile === 'machine' || profile === 'fapi2') types.push('client_credentials');

@@ -25,6 +25,9 @@ export const CHALLENGE_PATH = '/authorize-challenge';
 /** Pushed requests that an application was told to go on with in a browser. */
 export const LED_TO_WEB = 'LedToWeb';
 
+/** Requests that we make ourselves, for a page whose session stands at the gate. Nobody else can make one for its client. */
+export const PUSHED_BY_GATE = 'PushedByGate';
+
 const PUSH_ROUTE = 'pushed_authorization_request';
 const FLOWS: Readonly<Record<string, ClientFlow>> = {
   authorization: 'redirect',
@@ -87,9 +90,9 @@ async function flowOf(
 ): Promise<ClientFlow | undefined> {
   if (challenged.has(req)) return 'embedded';
   const pushed = oidc.entities.PushedAuthorizationRequest?.jti;
-  const isLed =
-    oidc.route === 'authorization' &&
-    pushed !== undefined &&
-    (await artefacts.find(LED_TO_WEB, pushed)) !== undefined;
-  return isLed ? 'embedded' : FLOWS[oidc.route];
+  if (oidc.route === 'authorization' && pushed !== undefined) {
+    if ((await artefacts.find(LED_TO_WEB, pushed)) !== undefined) return 'embedded';
+    if ((await artefacts.find(PUSHED_BY_GATE, pushed)) !== undefined) return 'session';
+  }
+  return FLOWS[oidc.route];
 }

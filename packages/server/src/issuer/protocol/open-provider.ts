@@ -1,15 +1,21 @@
 import { extendSessions } from '../account/browser-sessions.ts';
+import { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import { type AnswerContext, amendAnswer } from './amend-answer.ts';
-import { GRANTS_MEMBER } from './client-metadata.ts';
+import { GATE_MEMBER, GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
 import { ExchangingProvider } from './exchange/exchanging-provider.ts';
 import { offerExchange } from './exchange/token-exchange.ts';
 import { nameChallenged } from './flows.ts';
-import type { Provider } from './library.ts';
+import { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
 import { Refusals } from './refusals.ts';
+
+interface KnownClient {
+  readonly [GRANTS_MEMBER]?: readonly string[];
+  readonly [GATE_MEMBER]?: boolean;
+}
 
 /** A proof and an assertion are remembered for as long as they could be shown. */
 const REPLAY_KIND = 'assertion or proof';
@@ -25,7 +31,12 @@ export function openProvider(ports: ProviderPorts): Provider {
   const provider = new ExchangingProvider(snapshot.origin, providerSettings(ports));
   provider.proxy = false;
   offerExchange(provider, ports);
-  extendSessions(provider, ports.now);
+  extendSessions(provider, ports.now, async (ended) => {
+    await ports.endGateSessions(ended).catch((error: unknown) => {
+      if (!(error instanceof NotEverywhereYet)) throw error;
+      ports.onLate(error);
+    });
+  });
   // The library looks, and then writes: of a hundred at once all would be the first.
   Object.defineProperty(provider.ReplayDetection, 'unique', {
     value: (issuer: string, id: string, exp: number) =>
@@ -41,7 +52,10 @@ export function openProvider(ports: ProviderPorts): Provider {
   // What is asked for until somebody decides; the library would refuse it to clients whose keys have no address.
   const { grantTypeAllowed } = provider.Client.prototype;
   provider.Client.prototype.grantTypeAllowed = function isAllowed(this: object, type) {
-    const more = (this as { readonly [GRANTS_MEMBER]?: readonly string[] })[GRANTS_MEMBER] ?? [];
+    const known = this as KnownClient;
+    // What somebody could redeem themselves would be in their hands, and in those of whatever runs in their page.
+    if (known[GATE_MEMBER] === true && Provider.ctx?.oidc?.route === 'token') return false;
+    const more = known[GRANTS_MEMBER] ?? [];
     return more.includes(type) || grantTypeAllowed.call(this, type);
   };
   nameChallenged(provider);

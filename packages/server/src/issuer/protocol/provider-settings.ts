@@ -13,6 +13,7 @@ import { type AdapterPorts, ProtocolAdapter } from './adapter.ts';
 import type { AskPace } from './ask-pace.ts';
 import {
   CLIENT_SIGNATURES,
+  GATE_MEMBER,
   GRANTS_MEMBER,
   OWN_SCOPES,
   PERSONAL_SCOPES,
@@ -43,7 +44,15 @@ import {
 import { CLAIMS } from './personal-claims.ts';
 import type { PollPace } from './poll-pace.ts';
 
+/** Of somebody at our pages, by which it is known. */
+export interface EndedSignIn {
+  readonly uid: string;
+  readonly account: string;
+}
+
 export interface ProviderPorts extends AdapterPorts {
+  /** Sessions at gates that came of this one end, and gates refuse them. Throws NotEverywhereYet. */
+  readonly endGateSessions: (session: EndedSignIn) => Promise<void>;
   readonly accounts: Pick<AccountStore, 'show' | 'findByLogin'>;
   readonly details: DetailTypes;
   readonly pace: PollPace;
@@ -125,7 +134,9 @@ export function providerSettings(ports: ProviderPorts): object {
     clockTolerance: CLOCK_SKEW_SECONDS,
     // A site's address says under what name somebody is known there; nothing is fetched from it.
     sectorIdentifierUriValidate: () => false,
-    extraClientMetadata: { properties: [PROFILE_MEMBER, GRANTS_MEMBER, PKCE_MEMBER] },
+    extraClientMetadata: {
+      properties: [PROFILE_MEMBER, GRANTS_MEMBER, PKCE_MEMBER, GATE_MEMBER],
+    },
     fetch: guardedFetch(snapshot.outgoing),
     // With a token, and with a session, goes what came of the same consent, which stays: it is withdrawn where people see it.
     revokeGrantPolicy: ({ oidc }: { readonly oidc: { readonly route?: string } }) =>

@@ -91,7 +91,7 @@ test('what is not said is as strong as the profile, works, and is all that was a
   assert.deepEqual(termsWithin(SITE, BROWSER), {
     ...{ name: 'Budget', profile: 'browser', authentication: { method: 'secret' } },
     ...{ binding: 'none', redirectUris: [CALLBACK], postLogoutRedirectUris: [] },
-    ...{ logoutNoticeUri: null, decisionNoticeUri: null, flows: ['redirect'] },
+    ...{ logoutNoticeUri: null, decisionNoticeUri: null, flows: ['redirect'], page: null },
     ...{ scopes: ['accounts.read'], detailTypes: [], messageSigning: false },
     ...{ idTokenAlgorithm: 'RS256', accepts: [] },
   });

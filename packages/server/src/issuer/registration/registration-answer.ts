@@ -6,7 +6,7 @@ const WITHIN = /^poorter_|^(?:client_secret|sector_identifier_uri|scope)$/;
 
 /** RFC 7591 §3.2.1: all that is registered of a client, also what was chosen for it. Its secret alone is not known here. */
 export function registrationAnswer(client: StoredClient): Readonly<Record<string, unknown>> {
-  const metadata = clientMetadata(client);
+  const metadata = clientMetadata(client, null);
   const shown = Object.entries(metadata).filter(([member]) => !WITHIN.test(member));
   const waiting = metadata[GRANTS_MEMBER] as readonly string[];
   return {

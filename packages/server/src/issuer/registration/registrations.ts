@@ -238,11 +238,15 @@ export class Registrations {
     for (const member of Object.keys(asked)) delete asked[member];
     Object.assign(
       asked,
-      clientMetadata({
-        ...terms,
-        ...{ id, createdBy: invitationId, createdAt: before?.createdAt ?? now() },
-        ...{ disabledAt: null, formerUntil: null, version: 1 },
-      }),
+      clientMetadata(
+        {
+          ...terms,
+          ...{ id, createdBy: invitationId, createdAt: before?.createdAt ?? now() },
+          ...{ disabledAt: null, formerUntil: null, version: 1 },
+        },
+        // None of these is kept by the gate.
+        null,
+      ),
     );
   }
 

@@ -67,7 +67,7 @@ export class Consent {
         shownDetail(language, one, types.find(one.type)?.titles ?? null),
       ),
       isSigned: this.#isSigned(details),
-      leadsTo: leadsTo(interaction.params['redirect_uri']),
+      leadsTo: leadsTo(interaction.params['redirect_uri'], client.page),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { BrowserSessions } from '../account/browser-sessions.ts';
 import { PLACES, placeOf } from '../account/places.ts';
@@ -21,6 +22,7 @@ import { type PasswordForm, passwordSignInPage } from './password-views.ts';
 export interface PasswordPagesPorts {
   readonly snapshot: IssuerSnapshot;
   readonly provider: Provider;
+  readonly clients: Pick<ClientStore, 'show'>;
   readonly passwords: PasswordSignIn;
   readonly sessions: Pick<BrowserSessions, 'begin'>;
 }
@@ -56,9 +58,10 @@ export class PasswordPages {
     const { uid, params } = interaction;
     const client = String(params['client_id']);
     const at = `/sign-in/${uid}`;
+    const known = await this.#ports.clients.show(client);
     const form = {
       ...{ path: `${at}/password`, passkeyPath: at },
-      leadsTo: leadsTo(params['redirect_uri']),
+      leadsTo: leadsTo(params['redirect_uri'], known?.page),
     };
     const found = isSent ? await this.#check(asked) : { problem: null };
     if ('problem' in found)

@@ -6,9 +6,9 @@ const FOLDER = new URL('../../../contract/', import.meta.url);
 
 /**
  * `admin`: what operators ask; `issuer`: what applications and people ask of the authorization server; `details`: what
- * applications ask people for in detail.
+ * applications ask people for in detail; `applications`: where browsers sign in and out at a gate.
  */
-export type ContractName = 'admin' | 'issuer' | 'details';
+export type ContractName = 'admin' | 'issuer' | 'details' | 'applications';
 
 /** A contract of our own, compiled; it is also the policy that protects who answers by it. */
 export function readContract(name: ContractName): CompiledApi {

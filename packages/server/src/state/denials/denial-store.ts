@@ -78,6 +78,22 @@ export class DenialStore {
     return rows.some(({ given_before: before }) => before === null || !(givenAt >= before));
   }
 
+  /** From which second since the epoch on what is given for all of these counts; 0: nothing was denied up to a moment. */
+  async countsFrom(
+    issuer: string,
+    given: readonly { readonly kind: DenialKind; readonly value: string }[],
+  ): Promise<number> {
+    const { latest } = await this.#database.kysely
+      .selectFrom('denial')
+      .select((all) => all.fn.max('given_before').as('latest'))
+      .where('issuer', '=', issuer)
+      .where(({ eb, and, or }) =>
+        or(given.map(({ kind, value }) => and([eb('kind', '=', kind), eb('value', '=', value)]))),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(latest ?? 0);
+  }
+
   /** In the order of their ids. */
   async page(after: string, limit: number): Promise<LiveDenial[]> {
     const rows = await this.#database.kysely

@@ -1,4 +1,5 @@
 import type { Client, NewClient } from '../../../messages/admin-contract.generated.ts';
+import { APPLICATION_PATH } from '../../../messages/gate-sessions.ts';
 import type { CommandWorld } from '../../definition/world.ts';
 
 export function tellIssued(
@@ -12,6 +13,11 @@ export function tellIssued(
     return;
   }
   stdout.write(`${client.id}\n`);
+  if (client.flows.includes('session')) {
+    stderr.write(
+      `${client.name}: people sign in at ${APPLICATION_PATH}/${client.id}/sign-in of the gate.\n`,
+    );
+  }
   if (secret === null) return;
   stdout.write(`${secret}\n`);
   stderr.write(`${client.name}: the secret is shown this once.\n`);

@@ -60,9 +60,14 @@ const TERMS = {
   flows: {
     value: 'FLOW,…',
     isList: true,
-    oneOf: ['redirect', 'embedded', 'decoupled', 'device', 'exchange'],
-    says: 'how people say yes to it; exchange: it takes tokens it was called with for its own',
+    oneOf: ['redirect', 'embedded', 'decoupled', 'device', 'session', 'exchange'],
+    says: 'how people say yes to it; session: on our pages, for a page that calls with a cookie of the gate; exchange: it takes tokens it was called with for its own',
     otherwise: 'redirect, and nothing for machine',
+  },
+  page: {
+    value: 'ORIGIN',
+    says: 'with the flow session, the origin of the page that calls, such as https://app.example',
+    otherwise: 'that of the gate',
   },
   scopes: {
     value: 'SCOPE,…',
@@ -112,6 +117,10 @@ export const create = defineVerb({
       line: 'poorter clients create --name Budget --profile browser --redirect-uri https://budget.example/callback --scopes accounts',
       says: 'pages with a server behind them',
     },
+    {
+      line: 'poorter clients create --name Budget --profile browser --flows session --scopes accounts',
+      says: 'a page without a server of its own: the gate signs people in for it, and keeps everything',
+    },
   ],
   async run(given, { environment, stdout, stderr }) {
     const client = AdminClient.find(given, environment);
@@ -151,6 +160,7 @@ function termsOf(given: Given<typeof TERMS>): ClientTerms {
     ...{ name, profile, messageSigning, idTokenAlgorithm, authentication: authenticationOf(given) },
     ...(binding !== undefined && { binding }),
     ...(flows !== undefined && { flows }),
+    ...(given.page !== undefined && { page: given.page }),
     ...(scopes !== undefined && { scopes }),
     ...(given.detailTypes !== undefined && { detailTypes: given.detailTypes }),
     ...(given.logoutNoticeUri !== undefined && { logoutNoticeUri: given.logoutNoticeUri }),
@@ -164,7 +174,8 @@ function termsOf(given: Given<typeof TERMS>): ClientTerms {
 }
 
 function authenticationOf(given: Given<typeof TERMS>): ClientTerms['authentication'] {
-  const method = given.authentication ?? USUAL[given.profile];
+  const isKeptByGate = given.flows?.includes('session') === true;
+  const method = given.authentication ?? (isKeptByGate ? 'none' : USUAL[given.profile]);
   return {
     method,
     ...(given.jwks !== undefined && { jwks: readKeys(given.jwks) }),
