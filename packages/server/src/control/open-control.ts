@@ -26,6 +26,7 @@ import type { Notify } from '../platform/notices/index.ts';
 import { openMasterKey } from '../platform/secrets/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { logRoutes } from '../security-log/log-routes.ts';
+import { pruneAll } from '../state/index.ts';
 import { Background } from './background.ts';
 import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
 import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
@@ -158,15 +159,13 @@ export class OpenControl {
         await this.#operatorRights.look();
         await this.ownIssuer.look();
       },
-      keepHouse: async () => {
-        await state.blocks.expire();
-        await state.denials.expire();
-        await state.accounts.prune();
-        await state.grants.prune();
-        await state.accountNotices.prune();
-        await state.idempotency.prune();
-        await state.singleUse.prune();
-      },
+      keepHouse: () =>
+        pruneAll([
+          { prune: async () => (await state.blocks.expire()).length },
+          { prune: () => state.denials.expire() },
+          ...[state.accounts, state.grants, state.accountNotices, state.idempotency],
+          state.singleUse,
+        ]),
     });
     this.#delay = new LoopDelay(world);
     this.operators = new OperatorServer({

@@ -11,6 +11,7 @@ import { readContract } from '../platform/contracts/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
+import { pruneAll } from '../state/index.ts';
 import type { BrowserSessions } from './account/browser-sessions.ts';
 import { IssuerServer } from './issuer-server.ts';
 import { keysInForce } from './keys-in-force.ts';
@@ -22,7 +23,6 @@ import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
 import { PollPace } from './protocol/poll-pace.ts';
 import { Redemptions } from './protocol/redemptions.ts';
-import { pruneAll } from './prune-all.ts';
 import { PasswordHashes } from './sign-in/password-hashes.ts';
 import { TakingBack } from './taking-back.ts';
 

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import { migrate, openDatabase } from '../../platform/database/index.ts';
 import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
+import { pruneAll } from '../../state/index.ts';
 import { SingleUseStore, type SingleUseTables } from '../../state/single-use/index.ts';
-import { pruneAll } from '../prune-all.ts';
 import { type Artefact, ArtefactStore, type ArtefactTables, issuerMigrations } from './index.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Logins have the database in between. */
+/** Logins, and whoever revokes a key, have the database and the thread in between. */
 const PAUSE_MS = 20;
 
 /** Until nothing is left that has expired: what comes faster than one turn takes does not pile up. */
