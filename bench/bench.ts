@@ -6,6 +6,7 @@ import { type CommitResult, commitTable, runCommits } from './commits.ts';
 import { type CounterResult, counterTable, runCounters } from './counters.ts';
 import { fetchEquipment, findProgram } from './equipment.ts';
 import { type IssuerResult, issuerTable, runIssuer } from './issuer.ts';
+import { type DayFigures, dayTable, runIssuerDay } from './issuer-day.ts';
 import { type LogFigures, logTable, runLog } from './log.ts';
 import { Issuer } from './orders.ts';
 import { type ReloadResult, reloadTable, runReload } from './reload.ts';
@@ -18,7 +19,11 @@ import { startUpstream } from './upstream.ts';
 import { World } from './world.ts';
 
 /** Besides the scenarios. */
-const PARTS = ['scale', 'reload', 'start', 'log', 'commits', 'counters', 'scan', 'issuer'];
+const PARTS = [
+  ...['scale', 'reload', 'start', 'log', 'commits', 'counters', 'scan', 'issuer'],
+  // Minutes long, and only when it is named.
+  'issuer-day',
+];
 
 const USAGE = `usage: npm run bench -- [options]
 
@@ -55,7 +60,8 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
   }
   // Scanning needs no load generator.
   if (only?.size === 1 && only.has('scan')) return writeResults(json, { rounds, scans });
-  const hasGates = only === null || [...only].some((name) => !['scan', 'issuer'].includes(name));
+  const hasGates =
+    only === null || [...only].some((name) => !['scan', 'issuer', 'issuer-day'].includes(name));
   fetchEquipment({ hasGates });
   for (const name of hasGates ? ['wrk', 'nginx'] : ['wrk']) {
     const { missing } = findProgram(name);
@@ -112,9 +118,14 @@ async function bench({ rounds, seconds, only, peers: wanted, json }: Options): P
     issuers = await runIssuer(world, { rounds, seconds });
     console.log(`\n${issuerTable(issuers)}`);
   }
+  let day: DayFigures | null = null;
+  if (only?.has('issuer-day') === true) {
+    day = await runIssuerDay(world);
+    console.log(`\n${dayTable(day)}`);
+  }
   await world.stopAll();
   const machine = facts.split('\n');
-  const parts = { results, scale, reloads, starts, log, scans, commits, counters, issuers };
+  const parts = { results, scale, reloads, starts, log, scans, commits, counters, issuers, day };
   writeResults(json, { machine, rounds, seconds, ...parts });
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import { migrate, openDatabase } from '../../platform/database/index.ts';
-import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
+import { freshDirectory, type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
 import { pruneAll } from '../../state/index.ts';
 import { SingleUseStore, type SingleUseTables } from '../../state/single-use/index.ts';
 import { type Artefact, ArtefactStore, type ArtefactTables, issuerMigrations } from './index.ts';
@@ -26,6 +27,15 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
       once.push(new SingleUseStore(database.as<SingleUseTables>(), ring, world));
     }
     return { store: stores[0] as ArtefactStore, stores, once, clock, place };
+  };
+  /** A place for tables as the first version had them. */
+  const openBefore = async (t: Lifetime) => {
+    const { ring, clock } = await openGround<object>(t, freshPlace());
+    const folder = freshDirectory(t);
+    mkdirSync(join(folder, dialect));
+    const file = join(dialect, '0001-issuer.sql');
+    cpSync(join(issuerMigrations().directory, file), join(folder, file));
+    return { ring, clock, folder, place: freshPlace() };
   };
   const code = (more: Partial<Artefact> = {}): Artefact => ({
     payload: { kind: 'AuthorizationCode', text: 'é' },
@@ -51,6 +61,21 @@ onEveryBackend('artefacts', ({ dialect, freshPlace }) => {
     assert.equal(await store.find('Code', 'a'), undefined);
     assert.equal(await store.findBySecond('Code', 'uid-1'), undefined);
     assert.equal(await store.consume('Code', 'a'), false, 'its time is over');
+  });
+
+  test('what an older version left is there under the tables of this one', async (t) => {
+    const { ring, clock, place, folder } = await openBefore(t);
+    const database = await openDatabase<ArtefactTables>(place);
+    t.after(() => database.close());
+    const before = issuerMigrations();
+    await migrate(database, { ...before, directory: folder }, Date.now);
+    const store = new ArtefactStore(database, ring, () => clock.now);
+    for (const id of ['a', 'b']) await store.put('Code', id, code({ second: `uid-${id}` }));
+    await store.consume('Code', 'b');
+    assert.deepEqual(await migrate(database, before, Date.now), { from: 1, to: 2 });
+    assert.equal((await store.find('Code', 'a'))?.consumedAt, null);
+    assert.equal((await store.findBySecond('Code', 'uid-b'))?.consumedAt, clock.now);
+    await assert.rejects(store.put('Code', 'c', code({ second: 'uid-a' })), /UNIQUE|unique/);
   });
 
   test('of one person and one kind everything is listed that has not ended, and nobody else’s', async (t) => {
