@@ -147,11 +147,14 @@ export class OpenControl {
       heardFrom: ports.heardFrom,
       notify,
     });
-    this.#operatorRights = new OperatorRights(state.operators, state.accounts, state.changes);
     this.ownIssuer = new OwnIssuer({
       ...{ store: state.signingKeys, changes: state.changes, world },
       onChange: ports.ownKeysChanged,
     });
+    this.#operatorRights = new OperatorRights(
+      ...([state.operators, state.accounts, state.changes] as const),
+      () => this.ownIssuer.tokens !== null,
+    );
     this.#background = new Background({
       ...{ world, notify },
       look: async () => {

@@ -25,7 +25,7 @@ test('an operator whom another program revokes is not let in after the next look
       return operators.credentials();
     },
   };
-  const rights = new OperatorRights(counted, accounts, changes);
+  const rights = new OperatorRights(counted, accounts, changes, () => true);
   await rights.look();
   assert.deepEqual(known(rights), ['Ada']);
   await operators.touch(operator.id, 1_000);
@@ -46,7 +46,7 @@ test('an operator whom another program revokes is not let in after the next look
 test('an operator who was revoked before a backup was restored is not let in after the next look', async (t) => {
   const { operators, accounts, changes } = await fresh(t);
   const { operator } = await operators.create({ name: 'Ada', ...wish });
-  const rights = new OperatorRights(operators, accounts, changes);
+  const rights = new OperatorRights(operators, accounts, changes, () => true);
   await rights.refresh();
   await operators.revoke(operator.id);
   // Numbers that the reader knows stand for other changes now.
@@ -64,7 +64,7 @@ test('a look that began before a revocation gives nothing back after it', async 
     hashKey: operators.hashKey,
     credentials: () => readings.shift() ?? operators.credentials(),
   };
-  const rights = new OperatorRights(slow, accounts, changes);
+  const rights = new OperatorRights(slow, accounts, changes, () => true);
   const before = await operators.credentials();
   const look = rights.look();
   await operators.revoke(operator.id);

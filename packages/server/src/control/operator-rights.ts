@@ -9,6 +9,7 @@ export class OperatorRights {
   readonly #operators: Pick<OperatorStore, 'credentials' | 'hashKey'>;
   readonly #changes: Pick<ChangeFeed, 'latest' | 'changesSince'>;
   readonly #accounts: Pick<AccountStore, 'stands'>;
+  readonly #hasIssuer: () => boolean;
   /** Some of them are people with an account, with which they end. */
   #hasPeople = false;
   /** Where it stands in the change feed. */
@@ -20,7 +21,10 @@ export class OperatorRights {
     operators: Pick<OperatorStore, 'credentials' | 'hashKey'>,
     accounts: Pick<AccountStore, 'stands'>,
     changes: Pick<ChangeFeed, 'latest' | 'changesSince'>,
+    /** Where nobody can sign in, nobody is an operator by having signed in. */
+    hasIssuer: () => boolean,
   ) {
+    this.#hasIssuer = hasIssuer;
     this.#operators = operators;
     this.#accounts = accounts;
     this.#changes = changes;
@@ -72,7 +76,9 @@ export class OperatorRights {
     const standing: OperatorCredential[] = [];
     for (const one of credentials) {
       const { accountId, createdAt } = one;
-      const isIn = accountId === null || (await this.#accounts.stands(accountId, createdAt));
+      const isIn =
+        accountId === null ||
+        (this.#hasIssuer() && (await this.#accounts.stands(accountId, createdAt)));
       if (isIn) standing.push(one);
     }
     return standing;

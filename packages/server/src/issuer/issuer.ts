@@ -18,7 +18,7 @@ import { keysInForce } from './keys-in-force.ts';
 import { Mailer } from './mail/mailer.ts';
 import { NoticeSender } from './mail/notice-sender.ts';
 import { NotEverywhereYet } from './not-everywhere-yet.ts';
-import { type Lasting, openIssuer } from './open-issuer.ts';
+import { type Lasting, type OpenedIssuer, openIssuer } from './open-issuer.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
 import { PollPace } from './protocol/poll-pace.ts';
@@ -117,7 +117,8 @@ export class Issuer {
     const isFirst = this.#snapshot === null;
     try {
       this.#stores ??= await this.#openStores(snapshot);
-      await this.#open(snapshot, this.#stores);
+      const { endStaleOperators } = await this.#open(snapshot, this.#stores);
+      await endStaleOperators();
       await this.#server.listen(snapshot.listener);
       if (snapshot.mtls === null) await this.#mtlsServer.close();
       else await this.#mtlsServer.listen(snapshot.mtls.listener);
@@ -165,10 +166,11 @@ export class Issuer {
   }
 
   /** By this snapshot, with the keys of this moment, until they are others. */
-  async #open(snapshot: IssuerSnapshot, stores: IssuerStores): Promise<void> {
+  async #open(snapshot: IssuerSnapshot, stores: IssuerStores): Promise<OpenedIssuer> {
     const { world } = this.#ports;
     const keys = await keysInForce(snapshot, stores.signingKeys, world.now());
-    const { door, sessions } = openIssuer(snapshot, keys, this.#lasting(stores));
+    const opened = openIssuer(snapshot, keys, this.#lasting(stores));
+    const { door, sessions } = opened;
     for (const server of [this.#server, this.#mtlsServer]) {
       server.answerWith((request, response) => door.answer(request, response));
     }
@@ -179,6 +181,7 @@ export class Issuer {
     const changesInMs = (keys.changesAt ?? Number.POSITIVE_INFINITY) - world.now();
     const waitMs = Math.max(1, Math.min(changesInMs, LOOK_AT_KEYS_MAX_MS));
     this.#keysTimer = world.after(waitMs, () => this.#inTurn(() => this.#renewKeys()));
+    return opened;
   }
 
   #lasting(stores: IssuerStores): Lasting {

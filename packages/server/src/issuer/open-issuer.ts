@@ -61,12 +61,19 @@ export interface Lasting {
 const NOTHING_TOLD: ToldOfCall = { client: null, subject: null, error: null };
 const NAMES_TOKEN: ReadonlySet<string> = new Set(['lookAtToken', 'takeBackToken']);
 
+export interface OpenedIssuer {
+  readonly door: IssuerDoor;
+  readonly sessions: BrowserSessions;
+  /** Nobody is an operator by a role that this configuration does not give them. */
+  readonly endStaleOperators: () => Promise<void>;
+}
+
 /** Everything that answers by one snapshot and the keys of one moment, behind its door. */
 export function openIssuer(
   snapshot: IssuerSnapshot,
   { keys, publicKeys }: KeysInForce,
   lasting: Lasting,
-): { readonly door: IssuerDoor; readonly sessions: BrowserSessions } {
+): OpenedIssuer {
   const { world, stores, onFault } = lasting;
   const told = new WeakMap<object, ToldOfCall>();
   const details = new DetailTypes(snapshot.detailTypes);
@@ -143,7 +150,22 @@ export function openIssuer(
       pages.handlerOf(operation),
     ...{ answer, admitted: lasting.admitted, onFault },
   });
-  return { door, sessions: pages.sessions };
+  return {
+    ...{ door, sessions: pages.sessions },
+    endStaleOperators: () => endStaleOperators(stores.operators, roles),
+  };
+}
+
+/** Also while nobody was there to hear of it: what they may do is looked at by the configuration of this moment. */
+async function endStaleOperators(
+  operators: IssuerStores['operators'],
+  roles: RolesOfPeople,
+): Promise<void> {
+  for (const { id, accountId, roles: had } of await operators.credentials()) {
+    if (accountId === null) continue;
+    const may: readonly string[] = await roles.asOperator(accountId);
+    if (had.some((role) => !may.includes(role))) await operators.revoke(id);
+  }
 }
 
 /** By what people show who they are, on pages and within applications. */

@@ -348,6 +348,8 @@ export type Operator = {
   readonly lastUsed: string | null;
   /** Whose it is who signed in for it; null where an operator made it. */
   readonly account: string | null;
+  /** The operator who made it. */
+  readonly createdBy: string | null;
 };
 
 export type Gateway = {

@@ -16,7 +16,7 @@ CREATE INDEX directory_user_by_age ON directory_user (directory, created_at, acc
 CREATE TABLE directory_group (
   id text COLLATE "C" PRIMARY KEY,
   directory text COLLATE "C" NOT NULL,
-  name_index text COLLATE "C" NOT NULL UNIQUE,
+  name_index text COLLATE "C" NOT NULL,
   external_index text COLLATE "C" UNIQUE,
   said_sealed text COLLATE "C" NOT NULL,
   created_at bigint NOT NULL,
@@ -24,6 +24,7 @@ CREATE TABLE directory_group (
   version bigint NOT NULL
 );
 CREATE INDEX directory_group_by_age ON directory_group (directory, created_at, id);
+CREATE INDEX directory_group_by_name ON directory_group (name_index);
 CREATE TABLE directory_member (
   group_id text COLLATE "C" NOT NULL,
   account_id text COLLATE "C" NOT NULL,

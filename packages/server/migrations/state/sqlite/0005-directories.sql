@@ -16,7 +16,7 @@ CREATE INDEX directory_user_by_age ON directory_user (directory, created_at, acc
 CREATE TABLE directory_group (
   id TEXT PRIMARY KEY,
   directory TEXT NOT NULL,
-  name_index TEXT NOT NULL UNIQUE,
+  name_index TEXT NOT NULL,
   external_index TEXT UNIQUE,
   said_sealed TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -24,6 +24,7 @@ CREATE TABLE directory_group (
   version INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX directory_group_by_age ON directory_group (directory, created_at, id);
+CREATE INDEX directory_group_by_name ON directory_group (name_index);
 CREATE TABLE directory_member (
   group_id TEXT NOT NULL,
   account_id TEXT NOT NULL,

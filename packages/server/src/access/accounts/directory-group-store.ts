@@ -29,11 +29,6 @@ export interface DirectoryGroup extends Omit<GroupWish, 'members'> {
 /** Of somebody: a group they are in. */
 export type Membership = Pick<DirectoryGroup, 'id' | 'directory' | 'displayName'>;
 
-/** Another group of this directory is called so. */
-export class GroupNameTakenError extends Error {
-  override readonly name = 'GroupNameTakenError';
-}
-
 /** Nobody of this directory is called so. */
 export class UnknownMemberError extends Error {
   override readonly name = 'UnknownMemberError';
@@ -63,6 +58,7 @@ const ID_BYTES = 12;
 /** A group is read and answered whole. */
 export const MEMBERS_MAX = 10_000;
 const ROWS_AT_ONCE = 500;
+const NAMED_SO_MAX = 1_000;
 
 /** Groups of the people of a directory. It sees and changes its own, and no others. */
 export class DirectoryGroupStore {
@@ -83,7 +79,7 @@ export class DirectoryGroupStore {
     this.#world = world;
   }
 
-  /** Throws GroupNameTakenError, ExternalIdTakenError, UnknownMemberError, TooManyMembersError. */
+  /** Throws ExternalIdTakenError, UnknownMemberError, TooManyMembersError. */
   async create(directory: string, wish: GroupWish): Promise<DirectoryGroup> {
     const id = `group_${Buffer.from(this.#world.random(ID_BYTES)).toString('hex')}`;
     const at = this.#world.now();
@@ -105,11 +101,15 @@ export class DirectoryGroupStore {
     return row && this.#groupOf(row);
   }
 
-  async findByName(directory: string, name: string): Promise<DirectoryGroup | undefined> {
-    const row = await rowsOf(this.#database, directory)
+  /** Several may be called so. Oldest first, and no more than a page of them. */
+  async findByName(directory: string, name: string): Promise<DirectoryGroup[]> {
+    const rows = await rowsOf(this.#database, directory)
       .where('name_index', '=', this.#nameIndex(directory, name))
-      .executeTakeFirst();
-    return row && this.#groupOf(row);
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(NAMED_SO_MAX)
+      .execute();
+    return rows.map((row) => this.#groupOf(row));
   }
 
   async findByExternalId(
@@ -303,17 +303,15 @@ export class DirectoryGroupStore {
   async #refuseTaken(
     { kysely }: Database<AccountTables>,
     directory: string,
-    { displayName, externalId }: GroupWish,
+    { externalId }: GroupWish,
     id: string,
   ): Promise<void> {
-    const others = kysely.selectFrom('directory_group').select('id').where('id', '!=', id);
-    const named = await others
-      .where('name_index', '=', this.#nameIndex(directory, displayName))
-      .executeTakeFirst();
-    if (named !== undefined) throw new GroupNameTakenError('another group is called so');
     if (externalId === null) return;
-    const called = await others
+    const called = await kysely
+      .selectFrom('directory_group')
+      .select('id')
       .where('external_index', '=', this.#externalIndex(directory, externalId))
+      .where('id', '!=', id)
       .executeTakeFirst();
     if (called !== undefined) throw new ExternalIdTakenError('this externalId is taken');
   }

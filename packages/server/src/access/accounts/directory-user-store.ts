@@ -28,7 +28,7 @@ export interface ChangedUser {
   readonly endedGrants: readonly string[];
 }
 
-type Row = AccountTables['directory_user'] & AccountRow;
+type Row = AccountTables['directory_user'] & AccountRow & { readonly taken_at: number };
 
 /** The stores as one change works on them. */
 interface Within {
@@ -213,6 +213,7 @@ export class DirectoryUserStore {
       .innerJoin('account', 'account.id', 'directory_user.account_id')
       .selectAll('account')
       .select(['account_id', 'directory', 'external_index', 'said_sealed', 'changed_at'])
+      .select('directory_user.created_at as taken_at')
       .where('directory', '=', directory);
   }
 
@@ -245,12 +246,10 @@ export class DirectoryUserStore {
     const said = parseJsonText(
       this.#ring.open(place(row.account_id), row.said_sealed),
     ) as DirectoryPerson;
-    const { id, login, disabledAt, version, createdAt }: StoredAccount = accountOfRow(
-      this.#ring,
-      row,
-    );
+    const { id, login, disabledAt, version }: StoredAccount = accountOfRow(this.#ring, row);
     return {
-      ...{ id, directory: row.directory, version, createdAt, changedAt: row.changed_at },
+      ...{ id, directory: row.directory, version },
+      ...{ createdAt: row.taken_at, changedAt: row.changed_at },
       said: { ...said, userName: login, isActive: disabledAt === null },
     };
   }

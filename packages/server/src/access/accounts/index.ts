@@ -20,7 +20,6 @@ export {
 export {
   type DirectoryGroup,
   DirectoryGroupStore,
-  GroupNameTakenError,
   type GroupRights,
   type GroupWish,
   groupNameOf,

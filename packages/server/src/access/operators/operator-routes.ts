@@ -33,13 +33,14 @@ export function operatorRoutes({
     },
 
     createOperator: {
-      async change({ body, nowMs }, stores) {
+      async change({ body, nowMs, operator: maker }, stores) {
         const expiresAt = milliseconds(body.expires);
         if (expiresAt !== null && !(expiresAt > nowMs)) {
           throw new AdminProblem('value_not_acceptable', { reason: 'expires: lies in the past' });
         }
         const { name, roles } = body;
-        const { credential, operator } = await stores.operators.create({ name, roles, expiresAt });
+        const wish = { name, roles, expiresAt, createdBy: maker.client };
+        const { credential, operator } = await stores.operators.create(wish);
         return {
           status: 201,
           body: { operator: shownOperator(operator), key: credential },
@@ -83,5 +84,6 @@ function shownOperator(operator: Operator): Contract.Operator {
     revoked: iso(operator.revokedAt),
     lastUsed: iso(operator.lastUsedAt),
     account: operator.accountId,
+    createdBy: operator.createdBy,
   };
 }

@@ -21,6 +21,7 @@ export interface OperatorTables extends ChangeTables {
     last_used_at: number | null;
     /** Of whoever signed in for it; null: an operator made it. */
     account_id: string | null;
+    created_by: string | null;
     version: number;
   };
 }
@@ -32,11 +33,14 @@ export interface OperatorWish {
   readonly expiresAt: number | null;
   /** Who signed in for it; it ends with what they may do. Absent or null: an operator made it. */
   readonly accountId?: string | null;
+  /** The operator who makes it. */
+  readonly createdBy?: string | null;
 }
 
 export interface Operator extends OperatorWish {
   readonly id: string;
   readonly accountId: string | null;
+  readonly createdBy: string | null;
   readonly createdAt: number;
   readonly revokedAt: number | null;
   readonly lastUsedAt: number | null;
@@ -90,7 +94,7 @@ export class OperatorStore {
       created_at: this.#world.now(),
       expires_at: wish.expiresAt,
       ...{ revoked_at: null, last_used_at: null, version: 1 },
-      account_id: wish.accountId ?? null,
+      ...{ account_id: wish.accountId ?? null, created_by: wish.createdBy ?? null },
     };
     await this.#database.write(async (session) => {
       if (row.account_id !== null) await this.#makeRoom(session, row.account_id);
@@ -203,7 +207,7 @@ export class OperatorStore {
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,
       lastUsedAt: row.last_used_at,
-      accountId: row.account_id,
+      ...{ accountId: row.account_id, createdBy: row.created_by },
       version: row.version,
     };
   }

@@ -134,6 +134,18 @@ test('and binds more than or, not needs brackets, and what is left over is not p
   }
 });
 
+test('a part behind brackets is of the same value, as Entra asks for an address of one type', () => {
+  const both = 'emails[type eq "work" and value eq "a@b.example"]';
+  assert.deepEqual(parseFilter('emails[type eq "work"].value eq "a@b.example"'), parseFilter(both));
+  const wrong = [
+    'emails[type pr].',
+    'emails[type pr].value',
+    'a.b[c pr].d eq 1',
+    'a[b pr] .c eq 1 d',
+  ];
+  for (const text of wrong) assert.throws(() => parseFilter(text), { scimType: 'invalidFilter' });
+});
+
 test('brackets in brackets and long texts are bounded', () => {
   const deep = (depth: number) => `${'('.repeat(depth)}a pr${')'.repeat(depth)}`;
   assert.equal(parseFilter(deep(20)).kind, 'present');

@@ -107,13 +107,21 @@ class Reader {
     const path = this.#path();
     if (this.#peek() !== '[') return { path, filter: null };
     const filter = this.#bracketed(0);
-    const rest = this.#tokens[this.#at];
-    if (rest === undefined) return { path, filter };
+    if (this.#at === this.#tokens.length) return { path, filter };
+    const sub = this.#partBehind(path);
+    if (sub === null) throw this.#expected('a name of a part, such as .value');
+    return { path: { ...path, sub }, filter };
+  }
+
+  /** `.value` behind brackets; null: none stands there. */
+  #partBehind({ sub }: AttributePath): string | null {
+    const token = this.#tokens[this.#at] ?? '';
+    if (!token.startsWith('.')) return null;
     this.#at += 1;
-    if (path.sub !== null || !rest.startsWith('.') || !NAME.test(rest.slice(1))) {
+    if (sub !== null || !NAME.test(token.slice(1))) {
       throw this.#expected('a name of a part, such as .value');
     }
-    return { path: { ...path, sub: rest.slice(1) }, filter };
+    return token.slice(1);
   }
 
   #split(text: string): string[] {
@@ -148,8 +156,13 @@ class Reader {
       return isNot ? { kind: 'not', filter } : filter;
     }
     const path = this.#path();
-    if (this.#peek() === '[') return { kind: 'value', path, filter: this.#bracketed(depth + 1) };
-    return this.#comparison(path);
+    if (this.#peek() !== '[') return this.#comparison(path);
+    const filter = this.#bracketed(depth + 1);
+    const sub = this.#partBehind(path);
+    if (sub === null) return { kind: 'value', path, filter };
+    // RFC 7644 has it in paths alone; Entra asks so for an address of one type.
+    const compared = this.#comparison({ attribute: sub, sub: null });
+    return { kind: 'value', path, filter: { kind: 'and', parts: [filter, compared] } };
   }
 
   #bracketed(depth: number): Filter {

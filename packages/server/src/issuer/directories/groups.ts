@@ -107,14 +107,15 @@ export class Groups {
 
   #shelf(directory: string): Shelf<DirectoryGroup> {
     const { groups } = this.#ports;
-    const orNone = async (found: Promise<DirectoryGroup | undefined>) => (await found) ?? null;
+    const orNone = async (found: Promise<DirectoryGroup | undefined>) =>
+      [await found].filter((one) => one !== undefined);
     return {
       schema: GROUP_SCHEMA,
       count: () => groups.count(directory),
       page: (offset, limit) => groups.page(directory, offset, limit),
       lookup: ({ attribute, value }) => {
         if (attribute === 'id') return orNone(groups.show(directory, value));
-        if (attribute === 'displayname') return orNone(groups.findByName(directory, value));
+        if (attribute === 'displayname') return groups.findByName(directory, value);
         return attribute === 'externalid'
           ? orNone(groups.findByExternalId(directory, value))
           : undefined;

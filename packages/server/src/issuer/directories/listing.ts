@@ -9,8 +9,8 @@ import type { ResourceSchema } from './scim-schema.ts';
 /** Where resources of one kind, of one directory, are found. */
 export interface Shelf<Item> {
   readonly schema: ResourceSchema;
-  /** Undefined: it is not found by this; null: there is none. */
-  readonly lookup: (by: Lookup) => Promise<Item | null> | undefined;
+  /** Undefined: nothing is found by this. */
+  readonly lookup: (by: Lookup) => Promise<readonly Item[]> | undefined;
   readonly count: () => Promise<number>;
   /** Oldest first. */
   readonly page: (offset: number, limit: number) => Promise<readonly Item[]>;
@@ -78,8 +78,7 @@ async function* candidates<Item>(shelf: Shelf<Item>, filter: Filter) {
   for (const by of lookupsOf(filter, shelf.schema)) {
     const found = shelf.lookup(by);
     if (found === undefined) continue;
-    const item = await found;
-    yield item === null ? [] : [item];
+    yield await found;
     return;
   }
   if ((await shelf.count()) > LOOKED_THROUGH_MAX) {

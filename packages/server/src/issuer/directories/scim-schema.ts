@@ -92,8 +92,8 @@ const PERSON: readonly Attribute[] = [
 
 const GROUP: readonly Attribute[] = [
   {
-    ...{ name: 'displayName', type: 'string', required: true, uniqueness: 'server' },
-    description: 'Its name. No two groups of one directory share it.',
+    ...{ name: 'displayName', type: 'string', required: true },
+    description: 'Its name, by which it gives roles.',
   },
   {
     ...{ name: 'members', type: 'complex', multiValued: true },

@@ -1,6 +1,5 @@
 import {
   ExternalIdTakenError,
-  GroupNameTakenError,
   LoginTakenError,
   TooManyMembersError,
   UnknownMemberError,
@@ -16,9 +15,6 @@ export function scimErrorOf(error: unknown): ScimError | null {
   }
   if (error instanceof LoginTakenError) {
     return new ScimError(409, 'uniqueness', 'userName: somebody else signs in by it');
-  }
-  if (error instanceof GroupNameTakenError) {
-    return new ScimError(409, 'uniqueness', 'displayName: another group is called so');
   }
   if (error instanceof ExternalIdTakenError) {
     return new ScimError(409, 'uniqueness', 'externalId: another one is called so');

@@ -96,7 +96,8 @@ export class Users {
 
   #shelf(directory: string): Shelf<DirectoryUser> {
     const { users } = this.#ports;
-    const orNone = async (found: Promise<DirectoryUser | undefined>) => (await found) ?? null;
+    const orNone = async (found: Promise<DirectoryUser | undefined>) =>
+      [await found].filter((one) => one !== undefined);
     return {
       schema: USER_SCHEMA,
       count: () => users.count(directory),
