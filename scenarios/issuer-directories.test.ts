@@ -299,6 +299,61 @@ test('somebody with a passkey of their own who comes from a directory is out wit
   assert.notEqual(again, id, 'somebody else, of whom nothing is known');
 });
 
+test('whoever had an account before is let into that of the directory, and is out with it', async () => {
+  const before = new SoftBrowser(issuer.origin);
+  const claims = { sub: 'sub of oid-mia', oid: 'oid-mia' };
+  const other = idOf(await entra.post('/Users', entraUser('not-mia', 'oid-mia')));
+  const address = await leaveBy(before, '/account/sign-in/provider?to=account', 'entra');
+  assert.equal((await comeBack(before, login.authorize(address, claims))).status, 303);
+  // The directory called somebody else so by mistake, and mends it.
+  const mend = { op: 'replace', path: 'externalId', value: 'oid-mended' };
+  assert.equal((await entra.patch(`/Users/${other}`, mend)).status, 200);
+  const again = new SoftBrowser(issuer.origin);
+  const leaving = await leaveBy(again, '/account/sign-in/provider?to=account', 'entra');
+  const refused = await comeBack(again, login.authorize(leaving, claims));
+  assert.equal(refused.status, 403, 'the claim names nobody, and not that one');
+  const own = idOf(await entra.post('/Users', entraUser('mia', 'oid-mia')));
+  const tokens = await comeIn(new SoftBrowser(issuer.origin), 'oid-mia');
+  assert.ok('access_token' in tokens, 'and lets them into their own');
+  assert.equal((await before.get('/account')).status, 303, 'whoever came in there by it is out');
+  const { credentials } = JSON.parse(await issuer.run('accounts', 'show', own, '--json'));
+  assert.deepEqual(
+    credentials.map(({ kind }: { kind: string }) => kind),
+    ['identity'],
+  );
+  const off = { op: 'replace', path: 'active', value: false };
+  assert.equal((await entra.patch(`/Users/${own}`, off)).status, 200);
+  assert.equal(await asks('/accounts', tokens.access_token), 401);
+  assert.ok(!('access_token' in (await comeIn(new SoftBrowser(issuer.origin), 'oid-mia'))));
+});
+
+test('whom an operator disabled no directory brings back, by no removing and no making anew', async () => {
+  const id = idOf(await entra.post('/Users', entraUser('nils', 'oid-nils')));
+  await issuer.run('accounts', 'disable', id);
+  assert.equal((await entra.delete(`/Users/${id}`)).status, 204);
+  assert.equal((await entra.get(`/Users/${id}`)).status, 404);
+  const again = await entra.post('/Users', entraUser('nils', 'oid-nils'));
+  assert.deepEqual([again.status, again.body['scimType']], [409, 'uniqueness']);
+});
+
+test('names that look the same are not two people, and what stands twice is neither', async () => {
+  idOf(await okta.post('/Users', { userName: 'otto@okta.example' }));
+  for (const name of [
+    'ot\u200bto@okta.example',
+    'otto@okta.example\u202e',
+    '\ufeffotto@okta.example',
+  ]) {
+    const answered = await okta.post('/Users', { userName: name });
+    assert.equal(answered.status, 400, JSON.stringify(name));
+  }
+  const twice = await okta.post('/Users', {
+    userName: 'pia@okta.example',
+    Active: true,
+    active: false,
+  });
+  assert.deepEqual([twice.status, twice.body['scimType']], [400, 'invalidSyntax']);
+});
+
 test('lists come in pages, and with as much of each as is asked for', async () => {
   const made: string[] = [];
   for (const number of [1, 2, 3, 4, 5]) {

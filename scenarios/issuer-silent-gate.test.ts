@@ -20,7 +20,11 @@ test('a gate that is silent keeps nobody signed in, and whoever takes a token ba
   const port = await unusedPort();
   const issuer = await startIssuer(t, upstream.url, {
     files: { ...linkFiles(authority, 'control'), 'directory.token': TOKEN },
-    issuer: { directories: [{ name: 'entra', tokens: ['file:./directory.token'] }] },
+    issuer: {
+      directories: [
+        { name: 'entra', tokens: ['file:./directory.token'], roles: { Keepers: ['keeper'] } },
+      ],
+    },
     link: { address: `127.0.0.1:${port}`, ...LINK_FILES, gateways: ['gw_a'] },
     // Longer than anybody here waits for it.
     gateway: { threads: 1, staleAfterMs: 60_000 },
@@ -35,6 +39,11 @@ test('a gate that is silent keeps nobody signed in, and whoever takes a token ba
   const directory = new Directory(issuer.origin, TOKEN);
   const made = await directory.post('/Users', { userName: 'dora@bank.example' });
   const dora = String(made.body['id']);
+  const other = await directory.post('/Users', { userName: 'emil@bank.example' });
+  const emil = String(other.body['id']);
+  const members = [{ value: dora }];
+  const group = await directory.post('/Groups', { displayName: 'Keepers', members });
+  const keepers = String(group.body['id']);
 
   const away = await startGateway(t, { name: 'gw_a', control: `localhost:${port}`, authority });
   away.process.kill('SIGSTOP');
@@ -67,8 +76,18 @@ test('a gate that is silent keeps nobody signed in, and whoever takes a token ba
     const { status, headers, body } = await suspend();
     assert.deepEqual([status, headers['retry-after']], [503, '5'], JSON.stringify(body));
   };
+  // What was asked before and had no answer is no more done than it was.
+  const leaves = async () => {
+    for (const _ of [1, 2]) {
+      const left = await directory.patch(`/Groups/${keepers}`, { op: 'remove', path: 'members' });
+      assert.equal(left.status, 503);
+    }
+  };
+  const goes = async () => {
+    for (const _ of [1, 2]) assert.equal((await directory.delete(`/Users/${emil}`)).status, 503);
+  };
   await takesBack();
-  await Promise.all([takesBack(), comesSecond(), signsOut(), suspends()]);
+  await Promise.all([takesBack(), comesSecond(), signsOut(), suspends(), leaves(), goes()]);
   const kept = await directory.get(`/Users/${dora}`);
   assert.equal(kept.body['active'], false, 'it is kept');
   const silent = await askFor(application, { prompt: 'none' });

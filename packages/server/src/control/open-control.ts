@@ -14,7 +14,7 @@ import { API_KEY_HASH } from '../access/keys/index.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
 import { signingKeyRoutes } from '../access/signing-keys/signing-key-routes.ts';
-import { AdminApi, type Contract } from '../admin-api/index.ts';
+import { AdminApi, type Contract, type Everywhere } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
@@ -211,9 +211,14 @@ export class OpenControl {
     await acts.commit(record);
   }
 
+  #everywhere(): Everywhere {
+    const { live } = this.gateways;
+    return reachEverywhere(live, () => this.#operatorRights.look(), this.#ports.notify);
+  }
+
   /** Names of those who may still decide without what is stored now. */
   untilEnforced(): Promise<readonly string[]> {
-    return reachEverywhere(this.gateways.live, this.#ports.notify).announce();
+    return this.#everywhere().announce();
   }
 
   /** What lies in the spool becomes leaves, if there is time. Nobody is promised anything any more. */
@@ -227,9 +232,9 @@ export class OpenControl {
 
   #openAdminApi(): AdminApi<ActStores> {
     const { state, recorder } = this;
-    const { live, remotes, book } = this.gateways;
+    const { remotes, book } = this.gateways;
     const { configuration, world, rights, applyConfiguration, notify } = this.#ports;
-    const everywhere = reachEverywhere(live, notify);
+    const everywhere = this.#everywhere();
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
     const met = () => remotes.met;
     return new AdminApi<ActStores>({

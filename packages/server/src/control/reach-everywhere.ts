@@ -8,10 +8,16 @@ import { type LiveFeed, NotEverywhereError } from './live-feed.ts';
 const TELL_MAX_MS = 8_000;
 
 /** Reaches gateways with what was stored, for the verbs of the admin API. */
-export function reachEverywhere(live: LiveFeed, notify: Notify): Everywhere {
+export function reachEverywhere(
+  live: LiveFeed,
+  /** The gate in front of the admin API decides by what is stored when it resolves. */
+  operators: () => Promise<void>,
+  notify: Notify,
+): Everywhere {
   /** Whoever does not decide yet by what is stored. It is stored: nothing here may say otherwise. */
   const unreached = async (maxMs?: number): Promise<readonly string[]> => {
     try {
+      await operators();
       await live.reach(maxMs);
       return [];
     } catch (error) {

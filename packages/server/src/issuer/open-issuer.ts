@@ -214,6 +214,7 @@ function openPages(
   const account = openAccount({
     ...{ snapshot, provider, stores, passkeys, passwords, known, hashes, world, details },
     ...{ decisions, onUntold, roles },
+    whenEnforced: () => takingBack.whenEnforced('a credential'),
     endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
   });
   const { sessions, door } = account;

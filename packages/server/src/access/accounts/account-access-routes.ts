@@ -1,12 +1,4 @@
-import {
-  type Act,
-  type Answer,
-  type Contract,
-  type Everywhere,
-  type Handlers,
-  isoTime,
-  type OperationId,
-} from '../../admin-api/index.ts';
+import { type Contract, type Everywhere, type Handlers, isoTime } from '../../admin-api/index.ts';
 import { AdminProblem } from '../../messages/admin-problems.ts';
 import type { IssuerQuestion, StandingSession } from '../../messages/between-issuer.ts';
 import type { DenialStore } from '../../state/denials/index.ts';
@@ -46,7 +38,6 @@ interface Stores {
 /** Where people are signed in, by what they come in, and what they have allowed: as they see it themselves. */
 export function accountAccessRoutes(ports: AccountAccessPorts): Handlers<AccessOperation, Stores> {
   const { accounts, grants, clients, everywhere } = ports;
-  const stored = async <Id extends OperationId>(_: Act<Id>, answer: Answer<Id>) => answer;
   const ask = async (question: IssuerQuestion): Promise<readonly StandingSession[]> => {
     const reason = 'the authorization server does not answer';
     if (ports.issuer() === null) throw new AdminProblem('not_possible', { reason });
@@ -110,7 +101,10 @@ export function accountAccessRoutes(ports: AccountAccessPorts): Handlers<AccessO
         const body = shownAccount(account, await stores.credentials.list(account.id));
         return { status: 200, body, target: credential.id, version: account.version };
       },
-      spread: stored,
+      async spread(_, answer) {
+        await everywhere.untilEnforced();
+        return answer;
+      },
     },
   };
 }

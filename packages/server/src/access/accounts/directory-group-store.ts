@@ -344,9 +344,9 @@ export class DirectoryGroupStore {
   }
 }
 
-/** The same group, however it is written. */
+/** The same name, whatever its letters are written as; nothing that only looks like it. */
 export function groupNameOf(name: string): string {
-  return name.normalize('NFKC').trim().toLowerCase();
+  return name.toLowerCase();
 }
 
 function rowsOf({ kysely }: Database<AccountTables>, directory: string) {

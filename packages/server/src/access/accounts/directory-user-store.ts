@@ -165,9 +165,19 @@ export class DirectoryUserStore {
     return this.#write(async (within) => {
       await this.#known(within.session, directory, id, version);
       const ended = await this.#endGrants(within, id, ends);
-      await within.accounts.empty(id);
+      const account = await within.accounts.show(id);
+      const isOperators = account?.disabledAt !== null && account?.isSuspended === false;
+      // What an operator disabled stays, with its name: nobody comes in by it once more under the hand of the directory.
+      if (isOperators) await this.#letGo(within.session, id);
+      else await within.accounts.empty(id);
       return ended;
     });
+  }
+
+  async #letGo({ kysely }: Database<AccountTables>, id: string): Promise<void> {
+    for (const table of ['directory_user', 'directory_member'] as const) {
+      await kysely.deleteFrom(table).where('account_id', '=', id).execute();
+    }
   }
 
   async #endGrants(

@@ -1,6 +1,6 @@
 import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
-import { CHANGE_LOCK } from '../../state/changes/index.ts';
+import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
 import type { TombstoneLog } from '../../state/tombstones/index.ts';
 import type { AccountProfile, AccountTables, StoredAccount } from './account-row.ts';
@@ -61,6 +61,19 @@ export class IdentityStore {
   /** False: it is somebody's already, or the account has as many as it may. */
   async link(accountId: string, identity: ForeignIdentity): Promise<boolean> {
     return (await this.#credentials.add(identityWish(accountId, identity))) !== undefined;
+  }
+
+  /** Whoever says whom it means says that it means somebody else now. */
+  async move({ id, accountId: from }: StoredIdentity, accountId: string): Promise<void> {
+    const at = this.#world.now();
+    await this.#database.write(async (session) => {
+      await session
+        .updateTable('account_credential')
+        .set({ account_id: accountId })
+        .where('id', '=', id)
+        .execute();
+      for (const one of [from, accountId]) await recordChange(session, 'account', one, at);
+    }, CHANGE_LOCK);
   }
 
   /** It was shown now, with these roles. */

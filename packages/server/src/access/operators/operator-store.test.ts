@@ -62,6 +62,12 @@ onEveryBackend('operators', (backend) => {
     const left = (await operators.list()).items.map(({ id }) => id);
     assert.equal(left.length, 3, 'those of half a year ago are gone');
     assert.ok(left.includes(other.operator.id), 'others’ are theirs');
+    // A backup does not know what their holders have lost since.
+    await operators.voidSignedIn();
+    assert.deepEqual(
+      (await operators.credentials()).map(({ id }) => id),
+      [made.operator.id],
+    );
   });
 
   test('pages of operators reach each once', async (t) => {

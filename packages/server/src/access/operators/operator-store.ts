@@ -184,6 +184,20 @@ export class OperatorStore {
     return operator;
   }
 
+  /** After a restore: nobody knows what their holders have lost since. They sign in once more. */
+  async voidSignedIn(): Promise<void> {
+    const at = this.#world.now();
+    await this.#database.write(async (session) => {
+      const rows = await session
+        .selectFrom('operator')
+        .select('id')
+        .where('account_id', 'is not', null)
+        .where('revoked_at', 'is', null)
+        .execute();
+      for (const { id } of rows) await markRevoked(session, id, at);
+    }, CHANGE_LOCK);
+  }
+
   /** Repeats the revocations of the tombstones after a restore. Returns how many were missing. */
   async replayTombstones(): Promise<number> {
     let revoked = 0;

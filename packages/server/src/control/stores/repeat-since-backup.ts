@@ -11,6 +11,7 @@ export async function repeatSinceBackup(settings: StateSettings): Promise<Repeat
     await state.singleUse.voidAll();
     await state.signingKeys.revokeAll();
     await state.accounts.voidLinks();
+    await state.operators.voidSignedIn();
     await state.recoveryCodes.voidAll();
     const outdatedKeys = await state.keys.revokeOutdated();
     const lostBlocks = await state.blocks.lostSinceBackup();

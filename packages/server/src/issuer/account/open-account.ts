@@ -27,6 +27,8 @@ export interface OpenAccountPorts {
   readonly passkeys: Passkeys;
   readonly details: DetailTypes;
   readonly roles: RolesOfPeople;
+  /** Throws NotEverywhereYet. */
+  readonly whenEnforced: () => Promise<void>;
   readonly decisions: Decisions;
   readonly passwords: PasswordSignIn;
   readonly known: KnownDevices;
@@ -65,6 +67,7 @@ export function openAccount(ports: OpenAccountPorts): {
     new OperatorPages({
       ...{ snapshot, door, roles: ports.roles, operators: stores.operators, now },
       notices: stores.accountNotices,
+      whenEnforced: ports.whenEnforced,
     }),
     new PasswordPages({ snapshot, provider, clients: stores.clients, passwords, sessions }),
     new PasswordSetting({

@@ -22,6 +22,8 @@ export interface OperatorPagesPorts {
   readonly operators: Pick<OperatorStore, 'create'>;
   readonly notices: Pick<AccountNoticeStore, 'add'>;
   readonly now: () => number;
+  /** What is stored is known to whoever decides by it. */
+  readonly whenEnforced: () => Promise<void>;
 }
 
 /** A credential that was just made; null: none is shown. */
@@ -66,6 +68,8 @@ export class OperatorPages {
     // By the account: an erasure of the person leaves no name among operators.
     const wish = { name: account.id, accountId: account.id, roles, expiresAt };
     const { credential } = await operators.create(wish);
+    // It is shown when it is good.
+    await this.#ports.whenEnforced().catch(() => undefined);
     await notices.add(account.id, 'operator-credential');
     await this.#send(asked, 200, roles, { credential, expiresAt });
     return {};

@@ -28,6 +28,12 @@ export function lookupsOf(filter: Filter, schema: ResourceSchema): Lookup[] {
   return [{ attribute: withoutSchema(schema, attribute).toLowerCase(), value: filter.to }];
 }
 
+/** How much is compared for one value. */
+export function termsOf(filter: Filter): number {
+  if ('parts' in filter) return filter.parts.reduce((sum, part) => sum + termsOf(part), 0);
+  return 'filter' in filter ? 1 + termsOf(filter.filter) : 1;
+}
+
 /** Whether it asks about this attribute, anywhere. */
 export function asksAbout(filter: Filter, name: string): boolean {
   if ('parts' in filter) return filter.parts.some((part) => asksAbout(part, name));

@@ -69,10 +69,13 @@ export class Groups {
   }
 
   async remove({ directory, id, ifMatch }: Asked): Promise<Answered> {
-    const { groups, takingBack } = this.#ports;
+    const { groups } = this.#ports;
     const rights = this.#rightsOf(directory);
-    const lessened = await groups.remove(directory, id, versionOf(ifMatch), rights);
-    await takingBack.lessened(lessened);
+    try {
+      await groups.remove(directory, id, versionOf(ifMatch), rights);
+    } finally {
+      await this.#whenLessened(directory);
+    }
     return { status: 204, body: null };
   }
 
@@ -80,15 +83,22 @@ export class Groups {
     { directory, id, query, ifMatch }: Asked,
     next: (known: GroupWish) => GroupWish,
   ): Promise<Answered> {
-    const { groups, takingBack } = this.#ports;
+    const { groups } = this.#ports;
     const chosen = chosenOf(query);
-    const { group, lessened } = await groups.change(
+    const { group } = await groups.change(
       ...[directory, id, versionOf(ifMatch)],
       next,
       this.#rightsOf(directory),
     );
-    await takingBack.lessened(lessened);
+    await this.#whenLessened(directory);
     return this.#answer(group, chosen, 200);
+  }
+
+  /** Where groups give nothing, nobody waits. */
+  async #whenLessened(directory: string): Promise<void> {
+    const { snapshot, takingBack } = this.#ports;
+    const { roles = {} } = snapshot.directories.find(({ name }) => name === directory) ?? {};
+    if (Object.keys(roles).length > 0) await takingBack.whenLessened();
   }
 
   #rightsOf(directory: string): GroupRights {

@@ -1,5 +1,5 @@
 import { type PatchPath, parsePatchPath } from './attribute-path.ts';
-import { compileValueFilter, type Resource } from './filter.ts';
+import { compileValueFilter, type Resource, termsOf } from './filter.ts';
 import { isObject, memberOf, named } from './resource-values.ts';
 import { refuse } from './scim-error.ts';
 import { type Attribute, attributeOf, type ResourceSchema, withoutSchema } from './scim-schema.ts';
@@ -11,6 +11,18 @@ type Operation = 'add' | 'replace' | 'remove';
 const OPERATIONS: ReadonlySet<unknown> = new Set<Operation>(['add', 'replace', 'remove']);
 /** In one request; a directory sends a few. */
 const OPERATIONS_MAX = 1_000;
+/** Values that are held against a term of a path, in one request: about a tenth of a second. */
+const COMPARISONS_MAX = 1_000_000;
+
+/** What one request may cost, however it is written. */
+class Budget {
+  #left = COMPARISONS_MAX;
+
+  spend(comparisons: number): void {
+    this.#left -= comparisons;
+    if (this.#left < 0) throw refuse('tooMany', 'the paths look through more than one request may');
+  }
+}
 
 /**
  * RFC 7644 §3.5.2, and what directories send in its place: names of operations in capitals, values under names with
@@ -22,11 +34,12 @@ export function patched(resource: Resource, message: Resource, schema: ResourceS
     throw refuse('invalidSyntax', `Operations: a list of up to ${OPERATIONS_MAX} was expected`);
   }
   const draft = structuredClone(resource) as Draft;
-  for (const operation of operations) apply(draft, operation, schema);
+  const budget = new Budget();
+  for (const operation of operations) apply(draft, operation, schema, budget);
   return draft;
 }
 
-function apply(draft: Draft, operation: unknown, schema: ResourceSchema): void {
+function apply(draft: Draft, operation: unknown, schema: ResourceSchema, budget: Budget): void {
   if (!isObject(operation)) throw refuse('invalidSyntax', 'Operations: objects were expected');
   const op = String(memberOf(operation, 'op')).toLowerCase();
   if (!OPERATIONS.has(op)) throw refuse('invalidSyntax', 'op: add, replace or remove was expected');
@@ -34,13 +47,15 @@ function apply(draft: Draft, operation: unknown, schema: ResourceSchema): void {
   const value = memberOf(operation, 'value');
   if (path !== undefined && path !== null) {
     if (typeof path !== 'string') throw refuse('invalidPath', 'path: a text was expected');
-    return change(draft, op as Operation, parsePatchPath(path), value, schema, true);
+    const aimed = { op: op as Operation, schema, budget, isAimed: true };
+    return change(draft, parsePatchPath(path), value, aimed);
   }
   if (op === 'remove') throw refuse('noTarget', 'remove: a path was expected');
   if (!isObject(value)) throw refuse('invalidValue', 'value: an object was expected, or a path');
   for (const [name, part] of Object.entries(value)) {
     if (!isNamed(name, schema)) continue;
-    change(draft, op as Operation, parsePatchPath(name), part, schema, false);
+    const aimed = { op: op as Operation, schema, budget, isAimed: false };
+    change(draft, parsePatchPath(name), part, aimed);
   }
 }
 
@@ -49,13 +64,19 @@ function isNamed(name: string, schema: ResourceSchema): boolean {
   return !/^urn:/i.test(name) || withoutSchema(schema, name) !== name;
 }
 
+interface Change {
+  readonly op: Operation;
+  readonly schema: ResourceSchema;
+  readonly budget: Budget;
+  /** Its path names what it is about; otherwise that came along with more. */
+  readonly isAimed: boolean;
+}
+
 function change(
   draft: Draft,
-  op: Operation,
   { path, filter }: PatchPath,
   value: unknown,
-  schema: ResourceSchema,
-  isAimed: boolean,
+  { op, schema, budget, isAimed }: Change,
 ): void {
   const attribute = attributeOf(schema.attributes, withoutSchema(schema, path.attribute));
   if (attribute === undefined) return;
@@ -71,6 +92,8 @@ function change(
     return changeOne(draft, op, attribute, sub, value);
   }
   if (filter === null && sub === null) return changeAll(draft, op, attribute, value);
+  const terms = filter === null ? 1 : termsOf(filter);
+  budget.spend(terms * listOf(draft[attribute.name]).length);
   changeSome(draft, op, { attribute, sub, filter }, value, schema);
 }
 
@@ -106,8 +129,7 @@ function changeAll(draft: Draft, op: Operation, attribute: Attribute, value: unk
     // RFC 7644 has them in the path; Entra has them here, and means these and no others.
     const gone = new Set(given.map((one) => one['value']));
     draft[name] = had.filter((one) => !gone.has(one['value']));
-  } else
-    draft[name] = [...had.filter((one) => !given.some((other) => isSame(one, other))), ...given];
+  } else draft[name] = joined(had, given);
 }
 
 interface Aim {
@@ -166,6 +188,14 @@ function onlyOf(attribute: Attribute, value: unknown): Draft {
     throw refuse('invalidValue', `${attribute.name}: an object was expected`);
   }
   return named(only, attribute);
+}
+
+/** What is given once more takes the place of what was there. */
+function joined(had: readonly Draft[], given: readonly Draft[]): Draft[] {
+  const byValue = Map.groupBy(given, (one) => one['value']);
+  const isAgain = (one: Draft) =>
+    byValue.get(one['value'])?.some((other) => isSame(one, other)) === true;
+  return [...had.filter((one) => !isAgain(one)), ...given];
 }
 
 function isSame(one: Draft, other: Draft): boolean {

@@ -3,7 +3,8 @@ import { refuse } from './scim-error.ts';
 import { type Attribute, attributeOf, type ResourceSchema } from './scim-schema.ts';
 
 const TEXT_LENGTH_MAX = 200;
-const TEXT = /^\P{Cc}*$/u;
+/** What nobody sees makes two names of one: controls, and marks of direction and joining. */
+const TEXT = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 
 /** Null: it is not there, or empty, which is the same (RFC 7643 §2.5). Throws ScimError. */
 export function textOf(resource: Resource, name: string): string | null {
@@ -78,6 +79,7 @@ export function isObject(value: unknown): value is Resource {
 /** RFC 7643 §2.1: names are compared without case. */
 export function memberOf(object: Resource, name: string): unknown {
   const wanted = name.toLowerCase();
-  const found = Object.keys(object).find((key) => key.toLowerCase() === wanted);
+  const [found, again] = Object.keys(object).filter((key) => key.toLowerCase() === wanted);
+  if (again !== undefined) throw refuse('invalidSyntax', `${name}: it stands twice`);
   return found === undefined ? undefined : object[found];
 }

@@ -46,14 +46,22 @@ export class TakingBackFrom {
   async lessen(account: string): Promise<void> {
     const { accounts, onLate } = this.#ports;
     await accounts.lessen([account], this.ends());
-    await this.lessened([account]).catch((error: unknown) => {
+    await this.whenLessened().catch((error: unknown) => {
       if (!(error instanceof NotEverywhereYet)) throw error;
       onLate(error);
     });
   }
 
-  /** No gate lets pass what was given to these before. Throws NotEverywhereYet. */
-  async lessened(accounts: readonly string[]): Promise<void> {
-    if (accounts.length > 0) await this.#ports.whenEnforced('a role');
+  /**
+   * No gate lets pass what was given before to whoever has lost a role, by this request or by the one before, of which the
+   * directory had no answer. Throws NotEverywhereYet.
+   */
+  whenLessened(): Promise<void> {
+    return this.#ports.whenEnforced('a role');
+  }
+
+  /** The same of an account that is not there any more. Throws NotEverywhereYet. */
+  whenGone(): Promise<void> {
+    return this.#ports.whenEnforced('an account');
   }
 }

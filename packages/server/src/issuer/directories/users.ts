@@ -66,7 +66,12 @@ export class Users {
 
   async remove({ directory, id, ifMatch }: Asked): Promise<Answered> {
     const { users, takingBack } = this.#ports;
-    const ended = await users.remove(directory, id, versionOf(ifMatch), takingBack.ends());
+    const removed = users.remove(directory, id, versionOf(ifMatch), takingBack.ends());
+    const ended = await removed.catch(async (error: unknown) => {
+      // It may be asked once more: what was done before is done at every gate when it is said.
+      await takingBack.whenGone();
+      throw error;
+    });
     await takingBack.endAccount(id, ended);
     return { status: 204, body: null, subject: id };
   }

@@ -12,8 +12,8 @@ import type { ForeignPerson } from './foreign-sign-in.ts';
 
 export interface IdentitiesPorts {
   readonly identities: IdentityStore;
-  readonly accounts: Pick<AccountStore, 'show'>;
-  readonly directoryUsers: Pick<DirectoryUserStore, 'findByExternalId'>;
+  readonly accounts: Pick<AccountStore, 'show' | 'signOutEverywhere'>;
+  readonly directoryUsers: Pick<DirectoryUserStore, 'findByExternalId' | 'show'>;
   readonly random: (bytes: number) => Uint8Array;
   /** Somebody may do less than before: what they were given until now has ended when it resolves. */
   readonly lessen: (account: string) => Promise<void>;
@@ -42,14 +42,14 @@ export class Identities {
   ): Promise<StoredAccount | undefined> {
     const { identities, accounts } = this.#ports;
     const known = await identities.find(person);
+    const awaited = await this.#awaited(provider, person, known);
+    if (awaited !== undefined) return awaited ?? undefined;
     if (known !== undefined) {
       const account = await accounts.show(known.accountId);
       if (account === undefined || account.disabledAt !== null) return undefined;
       await this.#takeRoles(known, rolesSaid(provider, person.claims));
       return account;
     }
-    const awaited = await this.#accountInDirectory(provider, person);
-    if (awaited !== undefined) return awaited;
     if (provider.signUp === 'nobody') return undefined;
     // What is signed goes before what is not.
     const claims = { ...(await person.moreClaims()), ...person.claims };
@@ -76,23 +76,38 @@ export class Identities {
 
   /**
    * Whom a directory has made an account for. Whoever runs this server says that the claim names them there, and only
-   * what is signed counts.
+   * what is signed counts: at each sign-in, also for whoever had an account before, or came into that of somebody else.
+   * Null: the directory lets them in nowhere; undefined: it is not about them.
    */
-  async #accountInDirectory(
+  async #awaited(
     provider: FederatedProvider,
     person: ForeignPerson,
-  ): Promise<StoredAccount | undefined> {
+    known: StoredIdentity | undefined,
+  ): Promise<StoredAccount | null | undefined> {
     const { directory } = provider;
-    const { issuer, subject, claims } = person;
     if (directory === null) return undefined;
-    const { identities, accounts, directoryUsers } = this.#ports;
+    const { issuer, subject, claims } = person;
+    const { identities, accounts, directoryUsers, lessen } = this.#ports;
     const called = Object.hasOwn(claims, directory.claim) ? claims[directory.claim] : undefined;
-    if (typeof called !== 'string' || called === '') return undefined;
-    const user = await directoryUsers.findByExternalId(directory.name, called);
-    if (user === undefined || !user.said.isActive) return undefined;
-    if (!(await identities.link(user.id, { issuer, subject }))) return undefined;
+    const user =
+      typeof called === 'string' && called !== ''
+        ? await directoryUsers.findByExternalId(directory.name, called)
+        : undefined;
+    if (user === undefined) {
+      const other = known && (await directoryUsers.show(directory.name, known.accountId));
+      return other === undefined ? undefined : null;
+    }
+    if (!user.said.isActive) return null;
+    if (known === undefined) {
+      if (!(await identities.link(user.id, { issuer, subject }))) return null;
+    } else if (known.accountId !== user.id) {
+      await identities.move(known, user.id);
+      // Whoever came in by it there is out: it was never theirs.
+      await accounts.signOutEverywhere(known.accountId);
+      await lessen(known.accountId);
+    }
     await this.#learnRoles(provider, person);
-    return accounts.show(user.id);
+    return (await accounts.show(user.id)) ?? null;
   }
 
   /** As somebody who is signed in wants it. `known`: it was theirs already. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { verify as verifyArgon2 } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
 import { type PasswordHash, readPasswordHash } from '../../access/accounts/index.ts';
-import { normalPassword, PASSWORD_BYTES_MAX } from './password-rules.ts';
+import { boundedBytes, normalPassword, PASSWORD_BYTES_MAX } from './password-rules.ts';
 
 /** In a thread of libuv each, as Argon2 is. */
 const derive = promisify(pbkdf2);
@@ -34,9 +34,10 @@ export function waysToRead(typed: string): readonly string[] {
 }
 
 export async function isRightFor(hash: PasswordHash, typed: string): Promise<boolean> {
-  const whole = Buffer.from(typed);
-  const isRight = await compare(hash, whole.subarray(0, TYPED_BYTES_MAX));
-  return isRight && whole.length <= TYPED_BYTES_MAX;
+  const isRight = await compare(hash, boundedBytes(typed, TYPED_BYTES_MAX));
+  // RFC 2104 §2: HMAC fills up with zeros, so that one at the end would change nothing.
+  const isWhole = hash.kind !== 'pbkdf2' || !typed.endsWith('\0');
+  return isRight && isWhole && Buffer.byteLength(typed) <= TYPED_BYTES_MAX;
 }
 
 /**

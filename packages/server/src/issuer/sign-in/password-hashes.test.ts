@@ -56,3 +56,17 @@ test('the main loop goes on while passwords are hashed', async () => {
   clearInterval(turning);
   assert.ok(turns > 5, `${turns} turns`);
 });
+
+test('a password that ends within a letter where it is cut is wrong, and nothing else', async () => {
+  const hashes = new PasswordHashes(realWorld);
+  const kept = await hashes.make('twelve letters and more');
+  for (const typed of [
+    `${'x'.repeat(127)}é`,
+    `${'x'.repeat(126)}€`,
+    '\ud7ff'.repeat(50),
+    '\ud800'.repeat(60),
+  ]) {
+    assert.equal(await hashes.isRight(kept, typed), false);
+    assert.equal(await hashes.isRight(null, typed), false);
+  }
+});

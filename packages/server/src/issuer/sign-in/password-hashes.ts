@@ -2,7 +2,7 @@ import { hash, verify } from '@node-rs/argon2';
 import type { World } from '../../platform/world/index.ts';
 import { HashingPace } from './hashing-pace.ts';
 import { costOf, importedHash, isRightFor, mayReplace, waysToRead } from './imported-hashes.ts';
-import { normalPassword, PASSWORD_BYTES_MAX } from './password-rules.ts';
+import { boundedBytes, normalPassword, PASSWORD_BYTES_MAX } from './password-rules.ts';
 
 /** More people want to sign in by password at this moment than the machine can hash for. */
 export class HashingBusy extends Error {
@@ -59,11 +59,11 @@ export class PasswordHashes {
   /** Null: there is nothing to compare with. It takes the same time, and is never right. */
   async isRight(hashed: string | null, password: string): Promise<boolean> {
     const known = hashed ?? (await this.#ofStranger());
-    const typed = Buffer.from(normalPassword(password));
+    const typed = normalPassword(password);
     const isRight = await this.#paced(password, () =>
-      verify(known, typed.subarray(0, PASSWORD_BYTES_MAX)),
+      verify(known, boundedBytes(typed, PASSWORD_BYTES_MAX)),
     );
-    return isRight && hashed !== null && typed.length <= PASSWORD_BYTES_MAX;
+    return isRight && hashed !== null && Buffer.byteLength(typed) <= PASSWORD_BYTES_MAX;
   }
 
   /** The same with a hash that was imported. From the first one on, all comparisons take as long as these. */

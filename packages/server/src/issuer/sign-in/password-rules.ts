@@ -34,3 +34,9 @@ function isCommon(plain: string): boolean {
   const word = plain.replace(/[\d!?.@#$*_-]{0,8}$/, '');
   return COMMON_PASSWORDS.has(plain) || COMMON_PASSWORDS.has(word);
 }
+
+/** What is longer is right for nobody, and is compared all the same: cut within a letter it would be no text. */
+export function boundedBytes(text: string, bytesMax: number): Buffer {
+  const whole = Buffer.from(text);
+  return whole.length <= bytesMax ? whole : Buffer.alloc(bytesMax, 'x');
+}
