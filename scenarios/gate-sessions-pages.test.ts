@@ -163,6 +163,9 @@ test('somebody is led back to the page, and to no other place', async () => {
     assert.equal(answer.status, 400, path);
     assert.equal(answer.headers.location, undefined);
   }
+  const told = await victim.ask(`${victim.at('sign-in')}?return=//evil.example`);
+  const { errors } = JSON.parse(told.text);
+  assert.partialDeepStrictEqual(errors, [{ in: 'query', name: 'return' }], 'which one, and why');
   const twice = await victim.ask(`${victim.at('sign-in')}?return=/a&return=//evil.example`);
   assert.equal(twice.status, 400);
   assert.equal((await victim.ask(`${victim.at('sign-in')}?next=/a`)).status, 400);

@@ -53,6 +53,8 @@ export type SessionRefusal = {
   readonly reason: string;
   /** Which page may read the answer; absent: none. */
   readonly page?: string;
+  /** Which parameter of the address is wrong, and what was expected in its place. */
+  readonly parameter?: { readonly name: string; readonly expected: string };
 };
 
 export type BeginAnswer =

@@ -101,7 +101,9 @@ export class Applications {
 
   async #tell(decision: Forwarding, request: RequestFacts): Promise<Told | Deny> {
     const asked = this.#askedOf(decision, request);
-    if (asked === null) return deny('request_invalid', { reason: 'a parameter stands twice' });
+    if (typeof asked === 'string') {
+      return wrongParameter({ name: asked, expected: 'one value' }, 'a parameter stands twice');
+    }
     try {
       switch (decision.operation.names.operation) {
         case 'signIn':
@@ -171,15 +173,15 @@ export class Applications {
     return askAuthorizationServer<Answer>(act, question, sessions, world);
   }
 
-  #refusal({ refused, reason }: SessionRefusal): Deny {
-    return deny(refused, { reason });
+  #refusal({ refused, reason, parameter }: SessionRefusal): Deny {
+    return parameter === undefined ? deny(refused, { reason }) : wrongParameter(parameter, reason);
   }
 
-  /** Null: a parameter has two values, of which nobody knows which one counts. */
-  #askedOf({ pathValues }: Forwarding, request: RequestFacts): Asked | null {
+  /** A text: the name of a parameter that has two values, of which nobody knows which one counts. */
+  #askedOf({ pathValues }: Forwarding, request: RequestFacts): Asked | string {
     const parameters: Record<string, string> = Object.create(null);
     for (const [name, value] of new URLSearchParams(request.query)) {
-      if (Object.hasOwn(parameters, name)) return null;
+      if (Object.hasOwn(parameters, name)) return name;
       parameters[name] = value;
     }
     const { headers } = request;
@@ -201,6 +203,14 @@ export class Applications {
     const allowed = ['access-control-allow-origin', page];
     return [...vary, ...allowed, 'access-control-allow-credentials', 'true'];
   }
+}
+
+function wrongParameter(
+  { name, expected }: NonNullable<SessionRefusal['parameter']>,
+  reason: string,
+): Deny {
+  const errors = [{ in: 'query', name, rule: 'form', expected }];
+  return deny('request_invalid', { reason }, { details: { errors } });
 }
 
 function leadTo(location: string, fields: readonly string[]): Told {

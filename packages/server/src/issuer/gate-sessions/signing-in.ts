@@ -74,13 +74,20 @@ export class SigningIn {
     const { parameters } = question;
     const page = sessions.pageOf(client);
     const returnPath = readReturnPath(parameters['return'] ?? '/', page);
-    if (returnPath === null) return refusal('request_invalid', 'return is no path of the page');
+    if (returnPath === null) {
+      const expected = 'a path of the page itself, such as /orders?page=2#top';
+      const reason = 'return is no path of the page';
+      return { ...refusal('request_invalid', reason), parameter: { name: 'return', expected } };
+    }
     const isMore = ASKED.some((name) => parameters[name] !== undefined);
     if (isMore && !isSentByPage(question, page, this.#own)) {
       return refusal('page_not_allowed', 'asked in detail from elsewhere');
     }
     const request = this.#requestOf(client, parameters);
-    if (request === null) return refusal('request_invalid', 'authorization_details is no JSON');
+    if (request === null) {
+      const parameter = { name: 'authorization_details', expected: 'JSON (RFC 9396)' };
+      return { ...refusal('request_invalid', 'authorization_details is no JSON'), parameter };
+    }
     const [state, verifier, nonce] = [signIns.draw(), signIns.draw(), signIns.draw()];
     const browser = signIns.browserOf(question.browser);
     await signIns.keep(state, browser, { client: client.id, verifier, nonce, returnPath });
