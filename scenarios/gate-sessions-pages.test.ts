@@ -153,6 +153,15 @@ test('a WebSocket opens with the cookie where its handshake names the page, and 
   }
 });
 
+test('a page of another application signs nobody out of this one', async () => {
+  const browser = new PageBrowser(gate, client);
+  await browser.signIn(griet);
+  const other = { origin: PAGE, 'sec-fetch-site': 'same-site' };
+  const answer = await post(browser, other, guest.at('sign-out'));
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal((await browser.fetch('/accounts')).status, 200, 'it is still there');
+});
+
 test('somebody is led back to the page, and to no other place', async () => {
   for (const path of [
     ...['//evil.example', '/\\evil.example', 'https://evil.example'],

@@ -30,12 +30,17 @@ const claim = z.string().min(1).max(200);
 const language = z.enum(['en', 'nl', 'fr', 'de']);
 const profile = z.enum(Object.keys(providerProfiles) as ProviderProfileName[]);
 
-const signUp = z.union([
-  z.enum(['nobody', 'everybody']),
-  z
-    .record(claim, z.array(z.string().min(1).max(500)).min(1).max(100))
-    .refine((rule) => Object.keys(rule).length > 0, 'names no claim; everybody is said as such'),
-]);
+const signUp = z.union(
+  [
+    z.enum(['nobody', 'everybody']),
+    z
+      .record(claim, z.array(z.string().min(1).max(500)).min(1).max(100))
+      .refine((rule) => Object.keys(rule).length > 0, 'names no claim; everybody is said as such'),
+  ],
+  {
+    error: 'is neither nobody, nor everybody, nor claims with values, such as { team: [payments] }',
+  },
+);
 
 const PROOF = 'has either clientSecret or clientKeys';
 

@@ -82,5 +82,11 @@ export type ShownSession =
 export type ShowAnswer = { readonly page: string; readonly shown: ShownSession } | SessionRefusal;
 
 export type EndAnswer =
-  /** Where people leave the authorization server, too. */
-  { readonly page: string; readonly signOutEverywhere: string } | SessionRefusal;
+  | {
+      readonly page: string;
+      /** Where people leave the authorization server, too. */
+      readonly signOutEverywhere: string;
+      /** False: what the browser has here is the session of another application, which stays. */
+      readonly isGone: boolean;
+    }
+  | SessionRefusal;

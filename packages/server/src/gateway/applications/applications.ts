@@ -160,8 +160,8 @@ export class Applications {
   async #signOut({ question, request }: Asked): Promise<Told | Deny> {
     const answer = await this.#ask<EndAnswer>('end', question);
     if ('refused' in answer) return this.#refusal(answer);
-    const { page, signOutEverywhere } = answer;
-    const fields = [...this.#readableBy(page, request), ...this.#cookies.end()];
+    const { page, signOutEverywhere, isGone } = answer;
+    const fields = [...this.#readableBy(page, request), ...(isGone ? this.#cookies.end() : [])];
     return { status: 200, fields, body: { signOutEverywhere } };
   }
 

@@ -96,15 +96,18 @@ export class GateDesk {
     const judged = await this.#judge(question, 'write');
     if ('refused' in judged) return this.#told(asked, question, judged);
     const who = await this.#nameOf(question.session);
+    const session = await sessions.find(question.session);
+    const isGone = session === undefined || session.client === question.client;
     try {
-      await sessions.end(question.session);
+      if (isGone) await sessions.end(question.session);
     } catch (error) {
       if (!(error instanceof NotEverywhereYet)) throw error;
       onLate(error);
       sendJson(asked, 503, { error: 'temporarily_unavailable' });
       return { ...who, error: 'temporarily_unavailable' };
     }
-    const answer: EndAnswer = { page: judged.page, signOutEverywhere: this.#leaveAt(judged) };
+    const signOutEverywhere = this.#leaveAt(judged);
+    const answer: EndAnswer = { page: judged.page, signOutEverywhere, isGone };
     sendJson(asked, 200, answer);
     return { ...who, client: question.client };
   }
