@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { type Chromium, skipChromium, startChromium } from './world/chromium.fixture.ts';
+import { Directory } from './world/directory.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { askFor, makeApplication, startIssuer } from './world/own-issuer.fixture.ts';
 import { faultsOf } from './world/page-faults.fixture.ts';
@@ -24,7 +26,16 @@ test('in a real browser: somebody looks after their account, by keyboard, in bot
   skip: skipChromium,
 }, async (t) => {
   const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url, { issuer: { passwords: true } });
+  const token = randomBytes(32).toString('base64');
+  const roles = { Auditors: ['poorter:auditor', 'poorter:security-officer'] };
+  const issuer = await startIssuer(t, upstream.url, {
+    files: { 'hr.token': token },
+    issuer: {
+      passwords: true,
+      directories: [{ name: 'hr', tokens: ['file:./hr.token'], roles }],
+    },
+  });
+  const directory = new Directory(issuer.origin, token);
   const chromium = await startChromium(t);
   const at = (path: string) => chromium.go(`${issuer.origin}${path}`);
   const press = async (what: string) => {
@@ -33,8 +44,9 @@ test('in a real browser: somebody looks after their account, by keyboard, in bot
   };
   await chromium.show('light', 'nl');
   const name = 'Wolfeschlegelsteinhausenbergerdorff van de Verbindingsweg';
-  const made = ['--login', 'an@example.test', '--name', name, '--language', 'nl'];
-  const id = await issuer.run('accounts', 'create', ...made);
+  const said = { userName: 'an@example.test', displayName: name, preferredLanguage: 'nl' };
+  const id = String((await directory.post('/Users', said)).body['id']);
+  await directory.post('/Groups', { displayName: 'Auditors', members: [{ value: id }] });
   await chromium.go(await issuer.run('accounts', 'link', id));
   await chromium.until(`location.hash === '' && ${shows('/enrol', 'nl')}`);
   await press('button.first');
@@ -68,6 +80,7 @@ test('in a real browser: somebody looks after their account, by keyboard, in bot
       '/grants',
       '/recovery-codes',
       '/passkey',
+      '/operator',
     ]) {
       await at(`/account${page}`);
       await chromium.until(shows(`/account${page}`, language));
@@ -93,6 +106,11 @@ test('in a real browser: somebody looks after their account, by keyboard, in bot
   await chromium.until(`document.querySelectorAll('.codes code').length === 10`);
   assert.deepEqual(await faultsOf(chromium), []);
   const code = String(await chromium.read(`document.querySelector('.codes code').innerText`));
+  await at('/account/operator');
+  await chromium.until(shows('/account/operator', 'en'));
+  await press('button.first');
+  await chromium.until(`document.querySelector('p > code') !== null`);
+  assert.deepEqual(await faultsOf(chromium), []);
   await at('/account/sessions');
   await chromium.until(shows('/account/sessions', 'en'));
   await press('form[action="/account/sessions/end-all"] button');
