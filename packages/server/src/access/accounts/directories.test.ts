@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
+import { portionsOf } from '../../platform/database/index.ts';
+import { ChangeFeed } from '../../state/changes/index.ts';
 import { DenialStore, type DenialTables } from '../../state/denials/index.ts';
 import { type Lifetime, NOON, openGround } from '../../state/ground.fixture.ts';
 import { SoughtPerson } from '../../state/personal-values/index.ts';
@@ -12,11 +14,14 @@ import {
   type DirectoryPerson,
   DirectoryUserStore,
   GrantStore,
+  MEMBERS_MAX,
   PersonalValuesOfAccounts,
 } from './index.ts';
 
 const ISSUER = 'https://login.bank.example';
 const ENDS = { issuer: ISSUER, until: NOON + 600_000 };
+/** As many as a group has at most. */
+const MANY = MEMBERS_MAX;
 const RIGHTS = { own: ['openid'], apis: {}, details: [] };
 
 const griet: DirectoryPerson = {
@@ -52,6 +57,19 @@ onEveryBackend('directories', ({ freshPlace }) => {
     grants.keep({ id, accountId, clientId: 'app', rights: RIGHTS, expiresAt: NOON + 1e9 });
   const denied = ({ denials }: Opened, value: string, givenAt = NOON / 1000) =>
     denials.isDenied(ISSUER, [{ kind: 'grant', value }], givenAt);
+
+  /** Of the directory, without accounts. */
+  const manyPeople = async ({ ground: { database } }: Opened) => {
+    const ids = Array.from({ length: MANY }, (_, number) => `account_${number}`);
+    const rows = ids.map((account_id) => ({
+      ...{ account_id, directory: 'entra', external_index: null, said_sealed: '' },
+      ...{ created_at: NOON, changed_at: NOON },
+    }));
+    for (const portion of portionsOf(rows)) {
+      await database.kysely.insertInto('directory_user').values(portion).execute();
+    }
+    return ids;
+  };
 
   test('somebody from a directory is an account, found by what the directory calls them, and by no other directory', async (t) => {
     const opened = await open(t);
@@ -251,19 +269,13 @@ onEveryBackend('directories', ({ freshPlace }) => {
   });
 
   test('a group of ten thousand is taken, and one more is not', async (t) => {
-    const { groups, ground, users } = await open(t);
+    const opened = await open(t);
+    const { groups, users } = opened;
     const { id } = await users.create('entra', griet);
-    const ids = Array.from({ length: 10_000 }, (_, number) => `account_${number}`);
-    for (let at = 0; at < ids.length; at += 500) {
-      const rows = ids.slice(at, at + 500).map((account_id) => ({
-        ...{ account_id, directory: 'entra', external_index: null, said_sealed: '' },
-        ...{ created_at: NOON, changed_at: NOON },
-      }));
-      await ground.database.kysely.insertInto('directory_user').values(rows).execute();
-    }
+    const ids = await manyPeople(opened);
     const wish = { displayName: 'All', externalId: null, members: ids };
     const group = await groups.create('entra', wish);
-    assert.equal((await groups.members(group.id)).length, 10_000);
+    assert.equal((await groups.members(group.id)).length, MANY);
     const rights = { givesRights: () => false, ends: ENDS };
     const more = () =>
       groups.change(
@@ -272,6 +284,33 @@ onEveryBackend('directories', ({ freshPlace }) => {
         rights,
       );
     await assert.rejects(more, { name: 'TooManyMembersError' });
-    assert.equal((await groups.members(group.id)).length, 10_000);
+    assert.equal((await groups.members(group.id)).length, MANY);
+  });
+
+  test('a right of ten thousand people is taken back at once: no statement has a row for each', async (t) => {
+    const opened = await open(t);
+    const { groups, ground } = opened;
+    const ids = await manyPeople(opened);
+    const given = ids.map((account_id) => ({
+      ...{ id: `of ${account_id}`, consent_id: 'x', account_id, client_id: 'app' },
+      ...{ rights_sealed: '', given_at: NOON, expires_at: NOON + 1e9 },
+    }));
+    for (const portion of portionsOf(given)) {
+      await ground.database.kysely.insertInto('account_grant').values(portion).execute();
+    }
+    const wish = { displayName: 'All', externalId: null, members: ids };
+    const group = await groups.create('entra', wish);
+    const rights = { givesRights: () => true, ends: ENDS };
+    await groups.remove('entra', group.id, undefined, rights);
+    for (const account of ids.filter((_, at) => at % 2_500 === 0 || at === MANY - 1)) {
+      assert.equal(await denied(opened, `of ${account}`), true, account);
+      assert.equal(await denied(opened, `of ${account}`, NOON / 1000 + 2), false, account);
+    }
+    const { changes } = await new ChangeFeed(ground.database).changesSince(0, MANY);
+    const expected = ids.toSorted().map((id) => ['account', id]);
+    assert.deepEqual(
+      changes.map(({ domain, id }) => [domain, id]),
+      expected,
+    );
   });
 });

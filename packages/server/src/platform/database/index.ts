@@ -22,3 +22,4 @@ export {
 export { dropSchemas, holdSchema, moveSchema } from './move-schema.ts';
 export { DatabaseBusyError } from './mutex.ts';
 export { openDatabase } from './open-database.ts';
+export { portionsOf } from './portions.ts';

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Database } from '../../platform/database/index.ts';
+import { type Database, portionsOf } from '../../platform/database/index.ts';
 
 export interface ChangeTables {
   change_sequence: { singleton: number; last: number };
@@ -51,7 +51,7 @@ export async function recordChange<Tables extends ChangeTables>(
   return recordChanges(transaction, domain, [id], at);
 }
 
-/** The same of several things of one kind, in their order; the number of the last. */
+/** The same of several things of one kind, as many as there are, in their order; the number of the last. */
 export async function recordChanges<Tables extends ChangeTables>(
   transaction: Transaction<Tables>,
   domain: ChangedDomain,
@@ -65,10 +65,10 @@ export async function recordChanges<Tables extends ChangeTables>(
     .returning('last')
     .executeTakeFirstOrThrow();
   const first = last - ids.length + 1;
-  await session
-    .insertInto('change')
-    .values(ids.map((id, index) => ({ sequence: first + index, domain, id, at })))
-    .execute();
+  const rows = ids.map((id, index) => ({ sequence: first + index, domain, id, at }));
+  for (const portion of portionsOf(rows)) {
+    await session.insertInto('change').values(portion).execute();
+  }
   if (Math.floor(last / PRUNE_EVERY) !== Math.floor((first - 1) / PRUNE_EVERY)) {
     await session
       .deleteFrom('change')

@@ -1,6 +1,6 @@
 import type { DenialKind, LiveDenial } from '@poorter/engine';
-import type { Database } from '../../platform/database/index.ts';
-import { CHANGE_LOCK, type ChangeTables, recordChange } from '../changes/index.ts';
+import { type Database, portionsOf } from '../../platform/database/index.ts';
+import { CHANGE_LOCK, type ChangeTables, recordChanges } from '../changes/index.ts';
 import type { StateWorld } from '../world.ts';
 
 export interface DenialTables extends ChangeTables {
@@ -27,7 +27,6 @@ export interface DenialWish {
 
 const ID_BYTES = 12;
 const PRUNED_AT_ONCE = 1_000;
-const IDS_AT_ONCE = 500;
 
 /**
  * What our own authorization server took back before its end. Gates decide by it until then. A backup need not
@@ -53,10 +52,11 @@ export class DenialStore {
       }));
     if (rows.length === 0) return;
     await this.#database.write(async (session) => {
-      for (const row of rows) {
-        await session.insertInto('denial').values(row).execute();
-        await recordChange(session, 'denial', row.id, now);
+      for (const portion of portionsOf(rows)) {
+        await session.insertInto('denial').values(portion).execute();
       }
+      const ids = rows.map(({ id }) => id);
+      await recordChanges(session, 'denial', ids, now);
     }, CHANGE_LOCK);
   }
 
@@ -109,11 +109,11 @@ export class DenialStore {
   /** Those of these ids that are there. */
   async some(ids: readonly string[]): Promise<LiveDenial[]> {
     const found: LiveDenial[] = [];
-    for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+    for (const portion of portionsOf(ids)) {
       const rows = await this.#database.kysely
         .selectFrom('denial')
         .selectAll()
-        .where('id', 'in', ids.slice(at, at + IDS_AT_ONCE))
+        .where('id', 'in', portion)
         .execute();
       found.push(...rows.map(liveOf));
     }
@@ -131,11 +131,13 @@ export class DenialStore {
         .orderBy('until')
         .limit(PRUNED_AT_ONCE)
         .execute();
-      for (const { id } of over) {
-        await session.deleteFrom('denial').where('id', '=', id).execute();
-        await recordChange(session, 'denial', id, now);
+      if (over.length === 0) return 0;
+      const ids = over.map(({ id }) => id);
+      for (const portion of portionsOf(ids)) {
+        await session.deleteFrom('denial').where('id', 'in', portion).execute();
       }
-      return over.length;
+      await recordChanges(session, 'denial', ids, now);
+      return ids.length;
     }, CHANGE_LOCK);
   }
 
