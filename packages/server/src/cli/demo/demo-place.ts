@@ -28,13 +28,8 @@ const schema = z.object({
   page: z.object({ id: z.string(), origin: z.url() }).optional(),
   /** Whom whoever reads this may be. */
   reader: z.object({ id: z.string(), login: z.string() }),
-  /** Whom the demo plays, with a passkey in software. */
-  played: z.object({
-    userHandle: z.string(),
-    login: z.string(),
-    passkey: jwk,
-    credential: z.string(),
-  }),
+  /** Whom the demo plays, with a passkey in software. `id` is its user handle: places of before call it so. */
+  played: z.object({ id: z.string(), login: z.string(), passkey: jwk, credential: z.string() }),
 });
 
 /** What the flows of the demo act with: clients and people that nothing but the demo knows. */

@@ -116,7 +116,7 @@ export function passkeyOf({
   origin,
   played,
 }: Pick<DemoPlace, 'origin' | 'played'>): SoftwarePasskey {
-  const { credential: id, passkey: jwk, userHandle: user } = played;
+  const { credential: id, passkey: jwk, id: user } = played;
   return new SoftwarePasskey(origin, { id, jwk, user });
 }
 

@@ -95,12 +95,7 @@ async function makeAll(
     till,
     machine: { id: machine.id, key },
     reader,
-    played: {
-      userHandle: passkey.user,
-      login: played.login,
-      passkey: passkey.jwk,
-      credential: passkey.id,
-    },
+    played: { id: passkey.user, login: played.login, passkey: passkey.jwk, credential: passkey.id },
   };
 }
 
