@@ -1,30 +1,23 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, test } from 'node:test';
-import { WebSocket, WebSocketServer } from 'ws';
-import { codeOf, eventually, openCall } from './world/calls.fixture.ts';
+import { codeOf, eventually } from './world/calls.fixture.ts';
 import {
   makePage,
   PageBrowser,
   SESSION_COOKIE,
   startGateWithSessions,
 } from './world/gate-session.fixture.ts';
+import { listen, streamEvents, takeSockets } from './world/listener.fixture.ts';
 import { askFor, makeApplication } from './world/own-issuer.fixture.ts';
 import { enrol, goThrough, type Person, signIn } from './world/person.fixture.ts';
 import { startStreamingService } from './world/service.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const service = await startStreamingService({ after }, ({ url }, response) => {
-  const type = url === '/events' ? 'text/event-stream' : 'application/json';
-  response.writeHead(200, { 'content-type': type });
-  if (url === '/events') response.write('data: first\n\n');
-  else response.end('{}');
+  if (url === '/events') return streamEvents(response);
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 });
-const sockets = new WebSocketServer({ noServer: true });
-service.server.on('upgrade', (request, socket, head) => {
-  sockets.handleUpgrade(request, socket, head, () => undefined);
-});
-after(() => sockets.close());
+takeSockets({ after }, service);
 // So long that nothing here ends because a gate asked again.
 const gate = await startGateWithSessions({ after }, service.url, {
   issuer: { sessions: { cacheSeconds: 240 } },
@@ -45,35 +38,8 @@ async function isOver(browser: PageBrowser, what: string): Promise<void> {
   assert.deepEqual([answer.status, codeOf(answer)], [401, 'session_invalid'], what);
 }
 
-/** What streams, and whether it has ended. */
-async function listen(browser: PageBrowser) {
-  const state = { events: '', hasEventsEnded: false, hasFeedEnded: false };
-  const headers = { cookie: browser.cookie, 'sec-fetch-site': 'same-origin', origin };
-  const events = openCall(`${origin}/events`, { headers });
-  events.once('error', () => undefined);
-  events.once('response', (incoming) => {
-    incoming.on('data', (chunk: Buffer) => {
-      state.events += chunk;
-    });
-    incoming.once('error', () => undefined);
-    incoming.once('close', () => {
-      state.hasEventsEnded = true;
-    });
-  });
-  events.end();
-  const feed = new WebSocket(`${origin.replace('http', 'ws')}/feed`, { headers });
-  feed.once('error', () => undefined);
-  feed.once('close', () => {
-    state.hasFeedEnded = true;
-  });
-  await once(feed, 'open');
-  await eventually('the first event', () => state.events !== '');
-  after(() => {
-    events.destroy();
-    feed.terminate();
-  });
-  return state;
-}
+const listening = ({ cookie }: PageBrowser) =>
+  listen({ after }, origin, { cookie, 'sec-fetch-site': 'same-origin', origin });
 
 test('whoever signs out is signed out when the answer comes, also with a cookie that somebody copied', async () => {
   const [browser, person] = await signedIn('an@example.test');
@@ -166,7 +132,7 @@ test('a client that is disabled, or may less from now on, ends with what it had'
 test('what streams to a page ends when its session does', async () => {
   const [browser] = await signedIn('dirk@example.test');
   const [other] = await signedIn('els@example.test');
-  const [ended, kept] = [await listen(browser), await listen(other)];
+  const [ended, kept] = [await listening(browser), await listening(other)];
   await browser.fetch(browser.at('sign-out'), { method: 'POST' });
   await eventually('both have ended', () => ended.hasEventsEnded && ended.hasFeedEnded);
   assert.deepEqual([kept.hasEventsEnded, kept.hasFeedEnded], [false, false]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import { type Answer, type CallOptions, codeOf } from './world/calls.fixture.ts';
 import {
   makePage,
@@ -11,6 +11,7 @@ import {
   SIGN_IN_COOKIE,
   startGateWithSessions,
 } from './world/gate-session.fixture.ts';
+import { takeSockets } from './world/listener.fixture.ts';
 import { enrol, goOn } from './world/person.fixture.ts';
 import { startStreamingService } from './world/service.fixture.ts';
 
@@ -22,11 +23,7 @@ const service = await startStreamingService({ after }, (_, response) => {
   asked += 1;
   response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 });
-const sockets = new WebSocketServer({ noServer: true });
-service.server.on('upgrade', (request, socket, head) => {
-  sockets.handleUpgrade(request, socket, head, () => undefined);
-});
-after(() => sockets.close());
+takeSockets({ after }, service);
 const gate = await startGateWithSessions({ after }, service.url, {
   api: {
     flows: ['redirect', 'session'],

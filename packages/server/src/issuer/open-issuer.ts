@@ -9,7 +9,7 @@ import { Decisions } from './decisions/index.ts';
 import { DetailTypes } from './details/index.ts';
 import { openDirectories } from './directories/open-directories.ts';
 import { RolesOfPeople } from './directories/roles-of-people.ts';
-import { TakingBackFrom } from './directories/taking-back-from.ts';
+import { TakingBackFromPeople } from './directories/taking-back-from-people.ts';
 import { applicationLinks, applicationOrigins } from './embedded/application-links.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { openFederation } from './federation/open-federation.ts';
@@ -218,7 +218,7 @@ function openPages(
     endGrant: (grant) => takingBack.endGrant(grant, true, stores, snapshot),
   });
   const { sessions, door } = account;
-  const takingBackFrom = new TakingBackFrom({
+  const takingBackFromPeople = new TakingBackFromPeople({
     ...{ snapshot, accounts, artefacts, sessions, world, onLate: lasting.onLate },
     whenEnforced: (what) => takingBack.whenEnforced(what),
   });
@@ -226,10 +226,10 @@ function openPages(
     ...{ snapshot, provider, stores, door, sessions, world },
     onLate: lasting.onLate,
     endTokens: (grant) => takingBack.endGrant(grant, false, stores, snapshot),
-    lessen: (account) => takingBackFrom.lessen(account),
+    lessen: (account) => takingBackFromPeople.lessen(account),
   });
   const directories = openDirectories({
-    ...{ snapshot, stores, takingBack: takingBackFrom, onLate: lasting.onLate },
+    ...{ snapshot, stores, takingBack: takingBackFromPeople, onLate: lasting.onLate },
   });
   return {
     sessions,

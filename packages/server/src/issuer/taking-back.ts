@@ -1,5 +1,6 @@
 import type { World } from '../platform/world/index.ts';
 import type { DenialStore } from '../state/denials/index.ts';
+import type { EndedSignIn } from './account/browser-sessions.ts';
 import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import type { IssuerStores } from './open-stores.ts';
 
@@ -25,6 +26,11 @@ interface EndedSession {
 
 /** What was signed lives for so long beyond its end where clocks differ. */
 export const CLOCK_SKEW_MS = 300_000;
+/** When the last token that was given until now can be shown no more. */
+export function shownUntil({ lifeSeconds }: TakingBackTerms['tokens'], nowMs: number): number {
+  return nowMs + lifeSeconds * 1000 + CLOCK_SKEW_MS;
+}
+
 /** Control waits eight seconds for the gates. */
 const REACH_MAX_MS = 15_000;
 
@@ -79,7 +85,7 @@ export class TakingBack {
     { artefacts, denials }: Pick<IssuerStores, 'artefacts' | 'denials'>,
     { origin, tokens }: TakingBackTerms,
   ): Promise<void> {
-    const until = this.#ports.world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
+    const until = shownUntil(tokens, this.#ports.world.now());
     const whose = { kind: 'token', issuer: origin, until } as const;
     if (sessions.length > 0) {
       await denials.deny(sessions.map(({ name }) => ({ ...whose, value: name })));
@@ -90,7 +96,7 @@ export class TakingBack {
 
   /** Those that came of one sign-in at our pages. */
   async endGateSessionsOf(
-    { uid, account }: { readonly uid: string; readonly account: string },
+    { uid, account }: EndedSignIn,
     stores: Pick<IssuerStores, 'artefacts' | 'denials'>,
     terms: TakingBackTerms,
   ): Promise<void> {
@@ -128,7 +134,7 @@ export class TakingBack {
   }
 
   #denialOfClient(value: string, { origin, tokens }: TakingBackTerms) {
-    const until = this.#ports.world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS;
+    const until = shownUntil(tokens, this.#ports.world.now());
     return { kind: 'client', issuer: origin, value, until } as const;
   }
 
@@ -148,7 +154,7 @@ export class TakingBack {
     const now = this.#ports.world.now();
     const wish = {
       ...({ kind: 'grant', issuer: origin, value: grant } as const),
-      until: now + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS,
+      until: shownUntil(tokens, now),
     };
     const givenBefore = Math.floor(now / 1000) + 1;
     await denials.deny([isWhole ? wish : { ...wish, givenBefore }]);

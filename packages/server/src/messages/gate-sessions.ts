@@ -51,8 +51,6 @@ export type SessionRefusal = {
     | 'sign_in_invalid';
   /** For the record. */
   readonly reason: string;
-  /** Which page may read the answer; absent: none. */
-  readonly page?: string;
   /** Which parameter of the address is wrong, and what was expected in its place. */
   readonly parameter?: { readonly name: string; readonly expected: string };
 };

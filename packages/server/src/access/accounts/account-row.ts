@@ -146,7 +146,12 @@ export function newAccountRow(
 
 /** The same person, however they type it. */
 export function loginIndex(ring: KeyRing, login: string): string {
-  return ring.blindIndex('account.login', login.normalize('NFKC').trim().toLowerCase());
+  return ring.blindIndex('account.login', plainLogin(login));
+}
+
+/** However it is typed. */
+export function plainLogin(login: string): string {
+  return login.normalize('NFKC').trim().toLowerCase();
 }
 
 export function sealProfile(ring: KeyRing, id: string, profile: AccountProfile): string {

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { Database } from '../../platform/database/index.ts';
+import { type Database, portionsOf } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, recordChange, recordChanges } from '../../state/changes/index.ts';
 import { DenialStore, type DenialTables } from '../../state/denials/index.ts';
@@ -23,7 +23,6 @@ import {
   type StoredAccount,
   sealProfile,
 } from './account-row.ts';
-
 import { GrantStore } from './grant-store.ts';
 
 /** Somebody else signs in by this name. */
@@ -38,7 +37,6 @@ type Session = Transaction<AccountTables>;
 
 const TOKEN_BYTES = 32;
 const PRUNED_AT_ONCE = 1_000;
-const ACCOUNTS_AT_ONCE = 500;
 
 /** Of which authorization server, and until when, what somebody was given may be shown. */
 export interface TokenEnds {
@@ -160,8 +158,7 @@ export class AccountStore {
     await this.#database.write(async (transaction) => {
       const session = this.#database.within(transaction);
       const at = this.#world.now();
-      for (let from = 0; from < ids.length; from += ACCOUNTS_AT_ONCE) {
-        const portion = ids.slice(from, from + ACCOUNTS_AT_ONCE);
+      for (const portion of portionsOf(ids)) {
         await session.kysely
           .updateTable('account')
           .set({ lessened_at: at })

@@ -1,5 +1,5 @@
 import { parseJsonText } from '@poorter/openapi/json';
-import type { Database } from '../../platform/database/index.ts';
+import { type Database, portionsOf } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK } from '../../state/changes/index.ts';
 import { NotFoundError, StaleVersionError, type StateWorld } from '../../state/index.ts';
@@ -48,16 +48,9 @@ export interface GroupRights {
   readonly ends: TokenEnds;
 }
 
-export interface ChangedGroup {
-  readonly group: DirectoryGroup;
-  /** Who may do less than before: what they were given until now has ended. */
-  readonly lessened: readonly string[];
-}
-
 const ID_BYTES = 12;
 /** A group is read and answered whole. */
 export const MEMBERS_MAX = 10_000;
-const ROWS_AT_ONCE = 500;
 const NAMED_SO_MAX = 1_000;
 
 /** Groups of the people of a directory. It sees and changes its own, and no others. */
@@ -150,13 +143,13 @@ export class DirectoryGroupStore {
   /** Of each of these, the groups they are in; of whoever is in none, nothing. */
   async groupsOf(accountIds: readonly string[]): Promise<Map<string, Membership[]>> {
     const found = new Map<string, Membership[]>();
-    for (let at = 0; at < accountIds.length; at += ROWS_AT_ONCE) {
+    for (const portion of portionsOf(accountIds)) {
       const rows = await this.#database.kysely
         .selectFrom('directory_member')
         .innerJoin('directory_group', 'directory_group.id', 'directory_member.group_id')
         .selectAll('directory_group')
         .select('directory_member.account_id')
-        .where('directory_member.account_id', 'in', accountIds.slice(at, at + ROWS_AT_ONCE))
+        .where('directory_member.account_id', 'in', portion)
         .orderBy('directory_group.id')
         .execute();
       for (const row of rows) {
@@ -169,8 +162,8 @@ export class DirectoryGroupStore {
   }
 
   /**
-   * `next` judges what is known, and says what is so from now on; it may run more than once. Throws NotFoundError,
-   * StaleVersionError, and what `create` throws.
+   * `next` judges what is known, and says what is so from now on; it may run more than once. What was given to whoever may do
+   * less by it has ended. Throws NotFoundError, StaleVersionError, and what `create` throws.
    */
   async change(
     directory: string,
@@ -178,7 +171,7 @@ export class DirectoryGroupStore {
     version: number | undefined,
     next: (known: GroupWish) => GroupWish,
     rights: GroupRights,
-  ): Promise<ChangedGroup> {
+  ): Promise<DirectoryGroup> {
     return this.#write(async (session) => {
       const row = await this.#known(session, directory, id, version);
       const { displayName, externalId } = this.#groupOf(row);
@@ -188,9 +181,7 @@ export class DirectoryGroupStore {
       const left = members.filter((member) => !has.has(member));
       const came = new Set(wish.members.filter((member) => !had.has(member)));
       const isNamedSo = displayName === wish.displayName && externalId === wish.externalId;
-      if (isNamedSo && left.length === 0 && came.size === 0) {
-        return { group: this.#groupOf(row), lessened: [] };
-      }
+      if (isNamedSo && left.length === 0 && came.size === 0) return this.#groupOf(row);
       await this.#refuseTaken(session, directory, wish, id);
       const changed = {
         ...this.#columns(directory, id, wish),
@@ -204,27 +195,24 @@ export class DirectoryGroupStore {
       await this.#drop(session, id, left);
       await this.#add(session, row, came, has.size);
       const isOther = displayName !== wish.displayName;
-      const lessened = isOther ? members : left;
-      return {
-        group: this.#groupOf({ ...row, ...changed }),
-        lessened: await this.#lessen(session, displayName, lessened, rights),
-      };
+      await this.#lessen(session, displayName, isOther ? members : left, rights);
+      return this.#groupOf({ ...row, ...changed });
     });
   }
 
-  /** Who may do less than before. Throws NotFoundError, StaleVersionError. */
+  /** As a change that leaves nobody in it. Throws NotFoundError, StaleVersionError. */
   async remove(
     directory: string,
     id: string,
     version: number | undefined,
     rights: GroupRights,
-  ): Promise<readonly string[]> {
+  ): Promise<void> {
     return this.#write(async (session) => {
       const row = await this.#known(session, directory, id, version);
       const members = await membersOf(session, id);
       await session.kysely.deleteFrom('directory_member').where('group_id', '=', id).execute();
       await session.kysely.deleteFrom('directory_group').where('id', '=', id).execute();
-      return this.#lessen(session, this.#groupOf(row).displayName, members, rights);
+      await this.#lessen(session, this.#groupOf(row).displayName, members, rights);
     });
   }
 
@@ -241,11 +229,10 @@ export class DirectoryGroupStore {
     name: string,
     accounts: readonly string[],
     { givesRights, ends }: GroupRights,
-  ): Promise<readonly string[]> {
-    if (accounts.length === 0 || !givesRights(name)) return [];
+  ): Promise<void> {
+    if (accounts.length === 0 || !givesRights(name)) return;
     const parts = [session, this.#ring, this.#tombstones, this.#world] as const;
     await new AccountStore(...parts).lessen(accounts, ends);
-    return accounts;
   }
 
   async #known(
@@ -269,9 +256,7 @@ export class DirectoryGroupStore {
     if (size > MEMBERS_MAX) {
       throw new TooManyMembersError(`a group has ${MEMBERS_MAX} members at most`);
     }
-    const members = [...came];
-    for (let at = 0; at < members.length; at += ROWS_AT_ONCE) {
-      const portion = members.slice(at, at + ROWS_AT_ONCE);
+    for (const portion of portionsOf([...came])) {
       const known = await session.kysely
         .selectFrom('directory_user')
         .select('account_id')
@@ -291,11 +276,11 @@ export class DirectoryGroupStore {
   }
 
   async #drop(session: Database<AccountTables>, id: string, left: readonly string[]) {
-    for (let at = 0; at < left.length; at += ROWS_AT_ONCE) {
+    for (const portion of portionsOf(left)) {
       await session.kysely
         .deleteFrom('directory_member')
         .where('group_id', '=', id)
-        .where('account_id', 'in', left.slice(at, at + ROWS_AT_ONCE))
+        .where('account_id', 'in', portion)
         .execute();
     }
   }

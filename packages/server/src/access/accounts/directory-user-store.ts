@@ -128,13 +128,13 @@ export class DirectoryUserStore {
     directory: string,
     id: string,
     version: number | undefined,
-    next: (known: DirectoryPerson) => DirectoryPerson,
+    next: (known: DirectoryUser) => DirectoryPerson,
     ends: TokenEnds,
   ): Promise<ChangedUser> {
     return this.#write(async (within) => {
       const { session, accounts } = within;
       const known = await this.#known(session, directory, id, version);
-      const said = next(known.said);
+      const said = next(known);
       if (JSON.stringify(said) !== JSON.stringify(known.said)) {
         await this.#refuseTaken(session, directory, said.externalId, id);
         await accounts.change(id, profileOf(said));
@@ -166,9 +166,9 @@ export class DirectoryUserStore {
       await this.#known(within.session, directory, id, version);
       const ended = await this.#endGrants(within, id, ends);
       const account = await within.accounts.show(id);
-      const isOperators = account?.disabledAt !== null && account?.isSuspended === false;
-      // What an operator disabled stays, with its name: nobody comes in by it once more under the hand of the directory.
-      if (isOperators) await this.#letGo(within.session, id);
+      const isDisabledByOperator = account?.disabledAt !== null && account?.isSuspended === false;
+      // It stays, with its name: nobody comes in by it once more under the hand of the directory.
+      if (isDisabledByOperator) await this.#letGo(within.session, id);
       else await within.accounts.empty(id);
       return ended;
     });

@@ -1,5 +1,5 @@
 import { parseJsonText } from '@poorter/openapi/json';
-import type { Database } from '../../platform/database/index.ts';
+import { type Database, portionsOf } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
@@ -32,7 +32,6 @@ export interface StoredGrant extends GrantWish {
 type Row = AccountTables['account_grant'];
 
 const PRUNED_AT_ONCE = 1_000;
-const ACCOUNTS_AT_ONCE = 500;
 /** Of one person: more applications than anybody looks through. */
 const LISTED_MAX = 500;
 /** Of one person and one application: whoever says yes more often in detail is asked once more without. */
@@ -216,11 +215,11 @@ export class GrantStore {
   /** Ids of everything that these have given and that still stands. */
   async idsOf(accountIds: readonly string[]): Promise<string[]> {
     const ids: string[] = [];
-    for (let at = 0; at < accountIds.length; at += ACCOUNTS_AT_ONCE) {
+    for (const portion of portionsOf(accountIds)) {
       const rows = await this.#database.kysely
         .selectFrom('account_grant')
         .select('id')
-        .where('account_id', 'in', accountIds.slice(at, at + ACCOUNTS_AT_ONCE))
+        .where('account_id', 'in', portion)
         .where('expires_at', '>', this.#world.now())
         .execute();
       ids.push(...rows.map(({ id }) => id));

@@ -4,6 +4,7 @@ export type {
   AccountTables,
   StoredAccount,
 } from './account-row.ts';
+export { plainLogin } from './account-row.ts';
 export {
   AccountStore,
   type LinkPurpose,

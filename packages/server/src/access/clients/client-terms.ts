@@ -1,16 +1,13 @@
 import type { JSONWebKeySet } from 'jose';
+import type { AskingFlow } from '../../messages/between-issuer.ts';
 
 /** What kind of program a client is: it decides what is asked of it. */
 export type ClientProfile = 'browser' | 'native' | 'machine' | 'fapi2';
 
 /**
- * How people say yes: sent to our pages, within the application, asked on their own device, by a code they type. And
- * `session`: sent to our pages from one of its own, which then calls with a cookie of the gate; `exchange`: it may take a
- * token with which it was called for one of its own (RFC 8693).
+ * How people say yes. And `exchange`: it may take a token with which it was called for one of its own (RFC 8693).
  */
-export type ClientFlow =
-  | ('redirect' | 'embedded' | 'decoupled' | 'device' | 'exchange')
-  | 'session';
+export type ClientFlow = AskingFlow | 'exchange';
 
 /** How a client shows that it is itself. A private half never comes here. */
 export type ClientAuthentication =

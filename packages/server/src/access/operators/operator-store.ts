@@ -112,17 +112,8 @@ export class OperatorStore {
       .where('account_id', '=', accountId)
       .where('expires_at', '<=', at - KEPT_AFTER_END_MS)
       .execute();
-    const standing = await session
-      .selectFrom('operator')
-      .select('id')
-      .where('account_id', '=', accountId)
-      .where('revoked_at', 'is', null)
-      .execute();
-    for (const { id } of standing) {
-      if (await markRevoked(session, id, at)) {
-        this.#tombstones.append([{ kind: 'operator', id, at }]);
-      }
-    }
+    const revoked = await revokeSignedIn(session, at, accountId);
+    this.#tombstones.append(revoked.map((id) => ({ kind: 'operator', id, at })));
   }
 
   /** The key under which credentials are hashed: another than that of API keys, so neither opens the other. */
@@ -187,15 +178,7 @@ export class OperatorStore {
   /** After a restore: nobody knows what their holders have lost since. They sign in once more. */
   async voidSignedIn(): Promise<void> {
     const at = this.#world.now();
-    await this.#database.write(async (session) => {
-      const rows = await session
-        .selectFrom('operator')
-        .select('id')
-        .where('account_id', 'is not', null)
-        .where('revoked_at', 'is', null)
-        .execute();
-      for (const { id } of rows) await markRevoked(session, id, at);
-    }, CHANGE_LOCK);
+    await this.#database.write((session) => revokeSignedIn(session, at), CHANGE_LOCK);
   }
 
   /** Repeats the revocations of the tombstones after a restore. Returns how many were missing. */
@@ -225,6 +208,25 @@ export class OperatorStore {
       version: row.version,
     };
   }
+}
+
+/** Of those who signed in for it: of one account, or of all. Ids of those that stood. */
+async function revokeSignedIn(
+  session: Transaction<OperatorTables>,
+  at: number,
+  accountId?: string,
+): Promise<string[]> {
+  const standing = session
+    .selectFrom('operator')
+    .select('id')
+    .where('account_id', 'is not', null)
+    .where('revoked_at', 'is', null);
+  const rows = await (accountId === undefined
+    ? standing
+    : standing.where('account_id', '=', accountId)
+  ).execute();
+  for (const { id } of rows) await markRevoked(session, id, at);
+  return rows.map(({ id }) => id);
 }
 
 async function markRevoked(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readCodeKey, readPasswordHash } from '../../access/accounts/index.ts';
+import { plainLogin, readCodeKey, readPasswordHash } from '../../access/accounts/index.ts';
 import type { ImportedAccount, Problem } from '../../messages/admin-contract.generated.ts';
 import { type AdminClient, AdminRefusal } from '../admin-client.ts';
 import type { CommandWorld } from '../definition/world.ts';
@@ -195,8 +195,7 @@ class ImportRun {
     if (this.#lines.size >= ACCOUNTS_MAX) {
       throw new UnreadableAccounts(line, `is beyond ${ACCOUNTS_MAX} accounts; divide the file`);
     }
-    const plain = login.normalize('NFKC').trim().toLowerCase();
-    const key = createHash('sha256').update(plain).digest('base64').slice(0, 16);
+    const key = createHash('sha256').update(plainLogin(login)).digest('base64').slice(0, 16);
     const first = this.#lines.get(key);
     if (first === undefined) this.#lines.set(key, line);
     return first === undefined ? null : `login is that of line ${first}, however it is written`;

@@ -73,7 +73,7 @@ const codeTerms = z.looseObject({
 export async function keycloakProviders(text: AsyncIterable<string>): Promise<ProviderIssuers> {
   const issuers = new Map<string, string>();
   for await (const element of jsonElements(text, PROVIDERS)) {
-    const read = provider.safeParse(parsed(element));
+    const read = provider.safeParse(within(element.text));
     if (!read.success) continue;
     const { alias, providerId, config } = read.data;
     const issuer = config?.issuer ?? (providerId === 'google' ? GOOGLE : undefined);
@@ -97,7 +97,7 @@ export async function* readKeycloak(
 
 function accountOf(element: JsonElement, providers: ProviderIssuers): GivenAccount {
   const { line } = element;
-  const read = user.safeParse(parsed(element));
+  const read = user.safeParse(within(element.text));
   if (!read.success) {
     const at = read.error.issues[0]?.path.join('.') ?? '';
     const says = `is no user of Keycloak${at === '' ? '' : `: ${at} is missing, or something else`}`;
@@ -246,10 +246,6 @@ function unfit(kind: Leavable, says: string): Part {
 }
 
 /** Undefined: it is no JSON. What the parser says repeats some of it. */
-function parsed({ text }: JsonElement): unknown {
-  return within(text);
-}
-
 function within(text: string | null | undefined): unknown {
   try {
     return text === null || text === undefined ? undefined : parseJsonText(text);

@@ -26,6 +26,12 @@ export interface FederatedFrom {
   readonly sid: string | null;
 }
 
+/** Of somebody at our pages: the name of their session, which stands in no cookie. */
+export interface EndedSignIn {
+  readonly uid: string;
+  readonly account: string;
+}
+
 /** Whoever asks, with the session that their browser has. */
 export interface SignedIn {
   readonly account: StoredAccount;
@@ -212,7 +218,7 @@ interface ResumedResult {
 export function extendSessions(
   { Session }: Provider,
   now: () => number,
-  ended: (session: { readonly uid: string; readonly account: string }) => Promise<void>,
+  ended: (session: EndedSignIn) => Promise<void>,
 ): void {
   const names = (Session as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
   Object.defineProperty(Session, 'IN_PAYLOAD', {

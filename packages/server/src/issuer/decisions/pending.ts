@@ -1,6 +1,7 @@
 import type { ArtefactStore } from '../artefacts/index.ts';
 import type { Detail, DetailTypes } from '../details/index.ts';
 import type { Provider } from '../protocol/library.ts';
+import { wordsOf } from '../protocol/space-delimited.ts';
 
 /** The name that the library gives it. */
 export const REQUEST_KIND = 'BackchannelAuthenticationRequest';
@@ -67,7 +68,7 @@ function pendingFrom(request: KeptRequest, details: Pick<DetailTypes, 'read'>): 
   // It was of its form when it was asked for.
   if (typeof read === 'string') throw new Error(read);
   return {
-    ...{ id: jti, clientId, accountId, scopes: scope.split(' ').filter(Boolean), details: read },
+    ...{ id: jti, clientId, accountId, scopes: wordsOf(scope), details: read },
     ...{ resources: [resource].flat(), askedAt: iat * 1000, expiresAt: exp * 1000 },
     message: params.binding_message ?? null,
     number: params.matching_number ?? null,

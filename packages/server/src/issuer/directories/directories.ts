@@ -6,7 +6,7 @@ import { type Handle, NOBODY, type PageCall } from '../pages/page-call.ts';
 import { discoveryAnswers } from './discovery.ts';
 import type { Groups } from './groups.ts';
 import { objectOf } from './resource-values.ts';
-import type { Answered, Asked } from './resources.ts';
+import type { Answered, Asked } from './scim-call.ts';
 import { ScimError } from './scim-error.ts';
 import { scimErrorOf } from './store-faults.ts';
 import type { Users } from './users.ts';

@@ -1,6 +1,6 @@
 import type { Resource } from './filter.ts';
-import type { Answered, Asked } from './resources.ts';
-import { ScimError } from './scim-error.ts';
+import type { Answered, Asked } from './scim-call.ts';
+import { notHere, ScimError } from './scim-error.ts';
 import { type Attribute, GROUP_SCHEMA, type ResourceSchema, USER_SCHEMA } from './scim-schema.ts';
 
 export const RESULTS_MAX = 200;
@@ -80,7 +80,7 @@ export function discoveryAnswers(
   });
   const one = (resources: readonly Resource[], id: string): Answered => {
     const found = resources.find((resource) => resource['id'] === id);
-    if (found === undefined) throw new ScimError(404, null, 'there is none here');
+    if (found === undefined) throw notHere();
     return { status: 200, body: found };
   };
   return {

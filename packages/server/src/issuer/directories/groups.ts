@@ -8,20 +8,20 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { type Chosen, chosenOf, chosenParts, isChosen } from './chosen-attributes.ts';
 import { asksAbout, type Resource } from './filter.ts';
 import { readGroup, shownGroup } from './group-resource.ts';
-import { list, type Shelf } from './listing.ts';
+import { list, orNone, type Shelf } from './listing.ts';
 import { patched } from './patch.ts';
 import { tagOf } from './resource-values.ts';
-import type { Answered, Asked } from './resources.ts';
 import { givesRoles } from './roles-of-people.ts';
-import { ScimError } from './scim-error.ts';
+import type { Answered, Asked } from './scim-call.ts';
+import { notHere } from './scim-error.ts';
 import { GROUP_SCHEMA } from './scim-schema.ts';
-import type { TakingBackFrom } from './taking-back-from.ts';
+import type { TakingBackFromPeople } from './taking-back-from-people.ts';
 import { versionOf } from './versions.ts';
 
 export interface GroupsPorts {
   readonly snapshot: Pick<IssuerSnapshot, 'directories'>;
   readonly groups: DirectoryGroupStore;
-  readonly takingBack: TakingBackFrom;
+  readonly takingBack: TakingBackFromPeople;
   /** Where resources stand. */
   readonly base: string;
 }
@@ -48,7 +48,7 @@ export class Groups {
   async show({ directory, id, query, ifNoneMatch }: Asked): Promise<Answered> {
     const chosen = chosenOf(query);
     const group = await this.#ports.groups.show(directory, id);
-    if (group === undefined) throw new ScimError(404, null, 'there is none here');
+    if (group === undefined) throw notHere();
     const tag = tagOf(group.version);
     if (ifNoneMatch === tag) return { status: 304, body: null, tag };
     return this.#answer(group, chosen, 200);
@@ -85,11 +85,9 @@ export class Groups {
   ): Promise<Answered> {
     const { groups } = this.#ports;
     const chosen = chosenOf(query);
-    const { group } = await groups.change(
-      ...[directory, id, versionOf(ifMatch)],
-      next,
-      this.#rightsOf(directory),
-    );
+    const version = versionOf(ifMatch);
+    const rights = this.#rightsOf(directory);
+    const group = await groups.change(directory, id, version, next, rights);
     await this.#whenLessened(directory);
     return this.#answer(group, chosen, 200);
   }
@@ -117,8 +115,6 @@ export class Groups {
 
   #shelf(directory: string): Shelf<DirectoryGroup> {
     const { groups } = this.#ports;
-    const orNone = async (found: Promise<DirectoryGroup | undefined>) =>
-      [await found].filter((one) => one !== undefined);
     return {
       schema: GROUP_SCHEMA,
       count: () => groups.count(directory),

@@ -2,7 +2,7 @@ import { type Filter, parseFilter } from './attribute-path.ts';
 import { type Chosen, chosenOf, chosenParts } from './chosen-attributes.ts';
 import { RESULTS_MAX } from './discovery.ts';
 import { compileFilter, type Lookup, lookupsOf, type Resource } from './filter.ts';
-import type { Answered } from './resources.ts';
+import type { Answered } from './scim-call.ts';
 import { refuse } from './scim-error.ts';
 import type { ResourceSchema } from './scim-schema.ts';
 
@@ -20,6 +20,11 @@ export interface Shelf<Item> {
     chosen: Chosen,
     filter: Filter | null,
   ) => Promise<Resource[]>;
+}
+
+/** Of a name that one has at most. */
+export async function orNone<Item>(found: Promise<Item | undefined>): Promise<Item[]> {
+  return [await found].filter((one) => one !== undefined);
 }
 
 const RESULTS = 100;

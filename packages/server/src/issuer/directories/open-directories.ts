@@ -3,13 +3,13 @@ import type { NotEverywhereYet } from '../not-everywhere-yet.ts';
 import type { IssuerStores } from '../open-stores.ts';
 import { Directories, SCIM_PATH } from './directories.ts';
 import { Groups } from './groups.ts';
-import type { TakingBackFrom } from './taking-back-from.ts';
+import type { TakingBackFromPeople } from './taking-back-from-people.ts';
 import { Users } from './users.ts';
 
 export interface OpenDirectoriesPorts {
   readonly snapshot: IssuerSnapshot;
   readonly stores: IssuerStores;
-  readonly takingBack: TakingBackFrom;
+  readonly takingBack: TakingBackFromPeople;
   readonly onLate: (error: NotEverywhereYet) => void;
 }
 

@@ -16,6 +16,10 @@ export class ScimError extends Error {
   }
 }
 
+export function notHere(): ScimError {
+  return new ScimError(404, null, 'there is none here');
+}
+
 export function refuse(scimType: ScimType, detail: string): ScimError {
   return new ScimError(400, scimType, detail);
 }

@@ -5,11 +5,11 @@ import {
   UnknownMemberError,
 } from '../../access/accounts/index.ts';
 import { NotFoundError, StaleVersionError } from '../../state/index.ts';
-import { refuse, ScimError } from './scim-error.ts';
+import { notHere, refuse, ScimError } from './scim-error.ts';
 
 /** What a store refused, as a directory is told of it; null: it is a fault. */
 export function scimErrorOf(error: unknown): ScimError | null {
-  if (error instanceof NotFoundError) return new ScimError(404, null, 'there is none here');
+  if (error instanceof NotFoundError) return notHere();
   if (error instanceof StaleVersionError) {
     return new ScimError(412, null, 'it has changed meanwhile: read it again');
   }

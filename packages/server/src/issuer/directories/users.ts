@@ -1,5 +1,4 @@
 import type {
-  ChangedUser,
   DirectoryGroupStore,
   DirectoryPerson,
   DirectoryUser,
@@ -7,20 +6,20 @@ import type {
 } from '../../access/accounts/index.ts';
 import { type Chosen, chosenOf, chosenParts, isChosen } from './chosen-attributes.ts';
 import { asksAbout, type Resource } from './filter.ts';
-import { list, type Shelf } from './listing.ts';
+import { list, orNone, type Shelf } from './listing.ts';
 import { patched } from './patch.ts';
 import { tagOf } from './resource-values.ts';
-import type { Answered, Asked } from './resources.ts';
-import { ScimError } from './scim-error.ts';
+import type { Answered, Asked } from './scim-call.ts';
+import { notHere } from './scim-error.ts';
 import { USER_SCHEMA } from './scim-schema.ts';
-import type { TakingBackFrom } from './taking-back-from.ts';
+import type { TakingBackFromPeople } from './taking-back-from-people.ts';
 import { readUser, shownUser } from './user-resource.ts';
 import { versionOf } from './versions.ts';
 
 export interface UsersPorts {
   readonly users: DirectoryUserStore;
   readonly groups: Pick<DirectoryGroupStore, 'groupsOf'>;
-  readonly takingBack: TakingBackFrom;
+  readonly takingBack: TakingBackFromPeople;
   /** Where resources stand. */
   readonly base: string;
 }
@@ -47,20 +46,20 @@ export class Users {
   async show({ directory, id, query, ifNoneMatch }: Asked): Promise<Answered> {
     const chosen = chosenOf(query);
     const user = await this.#ports.users.show(directory, id);
-    if (user === undefined) throw new ScimError(404, null, 'there is none here');
+    if (user === undefined) throw notHere();
     const tag = tagOf(user.version);
     if (ifNoneMatch === tag) return { status: 304, body: null, tag };
     return this.#answer(user, chosen, 200);
   }
 
   replace(asked: Asked): Promise<Answered> {
-    return this.#change(asked, ({ isActive }) => readUser(asked.body, isActive));
+    return this.#change(asked, ({ said }) => readUser(asked.body, said.isActive));
   }
 
   patch(asked: Asked): Promise<Answered> {
-    return this.#change(asked, (known, user) => {
-      const resource = shownUser({ ...user, said: known }, [], this.#ports.base);
-      return readUser(patched(resource, asked.body, USER_SCHEMA), known.isActive);
+    return this.#change(asked, (known) => {
+      const resource = shownUser(known, [], this.#ports.base);
+      return readUser(patched(resource, asked.body, USER_SCHEMA), known.said.isActive);
     });
   }
 
@@ -78,17 +77,13 @@ export class Users {
 
   async #change(
     { directory, id, query, ifMatch }: Asked,
-    next: (known: DirectoryPerson, user: DirectoryUser) => DirectoryPerson,
+    next: (known: DirectoryUser) => DirectoryPerson,
   ): Promise<Answered> {
     const { users, takingBack } = this.#ports;
     const chosen = chosenOf(query);
-    const before = await users.show(directory, id);
-    if (before === undefined) throw new ScimError(404, null, 'there is none here');
-    const { user, endedGrants }: ChangedUser = await users.change(
-      ...[directory, id, versionOf(ifMatch)],
-      (known) => next(known, before),
-      takingBack.ends(),
-    );
+    const version = versionOf(ifMatch);
+    const ends = takingBack.ends();
+    const { user, endedGrants } = await users.change(directory, id, version, next, ends);
     if (!user.said.isActive) await takingBack.endAccount(id, endedGrants);
     return this.#answer(user, chosen, 200);
   }
@@ -101,8 +96,6 @@ export class Users {
 
   #shelf(directory: string): Shelf<DirectoryUser> {
     const { users } = this.#ports;
-    const orNone = async (found: Promise<DirectoryUser | undefined>) =>
-      [await found].filter((one) => one !== undefined);
     return {
       schema: USER_SCHEMA,
       count: () => users.count(directory),

@@ -136,7 +136,7 @@ export class GateDesk {
   async #told(
     asked: PageCall,
     { client }: AskedByBrowser,
-    answer: object | SessionRefusal,
+    answer: object,
     session?: string,
   ): Promise<ToldOfCall> {
     const who = await this.#nameOf(session);

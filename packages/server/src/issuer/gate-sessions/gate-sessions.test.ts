@@ -10,7 +10,7 @@ import { ArtefactStore, type ArtefactTables, issuerMigrations } from '../artefac
 import type { Provider } from '../protocol/library.ts';
 import { PairwiseNames } from '../protocol/pairwise.ts';
 import { GateSessions } from './gate-sessions.ts';
-import { GateSignIns } from './sign-ins.ts';
+import { type GateSignIn, openGateSignIns } from './sign-ins.ts';
 
 const MINUTE = 60_000;
 const AUDIENCE = 'https://api.example';
@@ -180,13 +180,14 @@ onEveryBackend('sessions of browsers at gates', ({ freshPlace }) => {
 
   test('a sign-in is finished once, in time, in its browser and for its client; nobody else uses it up', async (t) => {
     const { artefacts, now, clock } = await open(t);
-    const signIns = new GateSignIns({ artefacts, now, random: (bytes) => randomBytes(bytes) });
+    const signIns = openGateSignIns({ artefacts, now, random: (bytes) => randomBytes(bytes) });
     const browser = signIns.browserOf(undefined);
     assert.equal(signIns.browserOf(browser), browser, 'two tabs are one browser');
     assert.notEqual(signIns.browserOf('planted'), 'planted');
     const signIn = { client: 'client_1', verifier: 'v', nonce: 'n', returnPath: '/' };
     const state = signIns.draw();
     await signIns.keep(state, browser, signIn);
+    const of = (client: string) => (one: GateSignIn) => one.client === client;
     for (const [shown, from, client] of [
       [state, undefined, 'client_1'],
       [state, signIns.draw(), 'client_1'],
@@ -194,10 +195,10 @@ onEveryBackend('sessions of browsers at gates', ({ freshPlace }) => {
       ['x', browser, 'client_1'],
       [signIns.draw(), browser, 'client_1'],
     ] as const) {
-      assert.equal(await signIns.take(shown, from, client), null);
+      assert.equal(await signIns.take(shown, from, of(client)), null);
     }
     const taken = await Promise.all(
-      Array.from({ length: 100 }, () => signIns.take(state, browser, 'client_1')),
+      Array.from({ length: 100 }, () => signIns.take(state, browser, of('client_1'))),
     );
     assert.deepEqual(
       taken.filter((one) => one !== null),
@@ -206,6 +207,6 @@ onEveryBackend('sessions of browsers at gates', ({ freshPlace }) => {
     const late = signIns.draw();
     await signIns.keep(late, browser, signIn);
     clock.now += 10 * MINUTE;
-    assert.equal(await signIns.take(late, browser, 'client_1'), null);
+    assert.equal(await signIns.take(late, browser, of('client_1')), null);
   });
 });

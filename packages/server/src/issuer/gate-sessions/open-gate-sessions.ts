@@ -9,7 +9,7 @@ import type { Provider } from '../protocol/library.ts';
 import type { PairwiseNames } from '../protocol/pairwise.ts';
 import { GateDesk } from './gate-desk.ts';
 import { type GateSession, GateSessions } from './gate-sessions.ts';
-import { GateSignIns } from './sign-ins.ts';
+import { openGateSignIns } from './sign-ins.ts';
 import { SigningIn } from './signing-in.ts';
 
 export interface OpenGateSessionsPorts {
@@ -47,7 +47,7 @@ export function openGateSessions(ports: OpenGateSessionsPorts): {
   };
   const signingIn = new SigningIn({
     ...{ snapshot, provider, artefacts, sessions, now, endQuietly },
-    signIns: new GateSignIns({ artefacts, random, now }),
+    signIns: openGateSignIns({ artefacts, random, now }),
   });
   const secret = ring.derive(GATE_SECRET).toString('base64url');
   const desk = new GateDesk({ snapshot, sessions, signingIn, secret, onLate });

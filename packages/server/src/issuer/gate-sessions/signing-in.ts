@@ -14,6 +14,7 @@ import type { Detail } from '../details/index.ts';
 import { gateCallback, OWN_SCOPES, PERSONAL_SCOPES } from '../protocol/client-metadata.ts';
 import { PUSHED_BY_GATE } from '../protocol/flows.ts';
 import type { Provider } from '../protocol/library.ts';
+import { wordsOf } from '../protocol/space-delimited.ts';
 import type { GateSessions } from './gate-sessions.ts';
 import { readReturnPath } from './return-path.ts';
 import { type GateSignIns, SIGN_IN_LIFE_SECONDS } from './sign-ins.ts';
@@ -107,7 +108,8 @@ export class SigningIn {
     if (client === null) return refusal('no_such_operation', 'no such application');
     // RFC 9207: what another server says is not for us.
     if (parameters['iss'] !== snapshot.origin) return refusal('sign_in_invalid', 'iss');
-    const signIn = await signIns.take(parameters['state'] ?? '', browser, client.id);
+    const { state = '' } = parameters;
+    const signIn = await signIns.take(state, browser, (one) => one.client === client.id);
     if (signIn === null) return refusal('sign_in_invalid', 'state');
     const page = sessions.pageOf(client);
     const leadTo = (error: string | null) => goOn(page, signIn.returnPath, error);
@@ -221,10 +223,6 @@ function unsigned(claims: object): string {
 
 function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url');
-}
-
-function wordsOf(text: string | undefined): readonly string[] {
-  return (text ?? '').split(' ').filter((word) => word !== '');
 }
 
 function jsonOrNull(text: string): unknown {

@@ -7,6 +7,7 @@ import { errors, Provider } from './library.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
 import { type Redemptions, whenAnswered } from './redemptions.ts';
 import { isSignedIn } from './signed-in.ts';
+import { wordsOf } from './space-delimited.ts';
 
 type Payload = Record<string, unknown>;
 
@@ -198,11 +199,10 @@ function rightsOf(payload: Payload): GrantedRights {
     readonly resources?: Readonly<Record<string, string>>;
     readonly rar?: GrantedRights['details'];
   };
-  const scopes = (text: string | undefined) => (text ?? '').split(' ').filter((one) => one !== '');
   return {
-    own: scopes(openid?.scope),
+    own: wordsOf(openid?.scope),
     apis: Object.fromEntries(
-      Object.entries(resources ?? {}).map(([resource, text]) => [resource, scopes(text)]),
+      Object.entries(resources ?? {}).map(([resource, text]) => [resource, wordsOf(text)]),
     ),
     details: rar ?? [],
   };

@@ -18,11 +18,6 @@ export function lifeOfUse(scopes: Iterable<string>): number {
   return [...scopes].includes(LASTING_SCOPE) ? GRANT_LIFE_SECONDS : SESSION_LIFE_SECONDS;
 }
 
-/** Of a request, as it was sent. */
-export function askedScopes(scope: unknown): string[] {
-  return typeof scope === 'string' ? scope.split(' ') : [];
-}
-
 /** A yes that is said anew lasts as long as any, whatever held it before. */
 export function renew(grant: InstanceType<Provider['Grant']>, nowSeconds: number): void {
   const lasting = grant as unknown as { exp: number };

@@ -3,11 +3,12 @@ import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { RolesOfPeople } from '../directories/roles-of-people.ts';
 import { errorPage } from '../pages/pages.ts';
 import { exchangeOf } from './exchange/exchange-of-call.ts';
-import { askedScopes, lifeOfUse } from './grant-life.ts';
+import { lifeOfUse } from './grant-life.ts';
 import { acrValuesOf, levelsAsked, showsOneOf } from './levels.ts';
 import { errors, interactionPolicy, type Provider } from './library.ts';
 import type { PairwiseNames } from './pairwise.ts';
 import { type PageContext, showPage } from './show-page.ts';
+import { wordsOf } from './space-delimited.ts';
 
 export interface PeoplePorts {
   readonly snapshot: IssuerSnapshot;
@@ -154,7 +155,7 @@ export async function existingGrant({ grants, now }: GrantPorts, { oidc }: Grant
   const { openid, resources, exp } = said as unknown as SaidYes;
   const left = exp - Math.floor(now() / 1000);
   if (!(left > 0)) return undefined;
-  const expiresIn = Math.min(left, lifeOfUse(askedScopes(params?.['scope'])));
+  const expiresIn = Math.min(left, lifeOfUse(wordsOf(params?.['scope'])));
   const { accountId, clientId } = said;
   const again = new provider.Grant({ accountId, clientId, openid, resources, expiresIn } as object);
   await again.save();

@@ -3,6 +3,7 @@ import type { AccountStore, GrantStore } from '../../access/accounts/index.ts';
 import type { ClientStore } from '../../access/clients/index.ts';
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import type { SingleUseStore } from '../../state/single-use/index.ts';
+import type { EndedSignIn } from '../account/browser-sessions.ts';
 import type { DetailTypes } from '../details/index.ts';
 import type { RolesOfPeople } from '../directories/roles-of-people.ts';
 import type { ChallengeContext, ChallengeRefusal } from '../embedded/challenge-context.ts';
@@ -43,12 +44,6 @@ import {
 } from './people.ts';
 import { CLAIMS } from './personal-claims.ts';
 import type { PollPace } from './poll-pace.ts';
-
-/** Of somebody at our pages, by which it is known. */
-export interface EndedSignIn {
-  readonly uid: string;
-  readonly account: string;
-}
 
 export interface ProviderPorts extends AdapterPorts {
   /** Sessions at gates that came of this one end, and gates refuse them. Throws NotEverywhereYet. */

@@ -15,9 +15,10 @@ import { leadsTo, type Page, sendPage } from '../pages/page.ts';
 import { formOf, isOwnPage, jsonOf, NOBODY, type PageCall, sendJson } from '../pages/page-call.ts';
 import { consentPage, errorPage } from '../pages/pages.ts';
 import { rightsIn } from '../pages/rights.ts';
-import { askedScopes, GRANT_LIFE_SECONDS, lifeOfUse, renew } from '../protocol/grant-life.ts';
+import { GRANT_LIFE_SECONDS, lifeOfUse, renew } from '../protocol/grant-life.ts';
 import type { Provider } from '../protocol/library.ts';
 import { PERSONAL_CLAIMS } from '../protocol/personal-claims.ts';
+import { wordsOf } from '../protocol/space-delimited.ts';
 import { type Interaction, interactionOf, languageFor, say } from './interaction.ts';
 import type { Passkeys } from './passkeys.ts';
 
@@ -156,7 +157,7 @@ export class Consent {
       interaction.grantId === undefined || details.length > 0
         ? undefined
         : await provider.Grant.find(interaction.grantId);
-    const scopes = askedScopes(interaction.params['scope']);
+    const scopes = wordsOf(interaction.params['scope']);
     const expiresIn = details.length === 0 ? GRANT_LIFE_SECONDS : lifeOf(details, scopes, now());
     const grant = known ?? new provider.Grant({ accountId, clientId, expiresIn } as object);
     if (known !== undefined) renew(known, Math.floor(now() / 1000));

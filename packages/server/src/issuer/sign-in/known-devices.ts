@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { plainLogin } from '../../access/accounts/index.ts';
 import type { IncomingMessage, ServerResponse } from '../../platform/http/index.ts';
 
 export interface KnownDevicesPorts {
@@ -24,7 +25,7 @@ export class KnownDevices {
 
   /** Whose failures these are: of this device, or of all who are strangers to this name. */
   subjectOf(request: Pick<IncomingMessage, 'headers'>, login: string): string {
-    const name = plain(login);
+    const name = plainLogin(login);
     const [nonce = '', signature = ''] = (this.#cookieOf(request) ?? '').split('.');
     const expected = this.#sign(name, nonce);
     const given = Buffer.from(signature, 'base64url');
@@ -35,7 +36,7 @@ export class KnownDevices {
   remember(response: ServerResponse, login: string): void {
     const { random, isSecure } = this.#ports;
     const nonce = Buffer.from(random(NONCE_BYTES)).toString('base64url');
-    const value = `${nonce}.${this.#sign(plain(login), nonce).toString('base64url')}`;
+    const value = `${nonce}.${this.#sign(plainLogin(login), nonce).toString('base64url')}`;
     const rules = `Path=/; Max-Age=${YEAR_SECONDS}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
     response.appendHeader('set-cookie', `${this.#name}=${value}; ${rules}`);
   }
@@ -56,9 +57,4 @@ export class KnownDevices {
       .update(JSON.stringify([name, nonce]))
       .digest();
   }
-}
-
-/** The same person, however they type it. */
-function plain(login: string): string {
-  return login.normalize('NFKC').trim().toLowerCase();
 }

@@ -4,6 +4,7 @@ import type { Detail } from '../../details/index.ts';
 import { errors } from '../library.ts';
 import type { PresentedClaims } from '../presented-tokens.ts';
 import type { ResourceServerInfo } from '../resources.ts';
+import { wordsOf } from '../space-delimited.ts';
 
 /** RFC 8693 §4.1: who acts now, and within it who acted before. */
 export interface Actor {
@@ -89,8 +90,4 @@ export function passedOnRoles(
   const had = Array.isArray(roles) ? roles : [];
   const passed = wanted.filter((role) => had.includes(role));
   return passed.length > 0 ? { roles: passed } : {};
-}
-
-function wordsOf(scope: unknown): string[] {
-  return typeof scope === 'string' ? scope.split(' ').filter((one) => one !== '') : [];
 }

@@ -4,9 +4,9 @@ import type { World } from '../../platform/world/index.ts';
 import type { BrowserSessions } from '../account/browser-sessions.ts';
 import type { ArtefactStore } from '../artefacts/index.ts';
 import { NotEverywhereYet } from '../not-everywhere-yet.ts';
-import { CLOCK_SKEW_MS } from '../taking-back.ts';
+import { shownUntil } from '../taking-back.ts';
 
-export interface TakingBackFromPorts {
+export interface TakingBackFromPeoplePorts {
   readonly snapshot: Pick<IssuerSnapshot, 'origin' | 'tokens'>;
   readonly accounts: Pick<AccountStore, 'lessen'>;
   readonly artefacts: Pick<ArtefactStore, 'remove' | 'removeGrant'>;
@@ -18,17 +18,17 @@ export interface TakingBackFromPorts {
 }
 
 /** What people had, whose directory says that they no longer have it. */
-export class TakingBackFrom {
-  readonly #ports: TakingBackFromPorts;
+export class TakingBackFromPeople {
+  readonly #ports: TakingBackFromPeoplePorts;
 
-  constructor(ports: TakingBackFromPorts) {
+  constructor(ports: TakingBackFromPeoplePorts) {
     this.#ports = ports;
   }
 
   ends(): TokenEnds {
     const { snapshot, world } = this.#ports;
     const { origin: issuer, tokens } = snapshot;
-    return { issuer, until: world.now() + tokens.lifeSeconds * 1000 + CLOCK_SKEW_MS };
+    return { issuer, until: shownUntil(tokens, world.now()) };
   }
 
   /** Nobody is signed in by it, and no gate lets anything pass that came of it, when it resolves. Throws NotEverywhereYet. */
