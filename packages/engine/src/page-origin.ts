@@ -18,7 +18,7 @@ export type CallKind = 'read' | 'write' | 'upgrade';
 
 /**
  * A cookie comes along whoever makes the browser call. It counts where the browser says that the page of the application
- * made the call, and nowhere else. Null: it did; otherwise what speaks against it.
+ * made the call; what was typed, and what a browser says nothing of, may read. Null: it counts; otherwise what speaks against it.
  */
 export function pageFault(
   { origin, site }: CalledFrom,

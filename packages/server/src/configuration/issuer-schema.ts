@@ -180,7 +180,9 @@ export const issuer = z.strictObject({
         .min(5)
         .max(480)
         .default(30)
-        .describe('A session that calls nothing for so long ends.'),
+        .describe(
+          'A session about which no gate asks for so long ends; a gate asks at its first call, and again after cacheSeconds.',
+        ),
       lifeHours: z
         .int()
         .min(1)

@@ -83,7 +83,7 @@ export type EndAnswer =
   | {
       readonly page: string;
       /** Where people leave the authorization server, too. */
-      readonly signOutEverywhere: string;
+      readonly signOutAt: string;
       /** False: what the browser has here is the session of another application, which stays. */
       readonly isGone: boolean;
     }

@@ -77,7 +77,7 @@ export interface AccountTables extends ChangeTables {
     directory: string;
     name_index: string;
     external_index: string | null;
-    /** JSON of a DirectoryGroupName. */
+    /** JSON of the name and the externalId of a GroupWish. */
     said_sealed: string;
     created_at: number;
     changed_at: number;

@@ -104,7 +104,7 @@ export class OperatorStore {
     return { credential, operator: this.#operatorOf(row) };
   }
 
-  /** Whoever signs in anew has one credential, and leaves no row for each day. */
+  /** Whoever signs in anew has one that is good; those that ended long ago go. */
   async #makeRoom(session: Transaction<OperatorTables>, accountId: string): Promise<void> {
     const at = this.#world.now();
     await session

@@ -27,7 +27,7 @@ const create = defineVerb({
   examples: [
     {
       line: 'poorter operators create --name "An Peeters" --roles auditor --expires 90d',
-      says: 'somebody who reads everything and changes nothing, for 90 days',
+      says: 'somebody who reads all but accounts of people and changes nothing, for 90 days',
     },
   ],
   async run({ name, roles, expires, ...given }, { environment, stdout, stderr }) {

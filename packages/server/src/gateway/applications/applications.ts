@@ -160,9 +160,9 @@ export class Applications {
   async #signOut({ question, request }: Asked): Promise<Told | Deny> {
     const answer = await this.#ask<EndAnswer>('end', question);
     if ('refused' in answer) return this.#refusal(answer);
-    const { page, signOutEverywhere, isGone } = answer;
+    const { page, signOutAt, isGone } = answer;
     const fields = [...this.#readableBy(page, request), ...(isGone ? this.#cookies.end() : [])];
-    return { status: 200, fields, body: { signOutEverywhere } };
+    return { status: 200, fields, body: { signOutAt } };
   }
 
   #ask<Answer>(

@@ -18,7 +18,7 @@ export const operatorWords: Readonly<Record<AccountLanguage, OperatorWords>> = {
     mayNothing: 'You run nothing here.',
     make: 'Make a credential for today',
     makeWhat:
-      'The one before stops working. It ends after a working day, and at once when you are signed out or may do less.',
+      'It opens the admin API for a working day, and ends at once when you are signed out everywhere or may do less. One that you made before stops working.',
     once: 'It is shown this once. Give it to the command line as POORTER_OPERATOR_KEY.',
     until: 'Good until',
   },
@@ -28,7 +28,7 @@ export const operatorWords: Readonly<Record<AccountLanguage, OperatorWords>> = {
     mayNothing: 'U beheert hier niets.',
     make: 'Een toegangssleutel voor vandaag maken',
     makeWhat:
-      'De vorige werkt dan niet meer. Hij eindigt na een werkdag, en meteen wanneer u wordt afgemeld of minder mag.',
+      'Hij opent de beheer-API voor een werkdag, en eindigt meteen wanneer u overal wordt afgemeld of minder mag. Een die u eerder maakte, werkt dan niet meer.',
     once: 'U ziet hem alleen nu. Geef hem aan de opdrachtregel als POORTER_OPERATOR_KEY.',
     until: 'Geldig tot',
   },
@@ -38,7 +38,7 @@ export const operatorWords: Readonly<Record<AccountLanguage, OperatorWords>> = {
     mayNothing: 'Vous n’administrez rien ici.',
     make: 'Créer une clé d’accès pour aujourd’hui',
     makeWhat:
-      'La précédente ne fonctionnera plus. Elle expire après une journée de travail, et aussitôt si vous êtes déconnecté ou avez moins de droits.',
+      'Elle ouvre l’API d’administration pour une journée de travail, et expire aussitôt si vous êtes déconnecté partout ou avez moins de droits. Une clé créée auparavant ne fonctionnera plus.',
     once: 'Elle n’est affichée que cette fois. Donnez-la à la ligne de commande sous le nom POORTER_OPERATOR_KEY.',
     until: 'Valable jusqu’à',
   },
@@ -48,7 +48,7 @@ export const operatorWords: Readonly<Record<AccountLanguage, OperatorWords>> = {
     mayNothing: 'Sie verwalten hier nichts.',
     make: 'Einen Zugangsschlüssel für heute erstellen',
     makeWhat:
-      'Der vorige gilt dann nicht mehr. Er endet nach einem Arbeitstag, und sofort, wenn Sie abgemeldet werden oder weniger dürfen.',
+      'Er öffnet die Verwaltungs-API für einen Arbeitstag, und endet sofort, wenn Sie überall abgemeldet werden oder weniger dürfen. Ein früher erstellter gilt dann nicht mehr.',
     once: 'Er wird nur dieses Mal gezeigt. Geben Sie ihn der Befehlszeile als POORTER_OPERATOR_KEY.',
     until: 'Gültig bis',
   },

@@ -24,8 +24,8 @@ const EMAIL_LENGTH_MAX = 254;
 const LOGIN_BYTES = 8;
 
 /**
- * Whose account somebody comes into. It is found by issuer and subject alone: an address or a name that is that of
- * somebody here opens nothing.
+ * Whose account somebody comes into. It is found by issuer and subject, or by the claim that the configuration says names them
+ * in a directory: an address or a name that is that of somebody here opens nothing.
  */
 export class Identities {
   readonly #ports: IdentitiesPorts;

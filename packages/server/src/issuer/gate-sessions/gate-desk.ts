@@ -106,8 +106,8 @@ export class GateDesk {
       sendJson(asked, 503, { error: 'temporarily_unavailable' });
       return { ...who, error: 'temporarily_unavailable' };
     }
-    const signOutEverywhere = this.#leaveAt(judged);
-    const answer: EndAnswer = { page: judged.page, signOutEverywhere, isGone };
+    const signOutAt = this.#leaveAt(judged);
+    const answer: EndAnswer = { page: judged.page, signOutAt, isGone };
     sendJson(asked, 200, answer);
     return { ...who, client: question.client };
   }

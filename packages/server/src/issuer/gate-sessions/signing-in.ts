@@ -32,7 +32,7 @@ export interface SigningInPorts {
 /** RFC 9126 §2.2: as long as the library gives one that a client pushes. */
 const PUSHED_SECONDS = 60;
 const PUSHED_URN = 'urn:ietf:params:oauth:request_uri:';
-/** What a page may say of the sign-in that it asks for. Who sends people there from elsewhere may say where they go on, and no more. */
+/** What a page may say of the sign-in that it asks for. Who sends people there from another site may say where they go on, and no more. */
 const ASKED = [
   ...['scope', 'acr_values', 'max_age', 'prompt', 'login_hint', 'ui_locales'],
   'authorization_details',
