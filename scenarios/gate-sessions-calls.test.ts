@@ -72,6 +72,8 @@ test('no token reaches the browser, by a body, a header or a cookie', async () =
   const answers = [await browser.comeBack(left), await browser.fetch('/accounts')];
   answers.push(await browser.fetch(browser.at('session')));
   answers.push(await browser.fetch(browser.at('sign-out'), { method: 'POST' }));
+  const statuses = answers.map(({ status }) => status);
+  assert.deepEqual(statuses, [303, 200, 200, 200]);
   for (const { rawHeaders, text } of answers) {
     assert.doesNotMatch(`${rawHeaders.join(' ')} ${text}`, /eyJ|access_token|id_token|refresh/i);
   }
@@ -211,7 +213,7 @@ test('a payment that somebody approved is made by the page that asked, once', as
   const pay = () => browser.fetch('/payments', { method: 'POST', body: ORDER, headers: JSON_BODY });
   const paid = await pay();
   assert.equal(paid.status, 200, paid.text);
-  assert.equal((await pay()).status, 401, 'the approval is used up');
+  assert.equal(codeOf(await pay()), 'insufficient_user_authentication', 'it is used up');
 });
 
 test('an application asks for a fresh sign-in, and its page is told why there is none', async () => {
@@ -267,5 +269,5 @@ test('a proxy that asks the gate is told the same of a session and of the page t
   const refused = await ask('/accounts', { 'sec-fetch-site': 'same-site' });
   assert.deepEqual([refused.status, codeOf(refused)], [403, 'page_not_allowed']);
   const address = await ask(browser.at('session'), FROM_PAGE);
-  assert.notEqual(address.status, 200, 'a proxy passes these to a listener of the gate');
+  assert.equal(codeOf(address), 'no_such_operation', 'a proxy passes these to a listener');
 });

@@ -4,8 +4,7 @@ import { test } from 'node:test';
 import { Directory } from './world/directory.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { makePage, PageBrowser, startGateWithSessions } from './world/gate-session.fixture.ts';
-import { enrolBy } from './world/person.fixture.ts';
-import { SoftBrowser } from './world/soft-browser.fixture.ts';
+import { enrolById } from './world/person.fixture.ts';
 
 test('a page may do what the groups of its person say, and no longer than they say it', async (t) => {
   const token = randomBytes(32).toString('base64');
@@ -22,8 +21,7 @@ test('a page may do what the groups of its person say, and no longer than they s
   const directory = new Directory(issuer.origin, token);
   const made = await directory.post('/Users', { userName: 'griet@bank.example' });
   const id = String(made.body['id']);
-  const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
-  const passkey = await enrolBy(new SoftBrowser(issuer.origin), link);
+  const passkey = await enrolById(issuer, id);
   const members = [{ value: id }];
   const group = await directory.post('/Groups', { displayName: 'Keepers', members });
   const browser = new PageBrowser(gate, await makePage(gate));

@@ -7,10 +7,11 @@ import { hash as argon2 } from '@node-rs/argon2';
 import { hash as bcrypt } from '@node-rs/bcrypt';
 import { TOTP } from 'otpauth';
 import { adminOf } from './world/admin.fixture.ts';
+import { eventually } from './world/calls.fixture.ts';
 import { poorterHere, type Ran } from './world/commands.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
-import { enrolBy, signIn } from './world/person.fixture.ts';
+import { enrolById, signIn } from './world/person.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const PASSWORD = 'een heel ongewone zin';
@@ -315,9 +316,8 @@ test('an imported password alone lets nobody in; after a link its owner makes th
   const told = ({ text }: { text: string }) => text.replaceAll(/[0-9a-f]{16}-\w+/g, '');
   assert.deepEqual([refused.status, told(refused)], [401, told(unknown)]);
   const [id = ''] = ran.out.split('  ');
-  const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
   const browser = new SoftBrowser(issuer.origin);
-  await signIn(browser, await enrolBy(browser, link));
+  await signIn(browser, await enrolById(issuer, id, browser));
   assert.match((await browser.get('/account/credentials')).text, /neither signs you in alone/);
   const shown = await browser.get('/account/code');
   const [, key = ''] = /<code>([A-Z2-7 ]+)<\/code>/.exec(shown.text) ?? [];
@@ -370,6 +370,11 @@ test('only owners and operators import, and nothing of it stands in the log or i
     const once = { 'idempotency-key': 'planted-1' };
     const answer = await operator('POST', '/v1/accounts/import', { accounts: [planted] }, once);
     assert.equal(answer.status, status, JSON.stringify(answer.body));
+    const acts = `/v1/log/records?operation=importAccounts&client=${made.body.operator.id}`;
+    await eventually(
+      `the act of the ${role} is in the log`,
+      async () => (await owner('GET', acts)).body.items.length > 0,
+    );
     if (status !== 200) continue;
     assert.deepEqual(Object.keys(answer.body.accounts[0]), ['login', 'id', 'isNew']);
     const again = await operator('POST', '/v1/accounts/import', { accounts: [planted] }, once);

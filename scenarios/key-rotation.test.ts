@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { call } from './world/calls.fixture.ts';
 import { AUDIENCE, startIssuer } from './world/issuer.fixture.ts';
-import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
@@ -50,10 +49,12 @@ test('a flood of invented key ids around a rotation neither delays the genuine k
   const during = flood(2);
   const genuine = await issuer.token();
   let asked = performance.now();
+  let refusals = 0;
   // A machine that is busy for longer than calls wait is asked once more.
   while ((await statusWith(genuine)) !== 200) {
     assert.ok(performance.now() - asked >= WAIT_MAX_MS, 'refused before its wait was over');
-    assert.ok(performance.now() - begun < PATIENCE_MS);
+    refusals += 1;
+    assert.ok(refusals <= 1, 'the flood delays the genuine key');
     asked = performance.now();
   }
   const strangers = [...(await before), ...(await during)];

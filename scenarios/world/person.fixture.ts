@@ -24,8 +24,17 @@ export async function enrol(
   const login = times === 0 ? wish : wish.replace('@', `-${times}@`);
   const profile = ['--login', login, '--name', 'Griet Maes', ...more];
   const id = await issuer.run('accounts', 'create', ...profile);
+  return { id, login, passkey: await enrolById(issuer, id) };
+}
+
+/** Somebody whose account is there already. */
+export async function enrolById(
+  issuer: Pick<RunningIssuer, 'origin' | 'run'>,
+  id: string,
+  browser = new SoftBrowser(issuer.origin),
+): Promise<SoftPasskey> {
   const link = new URL(await issuer.run('accounts', 'link', id)).hash.slice(1);
-  return { id, login, passkey: await enrolBy(new SoftBrowser(issuer.origin), link) };
+  return enrolBy(browser, link);
 }
 
 /** Makes a passkey behind a link. */

@@ -116,7 +116,14 @@ export const ownIssuerCases: readonly Case[] = [
   ...[
     {
       ...providerCase('roles', undefined, { claim: 'roles', values: { a: ['admin'] } }),
-      keys: ['issuer.federation[].roles.claim', 'issuer.federation[].roles.values'],
+      keys: ['issuer.federation[].roles.values'],
+    },
+    {
+      ...providerCase(
+        ...(['roles', { claim: 'roles', values: { a: ['x'] } }] as const),
+        ...([{ claim: 'groups', values: { a: ['x'] } }, true] as const),
+      ),
+      keys: ['issuer.federation[].roles.claim'],
     },
     {
       ...providerCase(...(['roles', { claim: 'roles', values: { a: ['x'] } }] as const), {

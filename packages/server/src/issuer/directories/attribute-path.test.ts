@@ -141,7 +141,7 @@ test('a part behind brackets is of the same value, as Entra asks for an address 
     'emails[type pr].',
     'emails[type pr].value',
     'a.b[c pr].d eq 1',
-    'a[b pr] .c eq 1 d',
+    'a[b pr].c eq 1 d',
   ];
   for (const text of wrong) assert.throws(() => parseFilter(text), { scimType: 'invalidFilter' });
 });
