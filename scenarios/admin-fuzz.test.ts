@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { operatorCredential } from './world/admin.fixture.ts';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
+import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
@@ -102,11 +103,11 @@ const call = fc.record({
 });
 
 /** Everything that comes back before the connection ends. */
-function exchange(port: number, bytes: string): Promise<string> {
+function exchange(port: number, bytes: string, patienceMs: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let answer = '';
-    socket.setTimeout(12_000, () => socket.destroy());
+    socket.setTimeout(patienceMs, () => socket.destroy());
     socket.on('data', (chunk) => {
       answer += chunk;
     });
@@ -128,29 +129,32 @@ test('whatever an owner sends the admin API, it answers with what the contract k
       const body = method === 'POST' || method === 'PATCH' ? given : '';
       const search =
         query === null ? '' : `?${query[0]}=${encodeURIComponent(query[1].toWellFormed())}`;
+      const mayBeCutShort = header?.[0] === 'content-length';
+      const asked = `${method} ${path}${search}`;
       const answer = await exchange(
         Number(port),
         [
-          `${method} ${path}${search} HTTP/1.1`,
+          `${asked} HTTP/1.1`,
           ...['Host: 127.0.0.1', 'Connection: close', `Poorter-Operator-Key: ${key}`],
           ...(type === '' || body === '' ? [] : [`Content-Type: ${type}`]),
           ...(header === null ? [] : [`${header[0]}: ${header[1]}`]),
-          ...(header?.[0] === 'content-length'
-            ? []
-            : [`Content-Length: ${Buffer.byteLength(body)}`]),
+          ...(mayBeCutShort ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
           ...['', body],
         ].join('\r\n'),
+        mayBeCutShort ? 12_000 : PATIENCE_MS,
       );
       // A request that says it is longer than it is gets no answer.
-      if (answer === '' && header?.[0] === 'content-length') return;
+      if (answer === '' && mayBeCutShort) return;
       const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
       seen.set(status, (seen.get(status) ?? 0) + 1);
-      assert.ok(status >= 200 && status < 500, answer);
+      const said = `${asked} ${header} ${body}: ${answer}`;
+      // On a machine that has no time, a gateway may confirm too late: that is said, and nothing is wrong.
+      const isLate = status === 504 && answer.includes('"not_everywhere_yet"');
+      assert.ok((status >= 200 && status < 500) || isLate, said);
       assert.doesNotMatch(answer, /\n\s+at .*:[0-9]+|node_modules|SQLITE/);
       const hasProblem = /content-type: application\/problem\+json/i.test(answer);
       // Node's own parser answers what is no HTTP.
-      if (status >= 400 && ![400, 405, 408, 417, 431].includes(status))
-        assert.ok(hasProblem, answer);
+      if (status >= 400 && ![400, 405, 408, 417, 431].includes(status)) assert.ok(hasProblem, said);
     }),
     { numRuns: 1_500 },
   );

@@ -17,9 +17,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { makeAuthority } from './world/certificates.fixture.ts';
 import { LINK_FILES, linkFiles } from './world/gateways.fixture.ts';
+import { MAIN } from './world/program.fixture.ts';
 import { things } from './world/things.fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 const authority = makeAuthority({ after });
 
 const usual = {

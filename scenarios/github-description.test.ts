@@ -10,9 +10,9 @@ import { readGithubDescription } from '../packages/openapi/fixtures/github-descr
 import { call, codeOf } from './world/calls.fixture.ts';
 import { removeFolder } from './world/folders.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
+import { MAIN } from './world/program.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 /** A minute of work for a machine that does ten other things. */
 const START_MAX_MS = 5 * PATIENCE_MS;
 

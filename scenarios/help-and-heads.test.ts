@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { commands as list } from '../packages/server/src/cli/commands.ts';
+import { MAIN } from './world/program.fixture.ts';
 
-const root = join(import.meta.dirname, '..');
-const MAIN = join(root, 'packages/server/src/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'poorter-help-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LinkClient } from '../packages/server/src/platform/link/index.ts';
-import { programVersion } from '../packages/server/src/platform/processes/index.ts';
+import { programVersion } from '../packages/server/src/platform/program/index.ts';
 import { realWorld } from '../packages/server/src/platform/world/index.ts';
 import { adminOf } from './world/admin.fixture.ts';
 import { eventually } from './world/calls.fixture.ts';

@@ -9,8 +9,8 @@ import { poorterHere } from './world/commands.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
+import { MAIN } from './world/program.fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 const ok = { 200: { description: 'ok' } };
 const description = {
   openapi: '3.1.0',

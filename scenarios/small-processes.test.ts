@@ -20,7 +20,7 @@ test('what lives as long as the gate holds no library that only its start, or ot
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const modules = loadedModules(folder);
   const poorter = await startPoorter(t, {
-    ...{ description: things, upstream: service.url, env: modules.env },
+    ...{ description: things, upstream: service.url, env: modules.env, fromSource: true },
   });
   assert.equal((await call(`${poorter.url}/things`)).status, 200);
   const loaded = (module: string) => {

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
+import { MAIN } from './world/program.fixture.ts';
 
 const description = {
   openapi: '3.1.0',
@@ -39,9 +40,8 @@ test('a reload that is asked for while the configuration is still being read end
   const upstream = await startRawUpstream(t);
   const poorter = await startPoorter(t, { description, upstream: upstream.url });
   assert.equal(await poorter.stop(), 0);
-  const main = join(import.meta.dirname, '../packages/server/src/main.ts');
   const argv = ['serve', '--config', join(poorter.folder, 'poorter.yaml'), '--json'];
-  const again = spawn(process.execPath, ['--conditions=source', main, ...argv], {
+  const again = spawn(process.execPath, ['--conditions=source', MAIN, ...argv], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const ended = once(again, 'exit');

@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeFolder } from './world/folders.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { runPoorter } from './world/poorter.fixture.ts';
+import { MAIN } from './world/program.fixture.ts';
 import { startService } from './world/service.fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'poorter-trial-'));
 const running: ChildProcess[] = [];
 after(async () => {

@@ -15,6 +15,7 @@ import {
   runPoorter,
   startPoorter,
 } from './world/poorter.fixture.ts';
+import { MAIN } from './world/program.fixture.ts';
 
 const ok = { 200: { description: 'ok', content: { 'application/json': {} } } };
 
@@ -373,11 +374,10 @@ async function killControl(poorter: RunningPoorter): Promise<void> {
 
 /** The same folder served once more; what it says. */
 function serveAgain(t: Lifetime, poorter: RunningPoorter, argv: readonly string[]) {
-  const main = join(import.meta.dirname, '../packages/server/src/main.ts');
   const config = ['--config', join(poorter.folder, 'poorter.yaml'), '--json'];
   const child = spawn(
     process.execPath,
-    ['--conditions=source', main, 'serve', ...config, ...argv],
+    ['--conditions=source', MAIN, 'serve', ...config, ...argv],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   t.after(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -147,6 +147,52 @@ test('one version is that of all packages, and of what they ask of each other', 
   }
 });
 
+test('the bill of materials names what is inside, and its licences lie beside it', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-bill-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'bill.json');
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'tools/sbom.ts'), file], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  const { components } = JSON.parse(readFileSync(file, 'utf8')) as {
+    components: readonly { name: string; version: string; properties: readonly object[] }[];
+  };
+  const names = new Set(components.map(({ name }) => name));
+  // Of these the tests of the repository have use as well: npm takes them for tools of development.
+  for (const name of [
+    'oidc-provider',
+    'undici',
+    'jose',
+    'zod',
+    'ws',
+    'yaml',
+    'koa',
+    'pg-protocol',
+  ]) {
+    assert.ok(names.has(name), name);
+  }
+  assert.ok(names.has('@node-rs/argon2'), 'what is installed beside it');
+  for (const name of ['typescript', 'esbuild', 'fast-check', '@biomejs/biome', 'axe-core']) {
+    assert.ok(!names.has(name), name);
+  }
+  assert.doesNotMatch(readFileSync(file, 'utf8'), /package:development/);
+  const licences = readFileSync(
+    join(root, 'packages/server/dist/LICENCES-OF-PACKAGES.txt'),
+    'utf8',
+  );
+  const without = components.filter(
+    ({ name, version }) =>
+      !name.startsWith('@node-rs/') &&
+      !name.startsWith('node-') &&
+      !licences.includes(`${name} ${version}\n`),
+  );
+  assert.deepEqual(
+    without.map(({ name }) => name),
+    [],
+  );
+});
+
 test('what is packed installs in an empty place, and serves there without our source', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-installed-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -154,10 +200,15 @@ test('what is packed installs in an empty place, and serves there without our so
     const given = ['pack', '--silent', '--pack-destination', folder];
     return join(folder, npm(given, join(root, 'packages', name)).trim());
   });
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-  npm(['install', '--global', '--prefix', folder, ...quiet, ...packed], folder);
-  const modules = join(folder, 'lib/node_modules');
-  const ours = [join(modules, 'poorter'), join(modules, '@poorter')].flatMap((place) =>
+  const install = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  const [server = '', ...forPrograms] = packed.toReversed();
+  // Alone: everything but machine code is inside.
+  npm([...install, '--global', '--prefix', folder, server], folder);
+  const theirs = join(folder, 'their-program');
+  mkdirSync(theirs);
+  npm([...install, '--prefix', theirs, ...forPrograms], theirs);
+  const places = [join(folder, 'lib/node_modules/poorter'), join(theirs, 'node_modules/@poorter')];
+  const ours = places.flatMap((place) =>
     readdirSync(place, { recursive: true, encoding: 'utf8' })
       .filter((file) => !file.includes('node_modules'))
       .map((file) => join(place, file)),

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bundleServer } from './bundle-server.ts';
 
 /**
- * `npm run build`: what others install, as JavaScript, into `dist` of each package; with types where they put it
- * into programs of their own. In this repository everything runs from its source.
+ * `npm run build`: what others install, as JavaScript, into `dist` of each package. What they put into programs of
+ * their own stays as many modules, with types; the server becomes one file for each of its processes and threads.
  */
 const root = dirname(import.meta.dirname);
 /** In this order: each is built against the types of those before it. */
@@ -12,10 +13,6 @@ const PACKAGES = [
   { name: 'openapi', entries: exported('openapi') },
   { name: 'engine', entries: exported('engine') },
   { name: 'middleware', entries: exported('middleware') },
-  {
-    name: 'server',
-    entries: ['main.ts', ...startedByPath('server')],
-  },
 ];
 
 /** What a package shows, below its `src`. */
@@ -25,17 +22,6 @@ function exported(name: string): string[] {
   return Object.values(exports).flatMap(({ source }) =>
     source === undefined ? [] : [source.replace('./src/', '')],
   );
-}
-
-/** Processes and threads: nothing imports them, their paths end in the extension of whoever starts them. */
-function startedByPath(name: string): string[] {
-  const folder = join(root, 'packages', name, 'src');
-  return globSync('**/*.ts', { cwd: folder }).flatMap((file) => {
-    if (/\.(?:test|fixture)\.ts$/.test(file)) return [];
-    const text = readFileSync(join(folder, file), 'utf8');
-    const paths = text.matchAll(/`([^`$]+)\$\{(?:EXTENSION|extname\(import\.meta\.filename\))\}`/g);
-    return [...paths].map(([, path = '']) => `${join(dirname(file), path)}.ts`);
-  });
 }
 
 for (const { name, entries } of PACKAGES) {
@@ -49,7 +35,7 @@ for (const { name, entries } of PACKAGES) {
       compilerOptions: {
         ...{
           noEmit: false,
-          declaration: name !== 'server',
+          declaration: true,
           sourceMap: false,
           customConditions: [],
         },
@@ -74,4 +60,8 @@ for (const { name, entries } of PACKAGES) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+if (process.exitCode === undefined) {
+  await bundleServer(join(root, 'packages/server/dist'));
+  console.log('built packages/server/dist');
 }

@@ -9,8 +9,7 @@ import type { Authority } from './certificates.fixture.ts';
 import { removeFolder } from './folders.fixture.ts';
 import { Told } from './notices.fixture.ts';
 import type { Lifetime } from './poorter.fixture.ts';
-
-const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
+import { MAIN } from './program.fixture.ts';
 
 /** A real `poorter serve --role gateway` in a folder of its own. */
 export interface RunningGateway {

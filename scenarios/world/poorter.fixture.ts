@@ -9,6 +9,7 @@ import { call, eventually } from './calls.fixture.ts';
 import { removeFolder } from './folders.fixture.ts';
 import { Told } from './notices.fixture.ts';
 import { PATIENCE_MS } from './patience.fixture.ts';
+import { MAIN, SOURCE } from './program.fixture.ts';
 
 /** A real `poorter serve` in a folder of its own, on free ports. */
 export interface RunningPoorter {
@@ -46,8 +47,6 @@ export interface RunningPoorter {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
-
 /** A test, or the whole file: `{ after }` of node:test. */
 export interface Lifetime {
   after(end: () => unknown): void;
@@ -65,6 +64,8 @@ export interface PoorterSetup {
   readonly env?: NodeJS.ProcessEnv;
   /** Options of Node itself; the program's own processes inherit them. */
   readonly nodeOptions?: readonly string[];
+  /** Which modules are loaded shows in the source alone: built, they are one. */
+  readonly fromSource?: true;
 }
 
 export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<RunningPoorter> {
@@ -95,7 +96,8 @@ export async function startPoorter(t: Lifetime, setup: PoorterSetup): Promise<Ru
 
   const role = ['--role', setup.role ?? 'all'];
   const argv = ['serve', '--config', join(folder, 'poorter.yaml'), '--json', ...role];
-  const child = run(argv, setup.env, undefined, setup.nodeOptions);
+  const main = setup.fromSource ? SOURCE : MAIN;
+  const child = run(argv, { env: setup.env, nodeOptions: setup.nodeOptions, main });
   const told = new Told(child);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -191,7 +193,7 @@ export async function runPoorter(
   argv: readonly string[],
   options: { cwd?: string } = {},
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = run(argv, undefined, options.cwd);
+  const child = run(argv, options);
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (text: Buffer) => {
@@ -204,13 +206,16 @@ export async function runPoorter(
   return { status, stdout, stderr };
 }
 
-function run(
-  argv: readonly string[],
-  env?: NodeJS.ProcessEnv,
-  cwd?: string,
-  nodeOptions: readonly string[] = [],
-): ChildProcess {
-  return spawn(process.execPath, ['--conditions=source', ...nodeOptions, MAIN, ...argv], {
+interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly cwd?: string;
+  readonly nodeOptions?: readonly string[] | undefined;
+  readonly main?: string;
+}
+
+function run(argv: readonly string[], options: RunOptions = {}): ChildProcess {
+  const { env, cwd, nodeOptions = [], main = MAIN } = options;
+  return spawn(process.execPath, ['--conditions=source', ...nodeOptions, main, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     ...(cwd !== undefined && { cwd }),

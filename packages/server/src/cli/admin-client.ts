@@ -133,7 +133,7 @@ export class AdminClient {
     const { method } = operations[id];
     const { header = {}, body } = given;
     // Commands are listed and explained without it.
-    const { Agent, fetch } = await import('undici');
+    const { Agent, fetch } = await import('../platform/http-client/index.ts');
     // A connection of its own for each: one that is kept may be closed by the server in the moment in which it is used again.
     this.#dispatcher ??= new Agent({
       pipelining: 0,

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Storage } from '../configuration/resolve-storage.ts';
 import { type Database, openDatabase } from '../platform/database/index.ts';
+import { programVersion } from '../platform/program/index.ts';
 import { writeBackup } from '../state/backup/index.ts';
 import type { BackupGiven } from './commands/backup.ts';
 import type { CommandWorld } from './definition/world.ts';
 import { databasesOf, refuseAbsentState, storageOf } from './storage-options.ts';
-import { version } from './version.ts';
 
 /** What is in the data directory besides databases; the rest is made anew, or is the master key. */
 const FILES = [
@@ -30,7 +30,7 @@ export async function backup(given: BackupGiven, world: CommandWorld): Promise<n
         databases,
         files: FILES.map((name) => ({ name, path: join(storage.dataDirectory, name) })),
         masterKey: storage.masterKey,
-        program: version(),
+        program: programVersion(),
         now: world.now,
       },
       out,

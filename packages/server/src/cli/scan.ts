@@ -14,10 +14,10 @@ import {
   withoutAccepted,
 } from '../assurance/secret-scanning/index.ts';
 import { readTextFile, writeDurably } from '../platform/files/index.ts';
+import { programVersion } from '../platform/program/index.ts';
 import type { ScanGiven } from './commands/scan.ts';
 import { UsageError } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
-import { version } from './version.ts';
 
 const BASELINE_MAX_BYTES = 67_108_864;
 const THREADS_USUAL_MAX = 8;
@@ -93,7 +93,7 @@ function written(
   accepted: number,
   seconds: number,
 ): string {
-  if (sarif) return sarifOf(report, version());
+  if (sarif) return sarifOf(report, programVersion());
   if (json) return `${JSON.stringify({ ...report, accepted })}\n`;
   const { findings, contents, bytes, allowed } = report;
   const what = git ? 'objects' : 'files';

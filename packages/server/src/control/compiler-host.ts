@@ -1,9 +1,9 @@
-import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ConfigurationSource } from '../configuration/load-configuration.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { PlanAnswer } from '../messages/between-processes.ts';
+import { startedFile } from '../platform/program/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type {
   CompiledConfiguration,
@@ -15,7 +15,7 @@ import type {
 } from './compile/compiler-messages.ts';
 import type { KeptDescription } from './compile/kept-descriptions.ts';
 
-const THREAD = join(import.meta.dirname, `threads/compiler-thread${extname(import.meta.filename)}`);
+const THREAD = startedFile('control/threads/compiler-thread');
 
 export interface CompilerBounds {
   /** Beyond it, reading or compiling is given up. */

@@ -12,7 +12,7 @@ import type {
 import { GATE_SECRET } from '../messages/gate-sessions.ts';
 import { awaitLock, type DirectoryLock } from '../platform/data-directory/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
-import { programVersion } from '../platform/processes/index.ts';
+import { programVersion } from '../platform/program/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type {
   CompiledConfiguration,

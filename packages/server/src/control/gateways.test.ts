@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RuntimeSnapshot } from '../messages/between-processes.ts';
 import type { LinkServerOptions } from '../platform/link/index.ts';
-import { programVersion } from '../platform/processes/index.ts';
+import { programVersion } from '../platform/program/index.ts';
 import { FakeWorld } from '../platform/world/fake-world.fixture.ts';
 import { Gateways } from './gateways.ts';
 import { NotEverywhereError } from './live-feed.ts';

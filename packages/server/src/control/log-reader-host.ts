@@ -1,5 +1,5 @@
-import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { startedFile } from '../platform/program/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type {
   FromLogReader,
@@ -11,10 +11,7 @@ import type {
 import type { AdminLog, LogQuery } from '../security-log/log-routes.ts';
 import { CallerLeftError, CursorError } from '../state/index.ts';
 
-const THREAD = join(
-  import.meta.dirname,
-  `threads/log-reader-thread${extname(import.meta.filename)}`,
-);
+const THREAD = startedFile('control/threads/log-reader-thread');
 /** Operators are few; beyond this many queries that wait, something else asks. */
 const WAITING_MAX = 100;
 /** A query that takes longer is given up. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { pathFrom } from '../configuration/base-directory.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
@@ -12,6 +12,7 @@ import { notice } from '../messages/notices.ts';
 import { RecordSpool } from '../messages/record-spool.ts';
 import { writeDurably } from '../platform/files/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
+import { startedFile } from '../platform/program/index.ts';
 import {
   createSpoolMemory,
   realFolder,
@@ -38,7 +39,7 @@ import { KeptUses } from './kept-uses.ts';
 import { LogReaderHost } from './log-reader-host.ts';
 import type { State } from './stores/index.ts';
 
-const THREAD = join(import.meta.dirname, `threads/recorder-thread${extname(import.meta.filename)}`);
+const THREAD = startedFile('control/threads/recorder-thread');
 /** Three semi-spaces of 4 MB: lines come and go, and little of them stays. */
 const NURSERY_MB = 12;
 const RESTART_AFTER_MS = 1_000;

@@ -17,7 +17,7 @@ import type {
   LinkServerOptions,
 } from '../platform/link/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
-import { programVersion } from '../platform/processes/index.ts';
+import { programVersion } from '../platform/program/index.ts';
 import { type SpoolMirror, SpoolReception } from '../platform/spool/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import { type FromRemote, fromRemote, helloSchema } from './from-remote.ts';

@@ -1,10 +1,10 @@
-import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RuntimeSnapshot } from '../messages/between-processes.ts';
+import { startedFile } from '../platform/program/index.ts';
 import type { CrewThread, CrewThreadEvents } from './thread-crew.ts';
 import type { FromThread, ThreadSeed } from './thread-messages.ts';
 
-const MODULE = join(import.meta.dirname, `gateway-thread${extname(import.meta.filename)}`);
+const MODULE = startedFile('gateway/gateway-thread');
 const HEAP_MAX_MB = 2_048;
 const SMALL_BUDGET_BYTES = 134_217_728;
 

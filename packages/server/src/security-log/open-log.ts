@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parseJsonText } from '@poorter/openapi/json';
 import {
   type Database,
   type DatabasePlace,
@@ -9,13 +6,12 @@ import {
   openDatabase,
 } from '../platform/database/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
+import { packageFile, programVersion } from '../platform/program/index.ts';
 import type { LogTables } from './log-tables.ts';
 
 export function logMigrations(): MigrationSet {
-  const packageFile = new URL('../../package.json', import.meta.url);
-  const { version } = parseJsonText(readFileSync(packageFile, 'utf8')) as { version: string };
-  const directory = fileURLToPath(new URL('../../migrations/log', import.meta.url));
-  return { domain: 'log', directory, program: version };
+  const directory = packageFile('migrations/log');
+  return { domain: 'log', directory, program: programVersion() };
 }
 
 /** For commands beside a server that runs: nothing is created or migrated. */

@@ -1,4 +1,3 @@
-import { extname, join } from 'node:path';
 import { type LiveMessage, LiveRights } from '@poorter/engine/live-rights';
 import type {
   FromGateway,
@@ -7,11 +6,11 @@ import type {
   ToGateway,
 } from '../messages/between-processes.ts';
 import { type Launch, WatchedChild } from '../platform/processes/index.ts';
+import { startedFile } from '../platform/program/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { GATEWAY_OPTIONS, gatewayEnvironment } from './gateway-environment.ts';
 
-const EXTENSION = extname(import.meta.filename);
-const GATEWAY = join(import.meta.dirname, `../gateway/gateway-process${EXTENSION}`);
+const GATEWAY = startedFile('gateway/gateway-process');
 const GATEWAY_STALL_MS = 20_000;
 /** Versions that are kept until one of them is served: a description may take many MB. */
 const SENT_MAX = 3;

@@ -10,7 +10,7 @@ import {
 } from '../messages/between-processes.ts';
 import { notice } from '../messages/notices.ts';
 import type { Notice, Notify } from '../platform/notices/index.ts';
-import { programVersion } from '../platform/processes/index.ts';
+import { programVersion } from '../platform/program/index.ts';
 import type { CarriedAnswer, CarriedEntry } from '../platform/spool/index.ts';
 import type { Timer } from '../platform/world/index.ts';
 import { ControlLease, RENEW_EVERY_MS } from './control-lease.ts';

@@ -1,11 +1,10 @@
-import { extname, join } from 'node:path';
 import type { FromIssuer, IssuerSnapshot, ToIssuer } from '../messages/between-issuer.ts';
 import { type Launch, WatchedChild } from '../platform/processes/index.ts';
+import { startedFile } from '../platform/program/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { ALLOCATOR } from './gateway-environment.ts';
 
-const EXTENSION = extname(import.meta.filename);
-const ISSUER = join(import.meta.dirname, `../issuer/issuer-process${EXTENSION}`);
+const ISSUER = startedFile('issuer/issuer-process');
 /** It asks, and answers: nothing keeps its main loop busy. */
 const ISSUER_STALL_MS = 30_000;
 const STOP_MARGIN_MS = 2_000;

@@ -1,4 +1,3 @@
-import { extname, join } from 'node:path';
 import type {
   ConfigurationSource,
   PlanAnswer,
@@ -10,11 +9,10 @@ import {
   type Launch,
   SMALL_NURSERY,
 } from '../platform/processes/index.ts';
+import { startedFile } from '../platform/program/index.ts';
 import { ALLOCATOR } from './gateway-environment.ts';
 
-/** '.ts' in development, '.js' where published. */
-const EXTENSION = extname(import.meta.filename);
-const CONTROL = join(import.meta.dirname, `../control/control-process${EXTENSION}`);
+const CONTROL = startedFile('control/control-process');
 
 export const controlProgram = (
   source: ConfigurationSource,

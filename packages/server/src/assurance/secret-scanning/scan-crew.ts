@@ -1,8 +1,8 @@
-import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { startedFile } from '../../platform/program/index.ts';
 import type { ScanAnswer, ScanOrder, ScanSeed } from './scan-messages.ts';
 
-const THREAD = join(import.meta.dirname, `scan-thread${extname(import.meta.filename)}`);
+const THREAD = startedFile('assurance/secret-scanning/scan-thread');
 /** One order in work and one waiting, so that no thread is idle while the next is made. */
 const ORDERS_A_THREAD = 2;
 

@@ -1,4 +1,5 @@
 import { BYTES_MAX, readTextFile } from '../../platform/files/index.ts';
+import { programVersion } from '../../platform/program/index.ts';
 import {
   type ExportOptions,
   followExport,
@@ -9,7 +10,6 @@ import {
 import type { ExportGiven } from '../commands/log-options.ts';
 import { UsageError } from '../definition/usage-error.ts';
 import type { CommandWorld } from '../definition/world.ts';
-import { version } from '../version.ts';
 import { openNamedLog } from './places.ts';
 
 const FOLLOW_EVERY_MS = 2_000;
@@ -21,7 +21,7 @@ export async function exportLog(given: ExportGiven, world: CommandWorld): Promis
   const onSignal = () => stop.abort();
   try {
     const options: ExportOptions = {
-      ...{ reader: log.reader, node: log.node, key: log.publicKey(), version: version() },
+      ...{ reader: log.reader, node: log.node, key: log.publicKey(), version: programVersion() },
       ...target,
       keys: given.names ? await log.keys() : null,
       onGap: (from, to) =>

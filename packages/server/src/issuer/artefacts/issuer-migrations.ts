@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import type { MigrationSet } from '../../platform/database/index.ts';
-import { programVersion } from '../../platform/processes/index.ts';
+import { packageFile, programVersion } from '../../platform/program/index.ts';
 
 export function issuerMigrations(): MigrationSet {
-  // Beside `src` and `dist`, for both.
-  const directory = fileURLToPath(new URL('../../../migrations/issuer', import.meta.url));
+  const directory = packageFile('migrations/issuer');
   return { domain: 'issuer', directory, program: programVersion() };
 }

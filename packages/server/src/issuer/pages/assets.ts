@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../../platform/program/index.ts';
 
 export interface Asset {
   readonly type: string;
   readonly bytes: Buffer;
 }
 
-const FOLDER = new URL('../../../assets/', import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   'style.css': 'text/css; charset=utf-8',
   'icon.svg': 'image/svg+xml',
@@ -18,7 +18,7 @@ export function readAsset(name: string): Asset | null {
   if (!Object.hasOwn(TYPES, name)) return null;
   const known = read.get(name);
   if (known !== undefined) return known;
-  const asset = { type: TYPES[name] as string, bytes: readFileSync(new URL(name, FOLDER)) };
+  const asset = { type: TYPES[name] as string, bytes: readFileSync(packageFile(`assets/${name}`)) };
   read.set(name, asset);
   return asset;
 }

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { constants, enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packageFile, runsFromSource } from '../program/index.ts';
 
 /**
  * Node keeps what it compiled, so that the next start need not compile it again: here, and in the
@@ -37,6 +38,5 @@ export function ownFolder(user: number | undefined, parent: string = usualParent
 
 /** From source, within the clone; published, where the system keeps what may be lost. */
 function usualParent(): string {
-  const isSource = import.meta.filename.endsWith('.ts');
-  return isSource ? join(import.meta.dirname, '../../../../../node_modules/.cache') : tmpdir();
+  return runsFromSource ? packageFile('../../node_modules/.cache') : tmpdir();
 }

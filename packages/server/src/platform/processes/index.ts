@@ -11,4 +11,3 @@ export {
 export { collectWhatStartingLeft } from './collect-start.ts';
 export { leaveNurseriesToThreads, SMALL_NURSERY } from './nursery.ts';
 export { type ListenerPlace, PlaceFault, placeFault, placeTaken } from './place-fault.ts';
-export { programVersion } from './program-version.ts';

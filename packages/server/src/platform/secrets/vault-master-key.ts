@@ -76,7 +76,7 @@ export function vaultMasterKey(key: VaultKey): MasterKeyProvider {
 
 /** Loaded for whoever has a vault. */
 async function connectorTo({ timeoutMs, authorities }: VaultKey): Promise<Dispatcher> {
-  const { Agent } = await import('undici');
+  const { Agent } = await import('../http-client/index.ts');
   return new Agent({
     connect: { timeout: timeoutMs ?? TIMEOUT_MS, ...(authorities && { ca: authorities }) },
     maxResponseSize: ANSWER_BYTES_MAX,
@@ -112,7 +112,7 @@ async function tryOnce(
   body: object,
 ): Promise<{ status: number; body: unknown; said: string }> {
   const token = key.token();
-  const { request } = await import('undici');
+  const { request } = await import('../http-client/index.ts');
   try {
     const url = `${key.origin}/v1/${key.mount}/${verb}/${encodeURIComponent(key.name)}`;
     const { statusCode, body: stream } = await request(url, {
