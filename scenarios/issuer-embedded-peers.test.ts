@@ -112,7 +112,7 @@ test('whoever holds the device and the password guesses a few codes, and then si
   const right = await phone.begin({
     username: 'wout@example.test',
     password: PASSWORD,
-    otp: wout.codes.next(),
+    otp: await wout.codes.next(),
   });
   assert.equal(right.body.error, 'redirect_to_web', 'also with the right ones');
   const again = await allowOnPage(issuer, phone, right, wout.person);
@@ -141,7 +141,7 @@ test('a stranger with the same application guesses as often as they like, and it
   const own = await phone.begin({
     username: 'lies@example.test',
     password: PASSWORD,
-    otp: lies.codes.next(),
+    otp: await lies.codes.next(),
   });
   assert.equal(own.status, 200, own.text);
 });
@@ -163,7 +163,7 @@ test('a code that was taken is taken nowhere else', async () => {
   const mia = await withPassword(issuer, 'mia@example.test');
   const phone = await ownPhone(mia.person);
   const typed = { username: 'mia@example.test', password: PASSWORD };
-  const code = mia.codes.next();
+  const code = await mia.codes.next();
   const both = await Promise.all([
     phone.begin({ ...typed, otp: code }),
     phone.begin({ ...typed, otp: code }),

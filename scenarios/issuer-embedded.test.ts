@@ -98,7 +98,7 @@ test('name, password and code are taken one by one on a device that is known, an
     [wrong.status, wrong.body.factors, wrong.body.refused],
     [403, ['otp'], undefined],
   );
-  const code = codes.next();
+  const code = await codes.next();
   const refused = await phone.goOn(wrong, { otp: code });
   assert.equal(refused.body.refused, 'password_refused', refused.text);
   const half = await phone.goOn(refused, { password: PASSWORD });
@@ -112,7 +112,7 @@ test('name, password and code are taken one by one on a device that is known, an
   const whole = await phone.begin({
     login_hint: 'jan@example.test',
     password: PASSWORD,
-    otp: codes.next(),
+    otp: await codes.next(),
   });
   assert.equal(whole.status, 200, `also at once: ${whole.text}`);
 });

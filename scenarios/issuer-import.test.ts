@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { hash as argon2 } from '@node-rs/argon2';
 import { hash as bcrypt } from '@node-rs/bcrypt';
-import { TOTP } from 'otpauth';
 import { adminOf } from './world/admin.fixture.ts';
 import { eventually } from './world/calls.fixture.ts';
 import { poorterHere, type Ran } from './world/commands.fixture.ts';
@@ -13,6 +12,7 @@ import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { type RunningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrolById, signIn } from './world/person.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
+import { Codes } from './world/with-password.fixture.ts';
 
 const PASSWORD = 'een heel ongewone zin';
 const SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -59,16 +59,6 @@ function phcOf({ salt, value, rounds, digest }: ReturnType<typeof pbkdf2>): stri
 }
 
 /** Codes that are good one after the other: each step is taken once. */
-function codesOf(terms: ConstructorParameters<typeof TOTP>[0] = {}) {
-  const totp = new TOTP({ secret: SECRET, ...terms });
-  const stepMs = totp.period * 1000;
-  let used = 0;
-  return () => {
-    used = Math.max(used + 1, Math.floor(Date.now() / stepMs) - 1);
-    return totp.generate({ timestamp: used * stepMs });
-  };
-}
-
 async function signingIn(login: string, password: string, code: string) {
   return new SoftBrowser(issuer.origin).postForm(PAGE, { login, password, code });
 }
@@ -100,13 +90,13 @@ test('people who come from elsewhere sign in with what they had, whatever it was
   assert.match(ran.out, /^account_[0-9a-f]{24} {2}passlib@kinds\.test$/m);
   for (const name of Object.keys(hashes)) {
     const login = `${name}@kinds.test`;
-    const next = codesOf();
-    const wrong = await signingIn(login, 'een andere zin', next());
+    const codes = new Codes(SECRET);
+    const wrong = await signingIn(login, 'een andere zin', await codes.next());
     assert.equal(wrong.status, 401, `${name}: another password`);
     assert.equal((await signingIn(login, PASSWORD, '000000')).status, 401, `${name}: another code`);
-    const first = await signingIn(login, PASSWORD, next());
+    const first = await signingIn(login, PASSWORD, await codes.next());
     assert.equal(first.location, '/account/sessions', `${name} ${first.text}`);
-    const second = await signingIn(login, PASSWORD, next());
+    const second = await signingIn(login, PASSWORD, await codes.next());
     assert.equal(second.location, '/account/sessions', `${name}: by our own hash ${second.text}`);
   }
 });
@@ -264,8 +254,8 @@ test('a realm of Keycloak comes with its people, and what cannot come is left ou
   assert.match(ran.err, /2 accounts were imported/);
   // Its bytes are those of the text, as Keycloak takes them.
   const secret = 'J5FUOULZLI4GCQ3LJJSVMMC2OFIGYM3E';
-  const next = codesOf({ algorithm: 'SHA256', digits: 8, secret });
-  const griet = await signingIn('Griet', PASSWORD, next());
+  const codes = new Codes(secret, { algorithm: 'SHA256', digits: 8 });
+  const griet = await signingIn('Griet', PASSWORD, await codes.next());
   assert.equal(griet.location, '/account/sessions', griet.text);
   const kinds = (await accountOf('griet'))?.credentials.map(({ kind }) => kind).toSorted();
   assert.deepEqual(kinds, ['identity', 'password', 'totp']);
@@ -321,12 +311,12 @@ test('an imported password alone lets nobody in; after a link its owner makes th
   assert.match((await browser.get('/account/credentials')).text, /neither signs you in alone/);
   const shown = await browser.get('/account/code');
   const [, key = ''] = /<code>([A-Z2-7 ]+)<\/code>/.exec(shown.text) ?? [];
-  const next = codesOf({ secret: key.replaceAll(' ', '') });
+  const codes = new Codes(key);
   assert.equal(
-    (await browser.postForm('/account/code', { code: next() })).location,
+    (await browser.postForm('/account/code', { code: await codes.next() })).location,
     '/account/credentials',
   );
-  const both = await signingIn('half@alone.test', PASSWORD, next());
+  const both = await signingIn('half@alone.test', PASSWORD, await codes.next());
   assert.equal(both.location, '/account/sessions', both.text);
 });
 
@@ -341,15 +331,15 @@ test('a password that bcrypt read in part is not replaced, and its owner is not 
     },
   ].map((one) => JSON.stringify(one));
   await importing('set.jsonl', lines.join('\n'));
-  const next = codesOf();
+  const codes = new Codes(SECRET);
   const forged = `${long.slice(0, 72)} of a stranger`;
   assert.equal(
-    (await signingIn('long@set.test', forged, next())).status,
+    (await signingIn('long@set.test', forged, await codes.next())).status,
     303,
     'as where it came from',
   );
   assert.equal(
-    (await signingIn('long@set.test', long, next())).status,
+    (await signingIn('long@set.test', long, await codes.next())).status,
     303,
     'its owner is not locked out',
   );

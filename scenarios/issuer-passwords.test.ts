@@ -27,7 +27,7 @@ test('a password and a code sign somebody in, with a class of their own, and nei
   const path = `${page}/password`;
   assert.equal((await browser.get(path)).status, 200);
   const used = codes.used();
-  const typed = { login: 'Griet@example.test', password: PASSWORD, code: codes.next() };
+  const typed = { login: 'Griet@example.test', password: PASSWORD, code: await codes.next() };
   const refusals = [
     await browser.postForm(path, { ...typed, login: 'jan@example.test' }),
     await browser.postForm(path, { ...typed, password: 'een andere zin' }),
@@ -65,7 +65,7 @@ test('a code is taken once, whoever is disabled hears what everybody hears, and 
   const issuer = await start(t);
   const { person, codes } = await withPassword(issuer, 'griet@example.test');
   const path = '/account/sign-in/password?to=sessions';
-  const typed = { login: 'griet@example.test', password: PASSWORD, code: codes.next() };
+  const typed = { login: 'griet@example.test', password: PASSWORD, code: await codes.next() };
   const own = new SoftBrowser(issuer.origin);
   const first = await own.postForm(path, typed);
   assert.equal(first.location, '/account/sessions', first.text);
@@ -75,7 +75,7 @@ test('a code is taken once, whoever is disabled hears what everybody hears, and 
   for (let guess = 0; guess < 8; guess += 1) {
     await stranger.postForm(path, { ...typed, password: `guess number ${guess}` });
   }
-  const next = { ...typed, code: codes.next() };
+  const next = { ...typed, code: await codes.next() };
   const waiting = await stranger.postForm(path, next);
   assert.equal(waiting.status, 401, 'who guesses waits, also with the right ones');
   const elsewhere = await new SoftBrowser(issuer.origin).postForm(path, next);
