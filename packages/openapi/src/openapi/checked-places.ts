@@ -175,5 +175,5 @@ function readingOf(
     if (content === 'undescribed') return where === 'body' ? 'refused' : 'unchecked';
     return content === 'bytes' ? 'unchecked' : 'checked';
   }
-  return isOpen || kind === 'opaque' ? 'unchecked' : 'checked';
+  return isOpen || kind === 'opaque' || kind === 'jose' ? 'unchecked' : 'checked';
 }

@@ -68,6 +68,7 @@ const operation = openOperation(
         'multipart/mixed': { schema },
         'application/xml': { schema: root },
         'text/xml': { schema: {} },
+        'application/jwt': { schema },
       },
     },
   },
@@ -170,6 +171,7 @@ const broken: readonly (readonly MessageViolation[])[] = [
   xml('<root><b>1</b></root>'),
   xml('<root><a>1<!-- -->2</a></root>'),
   operation.checkBody(headers('content-type', 'text/xml'), utf8('<a/>'), BOUNDS).violations,
+  operation.checkBody(headers('content-type', 'application/jwt'), utf8('{}'), BOUNDS).violations,
   ...[
     '<a',
     '<!DOCTYPE a><a/>',

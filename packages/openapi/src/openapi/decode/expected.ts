@@ -54,6 +54,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   namespace: 'the namespace that the description gives this name',
   text: 'no text beside elements',
   undescribed: 'no XML: the description does not say how it is written',
+  jose: 'what is signed or encrypted, in the compact serialization: three parts of base64url, or five, with dots between them',
   'json-syntax': 'JSON (RFC 8259), nothing before or after it',
   'json-encoding': 'UTF-8, and no halves of surrogate pairs',
   'json-duplicate-key': 'each name once in an object',

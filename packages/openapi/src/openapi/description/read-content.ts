@@ -195,6 +195,13 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
   const isPlain = shape.types?.every((type) => type === 'string') ?? true;
   const isUnread =
     (kind === 'opaque' && !isPlain) || (kind === 'text' && !shape.binary && !isReadableText(shape));
+  if (kind === 'jose' && !isPlain) {
+    reading.remarks.warn(
+      'unenforceable-schema',
+      child(place, 'schema'),
+      `${range} bodies are signed or encrypted: that they are is enforced, and what they hold is not`,
+    );
+  }
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
     reading.remarks.warn(

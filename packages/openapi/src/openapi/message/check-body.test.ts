@@ -261,6 +261,44 @@ test('under a range, a type that nobody parses does not carry an object past its
   assert.equal(expect(bytes, ['content-type', 'application/xml']), 'validate');
 });
 
+test('JSON that says it is signed or encrypted does not pass by the schema that other types have', () => {
+  const operation = withBody({
+    'application/json': { schema: payment },
+    'application/jose+jwe': { schema: payment },
+    'application/jwt': { schema: payment },
+    'application/secevent+jwt': {},
+  });
+  const jws = 'eyJhbGciOiJQUzI1NiJ9.eyJhbW91bnQiOi0xfQ.c2lnbmF0dXJl';
+  const jwe = 'eyJhbGciOiJSU0EtT0FFUCJ9.a2V5.aXY.Y2lwaGVydGV4dA.dGFn';
+  // A payload that travels elsewhere (RFC 7515 Appendix F), and a direct key (RFC 7516 §5.1).
+  const [detached, direct] = ['eyJhbGciOiJFUzI1NiJ9..c2ln', 'eyJhbGciOiJkaXIifQ..aXY.Yw.dGFn'];
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['application/jose+jwe', jwe, ''],
+    ['application/jose+jwe', direct, ''],
+    ['application/jose+jwe', jws, 'body  jose'],
+    ['application/jose+jwe', '{"amount":"x"}', 'body  jose'],
+    ['application/jose+jwe', ` ${jwe}`, 'body  jose'],
+    ['application/jose+jwe', `${jwe}\n`, 'body  jose'],
+    ['application/jwt', jws, ''],
+    ['application/jwt', detached, ''],
+    ['application/jwt', jwe, ''],
+    ['application/jwt', '"a.b.c"', 'body  jose'],
+    ['application/jwt', 'a.b', 'body  jose'],
+    ['application/jwt', 'a.b.c.d', 'body  jose'],
+    ['application/jwt', '.b.c', 'body  jose'],
+    ['application/jwt', 'amount=x&b.c.d', 'body  jose'],
+    ['application/secevent+jwt', jws, ''],
+    ['application/secevent+jwt', '[]', 'body  jose'],
+  ];
+  for (const [type, body, expected] of cases) {
+    assert.equal(check(operation, type, body), expected, `${type} ${body}`);
+  }
+  assert.equal(expect(operation, ['content-type', 'application/jwt; charset=utf-8']), 'validate');
+  assert.equal(check(operation, 'application/jwt', ''), 'body  required');
+  const range = withBody({ 'application/*': { schema: payment } });
+  assert.equal(expect(range, ['content-type', 'application/jwt']), 'content-type  content-type');
+});
+
 test('text bodies are one value', () => {
   const text = withBody({ 'text/plain': { schema: { type: 'string', maxLength: 3 } } });
   assert.equal(check(text, 'text/plain', 'abc'), '');

@@ -149,7 +149,8 @@ export function hasContentCoding(headers: HeaderFields): boolean {
 /** A charset that is read as UTF-8 here, and by services perhaps as it says. */
 function isReadAsItSays(kind: MediaKind, { parameters }: MediaType, bytes: Uint8Array): boolean {
   const charset = parameters.get('charset');
-  if (charset === undefined || kind === 'opaque' || kind === 'multipart') return true;
+  if (charset === undefined) return true;
+  if (kind === 'opaque' || kind === 'jose' || kind === 'multipart') return true;
   return kind === 'form' ? isFormReadAsUtf8(charset, bytes) : isReadAsUtf8(charset, bytes);
 }
 

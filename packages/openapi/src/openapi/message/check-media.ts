@@ -10,6 +10,7 @@ import type { BodyCheck } from '../types.ts';
 import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
 import { checkPartNames, MultipartCheck } from './check-multipart.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
+import { isCompactJose } from './compact-jose.ts';
 import {
   isReadableText,
   isUtf8Charset,
@@ -19,6 +20,8 @@ import {
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
 
+const UNREAD: BodyCheck = { violations: [], value: undefined };
+
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
 /** How bytes of this actual type are read under that documented entry. */
@@ -27,6 +30,7 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
   switch (kind) {
     case 'json':
     case 'xml':
+    case 'jose':
     case 'opaque':
       return kind;
     case 'form':
@@ -46,8 +50,9 @@ const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes
 export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
   if (!plan.range.includes('*') || plan.schema === null) return false;
   const kind = readingKind(plan, type);
-  // XML is read by names that are written for it, not for a range.
-  if ((kind !== 'opaque' && kind !== 'xml') || plan.shape?.binary) return false;
+  // XML is read by names that are written for it, not for a range; what is sealed is not read at all.
+  const isUnread = kind === 'opaque' || kind === 'xml' || kind === 'jose';
+  if (!isUnread || plan.shape?.binary) return false;
   return plan.shape?.types?.some((name) => name !== 'string' && name !== 'null') ?? false;
 }
 
@@ -61,7 +66,7 @@ export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
 
 /** JSON, XML, forms and text carry their charset in the bytes: UTF-8, or nothing here can read them. */
 export function isReadableCharset(kind: MediaKind, type: MediaType): boolean {
-  if (kind === 'opaque' || kind === 'multipart') return true;
+  if (kind === 'opaque' || kind === 'jose' || kind === 'multipart') return true;
   return isUtf8Charset(type.parameters.get('charset'));
 }
 
@@ -127,8 +132,10 @@ export class MediaCheck {
         return this.#checkText(bytes);
       case 'xml':
         return this.#checkXml(bytes, bounds);
+      case 'jose':
+        return isCompactJose(bytes, type) ? UNREAD : refused({ rule: 'jose', pointer: '' });
       case 'opaque':
-        return { violations: [], value: undefined };
+        return UNREAD;
       default:
         return kind satisfies never;
     }

@@ -59,13 +59,14 @@ function readMediaType(text: string): MediaType | undefined {
 }
 
 /** How bytes of a media type are read. */
-export type MediaKind = 'json' | 'form' | 'multipart' | 'text' | 'xml' | 'opaque';
+export type MediaKind = 'json' | 'form' | 'multipart' | 'text' | 'xml' | 'jose' | 'opaque';
 
 export function mediaKind(type: string): MediaKind {
   if (isJsonType(type)) return 'json';
   if (type === 'application/x-www-form-urlencoded') return 'form';
   if (type.startsWith('multipart/') && !isStreamingType(type)) return 'multipart';
   if (isXmlType(type)) return 'xml';
+  if (isJoseType(type)) return 'jose';
   return type.startsWith('text/') && !isStreamingType(type) ? 'text' : 'opaque';
 }
 
@@ -82,6 +83,11 @@ export function isJsonType(type: string): boolean {
 /** RFC 7303: XML, and its kin that only XML parsers read. */
 export function isXmlType(type: string): boolean {
   return type.endsWith('+xml') || /^(?:application|text)\/xml(?:-|$)/.test(type);
+}
+
+/** RFC 7515 §9.2.1, RFC 7519 §10.3.1, RFC 8417 §7.2: signed or encrypted, in the compact serialization. */
+export function isJoseType(type: string): boolean {
+  return type === 'application/jose' || type === 'application/jwt' || /\+jw[test]$/.test(type);
 }
 
 const STREAMING = new Set([

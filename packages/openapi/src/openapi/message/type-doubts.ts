@@ -67,7 +67,7 @@ function findDoubts({ type, parameters, written = '' }: MediaType): Doubt[] {
       name === 'charset'
         ? namesAnother(value, type)
         : kind === 'form' ||
-          saysHowToRead(name, value, kind === 'opaque') ||
+          saysHowToRead(name, value, kind === 'opaque' || kind === 'jose') ||
           namesAnother(`${name}=${value}`, type)
     ) {
       doubts.push({ name, value, rule, isAlways: false });
