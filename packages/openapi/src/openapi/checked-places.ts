@@ -153,6 +153,7 @@ function nameOf({ range, parameters }: MediaPlan): string {
   return [range, ...parameters.map(([name, value]) => `${name}=${value}`)].join('; ');
 }
 
+const UNCHECKED: ReadonlySet<string> = new Set(['opaque', 'unparsed', 'jose']);
 const MEDIA_TYPE = /^[^/\s]+\/[^/\s]+$/;
 
 function readingOf(
@@ -175,5 +176,5 @@ function readingOf(
     if (content === 'undescribed') return where === 'body' ? 'refused' : 'unchecked';
     return content === 'bytes' ? 'unchecked' : 'checked';
   }
-  return isOpen || kind === 'opaque' || kind === 'jose' ? 'unchecked' : 'checked';
+  return isOpen || UNCHECKED.has(kind) ? 'unchecked' : 'checked';
 }

@@ -207,7 +207,7 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
     reading.remarks.warn(
       'unenforceable-schema',
       child(place, 'schema'),
-      `${range} bodies are not parsed here: only their media type and size are enforced`,
+      `${range} bodies are not parsed here: only their media type and size are enforced, and on JSON that comes under it the schema`,
     );
   }
 }

@@ -13,12 +13,24 @@ import { checkXml, xmlContent } from './check-xml.ts';
 import { isCompactJose } from './compact-jose.ts';
 import {
   isReadableText,
+  isStreamingType,
   isUtf8Charset,
   type MediaKind,
   type MediaType,
   mediaKind,
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
+
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+/** Of JSON, and those that other readers pass over as well. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0b, 0x0c, 0x0d]);
+
+/** Without the byte order mark of UTF-8, which many readers pass over. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return isMarked ? bytes.subarray(3) : bytes;
+}
 
 const UNREAD: BodyCheck = { violations: [], value: undefined };
 
@@ -31,14 +43,17 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
     case 'json':
     case 'xml':
     case 'jose':
-    case 'opaque':
+    case 'unparsed':
       return kind;
+    case 'opaque':
+      return describesStructure(plan, type) ? 'unparsed' : kind;
     case 'form':
       return plan.schema === null ? 'opaque' : kind;
     case 'multipart':
       return describesParts(plan) ? kind : 'opaque';
     case 'text':
-      return plan.schema !== null && isReadableText(plan.shape) ? kind : 'opaque';
+      if (plan.schema !== null && isReadableText(plan.shape)) return kind;
+      return describesStructure(plan, type) ? 'unparsed' : 'opaque';
     default:
       return kind satisfies never;
   }
@@ -46,12 +61,18 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
 
 const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes('object') ?? false;
 
+/** Lists and objects, in a type that nothing here parses; under a range, no such type passes. */
+function describesStructure({ range, shape }: MediaPlan, { type }: MediaType): boolean {
+  if (range.includes('*') || shape === undefined || shape.binary) return false;
+  return !isReadableText(shape) && !isStreamingType(type);
+}
+
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
 export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
   if (!plan.range.includes('*') || plan.schema === null) return false;
   const kind = readingKind(plan, type);
   // XML is read by names that are written for it, not for a range; what is sealed is not read at all.
-  const isUnread = kind === 'opaque' || kind === 'xml' || kind === 'jose';
+  const isUnread = kind !== 'json' && kind !== 'form' && kind !== 'multipart' && kind !== 'text';
   if (!isUnread || plan.shape?.binary) return false;
   return plan.shape?.types?.some((name) => name !== 'string' && name !== 'null') ?? false;
 }
@@ -59,6 +80,7 @@ export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
 /** Answers are held against what is described; XML of which nothing is said goes to the caller as it is. */
 export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = readingKind(plan, type);
+  if (kind === 'unparsed') return 'opaque';
   if (kind !== 'xml') return kind;
   const content = xmlContent(plan);
   return content === 'document' || content === 'text' ? kind : 'opaque';
@@ -134,6 +156,8 @@ export class MediaCheck {
         return this.#checkXml(bytes, bounds);
       case 'jose':
         return isCompactJose(bytes, type) ? UNREAD : refused({ rule: 'jose', pointer: '' });
+      case 'unparsed':
+        return this.#checkUnparsed(bytes, type, bounds);
       case 'opaque':
         return UNREAD;
       default:
@@ -160,6 +184,20 @@ export class MediaCheck {
     if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
+  }
+
+  /**
+   * Services that do not look at the type read JSON under any, some of them its first value alone. What begins as
+   * the described list or object does is JSON, or YAML where the type says so; other text is what it is.
+   */
+  #checkUnparsed(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
+    const text = withoutMark(bytes);
+    const first = text.find((byte) => !BLANKS.has(byte));
+    if (first !== BRACE && first !== BRACKET) return UNREAD;
+    const checked = this.#checkJson(text, bounds);
+    if (!checked.violations.some(({ rule }) => rule === 'json-syntax')) return checked;
+    const isMeant = this.plan.shape?.types?.includes(first === BRACE ? 'object' : 'array') ?? false;
+    return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
   }
 
   #checkXml(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {

@@ -58,8 +58,16 @@ function readMediaType(text: string): MediaType | undefined {
   return { type: (start[1] as string).toLowerCase(), parameters, written: text };
 }
 
-/** How bytes of a media type are read. */
-export type MediaKind = 'json' | 'form' | 'multipart' | 'text' | 'xml' | 'jose' | 'opaque';
+/** How bytes of a media type are read. `unparsed`: nothing here reads the type; what is JSON all the same is. */
+export type MediaKind =
+  | 'json'
+  | 'form'
+  | 'multipart'
+  | 'text'
+  | 'xml'
+  | 'jose'
+  | 'unparsed'
+  | 'opaque';
 
 export function mediaKind(type: string): MediaKind {
   if (isJsonType(type)) return 'json';
@@ -106,10 +114,12 @@ export function isStreamingType(type: string): boolean {
   return STREAMING.has(type);
 }
 
-/** 'application/*' holds 'application/json'. */
+/** 'application/*' holds 'application/json', and 'application/*+json', as ASP.NET writes it, 'application/ld+json'. */
 export function rangeHolds(range: string, type: string): boolean {
   if (range === type || range === '*/*' || range === '*') return true;
-  return range.endsWith('/*') && type.startsWith(range.slice(0, -1));
+  const [before, after] = range.split('*');
+  if (before === undefined || after === undefined || !before.endsWith('/')) return false;
+  return (after === '' || after.startsWith('+')) && type.startsWith(before) && type.endsWith(after);
 }
 
 export interface DocumentedType {
@@ -141,7 +151,8 @@ export function selectMedia<T extends DocumentedType>(
 function mostPrecise<T extends DocumentedType>(plans: readonly T[], type: string): readonly T[] {
   const precision = ({ range }: T): number => {
     if (!rangeHolds(range, type)) return -1;
-    return range === type ? 2 : range.startsWith('*') ? 0 : 1;
+    if (range === type) return 3;
+    return range.startsWith('*') ? 0 : range.endsWith('*') ? 1 : 2;
   };
   const most = Math.max(-1, ...plans.map(precision));
   return most < 0 ? [] : plans.filter((plan) => precision(plan) === most);
