@@ -88,3 +88,32 @@ test('whoever makes a client for a page is told where its people sign in, and wh
   assert.notEqual(status, 0);
   assert.match(err, /--flows is one of redirect, embedded, decoupled, device, exchange$/m);
 });
+
+test('whoever makes a client whose page nobody can sign in to is told so, and gets the client', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const offered = await startGateWithSessions(t, upstream.url);
+  const without = await startIssuer(t, upstream.url, { publicOrigin: 'https://api.bank.example' });
+  const create = async (data: string, ...more: readonly string[]) => {
+    const made = ['clients', 'create', '--name', 'Budget', '--profile', 'browser'];
+    const told = await poorterHere([...made, '--flows', 'session', '--data', data, ...more]);
+    assert.equal(told.status, 0, told.err);
+    return { ...told, warnings: told.err.match(/^warning: .*$/gm) ?? [] };
+  };
+  const page = ['--page', 'https://app.shop.example'];
+  const here = `${offered.issuer.poorter.folder}/data`;
+  assert.deepEqual((await create(here)).warnings, []);
+  assert.deepEqual((await create(here, ...page)).warnings, [
+    `warning: the page https://app.shop.example is of another site than the gate (publicOrigin: ${offered.origin}): browsers send no cookie with its calls`,
+  ]);
+  const both = await create(`${without.poorter.folder}/data`, ...page, '--json');
+  assert.equal(both.warnings.length, 2, both.err);
+  assert.match(String(both.warnings[0]), /no API in the configuration has 'session' in its flows/);
+  assert.match(String(both.warnings[1]), /app\.shop\.example is of another site/);
+  const { id, page: kept } = JSON.parse(both.out);
+  assert.equal(kept, 'https://app.shop.example');
+  const change = ['clients', 'change', id, '--name', 'Budget', '--profile', 'browser'];
+  const { err } = await poorterHere([
+    ...[...change, '--flows', 'session', '--data', `${without.poorter.folder}/data`],
+  ]);
+  assert.match(err, /^warning: no API in the configuration has 'session' in its flows/m);
+});

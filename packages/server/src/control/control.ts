@@ -337,6 +337,7 @@ export class Control {
         this.#serving.heardFrom(gateway, report);
       },
       rights: () => this.#enforcement.rights,
+      inForce: () => this.#enforcement.standing?.configuration ?? null,
       trial: () => this.#trial.offered,
       status: () => ({
         version: programVersion(),

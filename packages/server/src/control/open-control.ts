@@ -43,6 +43,7 @@ import type { ChangeDesk } from './protection/change-desk.ts';
 import { reachEverywhere } from './reach-everywhere.ts';
 import { RecorderHost } from './recorder-host.ts';
 import type { Serving } from './serving.ts';
+import { sessionRemarks } from './session-remarks.ts';
 import { statusRoutes } from './status-routes.ts';
 import { type ActStores, openState, type State } from './stores/index.ts';
 import type { TrialIssuer } from './trial-issuer.ts';
@@ -63,6 +64,8 @@ export interface OpenControlPorts {
   readonly heardFrom: (gateway: string, report: FromGateway) => void;
   /** What operations ask of their callers, by id, as compiled last. */
   readonly rights: () => ReadonlyMap<string, OperationRights>;
+  /** The configuration by which calls are decided; null until there is one. */
+  readonly inForce: () => Configuration | null;
   readonly trial: () => TrialIssuer | null;
   /** Of the version in force. */
   readonly status: () => Pick<Contract.Status, 'version' | 'attention'>;
@@ -233,7 +236,7 @@ export class OpenControl {
   #openAdminApi(): AdminApi<ActStores> {
     const { state, recorder } = this;
     const { remotes, book } = this.gateways;
-    const { configuration, world, rights, applyConfiguration, notify } = this.#ports;
+    const { configuration, world, rights, inForce, applyConfiguration, notify } = this.#ports;
     const everywhere = this.#everywhere();
     const memory = createCounterMemory({ entries: 4_096, threads: 1, seed: [1, 2] });
     const met = () => remotes.met;
@@ -248,7 +251,14 @@ export class OpenControl {
         ...blockRoutes({ blocks: state.blocks, everywhere }),
         ...clientRoutes({
           ...{ clients: state.clients, everywhere, issuer: () => this.ownIssuer.tokens },
-          remarksOn: (scopes) => unknownGrants({ scopes, roles: [] }, rights().values()),
+          remarksOn: (terms) => {
+            const { scopes } = terms;
+            const configured = inForce();
+            return [
+              ...unknownGrants({ scopes, roles: [] }, rights().values()),
+              ...(configured === null ? [] : sessionRemarks(terms, configured)),
+            ];
+          },
         }),
         ...invitationRoutes({
           invitations: state.invitations,

@@ -301,7 +301,7 @@ export type Key = {
   readonly warnings?: Warnings;
 };
 
-/** Scopes and roles just written that no loaded description asks for, with the nearest name. */
+/** What was just written and leads nowhere: scopes and roles that no loaded description asks for, with the nearest name; of a client for a page, that no API takes sessions, or that its page is of another site than the gate. */
 export type Warnings = readonly string[];
 
 export type NewKey = {

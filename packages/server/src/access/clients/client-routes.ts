@@ -13,7 +13,7 @@ import {
 import { AdminProblem } from '../../messages/admin-problems.ts';
 import type { DenialStore } from '../../state/denials/index.ts';
 import type { ClientStore, StoredClient } from './client-store.ts';
-import { type ClientAuthentication, takesAway } from './client-terms.ts';
+import { type ClientAuthentication, type ClientTerms, takesAway } from './client-terms.ts';
 import { clientTermsOf } from './client-wish.ts';
 import type { RegistrationStore } from './registration-store.ts';
 
@@ -22,8 +22,8 @@ export interface ClientRoutePorts {
   readonly everywhere: Everywhere;
   /** Who gives tokens here, and for how long they can be shown; null: nobody does. */
   readonly issuer: () => { readonly origin: string; readonly tokenLifeMs: number } | null;
-  /** Which of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
-  readonly remarksOn: (scopes: readonly string[]) => readonly string[];
+  /** What of these leads nowhere as the server is configured: most likely a mistake, and told to whoever wrote it. */
+  readonly remarksOn: (terms: ClientTerms) => readonly string[];
 }
 
 type ClientOperation =
@@ -71,7 +71,7 @@ export function clientRoutes(ports: ClientRoutePorts): ClientHandlers {
       async change({ body, operator }, stores) {
         const terms = clientTermsOf(body);
         const { client, secret } = await stores.clients.create(terms, operator.client);
-        const warnings = ports.remarksOn(terms.scopes);
+        const warnings = ports.remarksOn(terms);
         return {
           status: 201,
           body: {
@@ -97,7 +97,7 @@ export function clientRoutes(ports: ClientRoutePorts): ClientHandlers {
         await stores.registrations.forget(client.id);
         if (takesAway(before, terms)) await deny(stores.denials, client.id, nowMs, false);
         const answer = answerOf(client);
-        const warnings = ports.remarksOn(terms.scopes);
+        const warnings = ports.remarksOn(terms);
         if (warnings.length === 0) return answer;
         return { ...answer, body: { ...answer.body, warnings } };
       },
