@@ -117,3 +117,27 @@ test('whoever makes a client whose page nobody can sign in to is told so, and ge
   ]);
   assert.match(err, /^warning: no API in the configuration has 'session' in its flows/m);
 });
+
+test('whoever asks under another host is told which origin is expected, and nothing of what stands there', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const gate = await startGateWithSessions(t, upstream.url);
+  const browser = new PageBrowser(gate, await makePage(gate));
+  const unknown = `/.poorter/app/client_${'0'.repeat(24)}/session`;
+  const told = new Set<string>();
+  for (const host of ['127.0.0.1', 'api.evil.example', 'localhost.evil.example:443']) {
+    for (const path of [browser.at('session'), browser.at('sign-in'), unknown, '/.poorter/app/x']) {
+      const answer = await browser.ask(path, { headers: { host } });
+      assert.deepEqual([answer.status, codeOf(answer)], [421, 'other_host'], answer.text);
+      assert.equal(answer.headers['content-type'], 'application/problem+json');
+      assert.equal(answer.headers['set-cookie'], undefined);
+      const { instance, ...problem } = JSON.parse(answer.text);
+      assert.equal(problem.expected, gate.origin);
+      assert.match(instance, /^urn:poorter:call:/);
+      assert.doesNotMatch(answer.text, /evil|127\.0\.0\.1/);
+      told.add(JSON.stringify(problem));
+    }
+  }
+  assert.equal(told.size, 1, 'the same, whatever is asked');
+  const right = await browser.ask(browser.at('session'), { headers: { host: 'LOCALHOST' } });
+  assert.deepEqual(JSON.parse(right.text), { signedIn: false });
+});

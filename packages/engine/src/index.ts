@@ -4,6 +4,7 @@
 import '@poorter/openapi/checks';
 
 export { addressKey } from './addresses.ts';
+export { hostName } from './apis-beside.ts';
 export { takesToken } from './challenges.ts';
 export type { Allowance, Counters, Draw, Rate, RemoteCounters } from './counters.ts';
 export { CELL_ROUNDING, knownUse } from './counters.ts';

@@ -151,6 +151,12 @@ export const problems = {
     title: 'The sign-in is over, was finished already, or was begun in another browser.',
     remedy: 'Begin again at the sign-in address of the application.',
   },
+  other_host: {
+    status: 421,
+    title: 'Browsers sign in and out at this gate under another name.',
+    remedy:
+      'Ask at the origin in expected, which the API provider names in publicOrigin; a proxy in front of the gate must pass on Host as it was sent.',
+  },
   keys_unavailable: {
     status: 503,
     title: 'Tokens cannot be verified at this moment.',

@@ -7,6 +7,7 @@ import {
   deny,
   type Forwarding,
   type Gate,
+  hostName,
   LiveRights,
   type RequestFacts,
 } from '@poorter/engine';
@@ -88,6 +89,8 @@ export class Applications {
   ): Promise<void> {
     const admission = gate.admit(request);
     if (admission !== null) return call.refuse('admit', admission, native);
+    const elsewhere = this.#elsewhere(request);
+    if (elsewhere !== null) return call.refuse('match', elsewhere, native);
     const decision = await decide(this.#gate, request, body);
     call.decided(decision);
     if (decision.kind === 'refuse') return call.refuseDecided(decision, native);
@@ -97,6 +100,16 @@ export class Applications {
     const { status, fields, body: document } = told;
     const { operation: name } = decision.operation.names;
     call.answerApplication({ name, status, fields, body: document });
+  }
+
+  /**
+   * Under another name the browser would keep no cookie of this gate. It is told so before anything is looked up: the answer is one for
+   * all applications, real or not, and names nothing that the metadata of the API does not say to anybody.
+   */
+  #elsewhere({ headers }: RequestFacts): Deny | null {
+    const { origin } = this.#ports.sessions;
+    if (hostName(headers.get('host')) === new URL(origin).hostname) return null;
+    return deny('other_host', {}, { details: { expected: origin } });
   }
 
   async #tell(decision: Forwarding, request: RequestFacts): Promise<Told | Deny> {
