@@ -4,6 +4,7 @@ import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { call, eventually } from './world/calls.fixture.ts';
+import { poorterHere } from './world/commands.fixture.ts';
 import { Directory, entraUser, type ScimAnswer } from './world/directory.fixture.ts';
 import {
   beginAt,
@@ -490,4 +491,37 @@ test('a name that a directory has let go of is free for somebody whom an operato
   assert.equal(login, entraUser('kobe', 'oid-kobe').userName);
   assert.notEqual(id, gone);
   assert.equal((await entra.get(`/Users/${id}`)).status, 404, 'and no directory has it');
+});
+
+test('an operator sees which directory an account comes from, its groups and its roles, and whether a directory is heard of', async () => {
+  const shown = async (id: string) =>
+    JSON.parse(await issuer.run('accounts', 'show', id, '--json'));
+  const wish = ['--login', 'made-here@bank.example', '--name', 'Own'];
+  const own = await issuer.run('accounts', 'create', ...wish);
+  const plain = await shown(own);
+  assert.deepEqual(['directory' in plain, 'roles' in plain], [false, false]);
+  const id = idOf(await entra.post('/Users', entraUser('veerle', 'oid-veerle')));
+  const none = { name: 'entra', externalId: 'oid-veerle', groups: [] };
+  assert.deepEqual((await shown(id)).directory, none);
+  const members = [{ value: id }];
+  for (const displayName of ['keepers', 'Readers']) {
+    idOf(await entra.post('/Groups', { displayName, members }));
+  }
+  const { directory, roles } = await shown(id);
+  assert.deepEqual(directory, { ...none, groups: ['Readers', 'keepers'] });
+  assert.deepEqual(roles, ['keeper', 'of nothing that is asked']);
+  const { accounts } = JSON.parse(await issuer.run('accounts', 'list', '--json'));
+  assert.ok(accounts.every((account: object) => !('directory' in account)));
+
+  const data = ['--data', `${issuer.poorter.folder}/data`];
+  const { directories } = JSON.parse((await poorterHere(['status', '--json', ...data])).out);
+  assert.deepEqual(
+    directories.map(({ name }: { name: string }) => name),
+    ['entra', 'okta'],
+  );
+  const [{ people, groups, lastHeard }] = directories;
+  assert.ok(people > 0 && groups >= 2, JSON.stringify(directories));
+  assert.ok(Math.abs(Date.now() - Date.parse(lastHeard)) < 3_600_000, lastHeard);
+  const { out } = await poorterHere(['status', ...data]);
+  assert.match(out, /^directory entra: \d+ people, \d+ groups, last heard of \d{4}-/m);
 });

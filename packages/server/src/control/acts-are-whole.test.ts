@@ -148,6 +148,7 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
         ...{ accounts: state.accounts, credentials: state.credentials, everywhere },
         issuer: () => ({ origin: 'https://login.bank.test', tokenLifeMs: 300_000 }),
         clearSessions: async () => undefined,
+        originOf: async () => ({}),
       }),
       ...accountImportRoutes(() => ({ passwords: true, providers: [PROVIDER] })),
       ...accountAccessRoutes({

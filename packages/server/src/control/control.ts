@@ -337,7 +337,7 @@ export class Control {
         this.#serving.heardFrom(gateway, report);
       },
       rights: () => this.#enforcement.rights,
-      inForce: () => this.#enforcement.standing?.configuration ?? null,
+      inForce: () => this.#enforcement.standing,
       trial: () => this.#trial.offered,
       status: () => ({
         version: programVersion(),

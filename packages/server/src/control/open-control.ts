@@ -6,6 +6,7 @@ import {
 } from '../access/accounts/account-access-routes.ts';
 import { accountImportRoutes } from '../access/accounts/account-import-routes.ts';
 import { accountRoutes } from '../access/accounts/account-routes.ts';
+import { originOf } from '../access/accounts/index.ts';
 import { blockRoutes } from '../access/blocks/block-routes.ts';
 import { clientRoutes } from '../access/clients/client-routes.ts';
 import { invitationRoutes } from '../access/clients/invitation-routes.ts';
@@ -14,7 +15,7 @@ import { API_KEY_HASH } from '../access/keys/index.ts';
 import { keyRoutes, type OperationRights } from '../access/keys/key-routes.ts';
 import { operatorRoutes } from '../access/operators/operator-routes.ts';
 import { signingKeyRoutes } from '../access/signing-keys/signing-key-routes.ts';
-import { AdminApi, type Contract, type Everywhere } from '../admin-api/index.ts';
+import { AdminApi, type Contract, type Everywhere, iso } from '../admin-api/index.ts';
 import { resolveStorage } from '../configuration/resolve-storage.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import type { FromGateway } from '../messages/between-processes.ts';
@@ -29,6 +30,7 @@ import { logRoutes } from '../security-log/log-routes.ts';
 import { pruneAll } from '../state/index.ts';
 import { Background } from './background.ts';
 import { type ApplyConfiguration, configurationRoutes } from './configuration-routes.ts';
+import type { Standing } from './enforcement.ts';
 import { gatewayAttention, gatewayDesk } from './gateway-desk.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
 import { Gateways } from './gateways.ts';
@@ -64,8 +66,8 @@ export interface OpenControlPorts {
   readonly heardFrom: (gateway: string, report: FromGateway) => void;
   /** What operations ask of their callers, by id, as compiled last. */
   readonly rights: () => ReadonlyMap<string, OperationRights>;
-  /** The configuration by which calls are decided; null until there is one. */
-  readonly inForce: () => Configuration | null;
+  /** By what calls are decided, and people sign in; null until there is anything. */
+  readonly inForce: () => Pick<Standing, 'configuration' | 'issuer'> | null;
   readonly trial: () => TrialIssuer | null;
   /** Of the version in force. */
   readonly status: () => Pick<Contract.Status, 'version' | 'attention'>;
@@ -253,10 +255,10 @@ export class OpenControl {
           ...{ clients: state.clients, everywhere, issuer: () => this.ownIssuer.tokens },
           remarksOn: (terms) => {
             const { scopes } = terms;
-            const configured = inForce();
+            const standing = inForce();
             return [
               ...unknownGrants({ scopes, roles: [] }, rights().values()),
-              ...(configured === null ? [] : sessionRemarks(terms, configured)),
+              ...(standing === null ? [] : sessionRemarks(terms, standing.configuration)),
             ];
           },
         }),
@@ -271,6 +273,11 @@ export class OpenControl {
             // Null where it does not answer: what is stored counts all the same.
             await this.#ports.askIssuer({ kind: 'clear-sessions', account });
           },
+          originOf: (account) =>
+            originOf(account, {
+              ...{ users: state.directoryUsers, groups: state.directoryGroups },
+              ...{ identities: state.identities, sources: () => inForce()?.issuer ?? null },
+            }),
         }),
         ...accountImportRoutes(() => this.ownIssuer.signIn),
         ...accountAccessRoutes({
@@ -314,8 +321,10 @@ export class OpenControl {
       this.#background.fault === null
         ? await rotationAttention(this.state.keys, this.#rotation, world.now())
         : [];
+    const directories = this.#background.fault === null ? await this.#directories() : [];
     return {
       ...{ version, snapshot: serving.versions, configuration: changes.status },
+      ...(directories.length > 0 && { directories }),
       live: live.sequence,
       gateways: [
         ...[...live.gateways].map(([node, seen]) => ({ node, isConnected: true, live: seen })),
@@ -331,6 +340,17 @@ export class OpenControl {
         ...old,
       ],
     };
+  }
+
+  /** Those that are configured. */
+  async #directories(): Promise<NonNullable<Contract.Status['directories']>> {
+    const known = this.#ports.inForce()?.issuer?.directories ?? [];
+    const shown: NonNullable<Contract.Status['directories']>[number][] = [];
+    for (const { name } of known) {
+      const { heardAt, people, groups } = await this.state.directories.summarize(name);
+      shown.push({ name, people, groups, lastHeard: iso(heardAt) });
+    }
+    return shown;
   }
 
   get #troubles(): ControlTroubles {

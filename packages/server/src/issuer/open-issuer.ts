@@ -1,4 +1,5 @@
 import type { CompiledApi } from '@poorter/openapi';
+import { HeldRoles } from '../access/accounts/index.ts';
 import type { IssuerSnapshot } from '../messages/between-issuer.ts';
 import type { SharedCounters } from '../platform/counters/index.ts';
 import type { IncomingMessage, ServerResponse } from '../platform/http/index.ts';
@@ -93,7 +94,10 @@ export function openIssuer(
     answer: (request, response) => answer(request, response),
   });
   const roles = new RolesOfPeople({
-    ...{ snapshot, groups: stores.directoryGroups, identities: stores.identities },
+    snapshot,
+    held: new HeldRoles({
+      ...{ sources: snapshot, groups: stores.directoryGroups, identities: stores.identities },
+    }),
   });
   const provider = openProvider({
     registrations,

@@ -4,6 +4,7 @@ import {
   type AccountTables,
   CredentialStore,
   DirectoryGroupStore,
+  DirectoryStore,
   DirectoryUserStore,
   GrantStore,
   IdentityStore,
@@ -46,6 +47,7 @@ export interface IssuerStores {
   readonly credentials: CredentialStore;
   readonly operators: OperatorStore;
   readonly identities: IdentityStore;
+  readonly directories: DirectoryStore;
   readonly directoryUsers: DirectoryUserStore;
   readonly directoryGroups: DirectoryGroupStore;
   readonly grants: GrantStore;
@@ -86,6 +88,7 @@ export async function openIssuerStores(
       operators: new OperatorStore(lasting.as<OperatorTables>(), ring, tombstones, world),
       credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
       identities: new IdentityStore(lasting.as<AccountTables>(), ring, tombstones, world),
+      directories: new DirectoryStore(lasting.as<AccountTables>(), world),
       directoryUsers: new DirectoryUserStore(
         lasting.as<AccountTables>(),
         ...[ring, tombstones, world],

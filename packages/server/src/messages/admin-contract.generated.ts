@@ -208,6 +208,16 @@ export type Account = {
   readonly disabled: string | null;
   /** Sessions from before this moment have ended. */
   readonly signedOut: string;
+  /** Which one makes, changes and ends it. Not in lists, nor of an account that no directory made. */
+  readonly directory?: {
+    readonly name: string;
+    /** What the directory calls its holder. */
+    readonly externalId: string | null;
+    /** Of the directory, in which its holder is; the first thousand by name. */
+    readonly groups: readonly string[];
+  };
+  /** What its holder may do by those groups, or by what a provider says at which they sign in. A token has those of them that its API asks for. Not in lists, nor where there are none. */
+  readonly roles?: readonly string[];
 };
 
 export type AccountSession = {
@@ -432,6 +442,16 @@ export type Status = {
     readonly node: string;
     readonly isConnected: boolean;
     readonly live: number;
+  }[];
+  /** Those that make accounts here; left out where none is configured. */
+  readonly directories?: readonly {
+    readonly name: string;
+    /** Counted up to 100,000. */
+    readonly people: number;
+    /** Counted up to 100,000. */
+    readonly groups: number;
+    /** When it last asked or said something, to a minute; null: never. */
+    readonly lastHeard: string | null;
   }[];
   /** What somebody should look at. */
   readonly attention: readonly {

@@ -28,6 +28,8 @@ export interface AccountRoutePorts {
    * done so, or does not answer.
    */
   readonly clearSessions: (account: string) => Promise<void>;
+  /** Where the account comes from, and what its holder may do by that. */
+  readonly originOf: (account: string) => Promise<Pick<Contract.Account, 'directory' | 'roles'>>;
 }
 
 type AccountOperation =
@@ -81,7 +83,8 @@ export function accountRoutes(ports: AccountRoutePorts): Handlers<AccountOperati
     },
 
     async showAccount({ path }) {
-      return shown(await known(accounts, path.id), credentials);
+      const answer = await shown(await known(accounts, path.id), credentials);
+      return { ...answer, body: { ...answer.body, ...(await ports.originOf(path.id)) } };
     },
 
     changeAccount: {

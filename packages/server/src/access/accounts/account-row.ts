@@ -83,6 +83,10 @@ export interface AccountTables extends ChangeTables {
     changed_at: number;
     version: number;
   };
+  directory_heard: {
+    directory: string;
+    heard_at: number;
+  };
   directory_member: {
     group_id: string;
     account_id: string;

@@ -12,6 +12,7 @@ import {
   CredentialStore,
   DirectoryGroupStore,
   type DirectoryPerson,
+  DirectoryStore,
   type DirectoryUser,
   DirectoryUserStore,
   GrantStore,
@@ -46,6 +47,7 @@ onEveryBackend('directories', ({ freshPlace }) => {
       accounts: new AccountStore(...parts),
       credentials: new CredentialStore(database, ring, world),
       grants: new GrantStore(...parts),
+      directories: new DirectoryStore(database, world),
       users: new DirectoryUserStore(...parts),
       groups: new DirectoryGroupStore(...parts),
       denials: new DenialStore(database.as<DenialTables>(), world),
@@ -197,6 +199,30 @@ onEveryBackend('directories', ({ freshPlace }) => {
     assert.notEqual(again.id, id);
     const kept = await ground.database.kysely.selectFrom('directory_user').selectAll().execute();
     assert.ok(!JSON.stringify(kept).includes('Maes'), 'sealed');
+  });
+
+  test('what came of a directory is counted, and when it was heard of is kept to a minute and never turned back', async (t) => {
+    const { users, groups, directories, clock, ground } = await open(t);
+    const silent = { name: 'entra', heardAt: null, people: 0, groups: 0 };
+    assert.deepEqual(await directories.summarize('entra'), silent);
+    await users.create('entra', griet);
+    await users.create('entra', jan);
+    await users.create('okta', { ...griet, userName: 'other@bank.example' });
+    await groups.create('entra', { displayName: 'Team', externalId: null, members: [] });
+    await directories.heard('entra');
+    clock.now += 59_999;
+    await directories.heard('entra');
+    const counted = { name: 'entra', people: 2, groups: 1 };
+    assert.deepEqual(await directories.summarize('entra'), { ...counted, heardAt: NOON });
+    clock.now += 1;
+    await directories.heard('entra');
+    const later = { ...counted, heardAt: NOON + 60_000 };
+    assert.deepEqual(await directories.summarize('entra'), later);
+    clock.now = NOON;
+    const other = new DirectoryStore(ground.database, ground.world);
+    await other.heard('entra');
+    assert.deepEqual(await other.summarize('entra'), later);
+    assert.equal((await directories.summarize('okta')).heardAt, null);
   });
 
   test('an erasure leaves nothing of what a directory said', async (t) => {

@@ -83,6 +83,12 @@ export class DirectoryUserStore {
     return row && this.#userOf(row);
   }
 
+  /** Whichever directory they come from; undefined: none. */
+  async ofAccount(id: string): Promise<DirectoryUser | undefined> {
+    const row = await this.#allRows(this.#database).where('account_id', '=', id).executeTakeFirst();
+    return row && this.#userOf(row);
+  }
+
   async findByLogin(directory: string, login: string): Promise<DirectoryUser | undefined> {
     const row = await this.#rows(this.#database, directory)
       .where('login_index', '=', loginIndex(this.#ring, login))
@@ -217,14 +223,17 @@ export class DirectoryUserStore {
     return this.#userOf(row);
   }
 
-  #rows({ kysely }: Database<AccountTables>, directory: string) {
+  #rows(session: Database<AccountTables>, directory: string) {
+    return this.#allRows(session).where('directory', '=', directory);
+  }
+
+  #allRows({ kysely }: Database<AccountTables>) {
     return kysely
       .selectFrom('directory_user')
       .innerJoin('account', 'account.id', 'directory_user.account_id')
       .selectAll('account')
       .select(['account_id', 'directory', 'external_index', 'said_sealed', 'changed_at'])
-      .select('directory_user.created_at as taken_at')
-      .where('directory', '=', directory);
+      .select('directory_user.created_at as taken_at');
   }
 
   async #refuseTaken(

@@ -1,3 +1,4 @@
+export { originOf } from './account-origins.ts';
 export type {
   AccountLanguage,
   AccountProfile,
@@ -30,12 +31,14 @@ export {
   UnknownMemberError,
 } from './directory-group-store.ts';
 export type { DirectoryPerson, DirectoryUser, PersonAddress } from './directory-person.ts';
+export { DirectoryStore, type DirectorySummary } from './directory-store.ts';
 export {
   type ChangedUser,
   DirectoryUserStore,
   ExternalIdTakenError,
 } from './directory-user-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
+export { HeldRoles } from './held-roles.ts';
 export { type ForeignIdentity, IdentityStore, type StoredIdentity } from './identity-store.ts';
 export { AccountImport } from './import/account-import.ts';
 export { base32Of, type CodeKey, readCodeKey, USUAL_CODES } from './import/code-key.ts';

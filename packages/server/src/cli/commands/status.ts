@@ -4,6 +4,8 @@ import { defineCommand } from '../definition/define-command.ts';
 import { linesOf } from '../weaker.ts';
 import { SERVER_ENVIRONMENT, SERVER_OPTIONS } from './shared-options.ts';
 
+type DirectoryStatus = NonNullable<Status['directories']>[number];
+
 export const command = defineCommand({
   name: 'status',
   purpose: 'what is in force, on which gateways, and what asks for attention',
@@ -24,10 +26,16 @@ function textOf(status: Status): string {
       (gateway) =>
         `gateway ${gateway.node}: ${gateway.isConnected ? 'connected' : 'away'}, live state ${gateway.live}`,
     ),
+    ...(status.directories ?? []).map(directoryLine),
     ...configurationLines(status.configuration),
     ...attention.map(({ code, message }) => `${code}: ${message}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function directoryLine({ name, people, groups, lastHeard }: DirectoryStatus): string {
+  const heard = lastHeard === null ? 'never heard of' : `last heard of ${lastHeard}`;
+  return `directory ${name}: ${people} people, ${groups} groups, ${heard}`;
 }
 
 function configurationLines({ state, refused, waiting, weakened }: Status['configuration']) {

@@ -21,6 +21,7 @@ const TELL_OF_NOBODY: Readonly<Record<string, string>> = {
   signing_key: 'keys of the installation',
   denial: 'random ids',
   directory_group: 'what groups are called; who is in them stands in rows that go',
+  directory_heard: 'names of directories and times',
   single_use: 'keyed hashes of random tokens',
   operator: 'who administers is the business of whoever runs it: `docs/guides/state.md` says so',
 };

@@ -4,7 +4,11 @@ import {
   AccountStore,
   type AccountTables,
   CredentialStore,
+  DirectoryGroupStore,
+  DirectoryStore,
+  DirectoryUserStore,
   GrantStore,
+  IdentityStore,
   PersonalValuesOfAccounts,
   RecoveryCodeStore,
 } from '../../access/accounts/index.ts';
@@ -69,6 +73,10 @@ export interface State {
   readonly denials: DenialStore;
   readonly subjectKeys: SubjectKeys;
   readonly persons: PersonEraser;
+  readonly identities: IdentityStore;
+  readonly directories: DirectoryStore;
+  readonly directoryUsers: DirectoryUserStore;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly singleUse: SingleUseStore;
   readonly idempotency: IdempotencyStore;
   readonly changes: ChangeFeed;
@@ -145,10 +153,15 @@ function storesOver(
 ): Stores {
   const tombstones = new Tombstones(dataDirectory);
   const stores = actStores(database, ring, tombstones, world);
+  const accountTables = database.as<AccountTables>();
   return {
     ...stores,
     database,
     ring,
+    identities: new IdentityStore(accountTables, ring, tombstones, world),
+    directories: new DirectoryStore(accountTables, world),
+    directoryUsers: new DirectoryUserStore(accountTables, ring, tombstones, world),
+    directoryGroups: new DirectoryGroupStore(accountTables, ring, tombstones, world),
     singleUse: new SingleUseStore(database.as<SingleUseTables>(), ring, world),
     changes: new ChangeFeed(database.as<ChangeTables>()),
     act: (work) => actWhole(database, ring, tombstones, world, work, stores),

@@ -16,6 +16,8 @@ export interface DirectoriesPorts {
   readonly users: Users;
   readonly groups: Groups;
   readonly onLate: (error: NotEverywhereYet) => void;
+  /** It showed its token. */
+  readonly heard: (directory: string) => Promise<void>;
 }
 
 type Answer = (asked: Asked) => Promise<Answered> | Answered;
@@ -66,6 +68,8 @@ export class Directories {
       send(asked, errorAnswer(new ScimError(401, null, 'a token of a directory was expected')));
       return { ...NOBODY, error: 'invalid_token' };
     }
+    // Nobody is refused because it cannot be written when a directory was last heard of.
+    void this.#ports.heard(directory).catch(() => undefined);
     const client = `directory:${directory}`;
     try {
       const answered = await answer(readAsked(asked, directory));

@@ -20,6 +20,7 @@ export function openDirectories(ports: OpenDirectoriesPorts): Directories {
   const base = `${snapshot.origin}${SCIM_PATH}`;
   return new Directories({
     ...{ snapshot, onLate },
+    heard: (directory) => stores.directories.heard(directory),
     users: new Users({ users, groups, takingBack, base }),
     groups: new Groups({ snapshot, groups, takingBack, base }),
   });
