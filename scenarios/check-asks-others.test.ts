@@ -17,9 +17,11 @@ import {
   startVault,
   type VaultUnderTest,
 } from '../packages/server/src/platform/secrets/vault.fixture.ts';
+import { makeAuthority } from './world/certificates.fixture.ts';
 import { startIssuer } from './world/issuer.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { hasRedis, RedisFixture } from './world/redis.fixture.ts';
+import { startService } from './world/service.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
 const description = {
@@ -200,4 +202,43 @@ test('an issuer that is away, and counters that are, are told of and end nothing
     assert.match(said(told).told.join(), says);
     assert.ok(!/secret-of-it|not-this-one/.test(told.text));
   }
+});
+
+test('whose certificate is not believed is told so in words, with where its authority is named', async () => {
+  const authority = makeAuthority({ after }, 'Of others');
+  const leaf = authority.issue('/CN=other');
+  const service = await startService({ after }, undefined, {
+    tls: { cert: leaf.certificate, key: leaf.key },
+  });
+  const { host } = new URL(service.url);
+  const found = await check(
+    folderOf({
+      trust: { issuers: [{ issuer: service.url, audience: 'https://api.example' }] },
+      counters: { url: `valkeys://${host}`, machines: 2, timeoutMs: 5_000 },
+    }),
+  );
+  const distrust =
+    'leads to no authority that is trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE): let it send its whole chain, or put its authority into';
+  const { told } = said(found);
+  assert.equal(told.length, 2, found.text);
+  assert.match(String(told[0]), /^issuer-away: keys of https:/);
+  assert.ok(
+    told[0]?.includes(`${distrust} the PEM file that NODE_EXTRA_CA_CERTS names`),
+    found.text,
+  );
+  assert.match(String(told[1]), /^counters-away: /);
+  assert.ok(told[1]?.endsWith(`${distrust} counters.tls.authorities`), found.text);
+
+  const key = `vault:https://${host}/transit/keys/poorter?token=env:VAULT`;
+  const vault = await check(folderOf({ masterKey: key }), { VAULT: 'some-token' });
+  assert.equal(vault.status, 1);
+  assert.ok(
+    said(vault).told.join().includes(`${distrust} the PEM file of ca in masterKey`),
+    vault.text,
+  );
+
+  const world = recordingWorld({ environment: { POORTER_OPERATOR_KEY: 'a key' }, now: Date.now });
+  assert.equal(await runCommand(['status', '--url', `https://${host}`], world, commands), 1);
+  assert.match(world.told.err, /the server at https:\S+ is not believed: its certificate leads to/);
+  assert.doesNotMatch(world.told.err, /is it running/);
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { makeSelfSigned } from './world/certificates.fixture.ts';
 import { poorterHere } from './world/commands.fixture.ts';
 import { startForeignProvider } from './world/foreign-provider.fixture.ts';
 
@@ -129,12 +130,14 @@ test('providers are asked with --ask-others alone, and each says why nobody coul
   const right = await startForeignProvider({ after });
   const liar = await startForeignProvider({ after });
   liar.bent = { document: (document) => ({ ...document, issuer: `${liar.url}/` }) };
+  const unknown = await startForeignProvider({ after }, undefined, makeSelfSigned({ after }));
   const inside = `id: inside, issuer: 'https://169.254.169.254', names: { en: I }, ${HAVE}`;
   const entries = [
     `id: right, issuer: '${right.url}', names: { en: R }, ${HAVE}`,
     `id: liar, issuer: '${liar.url}', names: { en: L }, ${HAVE}`,
     `id: away, issuer: 'http://127.0.0.1:9', names: { en: A }, ${HAVE}`,
     inside,
+    `id: unknown, issuer: '${unknown.url}', names: { en: U }, ${HAVE}`,
   ];
   const quiet = await check(...entries);
   assert.doesNotMatch(quiet.out, /nobody could sign in/);
@@ -148,4 +151,8 @@ test('providers are asked with --ask-others alone, and each says why nobody coul
   );
   assert.match(out, /poorter\.yaml:12:[^\n]*nobody could sign in at away: /);
   assert.match(out, /poorter\.yaml:13:[^\n]*at inside: [^\n]*issuer\.outgoing\.addresses/);
+  assert.match(
+    out,
+    /poorter\.yaml:14:[^\n]*at unknown: its certificate is signed by itself alone, and is not trusted here \(DEPTH_ZERO_SELF_SIGNED_CERT\): put it into issuer\.outgoing\.authorities/,
+  );
 });

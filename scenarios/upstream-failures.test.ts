@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, codeOf } from './world/calls.fixture.ts';
+import { call, codeOf, eventually } from './world/calls.fixture.ts';
 import { makeAuthority } from './world/certificates.fixture.ts';
+import { poorterHere } from './world/commands.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { type Service, startService, startStreamingService } from './world/service.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
@@ -136,7 +137,22 @@ test('a service that another authority vouches for, or by another name, is not s
     assert.equal(codeOf(await get(name)), 'upstream_unreachable', name);
   }
   assert.equal(foreignService.seen.length + misnamedService.seen.length, 0);
+  let reasons: readonly string[] = [];
+  await eventually('three records', async () => {
+    const asked = ['log', 'search', '--code', 'upstream_unreachable', '--json'];
+    const { out } = await poorterHere([...asked, '--data', `${poorter.folder}/data`]);
+    reasons = out.trim().split('\n').filter(Boolean).map(reasonIn);
+    return reasons.length === 3;
+  });
+  const named = reasons.filter((reason) => reason.endsWith('apis[].upstream.tls.authorities'));
+  assert.equal(named.length, 2, 'what is wrong stands in the record, and where to mend it');
+  assert.equal(reasons.filter((reason) => reason.includes('is for another name')).length, 1);
 });
+
+function reasonIn(line: string): string {
+  const { leaf } = JSON.parse(line) as { leaf: { evidence: { reason?: unknown } } };
+  return String(leaf.evidence.reason);
+}
 
 test('a service that does not answer in time is a 504', async () => {
   const answer = await get('silent');

@@ -27,6 +27,19 @@ commonName = supplied
 organizationName = optional
 `;
 
+/** A certificate that nobody else has signed. */
+export function makeSelfSigned(t: Lifetime): Certificate {
+  const folder = mkdtempSync(join(tmpdir(), 'poorter-pki-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const named = ['-subj', '/CN=alone', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', [...made, '-keyout', 'own.key', '-out', 'own.pem', ...named], {
+    ...{ cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+  });
+  const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+  return { certificate: read('own.pem'), key: read('own.key') };
+}
+
 /** A certificate authority made with the openssl program. */
 export function makeAuthority(t: Lifetime, name = 'Test Authority'): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-pki-'));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Agent, Response } from 'undici';
 import { type Operations, operations, type Problem } from '../messages/admin-contract.generated.ts';
+import { certificateFault, SYSTEM_AUTHORITIES } from '../platform/certificates/index.ts';
 import {
   BYTES_MAX,
   readTextFile,
@@ -153,7 +154,12 @@ export class AdminClient {
         dispatcher: this.#dispatcher,
       });
     } catch (cause) {
-      throw new Error(`no server answers at ${this.#url}; is it running?`, { cause });
+      const distrust = certificateFault(cause, SYSTEM_AUTHORITIES);
+      const why =
+        distrust === null
+          ? `no server answers at ${this.#url}; is it running?`
+          : `the server at ${this.#url} is not believed: ${distrust}`;
+      throw new Error(why, { cause });
     }
     const text = await answer.text();
     const read = text === '' ? null : parseJsonText(text);

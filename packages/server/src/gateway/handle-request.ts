@@ -9,6 +9,7 @@ import {
   type RequestFacts,
 } from '@poorter/engine';
 import { requestFacts } from '@poorter/middleware/node-messages';
+import { certificateFault } from '../platform/certificates/index.ts';
 import { Call } from './call.ts';
 import { failDurably, unrecorded } from './durable-call.ts';
 import { forward } from './forward/forward.ts';
@@ -135,7 +136,12 @@ export function failureOf(error: unknown, method = 'GET'): Deny {
   }
   const told = error.nothingSent ? {} : effectOf(method);
   const cause = (error.cause as { code?: unknown } | null)?.code;
-  const evidence = { failure: error.failure, ...(typeof cause === 'string' && { cause }) };
+  const why = certificateFault(error.cause, 'apis[].upstream.tls.authorities');
+  const evidence = {
+    failure: error.failure,
+    ...(typeof cause === 'string' && { cause }),
+    ...(why !== null && { reason: why }),
+  };
   switch (error.failure) {
     case 'timeout':
       return deny('upstream_timeout', evidence, told);

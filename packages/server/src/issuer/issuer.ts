@@ -7,6 +7,7 @@ import type {
   ToIssuer,
 } from '../messages/between-issuer.ts';
 import { notice } from '../messages/notices.ts';
+import { certificateFault } from '../platform/certificates/index.ts';
 import { readContract } from '../platform/contracts/index.ts';
 import { createCounterMemory, SharedCounters } from '../platform/counters/index.ts';
 import type { Notice } from '../platform/notices/index.ts';
@@ -21,6 +22,7 @@ import { NotEverywhereYet } from './not-everywhere-yet.ts';
 import { type Lasting, type OpenedIssuer, openIssuer } from './open-issuer.ts';
 import { type IssuerStores, openIssuerStores } from './open-stores.ts';
 import { AskPace } from './protocol/ask-pace.ts';
+import { OUTGOING_AUTHORITIES } from './protocol/outgoing.ts';
 import { PollPace } from './protocol/poll-pace.ts';
 import { Redemptions } from './protocol/redemptions.ts';
 import { PasswordHashes } from './sign-in/password-hashes.ts';
@@ -241,8 +243,11 @@ function drawSeed(): [number, number] {
   return [draw(), draw()];
 }
 
-function notTold(client: string, { message, cause }: Error): Notice {
-  const why = cause instanceof Error ? cause.message : message;
+function notTold(client: string, error: Error): Notice {
+  const { message, cause } = error;
+  const why =
+    certificateFault(error, OUTGOING_AUTHORITIES) ??
+    (cause instanceof Error ? cause.message : message);
   return notice(
     'issuer_notice_failed',
     `${client} was not told that somebody signed out or has decided: ${why}`,

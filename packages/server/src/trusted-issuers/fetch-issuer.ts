@@ -1,5 +1,6 @@
 import { parseJsonText } from '@poorter/openapi/json';
 import { isLoopback } from '../platform/addresses/index.ts';
+import { certificateFault, SYSTEM_AUTHORITIES } from '../platform/certificates/index.ts';
 import { readBounded } from '../platform/http/index.ts';
 import { type KeySetReading, readKeySet } from './key-set.ts';
 
@@ -100,7 +101,10 @@ async function fetchJson(
 }
 
 /** `fetch` says that it failed; why stands beneath: a refused connection, a name without address, a certificate. */
-function reasonOf({ message, cause }: Error): string {
+function reasonOf(error: Error): string {
+  const distrust = certificateFault(error, SYSTEM_AUTHORITIES);
+  if (distrust !== null) return distrust;
+  const { message, cause } = error;
   const { code } = (cause ?? {}) as { code?: unknown };
   return typeof code === 'string' ? `${message} (${code})` : message;
 }

@@ -4,6 +4,7 @@ import {
   GATE_SESSION_PATH,
   type GateSessionsSnapshot,
 } from '../../messages/gate-sessions.ts';
+import { certificateFault, SYSTEM_AUTHORITIES } from '../../platform/certificates/index.ts';
 import { readBounded } from '../../platform/http/index.ts';
 import type { World } from '../../platform/world/index.ts';
 import { isBroken } from '../introspection/ask-issuer.ts';
@@ -52,7 +53,8 @@ export async function askAuthorizationServer<Answer>(
     return parseJsonText(Buffer.from(bytes).toString('utf8')) as Answer;
   } catch (error) {
     if (error instanceof NotAnswered) throw error;
-    throw new NotAnswered('it cannot be reached', { cause: error });
+    const why = certificateFault(error, SYSTEM_AUTHORITIES) ?? 'it cannot be reached';
+    throw new NotAnswered(why, { cause: error });
   } finally {
     timer.cancel();
   }

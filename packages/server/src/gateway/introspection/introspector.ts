@@ -1,6 +1,7 @@
 import type { Introspection } from '@poorter/engine';
 import { type NoticeCode, notice } from '../../messages/notices.ts';
 import type { IntrospectionSnapshot } from '../../messages/runtime-snapshot.ts';
+import { certificateFault, SYSTEM_AUTHORITIES } from '../../platform/certificates/index.ts';
 import type { Notify } from '../../platform/notices/index.ts';
 import type { World } from '../../platform/world/index.ts';
 import { AnswerCache, tokenHasher } from './answer-cache.ts';
@@ -218,6 +219,8 @@ function unavailable(reason: string): IntrospectionAnswer {
 
 function whyOf(error: unknown): string {
   const { message, cause } = error as Error;
+  const distrust = certificateFault(cause, SYSTEM_AUTHORITIES);
+  if (distrust !== null) return distrust;
   const deeper = (cause as Error | undefined)?.message;
   return deeper === undefined || deeper === '' ? message : `${message}: ${deeper}`;
 }

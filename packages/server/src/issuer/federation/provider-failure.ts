@@ -1,6 +1,7 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client';
+import { certificateFault } from '../../platform/certificates/index.ts';
 import type { NotSignedIn } from '../pages/provider-words.ts';
-import { NotCalledError } from '../protocol/outgoing.ts';
+import { NotCalledError, OUTGOING_AUTHORITIES } from '../protocol/outgoing.ts';
 
 const REASON_LENGTH_MAX = 200;
 /** Fetch standard: all that it says of the network, as `undici` words it. */
@@ -30,7 +31,10 @@ export function failureOf(error: unknown): ProviderFailure {
     return new ProviderFailure('provider_answer_wrong', `its answer was ${named(error.error)}`);
   }
   const code = isTransport(error) ? 'provider_unavailable' : 'provider_answer_wrong';
-  return new ProviderFailure(code, innermost(error));
+  return new ProviderFailure(
+    code,
+    certificateFault(error, OUTGOING_AUTHORITIES) ?? innermost(error),
+  );
 }
 
 function named(error: string): string {

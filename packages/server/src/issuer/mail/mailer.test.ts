@@ -88,9 +88,11 @@ test('beyond this machine nothing is said in clear: STARTTLS by a certificate th
     /EAUTH 535/,
   );
   const foreign = [other.certificate];
-  await refuse(at(upgraded.port, { tls: 'upgraded', authorities: foreign, credentials }), /E/);
+  const distrust =
+    /^its certificate leads to no .*\(UNABLE_TO_VERIFY_LEAF_SIGNATURE\).*issuer\.mail\.authorities$/;
+  await refuse(at(upgraded.port, { tls: 'upgraded', authorities: foreign, credentials }), distrust);
   await refuse(at(clear.port, { tls: 'upgraded', authorities }), /E/);
-  await refuse(at(first.port, { tls: 'first', authorities: foreign }), /E/);
+  await refuse(at(first.port, { tls: 'first', authorities: foreign }), distrust);
   assert.equal(clear.received.length + upgraded.received.length + first.received.length, 2);
 });
 

@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer';
 import type { AccountLanguage } from '../../access/accounts/index.ts';
 import type { MailSnapshot } from '../../messages/between-issuer.ts';
+import { certificateFault } from '../../platform/certificates/index.ts';
 
 export interface Letter {
   readonly to: string;
@@ -74,6 +75,8 @@ function faultOf(error: unknown): MailFault {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
   const status = typeof responseCode === 'number' ? ` ${responseCode}` : '';
   const isRefused = code === 'EENVELOPE' && typeof responseCode === 'number' && responseCode >= 500;
-  const what = typeof code === 'string' ? code : (error as Error).name;
+  const what =
+    certificateFault(error, 'issuer.mail.authorities') ??
+    (typeof code === 'string' ? code : (error as Error).name);
   return new MailFault(`${what}${status}`, isRefused, error);
 }

@@ -66,6 +66,9 @@ export function guardedFetch(
   };
 }
 
+/** Where it is said whose certificates such addresses may have. */
+export const OUTGOING_AUTHORITIES = 'issuer.outgoing.authorities';
+
 /** It leads into a network of the deployment's own. */
 export class NotCalledError extends Error {
   override readonly name = 'NotCalledError';

@@ -1,5 +1,7 @@
 import type { IssuerCodeName } from '../../messages/issuer-codes.ts';
+import { certificateFault } from '../../platform/certificates/index.ts';
 import type { Provider } from './library.ts';
+import { OUTGOING_AUTHORITIES } from './outgoing.ts';
 
 /** Why the protocol refused a call, as its developer is told. */
 export interface Refusal {
@@ -46,5 +48,8 @@ function refusalOf(thrown: Error): Refusal {
   if (expose !== true) return { error: 'server_error' };
   // A test looks through all that the library can say.
   const error = message as IssuerCodeName;
-  return { error, ...(said !== undefined && { reason: said.slice(0, REASON_CHARS_MAX) }) };
+  // Keys of a client stand at an address of its own, which may not be believed.
+  const why = certificateFault(thrown, OUTGOING_AUTHORITIES);
+  const reason = [said, why].filter((part) => part !== undefined && part !== null).join(': ');
+  return { error, ...(reason !== '' && { reason: reason.slice(0, REASON_CHARS_MAX) }) };
 }

@@ -1,4 +1,5 @@
 import { Valkey } from 'iovalkey';
+import { certificateFault } from '../certificates/index.ts';
 import { DRAW_SCRIPT, GREET_SCRIPT, MERGE_SCRIPT } from './draw-script.ts';
 
 /** Whom a TLS connection trusts and what it shows, PEM. */
@@ -78,6 +79,8 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
 
 /** Why it is away, in a sentence that holds no secret. */
 export function explain(error: unknown, url: string): string {
+  const distrust = certificateFault(error, 'counters.tls.authorities');
+  if (distrust !== null) return distrust;
   const message = (error as Error).message.split('\n')[0] ?? '';
   const known = EXPLANATIONS.find(([pattern]) => pattern.test(message));
   const text = known === undefined ? message : `${known[1]} (${message.split(' ')[0]})`;

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { certificateFault } from '../certificates/index.ts';
 import type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
 import { openSqlite } from './sqlite-database.ts';
 
@@ -19,7 +20,8 @@ export async function openDatabase<Tables>(
     const { message } = cause as Error;
     // PgBouncer refuses what it does not know; PostgreSQL knows all that we ask for.
     const isPooler = /unsupported startup parameter/.test(message);
-    const why = isPooler ? `${message}: ${POOLER_ADVICE}` : message;
+    const distrust = certificateFault(cause, 'the PEM file of sslrootcert in its address');
+    const why = distrust ?? (isPooler ? `${message}: ${POOLER_ADVICE}` : message);
     throw new Error(`opening the database ${shownPlace(place)}: ${why}`, { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { certificateFault } from '../certificates/index.ts';
 import type { Timer, World } from '../world/index.ts';
 import { decodeMessage, encodeMessage } from './link-codec.ts';
 import type { LinkSocket } from './link-connections.ts';
@@ -90,7 +91,7 @@ export class LinkClient {
       }
     });
     connection.on('error', (error) => {
-      why = error.message;
+      why = certificateFault(error, 'link.authorities') ?? error.message;
     });
     connection.once('close', () => {
       this.#connection = null;

@@ -73,3 +73,36 @@ test('renewed certificates of the link are shown to the next connection, and no 
   await again.promise;
   assert.equal(asked, 2, 'the gateway shows what it has now');
 });
+
+test('a gateway that does not believe its control is told so in words, with where an authority is named', async (t) => {
+  const [authority, other] = [makeAuthority(t), makeAuthority(t, 'Other')];
+  const issue = (name: string, authorities: readonly string[]) => ({
+    ...authority.issue(`/CN=${name}`, { names: 'DNS:gw_a,IP:127.0.0.1' }),
+    authorities,
+  });
+  const server = new LinkServer({
+    world: realWorld,
+    ...{ host: '127.0.0.1', port: 0, names: ['gw_a'] },
+    credentials: issue('control', [authority.certificate]),
+    on: {
+      open: () => assert.fail('nobody comes in'),
+      ...{ message: () => undefined, close: () => undefined, notify: () => undefined },
+    },
+  });
+  t.after(() => server.close());
+  const address = await server.listen();
+  const closed = Promise.withResolvers<string>();
+  const client = new LinkClient({
+    ...{ world: realWorld, address },
+    credentials: () => issue('gateway', [other.certificate]),
+    on: {
+      ...{ open: () => assert.fail('it is believed'), message: () => undefined },
+      close: closed.resolve,
+    },
+  });
+  t.after(() => client.close());
+  assert.match(
+    await closed.promise,
+    /^its certificate comes from an authority that is not trusted here \(\w+\): .* into link\.authorities$/,
+  );
+});

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseJsonText } from '@poorter/openapi/json';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
+import { certificateFault } from '../certificates/index.ts';
 import {
   type MasterKeyProvider,
   MasterKeyUnavailableError,
@@ -131,8 +132,9 @@ async function tryOnce(
     return { status: statusCode, body: parsed, said: errorsIn(parsed) };
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
+    const distrust = certificateFault(error, 'the PEM file of ca in masterKey');
     // Node's codes are names; a timeout has a number.
-    const said = typeof code === 'string' ? code : message.slice(0, 200);
+    const said = distrust ?? (typeof code === 'string' ? code : message.slice(0, 200));
     return { status: 0, body: null, said };
   }
 }

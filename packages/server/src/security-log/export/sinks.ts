@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { certificateFault } from '../../platform/certificates/index.ts';
 
 /** Where an export goes. What `send` returned for is kept by the other side, as far as it can say. */
 export interface ExportSink {
@@ -116,7 +117,8 @@ function within(
       socket.off('error', end);
       if (error === undefined) return resolve();
       socket.destroy();
-      reject(new Error(`${what}: ${error.message}`, { cause: error }));
+      const why = certificateFault(error, 'the PEM file of --ca') ?? error.message;
+      reject(new Error(`${what}: ${why}`, { cause: error }));
     };
     const timer = setTimeout(() => end(new Error(`nothing happened for ${ms} ms`)), ms);
     socket.once('error', end);

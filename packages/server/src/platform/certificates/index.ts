@@ -1,0 +1,1 @@
+export { certificateFault, SYSTEM_AUTHORITIES } from './certificate-fault.ts';
