@@ -230,3 +230,25 @@ test('an address of the service without a scheme is understood, and a port that 
     rmSync(folder, { recursive: true });
   }
 });
+
+test('an operator is told in words of an operator why the server refuses', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const at = ['--data', join(poorter.folder, 'data')];
+  const made = await poorterCommand([
+    ...['operators', 'create', '--name', 'Reader', '--roles', 'auditor', ...at],
+  ]);
+  const refused = async (credential: string, argv: readonly string[]) => {
+    const environment = { POORTER_OPERATOR_KEY: credential };
+    const { status, err } = await poorterCommand([...argv, ...at], '', environment);
+    assert.equal(status, 1);
+    assert.doesNotMatch(err, /API provider|API description|If-Match|Retry-After|member/);
+    return err;
+  };
+  const unknown = await refused(`poorter_${'0'.repeat(49)}`, ['status']);
+  assert.match(unknown, /does not know this credential\. Set POORTER_OPERATOR_KEY to/);
+  const lesser = await refused(made.out.trim(), ['keys', 'create', '--name', 'Shop']);
+  assert.match(lesser, /This operator has no role that may do this\. `poorter operators list`/);
+  const { err } = await poorterCommand(['blocks', 'add', 'address', 'nonsense', ...at]);
+  assert.doesNotMatch(err, /member|errors;/);
+});

@@ -11,6 +11,7 @@ import {
 } from '../platform/files/index.ts';
 import { shownPath } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
+import { operatorWords } from './operator-words.ts';
 
 const CREDENTIAL_FILE = 'operator-credential.json';
 const TIMEOUT_MS = 60_000;
@@ -22,8 +23,8 @@ export class AdminRefusal extends Error {
   /** Null: it said no more. */
   readonly problem: Problem | null;
 
-  constructor(status: number, problem: Problem | null) {
-    super(sentenceOf(status, problem));
+  constructor(status: number, problem: Problem | null, waitSeconds: number | null = null) {
+    super(sentenceOf(status, problem, waitSeconds));
     this.status = status;
     this.problem = problem;
   }
@@ -162,9 +163,13 @@ export class AdminClient {
       throw new Error(why, { cause });
     }
     const text = await answer.text();
-    const read = text === '' ? null : parseJsonText(text);
-    if (answer.ok) return { body: read, etag: answer.headers.get('etag') };
-    throw new AdminRefusal(answer.status, read as Problem | null);
+    if (answer.ok) {
+      const body = text === '' ? null : parseJsonText(text);
+      return { body, etag: answer.headers.get('etag') };
+    }
+    const after = answer.headers.get('retry-after') ?? '';
+    const waitSeconds = /^\d{1,9}$/.test(after) ? Number(after) : null;
+    throw new AdminRefusal(answer.status, problemIn(text), waitSeconds);
   }
 
   /** All items of a list, page by page. */
@@ -198,8 +203,21 @@ function exactly(certificate: string) {
   return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }
 
-function sentenceOf(status: number, problem: Problem | null): string {
+/** Null: whoever stands in front of the server answered in words of its own. */
+function problemIn(text: string): Problem | null {
+  try {
+    const read = parseJsonText(text);
+    return typeof read === 'object' ? (read as Problem | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+function sentenceOf(status: number, problem: Problem | null, waitSeconds: number | null): string {
   if (problem?.title === undefined) return `the server answered ${status}`;
+  const { instance = null } = problem;
+  const words = operatorWords(problem.code, { waitSeconds, instance });
+  const { title = problem.title, remedy } = words ?? { remedy: problem.detail ?? '' };
   const more = [
     problem.reason,
     problem.gateways?.join(', '),
@@ -207,5 +225,5 @@ function sentenceOf(status: number, problem: Problem | null): string {
       `${pointer?.slice(1) || name || ''} ${expected === undefined ? rule : `is ${expected}`}`.trim(),
     ),
   ].filter((part) => part !== undefined && part !== '');
-  return `${problem.title}${more.length > 0 ? ` (${more.join('; ')})` : ''} ${problem.detail ?? ''}`.trim();
+  return `${title}${more.length > 0 ? ` (${more.join('; ')})` : ''} ${remedy}`.trim();
 }
