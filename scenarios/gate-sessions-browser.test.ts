@@ -11,6 +11,7 @@ import { makeAuthority } from './world/certificates.fixture.ts';
 import { type Chromium, skipChromium, startChromium } from './world/chromium.fixture.ts';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
 import { runningIssuer, startIssuer } from './world/own-issuer.fixture.ts';
+import { faultsOf } from './world/page-faults.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
@@ -20,6 +21,17 @@ const BANK = join(import.meta.dirname, '../examples/bank/bank.openapi.yaml');
 async function go(chromium: Chromium): Promise<void> {
   await chromium.press('Tab');
   await chromium.press('Enter');
+}
+
+/** In both themes, by the style that the page brings as a file. */
+async function looksRight(chromium: Chromium): Promise<void> {
+  const grounds = new Set<unknown>();
+  for (const theme of ['light', 'dark'] as const) {
+    await chromium.show(theme, 'en');
+    assert.deepEqual(await faultsOf(chromium), [], theme);
+    grounds.add(await chromium.read('getComputedStyle(document.body).backgroundColor'));
+  }
+  assert.equal(grounds.size, 2);
 }
 
 const text = (id: string) => `document.getElementById('${id}')?.textContent ?? ''`;
@@ -63,6 +75,7 @@ test('in a real browser: somebody signs in from the sample page, which sees acco
 
   await chromium.go(`${page}/`);
   await chromium.until(`(${text('who')}) === 'Nobody is signed in.'`);
+  await looksRight(chromium);
   await chromium.read(`document.getElementById('sign-in').click()`);
   await chromium.until(
     `location.origin === '${origin}' && document.querySelector('button') !== null && document.readyState === 'complete'`,
@@ -72,6 +85,7 @@ test('in a real browser: somebody signs in from the sample page, which sees acco
   await chromium.read(`document.querySelector('button[value=allow]').click()`);
   await chromium.until(`location.href === '${page}/' && (${text('who')}).startsWith('Signed in')`);
   await chromium.until(`(${text('accounts')}).includes('acc-1001')`);
+  await looksRight(chromium);
 
   assert.equal(await chromium.read('document.cookie'), '', 'no script reads it');
   assert.equal(

@@ -12,4 +12,7 @@ at('sign-out').onclick = async () => {
   await call(`${application}/sign-out`, 'POST');
   location.reload();
 };
-if (who.signedIn) at('accounts').textContent = await (await call(`${gate}/v1/accounts`)).text();
+if (who.signedIn) {
+  const accounts = await (await call(`${gate}/v1/accounts`)).json();
+  at('accounts').textContent = JSON.stringify(accounts, null, 2);
+}

@@ -13,7 +13,7 @@ export interface PageSettings {
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-/** Two files, and what they may do: run this one script, call this one gate, and be shown in no frame. */
+/** Three files, and what they may do: run this one script, look like this, call this one gate, and be shown in no frame. */
 export async function servePage(
   { gate, client }: PageSettings,
   port = 0,
@@ -21,10 +21,12 @@ export async function servePage(
   const files: Readonly<Record<string, readonly [type: string, text: string]>> = {
     '/': ['text/html', read('index.html').replace('{gate}', gate).replace('{client}', client)],
     '/page.js': ['text/javascript', read('page.js')],
+    '/style.css': ['text/css', read('style.css')],
   };
   const policy = [
-    ...["default-src 'none'", "script-src 'self'", `connect-src ${gate}`, "base-uri 'none'"],
-    ...["form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"],
+    ...["default-src 'none'", "script-src 'self'", "style-src 'self'", `connect-src ${gate}`],
+    ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+    "require-trusted-types-for 'script'",
   ].join('; ');
   const server = createServer(({ url = '/' }, response) => {
     const [path = '/'] = url.split('?');

@@ -48,6 +48,7 @@ async function ownFaultsOf(chromium: Chromium): Promise<unknown> {
       if ((high + 0.05) / (low + 0.05) < 4.5) faults.push('too faint: ' + at.innerText);
     }
     for (const at of document.querySelectorAll('button, a')) {
+      if (at.hidden) continue;
       if (at.innerText.trim() === '') faults.push('a button without a name');
       if (at.getBoundingClientRect().height < 44) faults.push('a small button: ' + at.innerText);
     }
