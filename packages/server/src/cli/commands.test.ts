@@ -70,6 +70,25 @@ describe('definitions are whole', () => {
   }
 });
 
+test('whoever reads the log of a server elsewhere is told how, by every verb', async () => {
+  const command = definitions.find(({ name }) => name === 'log');
+  assert.ok(command !== undefined && 'verbs' in command);
+  const verbs = Object.entries(command.verbs);
+  assert.ok(verbs.length > 0);
+  for (const { instead = {} } of definitions) {
+    for (const sentence of Object.values(instead)) assert.doesNotMatch(sentence, /\.$/);
+  }
+  for (const [name, verb] of verbs) {
+    assert.ok(!('url' in verb.options), name);
+    const { instead } = command;
+    assert.throws(
+      () => readArguments(verb, ['--url', 'https://x'], { environment: {}, now: 0, instead }),
+      /--url: .*--data.*GET \/v1\/log\/records/,
+      name,
+    );
+  }
+});
+
 test('words that people type are written as words: none has a capital or a blank', () => {
   for (const [at] of places) for (const word of at) assert.match(word, /^[a-z]+(?:-[a-z]+)*$/);
 });

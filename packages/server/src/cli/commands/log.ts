@@ -85,7 +85,11 @@ const exportLog = defineVerb({
 export const command = defineCommand({
   name: 'log',
   purpose: 'what happened, and the proof of it',
-  about: 'Reads, whether or not a server runs, and never changes the log.',
+  about:
+    'Reads, whether or not a server runs, and never changes the log. Whoever is not where the log is asks the admin API of its server: `GET /v1/log/records`, and `GET /v1/log/calls/{call}`.',
+  instead: {
+    url: 'the log is read where it is, and no server is asked; name its data directory or configuration (--data, --config), or ask the server elsewhere for GET /v1/log/records or /v1/log/calls/{call}, with the credential in poorter-operator-key',
+  },
   environment: { POORTER_DATA: 'data directory, where neither --data nor --config names one' },
   verbs: { tail, search, show, open, verify, prove, export: exportLog },
 });

@@ -127,6 +127,8 @@ export interface Verb extends Explanation {
 /** What holds for a command with all its verbs. */
 interface CommandExplanation extends Explanation {
   readonly name: string;
+  /** Options that others take and this one cannot, by the names in their definitions: what does instead. */
+  readonly instead?: Readonly<Record<string, string>>;
   /** Variables that it reads besides those that stand in for an option. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The whole text about what kept it from being done, where it is not `poorter NAME: sentence`. */

@@ -11,6 +11,8 @@ import { didYouMean, shown, UsageError } from './usage-error.ts';
 interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly now: number;
+  /** Of the command. */
+  readonly instead?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What stands in the command line, as it was typed. */
@@ -29,7 +31,7 @@ export function readArguments(
   argv: readonly string[],
   surroundings: Surroundings,
 ): Record<string, unknown> {
-  const typed = divided(verb, argv);
+  const typed = divided(verb, argv, surroundings);
   const given = placed(verb, typed.positionals);
   refuseTogether(verb, new Set([...typed.options.keys(), ...given.keys()]));
   const { now } = surroundings;
@@ -46,7 +48,7 @@ export function readArguments(
 }
 
 /** Options by their names, and what stands alone. */
-function divided(verb: Verb, argv: readonly string[]): Typed {
+function divided(verb: Verb, argv: readonly string[], { instead = {} }: Surroundings): Typed {
   const forms = Object.entries(verb.options).map(
     ([name, form]) => [optionName(name).slice(2), { name, form }] as const,
   );
@@ -73,7 +75,11 @@ function divided(verb: Verb, argv: readonly string[]): Typed {
     if (token.kind === 'positional') positionals.push(argv[token.index] ?? token.value);
     if (token.kind !== 'option') continue;
     const found = token.rawName.startsWith('--') ? known.get(token.name) : undefined;
-    if (found === undefined) throw unknownOption(token.rawName, [...known.keys()]);
+    if (found === undefined) {
+      const other = Object.keys(instead).find((name) => optionName(name) === token.rawName);
+      if (other !== undefined) throw new UsageError(`${token.rawName}: ${instead[other]}`);
+      throw unknownOption(token.rawName, [...known.keys()]);
+    }
     const { name, form } = found;
     const values = options.get(name) ?? [];
     values.push(form.value === undefined ? flagOf(token) : textOf(token, form.value, isName));

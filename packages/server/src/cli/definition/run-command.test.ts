@@ -197,7 +197,11 @@ const verb = defineVerb({
 });
 
 const list: CommandList = {
-  try: async () => defineCommand({ name: 'try', purpose: 'tries', verbs: { it: verb } }),
+  try: async () =>
+    defineCommand({
+      ...{ name: 'try', purpose: 'tries', verbs: { it: verb } },
+      instead: { farAway: 'it works here alone; go there' },
+    }),
 };
 
 async function tried(argv: readonly string[], environment = {}) {
@@ -259,6 +263,8 @@ test('a line that is wrong exits 2, and says what was expected', async () => {
     [['one', KEY, 'three'], /unexpected argument: three/],
     [['one', '--cuont', '5'], /unknown option --cuont; did you mean '--count'\?/],
     [['one', '--wish'], /unknown option --wish; it takes --count, --data, /],
+    [['one', '--far-away', 'x'], /try: --far-away: it works here alone; go there$/m],
+    [['one', '--far-away=x'], /--far-away: it works here alone; go there$/m],
     [['one', '-j'], /unknown option -j/],
     [['one', '--no-json'], /unknown option --no-json/],
     [['one', '--count'], /--count takes N, and nothing follows it/],

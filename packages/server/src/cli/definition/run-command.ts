@@ -33,7 +33,7 @@ export async function runCommand(
     const { verb, argv } = await chosen(command, words);
     onVerb(verb);
     const { environment, now } = world;
-    const given = readArguments(verb, argv, { environment, now: now() });
+    const given = readArguments(verb, argv, { environment, now: now(), instead: command.instead });
     await refuseKeyIn(Object.keys(verb.options).map((name) => String(given[name])));
     return await verb.run(given, world);
   } catch (error) {
