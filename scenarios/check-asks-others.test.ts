@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { TLSSocket } from 'node:tls';
 import { stringify } from 'yaml';
 import { commands } from '../packages/server/src/cli/commands.ts';
 import { runCommand } from '../packages/server/src/cli/definition/run-command.ts';
@@ -17,7 +19,7 @@ import {
   startVault,
   type VaultUnderTest,
 } from '../packages/server/src/platform/secrets/vault.fixture.ts';
-import { makeAuthority } from './world/certificates.fixture.ts';
+import { type Certificate, makeAuthority } from './world/certificates.fixture.ts';
 import { startIssuer } from './world/issuer.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
 import { hasRedis, RedisFixture } from './world/redis.fixture.ts';
@@ -237,8 +239,34 @@ test('whose certificate is not believed is told so in words, with where its auth
     vault.text,
   );
 
+  const database = await startDoorOf(leaf);
+  const storage = `postgres://poorter@127.0.0.1:${database}/poorter?sslmode=verify-full`;
+  const state = await check(folderOf({ storage, masterKey: 'env:MASTER' }), {
+    MASTER: 'x'.repeat(44),
+  });
+  assert.equal(state.status, 1);
+  assert.ok(
+    said(state).told.join().includes(`${distrust} the PEM file of sslrootcert in storage`),
+    state.text,
+  );
+
   const world = recordingWorld({ environment: { POORTER_OPERATOR_KEY: 'a key' }, now: Date.now });
   assert.equal(await runCommand(['status', '--url', `https://${host}`], world, commands), 1);
   assert.match(world.told.err, /the server at https:\S+ is not believed: its certificate leads to/);
   assert.doesNotMatch(world.told.err, /is it running/);
 });
+
+/** As far as PostgreSQL shows its certificate: it says that it speaks TLS, and then does. */
+async function startDoorOf({ certificate, key }: Certificate): Promise<number> {
+  const door = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write('S');
+      const secured = new TLSSocket(socket, { isServer: true, cert: certificate, key });
+      secured.on('error', () => undefined);
+    });
+  });
+  after(() => door.close());
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  return (door.address() as AddressInfo).port;
+}

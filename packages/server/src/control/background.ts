@@ -1,4 +1,5 @@
 import { notice } from '../messages/notices.ts';
+import { databaseFault } from '../platform/database/index.ts';
 import type { Notify } from '../platform/notices/index.ts';
 import type { Timer, World } from '../platform/world/index.ts';
 import type { ControlTroubles } from './troubles.ts';
@@ -39,7 +40,7 @@ export class Background {
           try {
             await keepHouse();
           } catch (error) {
-            const text = `keeping the database in order: ${(error as Error).message}`;
+            const text = `keeping the database in order: ${databaseFault(error)}`;
             notify(notice('database_unkept', text));
           }
         }),
@@ -62,7 +63,7 @@ export class Background {
       await look();
       this.#fault = null;
     } catch (error) {
-      const { message } = error as Error;
+      const message = databaseFault(error);
       this.#fault ??= { since: new Date(world.now()).toISOString(), message };
       notify(notice('database_unread', `looking for changes in the database: ${message}`));
     }

@@ -35,7 +35,8 @@ function textOf(status: Status): string {
 
 function directoryLine({ name, people, groups, lastHeard }: DirectoryStatus): string {
   const heard = lastHeard === null ? 'never heard of' : `last heard of ${lastHeard}`;
-  return `directory ${name}: ${people} people, ${groups} groups, ${heard}`;
+  const [who, what] = [people === 1 ? 'person' : 'people', groups === 1 ? 'group' : 'groups'];
+  return `directory ${name}: ${people} ${who}, ${groups} ${what}, ${heard}`;
 }
 
 function configurationLines({ state, refused, waiting, weakened }: Status['configuration']) {

@@ -10,6 +10,7 @@ export {
   type TableRows,
 } from './copy-tables.ts';
 export type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
+export { databaseFault } from './database-fault.ts';
 export { inspectPostgres } from './inspect-postgres.ts';
 export { inspectSqlite } from './inspect-sqlite.ts';
 export {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { certificateFault } from '../certificates/index.ts';
 import type { Database, DatabaseOptions, DatabasePlace } from './database.ts';
+import { databaseFault } from './database-fault.ts';
 import { openSqlite } from './sqlite-database.ts';
 
 /** Opens it, and makes sure that it answers. */
@@ -17,11 +17,10 @@ export async function openDatabase<Tables>(
     return database;
   } catch (cause) {
     await database.close();
-    const { message } = cause as Error;
+    const message = databaseFault(cause);
     // PgBouncer refuses what it does not know; PostgreSQL knows all that we ask for.
     const isPooler = /unsupported startup parameter/.test(message);
-    const distrust = certificateFault(cause, 'the PEM file of sslrootcert in its address');
-    const why = distrust ?? (isPooler ? `${message}: ${POOLER_ADVICE}` : message);
+    const why = isPooler ? `${message}: ${POOLER_ADVICE}` : message;
     throw new Error(`opening the database ${shownPlace(place)}: ${why}`, { cause });
   }
 }
