@@ -13,6 +13,12 @@ const source = join(server, 'src');
 /** Beside what is built: the packages inside it, each with the text of its licence. */
 export const LICENCES_FILE = 'LICENCES-OF-PACKAGES.txt';
 
+const OF_COMMONJS = [
+  "import { createRequire as requireFrom } from 'node:module';",
+  'const require = requireFrom(import.meta.url);',
+  'const { filename: __filename, dirname: __dirname } = import.meta;',
+].join(' ');
+
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
@@ -33,10 +39,8 @@ export async function bundleServer(folder: string): Promise<readonly BundledPack
     outbase: source,
     absWorkingDir: root,
     external: ['pg-native', ...installedBeside()],
-    // Packages of the older kind call it for the modules of Node.
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
+    // Packages of the older kind know these by themselves.
+    banner: { js: OF_COMMONJS },
     legalComments: 'none',
     logLevel: 'silent',
     metafile: true,
