@@ -251,7 +251,8 @@ test('an application that is none, or of another kind, has no address here', asy
 test('addresses of applications are answered under the name of the gate alone', async () => {
   const browser = new PageBrowser(gate, client);
   const headers = { host: `evil.example:${new URL(origin).port}` };
-  assert.equal((await browser.ask(browser.at('sign-in'), { headers })).status, 404);
+  const answer = await browser.ask(browser.at('sign-in'), { headers });
+  assert.deepEqual([answer.status, codeOf(answer)], [421, 'other_host']);
 });
 
 test('a proxy that asks the gate is told the same of a session and of the page that calls', async () => {

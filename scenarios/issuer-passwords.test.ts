@@ -71,11 +71,12 @@ test('a code is taken once, whoever is disabled hears what everybody hears, and 
   assert.equal(first.location, '/account/sessions', first.text);
   assert.equal((await own.postForm(path, typed)).status, 401, 'shown twice');
 
+  // Drawn first: for a code one may have to wait, and who has guessed waits no longer than that.
+  const next = { ...typed, code: await codes.next() };
   const stranger = new SoftBrowser(issuer.origin);
   for (let guess = 0; guess < 8; guess += 1) {
     await stranger.postForm(path, { ...typed, password: `guess number ${guess}` });
   }
-  const next = { ...typed, code: await codes.next() };
   const waiting = await stranger.postForm(path, next);
   assert.equal(waiting.status, 401, 'who guesses waits, also with the right ones');
   const elsewhere = await new SoftBrowser(issuer.origin).postForm(path, next);
