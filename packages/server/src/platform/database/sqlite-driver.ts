@@ -69,7 +69,7 @@ class SqliteConnection implements DatabaseConnection {
   readonly #native: DatabaseSync;
   readonly #waitMs: number;
   /** In order of last use. */
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
 
   constructor(native: DatabaseSync, waitMs: number) {
     this.#native = native;
@@ -98,8 +98,8 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const values = parameters.map(bindable);
     return this.whenFree(() => {
-      const statement = this.#prepared(sql);
-      if (statement.columns().length > 0) return { rows: statement.all(...values) as Row[] };
+      const { statement, hasRows } = this.#prepared(sql);
+      if (hasRows) return { rows: statement.all(...values) as Row[] };
       const { changes } = statement.run(...values);
       return { rows: [], numAffectedRows: BigInt(changes) };
     });
@@ -121,16 +121,27 @@ class SqliteConnection implements DatabaseConnection {
     if (rows.length > 0) yield { rows };
   }
 
-  #prepared(sql: string): StatementSync {
+  #prepared(sql: string): Prepared {
     const known = this.#statements.get(sql);
-    const statement = known ?? this.#native.prepare(sql);
+    const prepared = known ?? this.#prepare(sql);
     this.#statements.delete(sql);
-    this.#statements.set(sql, statement);
+    this.#statements.set(sql, prepared);
     if (this.#statements.size > STATEMENTS_MAX) {
       this.#statements.delete(this.#statements.keys().next().value as string);
     }
-    return statement;
+    return prepared;
   }
+
+  /** What its columns are is asked once: that takes as long as many a statement itself. */
+  #prepare(sql: string): Prepared {
+    const statement = this.#native.prepare(sql);
+    return { statement, hasRows: statement.columns().length > 0 };
+  }
+}
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly hasRows: boolean;
 }
 
 function bindable(value: unknown): SQLInputValue {
