@@ -19,6 +19,8 @@ const compiler = new CompilerHost(world);
 const loading = import('./control.ts');
 /** Null until the supervisor has given it a seat. Whatever is said after that, is heard in its order. */
 let control: Promise<Control> | null = null;
+/** A start holds up nobody, and on a busy machine it would wait for everybody. */
+let isBeforeCalls = true;
 
 const send = serveParent<ToControl | ToSeatlessControl>(
   (message) => {
@@ -26,16 +28,25 @@ const send = serveParent<ToControl | ToSeatlessControl>(
       case 'plan':
         return void plan(message.source);
       case 'seat':
-        workInBackground();
         control = loading.then((one) => new one.Control(message.seat, { world, compiler, send }));
         return;
       default:
+        if (isBeforeCalls && saysOfCalls(message)) {
+          isBeforeCalls = false;
+          workInBackground('process');
+        }
         void control?.then((one) => one.receive(message));
         if (message.type === 'stop') void exit();
     }
   },
   () => void exit(),
 );
+
+/** That the gateway of this machine serves, by what this control has compiled or its predecessor had. */
+function saysOfCalls(message: ToControl): boolean {
+  if (message.type === 'gateway') return message.report.type === 'applied';
+  return message.type === 'standing';
+}
 
 async function plan(source: Extract<ToSeatlessControl, { type: 'plan' }>['source']): Promise<void> {
   try {

@@ -14,7 +14,7 @@ import { openSubjectKeys } from '../stores/open-subject-keys.ts';
 /** Reads the log for whoever asks control, so that nothing else waits for it. Ends when it is told to. */
 const seed = workerData as LogReaderSeed;
 
-workInBackground();
+workInBackground('thread');
 const opening = open();
 /** One after the other. */
 let answering: Promise<void> = Promise.resolve();

@@ -55,7 +55,7 @@ parentPort?.on('message', (message: ToRecorder) => {
   }
 });
 
-workInBackground();
+workInBackground('thread');
 await record();
 tell({ type: 'stopped' });
 parentPort?.close();
