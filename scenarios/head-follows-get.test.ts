@@ -77,6 +77,25 @@ test('no byte of content follows the head of an answer to HEAD, refusals include
   }
 });
 
+test('nor where the request could not be read: what follows would be taken for another answer', async () => {
+  const long = 'x'.repeat(70_000);
+  const refusals = [
+    ['HEAD', `/things HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n`, 400],
+    ['head', `/things HTTP/1.1\r\nHost: a\r\n\r\n`, 400],
+    ['HEAD', `/things HTTP/9.9\r\nHost: a\r\n\r\n`, 400],
+    ['HEAD', `/things?${long} HTTP/1.1\r\nHost: a\r\n\r\n`, 431],
+    ['HEAD', `/things HTTP/1.1\r\nHost: a\r\nx-long: ${long}\r\n\r\n`, 431],
+  ] as const;
+  for (const [method, rest, status] of refusals) {
+    const shown = `${method} ${rest.slice(0, 60)}`;
+    const bodiless = await sendRaw(poorter.port, `${method} ${rest}`, 2_000);
+    assert.ok(bodiless.startsWith(`HTTP/1.1 ${status} `), `${shown}: ${bodiless}`);
+    assert.equal(bodiless.indexOf('\r\n\r\n'), bodiless.length - 4, shown);
+    const asGet = await sendRaw(poorter.port, `GET ${rest}`, 2_000);
+    if (method === 'HEAD') assert.match(asGet, /\r\n\r\n\{.*"status":4/s, `GET: ${shown}`);
+  }
+});
+
 test('HEAD is authorised, validated and limited as GET is, from the same allowance', async () => {
   assert.equal((await head('/things', {})).status, 401);
   assert.equal((await head('/things?page=x')).status, 400);

@@ -23,7 +23,7 @@ import { handleRequest } from './handle-request.ts';
 import { handleUpgrade } from './handle-upgrade.ts';
 import { ListeningPlaces, type OpenedListeners } from './listening-places.ts';
 import type { QuietMoment } from './quiet-moment.ts';
-import { isParserError, parserDenial, recordUnparsed } from './record-unparsed.ts';
+import { isParserError, parserDenial, recordUnparsed, type Unparsed } from './record-unparsed.ts';
 import { breakBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -181,7 +181,7 @@ export class Listeners {
       response.once('finish', () => socket.destroy());
       this.#refuseHead(request, response, deny('method_not_allowed', { reason: 'connect' }));
     });
-    server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    server.on('clientError', (error: Unparsed, socket: Duplex) => {
       this.#refuseUnparsed(error, socket as Socket);
     });
     server.on('drop', () => this.#statistics.dropConnection());
@@ -195,7 +195,7 @@ export class Listeners {
   }
 
   /** What the HTTP parser refuses is a call too: answered where the connection still can, and recorded. */
-  #refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
+  #refuseUnparsed(error: Unparsed, socket: Socket): void {
     if (!isParserError(error, socket)) {
       socket.destroy();
       return;
@@ -209,12 +209,12 @@ export class Listeners {
     }
     const denial = parserDenial(error);
     if (!socket.writable || isAnswering(socket)) return this.#cutOff(socket, denial);
-    socket.end(recordUnparsed(this.#places.runtime, socket.remoteAddress ?? '', denial));
+    socket.end(recordUnparsed(this.#places.runtime, socket, denial, error.rawPacket));
   }
 
   /** With an answer under way on this connection, a second one would be read as part of it. */
   #cutOff(socket: Socket, denial: Deny): void {
-    recordUnparsed(this.#places.runtime, socket.remoteAddress ?? '', denial);
+    recordUnparsed(this.#places.runtime, socket, denial);
     socket.destroy();
   }
 }

@@ -30,7 +30,7 @@ import { unrecorded } from '../durable-call.ts';
 import { failureOf } from '../handle-request.ts';
 import { ListeningPlaces, type OpenedListeners } from '../listening-places.ts';
 import type { QuietMoment } from '../quiet-moment.ts';
-import { refuseUnparsed } from '../record-unparsed.ts';
+import { refuseUnparsed, type Unparsed } from '../record-unparsed.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Where each proxy puts the method, target and Host of the call it asks about. */
@@ -108,7 +108,7 @@ export class ForwardAuthHosts {
     );
     server.maxHeadersCount = 0;
     server.on('drop', () => this.#statistics.dropConnection());
-    server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    server.on('clientError', (error: Unparsed, socket: Duplex) => {
       refuseUnparsed(this.#places.runtime, error, socket as Socket);
     });
     this.#retune(server, snapshot);
