@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { findRuntimeFaults } from '@poorter/openapi';
 import { unusedPort } from '../scenarios/world/unused-port.fixture.ts';
+import { LICENCES_FILE } from './bundle-server.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -177,10 +178,7 @@ test('the bill of materials names what is inside, and its licences lie beside it
     assert.ok(!names.has(name), name);
   }
   assert.doesNotMatch(readFileSync(file, 'utf8'), /package:development/);
-  const licences = readFileSync(
-    join(root, 'packages/server/dist/LICENCES-OF-PACKAGES.txt'),
-    'utf8',
-  );
+  const licences = readFileSync(join(root, 'packages/server/dist', LICENCES_FILE), 'utf8');
   const without = components.filter(
     ({ name, version }) =>
       !name.startsWith('@node-rs/') &&

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 /**
- * The server as what is published: one file for each process and thread, with the packages that it uses inside. A
- * process loads one file where it loaded 900 (docs/decisions/0052-one-file-a-process.md).
+ * The server as what is published: one file for each process and thread, with the packages that it uses inside
+ * (docs/decisions/0052-one-file-a-process.md).
  */
 const root = dirname(import.meta.dirname);
 const server = join(root, 'packages/server');
@@ -26,9 +26,29 @@ export interface BundledPackage {
   readonly path: string;
 }
 
+/** Where one run builds for itself. What is left of runs that were ended from outside goes first. */
+export function placeForThisRun(): string {
+  for (const name of globSync('.built-*', { cwd: server })) {
+    if (!isRunning(Number(name.slice('.built-'.length)))) removeBuilt(join(server, name));
+  }
+  return join(server, `.built-${process.pid}`);
+}
+
+export function removeBuilt(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Writes all of it into a folder within `packages/server`. Resolves to the packages of others that are inside. */
 export async function bundleServer(folder: string): Promise<readonly BundledPackage[]> {
-  rmSync(folder, { recursive: true, force: true });
+  removeBuilt(folder);
   const shared = {
     bundle: true,
     platform: 'node',

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bundleServer } from './bundle-server.ts';
+import { bundleServer, placeForThisRun, removeBuilt } from './bundle-server.ts';
 
 /**
  * `npm run sbom [FILE]`: what the program is made of, as a CycloneDX bill of materials: the packages that are inside
@@ -21,10 +21,10 @@ interface Component {
 const DEVELOPMENT = 'cdx:npm:package:development';
 const root = dirname(import.meta.dirname);
 const file = process.argv[2] ?? join(root, 'poorter.cdx.json');
-const scratch = mkdtempSync(join(root, 'packages/server/.built-'));
+const scratch = placeForThisRun();
 const packages = await bundleServer(scratch);
 const inside = new Set(packages.map(({ name, version }) => `${name}@${version}`));
-rmSync(scratch, { recursive: true, force: true });
+removeBuilt(scratch);
 
 const all = billOf();
 const beside = reachable([

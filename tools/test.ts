@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { bundleServer } from './bundle-server.ts';
+import { join } from 'node:path';
+import { bundleServer, placeForThisRun, removeBuilt } from './bundle-server.ts';
 
 /**
  * `npm test`: installs the system packages that some tests need when it may, then runs every test.
@@ -39,7 +39,7 @@ if (files.length === 0) {
 const scratch = mkdtempSync(join(tmpdir(), 'poorter-tests-'));
 const summary = join(scratch, 'summary');
 // Within the package: what is installed beside the program is looked for from there.
-const built = mkdtempSync(join(dirname(import.meta.dirname), 'packages/server/.built-'));
+const built = placeForThisRun();
 await bundleServer(built);
 const status = run(files);
 for (const program of missing) {
@@ -49,7 +49,8 @@ for (const program of missing) {
 const mayMiss = process.env['CI'] === undefined || missing.length === 0;
 process.exitCode = mayMiss ? status : 1;
 console.log(readFileSync(summary, 'utf8').trimEnd());
-for (const folder of [scratch, built]) rmSync(folder, { recursive: true, force: true });
+removeBuilt(built);
+rmSync(scratch, { recursive: true, force: true });
 
 function run(these: readonly string[]): number {
   const result = spawnSync(

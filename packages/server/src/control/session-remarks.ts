@@ -31,8 +31,8 @@ const SHARED_SUFFIX = /^(?:ac|co|com|edu|gov|net|org)\.[a-z]{2}$/;
 
 /**
  * A scheme and a name that was registered, which is what `SameSite` compares (HTML, "schemeful same site"). Browsers know all
- * suffixes under which names are registered, and this knows the common ones: two sites may look like one here, but one never
- * looks like two, so that what is told of them is true.
+ * suffixes under which names are registered, and this knows the common ones: two sites may look like one here, and nobody is told;
+ * one looks like two only under a name such as `com.be`, should somebody own it.
  */
 function siteOf({ protocol, hostname }: URL): string {
   const isAddress = hostname.startsWith('[') || isIP(hostname) !== 0;

@@ -1,5 +1,6 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
+import { describesStructure } from '../message/check-media.ts';
 import {
   documentedType,
   isReadableText,
@@ -184,12 +185,17 @@ function readMedia(
   const mayBeForm = rangeHolds(range, FORM) || range.startsWith('multipart/') || range === '*/*';
   if (kind === 'json') return { schema };
   const shape = readShape(at, reading);
-  remarkOnUnread(place, range, shape, reading);
+  remarkOnUnread(place, range, shape, { direction, reading });
   const encoding = mayBeForm ? readEncodings(place, shape, direction, reading) : [];
   return { schema, shape, ...(encoding.length > 0 ? { encoding } : {}) };
 }
 
-function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Reading): void {
+function remarkOnUnread(
+  place: Place,
+  range: string,
+  shape: Shape,
+  { direction, reading }: { direction: 'request' | 'response'; reading: Reading },
+): void {
   if (range.includes('*')) return;
   const kind = mediaKind(range);
   const isPlain = shape.types?.every((type) => type === 'string') ?? true;
@@ -204,10 +210,14 @@ function remarkOnUnread(place: Place, range: string, shape: Shape, reading: Read
   }
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
+    const isJsonHeld =
+      direction === 'request' && describesStructure({ range, shape }, { type: range });
+    const more =
+      isJsonHeld && !isUnreadMultipart ? ', and the schema on JSON that comes under it' : '';
     reading.remarks.warn(
       'unenforceable-schema',
       child(place, 'schema'),
-      `${range} bodies are not parsed here: only their media type and size are enforced, and on JSON that comes under it the schema`,
+      `${range} bodies are not parsed here: only their media type and size are enforced${more}`,
     );
   }
 }

@@ -43,7 +43,6 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
     case 'json':
     case 'xml':
     case 'jose':
-    case 'unparsed':
       return kind;
     case 'opaque':
       return describesStructure(plan, type) ? 'unparsed' : kind;
@@ -62,7 +61,10 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
 const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes('object') ?? false;
 
 /** Lists and objects, in a type that nothing here parses; under a range, no such type passes. */
-function describesStructure({ range, shape }: MediaPlan, { type }: MediaType): boolean {
+export function describesStructure(
+  { range, shape }: Pick<MediaPlan, 'range' | 'shape'>,
+  { type }: Pick<MediaType, 'type'>,
+): boolean {
   if (range.includes('*') || shape === undefined || shape.binary) return false;
   return !isReadableText(shape) && !isStreamingType(type);
 }

@@ -58,7 +58,10 @@ function readMediaType(text: string): MediaType | undefined {
   return { type: (start[1] as string).toLowerCase(), parameters, written: text };
 }
 
-/** How bytes of a media type are read. `unparsed`: nothing here reads the type; what is JSON all the same is. */
+/**
+ * How bytes are read. `unparsed`: nothing here reads the type, and what is JSON all the same is held to the schema; no
+ * type alone says so.
+ */
 export type MediaKind =
   | 'json'
   | 'form'
@@ -69,7 +72,7 @@ export type MediaKind =
   | 'unparsed'
   | 'opaque';
 
-export function mediaKind(type: string): MediaKind {
+export function mediaKind(type: string): Exclude<MediaKind, 'unparsed'> {
   if (isJsonType(type)) return 'json';
   if (type === 'application/x-www-form-urlencoded') return 'form';
   if (type.startsWith('multipart/') && !isStreamingType(type)) return 'multipart';
@@ -95,7 +98,7 @@ export function isXmlType(type: string): boolean {
 
 /** RFC 7515 §9.2.1, RFC 7519 §10.3.1, RFC 8417 §7.2: signed or encrypted, in the compact serialization. */
 export function isJoseType(type: string): boolean {
-  return type === 'application/jose' || type === 'application/jwt' || /\+jw[test]$/.test(type);
+  return type === 'application/jose' || type === 'application/jwt' || /\+jw[tse]$/.test(type);
 }
 
 const STREAMING = new Set([
