@@ -197,8 +197,11 @@ export class MediaCheck {
     const first = text.find((byte) => !BLANKS.has(byte));
     if (first !== BRACE && first !== BRACKET) return UNREAD;
     const checked = this.#checkJson(text, bounds);
-    if (!checked.violations.some(({ rule }) => rule === 'json-syntax')) return checked;
     const isMeant = this.plan.shape?.types?.includes(first === BRACE ? 'object' : 'array') ?? false;
+    const isNoJson = ({ rule }: { readonly rule: string }) =>
+      // Whoever reads leniently puts something in place of what is not UTF-8.
+      rule === 'json-syntax' || (rule === 'json-encoding' && !isMeant);
+    if (!checked.violations.some(isNoJson)) return checked;
     return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
   }
 

@@ -80,6 +80,12 @@ test('JSON does not pass by its schema under a type that nothing here parses: se
       `${type} ${body}: ${found}`,
     );
   }
+  const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
+  assert.equal(check(operation, 'text/plain', latin1('[INFO] caf\xe9')), '', 'no JSON at all');
+  for (const type of ['text/plain', 'application/yaml']) {
+    const found = check(operation, type, latin1('{"amount":"\xe9"}'));
+    assert.match(found, /json-encoding/, type);
+  }
   assert.equal(expect(operation, ['content-type', 'application/x-ndjson']), 'stream');
   assert.equal(expect(operation, ['content-type', 'image/png']), 'stream');
   const utf16 = 'text/plain; charset=utf-16';
