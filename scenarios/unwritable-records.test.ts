@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { call, eventually } from './world/calls.fixture.ts';
@@ -87,9 +87,11 @@ test('records wait while their folder is gone, and none is missing when it is ba
   await eventually('calls are served again', async () => {
     return (await call(`${poorter.url}/things`)).status === 200;
   });
-  renameSync(`${folder}/decisions.jsonl`, `${poorter.folder}/data/decisions.jsonl`);
-  // With the call before them.
+  // With the call before them. Once the file is elsewhere, what is written goes into another of its name.
   const owed = served + 1;
+  const file = `${folder}/decisions.jsonl`;
+  await eventually('all are written', () => readFileSync(file, 'utf8').split('\n').length > owed);
+  renameSync(file, `${poorter.folder}/data/decisions.jsonl`);
   const records = await poorter.awaitRecords(owed);
   assert.ok(served > 1_000, `${served}`);
   assert.ok(records.length >= owed, `${records.length} of ${owed}`);
