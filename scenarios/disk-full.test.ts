@@ -16,7 +16,7 @@ const MIB = 1_048_576;
 const GROWTH_BYTES_MAX = 40 * MIB;
 /** 8 MiB of characters a thread wait for the disk; as much again, and what is not yet collected. */
 const WAITING_BYTES_MAX = 128 * MIB;
-const LOAD_MS = 10_000;
+const LOAD_MS = 6_000;
 /** A long path makes long records: the spool fills in seconds. */
 const LONG = `/accounts/${'long'.repeat(700)}`;
 
@@ -225,7 +225,7 @@ test('no payment is forwarded while the disk for its record is full, and memory 
   const poorter = await startIn(t, data, await callers.startService(t));
   const { gateway, control } = poorter.children();
   callers.begin(poorter.url);
-  const before = await mostBytes(gateway, 4_000);
+  const before = await mostBytes(gateway, 2_500);
   await callers.end();
   assert.deepEqual([callers.tally.POST.refused, callers.tally.GET.turnedAway], [0, 0]);
   await eventually(
@@ -246,7 +246,7 @@ test('no payment is forwarded while the disk for its record is full, and memory 
   await sleep(1_000);
   const full = structuredClone(callers.tally);
   await eventually('the bound', () => callers.tally.GET.turnedAway > 100);
-  const atBound = await mostBytes(gateway, 5_000);
+  const atBound = await mostBytes(gateway, 3_000);
   const most = await mostBytes(gateway, LOAD_MS);
   const { POST, GET } = structuredClone(callers.tally);
   t.diagnostic(
@@ -287,18 +287,18 @@ test('nothing is lost while the disk of the log is full: the spool takes the res
   const poorter = await startIn(t, data, await callers.startService(t));
   const { gateway, control } = poorter.children();
   callers.begin(poorter.url);
-  await sleep(3_000);
+  await sleep(1_500);
   disk.fill();
   await poorter.awaitNotice('recorder_fault', ({ message }) => /full/.test(message));
   const full = structuredClone(callers.tally);
-  await sleep(3_000);
+  await sleep(1_500);
   const { POST } = structuredClone(callers.tally);
   assert.ok(POST.answered > full.POST.answered, 'payments go on: their records are in the spool');
   assert.equal(POST.refused, 0);
-  const before = await mostBytes(gateway, 4_000);
+  const before = await mostBytes(gateway, 2_500);
   callers.path = LONG;
   await eventually('the bound of the spool', () => callers.tally.GET.turnedAway > 100);
-  const most = await mostBytes(gateway, 3_000);
+  const most = await mostBytes(gateway, 2_000);
   t.diagnostic(`grew by ${megabytes(most - before)} while the spool filled`);
   // Long records begin within it: what of them is not yet collected counts too.
   assert.ok(most - before < WAITING_BYTES_MAX / 2, megabytes(most - before));

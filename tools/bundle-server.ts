@@ -46,8 +46,14 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Writes all of it into a folder within `packages/server`. Resolves to the packages of others that are inside. */
-export async function bundleServer(folder: string): Promise<readonly BundledPackage[]> {
+/**
+ * Writes all of it into a folder within `packages/server`. Resolves to the packages of others that are inside.
+ * @param besides what only tests start as processes of their own, from `src`
+ */
+export async function bundleServer(
+  folder: string,
+  besides: readonly string[] = [],
+): Promise<readonly BundledPackage[]> {
   removeBuilt(folder);
   const shared = {
     bundle: true,
@@ -65,7 +71,7 @@ export async function bundleServer(folder: string): Promise<readonly BundledPack
     logLevel: 'silent',
     metafile: true,
   } as const satisfies BuildOptions;
-  const entries = ['main.ts', ...startedByPath()];
+  const entries = ['main.ts', ...startedByPath(), ...besides];
   const built = await Promise.all(
     entries.map((path) =>
       build({

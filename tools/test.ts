@@ -1,8 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { bundleServer, placeForThisRun, removeBuilt } from './bundle-server.ts';
+import summaryReporter from './summary-reporter.ts';
 
 /**
  * `npm test`: installs the system packages that some tests need when it may, then runs every test.
@@ -23,6 +34,35 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 /** Set-up of a slow mirror included, nothing may take longer. */
 const INSTALL_TIMEOUT_MS = 300_000;
+const TEST_TIMEOUT_MS = 240_000;
+/** Most of them wait most of the time, for processes that start and for what must not come. */
+const AT_ONCE = 6;
+/** Processes of tests, of which there are hundreds. */
+const STARTED_BY_TESTS = ['control/stores/killed.worker.fixture.ts'];
+/** Of the files, those that take longer than half a minute. */
+const LONGEST: readonly string[] = [
+  'scenarios/revocation-cut-off.test.ts',
+  'scenarios/disk-full.test.ts',
+  'packages/server/src/control/acts-are-whole.test.ts',
+  'scenarios/weaker-configuration.test.ts',
+  'packages/server/src/platform/counters/valkey-bounds.test.ts',
+  'scenarios/listeners-that-cannot-open.test.ts',
+  'scenarios/control-that-cannot-open.test.ts',
+  'scenarios/first-start-fails.test.ts',
+  'packages/openapi/src/openapi/description/sweep.test.ts',
+  'tools/build.test.ts',
+  'scenarios/issuer-exchange.test.ts',
+  'packages/server/src/control/stores/killed.test.ts',
+  'scenarios/odd-answers.test.ts',
+  'scenarios/revocation-meanwhile.test.ts',
+  'packages/openapi/src/json-schema/compare/accepts-more.test.ts',
+  'scenarios/nothing-acknowledged-lost.test.ts',
+  'scenarios/issuer-races.test.ts',
+  'scenarios/issuer-registration-life.test.ts',
+  'scenarios/managed-keys.test.ts',
+  'scenarios/gate-sessions-end.test.ts',
+  'scenarios/many-machines.test.ts',
+];
 
 const missing = installMissing();
 const patterns = process.argv.slice(2);
@@ -40,41 +80,52 @@ const scratch = mkdtempSync(join(tmpdir(), 'poorter-tests-'));
 const summary = join(scratch, 'summary');
 // Within the package: what is installed beside the program is looked for from there.
 const built = placeForThisRun();
-await bundleServer(built);
-const status = run(files);
+await bundleServer(built, STARTED_BY_TESTS);
+const hasPassed = await runFiles(longestFirst(files));
 for (const program of missing) {
   console.log(`not run: the tests that need ${program}, which is not installed and could not be`);
 }
 // In CI a test that did not run is a test that failed.
 const mayMiss = process.env['CI'] === undefined || missing.length === 0;
-process.exitCode = mayMiss ? status : 1;
+process.exitCode = hasPassed && mayMiss ? 0 : 1;
 console.log(readFileSync(summary, 'utf8').trimEnd());
 removeBuilt(built);
 rmSync(scratch, { recursive: true, force: true });
 
-function run(these: readonly string[]): number {
-  const result = spawnSync(
-    process.execPath,
-    [
-      ...['--conditions=source', '--disable-warning=ExperimentalWarning', '--test'],
-      // Most of them wait most of the time, for processes that start and for what must not come.
-      ...['--test-concurrency=4', '--test-timeout=240000'],
-      ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-      ...['--test-reporter=./tools/summary-reporter.ts', `--test-reporter-destination=${summary}`],
-      ...these,
-    ],
-    {
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        POORTER_MISSING_PROGRAMS: missing.join(','),
-        POORTER_BUILT: join(built, 'main.js'),
-        // Hundreds of processes load the same modules: half of their time went into compiling them.
-        NODE_COMPILE_CACHE: join(scratch, 'compiled'),
-      },
-    },
-  );
-  return result.status ?? 1;
+/** So that none of them is alone at the end. */
+function longestFirst(these: readonly string[]): string[] {
+  const place = (file: string) => {
+    const found = LONGEST.indexOf(file);
+    return found === -1 ? LONGEST.length : found;
+  };
+  const gone = LONGEST.filter((file) => !existsSync(file));
+  if (gone.length > 0) throw new Error(`tools/test.ts names what is not there: ${gone}`);
+  return these.toSorted((one, other) => place(one) - place(other));
+}
+
+/** Whether none failed. */
+async function runFiles(these: string[]): Promise<boolean> {
+  Object.assign(process.env, {
+    POORTER_MISSING_PROGRAMS: missing.join(','),
+    POORTER_BUILT: join(built, 'main.js'),
+    POORTER_TEST_SCRATCH: scratch,
+    // Hundreds of processes load the same modules: half of their time went into compiling them.
+    NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+  });
+  let hasFailed = false;
+  const events = run({
+    files: these,
+    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+    concurrency: AT_ONCE,
+    timeout: TEST_TIMEOUT_MS,
+  }).once('test:fail', () => {
+    hasFailed = true;
+  });
+  await Promise.all([
+    pipeline(events.compose(new spec()), process.stdout, { end: false }),
+    pipeline(events.compose(summaryReporter), createWriteStream(summary)),
+  ]);
+  return !hasFailed;
 }
 
 /** Programs that are still missing afterwards. */

@@ -77,11 +77,22 @@ async function tablesOf({ database }: Pick<StateUnderTest, 'database'>): Promise
 
 /** Everything that lasts, in one text. */
 async function all(state: Pick<StateUnderTest, 'database'>, directory: string) {
-  const database = state.database.as<Record<string, Record<string, unknown>>>();
-  const rows: unknown[] = [];
-  for (const table of await tablesOf(state)) {
-    const found = await database.kysely.selectFrom(table).selectAll().execute();
-    rows.push([table, found.map((row) => JSON.stringify(row)).toSorted()]);
+  const { kysely, dialect } = state.database;
+  const tables = await tablesOf(state);
+  const rows: string[] = [];
+  if (dialect === 'sqlite') {
+    for (const table of tables) {
+      const found = await sql`SELECT * FROM ${sql.table(table)}`.execute(kysely);
+      for (const row of found.rows) rows.push(JSON.stringify([table, row]));
+    }
+  } else {
+    // Asked at once: thousands of times, each table by itself took half of the time.
+    const each = tables.map(
+      (table) =>
+        sql`SELECT ${sql.lit(table)} || to_jsonb(x)::text AS row FROM ${sql.table(table)} x`,
+    );
+    const found = await sql<{ row: string }>`${sql.join(each, sql` UNION ALL `)}`.execute(kysely);
+    rows.push(...found.rows.map(({ row }) => row));
   }
   let tombstones = '';
   try {
@@ -89,7 +100,7 @@ async function all(state: Pick<StateUnderTest, 'database'>, directory: string) {
   } catch {
     // There are none yet.
   }
-  return JSON.stringify([rows, tombstones]);
+  return JSON.stringify([rows.toSorted(), tombstones]);
 }
 
 interface Call {

@@ -456,7 +456,7 @@ test('where nothing is told, whatever the later schema accepts the earlier one a
         }
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: 400 },
   );
-  assert.ok(silent > 50, `${silent} pairs were compared with nothing to tell`);
+  assert.ok(silent > 20, `${silent} pairs were compared with nothing to tell`);
 });

@@ -1,6 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -36,15 +44,7 @@ export async function startPostgres({
   const user = serverUser();
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid as number);
   const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' };
-  const made = spawnSync(
-    join(bin, 'initdb'),
-    ['-D', join(folder, 'data'), '-U', 'poorter', '-A', 'trust', '-E', 'UTF8', '--no-sync'],
-    { ...user, env, encoding: 'utf8', timeout: START_MS_MAX, cwd: folder },
-  );
-  if (made.status !== 0) {
-    rmSync(folder, { recursive: true, force: true });
-    throw new Error(`initdb: ${made.error?.message ?? made.stderr}`);
-  }
+  makeData(bin, folder, { ...user, env, cwd: folder });
   const script =
     'exec 3<&0; "$@" </dev/null & server=$!; cat <&3 >/dev/null; kill -QUIT $server; wait $server; rm -rf "$0"';
   const settings = ['listen_addresses=', `fsync=${fsync}`, 'max_connections=150'];
@@ -100,6 +100,44 @@ export async function startPostgres({
   let schemas = 0;
   const freshPlace = () => ({ kind: 'postgres' as const, url, schema: `test_${(schemas += 1)}` });
   return { url, freshPlace, kill, restart, stop };
+}
+
+/**
+ * An empty cluster in `folder/data`. To make one takes more than to start a server on it, and a run has dozens: within
+ * `npm test` the first is kept, and the others are copies of it.
+ */
+function makeData(bin: string, folder: string, how: SpawnSyncOptions): void {
+  const data = join(folder, 'data');
+  const scratch = process.env['POORTER_TEST_SCRATCH'];
+  const kept = join(scratch ?? folder, 'postgres');
+  if (!existsSync(kept)) {
+    const argv = ['-D', data, '-U', 'poorter', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+    const made = spawnSync(join(bin, 'initdb'), argv, { ...how, timeout: START_MS_MAX });
+    if (made.status !== 0) {
+      rmSync(folder, { recursive: true, force: true });
+      throw new Error(`initdb: ${made.error?.message ?? made.stderr}`);
+    }
+    if (scratch !== undefined) keepCopy(data, kept);
+    return;
+  }
+  copyTree(kept, data);
+}
+
+/** Whole or not at all. Of two that make one at once, the first is kept. */
+function keepCopy(data: string, kept: string): void {
+  const own = `${kept}-${process.pid}`;
+  copyTree(data, own);
+  try {
+    renameSync(own, kept);
+  } catch {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+/** With owners and modes. */
+function copyTree(from: string, to: string): void {
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
 }
 
 /** Debian keeps the server away from the PATH. */
