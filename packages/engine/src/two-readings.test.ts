@@ -56,6 +56,15 @@ test('encoded fixed parts beside parameters are found, and the values stay as th
   for (const [target, expected] of cases) assert.equal(decided(items, target), expected, target);
 });
 
+test('a parameter that some routers let be empty does not lead past what is fixed around it', () => {
+  for (const target of ['/items/:cancel', '/items/%3Acancel', '/items/:CANCEL', '/items/v()']) {
+    assert.equal(decided(items, target), 'encoding', target);
+  }
+  for (const target of ['/items/:', '/items/:cancels', '/items/cancel']) {
+    assert.equal(decided(items, target), `/items/{id} ${target}`);
+  }
+});
+
 test('every octet of a literal may be encoded, and none leads to the parameter beside it', () => {
   const character = fc.constantFrom(..."!$&'()*+,=:@-._~aZ9", '\u00e9', '\u20ac', '\u{1f600}');
   const text = fc.array(character, { minLength: 2, maxLength: 6 }).map((parts) => parts.join(''));

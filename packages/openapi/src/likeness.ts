@@ -38,6 +38,11 @@ export function nameLikeness(name: string): string {
   return joined(likeness(name));
 }
 
+/** Likenesses of a name as a whole, and of what is left where an end of text cuts it: of most, one. */
+export function nameReadings(name: string): readonly string[] {
+  return CONTROL.test(name) ? cutTexts(name).map(nameLikeness) : [nameLikeness(name)];
+}
+
 /** Without underscores and hyphens, unless it is nothing else. */
 export function joined(text: string): string {
   return SEPARATED.test(text) ? text.replaceAll(SEPARATORS, '') || text : text;

@@ -1,5 +1,5 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { nameLikeness } from '../likeness.ts';
+import { nameReadings } from '../likeness.ts';
 import { pointerOf } from './findings.ts';
 import { knownNames } from './known-names.ts';
 import { findRestrainedNames } from './restrained-names.ts';
@@ -11,9 +11,9 @@ import type { World } from './world.ts';
 
 /**
  * Members that no schema of their object names, and whose name differs from a named one in case or form
- * of letters or in separators alone: many services bind `Amount` to `amount` and `type_name` to
- * `typeName`, and the last one counts, so that a value which nobody checked would be taken for the
- * checked one.
+ * of letters, in separators or behind an end alone: many services bind `Amount` to `amount` and `type_name` to
+ * `typeName`, those in C read up to a NUL, and the last one counts, so that a value which nobody checked would be
+ * taken for the checked one.
  */
 export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue): LookAlike[] {
   const root = world.shape(unit);
@@ -23,11 +23,11 @@ export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue):
     const name = String(at.step);
     const shapes = [...inForce];
     if (shapes.some((shape) => listedProperties(shape).has(name))) return true;
-    const alike = nameLikeness(name);
+    const alike = nameReadings(name);
     const known = shapes.map((shape) => knownNames(world, shape));
     if (known.some(({ exact }) => exact.has(name))) return true;
     for (const { byLikeness } of known) {
-      const listed = byLikeness.get(alike);
+      const listed = alike.map((text) => byLikeness.get(text)).find((text) => text !== undefined);
       if (listed === undefined) continue;
       found.push({ pointer: pointerOf(at), listed });
       return false;
@@ -51,7 +51,9 @@ function isSurelySpelled(world: World, shape: Shape, value: JsonValue): boolean 
     const property = plain.properties.get(name);
     if (property === undefined) {
       const { byLikeness } = knownNames(world, plain.shape);
-      if (byLikeness.size > 0 && byLikeness.has(nameLikeness(name))) return false;
+      if (byLikeness.size > 0 && nameReadings(name).some((text) => byLikeness.has(text))) {
+        return false;
+      }
     }
     const described = property ?? plain.additional;
     if (described !== undefined && !isSurelySpelled(world, described, value[name]!)) return false;

@@ -67,6 +67,8 @@ export interface Shape {
   /** Absent where additionalProperties is not stated. */
   readonly additional?: Shape | false;
   readonly binary?: boolean;
+  /** Of its numbers, all are whole. */
+  readonly isWhole?: true;
   /** How it is written in XML; 'mixed' where parts of the schema say different things of that. */
   readonly xml?: XmlNaming | 'mixed';
   /** Too deep or too large to be read to its end. */

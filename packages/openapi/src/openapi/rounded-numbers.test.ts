@@ -27,7 +27,6 @@ test('a number is held against its schema also as the double that services make 
     [{ type: 'number', not: { const: 0.1 } }, '0.1000000000000000000001', 'not'],
     [{ type: 'number', not: { const: 0.1 } }, '0.1000000001', null],
     [{ type: 'number', maximum: 1 }, '1.00000000000000000000001', 'maximum'],
-    [{ type: 'integer' }, '1e999', 'number'],
     [{ type: 'number' }, '-1e999', 'number'],
     [{}, '1e999', 'number'],
     // What programs send that count in 64 bits, or in decimals, is as legal as before.

@@ -47,8 +47,9 @@ test('parameters that fill a part of a segment', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['/f/report.pdf', '/f/{name}.{ext} report pdf'],
     ['/f/a.b.c', '/f/{name}.{ext} a b.c'],
-    ['/f/.pdf', '/f/{rest} .pdf'],
-    ['/f/a.', '/f/{rest} a.'],
+    ['/f/.pdf', 'two-readings'],
+    ['/f/a.', 'two-readings'],
+    ['/f/pdf', '/f/{rest} pdf'],
     ['/f/x-y', '/f/{a}-{b} x y'],
     ['/f/v1', '/f/v{n} 1'],
     ['/f/v', '/f/{rest} v'],

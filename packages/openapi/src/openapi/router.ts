@@ -228,28 +228,32 @@ function rawParts(
   return parts;
 }
 
-/** Each parameter takes as little as it can, the last one the rest: one pass, no backtracking. */
+/**
+ * Each parameter takes as little as it can, the last one the rest: one pass, no backtracking.
+ * @param least characters of a value
+ */
 export function takeValues(
   segment: string,
   literals: readonly string[],
   values: string[],
+  least = 1,
 ): boolean {
   const last = literals.length - 1;
   const head = literals[0] as string;
   const tail = literals[last] as string;
-  // Where each parameter is one character and each part between them fits: the least there can be.
-  if (segment.length < head.length + tail.length + last) return false;
+  // Where each parameter is as short as it may be and each part between them fits: the least there can be.
+  if (segment.length < head.length + tail.length + last * least) return false;
   if (!segment.startsWith(head) || !segment.endsWith(tail)) return false;
   const end = segment.length - tail.length;
   let start = head.length;
   for (let index = 1; index < last; index++) {
     const literal = literals[index] as string;
-    const found = segment.indexOf(literal, start + 1);
-    if (found < 0 || found + literal.length >= end) return false;
+    const found = segment.indexOf(literal, start + least);
+    if (found < 0 || found + literal.length + least > end) return false;
     values.push(segment.slice(start, found));
     start = found + literal.length;
   }
-  if (start >= end) return false;
+  if (start + least > end) return false;
   values.push(segment.slice(start, end));
   return true;
 }
@@ -322,10 +326,16 @@ function findWithoutFormat(
   return undefined;
 }
 
+/**
+ * Some routers let a parameter be empty beside a delimiter: `/items/:cancel` is `/items/{id}:cancel` to them. A word alone
+ * is a value.
+ */
 function fitsAlike(pattern: PatternEdge, texts: readonly string[]): boolean {
   const literals = (pattern.likeness ??= pattern.literals.map(likeness));
-  return texts.some((text) => takeValues(text, literals, []));
+  return texts.some((text) => takeValues(text, literals, [], DELIMITER.test(text) ? 0 : 1));
 }
+
+const DELIMITER = /[^\p{L}\p{N}]/u;
 
 /** Only in part alike: characters that show nothing may be all of a value. */
 function lessAlike(text: string, alike: string): readonly string[] {

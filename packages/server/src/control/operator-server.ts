@@ -6,7 +6,9 @@ import { isLoopback } from '../platform/addresses/index.ts';
 import {
   createServer,
   createTlsServer,
+  FairPlaces,
   type IncomingMessage,
+  KEEP_ALIVE_MS,
   type Server,
   type ServerResponse,
   type TlsServer,
@@ -14,7 +16,6 @@ import {
 import { family, flag } from '../platform/metrics/index.ts';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
 import { answersTo } from './control-hosts.ts';
-import { FairPlaces } from './fair-places.ts';
 import type { ReportedGateway } from './gateway-metrics.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import { processMetrics } from './process-metrics.ts';
@@ -102,7 +103,10 @@ export class OperatorServer {
   async listen({ host, port, tls }: OperatorAddress): Promise<void> {
     const where = JSON.stringify([host, port, tls === null ? 'http' : 'https']);
     if (this.#where === where) return this.#renew(tls);
-    const options = { headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 8_192 };
+    const options = {
+      ...{ headersTimeout: 5_000, requestTimeout: 10_000, maxHeaderSize: 8_192 },
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    };
     const answer = (request: IncomingMessage, response: ServerResponse) =>
       void this.#answer(request, response);
     const server =

@@ -3,7 +3,9 @@ import type { ListenerSnapshot } from '../messages/runtime-snapshot.ts';
 import {
   createServer,
   createTlsServer,
+  FairPlaces,
   type IncomingMessage,
+  KEEP_ALIVE_MS,
   type Server,
   type ServerResponse,
   TLS_SUITES,
@@ -20,6 +22,7 @@ const OPTIONS = {
   requestTimeout: 20_000,
   maxHeaderSize: 32_768,
   connectionsCheckingInterval: 1_000,
+  keepAliveTimeout: KEEP_ALIVE_MS,
 } as const;
 
 /** Where strangers knock at the authorization server. */
@@ -59,7 +62,7 @@ export class IssuerServer {
       tls === null
         ? createServer(OPTIONS, answer)
         : createTlsServer({ ...OPTIONS, ...tlsOptions(tls) }, answer);
-    server.maxConnections = CONNECTIONS_MAX;
+    new FairPlaces(CONNECTIONS_MAX).watch(server);
     await new Promise<void>((resolve, reject) => {
       const fail = (error: Error) => reject(placeFault({ host, port, key: this.#key }, error));
       server.once('error', fail);

@@ -68,6 +68,7 @@ const operation = openOperation(
         'multipart/mixed': { schema },
         'application/xml': { schema: root },
         'text/xml': { schema: {} },
+        'application/json-seq': { schema: { type: 'object' } },
         'application/jwt': { schema },
       },
     },
@@ -172,6 +173,8 @@ const broken: readonly (readonly MessageViolation[])[] = [
   xml('<root><a>1<!-- -->2</a></root>'),
   operation.checkBody(headers('content-type', 'text/xml'), utf8('<a/>'), BOUNDS).violations,
   operation.checkBody(headers('content-type', 'application/jwt'), utf8('{}'), BOUNDS).violations,
+  operation.checkBody(headers('content-type', 'application/json-seq'), utf8('{}'), BOUNDS)
+    .violations,
   ...[
     '<a',
     '<!DOCTYPE a><a/>',

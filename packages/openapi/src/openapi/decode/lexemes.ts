@@ -12,6 +12,8 @@ export const FIELD_BOUNDS: JsonBounds = {
 /** The JSON grammar and nothing wider: no blanks, signs, leading zeros, hex or names. */
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const NUMBER_LENGTH_MAX = 1_000;
+/** `900e-2` is 9 to whoever reads numbers, and 900 to whoever reads the digits up to another sign. */
+const WHOLE = /^-?(?:0|[1-9][0-9]*)(?:\.0+)?$/;
 
 /** What a text may mean under a shape, likeliest first; never empty. */
 export function readingsOf(text: string, shape: Shape): JsonValue[] {
@@ -23,7 +25,7 @@ export function readingsOf(text: string, shape: Shape): JsonValue[] {
     else if (type === 'boolean' && text === 'true') readings.push(true);
     else if (type === 'boolean' && text === 'false') readings.push(false);
     else if (type === 'number') {
-      const value = readNumber(text);
+      const value = shape.isWhole && !WHOLE.test(text) ? undefined : readNumber(text);
       if (value !== undefined) readings.push(value);
     }
   }

@@ -1,6 +1,7 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
 import { describesStructure } from '../message/check-media.ts';
+import { isJsonLinesType } from '../message/json-lines.ts';
 import {
   documentedType,
   isReadableText,
@@ -208,6 +209,8 @@ function remarkOnUnread(
       `${range} bodies are signed or encrypted: that they are is enforced, and what they hold is not`,
     );
   }
+  // Each line is read, of requests.
+  if (direction === 'request' && isJsonLinesType(range)) return;
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
     const isJsonHeld =

@@ -63,6 +63,7 @@ class ShapeReader {
       ...this.#itemShapes(place, depth),
       ...this.#memberShapes(place, depth),
       ...(isBinary(place.value) ? { binary: true } : {}),
+      ...(isWhole(place.value) ? { isWhole: true } : {}),
     };
     const all = members(place, 'allOf');
     for (const part of all) {
@@ -167,13 +168,27 @@ function isBinary(schema: unknown): boolean {
   return format === 'binary' || (typeof mediaType === 'string' && !isEncoded);
 }
 
+/** Where the type says so, the listed numbers are, or the step between numbers is. */
+function isWhole(schema: unknown): boolean {
+  const type = ownMember(schema, 'type');
+  const named = Array.isArray(type) ? type : [type];
+  if (named.includes('integer') && !named.includes('number')) return true;
+  const listed = ownMember(schema, 'enum');
+  const values = Array.isArray(listed) ? listed : [ownMember(schema, 'const')];
+  const numbers = values.filter((value) => typeOfValue(value) === 'number');
+  if (numbers.length > 0) return numbers.every(Number.isInteger);
+  const step = ownMember(schema, 'multipleOf');
+  return Number.isInteger(step) && step !== 0;
+}
+
 /** What holds under both. */
 function intersect(left: Shape, right: Shape): Shape {
   const types =
     left.types === null || right.types === null
       ? (left.types ?? right.types)
       : left.types.filter((type) => right.types?.includes(type));
-  return { types, ...mergeParts(left, right, intersect, 'all') };
+  const whole = left.isWhole || right.isWhole ? { isWhole: true as const } : {};
+  return { types, ...whole, ...mergeParts(left, right, intersect, 'all') };
 }
 
 /** What may hold under either. */
@@ -182,7 +197,9 @@ function unite(left: Shape, right: Shape): Shape {
     left.types === null || right.types === null
       ? null
       : [...new Set([...left.types, ...right.types])];
-  return { types, ...mergeParts(left, right, unite, 'any') };
+  const isOf = ({ types, isWhole }: Shape) => isWhole || types?.includes('number') === false;
+  const whole = isOf(left) && isOf(right) ? { isWhole: true as const } : {};
+  return { types, ...whole, ...mergeParts(left, right, unite, 'any') };
 }
 
 function mergeParts(

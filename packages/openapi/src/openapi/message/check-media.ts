@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { cutMembers, type JsonBounds, PLAIN_TRAITS, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import { Draft } from '../decode/draft.ts';
@@ -6,11 +7,13 @@ import { readingsOf } from '../decode/lexemes.ts';
 import { type ParameterNames, refusalBeside } from '../decode/parameter-names.ts';
 import type { Refusal } from '../decode/read-field.ts';
 import type { MediaPlan } from '../plan.ts';
-import type { BodyCheck } from '../types.ts';
+import type { BodyCheck, MessageViolation } from '../types.ts';
 import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
 import { checkPartNames, MultipartCheck } from './check-multipart.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
 import { isCompactJose } from './compact-jose.ts';
+import { jsonBehind } from './json-behind.ts';
+import { divideLines, isJsonLinesType } from './json-lines.ts';
 import {
   isReadableText,
   isStreamingType,
@@ -22,15 +25,6 @@ import {
 import { strictUtf8 } from './multipart.ts';
 
 const BRACE = 0x7b;
-const BRACKET = 0x5b;
-/** Of JSON, and those that other readers pass over as well. */
-const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0b, 0x0c, 0x0d]);
-
-/** Without the byte order mark of UTF-8, which many readers pass over. */
-function withoutMark(bytes: Uint8Array): Uint8Array {
-  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return isMarked ? bytes.subarray(3) : bytes;
-}
 
 const UNREAD: BodyCheck = { violations: [], value: undefined };
 
@@ -45,7 +39,8 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
     case 'jose':
       return kind;
     case 'opaque':
-      return describesStructure(plan, type) ? 'unparsed' : kind;
+      if (!describesStructure(plan, type)) return kind;
+      return isJsonLinesType(type.type) ? 'lines' : 'unparsed';
     case 'form':
       return plan.schema === null ? 'opaque' : kind;
     case 'multipart':
@@ -60,13 +55,13 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
 
 const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes('object') ?? false;
 
-/** Lists and objects, in a type that nothing here parses; under a range, no such type passes. */
+/** Lists and objects, in a type that says nothing of them; under a range, no such type passes. */
 export function describesStructure(
   { range, shape }: Pick<MediaPlan, 'range' | 'shape'>,
   { type }: Pick<MediaType, 'type'>,
 ): boolean {
   if (range.includes('*') || shape === undefined || shape.binary) return false;
-  return !isReadableText(shape) && !isStreamingType(type);
+  return !isReadableText(shape) && (!isStreamingType(type) || isJsonLinesType(type));
 }
 
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
@@ -82,7 +77,7 @@ export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
 /** Answers are held against what is described; XML of which nothing is said goes to the caller as it is. */
 export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = readingKind(plan, type);
-  if (kind === 'unparsed') return 'opaque';
+  if (kind === 'unparsed' || kind === 'lines') return 'opaque';
   if (kind !== 'xml') return kind;
   const content = xmlContent(plan);
   return content === 'document' || content === 'text' ? kind : 'opaque';
@@ -93,6 +88,19 @@ export function isReadableCharset(kind: MediaKind, type: MediaType): boolean {
   if (kind === 'opaque' || kind === 'jose' || kind === 'multipart') return true;
   return isUtf8Charset(type.parameters.get('charset'));
 }
+
+function readAlone(text: Uint8Array, bounds: JsonBounds): BodyCheck {
+  const reading = readJson(text, bounds);
+  if (reading.ok) return UNREAD;
+  return refused({ rule: `json-${reading.problem.rule}`, pointer: reading.problem.pointer });
+}
+
+const below =
+  (index: number) =>
+  (found: MessageViolation): MessageViolation => ({
+    ...found,
+    pointer: `/${index}${found.pointer}`,
+  });
 
 /** Checks bodies under one documented media type; parsers are compiled on first use. */
 export class MediaCheck {
@@ -158,6 +166,8 @@ export class MediaCheck {
         return this.#checkXml(bytes, bounds);
       case 'jose':
         return isCompactJose(bytes, type) ? UNREAD : refused({ rule: 'jose', pointer: '' });
+      case 'lines':
+        return this.#checkLines(bytes, type, bounds);
       case 'unparsed':
         return this.#checkUnparsed(bytes, type, bounds);
       case 'opaque':
@@ -193,16 +203,70 @@ export class MediaCheck {
    * the described list or object does is JSON, or YAML where the type says so; other text is what it is.
    */
   #checkUnparsed(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
-    const text = withoutMark(bytes);
-    const first = text.find((byte) => !BLANKS.has(byte));
-    if (first !== BRACE && first !== BRACKET) return UNREAD;
-    const checked = this.#checkJson(text, bounds);
-    const isMeant = this.plan.shape?.types?.includes(first === BRACE ? 'object' : 'array') ?? false;
+    const found = jsonBehind(bytes);
+    if (found === undefined) return UNREAD;
+    const { isUtf8, isPrefixed } = found;
+    const name = found.bytes[0] === BRACE ? 'object' : 'array';
+    const isMeant = !isPrefixed && (this.plan.shape?.types?.includes(name) ?? false);
+    const checked = this.#checkJson(found.bytes, bounds);
     const isNoJson = ({ rule }: { readonly rule: string }) =>
       // Whoever reads leniently puts something in place of what is not UTF-8.
       rule === 'json-syntax' || (rule === 'json-encoding' && !isMeant);
-    if (!checked.violations.some(isNoJson)) return checked;
+    const isJson = !checked.violations.some(isNoJson);
+    // It is JSON to those who tell encodings apart, and no text to all others.
+    if (!isUtf8)
+      return isMeant || isJson ? refused({ rule: 'json-encoding', pointer: '' }) : UNREAD;
+    if (isJson) return this.#withoutCut(checked, isPrefixed);
     return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
+  }
+
+  /** What was cut goes on alone: what stood before it would be lost. */
+  #withoutCut(checked: BodyCheck, isPrefixed: boolean): BodyCheck {
+    if (!isPrefixed || checked.cut === undefined) return checked;
+    return refused({ rule: 'readOnly', pointer: '' });
+  }
+
+  /** A schema of lists is that of all texts together, any other that of each (OpenAPI 3.2 §4.15.2 has both). */
+  #checkLines(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
+    const divided = divideLines(bytes, type);
+    if (divided === undefined) return refused({ rule: 'json-sequence', pointer: '' });
+    const { texts, joined } = divided;
+    if (texts.length > bounds.itemsMax) return refused({ rule: 'json-items', pointer: '' });
+    const isList = this.plan.shape?.types?.includes('object') === false;
+    const kept: Uint8Array[] = [];
+    for (const [index, text] of texts.entries()) {
+      const checked = isList ? readAlone(text, bounds) : this.#checkJson(text, bounds);
+      const { violations } = checked;
+      if (violations.length > 0) return { ...checked, violations: violations.map(below(index)) };
+      kept.push(checked.cut ?? text);
+    }
+    if (isList) return this.#checkTogether(kept, joined, bounds);
+    return kept.every((text, index) => text === texts[index])
+      ? UNREAD
+      : { ...UNREAD, cut: joined(kept) };
+  }
+
+  #checkTogether(
+    texts: readonly Uint8Array[],
+    joined: (texts: readonly Uint8Array[]) => Uint8Array,
+    bounds: JsonBounds,
+  ): BodyCheck {
+    const comma = Buffer.from(',');
+    const list = texts.flatMap((text, index) => (index === 0 ? [text] : [comma, text]));
+    const checked = this.#checkJson(
+      Buffer.concat([Buffer.from('['), ...list, Buffer.from(']')]),
+      bounds,
+    );
+    if (checked.cut === undefined) return checked;
+    const pointers = this.validator?.ignored(checked.value ?? null) ?? [];
+    const kept = texts.map((text, index) => {
+      const own = pointers.filter((pointer) => pointer.startsWith(`/${index}/`));
+      return cutMembers(
+        text,
+        own.map((pointer) => pointer.slice(`/${index}`.length)),
+      );
+    });
+    return { ...checked, cut: joined(kept) };
   }
 
   #checkXml(bytes: Uint8Array, bounds: JsonBounds): BodyCheck {

@@ -113,6 +113,27 @@ test('elements and attributes that nothing describes are judged as members of JS
   assert.match(counted(more), /^body \/admin type/);
 });
 
+test('an element or attribute in another writing does not pass in place of a described one', () => {
+  const schema = {
+    ...{ type: 'object', xml: { name: 'pay' }, required: ['amount'] },
+    properties: {
+      id: { type: 'string', maxLength: 3, xml: { attribute: true } },
+      amount: { type: 'integer', maximum: 9 },
+      user_name: { type: 'string', maxLength: 3, xml: { name: 'Holder' } },
+    },
+  };
+  all(schema, [
+    ['<pay id="abc"><amount>5</amount><Holder>x</Holder><other>1</other></pay>', ''],
+    ['<pay ID="abcdef"><amount>5</amount></pay>', 'body  xml-ambiguous'],
+    ['<pay id="a" Id="abcdef"><amount>5</amount></pay>', 'body  xml-ambiguous'],
+    ['<pay AMOUNT="50"><amount>5</amount></pay>', 'body  xml-ambiguous'],
+    ['<pay><amount>5</amount><Id>abcdef</Id></pay>', 'body  xml-ambiguous'],
+    ['<pay><amount>5</amount><holder>abcdef</holder></pay>', 'body  xml-ambiguous'],
+    ['<pay><amount>5</amount><HOLD_ER>abcdef</HOLD_ER></pay>', 'body  xml-ambiguous'],
+    ['<pay trace="1"><amount>5</amount></pay>', ''],
+  ]);
+});
+
 test('names, attributes and namespaces are those of the xml object', () => {
   const schema = {
     type: 'object',

@@ -29,6 +29,19 @@ test('a member that a service takes for a described one does not pass beside it,
   assert.equal(judge(keys, { '\u017Ftatus': 1 }), 'body /\u017Ftatus look-alike');
 });
 
+test('a member whose name a service in C reads up to a NUL does not pass in place of a described one', () => {
+  for (const name of ['amount\0', 'amount\0x', 'Amount\0', 'amount\n', 'amount\u2028x']) {
+    const found = judge(payment, { amount: 5, [name]: 1_000_000 });
+    assert.match(found, /^body .* look-alike$/s, JSON.stringify(name));
+  }
+  assert.match(judge(payment, '{"amount":5,"amount\\u0000":1000000}'), /look-alike$/);
+  const written = { type: 'object', properties: { user_name: {}, 'a\0b': {} } };
+  assert.match(judge(written, { 'userName\0z': 1 }), /look-alike$/);
+  assert.equal(judge(written, { 'a\0b': 1, 'c\0d': 2 }), '');
+  const restrained = { type: 'object', not: { properties: { user: { required: ['admin'] } } } };
+  assert.match(judge(restrained, { user: { 'admin\0': 1 } }), /look-alike$/);
+});
+
 test('a member in the writing of another language is not bound to a described one unchecked', () => {
   const typeName = { type: 'string', maxLength: 3 };
   const camel = { type: 'object', properties: { typeName } };

@@ -1,6 +1,7 @@
 import { Buffer, isAscii } from 'node:buffer';
 import { asciiLowerCase } from '../../header-fields/blanks.ts';
 import type { Shape } from '../plan.ts';
+import { isJsonLinesType } from './json-lines.ts';
 
 export interface MediaType {
   /** Lower-case 'type/subtype'. */
@@ -59,8 +60,8 @@ function readMediaType(text: string): MediaType | undefined {
 }
 
 /**
- * How bytes are read. `unparsed`: nothing here reads the type, and what is JSON all the same is held to the schema; no
- * type alone says so.
+ * How bytes are read. `lines`: one JSON text after another. `unparsed`: nothing here reads the type, and what is JSON all
+ * the same is held to the schema. No type alone says either.
  */
 export type MediaKind =
   | 'json'
@@ -69,10 +70,11 @@ export type MediaKind =
   | 'text'
   | 'xml'
   | 'jose'
+  | 'lines'
   | 'unparsed'
   | 'opaque';
 
-export function mediaKind(type: string): Exclude<MediaKind, 'unparsed'> {
+export function mediaKind(type: string): Exclude<MediaKind, 'lines' | 'unparsed'> {
   if (isJsonType(type)) return 'json';
   if (type === 'application/x-www-form-urlencoded') return 'form';
   if (type.startsWith('multipart/') && !isStreamingType(type)) return 'multipart';
@@ -101,20 +103,11 @@ export function isJoseType(type: string): boolean {
   return type === 'application/jose' || type === 'application/jwt' || /\+jw[tse]$/.test(type);
 }
 
-const STREAMING = new Set([
-  'text/event-stream',
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/x-jsonlines',
-  'application/json-seq',
-  'application/geo+json-seq',
-  'multipart/x-mixed-replace',
-]);
+const STREAMING = new Set(['text/event-stream', 'multipart/x-mixed-replace']);
 
 /** Answers of these types have no end to wait for. */
 export function isStreamingType(type: string): boolean {
-  return STREAMING.has(type);
+  return STREAMING.has(type) || isJsonLinesType(type);
 }
 
 /** 'application/*' holds 'application/json', and 'application/*+json', as ASP.NET writes it, 'application/ld+json'. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BOUNDS, headers, utf8 } from '../testing.fixture.ts';
 import { check, expect, payment, string, withBody } from './bodies.fixture.ts';
 
 test('JSON that says it is signed or encrypted does not pass by the schema that other types have', () => {
@@ -10,9 +11,12 @@ test('JSON that says it is signed or encrypted does not pass by the schema that 
     'application/secevent+jwt': {},
   });
   const jws = 'eyJhbGciOiJQUzI1NiJ9.eyJhbW91bnQiOi0xfQ.c2lnbmF0dXJl';
-  const jwe = 'eyJhbGciOiJSU0EtT0FFUCJ9.a2V5.aXY.Y2lwaGVydGV4dA.dGFn';
+  const encoded = (header: unknown) => Buffer.from(JSON.stringify(header)).toString('base64url');
+  const jwe = `${encoded({ alg: 'RSA-OAEP', enc: 'A128GCM' })}.a2V5.aXY.Y2lwaGVydGV4dA.dGFn`;
+  const twice = Buffer.from('{"alg":"ES256","alg":"none"}').toString('base64url');
   // A payload that travels elsewhere (RFC 7515 Appendix F), and a direct key (RFC 7516 §5.1).
-  const [detached, direct] = ['eyJhbGciOiJFUzI1NiJ9..c2ln', 'eyJhbGciOiJkaXIifQ..aXY.Yw.dGFn'];
+  const detached = 'eyJhbGciOiJFUzI1NiJ9..c2ln';
+  const direct = `${encoded({ alg: 'dir', enc: 'A128GCM' })}..aXY.Yw.dGFn`;
   const cases: readonly (readonly [string, string, string])[] = [
     ['application/jose+jwe', jwe, ''],
     ['application/jose+jwe', direct, ''],
@@ -27,6 +31,18 @@ test('JSON that says it is signed or encrypted does not pass by the schema that 
     ['application/jwt', 'a.b', 'body  jose'],
     ['application/jwt', 'a.b.c.d', 'body  jose'],
     ['application/jwt', '.b.c', 'body  jose'],
+    // Unsecured (RFC 7515 Appendix A.5), without what seals it, and by no algorithm.
+    ['application/jwt', `${encoded({ alg: 'none' })}.eyJhbW91bnQiOi0xfQ.`, 'body  jose'],
+    ['application/jwt', `${encoded({ alg: 'None' })}.eyJhbW91bnQiOi0xfQ.c2ln`, 'body  jose'],
+    ['application/jwt', 'eyJhbGciOiJQUzI1NiJ9.eyJhbW91bnQiOi0xfQ.', 'body  jose'],
+    ['application/jose+jwe', `${encoded({ alg: 'dir', enc: 'none' })}..aXY.Yw.dGFn`, 'body  jose'],
+    ['application/jose+jwe', `${encoded({ alg: 'dir', enc: 'A128GCM' })}..aXY.Yw.`, 'body  jose'],
+    ['application/jwt', `${encoded({ typ: 'JWT' })}.e30.c2ln`, 'body  jose'],
+    ['application/jwt', `${encoded(['alg'])}.e30.c2ln`, 'body  jose'],
+    ['application/jwt', 'a.b.c', 'body  jose'],
+    ['application/jwt', 'bm9qc29u.e30.c2ln', 'body  jose'],
+    ['application/jwt', `${encoded({ alg: 5 })}.e30.c2ln`, 'body  jose'],
+    ['application/jwt', `${twice}.e30.c2ln`, 'body  jose'],
     ['application/jwt', 'amount=x&b.c.d', 'body  jose'],
     ['application/secevent+jwt', jws, ''],
     ['application/secevent+jwt', '[]', 'body  jose'],
@@ -47,7 +63,6 @@ test('JSON does not pass by its schema under a type that nothing here parses: se
     'text/csv': { schema: { type: 'array', items: payment } },
     'application/yaml': { schema: payment },
     'application/octet-stream': { schema: payment },
-    'application/x-ndjson': { schema: payment },
     'text/html': { schema: string },
     'image/png': { schema: { type: 'string', format: 'binary' } },
   });
@@ -86,7 +101,6 @@ test('JSON does not pass by its schema under a type that nothing here parses: se
     const found = check(operation, type, latin1('{"amount":"\xe9"}'));
     assert.match(found, /json-encoding/, type);
   }
-  assert.equal(expect(operation, ['content-type', 'application/x-ndjson']), 'stream');
   assert.equal(expect(operation, ['content-type', 'image/png']), 'stream');
   const utf16 = 'text/plain; charset=utf-16';
   assert.equal(expect(operation, ['content-type', utf16]), 'content-type  charset');
@@ -111,5 +125,136 @@ test('application/*+json is what ASP.NET describes: every type of that suffix, a
   ]) {
     const expected = type === 'application/+json' ? 'validate' : 'content-type  content-type';
     assert.equal(expect(alone, ['content-type', type]), expected, type);
+  }
+});
+
+test('JSON in another encoding, or behind a comment, does not pass by a schema that holds it in UTF-8', () => {
+  const operation = withBody({
+    'text/plain': { schema: payment },
+    'application/octet-stream': { schema: payment },
+    'text/csv': { schema: { type: 'array', items: payment } },
+    'application/yaml': { schema: payment },
+  });
+  const wide = (text: string, order: 'LE' | 'BE', width: 2 | 4) => {
+    const bytes = Buffer.alloc(text.length * width);
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (width === 4) bytes[order === 'LE' ? 'writeUInt32LE' : 'writeUInt32BE'](code, at * 4);
+      else bytes[order === 'LE' ? 'writeUInt16LE' : 'writeUInt16BE'](code, at * 2);
+    }
+    return new Uint8Array(bytes);
+  };
+  for (const type of ['text/plain', 'application/octet-stream', 'application/yaml']) {
+    for (const text of ['{"amount":"x"}', '\ufeff{"amount":"x"}', ' [1]', '\ufeff\n{"amount":1}']) {
+      for (const order of ['LE', 'BE'] as const) {
+        for (const width of [2, 4] as const) {
+          const found = check(operation, type, wide(text, order, width));
+          assert.equal(found, 'body  json-encoding', `${type} ${text} ${order} ${width}`);
+        }
+      }
+    }
+  }
+  const bad = ['{"amount":"x"}', '{"amount":1,"amount":"x"}'];
+  const before = [
+    '//x\n',
+    '/*x*/',
+    '/* * */ // y\r\n',
+    '#x\n',
+    ")]}'\n",
+    ")]}',\n",
+    'for(;;);',
+    'while(1);',
+  ];
+  for (const json of bad) {
+    for (const prefix of before) {
+      assert.notEqual(check(operation, 'text/plain', prefix + json), '', prefix + json);
+      assert.notEqual(check(operation, 'application/yaml', prefix + json), '', prefix + json);
+    }
+  }
+  const others = [
+    ['text/plain', '//x\n{"amount":1}'],
+    ['text/plain', '# {"amount":"x"}'],
+    ['text/plain', '// [1]'],
+    ['text/plain', '/* never ended {"amount":"x"}'],
+    ['text/plain', '#x\n{amount}'],
+    ['text/csv', '# made by hand\namount\n1'],
+    ['application/yaml', '# made by hand\namount: 1'],
+  ] as const;
+  for (const [type, text] of others) assert.equal(check(operation, type, text), '', text);
+  const binary = new Uint8Array([0x7f, 0x00, 0x01, 0x00, 0x02]);
+  assert.equal(check(operation, 'application/octet-stream', binary), '', 'no text in any encoding');
+  const long = check(operation, 'text/plain', `${'/**/'.repeat(200_000)}${' '.repeat(200_000)}x`);
+  assert.equal(long, '');
+});
+
+test('JSON a line each, or behind record separators, does not pass by the schema of a text or of the list', () => {
+  const types = {
+    lines: [
+      'application/x-ndjson',
+      'application/ndjson',
+      'application/jsonl',
+      'application/x-jsonlines',
+    ],
+    sequence: ['application/json-seq', 'application/geo+json-seq'],
+  };
+  const list = { type: 'array', items: payment, maxItems: 2 };
+  const operationOf = (schema: object) =>
+    withBody(
+      Object.fromEntries([...types.lines, ...types.sequence].map((type) => [type, { schema }])),
+    );
+  for (const [schema, many] of [
+    [payment, ''],
+    [list, 'body  maxItems'],
+  ] as const) {
+    const operation = operationOf(schema);
+    const cases: readonly (readonly [string, string])[] = [
+      ['{"amount":1}', ''],
+      ['{"amount":1}\n', ''],
+      ['{"amount":1}\r\n\r\n{"amount":2}\r\n', ''],
+      ['{"amount":1}\n{"amount":2}\n{"amount":3}', many],
+      ['{"amount":1}\n{"amount":"x"}\n', 'body /1/amount type'],
+      ['{"amount":1,"amount":"x"}', 'body /0/amount json-duplicate-key'],
+      ['{"amount":1},{"amount":2}', 'body /0 json-syntax'],
+      ['{"amount":1}]\n[{"amount":2}', 'body /0 json-syntax'],
+      ['{"amount":\n1}', 'body /0/amount json-syntax'],
+      ['{"amount":1}{"amount":2}', 'body /0 json-syntax'],
+      ['amount', 'body /0 json-syntax'],
+      ['5', 'body /0 type'],
+    ];
+    for (const [text, expected] of cases) {
+      for (const type of types.lines) assert.equal(check(operation, type, text), expected, text);
+      for (const type of types.sequence) {
+        const written = text.replaceAll(/[^\r\n]*(?:[\r\n]+|$)/g, (line) =>
+          line === '' ? '' : `\x1e${line}`,
+        );
+        // A text that goes on over the end of a line is one there.
+        const isOver = text === '{"amount":\n1}';
+        if (!isOver) assert.equal(check(operation, type, written), expected, written);
+        assert.equal(check(operation, type, '{"amount":1}\n'), 'body  json-sequence');
+        assert.equal(check(operation, type, '\x1e{"amount":\n1}\n\x1e\x1e{"amount":2}'), '');
+      }
+    }
+    assert.equal(expect(operation, ['content-type', 'application/x-ndjson']), 'validate');
+  }
+  const bytes = operationOf({ type: 'string', format: 'binary' });
+  assert.equal(expect(bytes, ['content-type', 'application/x-ndjson']), 'stream');
+});
+
+test('of lines of JSON, the members that only the service may set are cut out of each', () => {
+  const schema = { type: 'object', properties: { id: { readOnly: true }, amount: {} } };
+  for (const described of [schema, { type: 'array', items: schema }]) {
+    const operation = withBody({
+      'application/x-ndjson': { schema: described },
+      'application/json-seq': { schema: described },
+    });
+    const cut = (type: string, text: string) => {
+      const checked = operation.checkBody(headers('content-type', type), utf8(text), BOUNDS);
+      return checked.cut === undefined ? undefined : Buffer.from(checked.cut).toString();
+    };
+    const lines = '{"amount":1}\n{"id":2,"amount":2}\r\n\n{"amount":3,"id":3}';
+    assert.equal(cut('application/x-ndjson', lines), '{"amount":1}\n{"amount":2}\n{"amount":3}\n');
+    assert.equal(cut('application/x-ndjson', '{"amount":1}\n'), undefined);
+    const sequence = '\x1e{"id":1,"amount":1}\n\x1e{"amount":2}\n';
+    assert.equal(cut('application/json-seq', sequence), '\x1e{"amount":1}\n\x1e{"amount":2}\n');
   }
 });

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../json/index.ts';
+import { nameLikeness } from '../../likeness.ts';
 import type { Draft } from '../decode/draft.ts';
 import { readingsOf, setOwn } from '../decode/lexemes.ts';
 import { ANY, additionalShape, propertiesOf, type Refusal } from '../decode/read-field.ts';
@@ -20,6 +21,8 @@ interface Specs {
   /** By local name; null where several properties would be written alike. */
   readonly elements: ReadonlyMap<string, Spec | null>;
   readonly attributes: ReadonlyMap<string, Spec | null>;
+  /** Of the names of both, as other services may take them. */
+  readonly likenesses: ReadonlySet<string>;
 }
 
 /** A document into the value that its schema describes, by the rules of OpenAPI's `xml` object. */
@@ -142,8 +145,9 @@ export class XmlValue {
       return;
     }
     const key = `@${attribute.name}`;
-    const isSettled = specs.elements.has(attribute.local) || propertiesOf(shape).has(key);
-    // Services that make no difference between the two would read it in place of the element.
+    const isSettled =
+      specs.likenesses.has(nameLikeness(attribute.local)) || propertiesOf(shape).has(key);
+    // Services that make no difference between the two, or of case, would read it in place of what is described.
     if (isSettled || (attribute.uri === uri && propertiesOf(shape).has(attribute.local))) {
       return void this.#refuse('xml-ambiguous', pointer);
     }
@@ -190,7 +194,7 @@ export class XmlValue {
     pointer: string,
   ): void {
     // Under the name of a property that is written otherwise, it would pass for it.
-    if (specs.attributes.has(local) || propertiesOf(shape).has(local)) {
+    if (specs.likenesses.has(nameLikeness(local)) || propertiesOf(shape).has(local)) {
       return void this.#refuse('xml-ambiguous', pointer);
     }
     const at = `${pointer}/${escapeSegment(local)}`;
@@ -241,7 +245,8 @@ function specsOf(shape: Shape): Specs {
     const specs = naming.attribute ? attributes : elements;
     specs.set(local, specs.has(local) ? null : spec);
   }
-  const specs = { elements, attributes };
+  const names = [...elements.keys(), ...attributes.keys()];
+  const specs = { elements, attributes, likenesses: new Set(names.map(nameLikeness)) };
   known.set(shape, specs);
   return specs;
 }

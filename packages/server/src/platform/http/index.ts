@@ -21,5 +21,12 @@ export function createTlsServer(
   return process.getBuiltinModule('node:https').createServer(options, onRequest);
 }
 
+/**
+ * Longer than load balancers keep a connection on which nothing comes, 60 s at most of them: whoever closes first loses
+ * the call that the other has just sent. Node's own is 5 s.
+ */
+export const KEEP_ALIVE_MS = 65_000;
+
+export { FairPlaces } from './fair-places.ts';
 export { readBounded } from './read-bounded.ts';
 export { TLS_SUITES } from './tls-suites.ts';
