@@ -239,7 +239,8 @@ export const problems = {
   caller_left: {
     status: 499,
     title: 'The caller left before its answer was complete.',
-    remedy: 'Nothing was answered; this code appears in records only.',
+    remedy:
+      'Nothing was answered; this code appears in records only. Whoever closes its sending half of the connection before the answer has come has left, too.',
   },
   upstream_timeout: {
     status: 504,

@@ -232,7 +232,8 @@ queryTable(
     ['ids=1,2,', 'query ids/2 type'],
     ['ids=,1', 'query ids/0 type'],
     ['ids=1,,2', 'query ids/1 type'],
-    ['ids=1%2C2', 'query ids delimiter'],
+    ['ids=1%2C2', ''],
+    ['ids=1%2C', 'query ids/1 type'],
   ],
 );
 

@@ -299,7 +299,16 @@ function readPathValue(
   const readings = [];
   let refusal: Refusal | undefined;
   for (const kind of kindsIn(spec.shape, draft)) {
-    const { pieces, decode } = divide(raw, kind, spec.name, spec, decodePercent, draft, '');
+    const { pieces, decode } = divide(
+      raw,
+      kind,
+      spec.name,
+      spec,
+      decodePercent,
+      draft,
+      '',
+      spec.shape,
+    );
     const built =
       pieces === undefined
         ? { rule: 'style', pointer: '' }

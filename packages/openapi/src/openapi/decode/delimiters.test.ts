@@ -32,15 +32,30 @@ test('no service that decodes a list before it divides it reads items that nobod
   assert.equal(query(role, 'p=role,user,x,a'), '');
 });
 
-test('what URLSearchParams makes of a list is told how a list is written', () => {
+test('what URLSearchParams makes of a list of numbers is that list; of texts, the caller is told how one is written', () => {
+  for (const [written, expected] of [
+    ['p=1%2C2', ''],
+    ['p=1%2c2,3', ''],
+    ['p=1%2C2%2C3%2C4', 'query p maxItems'],
+    ['p=1%2Cx', 'query p/1 type'],
+    ['p=1%2C%2C2', 'query p/1 type'],
+    ['p=1%2C%202', 'query p/1 type'],
+    ['p=1%252C2', 'query p/0 type'],
+    ['p=1,2', ''],
+    ['p=x', 'query p/0 type'],
+  ] as const) {
+    assert.equal(query(three(integer), written), expected, written);
+  }
+  assert.equal(query({ type: 'array', items: { type: 'boolean' } }, 'p=true%2Cfalse'), '');
+  assert.equal(query(three({ type: ['integer', 'string'], maxLength: 1 }), 'p=10%2C2'), REFUSED);
   const operation = openOperation({
-    parameters: [{ in: 'query', name: 'nums', explode: false, schema: three(integer) }],
+    parameters: [
+      { in: 'query', name: 'names', explode: false, schema: three({ enum: ['a', 'b'] }) },
+    ],
   });
-  const [found] = operation.checkParameters(parts({ query: 'nums=1%2C2' }));
+  const [found] = operation.checkParameters(parts({ query: 'names=a%2Cb' }));
   assert.equal(found?.rule, 'delimiter');
   assert.match(found?.expected ?? '', /a comma between items sent as it is, not as %2C/);
-  assert.equal(query(three(integer), 'p=1,2'), '');
-  assert.equal(query(three(integer), 'p=x'), 'query p/0 type');
 });
 
 test('no service that makes a list of one text at its commas reads items that nobody has counted', () => {

@@ -276,7 +276,7 @@ function readStyled(
     }
     const divided = isRepeated
       ? divideRepeated(occurrences, decode, draft, pointer)
-      : divide(occurrences[0] as string, kind, spec.name, spec, decode, draft, pointer);
+      : divide(occurrences[0] as string, kind, spec.name, spec, decode, draft, pointer, spec.shape);
     if (divided.pieces === undefined) {
       refusal ??= { rule: 'style', pointer };
       continue;

@@ -46,7 +46,8 @@ pathTable('path, simple: arrays', { schema: integers }, [
   ['3,4,5', ''],
   ['3', ''],
   ['3,', 'path p/1 type'],
-  ['3%2C4', 'path p delimiter'],
+  ['3%2C4', ''],
+  ['3%2Cx', 'path p/1 type'],
 ]);
 pathTable('path, simple: objects', { schema: color }, [
   ['R,100,G,200,B,150', ''],

@@ -1,4 +1,4 @@
-import type { Style } from '../plan.ts';
+import type { Shape, Style } from '../plan.ts';
 import type { Draft } from './draft.ts';
 import { FIELD_BOUNDS } from './lexemes.ts';
 import type { Decode } from './read-field.ts';
@@ -50,6 +50,7 @@ export interface Divided {
 /**
  * The same, in a draft that asks for it as services take it apart that decode first; where pipes or
  * blanks are written in two ways, as those do that know only one of them.
+ * @param shape of the value, where commas may come encoded
  */
 export function divide(
   raw: string,
@@ -59,10 +60,20 @@ export function divide(
   decode: Decode,
   draft: Draft,
   pointer: string,
+  shape?: Shape,
 ): Divided {
-  const divided = divideIn(draft, raw, kind, name, style, decode, pointer);
+  // Libraries encode a comma, and in a list of numbers it is nothing else.
+  const isPlain = kind === 'list' && shape !== undefined && holdsNoTexts(shape);
+  const written = isPlain ? raw.replaceAll(/%2C/gi, ',') : raw;
+  const divided = divideIn(draft, written, kind, name, style, decode, pointer);
   const { pieces } = divided;
   return pieces === undefined ? divided : trimmedIn(draft, pieces, divided.decode, pointer);
+}
+
+function holdsNoTexts({ items, prefixItems = [] }: Shape): boolean {
+  const isOfNumbers = ({ types }: Shape) =>
+    types?.every((type) => type === 'number' || type === 'boolean') ?? false;
+  return items !== undefined && [items, ...prefixItems].every(isOfNumbers);
 }
 
 function divideIn(
