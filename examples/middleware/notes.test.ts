@@ -7,7 +7,7 @@ import { notesService } from './notes.ts';
 
 test('a service that guards itself sees only what its description allows', async (t) => {
   const key = formatKey(new Uint8Array(32).fill(7));
-  t.mock.method(console, 'error', () => undefined);
+  const { mock } = t.mock.method(console, 'error', () => undefined);
   if (findRuntimeFaults().some(({ mendedIn }) => mendedIn !== null)) {
     assert.throws(() => notesService(key), /JSON\.parse/);
     return;
@@ -26,6 +26,7 @@ test('a service that guards itself sees only what its description allows', async
     return answer.status;
   };
   assert.equal(await add({ text: 'a' }), 201);
+  assert.equal(mock.callCount(), 0, 'what it answers is what it describes');
   assert.equal(await add({ text: 'a' }, null), 401);
   assert.equal(await add({ text: 7 }), 400);
   assert.equal(await add({ text: 'a'.repeat(201) }), 400);

@@ -156,6 +156,16 @@ test('members that no schema documents are found', () => {
   assert.deepEqual(unasked.undocumented, []);
 });
 
+test('an answer without content that comes in chunks, of which there are none, is what was described', () => {
+  const operation = openOperation({ responses: { 201: { description: '' }, ...responses } });
+  const chunked = ['transfer-encoding', 'chunked'];
+  assert.equal(expect(operation, 201, ...chunked), 'validate');
+  assert.equal(check(operation, 201, chunked, ''), '');
+  assert.equal(check(operation, 201, chunked, 'x'), 'content-type  undocumented');
+  assert.match(expect(operation, 201, ...chunked, 'content-type', 'text/plain'), /undocumented/);
+  assert.match(expect(operation, 200, ...chunked), /undocumented/, 'where content is described');
+});
+
 test('an answer to HEAD has headers only', () => {
   const operation = openOperation({ responses }, { method: 'head' });
   assert.equal(expect(operation, 200, ...JSON_ANSWER, 'content-length', '20'), 'validate');

@@ -51,6 +51,8 @@ export class AnswerChecks {
     const answer = this.#select(status);
     if (answer === undefined) return undocumented('status', 'undocumented');
     if (this.#isBodiless(status, headers)) return { kind: 'validate' };
+    // In chunks that may be none: whether anything comes is known at their end.
+    if (answer.entries.length === 0 && !headers.has('content-type')) return { kind: 'validate' };
     const selected = selectEntry(answer, headers);
     if ('rule' in selected) return { kind: 'undocumented', violation: selected };
     if (answerKind(selected.check.plan, selected.type) === 'opaque') return { kind: 'opaque' };
