@@ -166,4 +166,6 @@ export const INNOCENT: readonly (() => string)[] = [
   () => 'AVNS_CONNECTION_POOL_SIZE1',
   () => 'sb_secret_name_of_the_service_in_the_vault',
   () => `getPagesInConfluenceSpace searchConfluenceUsingCql vercel_token: listsAllOfTheDeployments`,
+  () => `"ghsa_id": "GHSA-xoxo-${digits(4)}-xoxo"`,
+  () => `{"auths":{"https://index.docker.io/v1/":{"auth":"${pair('username:password')}"}}}`,
 ];

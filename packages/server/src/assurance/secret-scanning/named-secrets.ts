@@ -174,7 +174,7 @@ export const NAMED_SECRETS: readonly ServiceRule[] = [
   ),
   named(
     'wireguard/private-key',
-    'WireGuard private key',
+    'Private key (WireGuard, DNSSEC)',
     'privatekey',
     '(?<![a-z0-9])privatekey',
     '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=',

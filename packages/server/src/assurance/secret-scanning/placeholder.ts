@@ -22,6 +22,7 @@ const SAMPLE_KEYS = new Set(
     // Cloudflare's, in every page of its reference.
     .concat(`${'Sn3lZJTBX6kkg7OdcBUAx'}OO963GEIyGQqnFTOFYY`),
 );
+const SLACK_TOKEN_MIN = 24;
 const ALPHABETS = ['abcdefghijklmnopqrstuvwxyz', '0123456789', '9876543210', 'qwertyuiop'];
 const RUN_MIN = 8;
 const REPEATED_MIN = 12;
@@ -38,6 +39,11 @@ export function isPlaceholder(rule: string, secret: string): boolean {
   const own = rule.startsWith('connection-url/') ? secret.replace(/^[^:]*:[^:]*:/, '') : secret;
   if (words.test(own) || VARIABLE.test(own)) return true;
   if (SAMPLE_KEYS.has(secret)) return true;
+  // `GHSA-xoxo-1234-xoxo` begins like a token of Slack, and ends too soon.
+  if (rule === 'slack/slack-token' && secret.length < SLACK_TOKEN_MIN) return true;
+  if (rule === 'docker/registry-auth') {
+    return isCommonPassword(`docker://${Buffer.from(secret, 'base64')}@x`) || isRepetitive(secret);
+  }
   if (/^(?:basicauth|database-connection-string|connection-url)/.test(rule))
     return isCommonPassword(secret);
   if (rule === 'private-key/pem') return isRepetitive(bodyOf(secret));

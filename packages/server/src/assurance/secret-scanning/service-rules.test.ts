@@ -138,19 +138,11 @@ test('no text makes a rule of ours slow', () => {
     '\\n',
     'A3-',
     'AC0123456789abcdef0123456789abcdef ',
-    'auth_token=0123456789abcdef0123456789abcdef ',
     'auth_token twilio ',
     'cf_token ',
-    'cloudflare_key=',
     'cf_key_token_secret_',
-    'sk-',
     'EAA',
-    'test_a1',
-    'secret_',
-    'snyk_uat.01234567.',
-    'AQEah00',
     'aws_secret_',
-    'pat',
   ]) {
     const startedAt = process.cpuUsage().user;
     rulesIn(piece.repeat(Math.ceil(400_000 / piece.length)));
