@@ -212,6 +212,62 @@ const FORGED = `Cf-Client-Cert-Sha256 Cf-Cert-Presented Cf-Cert-Verified Cf-Cert
   /\s+/,
 );
 
+/** What proxies say of whom they let in, as nginx recipes, sign-in gateways and federations name it. */
+const VOUCHED =
+  `Verified Verify Subject Issuer Fingerprint Thumbprint Serial X-Client-CN X-Client-SAN X-Client-Email
+  X-Client-Name X-Client-Identity X-Client-Fingerprint X-Client-Roles Client-CN Client-SAN X-ClientCN SSLClientCertStatus SSLClientCertSN
+  SSLClientCertSubjectDN SSLClientVerify X-SSLClientS-Dn TLSClientCertFingerprint ClientCertSerial X-Fingerprint
+  X-Fingerprint-SHA256 X-Thumbprint X-Cert-Serial X-Subject X-Subject-Name X-Subject-Id X-Issuer-Name X-Smartcard X-Smart-Card-Id X-CAC-Subject
+  X-Edipi X-Nginx-Client-CN X-User X-User-Id X-UserId X-User-Name X-Username X-User-Email X-UserEmail X-User-Roles X-User-Groups
+  X-User-Claims X-User-Token X-User-Permissions User User-Id User-Email User-Roles X-Roles X-Role X-Group X-Groups X-Principal X-Principal-Name
+  X-Login X-Login-Name X-Identity X-Identity-Id X-Email X-Mail X-Claims X-Scopes X-Permissions X-Entitlements X-Preferred-Username
+  X-Display-Name X-Access-Token X-ID-Token X-Identity-Token X-Auth-Subject X-Auth-Userid X-Auth-Roles X-Auth-Mail X-Auth-Cn
+  Auth-User Auth-Mail Auth-Groups Auth-Cn Auth-Type Logon-User X-AuthUser X-Current-User X-Current-User-Id X-Authz-User-Id
+  X-Authz-User-Groups X-Gateway-User X-Internal-User-Id X-Verified-Email X-Verified-User X-Logged-In-User X-End-User
+  X-Token-Subject X-Token-User-Email X-Token-User-Roles X-Jwt-Claim-Sub X-Jwt-Subject Eppn Affiliation Unscoped-Affiliation
+  Primary-Affiliation Entitlement Persistent-Id Targeted-Id Pairwise-Id Subject-Id Eptid EduPersonPrincipalName EduPersonAffiliation
+  EduPersonEntitlement SchacHomeOrganization IsMemberOf MemberOf Mail Uid Upn Cn Sn DisplayName GivenName Employee-Number
+  Mellon-Name-Id Gss-Name Oam-Remote-User Oam-Identity-Domain Sm-ServerSessionId Sm-Realm Sm-OnBehalfUser Iv-Server-Name
+  X-MS-Proxy X-MS-Endpoint-Absolute-Path X-Amzn-Request-Context X-Amzn-Lambda-Context X-Istio-Attributes X-Credential-Id
+  X-Consumer-Username X-Consumer-Custom-Id X-Kong-User X-Forwarded-Access-Token X-Forwarded-Groups X-Forwarded-Preferred-Username
+  X-Auth-Request-Access-Token X-MS-Token-AAD-Access-Token X-Amzn-Oidc-Data X-Goog-Authenticated-User-Id Cf-Access-Authenticated-User-Email
+  X-Imsi X-Up-Calling-Line-Id X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(/\s+/);
+
+test('nobody makes itself a user, a role or a verified certificate by a field that proxies use', () => {
+  for (const name of VOUCHED) {
+    for (const prefix of ['', 'HTTP-']) {
+      const full = `${prefix}${name}`.toLowerCase();
+      for (const spelling of [full, full.replaceAll('-', '_'), full.replaceAll('-', '.')]) {
+        assert.ok(!sent([spelling, 'forged']).includes('forged'), spelling);
+      }
+    }
+  }
+});
+
+test('no name that somebody makes up keeps the processor busy', () => {
+  for (const piece of ['userid', 'user-id-', 'sslclient', 'ssl', 'x-', 'http-', 'client-']) {
+    const startedAt = process.cpuUsage().user;
+    sent([`x-uid${piece.repeat(2_000)}!`, 'a', `${piece.repeat(2_000)}!`, 'a']);
+    assert.ok(process.cpuUsage().user - startedAt < 200_000, piece);
+  }
+});
+
+test('a field that is described as a parameter passes, though it is called as proxies call theirs', () => {
+  const names = ['x-user-id', 'x-access-token', 'x-client-name', 'x-roles', 'user', 'eppn'];
+  const documented = documentedFields(names);
+  for (const name of names) {
+    assert.ok(sent([name, 'kept'], { documented }).includes('kept'), name);
+    const alike = name.replaceAll('-', '_');
+    if (alike !== name)
+      assert.ok(!sent([alike, 'forged'], { documented }).includes('forged'), alike);
+  }
+  // What tells a service who we say the caller is, no description hands to callers.
+  const ours = documentedFields(['x-poorter-identity', 'poorter-identity']);
+  for (const name of ours.names) {
+    assert.ok(!sent([name, 'forged'], { documented: ours }).includes('forged'), name);
+  }
+});
+
 test('no certificate, identity or address that proxies vouch for can be forged, whatever its prefix', () => {
   for (const name of FORGED) {
     for (const spelling of [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')]) {
@@ -222,18 +278,26 @@ test('no certificate, identity or address that proxies vouch for can be forged, 
 
 const ORDINARY =
   `accept accept-language accept-encoding content-type content-digest content-language
-  x-correlation-id x-client-version x-client-id x-client-name client-info x-api-version api-version
+  x-correlation-id x-client-version x-client-id client-info x-api-version api-version
   idempotency-key x-idempotency-key x-csrf-token x-xsrf-token digest signature signature-input
   x-hub-signature-256 user-agent referer origin if-match if-none-match prefer cache-control range
   traceparent tracestate baggage x-b3-traceid x-amzn-trace-id x-cloud-trace-context x-amz-date
   x-amz-security-token x-amz-content-sha256 x-ms-version x-ms-date x-ms-client-request-id
   x-goog-api-client x-github-event x-github-api-version stripe-version stripe-account x-tenant-id
-  x-organization-id x-user-id x-session-id x-device-id x-device-fingerprint x-app-version
-  x-auth-token x-access-token x-refresh-token x-verify-token x-verification-code dpop sentry-trace
+  x-organization-id x-session-id x-device-id x-device-fingerprint x-app-version
+  x-auth-token x-refresh-token x-verify-token x-verification-code dpop sentry-trace
   x-requested-with x-timezone x-locale dnt save-data sec-fetch-mode sec-ch-ua upgrade-insecure-requests
   psu-ip-address psu-ip-port psu-user-agent tpp-signature-certificate tpp-redirect-uri consent-id
   x-fapi-interaction-id x-fapi-auth-date x-fapi-customer-ip-address x-jws-signature x-webhook-id
   x-source x-source-system x-host-id x-remote-id x-proxy-id x-verified-at x-schema x-path sm-id
+  x-client-type x-client-trace-id x-client-request-id x-client-platform x-client-app-version x-client-data x-client-secret
+  x-client-transaction-id x-client-session-id x-client-language x-client-timezone x-client-user-agent x-user-agent
+  x-user-language x-user-locale x-user-timezone x-goog-user-project user-key x-auth-key x-auth-signature x-auth-timestamp x-auth-nonce
+  x-auth-client x-goog-authuser login-customer-id apollographql-client-name apollographql-client-version x-scope-orgid
+  x-trino-user x-group-id x-serial-number x-identity-provider-hint x-stainless-lang x-stainless-os x-vault-token x-vault-namespace
+  x-gitlab-token private-token job-token x-api-token x-shopify-access-token x-figma-token permissions-policy x-role-arn
+  x-subscription-token x-subdomain x-sub-domain x-subtype x-account-id x-customer-id x-username-hint x-client-features x-datadog-trace-id newrelic b3 x-ibm-client-id
+  x-ibm-client-secret ocp-apim-subscription-key x-mailer x-snowflake-role x-hasura-role x-user-preferences
   last-event-id tus-resumable upload-offset depth destination overwrite if soapaction mcp-session-id`.split(
     /\s+/,
   );

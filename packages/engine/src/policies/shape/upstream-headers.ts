@@ -58,6 +58,8 @@ const MANAGED = new Set([
 /** Carries the id of the call, unless the operation describes it: then it is the caller's. */
 const REQUEST_ID = 'x-request-id';
 const OWN_PREFIX = 'poorter-';
+/** Ours too, as a caller may guess that they are called. */
+const LIKE_OWN = /^(?:x-|http-)*poorter(?:-|$)/;
 const OWN_REQUEST_ID = 'poorter-request-id';
 /**
  * Of what proxies say of a caller, that which no description lets through. The rest of those
@@ -164,17 +166,16 @@ function kindOf(name: string): Kind {
 
 function judged(name: string, plain: string): Kind['travels'] {
   if (plain === REQUEST_ID) return name === plain ? 'documented' : 'never';
-  if (isManaged(name) || isManaged(plain)) return 'never';
+  // As a service of CGI calls what it got, so some look for it under that name too.
+  const bare = plain.replace(/^(?:http-)+/, '');
+  if (isManaged(name) || isManaged(plain) || isManaged(bare)) return 'never';
   // 'x_n' and 'x-n' are one behind CGI and its heirs: what is described and what was checked must be this.
   return name.includes('_') || isSaidByProxies(plain) ? 'documented' : 'unless-alike';
 }
 
 function isManaged(name: string): boolean {
   return (
-    HOP_BY_HOP.has(name) ||
-    MANAGED.has(name) ||
-    name.startsWith(OWN_PREFIX) ||
-    SAID_BY_PROXIES.test(name)
+    HOP_BY_HOP.has(name) || MANAGED.has(name) || LIKE_OWN.test(name) || SAID_BY_PROXIES.test(name)
   );
 }
 

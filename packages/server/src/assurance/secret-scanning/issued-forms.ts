@@ -1,4 +1,8 @@
-import type { ServiceRule } from './service-rules.ts';
+import { HEX, type ServiceRule } from './service-rule.ts';
+
+/** `auth_token = "`, `authToken: '`, `password="` as it stands before a token. */
+const TWILIO_TOKEN =
+  '(?:[Aa][Uu][Tt][Hh][_-]?[Tt][Oo][Kk][Ee][Nn]|[Tt]oken|TOKEN|[Pp]assword)["\'`]?\\s{0,4}(?::?=|=>|[:,>])\\s{0,4}["\'`]?';
 
 /** Forms in which services hand their secrets out, beside those that are told by a prefix or a name alone. */
 export const ISSUED_FORMS: readonly ServiceRule[] = [
@@ -75,8 +79,26 @@ export const ISSUED_FORMS: readonly ServiceRule[] = [
     // Two letters are too few to look for.
     anchors: Array.from('0123456789abcdef', (digit) => `AC${digit}`),
     before: 8,
-    after: 80,
-    pattern: /(?<![A-Za-z0-9])AC[0-9a-f]{32}:(?<secret>[0-9a-f]{32})(?![A-Za-z0-9])/g,
+    after: 320,
+    ...{ isAtAnchor: true, wordsAfter: 31 },
+    // AC…:token, ("AC…", "token"), and a token that is called so within a few lines.
+    pattern: new RegExp(
+      `(?<![A-Za-z0-9])AC${HEX}{32}(?::|["'\`]\\s{0,40},\\s{0,40}["'\`]|(?![A-Za-z0-9])[^]{1,160}?${TWILIO_TOKEN})(?<secret>${HEX}{32})(?![A-Za-z0-9])`,
+      'g',
+    ),
+  },
+  {
+    id: 'twilio/token-and-account',
+    title: 'Twilio auth token',
+    anchors: ['auth_token', 'authtoken', 'auth-token'],
+    anyCase: true,
+    before: 420,
+    after: 480,
+    // Near its account, or near the name of the service.
+    pattern: new RegExp(
+      `${TWILIO_TOKEN}(?<secret>${HEX}{32})(?![A-Za-z0-9])(?:(?=[^]{0,300}?(?:[Tt][Ww][Ii][Ll][Ii][Oo]|(?<![A-Za-z0-9])AC${HEX}{32}))|(?<=(?:[Tt][Ww][Ii][Ll][Ii][Oo]|AC${HEX}{32})[^]{0,400}))`,
+      'g',
+    ),
   },
   {
     id: 'mailgun/domain-key',

@@ -24,6 +24,10 @@ export class LiteralSearch {
   readonly #shift = new Uint8Array(65_536).fill(WINDOW - 1);
   readonly #candidates: (readonly Candidate[])[] = [];
   readonly #candidatesOf = new Uint16Array(65_536);
+  /** What two bytes may stand before a block that names a literal: most blocks are told apart by that. */
+  readonly #mayPrecede = new Uint8Array(65_536);
+  /** Blocks that end a literal of three bytes, before whose first any byte may stand. */
+  readonly #endsShort = new Uint8Array(65_536);
 
   constructor(literals: readonly Literal[]) {
     const byBlock = new Map<number, Candidate[]>();
@@ -34,6 +38,8 @@ export class LiteralSearch {
       const missing = Math.max(0, WINDOW - bytes.length);
       const candidate = { index, bytes, anyCase, blockEnd: WINDOW - 1 - missing };
       const at = (place: number) => casesOf(bytes[place - missing] ?? ANY, anyCase);
+      for (const first of blocks(at(0), at(1))) if (missing === 0) this.#mayPrecede[first] = 1;
+      for (const block of blocks(at(2), at(3))) if (missing > 0) this.#endsShort[block] = 1;
       for (let place = 0; place < WINDOW - 1; place++) {
         const shift = WINDOW - 2 - place;
         for (const block of blocks(at(place), at(place + 1))) {
@@ -58,6 +64,12 @@ export class LiteralSearch {
       const block = ((bytes[last - 1] as number) << 8) | (bytes[last] as number);
       const shift = shifts[block] as number;
       if (shift === 0) {
+        const before =
+          last < WINDOW - 1 ? 0 : ((bytes[last - 3] as number) << 8) | (bytes[last - 2] as number);
+        if (this.#mayPrecede[before] === 0 && this.#endsShort[block] === 0) {
+          last += 1;
+          continue;
+        }
         this.#check(block, bytes, last, end, found);
         last += 1;
       } else last += shift;

@@ -1,80 +1,22 @@
 import { ISSUED_FORMS } from './issued-forms.ts';
-
-/**
- * Formats that the published rules lack. Each pattern begins where its literal can be looked for, says
- * the secret in its group `secret` (or as a whole), and is bounded, so that a window is enough.
- */
-export interface ServiceRule {
-  /** `google/api-key` */
-  readonly id: string;
-  readonly title: string;
-  /** Literals of at least three bytes; every match contains one. */
-  readonly anchors: readonly string[];
-  readonly anyCase?: boolean;
-  /** Bytes that a match can take before and after its literal. */
-  readonly before: number;
-  readonly after: number;
-  /** A match begins with its literal, so that one place is looked at and no more. */
-  readonly isAtAnchor?: true;
-  /** Of letters, digits, _ and -, at least so many follow the literal: a look that costs nothing. */
-  readonly wordsAfter?: number;
-  /** Global. Letters and digits beside a match are part of something longer. */
-  readonly pattern: RegExp;
-}
-
-const ALONE_BEFORE = '(?<![A-Za-z0-9_-])';
-const ALONE_AFTER = '(?![A-Za-z0-9_-])';
-
-/** A prefix that only this service uses, then characters of one kind. */
-function token(
-  id: string,
-  title: string,
-  prefixes: readonly string[],
-  rest: string,
-  lengthMax = 256,
-): ServiceRule {
-  const prefix = prefixes.map(escaped).join('|');
-  return {
-    id,
-    title,
-    anchors: prefixes,
-    before: 8,
-    after: lengthMax,
-    isAtAnchor: true,
-    pattern: new RegExp(`${ALONE_BEFORE}(?:${prefix})${rest}${ALONE_AFTER}`, 'g'),
-  };
-}
-
-/** A secret without a form of its own, told by the words beside it. */
-function named(
-  id: string,
-  title: string,
-  word: string,
-  names: string,
-  secret: string,
-): ServiceRule {
-  return {
-    id,
-    title,
-    anchors: [word],
-    anyCase: true,
-    // The word may also come after it: `Bot SECRET # discord`.
-    before: 256,
-    after: 256,
-    // NAME = "secret", name: secret, "name": "secret", --name secret, header: Name secret
-    pattern: new RegExp(
-      `(?:${names})["']?\\s{0,4}(?:[:=]|=>|,|\\s)\\s{0,4}["']?${ALONE_BEFORE}(?<secret>${secret})${ALONE_AFTER}`,
-      'gi',
-    ),
-  };
-}
-
-const HEX = '[0-9a-f]';
-const WORD = '[A-Za-z0-9]';
-const URLSAFE = '[A-Za-z0-9_-]';
+import { NAMED_SECRETS } from './named-secrets.ts';
+import {
+  ALONE_AFTER,
+  ALONE_BEFORE,
+  HEX,
+  named,
+  type ServiceRule,
+  token,
+  URLSAFE,
+  WITH_DIGIT,
+  WORD,
+} from './service-rule.ts';
+import { VENDOR_TOKENS } from './vendor-tokens.ts';
 
 export const SERVICE_RULES: readonly ServiceRule[] = [
   ...ISSUED_FORMS,
+  ...VENDOR_TOKENS,
+  ...NAMED_SECRETS,
   // Private keys of every kind, encrypted ones too; in JSON and YAML with their lines escaped or indented.
   {
     id: 'private-key/pem',
@@ -161,13 +103,13 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
   // Twilio, Mailgun, Telegram, Discord
   {
     id: 'twilio/api-key',
-    title: 'Twilio API key',
-    // Two letters are too few to look for: the service is named nearby.
-    anchors: ['twilio'],
-    anyCase: true,
-    before: 200,
-    after: 400,
-    pattern: /(?<![A-Za-z0-9])SK[0-9a-f]{32}(?![A-Za-z0-9])/g,
+    title: 'Twilio API key id',
+    // Two letters are too few to look for.
+    anchors: Array.from('0123456789abcdef', (digit) => `SK${digit}`),
+    before: 8,
+    after: 48,
+    ...{ isAtAnchor: true, wordsAfter: 31 },
+    pattern: new RegExp(`${ALONE_BEFORE}SK${HEX}{32}${ALONE_AFTER}`, 'g'),
   },
   named(
     'twilio/auth-token',
@@ -204,13 +146,10 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
   token('pypi/api-token', 'PyPI API token', ['pypi-AgE'], `${URLSAFE}{50,1000}`, 1_100),
   token('rubygems/api-key', 'RubyGems API key', ['rubygems_'], `${HEX}{48}`),
   token('nuget/api-key', 'NuGet API key', ['oy2'], '[a-z0-9]{43}'),
-  named(
-    'crates-io/api-token',
-    'crates.io API token',
-    'cargo',
-    'cargo[\\w.-]{0,24}token[\\w.-]{0,12}|token',
-    `cio${WORD}{32}`,
-  ),
+  {
+    ...token('crates-io/api-token', 'crates.io API token', ['cio'], `${WITH_DIGIT}${WORD}{32}`),
+    wordsAfter: 32,
+  },
   token(
     'digitalocean/token',
     'DigitalOcean token',
@@ -231,7 +170,7 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
   token(
     'doppler/token',
     'Doppler token',
-    ['dp.pt.', 'dp.st.', 'dp.ct.', 'dp.sa.'],
+    ['dp.pt.', 'dp.st.', 'dp.ct.', 'dp.sa.', 'dp.scim.', 'dp.audit.'],
     '(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}',
   ),
   token(
@@ -247,7 +186,12 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
     ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_'],
     `${URLSAFE}{32,64}`,
   ),
-  token('new-relic/user-key', 'New Relic user key', ['NRAK-'], '[A-Z0-9]{27}'),
+  token(
+    'new-relic/user-key',
+    'New Relic user key',
+    ['NRAK-', 'NRII-', 'NRIQ-'],
+    '[A-Za-z0-9_-]{27,32}',
+  ),
   {
     id: 'dynatrace/token',
     title: 'Dynatrace token',
@@ -264,20 +208,32 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
   token(
     'gitlab/other-token',
     'GitLab token',
-    ['glrt-', 'gldt-', 'glsoat-', 'glcbt-', 'glptt-', 'glft-', 'glimt-', 'glagent-', 'gloas-'],
+    [
+      ...['glrt-', 'gldt-', 'glsoat-', 'glcbt-', 'glptt-', 'glft-', 'glimt-', 'glagent-', 'gloas-'],
+      ...['glrtr-', 'glffct-', 'glwt-', 'GR1348941'],
+    ],
     '[A-Za-z0-9_.-]{20,300}',
     320,
   ),
   token('atlassian/api-token', 'Atlassian API token', ['ATATT3'], '[A-Za-z0-9_=-]{100,400}', 450),
   token('bitbucket/app-password', 'Bitbucket app password', ['ATBB'], '[A-Za-z0-9]{32}'),
-  token('postman/api-key', 'Postman API key', ['PMAK-'], `${HEX}{24}-${HEX}{34}`),
-  named(
-    'airtable/token',
-    'Airtable personal access token',
-    'airtable',
-    'airtable[\\w.-]{0,24}(?:key|token|pat|secret)[\\w.-]{0,12}|Bearer',
-    `pat${WORD}{14}\\.${HEX}{64}`,
+  token(
+    'bitbucket/access-token',
+    'Bitbucket access token',
+    ['ATCTT3'],
+    '[A-Za-z0-9_=-]{100,400}',
+    450,
   ),
+  token('postman/api-key', 'Postman API key', ['PMAK-'], `${HEX}{24}-${HEX}{34}`),
+  {
+    ...token(
+      'airtable/token',
+      'Airtable personal access token',
+      ['pat'],
+      `${WORD}{14}\\.${HEX}{64}`,
+    ),
+    wordsAfter: 14,
+  },
   {
     id: '1password/secret-key',
     title: '1Password secret key',
@@ -325,7 +281,3 @@ export const SERVICE_RULES: readonly ServiceRule[] = [
   ),
   token('shippo/live-token', 'Shippo live token', ['shippo_live_'], `${HEX}{40}`),
 ];
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}

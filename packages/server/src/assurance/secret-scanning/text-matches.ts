@@ -12,7 +12,8 @@ import {
 import { OWN_KEY_RULE } from './finding.ts';
 import { LiteralSearch } from './literal-search.ts';
 import { HostedRules, type RuleText } from './rules.ts';
-import { SERVICE_RULES, type ServiceRule } from './service-rules.ts';
+import type { ServiceRule } from './service-rule.ts';
+import { SERVICE_RULES } from './service-rules.ts';
 
 /** A secret in bytes: where it starts, and what it is. */
 export interface ByteMatch {
@@ -34,7 +35,8 @@ export interface TextPart {
   readonly ext: string;
 }
 
-const SERVICE_IDS = new Set(SERVICE_RULES.map(({ id }) => id));
+/** Our own rules in their order. */
+const RANKS = new Map(SERVICE_RULES.map(({ id }, index) => [id, index]));
 /** Each literal of our own rules, with its rule. */
 const SERVICE_ANCHORS = SERVICE_RULES.flatMap((rule) =>
   rule.anchors.map((text) => ({ text, rule, ...(rule.anyCase && { anyCase: true }) })),
@@ -128,6 +130,10 @@ function matchService(
   const window = decode(part.bytes, from, to, part.end);
   const matches = rule.isAtAnchor ? matchAt(rule, window, at) : window.text.matchAll(rule.pattern);
   for (const match of matches) {
+    // What begins or ends where the window was cut may be part of something longer; its own window shows it.
+    const isCutBefore = match.index === 0 && window.from > 0;
+    const isCutAfter = match.index + match[0].length === window.text.length && to < part.end;
+    if (isCutBefore || isCutAfter) continue;
     const secret = match.groups?.['secret'] ?? match[0];
     const inMatch = match[0].lastIndexOf(secret);
     const start = window.from + window.bytesBefore(match.index + inMatch);
@@ -247,14 +253,23 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
+/** One secret is one finding, though several rules know its form: the published one's, or that of our first. */
 function unique(matches: readonly ByteMatch[]): ByteMatch[] {
-  const placeOf = ({ start, secret }: ByteMatch) => `${start}\0${secret}`;
-  const published = new Set(matches.filter(({ rule }) => !SERVICE_IDS.has(rule)).map(placeOf));
-  const byPlace = new Map(
-    matches
-      // One secret is one finding, though several rules know its form.
-      .filter((match) => !SERVICE_IDS.has(match.rule) || !published.has(placeOf(match)))
-      .map((match) => [`${match.rule}\0${match.start}\0${match.secret}`, match]),
-  );
-  return [...byPlace.values()].sort((one, other) => one.start - other.start);
+  const byPlace = new Map<string, ByteMatch[]>();
+  for (const match of matches) {
+    const place = `${match.start}\0${match.secret}`;
+    const there = byPlace.get(place);
+    if (there === undefined) byPlace.set(place, [match]);
+    else if (!there.some(({ rule }) => rule === match.rule)) there.push(match);
+  }
+  return [...byPlace.values()]
+    .flatMap((there) => {
+      const published = there.filter(({ rule }) => !RANKS.has(rule));
+      return published.length > 0 ? published : there.toSorted(byRank).slice(0, 1);
+    })
+    .sort((one, other) => one.start - other.start);
+}
+
+function byRank(one: ByteMatch, other: ByteMatch): number {
+  return (RANKS.get(one.rule) ?? 0) - (RANKS.get(other.rule) ?? 0);
 }
