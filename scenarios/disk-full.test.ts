@@ -288,11 +288,11 @@ test('nothing is lost while the disk of the log is full: the spool takes the res
   const poorter = await startIn(t, data, await callers.startService(t));
   const { gateway, control } = poorter.children();
   callers.begin(poorter.url);
-  await sleep(1_500);
+  await sleep(3_000);
   disk.fill();
   await poorter.awaitNotice('recorder_fault', ({ message }) => /full/.test(message));
   const full = structuredClone(callers.tally);
-  await sleep(1_500);
+  await sleep(3_000);
   const { POST } = structuredClone(callers.tally);
   assert.ok(POST.answered > full.POST.answered, 'payments go on: their records are in the spool');
   assert.equal(POST.refused, 0);
