@@ -16,6 +16,7 @@ export const SERVER_OPTIONS = {
   url: {
     value: 'URL',
     read: serverAddress,
+    excludes: ['data'],
     says: 'control address of a server elsewhere; the credential is then in POORTER_OPERATOR_KEY',
   },
   ...JSON_OPTION,

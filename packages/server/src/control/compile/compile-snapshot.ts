@@ -166,14 +166,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       },
       timeouts: configuration.timeouts,
       sharedCounters,
-      records:
-        configuration.records.file === undefined
-          ? null
-          : {
-              file: reader.path(configuration.records.file),
-              rotateBytes: configuration.records.rotateBytes,
-              keepFiles: configuration.records.keepFiles,
-            },
+      records: recordsOf(configuration, reader),
       spool: sources.spool,
     },
     issuer,
@@ -185,11 +178,17 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     files: reader.files,
     contents: reader.contents,
     protection: readProtection({
-      ...{ configuration, apis: opened, listeners, upstreams, keyFile },
-      ...{ counters: sharedCounters, linkAuthorities: linkCredentials?.authorities ?? [] },
+      ...{ configuration, apis: opened, listeners, upstreams, keyFile, counters: sharedCounters },
+      linkAuthorities: linkCredentials?.authorities ?? [],
       mtlsAuthorities: issuer?.mtls?.listener.tls?.clientAuthorities ?? null,
+      isTrial: trialKeys !== null,
     }),
   };
+}
+
+function recordsOf({ records }: Configuration, reader: SourceReader): RuntimeSnapshot['records'] {
+  const { file, rotateBytes, keepFiles } = records;
+  return file === undefined ? null : { file: reader.path(file), rotateBytes, keepFiles };
 }
 
 type OpenedApi = NonNullable<ReturnType<typeof readApi>>;
