@@ -83,9 +83,13 @@ export const unused = defineVerb({
     }
     const rights = [...body.scopes, ...body.roles.map((role) => `role:${role}`)];
     stdout.write(rights.map((right) => `${right}\n`).join(''));
+    const { since, until, operations, unheard } = body;
+    const away =
+      unheard.length === 0
+        ? `To take rights back: poorter keys change ${id} --scopes …`
+        : `What was called at gateways that are away is not known: ${unheard.join(', ')}`;
     stderr.write(
-      `${rights.length} unused since ${body.since}; it called ${body.operations.length} operations. ` +
-        `To take rights back: poorter keys change ${id} --scopes …\n`,
+      `${rights.length} unused from ${since} to ${until}; it called ${operations.length} operations. ${away}\n`,
     );
     return 0;
   },
