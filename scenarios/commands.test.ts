@@ -202,10 +202,54 @@ test('a key is named by its name where only one has it, and never by a name that
   await make('Twins');
   await make('Twins');
   assert.match((await keys('revoke', 'Twins')).err, /several keys are called Twins/);
+  // Each of them rotated: four good keys, of two lines.
+  const lines = JSON.parse((await keys('list')).out) as { keys: { id: string; name: string }[] };
+  for (const { id, name } of lines.keys) if (name === 'Twins') await keys('rotate', id);
+  assert.match(
+    (await keys('revoke', 'Twins')).err,
+    /several keys are called Twins.*(?:key_\S+ of .*){4}/,
+  );
   assert.match((await keys('revoke', 'Nobody')).err, /no key with the id or name Nobody/);
   const revoked = await keys('revoke', shop);
   assert.equal((JSON.parse(revoked.out) as { id: string }).id, shop, `not ${hiding}`);
   assert.equal((await keys('revoke')).status, 2);
+});
+
+test('a rotated key is one by its name: in an emergency both end at once, and what is changed is the newest', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const at = ['--data', join(poorter.folder, 'data'), '--json'];
+  const keys = async (...argv: string[]) => {
+    const { status, out, err } = await poorterCommand(['keys', ...argv, ...at]);
+    assert.equal(status, 0, err);
+    return out
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { id: string; key: string; scopes: string[] });
+  };
+  const statusOf = async (key: string) => {
+    const answer = await fetch(`${poorter.url}/things`, { headers: { 'x-api-key': key } });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const [first] = await keys('create', '--name', 'shop', '--scopes', 'read,write');
+  const [second] = await keys('rotate', 'shop');
+  assert.ok(first !== undefined && second !== undefined);
+  assert.deepEqual([await statusOf(first.key), await statusOf(second.key)], [200, 200]);
+  const [changed] = await keys('change', 'shop', '--scopes', 'read');
+  assert.deepEqual([changed?.id, changed?.scopes], [second.id, ['read']]);
+  assert.equal((await keys('show', 'shop'))[0]?.id, second.id);
+  assert.deepEqual((await keys('unused', 'shop'))[0]?.scopes, []);
+  const [third] = await keys('rotate', 'shop');
+  assert.ok(third !== undefined && third.id !== second.id);
+  const ended = await keys('revoke', 'shop', '--reason', 'stolen');
+  assert.deepEqual(
+    ended.map(({ id }) => id),
+    [third.id, second.id, first.id],
+  );
+  for (const { key } of [first, second, third]) assert.equal(await statusOf(key), 401);
+  // What is over stays over, and is still found by its name.
+  assert.equal((await keys('show', 'shop'))[0]?.id, third.id);
 });
 
 test('an address of the service without a scheme is understood, and a port that cannot be is refused', async () => {

@@ -4,7 +4,8 @@ import { defineVerb } from '../../definition/define-command.ts';
 import { wholeNumber } from '../../definition/value-readers.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT, lineOf } from './key-record.ts';
+import { KEY_ARGUMENT, lineOf } from './key-record.ts';
+import { idOf } from './named-keys.ts';
 
 export const list = defineVerb({
   purpose: 'keys, oldest first; never the keys themselves',
