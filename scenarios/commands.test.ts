@@ -116,9 +116,16 @@ test('an operator manages keys, blocks and operators of a running server from th
   const byCase = await run(['blocks', 'add', 'client', 'sHoP', ...reason]);
   assert.equal(
     byCase.err,
-    "warning: no kept key is called 'sHoP'; one is called 'Shop', which this does not block\n",
+    "warning: no kept key is called 'sHoP', and no client is known by it; one is called 'Shop', which this does not block\n",
   );
-  assert.equal((await run(['blocks', 'add', 'client', 'shopping', ...reason])).err, '');
+  // Whoever was meant goes on; a client of another issuer has a name of its own.
+  const bySlip = await run(['blocks', 'add', 'client', 'shoppp', ...reason]);
+  assert.match(
+    bySlip.err,
+    /^warning: no kept key is called 'shoppp'.* 'Shop', which this does not/,
+  );
+  const byNone = await run(['blocks', 'add', 'client', 'of-another-issuer', ...reason]);
+  assert.match(byNone.err, /'of-another-issuer', and no client is known by it\n$/);
 
   // The key itself is sent nowhere, and shown to nobody.
   const secret = leak.out.trim();
@@ -252,6 +259,23 @@ test('a rotated key is one by its name: in an emergency both end at once, and wh
   assert.equal((await keys('show', 'shop'))[0]?.id, third.id);
 });
 
+test('a scope with a blank in it is refused in words, whatever makes it', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const poorter = await startPoorter(t, { description, upstream: upstream.url });
+  const at = ['--data', join(poorter.folder, 'data')];
+  for (const line of [
+    ['keys', 'create', '--name', 'x', '--scopes', 'a b'],
+    ['keys', 'create', '--name', 'x', '--roles', 'a b'],
+    ['clients', 'create', '--name', 'x', '--profile', 'machine', '--scopes', 'a b'],
+  ]) {
+    const { err } = await poorterCommand([...line, ...at]);
+    assert.match(err, /(?:scopes|roles)\/0 is one word, without blanks.*divided by commas/);
+  }
+  const named = await poorterCommand(['keys', 'create', '--name', ' x', ...at]);
+  assert.match(named.err, /name is text that neither begins nor ends with a blank/);
+  assert.doesNotMatch(named.err, /\^/);
+});
+
 test('an address of the service without a scheme is understood, and a port that cannot be is refused', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'poorter-commands-'));
   try {
@@ -262,6 +286,21 @@ test('an address of the service without a scheme is understood, and a port that 
     const scheme = await check('--upstream', 'ftp://localhost:3000');
     assert.equal(scheme.status, 1);
     assert.match(scheme.out, /such as http:\/\/127\.0\.0\.1:3000/);
+    for (const address of [
+      'http://127.0.0.1:99999',
+      'localhost:99999',
+      'https://[::1]:70000/base',
+    ]) {
+      const port = await check('--upstream', address);
+      assert.equal(port.status, 1);
+      assert.match(port.out, /--upstream: has the port \d{5}, and the highest is 65535/, address);
+    }
+    const trusted = ['--issuer', 'https://login.example', '--audience', 'api'];
+    const file = await check(...trusted, '--jwks', './jwks.json');
+    assert.equal(file.status, 1);
+    assert.match(file.out, /\.\/jwks\.json is not a URL; a file is written file:\.\/jwks\.json/);
+    const far = await check(...trusted, '--jwks', 'https://login.example:99999/jwks');
+    assert.match(far.out, /the port 99999, and the highest is 65535/);
     for (const option of ['--listen', '--control']) {
       const port = await check(option, '127.0.0.1:99999');
       assert.equal(port.status, 1);

@@ -66,5 +66,5 @@ function ownValues({
 
 /** `localhost:3000` is what people type; a URL with another scheme is explained where it is read. */
 function upstreamUrl(text: string): string {
-  return /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}(?:\/|$)/.test(text) ? `http://${text}` : text;
+  return /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,9}(?:\/|$)/.test(text) ? `http://${text}` : text;
 }
