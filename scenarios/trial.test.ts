@@ -179,6 +179,21 @@ test('an option of serve or check that would have no effect is refused, and says
   }
 });
 
+test('an issuer of whose tokens no operation asks for one is refused: whoever names it believes the document protected', async () => {
+  const open = join(folder, 'open.json');
+  const paths = { '/orders': { get: { security: [], responses } } };
+  writeFileSync(open, JSON.stringify({ ...JSON.parse(document), paths }));
+  const data = ['--data', join(folder, 'no-data')];
+  const issuer = ['--issuer', 'https://login.example', '--audience', 'api'];
+  const { status, out } = await poorterHere(['check', open, ...data, ...issuer]);
+  assert.equal(status, 1);
+  assert.match(
+    out,
+    /error: no operation takes tokens: --issuer and --audience would have no effect/,
+  );
+  assert.equal((await poorterHere(['check', open, ...data])).status, 0);
+});
+
 test('nobody leaves a trial on by accident: not with a listener or a control address for others, not with a file', async () => {
   const others = [
     ['--listen', '0.0.0.0:0', '--control', '127.0.0.1:0'],
