@@ -105,7 +105,7 @@ describe('a listener that cannot open ends the start and is named', { concurrenc
           /ENOTFOUND: the name has no address|EAI_AGAIN: the name cannot be resolved/,
         ],
       ] as const;
-      const taking = [other.address, /EADDRINUSE: another program/] as const;
+      const taking = [other.address, /EADDRINUSE: the address is in use/] as const;
       // Each of the others at two kinds of listener: what words a fault has is not of the kind.
       for (const [address, why] of [taking, others[index % others.length] ?? taking]) {
         const { status, stdout, stderr } = await serve(folder, at(address), role);

@@ -136,6 +136,20 @@ test('the log verifies while the server writes, and so do an export and a proof,
     assert.match(bad.out, /^bad/);
   }
   assert.equal((await log('verify', '--since', checkpoint)).status, 0);
+  // As the guide has it: the first time there is nothing yet that it could be held against.
+  const kept = join(poorter.folder, 'kept');
+  const both = ['--since', kept, '--remember', kept];
+  const first = await log('verify', ...both);
+  assert.equal(first.status, 0, first.err);
+  assert.match(first.err, /kept is not there: this time the log is held against no checkpoint/);
+  const second = await log('verify', ...both);
+  assert.deepEqual([second.status, second.err], [0, '']);
+  const gone = await log('verify', '--since', join(poorter.folder, 'none'));
+  assert.equal(gone.status, 2);
+  assert.match(gone.err, /none: there is no such file; --remember writes one/);
+  const proven = await run('log', 'verify', proof, '--key', publicKey, '--json');
+  assert.deepEqual(JSON.parse(proven.out).fault, null);
+  assert.equal((await run('log', 'verify', proof, '--key', publicKey, ...both)).status, 2);
   assert.equal((await run('log', 'verify', join(poorter.folder, 'none'))).status, 2);
 });
 

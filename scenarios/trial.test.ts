@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { poorterHere } from './world/commands.fixture.ts';
 import { removeFolder } from './world/folders.fixture.ts';
 import { PATIENCE_MS } from './world/patience.fixture.ts';
 import { runPoorter } from './world/poorter.fixture.ts';
@@ -34,7 +35,10 @@ const document = JSON.stringify({
   components: {
     securitySchemes: {
       oauth: { type: 'oauth2', flows },
-      oidc: { type: 'openIdConnect', openIdConnectUrl: 'https://login.example/oidc' },
+      oidc: {
+        type: 'openIdConnect',
+        openIdConnectUrl: 'https://login.example/.well-known/openid-configuration',
+      },
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
     },
   },
@@ -54,19 +58,14 @@ interface Trial {
   readonly gate: string;
   readonly control: string;
   readonly token: string;
+  readonly data: string;
   readonly said: () => string;
 }
 
 async function tryDocument(): Promise<Trial> {
+  const data = mkdtempSync(join(folder, 'data-'));
   const argv = ['serve', spec, '--upstream', service.url, '--listen', '127.0.0.1:0'];
-  const more = [
-    '--control',
-    '127.0.0.1:0',
-    '--data',
-    mkdtempSync(join(folder, 'data-')),
-    '--threads',
-    '1',
-  ];
+  const more = ['--control', '127.0.0.1:0', '--data', data, '--threads', '1'];
   const child = spawn(process.execPath, ['--conditions=source', MAIN, ...argv, ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -88,6 +87,7 @@ async function tryDocument(): Promise<Trial> {
     gate: `http://${find(/gate +(\S+?),? /)}`,
     control: find(/control +(\S+)/),
     token: find(/^(eyJ\S+)$/m),
+    data,
     said: () => said,
   };
 }
@@ -128,6 +128,70 @@ test('a document that takes tokens is tried at once: 401 without, 200 with the p
     401,
     'a token of another trial',
   );
+});
+
+test('a document that is checked where it is served raises no alarm about what nobody gave, nor does the issuer that ends a trial', async () => {
+  const { data, control, gate } = await tryDocument();
+  const places = ['--listen', new URL(gate).host, '--control', new URL(control).host];
+  const check = async (document: string, ...more: string[]) => {
+    const { status, out, err } = await poorterHere(['check', document, '--data', data, ...more]);
+    assert.equal(status, 0, out + err);
+    return out;
+  };
+  const issuer = ['--issuer', 'https://login.example', '--audience', 'api'];
+  for (const more of [[], places, ['--upstream', service.url, ...places], issuer]) {
+    assert.doesNotMatch(await check(spec, ...more), /less than what is in force/, more.join(' '));
+  }
+  const real = await check(spec, '--upstream', service.url, ...places, ...issuer);
+  assert.doesNotMatch(real, /less than what is in force|TRIAL|trial/);
+
+  const elsewhere = await check(spec, '--upstream', 'http://127.0.0.1:9', ...places);
+  assert.match(elsewhere, /upstream-elsewhere/);
+  const opened = join(folder, 'opened.json');
+  writeFileSync(opened, document.replace('[{"oauth":["write"]}]', '[]'));
+  assert.match(await check(opened), /less than what is in force: operation-opened/);
+  assert.match(await check(spec, '--mode', 'observe'), /less than what is in force: validation/);
+});
+
+test('an option of serve or check that would have no effect is refused, and says what it needs', async () => {
+  for (const [options, says] of [
+    [['--audience', 'api'], /--audience needs --issuer/],
+    [['--jwks', 'file:jwks.json'], /--jwks needs --issuer/],
+    [['--audience', 'api', '--jwks', 'none-such.json'], /needs --issuer/],
+    [['--role', 'control', '--threads', '2'], /--threads has no effect with --role control/],
+    [['--role', 'gateway', '--keys', 'keys.yaml'], /--keys has no effect with --role gateway/],
+  ] as const) {
+    for (const line of [
+      ['serve', spec, '--upstream', service.url],
+      ['check', spec],
+      ['serve', '--config', 'poorter.yaml'],
+    ]) {
+      const { status, err } = await poorterHere([...line, ...options]);
+      assert.equal(status, 2, `${line.join(' ')} ${options.join(' ')}: ${err}`);
+      assert.match(err, says);
+    }
+  }
+  for (const option of ['--mode', '--response'] as const) {
+    const value = option === '--mode' ? 'observe' : 'block';
+    const { status, err } = await poorterHere(['check', '--config', 'p.yaml', option, value]);
+    assert.equal(status, 2);
+    assert.match(err, new RegExp(`either --config or ${option}`));
+  }
+});
+
+test('an issuer of whose tokens no operation asks for one is refused: whoever names it believes the document protected', async () => {
+  const open = join(folder, 'open.json');
+  const paths = { '/orders': { get: { security: [], responses } } };
+  writeFileSync(open, JSON.stringify({ ...JSON.parse(document), paths }));
+  const data = ['--data', join(folder, 'no-data')];
+  const issuer = ['--issuer', 'https://login.example', '--audience', 'api'];
+  const { status, out } = await poorterHere(['check', open, ...data, ...issuer]);
+  assert.equal(status, 1);
+  assert.match(
+    out,
+    /error: no operation takes tokens: --issuer and --audience would have no effect/,
+  );
+  assert.equal((await poorterHere(['check', open, ...data])).status, 0);
 });
 
 test('nobody leaves a trial on by accident: not with a listener or a control address for others, not with a file', async () => {

@@ -1,40 +1,65 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { startBank } from '../examples/bank/bank.ts';
 import { servePage } from '../examples/browser-app/serve-page.ts';
+import { SERVE_ARGUMENTS, SERVE_OPTIONS } from '../packages/server/src/cli/commands/serve.ts';
+import { defineVerb, type Given } from '../packages/server/src/cli/definition/define-command.ts';
+import { readArguments } from '../packages/server/src/cli/definition/read-arguments.ts';
 import { type PreparedDemo, prepareDemo } from '../packages/server/src/cli/demo/prepare-demo.ts';
 
 /**
- * `npm start`: the sample bank behind Poorter, with calls to paste.
+ * `npm start`: the sample bank behind Poorter, with calls to paste; also with `--listen`, `--control`, `--data` and
+ * `--threads` of `poorter serve`.
  * `npm start -- openapi.yaml --upstream URL`: the reader's own API, same as `poorter serve`.
  */
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'packages/server/src/main.ts');
 const argv = process.argv.slice(2);
-if (argv.length > 0) serve(argv);
-else await demo();
+const { listen, control, data, threads } = SERVE_OPTIONS;
+const DEMO_OPTIONS = { listen, control, data, threads } as const;
+type DemoGiven = Given<typeof DEMO_OPTIONS>;
+const given = optionsOfDemo();
+if (given === null) serve(argv);
+else await demo(given);
 
-async function demo(): Promise<void> {
-  const data = join(root, 'poorter-data');
+/** Null: whatever else stands in the line is for `poorter serve`, which also says what is wrong with it. */
+function optionsOfDemo(): DemoGiven | null {
+  const verb = defineVerb({
+    ...{ purpose: 'the sample bank', options: SERVE_OPTIONS, arguments: SERVE_ARGUMENTS },
+    run: async () => 0,
+  });
+  try {
+    const read = readArguments(verb, argv, { environment: process.env, now: Date.now() });
+    const typed = argv.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
+    const areOurs = typed.every((word) => Object.hasOwn(DEMO_OPTIONS, word.split('=')[0] ?? ''));
+    return areOurs && read['document'] === undefined ? (read as DemoGiven) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function demo(given: DemoGiven): Promise<void> {
+  const data = given.data === undefined ? join(root, 'poorter-data') : resolve(given.data);
   const bank = await startBank(await freePort(3_000));
-  const gate = await freePort(8_080);
-  const control = await freePort(9_090);
+  const listen = given.listen ?? `127.0.0.1:${await freePort(8_080)}`;
+  const control = given.control ?? `127.0.0.1:${await freePort(9_090)}`;
+  const gate = listen.slice(listen.lastIndexOf(':') + 1);
   const login = await freePort(9_091);
   const pagePort = await freePort(8_070);
   const key = demoKey(data);
-  const api = `http://127.0.0.1:${gate}/v1`;
+  const api = `http://${listen}/v1`;
   // Passkeys hold for a name, and browsers refuse an address.
   const origin = `http://localhost:${login}`;
   // Cookies, too: those of the gate are kept for localhost.
   const publicOrigin = `http://localhost:${gate}`;
   const page = `http://localhost:${pagePort}`;
   const configuration = {
-    listen: [{ address: `127.0.0.1:${gate}` }],
+    listen: [{ address: listen }],
     publicOrigin,
-    control: { address: `127.0.0.1:${control}` },
+    control: { address: control },
     dataDirectory: data,
     issuer: { origin, address: `127.0.0.1:${login}` },
     apis: [
@@ -47,15 +72,18 @@ async function demo(): Promise<void> {
   };
   const file = join(data, 'demo.yaml');
   writeFileSync(file, stringify(configuration), { mode: 0o600 });
-  serve(['--config', file], async () => {
-    process.stdout.write(callsToPaste(api, key));
+  const threads = given.threads === undefined ? [] : ['--threads', String(given.threads)];
+  serve(['--config', file, ...threads], async () => {
+    const there = given.data === undefined ? '' : ` --data ${data}`;
+    process.stdout.write(callsToPaste(api, key, there));
     const prepared = await prepareDemo(data, { api, origin, page }, process.env);
     await servePage({ gate: publicOrigin, client: prepared.place.page?.id ?? '' }, pagePort);
-    process.stdout.write(flowsToRun(prepared));
+    process.stdout.write(flowsToRun(prepared, there));
   });
 }
 
-function callsToPaste(origin: string, key: string): string {
+/** `there`: where commands find the server, if they have to be told. */
+function callsToPaste(origin: string, key: string, there: string): string {
   const asKey = `-H 'X-Api-Key: ${key}'`;
   const payment = `{"debtorAccount":"acc-1001","creditorIban":"BE71096123456769","creditorName":"An","instructedAmount":{"amount":10.005,"currency":"EUR"}}`;
   return `Paste these, one after the other:
@@ -74,15 +102,15 @@ function callsToPaste(origin: string, key: string): string {
 
 In another terminal, here:
 
-  npx poorter log search --names     what was decided, about whom, and why
-  npx poorter log verify             that nobody changed a record since
-  npx poorter keys create --name my-app --scopes accounts     a key that works when it is printed
-  npx poorter status
+  npx poorter log search --names${there}     what was decided, about whom, and why
+  npx poorter log verify${there}             that nobody changed a record since
+  npx poorter keys create --name my-app --scopes accounts${there}     a key that works when it is printed
+  npx poorter status${there}
 
 `;
 }
 
-function flowsToRun({ place, link }: PreparedDemo): string {
+function flowsToRun({ place, link }: PreparedDemo, there: string): string {
   const { origin, application, reader, page } = place;
   const comeIn =
     link === null
@@ -97,12 +125,12 @@ function flowsToRun({ place, link }: PreparedDemo): string {
 
 Each flow for real, message by message; the person is played, or with --browser it is you:
 
-  npx poorter demo redirect      an application sends somebody to sign in and say yes
-  npx poorter demo embedded      an application of the bank's own signs somebody in itself
-  npx poorter demo device        a device without a browser shows a code
-  npx poorter demo decoupled     a till asks somebody on a device of their own
-  npx poorter demo machine       a program acts for itself, with a token that is bound to its key
-  npx poorter demo payment       somebody approves a payment, and no other can be made
+  npx poorter demo redirect${there}      an application sends somebody to sign in and say yes
+  npx poorter demo embedded${there}      an application of the bank's own signs somebody in itself
+  npx poorter demo device${there}        a device without a browser shows a code
+  npx poorter demo decoupled${there}     a till asks somebody on a device of their own
+  npx poorter demo machine${there}       a program acts for itself, with a token that is bound to its key
+  npx poorter demo payment${there}       somebody approves a payment, and no other can be made
 
 Stop with Ctrl-C. Your own API: npm start -- openapi.yaml --upstream http://127.0.0.1:3000
 `;

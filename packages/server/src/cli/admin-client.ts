@@ -11,7 +11,7 @@ import {
 } from '../platform/files/index.ts';
 import { shownPath } from './definition/usage-error.ts';
 import type { CommandWorld } from './definition/world.ts';
-import { operatorWords } from './operator-words.ts';
+import { expectedInWords, operatorWords } from './operator-words.ts';
 
 const CREDENTIAL_FILE = 'operator-credential.json';
 const TIMEOUT_MS = 60_000;
@@ -222,7 +222,7 @@ function sentenceOf(status: number, problem: Problem | null, waitSeconds: number
     problem.reason,
     problem.gateways?.join(', '),
     ...(problem.errors ?? []).map(({ pointer, name, rule, expected }) =>
-      `${pointer?.slice(1) || name || ''} ${expected === undefined ? rule : `is ${expected}`}`.trim(),
+      `${pointer?.slice(1) || name || ''} ${expected === undefined ? rule : `is ${expectedInWords(expected)}`}`.trim(),
     ),
   ].filter((part) => part !== undefined && part !== '');
   return `${title}${more.length > 0 ? ` (${more.join('; ')})` : ''} ${remedy}`.trim();

@@ -8,19 +8,11 @@ import {
 } from '../configuration/load-configuration.ts';
 import { withOptions } from '../configuration/option-names.ts';
 import { RefusedConfiguration } from '../configuration/refused-configuration.ts';
-import { dataDirectoryOf } from '../configuration/resolve-storage.ts';
-import type { Configuration } from '../configuration/schema.ts';
 import {
   readLinkCredentials,
   readOperatorAddress,
   SourceReader,
 } from '../control/compile/index.ts';
-import {
-  findWeakenings,
-  type Protection,
-  readProtectionInForce,
-} from '../control/protection/index.ts';
-import { groupWeakenings, lineOf } from '../control/protection/weakening.ts';
 import { inspectDataDirectory } from '../platform/data-directory/index.ts';
 import type { ServeGiven } from './commands/serve.ts';
 import { compileOnce } from './compile-once.ts';
@@ -30,6 +22,7 @@ import { inspectOthers } from './inspect-others.ts';
 import { inspectPlaces, inspectStart } from './inspect-start.ts';
 import { refuseInsecureParser } from './serve.ts';
 import { sourceOf } from './serve-source.ts';
+import { weakerThanInForce } from './weaker-than-in-force.ts';
 
 export type CheckGiven = ServeGiven & {
   /** Also what is on other machines. */
@@ -44,9 +37,10 @@ export async function check(given: CheckGiven, world: CommandWorld): Promise<num
   const found =
     given.role === 'gateway'
       ? await checkGateway(source, world)
-      : await checkAll(source, world, given.askOthers);
+      : await checkAll(source, world, given);
   const diagnostics = withOptions(found, source);
   const hasErrors = diagnostics.some(({ severity }) => severity === 'error');
+  if (given.quiet && !given.json && diagnostics.length === 0) return 0;
   const text = `${diagnostics.map((one) => `${formatDiagnostic(one)}\n`).join('')}${verdict(diagnostics)}\n`;
   world.stdout.write(given.json ? `${JSON.stringify({ ok: !hasErrors, diagnostics })}\n` : text);
   return hasErrors ? 1 : 0;
@@ -80,8 +74,9 @@ async function checkGateway(
 async function checkAll(
   source: ConfigurationSource,
   world: CommandWorld,
-  asksOthers: boolean,
+  given: CheckGiven,
 ): Promise<readonly Diagnostic[]> {
+  const { askOthers: asksOthers } = given;
   const found: Diagnostic[] = [];
   try {
     const { environment } = world;
@@ -96,29 +91,12 @@ async function checkAll(
     const compiled = await compileOnce(source, world);
     const { warnings, isTrial, protection } = compiled;
     if (asksOthers) found.push(...(await inspectOthers(configuration, compiled, source)));
-    const weaker = weakerThanInForce(configuration, source, protection);
+    const weaker = weakerThanInForce(configuration, { source, given }, protection);
     return [...found, ...warnings, ...(isTrial ? [TRIAL_REMARK] : []), ...weaker];
   } catch (error) {
     if (error instanceof RefusedConfiguration) return [...found, ...error.diagnostics];
     throw error;
   }
-}
-
-/** Beside a server's data: in what it would protect less than what that server serves. */
-function weakerThanInForce(
-  configuration: Configuration,
-  source: ConfigurationSource,
-  protection: Protection,
-): readonly Diagnostic[] {
-  const before = readProtectionInForce(dataDirectoryOf(configuration, baseDirectory(source)));
-  if (before === null) return [];
-  const waits = [before.reload, protection.reload].includes('ask');
-  return groupWeakenings(findWeakenings(before, protection)).map((one) => ({
-    ...{ severity: 'warning', code: 'protects-less', file: source.file ?? 'arguments' },
-    ...{ line: 1, column: 1 },
-    message: `less than what is in force: ${lineOf(one)}`,
-    ...(waits && { suggestion: 'serve would hold it until poorter apply' }),
-  }));
 }
 
 function faultsOf(read: () => unknown): Diagnostic[] {

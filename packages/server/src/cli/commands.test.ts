@@ -89,6 +89,42 @@ test('whoever reads the log of a server elsewhere is told how, by every verb', a
   }
 });
 
+test('no option is passed over in silence: what would have no effect is refused, and says beside what it has', async () => {
+  const file = join(import.meta.dirname, 'commands.ts');
+  const table: readonly (readonly [line: readonly string[], says: RegExp])[] = [
+    [['keys', 'list', '--data', 'd', '--url', 'https://poorter.example'], /either --url or --data/],
+    [['log', 'tail', '--key', 'k'], /unknown option --key/],
+    [['log', 'prove', '1', '--names'], /unknown option --names/],
+    [['log', 'verify', '--names'], /unknown option --names/],
+    [['log', 'verify', file, '--node', 'n'], /either --node or EXPORT\|PROOF/],
+    [['log', 'verify', file, '--config', 'c'], /either --config or EXPORT\|PROOF/],
+    [['log', 'verify', file, '--key', 'k', '--data', 'd'], /either --key or --data/],
+    [['log', 'export', '--to', 'a.jsonl', '--ca', 'c.pem'], /--ca has no effect but with .*tls:/],
+    [
+      ['log', 'export', '--to', 'tcp://a:1', '--cursor', 'c', '--ca', 'c.pem'],
+      /--ca has no effect/,
+    ],
+    [['log', 'export', '--to', 'a.jsonl', '--names'], /--names goes with --format ocsf or ecs/],
+    // A file of that name was written where standard output was meant.
+    [['log', 'export', '--to', '-'], /--to takes a file, .*; - is none/],
+    [['accounts', 'import', 'a.csv', '--provider', 'a=https://b'], /--provider has no effect but/],
+  ];
+  for (const [line, says] of table) {
+    const world = recordingWorld();
+    assert.equal(await runCommand(line, world, commands), 2, line.join(' '));
+    assert.match(world.told.err, says);
+  }
+});
+
+test('an option that does not exist is told from all there are, and not by its dashes', async () => {
+  const world = recordingWorld();
+  assert.equal(await runCommand(['log', 'search', '--path', '/x'], world, commands), 2);
+  assert.match(world.told.err, /unknown option --path; it takes --from, .*--operation/);
+  const near = recordingWorld();
+  assert.equal(await runCommand(['log', 'search', '--operatoin', 'x'], near, commands), 2);
+  assert.match(near.told.err, /did you mean '--operation'/);
+});
+
 test('words that people type are written as words: none has a capital or a blank', () => {
   for (const [at] of places) for (const word of at) assert.match(word, /^[a-z]+(?:-[a-z]+)*$/);
 });

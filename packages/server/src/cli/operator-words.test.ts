@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { problems } from '@poorter/engine';
 import type { Problem } from '../messages/admin-contract.generated.ts';
 import { adminProblems } from '../messages/admin-problems.ts';
 import { AdminRefusal } from './admin-client.ts';
+import { expectedInWords } from './operator-words.ts';
 
 /** Nothing of the admin API is blocked, forwarded, opened to pages, or asked with a token; and no command sends such a key. */
 const NOT_MET = new Set([
@@ -58,4 +61,17 @@ test('what was wrong stays in the sentence, with how long to wait and where to l
   // One of a newer server, which this program does not know.
   const newer = { ...of('not_found'), code: 'of_tomorrow', title: 'So.', detail: 'Do so.' };
   assert.equal(said(newer), 'So. Do so.');
+});
+
+test('whoever types a value is told in words what it is like, and by no pattern', () => {
+  const contract = join(import.meta.dirname, '../../contract/admin.openapi.yaml');
+  const patterns = [...readFileSync(contract, 'utf8').matchAll(/pattern: '([^']+)'/g)];
+  assert.ok(patterns.length > 15);
+  // What no person types: a key that was found, ETags, and what commands read themselves.
+  const ofPrograms = /^\^(?:poorter_|"\[0-9\]|\(\?:urn:|\[0-9a-f\]\{32\})/;
+  for (const [, pattern = ''] of patterns) {
+    if (ofPrograms.test(pattern)) continue;
+    assert.doesNotMatch(expectedInWords(`text matching ${pattern}`), /matching|\^/, pattern);
+  }
+  assert.equal(expectedInWords('at most 5 characters'), 'at most 5 characters');
 });

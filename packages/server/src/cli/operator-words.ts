@@ -16,6 +16,34 @@ export interface ProblemFacts {
   readonly instance: string | null;
 }
 
+const NAMED = 'text that neither begins nor ends with a blank, on one line';
+/** Patterns of the contract, as the server says them, and what they ask for. */
+const PATTERNS: Readonly<Record<string, string>> = {
+  '^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$':
+    'one word, without blanks, quotes and backslashes; several are divided by commas',
+  '^[^\\x00-\\x20\\x7f]([^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f])?$': NAMED,
+  '^[^\\x00-\\x1f\\x7f]+$': 'text on one line',
+  '^[\\x20-\\x7e]+$': 'text in ASCII, on one line',
+  '^[\\x21-\\x7e]+$': 'text in ASCII, without blanks',
+  '^[^\\x00-\\x20\\x7f@]+@[^\\x00-\\x20\\x7f@]+$': 'a mail address',
+  '^[A-Za-z0-9_-]{1,64}$': 'an id: letters, digits, _ and -',
+  '^[A-Za-z0-9._-]{1,64}$': 'a name of letters, digits, ., _ and -',
+  '^[A-Za-z0-9._]{1,64}$': 'a name of letters, digits, . and _',
+  '^key_[A-Za-z0-9_-]{1,60}$': 'the id of a key: key_…',
+  '^https://': 'an address that begins with https://',
+  '^https?://': 'an address that begins with http:// or https://',
+};
+
+/** What was expected of a value, for people who read no patterns. */
+export function expectedInWords(expected: string): string {
+  // Said of a pattern that has a form of its own to be matched in; in the contract, names alone.
+  if (expected === 'text matching the pattern of the description') return NAMED;
+  const [, pattern] = /^text matching (.+)$/s.exec(expected) ?? [];
+  return pattern !== undefined && Object.hasOwn(PATTERNS, pattern)
+    ? (PATTERNS[pattern] as string)
+    : expected;
+}
+
 const OTHER_SERVER =
   'It may be of another version, or --url may be the address of a gateway and not that of control.';
 const CREDENTIAL =

@@ -4,6 +4,7 @@ import { UsageError } from './definition/usage-error.ts';
 
 /** The command line in the shape of poorter.yaml. `check` judges a document without its service. */
 export function sourceOf(given: ServeGiven, needsUpstream: boolean): ConfigurationSource {
+  refuseOfOtherRole(given);
   const { config, document, upstream, threads, role, mode, response } = given;
   const own = ownValues(given);
   const more = threads === undefined ? {} : { threads };
@@ -15,11 +16,32 @@ export function sourceOf(given: ServeGiven, needsUpstream: boolean): Configurati
   }
   const api = {
     spec: document,
-    upstream: upstreamUrl(upstream ?? 'http://127.0.0.1:9'),
+    upstream: upstreamUrl(upstream ?? NO_SERVICE),
     ...(mode !== undefined && { mode }),
     ...(response !== undefined && { response }),
   };
   return { file: null, values: { ...own, apis: [api] }, ...more };
+}
+
+/** A document can be judged without its service; nothing is at this address, and nobody calls it. */
+const NO_SERVICE = 'http://127.0.0.1:9';
+
+const OF_CONTROL = ['control', 'keys', 'issuer', 'audience', 'jwks'] as const;
+
+/** What the other machine reads would be passed over here. */
+function refuseOfOtherRole(given: ServeGiven): void {
+  if (given.role === 'gateway') {
+    const [passedOver] = OF_CONTROL.filter((name) => given[name] !== undefined);
+    if (passedOver === undefined) return;
+    throw new UsageError(
+      `--${passedOver} has no effect with --role gateway: the machine that runs control has it`,
+    );
+  }
+  if (given.role === 'control' && given.threads !== undefined) {
+    throw new UsageError(
+      '--threads has no effect with --role control, which runs no gateway: give it to the machines that do',
+    );
+  }
 }
 
 function ownValues({
@@ -44,5 +66,5 @@ function ownValues({
 
 /** `localhost:3000` is what people type; a URL with another scheme is explained where it is read. */
 function upstreamUrl(text: string): string {
-  return /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}(?:\/|$)/.test(text) ? `http://${text}` : text;
+  return /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,9}(?:\/|$)/.test(text) ? `http://${text}` : text;
 }

@@ -1,3 +1,5 @@
+import { portFault } from '../platform/addresses/index.ts';
+
 /**
  * What a Host field can have for a name: letters, digits, hyphens and underscores between dots, or an
  * address, with brackets around IPv6. A dot at the end is the same name.
@@ -7,13 +9,13 @@ export const HOST_NAME =
 
 /** What would be passed over in the address of a service; null: nothing. */
 export function baseUrlFault(text: string): string | null {
-  if (!URL.canParse(text)) return null;
+  if (!URL.canParse(text)) return portFault(text);
   return partsFault(new URL(text), 'http://127.0.0.1:3000/base');
 }
 
 /** The same for an origin, which has no path. */
 export function originFault(text: string): string | null {
-  if (!URL.canParse(text)) return null;
+  if (!URL.canParse(text)) return portFault(text);
   const url = new URL(text);
   const fault = partsFault(url, 'https://api.example');
   if (fault !== null || url.pathname === '/') return fault;

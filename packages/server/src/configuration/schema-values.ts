@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OPERATOR_ROLE_NAMES } from '../messages/operator-roles.ts';
+import { portFault } from '../platform/addresses/index.ts';
 import { baseUrlFault, HOST_NAME } from './addresses.ts';
 
 const PORT_MAX = 65_535;
@@ -17,7 +18,10 @@ export const address = z
 
 export const NOT_A_URL = 'is not an http or https URL, such as http://127.0.0.1:3000';
 
-export const url = z.url({ protocol: /^https?$/, error: NOT_A_URL });
+export const url = z.url({
+  protocol: /^https?$/,
+  error: ({ input }) => portFault(String(input)) ?? NOT_A_URL,
+});
 
 export const baseUrl = url.refine((text) => baseUrlFault(text) === null, {
   error: ({ input }) => baseUrlFault(String(input)) ?? NOT_A_URL,

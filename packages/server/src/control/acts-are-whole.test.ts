@@ -145,6 +145,8 @@ async function startApi(t: Parameters<typeof openFreshState>[0], backend: Backen
       ...keyRoutes({
         ...{ keys: state.keys, everywhere },
         rotation: () => ({ warnAfterMs: null, refuseAfterMs: null }),
+        knowsUses: async () => true,
+        unheard: () => [],
         rightsOf: () => ({ scopes: new Set(), roles: new Set() }),
         usesOf: async () => [],
         remarksOn: () => [],

@@ -59,6 +59,22 @@ test('a write that fails loses no use: it is tried again, and the newest of each
   assert.equal(warnings.length, 2, 'the next trouble is another one');
 });
 
+test('that all is kept is said when it is, and never while the database is away', async () => {
+  const { uses, database, written } = fresh();
+  uses.note(usesOf(['a'], '10:00'), 20);
+  const first = uses.isKept();
+  // Told while the first is written.
+  uses.note(usesOf(['b'], '10:01'), 40);
+  assert.equal(await first, true);
+  assert.deepEqual([...written.keys()], ['a read', 'b read']);
+  database.isAway = true;
+  uses.note(usesOf(['c'], '10:02'), 60);
+  assert.equal(await uses.isKept(), false);
+  database.isAway = false;
+  assert.equal(await uses.isKept(), true);
+  assert.ok(written.has('c read'));
+});
+
 test('what is told while a write fails is newer than what the write had', async () => {
   const { uses, database, written, pass } = fresh();
   database.isAway = true;

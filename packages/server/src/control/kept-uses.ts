@@ -16,6 +16,8 @@ const EVERY_MS = 5_000;
 const AT_ONCE = 1_000;
 /** Of as many credentials and operations the last use waits while nothing can be written. */
 const USES_MAX = 20_000;
+/** All that may wait, several times over: more come while these are written. */
+const PORTIONS_MAX = 100;
 /** Where calls come without keys, the cursor moves on all the same, but not for each of them. */
 const LEAVES_UNKEPT_MAX = 16_384;
 
@@ -66,6 +68,16 @@ export class KeptUses {
       this.#writing = null;
     });
     return this.#writing;
+  }
+
+  /** The same, and whether all was written that had been told by then. */
+  async isKept(): Promise<boolean> {
+    for (let portions = 0; portions < PORTIONS_MAX; portions++) {
+      await this.keep();
+      if (this.#isInTrouble) return false;
+      if (this.#waiting.size === 0 && this.#writing === null) return true;
+    }
+    return false;
   }
 
   async #write(): Promise<void> {

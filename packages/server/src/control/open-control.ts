@@ -246,6 +246,8 @@ export class OpenControl {
       handlers: {
         ...keyRoutes({
           ...{ keys: state.keys, everywhere, rotation: () => this.#rotation },
+          knowsUses: () => recorder.knowsUses(),
+          unheard: () => book.gateways.filter((one) => !one.isConnected).map(({ name }) => name),
           usesOf: (keyId, sinceMs, left) => recorder.usesOf(keyId, sinceMs, left),
           rightsOf: (operation) => rights().get(operation) ?? NO_RIGHTS,
           remarksOn: (grants) => unknownGrants(grants, rights().values()),

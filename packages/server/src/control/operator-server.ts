@@ -238,7 +238,7 @@ const VERSION_HELP = 'Version compiled by control and served by every gateway th
 
 function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': 'detail' in body ? 'application/problem+json' : 'application/json',
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });

@@ -44,6 +44,10 @@ const THREAD = startedFile('control/threads/recorder-thread');
 const NURSERY_MB = 12;
 const RESTART_AFTER_MS = 1_000;
 const STOP_MAX_MS = 3_000;
+/** A gateway thread keeps records in memory for 50 ms, and other machines look every 100 ms for what to hand over. */
+const WRITTEN_AFTER_MS = 250;
+/** Of a spool that is longer than this takes to read, nobody says what is in it. */
+const READ_MAX_MS = 10_000;
 /** Acts of operators are few. */
 const ACTS_BYTES_MAX = 33_554_432;
 const ACTS_PENDING_MAX = 1_000;
@@ -73,6 +77,8 @@ export class RecorderHost {
   readonly #ports: RecorderHostPorts;
   readonly #log: LogReaderHost;
   readonly #uses: KeptUses;
+  readonly #questions = new Map<number, () => void>();
+  #asked = 0;
   #worker: Worker | null = null;
   #fault: string | null = null;
   #isStopping = false;
@@ -165,6 +171,26 @@ export class RecorderHost {
     return this.#log.usesOf(keyId, sinceMs, left);
   }
 
+  /**
+   * Whether all is kept of what keys were used for at gateways that are heard of, up to now. False where the recorder,
+   * or the database, does not answer in time.
+   */
+  async knowsUses(): Promise<boolean> {
+    const { world } = this.#ports;
+    await new Promise<void>((resolve) => world.after(WRITTEN_AFTER_MS, resolve));
+    const question = ++this.#asked;
+    const isRead = await new Promise<boolean>((resolve) => {
+      const late = world.after(READ_MAX_MS, () => resolve(false));
+      this.#questions.set(question, () => {
+        late.cancel();
+        resolve(true);
+      });
+      this.#tell({ type: 'read-up', question });
+    });
+    this.#questions.delete(question);
+    return isRead && (await this.#uses.isKept());
+  }
+
   apply(configuration: Configuration): void {
     this.#tell({ type: 'retention', retention: retentionOf(configuration) });
   }
@@ -220,6 +246,9 @@ export class RecorderHost {
         return;
       case 'uses':
         return this.#uses.note(message.uses, message.reached);
+      case 'read':
+        this.#questions.get(message.question)?.();
+        return;
       case 'recorded':
         return this.mirror.noteRecorded(message.writers);
       case 'stopped':

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { loadConfiguration } from '../configuration/load-configuration.ts';
@@ -62,4 +63,31 @@ test('a trial token says that its holder signed in now, and how, where that is a
   const { auth_time: at, acr } = decodeJwt(await trial.token());
   assert.deepEqual([at, acr], [nowMs / 1000, undefined]);
   assert.equal(decodeJwt(await trial.token({ acr: 'phr' }))['acr'], 'phr');
+});
+
+test('a slip in a scope is told with what is asked for, and no token comes of it', async () => {
+  const trial = await TrialIssuer.open(realWorld);
+  trial.offer([{ scopes: ['books.read', 'books.write'], roles: ['teller'] }]);
+  const ask = (query: string) =>
+    trial.answer({
+      ...{ method: 'POST', url: `/trial/token?${query}`, headers: { host: '127.0.0.1:9090' } },
+      socket: { remoteAddress: '127.0.0.1' },
+    } as IncomingMessage);
+  for (const query of ['scope=books.reed', 'scope=books.read%20books.reed']) {
+    const { status, body } = await ask(query);
+    assert.equal(status, 400);
+    const { detail } = body as { detail: string };
+    assert.match(
+      detail,
+      /'books\.reed'; did you mean 'books\.read'\?.*: books\.read, books\.write$/,
+    );
+  }
+  for (const query of [
+    'scope=books.read',
+    'scope=',
+    'scope=books.read&role=teller',
+    'role=of-the-service',
+  ]) {
+    assert.equal((await ask(query)).status, 200, query);
+  }
 });

@@ -1,11 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { TrustedIssuer } from '@poorter/engine';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { believedIssuers } from '../configuration/believed-issuers.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { isLoopback, splitAddress } from '../platform/addresses/index.ts';
 import type { World } from '../platform/world/index.ts';
+import { unknownGrants } from './unknown-grants.ts';
 
 /** Where a trial hands out its tokens, on the control address. */
 export const TRIAL_TOKEN_PATH = '/trial/token';
@@ -15,6 +16,8 @@ const AUDIENCE = 'urn:poorter:trial';
 const LIFETIME_SECONDS = 3_600;
 /** A token stays far below the 8 KiB that the gate reads, however many scopes a document has. */
 const GRANTS_CHARS_MAX = 4_000;
+/** Scopes in one sentence. */
+const NAMED_MAX = 20;
 const NAME = /^[\x21-\x7e]{1,200}$/;
 
 export const TRIAL_TRUST: TrustedIssuer = {
@@ -69,6 +72,7 @@ export class TrialIssuer {
   readonly #now: World['now'];
   /** Everything that the document asks for, as far as it fits in a token. */
   grants: Grants = { scopes: [], roles: [] };
+  #asked: Grants = { scopes: [], roles: [] };
 
   private constructor(privateKey: CryptoKey, publicKey: object, now: World['now']) {
     this.#now = now;
@@ -91,6 +95,7 @@ export class TrialIssuer {
       for (const scope of one.scopes) if (NAME.test(scope)) scopes.add(scope);
       for (const role of one.roles) roles.add(role);
     }
+    this.#asked = { scopes: [...scopes], roles: [...roles] };
     this.grants = { scopes: fitting(scopes), roles: fitting(roles) };
   }
 
@@ -114,18 +119,31 @@ export class TrialIssuer {
       .sign(this.#privateKey);
   }
 
+  /** A slip would come back as a token that every operation refuses; null: all is asked for. */
+  #unknownIn({ scopes = [], roles = [] }: TokenWish): string | null {
+    const unknown = unknownGrants({ scopes, roles }, [
+      { scopes: new Set(this.#asked.scopes), roles: new Set(this.#asked.roles) },
+    ]);
+    if (unknown.length === 0) return null;
+    const known = this.#asked.scopes;
+    const shown = known.slice(0, NAMED_MAX).join(', ');
+    const more = known.length > NAMED_MAX ? ` and ${known.length - NAMED_MAX} more` : '';
+    const asked = known.length === 0 ? 'it asks for none' : `it asks for: ${shown}${more}`;
+    return `${unknown.slice(0, NAMED_MAX).join('. ')}. Of scopes ${asked}`;
+  }
+
   /** POST only, and for programs of this machine only: a page in a browser may not ask. */
   async answer(request: IncomingMessage): Promise<TrialAnswer> {
     if (request.method !== 'POST') {
-      return { status: 405, body: { detail: `use POST ${TRIAL_TOKEN_PATH}?scope=…` } };
+      return refused(405, `use POST ${TRIAL_TOKEN_PATH}?scope=…`);
     }
     if (!isLocalProgram(request)) {
-      return { status: 403, body: { detail: 'trial tokens are for programs on this machine' } };
+      return refused(403, 'trial tokens are for programs on this machine');
     }
     const wish = readWish(new URL(request.url ?? '', 'http://trial').searchParams);
-    if (wish === null) {
-      return { status: 400, body: { detail: 'parameters: scope, role, sub, client_id, acr' } };
-    }
+    if (wish === null) return refused(400, 'parameters: scope, role, sub, client_id, acr');
+    const unknown = this.#unknownIn(wish);
+    if (unknown !== null) return refused(400, unknown);
     const { scopes, roles } = { ...this.grants, ...wish };
     return {
       status: 200,
@@ -138,6 +156,10 @@ export class TrialIssuer {
       },
     };
   }
+}
+
+function refused(status: number, detail: string): TrialAnswer {
+  return { status, body: { title: STATUS_CODES[status], status, detail } };
 }
 
 /** Pages of any origin can reach this address, and by DNS rebinding even read its answers. */

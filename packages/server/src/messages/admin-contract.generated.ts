@@ -592,6 +592,10 @@ export interface Operations {
     readonly answers: {
       readonly 200: {
         readonly since: string;
+        /** All calls up to here are known, but for those at gateways of `unheard`. */
+        readonly until: string;
+        /** Gateways that are away; what was called there lately is not known. */
+        readonly unheard: readonly string[];
         /** What it called since then. */
         readonly operations: readonly string[];
         /** Never asked for. */

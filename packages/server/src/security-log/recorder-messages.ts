@@ -26,6 +26,8 @@ export type ToRecorder =
   /** A gateway on another machine has nothing of this writer any more. */
   | { readonly type: 'forget-writer'; readonly writer: string }
   | { readonly type: 'retention'; readonly retention: RetentionPolicy }
+  /** To be answered when all that lies in the spool has been read, and the uses of it told. */
+  | { readonly type: 'read-up'; readonly question: number }
   | { readonly type: 'stop' };
 
 export type FromRecorder =
@@ -38,4 +40,5 @@ export type FromRecorder =
       readonly reached: number;
     }
   | { readonly type: 'recorded'; readonly writers: RecordedWriters }
+  | { readonly type: 'read'; readonly question: number }
   | { readonly type: 'stopped' };

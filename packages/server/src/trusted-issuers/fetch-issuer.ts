@@ -1,5 +1,5 @@
 import { parseJsonText } from '@poorter/openapi/json';
-import { isLoopback } from '../platform/addresses/index.ts';
+import { isLoopback, portFault } from '../platform/addresses/index.ts';
 import { certificateFault, SYSTEM_AUTHORITIES } from '../platform/certificates/index.ts';
 import { readBounded } from '../platform/http/index.ts';
 import { type KeySetReading, readKeySet } from './key-set.ts';
@@ -112,7 +112,10 @@ function reasonOf(error: Error): string {
 /** https, except to this very machine: keys fetched in clear are whoever's stands in between. */
 export function checkedUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null) throw new Error(`${text} is not a URL`);
+  if (url === null) {
+    const port = portFault(text);
+    throw new Error(port === null ? `${text} is not a URL` : `${text} ${port}`);
+  }
   const isHere = url.protocol === 'http:' && isLoopback(url.hostname);
   const isSafe = url.protocol === 'https:' || isHere;
   if (!isSafe) throw new Error(`${text} is not https`);

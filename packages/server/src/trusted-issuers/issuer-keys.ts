@@ -246,6 +246,9 @@ export function checkSource({ issuer, jwks }: IssuerSource): void {
   try {
     checkedUrl(jwks ?? issuer);
   } catch (cause) {
-    throw new Error(`trusting the issuer ${issuer}: ${(cause as Error).message}`, { cause });
+    const isPath = jwks !== undefined && !/^[a-z][a-z0-9+.-]*:/i.test(jwks);
+    const hint = isPath ? `; a file is written file:${jwks}` : '';
+    const { message } = cause as Error;
+    throw new Error(`trusting the issuer ${issuer}: ${message}${hint}`, { cause });
   }
 }

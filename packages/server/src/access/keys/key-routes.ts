@@ -42,6 +42,10 @@ export interface KeyRoutePorts {
   readonly rightsOf: (operation: string) => OperationRights;
   /** What of these no operation asks for: most likely mistyped, and told to whoever wrote it. */
   readonly remarksOn: (grants: KeyGrants) => readonly string[];
+  /** Once all is kept of what keys were used for up to now; false: that is not known. */
+  readonly knowsUses: () => Promise<boolean>;
+  /** Gateways of which nothing is heard, and so not what was called there, by name. */
+  readonly unheard: () => readonly string[];
   readonly usesOf: (
     keyId: string,
     sinceMs: number,
@@ -172,9 +176,15 @@ export function keyRoutes(ports: KeyRoutePorts): KeyHandlers {
 }
 
 /** Rights of a key that nothing it has called lately asks for. */
-function unusedRights({ keys, rightsOf }: KeyRoutePorts): KeyHandlers['showUnusedRights'] {
+function unusedRights(ports: KeyRoutePorts): KeyHandlers['showUnusedRights'] {
+  const { keys, rightsOf } = ports;
   return async ({ path, query, nowMs }) => {
     const key = await known(keys, path.id);
+    // Whoever reads that something is unused takes it back: of what was called since nobody may say so.
+    if (!(await ports.knowsUses())) {
+      const reason = 'what keys were used for lately is not read yet';
+      throw new AdminProblem('store_unavailable', { reason });
+    }
     const days = Number(query.days ?? UNUSED_DAYS);
     const since = nowMs - days * DAY_MS;
     const operations = await keys.operationsSince(key.id, since);
@@ -185,6 +195,8 @@ function unusedRights({ keys, rightsOf }: KeyRoutePorts): KeyHandlers['showUnuse
       status: 200,
       body: {
         since: isoTime(since),
+        until: isoTime(nowMs),
+        unheard: ports.unheard(),
         operations,
         scopes: key.scopes.filter(isUnused('scopes')),
         // A scheme that carries no scopes may ask for a role by the same word.

@@ -29,6 +29,9 @@ interface Asked {
 export function accountSource({ file, format, providers, stdin }: Asked): AccountSource {
   const isRepeatable = file !== '-';
   const chosen = format ?? formatOf(file);
+  if (providers.size > 0 && chosen !== 'keycloak') {
+    throw new UsageError('--provider has no effect but with --format keycloak');
+  }
   const open = () => (isRepeatable ? chunksOf(file) : stdin);
   return {
     ...{ name: isRepeatable ? file : 'standard input', isRepeatable },

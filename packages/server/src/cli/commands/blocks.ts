@@ -1,5 +1,6 @@
+import { closestName } from '../../configuration/closest-name.ts';
 import type { Block } from '../../messages/admin-contract.generated.ts';
-import { AdminClient } from '../admin-client.ts';
+import { AdminClient, AdminRefusal } from '../admin-client.ts';
 import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import { futureTime } from '../definition/value-readers.ts';
 import type { CommandWorld } from '../definition/world.ts';
@@ -82,17 +83,36 @@ async function doubtOf(block: Block, client: AdminClient): Promise<string | null
   return block.kind === 'client' ? doubtOfClient(block, client) : null;
 }
 
-/** Names are told apart by case, and a client need not be a key: what is nearly one may be a slip. */
+/**
+ * Names are told apart by case, and a client need not be known here. What nobody has is most likely a slip, and whoever
+ * was meant goes on.
+ */
 async function doubtOfClient({ value }: Block, client: AdminClient): Promise<string | null> {
-  const nearly = new Set<string>();
+  const known = new Map<string, string>();
   for await (const { id, name, state } of client.list('listKeys')) {
     if (name === value || id === value) return null;
-    const isNearly = plain(name) === plain(value) || plain(id) === plain(value);
-    if (isNearly && state === 'active' && nearly.size < NAMED_TOLD) nearly.add(name);
+    if (state === 'active') known.set(name, name).set(id, name);
   }
-  if (nearly.size === 0) return null;
-  const names = [...nearly].map((name) => `'${name}'`).join(', ');
-  return `no kept key is called '${value}'; one is called ${names}, which this does not block`;
+  for await (const { id, name } of ownClients(client)) {
+    if (id === value) return null;
+    known.set(id, id).set(name, `${id} (${name})`);
+  }
+  const alike = [...known].filter(([one]) => plain(one) === plain(value)).map(([, name]) => name);
+  const nearest = known.get(closestName(value, [...known.keys()]) ?? '');
+  const near = new Set([...alike, ...(nearest === undefined ? [] : [nearest])]);
+  const names = [...near].slice(0, NAMED_TOLD).map((name) => `'${name}'`);
+  const meant =
+    names.length === 0 ? '' : `; one is called ${names.join(', ')}, which this does not block`;
+  return `no kept key is called '${value}', and no client is known by it${meant}`;
+}
+
+/** Of the authorization server, where there is one, and the operator may see them. */
+async function* ownClients(client: AdminClient): AsyncGenerator<{ id: string; name: string }> {
+  try {
+    yield* client.list('listClients');
+  } catch (error) {
+    if (!(error instanceof AdminRefusal)) throw error;
+  }
 }
 
 /** Without case, and however many blanks there are. */

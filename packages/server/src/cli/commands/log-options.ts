@@ -15,7 +15,7 @@ const KNOWN_DECISIONS = [
   'answered',
 ] as const satisfies typeof DECISIONS;
 
-/** Whose log, and what opens it. */
+/** Whose log. */
 export const LOG_OPTIONS = {
   data: {
     value: 'DIR',
@@ -29,17 +29,24 @@ export const LOG_OPTIONS = {
     says: 'poorter.yaml, where storage or masterKey stand in it',
   },
   node: { value: 'NAME', says: 'whose log', otherwise: 'the only one' },
+  ...JSON_OPTION,
+} as const;
+
+export type LogGiven = Given<typeof LOG_OPTIONS>;
+
+const NAMES_OPTION = { names: { says: 'open who called; needs the master key' } } as const;
+
+const KEY_OPTION = {
   key: {
     value: 'KEY',
     path: 'file',
     says: 'public key, or a file with it',
     otherwise: 'log-public-key in the data directory',
   },
-  names: { says: 'open who called; needs the master key' },
-  ...JSON_OPTION,
 } as const;
 
-export type LogGiven = Given<typeof LOG_OPTIONS>;
+export const READ_OPTIONS = { ...LOG_OPTIONS, ...NAMES_OPTION } as const;
+export const PROVE_OPTIONS = { ...LOG_OPTIONS, ...KEY_OPTION } as const;
 
 const TIME_OPTIONS = {
   from: { value: 'TIME', read: isoTime, says: 'not before this ISO date or time' },
@@ -54,7 +61,7 @@ export const TAIL_OPTIONS = {
     says: 'so many of the last records',
   },
   follow: { says: 'go on with those that come' },
-  ...LOG_OPTIONS,
+  ...READ_OPTIONS,
 } as const;
 
 export const SEARCH_OPTIONS = {
@@ -83,7 +90,7 @@ export const SEARCH_OPTIONS = {
     default: '100',
     says: 'at most so many',
   },
-  ...LOG_OPTIONS,
+  ...READ_OPTIONS,
 } as const;
 
 export const OPEN_OPTIONS = {
@@ -94,13 +101,15 @@ export const OPEN_OPTIONS = {
     default: '1000',
     says: 'at most so many',
   },
-  ...LOG_OPTIONS,
+  ...READ_OPTIONS,
 } as const;
 
 export const VERIFY_OPTIONS = {
   since: { value: 'CHECKPOINT', path: 'file', says: 'and that it grew from this one' },
   remember: { value: 'FILE', path: 'file', says: 'write the newest checkpoint, when all is good' },
-  ...LOG_OPTIONS,
+  ...PROVE_OPTIONS,
+  config: { ...LOG_OPTIONS.config, excludes: ['file'] },
+  node: { ...LOG_OPTIONS.node, excludes: ['file'] },
 } as const;
 
 export const EXPORT_OPTIONS = {
@@ -117,9 +126,10 @@ export const EXPORT_OPTIONS = {
     says: 'where it goes on the next time',
     otherwise: 'TARGET.cursor beside a file',
   },
-  ca: { value: 'FILE', path: 'file', says: 'authorities of the syslog server' },
+  ca: { value: 'FILE', path: 'file', says: 'authorities of a syslog server at tls://' },
   follow: { says: 'go on with records that come' },
-  ...LOG_OPTIONS,
+  ...READ_OPTIONS,
+  ...KEY_OPTION,
 } as const;
 
 export const INDEX_ARGUMENT = {
@@ -145,7 +155,7 @@ export const VERIFY_ARGUMENT = {
 export type TailGiven = Given<typeof TAIL_OPTIONS>;
 export type SearchGiven = Given<typeof SEARCH_OPTIONS>;
 export type OpenGiven = Given<typeof OPEN_OPTIONS>;
-export type ShowGiven = Given<typeof LOG_OPTIONS, typeof RECORD_ARGUMENT>;
-export type ProveGiven = Given<typeof LOG_OPTIONS, typeof INDEX_ARGUMENT>;
+export type ShowGiven = Given<typeof READ_OPTIONS, typeof RECORD_ARGUMENT>;
+export type ProveGiven = Given<typeof PROVE_OPTIONS, typeof INDEX_ARGUMENT>;
 export type VerifyGiven = Given<typeof VERIFY_OPTIONS, typeof VERIFY_ARGUMENT>;
 export type ExportGiven = Given<typeof EXPORT_OPTIONS>;

@@ -2,8 +2,9 @@ import { defineCommand, defineVerb } from '../definition/define-command.ts';
 import {
   EXPORT_OPTIONS,
   INDEX_ARGUMENT,
-  LOG_OPTIONS,
   OPEN_OPTIONS,
+  PROVE_OPTIONS,
+  READ_OPTIONS,
   RECORD_ARGUMENT,
   SEARCH_OPTIONS,
   TAIL_OPTIONS,
@@ -39,7 +40,7 @@ const search = defineVerb({
 const show = defineVerb({
   purpose: 'one record, or all of one call',
   arguments: RECORD_ARGUMENT,
-  options: LOG_OPTIONS,
+  options: READ_OPTIONS,
   onlyPrints: true,
   run: async (given, world) => (await import('../log/read.ts')).show(given, world),
 });
@@ -62,7 +63,7 @@ const verify = defineVerb({
 const prove = defineVerb({
   purpose: 'a proof that one record is in the log, for somebody who has only the key',
   arguments: INDEX_ARGUMENT,
-  options: LOG_OPTIONS,
+  options: PROVE_OPTIONS,
   run: async (given, world) => (await import('../log/prove.ts')).prove(given, world),
 });
 

@@ -11,7 +11,7 @@ export const SERVE_OPTIONS = {
     value: 'FILE',
     path: 'file',
     says: 'the configuration',
-    excludes: ['document', 'upstream'],
+    excludes: ['document', 'upstream', 'mode', 'response'],
   },
   upstream: { value: 'URL', says: 'the service behind the gate' },
   listen: { value: 'HOST:PORT', says: 'where callers connect', otherwise: '127.0.0.1:8080' },
@@ -33,8 +33,12 @@ export const SERVE_OPTIONS = {
     needs: ['audience'],
     says: 'trust tokens of this issuer; --jwks replaces discovery. Without one, on loopback, a document that takes tokens is tried: the gate issues them itself, prints one, and gives others at POST /trial/token?scope=…',
   },
-  audience: { value: 'NAME', says: 'the audience its tokens must name' },
-  jwks: { value: 'URL|file:FILE', says: "the issuer's keys" },
+  audience: {
+    value: 'NAME',
+    needs: ['issuer'],
+    says: 'the audience its tokens must name',
+  },
+  jwks: { value: 'URL|file:FILE', needs: ['issuer'], says: "the issuer's keys" },
   mode: {
     value: 'MODE',
     oneOf: ['enforce', 'observe'],

@@ -1,3 +1,4 @@
+import { portFault } from '../../platform/addresses/index.ts';
 import type { Given, ValueReader } from '../definition/define-command.ts';
 import { UsageError } from '../definition/usage-error.ts';
 
@@ -16,6 +17,7 @@ export const SERVER_OPTIONS = {
   url: {
     value: 'URL',
     read: serverAddress,
+    excludes: ['data'],
     says: 'control address of a server elsewhere; the credential is then in POORTER_OPERATOR_KEY',
   },
   ...JSON_OPTION,
@@ -59,6 +61,8 @@ function serverAddress(...[text, { name }]: Parameters<ValueReader<string>>): st
   const url = URL.parse(text);
   const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.search + url.hash === '';
   if (isPlain && url.username + url.password === '') return text;
+  const port = portFault(text);
+  if (port !== null) throw new UsageError(`${name} ${port}`);
   throw new UsageError(
     `${name} is http://HOST:PORT or https://HOST:PORT, without credentials, query and fragment`,
   );

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { closestName } from '../../configuration/closest-name.ts';
 import {
   type ArgumentForm,
   type OptionForm,
@@ -117,7 +118,9 @@ function textOf(
 
 function unknownOption(given: string, known: readonly string[]): UsageError {
   const names = known.map((name) => `--${name}`);
-  const near = didYouMean(given, names);
+  // What every option begins with makes none more like another.
+  const nearest = closestName(given.replace(/^-+/, ''), known);
+  const near = nearest === null ? '' : `; did you mean '--${nearest}'?`;
   const expected = names.length === 0 ? '; it takes no options' : `; it takes ${names.join(', ')}`;
   return new UsageError(`unknown option ${shown(given)}${near === '' ? expected : near}`);
 }

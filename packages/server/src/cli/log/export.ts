@@ -51,9 +51,23 @@ function targetOf({
   format,
   cursor,
   ca,
+  names,
 }: ExportGiven): Pick<ExportOptions, 'format' | 'cursorFile' | 'openSink'> {
   const syslog = /^(tls|tcp):\/\/([^/?#]+)$/.exec(to);
+  if (ca !== undefined && syslog?.[1] !== 'tls') {
+    throw new UsageError('--ca has no effect but with --to tls://HOST:PORT');
+  }
   if (syslog === null) {
+    if (to === '-') {
+      throw new UsageError(
+        '--to takes a file, where the next export goes on; - is none, and a file of that name is ./-',
+      );
+    }
+    if (names && (format ?? 'poorter') === 'poorter') {
+      throw new UsageError(
+        '--names goes with --format ocsf or ecs: the form poorter holds records as they were signed, sealed',
+      );
+    }
     if (format === 'cef') {
       throw new UsageError('--format into a file is one of poorter, ocsf, ecs');
     }

@@ -38,8 +38,16 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
+/** Of the verbs that hold records against what was signed. */
+interface KeyGiven {
+  readonly key?: string | undefined;
+}
+
 /** The log that these options name, for reading, whether or not the server runs. */
-export async function openNamedLog(values: LogGiven, world: CommandWorld): Promise<OpenLog> {
+export async function openNamedLog(
+  values: LogGiven & KeyGiven,
+  world: CommandWorld,
+): Promise<OpenLog> {
   const { storage, masterKey, base, keyFile } = placesOf(values, world);
   refuseMissing(storage.log, 'log');
   const database = await openLogToRead(storage.log);
@@ -65,7 +73,7 @@ export async function openNamedLog(values: LogGiven, world: CommandWorld): Promi
 }
 
 /** Needs no log: a stranger has only the key. */
-export function readPublicKey(values: LogGiven, dataDirectory: string | null): VerifierKey {
+export function readPublicKey(values: KeyGiven, dataDirectory: string | null): VerifierKey {
   const given = values.key ?? (dataDirectory && join(dataDirectory, 'log-public-key'));
   if (!given) throw new UsageError('--key is missing');
   try {
@@ -75,7 +83,7 @@ export function readPublicKey(values: LogGiven, dataDirectory: string | null): V
   }
 }
 
-export function directoryOf(values: LogGiven, world: CommandWorld): string {
+export function directoryOf(values: Pick<LogGiven, 'data'>, world: CommandWorld): string {
   return values.data ?? world.environment['POORTER_DATA'] ?? './poorter-data';
 }
 

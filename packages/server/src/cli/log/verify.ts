@@ -1,7 +1,8 @@
 import { createReadStream, existsSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
-import { BYTES_MAX, readRegularFile, readTextFile } from '../../platform/files/index.ts';
+import { BYTES_MAX, readRegularFile, readTextIfThere } from '../../platform/files/index.ts';
 import {
   type Checkpoint,
   checkProof,
@@ -23,19 +24,27 @@ const PROOF_BYTES_MAX = 8 * 1024 * 1024;
 export async function verify(given: VerifyGiven, world: CommandWorld): Promise<number> {
   const { file } = given;
   if (file !== undefined && !existsSync(file)) throw new UsageError(`there is no file ${file}`);
+  if (file !== undefined && given.key !== undefined && given.data !== undefined) {
+    throw new UsageError('a file is judged by one key: give either --key or --data, not both');
+  }
   const data = directoryOf(given, world);
   if (file !== undefined && (await isProof(file))) {
-    return verifyProof(file, readPublicKey(given, data), world);
+    if (given.since !== undefined || given.remember !== undefined) {
+      throw new UsageError(
+        'a proof is of one record: --since and --remember go with a log, or an export',
+      );
+    }
+    return verifyProof(file, readPublicKey(given, data), given.json, world);
   }
   let verdict: LogVerdict;
   if (file !== undefined) {
     const key = readPublicKey(given, data);
-    verdict = await verifyExport(createReadStream(file), key, sinceOf(given.since, key));
+    verdict = await verifyExport(createReadStream(file), key, sinceOf(given, key, world));
   } else {
     const log = await openNamedLog(given, world);
     try {
       const key = log.publicKey();
-      const since = sinceOf(given.since, key);
+      const since = sinceOf(given, key, world);
       verdict = await log.snapshot((reader) => verifyDatabase(reader, key, since));
     } finally {
       await log.close();
@@ -60,7 +69,7 @@ async function isProof(file: string): Promise<boolean> {
   }
 }
 
-function verifyProof(file: string, key: VerifierKey, world: CommandWorld): number {
+function verifyProof(file: string, key: VerifierKey, isJson: boolean, world: CommandWorld): number {
   const bytes = readRegularFile(file, PROOF_BYTES_MAX);
   let value: unknown;
   try {
@@ -69,17 +78,32 @@ function verifyProof(file: string, key: VerifierKey, world: CommandWorld): numbe
     value = null;
   }
   const fault = checkProof(value, key);
-  world.stdout.write(
+  const told =
     fault === null
-      ? `good: record ${(value as { index: number }).index} is in the log of ${key.name}\n`
-      : `bad: ${fault}\n`,
-  );
+      ? `good: record ${(value as { index: number }).index} is in the log of ${key.name}`
+      : `bad: ${fault}`;
+  world.stdout.write(isJson ? `${JSON.stringify({ fault, log: key.name })}\n` : `${told}\n`);
   return fault === null ? 0 : 1;
 }
 
-function sinceOf(file: string | undefined, key: VerifierKey): Checkpoint | null {
+function sinceOf(
+  { since: file, remember }: VerifyGiven,
+  key: VerifierKey,
+  { stderr }: CommandWorld,
+): Checkpoint | null {
   if (file === undefined) return null;
-  const opened = openCheckpoint(readTextFile(file, BYTES_MAX.credential), key);
+  const text = readTextIfThere(file, BYTES_MAX.credential);
+  if (text === null) {
+    if (remember === undefined || resolve(remember) !== resolve(file)) {
+      throw new UsageError(`--since ${file}: there is no such file; --remember writes one`);
+    }
+    // Whoever has remembered one before learns that it is gone.
+    stderr.write(
+      `${file} is not there: this time the log is held against no checkpoint, as the first time\n`,
+    );
+    return null;
+  }
+  const opened = openCheckpoint(text, key);
   if ('fault' in opened) throw new UsageError(`--since ${file}: ${opened.fault}`);
   return opened;
 }

@@ -16,6 +16,7 @@ export function checkApis(
   return [
     ...checkNames(apis, configurationFile),
     ...checkOverlaps(apis),
+    ...checkIssuerOption(apis, configuration, configurationFile),
     ...apis.flatMap((api) => [
       ...checkSchemes(api, configuration, isTrial),
       ...[checkStepUp, checkPermit].flatMap((check) =>
@@ -28,6 +29,35 @@ export function checkApis(
       ...checkBlocking(api),
       ...checkUnseen(api, configuration),
     ]),
+  ];
+}
+
+/** Does any operation take tokens, which somebody must issue? */
+export function takesTokens({ compiled }: ApiSnapshot): boolean {
+  return compiled.operations.some(({ security }) =>
+    security?.some((alternative) =>
+      Object.keys(alternative).some((name) => {
+        const scheme = compiled.securitySchemes[name];
+        return scheme !== undefined && takesToken(scheme);
+      }),
+    ),
+  );
+}
+
+/** Whoever names an issuer at the command line believes that tokens are asked for. */
+function checkIssuerOption(
+  apis: readonly ApiSnapshot[],
+  { trust }: Configuration,
+  configurationFile: string,
+): Diagnostic[] {
+  const isOption = configurationFile === 'arguments' && trust.issuers.length > 0;
+  if (!isOption || apis.length === 0 || apis.some(takesTokens)) return [];
+  return [
+    {
+      ...{ severity: 'error', code: 'issuer', file: configurationFile, line: 1, column: 1 },
+      message: 'no operation takes tokens: --issuer and --audience would have no effect',
+      suggestion: 'leave them out, or say in `security` of the document who is asked for a token',
+    },
   ];
 }
 

@@ -4,7 +4,6 @@ import {
   publicKeySet,
   type Rate,
   type TrustedIssuer,
-  takesToken,
 } from '@poorter/engine';
 import type { Diagnostic } from '@poorter/openapi';
 import type { JSONWebKeySet } from 'jose';
@@ -22,7 +21,7 @@ import type { Protection } from '../protection/protection.ts';
 import { readProtection } from '../protection/read-protection.ts';
 import { sharedBytes } from '../shared-bytes.ts';
 import { TRIAL_TRUST } from '../trial-issuer.ts';
-import { checkApis } from './check-apis.ts';
+import { checkApis, takesTokens } from './check-apis.ts';
 import { checkFlows } from './check-flows.ts';
 import { checkPlaces } from './check-places.ts';
 import { checkRecordsFile } from './check-records-file.ts';
@@ -166,14 +165,7 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
       },
       timeouts: configuration.timeouts,
       sharedCounters,
-      records:
-        configuration.records.file === undefined
-          ? null
-          : {
-              file: reader.path(configuration.records.file),
-              rotateBytes: configuration.records.rotateBytes,
-              keepFiles: configuration.records.keepFiles,
-            },
+      records: recordsOf(configuration, reader),
       spool: sources.spool,
     },
     issuer,
@@ -185,11 +177,17 @@ export function compileSnapshot(sources: SnapshotSources): CompiledSnapshot {
     files: reader.files,
     contents: reader.contents,
     protection: readProtection({
-      ...{ configuration, apis: opened, listeners, upstreams, keyFile },
-      ...{ counters: sharedCounters, linkAuthorities: linkCredentials?.authorities ?? [] },
+      ...{ configuration, apis: opened, listeners, upstreams, keyFile, counters: sharedCounters },
+      linkAuthorities: linkCredentials?.authorities ?? [],
       mtlsAuthorities: issuer?.mtls?.listener.tls?.clientAuthorities ?? null,
+      isTrial: trialKeys !== null,
     }),
   };
+}
+
+function recordsOf({ records }: Configuration, reader: SourceReader): RuntimeSnapshot['records'] {
+  const { file, rotateBytes, keepFiles } = records;
+  return file === undefined ? null : { file: reader.path(file), rotateBytes, keepFiles };
 }
 
 type OpenedApi = NonNullable<ReturnType<typeof readApi>>;
@@ -243,18 +241,6 @@ function trustedIssuer(
     ...(issuer.audienceClaim !== undefined && { audienceClaim: issuer.audienceClaim }),
     ...(issuer.nonce === 'accept' && { acceptsNonce: true }),
   };
-}
-
-/** Does any operation take tokens, which somebody must issue? */
-function takesTokens({ compiled }: ApiSnapshot): boolean {
-  return compiled.operations.some(({ security }) =>
-    security?.some((alternative) =>
-      Object.keys(alternative).some((name) => {
-        const scheme = compiled.securitySchemes[name];
-        return scheme !== undefined && takesToken(scheme);
-      }),
-    ),
-  );
 }
 
 function failureRate({

@@ -10,7 +10,7 @@ export function compareGates(before: Protection, after: Protection): Weakening[]
   const remarks: Remark[] = [
     ...compareNumbers(before, after),
     ...compareNetworks(before, after),
-    ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
+    ...compareIssuers(before, after),
     ...compareListeners(before, after),
     ...compareControl(before.control, after.control),
     ...compareIssuerPlace(before.issuer ?? null, after.issuer ?? null),
@@ -68,6 +68,17 @@ function compareNetworks(before: Protection, after: Protection): Remark[] {
 function trusted(allow: readonly string[]) {
   const lists = { allow, deny: [] };
   return { lists, isAllowed: allow.length === 0 ? () => false : compileNetworkLists(lists) };
+}
+
+function compareIssuers(before: Protection, after: Protection): Remark[] {
+  // The trial itself says that a real one is to be named: whoever does takes its tokens from everybody on this machine.
+  if (before.trial === true && after.trial !== true) return [];
+  const isTriedNow = after.trial === true && before.trial !== true && before.issuers.length > 0;
+  const tried = 'Tokens of a trial are accepted, which this machine gives to whoever asks it.';
+  return [
+    ...after.issuers.flatMap((issuer) => compareIssuer(before.issuers, issuer)),
+    ...(isTriedNow ? [['issuer-added', tried] as Remark] : []),
+  ];
 }
 
 function compareIssuer(before: readonly IssuerProtection[], next: IssuerProtection): Remark[] {

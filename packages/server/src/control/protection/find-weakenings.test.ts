@@ -159,6 +159,16 @@ test('a service is told as the file has it: nobody looks in vain for a name that
   assert.deepEqual([told(one, other), told(other, one)], [[], []]);
 });
 
+test('whoever names a real issuer, as the notice of a trial asks, is not told of weakened protection', () => {
+  const real = protectionOf(() => undefined);
+  const tried = { ...real, issuers: [], trial: true };
+  assert.ok(real.issuers.length > 0);
+  assert.deepEqual(kindsOf(kept(tried), kept(real)), []);
+  assert.deepEqual(kindsOf(kept(tried), kept(tried)), []);
+  // The other way anybody on this machine is given tokens.
+  assert.deepEqual(kindsOf(kept(real), kept(tried)), ['issuer-added']);
+});
+
 /** What may change without anybody being let in, or let do more, by it. */
 const NO_PROTECTION: Readonly<Record<string, string>> = {
   'listen[].tls.certificate': 'which certificate is shown',

@@ -20,6 +20,8 @@ export interface Protection {
   readonly network: NetworkLists;
   readonly proxies: readonly string[];
   readonly issuers: readonly IssuerProtection[];
+  /** The gate issues tokens itself, to whoever asks on this machine; absent before that was known: it does not. */
+  readonly trial?: boolean;
   /** Digests of what is revoked by configuration: they may be names of persons. */
   readonly revoked: readonly string[];
   readonly keyFile: string;

@@ -29,6 +29,7 @@ export interface ReadConfiguration {
   /** Of certificates that clients of our own authorization server show; null: none is asked for. */
   readonly mtlsAuthorities: readonly string[] | null;
   readonly keyFile: string;
+  readonly isTrial: boolean;
 }
 
 export function readProtection(read: ReadConfiguration): Protection {
@@ -53,6 +54,7 @@ export function readProtection(read: ReadConfiguration): Protection {
     network: configuration.network,
     proxies: trust.proxies,
     issuers: [...ownIssuer(configuration), ...trust.issuers.map(issuerProtection)],
+    trial: read.isTrial,
     revoked: trust.revoked.map((one) => createHash('sha256').update(one).digest('base64url')),
     keyFile: read.keyFile,
     listeners: configuration.listen.map(({ address }, index) => {

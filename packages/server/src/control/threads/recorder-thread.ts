@@ -34,6 +34,8 @@ let isStopping = false;
 let current: Recorder | null = null;
 /** Of leaves before this one it is told who was used in them. */
 let usesReached = seed.usesReached;
+/** Whoever asks waits for a step that began after the question. */
+let questions: number[] = [];
 let forget: () => void = () => undefined;
 
 parentPort?.on('message', (message: ToRecorder) => {
@@ -46,6 +48,9 @@ parentPort?.on('message', (message: ToRecorder) => {
       return;
     case 'retention':
       retention = message.retention;
+      return;
+    case 'read-up':
+      questions.push(message.question);
       return;
     case 'stop':
       isStopping = true;
@@ -110,10 +115,15 @@ async function record(): Promise<void> {
 
 async function drain(recorder: Recorder, reader: LogReader, recorded: () => void): Promise<void> {
   let retainedAt = Number.NEGATIVE_INFINITY;
+  let asked: number[] = [];
   while (!isStopping) {
+    asked = [...asked, ...questions];
+    questions = [];
     const { hasMore } = await recorder.step();
     recorded();
     if (hasMore) continue;
+    for (const question of asked) tell({ type: 'read', question });
+    asked = [];
     if (!hasStarted && realWorld.monotonicMs() - bornAtMs > STARTED_AFTER_MS) {
       collectWhatStartingLeft();
       hasStarted = true;

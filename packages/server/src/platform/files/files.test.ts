@@ -59,6 +59,18 @@ test('a file in it that others may write is refused, in its folders too', (t) =>
   requireOwnDirectory(data);
 });
 
+test('a data directory may be a link: what it leads to is held to the same, and a link in it is refused', (t) => {
+  const real = folder(t);
+  const data = join(folder(t), 'data');
+  symlinkSync(real, data);
+  prepareDataDirectory(data);
+  symlinkSync('/etc/hostname', join(real, 'keys.yaml'));
+  assert.throws(() => prepareDataDirectory(data), refusal(/keys\.yaml is a link/));
+  rmSync(join(real, 'keys.yaml'));
+  chmodSync(real, 0o777);
+  assert.throws(() => prepareDataDirectory(data), refusal(/may be written by others/));
+});
+
 test('a link planted under a name of ours is refused, and what it points at is left alone', (t) => {
   const data = folder(t);
   const victim = join(folder(t), 'victim');

@@ -10,7 +10,7 @@ const faultOf = (code: string, host = '127.0.0.1') =>
 
 test('a place that cannot be had is named by address, key and cause, whatever the cause', () => {
   for (const [code, why] of [
-    ['EADDRINUSE', /another program, or another gate, listens there already/],
+    ['EADDRINUSE', /the address is in use \(/],
     ['EACCES', /ports below 1024 need CAP_NET_BIND_SERVICE/],
     ['EADDRNOTAVAIL', /this machine has no such address/],
     ['EAFNOSUPPORT', /does not speak this kind of address/],

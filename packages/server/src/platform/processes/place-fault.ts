@@ -20,7 +20,8 @@ export class PlaceFault extends Error {
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program, or another gate, listens there already',
+  // By whom is not known: an outgoing connection may have it, too.
+  EADDRINUSE: 'the address is in use',
   EACCES: 'this user may not; ports below 1024 need CAP_NET_BIND_SERVICE or another port',
   EPERM: 'this user may not',
   EADDRNOTAVAIL: 'this machine has no such address',

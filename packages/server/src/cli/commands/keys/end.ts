@@ -6,11 +6,14 @@ import { isoTime } from '../../definition/value-readers.ts';
 import type { CommandWorld } from '../../definition/world.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT } from './key-record.ts';
+import { KEY_ARGUMENT } from './key-record.ts';
+import { idsToEnd } from './named-keys.ts';
 
 export const revoke = defineVerb({
   purpose: 'ends a key; returns when every gateway thread refuses it',
   forms: ['ID|NAME [options]', 'ID|NAME --file keys.yaml [--json]'],
+  about:
+    'By its name, a key ends with those that it was rotated from, as far as they are still accepted; by its id, it alone.',
   arguments: KEY_ARGUMENT,
   options: {
     reason: { value: 'TEXT', says: 'why; it stands with the key and in the log' },
@@ -23,12 +26,22 @@ export const revoke = defineVerb({
       return revokeInFile({ file, key, json: given.json }, world);
     }
     const client = AdminClient.find(given, world.environment);
-    const id = await idOf(key, client);
     const wish = reason === undefined ? {} : { reason };
-    const { body } = await client.call('revokeKey', { path: { id }, body: wish });
-    if (given.json) world.stdout.write(`${JSON.stringify(body)}\n`);
-    else world.stdout.write(`revoked ${body.id} (${body.name}); every gateway refuses it\n`);
-    return 0;
+    let status = 0;
+    const ids = await idsToEnd(key, client);
+    for (const id of ids) {
+      try {
+        const { body } = await client.call('revokeKey', { path: { id }, body: wish });
+        if (given.json) world.stdout.write(`${JSON.stringify(body)}\n`);
+        else world.stdout.write(`revoked ${body.id} (${body.name}); every gateway refuses it\n`);
+      } catch (error) {
+        if (ids.length === 1) throw error;
+        // The others are to end all the same.
+        world.stderr.write(`${id}: ${(error as Error).message}\n`);
+        status = 1;
+      }
+    }
+    return status;
   },
 });
 

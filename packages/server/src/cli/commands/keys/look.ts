@@ -4,7 +4,8 @@ import { defineVerb } from '../../definition/define-command.ts';
 import { wholeNumber } from '../../definition/value-readers.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT, lineOf } from './key-record.ts';
+import { KEY_ARGUMENT, lineOf } from './key-record.ts';
+import { idOf } from './named-keys.ts';
 
 export const list = defineVerb({
   purpose: 'keys, oldest first; never the keys themselves',
@@ -83,9 +84,13 @@ export const unused = defineVerb({
     }
     const rights = [...body.scopes, ...body.roles.map((role) => `role:${role}`)];
     stdout.write(rights.map((right) => `${right}\n`).join(''));
+    const { since, until, operations, unheard } = body;
+    const away =
+      unheard.length === 0
+        ? `To take rights back: poorter keys change ${id} --scopes …`
+        : `What was called at gateways that are away is not known: ${unheard.join(', ')}`;
     stderr.write(
-      `${rights.length} unused since ${body.since}; it called ${body.operations.length} operations. ` +
-        `To take rights back: poorter keys change ${id} --scopes …\n`,
+      `${rights.length} unused from ${since} to ${until}; it called ${operations.length} operations. ${away}\n`,
     );
     return 0;
   },

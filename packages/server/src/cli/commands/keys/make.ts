@@ -4,8 +4,9 @@ import { UsageError } from '../../definition/usage-error.ts';
 import { futureTime, futureTimeOrNever, span } from '../../definition/value-readers.ts';
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
-import { idOf, KEY_ARGUMENT, lineOf, tellNew, warn } from './key-record.ts';
+import { KEY_ARGUMENT, lineOf, tellNew, warn } from './key-record.ts';
 import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
+import { idOf } from './named-keys.ts';
 
 /** What a key may do, and from where. */
 const GRANT_OPTIONS = {
