@@ -129,3 +129,40 @@ test('a constraint in foreign words beside the schema of a parameter is not pass
     assert.ok(!compilation.ok, name);
   }
 });
+
+test('a format that is misspelt is not passed over in silence', () => {
+  const formats: Record<string, string> = {
+    ...{ datetime: 'date-time', 'e-mail': 'email', uuid4: 'uuid', int23: 'int32', DATE: 'date' },
+    ...{ date_time: 'date-time', 'ipv-4': 'ipv4', URI: 'uri', url: 'uri', guid: 'uuid' },
+    ...{ 'dat-time': 'date-time', emial: 'email', hostnam: 'hostname', base64: 'byte' },
+    ...{
+      'date time': 'date-time',
+      Int64: 'int64',
+      json_pointer: 'json-pointer',
+      timestamp: 'date-time',
+    },
+  };
+  for (const openapi of ['3.0.4', '3.1.1']) {
+    for (const [format, meant] of Object.entries(formats)) {
+      const told = remarksOn({ properties: { a: { format }, b: { format } } }, openapi);
+      const expected = `warning there is no format ${JSON.stringify(format)}: nothing is checked by it here and wherever it stands (did you mean "${meant}"?)`;
+      assert.deepEqual(
+        told.filter((text) => text.includes('format')),
+        [expected],
+      );
+    }
+    for (const format of [
+      'date-time',
+      'int32',
+      'binary',
+      'password',
+      'phone',
+      'ulid',
+      'iban',
+      'decimal',
+    ]) {
+      const told = remarksOn({ type: 'string', format }, openapi).join();
+      assert.ok(!told.includes('format'), told);
+    }
+  }
+});
