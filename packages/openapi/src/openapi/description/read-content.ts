@@ -34,7 +34,7 @@ export function readBody(operation: Place, method: string, reading: Reading): Bo
   }
   const place = reading.object(at, 'requestBody');
   if (place === undefined) return null;
-  if (method === 'GET' || method === 'HEAD' || method === 'TRACE') {
+  if (method === 'GET' || method === 'HEAD') {
     reading.remarks.warn('body-of-safe-method', at, `${method} requests rarely carry a body`);
   }
   if (ownMember(place.value, 'content') === undefined) {
