@@ -109,7 +109,7 @@ export interface EncodingPlan {
 }
 
 export interface HeaderPlan {
-  /** Lower-case. */
+  /** As it is described. */
   readonly name: string;
   readonly required: boolean;
   readonly serialization: Serialization;

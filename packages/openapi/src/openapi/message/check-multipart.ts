@@ -13,6 +13,7 @@ import { judgedEachWay } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
+import { typesInWords, written } from './accepted-types.ts';
 import {
   conclude,
   isObjectOnly,
@@ -174,7 +175,11 @@ export class MultipartCheck {
     const fields = new HeaderFields(part.headers);
     return headers
       .flatMap((header) => header.check(fields, this.#strict))
-      .map((found) => ({ ...found, in: 'body', pointer: `/${escapeSegment(name)}` }));
+      .map((found) => ({
+        ...found,
+        ...{ in: 'body', pointer: `/${escapeSegment(name)}` },
+        expected: `in the header ${found.name} of this part: ${found.expected}`,
+      }));
   }
 }
 
@@ -267,7 +272,9 @@ function readPartValue(
   const type = part.type?.type ?? assumedType(documented);
   const actual = part.type ?? { type, parameters: NO_PARAMETERS };
   const entry = selectMedia(documented, actual);
-  if (entry === undefined) return { rule: 'content-type', pointer };
+  if (entry === undefined) {
+    return { rule: 'content-type', pointer, expected: typesInWords(documented.map(written)) };
+  }
   const doubt = doubtOfPart(actual, entry, isFormData);
   if (doubt !== undefined) return { rule: doubt, pointer };
   const isFile = part.hasFilename && isOpaque(shape, type, encoding) && !isXmlType(type);
