@@ -5,7 +5,7 @@ import { explained } from '../decode/expected.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import type { AnswerPlan, OperationPlan } from '../plan.ts';
 import type { AnswerCheck, AnswerExpectation, BodyCheck, MessageViolation } from '../types.ts';
-import { acceptedTypes, typesInWords } from './accepted-types.ts';
+import { acceptedTypes } from './accepted-types.ts';
 import { hasContentCoding } from './check-body.ts';
 import { answerKind, evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
 import {
@@ -15,6 +15,7 @@ import {
   parseMediaType,
   selectMedia,
 } from './media-type.ts';
+import { typesInWords } from './types-in-words.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 

@@ -6,7 +6,7 @@ import { explained } from '../decode/expected.ts';
 import { ParameterNames } from '../decode/parameter-names.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
-import { acceptedTypes, typesInWords } from './accepted-types.ts';
+import { acceptedTypes } from './accepted-types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
 import {
   isFormReadAsUtf8,
@@ -17,6 +17,7 @@ import {
   selectMedia,
 } from './media-type.ts';
 import { doubtOfType } from './type-doubts.ts';
+import { typesInWords } from './types-in-words.ts';
 
 interface Entry {
   readonly range: string;

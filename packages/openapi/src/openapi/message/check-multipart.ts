@@ -13,7 +13,6 @@ import { judgedEachWay } from '../decode/settled.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
-import { typesInWords, written } from './accepted-types.ts';
 import {
   conclude,
   isObjectOnly,
@@ -36,6 +35,7 @@ import {
 import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
 import { readXml } from './read-xml.ts';
 import { doubtOfPart, doubtOfType } from './type-doubts.ts';
+import { typesInWords, written } from './types-in-words.ts';
 
 type Readings = { readonly readings: readonly JsonValue[] };
 
