@@ -42,7 +42,7 @@ export function remarkOnUnknown(unknown: {
     else report('warning', at, `unknown keyword ${shown} is ignored`, suggestion);
     return;
   }
-  if (isMeant && (MISPLACED.has(name) || holdsSchemas(value))) {
+  if (isMeant && (MISPLACED.has(name) || holdsSchemas(name, value))) {
     const message = `${shown} is no keyword: what it says would not be enforced`;
     report('error', at, message, "put it where it belongs, or call it 'x-…'");
     return;
@@ -89,11 +89,15 @@ function looksLikeSchema(value: Record<string, unknown>): boolean {
   );
 }
 
+/** Maps of schemas that others refer to, as `$defs` is one. */
+const SHARED = new Set('def defs definition models types shared common templates'.split(' '));
+
 /** A schema, a list of them, or a map of nothing else. */
-function holdsSchemas(value: unknown): boolean {
+function holdsSchemas(name: string, value: unknown): boolean {
   if (Array.isArray(value)) return value.some((item) => isRecord(item) && looksLikeSchema(item));
   if (!isRecord(value)) return false;
   if (looksLikeSchema(value)) return true;
+  if (SHARED.has(name)) return false;
   const members = Object.values(value);
   return (
     members.length > 0 && members.every((member) => isRecord(member) && looksLikeSchema(member))

@@ -110,6 +110,7 @@ for (const openapi of ['3.0.4', '3.1.1']) {
       { type: 'string', minLength: 5, maxLength: 5, length: 5 },
       { type: 'string', datatype: 'string', dataType: 'varchar(5)' },
       { type: 'object', strict: false, key: true, group: 'a', order: 5, position: 1, unit: 'm' },
+      { type: 'object', defs: { a: { type: 'integer' } }, properties: { b: { type: 'string' } } },
       { type: 'string', 'x-max': 5, 'x-values': ['a'] },
       { type: 'string', example: 'a', externalDocs: { url: 'https://x.example' } },
       { type: 'string', enum: ['a'], enumNames: ['A'], propertyOrder: 1, sample: { type: 'dog' } },
