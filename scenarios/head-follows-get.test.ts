@@ -31,6 +31,7 @@ const description = {
       head: { operationId: 'own', security: [], responses: { 200: { description: 'ok' } } },
     },
     '/sink': { post: { responses: ok } },
+    '/traced': { get: { responses: ok }, trace: { responses: ok } },
   },
 };
 
@@ -119,6 +120,23 @@ test('Allow names HEAD where it is served, and only there', async () => {
   assert.equal(await allowed('/things', 'DELETE'), 'GET, HEAD, POST');
   assert.equal(await allowed('/own', 'DELETE'), 'GET, HEAD');
   assert.equal(await allowed('/sink', 'HEAD'), 'POST');
+});
+
+test('TRACE and CONNECT are refused with what is allowed, and are allowed nowhere', async () => {
+  const ask = async (path: string, method: string) => {
+    const lines = [`${method} ${path} HTTP/1.1`, 'host: a.example:80', `x-key: ${key}`];
+    const text = await sendRaw(
+      Number(new URL(poorter.url).port),
+      `${lines.join('\r\n')}\r\nconnection: close\r\n\r\n`,
+    );
+    const [, status] = /^HTTP\/1\.1 (\d+)/.exec(text) ?? [];
+    return [status, /^allow: *(.*?)\r?$/im.exec(text)?.[1]];
+  };
+  assert.deepEqual(await ask('/traced', 'PUT'), ['405', 'GET, HEAD']);
+  assert.deepEqual(await ask('/traced', 'TRACE'), ['405', 'GET, HEAD']);
+  assert.deepEqual(await ask('/things', 'TRACE'), ['405', 'GET, HEAD, POST']);
+  assert.deepEqual(await ask('/nowhere', 'TRACE'), ['404', undefined]);
+  assert.deepEqual(await ask('a.example:80', 'CONNECT'), ['405', '']);
 });
 
 test('forward-auth decides HEAD alike', async () => {

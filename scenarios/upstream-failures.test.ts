@@ -66,6 +66,7 @@ const shortened = await startRaw(
 const smuggled = await startRaw(
   'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
 );
+const unheardOf = await startRaw('HTTP/1.1 600 Odd\r\nContent-Length: 2\r\n\r\n{}');
 const enormous = await startRaw(`HTTP/1.1 200 OK\r\nX-Big: ${'a'.repeat(100_000)}\r\n\r\n`);
 const dying = await startDyingService();
 const keeping = await startService({ after });
@@ -92,6 +93,7 @@ const upstreams: Record<string, object | string> = {
   garbage: garbage.url,
   shortened: shortened.url,
   smuggled: smuggled.url,
+  'unheard-of': unheardOf.url,
   enormous: enormous.url,
   dying: dying.url,
   based: `${keeping.url}/base/v2/`,
@@ -177,7 +179,7 @@ test('a service that cannot be reached is a 502, told without its address', asyn
 });
 
 test('an answer that is not HTTP, contradicts itself or has no end to its head is a 502', async () => {
-  for (const name of ['garbage', 'smuggled', 'enormous']) {
+  for (const name of ['garbage', 'smuggled', 'unheard-of', 'enormous']) {
     const answer = await get(name);
     assert.equal(codeOf(answer), 'upstream_invalid', `${name}: ${answer.status} ${answer.text}`);
   }

@@ -131,10 +131,12 @@ export class Gate {
   match(request: RequestFacts): GateMatch {
     const allow = new Set<string>();
     const host = hostName(request.headers.get('host'));
+    // An answer to TRACE would echo credentials (RFC 9110 §9.3.8).
+    const method = request.method === 'TRACE' ? NO_METHOD : request.method;
     for (const served of this.#apis) {
       const { api, snapshot } = served;
       if (!isAnswering(snapshot, host)) continue;
-      const match = api.match(request.method, request.path);
+      const match = api.match(method, request.path);
       if (match.kind === 'operation') {
         const doubt = served.besides.length > 0 && doubtBeside(match, served, request, host);
         if (doubt) {
@@ -156,7 +158,7 @@ export class Gate {
           denial: refuseTarget(match.reason, { shape: this.#shapeOf(request) }),
         };
       }
-      if (match.kind === 'method-not-allowed') for (const method of match.allow) allow.add(method);
+      if (match.kind === 'method-not-allowed') for (const one of match.allow) allow.add(one);
     }
     const evidence = { shape: this.#shapeOf(request) };
     if (allow.size === 0) return { kind: 'refused', denial: deny('no_such_operation', evidence) };

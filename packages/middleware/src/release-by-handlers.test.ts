@@ -583,3 +583,19 @@ test('a handler that throws is answered for by the guard, and not taken for its 
   for (const path of MODES) assert.equal(codeOf(await ask(path)), 'internal_fault');
   assert.deepEqual(reported, []);
 });
+
+test('a status that HTTP does not have reaches no caller, whatever the mode', async (t) => {
+  let status = 600;
+  const { ask, reported } = await startGuarded(t, (response) => {
+    response.writeHead(status, TYPE);
+    response.end(GOOD);
+  });
+  for (status of [600, 999]) {
+    for (const path of ['/report', '/redact', '/block']) {
+      const answer = await ask(path);
+      assert.equal(answer.status, 502, path);
+      assert.equal(codeOf(answer), 'upstream_invalid');
+      assert.equal(reported.at(-1)?.kind, 'withheld');
+    }
+  }
+});

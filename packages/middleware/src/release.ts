@@ -5,6 +5,7 @@ import {
   type Deny,
   deny,
   type Evidence,
+  effectOf,
   isBodiless,
   type Judgement,
   judgeBody,
@@ -65,6 +66,9 @@ export function releaseChecked(response: ServerResponse, call: CheckedCall): () 
 /** `isFault`: it could not be judged, for a reason of ours. */
 type Judged = Judgement & { readonly isFault?: true };
 
+/** RFC 9110 §15: node:http lets handlers say more. */
+const STATUS_MAX = 599;
+
 class Release {
   readonly #response: ServerResponse;
   readonly #call: CheckedCall;
@@ -108,6 +112,7 @@ class Release {
     if (this.#fate !== 'unsaid' || response.headersSent || !isAcceptable) {
       return this.#do('writeHead', given);
     }
+    if (status > STATUS_MAX) return this.#refuseStatus(status);
     response.statusCode = this.#status = status;
     takeReason(response, given[1]);
     takeFields(response, given);
@@ -297,10 +302,24 @@ class Release {
     response.setHeader('content-length', cut.length);
   }
 
+  /** Whatever the mode: no caller can read it (RFC 9110 §15). */
+  #refuseStatus(status: number): ServerResponse {
+    this.#status = status;
+    const { method } = this.#call;
+    const violation = { in: 'status', pointer: '', rule: 'invalid', expected: 'from 100 to 599' };
+    const findings = { action: 'withhold', violations: [violation] };
+    this.#answer(deny('upstream_invalid', {}, effectOf(method)), findings);
+    return this.#response;
+  }
+
   /** At once: whoever pipes something endless into it hears that it is over. */
   #withhold({ findings, isFault }: Judged): void {
+    const { method } = this.#call;
+    this.#answer(isFault ? deny('internal_fault') : answerWithheld(method), findings ?? {});
+  }
+
+  #answer(denial: Deny, findings: Evidence): void {
     const { method, problemFor, told } = this.#call;
-    const denial = isFault ? deny('internal_fault') : answerWithheld(method);
     const [status, head, body] = problemFor(denial);
     this.#fate = 'withheld';
     this.#copy.release();
@@ -310,7 +329,7 @@ class Release {
     this.#do('writeHead', [status, head]);
     this.#do('end', method === 'HEAD' ? [] : [body]);
     const { code } = denial;
-    told({ kind: 'withheld', status: this.#status, code, findings: findings ?? {} });
+    told({ kind: 'withheld', status: this.#status, code, findings });
   }
 
   #tell({ verdict, findings }: Judged): void {

@@ -37,6 +37,8 @@ export interface ShapeBuilder {
   unitFor(location: Location, scope: Scope): UnitIndex;
   /** A pattern is judged, and remarked on, where it is met first. */
   patternFor(source: string, location: Location, steps: readonly string[]): PatternSpec;
+  /** Whether this name of a format was not met before: remarks on it are made once. */
+  isFirstFormat(format: string): boolean;
   /** Whether a better name is searched for another reference that leads nowhere. */
   maySuggest(): boolean;
   /** Whether the compilation may have another shape, which is counted. */
@@ -64,6 +66,7 @@ export function startBuilder(
   const units: Unit[] = [];
   const indexes = new Map<string, UnitIndex>();
   const patterns = new Map<string, PatternSpec>();
+  const formats = new Set<string>();
   let built = 0;
   let shapesBuilt = 0;
   let targetsMissed = 0;
@@ -104,6 +107,11 @@ export function startBuilder(
       }
       patterns.set(source, judged.spec);
       return judged.spec;
+    },
+    isFirstFormat(format) {
+      if (formats.has(format)) return false;
+      formats.add(format);
+      return true;
     },
     maySuggest: () => ++targetsMissed <= SUGGESTIONS_MAX,
     mayBuild: () => ++shapesBuilt <= SHAPES_MAX,

@@ -1,10 +1,9 @@
-import { faultOf, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
+import { faultOf, KEYWORD_FORMS } from './keyword-forms.ts';
 import { isRecord, type Location, own, type Resource } from './locations.ts';
 import type { Registry } from './registry.ts';
 import { isOldDraft } from './resources.ts';
-import { TYPE_BITS } from './shape.ts';
-import { nearest, suggestionOf } from './suggest.ts';
 import type { CompileOptions, Dialect, SchemaDiagnostic } from './types.ts';
+import { remarkOnUnknown } from './unknown-keywords.ts';
 
 /** One keyword in the terms of 2020-12, and where its value stands in the author's text. */
 export interface Keyword {
@@ -303,62 +302,3 @@ function restateDependencies(keywords: Keywords): void {
 
 const NEW_IN_2019 = `dependentRequired dependentSchemas minContains maxContains unevaluatedItems
   unevaluatedProperties`.split(/\s+/);
-
-/** Fields of the objects around schemas: within one, they would enforce nothing. */
-const MISPLACED = new Set(
-  `schema schemas content contentType parameters requestBody requestBodies responses components paths
-  servers headers security securitySchemes flows scopes style explode`.split(/\s+/),
-);
-
-function remarkOnUnknown(unknown: {
-  readonly name: string;
-  readonly value: unknown;
-  readonly location: Location;
-  readonly isMeant: boolean;
-  readonly report: Report;
-}): void {
-  const { name, value, location, isMeant, report } = unknown;
-  if (SILENT_KEYWORDS.has(name) || name.startsWith('x-')) return;
-  const at = { location, steps: [name] };
-  const shown = JSON.stringify(name.slice(0, 100));
-  const isPresent = (meant: string) => Object.hasOwn(location.node as object, meant);
-  const slip = nearest(name, SPELLABLE, name.length < 9 ? 1 : 2);
-  if (isMeant && slip !== undefined && !isPresent(slip)) {
-    report('error', at, `there is no keyword ${shown}`, suggestionOf(slip));
-    return;
-  }
-  const isLost = MISPLACED.has(name) || (isRecord(value) && looksLikeSchema(value));
-  if (isMeant && isLost) {
-    const message = `${shown} is no keyword: what it says would not be enforced`;
-    report('error', at, message, "put it where it belongs, or call it 'x-…'");
-    return;
-  }
-  const meant = name.length < 4 ? undefined : nearest(name, Object.keys(KEYWORD_FORMS));
-  if (meant === undefined || isPresent(meant)) return;
-  report('warning', at, `unknown keyword ${shown} is ignored`, suggestionOf(meant));
-}
-
-/** Shorter words are a letter away from too much. */
-const SPELLABLE = [...Object.keys(KEYWORD_FORMS), 'nullable', 'readOnly', 'writeOnly'].filter(
-  ({ length }) => length >= 4,
-);
-
-const TELLING = [
-  '$ref',
-  'enum',
-  'properties',
-  'items',
-  'allOf',
-  'anyOf',
-  'oneOf',
-  'not',
-  'pattern',
-];
-
-function looksLikeSchema(value: Record<string, unknown>): boolean {
-  const type = own(value, 'type');
-  if (typeof type === 'string' && Object.hasOwn(TYPE_BITS, type)) return true;
-  return TELLING.some(
-    (name) => Object.hasOwn(value, name) && faultOf(name, value[name]) === undefined,
-  );
-}

@@ -3,6 +3,7 @@ export { type ComparableSchemas, comparable } from './compare/comparable.ts';
 export type { Loosening } from './compare/compare-keywords.ts';
 export { compileSchemas } from './compile.ts';
 export { entryKey } from './entry-key.ts';
+export { speaksOfConstraint } from './foreign-keywords.ts';
 export { KEYWORD_FORMS } from './keyword-forms.ts';
 export { meantFlag, setMember, wholeNumberText } from './lax-values.ts';
 export { type LinkedSchemas, linkSchemas } from './link.ts';

@@ -2,7 +2,7 @@ import type { ExactNumber, JsonValue } from '../json/index.ts';
 import { expectedBy } from './expected.ts';
 import { Evaluated, type Findings, type Path } from './findings.ts';
 import { formatCheck } from './formats/index.ts';
-import { nearestAlternative } from './nearest-alternative.ts';
+import { nearestAlternative, onlyAlternative } from './nearest-alternative.ts';
 import type { Forbidden, Shape, UnitIndex } from './shape.ts';
 import {
   codePoints,
@@ -332,10 +332,14 @@ class Run {
     }
   }
 
-  /** None of the alternatives holds: says which was most likely meant. */
+  /** None of the alternatives holds: says what the one that is meant lacks, or which is nearest. */
   failAlternatives(rule: 'anyOf' | 'oneOf', alternatives: readonly Shape[]): void {
     this.isValid = false;
     if (this.findings === null || this.findings.isFull) return;
+    const only = onlyAlternative(this.world, alternatives, this.value);
+    const told = this.findings.violations.length;
+    if (only !== undefined) this.inPlace(only, 'loud');
+    if (this.findings.violations.length > told) return;
     const nearest = nearestAlternative(this.world, alternatives, this.value);
     const words = [expectedBy(this.shape, rule), nearest].filter((part) => part !== null);
     this.findings.add(this.path, rule, undefined, words.join('; '));

@@ -1,12 +1,35 @@
 import type { JsonValue } from '../json/index.ts';
+import { allowsKind } from './allowed-types.ts';
 import { expectedBy } from './expected.ts';
-import type { Shape } from './shape.ts';
+import { type Shape, TYPE_BITS } from './shape.ts';
 import { isEqual, isObject } from './values.ts';
 import { hasType, type World } from './world.ts';
 
 const ALTERNATIVES_MAX = 50;
 const MEMBERS_MAX = 50;
 const HOPS_MAX = 4;
+
+/**
+ * The one alternative that can be meant by a value of this kind: null aside, which nobody means by
+ * another value, it is the only one, or the only one that takes such values at all.
+ */
+export function onlyAlternative(
+  world: World,
+  alternatives: readonly Shape[],
+  value: JsonValue,
+): Shape | undefined {
+  if (alternatives.length > ALTERNATIVES_MAX) return undefined;
+  const others = alternatives.filter(
+    (alternative) => resolved(world, alternative).types !== TYPE_BITS['null'],
+  );
+  if (others.length === 1 && value !== null) return others[0];
+  // A text of a parameter may have been meant as a number or a flag.
+  const kinds = typeof value === 'string' ? [value, 0, true] : [value];
+  const fitting = alternatives.filter((alternative) =>
+    kinds.some((kind) => allowsKind(world, alternative, kind)),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
 
 /**
  * Of alternatives that all failed, which one was most likely meant, and what it lacks, in words. Looks

@@ -398,13 +398,13 @@ test('whatever keyword is broken, the violation names what it wanted, and nothin
     ['not', { not: { type: 'string' } }, SECRET, /not/],
     [
       'anyOf',
-      { anyOf: [{ type: 'null' }, { required: ['a'] }] },
+      { anyOf: [{ required: ['b', 'c'] }, { required: ['a'] }] },
       object,
       /one of 2 alternatives; nearest is alternative 2: the member "a"/,
     ],
     [
       'oneOf',
-      { oneOf: [{ type: 'null' }, { enum: [1] }] },
+      { oneOf: [{ type: 'boolean' }, { enum: [1] }] },
       SECRET,
       /exactly one of 2 alternatives; nearest/,
     ],

@@ -1,7 +1,10 @@
 import type { Part, ShapeBuilder } from './build-shapes.ts';
 import { countOf, setCount } from './counts.ts';
 import { hasFormatAssertion } from './dialects.ts';
+import { nearestFormat } from './formats/nearest-format.ts';
+import type { Location } from './locations.ts';
 import { type NumberRule, TYPE_BITS } from './shape.ts';
+import { suggestionOf } from './suggest.ts';
 import { writeValue } from './value-text.ts';
 
 /** What any value must equal or be, and what numbers must keep. */
@@ -52,7 +55,21 @@ export function addStringRules(builder: ShapeBuilder, { shape, location, keyword
   if (format !== undefined && (isAsserted || hasFormatAssertion(location.resource, registry))) {
     shape.format = format;
     if (options.formats === 'report') shape.isFormatReported = true;
+    remarkOnFormat(builder, location, format);
   }
+}
+
+/** An unknown format is an annotation; one that is nearly another was meant to be enforced. */
+function remarkOnFormat(
+  { isFirstFormat, report }: ShapeBuilder,
+  location: Location,
+  format: string,
+): void {
+  const meant = nearestFormat(format);
+  if (meant === undefined || !isFirstFormat(format)) return;
+  const shown = JSON.stringify(format.slice(0, 100));
+  const message = `there is no format ${shown}: nothing is checked by it here and wherever it stands`;
+  report('warning', { location, steps: ['format'] }, message, suggestionOf(meant));
 }
 
 export function addArrayRules({ shape, keywords, within }: Part): void {

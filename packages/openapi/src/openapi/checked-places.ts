@@ -79,7 +79,7 @@ function partRules({ body }: OperationPlan): PartRule[] {
       body: nameOf(media),
       name,
       types: contentTypes?.map(({ range }) => range) ?? null,
-      headers: headers.filter(({ required }) => required).map((field) => field.name),
+      headers: headers.filter(({ required }) => required).map((field) => field.name.toLowerCase()),
     })),
   );
 }

@@ -221,7 +221,7 @@ class Operation implements ApiOperation {
       ...(body === null ? [] : ['content-type']),
     ]);
     const answer = this.#plans.flatMap(({ answers }) =>
-      answers.flatMap(({ headers }) => headers.map(({ name }) => name)),
+      answers.flatMap(({ headers }) => headers.map(({ name }) => name.toLowerCase())),
     );
     return { request, answer };
   }

@@ -111,7 +111,7 @@ export interface EncodingPlan {
 }
 
 export interface HeaderPlan {
-  /** Lower-case. */
+  /** As it is described. */
   readonly name: string;
   readonly required: boolean;
   readonly serialization: Serialization;

@@ -546,3 +546,14 @@ test('a credential described as a header of an open operation is asked for', () 
   ).operation;
   assert.equal(told(guarded.checkParameters(parts())), '');
 });
+
+test('an operation that is never served does not load in silence', () => {
+  const answer = { responses: { 200: { description: '' } } };
+  const item = { get: answer, trace: answer, additionalOperations: { CONNECT: answer } };
+  const compilation = compile(describeApi({ '/x': item }, { openapi: '3.2.0' }));
+  assert.ok(compilation.ok);
+  const found = compilation.warnings.filter(({ code }) => code === 'method-not-served');
+  assert.equal(found.length, 2);
+  const match = openApi(compilation.api).match('PUT', '/x');
+  assert.deepEqual(match, { kind: 'method-not-allowed', allow: ['GET', 'HEAD'] });
+});

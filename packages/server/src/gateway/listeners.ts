@@ -179,7 +179,9 @@ export class Listeners {
       response.assignSocket(socket as Socket);
       response.shouldKeepAlive = false;
       response.once('finish', () => socket.destroy());
-      this.#refuseHead(request, response, deny('method_not_allowed', { reason: 'connect' }));
+      const answerHeaders = ['allow', ''];
+      const denial = deny('method_not_allowed', { reason: 'connect' }, { answerHeaders });
+      this.#refuseHead(request, response, denial);
     });
     server.on('clientError', (error: Unparsed, socket: Duplex) => {
       this.#refuseUnparsed(error, socket as Socket);

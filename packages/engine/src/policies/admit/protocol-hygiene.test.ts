@@ -82,7 +82,6 @@ const CASES: readonly [
   ['HTTP/0.9', HOST, 'malformed_request', { httpVersionMajor: 0, httpVersionMinor: 9 }],
   ['a lower-case method', HOST, 'malformed_request', { method: 'get' }],
   ['a method with a hyphen', HOST, 'malformed_request', { method: 'M-SEARCH' }],
-  ['TRACE', HOST, 'method_not_allowed', { method: 'TRACE' }],
   ['CONNECT', HOST, 'method_not_allowed', { method: 'CONNECT' }],
   ['a target at the bound', HOST, 'accepted', { target: `/${'a'.repeat(99)}` }],
   ['a target over the bound', HOST, 'target_too_long', { target: `/${'a'.repeat(100)}` }],

@@ -192,9 +192,9 @@ function checkFraming(
   if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
     return deny('expectation_failed');
   }
-  // TRACE echoes credentials (RFC 9110 §9.3.8); CONNECT asks for a tunnel.
-  if (head.method === 'TRACE' || head.method === 'CONNECT') {
-    return deny('method_not_allowed', { reason: 'method' });
+  // CONNECT asks for a tunnel. TRACE is refused where its path, and so what is allowed, is known.
+  if (head.method === 'CONNECT') {
+    return deny('method_not_allowed', { reason: 'method' }, { answerHeaders: ['allow', ''] });
   }
   return null;
 }

@@ -44,7 +44,8 @@ function takesJson(operation: ApiOperation): boolean {
   const isRequired = operation.expectBody(NO_FIELDS, false).kind === 'unsupported';
   const other = operation.expectBody(UNHEARD_OF, true);
   const isJson = (type: string) => /^application\/(?:[\w.-]+\+)?json(?:;|$)/i.test(type);
-  return isRequired && other.kind === 'unsupported' && other.accepted.every(isJson);
+  if (!isRequired || other.kind !== 'unsupported') return false;
+  return other.accepted.length > 0 && other.accepted.every(isJson);
 }
 
 const TOKEN_REMEDY =

@@ -91,7 +91,7 @@ export function compileValidation(
           return STREAM;
         case 'none': {
           if (!request.hasBody) return NO_BODY;
-          const denial = invalidRequest([{ in: 'body', pointer: '', rule: 'undocumented' }]);
+          const denial = invalidRequest([NO_BODY_DESCRIBED]);
           return context.mayObserve('validate', denial) ? STREAM : denial;
         }
         case 'unsupported': {
@@ -128,6 +128,11 @@ async function readAndCheck(
   }
   return { kind: 'bytes', bytes: cut ?? bytes };
 }
+
+const NO_BODY_DESCRIBED: MessageViolation = {
+  ...{ in: 'body', pointer: '', rule: 'undocumented' },
+  expected: 'no body: none is described for this operation',
+};
 
 /** What is only to be told leaves its trace, whatever the mode. */
 function isOnlyTold(found: readonly MessageViolation[], context: ValidateContext): boolean {

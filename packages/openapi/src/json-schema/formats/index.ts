@@ -59,3 +59,6 @@ const CHECKS = new Map<string, FormatCheck>([
 
 /** Undefined for a format we do not know: it is an annotation then (2020-12 validation §7.2.3). */
 export const formatCheck = (name: string): FormatCheck | undefined => CHECKS.get(name);
+
+/** Those that judge a value. */
+export const formatNames: readonly string[] = [...CHECKS.keys()];

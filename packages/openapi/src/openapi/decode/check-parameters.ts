@@ -11,6 +11,7 @@ import { BodyNames, refusalBeside } from './parameter-names.ts';
 import { asItIs, divide } from './pieces.ts';
 import { buildValue, type Decode, kindsIn, type Refusal } from './read-field.ts';
 import { judgedEachWay, settled } from './settled.ts';
+import { styleInWords } from './style-words.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -311,12 +312,14 @@ function readPathValue(
     );
     const built =
       pieces === undefined
-        ? { rule: 'style', pointer: '' }
+        ? { rule: 'style', pointer: '', expected: styleInWords(spec) }
         : buildValue(pieces, spec.shape, decode, draft, '');
     if ('rule' in built) refusal ??= built;
     else readings.push(...built.readings);
   }
-  if (readings.length === 0) return refusal ?? { rule: 'style', pointer: '' };
+  if (readings.length === 0) {
+    return refusal ?? { rule: 'style', pointer: '', expected: styleInWords(spec) };
+  }
   draft.putTop(readings);
   return { draft };
 }

@@ -15,6 +15,7 @@ import {
   type Refusal,
   readJsonField,
 } from './read-field.ts';
+import { styleInWords } from './style-words.ts';
 
 /** One named value among name=value pairs: a query or cookie parameter, a form property. */
 export interface FieldSpec {
@@ -209,7 +210,7 @@ export function readField(
   const { occurrences, members } = input;
   if (members.length > 0) {
     if (occurrences.length > 0) return { rule: 'duplicate', pointer };
-    if (members.some(({ path }) => path.length === 0)) return { rule: 'style', pointer };
+    if (members.some(({ path }) => path.length === 0)) return inStyle(spec, pointer);
     return readMembers(spec, members, decode, draft, pointer);
   }
   if (spec.content === 'json-items') return readJsonItems(occurrences, decode, pointer, bounds);
@@ -251,7 +252,11 @@ function readMembers(
   pointer: string,
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   const raw = members.map(({ path, value }) => ({ path: path.map(encodeKey), value }));
-  return buildMap(raw, spec.shape, decode, draft, pointer);
+  const built = buildMap(raw, spec.shape, decode, draft, pointer);
+  // Brackets behind what is no object.
+  return 'rule' in built && built.rule === 'style' && built.pointer === pointer
+    ? inStyle(spec, pointer)
+    : built;
 }
 
 function encodeKey(key: string): string {
@@ -278,15 +283,20 @@ function readStyled(
       ? divideRepeated(occurrences, decode, draft, pointer)
       : divide(occurrences[0] as string, kind, spec.name, spec, decode, draft, pointer, spec.shape);
     if (divided.pieces === undefined) {
-      refusal ??= { rule: 'style', pointer };
+      refusal ??= inStyle(spec, pointer);
       continue;
     }
     const built = buildValue(divided.pieces, spec.shape, divided.decode, draft, pointer);
     if ('rule' in built) refusal ??= built;
     else readings.push(...built.readings);
   }
-  return readings.length > 0 ? { readings } : (refusal ?? { rule: 'style', pointer });
+  return readings.length > 0 ? { readings } : (refusal ?? inStyle(spec, pointer));
 }
+
+const inStyle = (spec: FieldSpec, pointer: string): Refusal => ({
+  ...{ rule: 'style', pointer },
+  expected: styleInWords(spec),
+});
 
 /** A field that stands alone, as parameters do. */
 export function readAlone(

@@ -3,7 +3,7 @@ import { trimBlanks } from '../../header-fields/blanks.ts';
 import { type HeaderFields, isListBased } from '../../header-fields/header-fields.ts';
 import { type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
-import type { HeaderPlan } from '../plan.ts';
+import type { HeaderPlan, Style } from '../plan.ts';
 import type { MessageViolation } from '../types.ts';
 import { Draft } from './draft.ts';
 import { explained } from './expected.ts';
@@ -11,6 +11,7 @@ import { decodeHeader, decodePercent, FIELD_BOUNDS, readingsOf } from './lexemes
 import { divide, type Pieces } from './pieces.ts';
 import { buildValue, kindsIn, type Refusal } from './read-field.ts';
 import { judgedEachWay, settled } from './settled.ts';
+import { styleInWords } from './style-words.ts';
 
 /** A documented header, of a request or of an answer. */
 export class HeaderField {
@@ -71,12 +72,12 @@ export class HeaderField {
       const divided = divide(values.join(','), kind, name, serialization, decode, draft, '');
       const built =
         divided.pieces === undefined
-          ? { rule: 'style', pointer: '' }
+          ? this.#otherStyle(serialization)
           : buildValue(withoutBlanks(divided.pieces), shape, divided.decode, draft, '');
       if ('rule' in built) refusal ??= built;
       else readings.push(...built.readings);
     }
-    return readings.length > 0 ? { readings } : (refusal ?? { rule: 'style', pointer: '' });
+    return readings.length > 0 ? { readings } : (refusal ?? this.#otherStyle(serialization));
   }
 
   #readContent(
@@ -90,6 +91,11 @@ export class HeaderField {
     const reading = readJson(Buffer.from(text, 'latin1'), FIELD_BOUNDS);
     if (reading.ok) return { readings: [reading.value] };
     return { rule: `json-${reading.problem.rule}`, pointer: reading.problem.pointer };
+  }
+
+  #otherStyle(serialization: { readonly style: Style; readonly explode: boolean }): Refusal {
+    const expected = styleInWords({ ...this.#plan, ...serialization });
+    return { rule: 'style', pointer: '', expected };
   }
 
   #violation(rule: string): MessageViolation {

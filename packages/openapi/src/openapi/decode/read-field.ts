@@ -116,7 +116,9 @@ function buildMember(
   const types = shape.types ?? [];
   if (nested.length > 0) {
     const isObject = nested.length === parts.length && types.includes('object');
-    return isObject ? buildMap(nested, shape, decode, draft, pointer) : { rule: 'style', pointer };
+    return isObject
+      ? buildMap(nested, shape, decode, draft, pointer)
+      : { rule: 'style', pointer, expected: NO_BRACKETS };
   }
   if (types.includes('array')) {
     const items = parts.map(({ value }) => value);
@@ -126,6 +128,9 @@ function buildMember(
   if (parts.length > 1) return { rule: 'duplicate', pointer };
   return buildValue({ kind: 'text', text: first.value }, shape, decode, draft, pointer);
 }
+
+/** Told of a member at its own pointer. */
+const NO_BRACKETS = 'a value here, and no [key] behind it: this is not described as an object';
 
 function itemShape(shape: Shape, index: number): Shape {
   return shape.prefixItems?.[index] ?? shape.items ?? ANY;

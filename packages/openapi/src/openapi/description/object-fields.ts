@@ -1,5 +1,5 @@
 import { ExactNumber } from '../../json/index.ts';
-import { didYouMean, nearest } from '../../json-schema/index.ts';
+import { didYouMean, nearest, speaksOfConstraint } from '../../json-schema/index.ts';
 import { isFields } from '../document/pointer.ts';
 import { child, type Place, type Remarks } from '../document/remarks.ts';
 import {
@@ -122,13 +122,17 @@ function checkUnknownField(place: Place, kind: ObjectKind, key: string, remarks:
   }
   const isShared = /^[._]/.test(key);
   const isPlain = kind === 'root' ? !mentionsProtection(at.value) : isFlat(at.value);
-  if (soundsProtective(key) || !(isPlain || isShared)) {
+  const isConstraint = SCHEMA_HOLDERS.includes(kind) && speaksOfConstraint(key, at.value);
+  if (soundsProtective(key) || isConstraint || !(isPlain || isShared)) {
     const why = `${message}, and it may have been meant to protect`;
     remarks.error('unknown-field', at, why, `remove it, or call it 'x-${plain(key)}'`);
   } else {
     remarks.warn('unknown-field', at, message, didYouMean(key, known));
   }
 }
+
+/** Authors write into these what belongs in their schema. */
+const SCHEMA_HOLDERS: readonly ObjectKind[] = ['parameter', 'header', 'mediaType'];
 
 /** A value without parts of its own, or a list of them. */
 const isFlat = (value: unknown): boolean =>

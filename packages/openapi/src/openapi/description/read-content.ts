@@ -1,5 +1,6 @@
 import { ownMember } from '../document/pointer.ts';
 import { child, type Place } from '../document/remarks.ts';
+import { acceptedTypes, isNarrowed } from '../message/accepted-types.ts';
 import { describesStructure } from '../message/check-media.ts';
 import { isJsonLinesType } from '../message/json-lines.ts';
 import {
@@ -35,7 +36,7 @@ export function readBody(operation: Place, method: string, reading: Reading): Bo
   }
   const place = reading.object(at, 'requestBody');
   if (place === undefined) return null;
-  if (method === 'GET' || method === 'HEAD' || method === 'TRACE') {
+  if (method === 'GET' || method === 'HEAD') {
     reading.remarks.warn('body-of-safe-method', at, `${method} requests rarely carry a body`);
   }
   if (ownMember(place.value, 'content') === undefined) {
@@ -107,7 +108,7 @@ function readHeaders(
     const place = reading.object(at, 'header');
     if (place === undefined) continue;
     plans.push({
-      name: name.toLowerCase(),
+      name,
       required: reading.flag(place, 'required') ?? false,
       ...readSerialized(place, 'header', reading, direction),
     });
@@ -197,7 +198,10 @@ function remarkOnUnread(
   shape: Shape,
   { direction, reading }: { direction: 'request' | 'response'; reading: Reading },
 ): void {
-  if (range.includes('*')) return;
+  if (range.includes('*')) {
+    if (direction === 'request') remarkOnRange(place, range, shape, reading);
+    return;
+  }
   const kind = mediaKind(range);
   const isPlain = shape.types?.every((type) => type === 'string') ?? true;
   const isUnread =
@@ -223,6 +227,17 @@ function remarkOnUnread(
       `${range} bodies are not parsed here: only their media type and size are enforced${more}`,
     );
   }
+}
+
+/** A range is no promise to read what nobody here can: the author may have meant just that. */
+function remarkOnRange(place: Place, range: string, shape: Shape, reading: Reading): void {
+  const plan = { range, parameters: [], schema: place.pointer, shape };
+  if (!isNarrowed(plan)) return;
+  const types = acceptedTypes(plan);
+  const what = types.length === 0 ? 'no body' : `of bodies, only ${types.join(', ')}`;
+  const message = `under ${range} with a schema for lists or objects, ${what} can be held against it and will pass`;
+  const suggestion = 'name each other type that is to pass as a key of its own';
+  reading.remarks.warn('media-type-range', place, message, suggestion);
 }
 
 function readEncodings(

@@ -194,7 +194,15 @@ function methodsOf(pathItem: Place, reading: Reading): [method: string, place: P
     if (METHOD_TOKEN.test(method)) found.push([method.toUpperCase(), place]);
     else reading.remarks.error('unknown-method', place, `'${method}' is not a method`);
   }
-  return found;
+  return found.filter(([method, place]) => isServed(method, place, reading));
+}
+
+/** TRACE echoes credentials (RFC 9110 §9.3.8), and CONNECT asks for a tunnel: no call of them passes. */
+function isServed(method: string, place: Place, reading: Reading): boolean {
+  if (method !== 'TRACE' && method !== 'CONNECT') return true;
+  const message = `${method} is never served: every call of it is answered with 405`;
+  reading.remarks.warn('method-not-served', place, message, 'leave it out');
+  return false;
 }
 
 /** They decide how schemas are compiled, which all operations share. */

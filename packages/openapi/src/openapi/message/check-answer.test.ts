@@ -113,8 +113,8 @@ test('a documented list on two lines of an answer is held against its schema as 
   const described = { Vary: { schema }, 'X-One': { schema: { type: 'string' } } };
   const operation = openOperation({ responses: { 204: { description: '', headers: described } } });
   assert.equal(check(operation, 204, ['vary', 'a', 'vary', 'b'], ''), '');
-  assert.equal(check(operation, 204, ['vary', 'a', 'vary', 'c'], ''), 'header vary pattern');
-  assert.equal(check(operation, 204, ['x-one', 'a', 'x-one', 'b'], ''), 'header x-one duplicate');
+  assert.equal(check(operation, 204, ['vary', 'a', 'vary', 'c'], ''), 'header Vary pattern');
+  assert.equal(check(operation, 204, ['x-one', 'a', 'x-one', 'b'], ''), 'header X-One duplicate');
 });
 
 test('bodies and headers of answers are checked', () => {
@@ -131,10 +131,10 @@ test('bodies and headers of answers are checked', () => {
     check(operation, 200, JSON_ANSWER, '{"iban":"a","secret":"b"}'),
     'body /secret writeOnly | /secret',
   );
-  assert.equal(check(operation, 200, JSON_ANSWER.slice(0, 2), ok), 'header x-total required');
+  assert.equal(check(operation, 200, JSON_ANSWER.slice(0, 2), ok), 'header X-Total required');
   assert.equal(
     check(operation, 200, [...JSON_ANSWER, 'x-tags', '1, x'], ok),
-    'header x-tags/1 type',
+    'header X-Tags/1 type',
   );
   assert.equal(check(operation, 204, [], ''), '');
   assert.equal(check(operation, 204, [], 'x'), 'content-type  undocumented');
@@ -184,7 +184,7 @@ test('Set-Cookie repeats without being a list', () => {
   assert.equal(check(operation, 200, ['set-cookie', 'a=1', 'set-cookie', 'b=2'], ''), '');
   assert.equal(
     check(operation, 200, ['set-cookie', 'a=1', 'set-cookie', 'b=2345'], ''),
-    'header set-cookie maxLength',
+    'header Set-Cookie maxLength',
   );
 });
 
@@ -200,7 +200,7 @@ test('multipart answers, with headers of their parts', () => {
   const body = (header: string, value: string) =>
     `--X\r\nContent-Disposition: form-data; name="n"\r\nX-N: ${header}\r\n\r\n${value}\r\n--X--`;
   assert.equal(check(operation, 200, type, body('1', '1')), '');
-  assert.equal(check(operation, 200, type, body('x', 'x')), 'body x-n/n type; body /n type');
+  assert.equal(check(operation, 200, type, body('x', 'x')), 'body X-N/n type; body /n type');
 });
 
 test('what may only be sent does not leave by an answer that is cut down to what was promised', () => {

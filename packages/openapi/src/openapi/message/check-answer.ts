@@ -1,9 +1,11 @@
 import type { HeaderFields } from '../../header-fields/header-fields.ts';
 import type { JsonBounds } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
+import { explained } from '../decode/expected.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import type { AnswerPlan, OperationPlan } from '../plan.ts';
 import type { AnswerCheck, AnswerExpectation, BodyCheck, MessageViolation } from '../types.ts';
+import { acceptedTypes } from './accepted-types.ts';
 import { hasContentCoding } from './check-body.ts';
 import { answerKind, evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
 import {
@@ -13,6 +15,7 @@ import {
   parseMediaType,
   selectMedia,
 } from './media-type.ts';
+import { typesInWords } from './types-in-words.ts';
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -29,6 +32,7 @@ interface Answer {
 
 /** RFC 9110: a 304 repeats what the caller has already been given. */
 const NOT_MODIFIED: Answer = { headers: [], entries: [] };
+const STATUSES_TOLD = 20;
 const NOTHING_FOUND: AnswerCheck = { violations: [], undocumented: [], isUncuttable: false };
 
 /** What one operation documents as its answers. */
@@ -49,7 +53,9 @@ export class AnswerChecks {
 
   expect(status: number, headers: HeaderFields): AnswerExpectation {
     const answer = this.#select(status);
-    if (answer === undefined) return undocumented('status', 'undocumented');
+    if (answer === undefined) {
+      return { kind: 'undocumented', violation: this.#otherStatus() };
+    }
     if (this.#isBodiless(status, headers)) return { kind: 'validate' };
     // In chunks that may be none: whether anything comes is known at their end.
     if (answer.entries.length === 0 && !headers.has('content-type')) return { kind: 'validate' };
@@ -68,7 +74,7 @@ export class AnswerChecks {
     { findUndocumented }: { readonly findUndocumented: boolean },
   ): AnswerCheck {
     const answer = this.#select(status);
-    if (answer === undefined) return refuse(violation('status', 'undocumented'));
+    if (answer === undefined) return refuse(this.#otherStatus());
     const violations = answer.headers.flatMap((header) => header.check(headers, false));
     if (bytes.length === 0) {
       const isMissing = answer.entries.length > 0 && !this.#isWithoutBody(status);
@@ -111,6 +117,15 @@ export class AnswerChecks {
       this.#answers.set(key, answer);
     }
     return answer;
+  }
+
+  #otherStatus(): MessageViolation {
+    const known = [...this.#plans.keys()];
+    const list = known.slice(0, STATUSES_TOLD).join(', ');
+    const more = known.length > STATUSES_TOLD ? ` and ${known.length - STATUSES_TOLD} more` : '';
+    const expected =
+      known.length === 0 ? 'no answer: none is described' : `a status of ${list}${more}`;
+    return { in: 'status', pointer: '', rule: 'undocumented', expected };
   }
 
   #compile({ headers, content }: AnswerPlan): Answer {
@@ -160,7 +175,9 @@ function selectEntry(
   const type = texts.length === 1 ? parseMediaType(texts[0] as string) : undefined;
   const entry = type === undefined ? undefined : selectMedia(entries, type);
   if (type === undefined || entry === undefined || evadesSchema(entry.check.plan, type)) {
-    return violation('content-type', 'undocumented');
+    const types = [...new Set(entries.flatMap(({ check }) => acceptedTypes(check.plan)))];
+    const expected = types.length === 0 ? 'no content: none is described' : typesInWords(types);
+    return { in: 'content-type', pointer: '', rule: 'undocumented', expected };
   }
   const kind = answerKind(entry.check.plan, type);
   if (!isReadableCharset(kind, type)) return violation('content-type', 'charset');
@@ -175,7 +192,7 @@ function isUncuttable(kind: MediaKind, body: BodyCheck, pointers: readonly strin
 }
 
 function violation(location: MessageViolation['in'], rule: string): MessageViolation {
-  return { in: location, pointer: '', rule };
+  return explained({ in: location, pointer: '', rule });
 }
 
 function undocumented(location: MessageViolation['in'], rule: string): AnswerExpectation {

@@ -363,7 +363,7 @@ test('multipart/form-data: fields, files and JSON parts', () => {
     [upload(n, part('name="meta"', '{"a":"x"}')), 'body /meta/a type'],
     [upload(n, part('name="meta"', '{"a":1,"a":1}')), 'body /meta/a json-duplicate-key'],
     [upload(n, typed('meta', 'text/plain', '{"a":1}')), 'body /meta content-type'],
-    [upload(n, part('name="meta"\r\nX-N: x', '{}')), 'body x-n/meta type'],
+    [upload(n, part('name="meta"\r\nX-N: x', '{}')), 'body X-N/meta type'],
     [upload(n, part('name="meta"\r\nX-N: 1', '{}')), ''],
     [upload(n, typed('file', 'application/pdf', '\x00\xff', '; filename="a.pdf"')), ''],
     [upload(n, part('name="file"', '123456')), 'body /file maxLength'],

@@ -6,6 +6,7 @@ import { explained } from '../decode/expected.ts';
 import { ParameterNames } from '../decode/parameter-names.ts';
 import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
+import { acceptedTypes } from './accepted-types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
 import {
   isFormReadAsUtf8,
@@ -16,6 +17,7 @@ import {
   selectMedia,
 } from './media-type.ts';
 import { doubtOfType } from './type-doubts.ts';
+import { typesInWords } from './types-in-words.ts';
 
 interface Entry {
   readonly range: string;
@@ -55,10 +57,20 @@ export class RequestBodyCheck {
   }
 
   #unsupported(found: MessageViolation): BodyExpectation {
-    const types = this.#entries.map(({ range, parameters }) =>
-      [range, ...parameters.map(([name, value]) => `${name}=${asParameter(value)}`)].join('; '),
-    );
-    return { kind: 'unsupported', violation: found, accepted: types.slice(0, TYPES_SHOWN) };
+    return {
+      kind: 'unsupported',
+      violation: found,
+      accepted: this.#accepted.slice(0, TYPES_SHOWN),
+    };
+  }
+
+  get #accepted(): readonly string[] {
+    return [...new Set(this.#entries.flatMap(({ check }) => acceptedTypes(check.plan)))];
+  }
+
+  #otherType(): MessageViolation {
+    const expected = typesInWords(this.#accepted);
+    return { in: 'content-type', pointer: '', rule: 'content-type', expected };
   }
 
   check(headers: HeaderFields, bytes: Uint8Array, bounds: JsonBounds): BodyCheck {
@@ -109,10 +121,10 @@ export class RequestBodyCheck {
     if (hasContentCoding(headers)) return violation('body', 'content-encoding');
     const texts = headers.all('content-type');
     const type = texts.length === 1 ? parseMediaType(texts[0] as string) : undefined;
-    if (type === undefined) return violation('content-type', 'content-type');
+    if (type === undefined) return this.#otherType();
     const entry = selectMedia(this.#entries, type);
     if (entry === undefined || evadesSchema(entry.check.plan, type)) {
-      return violation('content-type', 'content-type');
+      return this.#otherType();
     }
     const kind = entry.check.kindOf(type);
     if (!isReadableCharset(kind, type)) {
@@ -127,12 +139,6 @@ export class RequestBodyCheck {
 
 /** A description may name hundreds; whoever sends none of the first reads the description. */
 const TYPES_SHOWN = 20;
-
-/** RFC 9110 §5.6.6: what is no token is quoted. */
-function asParameter(value: string): string {
-  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)) return value;
-  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
-}
 
 /** Fields that speak of the bytes as they came (RFC 9530, RFC 3230, RFC 1864). */
 const DIGESTS = ['content-digest', 'repr-digest', 'digest', 'content-md5'];

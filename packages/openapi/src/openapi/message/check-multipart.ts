@@ -35,6 +35,7 @@ import {
 import { type Part, readMultipart, strictUtf8 } from './multipart.ts';
 import { readXml } from './read-xml.ts';
 import { doubtOfPart, doubtOfType } from './type-doubts.ts';
+import { typesInWords, written } from './types-in-words.ts';
 
 type Readings = { readonly readings: readonly JsonValue[] };
 
@@ -174,7 +175,11 @@ export class MultipartCheck {
     const fields = new HeaderFields(part.headers);
     return headers
       .flatMap((header) => header.check(fields, this.#strict))
-      .map((found) => ({ ...found, in: 'body', pointer: `/${escapeSegment(name)}` }));
+      .map((found) => ({
+        ...found,
+        ...{ in: 'body', pointer: `/${escapeSegment(name)}` },
+        expected: `in the header ${found.name} of this part: ${found.expected}`,
+      }));
   }
 }
 
@@ -267,7 +272,9 @@ function readPartValue(
   const type = part.type?.type ?? assumedType(documented);
   const actual = part.type ?? { type, parameters: NO_PARAMETERS };
   const entry = selectMedia(documented, actual);
-  if (entry === undefined) return { rule: 'content-type', pointer };
+  if (entry === undefined) {
+    return { rule: 'content-type', pointer, expected: typesInWords(documented.map(written)) };
+  }
   const doubt = doubtOfPart(actual, entry, isFormData);
   if (doubt !== undefined) return { rule: doubt, pointer };
   const isFile = part.hasFilename && isOpaque(shape, type, encoding) && !isXmlType(type);

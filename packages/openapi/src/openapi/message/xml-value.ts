@@ -25,6 +25,15 @@ interface Specs {
   readonly likenesses: ReadonlySet<string>;
 }
 
+/** A name of the description, which may be of any length. */
+const shown = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name);
+
+function namespaceInWords({ namespace, prefix }: XmlNaming): string {
+  if (namespace !== undefined) return `the namespace ${shown(namespace)}`;
+  if (prefix !== undefined) return `the prefix ${shown(prefix)}`;
+  return 'no namespace, or that of the element around it';
+}
+
 /** A document into the value that its schema describes, by the rules of OpenAPI's `xml` object. */
 export class XmlValue {
   readonly #draft: Draft;
@@ -41,15 +50,17 @@ export class XmlValue {
     name: string,
     shape: Shape,
   ): { readonly readings: readonly JsonValue[] } | Refusal {
-    if (root.local !== name) return { rule: 'root', pointer: '' };
+    if (root.local !== name) {
+      return { rule: 'root', pointer: '', expected: `the root element ${shown(name)}` };
+    }
     this.#checkNamespace(root, namingOf(shape), '', '');
     const readings = this.#read(root, shape, '');
     return this.#refusal ?? { readings };
   }
 
   /** The first refusal stands; what is read after it is thrown away. */
-  #refuse(rule: string, pointer: string): readonly JsonValue[] {
-    this.#refusal ??= { rule, pointer };
+  #refuse(rule: string, pointer: string, expected?: string): readonly JsonValue[] {
+    this.#refusal ??= { rule, pointer, ...(expected !== undefined && { expected }) };
     return [null];
   }
 
@@ -225,7 +236,7 @@ export class XmlValue {
         : naming.prefix !== undefined
           ? prefix === naming.prefix
           : uri === '' || uri === around;
-    if (!isDescribed) this.#refuse('namespace', pointer);
+    if (!isDescribed) this.#refuse('namespace', pointer, namespaceInWords(naming));
   }
 }
 

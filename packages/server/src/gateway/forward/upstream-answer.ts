@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Asked, LeanPool } from './lean/lean-pool.ts';
 import { type Question, UnsendableError } from './lean/question.ts';
+import { isStatus } from './status.ts';
 
 /** Chunks held for a slow reader before the upstream is told to wait. */
 const QUEUE_BYTES_MAX = 16_384;
@@ -84,7 +85,12 @@ export class UpstreamAnswer {
           answer.socket = socket;
           resolve(answer);
         },
-        onResponseStart: (_controller, status, headers) => {
+        onResponseStart: (controller, status, headers) => {
+          if (!isStatus(status)) {
+            answer.#error ??= new UpstreamError('invalid', false, { code: 'INVALID_STATUS' });
+            controller.abort(answer.#error);
+            return;
+          }
           // undici reports interim answers too; the final head is what counts.
           if (status < 200) return answer.#awaitHead(options.headersTimeout);
           answer.#headStands();
@@ -245,6 +251,7 @@ export function failureKindOf(error: Error & { code?: string }): UpstreamFailure
     case 'BODY_TIMEOUT':
       return 'timeout';
     case 'UNASKED_UPGRADE':
+    case 'INVALID_STATUS':
     case 'UND_ERR_HEADERS_OVERFLOW':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
     case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':

@@ -59,6 +59,11 @@ const MESSAGES: readonly (readonly [text: string, end: Script['end'], method?: s
   ['HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc', 'stays'],
   ['HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n', 'stays'],
   ['HTTP/1.1 204\r\n\r\n', 'stays'],
+  ['HTTP/1.1 600 Odd\r\nContent-Length: 1\r\n\r\na', 'stays'],
+  ['HTTP/1.1 999 Odd\r\nContent-Length: 1\r\n\r\na', 'stays'],
+  ['HTTP/1.1 600 Odd\r\n\r\nuntil the end', 'ends'],
+  ['HTTP/1.1 099 Odd\r\nContent-Length: 1\r\n\r\na', 'stays'],
+  ['HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 600 Odd\r\n\r\n', 'stays'],
   ['HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n', 'stays'],
   ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na', 'stays'],
   [
@@ -140,6 +145,15 @@ test('an answer is the same over both clients, however it comes and however it e
       JSON.stringify([text.slice(0, 200), end, method]),
     );
     assert.equal(isDeepStrictEqual(lean, undici), better === undefined, 'a difference is known');
+  }
+});
+
+test('an answer with a status that HTTP does not have reaches nobody, over either client', async () => {
+  for (const status of ['000', '099', '600', '999']) {
+    const text = `HTTP/1.1 ${status} Odd\r\nContent-Length: 1\r\n\r\na`;
+    const answers = await both({ pieces: [text], end: 'stays' });
+    const broken = { failure: 'invalid', nothingSent: false };
+    assert.deepEqual(answers, [broken, broken], status);
   }
 });
 

@@ -5,6 +5,7 @@ type FaultCode =
   | 'BODY_TIMEOUT'
   | 'OTHER_SIDE_CLOSED'
   | 'UNASKED_UPGRADE'
+  | 'INVALID_STATUS'
   | 'BODY_LENGTH';
 
 /** A fault of a connection, or of what came over it. */

@@ -1,5 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { keepAnswerOfDeadConnection } from '../dead-connection.ts';
+import { isStatus } from '../status.ts';
 import { ConnectionError } from './connection-error.ts';
 import { headOf, type Question } from './question.ts';
 import { openParser, type ParserEvents, type ResponseParser } from './response-parser.ts';
@@ -200,6 +201,10 @@ export class LeanConnection implements ParserEvents {
   head(status: number, fields: string[], mayKeepAlive: boolean): boolean {
     // Whatever it says of upgrades: nobody asked for another protocol.
     if (status === 101) this.upgrades();
+    if (!isStatus(status)) {
+      this.fail(new ConnectionError('INVALID_STATUS'));
+      return true;
+    }
     // RFC 9110 §15.2: any number of them may come before the answer.
     if (status < 200) return false;
     if (this.#isSpoilt || this.#receiver === null) return true;
