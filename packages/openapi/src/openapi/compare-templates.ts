@@ -1,8 +1,9 @@
 import { likeness } from '../likeness.ts';
 import { canonicalLiteral, readTemplate } from './description/template.ts';
 import type { SegmentPlan } from './plan.ts';
-import { decodedLiteral, takeValues } from './router.ts';
+import { decodedLiteral } from './router.ts';
 import { cutReadings, withoutFormats } from './segment-text.ts';
+import { takeValues } from './segment-values.ts';
 
 /** What a segment fixes, decoded: one text alone, or the texts before, between and after its parameters. */
 export type FixedTexts = readonly string[];

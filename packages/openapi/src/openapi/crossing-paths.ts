@@ -1,8 +1,9 @@
 import { likeness } from '../likeness.ts';
 import { alike, type FixedTexts, fitsAll, fixedTextsOf, mayBeBoth } from './compare-templates.ts';
 import type { SegmentPlan } from './plan.ts';
-import { decodedLiteral, takeValues } from './router.ts';
+import { decodedLiteral } from './router.ts';
 import { decodeSegment, repeatedReadings } from './segment-text.ts';
+import { takeValues } from './segment-values.ts';
 import type { CompiledOperation } from './types.ts';
 
 type Template = readonly SegmentPlan[];
