@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { call, eventually } from './world/calls.fixture.ts';
 import { startPoorter } from './world/poorter.fixture.ts';
@@ -8,9 +8,16 @@ import { things } from './world/things.fixture.ts';
 
 /** How much each thread of a process leaves to others: 0 as all do, more: behind them (proc_pid_stat(5), field 19). */
 function niceness(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    const file = `/proc/${pid}/task/${thread}/stat`;
+    try {
+      const text = readFileSync(file, 'utf8');
+      return [Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16])];
+    } catch (error) {
+      // It has ended meanwhile.
+      if (existsSync(file)) throw error;
+      return [];
+    }
   });
 }
 

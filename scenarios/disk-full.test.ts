@@ -18,7 +18,7 @@ const GROWTH_BYTES_MAX = 40 * MIB;
 const WAITING_BYTES_MAX = 128 * MIB;
 const LOAD_MS = 6_000;
 /** A long path makes long records: the spool fills in seconds. */
-const LONG = `/accounts/${'long'.repeat(1_500)}`;
+const LONG = `/accounts/${'long'.repeat(1_000)}`;
 
 const answers = { responses: { 200: { description: 'ok' } } };
 const description = {
