@@ -1,10 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { TrustedIssuer } from '@poorter/engine';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { believedIssuers } from '../configuration/believed-issuers.ts';
 import type { Configuration } from '../configuration/schema.ts';
 import { isLoopback, splitAddress } from '../platform/addresses/index.ts';
+import { type IncomingMessage, STATUS_CODES } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
 import { unknownGrants } from './unknown-grants.ts';
 

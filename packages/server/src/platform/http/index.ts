@@ -7,7 +7,7 @@ import type * as Https from 'node:https';
  */
 const http: typeof Http = process.getBuiltinModule('node:http');
 
-export const { createServer, ServerResponse } = http;
+export const { createServer, ServerResponse, STATUS_CODES } = http;
 export type ServerResponse = Http.ServerResponse;
 export type { IncomingMessage, Server } from 'node:http';
 
