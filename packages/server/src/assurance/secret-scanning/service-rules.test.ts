@@ -145,9 +145,10 @@ test('no text makes a rule of ours slow', () => {
     'aws_secret_',
   ]) {
     const startedAt = process.cpuUsage().user;
-    rulesIn(piece.repeat(Math.ceil(400_000 / piece.length)));
-    rulesIn(`-----BEGIN PRIVATE KEY-----${piece.repeat(Math.ceil(200_000 / piece.length))}`);
+    rulesIn(piece.repeat(Math.ceil(150_000 / piece.length)));
+    rulesIn(`-----BEGIN PRIVATE KEY-----${piece.repeat(Math.ceil(75_000 / piece.length))}`);
     const usedMs = (process.cpuUsage().user - startedAt) / 1_000;
-    assert.ok(usedMs < 20_000, `${piece}: ${usedMs} ms`);
+    // What looks at every pair of characters takes half a minute.
+    assert.ok(usedMs < 10_000, `${piece}: ${usedMs} ms`);
   }
 });
