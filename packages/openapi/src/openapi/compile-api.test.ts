@@ -524,3 +524,30 @@ test('what should protect under a name that is two slips from x-poorter stops th
     assert.deepEqual(codes(compile(yaml(`${name}: { a: 1 }`))), [], name);
   }
 });
+
+test('whoever mends a description sees all that is wrong at once, and each fault once', () => {
+  const schema = { type: 'object', properties: { a: { type: 'strng' }, b: { pattern: '(' } } };
+  const compilation = compile(
+    describeApi({
+      '/x': {
+        get: { parameters: [{ in: 'query' }], responses: {} },
+        post: { requestBody: { content: { 'application/json': { schema } } }, responses: {} },
+        put: {
+          requestBody: { content: { 'application/json': { schema: { $ref: '#/nowhere' } } } },
+          responses: {},
+        },
+      },
+    }),
+  );
+  const errors = compilation.ok ? [] : compilation.errors.map(({ message }) => message);
+  assert.equal(errors.filter((text) => /strng/.test(text)).length, 1, errors.join('\n'));
+  assert.ok(
+    errors.some((text) => /name/.test(text)),
+    'the parameter without a name',
+  );
+  assert.equal(errors.filter((text) => /nowhere/.test(text)).length, 1, errors.join('\n'));
+  assert.ok(
+    errors.some((text) => /pattern|regular expression/.test(text)),
+    errors.join('\n'),
+  );
+});

@@ -48,8 +48,8 @@ export function compileApi(
       'no operation is described: every call is refused',
     );
   }
-  if (remarks.hasErrors) return conclude(remarks);
-
+  // Also where something is wrong already: whoever mends a description wants to see all of it at once.
+  const isRefused = remarks.refusedByNow();
   const { shapes, ...schemas } = compileSchemas({
     documents: documents.values,
     dialect: version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
@@ -61,6 +61,7 @@ export function compileApi(
   });
   for (const { severity, address, message, suggestion } of schemas.diagnostics) {
     const place = placeOf(address, documents) ?? root;
+    if (isRefused(place)) continue;
     if (severity === 'error') remarks.error('schema', place, message, suggestion);
     else remarks.warn('schema', place, message, suggestion);
   }

@@ -48,6 +48,8 @@ export class Remarks {
   readonly #suggestions = new Map<string, string | undefined>();
   readonly #counted = new Set<string>();
   readonly #counts = { error: 0, warning: 0 };
+  /** Places with an error, in the order in which they were found. */
+  readonly #refused = new Set<string>();
 
   error(code: string, place: Place, message: string, suggestion?: string): void {
     this.#add({ severity: 'error', code, place, message, suggestion });
@@ -70,21 +72,28 @@ export class Remarks {
   attempt<T>(action: () => T | undefined): T | undefined {
     const known = new Set(this.#kept.keys());
     const counts = { ...this.#counts };
+    const refused = this.#refused.size;
     const found = action();
     if (found !== undefined) return found;
     for (const key of this.#kept.keys()) if (!known.has(key)) this.#kept.delete(key);
     Object.assign(this.#counts, counts);
+    for (const key of [...this.#refused].slice(refused)) this.#refused.delete(key);
     return undefined;
   }
 
-  get hasErrors(): boolean {
-    return this.#counts.error > 0;
+  /** Whether something was wrong at a place by now: what else is wrong at it comes of that. */
+  refusedByNow(): (place: Place) => boolean {
+    const refused = new Set(this.#refused);
+    return (place) => refused.has(placeKey(place));
   }
 
   #add(remark: Remark): void {
     const key = [remark.code, placeKey(remark.place), remark.message].join('\n');
     if (this.#counted.has(key)) return;
     if (this.#counted.size < COUNTED_MAX) this.#counted.add(key);
+    if (remark.severity === 'error' && this.#refused.size < COUNTED_MAX) {
+      this.#refused.add(placeKey(remark.place));
+    }
     if (this.#counts[remark.severity]++ >= REMARKS_MAX) return;
     this.#kept.set(key, remark);
   }
