@@ -38,10 +38,17 @@ export function nameLikeness(name: string): string {
   return joined(likeness(name));
 }
 
-/** Likenesses of a name as a whole, and of what is left where an end of text cuts it: of most, one. */
+/**
+ * Likenesses of a name as a whole, of what is left where an end of text cuts it, and without blanks and controls, which
+ * some pass over or trim: of most names, one.
+ */
 export function nameReadings(name: string): readonly string[] {
-  return CONTROL.test(name) ? cutTexts(name).map(nameLikeness) : [nameLikeness(name)];
+  if (!UNSEEN.test(name)) return [nameLikeness(name)];
+  return [...cutTexts(name), name.replaceAll(UNSEEN_SIGNS, '')].map(nameLikeness);
 }
+
+const UNSEEN = /[\s\p{C}\p{Z}]/u;
+const UNSEEN_SIGNS = /[\s\p{C}\p{Z}]+/gu;
 
 /** Without underscores and hyphens, unless it is nothing else. */
 export function joined(text: string): string {

@@ -184,6 +184,15 @@ export function couldConstrain(
   }
 }
 
+/** Words that speak of columns and of forms at least as often: told, and no reason not to start. */
+const OFTEN_NOTES = new Set(
+  'precision scale digits totaldigits decimals decimalplaces limit step increment options source'.split(
+    ' ',
+  ),
+);
+
+export const isOftenNote = (name: string): boolean => OFTEN_NOTES.has(wordOf(name));
+
 /** Whether a field beside a schema says what the schema should. */
 export function speaksOfConstraint(name: string, value: unknown): boolean {
   const meant = foreignMeaning(name, {});

@@ -1,6 +1,7 @@
 import { nameLikeness } from '../likeness.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { inPlaceChildren, type Shape } from './shape.ts';
+import { readValue } from './value-text.ts';
 import type { World } from './world.ts';
 
 /** Names of members that a schema speaks of. */
@@ -46,7 +47,16 @@ export function ownNames(shape: Shape): string[] {
   for (const [name, others] of dependentRequired ?? []) names.push(name, ...others);
   for (const [name] of dependentSchemas ?? []) names.push(name);
   if (shape.discriminator !== undefined) names.push(shape.discriminator.property);
+  if (shape.propertyNames?.not !== undefined) names.push(...valuesOf(shape.propertyNames.not));
   return names;
+}
+
+/** Names that may not be: of `{"not": {"enum": ["admin"]}}`, `Admin` is no other name. */
+function valuesOf({ values = [], constant }: Shape): string[] {
+  return [...values, ...(constant === undefined ? [] : [constant])].flatMap((text) => {
+    const value = readValue(text);
+    return typeof value === 'string' ? [value] : [];
+  });
 }
 
 const LITERAL = /^\^(?:([\w-]+)|\((?:\?:)?([\w-]+(?:\|[\w-]+)*)\))\$$/;

@@ -1,5 +1,5 @@
 import type { Report } from './dialects.ts';
-import { couldConstrain, foreignMeaning } from './foreign-keywords.ts';
+import { couldConstrain, foreignMeaning, isOftenNote } from './foreign-keywords.ts';
 import { faultOf, KEYWORD_FORMS, SILENT_KEYWORDS } from './keyword-forms.ts';
 import { isRecord, type Location, own } from './locations.ts';
 import { TYPE_BITS } from './shape.ts';
@@ -38,7 +38,8 @@ export function remarkOnUnknown(unknown: {
   if (word !== undefined && couldConstrain(name, word, value, schema)) {
     if (isSaid(schema, word, value)) return;
     const suggestion = suggestionFor(name, word);
-    if (isMeant) report('error', at, `there is no keyword ${shown}`, suggestion);
+    if (isMeant && !isOftenNote(name))
+      report('error', at, `there is no keyword ${shown}`, suggestion);
     else report('warning', at, `unknown keyword ${shown} is ignored`, suggestion);
     return;
   }

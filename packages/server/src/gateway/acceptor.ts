@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { type ListenerPlace, placeFault } from '../platform/processes/index.ts';
 import type { World } from '../platform/world/index.ts';
@@ -34,6 +34,7 @@ export class Acceptor {
   /** Accepted, and not yet through the TLS handshake; by the address and port of their caller. */
   readonly #handshaking = new Map<string, Socket>();
   readonly #ports: AcceptorPorts;
+  readonly #leaving = new WeakSet<Socket>();
   #isClosing = false;
   #closing: Promise<void> | null = null;
   #cutAtMs = Number.POSITIVE_INFINITY;
@@ -50,10 +51,16 @@ export class Acceptor {
     });
     // Before the handlers, which may answer at once.
     for (const event of ['request', 'checkContinue', 'checkExpectation']) {
-      server.prependListener(event, (_: unknown, response: ServerResponse) => {
-        if (this.#isClosing) response.shouldKeepAlive = false;
+      server.prependListener(event, ({ socket }: IncomingMessage, response: ServerResponse) => {
+        if (this.#isClosing || this.#leaving.has(socket)) response.shouldKeepAlive = false;
       });
     }
+  }
+
+  /** Its caller is told with the next answer that it ends, and comes back on another one. */
+  letGo(socket: Socket): void {
+    this.#leaving.add(socket);
+    if (isAnswering(socket)) askToClose(socket);
   }
 
   get connections(): ReadonlySet<Socket> {
@@ -184,7 +191,7 @@ export function isAnswering(socket: Socket): boolean {
 }
 
 /** With the answer under way on this connection, where it has not begun to leave. */
-export function askToClose(socket: Socket): void {
+function askToClose(socket: Socket): void {
   const answer = (socket as HttpSocket)._httpMessage;
   if (answer && !answer.headersSent) answer.shouldKeepAlive = false;
 }

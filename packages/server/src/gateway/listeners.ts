@@ -15,7 +15,7 @@ import {
   type TlsServer,
 } from '../platform/http/index.ts';
 import type { World } from '../platform/world/index.ts';
-import { Acceptor, askToClose, isAnswering } from './acceptor.ts';
+import { Acceptor, isAnswering } from './acceptor.ts';
 import type { AnswerPause } from './answer-pause.ts';
 import { Call } from './call.ts';
 import type { CallStatistics } from './call-statistics.ts';
@@ -93,12 +93,12 @@ export class Listeners {
    * Connections that were verified by authorities that are no longer trusted prove nothing any
    * more: nobody is identified by them, and the callers come back on fresh ones.
    */
-  #distrust({ connections }: Acceptor): void {
-    for (const socket of connections) {
+  #distrust(acceptor: Acceptor): void {
+    for (const socket of acceptor.connections) {
       forgetCertificate(socket as TLSSocket);
       if (this.#tunnels.has(socket)) {
         if ((socket as TLSSocket).authorized) socket.destroy();
-      } else if (isAnswering(socket)) askToClose(socket);
+      } else acceptor.letGo(socket);
     }
   }
 

@@ -196,7 +196,10 @@ function travels(name: string, named: readonly string[], options: ShapeOptions):
 }
 
 /** With these a service takes the call for another one. No proxy writes them. */
-const OVERRIDES = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
+const OVERRIDES = new Set([
+  ...['x-http-method-override', 'x-http-method', 'x-method-override'],
+  ...['x-rewrite-url', 'x-original-url'],
+]);
 
 /**
  * For a host that takes nothing out, as a proxy forwards the call as it came: a field that would have to

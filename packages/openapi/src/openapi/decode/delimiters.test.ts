@@ -166,8 +166,8 @@ test('no service that trims what it has divided reads items that the description
   assert.equal(query(noAdmin, 'p=%20admin&p=b', { explode: true }), '');
   assert.equal(query(noAdmin, 'p=a|%20admin', { style: 'pipeDelimited' }), BLANKS);
   assert.equal(query(role, 'p=role,%20admin'), 'query p/role enum');
-  assert.equal(query(role, 'p=%20role,admin'), BLANKS);
-  assert.equal(query(role, 'p=%20role,user'), '');
+  assert.match(query(role, 'p=%20role,admin'), / look-alike$/);
+  assert.match(query(role, 'p=%20role,user'), / look-alike$/);
   const path = openOperation(
     { parameters: [{ in: 'path', name: 'p', required: true, schema: noAdmin }] },
     { path: '/x/{p}' },

@@ -70,6 +70,8 @@ test('what says in any other way that its numbers are whole takes them as digits
     { const: 9 },
     { type: 'number', enum: [9] },
     { type: 'number', multipleOf: 3 },
+    { type: 'number', format: 'int32' },
+    { type: 'number', format: 'int64' },
   ];
   for (const schema of whole) {
     assert.equal(asked(schema, '9'), '', JSON.stringify(schema));

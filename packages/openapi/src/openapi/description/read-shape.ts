@@ -173,6 +173,8 @@ function isWhole(schema: unknown): boolean {
   const type = ownMember(schema, 'type');
   const named = Array.isArray(type) ? type : [type];
   if (named.includes('integer') && !named.includes('number')) return true;
+  const format = ownMember(schema, 'format');
+  if (typeof format === 'string' && /^u?int[0-9]*$|^double-int$/.test(format)) return true;
   const listed = ownMember(schema, 'enum');
   const values = Array.isArray(listed) ? listed : [ownMember(schema, 'const')];
   const numbers = values.filter((value) => typeOfValue(value) === 'number');

@@ -12,7 +12,7 @@ import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from '.
 import { checkPartNames, MultipartCheck } from './check-multipart.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
 import { isCompactJose } from './compact-jose.ts';
-import { jsonBehind } from './json-behind.ts';
+import { type JsonBehind, jsonBehind } from './json-behind.ts';
 import { divideLines, isJsonLinesType } from './json-lines.ts';
 import {
   isReadableText,
@@ -39,8 +39,8 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
     case 'jose':
       return kind;
     case 'opaque':
-      if (!describesStructure(plan, type)) return kind;
-      return isJsonLinesType(type.type) ? 'lines' : 'unparsed';
+      if (isJsonLinesType(type.type) && describesLines(plan)) return 'lines';
+      return describesStructure(plan, type) || mayBeStructure(plan) ? 'unparsed' : kind;
     case 'form':
       return plan.schema === null ? 'opaque' : kind;
     case 'multipart':
@@ -62,6 +62,17 @@ export function describesStructure(
 ): boolean {
   if (range.includes('*') || shape === undefined || shape.binary) return false;
   return !isReadableText(shape) && (!isStreamingType(type) || isJsonLinesType(type));
+}
+
+/** A schema that names no type, of a type that is named. */
+function mayBeStructure({ range, schema, shape }: MediaPlan): boolean {
+  return !range.includes('*') && schema !== null && shape?.types === null && !shape.binary;
+}
+
+/** Whatever is no text or bytes. */
+function describesLines({ range, schema, shape }: MediaPlan): boolean {
+  if (range.includes('*') || schema === null || shape === undefined || shape.binary) return false;
+  return shape.types?.some((name) => name !== 'string') ?? true;
 }
 
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
@@ -161,7 +172,7 @@ export class MediaCheck {
         );
         return this.#multipart.check(bytes, type, bounds);
       case 'text':
-        return this.#checkText(bytes);
+        return this.#checkText(bytes, type, bounds);
       case 'xml':
         return this.#checkXml(bytes, bounds);
       case 'jose':
@@ -200,15 +211,24 @@ export class MediaCheck {
 
   /**
    * Services that do not look at the type read JSON under any, some of them its first value alone. What begins as
-   * the described list or object does is JSON, or YAML where the type says so; other text is what it is.
+   * the described list or object does is JSON, or YAML where the type says so; so is what is JSON but for what stands
+   * around it. Other text is what it is.
    */
   #checkUnparsed(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
-    const found = jsonBehind(bytes);
-    if (found === undefined) return UNREAD;
-    const { isUtf8, isPrefixed } = found;
-    const name = found.bytes[0] === BRACE ? 'object' : 'array';
-    const isMeant = !isPrefixed && (this.plan.shape?.types?.includes(name) ?? false);
-    const checked = this.#checkJson(found.bytes, bounds);
+    for (const found of jsonBehind(bytes)) {
+      const checked = this.#checkBehind(found, type, bounds);
+      if (checked !== UNREAD) return checked;
+    }
+    return UNREAD;
+  }
+
+  #checkBehind({ bytes, isUtf8, around }: JsonBehind, type: string, bounds: JsonBounds): BodyCheck {
+    const name = bytes[0] === BRACE ? 'object' : 'array';
+    const isDescribed = this.plan.shape?.types?.includes(name) ?? true;
+    // A bracket within a text is what is described, or a bracket; YAML has both.
+    if (around === 'text' && (!isDescribed || /yaml$/.test(type))) return UNREAD;
+    const isMeant = around === 'nothing' && isDescribed;
+    const checked = this.#checkJson(bytes, bounds);
     const isNoJson = ({ rule }: { readonly rule: string }) =>
       // Whoever reads leniently puts something in place of what is not UTF-8.
       rule === 'json-syntax' || (rule === 'json-encoding' && !isMeant);
@@ -216,14 +236,10 @@ export class MediaCheck {
     // It is JSON to those who tell encodings apart, and no text to all others.
     if (!isUtf8)
       return isMeant || isJson ? refused({ rule: 'json-encoding', pointer: '' }) : UNREAD;
-    if (isJson) return this.#withoutCut(checked, isPrefixed);
-    return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
-  }
-
-  /** What was cut goes on alone: what stood before it would be lost. */
-  #withoutCut(checked: BodyCheck, isPrefixed: boolean): BodyCheck {
-    if (!isPrefixed || checked.cut === undefined) return checked;
-    return refused({ rule: 'readOnly', pointer: '' });
+    if (!isJson) return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
+    if (checked.cut === undefined) return checked.violations.length > 0 ? checked : UNREAD;
+    // What was cut goes on alone: what stood around it would be lost.
+    return around === 'nothing' ? checked : refused({ rule: 'readOnly', pointer: '' });
   }
 
   /** A schema of lists is that of all texts together, any other that of each (OpenAPI 3.2 §4.15.2 has both). */
@@ -232,7 +248,8 @@ export class MediaCheck {
     if (divided === undefined) return refused({ rule: 'json-sequence', pointer: '' });
     const { texts, joined } = divided;
     if (texts.length > bounds.itemsMax) return refused({ rule: 'json-items', pointer: '' });
-    const isList = this.plan.shape?.types?.includes('object') === false;
+    const { types } = this.plan.shape ?? { types: null };
+    const isList = types?.includes('array') === true && !types.includes('object');
     const kept: Uint8Array[] = [];
     for (const [index, text] of texts.entries()) {
       const checked = isList ? readAlone(text, bounds) : this.#checkJson(text, bounds);
@@ -282,7 +299,12 @@ export class MediaCheck {
     return place === undefined ? undefined : refusalBeside(place, 'body');
   }
 
-  #checkText(bytes: Uint8Array): BodyCheck {
+  #checkText(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
+    // A schema that names no type is one of objects, too.
+    if (this.plan.shape?.types === null && this.#beside !== undefined) {
+      const checked = this.#checkUnparsed(bytes, type, bounds);
+      if (checked !== UNREAD) return checked;
+    }
     const text = strictUtf8(bytes);
     if (text === undefined) return refused({ rule: 'encoding', pointer: '' });
     const draft = new Draft();

@@ -308,7 +308,7 @@ test('in a query, members of objects and allowed names are not other names for w
     ['n%00=101', 'query n look-alike'],
     ['x.n=101', 'query n look-alike'],
     ['filter[Max]=101', 'query filter/Max look-alike'],
-    ['filter[max%20]=101', 'query filter look-alike'],
+    ['filter[max%20]=101', 'query filter/max  look-alike'],
     ['filter[max]=1&filter.max=101', 'query filter look-alike'],
     ['Filter[max]=101', 'query filter look-alike'],
     ['filter[sub].x=101', 'query filter style'],

@@ -2,77 +2,80 @@ import { Buffer } from 'node:buffer';
 
 /** What a lenient reader of JSON finds in bytes. */
 export interface JsonBehind {
-  /** In UTF-8, from its first sign on. */
+  /** In UTF-8, from the first bracket to the end, or to the last bracket where something stands before. */
   readonly bytes: Uint8Array;
   readonly isUtf8: boolean;
-  /** Something stands before it that strict readers refuse. */
-  readonly isPrefixed: boolean;
+  /** What stands before it, or around: nothing but blanks, what readers trim or pass over, or text. */
+  readonly around: 'nothing' | 'passed-over' | 'text';
 }
 
-/** Of JSON, and those that other readers pass over as well. */
-const BLANKS = ' \t\r\n\v\f';
-/** Comments, by their end, which stands at the end of the text at the latest. */
-const COMMENTS: readonly (readonly [begin: string, end: string])[] = [
-  ['/*', '*/'],
-  ['//', '\n'],
-  ['#', '\n'],
-];
-/** By which services keep the scripts of other pages from reading their answers. */
-const GUARDS = [")]}',", ")]}'", 'while(1);', 'for(;;);'];
+const BLANK = /^[ \t\r\n\v\f]*$/;
+/**
+ * What some reader takes away: blanks, controls and marks of any language, bytes that are no UTF-8, comments, and guards
+ * by which services keep the scripts of other pages from reading their answers.
+ */
+const TRIMMED = /^[\s\p{C}\p{Z}\uFFFD]+/u;
+const COMMENT = /^(?:\/\/|#)[^\n\r\u2028\u2029]*[\n\r\u2028\u2029]|^\/\*/;
+const GUARD = /^(?:\)\]\}'?,?|while ?\((?:1|true)\) ?;|for ?\(;;\) ?;|throw 1;|&&&START&&&)/;
 
 /**
- * The list or object with which these bytes begin for services that look for JSON and ask neither for a media type nor
- * for a charset: Python's `json.loads` and Jackson tell the encodings of Unicode apart by their first bytes, as RFC 4627
- * §3 says, and many pass over comments.
+ * The list or object that these bytes are for services that look for JSON and ask neither for a media type nor for a
+ * charset. Python's `json.loads` and Jackson tell the encodings of Unicode apart by their first bytes, as RFC 4627 §3
+ * says; others decode what they can, trim, pass over comments, or look for what stands between brackets.
  */
-export function jsonBehind(bytes: Uint8Array): JsonBehind | undefined {
-  const { text, isUtf8 } = inUtf8(bytes);
-  const all = text.toString('latin1');
-  let at = 0;
-  let isPrefixed = false;
-  for (;;) {
-    while (at < all.length && BLANKS.includes(all[at] as string)) at += 1;
-    const end = endOfPrefix(all, at);
-    if (end === at) break;
-    isPrefixed = true;
-    at = end;
+export function jsonBehind(bytes: Uint8Array): readonly JsonBehind[] {
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wide = wideText(plain);
+  const found = [
+    wide === undefined ? undefined : within(Buffer.from(wide), false),
+    within(plain, true),
+  ];
+  return found.filter((one) => one !== undefined);
+}
+
+function within(text: Buffer, isUtf8: boolean): JsonBehind | undefined {
+  const first = firstOf(text, OPENING, 0);
+  if (first < 0) return undefined;
+  const before = text.toString('utf8', 0, first);
+  if (BLANK.test(before)) return { bytes: text.subarray(first), isUtf8, around: 'nothing' };
+  const last = text.lastIndexOf(text[first] === OPENING[0] ? 0x7d : 0x5d);
+  const end = last < first ? text.length : last + 1;
+  const isAlone = isPassedOver(before) && isPassedOver(text.toString('utf8', end));
+  return { bytes: text.subarray(first, end), isUtf8, around: isAlone ? 'passed-over' : 'text' };
+}
+
+const OPENING = [0x7b, 0x5b] as const;
+
+function firstOf(text: Buffer, bytes: readonly number[], from: number): number {
+  const places = bytes.map((byte) => text.indexOf(byte, from)).filter((at) => at >= 0);
+  return places.length === 0 ? -1 : Math.min(...places);
+}
+
+function isPassedOver(text: string): boolean {
+  let rest = text;
+  while (rest !== '') {
+    const [taken] = TRIMMED.exec(rest) ?? GUARD.exec(rest) ?? COMMENT.exec(rest) ?? [];
+    if (taken === undefined) return false;
+    const end = taken === '/*' ? rest.indexOf('*/', 2) + 2 : taken.length;
+    if (end < taken.length) return false;
+    rest = rest.slice(end);
   }
-  if (all[at] !== '{' && all[at] !== '[') return undefined;
-  return { bytes: text.subarray(at), isUtf8, isPrefixed };
+  return true;
 }
 
-/** Behind the comment or guard that stands there; where none does, there. */
-function endOfPrefix(text: string, at: number): number {
-  const guard = GUARDS.find((one) => text.startsWith(one, at));
-  if (guard !== undefined) return at + guard.length;
-  const comment = COMMENTS.find(([begin]) => text.startsWith(begin, at));
-  if (comment === undefined) return at;
-  const [begin, end] = comment;
-  const found = text.indexOf(end, at + begin.length);
-  return found < 0 ? text.length : found + end.length;
-}
-
-function inUtf8(bytes: Uint8Array): { readonly text: Buffer; readonly isUtf8: boolean } {
+/** Of two or four bytes a sign, by a mark or by where its NULs stand. */
+function wideText(bytes: Buffer): string | undefined {
   const [a, b, c, d] = bytes;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decoded = (text: string) => ({
-    text: Buffer.from(text.replace(/^\uFEFF/, '')),
-    isUtf8: false,
-  });
-  if (a === 0xef && b === 0xbb && c === 0xbf) return { text: buffer.subarray(3), isUtf8: true };
-  if (a === 0xff && b === 0xfe && c === 0 && d === 0) return decoded(ofUtf32(buffer, 'LE'));
-  if (a === 0 && b === 0 && ((c === 0xfe && d === 0xff) || (c === 0 && d !== 0))) {
-    return decoded(ofUtf32(buffer, 'BE'));
-  }
-  if (a !== 0 && b === 0 && c === 0 && d === 0) return decoded(ofUtf32(buffer, 'LE'));
-  if ((a === 0xff && b === 0xfe) || (a !== 0 && b === 0)) {
-    return decoded(new TextDecoder('utf-16le').decode(bytes));
-  }
-  if ((a === 0xfe && b === 0xff) || (a === 0 && b !== 0)) {
-    return decoded(new TextDecoder('utf-16be').decode(bytes));
-  }
-  return { text: buffer, isUtf8: true };
+  if (bytes.length < 2 || (a !== 0 && b !== 0 && !isMark(a, b))) return undefined;
+  if (a === 0xff && b === 0xfe && c === 0 && d === 0) return ofUtf32(bytes, 'LE');
+  if (a === 0 && b === 0 && (c === 0xfe || c === 0)) return ofUtf32(bytes, 'BE');
+  if (a !== 0 && b === 0 && c === 0 && d === 0) return ofUtf32(bytes, 'LE');
+  const isBig = a === 0 || a === 0xfe;
+  return new TextDecoder(isBig ? 'utf-16be' : 'utf-16le').decode(bytes);
 }
+
+const isMark = (a: number | undefined, b: number | undefined): boolean =>
+  (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
 
 function ofUtf32(bytes: Buffer, order: 'LE' | 'BE'): string {
   let text = '';

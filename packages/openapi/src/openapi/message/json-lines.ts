@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 
 /** RFC 7464, and lists of JSON that are written a line each. */
 const SEQUENCE = /^application\/(?:[\w.!#$&^-]+\+)?json-seq$/;
-const LINES = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$/;
+const LINES =
+  /^(?:application|text)\/(?:(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-stream)|stream\+json|[\w.!#$&^-]+\+(?:ndjson|jsonl))$/;
 
 const LINE_FEED = 0x0a;
 const RECORD_SEPARATOR = 0x1e;

@@ -30,7 +30,8 @@ test('a member that a service takes for a described one does not pass beside it,
 });
 
 test('a member whose name a service in C reads up to a NUL does not pass in place of a described one', () => {
-  for (const name of ['amount\0', 'amount\0x', 'Amount\0', 'amount\n', 'amount\u2028x']) {
+  const names = ['amount\0', 'amount\0x', 'Amount\0', 'amount\n', 'amount\u2028x', 'amount '];
+  for (const name of [...names, ' amount', 'a mount', '\0amount', 'am\0ount', 'amount\u009f']) {
     const found = judge(payment, { amount: 5, [name]: 1_000_000 });
     assert.match(found, /^body .* look-alike$/s, JSON.stringify(name));
   }
@@ -88,6 +89,17 @@ test('of all writings of some words, the described ones pass and the others do n
     }),
     { numRuns: 100 },
   );
+});
+
+test('a name that may not be does not come in another writing', () => {
+  for (const names of [{ not: { enum: ['admin', 'role'] } }, { not: { const: 'admin' } }]) {
+    const schema = { type: 'object', propertyNames: names };
+    assert.equal(judge(schema, { user: 1 }), '');
+    assert.match(judge(schema, { admin: 1 }), /propertyNames/);
+    for (const name of ['Admin', 'ADMIN', 'admin\0', 'a_dmin', 'adm\u00adin', '\uff41dmin']) {
+      assert.match(judge(schema, { [name]: 1 }), /look-alike$/, JSON.stringify(name));
+    }
+  }
 });
 
 test('a name that a schema speaks of in any other way is a described one, too', () => {
@@ -159,7 +171,7 @@ test('names that a schema lists, and those that resemble none, pass as before', 
     judge({ allOf: [payment, { properties: { Amount: {} } }] }, { amount: 1, Amount: 2 }),
     '',
   );
-  assert.equal(judge(payment, { amount: 1, amounts: 2, 'amount ': 3, amount_2: 4 }), '');
+  assert.equal(judge(payment, { amount: 1, amounts: 2, 'amount 3': 3, amount_2: 4 }), '');
   const written = { type: 'object', properties: { typeName: {}, type_name: {}, 'type-name': {} } };
   assert.equal(judge(written, { typeName: 1, type_name: 2, 'type-name': 3 }), '');
   assert.equal(judge({ properties: { _: {} } }, { '-': 1, '': 2 }), '');

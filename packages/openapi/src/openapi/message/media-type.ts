@@ -90,6 +90,7 @@ export function isReadableText(shape: Shape | undefined): boolean {
 }
 
 export function isJsonType(type: string): boolean {
+  if (isJsonLinesType(type)) return false;
   return type === 'application/json' || type === 'text/json' || type.endsWith('+json');
 }
 
