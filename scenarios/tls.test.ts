@@ -8,11 +8,13 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type CallOptions, call, codeOf } from './world/calls.fixture.ts';
+import { parse } from 'yaml';
+import { type CallOptions, call, codeOf, eventually } from './world/calls.fixture.ts';
 import { type Certificate, makeAuthority } from './world/certificates.fixture.ts';
 import { AUDIENCE, startIssuer } from './world/issuer.fixture.ts';
 import { runPoorter, startPoorter } from './world/poorter.fixture.ts';
 import { startService } from './world/service.fixture.ts';
+import { unusedPort } from './world/unused-port.fixture.ts';
 
 const ok = { 200: { description: 'ok', content: { 'application/json': {} } } };
 const certificateOnly = (clients?: string[]) => ({
@@ -280,4 +282,41 @@ test('a renewed certificate is served without a restart', async () => {
     socket.once('error', reject);
   });
   assert.equal(name, 'renewed');
+});
+
+test('whoever shows a certificate of an authority that stays is known again, after another authority left', async (t) => {
+  const address = `127.0.0.1:${await unusedPort()}`;
+  const listening = (clientAuthorities: readonly string[]) => ({
+    listen: [{ address, tls: { ...tls, clientAuthorities, clientCertificate: 'request' } }],
+  });
+  const two = await startPoorter(t, {
+    ...{ description, upstream: service.url },
+    files: {
+      'tls.pem': server.certificate,
+      'tls.key': server.key,
+      'ca.pem': authority.certificate,
+      'foreign.pem': foreign.certificate,
+    },
+    configuration: listening(['./ca.pem', './foreign.pem']),
+  });
+  const kept = [shop, stranger].map((certificate) => ({
+    agent: new Agent({ keepAlive: true, maxSockets: 1 }),
+    ...shown(certificate),
+  }));
+  t.after(() => {
+    for (const { agent } of kept) agent.destroy();
+  });
+  for (const options of kept) {
+    assert.equal((await get(address, '/certificate', options)).status, 200);
+  }
+  two.write('poorter.yaml', { ...parse(two.read('poorter.yaml')), ...listening(['./ca.pem']) });
+  const [stays, leaves] = kept as [(typeof kept)[0], (typeof kept)[0]];
+  await eventually('the other authority is gone', async () => {
+    return (await get(address, '/certificate', leaves)).status === 401;
+  });
+  await eventually('a connection that is kept comes to know its caller again', async () => {
+    return (await get(address, '/certificate', stays)).status === 200;
+  });
+  assert.equal((await get(address, '/certificate', stays)).status, 200);
+  assert.equal((await get(address, '/certificate', leaves)).status, 401);
 });
