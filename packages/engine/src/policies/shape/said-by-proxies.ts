@@ -30,11 +30,11 @@ const IS_OF_WHOM = new RegExp(`^(?:${OF_WHOM})$`);
 const CLIENT_SAYS = [
   'id|version|type|info|data|trace|request|correlation|transaction|session|app|application|platform|os|device',
   'sdk|lib|library|build|release|language|locale|lang|timezone|time|timestamp|date|features?|capabilities|agent|useragent|user-agent',
-  'metadata|hints?|key|secret|token|signature|nonce|hash',
+  'metadata|hints?|key|secret|token|signature|nonce|hash|sku|ver|cpu|last|current|brkrver|src|source|channel|uuid',
 ].join('|');
 /** `User-Key` is a credential of 3scale, `X-Goog-User-Project` who pays. */
 const USER_SAYS =
-  'agent|useragent|language|locale|lang|timezone|time-zone|tz|currency|units|key|project|preferences?';
+  'agent|useragent|language|locale|lang|timezone|time-zone|tz|currency|units|country|key|api|project|preferences?';
 const AUTH_SAYS =
   'token|key|secret|code|signature|signed|sign|timestamp|time|date|nonce|hmac|hash|version|scheme|method|client|api|apikey';
 const OPEN_FAMILIES = new RegExp(
@@ -107,17 +107,32 @@ const START = new RegExp(
   ].join('|')})(?:-|$)`,
 );
 
+/**
+ * What the end of a name with the prefix `x-` gives away, whoever's it is: `X-Session-User`, `X-Acme-Role`;
+ * but for databases whose clients name their user and role.
+ */
+const END =
+  /^(?!-(?:trino|presto|snowflake|hasura)-).*-(?:user|user-?id|user-?name|user-?email|principal(?:-?id)?|subject|sub|identity|roles?|groups|scopes?|claims|is-admin|verified|proxyuser)$/;
+
+/** Acts and strengths that sign-in gateways vouch for, and callers that platforms do. */
+const VOUCHED =
+  /^(?:is-admin|on-behalf-of|act-as|run-as|mfa|amr|acr|auth-time|distinguished-name|internal-auth|opc-principal|intercom-user|dapr-caller|cloudtasks|cloudscheduler|gssapi|authorizer)(?:-|$)/;
+
 /** The whole of a name that means this, and more often something else as part of another. */
 const WHOLE = /^(?:group|proxy|host|url-scheme|scheme|method|verb|ip)$/;
 /** Variables of CGI, which frameworks read as where they are mounted. */
 const OF_CGI = /^(?:script-name|path-info|path-translated|request-uri|request-method)$/;
 
-/** Certificates that callers send as data: with them they signed what they send (Berlin Group, PSD2). */
-const SENT_BY_CALLERS = new Set(['tpp-signature-certificate']);
+/**
+ * Certificates that callers send as data: with them they signed what they send (Berlin Group, PSD2), or their program; and
+ * what that program calls itself.
+ */
+const SENT_BY_CALLERS =
+  /^(?:tpp-signature-certificate|x-android-cert|x-[a-z]+-user-agent(?:-[a-z-]+)?)$/;
 
 /** `plain` is a name in lower case that has letters, digits and dashes alone, see plainName. */
 export function isSaidByProxies(plain: string): boolean {
-  if (SENT_BY_CALLERS.has(plain)) return false;
+  if (SENT_BY_CALLERS.test(plain)) return false;
   const bare = plain.replace(/^(?:-|x-|http-)+/, '');
   const words = bare.split('-');
   return (
@@ -126,7 +141,8 @@ export function isSaidByProxies(plain: string): boolean {
     START.test(bare) ||
     OPEN_FAMILIES.test(bare) ||
     ATTRIBUTE.test(bare) ||
-    (bare !== plain && WHOLE.test(bare)) ||
+    (bare !== plain && (WHOLE.test(bare) || END.test(`-${bare}`))) ||
+    VOUCHED.test(bare) ||
     OF_CGI.test(bare) ||
     PHRASE.test(`-${bare}-`) ||
     (IS_WHO.test(words[0] as string) && words.every((word) => IS_OF_WHOM.test(word))) ||

@@ -231,7 +231,12 @@ const VOUCHED =
   X-MS-Proxy X-MS-Endpoint-Absolute-Path X-Amzn-Request-Context X-Amzn-Lambda-Context X-Istio-Attributes X-Credential-Id
   X-Consumer-Username X-Consumer-Custom-Id X-Kong-User X-Forwarded-Access-Token X-Forwarded-Groups X-Forwarded-Preferred-Username
   X-Auth-Request-Access-Token X-MS-Token-AAD-Access-Token X-Amzn-Oidc-Data X-Goog-Authenticated-User-Id Cf-Access-Authenticated-User-Email
-  X-Imsi X-Up-Calling-Line-Id X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(/\s+/);
+  X-Session-User X-AD-User X-Oathkeeper-User X-ProxyUser X-Acme-Role X-Keycloak-Sub X-Hydra-Subject X-Rh-Identity X-Is-Admin
+  X-On-Behalf-Of X-Act-As X-Run-As X-Mfa X-Amr X-Acr X-Auth-Time X-Authorizer-PrincipalId X-Distinguished-Name X-GSSAPI-Name
+  X-Gateway-Verified X-Token-Scope Dapr-Caller-App-Id X-CloudTasks-QueueName X-CloudScheduler Opc-Principal Intercom-User-Email
+  X-Ms-User-Id X-Authorization-User-Id X-Imsi X-Up-Calling-Line-Id X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(
+    /\s+/,
+  );
 
 test('nobody makes itself a user, a role or a verified certificate by a field that proxies use', () => {
   for (const name of VOUCHED) {
@@ -294,6 +299,8 @@ const ORDINARY =
   x-client-transaction-id x-client-session-id x-client-language x-client-timezone x-client-user-agent x-user-agent
   x-user-language x-user-locale x-user-timezone x-goog-user-project user-key x-auth-key x-auth-signature x-auth-timestamp x-auth-nonce
   x-auth-client x-goog-authuser login-customer-id apollographql-client-name apollographql-client-version x-scope-orgid
+  x-client-sku x-client-ver x-client-cpu x-client-last-telemetry x-client-current-telemetry x-client-brkrver x-client-src-sku
+  x-client-source x-client-channel x-client-uuid x-okta-user-agent-extended x-android-cert user-api-key user-api-client-id x-user-country
   x-trino-user x-group-id x-serial-number x-identity-provider-hint x-stainless-lang x-stainless-os x-vault-token x-vault-namespace
   x-gitlab-token private-token job-token x-api-token x-shopify-access-token x-figma-token permissions-policy x-role-arn
   x-subscription-token x-subdomain x-sub-domain x-subtype x-account-id x-customer-id x-username-hint x-client-features x-datadog-trace-id newrelic b3 x-ibm-client-id
