@@ -69,6 +69,8 @@ export interface Shape {
   readonly binary?: boolean;
   /** Of its numbers, all are whole. */
   readonly isWhole?: true;
+  /** It speaks of members or items in other words than `properties` and `items`, which would give it a type. */
+  readonly saysOfParts?: true;
   /** How it is written in XML; 'mixed' where parts of the schema say different things of that. */
   readonly xml?: XmlNaming | 'mixed';
   /** Too deep or too large to be read to its end. */

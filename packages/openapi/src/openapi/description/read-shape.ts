@@ -64,6 +64,7 @@ class ShapeReader {
       ...this.#memberShapes(place, depth),
       ...(isBinary(place.value) ? { binary: true } : {}),
       ...(isWhole(place.value) ? { isWhole: true } : {}),
+      ...(saysOfParts(place.value) ? { saysOfParts: true } : {}),
     };
     const all = members(place, 'allOf');
     for (const part of all) {
@@ -168,6 +169,14 @@ function isBinary(schema: unknown): boolean {
   return format === 'binary' || (typeof mediaType === 'string' && !isEncoded);
 }
 
+const OF_PARTS =
+  `required minProperties maxProperties patternProperties additionalProperties propertyNames
+  dependentRequired dependentSchemas dependencies unevaluatedProperties minItems maxItems uniqueItems prefixItems
+  additionalItems contains unevaluatedItems not if`.split(/\s+/);
+
+const saysOfParts = (schema: unknown): boolean =>
+  OF_PARTS.some((keyword) => ownMember(schema, keyword) !== undefined);
+
 /** Where the type says so, the listed numbers are, or the step between numbers is. */
 function isWhole(schema: unknown): boolean {
   const type = ownMember(schema, 'type');
@@ -229,6 +238,7 @@ function mergeParts(
     ...(binary ? { binary } : {}),
     ...(xml === undefined ? {} : { xml }),
     ...(left.isCut || right.isCut ? { isCut: true } : {}),
+    ...(left.saysOfParts || right.saysOfParts ? { saysOfParts: true } : {}),
   };
 }
 

@@ -39,8 +39,8 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
     case 'jose':
       return kind;
     case 'opaque':
-      if (isJsonLinesType(type.type) && describesLines(plan)) return 'lines';
-      return describesStructure(plan, type) || mayBeStructure(plan) ? 'unparsed' : kind;
+      if (isJsonLinesType(type.type)) return describesLines(plan) ? 'lines' : kind;
+      return describesStructure(plan, type) ? 'unparsed' : kind;
     case 'form':
       return plan.schema === null ? 'opaque' : kind;
     case 'multipart':
@@ -57,23 +57,25 @@ const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes
 
 /** Lists and objects, in a type that says nothing of them; under a range, no such type passes. */
 export function describesStructure(
-  { range, shape }: Pick<MediaPlan, 'range' | 'shape'>,
+  plan: Pick<MediaPlan, 'range' | 'shape'>,
   { type }: Pick<MediaType, 'type'>,
 ): boolean {
-  if (range.includes('*') || shape === undefined || shape.binary) return false;
-  return !isReadableText(shape) && (!isStreamingType(type) || isJsonLinesType(type));
+  if (!isNamedAndRead(plan) || isStreamingType(type)) return false;
+  return !isReadableText(plan.shape) || speaksOfPartsAlone(plan);
 }
 
-/** A schema that names no type, of a type that is named. */
-function mayBeStructure({ range, schema, shape }: MediaPlan): boolean {
-  return !range.includes('*') && schema !== null && shape?.types === null && !shape.binary;
+/** Whatever is no text: a line may be a number. */
+function describesLines(plan: MediaPlan): boolean {
+  if (!isNamedAndRead(plan)) return false;
+  return plan.shape?.types?.some((name) => name !== 'string') ?? speaksOfPartsAlone(plan);
 }
 
-/** Whatever is no text or bytes. */
-function describesLines({ range, schema, shape }: MediaPlan): boolean {
-  if (range.includes('*') || schema === null || shape === undefined || shape.binary) return false;
-  return shape.types?.some((name) => name !== 'string') ?? true;
-}
+const isNamedAndRead = ({ range, shape }: Pick<MediaPlan, 'range' | 'shape'>): boolean =>
+  !range.includes('*') && shape !== undefined && !shape.binary;
+
+/** A schema that names no type, and is one of objects or lists besides. */
+const speaksOfPartsAlone = ({ shape }: Pick<MediaPlan, 'shape'>): boolean =>
+  shape?.types === null && shape.saysOfParts === true;
 
 /** Under a range with a schema for lists or objects, a type that nothing here parses would carry them past it. */
 export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
@@ -105,6 +107,12 @@ function readAlone(text: Uint8Array, bounds: JsonBounds): BodyCheck {
   if (reading.ok) return UNREAD;
   return refused({ rule: `json-${reading.problem.rule}`, pointer: reading.problem.pointer });
 }
+
+/** Of remarks on lines; what is refused is told whole. */
+const REMARKS_MAX = 100;
+
+const isRefused = ({ violations }: BodyCheck): boolean =>
+  violations.some(({ isRemark }) => !isRemark);
 
 const below =
   (index: number) =>
@@ -204,7 +212,7 @@ export class MediaCheck {
       this.#beside === undefined
         ? concluded
         : withListedAlone(concluded, validator, (name) => this.#refusalOf(name));
-    if (checked.violations.some(({ isRemark }) => !isRemark)) return checked;
+    if (isRefused(checked)) return checked;
     const pointers = validator?.ignored(reading.value) ?? [];
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
   }
@@ -215,19 +223,20 @@ export class MediaCheck {
    * around it. Other text is what it is.
    */
   #checkUnparsed(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
+    let checked = UNREAD;
     for (const found of jsonBehind(bytes)) {
-      const checked = this.#checkBehind(found, type, bounds);
-      if (checked !== UNREAD) return checked;
+      checked = this.#checkBehind(found, type, bounds);
+      if (isRefused(checked)) return checked;
     }
-    return UNREAD;
+    return checked;
   }
 
   #checkBehind({ bytes, isUtf8, around }: JsonBehind, type: string, bounds: JsonBounds): BodyCheck {
     const name = bytes[0] === BRACE ? 'object' : 'array';
-    const isDescribed = this.plan.shape?.types?.includes(name) ?? true;
+    const { types = null } = this.plan.shape ?? {};
     // A bracket within a text is what is described, or a bracket; YAML has both.
-    if (around === 'text' && (!isDescribed || /yaml$/.test(type))) return UNREAD;
-    const isMeant = around === 'nothing' && isDescribed;
+    if (around === 'text' && (types?.includes(name) === false || /yaml$/.test(type))) return UNREAD;
+    const isMeant = around === 'nothing' && types?.includes(name) === true;
     const checked = this.#checkJson(bytes, bounds);
     const isNoJson = ({ rule }: { readonly rule: string }) =>
       // Whoever reads leniently puts something in place of what is not UTF-8.
@@ -237,12 +246,12 @@ export class MediaCheck {
     if (!isUtf8)
       return isMeant || isJson ? refused({ rule: 'json-encoding', pointer: '' }) : UNREAD;
     if (!isJson) return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
-    if (checked.cut === undefined) return checked.violations.length > 0 ? checked : UNREAD;
+    if (checked.cut === undefined) return { ...checked, value: undefined };
     // What was cut goes on alone: what stood around it would be lost.
     return around === 'nothing' ? checked : refused({ rule: 'readOnly', pointer: '' });
   }
 
-  /** A schema of lists is that of all texts together, any other that of each (OpenAPI 3.2 §4.15.2 has both). */
+  /** A schema of lists is that of all texts together, any other that of each. */
   #checkLines(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
     const divided = divideLines(bytes, type);
     if (divided === undefined) return refused({ rule: 'json-sequence', pointer: '' });
@@ -251,16 +260,17 @@ export class MediaCheck {
     const { types } = this.plan.shape ?? { types: null };
     const isList = types?.includes('array') === true && !types.includes('object');
     const kept: Uint8Array[] = [];
+    const remarks: MessageViolation[] = [];
     for (const [index, text] of texts.entries()) {
       const checked = isList ? readAlone(text, bounds) : this.#checkJson(text, bounds);
-      const { violations } = checked;
-      if (violations.length > 0) return { ...checked, violations: violations.map(below(index)) };
+      const violations = checked.violations.map(below(index));
+      if (isRefused(checked)) return { ...checked, violations };
+      if (remarks.length < REMARKS_MAX) remarks.push(...violations);
       kept.push(checked.cut ?? text);
     }
-    if (isList) return this.#checkTogether(kept, joined, bounds);
-    return kept.every((text, index) => text === texts[index])
-      ? UNREAD
-      : { ...UNREAD, cut: joined(kept) };
+    if (isList) return this.#checkTogether(texts, joined, bounds);
+    const isWhole = kept.every((text, index) => text === texts[index]);
+    return { ...UNREAD, violations: remarks, ...(isWhole ? {} : { cut: joined(kept) }) };
   }
 
   #checkTogether(
@@ -276,12 +286,11 @@ export class MediaCheck {
     );
     if (checked.cut === undefined) return checked;
     const pointers = this.validator?.ignored(checked.value ?? null) ?? [];
+    const byText = Map.groupBy(pointers, (pointer) => Number(pointer.split('/', 2)[1]));
     const kept = texts.map((text, index) => {
-      const own = pointers.filter((pointer) => pointer.startsWith(`/${index}/`));
-      return cutMembers(
-        text,
-        own.map((pointer) => pointer.slice(`/${index}`.length)),
-      );
+      const own = byText.get(index) ?? [];
+      const within = own.map((pointer) => pointer.slice(`/${index}`.length));
+      return cutMembers(text, within);
     });
     return { ...checked, cut: joined(kept) };
   }
@@ -300,10 +309,9 @@ export class MediaCheck {
   }
 
   #checkText(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
-    // A schema that names no type is one of objects, too.
-    if (this.plan.shape?.types === null && this.#beside !== undefined) {
+    if (this.#beside !== undefined && speaksOfPartsAlone(this.plan)) {
       const checked = this.#checkUnparsed(bytes, type, bounds);
-      if (checked !== UNREAD) return checked;
+      if (isRefused(checked)) return checked;
     }
     const text = strictUtf8(bytes);
     if (text === undefined) return refused({ rule: 'encoding', pointer: '' });

@@ -34,20 +34,21 @@ export function jsonBehind(bytes: Uint8Array): readonly JsonBehind[] {
 }
 
 function within(text: Buffer, isUtf8: boolean): JsonBehind | undefined {
-  const first = firstOf(text, OPENING, 0);
+  const first = firstOpening(text);
   if (first < 0) return undefined;
   const before = text.toString('utf8', 0, first);
   if (BLANK.test(before)) return { bytes: text.subarray(first), isUtf8, around: 'nothing' };
-  const last = text.lastIndexOf(text[first] === OPENING[0] ? 0x7d : 0x5d);
+  const last = text.lastIndexOf(text[first] === BRACE ? 0x7d : 0x5d);
   const end = last < first ? text.length : last + 1;
   const isAlone = isPassedOver(before) && isPassedOver(text.toString('utf8', end));
   return { bytes: text.subarray(first, end), isUtf8, around: isAlone ? 'passed-over' : 'text' };
 }
 
-const OPENING = [0x7b, 0x5b] as const;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
 
-function firstOf(text: Buffer, bytes: readonly number[], from: number): number {
-  const places = bytes.map((byte) => text.indexOf(byte, from)).filter((at) => at >= 0);
+function firstOpening(text: Buffer): number {
+  const places = [text.indexOf(BRACE), text.indexOf(BRACKET)].filter((at) => at >= 0);
   return places.length === 0 ? -1 : Math.min(...places);
 }
 

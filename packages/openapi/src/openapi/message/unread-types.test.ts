@@ -305,3 +305,54 @@ test('of lines of JSON, the members that only the service may set are cut out of
     assert.equal(cut('application/json-seq', sequence), '\x1e{"amount":1}\n\x1e{"amount":2}\n');
   }
 });
+
+test('a remark on one line does not let the lines behind it pass unread', () => {
+  const schema = {
+    type: 'object',
+    properties: { at: { type: 'string', format: 'date-time' }, amount: integer },
+  };
+  for (const described of [schema, { type: 'array', items: schema }]) {
+    const operation = withBody(
+      { 'application/x-ndjson': { schema: described } },
+      { settings: { formats: 'report' } },
+    );
+    const lines = '{"at":"never","amount":1}\n{"amount":"x"}';
+    assert.match(check(operation, 'application/x-ndjson', lines), /\/1\/amount type$/);
+    const type = headers('content-type', 'application/x-ndjson');
+    const told = operation.checkBody(type, utf8('{"at":"never"}\n{"at":"never"}'), BOUNDS);
+    assert.deepEqual(
+      told.violations.map(({ pointer, isRemark }) => [pointer, isRemark]),
+      [
+        ['/0/at', true],
+        ['/1/at', true],
+      ],
+    );
+  }
+});
+
+test('what a schema says nothing of is neither read nor kept in memory', () => {
+  const content = (schema: object) => ({
+    'application/octet-stream': { schema },
+    'application/x-ndjson': { schema },
+  });
+  for (const schema of [{}, { description: 'bytes' }, { minLength: 3 }]) {
+    const operation = withBody(content(schema));
+    for (const type of Object.keys(content({}))) {
+      assert.equal(expect(operation, ['content-type', type]), 'stream', JSON.stringify(schema));
+    }
+  }
+  const text = withBody({ 'text/plain': { schema: { minLength: 3 } } });
+  assert.equal(check(text, 'text/plain', '[INFO] a line {'), '');
+  assert.equal(check(text, 'text/plain', '{"a":1,"a":2}'), '');
+});
+
+test('of thousands of lines, each is cut for itself', () => {
+  const schema = { type: 'object', properties: { id: { readOnly: true } } };
+  const operation = withBody({
+    'application/x-ndjson': { schema: { type: 'array', items: schema } },
+  });
+  const body = utf8('{"id":1}\n'.repeat(BOUNDS.itemsMax));
+  const type = headers('content-type', 'application/x-ndjson');
+  const tookMs = processorMs(() => operation.checkBody(type, body, BOUNDS));
+  assert.ok(tookMs < 3_000, `${tookMs} ms`);
+});
