@@ -43,10 +43,12 @@ export function nameLikeness(name: string): string {
  * some pass over or trim: of most names, one.
  */
 export function nameReadings(name: string): readonly string[] {
-  if (!UNSEEN.test(name)) return [nameLikeness(name)];
+  if (VISIBLE.test(name) || !UNSEEN.test(name)) return [nameLikeness(name)];
   return [...cutTexts(name), name.replaceAll(UNSEEN_SIGNS, '')].map(nameLikeness);
 }
 
+/** Nearly all names, and told sooner than by properties of Unicode. */
+const VISIBLE = /^[!-~]*$/;
 const UNSEEN = /[\s\p{C}\p{Z}]/u;
 const UNSEEN_SIGNS = /[\s\p{C}\p{Z}]+/gu;
 

@@ -186,8 +186,8 @@ export function couldConstrain(
 
 /** Words that speak of columns and of forms at least as often: told, and no reason not to start. */
 const OFTEN_NOTES = new Set(
-  'precision scale digits totaldigits decimals decimalplaces limit step increment options source'.split(
-    ' ',
+  `precision scale digits totaldigits decimals decimalplaces limit step increment options`.split(
+    /\s+/,
   ),
 );
 

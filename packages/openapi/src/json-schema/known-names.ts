@@ -1,4 +1,4 @@
-import { nameLikeness } from '../likeness.ts';
+import { nameLikeness, nameReadings } from '../likeness.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { inPlaceChildren, type Shape } from './shape.ts';
 import { readValue } from './value-text.ts';
@@ -36,6 +36,17 @@ export function knownNames(world: World, root: Shape): KnownNames {
     known.set(root, names);
   }
   return names;
+}
+
+/** Of names by their likeness, the one that some service takes this name for. */
+export function listedLike(
+  byLikeness: ReadonlyMap<string, string>,
+  name: string,
+): string | undefined {
+  if (byLikeness.size === 0) return undefined;
+  return nameReadings(name)
+    .map((text) => byLikeness.get(text))
+    .find((text) => text !== undefined);
 }
 
 /** Those that it speaks of itself. */

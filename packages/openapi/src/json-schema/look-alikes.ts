@@ -1,7 +1,6 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
-import { nameReadings } from '../likeness.ts';
 import { pointerOf } from './findings.ts';
-import { knownNames } from './known-names.ts';
+import { knownNames, listedLike } from './known-names.ts';
 import { findRestrainedNames } from './restrained-names.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import type { LookAlike } from './types.ts';
@@ -11,7 +10,7 @@ import type { World } from './world.ts';
 
 /**
  * Members that no schema of their object names, and whose name differs from a named one in case or form
- * of letters, in separators or behind an end alone: many services bind `Amount` to `amount` and `type_name` to
+ * of letters, in separators and blanks, or behind an end alone: many services bind `Amount` to `amount` and `type_name` to
  * `typeName`, those in C read up to a NUL, and the last one counts, so that a value which nobody checked would be
  * taken for the checked one.
  */
@@ -23,11 +22,10 @@ export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue):
     const name = String(at.step);
     const shapes = [...inForce];
     if (shapes.some((shape) => listedProperties(shape).has(name))) return true;
-    const alike = nameReadings(name);
     const known = shapes.map((shape) => knownNames(world, shape));
     if (known.some(({ exact }) => exact.has(name))) return true;
     for (const { byLikeness } of known) {
-      const listed = alike.map((text) => byLikeness.get(text)).find((text) => text !== undefined);
+      const listed = listedLike(byLikeness, name);
       if (listed === undefined) continue;
       found.push({ pointer: pointerOf(at), listed });
       return false;
@@ -51,9 +49,7 @@ function isSurelySpelled(world: World, shape: Shape, value: JsonValue): boolean 
     const property = plain.properties.get(name);
     if (property === undefined) {
       const { byLikeness } = knownNames(world, plain.shape);
-      if (byLikeness.size > 0 && nameReadings(name).some((text) => byLikeness.has(text))) {
-        return false;
-      }
+      if (listedLike(byLikeness, name) !== undefined) return false;
     }
     const described = property ?? plain.additional;
     if (described !== undefined && !isSurelySpelled(world, described, value[name]!)) return false;

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../json/index.ts';
-import { nameLikeness, nameReadings } from '../likeness.ts';
+import { nameLikeness } from '../likeness.ts';
 import { type Path, pointerOf } from './findings.ts';
-import { ownNames } from './known-names.ts';
+import { listedLike, ownNames } from './known-names.ts';
 import { deeperChildren, inPlaceChildren, linkedUnits, type Shape } from './shape.ts';
 import type { LookAlike } from './types.ts';
 import { isObject } from './values.ts';
@@ -40,7 +40,7 @@ export function findRestrainedNames(world: World, root: Shape, value: JsonValue)
     } else if (isObject(within)) {
       for (const name of Object.keys(within)) {
         const isSpokenOf = place.names.has(name);
-        const listed = isSpokenOf ? undefined : listedLike(place, name);
+        const listed = isSpokenOf ? undefined : listedLike(place.restrained, name);
         const at = { parent: path, step: name };
         if (listed !== undefined) found.push({ pointer: pointerOf(at), listed });
         else if (isComposite(within[name]!))
@@ -50,11 +50,6 @@ export function findRestrainedNames(world: World, root: Shape, value: JsonValue)
   };
   look(placeOf(world, [root], []), value, null);
   return found;
-}
-
-function listedLike({ restrained }: Place, name: string): string | undefined {
-  const readings = restrained.size === 0 ? [] : nameReadings(name);
-  return readings.map((text) => restrained.get(text)).find((text) => text !== undefined);
 }
 
 function placeOf(world: World, carriers: Iterable<Shape>, restraints: Iterable<Shape>): Place {

@@ -14,7 +14,8 @@ const MISPLACED = new Set(
 
 /**
  * The standard has unknown keywords ignored. As meant, one that could carry a constraint is refused: a
- * slip of the pen, a word of another language, a field of another object, or what holds schemas.
+ * slip of the pen, a word of another language, a field of another object, or what holds schemas. Words that
+ * are as often a note, of columns and forms, are told.
  */
 export function remarkOnUnknown(unknown: {
   readonly name: string;

@@ -84,6 +84,19 @@ for (const openapi of ['3.0.4', '3.1.1']) {
     assert.ok(told.includes('"x-max"'), told);
   });
 
+  test(`${openapi}: words of columns and forms stop no start, and are told`, () => {
+    for (const [schema, meant] of [
+      [{ type: 'number', precision: 10, scale: 2 }, 'maximum'],
+      [{ type: 'integer', limit: 100 }, 'maximum'],
+      [{ type: 'string', options: [{ label: 'A', value: 'a' }] }, 'enum'],
+    ] as const) {
+      const told = remarksOn(schema, openapi).join('\n');
+      assert.match(told, /^warning unknown keyword "/, JSON.stringify(schema));
+      assert.ok(told.includes(`did you mean "${meant}"?`), told);
+      assert.doesNotMatch(told, /^error/m);
+    }
+  });
+
   test(`${openapi}: schemas behind a word that nobody knows are not passed over`, () => {
     for (const schema of [
       {

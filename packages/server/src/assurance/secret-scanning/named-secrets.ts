@@ -11,15 +11,13 @@ const urlSafe = (length: string) => `${WITH_DIGIT}${URLSAFE}${length}`;
 
 /** Secrets that look like any other: the service, and that it is a secret, is said beside them. */
 export const NAMED_SECRETS: readonly ServiceRule[] = [
-  {
-    ...named(
-      'cloudflare/api-token',
-      'Cloudflare API token or key',
-      ['cloudflare', 'cf_', 'cf-', 'x-auth-key', 'cfapi', 'cftoken'],
-      `(?<![a-z0-9])(?:cloudflare|cf(?=[_-]|api|token))${NOT_PUBLIC}${KEY}|x-auth-key`,
-      `(?:(?!${HEX}{40})${urlSafe('{40}')}|${HEX}{37})`,
-    ),
-  },
+  named(
+    'cloudflare/api-token',
+    'Cloudflare API token or key',
+    ['cloudflare', 'cf_', 'cf-', 'x-auth-key', 'cfapi', 'cftoken'],
+    `(?<![a-z0-9])(?:cloudflare|cf(?=[_-]|api|token))${NOT_PUBLIC}${KEY}|x-auth-key`,
+    `(?:(?!${HEX}{40})${urlSafe('{40}')}|${HEX}{37})`,
+  ),
   named(
     'mollie/api-key',
     'Mollie API key or token',

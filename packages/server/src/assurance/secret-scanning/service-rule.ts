@@ -30,32 +30,23 @@ export function token(
   prefixes: readonly string[],
   rest: string,
   lengthMax = 256,
+  [before, after] = [ALONE_BEFORE, ALONE_AFTER],
 ): ServiceRule {
   const prefix = prefixes.map(escaped).join('|');
   return {
-    id,
-    title,
-    anchors: prefixes,
-    before: 8,
-    after: lengthMax,
-    isAtAnchor: true,
-    pattern: new RegExp(`${ALONE_BEFORE}(?:${prefix})${rest}${ALONE_AFTER}`, 'g'),
+    ...{ id, title, anchors: prefixes, before: 8, after: lengthMax, isAtAnchor: true },
+    pattern: new RegExp(`${before}(?:${prefix})${rest}${after}`, 'g'),
   };
 }
 
 /** As `token`, of letters that stand in base64 too: a piece of a picture or a font is none. */
 export function tokenLikeBase64(
-  id: string,
-  title: string,
-  prefixes: readonly string[],
-  rest: string,
-  lengthMax = 256,
+  ...[id, title, prefixes, rest, lengthMax]: Parameters<typeof token>
 ): ServiceRule {
-  const prefix = prefixes.map(escaped).join('|');
-  return {
-    ...token(id, title, prefixes, rest, lengthMax),
-    pattern: new RegExp(`(?<![A-Za-z0-9+/_-])(?:${prefix})${rest}(?![A-Za-z0-9+/=_-])`, 'g'),
-  };
+  return token(id, title, prefixes, rest, lengthMax, [
+    '(?<![A-Za-z0-9+/_-])',
+    '(?![A-Za-z0-9+/=_-])',
+  ]);
 }
 
 /** A secret without a form of its own, told by the words beside it. */
