@@ -165,7 +165,7 @@ async function liveThrough(left: readonly Left[]): Promise<HourFigures[]> {
     const terms = { dataDirectory: folder, baseDirectory: folder, environment: {} };
     const master = openMasterKey(undefined, { ...terms, notify: () => undefined });
     const ring = await openKeyRing(state.as<KeyRingTables>(), master, world.now);
-    const tombstones = new Tombstones(folder);
+    const tombstones = new Tombstones(folder, ring);
     const grantsOver = (database: Database<AccountTables>) =>
       new GrantStore(database, ring, tombstones, world);
     const artefactsOver = (database: Database<ArtefactTables>) =>

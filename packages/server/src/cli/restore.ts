@@ -28,11 +28,14 @@ export async function restore(given: RestoreGiven, world: CommandWorld): Promise
     databases: databasesOf(storage),
     repeat: repeatSinceBackup,
     tombstones: given.tombstones.map((path) => resolve(path)),
+    believesTombstones: given.unprovenTombstones,
   });
   const createdAt = new Date(restored.createdAt).toISOString();
+  const tombstonesUntil =
+    restored.tombstonesUntil === null ? null : new Date(restored.tombstonesUntil).toISOString();
   const unknown = restored.tombstoneFiles > 0 ? [] : WITHOUT_TOMBSTONES;
   const asAtBackup = [...unknown, ...AS_AT_BACKUP];
-  const told = { dataDirectory, ...restored, createdAt, asAtBackup };
+  const told = { dataDirectory, ...restored, createdAt, tombstonesUntil, asAtBackup };
   if (given.json) world.stdout.write(`${JSON.stringify(told)}\n`);
   else tell(told, world);
   return 0;
@@ -41,6 +44,7 @@ export async function restore(given: RestoreGiven, world: CommandWorld): Promise
 interface Told {
   readonly dataDirectory: string;
   readonly createdAt: string;
+  readonly tombstonesUntil: string | null;
   readonly rows: number;
   readonly files: number;
   readonly erased: number;
@@ -54,7 +58,9 @@ function tell(told: Told, { stdout, stderr }: CommandWorld): void {
   const { dataDirectory, createdAt, rows, files, erased, revoked, outdatedKeys, lostBlocks } = told;
   stdout.write(
     `${dataDirectory}: ${rows} rows and ${files} files of ${createdAt}; ` +
-      `${erased} erasures and ${revoked} revocations repeated\n`,
+      `${erased} erasures and ${revoked} revocations repeated` +
+      // A copy that was made too early, or cut, can only be told by this.
+      `${told.tombstonesUntil === null ? '' : `, the last of ${told.tombstonesUntil}`}\n`,
   );
   if (outdatedKeys.length > 0) {
     stdout.write(

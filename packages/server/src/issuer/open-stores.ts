@@ -79,7 +79,7 @@ export async function openIssuerStores(
       notify,
     });
     await migrate(passing, issuerMigrations(), now);
-    const tombstones = new Tombstones(dataDirectory);
+    const tombstones = new Tombstones(dataDirectory, ring);
     const records = openIssuerRecords(spool, notify);
     const world = { now, random };
     return {

@@ -70,7 +70,7 @@ export async function openGround<Tables>(
       masterKeyIn(dataDirectory),
       world.now,
     );
-    const tombstones = new Tombstones(dataDirectory);
+    const tombstones = new Tombstones(dataDirectory, ring);
     return { ...{ database, ring, tombstones, world, clock }, reopen: open };
   };
   return open();

@@ -8,6 +8,9 @@ const OPTIONS = {
     isRepeatable: true,
     says: 'tombstones.jsonl of the directory that was lost',
   },
+  unprovenTombstones: {
+    says: 'believe files with tombstones from which lines may have been taken',
+  },
   ...STORAGE_OPTIONS,
 } as const;
 

@@ -164,7 +164,7 @@ async function openKeys(
     notify: ({ message }) => world.stderr.write(`${message}\n`),
   });
   const ring = await openKeyRing(database, provider, now);
-  const tombstones = new Tombstones(dataDirectory);
+  const tombstones = new Tombstones(dataDirectory, ring);
   const stores = { now, random };
   const subjects = new SubjectKeys(database.as<SubjectKeyTables>(), ring, tombstones, stores);
   const store = new KeyStore(database.as<KeyTables>(), ring, tombstones, stores);

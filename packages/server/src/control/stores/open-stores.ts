@@ -32,6 +32,7 @@ import {
   migrate,
   openDatabase,
 } from '../../platform/database/index.ts';
+import { platformNotice } from '../../platform/notices/index.ts';
 import { type KeyRing, type MasterKeyProvider, openKeyRing } from '../../platform/secrets/index.ts';
 import type { Replay } from '../../state/backup/index.ts';
 import { CHANGE_LOCK, ChangeFeed, type ChangeTables } from '../../state/changes/index.ts';
@@ -124,6 +125,9 @@ export async function openState(settings: StateSettings): Promise<State> {
   try {
     await migrate(database, stateMigrations(), settings.world.now);
     const ring = await openKeyRing(database, settings.masterKey, settings.world.now);
+    const broken = new Tombstones(settings.dataDirectory, ring).adopt();
+    if (broken !== undefined)
+      settings.options?.notify?.(platformNotice('tombstones_broken', broken));
     const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
     return { ...stores, replayed: await replayTombstones(stores) };
   } catch (error) {
@@ -151,7 +155,7 @@ function storesOver(
   dataDirectory: string,
   world: StateWorld,
 ): Stores {
-  const tombstones = new Tombstones(dataDirectory);
+  const tombstones = new Tombstones(dataDirectory, ring);
   const stores = actStores(database, ring, tombstones, world);
   const accountTables = database.as<AccountTables>();
   return {
@@ -232,9 +236,24 @@ async function actWhole<Result>(
     return result;
   } catch (error) {
     // Where nobody knows whether it was committed, a right that was taken away stays away.
-    if (wasRolledBack(database, error)) (kept as PendingTombstones | null)?.retract();
+    if (wasRolledBack(database, error)) await retractAlone(kept, database);
     throw error;
   }
+}
+
+/** Alone, as acts are: what others append meanwhile stays. A database that fails lets nobody append. */
+async function retractAlone(
+  kept: PendingTombstones | null,
+  database: Database<StateTables>,
+): Promise<void> {
+  if (kept === null) return;
+  let isDone = false;
+  const retract = () => {
+    kept.retract();
+    isDone = true;
+  };
+  await database.write(async () => retract(), CHANGE_LOCK).catch(() => {});
+  if (!isDone) retract();
 }
 
 /** What cannot be done inside a transaction. It is repeated by the next erasure or start. */

@@ -33,7 +33,8 @@ export async function openSubjectKeys({
   world,
 }: SubjectKeySettings): Promise<OpenSubjectKeys> {
   const database = await openDatabase<SubjectKeyTables>(place, options);
-  const tombstones = new Tombstones(dataDirectory);
-  const subjectKeys = new SubjectKeys(database, ringFrom(ring), tombstones, world);
+  const opened = ringFrom(ring);
+  const tombstones = new Tombstones(dataDirectory, opened);
+  const subjectKeys = new SubjectKeys(database, opened, tombstones, world);
   return { subjectKeys, close: () => database.close() };
 }

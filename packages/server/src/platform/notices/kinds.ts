@@ -30,6 +30,13 @@ export const platformNotices = {
     means: 'Connections to PostgreSQL stand again.',
     remedy: '',
   },
+  tombstones_broken: {
+    level: 'warn',
+    means:
+      'Lines of tombstones.jsonl are not there any more, or not as they were written: a restore with this file would miss what they ended.',
+    remedy:
+      'Put a whole copy back while the program is stopped, or make a new backup now: what is gone from the state stays gone.',
+  },
   records_unwritten: {
     level: 'error',
     means: 'Records cannot be written; they wait in memory, and calls are refused when it is full.',

@@ -23,6 +23,7 @@ import {
   openDatabase,
 } from '../../platform/database/index.ts';
 import { stateMigrations } from '../index.ts';
+import { Tombstones } from '../tombstones/index.ts';
 import { BackupBrokenError, restoreBackup, TargetNotEmptyError, writeBackup } from './index.ts';
 
 const world = { now: () => NOON, random: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
@@ -55,6 +56,7 @@ async function restore(
   dataDirectory: string,
   place: DatabasePlace = { kind: 'sqlite', file: join(dataDirectory, 'state.sqlite') },
   tombstones: readonly string[] = [],
+  believesTombstones = false,
 ) {
   const masterKey = masterKeyIn(dataDirectory);
   const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
@@ -64,7 +66,7 @@ async function restore(
     masterKey,
     dataDirectory,
     databases,
-    tombstones,
+    ...{ tombstones, believesTombstones },
     world,
   });
 }
@@ -450,6 +452,59 @@ test('a key that the torn last line of the tombstones revoked is not revived: th
   await restore(file, right, undefined, [copy]);
   const again = await reopen(t, right);
   assert.equal((await again.keys.find(issued.key))?.revokedAt, NOON);
+});
+
+test('a key is not revived by tombstones out of which somebody took the line that ended it', async (t) => {
+  const { state, issued, operator } = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  const file = await backUp(t, state);
+  await state.keys.revoke(issued.record.id, 'leaked');
+  await state.subjectKeys.destroy(griet);
+  await state.operators.revoke(operator.id);
+  const whole = readFileSync(join(state.dataDirectory, 'tombstones.jsonl'), 'utf8');
+  const lines = whole.trimEnd().split('\n');
+  assert.equal(lines.length, 4, 'one of them before the backup');
+  const [early, first, second, third] = lines as [string, string, string, string];
+  const stranger = await filled(t, { kind: 'sqlite', file: ':memory:' });
+  await stranger.state.keys.revoke(stranger.issued.record.id, 'leaked');
+  const ofStranger = readFileSync(join(stranger.state.dataDirectory, 'tombstones.jsonl'), 'utf8');
+  const unbound = (line: string) => line.replace(/,"mac":"[^"]*"/, '');
+  const broken: Record<string, readonly [readonly string[], number]> = {
+    'the first taken out': [[first, second, third], 1],
+    'one taken out': [[early, second, third], 2],
+    'another id': [[early, first.replace(/"id":"./, '"id":"_'), second, third], 2],
+    'another time': [[early, first, second.replace(/"at":1/, '"at":2'), third], 3],
+    'two exchanged': [[early, second, first, third], 2],
+    'one twice': [[early, first, first, second, third], 3],
+    'one without what binds it': [[early, unbound(first), second, third], 2],
+    'none with what binds them': [[early, second, third].map(unbound), 1],
+    'lines of another installation': [[...lines, ...ofStranger.trimEnd().split('\n')], 5],
+  };
+  const copy = join(freshDirectory(t), 'tombstones');
+  for (const [name, [kept, line]] of Object.entries(broken)) {
+    writeFileSync(copy, `${kept.join('\n')}\n`);
+    const target = freshTarget(t, state);
+    const message = new RegExp(`tombstones:${line} does not follow.*--unproven-tombstones`);
+    await assert.rejects(
+      restore(file, target, undefined, [copy]),
+      { name: 'TombstoneFileError', message },
+      name,
+    );
+    assert.deepEqual(readdirSync(target), ['master.key'], name);
+  }
+  // Somebody who has nothing else says so.
+  writeFileSync(copy, `${[early, first, third].join('\n')}\n`);
+  const target = freshTarget(t, state);
+  const believed = await restore(file, target, undefined, [copy], true);
+  assert.deepEqual([believed.erased, believed.revoked], [0, 2]);
+  const again = await reopen(t, target);
+  assert.equal((await again.keys.find(issued.key))?.revokedAt, NOON);
+  // What was believed is bound from now on, and the restored directory goes on with it.
+  await again.operators.create({ name: 'b', roles: ['auditor'], expiresAt: NOON + 1 });
+  assert.equal(new Tombstones(target, again.ring).adopt(), undefined);
+  // A copy that was made too early can only be told by its end.
+  writeFileSync(copy, `${early}\n${first}\n`);
+  const cut = await restore(file, freshTarget(t, state), undefined, [copy]);
+  assert.deepEqual([cut.revoked, cut.tombstonesUntil], [1, NOON]);
 });
 
 test('a backup that was altered or cut anywhere is refused, and nothing is restored', async (t) => {

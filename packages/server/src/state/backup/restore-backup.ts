@@ -20,28 +20,24 @@ import {
   openDatabase,
 } from '../../platform/database/index.ts';
 import type { MasterKeyProvider } from '../../platform/secrets/index.ts';
-import {
-  readCopiedTombstones,
-  TOMBSTONE_FILE,
-  type Tombstone,
-  Tombstones,
-} from '../tombstones/index.ts';
+import { TOMBSTONE_FILE } from '../tombstones/index.ts';
 import type { StateWorld } from '../world.ts';
+import {
+  type CarriedTombstones,
+  carryTombstones,
+  type TombstoneSources,
+} from './carry-tombstones.ts';
 import { type Entry, readEntries } from './entries.ts';
 import { FilledDatabase } from './filled-database.ts';
 import { type RestoredMark, writeRestoredMark } from './restored-mark.ts';
 import { BackupBrokenError, openSealedFile } from './sealed-file.ts';
 
-export interface RestorePlan {
+export interface RestorePlan extends TombstoneSources {
   readonly file: string;
-  readonly masterKey: MasterKeyProvider;
   /** Absent, empty, or with nothing but a master key and tombstones in it. */
   readonly dataDirectory: string;
   /** By name, as in the backup; `state` is among them. A SQLite file stands in the data directory. */
   readonly databases: readonly RestoredDatabase[];
-  /** Files with further tombstones: what was erased and revoked since the backup. */
-  readonly tombstones: readonly string[];
-  readonly world: StateWorld;
   /** Opens the restored state and repeats what tombstones tell of. */
   readonly repeat: (restored: RestoredState) => Promise<Repeated>;
 }
@@ -72,10 +68,8 @@ export interface Replay {
   readonly revoked: number;
 }
 
-export interface RestoreSummary extends Repeated {
+export interface RestoreSummary extends Repeated, CarriedTombstones {
   readonly createdAt: number;
-  /** Files with tombstones that were read, besides that of the backup itself. */
-  readonly tombstoneFiles: number;
   readonly rows: number;
   readonly files: number;
 }
@@ -149,19 +143,20 @@ async function restoreAlone(
     const staged = plan.databases.map((one) => stagedDatabase(one, plan, staging, id));
     try {
       const counts = await unpack(readEntries(sealed.chunks()), staged, staging, plan.world.now);
-      const tombstoneFiles = await carryOver(plan, staging);
+      await copyMasterKey(plan.dataDirectory, staging);
+      const carried = await carryTombstones(plan, stateOf(staged), staging);
       const replay = await repeatErasures(plan, staged, staging);
       const created = sealed.header.createdAt;
       writeRestoredMark(
         staging,
-        markOf(plan.world.now(), created, counts.rows, tombstoneFiles, replay),
+        markOf(plan.world.now(), created, counts.rows, carried.tombstoneFiles, replay),
       );
       await syncTree(staging);
       await stillHeld();
       // Again: somebody may have put something there meanwhile.
       await refuseUsedTarget(plan);
       await moveIntoPlace(plan, staged, staging);
-      return { createdAt: created, ...counts, tombstoneFiles, ...replay };
+      return { createdAt: created, ...counts, ...carried, ...replay };
     } finally {
       await rm(staging, { recursive: true, force: true });
       await removeStagedSchemas(plan);
@@ -287,29 +282,15 @@ async function openBelow(staging: string, name: string): Promise<FileHandle> {
   return open(path, 'wx', 0o600);
 }
 
-/** Returns how many files with tombstones there were. */
-async function carryOver(plan: RestorePlan, staging: string): Promise<number> {
-  const masterKey = join(plan.dataDirectory, 'master.key');
-  if (existsSync(masterKey)) await copyFile(masterKey, join(staging, 'master.key'));
-  const tombstones = new Tombstones(staging);
-  const known = new Set(tombstones.read().map(keyOf));
-  const sources = [join(plan.dataDirectory, TOMBSTONE_FILE), ...plan.tombstones];
-  const missing = new Map<string, Tombstone>();
-  let read = 0;
-  for (const source of sources) {
-    const isOptional = !plan.tombstones.includes(source);
-    if (isOptional && !existsSync(source)) continue;
-    read += 1;
-    for (const tombstone of readCopiedTombstones(source)) {
-      if (!known.has(keyOf(tombstone))) missing.set(keyOf(tombstone), tombstone);
-    }
-  }
-  tombstones.append([...missing.values()]);
-  return read;
+async function copyMasterKey(from: string, to: string): Promise<void> {
+  const path = join(from, 'master.key');
+  if (existsSync(path)) await copyFile(path, join(to, 'master.key'));
 }
 
-function keyOf({ kind, id, version }: Tombstone): string {
-  return `${kind} ${id} ${version ?? ''}`;
+function stateOf(staged: readonly RestoredDatabase[]): DatabasePlace {
+  const place = staged.find(({ name }) => name === 'state')?.place;
+  if (place === undefined) throw new Error('a restore needs a place for the state');
+  return place;
 }
 
 async function repeatErasures(
@@ -317,9 +298,7 @@ async function repeatErasures(
   staged: readonly RestoredDatabase[],
   staging: string,
 ): Promise<Repeated> {
-  const place = staged.find(({ name }) => name === 'state')?.place;
-  if (place === undefined) throw new Error('a restore needs a place for the state');
-  return repeat({ place, dataDirectory: staging, masterKey, world });
+  return repeat({ place: stateOf(staged), dataDirectory: staging, masterKey, world });
 }
 
 const IDS_TOLD = 50;

@@ -6,7 +6,6 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
-  readFileSync,
   readSync,
   writeSync,
 } from 'node:fs';
@@ -14,6 +13,8 @@ import { dirname, join } from 'node:path';
 import { parseJsonText } from '@poorter/openapi/json';
 import { z } from 'zod';
 import { readTextFile, syncDirectory, writeDurably } from '../../platform/files/index.ts';
+import type { KeyRing } from '../../platform/secrets/index.ts';
+import { LineChain } from './line-chain.ts';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
 export interface Tombstone {
@@ -73,7 +74,11 @@ const tombstoneSchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   at: z.int(),
   version: z.int().positive().optional(),
+  /** Binds the line to all before it. */
+  mac: z.string().optional(),
 });
+
+type Line = z.output<typeof tombstoneSchema>;
 
 export const TOMBSTONE_FILE = 'tombstones.jsonl';
 /** Some ten million erasures. */
@@ -125,18 +130,22 @@ export class PendingTombstones implements TombstoneLog {
   }
 }
 
-/** An append-only file in the data directory; a line counts when it is whole. */
+/**
+ * An append-only file in the data directory; a line counts when it is whole. Each is bound to those before it by a key of
+ * the installation, which every backup has: a copy from which somebody took a line is known by it.
+ */
 export class Tombstones implements TombstoneLog {
   readonly path: string;
+  readonly #chain: LineChain;
 
-  constructor(dataDirectory: string) {
+  constructor(dataDirectory: string, ring: Pick<KeyRing, 'derive'>) {
     this.path = join(dataDirectory, TOMBSTONE_FILE);
+    this.#chain = new LineChain(ring);
   }
 
   /** Returns when they are on disk. */
   append(tombstones: readonly Tombstone[]): void {
     if (tombstones.length === 0) return;
-    const lines = tombstones.map(lineOf);
     const isNew = !existsSync(this.path);
     const file = openSync(
       this.path,
@@ -145,7 +154,9 @@ export class Tombstones implements TombstoneLog {
     );
     let start: number | null = null;
     try {
-      start = wholeLength(file);
+      const whole = wholeLines(file);
+      start = whole.length;
+      const lines = this.#chain.bind(whole.last, tombstones.map(textOf));
       const bytes = Buffer.from(`${lines.join('\n')}\n`);
       // What a write that broke off left behind was never promised to anyone.
       ftruncateSync(file, start);
@@ -164,20 +175,68 @@ export class Tombstones implements TombstoneLog {
   /** Takes back what was appended for something that did not happen. */
   retract(tombstones: readonly Tombstone[]): void {
     if (tombstones.length === 0) return;
-    const lines = readFileSync(this.path, 'utf8').split('\n');
-    for (const line of tombstones.map(lineOf)) {
-      const at = lines.lastIndexOf(line);
-      if (at >= 0) lines.splice(at, 1);
+    const lines = readTombstones(this.path);
+    let first = lines.length;
+    for (const text of tombstones.map(textOf)) {
+      const at = lines.findLastIndex((line) => textOf(line) === text);
+      if (at < 0) continue;
+      lines.splice(at, 1);
+      first = Math.min(first, at);
     }
-    writeDurably(this.path, lines.join('\n'));
+    this.#rewrite(lines.slice(0, first), lines.slice(first));
   }
 
   read(): Tombstone[] {
-    return existsSync(this.path) ? readTombstones(this.path) : [];
+    return existsSync(this.path) ? readTombstones(this.path).map(toldBy) : [];
+  }
+
+  /**
+   * What a program has written that bound no lines is bound as it stands. Returns what is wrong with the others, in words for
+   * an operator: the rights themselves are gone from the state, and only a restore would miss the line.
+   */
+  adopt(): string | undefined {
+    if (!existsSync(this.path)) return undefined;
+    const lines = readTombstones(this.path);
+    if (lines.some(({ mac }) => mac !== undefined)) return this.#faultOf(lines);
+    if (lines.length > 0) this.#rewrite([], lines);
+    return undefined;
+  }
+
+  /**
+   * Of a copy, all lines. Throws TombstoneFileError unless it is, to a point in time, what an installation with these keys
+   * has written: whoever reads less revives what was taken away.
+   */
+  readCopy(path: string): Tombstone[] {
+    const lines = readCopiedTombstones(path);
+    const fault = this.#faultOf(lines, path);
+    if (fault === undefined) return lines.map(toldBy);
+    throw new TombstoneFileError(
+      `${fault}, and what they ended would come back; copy the file again, or say with --unproven-tombstones that this is ` +
+        'all that is left',
+    );
+  }
+
+  #faultOf(lines: readonly Line[], path = this.path): string | undefined {
+    const bound = lines.map((line) => ({ text: textOf(line), mac: line.mac }));
+    const broken = this.#chain.brokenAt(bound);
+    if (broken === undefined) return undefined;
+    return (
+      `${path}:${broken + 1} does not follow from the lines before it: lines were taken out, altered or added there, or ` +
+      'another installation wrote them'
+    );
+  }
+
+  #rewrite(kept: readonly Line[], others: readonly Line[]): void {
+    const before = kept.map((line) => JSON.stringify(line));
+    const bound = this.#chain.bind(before.at(-1), others.map(textOf));
+    writeDurably(this.path, [...before, ...bound, ''].join('\n'));
   }
 }
 
-function lineOf({ kind, id, at, version }: Tombstone): string {
+const toldBy = ({ mac: _, ...tombstone }: Line): Tombstone => tombstone;
+
+/** As it is bound: its members in this order. */
+function textOf({ kind, id, at, version }: Tombstone): string {
   return JSON.stringify({ kind, id, at, version });
 }
 
@@ -185,7 +244,7 @@ function lineOf({ kind, id, at, version }: Tombstone): string {
  * Of a copy, all lines: what stands at its end without a newline was promised, and lost its end when
  * it was copied. Whoever skips it revives a key that was revoked.
  */
-export function readCopiedTombstones(path: string): Tombstone[] {
+export function readCopiedTombstones(path: string): Line[] {
   const text = readTextFile(path, FILE_BYTES_MAX);
   if (text === '' || text.endsWith('\n')) return readTombstones(path, text);
   const line = text.split('\n').length;
@@ -202,7 +261,7 @@ export function readCopiedTombstones(path: string): Tombstone[] {
 export function readTombstones(
   path: string,
   text: string = readTextFile(path, FILE_BYTES_MAX),
-): Tombstone[] {
+): Line[] {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   return whole
     .split('\n')
@@ -216,7 +275,7 @@ export function readTombstones(
     });
 }
 
-function parse(line: string): Tombstone | null {
+function parse(line: string): Line | null {
   try {
     return tombstoneSchema.parse(parseJsonText(line));
   } catch {
@@ -243,13 +302,14 @@ export function portions(ids: readonly string[]): string[][] {
   return Array.from({ length: count }, (_, at) => ids.slice(at * IDS_MAX, (at + 1) * IDS_MAX));
 }
 
-/** Up to the last newline. */
-function wholeLength(file: number): number {
+/** Up to the last newline, and the line before it. */
+function wholeLines(file: number): { readonly length: number; readonly last: string | undefined } {
   const { size } = fstatSync(file);
   if (size > FILE_BYTES_MAX) throw new TombstoneFileError('the tombstone file is full');
   const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
   const read = readSync(file, tail, 0, tail.length, size - tail.length);
   const newline = tail.subarray(0, read).lastIndexOf(NEWLINE);
   if (newline < 0 && size > TAIL_BYTES) throw new TombstoneFileError('the end is no tombstone');
-  return size - tail.length + newline + 1;
+  const last = tail.toString('utf8', 0, Math.max(newline, 0)).split('\n').at(-1);
+  return { length: size - tail.length + newline + 1, last: last === '' ? undefined : last };
 }
