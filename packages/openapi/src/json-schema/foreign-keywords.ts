@@ -10,14 +10,17 @@ import { isRecord, own } from './locations.ts';
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   required: ['mandatory', 'obligatory', 'compulsory', 'needed', 'optional'],
   properties: ['fields', 'attributes', 'members', 'optionalproperties'],
-  additionalProperties: ['additional', 'extra', 'closed', 'sealed', 'strict', 'exact'],
+  additionalProperties: `additional extra closed sealed strict exact allowunknown
+    unknown`.split(/\s+/),
   dependentRequired: ['dependson'],
   items: ['elements', 'element', 'arrayof', 'itemtype'],
   enum: `values allowed allowedvalues permitted permittedvalues possiblevalues validvalues
     acceptedvalues valid choices options enumeration symbols literals oneofvalues whitelist
     allowlist`.split(/\s+/),
   const: ['constant', 'fixed', 'equals', 'equal', 'eq', 'literal', 'exactly'],
-  pattern: ['regex', 'regexp', 'regularexpression', 'match', 'matches', 'mask'],
+  pattern:
+    `regex regexp regularexpression match matches mask startswith beginswith endswith formatminimum
+    formatmaximum formatexclusiveminimum formatexclusivemaximum`.split(/\s+/),
   multipleOf: `multiple divisibleby divisor step increment decimals decimalplaces fractiondigits
     maxdecimal scale`.split(/\s+/),
   minimum: `gte ge atleast greaterthanorequal lowerbound lowerlimit lower floor
@@ -32,7 +35,8 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   uniqueItems: ['unique', 'distinct', 'noduplicates'],
   not: `disallow disallowed forbidden prohibited exclude excludes except denied noneof notin notenum
     blacklist denylist`.split(/\s+/),
-  allOf: ['extends', 'inherits', 'inheritsfrom', 'intersection', 'mixin', 'mixins'],
+  allOf: `extends inherits inheritsfrom intersection mixin mixins validators validations constraints
+    rules`.split(/\s+/),
   anyOf: ['union', 'choice', 'alternatives', 'variants'],
   type: ['datatype'],
 };
@@ -90,6 +94,7 @@ const BAGS = new Map<string, string>([
     // `nots` and `ifs` are words of their own.
     .filter((name) => name.length >= 4 && !name.startsWith('$'))
     .map((name) => [bagOf(name), name] as const),
+  ['property required', 'required'],
   ['max size', 'maxSize'],
   ['min size', 'minSize'],
   ['count max', 'maxSize'],
@@ -186,9 +191,8 @@ export function couldConstrain(
 
 /** Words that speak of columns and of forms at least as often: told, and no reason not to start. */
 const OFTEN_NOTES = new Set(
-  `precision scale digits totaldigits decimals decimalplaces limit step increment options`.split(
-    /\s+/,
-  ),
+  `precision scale digits totaldigits decimals decimalplaces limit step increment options validators
+  validations constraints rules`.split(/\s+/),
 );
 
 export const isOftenNote = (name: string): boolean => OFTEN_NOTES.has(wordOf(name));
@@ -202,12 +206,16 @@ export function speaksOfConstraint(name: string, value: unknown): boolean {
 /** Words that are said with true or false, whatever their keyword takes. */
 const FLAG_WORDS = new Set(
   `closed sealed strict exact additional extra nonempty notempty notblank nonblank positive negative
-  nonnegative unsigned minimumcanequal maximumcanequal noduplicates optional`.split(/\s+/),
+  nonnegative unsigned minimumcanequal maximumcanequal noduplicates optional allowunknown unknown`.split(
+    /\s+/,
+  ),
 );
 /** Those that constrain where they are false. */
 const INVERSE_WORDS = new Set([
   'additional',
   'extra',
+  'allowunknown',
+  'unknown',
   'minimumcanequal',
   'maximumcanequal',
   'optional',
