@@ -267,8 +267,8 @@ const documents: readonly (readonly [name: string, document: string, remarks: st
     ['warning relative-server 6:19'],
   ],
   [
-    'deepObject for a list',
-    yaml('parameters:\n- { name: a, in: query, style: deepObject, schema: { type: array } }'),
+    'deepObject for a text',
+    yaml('parameters:\n- { name: a, in: query, style: deepObject, schema: { type: string } }'),
     ['warning deep-object-without-object 7:31'],
   ],
   [

@@ -336,7 +336,9 @@ queryTable(
     ['filter[nested][b]=true', ''],
     ['filter[nested][b]=1', 'query filter/nested/b type'],
     ['filter[a][b]=1', 'query filter/a style'],
-    ['filter[tags][]=x', 'query filter style'],
+    ['filter[tags][]=x', ''],
+    ['filter[tags][0]=x&filter[tags][1]=y', ''],
+    ['filter[tags][x]=y', 'query filter/tags style'],
     ['filter[]=1', 'query filter style'],
     ['filter[a=1', 'query filter style'],
     ['filter[a]x=1', 'query filter style'],
@@ -451,6 +453,74 @@ test('types are found through references and allOf', () => {
   assert.equal(told(operation.checkParameters(parts({ query: 'n=2' }))), 'query n minimum');
   assert.equal(told(operation.checkParameters(parts({ query: 'l=4,2' }))), 'query l/1 minimum');
 });
+
+const line = {
+  type: 'object',
+  required: ['price'],
+  properties: { price: integer, tags: { type: 'array', items: integer, maxItems: 2 } },
+  additionalProperties: false,
+};
+queryTable(
+  'lists and single values within deepObject, as PHP, Rails, qs and the libraries of Stripe write them',
+  [
+    { name: 'expand', schema: { type: 'array', items: { enum: ['a', 'b,c'] }, maxItems: 3 } },
+    { name: 'items', schema: { type: 'array', items: line, maxItems: 12 } },
+    {
+      name: 'created',
+      schema: { anyOf: [{ type: 'object', properties: { gt: integer } }, { type: 'integer' }] },
+    },
+    {
+      name: 'metadata',
+      schema: {
+        anyOf: [{ type: 'object', additionalProperties: { type: 'string' } }, { enum: [''] }],
+      },
+    },
+    { name: 'single', schema: integer },
+  ].map((parameter) => ({ style: 'deepObject', explode: true, ...parameter })),
+  [
+    ['expand[]=a', ''],
+    ['expand%5B%5D=a&expand%5B%5D=b%2Cc', ''],
+    ['expand[0]=a&expand[1]=a&expand[2]=a', ''],
+    ['expand[]=x', 'query expand/0 enum'],
+    ['expand[]=a&expand[]=a&expand[]=a&expand[]=a', 'query expand maxItems'],
+    ['expand[]=a&expand[0]=a', 'query expand style'],
+    ['expand[1]=a', 'query expand style'],
+    ['expand[00]=a', 'query expand type'],
+    ['expand[0]=a&expand[0]=b', 'query expand/0 duplicate'],
+    ['expand[0]=a&expand[2]=a', 'query expand style'],
+    ['expand[1]=a&expand[0]=a', 'query expand style'],
+    ['expand[0]=a&expand[1]=a&expand[0]=a', 'query expand style'],
+    ['expand[][]=a', 'query expand style'],
+    ['expand[0][]=a', 'query expand/0 style'],
+    ['expand=a', 'query  undocumented'],
+    ['expand.0=a', 'query  undocumented'],
+    [
+      Array.from({ length: 12 }, (_, at) => `items[${at}][price]=1&items[${at}][tags][]=7`).join(
+        '&',
+      ),
+      '',
+    ],
+    ['items[0][price]=1&items[0][tags][0]=1&items[0][tags][1]=2&items[1][price]=3', ''],
+    ['items[0][tags][]=1', 'query items/0 required'],
+    ['items[0][price]=x', 'query items/0/price type'],
+    ['items[0][price]=1&items[0][price]=2', 'query items/0/price duplicate'],
+    ['items[0][price]=1&items[0][x]=2', 'query items/0/x additionalProperties'],
+    // Rails begins another item where a name comes back, PHP with each pair.
+    ['items[][price]=1', 'query items style'],
+    ['items[0]=1', 'query items/0 type'],
+    ['created=5', ''],
+    ['created[gt]=5', ''],
+    ['created=x', 'query created type'],
+    ['created=5&created[gt]=5', 'query created duplicate'],
+    ['created=5&created=6', 'query created duplicate'],
+    ['created=5&Created=6', 'query  undocumented'],
+    ['metadata[order_id]=6735&metadata[0]=x', ''],
+    ['metadata=', ''],
+    ['metadata[]=x', 'query metadata style'],
+    ['single=5', ''],
+    ['single[]=5', 'query single style'],
+  ],
+);
 
 test('names that carry credentials are known, and left to authentication', () => {
   const operation = openOperation({

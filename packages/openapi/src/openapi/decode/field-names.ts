@@ -128,6 +128,8 @@ export class FieldNames {
   /** By their path: objects, whose members are written `name[member]`, or by their own names alone. */
   readonly #objects = new Map<string, { readonly name: string; readonly isBracketed: boolean }>();
   readonly #ownerOf = new Map<string, string>();
+  /** With items of lists, which names write as `[]` or as `[0]`. */
+  readonly #counted = new Set<string>();
 
   constructor(described: Iterable<string>) {
     for (const name of described) {
@@ -145,13 +147,15 @@ export class FieldNames {
     this.#objects.set(root, { name, isBracketed: members !== undefined });
     for (const { text, isEnd } of members ?? []) {
       this.#exact.add(text);
+      if (text.includes('[]')) this.#counted.add(text);
       this.#ownerOf.set(text, name);
       if (isEnd) this.#described.add(text, joinedPaths(pathsOf(text)));
     }
   }
 
   has(name: string): boolean {
-    return this.#exact.has(name);
+    if (this.#exact.has(name)) return true;
+    return this.#counted.size > 0 && this.#counted.has(name.replaceAll(/\[[0-9]+\]/g, '[]'));
   }
 
   /**
@@ -165,7 +169,7 @@ export class FieldNames {
   ): NameDoubt | undefined {
     let present: NameTree | undefined;
     for (const name of names) {
-      if (this.#exact.has(name)) continue;
+      if (this.has(name)) continue;
       const paths = pathsOf(name);
       const order = isAllowed(name) ? undefined : orderIn(paths);
       if (order !== undefined) return { rule: order, pointer: '' };

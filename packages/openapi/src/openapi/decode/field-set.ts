@@ -5,7 +5,8 @@ import { FieldNames } from './field-names.ts';
 import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { divide, divideRepeated } from './pieces.ts';
 import {
-  buildMap,
+  ANY,
+  buildNested,
   buildValue,
   type Decode,
   kindsIn,
@@ -80,6 +81,8 @@ export class FieldSet<Spec extends FieldSpec> {
   readonly names: FieldNames;
   readonly #byName = new Map<string, number>();
   readonly #deep = new Map<string, number>();
+  /** Of those, what may also be a text without brackets. */
+  readonly #bare = new Map<string, number>();
   readonly #spread = new Map<string, number>();
   /** Index of the object that takes whatever belongs to nothing else. */
   readonly absorbing: number | undefined;
@@ -88,8 +91,10 @@ export class FieldSet<Spec extends FieldSpec> {
     this.specs = specs;
     for (const [index, spec] of specs.entries()) {
       const isObject = spec.shape.types?.includes('object') ?? false;
-      if (spec.content === null && spec.style === 'deepObject') this.#deep.set(spec.name, index);
-      else if (isSpread(spec)) {
+      if (isDeep(spec)) {
+        this.#deep.set(spec.name, index);
+        if (isAlsoText(spec)) this.#bare.set(spec.name, index);
+      } else if (isSpread(spec)) {
         for (const name of propertiesOf(spec.shape).keys()) {
           if (!this.#spread.has(name)) this.#spread.set(name, index);
         }
@@ -99,7 +104,7 @@ export class FieldSet<Spec extends FieldSpec> {
     }
     this.names = new FieldNames([...this.#byName.keys(), ...this.#spread.keys()]);
     for (const spec of specs) {
-      if (this.#deep.has(spec.name)) this.names.addObject(spec.name, membersOf(spec));
+      if (isDeep(spec)) this.names.addObject(spec.name, membersOf(spec));
       else if (isSpread(spec)) this.names.addObject(spec.name, undefined);
     }
   }
@@ -116,7 +121,7 @@ export class FieldSet<Spec extends FieldSpec> {
     const unknown: Pair[] = [];
     const strangers: string[] = [];
     for (const pair of pairs) {
-      const exact = this.#byName.get(pair.name);
+      const exact = this.#byName.get(pair.name) ?? this.#bare.get(pair.name);
       if (exact !== undefined) {
         inputOf(inputs, exact).occurrences.push(pair.raw);
         continue;
@@ -149,19 +154,40 @@ export class FieldSet<Spec extends FieldSpec> {
 
 const NESTING_MAX = 8;
 
-/** The names by which members of a deepObject are written. */
-function membersOf(
-  { name, shape }: Pick<FieldSpec, 'name' | 'shape'>,
-  depth = 1,
-): { text: string; isEnd: boolean }[] {
-  return [...propertiesOf(shape)].flatMap(([key, property]) => {
-    const text = `${name}[${key}]`;
-    const isObject = property.types?.includes('object') ?? false;
-    const isDeeper = isObject && depth < NESTING_MAX;
-    const inner = isDeeper ? membersOf({ name: text, shape: property }, depth + 1) : [];
-    return [{ text, isEnd: !isObject }, ...inner];
+/** What the brackets of a name hold where they stand for items of a list, however they count them. */
+const ITEM = '[]';
+
+/** The names by which members of a deepObject are written, and the object itself where it may be a text. */
+function membersOf(spec: Pick<FieldSpec, 'name' | 'shape'>): DeepName[] {
+  const isEnd = false;
+  return [...(isAlsoText(spec) ? [{ text: spec.name, isEnd }] : []), ...within(spec, 1)];
+}
+
+interface DeepName {
+  readonly text: string;
+  readonly isEnd: boolean;
+}
+
+function within({ name, shape }: Pick<FieldSpec, 'name' | 'shape'>, depth: number): DeepName[] {
+  const inside = shape.types?.includes('array') ? [[ITEM, shape.items ?? ANY] as const] : [];
+  const members = [...propertiesOf(shape)].map(([key, member]) => [`[${key}]`, member] as const);
+  return [...inside, ...members].flatMap(([brackets, inner]) => {
+    const text = name + brackets;
+    const isNested = inner.types?.some((type) => type === 'object' || type === 'array') ?? false;
+    const isDeeper = isNested && depth < NESTING_MAX;
+    return [
+      { text, isEnd: !isNested },
+      ...(isDeeper ? within({ name: text, shape: inner }, depth + 1) : []),
+    ];
   });
 }
+
+const isDeep = ({ content, style }: FieldSpec): boolean =>
+  content === null && style === 'deepObject';
+
+/** `created=5` beside `created[gt]=5`, as Stripe describes it. */
+const isAlsoText = ({ shape }: Pick<FieldSpec, 'shape'>): boolean =>
+  kindsOf(shape).includes('text');
 
 function isSpread(spec: FieldSpec): boolean {
   const styled = spec.style === 'form' || spec.style === 'cookie';
@@ -192,9 +218,9 @@ function memberOf({ name, raw }: Pair): Member {
   return { path: [name], value: raw };
 }
 
-/** '[a][b]' into keys; undefined where the brackets are empty or do not pair up. */
+/** '[a][b]' into keys, the last of which may be '', the next item of a list; undefined where they do not pair up. */
 function readBrackets(text: string): string[] | undefined {
-  if (text.length > 1_000 || !/^(?:\[[^[\]]+\])+$/.test(text)) return undefined;
+  if (text.length > 1_000 || !/^(?:\[[^[\]]+\])*\[[^[\]]*\]$/.test(text)) return undefined;
   return text.slice(1, -1).split('][');
 }
 
@@ -252,7 +278,7 @@ function readMembers(
   pointer: string,
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   const raw = members.map(({ path, value }) => ({ path: path.map(encodeKey), value }));
-  const built = buildMap(raw, spec.shape, decode, draft, pointer);
+  const built = buildNested(raw, spec.shape, decode, draft, pointer);
   // Brackets behind what is no object.
   return 'rule' in built && built.rule === 'style' && built.pointer === pointer
     ? inStyle(spec, pointer)
@@ -272,7 +298,9 @@ function readStyled(
 ): { readonly readings: readonly JsonValue[] } | Refusal {
   const readings: JsonValue[] = [];
   let refusal: Refusal | undefined;
-  for (const kind of kindsIn(spec.shape, draft)) {
+  // Lists and objects are written in brackets.
+  const kinds = isDeep(spec) ? (['text'] as const) : kindsIn(spec.shape, draft);
+  for (const kind of kinds) {
     // Exploded, every style repeats the name: each occurrence is one item, commas are data.
     const isRepeated = kind === 'list' && spec.explode;
     if (!isRepeated && occurrences.length > 1) {

@@ -74,6 +74,51 @@ export interface Member {
   readonly value: string;
 }
 
+/** Members by path into what the shape has there: items where the brackets count them, else an object. */
+export function buildNested(
+  members: readonly Member[],
+  shape: Shape,
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  return shape.types?.includes('array') && countsItems(members)
+    ? buildItems(members, shape, decode, draft, pointer)
+    : buildMap(members, shape, decode, draft, pointer);
+}
+
+/** `[]` each time, or `[0]`, `[1]` … as every library counts them. */
+const countsItems = (members: readonly Member[]): boolean =>
+  members.every(({ path: [head = '-'] }) => head === '') ||
+  members.every(({ path: [head = '-'] }) => /^(?:0|[1-9][0-9]{0,4})$/.test(head));
+
+/** Whoever leaves out, repeats or exchanges an index is read in several ways. */
+function buildItems(
+  members: readonly Member[],
+  shape: Shape,
+  decode: Decode,
+  draft: Draft,
+  pointer: string,
+): { readonly readings: readonly JsonValue[] } | Refusal {
+  const items: Member[][] = [];
+  for (const { path, value } of members) {
+    const [head, ...rest] = path;
+    const index = head === '' ? items.length : Number(head);
+    if (index !== items.length && index !== items.length - 1) return { rule: 'style', pointer };
+    items[index] ??= [];
+    items[index].push({ path: rest, value });
+  }
+  if (items.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
+  const list: JsonValue[] = [];
+  for (const [index, parts] of items.entries()) {
+    const at = `${pointer}/${index}`;
+    const built = buildMember(parts, itemShape(shape, index), decode, draft, at);
+    if ('rule' in built) return built;
+    draft.put(list, index, at, built.readings);
+  }
+  return { readings: [list] };
+}
+
 /** Members by path into nested objects; a repeated one is a list where its shape says so. */
 export function buildMap(
   members: readonly Member[],
@@ -87,6 +132,7 @@ export function buildMap(
   for (const member of members) {
     const key = decode(member.path[0] as string);
     if (key === undefined) return { rule: 'encoding', pointer };
+    if (key === '') return { rule: 'style', pointer };
     const rest = { path: member.path.slice(1), value: member.value };
     const known = byKey.get(key);
     if (known === undefined) byKey.set(key, [rest]);
@@ -115,9 +161,9 @@ function buildMember(
   const nested = parts.filter(({ path }) => path.length > 0);
   const types = shape.types ?? [];
   if (nested.length > 0) {
-    const isObject = nested.length === parts.length && types.includes('object');
-    return isObject
-      ? buildMap(nested, shape, decode, draft, pointer)
+    const isHeld = types.includes('object') || (types.includes('array') && countsItems(nested));
+    return isHeld && nested.length === parts.length
+      ? buildNested(nested, shape, decode, draft, pointer)
       : { rule: 'style', pointer, expected: NO_BRACKETS };
   }
   if (types.includes('array')) {

@@ -79,7 +79,7 @@ const rows: readonly Row[] = [
     'deepObject',
     true,
     /[[\]]/,
-    undefined,
+    (v) => v.map((one, index) => `p%5B${index}%5D=${encode(one)}`).join('&'),
     (e) => e.map(([key, value]) => `p%5B${encode(key)}%5D=${encode(value)}`).join('&'),
   ],
 ];

@@ -48,8 +48,9 @@ function listOf(style: Style, explode: boolean, name: string): string {
       return explode ? `${name}=value&${name}=value` : `${name}=value|value`;
     case 'cookie':
       return explode ? `${name}=value; ${name}=value` : `${name}=value,value`;
-    case 'form':
     case 'deepObject':
+      return `${name}[]=value&${name}[]=value`;
+    case 'form':
       return explode ? `${name}=value&${name}=value` : `${name}=value,value`;
     default:
       return style satisfies never;

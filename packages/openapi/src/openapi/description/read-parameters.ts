@@ -177,12 +177,12 @@ export function readSerialized(
     }
     const serialization = readStyle(place, location, reading);
     const read = readSchema(schema, reading, direction);
-    const isObject = read.shape.types?.includes('object') ?? false;
-    if (serialization.kind === 'style' && serialization.style === 'deepObject' && !isObject) {
+    const isNested = read.shape.types?.some((type) => type === 'object' || type === 'array');
+    if (serialization.kind === 'style' && serialization.style === 'deepObject' && !isNested) {
       reading.remarks.warn(
         'deep-object-without-object',
         child(place, 'style'),
-        "'deepObject' writes objects only: no value of this parameter will ever fit",
+        "'deepObject' writes objects and lists: a single value is read as in the style 'form'",
         "write 'style: form'",
       );
     }

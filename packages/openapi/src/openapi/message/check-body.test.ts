@@ -253,6 +253,7 @@ const formSchema = {
     address: { type: 'object', properties: { zip: integer } },
     deep: { type: 'object', properties: { zip: integer } },
     objects: { type: 'array', items: { type: 'object', properties: { zip: integer } } },
+    lines: { type: 'array', items: { type: 'object', properties: { zip: integer } } },
   },
 };
 
@@ -261,6 +262,7 @@ for (const openapi of ['3.0.4', '3.1.1']) {
     const encoding = {
       csv: { style: 'form', explode: false },
       deep: { style: 'deepObject', explode: true },
+      lines: { style: 'deepObject', explode: true },
     };
     const open = withBody({ [FORM]: { schema: formSchema, encoding } }, { rest: { openapi } });
     const closed = withBody(
@@ -283,6 +285,10 @@ for (const openapi of ['3.0.4', '3.1.1']) {
       ['n=1&address=x', 'body /address json-syntax'],
       ['n=1&deep[zip]=1', ''],
       ['n=1&deep%5Bzip%5D=x', 'body /deep/zip type'],
+      ['n=1&lines[0][zip]=1&lines[1][zip]=2', ''],
+      ['n=1&lines[0][zip]=1&lines[1][zip]=x', 'body /lines/1/zip type'],
+      ['n=1&lines[1][zip]=1', 'body /lines style'],
+      ['n=1&lines={"zip":"x"}', 'body /lines look-alike'],
       ['n=1&objects={"zip":1}&objects={"zip":2}', ''],
       ['n=1&objects={"zip":1}&objects={"zip":"x"}', 'body /objects/1/zip type'],
       ['n=1&objects=x', 'body /objects/0 json-syntax'],
