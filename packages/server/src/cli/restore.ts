@@ -14,6 +14,7 @@ const AS_AT_BACKUP = [
 /** What only the tombstones of the lost directory could have told. */
 const WITHOUT_TOMBSTONES = [
   'keys that were revoked, rotated, narrowed or shortened since are as they were',
+  'passkeys, passwords and secrets of clients that were replaced since let in again, and whoever left a group is in it',
   'who was erased since is back',
 ];
 const NAMED_MAX = 20;

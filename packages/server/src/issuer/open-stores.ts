@@ -86,7 +86,7 @@ export async function openIssuerStores(
       ring,
       accounts: new AccountStore(lasting.as<AccountTables>(), ring, tombstones, world),
       operators: new OperatorStore(lasting.as<OperatorTables>(), ring, tombstones, world),
-      credentials: new CredentialStore(lasting.as<AccountTables>(), ring, world),
+      credentials: new CredentialStore(lasting.as<AccountTables>(), ring, tombstones, world),
       identities: new IdentityStore(lasting.as<AccountTables>(), ring, tombstones, world),
       directories: new DirectoryStore(lasting.as<AccountTables>(), world),
       directoryUsers: new DirectoryUserStore(
@@ -102,7 +102,10 @@ export async function openIssuerStores(
       accountNotices: new AccountNoticeStore(lasting.as<AccountTables>(), world),
       clients: new ClientStore(lasting.as<ClientTables>(), ring, tombstones, world),
       invitations: new InvitationStore(lasting.as<InvitationTables>(), ring, tombstones, world),
-      registrations: new RegistrationStore(lasting.as<RegistrationTables>(), ring, world),
+      registrations: new RegistrationStore(
+        lasting.as<RegistrationTables>(),
+        ...[ring, tombstones, world],
+      ),
       signingKeys: new SigningKeyStore(lasting.as<SigningKeyTables>(), ring, tombstones, world),
       denials: new DenialStore(lasting.as<DenialTables>(), world),
       artefacts: new ArtefactStore(passing.as<ArtefactTables>(), ring, now),

@@ -31,7 +31,7 @@ onEveryBackend('accounts', ({ dialect, freshPlace }) => {
     return {
       ...ground,
       accounts: new AccountStore(database, ring, tombstones, world),
-      credentials: new CredentialStore(database, ring, world),
+      credentials: new CredentialStore(database, ring, tombstones, world),
       recoveryCodes: new RecoveryCodeStore(database, ring, world),
       notices: new AccountNoticeStore(database, world),
       grants: new GrantStore(database, ring, tombstones, world),

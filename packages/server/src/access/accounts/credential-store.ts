@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, recordChange } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
+import { portions, type TombstoneLog } from '../../state/tombstones/index.ts';
 import type { AccountTables } from './account-row.ts';
 
 /** A passkey; a code of the minute; a password; codes for when the others are gone; whom another provider knows. */
@@ -50,11 +51,18 @@ const CREDENTIALS_MAX = 50;
 export class CredentialStore {
   readonly #database: Database<AccountTables>;
   readonly #ring: KeyRing;
+  readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
 
-  constructor(database: Database<AccountTables>, ring: KeyRing, world: StateWorld) {
+  constructor(
+    database: Database<AccountTables>,
+    ring: KeyRing,
+    tombstones: TombstoneLog,
+    world: StateWorld,
+  ) {
     this.#database = database;
     this.#ring = ring;
+    this.#tombstones = tombstones;
     this.#world = world;
   }
 
@@ -84,11 +92,13 @@ export class CredentialStore {
   async put(wish: CredentialWish): Promise<void> {
     const row = newCredentialRow(this.#ring, this.#world, wish);
     await this.#database.write(async (session) => {
-      await session
+      const before = await session
         .deleteFrom('account_credential')
         .where('account_id', '=', row.account_id)
         .where('kind', '=', row.kind)
+        .returning('id')
         .execute();
+      this.#bury(before, row.created_at);
       await session.insertInto('account_credential').values(row).execute();
       await recordChange(session, 'account', row.account_id, row.created_at);
     }, CHANGE_LOCK);
@@ -130,9 +140,7 @@ export class CredentialStore {
       .updateTable('account_credential')
       .set({
         ...{ last_used_at: this.#world.now(), uses },
-        ...(data !== undefined && {
-          data_sealed: this.#ring.seal(place(id, 'data'), JSON.stringify(data)),
-        }),
+        ...(data !== undefined && { data_sealed: this.#sealed(id, data) }),
       })
       .where('id', '=', id)
       .where('uses', isUncounted ? '<=' : '<', uses)
@@ -159,6 +167,7 @@ export class CredentialStore {
       await session.deleteFrom('account_recovery_code').where('credential_id', '=', id).execute();
       await session.deleteFrom('account_credential').where('id', '=', id).execute();
       const at = this.#world.now();
+      this.#bury([{ id }], at);
       const { kind } = rows.find((row) => row.id === id) ?? {};
       // With it goes what its provider said that its holder may do.
       if (kind === 'identity') {
@@ -171,6 +180,78 @@ export class CredentialStore {
       await recordChange(session, 'account', accountId, at);
       return 'removed';
     }, CHANGE_LOCK);
+  }
+
+  /**
+   * The provider that knows somebody said less of what they may do: what it said before is not so again.
+   * Resolves when that is kept.
+   */
+  async lessenRoles(id: string, data: StoredCredential['data']): Promise<void> {
+    const at = this.#world.now();
+    await this.#database.write(async (session) => {
+      this.#tombstones.append([{ kind: 'identity-roles', id, at }]);
+      await session
+        .updateTable('account_credential')
+        .set({ last_used_at: at, data_sealed: this.#sealed(id, data) })
+        .where('id', '=', id)
+        .execute();
+    }, CHANGE_LOCK);
+  }
+
+  /** Repeats what was removed, replaced or said less of after a restore. Returns how many were there again. */
+  async replayTombstones(): Promise<number> {
+    const buried = this.#tombstones.read();
+    const ended = buried.filter(({ kind }) => kind === 'credential').map(({ id }) => id);
+    let gone = 0;
+    for (const portion of portions(ended)) {
+      gone += await this.#database.write(async (session) => {
+        await session
+          .deleteFrom('account_recovery_code')
+          .where('credential_id', 'in', portion)
+          .execute();
+        const rows = await session
+          .deleteFrom('account_credential')
+          .where('id', 'in', portion)
+          .returning('account_id')
+          .execute();
+        const at = this.#world.now();
+        for (const { account_id } of rows) await recordChange(session, 'account', account_id, at);
+        return rows.length;
+      }, CHANGE_LOCK);
+    }
+    for (const { kind, id, at } of buried) {
+      if (kind === 'identity-roles' && (await this.#lessenAgain(id, at))) gone += 1;
+    }
+    return gone;
+  }
+
+  /** False: what it holds was said since. */
+  #lessenAgain(id: string, at: number): Promise<boolean> {
+    return this.#database.write(async (session) => {
+      const row = await session
+        .selectFrom('account_credential')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined || (row.last_used_at ?? row.created_at) >= at) return false;
+      const { roles: _, ...data } = this.#credentialOf(row).data;
+      await session
+        .updateTable('account_credential')
+        .set({ last_used_at: at, data_sealed: this.#sealed(id, data) })
+        .where('id', '=', id)
+        .execute();
+      await recordChange(session, 'account', row.account_id, at);
+      return true;
+    }, CHANGE_LOCK);
+  }
+
+  /** Inside the transaction: what is committed has its tombstone. */
+  #bury(gone: readonly { readonly id: string }[], at: number): void {
+    this.#tombstones.append(gone.map(({ id }) => ({ kind: 'credential', id, at })));
+  }
+
+  #sealed(id: string, data: StoredCredential['data']): string {
+    return this.#ring.seal(place(id, 'data'), JSON.stringify(data));
   }
 
   #credentialOf(row: CredentialRow): StoredCredential {

@@ -45,7 +45,7 @@ onEveryBackend('directories', ({ freshPlace }) => {
     return {
       ...{ ground, clock: ground.clock, tombstones },
       accounts: new AccountStore(...parts),
-      credentials: new CredentialStore(database, ring, world),
+      credentials: new CredentialStore(database, ring, tombstones, world),
       grants: new GrantStore(...parts),
       directories: new DirectoryStore(database, world),
       users: new DirectoryUserStore(...parts),

@@ -7,6 +7,8 @@ import type { TombstoneLog } from '../../state/tombstones/index.ts';
 import type { AccountTables } from './account-row.ts';
 import { AccountStore, type TokenEnds } from './account-store.ts';
 import { ExternalIdTakenError } from './directory-user-store.ts';
+import { dropMembers, MEMBERS_MAX, membersOf } from './group-members.ts';
+import { GroupTombstones } from './group-tombstones.ts';
 
 /** RFC 7643 §4.2. */
 export interface GroupWish {
@@ -49,8 +51,6 @@ export interface GroupRights {
 }
 
 const ID_BYTES = 12;
-/** A group is read and answered whole. */
-export const MEMBERS_MAX = 10_000;
 const NAMED_SO_MAX = 1_000;
 
 /** Groups of the people of a directory. It sees and changes its own, and no others. */
@@ -192,9 +192,11 @@ export class DirectoryGroupStore {
         .set(changed)
         .where('id', '=', id)
         .execute();
-      await this.#drop(session, id, left);
+      await dropMembers(session, id, left);
       await this.#add(session, row, came, has.size);
       const isOther = displayName !== wish.displayName;
+      const { changed_at: at, version: since } = changed;
+      this.#buried(session).changed({ id, version: since, at, left, isRenamed: isOther });
       await this.#lessen(session, displayName, isOther ? members : left, rights);
       return this.#groupOf({ ...row, ...changed });
     });
@@ -212,8 +214,18 @@ export class DirectoryGroupStore {
       const members = await membersOf(session, id);
       await session.kysely.deleteFrom('directory_member').where('group_id', '=', id).execute();
       await session.kysely.deleteFrom('directory_group').where('id', '=', id).execute();
+      this.#buried(session).removed(id, this.#world.now());
       await this.#lessen(session, this.#groupOf(row).displayName, members, rights);
     });
+  }
+
+  /** Repeats after a restore who left, and which groups are gone. Returns how many people were in one again. */
+  replayTombstones(): Promise<number> {
+    return this.#buried(this.#database).replay();
+  }
+
+  #buried(session: Database<AccountTables>): GroupTombstones {
+    return new GroupTombstones(session, this.#ring, this.#tombstones);
   }
 
   #write<Result>(work: (session: Database<AccountTables>) => Promise<Result>): Promise<Result> {
@@ -275,16 +287,6 @@ export class DirectoryGroupStore {
     }
   }
 
-  async #drop(session: Database<AccountTables>, id: string, left: readonly string[]) {
-    for (const portion of portionsOf(left)) {
-      await session.kysely
-        .deleteFrom('directory_member')
-        .where('group_id', '=', id)
-        .where('account_id', 'in', portion)
-        .execute();
-    }
-  }
-
   async #refuseTaken(
     { kysely }: Database<AccountTables>,
     directory: string,
@@ -336,17 +338,6 @@ export function groupNameOf(name: string): string {
 
 function rowsOf({ kysely }: Database<AccountTables>, directory: string) {
   return kysely.selectFrom('directory_group').selectAll().where('directory', '=', directory);
-}
-
-async function membersOf({ kysely }: Database<AccountTables>, id: string): Promise<string[]> {
-  const rows = await kysely
-    .selectFrom('directory_member')
-    .select('account_id')
-    .where('group_id', '=', id)
-    .orderBy('account_id')
-    .limit(MEMBERS_MAX)
-    .execute();
-  return rows.map(({ account_id }) => account_id);
 }
 
 function place(row: string) {

@@ -27,7 +27,7 @@ onEveryBackend('identities', ({ freshPlace }) => {
     return {
       ...{ identities, others, database },
       accounts: new AccountStore(database, ring, tombstones, world),
-      credentials: new CredentialStore(database, ring, world),
+      credentials: new CredentialStore(database, ring, tombstones, world),
       values: new PersonalValuesOfAccounts(database, ring, world),
     };
   };

@@ -44,7 +44,7 @@ export class IdentityStore {
     this.#ring = ring;
     this.#tombstones = tombstones;
     this.#world = world;
-    this.#credentials = new CredentialStore(database, ring, world);
+    this.#credentials = new CredentialStore(database, ring, tombstones, world);
   }
 
   async find(identity: ForeignIdentity): Promise<StoredIdentity | undefined> {
@@ -78,10 +78,14 @@ export class IdentityStore {
 
   /** It was shown now, with these roles. */
   async used(
-    { id, issuer, subject }: StoredIdentity,
+    { id, issuer, subject, roles: before }: StoredIdentity,
     roles: readonly string[] = [],
   ): Promise<void> {
     const data = { issuer, subject, ...(roles.length > 0 && { roles }) };
+    if (before.some((role) => !roles.includes(role))) {
+      await this.#credentials.lessenRoles(id, data);
+      return;
+    }
     await this.#credentials.use(id, 0, { isUncounted: true, data });
   }
 
@@ -89,8 +93,9 @@ export class IdentityStore {
   async signUp(profile: AccountProfile, identity: ForeignIdentity): Promise<StoredAccount> {
     return this.#database.write(async (session) => {
       const within = this.#database.within(session);
-      const accounts = new AccountStore(within, this.#ring, this.#tombstones, this.#world);
-      const credentials = new CredentialStore(within, this.#ring, this.#world);
+      const parts = [within, this.#ring, this.#tombstones, this.#world] as const;
+      const accounts = new AccountStore(...parts);
+      const credentials = new CredentialStore(...parts);
       const known = await credentials.find('identity', identityLookup(identity));
       const account = known === undefined ? undefined : await accounts.show(known.accountId);
       if (account !== undefined) return account;

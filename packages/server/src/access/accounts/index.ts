@@ -25,7 +25,6 @@ export {
   type GroupRights,
   type GroupWish,
   groupNameOf,
-  MEMBERS_MAX,
   type Membership,
   TooManyMembersError,
   UnknownMemberError,
@@ -38,6 +37,7 @@ export {
   ExternalIdTakenError,
 } from './directory-user-store.ts';
 export { type GrantedRights, GrantStore, type StoredGrant } from './grant-store.ts';
+export { MEMBERS_MAX } from './group-members.ts';
 export { HeldRoles } from './held-roles.ts';
 export { type ForeignIdentity, IdentityStore, type StoredIdentity } from './identity-store.ts';
 export { AccountImport } from './import/account-import.ts';

@@ -119,11 +119,7 @@ export class ClientStore {
   /** Throws NotFoundError, StaleVersionError. A client that no longer has a secret loses it at once. */
   async replace(id: string, terms: ClientTerms, version?: number): Promise<StoredClient> {
     const row = await this.#update(id, version, (known) => {
-      if (takesAway(this.#clientOf(known), terms)) {
-        // Inside the transaction: what is committed has its tombstone.
-        const at = this.#world.now();
-        this.#tombstones.append([{ kind: 'client-terms', id, at, version: known.version + 1 }]);
-      }
+      if (takesAway(this.#clientOf(known), terms)) this.#buryTerms(known);
       return {
         terms_sealed: this.#seal(id, terms),
         // One that begins to have a secret gets it by a rotation.
@@ -136,11 +132,15 @@ export class ClientStore {
   /** Another secret; the one before is accepted until `formerUntil`. Throws NotFoundError. */
   async rotateSecret(id: string, formerUntil: number): Promise<IssuedClient> {
     const secret = this.#drawSecret();
-    const row = await this.#update(id, undefined, (known) => ({
-      secret_hash: hashCredential(secret, this.#hashKey),
-      former_hash: known.secret_hash,
-      former_until: known.secret_hash === null ? null : formerUntil,
-    }));
+    const row = await this.#update(id, undefined, (known) => {
+      // The secret before ends: a backup that has it must not give it back.
+      if (known.secret_hash !== null) this.#buryTerms(known);
+      return {
+        secret_hash: hashCredential(secret, this.#hashKey),
+        former_hash: known.secret_hash,
+        former_until: known.secret_hash === null ? null : formerUntil,
+      };
+    });
     return { client: this.#clientOf(row), secret };
   }
 
@@ -198,6 +198,12 @@ export class ClientStore {
       if (isNew) ended += 1;
     }
     return ended;
+  }
+
+  /** Inside the transaction: what is committed has its tombstone. */
+  #buryTerms({ id, version }: Row): void {
+    const at = this.#world.now();
+    this.#tombstones.append([{ kind: 'client-terms', id, at, version: version + 1 }]);
   }
 
   #drawSecret(): string {

@@ -3,6 +3,7 @@ import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, type ChangeTables } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
+import type { TombstoneLog } from '../../state/tombstones/index.ts';
 
 export interface RegistrationTables extends ChangeTables {
   client_registration: {
@@ -30,15 +31,18 @@ const DAY_MS = 86_400_000;
 export class RegistrationStore {
   readonly #database: Database<RegistrationTables>;
   readonly #hashKey: Uint8Array;
+  readonly #tombstones: TombstoneLog;
   readonly #world: Pick<StateWorld, 'now'>;
 
   constructor(
     database: Database<RegistrationTables>,
     ring: KeyRing,
+    tombstones: TombstoneLog,
     world: Pick<StateWorld, 'now'>,
   ) {
     this.#database = database;
     this.#hashKey = ring.derive('client-registration-hash');
+    this.#tombstones = tombstones;
     this.#world = world;
   }
 
@@ -90,12 +94,34 @@ export class RegistrationStore {
 
   /** For one caller: whoever comes second with the same changes nothing. */
   async spend(token: string): Promise<boolean> {
-    const { numUpdatedRows } = await this.#database.kysely
-      .updateTable('client_registration')
-      .set({ token_hash: null })
-      .where('token_hash', '=', this.#hash(token))
-      .executeTakeFirstOrThrow();
-    return numUpdatedRows === 1n;
+    const hash = this.#hash(token);
+    return this.#database.write(async (session) => {
+      const { numUpdatedRows } = await session
+        .updateTable('client_registration')
+        .set({ token_hash: null })
+        .where('token_hash', '=', hash)
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows !== 1n) return false;
+      // Inside the transaction: what is committed has its tombstone.
+      this.#tombstones.append([{ kind: 'registration-token', id: hash, at: this.#world.now() }]);
+      return true;
+    }, CHANGE_LOCK);
+  }
+
+  /** Repeats after a restore what was shown, and who manages itself no more. Returns how many did so again. */
+  async replayTombstones(): Promise<number> {
+    let ended = 0;
+    for (const { kind, id } of this.#tombstones.read()) {
+      if (kind !== 'registration-token' && kind !== 'registration') continue;
+      const { numUpdatedRows } = await this.#database.kysely
+        .updateTable('client_registration')
+        .set({ token_hash: null })
+        .where(kind === 'registration' ? 'client_id' : 'token_hash', '=', id)
+        .where('token_hash', 'is not', null)
+        .executeTakeFirstOrThrow();
+      ended += Number(numUpdatedRows);
+    }
+    return ended;
   }
 
   /** It was given a token: it is not one of those that nobody needs. */
@@ -150,10 +176,10 @@ export class RegistrationStore {
 
   /** It manages itself no more: an operator has taken it over. */
   async forget(clientId: string): Promise<void> {
-    await this.#database.kysely
-      .deleteFrom('client_registration')
-      .where('client_id', '=', clientId)
-      .execute();
+    await this.#database.write(async (session) => {
+      this.#tombstones.append([{ kind: 'registration', id: clientId, at: this.#world.now() }]);
+      await session.deleteFrom('client_registration').where('client_id', '=', clientId).execute();
+    }, CHANGE_LOCK);
   }
 
   #rowOf(clientId: string, invitationId: string) {

@@ -26,7 +26,12 @@ onEveryBackend('registrations', ({ dialect, freshPlace }) => {
         database.as<InvitationTables>(),
         ...([ring, tombstones, world] as const),
       ),
-      registrations: new RegistrationStore(database.as<RegistrationTables>(), ring, world),
+      registrations: new RegistrationStore(
+        database.as<RegistrationTables>(),
+        ring,
+        tombstones,
+        world,
+      ),
     };
   };
   const wish = (clients: number) => ({
@@ -123,7 +128,12 @@ onEveryBackend('registrations', ({ dialect, freshPlace }) => {
         database.as<InvitationTables>(),
         ...([ring, tombstones, world] as const),
       );
-      const registrations = new RegistrationStore(database.as<RegistrationTables>(), ring, world);
+      const registrations = new RegistrationStore(
+        database.as<RegistrationTables>(),
+        ring,
+        tombstones,
+        world,
+      );
       const { token } = await invitations.create(wish(1));
       await registrations.keep('client_1', 'invitation_1');
       await registrations.showsToken('client_1', 'shown-by-the-client');

@@ -142,7 +142,8 @@ async function replayTombstones(state: Stores): Promise<Replay> {
   let revoked = 0;
   for (const store of [
     ...[state.keys, state.operators, state.clients, state.accounts, state.grants],
-    ...[state.signingKeys, state.invitations],
+    ...[state.signingKeys, state.invitations, state.registrations],
+    ...[state.credentials, state.directoryGroups],
   ]) {
     revoked += await store.replayTombstones();
   }
@@ -186,14 +187,17 @@ function actStores(
     blocks: new BlockStore(database.as<BlockTables>(), ring, tombstones, world),
     operators: new OperatorStore(database.as<OperatorTables>(), ring, tombstones, world),
     accounts: new AccountStore(database.as<AccountTables>(), ring, tombstones, world),
-    credentials: new CredentialStore(database.as<AccountTables>(), ring, world),
+    credentials: new CredentialStore(database.as<AccountTables>(), ring, tombstones, world),
     grants: new GrantStore(database.as<AccountTables>(), ring, tombstones, world),
     recoveryCodes: new RecoveryCodeStore(database.as<AccountTables>(), ring, world),
     accountNotices: new AccountNoticeStore(database.as<AccountTables>(), world),
     accountImport: new AccountImport(database.as<AccountTables>(), ring, world),
     clients: new ClientStore(database.as<ClientTables>(), ring, tombstones, world),
     invitations: new InvitationStore(database.as<InvitationTables>(), ring, tombstones, world),
-    registrations: new RegistrationStore(database.as<RegistrationTables>(), ring, world),
+    registrations: new RegistrationStore(
+      database.as<RegistrationTables>(),
+      ...[ring, tombstones, world],
+    ),
     signingKeys: new SigningKeyStore(database.as<SigningKeyTables>(), ring, tombstones, world),
     denials: new DenialStore(database.as<DenialTables>(), world),
     subjectKeys,

@@ -5,14 +5,13 @@ import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { openState, repeatSinceBackup } from '../../control/stores/index.ts';
+import { repeatSinceBackup } from '../../control/stores/index.ts';
 import {
   freshDirectory,
   type Lifetime,
   masterKeyIn,
   NOON,
   openFreshState,
-  type StateUnderTest,
 } from '../../control/stores/stores.fixture.ts';
 import { lockDirectory, SERVING_LOCK } from '../../platform/data-directory/index.ts';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
@@ -24,52 +23,8 @@ import {
 } from '../../platform/database/index.ts';
 import { stateMigrations } from '../index.ts';
 import { Tombstones } from '../tombstones/index.ts';
+import { backUp, freshTarget, griet, reopen, restore, world } from './backup.fixture.ts';
 import { BackupBrokenError, restoreBackup, TargetNotEmptyError, writeBackup } from './index.ts';
-
-const world = { now: () => NOON, random: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
-const griet = { kind: 'subject', value: 'griet@example.test' };
-
-/** Copies the master key, as a person does before a restore. */
-function freshTarget(t: Lifetime, state: StateUnderTest): string {
-  const target = join(freshDirectory(t), 'data');
-  mkdirSync(target);
-  const masterKey = readFileSync(join(state.dataDirectory, 'master.key'));
-  writeFileSync(join(target, 'master.key'), masterKey, { mode: 0o600 });
-  return target;
-}
-
-async function backUp(t: Lifetime, state: StateUnderTest): Promise<string> {
-  const path = join(freshDirectory(t), 'backup');
-  const fileIn = (name: string) => ({ name, path: join(state.dataDirectory, name) });
-  const source = {
-    databases: [{ name: 'state', database: state.database.as<unknown>() }],
-    files: ['identity-keys.json', 'tombstones.jsonl', 'absent'].map(fileIn),
-    masterKey: masterKeyIn(state.dataDirectory),
-    ...{ program: '1.2.3', now: () => NOON },
-  };
-  await writeBackup(source, path);
-  return path;
-}
-
-async function restore(
-  file: string,
-  dataDirectory: string,
-  place: DatabasePlace = { kind: 'sqlite', file: join(dataDirectory, 'state.sqlite') },
-  tombstones: readonly string[] = [],
-  believesTombstones = false,
-) {
-  const masterKey = masterKeyIn(dataDirectory);
-  const databases = [{ name: 'state', place, migrations: [stateMigrations()] }];
-  return restoreBackup({
-    repeat: repeatSinceBackup,
-    file,
-    masterKey,
-    dataDirectory,
-    databases,
-    ...{ tombstones, believesTombstones },
-    world,
-  });
-}
 
 function numberedMigrations(t: Lifetime): MigrationSet {
   const directory = freshDirectory(t);
@@ -84,14 +39,6 @@ function numberedMigrations(t: Lifetime): MigrationSet {
     writeFileSync(join(directory, dialect, '0001-record.sql'), text);
   }
   return { domain: 'log', directory, program: 'x' };
-}
-
-async function reopen(t: Lifetime, dataDirectory: string, given?: DatabasePlace) {
-  const place = given ?? { kind: 'sqlite' as const, file: join(dataDirectory, 'state.sqlite') };
-  const masterKey = masterKeyIn(dataDirectory);
-  const state = await openState({ place, dataDirectory, masterKey, world });
-  t.after(() => state.close());
-  return state;
 }
 
 async function filled(t: Lifetime, place: DatabasePlace) {

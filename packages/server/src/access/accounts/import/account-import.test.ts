@@ -48,7 +48,7 @@ onEveryBackend('account import', ({ freshPlace }) => {
     return {
       ...{ make, rows, changes: new ChangeFeed(database) },
       accounts: new AccountStore(database, ring, tombstones, world),
-      credentials: new CredentialStore(database, ring, world),
+      credentials: new CredentialStore(database, ring, tombstones, world),
       identities: new IdentityStore(database, ring, tombstones, world),
       values: new PersonalValuesOfAccounts(database, ring, world),
     };
