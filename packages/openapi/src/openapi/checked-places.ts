@@ -1,6 +1,6 @@
 import { entryKey, type SchemaAddress } from '../json-schema/index.ts';
 import { FieldSet } from './decode/field-set.ts';
-import { readingKind } from './message/check-media.ts';
+import { answerKind, readingKind } from './message/check-media.ts';
 import { xmlContent } from './message/check-xml.ts';
 import type { MediaPlan, OperationPlan } from './plan.ts';
 import type { CompiledApi, CompiledOperation } from './types.ts';
@@ -170,7 +170,8 @@ function readingOf(
     const isParsed = shape?.types?.some((type) => type !== 'string' && type !== 'null') ?? false;
     return isOpen || shape?.binary || !isParsed ? 'unchecked' : 'checked';
   }
-  const kind = readingKind(media, { type: range, parameters: new Map() });
+  const type = { type: range, parameters: new Map() };
+  const kind = where === 'answer' ? answerKind(media, type) : readingKind(media, type);
   if (kind === 'xml') {
     const content = xmlContent(media);
     if (content === 'undescribed') return where === 'body' ? 'refused' : 'unchecked';

@@ -9,6 +9,10 @@ import { refuseStrayExtensions } from './description/stray-extensions.ts';
 import { Documents } from './document/documents.ts';
 import { isFields, ownMember, plainText } from './document/pointer.ts';
 import { child, type Place, Remarks } from './document/remarks.ts';
+import { readingKind } from './message/check-media.ts';
+import { readYaml } from './message/yaml-body.ts';
+import { haveYamlReader } from './message/yaml-reader.ts';
+import type { MediaPlan, OperationPlan } from './plan.ts';
 import type {
   ApiCompilation,
   CompileApiOptions,
@@ -73,10 +77,24 @@ export function compileApi(
     settings: rootSettings(root, settings),
     operations: placeOperations(operations),
     openSchemas: reading.openSchemas,
+    ...(readsYaml(operations) ? { readsYaml: true } : {}),
     comparable: comparable(shapes),
     schemas,
   });
 }
+
+function readsYaml(operations: readonly ReadOperation[]): boolean {
+  const plans = operations.flatMap(({ operation }) => {
+    const plan = operation.plan as OperationPlan;
+    return [plan, ...(plan.variants ?? [])];
+  });
+  const isYaml = (media: MediaPlan) =>
+    readingKind(media, { type: media.range, parameters: new Map() }) === 'yaml';
+  return plans.some(({ body }) => body?.content.some(isYaml) ?? false);
+}
+
+// A process that reads descriptions has the library anyway.
+haveYamlReader(readYaml);
 
 const SETTINGS = {
   reading: ['meant', 'strict'],

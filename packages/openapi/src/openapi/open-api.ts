@@ -8,6 +8,7 @@ import { ParameterCheck } from './decode/check-parameters.ts';
 import { fixesMore } from './fixed-parts.ts';
 import { AnswerChecks } from './message/check-answer.ts';
 import { RequestBodyCheck } from './message/check-body.ts';
+import { loadYamlReader, yamlReader } from './message/yaml-reader.ts';
 import { PackedOperation, ROUTES_A_SECTION } from './packed-api.ts';
 import { describesSemicolons, hasSemicolon } from './path-parameters.ts';
 import type { OperationPlan, SegmentPlan } from './plan.ts';
@@ -33,10 +34,14 @@ interface Linked {
 /** A description that a later snapshot still has is not opened again: its validators stay warm. */
 const opened = new WeakMap<CompiledApi, Api>();
 
-/** A compiled description, ready for calls. Only the router is built now; operations wait for theirs. */
+/**
+ * A compiled description, ready for calls. Only the router is built now; operations wait for theirs. Bodies of YAML are
+ * refused until their reader has been loaded, where nothing has loaded it before: `openApiInSteps` waits for it.
+ */
 export function openApi(compiled: CompiledApi): Api {
   const known = opened.get(compiled);
   if (known !== undefined) return known;
+  if (compiled.readsYaml) yamlReader();
   const steps = opening(compiled);
   for (;;) {
     const { done, value } = steps.next();
@@ -49,6 +54,7 @@ export async function openApiInSteps(
   compiled: CompiledApi,
   rest: () => Promise<unknown>,
 ): Promise<void> {
+  if (compiled.readsYaml) await loadYamlReader();
   if (opened.has(compiled)) return;
   for (const _ of opening(compiled)) await rest();
 }

@@ -84,6 +84,8 @@ export interface CompiledApi {
   readonly operations: readonly CompiledOperation[];
   /** Addresses of those that are there and say nothing, as `{}`. */
   readonly openSchemas?: readonly string[];
+  /** Some operation takes a body of YAML that is read: whoever opens this loads a reader of it. */
+  readonly readsYaml?: true;
   /** Where it was compiled; it does not travel. */
   readonly comparable?: ComparableSchemas;
   readonly schemas: CompiledSchemas;

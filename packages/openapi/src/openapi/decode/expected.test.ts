@@ -70,6 +70,7 @@ const operation = openOperation(
         'text/xml': { schema: {} },
         'application/json-seq': { schema: { type: 'object' } },
         'application/jwt': { schema },
+        'application/yaml': { schema },
       },
     },
   },
@@ -175,6 +176,11 @@ const broken: readonly (readonly MessageViolation[])[] = [
   operation.checkBody(headers('content-type', 'application/jwt'), utf8('{}'), BOUNDS).violations,
   operation.checkBody(headers('content-type', 'application/json-seq'), utf8('{}'), BOUNDS)
     .violations,
+  ...['n: [', 'n: &a 1', 'n: 1\ns: yes', 'a'.repeat(300_000)].map(
+    (text) =>
+      operation.checkBody(headers('content-type', 'application/yaml'), utf8(text), BOUNDS)
+        .violations,
+  ),
   ...[
     '<a',
     '<!DOCTYPE a><a/>',

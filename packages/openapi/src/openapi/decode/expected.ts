@@ -63,6 +63,12 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'json-string-length': 'shorter texts',
   'json-items': 'fewer members and items',
   'json-number': 'numbers of fewer digits',
+  'yaml-syntax':
+    'one document of YAML, written plainly: no tabs outside of quotes, no controls, each name a text in one line, no ?, each item and each value of a flow collection there',
+  'yaml-reference': 'no anchors, aliases, tags, merge keys (<<) and directives',
+  'yaml-plain':
+    'quotes around texts that some services read as another text, a number or a flag (yes, on, 010, 1e3, 1:30), or a value that fits however it is read; no .inf and .nan',
+  'yaml-bytes': 'at most 256 KiB of YAML; as JSON it may be longer',
   'xml-malformed': 'well-formed XML 1.0 with namespaces',
   'xml-dtd': 'no document type',
   'xml-entity': 'no entities but &amp; &lt; &gt; &quot; &apos; and numeric ones',

@@ -12,6 +12,7 @@ import {
   parseMediaType,
   rangeHolds,
 } from '../message/media-type.ts';
+import { isYamlType } from '../message/yaml-reader.ts';
 import type {
   AnswerPlan,
   BodyPlan,
@@ -215,10 +216,11 @@ function remarkOnUnread(
   }
   // Each line is read, of requests.
   if (direction === 'request' && isJsonLinesType(range)) return;
+  const isStructure = describesStructure({ range, shape }, { type: range });
+  if (direction === 'request' && isStructure && isYamlType(range)) return;
   const isUnreadMultipart = kind === 'multipart' && !(shape.types?.includes('object') ?? false);
   if (isUnread || isUnreadMultipart) {
-    const isJsonHeld =
-      direction === 'request' && describesStructure({ range, shape }, { type: range });
+    const isJsonHeld = direction === 'request' && isStructure;
     const more =
       isJsonHeld && !isUnreadMultipart ? ', and the schema on JSON that comes under it' : '';
     reading.remarks.warn(

@@ -23,10 +23,16 @@ import {
   mediaKind,
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
+import { isYamlType, yamlReader } from './yaml-reader.ts';
 
 const BRACE = 0x7b;
 
 const UNREAD: BodyCheck = { violations: [], value: undefined };
+
+const UNREADY: Refusal = {
+  ...{ rule: 'yaml-unready', pointer: '' },
+  expected: 'the same once more: YAML can be read in a moment',
+};
 
 type ValidatorOf = (plan: { readonly schema: string | null }) => Validator | null;
 
@@ -40,18 +46,21 @@ export function readingKind(plan: MediaPlan, type: MediaType): MediaKind {
       return kind;
     case 'opaque':
       if (isJsonLinesType(type.type)) return describesLines(plan) ? 'lines' : kind;
-      return describesStructure(plan, type) ? 'unparsed' : kind;
+      return describesStructure(plan, type) ? structureKind(type) : kind;
     case 'form':
       return plan.schema === null ? 'opaque' : kind;
     case 'multipart':
       return describesParts(plan) ? kind : 'opaque';
     case 'text':
+      if (isYamlType(type.type) && describesStructure(plan, type)) return 'yaml';
       if (plan.schema !== null && isReadableText(plan.shape)) return kind;
       return describesStructure(plan, type) ? 'unparsed' : 'opaque';
     default:
       return kind satisfies never;
   }
 }
+
+const structureKind = ({ type }: MediaType): MediaKind => (isYamlType(type) ? 'yaml' : 'unparsed');
 
 const describesParts = ({ shape }: MediaPlan): boolean => shape?.types?.includes('object') ?? false;
 
@@ -90,7 +99,7 @@ export function evadesSchema(plan: MediaPlan, type: MediaType): boolean {
 /** Answers are held against what is described; XML of which nothing is said goes to the caller as it is. */
 export function answerKind(plan: MediaPlan, type: MediaType): MediaKind {
   const kind = readingKind(plan, type);
-  if (kind === 'unparsed' || kind === 'lines') return 'opaque';
+  if (kind === 'unparsed' || kind === 'lines' || kind === 'yaml') return 'opaque';
   if (kind !== 'xml') return kind;
   const content = xmlContent(plan);
   return content === 'document' || content === 'text' ? kind : 'opaque';
@@ -187,6 +196,8 @@ export class MediaCheck {
         return isCompactJose(bytes, type) ? UNREAD : refused({ rule: 'jose', pointer: '' });
       case 'lines':
         return this.#checkLines(bytes, type, bounds);
+      case 'yaml':
+        return this.#checkYaml(bytes, type, bounds);
       case 'unparsed':
         return this.#checkUnparsed(bytes, type, bounds);
       case 'opaque':
@@ -235,7 +246,7 @@ export class MediaCheck {
     const name = bytes[0] === BRACE ? 'object' : 'array';
     const { types = null } = this.plan.shape ?? {};
     // A bracket within a text is what is described, or a bracket; YAML has both.
-    if (around === 'text' && (types?.includes(name) === false || /yaml$/.test(type))) return UNREAD;
+    if (around === 'text' && (types?.includes(name) === false || isYamlType(type))) return UNREAD;
     const isMeant = around === 'nothing' && types?.includes(name) === true;
     const checked = this.#checkJson(bytes, bounds);
     const isNoJson = ({ rule }: { readonly rule: string }) =>
@@ -245,10 +256,36 @@ export class MediaCheck {
     // It is JSON to those who tell encodings apart, and no text to all others.
     if (!isUtf8)
       return isMeant || isJson ? refused({ rule: 'json-encoding', pointer: '' }) : UNREAD;
-    if (!isJson) return isMeant && !/yaml$/.test(type) ? checked : UNREAD;
+    if (!isJson) return isMeant && !isYamlType(type) ? checked : UNREAD;
     if (checked.cut === undefined) return { ...checked, value: undefined };
     // What was cut goes on alone: what stood around it would be lost.
     return around === 'nothing' ? checked : refused({ rule: 'readOnly', pointer: '' });
+  }
+
+  /** Every reading that some service has must fit; those that ask for no type read JSON. */
+  #checkYaml(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
+    const asJson = this.#checkUnparsed(bytes, type, bounds);
+    if (isRefused(asJson)) return asJson;
+    const readYaml = yamlReader();
+    if (readYaml === undefined) return refused(UNREADY);
+    const reading = readYaml(bytes, bounds);
+    if (!reading.ok) return refused(reading.refusal);
+    const [first, ...others] = reading.texts;
+    const checked = this.#checkJson(Buffer.from(first), bounds);
+    if (isRefused(checked)) return checked;
+    for (const text of others) {
+      const { violations } = this.#checkJson(Buffer.from(text), bounds);
+      const broken = violations.find(({ isRemark }) => !isRemark);
+      // In quotes it would fit: it does as YAML 1.2 has it.
+      if (broken !== undefined) return refused({ rule: 'yaml-plain', pointer: broken.pointer });
+    }
+    const { violations, value, cut } = checked;
+    const judged: BodyCheck = { violations, value: others.length === 0 ? value : undefined };
+    if (cut === undefined) return judged;
+    // Out of JSON they are cut.
+    return asJson.cut === undefined
+      ? refused({ rule: 'readOnly', pointer: '' })
+      : { ...judged, cut: asJson.cut };
   }
 
   /** A schema of lists is that of all texts together, any other that of each. */

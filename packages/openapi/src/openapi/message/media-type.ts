@@ -60,8 +60,8 @@ function readMediaType(text: string): MediaType | undefined {
 }
 
 /**
- * How bytes are read. `lines`: one JSON text after another. `unparsed`: nothing here reads the type, and what is JSON all
- * the same is held to the schema. No type alone says either.
+ * How bytes are read. `lines`: one JSON text after another. `yaml`: a document of it. `unparsed`: nothing here reads the
+ * type, and what is JSON all the same is held to the schema. No type alone says any of them.
  */
 export type MediaKind =
   | 'json'
@@ -71,10 +71,11 @@ export type MediaKind =
   | 'xml'
   | 'jose'
   | 'lines'
+  | 'yaml'
   | 'unparsed'
   | 'opaque';
 
-export function mediaKind(type: string): Exclude<MediaKind, 'lines' | 'unparsed'> {
+export function mediaKind(type: string): Exclude<MediaKind, 'lines' | 'yaml' | 'unparsed'> {
   if (isJsonType(type)) return 'json';
   if (type === 'application/x-www-form-urlencoded') return 'form';
   if (type.startsWith('multipart/') && !isStreamingType(type)) return 'multipart';
