@@ -105,7 +105,17 @@ test('whatever a service makes of a plain scalar of YAML fits the schema, or it 
     const quoted = check(single(string), YAML, `v: '${text}'`);
     assert.equal(quoted, '', text);
   }
-  for (const text of ['.inf', '-.INF', '+.Inf', '.nan', '.NaN', `0${'7'.repeat(3_000)}`]) {
+  for (const text of [
+    '+-5',
+    '0b-1',
+    '0o+7',
+    '.inf',
+    '-.INF',
+    '+.Inf',
+    '.nan',
+    '.NaN',
+    `0${'7'.repeat(3_000)}`,
+  ]) {
     assert.equal(check(single({}), YAML, `v: ${text}`), 'body /v yaml-plain', text);
   }
 });

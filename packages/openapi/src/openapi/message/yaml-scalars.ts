@@ -72,7 +72,7 @@ const ofJsYaml3: ReadNumber = (text) => (/^[-+]?0[0-9_]+[.eE]/.test(text) ? unde
 
 /** `yaml` of JavaScript, asked for YAML 1.1: what has no digits is a number, too, and none. */
 const ofYaml11: ReadNumber = (text) =>
-  /^[-+]?(?:\._*)?(?:[eE][-+]?[0-9]+)?$/.test(text) ? 'null' : of11(text);
+  /^[-+]?(?:0[bx]?_+|(?:\._*)?(?:[eE][-+]?[0-9]+)?)$/.test(text) ? 'null' : of11(text);
 
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 
@@ -148,6 +148,8 @@ function readNumeric(text: string): Readings | undefined {
   if (/^[-+]?\.(?:inf|nan)$/i.test(text)) return undefined;
   // Every number is made of these.
   if (!/^[-+.,:0-9a-fA-FoOxX_]+$/.test(text)) return JSON.stringify(text);
+  // go-yaml 3 and goccy/go-yaml find a number behind two signs, or behind one in the middle.
+  if (/^(?:\+_*[-+][0-9._]+|0_*[bo]_*[-+][0-9_]+)$/.test(text)) return undefined;
   if (text.length > NUMBER_LENGTH_MAX) return undefined;
   return each(({ number }) => number(text) ?? JSON.stringify(text));
 }
