@@ -4,18 +4,13 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { processorMs } from '../../processor-time.fixture.ts';
 import { BOUNDS, codes, compile, describeApi, headers, utf8 } from '../testing.fixture.ts';
-import { check, expect, integer, payment, string, withBody } from './bodies.fixture.ts';
+import { check, expect, integer, payment, withBody } from './bodies.fixture.ts';
 
 const YAML = 'application/yaml';
 const TYPES = [
   ...['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'text/yml'],
   ...['application/vnd.bank+yaml', 'application/vnd.yaml', 'text/vnd.yaml', 'application/x-yml'],
 ];
-
-const withYaml = (schema: object, rest: object = {}) => withBody({ [YAML]: { schema, ...rest } });
-
-const single = (schema: object) =>
-  withYaml({ type: 'object', required: ['v'], properties: { v: schema } });
 
 test('YAML does not carry an amount past the schema that JSON is held to, under any name of its type', () => {
   const small = { type: 'object', properties: { amount: { type: 'integer', maximum: 100 } } };
@@ -50,87 +45,6 @@ test('YAML does not carry an amount past the schema that JSON is held to, under 
       assert.equal(check(operation, type, text), expected, `${type} ${text}`);
     }
   }
-});
-
-test('whatever a service makes of a plain scalar of YAML fits the schema, or it must be quoted', () => {
-  const anything = { type: ['string', 'number', 'boolean', 'null'] };
-  /** What it may be, all that it is taken for, and where something else is described. */
-  const cases: readonly (readonly [text: string, readings: readonly unknown[]])[] = [
-    ['10', [10]],
-    ['010', [10, 8]],
-    ['0o10', [8, '0o10']],
-    ['08', [8, '08']],
-    ['0x1F', [31]],
-    ['-0x1F', ['-0x1F', -31]],
-    ['0X1F', ['0X1F', 31]],
-    ['0b11', ['0b11', 3]],
-    ['1_000', ['1_000', 1000]],
-    ['1,000', ['1,000', 1000]],
-    ['0,5', ['0,5', 5]],
-    ['1e3', [1000, '1e3']],
-    ['1.5e3', [1500, '1.5e3']],
-    ['1.5e+3', [1500]],
-    ['01.5', [1.5, '01.5']],
-    ['-.5', [-0.5, '-.5']],
-    ['1:30', ['1:30', 90, 5400]],
-    ['08:30', ['08:30', 510, 30_600]],
-    ['1:30:00', ['1:30:00', 5400]],
-    ['1:00.5', ['1:00.5', 60.5, 3630]],
-    ['yes', ['yes', true]],
-    ['Off', ['Off', false]],
-    ['y', ['y', true]],
-    ['True', [true]],
-    ['tRUE', ['tRUE', true]],
-    ['~', [null]],
-    ['NULL', [null]],
-    ['nULL', ['nULL', null]],
-    ['2026-11-30', ['2026-11-30']],
-    ['2026-11-30T22:00:00Z', ['2026-11-30T22:00:00Z']],
-    ['1.2.3', ['1.2.3']],
-    ['192.168.0.1', ['192.168.0.1']],
-    ['1-2', ['1-2']],
-    ['.', ['.', null]],
-    ['e-7', ['e-7', null]],
-    ['yes sir', ['yes sir']],
-    ['Norway', ['Norway']],
-  ];
-  for (const [text, readings] of cases) {
-    assert.equal(check(withYaml({ type: 'object' }), YAML, `v: ${text}`), '', text);
-    assert.equal(check(single(anything), YAML, `v: ${text}`), '', text);
-    assert.equal(check(single({ enum: readings }), YAML, `v: ${text}`), '', text);
-    for (const [index, reading] of readings.entries()) {
-      const found = check(single({ not: { const: reading } }), YAML, `v: ${text}`);
-      assert.equal(found, index === 0 ? 'body /v not' : 'body /v yaml-plain', text);
-    }
-    const quoted = check(single(string), YAML, `v: '${text}'`);
-    assert.equal(quoted, '', text);
-  }
-  for (const text of [
-    '+-5',
-    '0b-1',
-    '0o+7',
-    '.inf',
-    '-.INF',
-    '+.Inf',
-    '.nan',
-    '.NaN',
-    `0${'7'.repeat(3_000)}`,
-  ]) {
-    assert.equal(check(single({}), YAML, `v: ${text}`), 'body /v yaml-plain', text);
-  }
-});
-
-test('a number of YAML is held against its bounds as it is written, not as a double has it', () => {
-  const operation = single({ type: 'integer', maximum: 9_007_199_254_740_992 });
-  for (const text of ['9007199254740992', '0x20000000000000', '+9007199254740992']) {
-    assert.equal(check(operation, YAML, `v: ${text}`), '', text);
-  }
-  for (const text of ['9007199254740993', '0x20000000000001']) {
-    assert.equal(check(operation, YAML, `v: ${text}`), 'body /v maximum', text);
-  }
-  // Of seventeen octal digits and one: only who reads it in base eight finds it too large.
-  assert.equal(check(operation, YAML, 'v: 0400000000000000000'), 'body /v maximum');
-  assert.equal(check(single({ type: 'number', multipleOf: 0.01 }), YAML, 'v: 0.07'), '');
 });
 
 const ORDINARY: readonly string[] = [
@@ -293,17 +207,9 @@ test('what services find in YAML by its structure is one thing: all else is refu
   assert.equal(check(operation, `${YAML}; charset=us-ascii`, 'a: e'), '');
 });
 
-test('a block scalar that ends with the body has the end of its line or not: both must fit', () => {
-  const exact = (text: string) => single({ const: text });
-  assert.equal(check(exact('x\n'), YAML, 'v: |\n  x\n'), '');
-  assert.equal(check(exact('x\n'), YAML, 'v: |\n  x'), 'body /v yaml-plain');
-  assert.equal(check(exact('x'), YAML, 'v: |-\n  x'), '');
-  assert.equal(check(single(string), YAML, 'v: |\n  x'), '');
-});
-
 test('members that only the service may set do not pass by being written in YAML', () => {
   const schema = { type: 'object', properties: { id: { readOnly: true }, amount: {} } };
-  const operation = withYaml(schema);
+  const operation = withBody({ [YAML]: { schema } });
   assert.equal(check(operation, YAML, 'amount: 1'), '');
   assert.equal(check(operation, YAML, 'amount: 1\nid: 5'), 'body  readOnly');
   const json = operation.checkBody(
