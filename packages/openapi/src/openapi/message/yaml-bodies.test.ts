@@ -135,6 +135,8 @@ test('what services find in YAML by its structure is one thing: all else is refu
     [': b', '/ yaml-syntax'],
     ['{: b}', ' yaml-syntax'],
     ['{a}', '/a yaml-syntax'],
+    ['{"a\r\n b": 1}', '/a b yaml-syntax'],
+    ['{a\n b: 1}', '/a b yaml-syntax'],
     ['{"a":}', ' yaml-syntax'],
     ['[a: 1]', '/0 yaml-syntax'],
     ['{amount:5}', ' yaml-plain'],

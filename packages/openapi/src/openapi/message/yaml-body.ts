@@ -155,7 +155,9 @@ class JsonWriting {
     return String(key.value);
   }
 
-  #checkKey({ type }: Scalar, name: string): void {
+  #checkKey({ type, range }: Scalar, name: string): void {
+    // How an end of line within it is read differs.
+    if (this.#source.slice(range?.[0], range?.[1]).includes('\n')) this.#refuse('yaml-syntax');
     if (type !== 'PLAIN') return;
     if (name === '') this.#refuse('yaml-syntax');
     if (name === '<<') this.#refuse('yaml-reference');
