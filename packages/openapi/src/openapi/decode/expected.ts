@@ -68,7 +68,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'yaml-reference': 'no anchors, aliases, tags, merge keys (<<) and directives',
   'yaml-plain':
     'quotes around texts that some services read as another text, a number or a flag (yes, on, 010, 1e3, 1:30), or a value that fits however it is read; no .inf and .nan',
-  'yaml-bytes': 'at most 256 KiB of YAML; as JSON it may be longer',
+  'yaml-bytes': 'at most 128 KiB of YAML; as JSON it may be longer',
   'xml-malformed': 'well-formed XML 1.0 with namespaces',
   'xml-dtd': 'no document type',
   'xml-entity': 'no entities but &amp; &lt; &gt; &quot; &apos; and numeric ones',

@@ -18,7 +18,7 @@ import type { YamlReading } from './yaml-reader.ts';
 import { isPlainKeyClear, type Readings, readPlain, readUnended } from './yaml-scalars.ts';
 
 /** A byte costs about two microseconds. */
-const BYTES_MAX = 262_144;
+const BYTES_MAX = 131_072;
 
 /** Controls, what some take for the end of a line and others do not, and marks that no text begins with. */
 const DOUBTFUL =
