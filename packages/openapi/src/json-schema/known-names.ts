@@ -1,4 +1,5 @@
 import { nameLikeness, nameReadings } from '../likeness.ts';
+import { finiteWords } from './patterns/finite-words.ts';
 import type { PatternSpec } from './patterns/pattern-spec.ts';
 import { inPlaceChildren, type Shape } from './shape.ts';
 import { readValue } from './value-text.ts';
@@ -63,18 +64,16 @@ export function ownNames(shape: Shape): string[] {
 }
 
 /** Names that may not be: of `{"not": {"enum": ["admin"]}}`, `Admin` is no other name. */
-function valuesOf({ values = [], constant }: Shape): string[] {
-  return [...values, ...(constant === undefined ? [] : [constant])].flatMap((text) => {
+function valuesOf({ values = [], constant, pattern }: Shape): string[] {
+  const words = pattern === undefined ? [] : literalNames(pattern);
+  const written = [...values, ...(constant === undefined ? [] : [constant])].flatMap((text) => {
     const value = readValue(text);
     return typeof value === 'string' ? [value] : [];
   });
+  return [...written, ...words];
 }
 
-const LITERAL = /^\^(?:([\w-]+)|\((?:\?:)?([\w-]+(?:\|[\w-]+)*)\))\$$/;
-
-/** `^x$` and `^(a|b)$` are names, and no patterns. */
-function literalNames(pattern: PatternSpec): string[] {
-  if (pattern.kind !== 'native') return [];
-  const [, one, several] = LITERAL.exec(pattern.source) ?? [];
-  return one === undefined ? (several?.split('|') ?? []) : [one];
+/** `^x$` and `^(a|b)s?$` are names, and no patterns. */
+function literalNames(pattern: PatternSpec): readonly string[] {
+  return pattern.kind === 'native' ? (finiteWords(pattern.source) ?? []) : [];
 }
