@@ -34,7 +34,9 @@ export async function restore(given: RestoreGiven, world: CommandWorld): Promise
   const createdAt = new Date(restored.createdAt).toISOString();
   const tombstonesUntil =
     restored.tombstonesUntil === null ? null : new Date(restored.tombstonesUntil).toISOString();
-  const unknown = restored.tombstoneFiles > 0 ? [] : WITHOUT_TOMBSTONES;
+  // A copy that ends before the backup tells nothing of what was done after it, if anything was.
+  const isTold = (restored.tombstonesUntil ?? 0) > restored.createdAt;
+  const unknown = isTold ? [] : WITHOUT_TOMBSTONES;
   const asAtBackup = [...unknown, ...AS_AT_BACKUP];
   const told = { dataDirectory, ...restored, createdAt, tombstonesUntil, asAtBackup };
   if (given.json) world.stdout.write(`${JSON.stringify(told)}\n`);
@@ -61,7 +63,7 @@ function tell(told: Told, { stdout, stderr }: CommandWorld): void {
     `${dataDirectory}: ${rows} rows and ${files} files of ${createdAt}; ` +
       `${erased} erasures and ${revoked} revocations repeated` +
       // A copy that was made too early, or cut, can only be told by this.
-      `${told.tombstonesUntil === null ? '' : `, the last of ${told.tombstonesUntil}`}\n`,
+      `${told.tombstonesUntil === null ? '' : `; the tombstones beside the backup end at ${told.tombstonesUntil}`}\n`,
   );
   if (outdatedKeys.length > 0) {
     stdout.write(
@@ -77,7 +79,7 @@ function tell(told: Told, { stdout, stderr }: CommandWorld): void {
       `${told.asAtBackup.join('; ')}. ` +
       'The log of the directory that was lost says what was done, where it survived: ' +
       `poorter log search --data DIR --from ${createdAt} --operation changeKey ` +
-      '(and rotateKey, createBlock, createOperator)\n',
+      '(and rotateKey, revokeKey, eraseSubject, createBlock, undoBlock, createOperator, revokeOperator)\n',
   );
 }
 

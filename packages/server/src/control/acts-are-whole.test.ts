@@ -72,7 +72,11 @@ async function tablesOf({ database }: Pick<StateUnderTest, 'database'>): Promise
           WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`.execute(database.kysely)
       : await sql<{ name: string }>`SELECT table_name AS name FROM information_schema.tables
           WHERE table_schema = current_schema()`.execute(database.kysely);
-  return rows.map(({ name }) => name).toSorted();
+  // What is known of the file beside it: each start looks, and keeps what it saw.
+  return rows
+    .map(({ name }) => name)
+    .filter((name) => name !== 'tombstone_mark')
+    .toSorted();
 }
 
 /** Everything that lasts, in one text. */

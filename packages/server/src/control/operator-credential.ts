@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashCredential } from '@poorter/engine';
 import { parseJsonText } from '@poorter/openapi/json';
-import type { OperatorStore } from '../access/operators/index.ts';
+import { LOCAL_OPERATOR, type OperatorStore } from '../access/operators/index.ts';
 import { writeDurably } from '../platform/files/index.ts';
 
 /** How the command line of this machine reaches a running server. */
@@ -14,8 +14,6 @@ export interface OperatorCredentialFile {
 }
 
 export const CREDENTIAL_FILE = 'operator-credential.json';
-const NAME = 'command line of this machine';
-
 /**
  * Keeps a credential for the command line in the data directory, readable for its owner alone. One
  * that still works stays; any other is replaced by a new one.
@@ -35,7 +33,11 @@ export async function keepOperatorCredential(
       return;
     }
   }
-  const { credential } = await operators.create({ name: NAME, roles: ['owner'], expiresAt: null });
+  const { credential } = await operators.create({
+    name: LOCAL_OPERATOR,
+    roles: ['owner'],
+    expiresAt: null,
+  });
   write(file, { ...server, key: credential });
 }
 

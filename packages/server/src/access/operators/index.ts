@@ -1,4 +1,5 @@
 export {
+  LOCAL_OPERATOR,
   type Operator,
   type OperatorCredential,
   OperatorStore,

@@ -26,6 +26,9 @@ export interface OperatorTables extends ChangeTables {
   };
 }
 
+/** How the command line of this machine reaches a running server: by a credential of its own. */
+export const LOCAL_OPERATOR = 'command line of this machine';
+
 export interface OperatorWish {
   readonly name: string;
   readonly roles: readonly OperatorRole[];
@@ -179,6 +182,11 @@ export class OperatorStore {
   async voidSignedIn(): Promise<void> {
     const at = this.#world.now();
     await this.#database.write((session) => revokeSignedIn(session, at), CHANGE_LOCK);
+  }
+
+  /** All that are called so. */
+  async revokeNamed(name: string): Promise<void> {
+    for (const one of await this.credentials()) if (one.name === name) await this.revoke(one.id);
   }
 
   /** Repeats the revocations of the tombstones after a restore. Returns how many were missing. */

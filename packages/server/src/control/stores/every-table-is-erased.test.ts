@@ -12,6 +12,7 @@ const TELL_OF_NOBODY: Readonly<Record<string, string>> = {
   data_key: 'keys of the installation',
   subject_key: 'destroyed by the store of these keys itself: the first thing that an erasure does',
   change: 'random ids',
+  tombstone_mark: 'what binds a line of random ids',
   change_sequence: 'a number',
   api_key_use: 'random ids and operations',
   key_use_cursor: 'names of nodes and numbers',

@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely';
 import {
   AccountImport,
   AccountNoticeStore,
@@ -42,7 +43,13 @@ import type { StateWorld } from '../../state/index.ts';
 import { stateMigrations } from '../../state/index.ts';
 import { SingleUseStore, type SingleUseTables } from '../../state/single-use/index.ts';
 import { SubjectKeys, type SubjectKeyTables } from '../../state/subject-keys/index.ts';
-import { PendingTombstones, type TombstoneLog, Tombstones } from '../../state/tombstones/index.ts';
+import {
+  keepMark,
+  PendingTombstones,
+  type TombstoneLog,
+  Tombstones,
+} from '../../state/tombstones/index.ts';
+import { mendTombstones } from './mend-tombstones.ts';
 import type { StateTables } from './tables.ts';
 
 export interface StateSettings {
@@ -125,7 +132,10 @@ export async function openState(settings: StateSettings): Promise<State> {
   try {
     await migrate(database, stateMigrations(), settings.world.now);
     const ring = await openKeyRing(database, settings.masterKey, settings.world.now);
-    const broken = new Tombstones(settings.dataDirectory, ring).adopt();
+    const tombstones = new Tombstones(settings.dataDirectory, ring);
+    const altered = tombstones.adopt();
+    const lost = await mendTombstones(database, tombstones, settings.world.now());
+    const broken = altered ?? lost;
     if (broken !== undefined)
       settings.options?.notify?.(platformNotice('tombstones_broken', broken));
     const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
@@ -232,7 +242,7 @@ async function actWhole<Result>(
       const pending = new PendingTombstones(tombstones);
       const done = await work(actStores(database.within(transaction), ring, pending, world));
       // Before the commit: killed between the two, the next start finishes it.
-      pending.keep();
+      await keepWithMark(pending, transaction, tombstones);
       kept = pending;
       return done;
     }, CHANGE_LOCK);
@@ -240,7 +250,23 @@ async function actWhole<Result>(
     return result;
   } catch (error) {
     // Where nobody knows whether it was committed, a right that was taken away stays away.
-    if (wasRolledBack(database, error)) await retractAlone(kept, database);
+    if (wasRolledBack(database, error)) await retractAlone(kept, database, tombstones);
+    throw error;
+  }
+}
+
+async function keepWithMark(
+  pending: PendingTombstones,
+  transaction: Transaction<StateTables>,
+  tombstones: Tombstones,
+): Promise<void> {
+  if (pending.isEmpty) return;
+  pending.keep();
+  try {
+    await keepMark(transaction, tombstones.lastMac());
+  } catch (error) {
+    // Nobody has asked for a commit yet: there is none.
+    pending.retract();
     throw error;
   }
 }
@@ -249,6 +275,7 @@ async function actWhole<Result>(
 async function retractAlone(
   kept: PendingTombstones | null,
   database: Database<StateTables>,
+  tombstones: Tombstones,
 ): Promise<void> {
   if (kept === null) return;
   let isDone = false;
@@ -256,7 +283,12 @@ async function retractAlone(
     kept.retract();
     isDone = true;
   };
-  await database.write(async () => retract(), CHANGE_LOCK).catch(() => {});
+  const alone = database.write(async (session) => {
+    retract();
+    // Lines behind it are bound anew.
+    await keepMark(session, tombstones.lastMac());
+  }, CHANGE_LOCK);
+  await alone.catch(() => {});
   if (!isDone) retract();
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DatabasePlace } from '../../platform/database/index.ts';
+import type { DatabaseOptions, DatabasePlace } from '../../platform/database/index.ts';
 import { openMasterKey } from '../../platform/secrets/index.ts';
 import { freshDirectory, type Lifetime, masterKeyIn, NOON } from '../../state/ground.fixture.ts';
 import { openState, type State } from './index.ts';
@@ -11,7 +11,7 @@ export interface StateUnderTest extends State {
   /** A clock that only the test moves. */
   readonly clock: { now: number };
   /** As after a restart: the same place and directory. */
-  reopen(): Promise<State>;
+  reopen(options?: DatabaseOptions): Promise<State>;
 }
 
 export const stateWorld = {
@@ -33,9 +33,9 @@ export async function openFreshState(
   dataDirectory = freshDirectory(t),
 ): Promise<StateUnderTest> {
   const clock = { now: NOON };
-  const open = async () => {
+  const open = async (options: DatabaseOptions = {}) => {
     const state = await openState({
-      place,
+      ...{ place, options },
       dataDirectory,
       masterKey: masterKeyIn(dataDirectory),
       world: { now: () => clock.now, random: (bytes) => new Uint8Array(randomBytes(bytes)) },

@@ -14,6 +14,7 @@ import type { DenialTables } from '../../state/denials/index.ts';
 import type { IdempotencyTables } from '../../state/idempotency/index.ts';
 import type { SingleUseTables } from '../../state/single-use/index.ts';
 import type { SubjectKeyTables } from '../../state/subject-keys/index.ts';
+import type { TombstoneMarkTables } from '../../state/tombstones/index.ts';
 
 /** All tables of the state database; each domain describes its own. */
 export type StateTables = KeyRingTables &
@@ -28,5 +29,6 @@ export type StateTables = KeyRingTables &
   SigningKeyTables &
   DenialTables &
   SubjectKeyTables &
+  TombstoneMarkTables &
   SingleUseTables &
   IdempotencyTables;

@@ -35,7 +35,7 @@ export const platformNotices = {
     means:
       'Lines of tombstones.jsonl are not there any more, or not as they were written: a restore with this file would miss what they ended.',
     remedy:
-      'Put a whole copy back while the program is stopped, or make a new backup now: what is gone from the state stays gone.',
+      'Make a new backup now: older ones may bring back what the lost lines ended. Look into who or what changed the file. What is gone from the state stays gone.',
   },
   records_unwritten: {
     level: 'error',

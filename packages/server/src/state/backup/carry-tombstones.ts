@@ -29,7 +29,7 @@ export interface TombstoneSources {
 export interface CarriedTombstones {
   /** Files with tombstones that were read, besides that of the backup itself. */
   readonly tombstoneFiles: number;
-  /** When the last of all tombstones was written, in milliseconds since the epoch; null: there are none. */
+  /** When the last in these files was written, in milliseconds since the epoch; null: there are none. */
   readonly tombstonesUntil: number | null;
 }
 
@@ -48,19 +48,19 @@ export async function carryTombstones(
   const tombstones = new Tombstones(staging, await ringOf(place, sources));
   tombstones.adopt();
   const known = new Set(tombstones.read().map(keyOf));
+  // In their order: of some the later holds.
   const missing = new Map<string, Tombstone>();
+  let tombstonesUntil: number | null = null;
   const own = join(dataDirectory, TOMBSTONE_FILE);
   const files = [...(existsSync(own) ? [own] : []), ...sources.tombstones];
   for (const file of files) {
     const copy = believesTombstones ? readCopiedTombstones(file) : tombstones.readCopy(file);
     for (const tombstone of copy) {
+      tombstonesUntil = Math.max(tombstonesUntil ?? tombstone.at, tombstone.at);
       if (!known.has(keyOf(tombstone))) missing.set(keyOf(tombstone), tombstone);
     }
   }
   tombstones.append([...missing.values()]);
-  const tombstonesUntil = tombstones
-    .read()
-    .reduce<number | null>((latest, { at }) => Math.max(latest ?? at, at), null);
   return { tombstoneFiles: files.length, tombstonesUntil };
 }
 
@@ -76,6 +76,7 @@ async function ringOf(
   }
 }
 
-function keyOf({ kind, id, version }: Tombstone): string {
-  return `${kind} ${id} ${version ?? ''}`;
+/** The same may happen again: somebody is suspended, comes back, and is suspended once more. */
+function keyOf({ kind, id, at, version }: Tombstone): string {
+  return `${kind} ${id} ${at} ${version ?? ''}`;
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DirectoryPerson } from '../../access/accounts/index.ts';
 import { browser } from '../../access/clients/clients.fixture.ts';
+import { LOCAL_OPERATOR } from '../../access/operators/index.ts';
 import { type Lifetime, NOON, openFreshState } from '../../control/stores/stores.fixture.ts';
 import { onEveryBackend } from '../../platform/database/backends.fixture.ts';
 import type { DatabasePlace } from '../../platform/database/index.ts';
@@ -188,5 +190,115 @@ onEveryBackend('people in a backup', ({ freshPlace, dialect }) => {
     assert.equal(await after.clients.isSecret(client.id, secret ?? ''), false);
     assert.notEqual((await after.clients.show(client.id))?.disabledAt, null);
     assert.equal(await after.clients.isSecret(other.client.id, other.secret ?? ''), true);
+  });
+
+  test('whoever is suspended when the directory is lost is suspended after the restore, however often they came back', async (t) => {
+    const { state, griet, jan, lieve, restored } = await open(t);
+    const { accounts } = state;
+    const turn = async (id: string, ...turns: ('suspend' | 'resume')[]) => {
+      for (const one of turns) {
+        state.clock.now += 1;
+        await accounts[one](id);
+      }
+    };
+    await turn(griet, 'suspend', 'resume');
+    await turn(jan, 'suspend');
+    await turn(lieve, 'suspend', 'resume', 'suspend');
+    const file = await backUp(t, state);
+    await turn(griet, 'suspend');
+    await turn(jan, 'resume', 'suspend', 'resume');
+    await turn(lieve, 'resume', 'suspend');
+    const after = (await (await restored(file)).again()).accounts;
+    const isSuspended = async (id: string) => (await after.show(id))?.isSuspended;
+    assert.equal(await isSuspended(griet), true);
+    assert.equal(await isSuspended(lieve), true);
+    // What is given back is given by whoever says so, not by a file: the backup has it suspended.
+    assert.equal(await isSuspended(jan), true);
+  });
+
+  test('a key that was narrowed in one life of the state is not wide again in another', async (t) => {
+    const { state } = await open(t);
+    const terms = {
+      ...{ name: 'Shop', owner: 'griet', scopes: ['read'], roles: [] },
+      ...{ limits: null, networks: [], expiresAt: null },
+    };
+    const { record } = await state.keys.create(terms);
+    const first = await backUp(t, state);
+    for (const scopes of [
+      ['read', 'pay'],
+      ['read', 'pay', 'refund'],
+      ['read', 'pay', 'x'],
+    ]) {
+      await state.keys.update(record.id, { scopes });
+    }
+    const second = await backUp(t, state);
+    const place: DatabasePlace | undefined = dialect === 'postgres' ? freshPlace() : undefined;
+    const target = freshTarget(t, state);
+    const ofFirst = join(state.dataDirectory, 'tombstones.jsonl');
+    await restore(first, target, place, []);
+    const life = await reopen(t, target, place);
+    await life.keys.update(record.id, { scopes: [] });
+    const again = freshTarget(t, state);
+    const there: DatabasePlace | undefined = dialect === 'postgres' ? freshPlace() : undefined;
+    const summary = await restore(second, again, there, [
+      ofFirst,
+      join(target, 'tombstones.jsonl'),
+    ]);
+    assert.deepEqual(summary.outdatedKeys, [record.id]);
+  });
+
+  test('the owner’s credential that lies in the lost directory is revoked', async (t) => {
+    const { state, restored } = await open(t);
+    const local = await state.operators.create({
+      ...{ name: LOCAL_OPERATOR, roles: ['owner'], expiresAt: null },
+    });
+    const other = await state.operators.create({
+      name: 'Lieve',
+      roles: ['owner'],
+      expiresAt: null,
+    });
+    const { again } = await restored(await backUp(t, state), false);
+    const standing = (await (await again()).operators.credentials()).map(({ id }) => id);
+    assert.deepEqual(standing, [other.operator.id]);
+    assert.notEqual(local.operator.id, other.operator.id);
+  });
+
+  test('a file of tombstones that lost its end brings nothing back: the state writes again what it knows, and says so', async (t) => {
+    for (const isGone of [false, true]) {
+      const { state, restored } = await open(t);
+      const terms = {
+        ...{ owner: 'griet', scopes: ['read', 'pay'], roles: [] },
+        ...{ limits: null, networks: [], expiresAt: null },
+      };
+      const [revoked, narrowed, later] = await Promise.all(
+        ['revoked', 'narrowed', 'later'].map((name) => state.keys.create({ ...terms, name })),
+      );
+      const { operator } = await state.operators.create({
+        ...{ name: 'Lieve', roles: ['auditor'], expiresAt: null },
+      });
+      const idOf = (key: typeof revoked) => key?.record.id ?? '';
+      const file = await backUp(t, state);
+      await state.act(async ({ keys }) => keys.revoke(idOf(revoked), 'leaked'));
+      await state.act(async ({ keys }) => keys.update(idOf(narrowed), { scopes: ['read'] }));
+      await state.act(async ({ operators }) => operators.revoke(operator.id));
+      const path = join(state.dataDirectory, 'tombstones.jsonl');
+      const lines = readFileSync(path, 'utf8').split('\n');
+      if (isGone) rmSync(path);
+      else writeFileSync(path, `${lines[0]}\n`);
+      const told: string[] = [];
+      const started = await state.reopen({ notify: ({ code }) => told.push(code) });
+      assert.deepEqual(told, ['tombstones_broken']);
+      await started.act(async ({ keys }) => keys.revoke(idOf(later), 'leaked, too'));
+      const again: string[] = [];
+      await state.reopen({ notify: ({ code }) => again.push(code) });
+      assert.deepEqual(again, [], 'told once');
+      const { summary, again: open2 } = await restored(file);
+      assert.deepEqual(summary.outdatedKeys, [idOf(narrowed)]);
+      const after = await open2();
+      for (const key of [revoked, narrowed, later]) {
+        assert.notEqual((await after.keys.show(idOf(key)))?.revokedAt, null);
+      }
+      assert.ok(!(await after.operators.credentials()).some(({ id }) => id === operator.id));
+    }
   });
 });

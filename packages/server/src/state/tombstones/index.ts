@@ -1,3 +1,4 @@
+export { keepMark, readMark, type TombstoneMarkTables } from './tombstone-mark.ts';
 export {
   latestVersions,
   PendingTombstones,

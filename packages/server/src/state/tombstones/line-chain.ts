@@ -46,7 +46,8 @@ export class LineChain {
   }
 }
 
-function macOf(line: string): string | undefined {
+/** What binds it. */
+export function macOf(line: string): string | undefined {
   const { mac } = parseJsonText(line) as { mac?: unknown };
   return typeof mac === 'string' ? mac : undefined;
 }

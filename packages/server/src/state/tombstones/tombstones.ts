@@ -14,7 +14,7 @@ import { parseJsonText } from '@poorter/openapi/json';
 import { z } from 'zod';
 import { readTextFile, syncDirectory, writeDurably } from '../../platform/files/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
-import { LineChain } from './line-chain.ts';
+import { LineChain, macOf } from './line-chain.ts';
 
 /** What must never come back from a backup: an erased person, a right that was taken away. */
 export interface Tombstone {
@@ -132,6 +132,10 @@ export class PendingTombstones implements TombstoneLog {
     return [...this.#log.read(), ...this.#pending];
   }
 
+  get isEmpty(): boolean {
+    return this.#pending.length === 0;
+  }
+
   /** Somebody is erased by it. */
   get endsPersons(): boolean {
     return this.#pending.some(({ kind }) => !RIGHTS.has(kind));
@@ -205,6 +209,23 @@ export class Tombstones implements TombstoneLog {
 
   read(): Tombstone[] {
     return existsSync(this.path) ? readTombstones(this.path).map(toldBy) : [];
+  }
+
+  /** What binds the last line; undefined: there is none, or nothing binds it. */
+  lastMac(): string | undefined {
+    if (!existsSync(this.path)) return undefined;
+    const file = openSync(this.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const { last } = wholeLines(file);
+      return last === undefined ? undefined : macOf(last);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Whether the line that this binds is there. */
+  holds(mac: string): boolean {
+    return existsSync(this.path) && readTombstones(this.path).some((line) => line.mac === mac);
   }
 
   /**

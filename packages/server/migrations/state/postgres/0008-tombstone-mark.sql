@@ -1,0 +1,5 @@
+-- What binds the last tombstone that was written: a file without it has lost its end.
+CREATE TABLE tombstone_mark (
+  singleton bigint PRIMARY KEY CHECK (singleton = 1),
+  mac TEXT NOT NULL
+);
