@@ -67,6 +67,12 @@ test('an operator manages keys, blocks and operators of a running server from th
   assert.equal(unused.out, 'write\ndelete\n');
   assert.match(unused.err, /^2 unused from \S+ to \S+; it called 1 operations\./);
   assert.match((await run(['keys', 'change', wide, '--scopes', 'read'])).out, / {2}read {2}/);
+  const limited = ['keys', 'change', wide, '--rate', '5/minute', '--owner', 'jan', '--json'];
+  const { owner, limits } = JSON.parse((await run(limited)).out);
+  assert.equal(owner, 'jan');
+  assert.deepEqual([limits.limit[0].requests, limits.limit[0].per], [5, 'minute']);
+  const free = JSON.parse((await run(['keys', 'change', wide, '--limits', 'none', '--json'])).out);
+  assert.equal(free.limits, null);
   assert.equal(await call(rights.out.trim()), 200);
 
   const rotated = (await run(['keys', 'rotate', id, '--overlap', '1h'])).out.trim();

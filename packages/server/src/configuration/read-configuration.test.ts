@@ -117,6 +117,12 @@ test('a value that has no accepted form is told every form that is accepted', ()
     [{ apis: [{ ...good.apis[0], cors: ['https://a.example'] }] }, [/'off'/, /a mapping/]],
     [{ apis: [{ ...good.apis[0], cors: { origins: 'foo' } }] }, [/'\*'/, /a list of origins/]],
     [{ apis: [{ ...good.apis[0], mode: 'foo' }] }, [/"enforce"/, /"observe"/]],
+    [{ listen: '127.0.0.1:8080' }, [/^listen: takes a list, with '- ' before each of its items$/m]],
+    [{ listen: ['127.0.0.1:8080'] }, [/^listen\.0: takes keys, each with its value$/m]],
+    [
+      { apis: Array.from({ length: 101 }, () => ({ ...good.apis[0] })) },
+      [/^apis: takes at most 100 items$/m],
+    ],
     [{ storage: 'valkey://x' }, [/directory/, /postgres:\/\//, /env:NAME/, /file:PATH/]],
     [{ masterKey: 'foo' }, [/file:PATH/, /env:NAME/, /vault:https/]],
   ];

@@ -20,10 +20,11 @@ export function readConfiguration(
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const syntax = document.errors.map((error): Diagnostic => {
     const { line, col } = lines.linePos(error.pos[0]);
-    const message = (error.message.split('\n')[0] as string).replace(
+    const said = (error.message.split('\n')[0] as string).replace(
       / at line \d+, column \d+:?$/,
       '',
     );
+    const message = `not YAML: ${said.charAt(0).toLowerCase()}${said.slice(1)}`;
     return {
       severity: 'error',
       code: 'configuration-syntax',
@@ -113,8 +114,46 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType): Remar
       );
     }
   }
-  return [{ keys: issue.path, message: `${place}: ${issue.message}` }];
+  return [{ keys: issue.path, message: `${place}: ${wordsOf(issue)}` }];
 }
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: "a list, with '- ' before each of its items",
+  object: 'keys, each with its value',
+  record: 'keys, each with its value',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** What was expected, where the schema itself does not say it. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (!/^(?:Invalid input|Invalid option|Too big|Too small)\b/.test(issue.message))
+    return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `takes ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `takes ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'too_big':
+    case 'too_small': {
+      const [bound, side] =
+        issue.code === 'too_big' ? [issue.maximum, 'at most'] : [issue.minimum, 'at least'];
+      return `takes ${side} ${bound}${UNITS[issue.origin] ?? ''}`;
+    }
+    default:
+      return issue.message;
+  }
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  string: ' characters',
+  array: ' items',
+  set: ' items',
+  record: ' keys',
+  map: ' keys',
+};
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
   return Math.max(

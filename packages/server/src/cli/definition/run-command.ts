@@ -1,4 +1,5 @@
 import type { Command, Verb } from './define-command.ts';
+import { fileFault } from './file-fault.ts';
 import { commandHelp, overallHelp, usageLines, verbHelp } from './help.ts';
 import { readArguments } from './read-arguments.ts';
 import { didYouMean, shown, UsageError } from './usage-error.ts';
@@ -134,5 +135,7 @@ function told(
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof Error)) return new Error(String(error));
+  const words = fileFault(error);
+  return words === undefined ? error : new Error(words, { cause: error });
 }

@@ -15,7 +15,9 @@ import { UsageError } from '../definition/usage-error.ts';
 import type { KeyNames } from './key-names.ts';
 import type { OpenLog } from './places.ts';
 
-const CODES = [problems, adminProblems, issuerCodes].flatMap((codes) => Object.keys(codes));
+const CODES = [
+  ...new Set([problems, adminProblems, issuerCodes].flatMap((codes) => Object.keys(codes))),
+];
 /** Records looked through for names that could have been meant. */
 const SAMPLE = 5_000;
 const NAMES_SHOWN = 20;

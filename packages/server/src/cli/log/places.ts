@@ -79,6 +79,9 @@ export function readPublicKey(values: KeyGiven, dataDirectory: string | null): V
   try {
     return parseVerifierKey(existsSync(given) ? readTextFile(given, BYTES_MAX.credential) : given);
   } catch (error) {
+    if (values.key === undefined && !existsSync(given)) {
+      throw new UsageError(`there is no ${given}: name the public key, or its file, with --key`);
+    }
     throw new UsageError(`--key ${given}: ${(error as Error).message}`);
   }
 }
@@ -154,7 +157,12 @@ async function openKeys(
   refuseMissing(storage.state, 'state');
   if (masterKey === undefined) {
     // A command that reads must not make a master key where there is none.
-    refuseMissing({ kind: 'sqlite', file: join(dataDirectory, 'master.key') }, 'master key');
+    const file = join(dataDirectory, 'master.key');
+    if (!existsSync(file)) {
+      throw new Error(
+        `there is no master key at ${file}; name the data directory with --data, or with --config the configuration that says where the key is`,
+      );
+    }
   }
   const database = await openDatabase<SubjectKeyTables & KeyRingTables & KeyTables>(storage.state);
   closing.push(() => database.close());

@@ -126,7 +126,7 @@ function told(verdict: LogVerdict): string[] {
   if (lost > 0) lines.push(`${lost} records are missing by the log's own account`);
   if (robbed > 0) {
     lines.push(
-      `of ${robbed} writers the spool was removed before it was read: how many records are missing, nobody knows`,
+      `of ${robbed} writers the spool was gone before it was read, as after a restore: how many records are missing, nobody knows`,
     );
   }
   return lines;

@@ -5,7 +5,7 @@ import { defineVerb } from '../../definition/define-command.ts';
 import { readArguments } from '../../definition/read-arguments.ts';
 import { UsageError } from '../../definition/usage-error.ts';
 import type { CommandWorld } from '../../definition/world.ts';
-import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
+import { CHANGED_LIMITS, changedLimitsOf, LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
 
 const world: CommandWorld = {
   stdin: (async function* () {})(),
@@ -74,4 +74,27 @@ test('a limit that is mistyped makes no key without a limit', async () => {
   ]) {
     await assert.rejects(typed(wrong), UsageError, JSON.stringify(wrong));
   }
+});
+
+test('limits of a key are changed as they are given, and taken away by a word', async () => {
+  const changed = async (argv: readonly string[]): Promise<object> => {
+    let limits: object = {};
+    const verb = defineVerb({
+      purpose: 'limits',
+      options: CHANGED_LIMITS,
+      async run(given) {
+        limits = changedLimitsOf(given);
+        return 0;
+      },
+    });
+    await verb.run(readArguments(verb, argv, { environment: {}, now: 0 }), world);
+    return limits;
+  };
+  assert.deepEqual(await changed([]), {});
+  assert.deepEqual(await changed(['--limits=none']), { limits: null });
+  assert.deepEqual(await changed(['--rate=5/minute']), {
+    limits: { limit: [{ requests: 5, per: 'minute' }] },
+  });
+  await assert.rejects(changed(['--limits=nothing']), UsageError);
+  await assert.rejects(changed(['--limits=none', '--rate=5/minute']), UsageError);
 });

@@ -36,6 +36,23 @@ export const LIMIT_OPTIONS = {
   },
 } as const;
 
+/** The same of a key that has limits: what is given takes the place of all of them. */
+export const CHANGED_LIMITS = {
+  ...LIMIT_OPTIONS,
+  limits: {
+    ...LIMIT_OPTIONS.limits,
+    value: 'JSON|none',
+    read: (text: string): Limits | null => (text === 'none' ? null : jsonOf(text)),
+    says: 'the same as JSON, with everything that x-poorter knows; none: no limits of its own any more',
+  },
+} as const;
+
+export function changedLimitsOf({ limits, ...given }: Given<typeof CHANGED_LIMITS>): {
+  limits?: Limits | null;
+} {
+  return limits === null ? { limits } : limitsOf({ limits, ...given });
+}
+
 /** `limits` of a key, in the shape of the admin API; nothing where no option was given. */
 export function limitsOf({ limits, rate, quota, concurrency }: Given<typeof LIMIT_OPTIONS>): {
   limits?: Limits;

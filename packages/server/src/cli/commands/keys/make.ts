@@ -5,7 +5,7 @@ import { futureTime, futureTimeOrNever, span } from '../../definition/value-read
 import { SERVER_OPTIONS } from '../shared-options.ts';
 import { fileOption } from './file-option.ts';
 import { KEY_ARGUMENT, lineOf, tellNew, warn } from './key-record.ts';
-import { LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
+import { CHANGED_LIMITS, changedLimitsOf, LIMIT_OPTIONS, limitsOf } from './limit-options.ts';
 import { idOf } from './named-keys.ts';
 
 /** What a key may do, and from where. */
@@ -102,7 +102,9 @@ export const change = defineVerb({
   arguments: KEY_ARGUMENT,
   options: {
     name: { value: 'NAME', says: 'what it is called from now on' },
+    owner: { value: 'WHO', says: 'who answers for it from now on' },
     ...GRANT_OPTIONS,
+    ...CHANGED_LIMITS,
     expires: {
       value: '90d|DATE|never',
       read: futureTimeOrNever,
@@ -110,9 +112,11 @@ export const change = defineVerb({
     },
     ...SERVER_OPTIONS,
   },
-  async run({ key, name, scopes, roles, networks, expires, ...given }, world) {
+  async run({ key, name, owner, scopes, roles, networks, expires, ...given }, world) {
     const wish = {
       ...(name !== undefined && { name }),
+      ...(owner !== undefined && { owner }),
+      ...changedLimitsOf(given),
       ...(scopes !== undefined && { scopes }),
       ...(roles !== undefined && { roles }),
       ...(networks !== undefined && { networks }),
@@ -120,7 +124,7 @@ export const change = defineVerb({
     };
     if (Object.keys(wish).length === 0) {
       throw new UsageError(
-        'nothing to change was given; it takes --name, --scopes, --roles, --networks, --expires',
+        'nothing to change was given; it takes --name, --owner, --scopes, --roles, --networks, --rate, --quota, --concurrency, --limits, --expires',
       );
     }
     const client = AdminClient.find(given, world.environment);
