@@ -89,7 +89,7 @@ export {
   withoutQueryParameters,
 } from './policies/shape/index.ts';
 export type { BodyPort } from './policies/validate/index.ts';
-export { type Deny, deny, type Evidence, type Phase } from './policy.ts';
+export { bodyTooLarge, type Deny, deny, type Evidence, type Phase } from './policy.ts';
 export { type Problem, type ProblemCode, problems } from './problems.ts';
 export {
   answerWithheld,

@@ -49,3 +49,11 @@ export function deny(
 ): Deny {
   return { kind: 'deny', code, evidence, ...effects };
 }
+
+/** Of a refusal, the bound that a caller has to keep. */
+export const atMost = (count: number, what: string): Pick<Deny, 'details'> => ({
+  details: { expected: `at most ${count} ${what}` },
+});
+
+export const bodyTooLarge = (bytesMax: number): Deny =>
+  deny('body_too_large', { bytesMax }, atMost(bytesMax, 'bytes'));

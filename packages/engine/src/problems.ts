@@ -24,17 +24,18 @@ export const problems = {
   headers_too_large: {
     status: 431,
     title: 'The request header section is larger than this API accepts.',
-    remedy: 'Send fewer or shorter header fields.',
+    remedy:
+      'Send fewer or shorter header fields: expected says how many, or how many bytes in all.',
   },
   target_too_long: {
     status: 414,
     title: 'The request target is longer than this API accepts.',
-    remedy: 'Shorten the path or the query.',
+    remedy: 'Shorten the path or the query: expected says how long both may be.',
   },
   body_too_large: {
     status: 413,
     title: 'The request body is larger than this operation accepts.',
-    remedy: 'Send a smaller body.',
+    remedy: 'Send a smaller body: expected says how large it may be.',
   },
   request_timeout: {
     status: 408,

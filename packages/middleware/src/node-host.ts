@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type BodyPort,
+  bodyTooLarge,
   type Deny,
   decide,
   deny,
@@ -268,7 +269,7 @@ class BufferedBody implements BodyPort {
     try {
       for await (const chunk of this.#native.iterator({ destroyOnReturn: false })) {
         length += (chunk as Buffer).length;
-        if (!(length <= bytesMax)) return deny('body_too_large', { bytesMax });
+        if (!(length <= bytesMax)) return bodyTooLarge(bytesMax);
         chunks.push(chunk as Buffer);
       }
     } catch {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Readable, Transform } from 'node:stream';
-import { type BodyPort, type Deny, deny, type RequestFacts } from '@poorter/engine';
+import { type BodyPort, bodyTooLarge, type Deny, deny, type RequestFacts } from '@poorter/engine';
 import { freeBytes, GrowingBytes } from '@poorter/middleware/node-messages';
 import type { RuntimeTimeouts } from '../messages/between-processes.ts';
 import { monotonicMs } from '../platform/clock/index.ts';
@@ -75,7 +75,7 @@ export class RequestBody implements BodyPort {
   }
 
   async read(bytesMax: number): Promise<Uint8Array | Deny> {
-    if (this.#announcedBytes > bytesMax) return deny('body_too_large', { bytesMax });
+    if (this.#announcedBytes > bytesMax) return bodyTooLarge(bytesMax);
     if (broken.has(this.#request)) return CUT_OFF;
     this.#begin();
     if (!this.#reserve(WAITING_CALL_BYTES + SMALL_BODY_BYTES)) return NO_MEMORY;
@@ -100,7 +100,7 @@ export class RequestBody implements BodyPort {
         if (pieces > PIECES_FREE && this.#bytesRead < pieces * PIECE_BYTES_MIN) {
           return end(deny('malformed_request', { reason: 'tiny-chunks' }));
         }
-        if (this.#bytesRead > bytesMax) return end(deny('body_too_large', { bytesMax }));
+        if (this.#bytesRead > bytesMax) return end(bodyTooLarge(bytesMax));
         if (!this.#reserve(WAITING_CALL_BYTES + bytes.weightWith(chunk))) return end(NO_MEMORY);
         bytes.push(chunk);
       };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderFields } from '@poorter/openapi/checks';
 import fc from 'fast-check';
+import { bodyTooLarge } from '../../policy.ts';
 import { checkHead, type RequestHead } from './protocol-hygiene.ts';
 
 const bounds = { headerBytesMax: 1_000, headerCountMax: 20, targetBytesMax: 100 };
@@ -178,4 +179,15 @@ test('whatever is accepted can be written to a wire and read back as the same li
     }),
     { numRuns: 3_000 },
   );
+});
+
+test('whoever sends too much is told how much is taken', () => {
+  const expectedOf = (fields: string[], more: Partial<RequestHead> = {}): unknown => {
+    const checked = check(fields, more);
+    return checked instanceof HeaderFields ? undefined : checked.details?.['expected'];
+  };
+  assert.equal(expectedOf([...HOST, ...Array(20).fill(['a', 'b']).flat()]), 'at most 20 fields');
+  assert.equal(expectedOf([...HOST, 'a', 'b'.repeat(990)]), 'at most 1000 bytes');
+  assert.equal(expectedOf(HOST, { target: `/${'a'.repeat(100)}` }), 'at most 100 bytes');
+  assert.deepEqual(bodyTooLarge(5).details, { expected: 'at most 5 bytes' });
 });

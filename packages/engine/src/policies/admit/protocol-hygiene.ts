@@ -1,5 +1,5 @@
 import { HeaderFields, isListBased, listMembers } from '@poorter/openapi/checks';
-import { type Deny, deny } from '../../policy.ts';
+import { atMost, type Deny, deny } from '../../policy.ts';
 
 /** A request head as the HTTP parser read it, before anybody trusts it. */
 export interface RequestHead {
@@ -78,11 +78,12 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     return deny('malformed_request', { reason: 'http-version' });
   }
   if (!METHOD.test(head.method)) return deny('malformed_request', { reason: 'method' });
-  if (head.target.length > bounds.targetBytesMax) return deny('target_too_long');
+  if (head.target.length > bounds.targetBytesMax)
+    return deny('target_too_long', {}, atMost(bounds.targetBytesMax, 'bytes'));
 
   const { rawHeaders } = head;
   if (rawHeaders.length / 2 > bounds.headerCountMax) {
-    return deny('headers_too_large', { reason: 'count' });
+    return deny('headers_too_large', { reason: 'count' }, atMost(bounds.headerCountMax, 'fields'));
   }
   const flat = new Array<string>(rawHeaders.length);
   const seen = new Set<string>();
@@ -107,7 +108,8 @@ export function checkHead(head: RequestHead, bounds: HeadBounds): HeaderFields |
     flat[index] = name;
     flat[index + 1] = value;
   }
-  if (bytes > bounds.headerBytesMax) return deny('headers_too_large', { reason: 'bytes' });
+  if (bytes > bounds.headerBytesMax)
+    return deny('headers_too_large', { reason: 'bytes' }, atMost(bounds.headerBytesMax, 'bytes'));
   const written = new HeaderFields(flat);
   // Before anybody checks them, and so that nobody takes one line for the whole.
   const fields = isListOnSeveralLines ? written.withJoinedLists() : written;
