@@ -10,9 +10,9 @@ import type { MediaPlan } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
 import { checkFormNames, conclude, FormCheck, refused, withListedAlone } from './check-form.ts';
 import { checkPartNames, MultipartCheck } from './check-multipart.ts';
+import { checkUnparsed, isRefused, UNREAD } from './check-unparsed.ts';
 import { checkXml, xmlContent } from './check-xml.ts';
 import { isCompactJose } from './compact-jose.ts';
-import { type JsonBehind, jsonBehind } from './json-behind.ts';
 import { divideLines, isJsonLinesType } from './json-lines.ts';
 import {
   isReadableText,
@@ -24,10 +24,6 @@ import {
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
 import { isYamlType, yamlReader } from './yaml-reader.ts';
-
-const BRACE = 0x7b;
-
-const UNREAD: BodyCheck = { violations: [], value: undefined };
 
 const UNREADY: Refusal = {
   ...{ rule: 'yaml-unready', pointer: '' },
@@ -119,9 +115,6 @@ function readAlone(text: Uint8Array, bounds: JsonBounds): BodyCheck {
 
 /** Of remarks on lines; what is refused is told whole. */
 const REMARKS_MAX = 100;
-
-const isRefused = ({ violations }: BodyCheck): boolean =>
-  violations.some(({ isRemark }) => !isRemark);
 
 const below =
   (index: number) =>
@@ -228,38 +221,10 @@ export class MediaCheck {
     return pointers.length === 0 ? checked : { ...checked, cut: cutMembers(bytes, pointers) };
   }
 
-  /**
-   * Services that do not look at the type read JSON under any, some of them its first value alone. What begins as
-   * the described list or object does is JSON, or YAML where the type says so; so is what is JSON but for what stands
-   * around it. Other text is what it is.
-   */
   #checkUnparsed(bytes: Uint8Array, { type }: MediaType, bounds: JsonBounds): BodyCheck {
-    let checked = UNREAD;
-    for (const found of jsonBehind(bytes)) {
-      checked = this.#checkBehind(found, type, bounds);
-      if (isRefused(checked)) return checked;
-    }
-    return checked;
-  }
-
-  #checkBehind({ bytes, isUtf8, around }: JsonBehind, type: string, bounds: JsonBounds): BodyCheck {
-    const name = bytes[0] === BRACE ? 'object' : 'array';
-    const { types = null } = this.plan.shape ?? {};
-    // A bracket within a text is what is described, or a bracket; YAML has both.
-    if (around === 'text' && (types?.includes(name) === false || isYamlType(type))) return UNREAD;
-    const isMeant = around === 'nothing' && types?.includes(name) === true;
-    const checked = this.#checkJson(bytes, bounds);
-    const isNoJson = ({ rule }: { readonly rule: string }) =>
-      // Whoever reads leniently puts something in place of what is not UTF-8.
-      rule === 'json-syntax' || (rule === 'json-encoding' && !isMeant);
-    const isJson = !checked.violations.some(isNoJson);
-    // It is JSON to those who tell encodings apart, and no text to all others.
-    if (!isUtf8)
-      return isMeant || isJson ? refused({ rule: 'json-encoding', pointer: '' }) : UNREAD;
-    if (!isJson) return isMeant && !isYamlType(type) ? checked : UNREAD;
-    if (checked.cut === undefined) return { ...checked, value: undefined };
-    // What was cut goes on alone: what stood around it would be lost.
-    return around === 'nothing' ? checked : refused({ rule: 'readOnly', pointer: '' });
+    const expected = { types: this.plan.shape?.types ?? null, isYaml: isYamlType(type) };
+    const checkJson = (json: Uint8Array) => this.#checkJson(json, bounds);
+    return checkUnparsed(bytes, expected, bounds.itemsMax, checkJson);
   }
 
   /** Every reading that some service has must fit; those that ask for no type read JSON. */

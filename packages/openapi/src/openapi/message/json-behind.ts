@@ -1,10 +1,16 @@
 import { Buffer } from 'node:buffer';
 
-/** What a lenient reader of JSON finds in bytes. */
-export interface JsonBehind {
-  /** In UTF-8, from the first bracket to the end, or to the last bracket where something stands before. */
-  readonly bytes: Uint8Array;
+/** A text in which a lenient reader looks for JSON. */
+export interface LenientText {
+  /** In UTF-8. */
+  readonly bytes: Buffer;
   readonly isUtf8: boolean;
+}
+
+/** What such a reader finds there. */
+export interface JsonBehind {
+  readonly start: number;
+  readonly end: number;
   /** What stands before it, or around: nothing but blanks, what readers trim or pass over, or text. */
   readonly around: 'nothing' | 'passed-over' | 'text';
 }
@@ -19,49 +25,109 @@ const COMMENT = /^(?:\/\/|#)[^\n\r\u2028\u2029]*[\n\r\u2028\u2029]|^\/\*/;
 const GUARD = /^(?:\)\]\}'?,?|while ?\((?:1|true)\) ?;|for ?\(;;\) ?;|throw 1;|&&&START&&&)/;
 
 /**
- * The list or object that these bytes are for services that look for JSON and ask neither for a media type nor for a
- * charset. Python's `json.loads` and Jackson tell the encodings of Unicode apart by their first bytes, as RFC 4627 §3
- * says; others decode what they can, trim, pass over comments, or look for what stands between brackets.
+ * What these bytes are for services that look for JSON and ask neither for a media type nor for a charset. Python's
+ * `json.loads` and Jackson tell the encodings of Unicode apart by their first bytes, as RFC 4627 §3 says.
  */
-export function jsonBehind(bytes: Uint8Array): readonly JsonBehind[] {
+export function lenientTexts(bytes: Uint8Array): readonly LenientText[] {
   const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wide = wideText(plain);
-  const found = [
-    wide === undefined ? undefined : within(Buffer.from(wide), false),
-    within(plain, true),
-  ];
-  return found.filter((one) => one !== undefined);
+  const utf8 = { bytes: plain, isUtf8: true };
+  return wide === undefined ? [utf8] : [{ bytes: Buffer.from(wide), isUtf8: false }, utf8];
 }
 
-function within(text: Buffer, isUtf8: boolean): JsonBehind | undefined {
-  const first = firstOpening(text);
-  if (first < 0) return undefined;
-  const before = text.toString('utf8', 0, first);
-  if (BLANK.test(before)) return { bytes: text.subarray(first), isUtf8, around: 'nothing' };
-  const last = text.lastIndexOf(text[first] === BRACE ? 0x7d : 0x5d);
-  const end = last < first ? text.length : last + 1;
-  const isAlone = isPassedOver(before) && isPassedOver(text.toString('utf8', end));
-  return { bytes: text.subarray(first, end), isUtf8, around: isAlone ? 'passed-over' : 'text' };
+/**
+ * Where such services begin to read, in order: behind what they trim or pass over, at the first brace, and at the
+ * first bracket, which may be those of a comment or of a word in brackets.
+ */
+export function openingsIn({ bytes }: LenientText): readonly number[] {
+  const firsts = [bytes.indexOf(BRACE), bytes.indexOf(BRACKET)].filter((at) => at >= 0);
+  if (firsts.length === 0) return [];
+  const found = new Set([...firsts, behindPassedOver(bytes)].filter((at) => at !== undefined));
+  return [...found].sort((one, other) => one - other);
+}
+
+/** To the end of the text where nothing stands before, or else to the last bracket that can close it. */
+export function wholeFrom({ bytes }: LenientText, start: number): JsonBehind {
+  const before = bytes.toString('utf8', 0, start);
+  if (BLANK.test(before)) return { start, end: bytes.length, around: 'nothing' };
+  const last = bytes.lastIndexOf(bytes[start] === BRACE ? BRACE_END : BRACKET_END);
+  const end = last < start ? bytes.length : last + 1;
+  const isAlone = isPassedOver(before) && isPassedOver(bytes.toString('utf8', end));
+  return { start, end, around: isAlone ? 'passed-over' : 'text' };
+}
+
+/**
+ * The values that stand one behind the other from there: some read the first alone (Python's `raw_decode`), some go on
+ * (Go's `Decoder`, jq).
+ */
+export function* valuesFrom({ bytes }: LenientText, from: number): Generator<JsonBehind> {
+  for (let start = from; isOpening(bytes[start]); ) {
+    const end = endOfValue(bytes, start);
+    if (end === undefined) return;
+    yield { start, end, around: 'text' };
+    start = end;
+    while (BETWEEN.has(bytes[start] ?? -1)) start += 1;
+  }
 }
 
 const BRACE = 0x7b;
+const BRACE_END = 0x7d;
 const BRACKET = 0x5b;
+const BRACKET_END = 0x5d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** Blanks, commas and record separators. */
+const BETWEEN: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0x2c, 0x1e, 0x00]);
 
-function firstOpening(text: Buffer): number {
-  const places = [text.indexOf(BRACE), text.indexOf(BRACKET)].filter((at) => at >= 0);
-  return places.length === 0 ? -1 : Math.min(...places);
+export const isObjectAt = ({ bytes }: LenientText, at: number): boolean => bytes[at] === BRACE;
+
+const isOpening = (byte: number | undefined): boolean => byte === BRACE || byte === BRACKET;
+
+/** Behind the bracket that closes this one, if it is JSON. */
+function endOfValue(bytes: Buffer, start: number): number | undefined {
+  let depth = 0;
+  let isText = false;
+  for (let at = start; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (isText) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (isOpening(byte)) depth += 1;
+    else if (byte === BRACE_END || byte === BRACKET_END) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return undefined;
 }
 
-function isPassedOver(text: string): boolean {
+/** Undefined where no bracket comes next. */
+function behindPassedOver(bytes: Buffer): number | undefined {
+  const text = bytes.toString();
+  const passed = passedOver(text);
+  if (!/^[[{]/.test(text.slice(passed, passed + 1))) return undefined;
+  let skipped = 0;
+  for (let at = 0; at < passed; at += 1) if (isOpening(text.charCodeAt(at))) skipped += 1;
+  // Signs of the text are other bytes where some are no UTF-8; brackets are not.
+  for (let at = 0; ; at += 1) {
+    if (isOpening(bytes[at]) && skipped-- === 0) return at;
+  }
+}
+
+const isPassedOver = (text: string): boolean => passedOver(text) === text.length;
+
+/** How much of the beginning readers trim or pass over. */
+function passedOver(text: string): number {
   let rest = text;
   while (rest !== '') {
     const [taken] = TRIMMED.exec(rest) ?? GUARD.exec(rest) ?? COMMENT.exec(rest) ?? [];
-    if (taken === undefined) return false;
+    if (taken === undefined) break;
     const end = taken === '/*' ? rest.indexOf('*/', 2) + 2 : taken.length;
-    if (end < taken.length) return false;
+    if (end < taken.length) break;
     rest = rest.slice(end);
   }
-  return true;
+  return text.length - rest.length;
 }
 
 /** Of two or four bytes a sign, by a mark or by where its NULs stand. */

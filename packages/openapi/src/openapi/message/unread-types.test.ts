@@ -234,6 +234,106 @@ test('JSON in another encoding, or behind a comment, does not pass by a schema t
   }
 });
 
+test('JSON does not pass by its schema behind a bracket that stands before it', () => {
+  const price = { type: 'object', properties: { price: { type: 'integer', maximum: 100 } } };
+  const objects = withBody({ 'text/plain': { schema: price } });
+  const lists = withBody({ 'text/plain': { schema: { type: 'array', items: price } } });
+  const untyped = withBody({
+    'text/plain': { schema: { minProperties: 0, ...price, type: undefined } },
+  });
+  for (const text of [
+    '[INFO] {"price":P}',
+    '[INFO] {"price":P} }',
+    '[INFO] {"price":P} and more',
+    '[INFO] {"price":1} {"price":P}',
+    '[INFO] [1] {"price":P}',
+    '[]{"price":P}',
+    '[] [] {"price":P}',
+    '[{"price":P}',
+    'x [{"price":P}]',
+    '// {\n{"price":P}',
+    '// [\n{"price":P}',
+    '/* { */{"price":P}',
+    '/* {} */{"price":P}',
+    '/* [ */ // {\n {"price":P}',
+    '# {x}\n{"price":P}',
+    '# \u00e9 {x}\n{"price":P}',
+    '-- {"price":1}\n,{"price":P}',
+    '-- {"}":"\\"}"} {"price":P}',
+  ]) {
+    for (const operation of [objects, untyped]) {
+      assert.match(check(operation, 'text/plain', text.replace('P', '500')), /price/, text);
+      const fits = check(operation, 'text/plain', text.replace('P', '50'));
+      assert.ok(!fits.includes('price'), `${text}: ${fits}`);
+    }
+  }
+  const invalid = Buffer.concat([Buffer.from('/*\xff{*/', 'latin1'), Buffer.from('{"price":500}')]);
+  assert.match(check(objects, 'text/plain', new Uint8Array(invalid)), /price/);
+  for (const text of [
+    '{} [{"price":P}]',
+    '/* { */[{"price":P}]',
+    '# [\n[{"price":P}]',
+    'x {} [{"price":P}] ]',
+  ]) {
+    assert.match(check(lists, 'text/plain', text.replace('P', '500')), /price/, text);
+  }
+  for (const text of [
+    '[INFO] a line {',
+    '[INFO] [main] started {worker} in 5 ms',
+    '2026-11-30 [WARN] {price} is not {"known"}',
+    'name;price\n[a];{5}\n',
+    'if (x) { return [y]; }',
+    '[a](http://b) {c}',
+    '// {\n// [\n',
+  ]) {
+    assert.equal(check(objects, 'text/plain', `> ${text}`), '', text);
+    assert.equal(check(objects, 'text/plain', text), '', text);
+    assert.equal(check(lists, 'text/plain', `> ${text}`), '', text);
+  }
+  // What stands within a value is no value of its own.
+  const both = {
+    type: ['object', 'array'],
+    items: price,
+    properties: { price: { maximum: 5 }, more: {} },
+  };
+  const either = withBody({ 'text/plain': { schema: both } });
+  assert.equal(check(either, 'text/plain', '{"more":[{"price":500}]}'), '');
+  assert.equal(check(either, 'text/plain', 'x {"more":[{"price":500}]} y'), '');
+  assert.match(check(either, 'text/plain', 'x {"more":[]} [{"price":500}]'), /price/);
+});
+
+test('texts of many brackets are judged in the time that their length takes', () => {
+  const price = { type: 'object', properties: { price: { type: 'integer', maximum: 100 } } };
+  const objects = withBody({ 'text/plain': { schema: price } });
+  const untyped = withBody({ 'text/plain': { schema: { minProperties: 0 } } });
+  for (const piece of [
+    '{',
+    '[',
+    '{}',
+    '[]',
+    '[{',
+    '{"',
+    '[]{',
+    '{} ',
+    '[INFO] ',
+    '/*{*/',
+    '//{\n',
+    '#[\n',
+    '{"a":1}x',
+    '"{',
+    '}{',
+    '[1],',
+  ]) {
+    for (const before of ['', 'x ', '[INFO] ', '//{[\n']) {
+      const text = before + piece.repeat(900_000 / piece.length);
+      for (const operation of [objects, untyped]) {
+        const tookMs = processorMs(() => check(operation, 'text/plain', text));
+        assert.ok(tookMs < 2_000, `${before}${piece}: ${tookMs} ms`);
+      }
+    }
+  }
+});
+
 test('JSON a line each, or behind record separators, does not pass by the schema of a text or of the list', () => {
   const types = {
     lines: [
