@@ -43,8 +43,47 @@ export function nameLikeness(name: string): string {
  * some pass over or trim: of most names, one.
  */
 export function nameReadings(name: string): readonly string[] {
-  if (VISIBLE.test(name) || !UNSEEN.test(name)) return [nameLikeness(name)];
-  return [...cutTexts(name), name.replaceAll(UNSEEN_SIGNS, '')].map(nameLikeness);
+  return textsOf(name).map(nameLikeness);
+}
+
+/**
+ * Of a name that some read as a path, or as a part of a value, the likeness of what it begins with: of `address.role`
+ * (MongoDB, Elasticsearch, lodash), `address[role]` (lodash, Spring), `address->role` (Laravel) and `due_on(1i)` (Rails).
+ */
+export function outerReadings(name: string): readonly string[] {
+  if (VISIBLE.test(name) && !NESTING.test(name)) return [];
+  return textsOf(name).flatMap((text) => {
+    const alike = likeness(text);
+    const outer = OUTER.exec(alike)?.[1];
+    return outer === undefined || outer === alike ? [] : [joined(outer)];
+  });
+}
+
+const NESTING = /[.([\])]|->/;
+const OUTER = /^[.([]*(.+?)(?:[.([\])]|->|$)/s;
+
+/**
+ * Likenesses of a name in the writings of other languages, with an underscore between its words, and of it in one word.
+ */
+export function nameWritings(
+  name: string,
+): readonly { readonly text: string; readonly isJoined: boolean }[] {
+  return textsOf(name).flatMap((text) => [
+    { text: likeness(text), isJoined: false },
+    { text: inWords(text), isJoined: false },
+    { text: nameLikeness(text), isJoined: true },
+  ]);
+}
+
+/** `is_admin` of `isAdmin`, `IsAdmin` and `is-admin`. */
+export function inWords(name: string): string {
+  const written = name.replaceAll(/(?<=[\p{Ll}\d])(?=\p{Lu})/gu, '_');
+  return likeness(written).replaceAll(SEPARATORS, '_');
+}
+
+function textsOf(name: string): readonly string[] {
+  if (VISIBLE.test(name) || !UNSEEN.test(name)) return [name];
+  return [...cutTexts(name), name.replaceAll(UNSEEN_SIGNS, '')];
 }
 
 /** Nearly all names, and told sooner than by properties of Unicode. */

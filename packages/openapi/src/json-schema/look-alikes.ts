@@ -1,6 +1,6 @@
 import { ExactNumber, type JsonValue } from '../json/index.ts';
 import { pointerOf } from './findings.ts';
-import { knownNames, listedLike } from './known-names.ts';
+import { forbiddenIn, knownNames, listedAround, listedLike } from './known-names.ts';
 import { findRestrainedNames } from './restrained-names.ts';
 import type { Shape, UnitIndex } from './shape.ts';
 import type { LookAlike } from './types.ts';
@@ -12,7 +12,7 @@ import type { World } from './world.ts';
  * Members that no schema of their object names, and whose name differs from a named one in case or form
  * of letters, in separators and blanks, or behind an end alone: many services bind `Amount` to `amount` and `type_name` to
  * `typeName`, those in C read up to a NUL, and the last one counts, so that a value which nobody checked would be
- * taken for the checked one.
+ * taken for the checked one. So are those whose name is a path into a named one, or says a part of it.
  */
 export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue): LookAlike[] {
   const root = world.shape(unit);
@@ -22,17 +22,35 @@ export function findLookAlikes(world: World, unit: UnitIndex, value: JsonValue):
     const name = String(at.step);
     const shapes = [...inForce];
     if (shapes.some((shape) => listedProperties(shape).has(name))) return true;
-    const known = shapes.map((shape) => knownNames(world, shape));
-    if (known.some(({ exact }) => exact.has(name))) return true;
-    for (const { byLikeness } of known) {
-      const listed = listedLike(byLikeness, name);
-      if (listed === undefined) continue;
-      found.push({ pointer: pointerOf(at), listed });
-      return false;
-    }
-    return true;
+    if (shapes.some((shape) => knownNames(world, shape).has(name))) return true;
+    const listed = shapes
+      .map((shape) => takenFor(world, shape, name, shapes))
+      .find((text) => text !== undefined);
+    if (listed === undefined) return true;
+    found.push({ pointer: pointerOf(at), listed });
+    return false;
   });
   return found.length > 0 ? found : findRestrainedNames(world, root, value);
+}
+
+/** The name, or what names may not have, that some service takes this one for, or reads in it. */
+function takenFor(
+  world: World,
+  shape: Shape,
+  name: string,
+  inForce: readonly Shape[],
+): string | undefined {
+  const { byLikeness } = knownNames(world, shape);
+  const like = listedLike(byLikeness, name) ?? forbiddenIn(world, shape, name);
+  if (like !== undefined) return like;
+  const around = listedAround(byLikeness, name);
+  if (around === undefined) return undefined;
+  // `^name[.]` describes such names.
+  const patterns = inForce.flatMap(({ patternProperties = [] }) => patternProperties);
+  const isDescribed = patterns
+    .map(([pattern]) => world.pattern(pattern))
+    .some((pattern) => pattern.test(name) && !pattern.test(around));
+  return isDescribed ? undefined : around;
 }
 
 /** The quick answer for most bodies. False only means that the long way must tell. */
@@ -47,10 +65,8 @@ function isSurelySpelled(world: World, shape: Shape, value: JsonValue): boolean 
   }
   for (const name in value) {
     const property = plain.properties.get(name);
-    if (property === undefined) {
-      const { byLikeness } = knownNames(world, plain.shape);
-      if (listedLike(byLikeness, name) !== undefined) return false;
-    }
+    // Asked of all that stands beside a reference, too.
+    if (property === undefined && takenFor(world, shape, name, []) !== undefined) return false;
     const described = property ?? plain.additional;
     if (described !== undefined && !isSurelySpelled(world, described, value[name]!)) return false;
   }

@@ -1,7 +1,12 @@
 import type { JsonValue } from '../json/index.ts';
-import { nameLikeness } from '../likeness.ts';
 import { type Path, pointerOf } from './findings.ts';
-import { listedLike, ownNames } from './known-names.ts';
+import {
+  type KnownNames,
+  listedAround,
+  listedLike,
+  namesOf,
+  speaksOfNames,
+} from './known-names.ts';
 import { deeperChildren, inPlaceChildren, linkedUnits, type Shape } from './shape.ts';
 import type { LookAlike } from './types.ts';
 import { isObject } from './values.ts';
@@ -16,9 +21,9 @@ interface Place {
   readonly carriers: ReadonlySet<Shape>;
   readonly restraints: ReadonlySet<Shape>;
   /** Of members, all that are spoken of. */
-  readonly names: ReadonlySet<string>;
-  /** Those that restraints speak of, by what services may take for them. */
-  readonly restrained: ReadonlyMap<string, string>;
+  readonly names: KnownNames;
+  /** Those that restraints speak of. */
+  readonly restrained: KnownNames;
   /** Places below that were looked at: of members spoken of by name, and of items, by their position. */
   readonly below: Map<string | number, Place>;
 }
@@ -40,7 +45,10 @@ export function findRestrainedNames(world: World, root: Shape, value: JsonValue)
     } else if (isObject(within)) {
       for (const name of Object.keys(within)) {
         const isSpokenOf = place.names.has(name);
-        const listed = isSpokenOf ? undefined : listedLike(place.restrained, name);
+        const { byLikeness } = place.restrained;
+        const listed = isSpokenOf
+          ? undefined
+          : (listedLike(byLikeness, name) ?? listedAround(byLikeness, name));
         const at = { parent: path, step: name };
         if (listed !== undefined) found.push({ pointer: pointerOf(at), listed });
         else if (isComposite(within[name]!))
@@ -60,12 +68,11 @@ function placeOf(world: World, carriers: Iterable<Shape>, restraints: Iterable<S
     return inPlaceChildren(shape).filter((part) => !restraining.includes(part));
   });
   const restraining = closure(world, waiting, inPlaceChildren);
-  const restrained = [...restraining].flatMap(ownNames);
   return {
     carriers: carrying,
     restraints: restraining,
-    names: new Set([...[...carrying].flatMap(ownNames), ...restrained]),
-    restrained: new Map(restrained.map((name) => [nameLikeness(name), name])),
+    names: namesOf(world, [...carrying, ...restraining]),
+    restrained: namesOf(world, restraining),
     below: new Map(),
   };
 }
@@ -142,7 +149,7 @@ function hasRestraintsBelow(world: World, root: Shape): boolean {
       ),
       ...(shape.contains === undefined ? [] : [shape.contains.shape]),
     ]);
-    known = [...closure(world, below, all)].some((shape) => ownNames(shape).length > 0);
+    known = [...closure(world, below, all)].some((shape) => speaksOfNames(world, shape));
     restrainedBelow.set(root, known);
   }
   return known;

@@ -25,7 +25,7 @@ export function comparable(units: readonly Shape[]): ComparableSchemas {
   return { digest: digestOf(shapes), shapes };
 }
 
-function short(pattern: PatternSpec): PatternSpec {
+function short({ words: _, excluded: __, ...pattern }: PatternSpec): PatternSpec {
   if (pattern.kind === 'never') return pattern;
   const isShort = pattern.kind === 'native' && pattern.source.length <= PATTERN_CHARS_MAX;
   const source = isShort ? pattern.source : digestOf(pattern);

@@ -1,94 +1,128 @@
+import type { AST } from '@eslint-community/regexpp';
+import type { PatternWord } from './pattern-spec.ts';
+
 /** More than these are no list of names any more. */
 const WORDS_MAX = 64;
 const LENGTH_MAX = 64;
 const DEPTH_MAX = 16;
-const CHARACTER = /[\w-]/;
+
+/** What a text of the pattern may hold beside its own characters: its start, its end, anything. */
+const START = '\u0001';
+const END = '\u0002';
+const ANY = '\u0003';
+const MARKS = /[\u0001-\u0003]/;
 
 /**
- * All texts that a pattern matches, where it is written as a few words: `^(?:role|scope)s?$` is four names. Undefined:
- * it is not, or has parts that are not read here.
+ * What a pattern looks for, where it is written as a few words: `^(?:role|scope)s?$` is four names, `^admin` and
+ * `admin.*` one beginning. Letters that stand there in either case are in lower case. Undefined: it is not, or has
+ * parts that are not read here.
  */
-export function finiteWords(source: string): readonly string[] | undefined {
-  if (source.length > 1_000) return undefined;
-  const reader = new Reader(source);
-  const words = reader.alternatives(true);
-  return reader.isAtEnd ? words : undefined;
+export function finiteWords({ alternatives }: AST.Pattern): readonly PatternWord[] | undefined {
+  return wordsOf(textsOfAll(alternatives, { depth: 0, isCaseless: false }));
 }
 
-class Reader {
-  readonly #source: string;
-  #at = 0;
-  #depth = 0;
+/** What no text begins with that fits the pattern: of `^(?!admin|role$).*$`, these. */
+export function excludedWords({ alternatives }: AST.Pattern): readonly PatternWord[] {
+  const [only, ...others] = alternatives;
+  const [start, ...rest] = only?.elements ?? [];
+  if (others.length > 0 || start?.type !== 'Assertion' || start.kind !== 'start') return [];
+  const end = rest.findIndex((element) => !isExclusion(element));
+  return rest.slice(0, end < 0 ? rest.length : end).flatMap((element) => {
+    if (!isExclusion(element)) return [];
+    const texts = textsOfAll(element.alternatives, { depth: 0, isCaseless: false });
+    return wordsOf(texts?.map((text) => START + text)) ?? [];
+  });
+}
 
-  constructor(source: string) {
-    this.#source = source;
-  }
+function isExclusion(element: AST.Element): element is AST.LookaheadAssertion {
+  return element.type === 'Assertion' && element.kind === 'lookahead' && element.negate;
+}
 
-  get isAtEnd(): boolean {
-    return this.#at === this.#source.length;
-  }
+function wordsOf(texts: readonly string[] | undefined): readonly PatternWord[] | undefined {
+  const words = texts?.map(wordOf);
+  return words?.every((word) => word !== undefined) ? words : undefined;
+}
 
-  /** `isTop`: each of them stands between ^ and $. */
-  alternatives(isTop: boolean): readonly string[] | undefined {
-    const words = new Set<string>();
-    do {
-      const found = this.#sequence(isTop);
-      if (found === undefined) return undefined;
-      for (const word of found) words.add(word);
-    } while (this.#takes('|'));
-    const isMany = words.size > WORDS_MAX || [...words].some((word) => word.length > LENGTH_MAX);
-    return isMany ? undefined : [...words];
-  }
+function wordOf(written: string): PatternWord | undefined {
+  const [, start, before, text = '', after, end] =
+    /^(\u0001?)(\u0003*)([^\u0001-\u0003]*)(\u0003*)(\u0002?)$/.exec(written) ?? [];
+  if (start === undefined || text.length > LENGTH_MAX) return undefined;
+  const isFromStart = start !== '' && before === '';
+  const isToEnd = end !== '' && after === '';
+  if (isFromStart) return { text, at: isToEnd ? 'whole' : 'start' };
+  return { text, at: isToEnd ? 'end' : 'anywhere' };
+}
 
-  #sequence(isTop: boolean): readonly string[] | undefined {
-    if (isTop && !this.#takes('^')) return undefined;
-    let words: readonly string[] = [''];
-    for (;;) {
-      const next = this.#source[this.#at];
-      if (next === undefined || next === '|' || next === ')' || next === '$') break;
-      const atom = this.#atom();
-      if (atom === undefined) return undefined;
-      words = this.#takes('?') ? joinedWords(words, [...atom, '']) : joinedWords(words, atom);
-      if (words.length > WORDS_MAX) return undefined;
+interface Within {
+  readonly depth: number;
+  readonly isCaseless: boolean;
+}
+
+function textsOfAll(
+  alternatives: readonly AST.Alternative[],
+  within: Within,
+): readonly string[] | undefined {
+  const texts = new Set<string>();
+  for (const { elements } of alternatives) {
+    let found: readonly string[] = [''];
+    for (const element of elements) {
+      const next = textsOf(element, within);
+      if (next === undefined) return undefined;
+      found = found.flatMap((first) => next.map((second) => first + second));
+      if (found.length > WORDS_MAX) return undefined;
     }
-    return isTop && !this.#takes('$') ? undefined : words;
+    for (const text of found) texts.add(text);
   }
+  return texts.size > WORDS_MAX ? undefined : [...texts];
+}
 
-  #atom(): readonly string[] | undefined {
-    if (this.#takes('(')) {
-      if (this.#takes('?') && !this.#takes(':')) return undefined;
-      if (this.#depth === DEPTH_MAX) return undefined;
-      this.#depth += 1;
-      const inner = this.alternatives(false);
-      this.#depth -= 1;
-      return this.#takes(')') && !this.#isRepeated ? inner : undefined;
+function textsOf(element: AST.Element, within: Within): readonly string[] | undefined {
+  const { depth, isCaseless } = within;
+  switch (element.type) {
+    case 'Assertion':
+      return element.kind === 'start' ? [START] : element.kind === 'end' ? [END] : undefined;
+    case 'Character':
+      return charactersOf([element], isCaseless);
+    case 'CharacterClass':
+      return element.negate ? undefined : charactersOf(element.elements, isCaseless);
+    case 'CapturingGroup':
+    case 'Group': {
+      const { add, remove } = (element.type === 'Group' ? element.modifiers : null) ?? {};
+      const isOther = [add, remove].some((flags) => flags?.multiline || flags?.dotAll);
+      if (isOther || depth === DEPTH_MAX) return undefined;
+      return textsOfAll(element.alternatives, {
+        depth: depth + 1,
+        isCaseless: (isCaseless || add?.ignoreCase === true) && remove?.ignoreCase !== true,
+      });
     }
-    if (this.#takes('[')) return this.#class();
-    const character = this.#source[this.#at] as string;
-    this.#at += 1;
-    return CHARACTER.test(character) && !this.#isRepeated ? [character] : undefined;
-  }
-
-  /** Of single characters, as `[Rr]`. */
-  #class(): readonly string[] | undefined {
-    const end = this.#source.indexOf(']', this.#at);
-    const characters = [...this.#source.slice(this.#at, Math.max(end, this.#at))];
-    if (characters.length === 0 || !characters.every((one) => /\w/.test(one))) return undefined;
-    this.#at = end + 1;
-    return this.#isRepeated ? undefined : characters;
-  }
-
-  get #isRepeated(): boolean {
-    return /[*+{]/.test(this.#source[this.#at] ?? '');
-  }
-
-  #takes(character: string): boolean {
-    if (this.#source[this.#at] !== character) return false;
-    this.#at += 1;
-    return true;
+    case 'Quantifier': {
+      const { min, max, element: repeated } = element;
+      if (min === 0 && max === Number.POSITIVE_INFINITY && isAnything(repeated)) return [ANY];
+      const once = min <= 1 && max === 1 ? textsOf(repeated, within) : undefined;
+      return min === 0 && once !== undefined ? [...once, ''] : once;
+    }
+    default:
+      return undefined;
   }
 }
 
-function joinedWords(starts: readonly string[], ends: readonly string[]): readonly string[] {
-  return starts.flatMap((start) => ends.map((end) => start + end));
+const isAnything = (element: AST.QuantifiableElement): boolean =>
+  element.type === 'CharacterSet' && element.kind === 'any';
+
+/** Of a class such as `[Rr]`, where nothing but the case tells them apart, one. */
+function charactersOf(
+  elements: readonly (AST.Character | AST.CharacterClass['elements'][number])[],
+  isCaseless: boolean,
+): readonly string[] | undefined {
+  const characters: string[] = [];
+  for (const element of elements) {
+    if (element.type !== 'Character') return undefined;
+    characters.push(String.fromCodePoint(element.value));
+  }
+  if (characters.length === 0 || characters.some((text) => MARKS.test(text))) return undefined;
+  const given = new Set(characters);
+  const hasBoth = (text: string) => given.has(text.toLowerCase()) && given.has(text.toUpperCase());
+  return [
+    ...new Set(characters.map((text) => (isCaseless || hasBoth(text) ? text.toLowerCase() : text))),
+  ];
 }

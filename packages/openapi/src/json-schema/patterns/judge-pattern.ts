@@ -1,4 +1,5 @@
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
+import { excludedWords, finiteWords } from './finite-words.ts';
 import type { PatternSpec } from './pattern-spec.ts';
 import { PatternTooLarge, PatternUnsupported, writeProgram } from './program.ts';
 import { proveLinear } from './prove-linear.ts';
@@ -88,8 +89,14 @@ export function judgePattern(source: string): JudgedPattern {
 
 function specOf(ast: AST.Pattern, source: string): PatternSpec {
   const linear = proveLinear(ast);
-  if (linear !== undefined) return { kind: 'native', source, ...linear };
-  return { kind: 'automaton', program: writeProgram(ast) };
+  const words = finiteWords(ast);
+  const excluded = excludedWords(ast);
+  const speaksOf = {
+    ...(words === undefined ? {} : { words }),
+    ...(excluded.length === 0 ? {} : { excluded }),
+  };
+  if (linear !== undefined) return { kind: 'native', source, ...linear, ...speaksOf };
+  return { kind: 'automaton', program: writeProgram(ast), ...speaksOf };
 }
 
 function refused(message: string, suggestion?: string): JudgedPattern {

@@ -2,7 +2,23 @@
  * A pattern judged by the compiler: run natively (proven linear), run as an automaton, or, where
  * neither is possible, matching nothing. Plain JSON.
  */
-export type PatternSpec =
+export type PatternSpec = PatternWords & PatternRun;
+
+/** What it says of names, where it is written as a few words. */
+export interface PatternWords {
+  /** All that it looks for. */
+  readonly words?: readonly PatternWord[];
+  /** What a text that fits must not have. */
+  readonly excluded?: readonly PatternWord[];
+}
+
+export interface PatternWord {
+  /** Letters that may be of either case are in lower case. */
+  readonly text: string;
+  readonly at: 'whole' | 'start' | 'end' | 'anywhere';
+}
+
+type PatternRun =
   | {
       readonly kind: 'native';
       readonly source: string;

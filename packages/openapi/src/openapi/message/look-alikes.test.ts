@@ -102,6 +102,182 @@ test('a name that may not be does not come in another writing', () => {
   }
 });
 
+test('nor does it where the words that may not be stand behind a reference, beside others, or in a pattern', () => {
+  const rest = {
+    components: {
+      schemas: {
+        Admin: { enum: ['admin'] },
+        NotAdmin: { not: { const: 'admin' } },
+        Held: { type: 'object', propertyNames: { not: { enum: ['admin'] } } },
+      },
+    },
+  };
+  const [admin, notAdmin, held] = ['Admin', 'NotAdmin', 'Held'].map((name) => ({
+    $ref: `#/components/schemas/${name}`,
+  }));
+  const names = (schema: object) => ({ propertyNames: schema });
+  for (const schema of [
+    names({ not: admin }),
+    names(notAdmin as object),
+    names({ allOf: [notAdmin] }),
+    names({ allOf: [{ not: { enum: ['admin'] } }] }),
+    names({ anyOf: [{ not: { enum: ['admin'] } }, { const: 'other' }] }),
+    names({ not: { anyOf: [{ const: 'admin' }, { const: 'role' }] } }),
+    names({ if: { not: { const: 'admin' } }, else: false }),
+    names({ not: { pattern: '(?i)^admin$' } }),
+    names({ pattern: '^(?!admin$).*$' }),
+    names({ pattern: '^(?!(?:role|admin)$)' }),
+    { ...held, propertyNames: { maxLength: 20 } },
+    { ...names({ not: { enum: ['admin'] } }), $ref: '#/components/schemas/Held' },
+    { allOf: [held, { properties: { user: {} } }] },
+    { anyOf: [held, { type: 'string' }] },
+    { patternProperties: { '(?i)^admin$': false } },
+    { patternProperties: { '^[Aa][Dd][Mm][Ii][Nn]$': false } },
+    { patternProperties: { '/^(is)?admin$/i': false } },
+  ]) {
+    const what = JSON.stringify(schema);
+    assert.equal(judge(schema, { user: 1, isX: 2, administer: 3 }, { rest }), '', what);
+    for (const name of ['admin', 'Admin', 'ad_min', 'admin ', 'admin\0', 'adm\u00adin', 'ADMIN']) {
+      const found = judge(schema, { [name]: 1 }, { rest });
+      assert.notEqual(found, '', `${what} ${JSON.stringify(name)}`);
+    }
+  }
+});
+
+test('a word that no name may have does not come in another writing', () => {
+  const rest = { components: { schemas: { Pattern: { pattern: '^admin' } } } };
+  for (const schema of [
+    { patternProperties: { '^admin': false } },
+    { patternProperties: { '^admin.*$': { not: {} } } },
+    { propertyNames: { not: { pattern: '^admin' } } },
+    { propertyNames: { not: { anyOf: [{ pattern: '^admin' }, { pattern: '^role$' }] } } },
+    { propertyNames: { not: { $ref: '#/components/schemas/Pattern' } } },
+    { propertyNames: { allOf: [{ not: { pattern: '^admin' } }] } },
+    { propertyNames: { pattern: '^(?!admin)' } },
+    { allOf: [{ patternProperties: { '^admin': false } }] },
+    { type: 'object', properties: {}, allOf: [{ propertyNames: { not: { pattern: '^admin' } } }] },
+  ]) {
+    const what = JSON.stringify(schema);
+    for (const name of [
+      'admin',
+      'Admin',
+      'ADMIN_role',
+      'ad_min',
+      'a dmin',
+      'Ad-min_role',
+      'administrator',
+      '\uff41dmin',
+    ]) {
+      assert.notEqual(judge(schema, { [name]: 1 }, { rest }), '', `${what} ${name}`);
+    }
+    for (const name of ['user', 'sysadmin', 'badAdmin', 'adm', 'rolex']) {
+      assert.equal(judge(schema, { [name]: 1 }, { rest }), '', `${what} ${name}`);
+    }
+  }
+  const words = { patternProperties: { '^is_': false, Secret$: false, internal: false } };
+  for (const name of [
+    'isAdmin',
+    'IsAdmin',
+    'is-admin',
+    'IS_ADMIN',
+    'clientSecret',
+    'client_secret',
+    'anInternalNote',
+  ]) {
+    assert.notEqual(judge(words, { [name]: 1 }), '', name);
+  }
+  for (const name of ['issuer', 'island', 'secrets', 'winter_national', 'a_is_b']) {
+    assert.equal(judge(words, { [name]: 1 }), '', name);
+  }
+});
+
+test('a pattern that says how names are written, or what they are, refuses no other names than before', () => {
+  const name = { userId: 1, user: 2, User: 3, a1: 4 };
+  for (const [pattern, fits] of [
+    ['[A-Z]', { user_id: 1, a1: 2 }],
+    ['^[A-Z]', { userId: 1, a1: 2 }],
+    ['_', { userId: 1, User: 2 }],
+    ['^_', { userId: 1, User: 2 }],
+    ['^\\$', name],
+    ['[^a-zA-Z0-9]', name],
+    ['^x-', name],
+    ['^.{20,}$', name],
+    ['^[a-z]', { User: 1 }],
+  ] as const) {
+    assert.equal(judge({ patternProperties: { [pattern]: false } }, fits), '', pattern);
+    assert.equal(judge({ propertyNames: { not: { pattern } } }, fits), '', pattern);
+  }
+  for (const pattern of ['^[a-z]+$', '^(?!_)[a-z]+$', '^(?:user|admin)', '^admin']) {
+    const described = { patternProperties: { [pattern]: {} } };
+    assert.equal(judge(described, { Admin_role: 1, userAdmin: 2, admin: 3 }), '', pattern);
+  }
+  const bounded = { propertyNames: { not: { pattern: '^admin', maxLength: 6 } } };
+  assert.equal(judge(bounded, { administrator: 1, Administrator: 2 }), '');
+});
+
+test('a member whose name is a path into a described one, or a part of it, does not pass beside it', () => {
+  const address = { type: 'object', properties: { role: { enum: ['user'] } } };
+  const schema = {
+    type: 'object',
+    properties: { address, due_on: { const: '2026-01-01' }, 'user.id': {} },
+  };
+  for (const name of [
+    'address.role',
+    'Address.Role',
+    'address\uff0erole',
+    'address[role]',
+    "address['role']",
+    '[address]',
+    '[address].role',
+    '.address',
+    'address[0].role',
+    'address->role',
+    'address(1)',
+    'address.',
+    'due_on(1i)',
+    'dueOn(2i)',
+    'due_on (1i)',
+  ]) {
+    assert.match(judge(schema, { [name]: 'admin' }), /look-alike$/, name);
+    assert.match(judge({ allOf: [schema, {}] }, { [name]: 'admin' }), /look-alike$/, name);
+  }
+  assert.equal(judge(schema, '{"due_on(1i)":2099}'), 'body /due_on(1i) look-alike');
+  assert.match(
+    judge({ not: { properties: { a: { required: ['b'] } } } }, { a: { 'b.c': 1 } }),
+    /look-alike$/,
+  );
+  for (const name of [
+    'user.id',
+    'user.name',
+    'street.address',
+    'addresses.role',
+    '@odata.type',
+    'address@odata.type',
+    'dc:title',
+    'a/b',
+    '...',
+    '[]',
+    '()',
+    '->',
+  ]) {
+    assert.equal(judge(schema, { [name]: 1 }), '', name);
+  }
+  // A pattern of such names describes them.
+  const translated = {
+    type: 'object',
+    properties: { name: {} },
+    patternProperties: { '^name\\.[a-z]{2}$': {} },
+  };
+  assert.equal(judge(translated, { name: 1, 'name.en': 2 }), '');
+  assert.equal(judge(translated, { 'name.first': 2 }), 'body /name.first look-alike');
+  const any = { ...translated, patternProperties: { '^.*$': {} } };
+  assert.equal(judge(any, { 'name.en': 2 }), 'body /name.en look-alike');
+  assert.equal(
+    judge({ propertyNames: { enum: ['name', 'name.en'] } }, { name: 1, 'name.en': 2 }),
+    '',
+  );
+});
+
 test('a name that a schema speaks of in any other way is a described one, too', () => {
   const found = 'body /Admin look-alike';
   for (const schema of [
