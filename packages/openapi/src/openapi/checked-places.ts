@@ -21,7 +21,9 @@ export interface CheckedPlaces {
   readonly checked: readonly CheckedPlace[];
   /** Documented, with no schema or one that says nothing: anything passes there. */
   readonly unchecked: readonly CheckedPlace[];
-  /** Those that are checked, each with its schema: an index into the shapes of `comparable`. */
+  /** Those of the unchecked where other text passes, and what is JSON all the same is held against the schema. */
+  readonly heldAsJson?: readonly CheckedPlace[];
+  /** Those that are checked, or held as JSON, each with its schema: an index into the shapes of `comparable`. */
   readonly schemas: readonly (CheckedPlace & { readonly shape: number })[];
   /** An object that is written as several pairs takes every name in the query that nobody describes. */
   readonly takesAnyQuery: boolean;
@@ -66,11 +68,15 @@ export function checkedPlaces(
     return !mayBeAbsent || all.every((one) => one.checked.some(sameAs(place)));
   });
   const required = first.required.filter((name) => all.every((one) => one.required.includes(name)));
-  const isChecked = new Set(checked.map(keyOf));
+  // A variant in which it is not lets everything pass by.
+  const heldAsJson = distinct(all.flatMap((one) => one.heldAsJson)).filter((place) =>
+    all.every((one) => !one.unchecked.some(sameAs(place)) || one.heldAsJson.some(sameAs(place))),
+  );
+  const isChecked = new Set([...checked, ...heldAsJson].map(keyOf));
   const bound = held.filter((place) => isChecked.has(keyOf(place)));
   const takesAnyQuery = [plan, ...(plan.variants ?? [])].some(takesAnyName);
   const parts = [plan, ...(plan.variants ?? [])].flatMap(partRules);
-  return { required, checked, unchecked, schemas: bound, takesAnyQuery, parts };
+  return { required, checked, unchecked, heldAsJson, schemas: bound, takesAnyQuery, parts };
 }
 
 function partRules({ body }: OperationPlan): PartRule[] {
@@ -110,6 +116,7 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
   const required: string[] = plan.body?.required ? ['body'] : [];
   const checked: CheckedPlace[] = [];
   const unchecked: CheckedPlace[] = [];
+  const heldAsJson: CheckedPlace[] = [];
   const schemas: (CheckedPlace & { readonly address: SchemaAddress })[] = [];
   const positions = new Map(
     plan.template.flatMap((segment, index) =>
@@ -125,7 +132,8 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
   const putContent = (media: MediaPlan, place: CheckedPlace) => {
     const reading = readingOf(media, place.in, open);
     if (reading === 'checked') checked.push(place);
-    if (reading === 'unchecked') unchecked.push(place);
+    if (reading === 'unchecked' || reading === 'as-json') unchecked.push(place);
+    if (reading === 'as-json') heldAsJson.push(place);
     if (media.schema !== null) schemas.push({ ...place, address: media.schema });
   };
   for (const media of plan.body?.content ?? []) {
@@ -136,7 +144,7 @@ function placesOf(plan: OperationPlan, open: ReadonlySet<string>) {
     if (content.length === 0) checked.push({ in: 'answer', name: '', status });
     for (const media of content) putContent(media, { in: 'answer', name: nameOf(media), status });
   }
-  return { required, checked, unchecked, schemas };
+  return { required, checked, unchecked, heldAsJson, schemas };
 }
 
 function placeName(
@@ -153,14 +161,14 @@ function nameOf({ range, parameters }: MediaPlan): string {
   return [range, ...parameters.map(([name, value]) => `${name}=${value}`)].join('; ');
 }
 
-const UNCHECKED: ReadonlySet<string> = new Set(['opaque', 'unparsed', 'jose']);
+const UNCHECKED: ReadonlySet<string> = new Set(['opaque', 'jose']);
 const MEDIA_TYPE = /^[^/\s]+\/[^/\s]+$/;
 
 function readingOf(
   media: MediaPlan,
   where: CheckedPlace['in'],
   open: ReadonlySet<string>,
-): 'checked' | 'unchecked' | 'refused' {
+): 'checked' | 'as-json' | 'unchecked' | 'refused' {
   const { range, schema, shape } = media;
   // No message fits it.
   if (!MEDIA_TYPE.test(range)) return 'refused';
@@ -177,5 +185,6 @@ function readingOf(
     if (content === 'undescribed') return where === 'body' ? 'refused' : 'unchecked';
     return content === 'bytes' ? 'unchecked' : 'checked';
   }
-  return isOpen || UNCHECKED.has(kind) ? 'unchecked' : 'checked';
+  if (isOpen || UNCHECKED.has(kind)) return 'unchecked';
+  return kind === 'unparsed' ? 'as-json' : 'checked';
 }

@@ -36,6 +36,11 @@ export function compareSchemas(placed: Placed, nextPlaced: Placed): Remark[] {
     const sentence = `Passes without being held against a schema: ${some(requests)}.`;
     remarks.push(['validation-loosened', sentence]);
   }
+  const unread = (old.heldAsJson ?? []).filter((place) => isUnreadIn(next, place)).map(nameOf);
+  if (unread.length > 0) {
+    const sentence = `JSON passes without being held against a schema: ${some(unread)}.`;
+    remarks.push(['validation-loosened', sentence]);
+  }
   const answers = freed.filter((place) => place.in === 'answer').map(nameOf);
   if (answers.length > 0 && holdsAnswers(before) && holdsAnswers(after)) {
     const sentence = `Passes without being held against a schema: ${some(answers)}.`;
@@ -144,6 +149,14 @@ function freedPlaces(old: CheckedPlaces, next: CheckedPlaces): CheckedPlace[] {
     ...opened.filter((place) => place.in !== 'path' || old.checked.some(sameAs(place))),
     ...fallen,
   ];
+}
+
+/** Whether nothing at all is read there. */
+function isUnreadIn({ checked, unchecked, heldAsJson = [] }: CheckedPlaces, place: CheckedPlace) {
+  const isThere = (name: string) => (one: CheckedPlace) => one.in === place.in && one.name === name;
+  const name = namesFor(place).find((near) => [...checked, ...unchecked].some(isThere(near)));
+  if (name === undefined || !unchecked.some(isThere(name))) return false;
+  return !heldAsJson.some(isThere(name));
 }
 
 type State = 'checked' | 'unchecked' | 'refused';

@@ -72,6 +72,21 @@ const EMPTY_RULES: readonly Tree[] = [
   ...[{ $dynamicRef: '#/components/schemas/Open' }, { $defs: { a: false } }],
 ];
 
+const ONE_ID = {
+  ...{ type: 'object', required: ['id'], additionalProperties: false },
+  properties: { id: { type: 'integer', minimum: 1 } },
+};
+
+/** Of a body that is parsed by nobody here. */
+function unparsedCase(type: string, is: Tree | undefined): Case {
+  const put = (schema: Tree | undefined) => (_: Tree, document: Tree) => {
+    const content = { [type]: schema === undefined ? {} : { schema } };
+    const post = { ...described, requestBody: { required: true, content } };
+    document.paths['/described/{id}'] = { post: structuredClone(post) };
+  };
+  return { keys: ['apis[].spec'], was: put(ONE_ID), is: put(is), kinds: ['validation-loosened'] };
+}
+
 const FORM_TYPE = 'multipart/form-data';
 
 /** Of a part that is a file, what `encoding` says. */
@@ -173,6 +188,15 @@ export const schemaCases: readonly Case[] = [
   ].map((more) =>
     schemaCase(({ parameters }) => parameters.push({ name: 'filter', in: 'query', ...more })),
   ),
+  // What passes as text, and is held against its schema where it is JSON.
+  ...['text/plain', 'text/csv', 'application/octet-stream'].flatMap((type) => [
+    unparsedCase(type, { type: 'object', required: [] }),
+    unparsedCase(type, { ...ONE_ID, properties: { id: { type: 'integer' } } }),
+    unparsedCase(type, { ...ONE_ID, additionalProperties: true }),
+    unparsedCase(type, { type: 'string', format: 'binary' }),
+    unparsedCase(type, {}),
+    unparsedCase(type, undefined),
+  ]),
   // What a schema accepts more than the one before it, wherever it stands.
   schemaCase(({ parameters }) => {
     parameters[1].schema = { type: 'number' };
