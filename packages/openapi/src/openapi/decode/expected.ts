@@ -57,7 +57,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   jose: 'what is signed or encrypted, in the compact serialization: three parts of base64url, or five, with dots between them; the first an object of JSON that names an algorithm (alg, and enc where it is encrypted) other than none, the last not empty',
   'json-sequence': 'JSON texts, each behind a record separator (RFC 7464)',
   'json-syntax': 'JSON (RFC 8259), nothing before or after it',
-  'json-encoding': 'UTF-8, and no halves of surrogate pairs',
+  'json-encoding':
+    'UTF-8 without a byte order mark before it (EF BB BF), and no halves of surrogate pairs',
   'json-duplicate-key': 'each name once in an object',
   'json-depth': 'fewer levels of nesting',
   'json-string-length': 'shorter texts',

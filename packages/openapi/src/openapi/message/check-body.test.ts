@@ -59,6 +59,62 @@ test('no body documented, or an optional one left out', () => {
   assert.equal(told(optional.checkBody(headers(), utf8(''), BOUNDS).violations), '');
 });
 
+test('an empty form, text or file is sent as such, and of a document nothing is no body', () => {
+  const optionals = { type: 'object', properties: { a: { type: 'string' } } };
+  const content = {
+    [FORM]: { schema: optionals },
+    'text/plain': { schema: { type: 'string' } },
+    'text/csv': { schema: { type: 'string', minLength: 1 } },
+    'text/html': { schema: optionals },
+    'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+    'image/png': {},
+    'application/json': {},
+    'application/xml': { schema: optionals },
+    'application/yaml': { schema: optionals },
+    'application/x-ndjson': { schema: { type: 'array', items: optionals } },
+    'application/json-seq': { schema: optionals },
+    'application/jsonl': {},
+    'application/jwt': {},
+    'multipart/form-data': { schema: optionals },
+    'multipart/mixed': {},
+  };
+  const operation = withBody(content);
+  const read = [FORM, 'text/plain', 'text/csv'];
+  const bytes = ['application/octet-stream', 'image/png'];
+  for (const type of Object.keys(content)) {
+    const expected = read.includes(type)
+      ? 'validate'
+      : bytes.includes(type)
+        ? 'none'
+        : 'body  required';
+    // Content-Length: 0, and no framing at all.
+    assert.equal(expect(operation, ['content-type', type], false), expected, type);
+    // Chunks without a byte.
+    const found = check(operation, type, '');
+    if (type === 'text/csv') assert.equal(found, 'body  minLength');
+    else assert.equal(found, expected === 'body  required' ? expected : '', type);
+    const optional = withBody(content, { required: false });
+    assert.equal(expect(optional, ['content-type', type], false), 'none', type);
+    assert.equal(check(optional, type, ''), '', type);
+  }
+  assert.equal(expect(operation, ['content-type', 'a/b'], false), 'content-type  content-type');
+  const needs = withBody({ [FORM]: { schema: { ...optionals, required: ['a'] } } });
+  assert.equal(check(needs, FORM, ''), 'body  required');
+  for (const text of ['\n', ' \r\n\n', '\x1e', '\x1e\n\x1e']) {
+    for (const type of ['application/x-ndjson', 'application/json-seq']) {
+      assert.equal(check(operation, type, text), 'body  required', JSON.stringify(text));
+    }
+  }
+});
+
+test('JSON behind a byte order mark is refused, and the mark named', () => {
+  const operation = withBody({ 'application/json': { schema: payment } });
+  const type = headers('content-type', 'application/json');
+  const { violations } = operation.checkBody(type, utf8('\ufeff{"amount":1}'), BOUNDS);
+  assert.equal(violations[0]?.rule, 'json-encoding');
+  assert.match(violations[0]?.expected ?? '', /byte order mark/);
+});
+
 test('JSON bodies are read strictly and validated', () => {
   const operation = withBody({ 'application/json': { schema: payment } });
   const cases: readonly (readonly [string, string])[] = [

@@ -8,11 +8,13 @@ import type { OperationPlan } from '../plan.ts';
 import type { BodyCheck, BodyExpectation, MessageViolation } from '../types.ts';
 import { acceptedTypes } from './accepted-types.ts';
 import { evadesSchema, isReadableCharset, MediaCheck } from './check-media.ts';
+import { holdsNoText, isJsonLinesType } from './json-lines.ts';
 import {
   isFormReadAsUtf8,
   isReadAsUtf8,
   type MediaKind,
   type MediaType,
+  mediaKind,
   parseMediaType,
   selectMedia,
 } from './media-type.ts';
@@ -45,15 +47,22 @@ export class RequestBodyCheck {
 
   expect(headers: HeaderFields, hasBody: boolean): BodyExpectation {
     if (this.#plan === null) return { kind: 'none' };
-    if (!hasBody) {
-      return this.#plan.required
-        ? this.#unsupported(violation('body', 'required'))
-        : { kind: 'none' };
-    }
+    if (!hasBody) return this.#expectEmpty(headers);
     const selected = this.#select(headers);
     if ('rule' in selected) return this.#unsupported(selected);
     const kind = selected.check.kindOf(selected.type);
     return { kind: kind === 'opaque' ? 'stream' : 'validate' };
+  }
+
+  #expectEmpty(headers: HeaderFields): BodyExpectation {
+    if (!this.#plan?.required) return { kind: 'none' };
+    const missing = this.#unsupported(violation('body', 'required'));
+    if (!headers.has('content-type')) return missing;
+    const selected = this.#select(headers);
+    if ('rule' in selected) return this.#unsupported(selected);
+    const meaning = meaningOfNothing(selected.check.kindOf(selected.type), selected.type);
+    if (meaning === 'nothing') return missing;
+    return { kind: meaning === 'bytes' ? 'none' : 'validate' };
   }
 
   #unsupported(found: MessageViolation): BodyExpectation {
@@ -80,6 +89,7 @@ export class RequestBodyCheck {
     if ('rule' in selected) return refuse(selected);
     const { check, type } = selected;
     const kind = check.kindOf(type);
+    if (kind === 'lines' && holdsNoText(bytes)) return this.#checkEmpty(headers, bounds);
     if (!isReadAsItSays(kind, type, bytes)) {
       return refuse(violation('content-type', 'charset'));
     }
@@ -103,18 +113,17 @@ export class RequestBodyCheck {
     return { violations, value, cut };
   }
 
-  /** No bytes are no body, except where the media type gives an empty text a meaning. */
+  /** No bytes are no body, except where one is needed and the media type gives them a meaning. */
   #checkEmpty(headers: HeaderFields, bounds: JsonBounds): BodyCheck {
-    if (this.#plan === null || !headers.has('content-type')) {
-      return this.#plan?.required ? refuse(violation('body', 'required')) : NOTHING;
-    }
+    if (!this.#plan?.required) return NOTHING;
+    if (!headers.has('content-type')) return refuse(violation('body', 'required'));
     const selected = this.#select(headers);
     if ('rule' in selected) return refuse(selected);
-    const kind = selected.check.kindOf(selected.type);
-    if (kind === 'form' || kind === 'text') {
-      return selected.check.check(new Uint8Array(0), selected.type, bounds, kind);
-    }
-    return this.#plan.required ? refuse(violation('body', 'required')) : NOTHING;
+    const { check, type } = selected;
+    const kind = check.kindOf(type);
+    const meaning = meaningOfNothing(kind, type);
+    if (meaning === 'nothing') return refuse(violation('body', 'required'));
+    return meaning === 'bytes' ? NOTHING : check.check(new Uint8Array(0), type, bounds, kind);
   }
 
   #select(headers: HeaderFields): { check: MediaCheck; type: MediaType } | MessageViolation {
@@ -135,6 +144,13 @@ export class RequestBodyCheck {
     if (doubt !== undefined) return violation('content-type', doubt);
     return { check: entry.check, type };
   }
+}
+
+/** An empty form and an empty text are read, an empty file is one; of JSON, XML and their kin nothing is no document. */
+function meaningOfNothing(kind: MediaKind, { type }: MediaType): 'read' | 'bytes' | 'nothing' {
+  if (kind === 'form' || kind === 'text') return 'read';
+  const isDocument = isJsonLinesType(type) || mediaKind(type) === 'multipart';
+  return kind === 'opaque' && !isDocument ? 'bytes' : 'nothing';
 }
 
 /** A description may name hundreds; whoever sends none of the first reads the description. */

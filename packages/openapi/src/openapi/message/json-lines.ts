@@ -38,6 +38,11 @@ export function divideLines(
   return { texts, joined };
 }
 
+/** Nothing but blanks and what parts texts. */
+export function holdsNoText(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => isSpace(byte) || byte === RECORD_SEPARATOR);
+}
+
 function divide(bytes: Uint8Array, delimiter: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let start = 0;
