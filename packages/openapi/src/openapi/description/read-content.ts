@@ -12,6 +12,7 @@ import {
   parseMediaType,
   rangeHolds,
 } from '../message/media-type.ts';
+import { unreadablePartTypes } from '../message/part-types.ts';
 import { isYamlType } from '../message/yaml-reader.ts';
 import type {
   AnswerPlan,
@@ -189,7 +190,7 @@ function readMedia(
   if (kind === 'json') return { schema };
   const shape = readShape(at, reading);
   remarkOnUnread(place, range, shape, { direction, reading });
-  const encoding = mayBeForm ? readEncodings(place, shape, direction, reading) : [];
+  const encoding = mayBeForm ? readEncodings(place, range, shape, direction, reading) : [];
   return { schema, shape, ...(encoding.length > 0 ? { encoding } : {}) };
 }
 
@@ -244,23 +245,38 @@ function remarkOnRange(place: Place, range: string, shape: Shape, reading: Readi
 
 function readEncodings(
   media: Place,
+  range: string,
   shape: Shape,
   direction: 'request' | 'response',
   reading: Reading,
 ): (readonly [string, EncodingPlan])[] {
-  const known = new Set(shape.properties?.map(([name]) => name));
+  const properties = new Map(shape.properties);
   return reading.map(media, 'encoding').flatMap(([property, at]) => {
     const place = reading.object(at, 'encoding');
     if (place === undefined) return [];
-    if (!known.has(property)) {
+    if (!properties.has(property)) {
       reading.remarks.warn(
         'encoding-of-unknown-property',
         place,
         `the schema has no property '${property}'`,
       );
     }
-    return [[property, readEncoding(place, direction, reading)] as const];
+    const encoding = readEncoding(place, direction, reading);
+    const known = properties.get(property);
+    if (known !== undefined && direction === 'request') {
+      const body = range.startsWith('multipart/') ? 'multipart' : 'form';
+      remarkOnPart(place, unreadablePartTypes(body, known, encoding), reading);
+    }
+    return [[property, encoding] as const];
   });
+}
+
+function remarkOnPart(place: Place, types: readonly string[], reading: Reading): void {
+  if (types.length === 0) return;
+  const message = `what is sent as ${types.join(', ')} is never what the schema of this property asks for: it is refused, or passes as a text where the schema names no type`;
+  const suggestion =
+    'write application/json for lists and objects; for a file, a schema of type string, format binary';
+  reading.remarks.warn('unreadable-part', child(place, 'contentType'), message, suggestion);
 }
 
 const FORM_STYLES: readonly Style[] = ['form', 'spaceDelimited', 'pipeDelimited', 'deepObject'];
