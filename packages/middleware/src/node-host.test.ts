@@ -11,6 +11,13 @@ import { type AnsweredPreflight, protect } from './index.ts';
 
 const APP = 'https://app.example';
 const responses = { 200: { description: 'ok' } };
+const FORM = 'application/x-www-form-urlencoded';
+const BYTES = 'application/octet-stream';
+const content = {
+  [FORM]: { schema: { type: 'object', properties: { note: { type: 'string' } } } },
+  [BYTES]: { schema: { type: 'string', format: 'binary' } },
+  'application/json': {},
+};
 const compiled = compileApi(
   {
     uri: 'file:///api.yaml',
@@ -22,6 +29,7 @@ const compiled = compileApi(
       paths: {
         '/users/{id}': { get: { responses } },
         '/users/@me': { get: { responses } },
+        '/notes': { post: { requestBody: { required: true, content }, responses } },
       },
     }),
   },
@@ -103,7 +111,7 @@ const server = createServer((native, response) => {
     places--;
     call.end();
     seen.push(native.url ?? '');
-    response.end();
+    response.end(String(call.body?.length));
   });
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -131,6 +139,15 @@ test('the service routes by the target that was decided, not by another spelling
   assert.equal((await ask('/users/ME')).statusCode, 200);
   assert.equal((await ask('/users/@ME')).statusCode, 400);
   assert.equal((await ask('/users/1;x')).statusCode, 400);
+});
+
+test('a form without fields and a file without bytes reach a handler', async () => {
+  for (const framing of [{ 'content-length': '0' }, { 'transfer-encoding': 'chunked' }]) {
+    const sent = (type: string) => ask('/notes', 'POST', { 'content-type': type, ...framing });
+    assert.equal((await sent(FORM)).statusCode, 200);
+    assert.equal((await sent(BYTES)).statusCode, 200);
+    assert.equal((await sent('application/json')).statusCode, 400);
+  }
 });
 
 test('a preflight is answered here, told to the service, and gives its place back', async () => {
