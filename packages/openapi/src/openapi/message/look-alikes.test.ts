@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { processorMs } from '../../processor-time.fixture.ts';
 import { BOUNDS, headers, openOperation, told, utf8 } from '../testing.fixture.ts';
 
 const amount = { type: 'integer', minimum: 1, maximum: 100 };
@@ -427,4 +428,22 @@ test('nor does one below what a schema restrains: of what is forbidden, a condit
   // What some schema speaks of by this name is described.
   const both = { ...user, properties: { user: { properties: { Admin: {} } } } };
   assert.equal(judge({ ...both, not: user }, body), '');
+});
+
+test('names of any length and signs are compared in the time that their length takes', () => {
+  const schema = {
+    type: 'object',
+    properties: { address: {} },
+    patternProperties: { '^admin': false, '(?i)^(is|has)_?root$': false },
+    propertyNames: { not: { pattern: 'internal' } },
+  };
+  for (const piece of ['(', '.', '[', ']', 'x-', '->', 'xY', ' [', 'a.b', 'admi', '\uff0e']) {
+    const body = JSON.stringify({ [piece.repeat(99_000 / piece.length)]: 1 });
+    const tookMs = processorMs(() => judge(schema, body));
+    assert.ok(tookMs < 1_000, `${piece}: ${tookMs} ms`);
+  }
+  const names = Array.from({ length: 9_000 }, (_, index) => [`a.b${index}`, 1] as const);
+  const body = Object.fromEntries(names);
+  const tookMs = processorMs(() => judge(schema, body));
+  assert.ok(tookMs < 1_500, `${tookMs} ms`);
 });
