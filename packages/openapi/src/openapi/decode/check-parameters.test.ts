@@ -343,7 +343,7 @@ queryTable(
     ['filter[a=1', 'query filter style'],
     ['filter[a]x=1', 'query filter style'],
     ['filter[a]', 'query filter/a type'],
-    ['filter=1', 'query  undocumented'],
+    ['filter=1', 'query filter style'],
     ['filter[__proto__]=1', 'query filter/__proto__ additionalProperties'],
     ['filter[__proto__][a]=1', 'query filter style'],
     ['other[a]=1', 'query  undocumented'],
@@ -488,11 +488,11 @@ queryTable(
     ['expand[00]=a', 'query expand type'],
     ['expand[0]=a&expand[0]=b', 'query expand/0 duplicate'],
     ['expand[0]=a&expand[2]=a', 'query expand style'],
-    ['expand[1]=a&expand[0]=a', 'query expand style'],
-    ['expand[0]=a&expand[1]=a&expand[0]=a', 'query expand style'],
+    ['expand[1]=a&expand[0]=a', ''],
+    ['expand[0]=a&expand[1]=a&expand[0]=a', 'query expand/0 duplicate'],
     ['expand[][]=a', 'query expand style'],
     ['expand[0][]=a', 'query expand/0 style'],
-    ['expand=a', 'query  undocumented'],
+    ['expand=a', 'query expand style'],
     ['expand.0=a', 'query  undocumented'],
     [
       Array.from({ length: 12 }, (_, at) => `items[${at}][price]=1&items[${at}][tags][]=7`).join(

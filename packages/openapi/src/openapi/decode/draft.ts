@@ -15,6 +15,7 @@ const ROUNDS_MAX = 64;
 export interface DraftOptions {
   readonly isDividedOtherwise?: boolean;
   readonly isTrimmed?: boolean;
+  readonly isInSentOrder?: boolean;
 }
 
 /**
@@ -35,15 +36,20 @@ export class Draft {
   readonly isTrimmed: boolean;
   /** Where such blanks stand first: a pointer. */
   blankAt: string | undefined;
+  /** Items that bear an index in the order in which they were sent, as services have them that keep it. */
+  readonly isInSentOrder: boolean;
+  /** Where that is another order than that of the indices first: a pointer. */
+  orderAt: string | undefined;
 
   constructor(options: DraftOptions = {}) {
     this.isDividedOtherwise = options.isDividedOtherwise ?? false;
     this.isTrimmed = options.isTrimmed ?? false;
+    this.isInSentOrder = options.isInSentOrder ?? false;
   }
 
   /** This is what the description says, and what goes on. */
   get isAsDescribed(): boolean {
-    return !this.isDividedOtherwise && !this.isTrimmed;
+    return !this.isDividedOtherwise && !this.isTrimmed && !this.isInSentOrder;
   }
 
   get value(): JsonValue {

@@ -126,6 +126,7 @@ const broken: readonly (readonly MessageViolation[])[] = [
   operation.checkParameters(parts({ query: 'q=1', headers: headers('cookie', 'c=a') })),
   form('n=1&n=2'),
   form('n=1;'),
+  form('n=1&s=a]=b'),
   form('\ufeffn=1'),
   form('n=1&r=1'),
   form('n=1&zz=1'),

@@ -18,6 +18,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
     'items without blanks around them; within a list or object only where it fits also without them: some services take them away once they have divided it',
   'string-length': 'a shorter text',
   semicolon: 'no raw ; between or within values: in a value it is written %3B',
+  'bracket-equals':
+    'no raw ]= within a value: one of the two percent-encoded, as libraries write them; some services end the name there',
   'look-alike':
     'each name exactly as it is described, and no other that some services read as the same: in another case, with blanks, quotes, brackets, dots or escapes',
   prototype:

@@ -204,6 +204,8 @@ export class FieldNames {
 
   #like(name: string, paths: readonly Path[]): string | undefined {
     const other = this.#described.other(name, paths);
+    // Whoever reads its value refuses it for how it is written.
+    if (other !== undefined && this.#countsFirst(name, other)) return undefined;
     if (other !== undefined) return other;
     const object = this.#objectAround(name, paths);
     if (object !== undefined) {
@@ -212,6 +214,13 @@ export class FieldNames {
     }
     if (!paths.some((path) => path.length > 1) || !NESTING.test(likeness(name))) return undefined;
     return this.#described.tail(paths);
+  }
+
+  /** `created[]` where members of `created` are described. */
+  #countsFirst(name: string, described: string): boolean {
+    const owner = this.#ownerOf.get(described);
+    if (owner === undefined || !name.startsWith(owner)) return false;
+    return /^\[[\s\p{Z}]*\]/u.test(name.slice(owner.length));
   }
 
   #objectAround(name: string | undefined, paths: readonly Path[]) {

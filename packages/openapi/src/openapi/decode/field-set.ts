@@ -4,14 +4,15 @@ import type { Draft } from './draft.ts';
 import { FieldNames } from './field-names.ts';
 import { FIELD_BOUNDS, readingsOf } from './lexemes.ts';
 import { divide, divideRepeated } from './pieces.ts';
+import { buildNested, buildPlain, type Member, takesText } from './read-brackets.ts';
 import {
   ANY,
-  buildNested,
+  type Built,
+  buildMap,
   buildValue,
   type Decode,
   kindsIn,
   kindsOf,
-  type Member,
   propertiesOf,
   type Refusal,
   readJsonField,
@@ -41,8 +42,9 @@ export interface Pair {
   readonly raw: string;
 }
 
-/** More pairs than any request line of sensible length holds. */
-const PAIRS_MAX = 5_000;
+/** qs, PHP and Node's querystring pass over what stands behind so many. */
+const PAIRS_MAX = 1_000;
+const FEWER_PAIRS = `at most ${PAIRS_MAX} pairs of name and value: some services pass over all behind them`;
 
 /** name=value&name=value, names decoded, values raw; a Refusal where a name cannot be decoded. */
 export function readPairs(text: string): Pair[] | Refusal {
@@ -50,21 +52,29 @@ export function readPairs(text: string): Pair[] | Refusal {
   if (text.includes(';')) return { rule: 'semicolon', pointer: '' };
   const pairs: Pair[] = [];
   let start = 0;
-  while (start <= text.length) {
+  // Some count what is empty between two ampersands as well.
+  for (let count = 0; start <= text.length; count++) {
     let end = text.indexOf('&', start);
     if (end < 0) end = text.length;
     if (end > start) {
-      if (pairs.length === PAIRS_MAX) return { rule: 'items', pointer: '' };
+      if (count >= PAIRS_MAX) return { rule: 'items', pointer: '', expected: FEWER_PAIRS };
       const equals = text.indexOf('=', start);
       const nameEnd = equals < 0 || equals > end ? end : equals;
       const name = decodeName(text.slice(start, nameEnd));
       if (name === undefined) return { rule: 'encoding', pointer: '' };
-      pairs.push({ name, raw: nameEnd === end ? '' : text.slice(nameEnd + 1, end) });
+      const raw = nameEnd === end ? '' : text.slice(nameEnd + 1, end);
+      // qs ends a name at the first of these, and has another one then.
+      if (BRACKET_EQUALS.test(raw) && !name.endsWith(']')) {
+        return { rule: 'bracket-equals', pointer: '' };
+      }
+      pairs.push({ name, raw });
     }
     start = end + 1;
   }
   return pairs;
 }
+
+const BRACKET_EQUALS = /(?:\]|%5D)=/i;
 
 function decodeName(raw: string): string | undefined {
   if (!raw.includes('%') && !raw.includes('+')) return raw;
@@ -81,8 +91,6 @@ export class FieldSet<Spec extends FieldSpec> {
   readonly names: FieldNames;
   readonly #byName = new Map<string, number>();
   readonly #deep = new Map<string, number>();
-  /** Of those, what may also be a text without brackets. */
-  readonly #bare = new Map<string, number>();
   readonly #spread = new Map<string, number>();
   /** Index of the object that takes whatever belongs to nothing else. */
   readonly absorbing: number | undefined;
@@ -91,10 +99,8 @@ export class FieldSet<Spec extends FieldSpec> {
     this.specs = specs;
     for (const [index, spec] of specs.entries()) {
       const isObject = spec.shape.types?.includes('object') ?? false;
-      if (isDeep(spec)) {
-        this.#deep.set(spec.name, index);
-        if (isAlsoText(spec)) this.#bare.set(spec.name, index);
-      } else if (isSpread(spec)) {
+      if (isDeep(spec)) this.#deep.set(spec.name, index);
+      else if (isSpread(spec)) {
         for (const name of propertiesOf(spec.shape).keys()) {
           if (!this.#spread.has(name)) this.#spread.set(name, index);
         }
@@ -121,7 +127,7 @@ export class FieldSet<Spec extends FieldSpec> {
     const unknown: Pair[] = [];
     const strangers: string[] = [];
     for (const pair of pairs) {
-      const exact = this.#byName.get(pair.name) ?? this.#bare.get(pair.name);
+      const exact = this.#byName.get(pair.name) ?? this.#deep.get(pair.name);
       if (exact !== undefined) {
         inputOf(inputs, exact).occurrences.push(pair.raw);
         continue;
@@ -140,15 +146,22 @@ export class FieldSet<Spec extends FieldSpec> {
   }
 
   #addDeep(pair: Pair, inputs: (FieldInput | undefined)[]): boolean {
-    if (this.#deep.size === 0) return false;
-    const bracket = pair.name.indexOf('[');
-    if (bracket < 0) return false;
-    const index = this.#deep.get(pair.name.slice(0, bracket));
-    if (index === undefined) return false;
-    const path = readBrackets(pair.name.slice(bracket));
-    // An unreadable path still belongs to the field, which refuses it.
-    inputOf(inputs, index).members.push({ path: path ?? [], value: pair.raw });
+    const place = this.deepPlace(pair.name);
+    if (place === undefined) return false;
+    inputOf(inputs, place.index).members.push({ path: place.path, value: pair.raw });
     return true;
+  }
+
+  /** Where a name leads that has brackets behind that of a field, or is that of such a field alone. */
+  deepPlace(
+    name: string,
+  ): { readonly index: number; readonly path: readonly string[] } | undefined {
+    if (this.#deep.size === 0) return undefined;
+    const bracket = name.indexOf('[');
+    const index = this.#deep.get(bracket < 0 ? name : name.slice(0, bracket));
+    if (index === undefined) return undefined;
+    // An unreadable path still belongs to the field, which refuses it.
+    return { index, path: bracket < 0 ? [] : (readBrackets(name.slice(bracket)) ?? []) };
   }
 }
 
@@ -157,10 +170,9 @@ const NESTING_MAX = 8;
 /** What the brackets of a name hold where they stand for items of a list, however they count them. */
 const ITEM = '[]';
 
-/** The names by which members of a deepObject are written, and the object itself where it may be a text. */
+/** The names by which members of a deepObject are written, and the object itself, which may be a text. */
 function membersOf(spec: Pick<FieldSpec, 'name' | 'shape'>): DeepName[] {
-  const isEnd = false;
-  return [...(isAlsoText(spec) ? [{ text: spec.name, isEnd }] : []), ...within(spec, 1)];
+  return [{ text: spec.name, isEnd: false }, ...within(spec, 1)];
 }
 
 interface DeepName {
@@ -184,10 +196,6 @@ function within({ name, shape }: Pick<FieldSpec, 'name' | 'shape'>, depth: numbe
 
 const isDeep = ({ content, style }: FieldSpec): boolean =>
   content === null && style === 'deepObject';
-
-/** `created=5` beside `created[gt]=5`, as Stripe describes it. */
-const isAlsoText = ({ shape }: Pick<FieldSpec, 'shape'>): boolean =>
-  kindsOf(shape).includes('text');
 
 function isSpread(spec: FieldSpec): boolean {
   const styled = spec.style === 'form' || spec.style === 'cookie';
@@ -232,8 +240,11 @@ export function readField(
   draft: Draft,
   pointer: string,
   bounds: JsonBounds = FIELD_BOUNDS,
-): { readonly readings: readonly JsonValue[] } | Refusal {
+): Built {
   const { occurrences, members } = input;
+  if (isDeep(spec) && !occurrences.every((raw) => takesText(spec.shape, raw))) {
+    return inStyle(spec, pointer);
+  }
   if (members.length > 0) {
     if (occurrences.length > 0) return { rule: 'duplicate', pointer };
     if (members.some(({ path }) => path.length === 0)) return inStyle(spec, pointer);
@@ -256,7 +267,7 @@ function readJsonItems(
   decode: Decode,
   pointer: string,
   bounds: JsonBounds,
-): { readonly readings: readonly JsonValue[] } | Refusal {
+): Built {
   const list: JsonValue[] = [];
   for (const [index, raw] of occurrences.entries()) {
     const at = `${pointer}/${index}`;
@@ -276,17 +287,16 @@ function readMembers(
   decode: Decode,
   draft: Draft,
   pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
-  const raw = members.map(({ path, value }) => ({ path: path.map(encodeKey), value }));
-  const built = buildNested(raw, spec.shape, decode, draft, pointer);
+): Built {
+  if (!isDeep(spec)) {
+    const named = members.map(({ path: [name = ''], value }) => ({ name, value }));
+    return buildMap(named, spec.shape, decode, draft, pointer);
+  }
+  const built = buildNested(members, spec.shape, decode, draft, pointer);
   // Brackets behind what is no object.
   return 'rule' in built && built.rule === 'style' && built.pointer === pointer
     ? inStyle(spec, pointer)
     : built;
-}
-
-function encodeKey(key: string): string {
-  return /[%+]/.test(key) ? key.replaceAll('%', '%25').replaceAll('+', '%2B') : key;
 }
 
 function readStyled(
@@ -295,12 +305,12 @@ function readStyled(
   decode: Decode,
   draft: Draft,
   pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
+): Built {
   const readings: JsonValue[] = [];
   let refusal: Refusal | undefined;
   // Lists and objects are written in brackets.
-  const kinds = isDeep(spec) ? (['text'] as const) : kindsIn(spec.shape, draft);
-  for (const kind of kinds) {
+  if (isDeep(spec)) return buildPlain(occurrences, spec.shape, decode, draft, pointer);
+  for (const kind of kindsIn(spec.shape, draft)) {
     // Exploded, every style repeats the name: each occurrence is one item, commas are data.
     const isRepeated = kind === 'list' && spec.explode;
     if (!isRepeated && occurrences.length > 1) {

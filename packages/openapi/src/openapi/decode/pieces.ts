@@ -6,8 +6,13 @@ import type { Decode } from './read-field.ts';
 /** Raw text taken apart by a style's delimiters, before any percent-decoding: `%2C` is data. */
 export type Pieces =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'list'; readonly items: readonly string[] }
+  | ListPieces
   | { readonly kind: 'map'; readonly members: readonly (readonly [key: string, value: string])[] };
+
+export interface ListPieces {
+  readonly kind: 'list';
+  readonly items: readonly string[];
+}
 
 export type PiecesKind = Pieces['kind'];
 
@@ -146,8 +151,8 @@ export function divideRepeated(
   decode: Decode,
   draft: Draft,
   pointer: string,
-): { readonly pieces: Pieces; readonly decode: Decode } {
-  const described = { kind: 'list', items: occurrences } as const;
+): { readonly pieces: ListPieces; readonly decode: Decode } {
+  const described: ListPieces = { kind: 'list', items: occurrences };
   const [only = '', ...others] = occurrences;
   if (others.length > 0) return { pieces: described, decode };
   if (/,|%2C/i.test(only)) draft.dividedAt ??= pointer;

@@ -13,6 +13,9 @@ export interface Refusal {
   readonly expected?: string;
 }
 
+/** What a value may be, likeliest first. */
+export type Built = { readonly readings: readonly JsonValue[] } | Refusal;
+
 export type Decode = (raw: string) => string | undefined;
 
 export const ANY: Shape = { types: null };
@@ -40,7 +43,7 @@ export function buildValue(
   decode: Decode,
   draft: Draft,
   pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
+): Built {
   switch (pieces.kind) {
     case 'text': {
       const text = decode(pieces.text);
@@ -60,7 +63,12 @@ export function buildValue(
     }
     case 'map': {
       if (pieces.members.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
-      const members: Member[] = pieces.members.map(([key, value]) => ({ path: [key], value }));
+      const members: NamedText[] = [];
+      for (const [key, value] of pieces.members) {
+        const name = decode(key);
+        if (name === undefined) return { rule: 'encoding', pointer };
+        members.push({ name, value });
+      }
       return buildMap(members, shape, decode, draft, pointer);
     }
     default:
@@ -68,117 +76,51 @@ export function buildValue(
   }
 }
 
-export interface Member {
-  /** Raw keys, outermost first. */
-  readonly path: readonly string[];
+/** A name, decoded, and the raw text that came under it. */
+export interface NamedText {
+  readonly name: string;
   readonly value: string;
 }
 
-/** Members by path into what the shape has there: items where the brackets count them, else an object. */
-export function buildNested(
-  members: readonly Member[],
-  shape: Shape,
-  decode: Decode,
-  draft: Draft,
-  pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
-  return shape.types?.includes('array') && countsItems(members)
-    ? buildItems(members, shape, decode, draft, pointer)
-    : buildMap(members, shape, decode, draft, pointer);
-}
-
-/** `[]` each time, or `[0]`, `[1]` … as every library counts them. */
-const countsItems = (members: readonly Member[]): boolean =>
-  members.every(({ path: [head = '-'] }) => head === '') ||
-  members.every(({ path: [head = '-'] }) => /^(?:0|[1-9][0-9]{0,4})$/.test(head));
-
-/** Whoever leaves out, repeats or exchanges an index is read in several ways. */
-function buildItems(
-  members: readonly Member[],
-  shape: Shape,
-  decode: Decode,
-  draft: Draft,
-  pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
-  const items: Member[][] = [];
-  for (const { path, value } of members) {
-    const [head, ...rest] = path;
-    const index = head === '' ? items.length : Number(head);
-    if (index !== items.length && index !== items.length - 1) return { rule: 'style', pointer };
-    items[index] ??= [];
-    items[index].push({ path: rest, value });
-  }
-  if (items.length > FIELD_BOUNDS.itemsMax) return { rule: 'items', pointer };
-  const list: JsonValue[] = [];
-  for (const [index, parts] of items.entries()) {
-    const at = `${pointer}/${index}`;
-    const built = buildMember(parts, itemShape(shape, index), decode, draft, at);
-    if ('rule' in built) return built;
-    draft.put(list, index, at, built.readings);
-  }
-  return { readings: [list] };
-}
-
-/** Members by path into nested objects; a repeated one is a list where its shape says so. */
+/** Members of an object that has no other within it; a repeated one is a list where its shape says so. */
 export function buildMap(
-  members: readonly Member[],
+  members: readonly NamedText[],
   shape: Shape,
   decode: Decode,
   draft: Draft,
   pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
+): Built {
   const properties = propertiesOf(shape);
-  const byKey = new Map<string, Member[]>();
-  for (const member of members) {
-    const key = decode(member.path[0] as string);
-    if (key === undefined) return { rule: 'encoding', pointer };
-    if (key === '') return { rule: 'style', pointer };
-    const rest = { path: member.path.slice(1), value: member.value };
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, [rest]);
-    else known.push(rest);
-  }
   const map: { [name: string]: JsonValue } = {};
-  for (const [key, parts] of byKey) {
+  for (const [key, parts] of Map.groupBy(members, ({ name }) => name)) {
+    if (key === '') return { rule: 'style', pointer };
     // A name that the document does not know is the caller's, and is not repeated to anyone.
     const known = properties.get(key);
     const at = known === undefined ? pointer : `${pointer}/${escapeSegment(key)}`;
-    const built = buildMember(parts, known ?? additionalShape(shape), decode, draft, at);
+    const texts = parts.map(({ value }) => value);
+    const built = buildTexts(texts, known ?? additionalShape(shape), decode, draft, at);
     if ('rule' in built) return built;
     draft.put(map, key, `${pointer}/${escapeSegment(key)}`, built.readings);
   }
   return { readings: [map] };
 }
 
-function buildMember(
-  parts: readonly Member[],
+function buildTexts(
+  texts: readonly string[],
   shape: Shape,
   decode: Decode,
   draft: Draft,
   pointer: string,
-): { readonly readings: readonly JsonValue[] } | Refusal {
-  const [first] = parts as [Member, ...Member[]];
-  const nested = parts.filter(({ path }) => path.length > 0);
-  const types = shape.types ?? [];
-  if (nested.length > 0) {
-    const isHeld = types.includes('object') || (types.includes('array') && countsItems(nested));
-    return isHeld && nested.length === parts.length
-      ? buildNested(nested, shape, decode, draft, pointer)
-      : { rule: 'style', pointer, expected: NO_BRACKETS };
-  }
-  if (types.includes('array')) {
-    const items = parts.map(({ value }) => value);
-    const divided = divideRepeated(items, decode, draft, pointer);
+): Built {
+  if (shape.types?.includes('array')) {
+    const divided = divideRepeated(texts, decode, draft, pointer);
     return buildValue(divided.pieces, shape, divided.decode, draft, pointer);
   }
-  if (parts.length > 1) return { rule: 'duplicate', pointer };
-  return buildValue({ kind: 'text', text: first.value }, shape, decode, draft, pointer);
+  if (texts.length > 1) return { rule: 'duplicate', pointer };
+  return buildValue({ kind: 'text', text: texts[0] as string }, shape, decode, draft, pointer);
 }
 
-/** Told of a member at its own pointer. */
-const NO_BRACKETS = 'a value here, and no [key] behind it: this is not described as an object';
-
-function itemShape(shape: Shape, index: number): Shape {
+export function itemShape(shape: Shape, index: number): Shape {
   return shape.prefixItems?.[index] ?? shape.items ?? ANY;
 }
 
@@ -198,11 +140,7 @@ export function propertiesOf(shape: Shape): ReadonlyMap<string, Shape> {
 }
 
 /** A JSON text inside a field. */
-export function readJsonField(
-  text: string,
-  pointer: string,
-  bounds: JsonBounds,
-): { readonly readings: readonly JsonValue[] } | Refusal {
+export function readJsonField(text: string, pointer: string, bounds: JsonBounds): Built {
   if (!text.isWellFormed()) return { rule: 'encoding', pointer };
   const reading = readJson(Buffer.from(text, 'utf8'), bounds);
   if (reading.ok) return { readings: [reading.value] };

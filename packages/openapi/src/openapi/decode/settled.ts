@@ -12,7 +12,7 @@ export interface SettleOptions {
 
 /**
  * A list or object is held against its schema as the description divides it, and where some services
- * divide it otherwise, or trim what they have cut out, as they do. `judge` reads it into the draft that it is given.
+ * divide it otherwise, trim what they have cut out, or keep items in the order in which they came, as they do. `judge` reads it into the draft that it is given.
  */
 export function judgedEachWay(
   place: Pick<MessageViolation, 'in' | 'name'>,
@@ -32,6 +32,13 @@ export function judgedEachWay(
     drafts.push(other);
   }
   if (!isFit) return violations;
+  if (described.orderAt !== undefined) {
+    const isSentFit = judge(new Draft({ isInSentOrder: true })).every(isRemark);
+    if (!isSentFit) {
+      const pointer = described.orderAt;
+      return [{ ...place, pointer, rule: 'style', expected: ASCENDING }];
+    }
+  }
   for (const { blankAt, isDividedOtherwise } of drafts) {
     if (blankAt === undefined) continue;
     const trimmed = judge(new Draft({ isDividedOtherwise, isTrimmed: true }));
@@ -41,6 +48,9 @@ export function judgedEachWay(
   }
   return violations;
 }
+
+const ASCENDING =
+  'items in the order of their indices: some services keep the order in which they come';
 
 const isRemark = (found: MessageViolation): boolean => found.isRemark === true;
 

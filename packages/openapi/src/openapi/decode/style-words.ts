@@ -18,7 +18,7 @@ export function styleInWords({ name, style, explode, shape }: Styled): string {
       case 'text':
         return textOf(style, label);
       case 'list':
-        return listOf(style, explode, label);
+        return listOf(style, explode, label, shape);
       case 'map':
         return mapOf(style, explode, label);
       default:
@@ -34,7 +34,7 @@ function textOf(style: Style, name: string): string {
   return style === 'simple' ? 'value' : `${name}=value`;
 }
 
-function listOf(style: Style, explode: boolean, name: string): string {
+function listOf(style: Style, explode: boolean, name: string, shape: Shape): string {
   switch (style) {
     case 'simple':
       return 'value,value';
@@ -49,7 +49,7 @@ function listOf(style: Style, explode: boolean, name: string): string {
     case 'cookie':
       return explode ? `${name}=value; ${name}=value` : `${name}=value,value`;
     case 'deepObject':
-      return `${name}[]=value&${name}[]=value`;
+      return itemForms(shape, name, '&').join(' or ');
     case 'form':
       return explode ? `${name}=value&${name}=value` : `${name}=value,value`;
     default:
@@ -80,3 +80,33 @@ function mapOf(style: Style, explode: boolean, name: string): string {
       return style satisfies never;
   }
 }
+
+/** How items are written in brackets, by what they are. */
+function itemForms({ items = { types: null } }: Shape, name: string, between: string): string[] {
+  return kindsOf(items).map((kind) => {
+    if (kind === 'map') return `${name}[0][key]=value`;
+    return kind === 'list' ? `${name}[0][]=value` : `${name}[]=value${between}${name}[]=value`;
+  });
+}
+
+/** What may follow a name within brackets, where what came is something else. */
+export function bracketsInWords(shape: Shape): string {
+  const kinds = kindsOf(shape);
+  const forms = kinds.map((kind) => {
+    switch (kind) {
+      case 'text':
+        return kinds.length === 1
+          ? TEXT_ALONE
+          : 'a value, and nothing in brackets behind this name';
+      case 'list':
+        return `for a list, behind this name ${itemForms(shape, '', ' ').join(' or ')}: [] each time, or [0], [1] … from 0 without a gap`;
+      case 'map':
+        return '[key]=value behind this name, with a key that is described there';
+      default:
+        return kind satisfies never;
+    }
+  });
+  return forms.join('; or ');
+}
+
+const TEXT_ALONE = 'a value here, and no [key] behind it: this is not described as an object';

@@ -344,7 +344,7 @@ for (const openapi of ['3.0.4', '3.1.1']) {
       ['n=1&lines[0][zip]=1&lines[1][zip]=2', ''],
       ['n=1&lines[0][zip]=1&lines[1][zip]=x', 'body /lines/1/zip type'],
       ['n=1&lines[1][zip]=1', 'body /lines style'],
-      ['n=1&lines={"zip":"x"}', 'body /lines look-alike'],
+      ['n=1&lines={"zip":"x"}', 'body /lines style'],
       ['n=1&objects={"zip":1}&objects={"zip":2}', ''],
       ['n=1&objects={"zip":1}&objects={"zip":"x"}', 'body /objects/1/zip type'],
       ['n=1&objects=x', 'body /objects/0 json-syntax'],
