@@ -3,13 +3,16 @@ import { type JsonBounds, type JsonValue, readJson } from '../../json/index.ts';
 import type { Validator } from '../../json-schema/types.ts';
 import type { Draft } from '../decode/draft.ts';
 import { explained } from '../decode/expected.ts';
-import { CHARSET_FIELD, FieldNames } from '../decode/field-names.ts';
+import { CHARSET_FIELD } from '../decode/field-names.ts';
+import { FieldSet, type FieldSpec, readField } from '../decode/field-set.ts';
 import { HeaderField } from '../decode/header-field.ts';
 import { readingsOf } from '../decode/lexemes.ts';
 import type { ParameterNames } from '../decode/parameter-names.ts';
 import { asItIs, divideRepeated } from '../decode/pieces.ts';
+import type { Member } from '../decode/read-brackets.ts';
 import { additionalShape, buildValue, propertiesOf, type Refusal } from '../decode/read-field.ts';
 import { judgedEachWay } from '../decode/settled.ts';
+import { styleInWords } from '../decode/style-words.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import type { EncodingPlan, HeaderPlan, MediaPlan, Shape } from '../plan.ts';
 import type { BodyCheck, MessageViolation } from '../types.ts';
@@ -52,7 +55,7 @@ export class MultipartCheck {
   readonly #validator: Validator | null;
   readonly #strict: boolean;
   readonly #documented: DocumentedType;
-  readonly #names: FieldNames;
+  readonly #fields: FieldSet<FieldSpec>;
   readonly #beside: ParameterNames | undefined;
   readonly #shared: readonly string[];
 
@@ -75,7 +78,10 @@ export class MultipartCheck {
     this.#strict = strict;
     this.#documented = plan;
     this.#shared = sharedNames(this.#shape, beside);
-    this.#names = new FieldNames(propertiesOf(this.#shape).keys());
+    const specs = [...propertiesOf(this.#shape)].map(([name, shape]) =>
+      specOf(name, shape, this.#encodings.get(name)),
+    );
+    this.#fields = new FieldSet(specs);
   }
 
   check(bytes: Uint8Array, type: MediaType, bounds: JsonBounds): BodyCheck {
@@ -88,9 +94,9 @@ export class MultipartCheck {
     if (!names.every((name) => name !== undefined)) {
       return refused({ rule: 'part-name', pointer: '' });
     }
-    const doubt = this.#names.doubtAmong(names.filter((name) => name !== CHARSET_FIELD));
+    const doubt = this.#fields.names.doubtAmong(names.filter((name) => name !== CHARSET_FIELD));
     if (doubt !== undefined) return refusedName(doubt);
-    const strangers = names.filter((name) => !this.#names.has(name));
+    const strangers = names.filter((name) => !this.#fields.names.has(name));
     const refusal = refusalAmong(strangers, this.#beside);
     if (refusal !== undefined) return refused(refusal);
     for (const name of names) {
@@ -100,7 +106,9 @@ export class MultipartCheck {
         continue;
       }
       fields.set(name, parts);
-      for (const part of parts) violations.push(...this.#checkPartHeaders(name, part));
+      const place = this.#fields.deepPlace(name);
+      const described = place === undefined ? name : this.#fields.specs[place.index]?.name;
+      for (const part of parts) violations.push(...this.#checkPartHeaders(described ?? name, part));
     }
     let value: JsonValue | undefined;
     const found = judgedEachWay({ in: 'body' }, (draft) => {
@@ -113,9 +121,21 @@ export class MultipartCheck {
 
   #judge(fields: ReadonlyMap<string, readonly Part[]>, manner: Manner, draft: Draft): BodyCheck {
     const form: { [name: string]: JsonValue } = {};
+    const inBrackets = new Map<number, BracketTexts>();
     for (const [name, parts] of fields) {
-      const refusal = this.#addField(name, parts, form, draft, manner);
+      const place = this.#fields.deepPlace(name);
+      const refusal =
+        place === undefined
+          ? this.#addField(name, parts, form, draft, manner)
+          : this.#addTexts(parts, place, inBrackets, manner);
       if (refusal !== undefined) return refused(refusal);
+    }
+    for (const [index, input] of inBrackets) {
+      const spec = this.#fields.specs[index] as FieldSpec;
+      const pointer = `/${escapeSegment(spec.name)}`;
+      const read = readField(spec, input, asItIs, draft, pointer, manner.bounds);
+      if ('rule' in read) return refused(read);
+      draft.put(form, spec.name, pointer, read.readings);
     }
     draft.putTop([form]);
     return withListedAlone(
@@ -124,6 +144,31 @@ export class MultipartCheck {
       (name) => refusalAmong([name], this.#beside),
       this.#shared,
     );
+  }
+
+  /** Of a value in brackets, a part is one text of several. */
+  #addTexts(
+    parts: readonly Part[],
+    { index, path }: { readonly index: number; readonly path: readonly string[] },
+    inBrackets: Map<number, BracketTexts>,
+    manner: Manner,
+  ): Refusal | undefined {
+    const spec = this.#fields.specs[index] as FieldSpec;
+    const pointer = `/${escapeSegment(spec.name)}`;
+    const isMember = parts[0]?.name !== spec.name;
+    const input = inBrackets.get(index) ?? { occurrences: [], members: [] };
+    inBrackets.set(index, input);
+    for (const part of parts) {
+      const read = readPartValue(part, TEXT, undefined, manner, pointer);
+      if ('rule' in read) {
+        const isDocument = read.rule === 'content-type' && !isMember;
+        return isDocument ? { rule: 'style', pointer, expected: styleInWords(spec) } : read;
+      }
+      const value = read.readings[0] as string;
+      if (isMember) input.members.push({ path, value });
+      else input.occurrences.push(value);
+    }
+    return undefined;
   }
 
   #addField(
@@ -181,6 +226,22 @@ export class MultipartCheck {
         expected: `in the header ${found.name} of this part: ${found.expected}`,
       }));
   }
+}
+
+interface BracketTexts {
+  readonly occurrences: string[];
+  readonly members: Member[];
+}
+
+const TEXT: Shape = { types: ['string'] };
+
+/** Of styles, parts have brackets alone, and files are no texts in any. */
+function specOf(name: string, shape: Shape, encoding: EncodingPlan | undefined): FieldSpec {
+  const isOfFiles = shape.binary === true || shape.items?.binary === true;
+  const isDeep = encoding?.style?.style === 'deepObject' && !isOfFiles;
+  return isDeep
+    ? { name, shape, content: null, style: 'deepObject', explode: true }
+    : { name, shape, content: 'text', style: 'form', explode: true };
 }
 
 /** The only item of a list, where it came as text, and as no document that holds one. */
