@@ -9,7 +9,7 @@ export type Pieces =
   | ListPieces
   | { readonly kind: 'map'; readonly members: readonly (readonly [key: string, value: string])[] };
 
-export interface ListPieces {
+interface ListPieces {
   readonly kind: 'list';
   readonly items: readonly string[];
 }

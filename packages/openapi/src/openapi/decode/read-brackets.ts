@@ -142,9 +142,9 @@ function doubtOfKey(key: string, shape: Shape, pointer: string): Refusal | undef
 
 const isIndex = (key: string): boolean => /^(?:0|[1-9][0-9]*)$/.test(key);
 
-/** It lists what it has, and nowhere says that it has more: what bears a number there is the item of a list. */
-const isClosed = ({ properties, additional, saysOfParts }: Shape): boolean =>
-  properties !== undefined && additional === undefined && saysOfParts !== true;
+/** It lists what it has, and says of nothing more what it is: what bears a number there is the item of a list. */
+const isClosed = ({ properties, additional }: Shape): boolean =>
+  properties !== undefined && additional === undefined;
 
 /** PHP ends a name at the first of them within brackets, and has what stands before it. */
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/;
