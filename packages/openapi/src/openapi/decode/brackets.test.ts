@@ -234,7 +234,14 @@ test('a number in brackets is the item of a list, and no member of an object tha
   const created = { anyOf: [{ type: 'object', properties: { gt: integer } }, integer] };
   const prices = { type: 'object', additionalProperties: integer };
   const years = { type: 'object', properties: { 2024: integer } };
-  inEachPlace({ created, prices, years, any: { type: 'object' } }, [
+  const both = { type: ['array', 'object'], items: user, additionalProperties: integer };
+  inEachPlace({ created, prices, years, both, any: { type: 'object' } }, [
+    ['both[0]=user', ''],
+    ['both[x]=5', ''],
+    ['both[0]=5', 'both/0 enum'],
+    ["both['0']=5", 'both style'],
+    ["created['0']=5", 'created style'],
+    ["prices['2024']=5", ''],
     ['created[0]=5', 'created style'],
     ['created[gt]=5&created[7]=5', 'created style'],
     ['created[]=5', 'created style'],

@@ -204,9 +204,8 @@ export class FieldNames {
 
   #like(name: string, paths: readonly Path[]): string | undefined {
     const other = this.#described.other(name, paths);
-    // Whoever reads its value refuses it for how it is written.
-    if (other !== undefined && this.#countsFirst(name, other)) return undefined;
-    if (other !== undefined) return other;
+    // Whoever reads its value tells what is wrong with it.
+    if (other !== undefined) return this.#isBehind(name, other) ? undefined : other;
     const object = this.#objectAround(name, paths);
     if (object !== undefined) {
       const isMember = object.isBracketed && name.startsWith(`${object.name}[`);
@@ -216,11 +215,12 @@ export class FieldNames {
     return this.#described.tail(paths);
   }
 
-  /** `created[]` where members of `created` are described. */
-  #countsFirst(name: string, described: string): boolean {
+  /** `created[]` where members of `created` are described, and `list[x]` where its items are. */
+  #isBehind(name: string, described: string): boolean {
     const owner = this.#ownerOf.get(described);
-    if (owner === undefined || !name.startsWith(owner)) return false;
-    return /^\[[\s\p{Z}]*\]/u.test(name.slice(owner.length));
+    if (owner === undefined || !name.startsWith(`${owner}[`)) return false;
+    if (/^\[[\s\p{Z}]*\]/u.test(name.slice(owner.length))) return true;
+    return described.endsWith('[]') && name.startsWith(described.slice(0, -1));
   }
 
   #objectAround(name: string | undefined, paths: readonly Path[]) {

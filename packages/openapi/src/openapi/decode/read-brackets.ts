@@ -129,7 +129,7 @@ function buildMembers(
 function doubtOfKey(key: string, shape: Shape, pointer: string): Refusal | undefined {
   // PHP counts an item where a bracket holds nothing but a blank.
   if (/^[\s\p{Z}]*$/u.test(key)) return inBrackets(shape, pointer);
-  if (isIndex(key) && isClosed(shape)) return inBrackets(shape, pointer);
+  if (isCounted(key, shape)) return inBrackets(shape, pointer);
   for (const [text = ''] of repeatedReadings([key])) {
     if (CONTROL.test(text)) return { rule: 'look-alike', pointer, expected: NO_CONTROLS };
   }
@@ -140,9 +140,14 @@ function doubtOfKey(key: string, shape: Shape, pointer: string): Refusal | undef
   return { rule: 'look-alike', pointer: `${pointer}/${escapeSegment(like)}`, expected };
 }
 
-const isIndex = (key: string): boolean => /^(?:0|[1-9][0-9]*)$/.test(key);
+/** What bears a number is the item of a list to services, and to Spring also where the number is in quotes. */
+function isCounted(key: string, shape: Shape): boolean {
+  const bare = key.replaceAll(/[\s'"`]+/g, '');
+  if (!/^(?:0|[1-9][0-9]*)$/.test(bare)) return false;
+  return isClosed(shape) || (bare !== key && (shape.types?.includes('array') ?? false));
+}
 
-/** It lists what it has, and says of nothing more what it is: what bears a number there is the item of a list. */
+/** It lists what it has, and says of nothing more what it is: a number is no name there. */
 const isClosed = ({ properties, additional }: Shape): boolean =>
   properties !== undefined && additional === undefined;
 

@@ -32,11 +32,11 @@ export function judgedEachWay(
     drafts.push(other);
   }
   if (!isFit) return violations;
-  if (described.orderAt !== undefined) {
-    const isSentFit = judge(new Draft({ isInSentOrder: true })).every(isRemark);
-    if (!isSentFit) {
-      const pointer = described.orderAt;
-      return [{ ...place, pointer, rule: 'style', expected: ASCENDING }];
+  for (const { orderAt, isDividedOtherwise } of drafts) {
+    if (orderAt === undefined) continue;
+    const sent = judge(new Draft({ isDividedOtherwise, isInSentOrder: true }));
+    if (!sent.every(isRemark)) {
+      return [{ ...place, pointer: orderAt, rule: 'style', expected: ASCENDING }];
     }
   }
   for (const { blankAt, isDividedOtherwise } of drafts) {
