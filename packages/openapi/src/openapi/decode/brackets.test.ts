@@ -109,6 +109,20 @@ test('below an index or a key, no name that services read as a described one car
   );
 });
 
+test('a field within a model of another name does not stand in for one in brackets', () => {
+  const { form, multipart } = inBrackets({
+    lines: { type: 'array', items: line },
+    created: integer,
+  });
+  for (const check of [form, multipart]) {
+    for (const name of ['pay[lines][0][price]', 'pay.lines[0].price', 'pay[Lines][0][price]']) {
+      assert.equal(toldAlike(check(`${name}=500`)), 'lines look-alike', name);
+    }
+    assert.equal(toldAlike(check('pay.created=500')), 'created look-alike');
+    assert.equal(toldAlike(check('pay[line][0][price]=500&lines[0][price]=5')), '');
+  }
+});
+
 test('free keys of a map pass as they come, beside nothing that is like them', () => {
   const metadata = { type: 'object', additionalProperties: { type: 'string' } };
   const some = { type: 'object', properties: { id: string }, additionalProperties: string };

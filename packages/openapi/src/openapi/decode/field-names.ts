@@ -212,7 +212,16 @@ export class FieldNames {
       return isMember ? undefined : object.name;
     }
     if (!paths.some((path) => path.length > 1) || !NESTING.test(likeness(name))) return undefined;
-    return this.#described.tail(paths);
+    return this.#described.tail(paths) ?? this.#objectWithin(paths);
+  }
+
+  /** `pay[lines][0][price]`, which ASP.NET binds to `lines` of a model that is called `pay`. */
+  #objectWithin(paths: readonly Path[]): string | undefined {
+    for (const word of paths.flatMap((path) => path.slice(1))) {
+      const object = this.#objects.get(word);
+      if (object?.isBracketed === true) return object.name;
+    }
+    return undefined;
   }
 
   /** `created[]` where members of `created` are described, and `list[x]` where its items are. */
