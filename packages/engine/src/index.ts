@@ -80,6 +80,7 @@ export type { LimitsConfig } from './policies/limit/index.ts';
 export { type AnswerMode, addSecurityHeaders, recomputed } from './policies/release/index.ts';
 export {
   createIdentitySigner,
+  fieldsLetThrough,
   type IdentitySigner,
   INTERACTION_FIELD,
   isPrivateAnswerHeader,

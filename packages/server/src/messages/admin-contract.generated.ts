@@ -418,7 +418,7 @@ export type WeakerConfiguration = {
   readonly approvedBy?: string | null;
   /** The first kinds of them. */
   readonly weakenings: readonly {
-    readonly kind: 'operation-opened' | 'operation-added-open' | 'security-loosened' | 'authorization-loosened' | 'limit-removed' | 'limit-raised' | 'bound-raised' | 'failure-budget-raised' | 'network-widened' | 'hosts-widened' | 'proxies-widened' | 'cors-widened' | 'validation-loosened' | 'release-loosened' | 'issuer-added' | 'issuer-loosened' | 'authority-added' | 'client-certificate-loosened' | 'tls-loosened' | 'upstream-elsewhere' | 'revocation-removed' | 'keys-elsewhere' | 'key-rotation-loosened' | 'gateway-admitted' | 'counters-apart' | 'records-loosened' | 'reload-unasked' | 'before-unknown';
+    readonly kind: 'operation-opened' | 'operation-added-open' | 'security-loosened' | 'authorization-loosened' | 'limit-removed' | 'limit-raised' | 'bound-raised' | 'failure-budget-raised' | 'network-widened' | 'hosts-widened' | 'proxies-widened' | 'cors-widened' | 'validation-loosened' | 'header-admitted' | 'release-loosened' | 'issuer-added' | 'issuer-loosened' | 'authority-added' | 'client-certificate-loosened' | 'tls-loosened' | 'upstream-elsewhere' | 'revocation-removed' | 'keys-elsewhere' | 'key-rotation-loosened' | 'gateway-admitted' | 'counters-apart' | 'records-loosened' | 'reload-unasked' | 'before-unknown';
     readonly api: string | null;
     readonly operation: {
       readonly method: string;

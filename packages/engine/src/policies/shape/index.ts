@@ -2,6 +2,7 @@ export { askedInteraction, givenInteraction, INTERACTION_FIELD } from './interac
 export { createIdentitySigner, type IdentitySigner, publicKeySet } from './signed-identity.ts';
 export {
   documentedFields,
+  fieldsLetThrough,
   isPrivateAnswerHeader,
   type ShapeOptions,
   unforwardableField,

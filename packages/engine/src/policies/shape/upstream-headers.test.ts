@@ -5,8 +5,10 @@ import fc from 'fast-check';
 import type { RequestFacts } from '../../facts.ts';
 import {
   documentedFields,
+  fieldsLetThrough,
   isPrivateAnswerHeader,
   type ShapeOptions,
+  unforwardableField,
   upstreamHeaders,
   withoutQueryParameters,
 } from './upstream-headers.ts';
@@ -338,6 +340,22 @@ test('a value that nothing checked does not stand in for a documented field', ()
   for (const name of ['x-n', 'x_m', 'x-user-dn', 'x-other']) assert.ok(passes(name), name);
   // What the gate itself writes, no description hands to callers.
   for (const name of ['x-real-ip', 'proxy']) assert.ok(!passes(name), name);
+});
+
+test('a field that makes a call another one is refused before a proxy, described or not', () => {
+  const names = ['x-http-method-override', 'x-original-url', 'x-tier'];
+  const described = { ...options, documented: documentedFields(names) };
+  const refused = (name: string) => unforwardableField(requestOf([name, 'DELETE']), described);
+  for (const name of ['x-http-method-override', 'x_original_url', 'x_tier']) {
+    assert.equal(refused(name), name);
+  }
+  assert.equal(refused('x-tier'), null);
+});
+
+test('what a description lets through is what would not reach the service without it', () => {
+  const names = ['x-user-id', 'x_n', 'x-trace', 'x-request-id', 'x-forwarded-user', 'poorter-a'];
+  assert.deepEqual(fieldsLetThrough(names, []), ['x-trace']);
+  assert.deepEqual(fieldsLetThrough(names, names), names.slice(0, 4));
 });
 
 test('a credential cookie stays here in every spelling that a lenient service would take for it', () => {

@@ -195,7 +195,19 @@ function travels(name: string, named: readonly string[], options: ShapeOptions):
   return kind.travels === 'unless-alike' && !documented.plainNames.has(kind.plain);
 }
 
-/** With these a service takes the call for another one. No proxy writes them. */
+/** Of these names, in lower case, those that callers can send to a service where `described` is described. */
+export function fieldsLetThrough(
+  names: readonly string[],
+  described: readonly string[],
+): readonly string[] {
+  const options: ShapeOptions = {
+    ...{ credentialHeaders: [], credentialCookies: [], wantsPlainAnswer: false },
+    documented: documentedFields(described),
+  };
+  return names.filter((name) => travels(name, [], options));
+}
+
+/** With these a service takes the call for another one, described or not. No proxy writes them. */
 const OVERRIDES = new Set([
   ...['x-http-method-override', 'x-http-method', 'x-method-override'],
   ...['x-rewrite-url', 'x-original-url'],
@@ -212,9 +224,9 @@ export function unforwardableField(
   const { flat } = headers;
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] as string;
-    if (documented.names.has(name)) continue;
     const { plain } = kindOf(name);
-    if (OVERRIDES.has(plain) || documented.plainNames.has(plain)) return name;
+    if (OVERRIDES.has(plain)) return name;
+    if (!documented.names.has(name) && documented.plainNames.has(plain)) return name;
   }
   return null;
 }

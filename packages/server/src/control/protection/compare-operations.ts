@@ -1,5 +1,6 @@
 import { compileNetworkLists, newlyAllowed } from '@poorter/engine';
 import { compareCors } from './compare-cors.ts';
+import { compareFields } from './compare-fields.ts';
 import { comparePeer } from './compare-gates.ts';
 import { compareLimits } from './compare-limits.ts';
 import { compareSchemas } from './compare-schemas.ts';
@@ -28,6 +29,7 @@ export function compareOperations(old: Placed, next: Placed): Weakening[] {
     ...compareCors(before.cors, after.cors),
     ...compareChecks(before, after),
     ...compareSchemas(old, next),
+    ...compareFields(before, after),
     ...compareReading(old.api, next.api),
     ...compareServices(old.api.service, next.api.service),
   ];

@@ -1,9 +1,11 @@
+import { fieldsLetThrough } from '@poorter/engine';
 import {
   type CheckedPlace,
   type CheckedPlaces,
   type Compared,
   SchemaComparison,
 } from '@poorter/openapi';
+import { describedFields } from './compare-fields.ts';
 import { compareParts } from './compare-parts.ts';
 import type { ApiProtection, OperationProtection } from './protection.ts';
 import { type Remark, some } from './weakening.ts';
@@ -30,7 +32,7 @@ export function compareSchemas(placed: Placed, nextPlaced: Placed): Remark[] {
     remarks.push(['validation-loosened', sentence]);
   }
   remarks.push(...compareParts(old, next));
-  const freed = freedPlaces(old, next);
+  const freed = freedPlaces(old, next).filter((place) => mayArrive(place, after));
   const requests = freed.filter((place) => place.in !== 'answer').map(nameOf);
   if (requests.length > 0) {
     const sentence = `Passes without being held against a schema: ${some(requests)}.`;
@@ -157,6 +159,12 @@ function isUnreadIn({ checked, unchecked, heldAsJson = [] }: CheckedPlaces, plac
   const name = namesFor(place).find((near) => [...checked, ...unchecked].some(isThere(near)));
   if (name === undefined || !unchecked.some(isThere(name))) return false;
   return !heldAsJson.some(isThere(name));
+}
+
+/** What the gate takes out because nobody describes it any more does not pass. */
+function mayArrive(place: CheckedPlace, operation: OperationProtection): boolean {
+  if (place.in !== 'header') return true;
+  return fieldsLetThrough([place.name], describedFields(operation)).length > 0;
 }
 
 type State = 'checked' | 'unchecked' | 'refused';

@@ -12,6 +12,7 @@ import { configurationSchema } from '../../configuration/schema.ts';
 import { realWorld } from '../../platform/world/index.ts';
 import { compileSnapshot } from '../compile/compile-snapshot.ts';
 import { id, issuer, responses, type Tree, X } from './case.fixture.ts';
+import { fieldCases, fields, sameFields } from './field-cases.fixture.ts';
 import { findWeakenings } from './find-weakenings.ts';
 import { rate } from './limit-cases.fixture.ts';
 import { pathCases, paths, samePaths } from './path-cases.fixture.ts';
@@ -20,7 +21,7 @@ import { emptyCases, schemaCases } from './schema-cases.fixture.ts';
 import { groupWeakenings, lineOf, WEAKENING_KINDS } from './weakening.ts';
 import { ruleCases } from './weakening-cases.fixture.ts';
 
-const cases = [...ruleCases, ...schemaCases, ...pathCases];
+const cases = [...ruleCases, ...schemaCases, ...pathCases, ...fieldCases];
 
 const folder = mkdtempSync(join(tmpdir(), 'poorter-weaker-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,6 +47,12 @@ for (const [name, text] of Object.entries({
       },
     },
   }),
+  ...Object.fromEntries(
+    Object.entries({ with: ['X-User-Id'], without: [] }).map(([word, names]) => [
+      `${word}-identity.yaml`,
+      stringify({ ...description(), paths: { '/new': operationWith(names) } }),
+    ]),
+  ),
   'as-concrete.yaml': stringify({
     ...description(),
     paths: {
@@ -56,6 +63,11 @@ for (const [name, text] of Object.entries({
   }),
 })) {
   writeFileSync(join(folder, name), text);
+}
+
+function operationWith(names: readonly string[]): Tree {
+  const parameters = names.map((name) => ({ name, in: 'header', schema: { type: 'string' } }));
+  return { get: { security: [{ key: [] }], parameters, responses } };
 }
 
 function description(): Tree {
@@ -369,6 +381,26 @@ test('a path that another one does not take calls from is not held against it', 
     const found = findWeakenings(protectionOf(change.was), protectionOf(change.is));
     assert.deepEqual(found, [], `${was.join(', ')} → ${is.join(', ')}`);
   }
+});
+
+test('a header parameter that reached the service undescribed, or never does, is not told', () => {
+  for (const [was, is] of sameFields) {
+    const found = findWeakenings(protectionOf(fields(was)), protectionOf(fields(is)));
+    assert.deepEqual(found, [], `${was.join(', ')} → ${is.join(', ')}`);
+  }
+  const [first, next] = [['X-User-Id'], ['x-user-id', 'X-Roles']].map((names) =>
+    protectionOf(fields(names)),
+  ) as [Protection, Protection];
+  // As a version kept it that did not know of them.
+  const older = kept(first);
+  for (const { operations } of older.apis)
+    for (const one of operations as Tree[]) delete one.fields;
+  const sentence =
+    'Header fields that were taken out reach the service as callers write them: x-roles.';
+  assert.deepEqual(
+    findWeakenings(older, next).map((one) => one.sentence),
+    [sentence],
+  );
 });
 
 test('names of header fields have no case, and a new query parameter by name opens nothing else', () => {

@@ -1,11 +1,12 @@
 import { isPreferred } from '@poorter/openapi/checks';
+import { compareNewFields } from './compare-fields.ts';
 import { compareGates } from './compare-gates.ts';
 import { compareHosts } from './compare-hosts.ts';
 import { compareOperations } from './compare-operations.ts';
 import { isOpen } from './compare-security.ts';
 import { leadsCommon, Operations, overlap, type Placed } from './operations.ts';
 import type { OperationProtection, Protection } from './protection.ts';
-import type { Weakening } from './weakening.ts';
+import type { Remark, Weakening } from './weakening.ts';
 
 /**
  * In what `after` protects less than `before`. What protects more is not told, nor an operation that is
@@ -138,15 +139,25 @@ function compareElsewhere(
 
 const LIMITS = { rates: 'rate', quotas: 'quota', places: 'concurrency' } as const;
 
-/** A new operation has nothing to be held against, but for limits that all others of its service have. */
+/**
+ * A new operation has nothing to be held against, but for limits that all others of its service have,
+ * and header fields that none of them lets through.
+ */
 function compareWithRest({ api, operation }: Placed, others: readonly Placed[]): Weakening[] {
   if (others.length === 0) return [];
-  return (['rates', 'quotas', 'places'] as const).flatMap((which): Weakening[] => {
+  const unlimited = (['rates', 'quotas', 'places'] as const).flatMap((which): Remark[] => {
     const isLimited = (one: Placed) => one.operation[which].length > 0;
     if (operation[which].length > 0 || !others.every(isLimited)) return [];
     const sentence = `A new operation has no ${LIMITS[which]} limit, as all others of its service have.`;
-    return [{ kind: 'limit-removed', api: api.name, operation, sentence }];
+    return [['limit-removed', sentence]];
   });
+  const admitted = compareNewFields(
+    others.map((one) => one.operation),
+    operation,
+  );
+  return [...unlimited, ...admitted].map(([kind, sentence]) => ({
+    ...{ kind, api: api.name, operation, sentence },
+  }));
 }
 
 function distinct(weakenings: readonly Weakening[]): Weakening[] {

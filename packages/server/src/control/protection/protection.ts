@@ -150,6 +150,8 @@ export interface OperationProtection {
   readonly allowsSemicolons: boolean;
   /** What of its calls is held against a schema at all, and what must be there. */
   readonly schemas: CheckedPlaces;
+  /** Its header parameters, in lower case; absent before that was known: those that `schemas` has. */
+  readonly fields?: readonly string[];
   /** Becomes a tunnel that nobody looks into. */
   readonly upgrades: boolean;
 }

@@ -347,12 +347,14 @@ function readOperation(operation: Compiled, api: ApiSnapshot): OperationProtecti
     undocumentedQuery: [...new Set(checks.flatMap(({ allowedQuery }) => allowedQuery ?? []))],
     allowsSemicolons: checks.some(({ allowsSemicolons }) => allowsSemicolons === true),
     schemas: checkedPlaces(operation, api.compiled),
+    fields: fieldNames(checks),
     upgrades,
   };
 }
 
 interface Plan {
   readonly strictProperties: boolean;
+  readonly parameters: readonly { readonly in: string; readonly name: string }[];
   readonly allowedQuery?: readonly string[];
   readonly allowsSemicolons?: true;
   readonly answers: readonly { readonly status: string }[];
@@ -365,6 +367,12 @@ function planOf({ plan }: Compiled) {
   const checks = [own, ...(own.variants ?? [])];
   const upgrades = checks.some(({ answers }) => answers.some(({ status }) => status === '101'));
   return { checks, upgrades };
+}
+
+function fieldNames(checks: readonly Plan[]): string[] {
+  const parameters = checks.flatMap((one) => one.parameters);
+  const fields = parameters.filter((one) => one.in === 'header');
+  return [...new Set(fields.map(({ name }) => name.toLowerCase()))];
 }
 
 function listed<One>(value: One | readonly One[] | undefined): readonly One[] {

@@ -23,6 +23,8 @@ export const WEAKENING_KINDS = [
   'cors-widened',
   /** What was refused in requests passes. */
   'validation-loosened',
+  /** A field of a caller that the gate took out reaches the service. */
+  'header-admitted',
   /** Answers that differ from their description pass. */
   'release-loosened',
   'issuer-added',
