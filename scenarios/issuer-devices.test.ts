@@ -84,6 +84,33 @@ test('somebody types the code of their device elsewhere, signs in, says yes, and
   assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 401);
 });
 
+test('a form or a link of another browser is an error on a page, in the language of whoever sees it', async () => {
+  for (const [language, said] of [
+    ['en', 'This page has waited too long'],
+    ['nl', 'Deze pagina heeft te lang gewacht'],
+    ['fr', 'Cette page a attendu trop longtemps'],
+    ['de', 'Diese Seite hat zu lange gewartet'],
+  ] as const) {
+    const headers = {
+      ...{ accept: '*/*', 'accept-language': language },
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    for (const [path, body] of [
+      ['/device', 'a=b'],
+      ['/device', 'xsrf=aa&user_code=BBBB-BBBB&confirm=yes'],
+      ['/device/unknown', undefined],
+    ] as const) {
+      const asked = body === undefined ? { headers } : { method: 'POST', headers, body };
+      const answer = await call(`${issuer.origin}${path}`, asked);
+      assert.equal(answer.status, 400, `${path} ${answer.text}`);
+      assert.ok(answer.text.includes(said), answer.text);
+      assert.ok(answer.text.includes(`lang="${language}"`));
+    }
+  }
+  assert.deepEqual(issuer.poorter.notices('issuer_fault'), []);
+  assert.doesNotMatch(issuer.poorter.output(), /^ +at /m);
+});
+
 test('whoever is sent the code of a stranger can refuse it; a code that nobody shows is guessed in vain', async () => {
   const { issuer, id, ask } = await start();
   const asked = await ask();
@@ -96,7 +123,9 @@ test('whoever is sent the code of a stranger can refuse it; a code that nobody s
   assert.match(wrong.text, /No device waits with this code/);
   assert.doesNotMatch(wrong.text, /<script/);
   const forged = await browser.postForm('/device', { xsrf: 'aa', user_code: asked.user_code });
-  assert.match(forged.text, /No device waits/);
+  assert.equal(forged.status, 400);
+  assert.match(forged.text, /Send the code once more/);
+  assert.match(forged.text, /name="xsrf"/);
   const again = secretIn((await browser.get('/device')).text);
   const shown = await browser.postForm('/device', { xsrf: again, user_code: asked.user_code });
   const refused = await browser.postForm('/device', {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { request } from 'undici';
 import { parse } from 'yaml';
 import { startRawUpstream } from './world/echo-upstream.fixture.ts';
-import { startIssuer } from './world/own-issuer.fixture.ts';
+import { askFor, makeApplication, startIssuer } from './world/own-issuer.fixture.ts';
 import { enrol, signIn } from './world/person.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
@@ -17,12 +17,37 @@ const contract = parse(
   ),
 ) as { paths: Record<string, Record<string, unknown>> };
 
-/** Every page of people: what the protocol makes of its own endpoints is tested with the protocol. */
-const pages = Object.entries(contract.paths)
-  .filter(([path]) => /^\/(?:account|recover|enrol|sign-in)/.test(path))
-  .flatMap(([path, item]) =>
-    ['get', 'post'].filter((method) => method in item).map((method) => ({ method, path })),
+const asked = Object.entries(contract.paths).flatMap(([path, item]) =>
+  ['get', 'post', 'put', 'delete']
+    .filter((method) => method in item)
+    .map((method) => ({ method: method.toUpperCase(), path })),
+);
+const ofPeople = ({ path }: { path: string }) => /^\/(?:account|recover|enrol|sign-in)/.test(path);
+/** Every page of people, and every place where the protocol is asked. */
+const pages = asked.filter(ofPeople);
+const endpoints = asked.filter((one) => !ofPeople(one));
+
+const upstream = await startRawUpstream({ after });
+const issuer = await startIssuer({ after }, upstream.url, {
+  ...{ issuer: { passwords: true, registration: {} }, trust: { proxies: ['127.0.0.1'] } },
+});
+/** Each call comes from elsewhere: whoever guesses for long is not heard any more. */
+let calls = 0;
+const fromElsewhere = () => {
+  calls += 1;
+  return { 'x-forwarded-for': `10.${calls >> 16}.${(calls >> 8) & 255}.${calls & 255}` };
+};
+const person = await enrol(issuer, 'griet@example.test');
+
+/** A trace would stand between the lines, and a fault among them. */
+function assertQuiet(): void {
+  assert.deepEqual(issuer.poorter.notices('issuer_fault'), []);
+  const lines = issuer.poorter.output().split('\n');
+  assert.deepEqual(
+    lines.filter((line) => line !== '' && !line.startsWith('{')),
+    [],
   );
+}
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
@@ -48,7 +73,7 @@ const json = fc.oneof(
     .record({ id: text, rawId: text, type: fc.constant('public-key'), response: fc.object() })
     .map((credential) => JSON.stringify({ credential })),
 );
-const asked = fc.record({
+const askedOfPage = fc.record({
   page: fc.constantFrom(...pages),
   to: fc.option(text, { nil: undefined }),
   body: fc.oneof(
@@ -60,27 +85,25 @@ const asked = fc.record({
   isOwnPage: fc.boolean(),
 });
 
-test('whatever is sent to a page of people, it is answered in order, keeps its headers, and is no fault of ours', async (t) => {
-  const upstream = await startRawUpstream(t);
-  const issuer = await startIssuer(t, upstream.url, { issuer: { passwords: true } });
-  const person = await enrol(issuer, 'griet@example.test');
+test('whatever is sent to a page of people, it is answered in order, keeps its headers, and is no fault of ours', async () => {
   const browser = new SoftBrowser(issuer.origin);
   await signIn(browser, person.passkey);
   const seen = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(asked, async ({ page, to, body, isSignedIn, isOwnPage }) => {
+    fc.asyncProperty(askedOfPage, async ({ page, to, body, isSignedIn, isOwnPage }) => {
       const { method, path } = page;
       const url = new URL(path.replace('{uid}', 'unknown'), issuer.origin);
       if (to !== undefined) url.searchParams.set('to', to.toWellFormed());
       const [type, sent] = body;
       const answer = await request(url, {
-        method: method === 'get' ? 'GET' : 'POST',
+        method,
         headers: {
+          ...fromElsewhere(),
           origin: isOwnPage ? issuer.origin : 'https://evil.test',
-          ...(method === 'post' && { 'content-type': type }),
+          ...(method === 'POST' && { 'content-type': type }),
           ...(isSignedIn && { cookie: browser.cookie }),
         },
-        ...(method === 'post' && { body: Buffer.from(sent) }),
+        ...(method === 'POST' && { body: Buffer.from(sent) }),
       });
       const said = await answer.body.text();
       seen.add(`${path} ${answer.statusCode}`);
@@ -105,5 +128,114 @@ test('whatever is sent to a page of people, it is answered in order, keeps its h
     { numRuns: Number(process.env['FUZZ_RUNS'] ?? 600) },
   );
   assert.ok(seen.size > 25, [...seen].join('\n'));
-  assert.deepEqual(issuer.poorter.notices('issuer_fault'), []);
+  assertQuiet();
+});
+
+const PARAMETERS = [
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
+  ...['prompt', 'max_age', 'claims', 'ui_locales', 'login_hint', 'id_token_hint', 'acr_values'],
+  ...['request', 'request_uri', 'code_challenge', 'code_challenge_method', 'resource', 'audience'],
+  ...['authorization_details', 'dpop_jkt', 'xsrf', 'logout', 'user_code', 'confirm', 'abort'],
+  ...['post_logout_redirect_uri', 'logout_hint', 'token', 'token_type_hint', 'grant_type', 'code'],
+  ...['refresh_token', 'device_code', 'auth_req_id', 'subject_token', 'subject_token_type'],
+  ...[
+    'client_secret',
+    'client_assertion',
+    'client_assertion_type',
+    'binding_message',
+    'logout_token',
+  ],
+  ...['requested_expiry', 'link', 'a', '__proto__'],
+];
+const CALLBACK = 'https://app.example.test/back';
+const UNSIGNED = 'eyJhbGciOiJub25lIn0.e30.';
+
+/** What an application, a stranger or a browser with half of a session sends there. */
+async function protocolCalls() {
+  const application = await makeApplication(issuer, CALLBACK);
+  const { client_id: client } = application.configuration.clientMetadata();
+  const signedIn = new SoftBrowser(issuer.origin);
+  await signIn(signedIn, person.passkey);
+  const typing = new SoftBrowser(issuer.origin);
+  const typed = await typing.get('/device');
+  const asking = new SoftBrowser(issuer.origin);
+  const { url } = await askFor(application);
+  const { at } = await asking.follow(`${url.pathname}${url.search}`);
+  const leaving = new SoftBrowser(issuer.origin);
+  await signIn(leaving, person.passkey);
+  const left = leaving.cookie;
+  const leave = await leaving.get('/session/end');
+  await leaving.postForm('/account/sign-out', {});
+  const secrets = [typed, leave].map(({ text }) => /"xsrf" value="([^"]+)"/.exec(text)?.[1] ?? '');
+  const cookies = [signedIn.cookie, typing.cookie, asking.cookie, left, leaving.cookie];
+  const known = fc.constantFrom(
+    ...[client, CALLBACK, 'code', 'openid accounts.read', 'S256', 'none', 'login', '0', 'yes'],
+    ...[...secrets, 'BBBB-BBBB', UNSIGNED, 'client_credentials', 'authorization_code'],
+    ...['a'.repeat(43), '[]', '{}', '[{"type":"payment_initiation"}]', 'form_post', 'query.jwt'],
+  );
+  const fields = fc
+    .array(fc.tuple(fc.constantFrom(...PARAMETERS), fc.oneof(known, text)), { maxLength: 7 })
+    .map((all) =>
+      String(new URLSearchParams(all.map(([name, value]) => [name, value.toWellFormed()]))),
+    );
+  const whole = fc
+    .array(fc.tuple(fc.constantFrom(...PARAMETERS), known), { maxLength: 4 })
+    .map((more) => [...url.searchParams, ...more])
+    .map((all) => String(new URLSearchParams(all)));
+  return fc.record({
+    endpoint: fc.constantFrom(...endpoints),
+    fields: fc.oneof(fields, whole),
+    metadata: json,
+    segment: fc.oneof(fc.constantFrom('unknown', new URL(at).pathname.split('/')[2] ?? ''), text),
+    // Whole, and as somebody may have changed it.
+    cookie: fc.oneof(
+      fc.constant(''),
+      fc.constantFrom(...cookies),
+      fc.constantFrom(...cookies).map((cookie) => cookie.replace(/=[^;]{4}/g, '=AAAA')),
+      fc.constantFrom(...cookies).map((cookie) => cookie.replace(/; [^;]*\.sig=[^;]*/g, '')),
+      fc.constant('poorter-session=a; poorter-session.sig=b'),
+    ),
+    accept: fc.constantFrom('text/html', 'application/json', '*/*', 'image/png'),
+    authorization: fc.constantFrom(
+      ...['', `Basic ${btoa(`${client}:wrong`)}`, 'Basic !', `Bearer ${UNSIGNED}`, 'DPoP a'],
+    ),
+  });
+}
+
+test('whatever a stranger sends to the protocol, with a session, half of one or none, is no fault and leaves no trace', async () => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(await protocolCalls(), async (sent) => {
+      const { endpoint, fields, metadata, segment, cookie, accept, authorization } = sent;
+      const { method, path } = endpoint;
+      const at = encodeURIComponent(segment.toWellFormed()) || 'unknown';
+      const url = new URL(path.replace(/\{[a-z]+\}/g, at), issuer.origin);
+      const takesJson = /^\/(?:reg|scim|gate)/.test(path);
+      const hasBody = method === 'POST' || method === 'PUT';
+      if (!hasBody) url.search = fields;
+      const answer = await request(url, {
+        method: method as 'GET',
+        headers: {
+          ...fromElsewhere(),
+          ...{ accept, ...(cookie !== '' && { cookie }), ...(authorization && { authorization }) },
+          ...(hasBody && {
+            'content-type': takesJson ? 'application/json' : 'application/x-www-form-urlencoded',
+          }),
+        },
+        ...(hasBody && { body: takesJson ? metadata : fields }),
+      });
+      const said = await answer.body.text();
+      seen.add(`${method} ${path} ${answer.statusCode}`);
+      assert.ok(answer.statusCode < 500, `${method} ${url} ${answer.statusCode} ${said}`);
+      assert.doesNotMatch(said, /\bat .*:\d+:\d+|node_modules/);
+      const isPage = String(answer.headers['content-type']).startsWith('text/html');
+      if (isPage && answer.headers.location === undefined) {
+        assert.match(String(answer.headers['content-security-policy']), /default-src 'none'/);
+      }
+    }),
+    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1_500) },
+  );
+  assert.ok(![...seen].some((one) => one.endsWith(' 429')), 'everything is heard');
+  assert.ok(seen.size > 60, [...seen].toSorted().join('\n'));
+  assertQuiet();
 });

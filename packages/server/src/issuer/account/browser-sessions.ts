@@ -224,7 +224,12 @@ export function extendSessions(
   Object.defineProperty(Session, 'IN_PAYLOAD', {
     value: [...names, 'browser', 'begunAt', 'federated'],
   });
-  const { save, loginAccount, destroy } = Session.prototype;
+  const { save, persist, loginAccount, destroy } = Session.prototype;
+  // A page that says what went wrong writes to the session, also to that of a browser that has shown none, whose cookie
+  // is not given any more: nobody could come back to it.
+  Session.prototype.persist = async function persistKept(this: LibrarySession) {
+    return this.exp === undefined ? '' : persist.call(this);
+  };
   // Not where the library drops the name that a session had before: that one goes on.
   Session.prototype.destroy = async function destroyWithGates(this: LibrarySession) {
     await destroy.call(this);

@@ -7,19 +7,20 @@ export interface AskedCode {
   /** By which the form is known to be ours. */
   readonly secret: string;
   readonly typed: string;
-  /** What was typed before is no code that waits. */
-  readonly isWrong: boolean;
+  /** What was typed before is no code that waits, or its form is not the one that this browser had last. */
+  readonly fault: 'wrong' | 'over' | null;
 }
 
 export function deviceCodePage(language: AccountLanguage, asked: AskedCode): Page {
   const say = words[language];
-  const { secret, typed, isWrong } = asked;
+  const { secret, typed, fault } = asked;
+  const said = fault === 'over' ? say.deviceOver : say.deviceWrong;
   const body = html`<h1>${say.device}</h1>
 <form method="post" action="/device">
 <input type="hidden" name="xsrf" value="${secret}">
 <label for="code">${say.deviceCode}</label>
-<input id="code" name="user_code" value="${typed}" required maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" ${isWrong ? html`aria-invalid="true" aria-describedby="wrong"` : ''}>
-${isWrong ? html`<p class="said" role="alert" id="wrong">${say.deviceWrong}</p>` : ''}
+<input id="code" name="user_code" value="${typed}" required maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" ${fault !== null ? html`aria-invalid="true" aria-describedby="wrong"` : ''}>
+${fault !== null ? html`<p class="said" role="alert" id="wrong">${said}</p>` : ''}
 <button class="first">${say.goOn}</button>
 </form>`;
   return { language, title: say.device, body };

@@ -41,6 +41,7 @@ export interface Words {
   readonly device: string;
   readonly deviceCode: string;
   readonly deviceWrong: string;
+  readonly deviceOver: string;
   readonly deviceConfirm: (client: string) => string;
   readonly deviceSame: string;
   readonly deviceMine: string;
@@ -97,6 +98,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     device: 'Connect a device',
     deviceCode: 'Code that your device shows',
     deviceWrong: 'No device waits with this code. Look at it once more; it may have run out.',
+    deviceOver:
+      'This page has waited too long, or was opened in another window. Send the code once more.',
     deviceConfirm: (client) => `Connect ${client}?`,
     deviceSame:
       'Go on only if your own device shows this code now. Whoever sent you a code or a link would get your access.',
@@ -152,6 +155,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     device: 'Een toestel verbinden',
     deviceCode: 'Code die uw toestel toont',
     deviceWrong: 'Geen toestel wacht op deze code. Kijk nog eens; misschien is ze verlopen.',
+    deviceOver:
+      'Deze pagina heeft te lang gewacht, of werd in een ander venster geopend. Verstuur de code nog eens.',
     deviceConfirm: (client) => `${client} verbinden?`,
     deviceSame:
       'Ga alleen verder als uw eigen toestel nu deze code toont. Wie u een code of een link stuurde, zou uw toegang krijgen.',
@@ -208,6 +213,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     device: 'Connecter un appareil',
     deviceCode: 'Code affiché par votre appareil',
     deviceWrong: 'Aucun appareil n’attend avec ce code. Vérifiez-le ; il a peut-être expiré.',
+    deviceOver:
+      'Cette page a attendu trop longtemps, ou a été ouverte dans une autre fenêtre. Envoyez le code encore une fois.',
     deviceConfirm: (client) => `Connecter ${client} ?`,
     deviceSame:
       'Continuez seulement si votre propre appareil affiche ce code en ce moment. Celui qui vous a envoyé un code ou un lien obtiendrait votre accès.',
@@ -267,6 +274,8 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     deviceCode: 'Code, den Ihr Gerät zeigt',
     deviceWrong:
       'Kein Gerät wartet mit diesem Code. Sehen Sie noch einmal nach; vielleicht ist er abgelaufen.',
+    deviceOver:
+      'Diese Seite hat zu lange gewartet oder wurde in einem anderen Fenster geöffnet. Senden Sie den Code noch einmal.',
     deviceConfirm: (client) => `${client} verbinden?`,
     deviceSame:
       'Gehen Sie nur weiter, wenn Ihr eigenes Gerät jetzt diesen Code zeigt. Wer Ihnen einen Code oder einen Link schickte, bekäme Ihren Zugang.',

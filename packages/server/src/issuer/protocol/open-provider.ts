@@ -6,6 +6,7 @@ import { GATE_MEMBER, GRANTS_MEMBER } from './client-metadata.ts';
 import { keepTypedCode } from './device.ts';
 import { ExchangingProvider } from './exchange/exchanging-provider.ts';
 import { offerExchange } from './exchange/token-exchange.ts';
+import { catchFaults } from './faults.ts';
 import { nameChallenged } from './flows.ts';
 import { Provider } from './library.ts';
 import { originOfCall } from './origins.ts';
@@ -60,6 +61,7 @@ export function openProvider(ports: ProviderPorts): Provider {
   };
   nameChallenged(provider);
   const refusals = new Refusals(provider);
+  catchFaults(provider, ports);
   provider.use(async (ctx, next) => {
     const { protocol, host } = originOfCall(snapshot, ctx.req.headers.host);
     Object.defineProperties(ctx.request, {

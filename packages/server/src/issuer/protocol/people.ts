@@ -213,7 +213,7 @@ export function renderError(
     error,
     error_description: reason,
   }: { readonly error: string; readonly error_description?: string },
-  snapshot: IssuerSnapshot,
+  snapshot: Pick<IssuerSnapshot, 'origin'>,
 ): Promise<void> {
   const call = ctx.response.get('poorter-call');
   const details = reason === undefined ? error : `${error}: ${reason}`;
