@@ -2,6 +2,7 @@ import { isTypeName } from './foreign-types.ts';
 import { isSchema, isSchemaNumber, KEYWORD_FORMS } from './keyword-forms.ts';
 import { meantFlag, meantNumber } from './lax-values.ts';
 import { isRecord, own } from './locations.ts';
+import { hasWordOfNotes, leaveFor, meaningOfWords, stemsOf } from './words-of-names.ts';
 
 /**
  * Words for a constraint in other schema languages, in older drafts of JSON Schema, and in the mouths
@@ -16,7 +17,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   items: ['elements', 'element', 'arrayof', 'itemtype'],
   enum: `values allowed allowedvalues permitted permittedvalues possiblevalues validvalues
     acceptedvalues valid choices options enumeration symbols literals oneofvalues whitelist
-    allowlist`.split(/\s+/),
+    allowlist inlist inset inarray isin isoneof`.split(/\s+/),
   const: ['constant', 'fixed', 'equals', 'equal', 'eq', 'literal', 'exactly'],
   pattern:
     `regex regexp regularexpression match matches mask startswith beginswith endswith formatminimum
@@ -29,82 +30,28 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   maximum: `lte le atmost lessthanorequal upperbound upperlimit upper ceiling limit totaldigits
     digits precision`.split(/\s+/),
   exclusiveMaximum: ['lt', 'less', 'lessthan', 'below', 'negative', 'maximumcanequal'],
-  'minimum and maximum': ['range', 'between', 'interval'],
+  'minimum and maximum': ['range', 'between', 'interval', 'bounds', 'minmax'],
   size: ['length', 'size', 'len', 'count'],
   minSize: ['nonempty', 'notempty', 'notblank', 'nonblank'],
   uniqueItems: ['unique', 'distinct', 'noduplicates'],
   not: `disallow disallowed forbidden prohibited exclude excludes except denied noneof notin notenum
-    blacklist denylist`.split(/\s+/),
+    blacklist denylist deny denies ban bans banned reject rejects rejected forbid forbids ne neq noteq
+    unequal differentfrom`.split(/\s+/),
   allOf: `extends inherits inheritsfrom intersection mixin mixins validators validations constraints
     rules`.split(/\s+/),
   anyOf: ['union', 'choice', 'alternatives', 'variants'],
-  type: ['datatype'],
+  type: `datatype notnull nonnull notnullable nonnullable null allownull allownulls nullallowed
+    canbenull`.split(/\s+/),
 };
 
 const MEANT = new Map(
   Object.entries(WORDS).flatMap(([keyword, words]) => words.map((word) => [word, keyword])),
 );
 
-/** Parts of names that say the same; an empty one adds nothing. */
-const STEMS: Readonly<Record<string, string>> = {
-  minimum: 'min',
-  minimal: 'min',
-  least: 'min',
-  maximum: 'max',
-  maximal: 'max',
-  most: 'max',
-  prop: 'property',
-  key: 'property',
-  member: 'property',
-  field: 'property',
-  element: 'item',
-  occur: 'item',
-  entry: 'item',
-  len: 'length',
-  char: 'length',
-  character: 'length',
-  distinct: 'unique',
-  requirement: 'required',
-  require: 'required',
-  dependency: 'dependent',
-  regex: 'pattern',
-  extra: 'additional',
-  further: 'additional',
-  other: 'additional',
-  val: '',
-  value: '',
-  number: '',
-  inclusive: '',
-};
-
-/** `maximumLength`, `lengthMax` and `max_lengths` are one bag of words, that of `maxLength`. */
-function bagOf(name: string): string {
-  const words = name.replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, ' ').toLowerCase();
-  return words
-    .split(/[\s_-]+/)
-    .map((word) => word.replace(/ies$/, 'y').replace(/(?<!s)s$/, ''))
-    .map((word) => (Object.hasOwn(STEMS, word) ? STEMS[word]! : word))
-    .filter((word) => word !== '')
-    .sort()
-    .join(' ');
-}
-
-const BAGS = new Map<string, string>([
-  ...Object.keys(KEYWORD_FORMS)
-    // `nots` and `ifs` are words of their own.
-    .filter((name) => name.length >= 4 && !name.startsWith('$'))
-    .map((name) => [bagOf(name), name] as const),
-  ['property required', 'required'],
-  ['max size', 'maxSize'],
-  ['min size', 'minSize'],
-  ['count max', 'maxSize'],
-  ['count min', 'minSize'],
-]);
-
 /** The keyword that a word of this kind stands for in a schema; undefined for other words. */
 export function foreignMeaning(name: string, schema: object): string | undefined {
   if (name.length > LENGTH_MAX) return undefined;
-  const meant = MEANT.get(wordOf(name)) ?? BAGS.get(bagOf(name));
+  const meant = MEANT.get(wordOf(name)) ?? meaningOfWords(name, (word) => MEANT.get(word));
   if (meant === 'size' || meant === 'minSize' || meant === 'maxSize') return sizeOf(meant, schema);
   if ((meant === 'minimum' || meant === 'maximum') && isBare(name)) {
     return hasType(schema, 'number')
@@ -154,7 +101,15 @@ export function couldConstrain(
 ): boolean {
   const flag = meantFlag(value);
   const word = wordOf(name);
+  if (NULL_WORDS.has(word)) {
+    // Where the type says so already, it is a note.
+    return flag !== undefined && flag !== INVERSE_WORDS.has(word) && takesNull(schema);
+  }
   if (flag !== undefined && FLAG_WORDS.has(word)) return flag !== INVERSE_WORDS.has(word);
+  const leave = leaveFor(stemsOf(name));
+  if (leave !== undefined) return flag === (leave === 'taken');
+  // Its instances may be nested without a bound: no keyword says otherwise.
+  if (meant === 'depth') return isNumber(value);
   if (meant === 'uniqueItems' && !hasType(schema, 'array')) return false;
   // Beside `type`, it speaks of a column or a class.
   if (word === 'datatype' && own(schema, 'type') !== undefined) return false;
@@ -180,13 +135,27 @@ export function couldConstrain(
     case 'schemaMap':
       return isRecord(value) && Object.values(value).some(isSchema);
     case 'schema':
-      if (keyword === 'not') return isText(value) || isList(value) || isRecord(value);
+      if (keyword === 'not') {
+        const isSeveral = isList(value) || isRecord(value);
+        return isSeveral || (!VERBS.has(word) && (isText(value) || isNumber(value)));
+      }
       return isSchema(value) || isTypeName(value);
     case 'schemas':
       return isList(value) || isRecord(value) || (keyword === 'allOf' && isText(value));
     default:
-      return isList(value) || isRecord(value);
+      return isList(value) || isRecord(value) || (isMadeUpNote(name) && isText(value));
   }
+}
+
+/** Behind these, a text is an explanation. */
+const VERBS = new Set('deny denies ban bans reject rejects forbid forbids'.split(' '));
+
+const NULL_WORDS = new Set(WORDS['type']?.filter((word) => word.includes('null')));
+
+function takesNull(schema: object): boolean {
+  const type = own(schema, 'type');
+  if (type === undefined) return true;
+  return meantFlag(own(schema, 'nullable')) === true || [type].flat().includes('null');
 }
 
 /** Words that speak of columns and of forms at least as often: told, and no reason not to start. */
@@ -195,11 +164,15 @@ const OFTEN_NOTES = new Set(
   validations constraints rules`.split(/\s+/),
 );
 
-export const isOftenNote = (name: string): boolean => OFTEN_NOTES.has(wordOf(name));
+export const isOftenNote = (name: string): boolean =>
+  OFTEN_NOTES.has(wordOf(name)) || NULL_WORDS.has(wordOf(name)) || isMadeUpNote(name);
+
+/** `maxFileSize`, `requiredWhen`: of no other language, and of something that stands in notes. */
+const isMadeUpNote = (name: string): boolean => !MEANT.has(wordOf(name)) && hasWordOfNotes(name);
 
 /** Whether a field beside a schema says what the schema should. */
 export function speaksOfConstraint(name: string, value: unknown): boolean {
-  const meant = foreignMeaning(name, {});
+  const meant = isMadeUpNote(name) ? undefined : foreignMeaning(name, {});
   return meant !== undefined && couldConstrain(name, meant, value, {});
 }
 
@@ -219,6 +192,7 @@ const INVERSE_WORDS = new Set([
   'minimumcanequal',
   'maximumcanequal',
   'optional',
+  ...['null', 'allownull', 'allownulls', 'nullallowed', 'canbenull'],
 ]);
 
 const isNumber = (value: unknown): boolean =>

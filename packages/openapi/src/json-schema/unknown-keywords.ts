@@ -55,6 +55,9 @@ export function remarkOnUnknown(unknown: {
 }
 
 function suggestionFor(name: string, meant: string): string {
+  if (meant === 'depth') {
+    return `bounds.jsonDepth of the configuration says how deep JSON may be. A note to readers is called ${JSON.stringify(`x-${name.slice(0, 100)}`)}`;
+  }
   const words = meant.replace(' and ', '" and "');
   return `did you mean "${words}"? A note to readers is called ${JSON.stringify(`x-${name.slice(0, 100)}`)}`;
 }

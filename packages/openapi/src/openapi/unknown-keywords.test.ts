@@ -77,6 +77,32 @@ const constraints: readonly (readonly [object, string])[] = [
   [{ disallow: 'string' }, 'not'],
   [{ disallow: ['string', { type: 'integer' }] }, 'not'],
   [{ union: [{ type: 'string' }] }, 'anyOf'],
+  // Families: what people make up of their parts.
+  [{ type: 'string', maxBytes: 5 }, 'maxLength'],
+  [{ type: 'string', maxByteLength: 5 }, 'maxLength'],
+  [{ type: 'string', noLongerThan: 5 }, 'maxLength'],
+  [{ type: 'string', shorterThan: 5 }, 'maxLength'],
+  [{ type: 'string', 'not-shorter-than': 5 }, 'minLength'],
+  [{ type: 'integer', bounds: [1, 5] }, 'minimum" and "maximum'],
+  [{ type: 'integer', minMax: { min: 1, max: 5 } }, 'minimum" and "maximum'],
+  [{ type: 'integer', rangeMin: 1 }, 'minimum'],
+  [{ type: 'integer', range_max: 5 }, 'maximum'],
+  [{ type: 'integer', maxAllowed: 5 }, 'maximum'],
+  [{ type: 'integer', noMoreThan: 5 }, 'maximum'],
+  [{ type: 'integer', greaterThanOrEqualTo: 5 }, 'minimum'],
+  [{ type: 'integer', upperExclusive: 5 }, 'exclusiveMaximum'],
+  [{ type: 'integer', fixedValue: 5 }, 'const'],
+  [{ type: 'integer', ne: 5 }, 'not'],
+  [{ type: 'integer', neq: 5 }, 'not'],
+  [{ type: 'string', notEquals: 'a' }, 'not'],
+  [{ type: 'string', notOneOf: ['a'] }, 'not'],
+  [{ type: 'string', notMatches: '^a' }, 'not'],
+  ...['deny', 'ban', 'reject', 'forbid'].map((word) => [{ [word]: ['a'] }, 'not'] as const),
+  [{ type: 'string', inList: ['a'] }, 'enum'],
+  [{ type: 'object', allowAdditional: false }, 'additionalProperties'],
+  [{ type: 'object', allowExtra: false }, 'additionalProperties'],
+  [{ type: 'object', noAdditional: true }, 'additionalProperties'],
+  [{ type: 'object', no_extra_fields: true }, 'additionalProperties'],
 ];
 
 for (const openapi of ['3.0.4', '3.1.1']) {
@@ -95,10 +121,19 @@ for (const openapi of ['3.0.4', '3.1.1']) {
       [{ type: 'number', precision: 10, scale: 2 }, 'maximum'],
       [{ type: 'integer', limit: 100 }, 'maximum'],
       [{ type: 'string', options: [{ label: 'A', value: 'a' }] }, 'enum'],
+      [{ type: 'string', format: 'binary', maxFileSize: 5 }, 'maxLength'],
+      [{ type: 'number', maxDecimals: 2 }, 'multipleOf'],
+      [{ type: 'string', minDate: '2030-01-01' }, 'pattern'],
+      [{ notNull: true }, 'type'],
+      [{ null: false }, 'type'],
+      [{ properties: { a: { requiredWhen: 'b is there' } } }, 'dependentRequired'],
+      [{ properties: { a: { required_without: ['b'] } } }, 'dependentRequired'],
+      [{ type: 'object', maxDepth: 5 }, null],
     ] as const) {
       const told = remarksOn(schema, openapi).join('\n');
       assert.match(told, /^warning unknown keyword "/, JSON.stringify(schema));
-      assert.ok(told.includes(`did you mean "${meant}"?`), told);
+      const suggested = meant === null ? 'bounds.jsonDepth' : `did you mean "${meant}"?`;
+      assert.ok(told.includes(suggested), told);
       assert.doesNotMatch(told, /^error/m);
     }
   });
@@ -132,6 +167,16 @@ for (const openapi of ['3.0.4', '3.1.1']) {
       { type: 'object', defs: { a: { type: 'integer' } }, properties: { b: { type: 'string' } } },
       { type: 'string', 'x-max': 5, 'x-values': ['a'] },
       { type: 'string', example: 'a', externalDocs: { url: 'https://x.example' } },
+      { type: 'string', notNull: true, reject: 'what is no address', maxFileSize: '5 MB' },
+      { type: 'string', sizes: ['S', 'M'], upperCase: true, lineLevel: 3, notEditable: true },
+      {
+        type: 'object',
+        allowAdditional: true,
+        allowExtra: true,
+        noAdditional: false,
+        denyAll: true,
+      },
+      { type: 'array', maxItemsPerPage: 5, limits: 5, ranges: 'all', minAge: 5 },
       { type: 'string', enum: ['a'], enumNames: ['A'], propertyOrder: 1, sample: { type: 'dog' } },
     ]) {
       const told = remarksOn(schema, openapi);
@@ -147,6 +192,15 @@ test('a constraint in foreign words beside the schema of a parameter is not pass
     const responses = { 200: { description: '' } };
     const compilation = compile(describeApi({ '/x': { get: { parameters, responses } } }));
     assert.ok(!compilation.ok, name);
+  }
+});
+
+test('a note about files beside the schema of a parameter stops no start', () => {
+  for (const [name, value] of Object.entries({ uploadCap: 5, imageCeiling: 5, depthCap: 5 })) {
+    const parameters = [{ name: 'a', in: 'query', schema: { type: 'integer' }, [name]: value }];
+    const responses = { 200: { description: '' } };
+    const compilation = compile(describeApi({ '/x': { get: { parameters, responses } } }));
+    assert.ok(compilation.ok, name);
   }
 });
 
