@@ -236,7 +236,16 @@ const VOUCHED =
   X-Session-User X-AD-User X-Oathkeeper-User X-ProxyUser X-Acme-Role X-Keycloak-Sub X-Hydra-Subject X-Rh-Identity X-Is-Admin
   X-On-Behalf-Of X-Act-As X-Run-As X-Mfa X-Amr X-Acr X-Auth-Time X-Authorizer-PrincipalId X-Distinguished-Name X-GSSAPI-Name
   X-Gateway-Verified X-Token-Scope Dapr-Caller-App-Id X-CloudTasks-QueueName X-CloudScheduler Opc-Principal Intercom-User-Email
-  X-Ms-User-Id X-Authorization-User-Id X-Imsi X-Up-Calling-Line-Id X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(
+  X-Ms-User-Id X-Authorization-User-Id X-Imsi X-Up-Calling-Line-Id
+  X-ProxiedEntitiesChain X-ProxiedEntityGroups X-ProxiedIssuersChain X-Proxied-Entities-Chain X-ProxyContextPath X-ProxyScheme
+  Kubeflow-Userid Kubeflow-Groups X-WX-OPENID X-WX-UNIONID X-WX-From-OpenID X-WX-AppId X-OpenId X-MS-Client-Object-Id
+  X-MS-Client-Tenant-Id X-MS-Client-App-Id X-MS-Client-Wids X-Clerk-Auth-Status X-Clerk-Auth-Reason X-Is-Superuser X-MS-Home-Tenant-Id
+  X-Matched-Path X-Now-Route-Matches X-Invoke-Path X-Invoke-Query X-Nextjs-Matched-Path X-Ingress-Path X-Gateway-Prefix
+  X-Root-Path X-Base-Path X-Context-Path X-RStudio-Root-Path X-RStudio-Proto X-Request-Proto X-Orig-Proto X-HTTP-Method-Overwrite
+  X-HTTP-Path-Override X-Override-URL X-Scheme-Override X-True-IP X-Visitor-IP X-Remote-Host
+  X-Scope-OrgID Thanos-Tenant X-Thanos-Tenant X-Tenant X-Tenant-Id Tenant-Id X-TenantId X-Tenant-Name X-Acme-Tenant-Id X-Project-Id
+  X-Project-Name X-Project-Domain-Id X-Domain-Id X-Service-Project-Id X-Service-Catalog X-Service-Identity-Status
+  X-Service-Roles OpenStack-System-Scope AccountID ProjectID X-Is-Admin-Project X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(
     /\s+/,
   );
 
@@ -260,7 +269,10 @@ test('no name that somebody makes up keeps the processor busy', () => {
 });
 
 test('a field that is described as a parameter passes, though it is called as proxies call theirs', () => {
-  const names = ['x-user-id', 'x-access-token', 'x-client-name', 'x-roles', 'user', 'eppn'];
+  const names = [
+    ...['x-user-id', 'x-access-token', 'x-client-name', 'x-roles', 'user', 'eppn'],
+    ...['x-tenant-id', 'x-scope-orgid', 'x-project-id', 'accountid', 'x-matched-path'],
+  ];
   const documented = documentedFields(names);
   for (const name of names) {
     assert.ok(sent([name, 'kept'], { documented }).includes('kept'), name);
@@ -290,7 +302,7 @@ const ORDINARY =
   x-hub-signature-256 user-agent referer origin if-match if-none-match prefer cache-control range
   traceparent tracestate baggage x-b3-traceid x-amzn-trace-id x-cloud-trace-context x-amz-date
   x-amz-security-token x-amz-content-sha256 x-ms-version x-ms-date x-ms-client-request-id
-  x-goog-api-client x-github-event x-github-api-version stripe-version stripe-account x-tenant-id
+  x-goog-api-client x-github-event x-github-api-version stripe-version stripe-account xero-tenant-id
   x-organization-id x-session-id x-device-id x-device-fingerprint x-app-version
   x-auth-token x-refresh-token x-verify-token x-verification-code dpop sentry-trace
   x-requested-with x-timezone x-locale dnt save-data sec-fetch-mode sec-ch-ua upgrade-insecure-requests
@@ -300,12 +312,14 @@ const ORDINARY =
   x-client-type x-client-trace-id x-client-request-id x-client-platform x-client-app-version x-client-data x-client-secret
   x-client-transaction-id x-client-session-id x-client-language x-client-timezone x-client-user-agent x-user-agent
   x-user-language x-user-locale x-user-timezone x-goog-user-project user-key x-auth-key x-auth-signature x-auth-timestamp x-auth-nonce
-  x-auth-client x-goog-authuser login-customer-id apollographql-client-name apollographql-client-version x-scope-orgid
+  x-auth-client x-goog-authuser login-customer-id apollographql-client-name apollographql-client-version x-goog-project
   x-client-sku x-client-ver x-client-cpu x-client-last-telemetry x-client-current-telemetry x-client-brkrver x-client-src-sku
   x-client-source x-client-channel x-client-uuid x-okta-user-agent-extended x-android-cert user-api-key user-api-client-id x-user-country
   x-trino-user x-group-id x-serial-number x-identity-provider-hint x-stainless-lang x-stainless-os x-vault-token x-vault-namespace
   x-gitlab-token private-token job-token x-api-token x-shopify-access-token x-figma-token permissions-policy x-role-arn
-  x-subscription-token x-subdomain x-sub-domain x-subtype x-account-id x-customer-id x-username-hint x-client-features x-datadog-trace-id newrelic b3 x-ibm-client-id
+  x-subscription-token x-subdomain x-sub-domain x-subtype x-account-id x-accountid project-id x-customer-id x-org-id x-workspace-id x-team-id x-grafana-org-id x-goog-project-id openai-project
+  openai-organization x-nextjs-data next-action next-router-state-tree x-ms-client-session-id x-ms-client-version x-wx-service x-request-path x-device-ip
+  x-domain x-project x-catalog-version base-url x-proxy-cache x-internal-id x-username-hint x-client-features x-datadog-trace-id newrelic b3 x-ibm-client-id
   x-ibm-client-secret ocp-apim-subscription-key x-mailer x-snowflake-role x-hasura-role x-user-preferences
   last-event-id tus-resumable upload-offset depth destination overwrite if soapaction mcp-session-id`.split(
     /\s+/,
