@@ -50,7 +50,7 @@ async function start(t: Lifetime, reload: 'apply' | 'ask', more: Record<string, 
   const url = () => (JSON.parse(readFileSync(credentials, 'utf8')) as { url: string }).url;
   const admin: AdminCall = (...act) => adminOf({ ...poorter, controlUrl: url() })(...act);
   const world = {
-    poorter,
+    ...{ poorter, upstream },
     admin,
     status: async () => (await admin('GET', '/v1/status')).body,
     mine: async (key?: string) =>
@@ -174,6 +174,32 @@ test('what protects less waits for poorter apply, and for nothing less: not for 
   assert.ok(acts.length >= 1);
   const records = await poorter.awaitRecords(3, ofChange);
   assert.equal(records.at(-1)?.['decision'], 'answered');
+});
+
+test('nobody becomes somebody else by a field that a new description lets through, before somebody was asked', async (t) => {
+  const { poorter, upstream, command, awaitWaiting } = await start(t, 'ask');
+  let calls = 0;
+  const claimed = async () => {
+    const trace = `call-${++calls};`;
+    const headers = { 'x-user-id': 'root', 'x-trace': trace };
+    assert.equal((await call(`${poorter.url}/open`, { headers })).status, 200);
+    const heads = upstream.received().join('').split('\r\n\r\n');
+    const sent = heads.find((head) => head.includes(trace)) ?? '';
+    assert.match(sent, /^x-trace: /im);
+    return /^x-user-id: root/im.test(sent);
+  };
+  const described = (...names: string[]) => {
+    const parameters = names.map((name) => ({ name, in: 'header', schema: { type: 'string' } }));
+    return description(ASKING, { '/open': { parameters, get: { security: [], responses: ok } } });
+  };
+  assert.equal(await claimed(), false);
+  poorter.write('api.yaml', described('X-Trace', 'X-User-Id'));
+  const digest = await awaitWaiting();
+  const told = await poorter.awaitNotice('configuration_held', (one) => one['digest'] === digest);
+  assert.match(told.message, /header-admitted: api GET \/open: .*: x-user-id\./);
+  assert.equal(await claimed(), false);
+  assert.equal((await command('apply', digest)).status, 0);
+  await eventually('it is let through', claimed);
 });
 
 test('a second entry for another host, to the same service, does not let calls pass unvalidated', async (t) => {
