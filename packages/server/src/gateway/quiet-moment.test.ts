@@ -93,3 +93,40 @@ test('moments of one thread come one after the other', async () => {
   ]);
   assert.deepEqual(events, ['first close', 'first answer', 'second close', 'second answer']);
 });
+
+test('on a machine where everybody is late, callers have more time to come back before sockets close', async () => {
+  const slot = createQuietMemory(1);
+  let nowMs = 0;
+  let lateMs = 400;
+  const world = {
+    monotonicMs: () => nowMs,
+    after: (ms: number, work: () => void) => {
+      nowMs += ms + (ms > 5 ? lateMs : 0);
+      queueMicrotask(work);
+      return { cancel: () => undefined };
+    },
+  };
+  const tookWith = async (late: number, calmAfter: number): Promise<number> => {
+    lateMs = late;
+    const quiet = new QuietMoments({ memory: slot, slot: 0, world }, new AnswerPause());
+    quiet.born(1);
+    const moment = quiet.open(2, nowMs);
+    moment.join();
+    const fromMs = nowMs;
+    const watch = { ...world };
+    world.after = (ms, work) => {
+      if (nowMs - fromMs > calmAfter) lateMs = 0;
+      return watch.after(ms, work);
+    };
+    await moment.quiet;
+    moment.leave();
+    world.after = watch.after;
+    return nowMs - fromMs;
+  };
+  const prompt = await tookWith(0, 0);
+  assert.equal(prompt, 120);
+  const calmed = await tookWith(400, 900);
+  assert.ok(calmed > 900 && calmed < 2_000, `${calmed}`);
+  const never = await tookWith(400, Number.POSITIVE_INFINITY);
+  assert.ok(never >= 2_000 && never < 3_000, `${never}`);
+});

@@ -6,6 +6,9 @@ const BEFORE_MS = 120;
 /** A thread that is late holds up the others no longer than this. */
 const APPLIED_MAX_MS = 5_000;
 const PAUSED_MAX_MS = 1_000;
+/** A thread whose time comes so much later than it asked for is on a machine that keeps callers waiting, too. */
+const LATE_MS = 25;
+const CALM_MAX_MS = 2_000;
 const LOOK_EVERY_MS = 5;
 
 /** After every version: the thread ends. */
@@ -104,12 +107,24 @@ export class QuietMoments {
     this.#resume = this.#pause.begin();
     this.#note('paused', version);
     await this.#everyone('paused', version, PAUSED_MAX_MS);
-    await this.#sleep(BEFORE_MS);
+    await this.#untilCallersCame();
+  }
+
+  /** Whoever was answered just before has come by then, also where all of them are late. */
+  async #untilCallersCame(): Promise<void> {
+    const { monotonicMs } = this.#world;
+    const until = monotonicMs() + CALM_MAX_MS;
+    for (;;) {
+      const fromMs = monotonicMs();
+      await this.#sleep(BEFORE_MS);
+      const endMs = monotonicMs();
+      if (endMs - fromMs < BEFORE_MS + LATE_MS || endMs >= until) return;
+    }
   }
 
   async #end(version: number): Promise<void> {
     this.#note('closed', version);
-    await this.#everyone('closed', version, PAUSED_MAX_MS);
+    await this.#everyone('closed', version, CALM_MAX_MS + PAUSED_MAX_MS);
     this.#resume();
   }
 
