@@ -15,6 +15,8 @@ export interface GroupChange {
   readonly isRenamed: boolean;
 }
 
+const GROUP_CHARS = 16;
+
 /** Who left a group does not come back into it from a backup, and what its name gave is not given again. */
 export class GroupTombstones {
   readonly #database: Database<AccountTables>;
@@ -47,10 +49,16 @@ export class GroupTombstones {
     const removed = new Set<string>();
     const renamed = new Map<string, number>();
     const left = new Map<string, number>();
+    /** By group: what somebody has left since then. */
+    const newest = new Map<string, number>();
     for (const { kind, id, version = 0 } of this.#tombstones.read()) {
       if (kind === 'group') removed.add(id);
       if (kind === 'group-name') renamed.set(id, Math.max(version, renamed.get(id) ?? 0));
-      if (kind === 'group-member') left.set(id, Math.max(version, left.get(id) ?? 0));
+      if (kind === 'group-member') {
+        const group = id.slice(0, GROUP_CHARS);
+        left.set(id, Math.max(version, left.get(id) ?? 0));
+        newest.set(group, Math.max(version, newest.get(group) ?? 0));
+      }
     }
     if (removed.size + renamed.size + left.size === 0) return 0;
     const groups = await this.#database.kysely
@@ -59,9 +67,12 @@ export class GroupTombstones {
       .execute();
     let count = 0;
     for (const { id, version } of groups) {
+      const isLeft = (newest.get(this.#indexOfGroup(id)) ?? 0) > version;
+      const isOver = removed.has(id) || (renamed.get(id) ?? 0) > version;
+      if (!isLeft && !isOver) continue;
       const members = await membersOf(this.#database, id);
       // Its name of before may give what that of since does not, and its directory knows it by that alone.
-      if (removed.has(id) || (renamed.get(id) ?? 0) > version) {
+      if (isOver) {
         count += await this.#drop(id, members, null);
         continue;
       }
@@ -86,8 +97,13 @@ export class GroupTombstones {
     }, CHANGE_LOCK);
   }
 
-  /** Says neither which group nor who. */
+  /** Says neither which group nor who; those of one group begin alike. */
   #indexOf(id: string, account: string): string {
-    return this.#ring.blindIndex('directory member', JSON.stringify([id, account]));
+    const member = this.#ring.blindIndex('directory member', JSON.stringify([id, account]));
+    return this.#indexOfGroup(id) + member;
+  }
+
+  #indexOfGroup(id: string): string {
+    return this.#ring.blindIndex('directory group of members', id).slice(0, GROUP_CHARS);
   }
 }

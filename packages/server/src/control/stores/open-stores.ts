@@ -133,13 +133,15 @@ export async function openState(settings: StateSettings): Promise<State> {
     await migrate(database, stateMigrations(), settings.world.now);
     const ring = await openKeyRing(database, settings.masterKey, settings.world.now);
     const tombstones = new Tombstones(settings.dataDirectory, ring);
-    const altered = tombstones.adopt();
-    const lost = await mendTombstones(database, tombstones, settings.world.now());
-    const broken = altered ?? lost;
-    if (broken !== undefined)
-      settings.options?.notify?.(platformNotice('tombstones_broken', broken));
-    const stores = storesOver(database, ring, settings.dataDirectory, settings.world);
-    return { ...stores, replayed: await replayTombstones(stores) };
+    return await tombstones.readOnce(async () => {
+      const altered = tombstones.adopt();
+      const lost = await mendTombstones(database, tombstones, settings.world.now());
+      const broken = altered ?? lost;
+      if (broken !== undefined)
+        settings.options?.notify?.(platformNotice('tombstones_broken', broken));
+      const stores = storesOver(database, ring, tombstones, settings.world);
+      return { ...stores, replayed: await replayTombstones(stores) };
+    });
   } catch (error) {
     await database.close();
     throw error;
@@ -163,10 +165,9 @@ async function replayTombstones(state: Stores): Promise<Replay> {
 function storesOver(
   database: Database<StateTables>,
   ring: KeyRing,
-  dataDirectory: string,
+  tombstones: Tombstones,
   world: StateWorld,
 ): Stores {
-  const tombstones = new Tombstones(dataDirectory, ring);
   const stores = actStores(database, ring, tombstones, world);
   const accountTables = database.as<AccountTables>();
   return {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { freshDirectory, NOON } from '../ground.fixture.ts';
@@ -52,4 +53,20 @@ test('whatever acts append and take back, each copy of the file is one that nobo
     }),
     { numRuns: 40 },
   );
+});
+
+test('while the file is read once for many who ask, what is written meanwhile is seen all the same', async (t) => {
+  const tombstones = new Tombstones(freshDirectory(t), ring);
+  tombstones.append([one('a')]);
+  await tombstones.readOnce(async () => {
+    assert.deepEqual(idsIn(tombstones), ['a']);
+    tombstones.append([one('b'), one('c')]);
+    assert.deepEqual(idsIn(tombstones), ['a', 'b', 'c']);
+    tombstones.retract([one('b')]);
+    assert.deepEqual(idsIn(tombstones), ['a', 'c']);
+    // Another object writes: who asks again is told of the same look.
+    new Tombstones(dirname(tombstones.path), ring).append([one('d')]);
+    assert.deepEqual(idsIn(tombstones), ['a', 'c']);
+  });
+  assert.deepEqual(idsIn(tombstones), ['a', 'c', 'd']);
 });

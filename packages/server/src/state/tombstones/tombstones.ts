@@ -158,15 +158,40 @@ export class PendingTombstones implements TombstoneLog {
 export class Tombstones implements TombstoneLog {
   readonly path: string;
   readonly #chain: LineChain;
+  /** Of one look at the file, while somebody asks for all of them again and again. */
+  #kept: { lines: Line[] | null } | null = null;
 
   constructor(dataDirectory: string, ring: Pick<KeyRing, 'derive'>) {
     this.path = join(dataDirectory, TOMBSTONE_FILE);
     this.#chain = new LineChain(ring);
   }
 
+  /** The file is read once for all that `work` asks, as long as nothing is written through this object. */
+  async readOnce<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#kept = { lines: null };
+    try {
+      return await work();
+    } finally {
+      this.#kept = null;
+    }
+  }
+
+  #lines(): readonly Line[] {
+    const known = this.#kept?.lines;
+    if (known) return known;
+    const lines = existsSync(this.path) ? readTombstones(this.path) : [];
+    if (this.#kept !== null) this.#kept.lines = lines;
+    return lines;
+  }
+
+  #forgetLines(): void {
+    if (this.#kept !== null) this.#kept.lines = null;
+  }
+
   /** Returns when they are on disk. */
   append(tombstones: readonly Tombstone[]): void {
     if (tombstones.length === 0) return;
+    this.#forgetLines();
     const isNew = !existsSync(this.path);
     const file = openSync(
       this.path,
@@ -208,7 +233,7 @@ export class Tombstones implements TombstoneLog {
   }
 
   read(): Tombstone[] {
-    return existsSync(this.path) ? readTombstones(this.path).map(toldBy) : [];
+    return this.#lines().map(toldBy);
   }
 
   /** What binds the last line; undefined: there is none, or nothing binds it. */
@@ -225,7 +250,7 @@ export class Tombstones implements TombstoneLog {
 
   /** Whether the line that this binds is there. */
   holds(mac: string): boolean {
-    return existsSync(this.path) && readTombstones(this.path).some((line) => line.mac === mac);
+    return this.#lines().some((line) => line.mac === mac);
   }
 
   /**
@@ -233,8 +258,7 @@ export class Tombstones implements TombstoneLog {
    * an operator: the rights themselves are gone from the state, and only a restore would miss the line.
    */
   adopt(): string | undefined {
-    if (!existsSync(this.path)) return undefined;
-    const lines = readTombstones(this.path);
+    const lines = this.#lines();
     if (lines.some(({ mac }) => mac !== undefined)) return this.#faultOf(lines);
     if (lines.length > 0) this.#rewrite([], lines);
     return undefined;
@@ -267,6 +291,7 @@ export class Tombstones implements TombstoneLog {
   #rewrite(kept: readonly Line[], others: readonly Line[]): void {
     const before = kept.map((line) => JSON.stringify(line));
     const bound = this.#chain.bind(before.at(-1), others.map(textOf));
+    this.#forgetLines();
     writeDurably(this.path, [...before, ...bound, ''].join('\n'));
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limitsSchema } from '@poorter/engine/configuration';
-import { defineVerb } from '../../definition/define-command.ts';
+import { defineVerb, type Given, type OptionForms } from '../../definition/define-command.ts';
 import { readArguments } from '../../definition/read-arguments.ts';
 import { UsageError } from '../../definition/usage-error.ts';
 import type { CommandWorld } from '../../definition/world.ts';
@@ -18,16 +18,24 @@ const world: CommandWorld = {
 
 /** As they come from the command line. */
 async function typed(options: Readonly<Record<string, string>>): Promise<object> {
+  return given(LIMIT_OPTIONS, limitsOf, options);
+}
+
+async function given<const Options extends OptionForms>(
+  options: Options,
+  read: (given: Given<Options>) => object,
+  words: Readonly<Record<string, string>>,
+): Promise<object> {
   let limits: object = {};
   const verb = defineVerb({
     purpose: 'limits',
-    options: LIMIT_OPTIONS,
-    async run(given) {
-      limits = limitsOf(given);
+    options,
+    async run(values) {
+      limits = read(values as Given<Options>);
       return 0;
     },
   });
-  const argv = Object.entries(options).map(([name, text]) => `--${name}=${text}`);
+  const argv = Object.entries(words).map(([name, text]) => `--${name}=${text}`);
   await verb.run(readArguments(verb, argv, { environment: {}, now: 0 }), world);
   return limits;
 }
@@ -77,24 +85,13 @@ test('a limit that is mistyped makes no key without a limit', async () => {
 });
 
 test('limits of a key are changed as they are given, and taken away by a word', async () => {
-  const changed = async (argv: readonly string[]): Promise<object> => {
-    let limits: object = {};
-    const verb = defineVerb({
-      purpose: 'limits',
-      options: CHANGED_LIMITS,
-      async run(given) {
-        limits = changedLimitsOf(given);
-        return 0;
-      },
-    });
-    await verb.run(readArguments(verb, argv, { environment: {}, now: 0 }), world);
-    return limits;
-  };
-  assert.deepEqual(await changed([]), {});
-  assert.deepEqual(await changed(['--limits=none']), { limits: null });
-  assert.deepEqual(await changed(['--rate=5/minute']), {
+  const changed = (words: Readonly<Record<string, string>>) =>
+    given(CHANGED_LIMITS, changedLimitsOf, words);
+  assert.deepEqual(await changed({}), {});
+  assert.deepEqual(await changed({ limits: 'none' }), { limits: null });
+  assert.deepEqual(await changed({ rate: '5/minute' }), {
     limits: { limit: [{ requests: 5, per: 'minute' }] },
   });
-  await assert.rejects(changed(['--limits=nothing']), UsageError);
-  await assert.rejects(changed(['--limits=none', '--rate=5/minute']), UsageError);
+  await assert.rejects(changed({ limits: 'nothing' }), UsageError);
+  await assert.rejects(changed({ limits: 'none', rate: '5/minute' }), UsageError);
 });
