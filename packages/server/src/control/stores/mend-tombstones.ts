@@ -24,7 +24,9 @@ export async function mendTombstones(
     ...(isLost ? await changedRows(database, now) : []),
   ];
   const known = new Set(tombstones.read().map(nameOf));
-  const missing = ended.filter((tombstone) => !known.has(nameOf(tombstone)));
+  // Of those who were suspended, came back and were suspended again, the file may have the first two.
+  const isKnown = (one: Tombstone) => one.kind !== 'account-suspended' && known.has(nameOf(one));
+  const missing = ended.filter((tombstone) => !isKnown(tombstone));
   await database.write(async (session) => {
     tombstones.append(missing);
     await keepMark(session, tombstones.lastMac());

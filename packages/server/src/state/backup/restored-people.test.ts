@@ -301,4 +301,19 @@ onEveryBackend('people in a backup', ({ freshPlace, dialect }) => {
       assert.ok(!(await after.operators.credentials()).some(({ id }) => id === operator.id));
     }
   });
+
+  test('whoever was suspended once more in a line that is lost is suspended after a restore', async (t) => {
+    const { state, griet, restored } = await open(t);
+    const file = await backUp(t, state);
+    for (const turn of ['suspend', 'resume', 'suspend'] as const) {
+      state.clock.now += 1;
+      await state.act(async ({ accounts }) => accounts[turn](griet));
+    }
+    const path = join(state.dataDirectory, 'tombstones.jsonl');
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    writeFileSync(path, `${lines.slice(0, -1).join('\n')}\n`);
+    await state.reopen();
+    const after = await (await restored(file)).again();
+    assert.equal((await after.accounts.show(griet))?.isSuspended, true);
+  });
 });
