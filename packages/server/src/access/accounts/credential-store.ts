@@ -219,13 +219,32 @@ export class CredentialStore {
         return rows.length;
       }, CHANGE_LOCK);
     }
+    const lessened = new Map<string, number>();
     for (const { kind, id, at } of buried) {
-      if (kind === 'identity-roles' && (await this.#lessenAgain(id, at))) gone += 1;
+      if (kind === 'identity-roles') lessened.set(id, Math.max(at, lessened.get(id) ?? at));
+    }
+    for (const portion of portions([...lessened.keys()])) {
+      for (const { id, seenAt } of await this.#lastSeen(portion)) {
+        const at = lessened.get(id) ?? seenAt;
+        // What it holds was said since, as it is but after a restore.
+        if (seenAt < at && (await this.#lessenAgain(id, at))) gone += 1;
+      }
     }
     return gone;
   }
 
-  /** False: what it holds was said since. */
+  async #lastSeen(ids: readonly string[]): Promise<{ id: string; seenAt: number }[]> {
+    const rows = await this.#database.kysely
+      .selectFrom('account_credential')
+      .select(['id', 'created_at', 'last_used_at'])
+      .where('id', 'in', ids)
+      .execute();
+    return rows.map(({ id, created_at, last_used_at }) => ({
+      ...{ id, seenAt: last_used_at ?? created_at },
+    }));
+  }
+
+  /** False: it is gone, or what it holds was said meanwhile. */
   #lessenAgain(id: string, at: number): Promise<boolean> {
     return this.#database.write(async (session) => {
       const row = await session

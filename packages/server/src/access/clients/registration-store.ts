@@ -3,7 +3,7 @@ import type { Database } from '../../platform/database/index.ts';
 import type { KeyRing } from '../../platform/secrets/index.ts';
 import { CHANGE_LOCK, type ChangeTables } from '../../state/changes/index.ts';
 import type { StateWorld } from '../../state/index.ts';
-import type { TombstoneLog } from '../../state/tombstones/index.ts';
+import { portions, type TombstoneLog } from '../../state/tombstones/index.ts';
 
 export interface RegistrationTables extends ChangeTables {
   client_registration: {
@@ -111,15 +111,21 @@ export class RegistrationStore {
   /** Repeats after a restore what was shown, and who manages itself no more. Returns how many did so again. */
   async replayTombstones(): Promise<number> {
     let ended = 0;
-    for (const { kind, id } of this.#tombstones.read()) {
-      if (kind !== 'registration-token' && kind !== 'registration') continue;
-      const { numUpdatedRows } = await this.#database.kysely
-        .updateTable('client_registration')
-        .set({ token_hash: null })
-        .where(kind === 'registration' ? 'client_id' : 'token_hash', '=', id)
-        .where('token_hash', 'is not', null)
-        .executeTakeFirstOrThrow();
-      ended += Number(numUpdatedRows);
+    const buried = this.#tombstones.read();
+    for (const [wanted, column] of [
+      ['registration-token', 'token_hash'],
+      ['registration', 'client_id'],
+    ] as const) {
+      const ids = buried.filter(({ kind }) => kind === wanted).map(({ id }) => id);
+      for (const portion of portions(ids)) {
+        const { numUpdatedRows } = await this.#database.kysely
+          .updateTable('client_registration')
+          .set({ token_hash: null })
+          .where(column, 'in', portion)
+          .where('token_hash', 'is not', null)
+          .executeTakeFirstOrThrow();
+        ended += Number(numUpdatedRows);
+      }
     }
     return ended;
   }
