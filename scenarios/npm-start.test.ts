@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { removeFolder } from './world/folders.fixture.ts';
 import { unusedPort } from './world/unused-port.fixture.ts';
 
-const START = join(import.meta.dirname, '../tools/start.ts');
+const ROOT = join(import.meta.dirname, '..');
+const START = join(ROOT, 'tools/start.ts');
 
 /** As `npm start -- …` runs it. */
 function start(argv: readonly string[], cwd: string): { child: ChildProcess; said: () => string } {
@@ -66,3 +67,48 @@ test('what is not for the sample bank is answered as by serve', async (t) => {
     assert.match(said(), says);
   }
 });
+
+for (const [name, before] of [
+  ['npm start', ['start', '--']],
+  ['npx poorter serve', ['exec', '--', 'poorter', 'serve']],
+] as const) {
+  test(`whoever ends ${name} by a signal leaves no gate behind`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'poorter-npm-ended-'));
+    const api = join(folder, 'api.json');
+    const info = { title: 'Nothing', version: '1' };
+    writeFileSync(api, JSON.stringify({ openapi: '3.1.0', info, paths: {} }));
+    const listen = await unusedPort();
+    const places = ['--listen', `127.0.0.1:${listen}`, '--control', '127.0.0.1:0'];
+    const argv = [...before, api, '--upstream', 'http://127.0.0.1:9', ...places];
+    const npm = spawn('npm', [...argv, '--data', join(folder, 'data'), '--threads', '1'], {
+      ...{ cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      env: Object.fromEntries(
+        Object.entries(process.env).filter(([variable]) => !variable.startsWith('npm_')),
+      ),
+    });
+    t.after(async () => {
+      // Whatever is left of it.
+      try {
+        process.kill(-(npm.pid as number), 'SIGKILL');
+      } catch {
+        // Nothing.
+      }
+      await removeFolder(folder);
+    });
+    let said = '';
+    // Ends when the last process that writes here has ended.
+    const silent = once(npm.stdout, 'close');
+    npm.stderr.on('data', (text: Buffer) => {
+      said += text;
+    });
+    for await (const text of npm.stdout.iterator({ destroyOnReturn: false })) {
+      said += text;
+      if (said.includes('  data ')) break;
+    }
+    assert.equal((await fetch(`http://127.0.0.1:${listen}/`)).status, 404, said);
+    npm.kill('SIGTERM');
+    npm.stdout.resume();
+    await silent;
+    await assert.rejects(fetch(`http://127.0.0.1:${listen}/`), said);
+  });
+}

@@ -113,7 +113,7 @@ export class ControlMachine extends SupervisedMachine {
       control: launch({ module: 'control-process', argv: [], env: {} }),
       place: {
         ...{ world: runner, launch },
-        occupy: () => ({ release: () => undefined, takeBack: () => undefined }),
+        occupy: () => ({ release: () => undefined, takeBack: () => false }),
       },
       seat: {
         ...{ dataDirectory: '/simulated', source: { file: null, values: {} }, runsGateway: true },

@@ -12,6 +12,8 @@ const RECOMMENDED = '26.12.1';
 /** Of SQLite, at each start of each process. */
 const QUIET = '--disable-warning=ExperimentalWarning';
 
+const LOOKED_EVERY_MS = 500;
+
 const here = dirname(fileURLToPath(import.meta.url));
 const source = join(here, '../src/main.ts');
 const pinned = join(here, '../../../node_modules/.bin/node');
@@ -28,10 +30,20 @@ else if (Number.parseInt(process.versions.node, 10) >= MAJOR_MIN) {
 
 function run(node, options) {
   const argv = [...options, ...process.argv.slice(2)];
+  const isByNpx = process.env.npm_command === 'exec';
   // In the place of this process, where that is possible: signals and memory are then its own.
-  if (process.execve !== undefined) process.execve(node, [node, ...argv], process.env);
+  if (process.execve !== undefined && !isByNpx) {
+    process.execve(node, [node, ...argv], process.env);
+  }
   const child = spawn(node, argv, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
+  // npx starts this by a shell, and when it is ended it ends that shell alone.
+  const startedBy = process.ppid;
+  const looking = setInterval(() => {
+    if (!isByNpx || process.ppid === startedBy) return;
+    clearInterval(looking);
+    child.kill('SIGTERM');
+  }, LOOKED_EVERY_MS);
   child.on('exit', (code) => process.exit(code ?? 1));
 }

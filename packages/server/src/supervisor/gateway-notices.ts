@@ -11,3 +11,11 @@ export function gatewayEnded(reason: string): Notice {
 export function unserved({ message, version }: Extract<FromGateway, { type: 'failed' }>): Notice {
   return notice('snapshot_unserved', message, { version });
 }
+
+/** Whatever was said of a new master key before: it is gone. */
+export function firstStartUndone(): Notice {
+  return notice(
+    'first_start_undone',
+    'nothing was served, so that what this first start had made, its master key too, is removed again',
+  );
+}

@@ -19,8 +19,8 @@ export interface SupervisedPlace {
 
 export interface OccupiedPlace {
   release(): void;
-  /** As if nothing had ever been started here, where nothing was before. */
-  takeBack(): void;
+  /** As if nothing had ever been started here, where nothing was before; returns whether it was so. */
+  takeBack(): boolean;
 }
 
 export function realPlace(dataDirectory: string, launch: Launch): SupervisedPlace {
@@ -30,7 +30,12 @@ export function realPlace(dataDirectory: string, launch: Launch): SupervisedPlac
       const first = FirstStart.look(dataDirectory);
       const lock = lockToServe(dataDirectory);
       const release = () => lock.release();
-      return { release, takeBack: () => (first === null ? release() : first.takeBack(lock)) };
+      const takeBack = () => {
+        if (first === null) release();
+        else first.takeBack(lock);
+        return first !== null;
+      };
+      return { release, takeBack };
     },
   };
 }

@@ -14,7 +14,7 @@ import { notice } from '../messages/notices.ts';
 import type { Notice, Notify } from '../platform/notices/index.ts';
 import { type Child, WatchedChild } from '../platform/processes/index.ts';
 import { GatewayLauncher } from './gateway-launcher.ts';
-import { gatewayEnded, unserved } from './gateway-notices.ts';
+import { firstStartUndone, gatewayEnded, unserved } from './gateway-notices.ts';
 import { IssuerLauncher } from './issuer-launcher.ts';
 import { controlProgram } from './start-control.ts';
 import type { OccupiedPlace, SupervisedPlace } from './supervised-place.ts';
@@ -129,8 +129,8 @@ export class Supervisor {
     await Promise.all([this.#gateway.stop(drainMs), this.#issuer.stop(drainMs)]);
     await this.#control.stop({ type: 'stop' }, 5_000);
     // What a version in force has let pass is on record.
-    if (isForgotten && this.#gateway.inForce === null) this.#occupied?.takeBack();
-    else this.#occupied?.release();
+    if (!isForgotten || this.#gateway.inForce !== null) this.#occupied?.release();
+    else if (this.#occupied?.takeBack() === true) this.#options.on.notify(firstStartUndone());
   }
 
   #fromControl(message: FromControl): void {

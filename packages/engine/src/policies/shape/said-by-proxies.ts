@@ -11,7 +11,7 @@
 const WHO = [
   'username|userid|uid|upn|login|logon|principal|identity|subject|e?mail|roles?|groups|entitlements?|permissions?',
   '(?:user|login|role|group|principal|subject|issuer)(?:name|id|email|dn|cn)|privileges?|claims?|scopes?|credential',
-  'verify|verified|issuer|serial|fingerprint|thumbprint|smartcard|cac|piv|edipi|cn|san',
+  'verify|verified|issuer|serial|fingerprint|thumbprint|smartcard|cac|piv|edipi|cn|san|actor|admin|superuser|impersonator',
 ].join('|');
 /** What is said of them: the words that may follow, and no others. */
 const OF_WHOM = [
@@ -48,6 +48,9 @@ const ATTRIBUTE = new RegExp(
     '(?:persistent|targeted|pairwise|subject|transient|unique|name)-?id|nameid-[a-z]+|employee-?(?:number|id|type)|student-?id',
     '(?:display|given|common|full|family|preferred|nick)-?(?:user)?-?name|orcid|home-?organi[sz]ation(?:-?type)?',
     'auth-type|logon-user|logged-?in-user',
+    // numbers of persons and companies, as DigiD, itsme, FAS/CSAM and eHerkenning give them
+    'bsn|burgerservicenummer|insz|niss|rrn|nrn|rijksregisternummer|ssn|nino|rsin|oin|kvk(?:-?(?:number|nummer))?',
+    '(?:national|personal|citizen|social-security)-?(?:number|id|code|identifier|register(?:-?number)?)',
   ].join('|')})$`,
 );
 

@@ -245,7 +245,7 @@ const VOUCHED =
   X-HTTP-Path-Override X-Override-URL X-Scheme-Override X-True-IP X-Visitor-IP X-Remote-Host
   X-Scope-OrgID Thanos-Tenant X-Thanos-Tenant X-Tenant X-Tenant-Id Tenant-Id X-TenantId X-Tenant-Name X-Acme-Tenant-Id X-Project-Id
   X-Project-Name X-Project-Domain-Id X-Domain-Id X-Service-Project-Id X-Service-Catalog X-Service-Identity-Status
-  X-Service-Roles OpenStack-System-Scope AccountID ProjectID X-Is-Admin-Project X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(
+  X-Service-Roles OpenStack-System-Scope AccountID ProjectID X-Is-Admin-Project X-Actor X-Actor-Id X-Admin X-Admin-Role X-Superuser X-Bsn X-Insz X-National-Number X-KvK-Nummer X-Poorter-Identity X-Poorter-Anything X-Poorter Poorter`.split(
     /\s+/,
   );
 
@@ -320,7 +320,7 @@ const ORDINARY =
   x-subscription-token x-subdomain x-sub-domain x-subtype x-account-id x-accountid project-id x-customer-id x-org-id x-workspace-id x-team-id x-grafana-org-id x-goog-project-id openai-project
   openai-organization x-nextjs-data next-action next-router-state-tree x-ms-client-session-id x-ms-client-version x-wx-service x-request-path x-device-ip
   x-domain x-project x-catalog-version base-url x-proxy-cache x-internal-id x-username-hint x-client-features x-datadog-trace-id newrelic b3 x-ibm-client-id
-  x-ibm-client-secret ocp-apim-subscription-key x-mailer x-snowflake-role x-hasura-role x-user-preferences
+  x-ibm-client-secret ocp-apim-subscription-key x-mailer x-snowflake-role x-hasura-role x-hasura-admin-secret x-admin-token x-admin-key x-user-preferences
   last-event-id tus-resumable upload-offset depth destination overwrite if soapaction mcp-session-id`.split(
     /\s+/,
   );

@@ -68,6 +68,11 @@ export const platformNotices = {
     means: 'The master key was made beside the data that it protects.',
     remedy: 'Move the file elsewhere and name its place in `masterKey`.',
   },
+  first_start_undone: {
+    level: 'info',
+    means: 'A first start failed before it served anything: what it had made is removed again.',
+    remedy: 'None: mend what the start failed for, and start again.',
+  },
 } as const satisfies Readonly<Record<string, NoticeKind>>;
 
 export const platformNotice = noticesOf<keyof typeof platformNotices>(platformNotices);
