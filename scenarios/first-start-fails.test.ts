@@ -45,7 +45,11 @@ for (const [name, { more, says }] of Object.entries(FAULTS)) {
       assert.match(stderr, says);
       // Whoever reads that a master key was made must not look for one that is gone.
       if (!stderr.includes('the master key was made')) return;
-      assert.equal(stderr.includes('is removed again'), !existsSync(join(data, 'master.key')), stderr);
+      assert.equal(
+        stderr.includes('is removed again'),
+        !existsSync(join(data, 'master.key')),
+        stderr,
+      );
     };
     await fails(join(outer, 'a/b/data'));
     assert.deepEqual(readdirSync(outer), []);

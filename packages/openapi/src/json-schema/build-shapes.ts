@@ -37,6 +37,7 @@ export interface ShapeBuilder {
   unitFor(location: Location, scope: Scope): UnitIndex;
   /** A pattern is judged, and remarked on, where it is met first. */
   patternFor(source: string, location: Location, steps: readonly string[]): PatternSpec;
+  readonly takenForNotes: Map<string, Location>;
   /** Whether this name of a format was not met before: remarks on it are made once. */
   isFirstFormat(format: string): boolean;
   /** Whether a better name is searched for another reference that leads nowhere. */
@@ -77,6 +78,7 @@ export function startBuilder(
     options,
     report,
     alternatives: [],
+    takenForNotes: new Map(),
     unitFor(location, given) {
       const entered = enterResource(given, location.resource, registry);
       const scope: Scope =
@@ -148,7 +150,7 @@ function buildUnit(builder: ShapeBuilder, unit: Unit): Shape {
     }
     const entered = enterResource(outer, location.resource, registry);
     const scope = withExemptions(builder, entered, location);
-    const keywords = readKeywords(location, options, registry, report);
+    const keywords = readKeywords(location, builder);
     const deeper: Scope = { ...scope, dispatched: [], exempt: [] };
     const whole = shape;
     if (admitNull(keywords, location, options, report)) {

@@ -9,6 +9,7 @@ import { emptyScope, keyOf } from './scope.ts';
 import { deeperChildren, inPlaceChildren, type Shape } from './shape.ts';
 import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } from './types.ts';
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
+import { remarkOnNotes } from './unknown-keywords.ts';
 
 /**
  * Turns schemas into source text: resolve every reference, restate every dialect, specialise by
@@ -42,7 +43,10 @@ export function compileSchemas(
     entryKey(entry),
     builder.unitFor(location, emptyScope(entry.direction)),
   ]);
-  if (options.reading === 'meant') remarkOnOverlaps(builder.alternatives, builder.units, note);
+  if (options.reading === 'meant') {
+    remarkOnOverlaps(builder.alternatives, builder.units, note);
+    remarkOnNotes(builder.takenForNotes, note);
+  }
   const remembered = repeatedlyEntered(builder.units);
   const shapeOf = (unit: number) => builder.units[unit]!.shape;
   const units = builder.units.map(({ index, shape }) =>

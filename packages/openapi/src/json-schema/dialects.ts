@@ -21,12 +21,18 @@ export type Report = (
 
 type OldDraft = '2019-09' | '07' | '06' | '04' | '03';
 
+export interface KeywordReading {
+  readonly options: CompileOptions;
+  readonly registry: Registry;
+  readonly report: Report;
+  /** Words that are no keywords and could mean anything, each with a schema that has it. */
+  readonly takenForNotes: Map<string, Location>;
+}
+
 /** Restates a schema of any dialect in 2020-12 keywords, each of the right form or left out. */
 export function readKeywords(
   location: Location,
-  options: CompileOptions,
-  registry: Registry,
-  report: Report,
+  { options, registry, report, takenForNotes }: KeywordReading,
 ): Keywords {
   const { dialect, reading } = options;
   const keywords: Keywords = new Map();
@@ -71,7 +77,9 @@ export function readKeywords(
 
   for (const [name, { value, steps }] of keywords) {
     if (!Object.hasOwn(KEYWORD_FORMS, name)) {
-      remarkOnUnknown({ name, value, location, isMeant: reading === 'meant', report });
+      const isMeant = reading === 'meant';
+      const isNote = !remarkOnUnknown({ name, value, location, isMeant, report });
+      if (isNote && !takenForNotes.has(name)) takenForNotes.set(name, location);
       continue;
     }
     const fault = faultOf(name, value);

@@ -186,6 +186,23 @@ for (const openapi of ['3.0.4', '3.1.1']) {
   });
 }
 
+test('words that may mean anything are told once, however many there are', () => {
+  for (const openapi of ['3.0.4', '3.1.1']) {
+    const told = (properties: object) => remarksOn({ type: 'object', properties }, openapi);
+    assert.deepEqual(told({ a: { prefix: 'BE' }, b: { prefix: 'NL' } }), [
+      'warning "prefix" is no keyword of JSON Schema: nothing is checked by it, here and wherever it stands (a note to readers that begins with \'x-\' is never told)',
+    ]);
+    const words = ['domain', 'accept', 'validate', 'foo', 'bar', 'baz', 'in', 'suffix', 'ward'];
+    const many = told({ a: Object.fromEntries(words.map((word) => [word, ['a']])) });
+    assert.equal(many.length, 1);
+    assert.match(many[0] as string, /^warning "domain", .*"suffix" and 1 more are no keywords/);
+    assert.deepEqual(
+      told({ a: { 'x-prefix': 'BE', title: 'A', $comment: 'b', nullable: true } }),
+      [],
+    );
+  }
+});
+
 test('a constraint in foreign words beside the schema of a parameter is not passed over', () => {
   for (const [name, value] of Object.entries({ divisibleBy: 3, gte: 3, step: 2, distinct: true })) {
     const parameters = [{ name: 'a', in: 'query', schema: { type: 'integer' }, [name]: value }];
