@@ -51,6 +51,29 @@ async function sentTo(url: URL): Promise<string> {
   return at;
 }
 
+test('an application that names another way back than we offer is told so in one that we do, and by no page', async () => {
+  for (const [mode, told] of [
+    ['form_post', 'error'],
+    ['fragment', 'error'],
+    ['web_message', 'error'],
+    ['form_post.jwt', 'response'],
+    ['fragment.jwt', 'response'],
+  ] as const) {
+    const { url } = await askFor(site);
+    for (const isSilent of [false, true]) {
+      url.searchParams.set('response_mode', mode);
+      if (isSilent) url.searchParams.set('prompt', 'none');
+      const answer = await new SoftBrowser(issuer.origin).get(`${url.pathname}${url.search}`);
+      assert.equal(answer.status, 303, `${mode}: ${answer.text}`);
+      const back = new URL(String(answer.location));
+      assert.equal(`${back.origin}${back.pathname}${back.hash}`, CALLBACK, mode);
+      const said = back.searchParams.get(told) ?? '';
+      const error = told === 'error' ? said : decodeJwt(said)['error'];
+      assert.match(String(error), /^(?:invalid_request|unsupported_response_mode)$/, mode);
+    }
+  }
+});
+
 test('where a challenge may be left out, a verifier without one is refused', async () => {
   const lax = await makeApplication(issuer, 'https://lax.test/callback', '--accept', 'no-pkce');
   const url = oidc.buildAuthorizationUrl(lax.configuration, {

@@ -11,13 +11,13 @@ import {
   redeem,
   startIssuer,
 } from './world/own-issuer.fixture.ts';
-import { enrol, goThrough, type Person } from './world/person.fixture.ts';
+import { enrol, goOn, goThrough, type Person } from './world/person.fixture.ts';
 import { SoftBrowser } from './world/soft-browser.fixture.ts';
 
 const CALLBACK = 'https://budget.test/callback';
 const GOODBYE = 'https://budget.test/goodbye';
 
-const secretIn = (text: string) => /name="xsrf" value="([0-9a-f]+)"/.exec(text)?.[1] ?? '';
+const secretIn = (text: string) => /name="xsrf" value="([\w-]+)"/.exec(text)?.[1] ?? '';
 
 async function signIn(browser: SoftBrowser, application: Application, person: Person) {
   const asked = await askFor(application);
@@ -201,6 +201,33 @@ test('whoever leaves one application stays signed in for the others', async (t) 
   const silent = await askFor(ledger, { prompt: 'none' });
   const { location } = await browser.get(`${silent.url.pathname}${silent.url.search}`);
   assert.match(String(location), /[?&]code=/);
+});
+
+test('whoever signs in where another person was is asked by a page of ours, and then is that one no more', async (t) => {
+  const upstream = await startRawUpstream(t);
+  const issuer = await startIssuer(t, upstream.url);
+  const [griet, bart] = [
+    await enrol(issuer, 'griet@example.test'),
+    await enrol(issuer, 'bart@example.test'),
+  ];
+  const budget = await makeApplication(issuer, CALLBACK);
+  const browser = new SoftBrowser(issuer.origin);
+  const before = await signIn(browser, budget, griet);
+  const asked = await askFor(budget, { prompt: 'login' });
+  const at = await goThrough(browser, asked.url, bart);
+  const page = await browser.get(new URL(at).pathname);
+  assert.match(page.text, /Go on as somebody else\?/);
+  assert.doesNotMatch(page.text, /<script/);
+  // It leads on to where the application is: a browser blocks the redirect otherwise.
+  const policy = String(page.headers['content-security-policy']);
+  assert.match(policy, /default-src 'none'.* form-action 'self' https:\/\/budget\.test/);
+  const { location } = await browser.postForm('/session/end/confirm', {
+    xsrf: secretIn(page.text),
+    logout: 'yes',
+  });
+  const on = await browser.follow(String(location));
+  const after = await redeem(budget, asked, await goOn(browser, on.at, bart));
+  assert.notEqual(after.claims()?.sub, before.claims()?.sub);
 });
 
 test('nobody is sent to an address that the application did not register', async (t) => {

@@ -27,6 +27,21 @@ ${isSignedIn && client !== null ? html`<button>${say.signOutOf(client)}</button>
   return { language, title: question, body, ...(leadsTo !== undefined && { leadsTo }) };
 }
 
+/** Two people share a browser, and the second has just shown who they are. */
+export function otherPersonPage(
+  language: AccountLanguage,
+  { secret, leadsTo }: Pick<AskedSignOut, 'secret' | 'leadsTo'>,
+): Page {
+  const say = words[language];
+  const body = html`<h1>${say.otherPerson}</h1>
+<p>${say.otherPersonWhat}</p>
+<form method="post" action="/session/end/confirm" class="choice">
+<input type="hidden" name="xsrf" value="${secret}">
+<button name="logout" value="yes" class="first">${say.goOn}</button>
+</form>`;
+  return { language, title: say.otherPerson, body, ...(leadsTo !== undefined && { leadsTo }) };
+}
+
 export function signedOutPage(language: AccountLanguage): Page {
   const say = words[language];
   const body = html`<h1>${say.signedOut}</h1>

@@ -36,6 +36,8 @@ export interface Words {
   readonly signOutWhat: string;
   readonly signOutOf: (client: string) => string;
   readonly signOutOfAll: string;
+  readonly otherPerson: string;
+  readonly otherPersonWhat: string;
   readonly signedOut: string;
   readonly signedOutWhat: string;
   readonly device: string;
@@ -93,6 +95,9 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     signOutWhat: 'You are signed in in this browser.',
     signOutOf: (client) => `Leave ${client} only`,
     signOutOfAll: 'Sign out everywhere in this browser',
+    otherPerson: 'Go on as somebody else?',
+    otherPersonWhat:
+      'In this browser somebody else is still signed in. If you go on, that person is signed out here.',
     signedOut: 'You are signed out',
     signedOutWhat: 'In this browser nobody is signed in any more.',
     device: 'Connect a device',
@@ -150,6 +155,9 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     signOutWhat: 'U bent in deze browser aangemeld.',
     signOutOf: (client) => `Alleen ${client} verlaten`,
     signOutOfAll: 'Overal in deze browser afmelden',
+    otherPerson: 'Verdergaan als iemand anders?',
+    otherPersonWhat:
+      'In deze browser is nog iemand anders aangemeld. Als u verdergaat, wordt die persoon hier afgemeld.',
     signedOut: 'U bent afgemeld',
     signedOutWhat: 'In deze browser is niemand meer aangemeld.',
     device: 'Een toestel verbinden',
@@ -208,6 +216,9 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     signOutWhat: 'Vous êtes connecté dans ce navigateur.',
     signOutOf: (client) => `Quitter seulement ${client}`,
     signOutOfAll: 'Se déconnecter partout dans ce navigateur',
+    otherPerson: 'Continuer en tant qu’une autre personne ?',
+    otherPersonWhat:
+      'Une autre personne est encore connectée dans ce navigateur. Si vous continuez, elle y sera déconnectée.',
     signedOut: 'Vous êtes déconnecté',
     signedOutWhat: 'Plus personne n’est connecté dans ce navigateur.',
     device: 'Connecter un appareil',
@@ -268,6 +279,9 @@ export const words: Readonly<Record<AccountLanguage, Words>> = {
     signOutWhat: 'Sie sind in diesem Browser angemeldet.',
     signOutOf: (client) => `Nur ${client} verlassen`,
     signOutOfAll: 'Überall in diesem Browser abmelden',
+    otherPerson: 'Als eine andere Person fortfahren?',
+    otherPersonWhat:
+      'In diesem Browser ist noch eine andere Person angemeldet. Wenn Sie fortfahren, wird sie hier abgemeldet.',
     signedOut: 'Sie sind abgemeldet',
     signedOutWhat: 'In diesem Browser ist niemand mehr angemeldet.',
     device: 'Ein Gerät verbinden',

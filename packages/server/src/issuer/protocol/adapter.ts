@@ -75,10 +75,12 @@ export class ProtocolAdapter {
     const artefact: Artefact = {
       payload,
       expiresAt: now() + Math.min(life, LIFE_MAX_MS) + (TOLD_LATER_MS[this.#kind] ?? 0),
-      ...(grant !== undefined && { grant }),
       ...(account !== undefined && { account }),
-      // An interaction has the uid of nothing but itself.
-      ...(second !== undefined && this.#kind !== 'Interaction' && { second }),
+      // An interaction has the uid of nothing but itself, and goes on where what was granted before has ended.
+      ...(this.#kind !== 'Interaction' && {
+        ...(grant !== undefined && { grant }),
+        ...(second !== undefined && { second }),
+      }),
     };
     const client = text('clientId');
     if (this.#kind === 'Grant' && account !== undefined && client !== undefined) {

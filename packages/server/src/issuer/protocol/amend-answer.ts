@@ -5,10 +5,12 @@ import { NOT_EVERYWHERE } from './adapter.ts';
 import { RESPONSE_MODES } from './client-metadata.ts';
 import { isWrongCode } from './device.ts';
 import { POLL_INTERVAL_SECONDS, type PollPace } from './poll-pace.ts';
-import { type SignOutContext, showSignOut } from './sign-out.ts';
+import type { ProviderPorts } from './provider-settings.ts';
+import { type SignOutContext, showOtherPerson, showSignOut } from './sign-out.ts';
 
 export interface AnswerPorts {
   readonly snapshot: IssuerSnapshot;
+  readonly clients: Pick<ProviderPorts['clients'], 'show'>;
   readonly pace: PollPace;
   /** Until every gate decides by what is stored. Throws NotEverywhereYet. */
   readonly whenEnforced: () => Promise<void>;
@@ -46,6 +48,13 @@ export async function amendAnswer(
       return unauthorized(ctx);
     case 'end_session':
       if (status === 200) await showSignOut(ctx as SignOutContext, ports.snapshot);
+      break;
+    case 'resume':
+    case 'device_resume':
+      if (status === 200 && ctx.body !== undefined) {
+        const pageOf = async (id: string) => (await ports.clients.show(id))?.page ?? null;
+        await showOtherPerson(ctx as SignOutContext, ports.snapshot, pageOf);
+      }
       break;
     case 'revocation':
       if (status === 200) await tellWhenEnforced(ctx, ports);

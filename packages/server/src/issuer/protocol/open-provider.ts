@@ -9,6 +9,7 @@ import { offerExchange } from './exchange/token-exchange.ts';
 import { catchFaults } from './faults.ts';
 import { nameChallenged } from './flows.ts';
 import { Provider } from './library.ts';
+import { refuseInOfferedModes } from './modes.ts';
 import { originOfCall } from './origins.ts';
 import { type ProviderPorts, providerSettings } from './provider-settings.ts';
 import { Refusals } from './refusals.ts';
@@ -61,6 +62,7 @@ export function openProvider(ports: ProviderPorts): Provider {
   };
   nameChallenged(provider);
   const refusals = new Refusals(provider);
+  refuseInOfferedModes(provider);
   catchFaults(provider, ports);
   provider.use(async (ctx, next) => {
     const { protocol, host } = originOfCall(snapshot, ctx.req.headers.host);

@@ -1,12 +1,15 @@
 import type { IssuerSnapshot } from '../../messages/between-issuer.ts';
 import { leadsTo } from '../pages/page.ts';
-import { signedOutPage, signOutPage } from '../pages/sign-out-pages.ts';
+import { otherPersonPage, signedOutPage, signOutPage } from '../pages/sign-out-pages.ts';
 import { type PageContext, showPage } from './show-page.ts';
 
 export interface SignOutContext extends PageContext {
   readonly oidc: {
     readonly client?: { readonly clientName?: string };
     readonly params?: Readonly<Record<string, unknown>>;
+    readonly entities?: {
+      readonly Interaction?: { readonly params?: Readonly<Record<string, unknown>> };
+    };
     readonly session?: {
       readonly accountId?: string;
       readonly state?: { readonly secret?: string; readonly postLogoutRedirectUri?: string };
@@ -34,5 +37,23 @@ export function showSignOut(ctx: SignOutContext, snapshot: IssuerSnapshot): Prom
       isSignedIn: session?.accountId !== undefined,
       leadsTo: leadsTo(back),
     }),
+  );
+}
+
+/**
+ * Somebody has signed in where another person is signed in still, who goes first; the library would do it by a script within
+ * its page, which no policy of ours lets run. `pageOf`: where a client leads on that comes back to the gate.
+ */
+export async function showOtherPerson(
+  ctx: SignOutContext,
+  snapshot: IssuerSnapshot,
+  pageOf: (client: string) => Promise<string | null>,
+): Promise<void> {
+  const { entities, session } = ctx.oidc;
+  const { client_id: client, redirect_uri: back } = entities?.Interaction?.params ?? {};
+  // What comes next may lead back to the application.
+  const target = leadsTo(back, await pageOf(String(client)));
+  await showPage(ctx, snapshot, (language) =>
+    otherPersonPage(language, { secret: session?.state?.secret ?? '', leadsTo: target }),
   );
 }
