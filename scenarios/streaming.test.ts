@@ -15,6 +15,8 @@ const HELD_BYTES_MAX = 24 * MEGABYTE;
 const RSS_GROWTH_MAX = 160 * MEGABYTE;
 
 const binary = { 'application/octet-stream': {} };
+/** A service that is silent for longer has failed; one that is not asked for more is not silent. */
+const IDLE_MS = 2_000;
 const description = {
   openapi: '3.1.0',
   info: { title: 'Streams', version: '1' },
@@ -54,7 +56,7 @@ const service = await startStreamingService({ after }, (request, response) => {
     case '/events':
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: first\n\n');
-      setTimeout(() => response.end('data: last\n\n'), 1_800);
+      setTimeout(() => response.end('data: last\n\n'), 2 * IDLE_MS);
       return;
     default:
       // Answers never: the caller is expected to leave.
@@ -67,7 +69,7 @@ const poorter = await startPoorter(
     description,
     upstream: service.url,
     threads: 1,
-    configuration: { api: { upstream: { targets: [service.url], idleTimeoutMs: 500 } } },
+    configuration: { api: { upstream: { targets: [service.url], idleTimeoutMs: IDLE_MS } } },
   },
 );
 const rss = () => {
@@ -97,7 +99,7 @@ test('an upload goes no faster than the service reads, and is not kept in memory
     else upload.once('drain', send);
   };
   send();
-  await sleep(700);
+  await sleep(IDLE_MS + 500);
   const held = sent;
   assert.ok(held < HELD_BYTES_MAX, `${megabytes(held)} were taken from the caller`);
   resumeUpload();
@@ -114,7 +116,7 @@ test('a download comes no faster than the caller reads, and is not kept in memor
   const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
     openCall(`${poorter.url}/download`).once('response', resolve).once('error', reject).end();
   });
-  await sleep(700);
+  await sleep(IDLE_MS + 500);
   const held = downloadedBytes;
   assert.ok(held < HELD_BYTES_MAX, `${megabytes(held)} were taken from the service`);
   let received = 0;
@@ -146,7 +148,7 @@ test('the first event arrives at once, and silence beyond the idle timeout ends 
   assert.equal(seen[0]?.text, 'data: first\n\n');
   assert.equal(await isWhole, true);
   assert.equal(seen.at(-1)?.text, 'data: last\n\n');
-  assert.ok((seen.at(-1)?.atMs ?? 0) > 1_500);
+  assert.ok((seen.at(-1)?.atMs ?? 0) > 1.5 * IDLE_MS);
 });
 
 test('a caller that leaves takes the call to the service along, and is recorded', async () => {

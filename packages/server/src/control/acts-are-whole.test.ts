@@ -488,7 +488,7 @@ onEveryBackend('acts are whole', (backend) => {
     const revoked = (await state.keys.create(terms)).record;
     await state.keys.revoke(revoked.id, 'x');
     const rotated = (await state.keys.create(terms)).record;
-    await state.keys.rotate(rotated.id, NOON + 1);
+    await state.keys.rotate(rotated.id, 1);
     const block = await state.blocks.block({ ...wish, until: null, createdBy: 'operator_1' });
     await state.blocks.undo(block.id, 'operator_1');
     const before = await api.stored();

@@ -116,13 +116,13 @@ export function clientRoutes(ports: ClientRoutePorts): ClientHandlers {
     },
 
     rotateClientSecret: {
-      async change({ path, body, nowMs }, stores) {
+      async change({ path, body }, stores) {
         const { authentication } = await active(stores.clients, path.id);
         if (authentication.method !== 'secret') {
           throw new AdminProblem('not_possible', { reason: `${authentication.method}: no secret` });
         }
-        const formerUntil = nowMs + (body.overlapSeconds ?? 0) * 1000;
-        const { client, secret } = await stores.clients.rotateSecret(path.id, formerUntil);
+        const overlapMs = (body.overlapSeconds ?? 0) * 1000;
+        const { client, secret } = await stores.clients.rotateSecret(path.id, overlapMs);
         return {
           status: 200,
           body: { client: shownClient(client), secret },

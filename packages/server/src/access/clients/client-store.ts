@@ -129,8 +129,8 @@ export class ClientStore {
     return this.#clientOf(row);
   }
 
-  /** Another secret; the one before is accepted until `formerUntil`. Throws NotFoundError. */
-  async rotateSecret(id: string, formerUntil: number): Promise<IssuedClient> {
+  /** Another secret; the one before is accepted for `overlapMs` from then on. Throws NotFoundError. */
+  async rotateSecret(id: string, overlapMs: number): Promise<IssuedClient> {
     const secret = this.#drawSecret();
     const row = await this.#update(id, undefined, (known) => {
       // The secret before ends: a backup that has it must not give it back.
@@ -138,7 +138,7 @@ export class ClientStore {
       return {
         secret_hash: hashCredential(secret, this.#hashKey),
         former_hash: known.secret_hash,
-        former_until: known.secret_hash === null ? null : formerUntil,
+        former_until: known.secret_hash === null ? null : this.#world.now() + overlapMs,
       };
     });
     return { client: this.#clientOf(row), secret };

@@ -129,7 +129,7 @@ export function keyRoutes(ports: KeyRoutePorts): KeyHandlers {
         const overlapMs = (wish.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
         const { key, record } = await stores.keys.rotate(
           before.id,
-          nowMs + overlapMs,
+          overlapMs,
           before.version,
           operator.client,
         );
@@ -221,7 +221,7 @@ function leakReport({
       // Both in one transaction: whoever holds it rightly is never without.
       const replacement =
         isAlive && body.replace !== false && leaked.rotatedTo === null
-          ? await stores.keys.rotate(leaked.id, nowMs, undefined, operator.client)
+          ? await stores.keys.rotate(leaked.id, 0, undefined, operator.client)
           : null;
       const revoked = await stores.keys.revoke(leaked.id, 'leaked');
       return {

@@ -148,10 +148,10 @@ export class KeyStore {
     return this.#shown(id);
   }
 
-  /** A new key on the same terms; the old one is accepted until `overlapUntil`. */
+  /** A new key on the same terms; the old one is accepted for `overlapMs` from the moment in which the new one is made. */
   async rotate(
     id: string,
-    overlapUntil: number,
+    overlapMs: number,
     version?: number,
     createdBy: string | null = null,
   ): Promise<IssuedKey> {
@@ -166,7 +166,7 @@ export class KeyStore {
         .updateTable('api_key')
         .set({
           rotated_to: issued.row.id,
-          overlap_until: overlapUntil,
+          overlap_until: issued.row.created_at + overlapMs,
           version: old.version + 1,
         })
         .where('id', '=', id)

@@ -108,7 +108,7 @@ onEveryBackend('secrecy', ({ freshPlace, dialect }) => {
       ...{ name: planted.name, owner: planted.owner, scopes: ['visible'], roles: [] },
       ...{ limits: null, networks: [], expiresAt: null },
     });
-    const rotated = await state.keys.rotate(record.id, NOON);
+    const rotated = await state.keys.rotate(record.id, 0);
     await state.keys.revoke(record.id, planted.reason);
     const { credential } = await state.operators.create({
       ...{ name: planted.operator, roles: ['owner'], expiresAt: null },
@@ -176,7 +176,7 @@ onEveryBackend('secrecy', ({ freshPlace, dialect }) => {
     const hers = await state.keys.create({
       ...{ ...terms, name: griet.name, owner: griet.owner, networks: [`${griet.home}/128`] },
     });
-    const successor = await state.keys.rotate(hers.record.id, NOON);
+    const successor = await state.keys.rotate(hers.record.id, 0);
     const other = await state.keys.create({
       ...{ ...terms, name: 'Butcher', owner: 'lieve@example.test', networks: ['192.0.2.0/24'] },
     });

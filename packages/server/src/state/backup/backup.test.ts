@@ -185,7 +185,7 @@ onEveryBackend('backup', ({ freshPlace, dialect }) => {
     } as const;
     const make = async () => (await state.keys.create(terms)).record.id;
     const takeAway: Record<string, (id: string) => Promise<unknown>> = {
-      rotated: (id) => state.keys.rotate(id, NOON),
+      rotated: (id) => state.keys.rotate(id, 0),
       'fewer scopes': (id) => state.keys.update(id, { scopes: ['read'] }),
       'other scopes': (id) => state.keys.update(id, { scopes: ['read', 'refund', 'x'] }),
       'fewer roles': (id) => state.keys.update(id, { roles: [] }),

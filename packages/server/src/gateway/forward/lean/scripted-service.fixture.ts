@@ -94,7 +94,7 @@ export type Client = (asked: Question) => Promise<UpstreamAnswer>;
 
 export async function overLean(
   work: (client: Client) => Promise<unknown>,
-  times = TIMES,
+  times = PATIENT_TIMES,
 ): Promise<unknown> {
   const pool = openLean(times);
   try {
