@@ -1,3 +1,5 @@
+import { type Collector, collector } from '../platform/processes/index.ts';
+
 /** A collection stops the thread for some 10 ms: at most so often. */
 const PAUSE_MS = 500;
 /**
@@ -13,9 +15,7 @@ export const REFUSING_PAUSE_MS = 2_000;
  * twice the budget. While there is room nothing is asked, and a collection costs no call.
  */
 export function collectorUnderPressure(now: () => number, pauseMs = PAUSE_MS): () => void {
-  const { gc } = globalThis;
-  // Started by hand, without the option.
-  if (gc === undefined) return () => undefined;
+  let collect: Collector | null = null;
   let isDue = false;
   let lastMs = Number.NEGATIVE_INFINITY;
   return () => {
@@ -25,7 +25,8 @@ export function collectorUnderPressure(now: () => number, pauseMs = PAUSE_MS): (
     setTimeout(() => {
       isDue = false;
       lastMs = now();
-      void gc({ type: 'major', execution: 'async' });
+      collect ??= collector();
+      void collect({ type: 'major', execution: 'async' });
     }, waitMs).unref();
   };
 }

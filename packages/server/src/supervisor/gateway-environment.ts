@@ -34,11 +34,8 @@ export const ALLOCATOR = {
   MALLOC_ARENA_MAX: '2',
 };
 
-/**
- * Options of Node for a gateway: its threads ask for a collection when the memory budget is nearly spent, and
- * its main thread serves no calls.
- */
-export const GATEWAY_OPTIONS = ['--expose-gc', SMALL_NURSERY];
+/** Options of Node for a gateway: its main thread serves no calls. */
+export const GATEWAY_OPTIONS = [SMALL_NURSERY];
 
 export function gatewayEnvironment(whole: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const passed = Object.entries(whole).filter(

@@ -22,8 +22,7 @@ export const controlProgram = (
   // For whoever looks at processes: what counts is sent to it.
   argv: [source.file ?? 'arguments'],
   env: { ...ALLOCATOR, ...environment },
-  // Its threads collect what their start left behind.
-  execArgv: [SMALL_NURSERY, '--expose-gc'],
+  execArgv: [SMALL_NURSERY],
 });
 
 export interface SeatlessControl {

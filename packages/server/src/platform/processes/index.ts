@@ -9,5 +9,6 @@ export {
   WatchedChild,
 } from './child-process.ts';
 export { collectWhatStartingLeft } from './collect-start.ts';
+export { type Collector, collector } from './collector.ts';
 export { leaveNurseriesToThreads, SMALL_NURSERY } from './nursery.ts';
 export { type ListenerPlace, PlaceFault, placeFault, placeTaken } from './place-fault.ts';
