@@ -10,8 +10,9 @@ import { PATIENCE_MS } from './patience.fixture.ts';
 export async function removeFolder(folder: string): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   do {
-    for (const pid of processesOn(folder)) kill(pid);
-    if (processesOn(folder).length > 0) {
+    const running = processesOn(folder);
+    if (running.length > 0) {
+      for (const pid of running) kill(pid);
       await sleep(20);
       continue;
     }

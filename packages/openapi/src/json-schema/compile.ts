@@ -11,13 +11,24 @@ import type { CompiledSchemas, CompileOptions, SchemaDiagnostic, SchemaEntry } f
 import { componentsOf, linksOf, repeatedlyEntered } from './unit-graph.ts';
 import { remarkOnNotes } from './unknown-keywords.ts';
 
+type WrittenSchemas = CompiledSchemas & {
+  readonly units: readonly string[];
+  readonly shapes: readonly Shape[];
+};
+
 /**
  * Turns schemas into source text: resolve every reference, restate every dialect, specialise by
  * direction where that matters, then write one unit for each schema that others share.
  */
-export function compileSchemas(
-  options: CompileOptions,
-): CompiledSchemas & { readonly units: readonly string[]; readonly shapes: readonly Shape[] } {
+export function compileSchemas(options: CompileOptions): WrittenSchemas {
+  return readSchemas(options).write();
+}
+
+/** All that is wrong with them is known before anything is written. */
+export function readSchemas(options: CompileOptions): {
+  readonly diagnostics: readonly SchemaDiagnostic[];
+  readonly write: () => WrittenSchemas;
+} {
   const diagnostics = new Map<string, SchemaDiagnostic>();
   const note = (diagnostic: SchemaDiagnostic) => {
     const { severity, address, message } = diagnostic;
@@ -47,6 +58,16 @@ export function compileSchemas(
     remarkOnOverlaps(builder.alternatives, builder.units, note);
     remarkOnNotes(builder.takenForNotes, note);
   }
+  const told = [...diagnostics.values()];
+  return { diagnostics: told, write: () => write(builder, entries, told, options) };
+}
+
+function write(
+  builder: ShapeBuilder,
+  entries: readonly (readonly [string, number])[],
+  diagnostics: readonly SchemaDiagnostic[],
+  { formats }: CompileOptions,
+): WrittenSchemas {
   const remembered = repeatedlyEntered(builder.units);
   const shapeOf = (unit: number) => builder.units[unit]!.shape;
   const units = builder.units.map(({ index, shape }) =>
@@ -62,10 +83,10 @@ export function compileSchemas(
     units,
     shapes: builder.units.map(({ shape }) => shape),
     entries: Object.fromEntries(entries),
-    diagnostics: [...diagnostics.values()],
+    diagnostics,
     ...(cutting.size > 0 ? { cutting: [...cutting] } : {}),
     ...(floats.size > 0 ? { floats: [...floats] } : {}),
-    ...(options.formats === 'report' ? { reportsFormats: true } : {}),
+    ...(formats === 'report' ? { reportsFormats: true } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 export { type Compared, SchemaComparison } from './compare/accepts-more.ts';
 export { type ComparableSchemas, comparable } from './compare/comparable.ts';
 export type { Loosening } from './compare/compare-keywords.ts';
-export { compileSchemas } from './compile.ts';
+export { compileSchemas, readSchemas } from './compile.ts';
 export { entryKey } from './entry-key.ts';
 export { speaksOfConstraint } from './foreign-keywords.ts';
 export { KEYWORD_FORMS } from './keyword-forms.ts';

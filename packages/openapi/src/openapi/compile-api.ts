@@ -1,4 +1,4 @@
-import { comparable, compileSchemas, didYouMean } from '../json-schema/index.ts';
+import { comparable, didYouMean, readSchemas } from '../json-schema/index.ts';
 import { refuseAmbiguousOperations, remarkOnOverlaps } from './description/check-paths.ts';
 import { joinVariants } from './description/fragment-variants.ts';
 import { checkFields, nameOf } from './description/object-fields.ts';
@@ -54,7 +54,7 @@ export function compileApi(
   }
   // Also where something is wrong already: whoever mends a description wants to see all of it at once.
   const isRefused = remarks.refusedByNow();
-  const { shapes, ...schemas } = compileSchemas({
+  const read = readSchemas({
     documents: documents.values,
     dialect: version === '3.0' ? 'openapi-3.0' : 'openapi-3.1',
     entries: reading.schemaEntries,
@@ -63,12 +63,15 @@ export function compileApi(
     readOnlyMembers: settings.readOnlyMembers ?? 'ignore',
     formats: settings.formats ?? 'enforce',
   });
-  for (const { severity, address, message, suggestion } of schemas.diagnostics) {
+  for (const { severity, address, message, suggestion } of read.diagnostics) {
     const place = placeOf(address, documents) ?? root;
     if (isRefused(place)) continue;
     if (severity === 'error') remarks.error('schema', place, message, suggestion);
     else remarks.warn('schema', place, message, suggestion);
   }
+  // Writing them is a third of the work.
+  if (remarks.hasErrors) return conclude(remarks);
+  const { shapes, ...schemas } = read.write();
   return conclude(remarks, {
     ...outline,
     openapi: version,

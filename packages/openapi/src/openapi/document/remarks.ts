@@ -59,6 +59,10 @@ export class Remarks {
     this.#add({ severity: 'warning', code, place, message, suggestion });
   }
 
+  get hasErrors(): boolean {
+    return this.#counts.error > 0;
+  }
+
   /** What a misspelt name meant; only for the first remarks of a load, as the search costs time. */
   didYouMean(word: string, candidates: () => Iterable<string>): string | undefined {
     if (this.#suggestions.has(word)) return this.#suggestions.get(word);
