@@ -58,6 +58,8 @@ const ADDED_LATER = {
   ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
   ...{ idTokenAlgorithm: 'ES256', page: null },
 } as const;
+/** Clients whose terms are kept opened: each call of a client asks for them, and many have the same ones. */
+const OPENED_MAX = 1_000;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 
 /** The applications that our own authorization server knows. */
@@ -67,6 +69,8 @@ export class ClientStore {
   readonly #hashKey: Uint8Array;
   readonly #tombstones: TombstoneLog;
   readonly #world: StateWorld;
+  /** What was opened last, by client: what is sealed as it was says what it said. */
+  readonly #opened = new Map<string, { readonly sealed: string; readonly terms: ClientTerms }>();
 
   constructor(
     database: Database<ClientTables>,
@@ -249,11 +253,22 @@ export class ClientStore {
     return this.#ring.seal(place(id), JSON.stringify(terms));
   }
 
+  #open({ id, terms_sealed: sealed }: Row): ClientTerms {
+    const known = this.#opened.get(id);
+    if (known?.sealed === sealed) return known.terms;
+    const terms = frozen(parseJsonText(this.#ring.open(place(id), sealed))) as ClientTerms;
+    this.#opened.delete(id);
+    this.#opened.set(id, { sealed, terms });
+    if (this.#opened.size > OPENED_MAX) {
+      this.#opened.delete(this.#opened.keys().next().value as string);
+    }
+    return terms;
+  }
+
   #clientOf(row: Row): StoredClient {
-    const terms = parseJsonText(this.#ring.open(place(row.id), row.terms_sealed)) as ClientTerms;
     return {
       ...ADDED_LATER,
-      ...terms,
+      ...this.#open(row),
       ...{ id: row.id, createdBy: row.created_by, createdAt: row.created_at },
       ...{ disabledAt: row.disabled_at, formerUntil: row.former_until, version: row.version },
     };
@@ -262,4 +277,11 @@ export class ClientStore {
 
 function place(row: string) {
   return { table: 'oauth_client', column: 'terms', row };
+}
+
+/** Whoever is given it is given what others are given. */
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
 }

@@ -155,8 +155,9 @@ function authenticationMetadata(authentication: ClientAuthentication): ClientMet
       return { client_secret: SECRET_IS_HASHED };
     case 'private_key_jwt':
     case 'self_signed_certificate':
+      // The library writes names into the keys that it is given.
       return 'jwks' in authentication.keys
-        ? { jwks: authentication.keys.jwks }
+        ? { jwks: structuredClone(authentication.keys.jwks) }
         : { jwks_uri: authentication.keys.uri };
     case 'certificate': {
       const { kind, value } = authentication.subject;

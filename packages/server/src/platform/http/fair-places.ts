@@ -16,6 +16,8 @@ export class FairPlaces {
   readonly #max: number;
   /** By address, oldest first. */
   readonly #places = new Map<string, Map<string, Place>>();
+  /** Of the connections that have asked something, also through TLS: names are slow to ask for. */
+  readonly #asked = new WeakMap<Socket, Place>();
   #taken = 0;
 
   constructor(max: number) {
@@ -25,13 +27,21 @@ export class FairPlaces {
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.#come(socket));
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const place = this.#places.get(addressOf(request.socket))?.get(nameOf(request.socket));
+      const place = this.#placeOf(request.socket);
       if (place === undefined) return;
       place.calls += 1;
       response.once('close', () => {
         place.calls -= 1;
       });
     });
+  }
+
+  #placeOf(socket: Socket): Place | undefined {
+    const known = this.#asked.get(socket);
+    if (known !== undefined) return known;
+    const place = this.#places.get(addressOf(socket))?.get(nameOf(socket));
+    if (place !== undefined) this.#asked.set(socket, place);
+    return place;
   }
 
   #come(socket: Socket): void {
