@@ -29,9 +29,8 @@ export function comparable(units: readonly Shape[]): ComparableSchemas {
 function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf);
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) copy[key] = copyOf((value as Record<string, unknown>)[key]);
-  return copy;
+  // Members of messages may be called `__proto__`, which an assignment would not make a member.
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copyOf(member)]));
 }
 
 function short({ words: _, excluded: __, ...pattern }: PatternSpec): PatternSpec {
