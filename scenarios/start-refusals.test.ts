@@ -251,7 +251,10 @@ describe('poorter serve exits with 1 and serves nothing with', { concurrency: 2 
       );
       assert.equal(status, 1, stderr);
       assert.equal(stdout, '');
-      assert.match(stderr, /poorter: not started\n(?:poorter: nothing was served, .* is removed again\n)?$/);
+      assert.match(
+        stderr,
+        /poorter: not started\n(?:poorter: nothing was served, .* is removed again\n)?$/,
+      );
       assertTold(refusal, stderr);
     });
   }

@@ -48,6 +48,14 @@ function told(old: unknown, next: unknown, manner: Manner = {}): string[] {
     .map(({ pointer, what }) => (pointer === '' ? what : `${pointer}: ${what}`));
 }
 
+test('a member called __proto__ that may be more is told like any other', () => {
+  const schema = (maximum: number): unknown =>
+    JSON.parse(
+      `{"type":"object","properties":{"__proto__":{"type":"integer","maximum":${maximum}}}}`,
+    );
+  assert.deepEqual(told(schema(100), schema(1_000)), ['/__proto__: maximum 1000, was 100']);
+});
+
 const LOOSER: readonly [old: unknown, next: unknown, told: readonly string[]][] = [
   [
     { type: 'integer', maximum: 100 },
