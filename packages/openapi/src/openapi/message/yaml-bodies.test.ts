@@ -57,7 +57,6 @@ const ORDINARY: readonly string[] = [
   'url: http://example.com:8080/a?b=c#d\nlist: [http://example.com/a, x-y]\nempty: {}\n',
   'on-call: true\nx: 1\ny: 2\nwhen: 2026-11-30\n',
   'windows: 1\r\nlines:\r\n  - a\r\n  - |\r\n    b\r\n',
-  '\ufeffmarked: true\n',
   'a: "tab\tin quotes"\nb: |\n  tab\tin a block\n',
   `apiVersion: apps/v1
 kind: Deployment
@@ -122,7 +121,6 @@ test('what services find in YAML by its structure is one thing: all else is refu
     ['<<: {amount: 5}', '/<< yaml-reference'],
     ['- <<: 5', '/0/<< yaml-reference'],
     ['%YAML 1.1\n---\na: 1', ' yaml-reference'],
-    ['"<<": 1', ''],
     // Several documents, and where js-yaml begins one.
     ['a: 1\n---\nb: 2', ' yaml-syntax'],
     ['a: 1\n...\nb: 2', ' yaml-syntax'],
@@ -207,6 +205,67 @@ test('what services find in YAML by its structure is one thing: all else is refu
   assert.equal(check(operation, `${YAML}; charset=utf-16`, 'a: 1'), 'content-type  charset');
   assert.equal(check(operation, `${YAML}; charset=us-ascii`, 'a: é'), 'content-type  charset');
   assert.equal(check(operation, `${YAML}; charset=us-ascii`, 'a: e'), '');
+});
+
+test('a merge key carries no member past the schema by being written in quotes or escapes', () => {
+  const closed = {
+    type: 'object',
+    properties: { amount: { type: 'integer', minimum: 0 }, list: {} },
+  };
+  const operation = withBody({ [YAML]: { schema: closed } });
+  for (const [text, pointer] of [
+    ['{"amount":5,"<<":{"amount":-1000,"role":"admin"}}', '/<<'],
+    ['amount: 5\n"<<":\n  amount: -1000\n', '/<<'],
+    ["amount: 5\n'<<': {amount: -1000}\n", '/<<'],
+    ['amount: 5\n"\\x3c<": {amount: -1000}\n', '/<<'],
+    ['amount: 5\n"<<": [{amount: -1000}]\n', '/<<'],
+    ['amount: 5\nlist: [{"\\u003c\\x3C": {amount: -1000}}]\n', '/list/0/<<'],
+    ['amount: 5\nlist:\n- "<<": {amount: -1000}\n', '/list/0/<<'],
+  ]) {
+    assert.equal(check(operation, YAML, text!), `body ${pointer} yaml-reference`, text);
+  }
+  assert.equal(check(operation, YAML, 'amount: 5\nlist: ["<<", "<<<"]\n'), '');
+});
+
+test('a byte order mark hides no member: services read it as part of a name, or of a line', () => {
+  const operation = withBody({ [YAML]: { schema: payment } });
+  assert.equal(check(operation, YAML, 'amount: 5\n'), '');
+  for (const text of [
+    '\ufeffamount: 5\n',
+    '\ufeff',
+    '\ufeff{"amount":5}',
+    '\ufeff# all\namount: 5\n',
+  ]) {
+    assert.equal(check(operation, YAML, text), 'body  json-encoding', JSON.stringify(text));
+  }
+  for (const text of ['\ufeff\ufeffamount: 5', '# all\n\ufeffamount: 5', 'amount: 5\n\ufeff']) {
+    assert.match(check(operation, YAML, text), /json-encoding|yaml-syntax/, JSON.stringify(text));
+  }
+});
+
+test('an empty item of an inner list moves no item of the outer list into it', () => {
+  const operation = withBody({ [YAML]: { schema: { type: ['object', 'array'] } } });
+  for (const [text, pointer] of [
+    ['rows:\n-\n  -\n- admin\n', '/rows/0'],
+    ['-\n  -\n- admin\n', '/0'],
+    ['-\n  - a\n  - # none\n\n# more\n\n- admin\n', '/0'],
+    ['-\n  - a\n  -   \n- admin\n', '/0'],
+    ['- a:\n  -\n- admin\n', '/0/a'],
+    ['- a:\n    b:\n      -\n- admin\n', '/0/a/b'],
+    ['- - a\n  -\n- admin\n', '/0'],
+  ]) {
+    assert.equal(check(operation, YAML, text!), `body ${pointer} yaml-syntax`, text);
+  }
+  for (const text of [
+    '-\n- a\n-\n',
+    'a:\n-\n-\nb:\n  -\nc: 1\n',
+    '-\n  -\n  - a\n- b\n',
+    '-\n  - ""\n- null\n',
+    '-\n  - null\n- b\n',
+    '-\n  - []\n- b\n',
+  ]) {
+    assert.equal(check(operation, YAML, text), '', text);
+  }
 });
 
 test('members that only the service may set do not pass by being written in YAML', () => {

@@ -48,9 +48,10 @@ function textsOf(bytes: Uint8Array, bounds: JsonBounds): readonly [string, ...st
   if (bytes.length > BYTES_MAX) throw new YamlFault('yaml-bytes');
   const decoded = strictUtf8(bytes);
   if (decoded === undefined) throw new YamlFault('json-encoding');
-  const marked = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
-  if (DOUBTFUL.test(marked)) throw new YamlFault('yaml-syntax');
-  const text = marked.replaceAll('\r\n', '\n');
+  // As in JSON: some take it for a part of the first name, or count it where they count how far a line is indented.
+  if (decoded.startsWith('\ufeff')) throw new YamlFault('json-encoding');
+  if (DOUBTFUL.test(decoded)) throw new YamlFault('yaml-syntax');
+  const text = decoded.replaceAll('\r\n', '\n');
   const writing = new JsonWriting(text);
   writing.write(compose(parse(text, bounds)));
   return writing.texts();
@@ -90,6 +91,10 @@ function compose(tokens: readonly CST.Token[]): unknown {
   }
   return undefined;
 }
+
+/** Of an item: nothing stands behind its dash. */
+const isEmpty = (node: unknown): boolean =>
+  !isMap(node) && !isSeq(node) && !(isScalar(node) && (node.type !== 'PLAIN' || node.value !== ''));
 
 /** Writes nodes as JSON. What services read differently stands there once for each of them. */
 class JsonWriting {
@@ -138,6 +143,9 @@ class JsonWriting {
 
   #writeList({ items, flow }: YAMLSeq): void {
     let before = '[';
+    // Behind an empty item, js-yaml takes the next of the outer list for one of the inner.
+    const isInner = this.#path.some((step) => typeof step === 'number');
+    if (!flow && isInner && isEmpty(items.at(-1))) this.#refuse('yaml-syntax');
     for (const [index, item] of items.entries()) {
       this.#path.push(index);
       this.#pieces.push(before);
@@ -158,9 +166,10 @@ class JsonWriting {
   #checkKey({ type, range }: Scalar, name: string): void {
     // How an end of line within it is read differs.
     if (this.#source.slice(range?.[0], range?.[1]).includes('\n')) this.#refuse('yaml-syntax');
+    // Psych and symfony/yaml merge what it names also where it is in quotes.
+    if (name === '<<') this.#refuse('yaml-reference');
     if (type !== 'PLAIN') return;
     if (name === '') this.#refuse('yaml-syntax');
-    if (name === '<<') this.#refuse('yaml-reference');
     if (!isPlainKeyClear(name)) this.#refuse('yaml-plain');
   }
 
