@@ -267,6 +267,29 @@ test('a number in brackets is the item of a list, and no member of an object tha
   ]);
 });
 
+test('an index with needless zeros or a sign puts no list where an object is described', () => {
+  const filter = { type: 'object', properties: { role: user } };
+  const mm = { type: 'object', additionalProperties: filter };
+  const both = { type: ['array', 'object'], items: user, additionalProperties: integer };
+  const prices = { type: 'object', additionalProperties: integer };
+  inEachPlace({ filter, mm, both, prices, list: { type: 'array', items: user } }, [
+    ['filter[00]=EVIL', 'filter style'],
+    ['filter[role]=user&filter[007]=EVIL', 'filter style'],
+    ['filter[-1]=EVIL', 'filter style'],
+    ['filter[%2B1]=EVIL', 'filter style'],
+    ['filter[1_0]=EVIL', 'filter style'],
+    ['filter[%D9%A1]=EVIL', 'filter style'],
+    ["filter['00']=EVIL", 'filter style'],
+    ['mm[x][00]=EVIL', 'mm style'],
+    ['both[00]=5', 'both style'],
+    ['both[-1]=5', 'both style'],
+    ['list[00]=user', 'list style'],
+    ['list[-1]=user', 'list style'],
+    ['filter[-x]=1&filter[0x]=2', ''],
+    ['prices[-1]=5&prices[007]=1', ''],
+  ]);
+});
+
 test('qs finds no other name in a pair than the one that was checked', () => {
   const text = { type: 'string', maxLength: 20 };
   const parameters = ['note', 'tags[]'].map((name) => ({ name, in: 'query', schema: text }));

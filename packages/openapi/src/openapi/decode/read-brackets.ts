@@ -140,11 +140,15 @@ function doubtOfKey(key: string, shape: Shape, pointer: string): Refusal | undef
   return { rule: 'look-alike', pointer: `${pointer}/${escapeSegment(like)}`, expected };
 }
 
-/** What bears a number is the item of a list to services, and to Spring also where the number is in quotes. */
+/**
+ * What bears a number is the item of a list to services: also in quotes (Spring), with needless zeros (append-field,
+ * which multer has), or as Python writes whole numbers (querystring-parser): signs, underscores, digits of any script.
+ */
 function isCounted(key: string, shape: Shape): boolean {
   const bare = key.replaceAll(/[\s'"`]+/g, '');
-  if (!/^(?:0|[1-9][0-9]*)$/.test(bare)) return false;
-  return isClosed(shape) || (bare !== key && (shape.types?.includes('array') ?? false));
+  if (!/^[-+]?\p{Nd}(?:_?\p{Nd})*$/u.test(bare)) return false;
+  const isUsual = bare === key && /^(?:0|[1-9][0-9]*)$/.test(key);
+  return isClosed(shape) || (!isUsual && (shape.types?.includes('array') ?? false));
 }
 
 /** It lists what it has, and says of nothing more what it is: a number is no name there. */
