@@ -13,10 +13,10 @@ test('whatever a service makes of a plain scalar of YAML fits the schema, or it 
   /** What it may be, all that it is taken for, and where something else is described. */
   const cases: readonly (readonly [text: string, readings: readonly unknown[]])[] = [
     ['10', [10]],
-    ['010', [10, 8]],
+    ['010', [10, 8, '010']],
     ['0o10', [8, '0o10']],
     ['08', [8, '08']],
-    ['0x1F', [31]],
+    ['0x1F', [31, '0x1F']],
     ['-0x1F', ['-0x1F', -31]],
     ['0X1F', ['0X1F', 31]],
     ['0b11', ['0b11', 3]],
@@ -28,6 +28,11 @@ test('whatever a service makes of a plain scalar of YAML fits the schema, or it 
     ['1.5e+3', [1500]],
     ['01.5', [1.5, '01.5']],
     ['-.5', [-0.5, '-.5']],
+    ['.5', [0.5, '.5']],
+    ['+1', [1, '+1']],
+    ['1.', [1]],
+    ['1.50', [1.5]],
+    ['-0.5', [-0.5]],
     ['1:30', ['1:30', 90, 5400]],
     ['08:30', ['08:30', 510, 30_600]],
     ['1:30:00', ['1:30:00', 5400]],
@@ -35,10 +40,14 @@ test('whatever a service makes of a plain scalar of YAML fits the schema, or it 
     ['yes', ['yes', true]],
     ['Off', ['Off', false]],
     ['y', ['y', true]],
-    ['True', [true]],
+    ['True', [true, 'True']],
+    ['FALSE', [false, 'FALSE']],
+    ['true', [true]],
+    ['null', [null]],
+    ['Null', [null, 'Null']],
     ['tRUE', ['tRUE', true]],
-    ['~', [null]],
-    ['NULL', [null]],
+    ['~', [null, '~']],
+    ['NULL', [null, 'NULL']],
     ['nULL', ['nULL', null]],
     ['2026-11-30', ['2026-11-30']],
     ['2026-11-30T22:00:00Z', ['2026-11-30T22:00:00Z']],
@@ -76,8 +85,26 @@ test('whatever a service makes of a plain scalar of YAML fits the schema, or it 
   }
 });
 
+test('no word that some service reads as a text, which is true to it, stands for false or for nothing', () => {
+  const flag = single({ type: 'boolean' });
+  const nothing = single({ type: 'null' });
+  for (const text of ['false', 'true']) assert.equal(check(flag, YAML, `v: ${text}`), '', text);
+  for (const text of ['False', 'FALSE', 'True']) {
+    assert.equal(check(flag, YAML, `v: ${text}`), 'body /v yaml-plain', text);
+  }
+  for (const text of ['null', '', '# none']) {
+    assert.equal(check(nothing, YAML, `v: ${text}`), '', text);
+  }
+  for (const text of ['~', 'Null', 'NULL']) {
+    assert.equal(check(nothing, YAML, `v: ${text}`), 'body /v yaml-plain', text);
+  }
+  for (const text of ['010', '+1', '.5', '0x1F', '0o7']) {
+    assert.equal(check(single({ type: 'number' }), YAML, `v: ${text}`), 'body /v yaml-plain', text);
+  }
+});
+
 test('a number of YAML is held against its bounds as it is written, not as a double has it', () => {
-  const operation = single({ type: 'integer', maximum: 9_007_199_254_740_992 });
+  const operation = single({ type: ['integer', 'string'], maximum: 9_007_199_254_740_992 });
   for (const text of ['9007199254740992', '0x20000000000000', '+9007199254740992']) {
     assert.equal(check(operation, YAML, `v: ${text}`), '', text);
   }

@@ -17,6 +17,7 @@ interface Reader {
 
 const WORDS = new Map([
   ['null', 'null'],
+  ['~', 'null'],
   ...['true', 'yes', 'on', 'y'].map((word) => [word, 'true'] as const),
   ...['false', 'no', 'off', 'n'].map((word) => [word, 'false'] as const),
 ]);
@@ -32,12 +33,16 @@ const wordsAmong =
   (lower, text) =>
     known.includes(lower) && isWritten(lower, text) ? WORDS.get(lower) : undefined;
 
-const CORE_WORDS = ['null', 'true', 'false'];
+const JSON_WORDS = ['null', 'true', 'false'];
+const CORE_WORDS = [...JSON_WORDS, '~'];
 const SWITCHES = [...CORE_WORDS, 'yes', 'no', 'on', 'off'];
 const core = wordsAmong(CORE_WORDS);
 const switches = wordsAmong(SWITCHES);
 const letters = wordsAmong([...SWITCHES, 'y', 'n']);
 const inAnyCase = wordsAmong(SWITCHES, () => true);
+const isLower = (lower: string, text: string): boolean => text === lower;
+const ofJsonWords = wordsAmong(JSON_WORDS, isLower);
+const ofPerlWords = wordsAmong(CORE_WORDS, isLower);
 
 /** YAML 1.2, core schema: `yaml` of JavaScript, ruamel.yaml, libfyaml. */
 const ofCore: ReadNumber = (text) => {
@@ -113,6 +118,10 @@ const ofRuby: ReadNumber = (text) => {
   return /^[^:]*(?::[^:]*){1,2}$/.test(text) && BASE_60.test(text) ? hours(text) : undefined;
 };
 
+/** YAML 1.2, JSON schema: snakeyaml-engine, and YAML::XS of Perl, whose texts of digits are numbers besides. */
+const ofJson: ReadNumber = (text) =>
+  /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$/.test(text) ? decimal(text) : undefined;
+
 /** The first is what YAML 1.2 says. */
 const READERS: readonly Reader[] = [
   { words: core, number: ofCore, endsLines: true },
@@ -125,6 +134,8 @@ const READERS: readonly Reader[] = [
   { words: letters, number: ofGo, endsLines: false },
   { words: core, number: ofGoccy, endsLines: true },
   { words: inAnyCase, number: ofRuby, endsLines: false },
+  { words: ofJsonWords, number: ofJson, endsLines: false },
+  { words: ofPerlWords, number: ofJson, endsLines: false },
 ];
 
 /** One where all agree, or one for each reader. */
@@ -136,7 +147,7 @@ const NUMBER_LENGTH_MAX = 2_048;
 
 /** Undefined where some reader sees what JSON does not have, or a number beyond all bounds. */
 export function readPlain(text: string): Readings | undefined {
-  if (text === '' || text === '~') return 'null';
+  if (text === '') return 'null';
   if (NUMERIC.test(text)) return readNumeric(text);
   const lower = text.length <= 5 ? text.toLowerCase() : '';
   const quoted = JSON.stringify(text);
