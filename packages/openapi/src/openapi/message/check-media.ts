@@ -23,7 +23,7 @@ import {
   mediaKind,
 } from './media-type.ts';
 import { strictUtf8 } from './multipart.ts';
-import { isYamlType, yamlReader } from './yaml-reader.ts';
+import { isYamlType, type YamlDates, yamlReader } from './yaml-reader.ts';
 
 const UNREADY: Refusal = {
   ...{ rule: 'yaml-unready', pointer: '' },
@@ -115,6 +115,9 @@ function readAlone(text: Uint8Array, bounds: JsonBounds): BodyCheck {
 
 /** Of remarks on lines; what is refused is told whole. */
 const REMARKS_MAX = 100;
+
+/** Each finds as many dates as a body has violations told of it. */
+const DATE_ROUNDS_MAX = 16;
 
 const below =
   (index: number) =>
@@ -238,12 +241,14 @@ export class MediaCheck {
     const [first, ...others] = reading.texts;
     const checked = this.#checkJson(Buffer.from(first), bounds);
     if (isRefused(checked)) return checked;
-    for (const text of others) {
-      const { violations } = this.#checkJson(Buffer.from(text), bounds);
-      const broken = violations.find(({ isRemark }) => !isRemark);
-      // In quotes it would fit: it does as YAML 1.2 has it.
-      if (broken !== undefined) return refused({ rule: 'yaml-plain', pointer: broken.pointer });
+    const { dates } = reading;
+    let broken = this.#brokenIn(others, bounds);
+    if (broken !== undefined && dates !== undefined) {
+      const [, ...rest] = dates.texts(this.#describedDates(dates, bounds));
+      broken = this.#brokenIn(rest, bounds);
     }
+    // In quotes it would fit: it does as YAML 1.2 has it.
+    if (broken !== undefined) return refused({ rule: 'yaml-plain', pointer: broken.pointer });
     const { violations, value, cut } = checked;
     const judged: BodyCheck = { violations, value: others.length === 0 ? value : undefined };
     if (cut === undefined) return judged;
@@ -251,6 +256,30 @@ export class MediaCheck {
     return asJson.cut === undefined
       ? refused({ rule: 'readOnly', pointer: '' })
       : { ...judged, cut: asJson.cut };
+  }
+
+  #brokenIn(texts: readonly string[], bounds: JsonBounds): MessageViolation | undefined {
+    for (const text of texts) {
+      const { violations } = this.#checkJson(Buffer.from(text), bounds);
+      const broken = violations.find(({ isRemark }) => !isRemark);
+      if (broken !== undefined) return broken;
+    }
+    return undefined;
+  }
+
+  /**
+   * Where the schema asks for the format of a date or a time: those that read a date have what is described. It is told
+   * by what breaks without them, a few places at a time; those beyond are held to it in each reading.
+   */
+  #describedDates(dates: YamlDates, bounds: JsonBounds): ReadonlySet<string> {
+    const described = new Set<string>();
+    for (let round = 0; round < DATE_ROUNDS_MAX; round += 1) {
+      const { violations } = this.#checkJson(Buffer.from(dates.without(described)), bounds);
+      const before = described.size;
+      for (const { rule, pointer } of violations) if (rule === 'format') described.add(pointer);
+      if (described.size === before) break;
+    }
+    return described;
   }
 
   /** A schema of lists is that of all texts together, any other that of each. */

@@ -13,9 +13,16 @@ import {
 import type { JsonBounds } from '../../json/index.ts';
 import { escapeSegment } from '../document/pointer.ts';
 import { strictUtf8 } from './multipart.ts';
+import { isTimestamp } from './yaml-dates.ts';
 import { LexemeCheck, YamlFault } from './yaml-lexemes.ts';
-import type { YamlReading } from './yaml-reader.ts';
-import { isPlainKeyClear, type Readings, readPlain, readUnended } from './yaml-scalars.ts';
+import type { YamlDates, YamlReading, YamlTexts } from './yaml-reader.ts';
+import {
+  isPlainKeyClear,
+  READERS_COUNT,
+  type Readings,
+  readPlain,
+  readUnended,
+} from './yaml-scalars.ts';
 
 /** A byte costs about two microseconds. */
 const BYTES_MAX = 131_072;
@@ -31,7 +38,8 @@ const DOUBTFUL =
  */
 export function readYaml(bytes: Uint8Array, bounds: JsonBounds): YamlReading {
   try {
-    return { ok: true, texts: textsOf(bytes, bounds) };
+    const writing = writingOf(bytes, bounds);
+    return { ok: true, texts: writing.texts(), dates: writing.hasDates ? writing : undefined };
   } catch (error) {
     if (error instanceof YamlFault) {
       return { ok: false, refusal: { rule: error.rule, pointer: error.pointer } };
@@ -44,7 +52,7 @@ export function readYaml(bytes: Uint8Array, bounds: JsonBounds): YamlReading {
   }
 }
 
-function textsOf(bytes: Uint8Array, bounds: JsonBounds): readonly [string, ...string[]] {
+function writingOf(bytes: Uint8Array, bounds: JsonBounds): JsonWriting {
   if (bytes.length > BYTES_MAX) throw new YamlFault('yaml-bytes');
   const decoded = strictUtf8(bytes);
   if (decoded === undefined) throw new YamlFault('json-encoding');
@@ -54,7 +62,7 @@ function textsOf(bytes: Uint8Array, bounds: JsonBounds): readonly [string, ...st
   const text = decoded.replaceAll('\r\n', '\n');
   const writing = new JsonWriting(text);
   writing.write(compose(parse(text, bounds)));
-  return writing.texts();
+  return writing;
 }
 
 /** The concrete syntax: the document, and what stands around it. */
@@ -96,25 +104,56 @@ function compose(tokens: readonly CST.Token[]): unknown {
 const isEmpty = (node: unknown): boolean =>
   !isMap(node) && !isSeq(node) && !(isScalar(node) && (node.type !== 'PLAIN' || node.value !== ''));
 
+class DatePiece {
+  readonly pointer: string;
+  readonly readings: readonly string[];
+  constructor(pointer: string, readings: readonly string[]) {
+    this.pointer = pointer;
+    this.readings = readings;
+  }
+}
+
+/** A text that no format of dates and times has. */
+const NO_DATE = '"-"';
+
 /** Writes nodes as JSON. What services read differently stands there once for each of them. */
-class JsonWriting {
+class JsonWriting implements YamlDates {
   readonly #source: string;
-  readonly #pieces: Readings[] = [];
+  readonly #pieces: (Readings | DatePiece)[] = [];
   readonly #path: (string | number)[] = [];
 
   constructor(source: string) {
     this.#source = source;
   }
 
+  get hasDates(): boolean {
+    return this.#pieces.some((piece) => piece instanceof DatePiece);
+  }
+
+  without(kept: ReadonlySet<string>): string {
+    const isKept = (piece: DatePiece) => kept.has(piece.pointer);
+    return this.#joined(0, (piece) => (isKept(piece) ? piece.readings : NO_DATE));
+  }
+
   /** All that differ, what YAML 1.2 says first. */
-  texts(): readonly [string, ...string[]] {
-    const count = this.#pieces.find((piece) => typeof piece !== 'string')?.length ?? 1;
+  texts(written: ReadonlySet<string> = new Set()): YamlTexts {
+    const isVaried = (piece: Readings | DatePiece) => typeof piece !== 'string';
+    const count = this.#pieces.some(isVaried) ? READERS_COUNT : 1;
+    const readingsOf = ({ pointer, readings }: DatePiece) =>
+      written.has(pointer) ? (readings[0] as string) : readings;
     const [first, ...others] = Array.from({ length: count }, (_, reader) =>
-      this.#pieces.map((piece) => (typeof piece === 'string' ? piece : piece[reader])).join(''),
+      this.#joined(reader, readingsOf),
     );
     const distinct = new Set(others);
     distinct.delete(first as string);
     return [first as string, ...distinct];
+  }
+
+  #joined(reader: number, readingsOf: (date: DatePiece) => Readings): string {
+    return this.#pieces
+      .map((piece) => (piece instanceof DatePiece ? readingsOf(piece) : piece))
+      .map((readings) => (typeof readings === 'string' ? readings : readings[reader]))
+      .join('');
   }
 
   write(node: unknown): void {
@@ -173,9 +212,13 @@ class JsonWriting {
     if (!isPlainKeyClear(name)) this.#refuse('yaml-plain');
   }
 
-  #scalar({ value, type, range }: Scalar): Readings {
+  #scalar({ value, type, range }: Scalar): Readings | DatePiece {
     const text = String(value);
-    if (type === 'PLAIN') return readPlain(text) ?? this.#refuse('yaml-plain');
+    if (type === 'PLAIN') {
+      const readings = readPlain(text) ?? this.#refuse('yaml-plain');
+      const isDate = typeof readings !== 'string' && isTimestamp(text);
+      return isDate ? new DatePiece(this.#pointer(), readings) : readings;
+    }
     const isBlock = type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED';
     // Some take its lines for comments, where they begin so.
     if (isBlock && this.#path.length === 0) this.#refuse('yaml-syntax');
@@ -183,8 +226,11 @@ class JsonWriting {
     return isUnended && text.endsWith('\n') ? readUnended(text) : JSON.stringify(text);
   }
 
+  #pointer(): string {
+    return this.#path.map((step) => `/${escapeSegment(String(step))}`).join('');
+  }
+
   #refuse(rule: string): never {
-    const pointer = this.#path.map((step) => `/${escapeSegment(String(step))}`).join('');
-    throw new YamlFault(rule, pointer);
+    throw new YamlFault(rule, this.#pointer());
   }
 }

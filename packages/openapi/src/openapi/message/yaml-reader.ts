@@ -8,9 +8,24 @@ export function isYamlType(type: string): boolean {
   return YAML.test(type);
 }
 
+/** As JSON: what YAML 1.2 says, and each other reading that some services have. */
+export type YamlTexts = readonly [string, ...string[]];
+
+/** Those in a body that are not in quotes, each known by its pointer. */
+export interface YamlDates {
+  /** The body with texts that are no dates in the places of all but these. */
+  without(kept: ReadonlySet<string>): string;
+  /** With these as they are written, in each reading. */
+  texts(written: ReadonlySet<string>): YamlTexts;
+}
+
 export type YamlReading =
-  /** As JSON: what YAML 1.2 says, and each other reading that some services have. */
-  | { readonly ok: true; readonly texts: readonly [string, ...string[]] }
+  | {
+      readonly ok: true;
+      readonly texts: YamlTexts;
+      /** Undefined where there are none. */
+      readonly dates: YamlDates | undefined;
+    }
   | { readonly ok: false; readonly refusal: Refusal };
 
 export type ReadYaml = (bytes: Uint8Array, bounds: JsonBounds) => YamlReading;

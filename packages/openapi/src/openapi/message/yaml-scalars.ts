@@ -1,8 +1,9 @@
 /**
  * What services make of a plain scalar of YAML, as JSON. Specifications and libraries disagree: `010` is ten to YAML
- * 1.2, eight to YAML 1.1; `yes` is a text, or true; `1e3` a thousand, or to PyYAML a text. Dates are texts here: of
- * those that read them as such, each writes them as text again.
+ * 1.2, eight to YAML 1.1; `yes` is a text, or true; `1e3` a thousand, or to PyYAML a text. A date is a text, or what
+ * those that read it as a date write again.
  */
+import { isTimestamp, readTimestamp, type Timestamp } from './yaml-dates.ts';
 
 /** The JSON of a value; undefined where this reader sees text. */
 type ReadNumber = (text: string) => string | undefined;
@@ -11,6 +12,8 @@ type ReadWord = (lower: string, text: string) => string | undefined;
 interface Reader {
   readonly words: ReadWord;
   readonly number: ReadNumber;
+  /** What it makes of a date; where it is not said, the text as it was. */
+  readonly date?: keyof Timestamp;
   /** At the very end of a body, without a line break of its own, a block scalar ends in one all the same. */
   readonly endsLines: boolean;
 }
@@ -40,6 +43,8 @@ const core = wordsAmong(CORE_WORDS);
 const switches = wordsAmong(SWITCHES);
 const letters = wordsAmong([...SWITCHES, 'y', 'n']);
 const inAnyCase = wordsAmong(SWITCHES, () => true);
+/** symfony/yaml. */
+const coreInAnyCase = wordsAmong(CORE_WORDS, () => true);
 const isLower = (lower: string, text: string): boolean => text === lower;
 const ofJsonWords = wordsAmong(JSON_WORDS, isLower);
 const ofPerlWords = wordsAmong(CORE_WORDS, isLower);
@@ -125,18 +130,21 @@ const ofJson: ReadNumber = (text) =>
 /** The first is what YAML 1.2 says. */
 const READERS: readonly Reader[] = [
   { words: core, number: ofCore, endsLines: true },
-  { words: core, number: ofJsYaml, endsLines: true },
-  { words: core, number: ofJsYaml3, endsLines: true },
-  { words: letters, number: ofYaml11, endsLines: true },
-  { words: switches, number: of11, endsLines: false },
+  { words: core, number: ofJsYaml, date: 'iso', endsLines: true },
+  { words: core, number: ofJsYaml3, date: 'iso', endsLines: true },
+  { words: letters, number: ofYaml11, date: 'iso', endsLines: true },
+  { words: switches, number: of11, date: 'millis', endsLines: false },
   { words: switches, number: ofPyYaml, endsLines: false },
-  { words: core, number: ofGo, endsLines: false },
-  { words: letters, number: ofGo, endsLines: false },
+  { words: core, number: ofGo, date: 'rfc3339', endsLines: false },
+  { words: letters, number: ofGo, date: 'rfc3339', endsLines: false },
   { words: core, number: ofGoccy, endsLines: true },
   { words: inAnyCase, number: ofRuby, endsLines: false },
   { words: ofJsonWords, number: ofJson, endsLines: false },
+  { words: coreInAnyCase, number: ofJsYaml, date: 'seconds', endsLines: false },
   { words: ofPerlWords, number: ofJson, endsLines: false },
 ];
+
+export const READERS_COUNT: number = READERS.length;
 
 /** One where all agree, or one for each reader. */
 export type Readings = string | readonly string[];
@@ -148,11 +156,21 @@ const NUMBER_LENGTH_MAX = 2_048;
 /** Undefined where some reader sees what JSON does not have, or a number beyond all bounds. */
 export function readPlain(text: string): Readings | undefined {
   if (text === '') return 'null';
+  if (isTimestamp(text)) return readDate(text);
   if (NUMERIC.test(text)) return readNumeric(text);
   const lower = text.length <= 5 ? text.toLowerCase() : '';
   const quoted = JSON.stringify(text);
   if (!WORDS.has(lower)) return quoted;
   return each(({ words }) => words(lower, text) ?? quoted);
+}
+
+function readDate(text: string): Readings | undefined {
+  const read = readTimestamp(text);
+  if (read === undefined) return undefined;
+  return each(({ date }) => {
+    if (date === undefined) return JSON.stringify(text);
+    return date === 'iso' || date === 'rfc3339' ? JSON.stringify(read[date]) : read[date];
+  });
 }
 
 function readNumeric(text: string): Readings | undefined {
