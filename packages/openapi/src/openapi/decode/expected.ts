@@ -67,10 +67,11 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'json-items': 'fewer members and items',
   'json-number': 'numbers of fewer digits',
   'yaml-syntax':
-    'one document of YAML, written plainly: no tabs outside of quotes, no controls, each name a text in one line, no ?, each item and each value of a flow collection there',
-  'yaml-reference': 'no anchors, aliases, tags, merge keys (<<) and directives',
+    'one document of YAML, written plainly: no tabs outside of quotes, no controls, each name a text in one line, no ?, each item and each value of a flow collection there, and something behind the last dash of a list within a list',
+  'yaml-reference':
+    'no anchors, aliases, tags, merge keys (no name <<, in quotes either) and directives',
   'yaml-plain':
-    'quotes around texts that some services read as another text, a number or a flag (yes, on, 010, 1e3, 1:30), or a value that fits however it is read; no .inf and .nan',
+    'quotes around texts that some services read as another text, a number, a flag or a date (yes, on, 010, 1e3, 1:30, 2026-11-30), true, false, null and numbers as JSON writes them, or a value that fits however it is read; no .inf and .nan, and no date that does not exist',
   'yaml-bytes': 'at most 128 KiB of YAML; as JSON it may be longer',
   'xml-malformed': 'well-formed XML 1.0 with namespaces',
   'xml-dtd': 'no document type',
