@@ -485,7 +485,7 @@ queryTable(
     ['expand[]=a&expand[]=a&expand[]=a&expand[]=a', 'query expand maxItems'],
     ['expand[]=a&expand[0]=a', 'query expand style'],
     ['expand[1]=a', 'query expand style'],
-    ['expand[00]=a', 'query expand type'],
+    ['expand[00]=a', 'query expand style'],
     ['expand[0]=a&expand[0]=b', 'query expand/0 duplicate'],
     ['expand[0]=a&expand[2]=a', 'query expand style'],
     ['expand[1]=a&expand[0]=a', ''],
