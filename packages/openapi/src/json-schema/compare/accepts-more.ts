@@ -1,5 +1,12 @@
 import { escapeStep } from '../locations.ts';
-import { type Shape, TYPE_BITS } from '../shape.ts';
+import {
+  type DiscriminatorShape,
+  deeperChildren,
+  inPlaceChildren,
+  linkedUnits,
+  type Shape,
+  TYPE_BITS,
+} from '../shape.ts';
 import type { ComparableSchemas } from './comparable.ts';
 import {
   ARRAY,
@@ -27,10 +34,14 @@ import {
   itemShapes,
   memberNames,
   memberShapes,
+  patternShapes,
+  patternsOf,
   prefixLength,
   typesOf,
   valuesOf,
 } from './conjunction.ts';
+import { isOpenedWithin, type Rest, restsOf } from './openers.ts';
+import { overlapping, requiredBy } from './overlapping.ts';
 
 export interface Compared {
   readonly schemas: ComparableSchemas;
@@ -56,9 +67,12 @@ export class SchemaComparison {
   readonly #known = new Map<string, readonly Loosening[]>();
   readonly #names = new Map<Shape, number>();
   readonly #same: ReadonlySet<number>;
+  readonly #tellsNew: boolean;
+  #reversed: SchemaComparison | null = null;
   #comparisons = 0;
 
-  constructor(old: Compared, next: Compared) {
+  constructor(old: Compared, next: Compared, { tellsNew = false } = {}) {
+    this.#tellsNew = tellsNew;
     this.#old = old;
     this.#next = next;
     const isAsClosed = old.isClosed === next.isClosed || next.isClosed;
@@ -99,6 +113,8 @@ export class SchemaComparison {
     if (choice === undefined || others.length > 0) return found;
     const { alternatives } = choice;
     if (alternatives.length > ALTERNATIVES_MAX) return found;
+    // Without its alternatives, a shape would seem to leave more to its `unevaluatedProperties` than it does.
+    if (isOpenedWithin(after, this.#next.schemas.shapes)) return found;
     const rest = withoutChoice(after.shapes, alternatives);
     const isCovered = alternatives.every(
       (one) => this.#compare(before.shapes, [...rest, one], depth + 1).length === 0,
@@ -116,44 +132,183 @@ export class SchemaComparison {
     if (common & STRING) found.push(...compareStrings(before, after, listed));
     if (common & ARRAY) found.push(...this.#compareArrays(before, after, depth));
     if (common & OBJECT) found.push(...this.#compareObjects(before, after, depth));
-    for (const choice of choices(before)) found.push(...this.#compareChoice(choice, after, depth));
-    return [...found, ...this.#compareOthers(before, after)];
+    for (const choice of choices(before)) {
+      found.push(...this.#compareChoice(choice, before, after, depth));
+    }
+    found.push(...this.#compareOthers(before, after));
+    if (common & OBJECT) found.push(...this.#compareDiscriminators(before, after, depth));
+    return withoutRepeated(found);
   }
 
   #compareArrays(before: Conjunction, after: Conjunction, depth: number): Loosening[] {
     const found = compareCounts(before, after, 'array');
     const isUnique = ({ shapes }: Conjunction) => shapes.some(({ uniqueItems }) => uniqueItems);
     if (isUnique(before) && !isUnique(after)) found.push(here('uniqueItems gone'));
+    const [was, is] = this.#rests(before, after, 'items');
     const described = Math.max(prefixLength(before), prefixLength(after));
     const indexes = [...Array.from({ length: described }, (_, index) => index), null];
     for (const index of indexes) {
-      const items = this.#compare(itemShapes(before, index), itemShapes(after, index), depth + 1);
+      const [old, next] = [itemShapes(before, index, was), itemShapes(after, index, is)];
+      const items = this.#compare(old, next, depth + 1);
       found.push(...items.map((one) => below(index === null ? '*' : String(index), one)));
     }
+    if (!this.#asksAsMuch(was, is)) found.push(here('unevaluatedItems may accept more'));
     return found;
   }
 
   #compareObjects(before: Conjunction, after: Conjunction, depth: number): Loosening[] {
     const found = compareCounts(before, after, 'object');
-    const requiredBy = ({ shapes }: Conjunction) =>
-      new Set(shapes.flatMap(({ required = [] }) => required));
-    const [needed, still] = [requiredBy(before), requiredBy(after)];
-    for (const name of needed) {
-      if (!still.has(name)) found.push({ pointer: `/${escapeStep(name)}`, what: 'not required' });
+    const still = requiredBy(after);
+    for (const name of requiredBy(before)) {
+      if (!still.includes(name))
+        found.push({ pointer: `/${escapeStep(name)}`, what: 'not required' });
     }
-    for (const name of [...memberNames(before), null]) {
-      const old = memberShapes(before, name, this.#old.isClosed);
-      const next = memberShapes(after, name, this.#next.isClosed);
-      const members = this.#compare(old, next, depth + 1);
+    const [was, is] = this.#rests(before, after, 'members');
+    const known = memberNames(before);
+    for (const name of [...new Set([...known, ...memberNames(after)]), null]) {
+      const old = memberShapes(before, name, was);
+      // What is described newly is not told; what was held against something is.
+      const isNew = name !== null && !known.includes(name);
+      if (isNew && !this.#tellsNew && this.#isNever(old)) continue;
+      const members = this.#compare(old, memberShapes(after, name, is), depth + 1);
       found.push(...members.map((one) => below(name ?? '*', one)));
+    }
+    found.push(...this.#comparePatterns(before, after, [was, is], depth));
+    const isRefused = conjunctionOf(memberShapes(after, null, is), this.#next.schemas.shapes);
+    if (!isRefused.isNever && !this.#asksAsMuch(was, is)) {
+      found.push(below('*', here('what was refused may pass')));
     }
     return found;
   }
 
+  #comparePatterns(
+    before: Conjunction,
+    after: Conjunction,
+    [was, is]: readonly [readonly Rest[], readonly Rest[]],
+    depth: number,
+  ): Loosening[] {
+    const found: Loosening[] = [];
+    const [old, next] = [patternsOf(before), patternsOf(after)];
+    const areSame = old.length === next.length && old.every((one) => next.includes(one));
+    for (const pattern of new Set([...old, ...next])) {
+      const held = patternShapes(before, pattern, was, true);
+      const members = this.#compare(
+        held,
+        patternShapes(after, pattern, is, areSame),
+        depth + 1,
+      ).slice();
+      if (next.includes(pattern)) {
+        found.push(...members.map((one) => below('*', one)));
+        continue;
+      }
+      // A name that is listed may be one that the pattern was for.
+      for (const name of memberNames(after)) {
+        members.push(...this.#compare(held, memberShapes(after, name, is), depth + 1));
+      }
+      if (members.length === 0) continue;
+      found.push(here(next.length === 0 ? 'patternProperties gone' : 'another patternProperties'));
+    }
+    return found;
+  }
+
+  #rests(
+    before: Conjunction,
+    after: Conjunction,
+    kind: 'members' | 'items',
+  ): [readonly Rest[], readonly Rest[]] {
+    const [old, next] = [this.#old, this.#next];
+    return [
+      restsOf(before, kind, old.schemas.shapes, old.isClosed),
+      restsOf(after, kind, next.schemas.shapes, next.isClosed),
+    ];
+  }
+
+  /** Of what is asked only where no branch describes it: that the branches are those that there were. */
+  #asksAsMuch(was: readonly Rest[], is: readonly Rest[]): boolean {
+    const [old, next] = [this.#old.schemas.shapes, this.#next.schemas.shapes];
+    return was.every(({ schema, branches }) => {
+      if (branches.length === 0) return true;
+      const known = new Set(branches.map((branch) => textOf(branch, old)));
+      return is.some(
+        (rest) =>
+          textOf(rest.schema, next) === textOf(schema, old) &&
+          rest.branches.every((branch) => known.has(textOf(branch, next))),
+      );
+    });
+  }
+
+  #isNever(shapes: readonly Shape[]): boolean {
+    return conjunctionOf(shapes, this.#old.schemas.shapes).isNever;
+  }
+
+  #compareChoice(
+    choice: Choice,
+    before: Conjunction,
+    after: Conjunction,
+    depth: number,
+  ): readonly Loosening[] {
+    if (choice.alternatives.length > ALTERNATIVES_MAX) return this.#sameChoice(choice, after);
+    const found = this.#compareAlternatives(choice, after, depth);
+    const isKept = found.length > 0 || this.#staysExclusive(choice, before, after, depth);
+    return isKept ? found : [here('what fits several of oneOf may pass')];
+  }
+
+  /** What was refused because it fits several is refused for that, too: none of them became narrower. */
+  #staysExclusive(
+    { keyword, alternatives }: Choice,
+    before: Conjunction,
+    after: Conjunction,
+    depth: number,
+  ): boolean {
+    if (keyword === 'anyOf') return true;
+    const rivals = overlapping(alternatives, this.#old.schemas.shapes);
+    if (rivals.length === 0) return true;
+    const owner = before.shapes.find(({ oneOf }) => oneOf === alternatives);
+    if (this.#isAlwaysChosen(owner, after)) return true;
+    const reversed = this.#reverse();
+    return choices(after).some((rival) => {
+      if (rival.keyword === 'anyOf' || rival.alternatives.length > ALTERNATIVES_MAX) return false;
+      const left = [...rival.alternatives];
+      return rivals.every((old) => {
+        const at = left.findIndex(
+          (next) => reversed.#compare([next], [old], depth + 1).length === 0,
+        );
+        if (at >= 0) left.splice(at, 1);
+        return at >= 0;
+      });
+    });
+  }
+
+  /** By a member that each alternative needs: that others fit, too, was no fault. */
+  #isAlwaysChosen(owner: Shape | undefined, after: Conjunction): boolean {
+    const { discriminator, oneOf = [] } = owner ?? {};
+    if (discriminator?.isOptional !== true) return false;
+    const { property } = discriminator;
+    const units = this.#old.schemas.shapes;
+    return (
+      oneOf.every((one) => requiredBy(conjunctionOf([one], units)).includes(property)) &&
+      after.shapes.some((shape) => shape.discriminator?.property === property)
+    );
+  }
+
+  #reverse(): SchemaComparison {
+    if (this.#reversed !== null) return this.#reversed;
+    const reversed = new SchemaComparison(this.#next, this.#old, { tellsNew: true });
+    this.#reversed = reversed;
+    // As strict as this one is, or a schema that leads back to itself would be turned for ever.
+    reversed.#reversed = this.#tellsNew
+      ? this
+      : new SchemaComparison(this.#old, this.#next, { tellsNew: true });
+    reversed.#reversed.#reversed = reversed;
+    return reversed;
+  }
+
   /** Each alternative of the later one must accept no more than one of the earlier one. */
-  #compareChoice(choice: Choice, after: Conjunction, depth: number): readonly Loosening[] {
-    const { keyword, alternatives } = choice;
-    if (alternatives.length > ALTERNATIVES_MAX) return this.#sameChoice(choice, after);
+  #compareAlternatives(
+    { keyword, alternatives }: Choice,
+    after: Conjunction,
+    depth: number,
+  ): readonly Loosening[] {
     const fits = (next: readonly Shape[]) =>
       alternatives.some((old) => this.#compare([old], next, depth + 1).length === 0);
     if (fits(after.shapes)) return [];
@@ -161,7 +316,7 @@ export class SchemaComparison {
     const types = typesOf(after);
     const single = ONE_TYPE.filter((shape) => types & (shape.types as number));
     if (single.every((shape) => fits([...after.shapes, shape]))) return [];
-    const rivals = choices(after).filter((other) => isAsStrict(other, choice));
+    const rivals = choices(after).filter((other) => isAsStrict(other.keyword, keyword));
     let nearest: readonly Loosening[] | null = null;
     for (const rival of rivals) {
       if (rival.alternatives.length > ALTERNATIVES_MAX) continue;
@@ -183,6 +338,62 @@ export class SchemaComparison {
       (other) => textOf(other.alternatives, this.#next.schemas.shapes) === text,
     );
     return isSame ? [] : [here(`${keyword} may accept more`)];
+  }
+
+  /** Each value must lead to a schema that asks at least what the schema that it led to asked. */
+  #compareDiscriminators(before: Conjunction, after: Conjunction, depth: number): Loosening[] {
+    const found: Loosening[] = [];
+    const known = discriminatorsOf(before);
+    const later = discriminatorsOf(after);
+    for (const old of known) {
+      const next = later.find(({ property }) => property === old.property);
+      if (next === undefined) {
+        const word = later.length === 0 ? 'discriminator gone' : 'another discriminator';
+        found.push(here(`${word}, was ${old.property}`));
+        continue;
+      }
+      if (next.isOptional && !old.isOptional) found.push(here('discriminator may be missing'));
+      for (const [value, unit] of next.targets) {
+        found.push(...this.#compareTargets(old, value, unit, depth));
+      }
+    }
+    // It decides alone from now on, where several that fit were refused.
+    const isNew = after.shapes.some(
+      ({ discriminator, oneOf }) =>
+        oneOf !== undefined &&
+        discriminator?.isOptional === true &&
+        !known.some(({ property }) => property === discriminator.property),
+    );
+    if (isNew && known.length === 0) found.push(here('a discriminator chooses'));
+    return found;
+  }
+
+  #compareTargets(
+    old: DiscriminatorShape,
+    value: string,
+    unit: number | null,
+    depth: number,
+  ): readonly Loosening[] {
+    const listed = old.targets.find(([name]) => name === value);
+    if (listed === undefined) return [here(`discriminator with ${JSON.stringify(value)}`)];
+    const [, was] = listed;
+    const elsewhere = [here(`discriminator: ${JSON.stringify(value)} leads elsewhere`)];
+    // The schema itself asks nothing more.
+    if (was === null) return [];
+    if (unit === null) return elsewhere;
+    const [before, after] = [this.#old.schemas.shapes, this.#next.schemas.shapes];
+    const [held, holds] = [before[was], after[unit]];
+    if (held === undefined || holds === undefined) return [UNDECIDED];
+    const isSame = was === unit && this.#same.has(was);
+    if (isSame) return [];
+    // One that another value leads to: members that it describes newly are told, too.
+    const text = textOf(holds, after);
+    const isOther = (target: number | null) =>
+      target !== null && target !== was && textOf(before[target], before) === text;
+    if (text !== textOf(held, before) && old.targets.some(([, target]) => isOther(target))) {
+      return elsewhere;
+    }
+    return this.#compare([held], [holds], depth + 1);
   }
 
   #compareOthers(before: Conjunction, after: Conjunction): Loosening[] {
@@ -218,18 +429,35 @@ function sameUnits(old: readonly Shape[], next: readonly Shape[]): Set<number> {
     const text = JSON.stringify(shape);
     if (text === JSON.stringify(old[index])) same.add(index);
     else waiting.push(index);
-    for (const [, list = ''] of text.matchAll(/"refs":\[([\d,]+)\]/g)) {
-      for (const unit of list.split(',').map(Number)) {
-        const known = callers.get(unit);
-        if (known === undefined) callers.set(unit, [index]);
-        else known.push(index);
-      }
+    for (const unit of unitsWithin(shape)) {
+      const known = callers.get(unit);
+      if (known === undefined) callers.set(unit, [index]);
+      else known.push(index);
     }
   }
   for (let unit = waiting.pop(); unit !== undefined; unit = waiting.pop()) {
     for (const caller of callers.get(unit) ?? []) if (same.delete(caller)) waiting.push(caller);
   }
   return same;
+}
+
+/** That a unit refers to, by a discriminator as well. */
+function unitsWithin(unit: Shape): Set<number> {
+  const found = new Set<number>();
+  const waiting = [unit];
+  for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {
+    for (const linked of linkedUnits(shape)) found.add(linked);
+    waiting.push(...inPlaceChildren(shape), ...deeperChildren(shape));
+  }
+  return found;
+}
+
+function discriminatorsOf({ shapes }: Conjunction): DiscriminatorShape[] {
+  return shapes.flatMap(({ discriminator }) => discriminator ?? []);
+}
+
+function withoutRepeated(found: readonly Loosening[]): Loosening[] {
+  return [...new Map(found.map((one) => [`${one.pointer} ${one.what}`, one])).values()];
 }
 
 function onlyReference([shape, ...others]: readonly Shape[]): number | null {
@@ -277,6 +505,6 @@ function bare(shape: Shape, chosen: readonly Shape[] | null): Shape {
   return left;
 }
 
-function isAsStrict(next: Choice, old: Choice): boolean {
-  return old.keyword === 'anyOf' || next.keyword === 'oneOf';
+function isAsStrict(next: Choice['keyword'], old: Choice['keyword']): boolean {
+  return old === 'anyOf' || next === 'oneOf';
 }

@@ -19,7 +19,6 @@ export function comparable(units: readonly Shape[]): ComparableSchemas {
   for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {
     if (shape.pattern !== undefined) shape.pattern = short(shape.pattern);
     for (const patterned of shape.patternProperties ?? []) patterned[0] = short(patterned[0]);
-    delete shape.discriminator;
     waiting.push(...inPlaceChildren(shape), ...deeperChildren(shape));
   }
   return { digest: digestOf(shapes), shapes };

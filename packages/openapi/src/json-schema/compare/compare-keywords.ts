@@ -185,7 +185,6 @@ export const OTHERS = {
   propertyNames: ({ propertyNames }) => propertyNames,
   dependentRequired: ({ dependentRequired }) => dependentRequired,
   dependentSchemas: ({ dependentSchemas }) => dependentSchemas,
-  patternProperties: ({ patternProperties }) => patternProperties,
 } satisfies Record<string, (shape: Shape) => unknown>;
 
 /** With what references lead to; numbers within a unit and of units say nothing. */
@@ -194,15 +193,17 @@ export function textOf(value: unknown, units: readonly Shape[]): string {
   const text = (given: unknown): string =>
     JSON.stringify(given, (key, member: unknown) => {
       if (key === 'id') return undefined;
-      if (key !== 'refs') return member;
-      return (member as number[]).map((unit) => {
+      if (key !== 'refs' && key !== 'targets') return member;
+      return (member as (number | [string, number | null])[]).map((linked) => {
+        const [value, unit] = typeof linked === 'number' ? ['', linked] : linked;
+        if (unit === null) return [value, null];
         const height = within.indexOf(unit);
-        if (height >= 0) return within.length - height;
-        if (within.length >= TEXT_DEPTH_MAX) return unit;
+        if (height >= 0) return [value, within.length - height];
+        if (within.length >= TEXT_DEPTH_MAX) return [value, unit];
         within.push(unit);
         const inner = text(units[unit]);
         within.pop();
-        return inner;
+        return [value, inner];
       });
     });
   return text(value);

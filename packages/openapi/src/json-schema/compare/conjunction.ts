@@ -1,6 +1,7 @@
 import { canonicalDecimal, compareDecimals, type Decimal, readDecimal } from '../../json/index.ts';
 import type { NumberRule, Shape } from '../shape.ts';
 import { TYPE_BITS, withIntegers } from '../shape.ts';
+import { NEVER, type Rest } from './openers.ts';
 
 /** Every one of these must hold: shapes without references and `allOf`, which are resolved. */
 export interface Conjunction {
@@ -157,10 +158,9 @@ export const COUNTS: Readonly<Record<'string' | 'array' | 'object', readonly Cou
 export function memberShapes(
   { shapes }: Conjunction,
   name: string | null,
-  isClosed: boolean,
+  rests: readonly Rest[],
 ): Shape[] {
   const found: Shape[] = [];
-  const lists = shapes.some(({ properties = [] }) => properties.length > 0);
   let isListed = false;
   for (const shape of shapes) {
     const listed = shape.properties?.find(([own]) => own === name);
@@ -168,27 +168,65 @@ export function memberShapes(
       isListed = true;
       const [, member, forbidden] = listed;
       found.push(forbidden === undefined ? member : NEVER);
-    } else if (shape.additionalForbidden !== undefined) found.push(NEVER);
-    else if (shape.additionalProperties !== undefined) found.push(shape.additionalProperties);
+    } else found.push(...unlistedBy(shape));
   }
-  if (isListed) return found;
-  const rest = shapes.flatMap(({ unevaluatedProperties }) => unevaluatedProperties ?? []);
-  const isDocumented = [...found, ...rest].some((shape) => Object.keys(shape).length > 1);
-  return isClosed && lists && !isDocumented ? [NEVER] : [...found, ...rest];
+  return isListed ? found : [...found, ...alwaysAsked(rests)];
 }
 
-const NEVER: Shape = { id: 0, never: true };
+/**
+ * All that holds for members whose names match a pattern. A name may match others, too, and is then none that
+ * `additionalProperties` is for: whether it is held against that, `isMost` says.
+ */
+export function patternShapes(
+  { shapes }: Conjunction,
+  pattern: string,
+  rests: readonly Rest[],
+  isMost: boolean,
+): Shape[] {
+  const found: Shape[] = [];
+  let isListed = false;
+  for (const shape of shapes) {
+    const patterns = shape.patternProperties ?? [];
+    const own = patterns.filter(([spec]) => JSON.stringify(spec) === pattern);
+    if (own.length > 0) isListed = true;
+    for (const [, member, forbidden] of own) found.push(forbidden === undefined ? member : NEVER);
+    if (own.length === 0 && (isMost || patterns.length === 0)) found.push(...unlistedBy(shape));
+  }
+  if (isListed) return found;
+  return [...found, ...(isMost ? rests.map(({ schema }) => schema) : alwaysAsked(rests))];
+}
+
+function unlistedBy({ additionalForbidden, additionalProperties }: Shape): Shape[] {
+  if (additionalForbidden !== undefined) return [NEVER];
+  return additionalProperties === undefined ? [] : [additionalProperties];
+}
+
+function alwaysAsked(rests: readonly Rest[]): Shape[] {
+  return rests.flatMap(({ schema, branches }) => (branches.length === 0 ? [schema] : []));
+}
+
+export function patternsOf({ shapes }: Conjunction): string[] {
+  const specs = shapes.flatMap(({ patternProperties = [] }) => patternProperties);
+  return [...new Set(specs.map(([spec]) => JSON.stringify(spec)))];
+}
 
 export function memberNames({ shapes }: Conjunction): string[] {
   return [...new Set(shapes.flatMap(({ properties = [] }) => properties.map(([name]) => name)))];
 }
 
 /** All that holds for the item at this index; null: for those beyond the described ones. */
-export function itemShapes({ shapes }: Conjunction, index: number | null): Shape[] {
-  return shapes.flatMap(({ prefixItems = [], items, unevaluatedItems }) => {
+export function itemShapes(
+  { shapes }: Conjunction,
+  index: number | null,
+  rests: readonly Rest[],
+): Shape[] {
+  const found = shapes.flatMap(({ prefixItems = [], items }) => {
     const own = index === null ? undefined : prefixItems[index];
-    return own ?? items ?? unevaluatedItems ?? [];
+    return own ?? items ?? [];
   });
+  const isListed =
+    index !== null && shapes.some(({ prefixItems = [] }) => index < prefixItems.length);
+  return isListed ? found : [...found, ...alwaysAsked(rests)];
 }
 
 export function prefixLength({ shapes }: Conjunction): number {

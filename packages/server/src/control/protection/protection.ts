@@ -48,7 +48,7 @@ export interface Protection {
   readonly clearTextRecords: string | null;
 }
 
-export const PROTECTION_FORM = 5;
+export const PROTECTION_FORM = 6;
 /** Beside the data that it speaks of. Holds no secret: digests are keyed. */
 export const IN_FORCE_FILE = 'configuration-in-force.json';
 
