@@ -83,7 +83,7 @@ function loosenedPlaces(old: Placed, next: Placed): Loosened[] {
       return nearest.map((schema) => ({ schema, before }));
     }),
   ];
-  return pairs.flatMap(({ schema, before }): Loosened[] => {
+  const loosened = pairs.flatMap(({ schema, before }): Loosened[] => {
     const comparison = comparisonOf(old, next, schema.in !== 'answer');
     const found = before.map(({ shape }) => comparison.loosenings(shape, schema.shape));
     const [first] = found;
@@ -93,6 +93,22 @@ function loosenedPlaces(old: Placed, next: Placed): Loosened[] {
       ({ pointer, what }) => `${pointer === '' ? '' : ` ${pointer}`}: ${what}`,
     );
     return [{ place: schema, words }];
+  });
+  return [...loosened, ...newBodies(old, next)];
+}
+
+/** Media types that were refused, and whose schema accepts what that of no other one did. */
+function newBodies(old: Placed, next: Placed): Loosened[] {
+  const [was, is] = [old.operation.schemas, next.operation.schemas];
+  const bodies = was.schemas.filter((one) => one.in === 'body');
+  if (bodies.length === 0) return [];
+  const comparison = comparisonOf(old, next, true);
+  return is.schemas.flatMap((schema): Loosened[] => {
+    if (schema.in !== 'body' || stateIn(was, schema) !== 'refused') return [];
+    const isKnown = bodies.some(
+      ({ shape }) => comparison.loosenings(shape, schema.shape).length === 0,
+    );
+    return isKnown ? [] : [{ place: schema, words: [': another media type'] }];
   });
 }
 
@@ -110,7 +126,8 @@ function comparisonOf(old: Placed, next: Placed, isRequest: boolean): SchemaComp
   ofOld.set(next.api, ofBoth);
   const [was, is] = [old, next].map(({ api, operation }) => ({
     schemas: api.schemas,
-    isClosed: isRequest && operation.strictProperties,
+    // Of answers, what nothing documents is cut out or refused.
+    isClosed: isRequest ? operation.strictProperties : operation.response !== 'report',
   })) as [Compared, Compared];
   const key = `${was.isClosed} ${is.isClosed}`;
   const known = ofBoth.get(key) ?? new SchemaComparison(was, is);

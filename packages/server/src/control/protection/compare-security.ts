@@ -23,20 +23,35 @@ export function compareSecurity(
   if (asksNobody) return [];
   // And where it asks nobody now, they refuse everybody whom nobody knows.
   const ways = after.security.filter((one) => one.length > 0);
-  return ways
-    .filter((way) => !before.security.some((old) => asksAtLeast(way, old, after)))
-    .map((way) => ['security-loosened', sentenceOf(way, before, after)]);
+  return ways.flatMap((way): Remark[] => {
+    const isAsked = (isSameWay: boolean) =>
+      before.security.some((old) => asksAtLeast(way, old, after, isSameWay));
+    if (isAsked(true)) return [];
+    const sentence = isAsked(false)
+      ? `Another way in: ${namesOf(way)} suffices.`
+      : sentenceOf(way, before, after);
+    return [['security-loosened', sentence]];
+  });
 }
 
-/** One credential does not stand for two: each that was asked for has one of its own now. */
-function asksAtLeast(next: Alternative, old: Alternative, after: OperationProtection): boolean {
+/**
+ * One credential does not stand for two: each that was asked for has one of its own now. `isSameWay`: of the
+ * kind that was asked for, for whoever has another one, however strong, came in by none before.
+ */
+function asksAtLeast(
+  next: Alternative,
+  old: Alternative,
+  after: OperationProtection,
+  isSameWay: boolean,
+): boolean {
   const [first, ...others] = old;
   if (first === undefined) return true;
   return next.some(
     (one, at) =>
       isAsStrong(one.scheme, first.scheme) &&
+      (!isSameWay || isOfKinds(one.scheme, first.scheme)) &&
       isWithin(first.grants, grantsOf(one, after.authorize)) &&
-      asksAtLeast(next.toSpliced(at, 1), others, after),
+      asksAtLeast(next.toSpliced(at, 1), others, after, isSameWay),
   );
 }
 
@@ -53,6 +68,28 @@ function isAsStrong(next: Scheme, old: Scheme): boolean {
     return next.openIdConnectUrl === old.openIdConnectUrl;
   }
   return strengthOf(next) >= strengthOf(old);
+}
+
+function isOfKinds(next: Scheme, old: Scheme): boolean {
+  return isWithin(kindsOf(next), kindsOf(old));
+}
+
+/** What lets somebody in: a token is one, whether it came by OAuth or is known by its issuer. */
+function kindsOf(scheme: Scheme): readonly string[] {
+  switch (scheme.type) {
+    case 'apiKey':
+      return ['key'];
+    case 'http':
+      if (scheme.scheme === 'basic') return ['password'];
+      return scheme.takesKeys === true ? ['key', 'token'] : ['token'];
+    case 'oauth2':
+    case 'openIdConnect':
+      return ['token'];
+    case 'mutualTLS':
+      return ['certificate'];
+    default:
+      return scheme satisfies never;
+  }
 }
 
 /** A password, then a key, then a signed token, then one of a named issuer, then a certificate. */
@@ -83,11 +120,14 @@ function sentenceOf(
   const asked = before.security.flatMap((one) => one.flatMap(({ grants }) => grants));
   const given = alternative.flatMap((one) => grantsOf(one, after.authorize));
   const gone = [...new Set(asked)].filter((grant) => !given.includes(grant));
-  const way = alternative
+  const lost = gone.length > 0 ? `, without ${some(gone)}` : '';
+  return `Less is to be shown: ${namesOf(alternative)} suffices${lost}.`;
+}
+
+function namesOf(way: Alternative): string {
+  return way
     .map(({ scheme, grants }) => nameOf(scheme) + (grants.length > 0 ? ` (${some(grants)})` : ''))
     .join(' with ');
-  const lost = gone.length > 0 ? `, without ${some(gone)}` : '';
-  return `Less is to be shown: ${way} suffices${lost}.`;
 }
 
 function nameOf(scheme: Scheme): string {

@@ -123,7 +123,45 @@ export const emptyCases: readonly Case[] = EMPTY_RULES.flatMap((open) => {
   );
 });
 
+/** What was cut out of answers, or refused there. */
+function answerCase(response: 'redact' | 'block', open: Tree): Case {
+  const listed = { type: 'object', properties: { id: { type: 'string' } } };
+  const put = (schema: Tree) => (written: Tree, document: Tree) => {
+    written.apis[0].response = response;
+    const post = structuredClone<Tree>(described);
+    post.responses[200] = { description: 'ok', content: { [JSON_TYPE]: { schema } } };
+    document.paths['/described/{id}'] = { post };
+  };
+  return {
+    ...{ keys: ['apis[].spec'], kinds: ['release-loosened'] },
+    ...{ was: put(listed), is: put({ ...listed, ...open }) },
+  };
+}
+
+/** Beside a strict body. */
+function besideCase(type: string, schema: Tree): Case {
+  const put = (more: Tree) => (_: Tree, document: Tree) => {
+    const content = { [JSON_TYPE]: { schema: CLOSED }, ...more };
+    const post = { ...described, requestBody: { required: true, content } };
+    document.paths['/described/{id}'] = { post: structuredClone<Tree>(post) };
+  };
+  return {
+    ...{ keys: ['apis[].spec'], kinds: ['validation-loosened'] },
+    ...{ was: put({}), is: put({ [type]: { schema } }) },
+  };
+}
+
 export const schemaCases: readonly Case[] = [
+  ...(['redact', 'block'] as const).flatMap((response) =>
+    [
+      ...[{ additionalProperties: {} }, { additionalProperties: true }],
+      ...[{ patternProperties: { '': {} } }, { unevaluatedProperties: true }],
+      ...[{ properties: {} }, { allOf: [{ additionalProperties: {} }] }],
+    ].map((open) => answerCase(response, open)),
+  ),
+  besideCase('application/merge-patch+json', { type: 'object' }),
+  besideCase('application/x-www-form-urlencoded', { type: 'object' }),
+  besideCase('text/plain', { type: 'string' }),
   partCase({ contentType: 'image/png' }, undefined),
   partCase({ contentType: 'image/png' }, {}),
   partCase({ contentType: 'image/png' }, { contentType: 'image/png, text/html' }),

@@ -15,6 +15,9 @@ function securityCase(
   return { keys: ['apis[].spec'], was: setTo(was), is: setTo(is), kinds: [kind], ...more };
 }
 
+/** Another kind of credential is another way in, in either direction. */
+const otherWay = { bothWays: true } as const;
+
 const listener = 'listen[].tls';
 const link = {
   ...{ address: '127.0.0.1:9443', certificate: './gate.pem', key: './gate.key' },
@@ -120,12 +123,22 @@ export const ruleCases: readonly Case[] = [
   securityCase([{ oauth: [], key: [] }], [{ oauth: [] }], 'security-loosened'),
   securityCase([{ oauth: [], key: [] }], [{ oauth: [] }, { key: [] }], 'security-loosened'),
   securityCase([{ oauth: [] }], [{ oauth: [] }, { basic: [] }], 'security-loosened'),
-  securityCase([{ certificate: [] }], [{ oauth: [] }], 'security-loosened'),
+  securityCase([{ certificate: [] }], [{ oauth: [] }], 'security-loosened', otherWay),
   securityCase([{ oidc: [] }], [{ jwt: [] }], 'security-loosened'),
   securityCase([{ jwt: [] }], [{ any: [] }], 'security-loosened'),
-  securityCase([{ oauth: [] }], [{ key: [] }], 'security-loosened'),
+  securityCase([{ oauth: [] }], [{ key: [] }], 'security-loosened', otherWay),
   securityCase([{ key: [] }], [{ query: [] }], 'security-loosened'),
-  securityCase([{ key: [] }], [{ basic: [] }], 'security-loosened'),
+  securityCase([{ key: [] }], [{ basic: [] }], 'security-loosened', otherWay),
+  // However strong it is: whoever has one came in by none before.
+  securityCase([{ key: [] }], [{ key: [] }, { oauth: [] }], 'security-loosened'),
+  securityCase([{ key: [] }], [{ oauth: [] }], 'security-loosened', otherWay),
+  securityCase([{ key: [] }], [{ key: [] }, { certificate: [] }], 'security-loosened'),
+  securityCase(
+    [{ oidc: ['admin'] }],
+    [{ oidc: ['admin'] }, { certificate: ['admin'] }],
+    'security-loosened',
+  ),
+  securityCase([{ basic: [] }], [{ basic: [] }, { key: [] }], 'security-loosened'),
   at('x-poorter.authorize', { roles: ['admin'] }, undefined, 'authorization-loosened'),
   at('x-poorter.authorize.roles', ['admin'], ['admin', 'clerk'], 'authorization-loosened'),
   at('x-poorter.authorize.scopes', ['pay', 'see'], ['see'], 'authorization-loosened'),
@@ -191,6 +204,7 @@ export const ruleCases: readonly Case[] = [
     },
     is: () => undefined,
     kinds: ['security-loosened'],
+    ...otherWay,
   },
   {
     keys: ['apis[].spec'],
@@ -199,6 +213,7 @@ export const ruleCases: readonly Case[] = [
       paths['/things/all'] = { get: { security: [{ basic: [] }], responses } };
     },
     kinds: ['security-loosened'],
+    ...otherWay,
   },
   {
     keys: ['apis[].name'],
