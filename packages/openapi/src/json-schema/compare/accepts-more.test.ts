@@ -369,6 +369,16 @@ const schemas = fc.letrec<{ schema: object; whole: object }>((tie) => {
         }),
         additionalProperties: maybe(fc.oneof(fc.boolean(), some)),
         maxProperties: maybe(count),
+        patternProperties: fc.option(fc.dictionary(fc.constantFrom('^a', 'c', ''), some), {
+          ...{ nil: undefined, freq: 6 },
+        }),
+        unevaluatedProperties: fc.option(fc.oneof(fc.constant(false), some), {
+          ...{ nil: undefined, freq: 6 },
+        }),
+        unevaluatedItems: fc.option(fc.oneof(fc.constant(false), some), {
+          ...{ nil: undefined, freq: 6 },
+        }),
+        contains: fc.option(some, { nil: undefined, freq: 8 }),
         allOf: maybe(list),
         anyOf: maybe(list),
         oneOf: maybe(list),

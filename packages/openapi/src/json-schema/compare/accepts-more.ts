@@ -1,13 +1,7 @@
 import { escapeStep } from '../locations.ts';
-import {
-  type DiscriminatorShape,
-  deeperChildren,
-  inPlaceChildren,
-  linkedUnits,
-  type Shape,
-  TYPE_BITS,
-} from '../shape.ts';
+import { type Shape, TYPE_BITS } from '../shape.ts';
 import type { ComparableSchemas } from './comparable.ts';
+import { compareDiscriminators } from './compare-discriminators.ts';
 import {
   ARRAY,
   below,
@@ -25,6 +19,7 @@ import {
   OTHERS,
   STRING,
   textOf,
+  UNDECIDED,
 } from './compare-keywords.ts';
 import {
   type Choice,
@@ -42,6 +37,8 @@ import {
 } from './conjunction.ts';
 import { isOpenedWithin, type Rest, restsOf } from './openers.ts';
 import { overlapping, requiredBy } from './overlapping.ts';
+import { sameUnits } from './same-units.ts';
+import { withoutChoice } from './without-choice.ts';
 
 export interface Compared {
   readonly schemas: ComparableSchemas;
@@ -340,60 +337,13 @@ export class SchemaComparison {
     return isSame ? [] : [here(`${keyword} may accept more`)];
   }
 
-  /** Each value must lead to a schema that asks at least what the schema that it led to asked. */
   #compareDiscriminators(before: Conjunction, after: Conjunction, depth: number): Loosening[] {
-    const found: Loosening[] = [];
-    const known = discriminatorsOf(before);
-    const later = discriminatorsOf(after);
-    for (const old of known) {
-      const next = later.find(({ property }) => property === old.property);
-      if (next === undefined) {
-        const word = later.length === 0 ? 'discriminator gone' : 'another discriminator';
-        found.push(here(`${word}, was ${old.property}`));
-        continue;
-      }
-      if (next.isOptional && !old.isOptional) found.push(here('discriminator may be missing'));
-      for (const [value, unit] of next.targets) {
-        found.push(...this.#compareTargets(old, value, unit, depth));
-      }
-    }
-    // It decides alone from now on, where several that fit were refused.
-    const isNew = after.shapes.some(
-      ({ discriminator, oneOf }) =>
-        oneOf !== undefined &&
-        discriminator?.isOptional === true &&
-        !known.some(({ property }) => property === discriminator.property),
-    );
-    if (isNew && known.length === 0) found.push(here('a discriminator chooses'));
-    return found;
-  }
-
-  #compareTargets(
-    old: DiscriminatorShape,
-    value: string,
-    unit: number | null,
-    depth: number,
-  ): readonly Loosening[] {
-    const listed = old.targets.find(([name]) => name === value);
-    if (listed === undefined) return [here(`discriminator with ${JSON.stringify(value)}`)];
-    const [, was] = listed;
-    const elsewhere = [here(`discriminator: ${JSON.stringify(value)} leads elsewhere`)];
-    // The schema itself asks nothing more.
-    if (was === null) return [];
-    if (unit === null) return elsewhere;
-    const [before, after] = [this.#old.schemas.shapes, this.#next.schemas.shapes];
-    const [held, holds] = [before[was], after[unit]];
-    if (held === undefined || holds === undefined) return [UNDECIDED];
-    const isSame = was === unit && this.#same.has(was);
-    if (isSame) return [];
-    // One that another value leads to: members that it describes newly are told, too.
-    const text = textOf(holds, after);
-    const isOther = (target: number | null) =>
-      target !== null && target !== was && textOf(before[target], before) === text;
-    if (text !== textOf(held, before) && old.targets.some(([, target]) => isOther(target))) {
-      return elsewhere;
-    }
-    return this.#compare([held], [holds], depth + 1);
+    return compareDiscriminators(before, after, {
+      before: this.#old.schemas.shapes,
+      after: this.#next.schemas.shapes,
+      isSame: (unit) => this.#same.has(unit),
+      compare: (old, next) => this.#compare([old], [next], depth + 1),
+    });
   }
 
   #compareOthers(before: Conjunction, after: Conjunction): Loosening[] {
@@ -420,42 +370,6 @@ export class SchemaComparison {
   }
 }
 
-/** Units that are word for word as they were, in what they refer to as well. */
-function sameUnits(old: readonly Shape[], next: readonly Shape[]): Set<number> {
-  const same = new Set<number>();
-  const callers = new Map<number, number[]>();
-  const waiting: number[] = [];
-  for (const [index, shape] of next.entries()) {
-    const text = JSON.stringify(shape);
-    if (text === JSON.stringify(old[index])) same.add(index);
-    else waiting.push(index);
-    for (const unit of unitsWithin(shape)) {
-      const known = callers.get(unit);
-      if (known === undefined) callers.set(unit, [index]);
-      else known.push(index);
-    }
-  }
-  for (let unit = waiting.pop(); unit !== undefined; unit = waiting.pop()) {
-    for (const caller of callers.get(unit) ?? []) if (same.delete(caller)) waiting.push(caller);
-  }
-  return same;
-}
-
-/** That a unit refers to, by a discriminator as well. */
-function unitsWithin(unit: Shape): Set<number> {
-  const found = new Set<number>();
-  const waiting = [unit];
-  for (let shape = waiting.pop(); shape !== undefined; shape = waiting.pop()) {
-    for (const linked of linkedUnits(shape)) found.add(linked);
-    waiting.push(...inPlaceChildren(shape), ...deeperChildren(shape));
-  }
-  return found;
-}
-
-function discriminatorsOf({ shapes }: Conjunction): DiscriminatorShape[] {
-  return shapes.flatMap(({ discriminator }) => discriminator ?? []);
-}
-
 function withoutRepeated(found: readonly Loosening[]): Loosening[] {
   return [...new Map(found.map((one) => [`${one.pointer} ${one.what}`, one])).values()];
 }
@@ -471,39 +385,6 @@ const ONE_TYPE: readonly Shape[] = [
     ...{ id: 0, types: TYPE_BITS[name] as number },
   })),
 ];
-
-const UNDECIDED: Loosening = { pointer: '', what: 'too large to be compared' };
-
-/**
- * Of a conjunction, in which everything stands that its shapes lead to: what leads there is left out, for it
- * would bring the choice back.
- */
-function withoutChoice(shapes: readonly Shape[], alternatives: readonly Shape[]): Shape[] {
-  return shapes.map((shape) => {
-    const isChosen = shape.anyOf === alternatives || shape.oneOf === alternatives;
-    return bare(shape, isChosen ? alternatives : null);
-  });
-}
-
-const bares = new WeakMap<Shape, Map<readonly Shape[] | null, Shape>>();
-
-/** The same object each time, so that what was found of it is found again. */
-function bare(shape: Shape, chosen: readonly Shape[] | null): Shape {
-  const known = bares.get(shape) ?? new Map<readonly Shape[] | null, Shape>();
-  bares.set(shape, known);
-  const found = known.get(chosen);
-  if (found !== undefined) return found;
-  const { refs: _refs, allOf: _allOf, anyOf, oneOf, ...rest } = shape;
-  const isLeft = (choice: readonly Shape[] | undefined) =>
-    choice !== undefined && choice !== chosen && choice.length > 1;
-  const left = {
-    ...rest,
-    ...(isLeft(anyOf) && { anyOf }),
-    ...(isLeft(oneOf) && { oneOf }),
-  } as Shape;
-  known.set(chosen, left);
-  return left;
-}
 
 function isAsStrict(next: Choice['keyword'], old: Choice['keyword']): boolean {
   return old === 'anyOf' || next === 'oneOf';

@@ -30,6 +30,8 @@ export const STRING = TYPE_BITS['string'] as number;
 export const ARRAY = TYPE_BITS['array'] as number;
 export const OBJECT = TYPE_BITS['object'] as number;
 
+export const UNDECIDED: Loosening = { pointer: '', what: 'too large to be compared' };
+
 export function here(what: string): Loosening {
   return { pointer: '', what };
 }
