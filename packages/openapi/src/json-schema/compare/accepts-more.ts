@@ -267,8 +267,11 @@ export class SchemaComparison {
       if (rival.keyword === 'anyOf' || rival.alternatives.length > ALTERNATIVES_MAX) return false;
       const left = [...rival.alternatives];
       return rivals.every((old) => {
+        const text = textOf(old, this.#old.schemas.shapes);
         const at = left.findIndex(
-          (next) => reversed.#compare([next], [old], depth + 1).length === 0,
+          (next) =>
+            textOf(next, this.#next.schemas.shapes) === text ||
+            reversed.#compare([next], [old], depth + 1).length === 0,
         );
         if (at >= 0) left.splice(at, 1);
         return at >= 0;
