@@ -72,6 +72,7 @@ test('somebody types the code of their device elsewhere, signs in, says yes, and
   const { at } = await browser.follow(String(location));
   const done = await goOn(browser, at, person);
   assert.equal(new URL(done).pathname.split('/')[1], 'device');
+  assert.match(browser.shown, /Your device is connected/);
   const tokens = await oidc.pollDeviceAuthorizationGrant(configuration, asked);
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   assert.equal((await call(`${issuer.poorter.url}/accounts`, { headers })).status, 200);

@@ -14,6 +14,7 @@ export class SoftBrowser {
   readonly origin: string;
   readonly #agent: string;
   readonly #cookies = new Map<string, string>();
+  #shown = '';
 
   /** `agent`: what it calls itself. */
   constructor(origin: string, agent = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0') {
@@ -24,6 +25,11 @@ export class SoftBrowser {
   /** All that it keeps, as it sends it. */
   get cookie(): string {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  /** What was answered last. */
+  get shown(): string {
+    return this.#shown;
   }
 
   async get(path: string): Promise<Answered> {
@@ -65,8 +71,9 @@ export class SoftBrowser {
     });
     for (const one of [answer.headers['set-cookie'] ?? []].flat()) this.#keep(one);
     const { location } = answer.headers;
+    this.#shown = await answer.body.text();
     return {
-      ...{ status: answer.statusCode, text: await answer.body.text(), headers: answer.headers },
+      ...{ status: answer.statusCode, text: this.#shown, headers: answer.headers },
       location: typeof location === 'string' ? location : null,
     };
   }

@@ -38,12 +38,16 @@ function run(node, options) {
   const child = spawn(node, argv, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
-  // npx starts this by a shell, and when it is ended it ends that shell alone.
+  child.on('exit', (code) => process.exit(code ?? 1));
+  if (isByNpx) endWithParent(child);
+}
+
+/** npx starts this by a shell, and when it is ended it ends that shell alone. */
+function endWithParent(child) {
   const startedBy = process.ppid;
   const looking = setInterval(() => {
-    if (!isByNpx || process.ppid === startedBy) return;
+    if (process.ppid === startedBy) return;
     clearInterval(looking);
     child.kill('SIGTERM');
   }, LOOKED_EVERY_MS);
-  child.on('exit', (code) => process.exit(code ?? 1));
 }

@@ -58,7 +58,7 @@ const ADDED_LATER = {
   ...{ logoutNoticeUri: null, decisionNoticeUri: null, detailTypes: [] },
   ...{ idTokenAlgorithm: 'ES256', page: null },
 } as const;
-/** Clients whose terms are kept opened: each call of a client asks for them, and many have the same ones. */
+/** Clients whose terms are kept opened: each call of a client asks for them, and they seldom change. */
 const OPENED_MAX = 1_000;
 const NO_SECRET = { secret_hash: null, former_hash: null, former_until: null };
 

@@ -6,7 +6,7 @@ import { RESPONSE_MODES } from './client-metadata.ts';
 import { isWrongCode } from './device.ts';
 import { POLL_INTERVAL_SECONDS, type PollPace } from './poll-pace.ts';
 import type { ProviderPorts } from './provider-settings.ts';
-import { type SignOutContext, showOtherPerson, showSignOut } from './sign-out.ts';
+import { isOtherPerson, type SignOutContext, showOtherPerson, showSignOut } from './sign-out.ts';
 
 export interface AnswerPorts {
   readonly snapshot: IssuerSnapshot;
@@ -51,7 +51,7 @@ export async function amendAnswer(
       break;
     case 'resume':
     case 'device_resume':
-      if (status === 200 && ctx.body !== undefined) {
+      if (isOtherPerson(ctx as SignOutContext)) {
         const pageOf = async (id: string) => (await ports.clients.show(id))?.page ?? null;
         await showOtherPerson(ctx as SignOutContext, ports.snapshot, pageOf);
       }

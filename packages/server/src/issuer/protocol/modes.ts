@@ -16,8 +16,8 @@ interface RefusedContext {
  * was named: a fragment, or a page that sends itself by a script within it. JARM §2.3, RFC 6749 §4.1.2.1.
  */
 export function refuseInOfferedModes(provider: Provider): void {
-  const mend = (ctx: RefusedContext) => {
-    const { oidc, method, query } = ctx;
+  // What goes wrong beside a call has no context.
+  const mend = ({ oidc, method, query }: Partial<RefusedContext> = {}) => {
     const params = oidc?.params ?? (method === 'POST' ? oidc?.body : query);
     const named = params?.['response_mode'];
     if (params === undefined || typeof named !== 'string') return;

@@ -8,7 +8,10 @@ export interface SignOutContext extends PageContext {
     readonly client?: { readonly clientName?: string };
     readonly params?: Readonly<Record<string, unknown>>;
     readonly entities?: {
-      readonly Interaction?: { readonly params?: Readonly<Record<string, unknown>> };
+      readonly Interaction?: {
+        readonly params?: Readonly<Record<string, unknown>>;
+        readonly result?: { readonly login?: { readonly accountId: string } };
+      };
     };
     readonly session?: {
       readonly accountId?: string;
@@ -38,6 +41,13 @@ export function showSignOut(ctx: SignOutContext, snapshot: IssuerSnapshot): Prom
       leadsTo: leadsTo(back),
     }),
   );
+}
+
+/** Whoever has just signed in is not who is signed in still in this browser. */
+export function isOtherPerson({ oidc: { entities, session } }: SignOutContext): boolean {
+  const come = entities?.Interaction?.result?.login?.accountId;
+  const there = session?.accountId;
+  return come !== undefined && there !== undefined && come !== there;
 }
 
 /**
