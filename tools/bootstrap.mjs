@@ -50,14 +50,18 @@ const child = spawn(
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-// npm starts this by a shell, and when it is ended it ends that shell alone.
-const startedBy = process.ppid;
-const looking = setInterval(() => {
-  if (process.env.npm_lifecycle_event === undefined || process.ppid === startedBy) return;
-  clearInterval(looking);
-  child.kill('SIGTERM');
-}, 500);
 child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+if (process.env.npm_lifecycle_event !== undefined) endWithParent();
+
+/** npm starts this by a shell, and when it is ended it ends that shell alone. */
+function endWithParent() {
+  const startedBy = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === startedBy) return;
+    clearInterval(looking);
+    child.kill('SIGTERM');
+  }, 500);
+}
 
 /** Installs once per lock file. */
 function install() {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { openApi, packApi, unpackApi } from './index.ts';
+import { openApi } from './index.ts';
+import { answer, opened } from './reading.fixture.ts';
 import {
   BOUNDS,
   compile,
@@ -15,19 +16,8 @@ import type { CompileApiOptions } from './types.ts';
 
 /** How a description is read where its letter and its author differ, and the settings that choose. */
 
-const answer = { responses: { 200: { description: '' } } };
 const Pet = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } };
 const OBJECT = { $ref: '#/components/schemas/Pet' };
-
-function opened(document: object, options: Partial<CompileApiOptions> = {}) {
-  const compilation = compile(document, { readExtension, ...options });
-  assert.ok(compilation.ok, JSON.stringify(compilation));
-  // As the gateway's threads have it.
-  const api = openApi(unpackApi(packApi(compilation.api)));
-  const [operation] = api.operations;
-  assert.ok(operation !== undefined);
-  return { api, operation, codes: compilation.warnings.map(({ code }) => code) };
-}
 
 function withSchema(schema: unknown, version: string, options: Partial<CompileApiOptions> = {}) {
   const requestBody = { content: { 'application/json': { schema } } };
@@ -127,104 +117,6 @@ test('the description chooses its reading before the configuration does', () => 
   }
 });
 
-const withId = {
-  type: 'object',
-  required: ['id', 'a'],
-  minProperties: 1,
-  properties: {
-    id: { type: 'integer', readOnly: true },
-    a: { type: 'integer' },
-    inner: { type: 'object', properties: { at: { readOnly: true }, b: {} } },
-    list: { type: 'array', items: { $ref: '#/components/schemas/Item' } },
-  },
-};
-const Item = { properties: { id: { readOnly: true }, n: { type: 'integer' } } };
-
-function withReadOnly(schema: object, options: Partial<CompileApiOptions> = {}) {
-  const requestBody = {
-    content: {
-      'application/json': { schema },
-      'application/x-www-form-urlencoded': { schema },
-    },
-  };
-  const { operation } = opened(
-    describeApi(
-      { '/x': { post: { requestBody, ...answer } } },
-      { components: { schemas: { Item } } },
-    ),
-    options,
-  );
-  return (text: string, ...fields: string[]) => {
-    const type = fields.includes('content-type') ? [] : ['content-type', 'application/json'];
-    const found = operation.checkBody(headers(...type, ...fields), Buffer.from(text), BOUNDS);
-    if (found.violations.length > 0) return told(found.violations);
-    return found.cut === undefined ? text : Buffer.from(found.cut).toString();
-  };
-}
-
-test('a readOnly member that a caller sends back never reaches the service', () => {
-  const send = withReadOnly(withId);
-  assert.equal(send('{"a":1}'), '{"a":1}');
-  assert.equal(send('{"id":5,"a":1}'), '{"a":1}');
-  assert.equal(send('{"id":"no number","a":1}'), '{"a":1}');
-  assert.equal(
-    send('{ "a":1, "inner": {"at":1,"b":2}, "list":[{"id":1,"n":2},{"n":3},{"id":4}] }'),
-    '{ "a":1, "inner": {"b":2}, "list":[{"n":2},{"n":3},{}] }',
-  );
-  assert.equal(send('{"id":5,"a":"x"}'), 'body /a type');
-});
-
-test('a readOnly member is found through references, combinations and patterns', () => {
-  const readOnly = { properties: { id: { readOnly: true } } };
-  for (const schema of [
-    { allOf: [readOnly, { properties: { a: {} } }] },
-    { oneOf: [{ ...readOnly, required: ['a'] }, { required: ['z'] }] },
-    { anyOf: [readOnly] },
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    { if: { required: ['a'] }, then: readOnly },
-    { patternProperties: { '^id$': { readOnly: true } } },
-    { properties: { a: {} }, additionalProperties: { readOnly: true } },
-    { properties: { id: { allOf: [{ readOnly: true }] } } },
-  ]) {
-    assert.equal(withReadOnly(schema)('{"id":5,"a":1}'), '{"a":1}', JSON.stringify(schema));
-  }
-});
-
-test('what is left after the cut must be valid itself', () => {
-  const schema = { minProperties: 1, properties: { id: { readOnly: true }, a: {} } };
-  assert.equal(withReadOnly(schema)('{"id":5}'), 'body  minProperties');
-});
-
-test('bytes that a digest vouches for are not cut but refused', () => {
-  const send = withReadOnly(withId);
-  for (const name of ['content-digest', 'digest', 'content-md5', 'repr-digest']) {
-    assert.equal(send('{"id":5,"a":1}', name, 'sha-256=:x:'), 'body  readOnly', name);
-    assert.equal(send('{"a":1}', name, 'sha-256=:x:'), '{"a":1}', name);
-  }
-});
-
-test('where nothing can be cut, a readOnly member is refused', () => {
-  const send = withReadOnly({ properties: { id: { readOnly: true }, a: { type: 'integer' } } });
-  const form = ['content-type', 'application/x-www-form-urlencoded'];
-  assert.equal(send('a=1', ...form), 'a=1');
-  assert.equal(send('id=5&a=1', ...form), 'body /id readOnly');
-  const parameter = {
-    name: 'f',
-    in: 'query',
-    content: { 'application/json': { schema: { properties: { id: { readOnly: true } } } } },
-  };
-  const { operation } = opened(
-    describeApi({ '/x': { get: { parameters: [parameter], ...answer } } }),
-  );
-  const query = `f=${encodeURIComponent('{"id":1}')}`;
-  assert.equal(told(operation.checkParameters(parts({ query }))), 'query f/id readOnly');
-});
-
-test('readOnlyMembers: refuse refuses them', () => {
-  const send = withReadOnly(withId, { readOnlyMembers: 'refuse' });
-  assert.equal(send('{"id":5,"a":1}'), 'body /id readOnly');
-});
-
 test('a format that is only reported never refuses, and is told', () => {
   const dated = {
     type: 'object',
@@ -283,91 +175,6 @@ test('named tracking parameters pass, and no others', () => {
   assert.equal(check(get, 'gclid=a'), 'query  undocumented');
   assert.equal(check(put, 'gclid=a'), '');
   assert.equal(check(put, 'utm_source=a'), 'query  undocumented');
-});
-
-test('a fragment in a path is left out: callers do not send it', () => {
-  const { api, codes } = opened(
-    describeApi({ '/a#get': { get: answer }, '/a#put': { put: answer } }),
-  );
-  assert.deepEqual([...new Set(codes)], ['read-as-meant']);
-  assert.equal(api.match('GET', '/a').kind, 'operation');
-  assert.equal(api.match('PUT', '/a').kind, 'operation');
-});
-
-/** One method on one path, described three times. */
-const actions = {
-  '/a': variantOf('base', { type: 'object', required: ['name'] }),
-  '/a#lock': variantOf('lock', {
-    type: 'object',
-    required: ['lock'],
-    additionalProperties: false,
-    properties: { lock: {} },
-  }),
-  '/a#raw': {
-    put: {
-      parameters: [{ name: 'raw', in: 'query', required: true, schema: { type: 'integer' } }],
-      requestBody: { content: { 'text/plain': { schema: { type: 'string', maxLength: 3 } } } },
-      responses: { 202: { description: '' } },
-    },
-  },
-};
-
-function variantOf(action: string, schema: object) {
-  const parameters = [{ name: 'action', in: 'query', required: true, schema: { enum: [action] } }];
-  return {
-    put: { parameters, requestBody: { content: { 'application/json': { schema } } }, ...answer },
-  };
-}
-
-test('operations that only a fragment tells apart are one: a call must fit one of them whole', () => {
-  const { api, operation } = opened(describeApi(actions));
-  assert.equal(api.operations.length, 1);
-  const call = (query: string, type: string, text: string) => {
-    const fields = headers('content-type', type);
-    const violations = operation.checkParameters(parts({ query, headers: fields }));
-    if (violations.length > 0) return told(violations);
-    const expected = operation.expectBody(fields, true);
-    if (expected.kind === 'unsupported') return expected.violation.rule;
-    return told(operation.checkBody(fields, Buffer.from(text), BOUNDS).violations);
-  };
-  const json = 'application/json';
-  assert.equal(call('action=base', json, '{"name":1}'), '');
-  assert.equal(call('action=lock', json, '{"lock":1}'), '');
-  assert.equal(call('raw=1', 'text/plain', 'abc'), '');
-  // The query of one with the body of another fits none.
-  assert.equal(call('action=base', json, '{"lock":1}'), 'body  required');
-  assert.equal(
-    call('action=lock', json, '{"name":1}'),
-    'body  required; body /name additionalProperties',
-  );
-  assert.equal(call('raw=1', json, '{"name":1}'), 'content-type');
-  assert.equal(call('raw=1', 'text/plain', 'abcd'), 'body  maxLength');
-  assert.equal(call('action=steal', json, '{"name":1}'), 'query action enum');
-  assert.equal(operation.expectAnswer(202, headers()).kind, 'validate');
-  assert.equal(operation.expectAnswer(404, headers()).kind, 'undocumented');
-});
-
-test('operations that only a fragment tells apart must be guarded alike', () => {
-  for (const guard of [{ security: [] }, { 'x-poorter': { mode: 'observe' } }]) {
-    const raw = actions['/a#raw'].put;
-    const refused = compile(
-      describeApi(
-        { ...actions, '/a#raw': { put: { ...raw, ...guard } } },
-        {
-          security: [{ key: [] }],
-          components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'k' } } },
-        },
-      ),
-      { readExtension },
-    );
-    assert.ok(!refused.ok, JSON.stringify(guard));
-    assert.deepEqual(
-      [...new Set(refused.errors.map(({ code }) => code))],
-      ['ambiguous-operations'],
-    );
-  }
-  const twice = compile(describeApi({ '/a/{x}': { get: answer }, '/a/{y}': { get: answer } }));
-  assert.ok(!twice.ok && twice.errors.some(({ code }) => code === 'ambiguous-operations'));
 });
 
 test('an empty branch of oneOf is an empty object, not everything that fits no other', () => {

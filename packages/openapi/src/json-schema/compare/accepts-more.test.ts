@@ -3,50 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ExactNumber, type JsonValue } from '../../json/index.ts';
-import { comparable, compileSchemas, entryKey, linkSchemas, SchemaComparison } from '../index.ts';
-import type { Dialect, Direction } from '../types.ts';
-
-const ADDRESS = 'test:///schema';
-
-interface Manner {
-  readonly dialect?: Dialect;
-  readonly direction?: Direction;
-  readonly isClosed?: boolean;
-}
-
-function compiled(schema: unknown, { dialect, direction }: Manner = {}) {
-  const entry = { address: `${ADDRESS}#/s`, direction: direction ?? 'neither' } as const;
-  const result = compileSchemas({
-    documents: new Map([[ADDRESS, { s: schema, ...(schema as { defs?: object })?.defs }]]),
-    dialect: dialect ?? 'openapi-3.1',
-    entries: [entry],
-    assertFormats: true,
-    reading: 'meant',
-  });
-  assert.deepEqual(
-    result.diagnostics.filter(({ severity }) => severity === 'error'),
-    [],
-  );
-  const unit = result.entries[entryKey(entry)] as number;
-  const validator = linkSchemas(result).validator(entry.address, entry.direction);
-  return {
-    schemas: comparable(result.shapes),
-    unit,
-    accepts: (value: JsonValue) => validator.validate(value).length === 0,
-  };
-}
-
-function told(old: unknown, next: unknown, manner: Manner = {}): string[] {
-  const [before, after] = [compiled(old, manner), compiled(next, manner)];
-  const isClosed = manner.isClosed ?? false;
-  const comparison = new SchemaComparison(
-    { schemas: before.schemas, isClosed },
-    { schemas: JSON.parse(JSON.stringify(after.schemas)), isClosed },
-  );
-  return comparison
-    .loosenings(before.unit, after.unit)
-    .map(({ pointer, what }) => (pointer === '' ? what : `${pointer}: ${what}`));
-}
+import { compiled, told } from './compared.fixture.ts';
 
 test('a member called __proto__ that may be more is told like any other', () => {
   const schema = (maximum: number): unknown =>
@@ -335,8 +292,10 @@ const schemas = fc.letrec<{ schema: object; whole: object }>((tie) => {
   const some = tie('schema');
   const count = fc.nat(2);
   const type = fc.constantFrom('null', 'boolean', 'object', 'array', 'number', 'string', 'integer');
-  const maybe = <T>(arbitrary: fc.Arbitrary<T>) =>
-    fc.option(arbitrary, { nil: undefined, freq: 3 });
+  /** In one schema of so many. */
+  const inOneOf = <T>(many: number, arbitrary: fc.Arbitrary<T>) =>
+    fc.oneof({ arbitrary: fc.constant(undefined), weight: many - 1 }, { arbitrary, weight: 1 });
+  const maybe = <T>(arbitrary: fc.Arbitrary<T>) => inOneOf(3, arbitrary);
   const list = fc.array(some, { minLength: 1, maxLength: 3 });
   return {
     schema: fc.oneof(
@@ -347,18 +306,18 @@ const schemas = fc.letrec<{ schema: object; whole: object }>((tie) => {
     whole: fc
       .record({
         type: maybe(fc.oneof(type, fc.uniqueArray(type, { minLength: 1, maxLength: 3 }))),
-        enum: fc.option(
+        enum: inOneOf(
+          8,
           fc.array(fc.constantFrom<JsonValue>(null, 0, 1, 1.5, 'a', 'ab', [], {}), {
             minLength: 1,
             maxLength: 3,
           }),
-          { nil: undefined, freq: 8 },
         ),
         minimum: maybe(count),
         exclusiveMaximum: maybe(count),
         multipleOf: maybe(fc.constantFrom(0.5, 1, 2)),
         maxLength: maybe(count),
-        pattern: fc.option(fc.constantFrom('^a', 'b$'), { nil: undefined, freq: 6 }),
+        pattern: inOneOf(6, fc.constantFrom('^a', 'b$')),
         minItems: maybe(count),
         uniqueItems: maybe(fc.boolean()),
         items: maybe(some),
@@ -369,20 +328,14 @@ const schemas = fc.letrec<{ schema: object; whole: object }>((tie) => {
         }),
         additionalProperties: maybe(fc.oneof(fc.boolean(), some)),
         maxProperties: maybe(count),
-        patternProperties: fc.option(fc.dictionary(fc.constantFrom('^a', 'c', ''), some), {
-          ...{ nil: undefined, freq: 6 },
-        }),
-        unevaluatedProperties: fc.option(fc.oneof(fc.constant(false), some), {
-          ...{ nil: undefined, freq: 6 },
-        }),
-        unevaluatedItems: fc.option(fc.oneof(fc.constant(false), some), {
-          ...{ nil: undefined, freq: 6 },
-        }),
-        contains: fc.option(some, { nil: undefined, freq: 8 }),
+        patternProperties: inOneOf(6, fc.dictionary(fc.constantFrom('^a', 'c', ''), some)),
+        unevaluatedProperties: inOneOf(6, fc.oneof(fc.constant(false), some)),
+        unevaluatedItems: inOneOf(6, fc.oneof(fc.constant(false), some)),
+        contains: inOneOf(8, some),
         allOf: maybe(list),
         anyOf: maybe(list),
         oneOf: maybe(list),
-        not: fc.option(some, { nil: undefined, freq: 6 }),
+        not: inOneOf(6, some),
       })
       .map((schema) => JSON.parse(JSON.stringify(schema))),
   };
@@ -452,171 +405,6 @@ test('what leads to a choice, by a reference or as the only alternative, does no
       }
     }
   }
-});
-
-const A_ONLY = { type: 'object', properties: { a: { type: 'integer' } } };
-const CLOSED = { ...A_ONLY, additionalProperties: false };
-const REST_CLOSED = { ...A_ONLY, unevaluatedProperties: false };
-const LIST_CLOSED = { type: 'array', prefixItems: [{ type: 'integer' }], unevaluatedItems: false };
-
-test('a closed object or list that is opened by what stands beside or within it is told', () => {
-  const anything = [
-    { additionalProperties: true },
-    { unevaluatedProperties: true },
-    { patternProperties: { '^x': {} } },
-  ];
-  const within = (opener: object): object[] => [
-    { allOf: [opener] },
-    { anyOf: [opener, { required: ['a'] }] },
-    { oneOf: [{ ...opener, required: ['a'] }, { not: { required: ['a'] } }] },
-    { if: opener },
-    { if: { required: ['a'] }, then: opener },
-    { dependentSchemas: { a: opener } },
-    { allOf: [{ anyOf: [{ required: ['a'] }, { allOf: [opener] }] }] },
-  ];
-  for (const opener of anything) {
-    for (const more of within(opener)) {
-      const open = { ...REST_CLOSED, ...more };
-      assert.notDeepEqual(told(REST_CLOSED, open), [], JSON.stringify(more));
-      assert.deepEqual(told(open, structuredClone(open)), [], JSON.stringify(more));
-    }
-    for (const more of [opener, ...within(opener)]) {
-      const open = { ...A_ONLY, ...more };
-      assert.notDeepEqual(told(A_ONLY, open, { isClosed: true }), [], JSON.stringify(more));
-      assert.deepEqual(told(open, structuredClone(open), { isClosed: true }), []);
-    }
-  }
-  for (const rest of [false, { type: 'integer' }]) {
-    const closed = { ...A_ONLY, additionalProperties: rest };
-    for (const patterns of [{ '': {} }, { '^x': { type: 'string' } }]) {
-      const open = { ...closed, patternProperties: patterns };
-      assert.notDeepEqual(told(closed, open), [], JSON.stringify(open));
-      assert.deepEqual(told(open, structuredClone(open)), []);
-    }
-  }
-  const based = (base: object) => ({
-    ...REST_CLOSED,
-    allOf: [{ $ref: '#/base' }],
-    defs: { base },
-  });
-  assert.notDeepEqual(told(based({}), based({ additionalProperties: true })), []);
-  for (const more of [
-    { contains: {} },
-    { allOf: [{ items: {} }] },
-    { anyOf: [{ items: {} }, { minItems: 1 }] },
-    { allOf: [{ unevaluatedItems: true }] },
-  ]) {
-    const open = { ...LIST_CLOSED, ...more };
-    assert.notDeepEqual(told(LIST_CLOSED, open), [], JSON.stringify(more));
-    assert.deepEqual(told(open, structuredClone(open)), [], JSON.stringify(more));
-  }
-});
-
-test('a closed object of which patterns are taken away is stricter, unless a listed member was held by them', () => {
-  const open = { ...CLOSED, patternProperties: { '': {} } };
-  assert.deepEqual(told(open, CLOSED), []);
-  const held = { ...CLOSED, patternProperties: { '^a': { maximum: 1 } } };
-  assert.deepEqual(told(held, CLOSED), ['patternProperties gone']);
-});
-
-test('a member of a map that is described, and held against less than it was, is told', () => {
-  const map = { type: 'object', additionalProperties: { type: 'integer', maximum: 100 } };
-  assert.notDeepEqual(told(map, { ...map, properties: { vip: {} } }), []);
-  assert.deepEqual(told(map, { ...map, properties: { vip: { type: 'integer', maximum: 1 } } }), []);
-});
-
-test('what was refused because it fits two of oneOf, and is no longer, is told', () => {
-  const [whole, few] = [
-    { type: 'integer', maximum: 10 },
-    { type: 'number', minimum: 5 },
-  ];
-  const old = { oneOf: [whole, few] };
-  const text = ['what fits several of oneOf may pass'];
-  assert.deepEqual(told(old, { oneOf: [whole, { ...few, minimum: 8 }] }), text);
-  assert.deepEqual(told(old, { oneOf: [whole] }), text);
-  assert.deepEqual(told(old, whole), text);
-  assert.deepEqual(told({ oneOf: [whole, few, { type: 'string' }] }, old), []);
-  assert.notDeepEqual(told({ oneOf: [whole, few, { const: 7 }] }, old), []);
-  assert.deepEqual(told(old, { oneOf: [structuredClone(few), structuredClone(whole)] }), []);
-  const kind = (name: string, more: object) => ({
-    ...{ type: 'object', required: ['kind', ...Object.keys(more)] },
-    properties: { kind: { const: name }, ...more },
-  });
-  const [dog, cat] = [kind('dog', { bark: {} }), kind('cat', { meow: {} })];
-  assert.deepEqual(told({ oneOf: [dog, cat] }, dog), []);
-  assert.deepEqual(
-    told({ oneOf: [dog, cat] }, { oneOf: [dog, kind('cat', { meow: { maximum: 1 } })] }),
-    [],
-  );
-  // One that leads back to itself.
-  const nested = (maximum: number) => ({
-    oneOf: [
-      { type: 'object', properties: { in: { $ref: '#/s' } } },
-      { type: ['object', 'integer'], maximum },
-    ],
-  });
-  assert.deepEqual(told(nested(5), nested(5)), []);
-  assert.notDeepEqual(told(nested(5), nested(6)), []);
-});
-
-/** Of components, which discriminators are about. */
-function toldOf(old: object, next: object): string[] {
-  const withPets = (components: object) => ({
-    $ref: '#/components/schemas/Pet',
-    defs: { openapi: '3.1.0', components: { schemas: components } },
-  });
-  return told(withPets(old), withPets(next));
-}
-
-test('a child that is looser behind a discriminator, or one that leads elsewhere or is gone, is told', () => {
-  const pet = {
-    type: 'object',
-    required: ['kind'],
-    properties: { kind: { type: 'string' } },
-    discriminator: { propertyName: 'kind' },
-  };
-  const child = (maximum: number) => ({
-    allOf: [
-      { $ref: '#/components/schemas/Pet' },
-      { type: 'object', properties: { age: { type: 'integer', maximum } } },
-    ],
-  });
-  const extended = { Pet: pet, Dog: child(5), Cat: child(9) };
-  assert.deepEqual(toldOf(extended, structuredClone(extended)), []);
-  assert.deepEqual(toldOf(extended, { ...extended, Dog: child(6) }), ['/age: maximum 6, was 5']);
-  assert.deepEqual(toldOf(extended, { ...extended, Dog: child(4) }), []);
-  assert.deepEqual(toldOf(extended, { ...extended, Bird: child(1) }), [
-    'discriminator with "Bird"',
-  ]);
-  const { discriminator: _, ...bare } = pet;
-  assert.deepEqual(toldOf(extended, { ...extended, Pet: bare }), ['discriminator gone, was kind']);
-  const other = { ...pet, discriminator: { propertyName: 'sort' } };
-  assert.deepEqual(toldOf(extended, { ...extended, Pet: other }), [
-    'another discriminator, was kind',
-  ]);
-
-  const alone = (name: string, more: object = {}) => ({
-    ...{ type: 'object', required: ['kind'], additionalProperties: false },
-    properties: { kind: { type: 'string' }, [name]: { type: 'string' }, ...more },
-  });
-  const refs = ['Dog', 'Cat'].map((name) => ({ $ref: `#/components/schemas/${name}` }));
-  const chosen = (mapping: object) => ({
-    Pet: { oneOf: refs, discriminator: { propertyName: 'kind', mapping } },
-    ...{ Dog: alone('bark'), Cat: alone('meow') },
-  });
-  const [dog, cat] = ['#/components/schemas/Dog', '#/components/schemas/Cat'];
-  const mapped = chosen({ dog, cat });
-  assert.deepEqual(toldOf(mapped, structuredClone(mapped)), []);
-  assert.deepEqual(toldOf(mapped, chosen({ dog: cat, cat })), [
-    'discriminator: "dog" leads elsewhere',
-  ]);
-  const undecided = { ...mapped, Pet: { oneOf: refs } };
-  assert.deepEqual(toldOf(mapped, undecided), ['discriminator gone, was kind']);
-  assert.notDeepEqual(toldOf(undecided, mapped), []);
-  assert.deepEqual(
-    toldOf(mapped, { ...mapped, Dog: { ...alone('bark'), required: ['kind', 'bark'] } }),
-    [],
-  );
 });
 
 test('where nothing is told, whatever the later schema accepts the earlier one accepted', () => {
